@@ -1,0 +1,43 @@
+"""Typed reading of environment variables. Settings come from here and from nowhere else."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def read_text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def read_flag(name: str, default: bool) -> bool:
+    raw = os.environ.get(name, "1" if default else "0").strip().lower()
+    if raw not in TRUE | FALSE:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a yes/no value; use 1 or 0")
+    return raw in TRUE
+
+
+def read_int(name: str, default: int) -> int:
+    raw = os.environ.get(name, str(default))
+    try:
+        return int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number") from None
+
+
+def read_float(name: str, default: float) -> float:
+    raw = os.environ.get(name, str(default))
+    try:
+        return float(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a number") from None
+
+
+def read_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def read_path(name: str, default: Path) -> Path:
+    return Path(os.environ.get(name) or default).resolve()

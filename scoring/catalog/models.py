@@ -1,0 +1,19 @@
+"""Configuration of the catalog that changes without a release."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class ExchangeRate(models.Model):
+    """How many units of the base currency one unit of `currency` buys, from `valid_from` on."""
+
+    currency = models.CharField(max_length=3)
+    base = models.CharField(max_length=3)
+    rate = models.DecimalField(max_digits=20, decimal_places=10)
+    valid_from = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "base", "valid_from"], name="exchangerate_valid_from"),
+            models.CheckConstraint(condition=models.Q(rate__gt=0), name="exchangerate_positive"),
+        ]

@@ -1,0 +1,124 @@
+"""Projections of decisions and routes, and the queue of entries that lanes still have to process."""
+
+from django.db import models
+
+
+class Event(models.Model):
+    """A received event. Projection of `event.received`; the key is that entry's position in the log."""
+
+    position = models.BigIntegerField(primary_key=True)
+    type = models.CharField(max_length=60)
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=200)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    history = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["type", "occurred_at"], name="event_type_occurred_at")]
+
+    @property
+    def stream(self) -> str:
+        return f"{self.type}/{self.source}/{self.external_id}"
+
+
+class Decision(models.Model):
+    """A decision or a later revision of one. Projection of `decision.made` (revision 0) and `decision.revised`."""
+
+    class Outcome(models.TextChoices):
+        ALLOW = "allow"
+        REVIEW = "review"
+        BLOCK = "block"
+
+    class Basis(models.TextChoices):
+        MODEL = "model"
+        NO_MODEL = "no_model"
+        FALLBACK = "fallback"
+
+    position = models.BigIntegerField(primary_key=True)
+    event_position = models.BigIntegerField()
+    event_type = models.CharField(max_length=60)
+    revision = models.SmallIntegerField()
+    seq = models.BigIntegerField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    score = models.FloatField(null=True)
+    basis = models.CharField(max_length=10, choices=Basis.choices)
+    cause = models.CharField(max_length=60, blank=True, default="")
+    model = models.CharField(max_length=80, blank=True, default="")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event_position", "revision"], name="decision_event_revision"),
+        ]
+
+
+class Label(models.Model):
+    """One thing said about an event's truth. Projection of `label.recorded` and `label.retracted`.
+
+    `effective` is what the event's label is after this entry (None: unlabelled), `previous` what it was before.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    event_stream = models.CharField(max_length=400)
+    source = models.CharField(max_length=60)
+    value = models.CharField(max_length=40, null=True)
+    previous = models.CharField(max_length=40, null=True)
+    effective = models.CharField(max_length=40, null=True)
+    known_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["event_stream"], name="label_event_stream")]
+
+
+class Pending(models.Model):
+    """An entry of the log that its lane has still to process. A work queue, rebuilt from the log like a projection."""
+
+    class Kind(models.TextChoices):
+        EVENT = "event"
+        LABEL = "label"
+        RESCORE = "rescore"
+
+    class State(models.TextChoices):
+        READY = "ready"
+        HISTORY = "history"  # waits for `sequence_history`, or for the lane's clock to reach `due_at`
+        HELD = "held"  # a label whose event has not arrived
+        PARKED = "parked"  # could not be processed; `error` says why
+
+    position = models.BigIntegerField(primary_key=True)
+    lane = models.CharField(max_length=60)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READY)
+    priority = models.SmallIntegerField(default=1)
+    event_stream = models.CharField(max_length=400)
+    due_at = models.DateTimeField(null=True)
+    wake_token = models.CharField(max_length=40, null=True)
+    error = models.TextField(blank=True, default="")
+    enqueued_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "pending entries"
+        indexes = [
+            models.Index(
+                fields=["lane", "priority", "position"],
+                name="pending_ready",
+                condition=models.Q(state="ready"),
+            ),
+            models.Index(fields=["lane", "due_at"], name="pending_history", condition=models.Q(state="history")),
+            models.Index(fields=["event_stream"], name="pending_held", condition=models.Q(state="held")),
+        ]
+
+
+class Route(models.Model):
+    """Which model versions decide an event type. Projection of `route.changed`.
+
+    `arms` is a list of {"name", "model", "role": "champion" | "canary" | "shadow", "share": 0..1}; deciding arms'
+    shares add up to 1. A unit (an entity of the event) is assigned by a hash salted with `salt`.
+    """
+
+    event_type = models.CharField(max_length=60, primary_key=True)
+    version = models.IntegerField()
+    salt = models.CharField(max_length=40)
+    unit = models.CharField(max_length=60)
+    arms = models.JSONField()
+    changed_at = models.DateTimeField()

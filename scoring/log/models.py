@@ -1,0 +1,71 @@
+"""Tables of the log: the entries themselves, their epochs, consumers' cursors and the vault."""
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+
+from scoring.log.fields import CurrentTransactionId, Xid8Field
+
+
+class LogEpoch(models.Model):
+    """A stretch of the log written in one database cluster, in which transaction ids can be compared."""
+
+    number = models.SmallIntegerField(primary_key=True)
+    first_position = models.BigIntegerField()
+    started_at = models.DateTimeField(default=timezone.now)
+
+
+class LogEntry(models.Model):
+    """One thing that happened. Written by `scoring.log.append` alone; never changed.
+
+    `data` is canonical JSON exactly as written. `packed` holds arrays that belong to the entry as raw little-endian
+    bytes (feature vectors and contributions as float64, positions as int64); the type says which.
+    Reading order is (`epoch`, `txid`, `position`): a position alone would skip transactions that commit late.
+    """
+
+    position = models.BigAutoField(primary_key=True)
+    epoch = models.SmallIntegerField(default=1)
+    txid = Xid8Field(db_default=CurrentTransactionId())
+    stream = models.CharField(max_length=400)
+    stream_version = models.IntegerField()
+    type = models.CharField(max_length=60)
+    schema_version = models.SmallIntegerField(default=1)
+    data = models.TextField()
+    packed = models.BinaryField(null=True)
+    metadata = models.TextField(default="{}")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "stream_version"], name="logentry_stream_version"),
+        ]
+        indexes = [models.Index(fields=["epoch", "txid", "position"], name="logentry_reading_order")]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="no_truncate",
+                operation=pgtrigger.Truncate,
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                func="RAISE EXCEPTION 'the log is append-only: cannot truncate %', TG_TABLE_NAME;",
+            ),
+        ]
+
+
+class ConsumerCursor(models.Model):
+    """How far a consumer has read: committed together with the consumer's effect."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    epoch = models.SmallIntegerField(default=0)
+    txid = models.BigIntegerField(default=0)
+    position = models.BigIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+
+class VaultItem(models.Model):
+    """A personal value, kept outside the log. The log holds `digest`; deleting the row erases the value."""
+
+    digest = models.CharField(max_length=32, primary_key=True)
+    kind = models.CharField(max_length=60)
+    value = models.TextField()
+    first_seen_at = models.DateTimeField(default=timezone.now)

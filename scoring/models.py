@@ -1,0 +1,23 @@
+"""Where Django finds the tables of this app; each is defined in the room that owns it."""
+
+from scoring.api.models import ApiKey
+from scoring.catalog.models import ExchangeRate
+from scoring.decisions.models import Decision, Event, Label, Pending, Route
+from scoring.learning.models import ModelArtefact, ModelVersion
+from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
+
+__all__ = [
+    "ApiKey",
+    "ConsumerCursor",
+    "Decision",
+    "Event",
+    "ExchangeRate",
+    "Label",
+    "LogEntry",
+    "LogEpoch",
+    "ModelArtefact",
+    "ModelVersion",
+    "Pending",
+    "Route",
+    "VaultItem",
+]
