@@ -83,3 +83,35 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+
+# How long a request for one event waits for its decision when it does not say, and the most it may ask for (seconds).
+API_DEFAULT_WAIT = read_float("ASSAY_API_DEFAULT_WAIT", 0.5)
+API_MAX_WAIT = read_float("ASSAY_API_MAX_WAIT", 10.0)
+API_MAX_LIST = read_int("ASSAY_API_MAX_LIST", 1_000)
+# 1,000 generous events; DRF reads the body itself, so Django's own limit does not apply to it.
+API_MAX_BODY_BYTES = read_int("ASSAY_API_MAX_BODY_BYTES", 4_000_000)
+# A key found once is believed for this long, which saves a query a request; a revoked one works at most as much longer.
+API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["scoring.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["scoring.api.permissions.HasScope"],  # closed unless a view names its scopes
+    "DEFAULT_PARSER_CLASSES": ["scoring.api.wire.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["scoring.api.wire.JsonRenderer"],  # no browsable API: /api/docs/ is the page to try
+    "EXCEPTION_HANDLER": "config.errors.problem_response",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,  # senders are keys, not users: DRF need not build an AnonymousUser a request
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Assay",
+    "DESCRIPTION": "Events in, explained decisions out, labels back.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",  # JSON Schema as it is, with null as a type
+    "SERVE_INCLUDE_SCHEMA": False,  # the document describes the API, not itself
+    "SERVE_AUTHENTICATION": [],  # the page is public, as are its assets; calls from it need a key
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",  # assets from the wheel: works without the internet
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "defaultModelsExpandDepth": 0},
+    "POSTPROCESSING_HOOKS": ["scoring.api.schema.add_components"],  # one schema an event type, from the catalog
+}
