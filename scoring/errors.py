@@ -75,3 +75,242 @@ class ApiKeyAlreadyRevoked(ScoringError):
         super().__init__(
             f"the API key {prefix} was revoked at {revoked_at.isoformat()}"
         )
+
+
+class NotEnoughHistory(ScoringError):
+    """The matured events span too short a time to be cut into slices."""
+
+    def __init__(self, *, days: float, needed: float) -> None:
+        super().__init__(
+            f"matured events span {days:.1f} days, training needs at least {needed:.0f}. "
+            "Bring older history (manage.py ingest --history), or train later (--as-of)."
+        )
+        self.days, self.needed = days, needed
+
+
+class NotEnoughPositives(ScoringError):
+    """A slice of the training set holds too few positives to learn or to judge from."""
+
+    def __init__(self, *, event_type: str, slice_name: str, found: int, needed: int) -> None:
+        super().__init__(
+            f"{event_type}: the {slice_name} slice holds {found} matured positives, at least {needed} are needed. "
+            "Record more labels, or choose a later --as-of."
+        )
+        self.event_type, self.slice_name, self.found, self.needed = event_type, slice_name, found, needed
+
+
+class ArtefactCorrupt(ScoringError):
+    """The stored bytes of a model do not have the checksum they are named by."""
+
+    def __init__(self, *, digest: str, actual: str) -> None:
+        super().__init__(f"artefact {digest} is corrupt: its bytes have the checksum {actual}")
+        self.digest, self.actual = digest, actual
+
+
+class UnknownModel(ScoringError):
+    """No model version has this name."""
+
+    def __init__(self, *, name: str, known: list[str]) -> None:
+        super().__init__(f"no model is called {name!r}; there are: {', '.join(known) or 'none, train one first'}")
+        self.name, self.known = name, known
+
+
+class ModelNotPromotable(ScoringError):
+    """The model must not decide: what it was trained for, or the code it needs, forbids it."""
+
+    def __init__(self, *, name: str, reason: str) -> None:
+        super().__init__(f"{name} cannot be promoted: {reason}")
+        self.name, self.reason = name, reason
+
+
+class LabelNotFound(ScoringError):
+    """A retraction of a label that this source never recorded."""
+
+    def __init__(self, event_stream: str, label_source: str) -> None:
+        super().__init__(f"{label_source} has recorded no label of {event_stream}")
+        self.event_stream = event_stream
+        self.label_source = label_source
+
+
+class InvalidRoute(ScoringError):
+    """Arms that cannot route an event type."""
+
+    def __init__(self, event_type: str, problem: str) -> None:
+        super().__init__(f"route of {event_type}: {problem}")
+        self.event_type = event_type
+        self.problem = problem
+
+
+class StaleOnlineState(ScoringError):
+    """Redis does not reflect what the lane's holder believes; the states are to be restored from the log."""
+
+    def __init__(self, lane: str, expected: str, found: str | None) -> None:
+        super().__init__(f"online state of lane {lane} is at {found!r}, not at {expected!r}")
+        self.lane = lane
+        self.expected = expected
+        self.found = found
+
+
+class HistoryOlderThanLane(ScoringError):
+    """History that begins before what its lane has already applied: folding it in now would be late."""
+
+    def __init__(self, lane: str, events: int, earliest: str, clock: str) -> None:
+        super().__init__(
+            f"{events} history events of lane {lane}, the earliest of {earliest}, are older than what the lane has"
+            f" applied (up to {clock}); `--late` folds them in as late events, which short windows will miss"
+        )
+        self.lane = lane
+        self.events = events
+
+
+class MissingScope(ScoringError):
+    """The API key may not do this; `scope` is what it would need."""
+
+    def __init__(self, *, scope: str, held: Sequence[str]) -> None:
+        self.scope, self.held = scope, tuple(held)
+        super().__init__(f"this needs the scope {scope}; the key has {', '.join(self.held) or 'none'}")
+
+
+class MalformedJson(ScoringError):
+    """A request body that is not JSON; `line` and `column` count from 1, `position` (characters) from 0."""
+
+    def __init__(self, *, problem: str, line: int, column: int, position: int) -> None:
+        self.line, self.column, self.position = line, column, position
+        super().__init__(f"{problem} at line {line}, column {column}")
+
+
+class RequestTooLarge(ScoringError):
+    """A request body of more bytes than are taken at once."""
+
+    def __init__(self, *, size: int, limit: int) -> None:
+        self.size, self.limit = size, limit
+        super().__init__(f"the body has {size} bytes; at most {limit} are taken in one request")
+
+
+class StreamConflict(ScoringError):
+    """A stream did not stand at the version its writer expected: somebody else wrote first, or a version is missing."""
+
+    def __init__(self, stream: str, expected_version: int) -> None:
+        super().__init__(f"stream {stream!r} is not at version {expected_version}")
+        self.stream = stream
+        self.expected_version = expected_version
+
+
+class EntryNotFound(ScoringError):
+    """The log holds no entry at a position that was asked for."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"the log has no entry at position {position}")
+        self.position = position
+
+
+class UnknownSchemaVersion(ScoringError):
+    """An entry was written in a schema version that this code cannot lift to its own."""
+
+    def __init__(self, entry_type: str, stream: str, version: int) -> None:
+        super().__init__(f"{entry_type} in stream {stream!r}: schema version {version} cannot be read by this code")
+        self.entry_type = entry_type
+        self.stream = stream
+        self.version = version
+
+
+class LogAheadOfCluster(ScoringError):
+    """The log holds transaction ids that this cluster has not reached: a dump restored into another cluster."""
+
+    def __init__(self, txid: int, next_txid: int) -> None:
+        super().__init__(
+            f"the log holds transaction id {txid}, but this database cluster has only reached {next_txid}: the log "
+            "was restored from another cluster. Stop every writer and run `manage.py begin_epoch` once."
+        )
+        self.txid = txid
+        self.next_txid = next_txid
+
+
+class ConsumerStopped(ScoringError):
+    """A consumer could not handle an entry. It stays before that entry and tries it again on its next run."""
+
+    def __init__(self, consumer: str, position: int, error: str) -> None:
+        super().__init__(f"consumer {consumer!r} stopped before position {position}: {error}")
+        self.consumer = consumer
+        self.position = position
+        self.error = error
+
+
+class InvalidMapping(ScoringError):
+    """The mapping of an import names something that is not there; `problems` say what and what is allowed instead."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class UnreadableImport(ScoringError):
+    """A file or frame that cannot be read as a table of rows."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"{name} cannot be imported: {problem}")
+
+
+class CatalogError(ScoringError):
+    """An event type is declared wrongly. Carries where: `module` and `line` of the declaration."""
+
+    def __init__(self, problem: str, *, module: str, line: int) -> None:
+        super().__init__(f"{module}, line {line}: {problem}")
+        self.problem = problem
+        self.module = module
+        self.line = line
+
+
+class UnknownEventType(ScoringError):
+    """No event type of this name is declared. Carries the `name` and the `known` names."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown event type {name!r}; known: {', '.join(known)}")
+        self.name = name
+        self.known = known
+
+
+class UnknownLane(ScoringError):
+    """No event type lives in this lane. Carries the `lane` and the `known` lanes."""
+
+    def __init__(self, lane: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown lane {lane!r}; known: {', '.join(known)}")
+        self.lane = lane
+        self.known = known
+
+
+class FieldError(ScoringError):
+    """A raw value does not fit its field. Carries the `problem` and, where it helps, what is `allowed`."""
+
+    def __init__(self, problem: str, allowed: object = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.allowed = allowed
+
+
+class InvalidEvent(ScoringError):
+    """A payload that its event type refuses. `problems` lists (field, problem, allowed)."""
+
+    def __init__(self, event_type: str, problems: list[tuple[str, str, object]]) -> None:
+        super().__init__(f"invalid {event_type}: " + "; ".join(f"{name}: {text}" for name, text, _ in problems))
+        self.event_type = event_type
+        self.problems = problems
+
+
+class StateLayoutMismatch(ScoringError):
+    """A stored entity state was written for another layout. Carries the state's `key` and both sizes in bytes."""
+
+    def __init__(self, key: str, *, expected: int, found: int) -> None:
+        super().__init__(f"state {key!r} has {found} bytes where the layout has {expected}")
+        self.key = key
+        self.expected = expected
+        self.found = found
+
+
+class StateNotLoaded(ScoringError):
+    """An item needs the state of an entity that the arena was not given. Carries the state's `key`."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"state {key!r} was not loaded into the arena")
+        self.key = key

@@ -1,0 +1,24 @@
+"""What a sender may do: every view names the scope that each of its methods needs."""
+
+from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from scoring.api.keys import Sender
+from scoring.errors import MissingScope
+
+
+class HasScope(BasePermission):
+    """Lets a sender through whose key has `view.scopes[method]`; a method without a scope is closed to all."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        sender = request.user
+        if not isinstance(sender, Sender):
+            return False
+        scope = getattr(view, "scopes", {}).get(str(request.method).replace("HEAD", "GET"))
+        if scope is None:
+            raise MethodNotAllowed(str(request.method))
+        if scope not in sender.scopes:
+            raise MissingScope(scope=scope, held=sorted(sender.scopes))
+        return True

@@ -1,0 +1,75 @@
+"""What a client prefers: `Prefer: wait=0.5`, `Prefer: respond-async` (RFC 7240), and `on_timeout=fallback`."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from scoring.errors import InvalidRequest, RequestProblem
+
+OnTimeout = Literal["pending", "fallback"]
+ON_TIMEOUT = ("pending", "fallback")
+PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?\s*(?:;[^,]*)?(?:,|$)')
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How long to wait for decisions (seconds; None: not at all), what then, and what of it the client asked for."""
+
+    wait: float | None
+    on_timeout: OnTimeout
+    applied: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Preference-Applied": self.applied} if self.applied else {}
+
+
+def read_preferences(
+    header: str, *, on_timeout: str | None, default_wait: float | None, usual_wait: float, most: float
+) -> Preferences:
+    """Read the `Prefer` header and the `on_timeout` query parameter, which goes before the header's.
+
+    Without `wait` or `respond-async` the wait is `default_wait`; if that is None (a list) but a fallback is asked for,
+    it is `usual_wait`. More than `most` seconds are cut to it. As RFC 7240 wants, a preference that is unknown or cannot be read
+    is ignored and therefore not named in `Preference-Applied`. An `on_timeout` that is not known raises
+    `InvalidRequest`.
+
+    >>> read_preferences("wait=60", on_timeout=None, default_wait=0.5, usual_wait=0.5, most=10)
+    Preferences(wait=10.0, on_timeout='pending', applied='wait=10')
+    """
+    sent = parse_prefer(header)
+    chosen = on_timeout if on_timeout is not None else sent.get("on_timeout")
+    if chosen is not None and chosen not in ON_TIMEOUT:
+        raise InvalidRequest([RequestProblem("on_timeout", f"unknown: {chosen!r}", " or ".join(ON_TIMEOUT))])
+    timeout = [f"on_timeout={chosen}"] if chosen is not None else []
+    if "respond-async" in sent:
+        return Preferences(None, "pending", "respond-async")
+    asked = read_seconds(sent.get("wait"))
+    if asked is None:
+        wait = usual_wait if default_wait is None and chosen == "fallback" else default_wait
+        return Preferences(wait, cast(OnTimeout, chosen or "pending"), ", ".join(timeout))
+    wait = min(asked, most)
+    return Preferences(
+        wait, cast(OnTimeout, chosen or "pending"), ", ".join([f"wait={wait:g}", *timeout])
+    )
+
+
+def parse_prefer(header: str) -> dict[str, str]:
+    """Names (lower case) and values of the preferences; of a repeated one the first counts (RFC 7240, section 2).
+
+    >>> parse_prefer('wait=0.5, Respond-Async; x=1, on_timeout="fallback"')
+    {'wait': '0.5', 'respond-async': '', 'on_timeout': 'fallback'}
+    """
+    preferences: dict[str, str] = {}
+    for name, quoted, plain in PREFERENCE.findall(header):
+        preferences.setdefault(name.lower(), quoted or plain)
+    return preferences
+
+
+def read_seconds(text: str | None) -> float | None:
+    try:
+        seconds = float(text) if text else math.nan
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None
