@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -41,3 +42,12 @@ def read_list(name: str, default: str = "") -> list[str]:
 
 def read_path(name: str, default: Path) -> Path:
     return Path(os.environ.get(name) or default).resolve()
+
+
+def broker_url(redis_url: str) -> str:
+    """The address of a Redis as Celery writes it; only a Unix socket's differs."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    parts = urlsplit(redis_url)
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={database}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import dj_database_url
 
 from config.embedded import services
-from config.environment import read_flag, read_float, read_int, read_list, read_path, read_text
+from config.environment import broker_url, read_flag, read_float, read_int, read_list, read_path, read_text
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -75,7 +75,13 @@ DATABASES = {
     )
 }
 REDIS_URL = read_text("REDIS_URL") or services.redis_url(VAR_DIR)
-CELERY_BROKER_URL = read_text("CELERY_BROKER_URL") or REDIS_URL
+CELERY_BROKER_URL = read_text("CELERY_BROKER_URL") or broker_url(REDIS_URL)
+# The services that `manage.py services` starts: those without an address of the user's own.
+EMBEDDED_SERVICES = tuple(
+    name
+    for name, setting in {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}.items()
+    if not read_text(setting)
+)
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
@@ -95,9 +101,13 @@ API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["scoring.api.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["scoring.api.permissions.HasScope"],  # closed unless a view names its scopes
+    "DEFAULT_PERMISSION_CLASSES": [
+        "scoring.api.permissions.HasScope"
+    ],  # closed unless a view names its scopes
     "DEFAULT_PARSER_CLASSES": ["scoring.api.wire.JsonParser"],
-    "DEFAULT_RENDERER_CLASSES": ["scoring.api.wire.JsonRenderer"],  # no browsable API: /api/docs/ is the page to try
+    "DEFAULT_RENDERER_CLASSES": [
+        "scoring.api.wire.JsonRenderer"
+    ],  # no browsable API: /api/docs/ is the page to try
     "EXCEPTION_HANDLER": "config.errors.problem_response",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,  # senders are keys, not users: DRF need not build an AnonymousUser a request
@@ -113,5 +123,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",  # assets from the wheel: works without the internet
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "defaultModelsExpandDepth": 0},
-    "POSTPROCESSING_HOOKS": ["scoring.api.schema.add_components"],  # one schema an event type, from the catalog
+    "POSTPROCESSING_HOOKS": [
+        "scoring.api.schema.add_components"
+    ],  # one schema an event type, from the catalog
 }

@@ -1,23 +1,89 @@
-"""Addresses of the embedded services and the secrets generated beside them."""
+"""The embedded services as one: their addresses, starting, stopping, asking.
 
+The addresses are computed, never looked up: settings may be read before anything runs.
+"""
+
+import fcntl
 import os
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+
+from config.embedded import postgres, redis
+from config.embedded.errors import ServiceUnusable
+from config.embedded.places import POSTGRES_PORT, Places, locate, make_directory, read_or_create_secret
+
+__all__ = ["ServiceUnusable", "read_or_create_secret"]
+
+START_SECONDS, STOP_SECONDS = 60.0, 60.0
+SERVICES = {"postgres": postgres, "redis": redis}
+ALL = tuple(SERVICES)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    name: str
+    ready: bool
+    address: str
 
 
 def database_url(var: Path) -> str:
-    return f"postgres://postgres@{str(var / 'postgres').replace('/', '%2F')}/assay"
+    places = locate(var)
+    return f"postgres://postgres@{quote(str(places.run), safe='')}:{POSTGRES_PORT}/{postgres.DATABASE}"
 
 
 def redis_url(var: Path) -> str:
-    return f"unix://{var / 'redis' / 'redis.sock'}"
+    return f"unix://{locate(var).redis_socket}"
 
 
-def read_or_create_secret(var: Path, name: str) -> str:
-    path = var / "secrets" / name
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
+def start(var: Path, *, names: tuple[str, ...] = ALL, timeout: float = START_SECONDS) -> None:
+    """Start what does not run yet; when this returns, each of `names` accepts connections."""
+    places = locate(var)
+    with _prepared(places):
+        for name in names:
+            SERVICES[name].start(places, timeout=timeout)
+
+
+def stop(var: Path, *, names: tuple[str, ...] = ALL, timeout: float = STOP_SECONDS) -> list[str]:
+    """Stop what runs, and give its names."""
+    places = locate(var)
+    with _prepared(places):
+        return [name for name in reversed(names) if SERVICES[name].stop(places, timeout=timeout)]
+
+
+def status(var: Path, *, names: tuple[str, ...] = ALL) -> list[ServiceState]:
+    places = locate(var)
+    sockets = {"postgres": places.postgres_socket, "redis": places.redis_socket}
+    return [ServiceState(name, SERVICES[name].is_ready(places), str(sockets[name])) for name in names]
+
+
+@contextmanager
+def _prepared(places: Places) -> Iterator[None]:
+    """The directories exist and are ours, and no other start or stop is under way."""
+    make_directory(places.var)
+    make_directory(places.home)
+    if os.geteuid() == 0:
+        # Written under a strict umask it would shut out the system user that runs PostgreSQL.
+        places.home.chmod(places.home.stat().st_mode | 0o011)
+    make_directory(places.run, mode=0o700)
+    _refuse_foreign(places.run)
+    try:
+        lock = (places.var / "services.lock").open("w")
+    except OSError as error:
+        raise ServiceUnusable(
+            f"{places.var} cannot be written ({error}). Choose another directory with ASSAY_VAR=/a/writable/directory."
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _refuse_foreign(directory: Path) -> None:
+    """Whoever owns the directory of the sockets can stand in for the servers."""
+    owner = directory.stat().st_uid
+    if directory.is_symlink() or (os.geteuid() not in (0, owner)):
+        raise ServiceUnusable(
+            f"{directory} belongs to another user: remove it, or set TMPDIR to a directory of your own."
+        )

@@ -1,0 +1,227 @@
+"""Domain errors as HTTP problems (RFC 9457): the one table, and the handlers that read it."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from scoring import errors
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+API_PATH = "/api/"
+RETRY_AFTER_SECONDS = "1"
+
+Members = Callable[[Any, Mapping[str, Any]], dict[str, Any]]
+
+
+def no_members(exc: Exception, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+def say_own_words(exc: Exception) -> str:
+    return str(exc)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of problem: its HTTP status, the slug of its type, its title, and what its members beyond those say."""
+
+    status: int
+    slug: str
+    title: str
+    members: Members = no_members
+    detail: Callable[[Any], str] = say_own_words
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def type(self) -> str:
+        return f"{API_PATH}problems/{self.slug}"
+
+
+def invalid_fields(exc: errors.InvalidRequest, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"errors": [{"field": p.field, "problem": p.problem, "allowed": p.allowed} for p in exc.problems]}
+
+
+def unknown_event_type(exc: errors.UnknownEventType, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"errors": [{"field": "type", "problem": str(exc), "allowed": " or ".join(exc.known)}]}
+
+
+def differing_fields(exc: errors.PayloadConflict, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"event": exc.stream, "fields": list(exc.fields)}
+
+
+def place_in_body(exc: errors.MalformedJson, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"line": exc.line, "column": exc.column, "position": exc.position}
+
+
+def needed_scope(exc: errors.MissingScope, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"scope": exc.scope, "held": list(exc.held)}
+
+
+def allowed_methods(exc: Exception, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"allowed": [method for method in context["view"].allowed_methods if method != "OPTIONS"]}
+
+
+def accepted_types(exc: Exception, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"allowed": [parser.media_type for parser in context["view"].parser_classes]}
+
+
+def offered_types(exc: Exception, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"allowed": [renderer.media_type for renderer in context["view"].renderer_classes]}
+
+
+def own_detail(exc: exceptions.APIException) -> str:
+    return str(exc.detail)
+
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    errors.MalformedJson: Problem(400, "malformed-json", "The body is not JSON", place_in_body),
+    exceptions.ParseError: Problem(400, "malformed-request", "The request cannot be read", detail=own_detail),
+    exceptions.NotAuthenticated: Problem(
+        401,
+        "no-api-key",
+        "An API key is needed",
+        detail=lambda exc: "send the header: Authorization: Bearer <API key>",
+    ),
+    exceptions.AuthenticationFailed: Problem(
+        401, "invalid-api-key", "The API key is not valid", detail=own_detail
+    ),
+    errors.MissingScope: Problem(403, "missing-scope", "The API key may not do this", needed_scope),
+    exceptions.PermissionDenied: Problem(403, "forbidden", "This is not allowed", detail=own_detail),
+    PermissionDenied: Problem(
+        403, "forbidden", "This is not allowed", detail=lambda exc: "this is not allowed"
+    ),
+    errors.EventNotFound: Problem(404, "event-not-found", "There is no such event"),
+    errors.LabelNotFound: Problem(404, "label-not-found", "There is no such label"),
+    exceptions.NotFound: Problem(404, "not-found", "There is nothing here", detail=own_detail),
+    Http404: Problem(
+        404, "not-found", "There is nothing here", detail=lambda exc: "nothing is at this address"
+    ),
+    exceptions.MethodNotAllowed: Problem(
+        405,
+        "method-not-allowed",
+        "The method is not for this address",
+        allowed_methods,
+        detail=own_detail,
+    ),
+    exceptions.NotAcceptable: Problem(
+        406, "not-acceptable", "No acceptable media type", offered_types, detail=own_detail
+    ),
+    errors.PayloadConflict: Problem(
+        409, "payload-conflict", "The id was received with another payload", differing_fields
+    ),
+    errors.StreamConflict: Problem(
+        409,
+        "write-conflict",
+        "Somebody else wrote first",
+        detail=lambda exc: "this was changed at the same time; send the request again",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    ),
+    errors.RequestTooLarge: Problem(
+        413, "too-large", "The body is too large", lambda exc, context: {"size": exc.size, "limit": exc.limit}
+    ),
+    exceptions.UnsupportedMediaType: Problem(
+        415, "unsupported-media-type", "The body's media type is not read", accepted_types, detail=own_detail
+    ),
+    errors.InvalidRequest: Problem(422, "invalid-request", "The request is not valid", invalid_fields),
+    errors.InvalidEvent: Problem(422, "invalid-event", "The event is not valid", invalid_fields),
+    errors.UnknownEventType: Problem(
+        422, "unknown-event-type", "There is no such event type", unknown_event_type
+    ),
+    exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),
+    OperationalError: Problem(
+        503,
+        "storage-unavailable",
+        "The database cannot be reached",
+        detail=lambda exc: "nothing was stored; send the request again",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    ),
+    InterfaceError: Problem(
+        503,
+        "storage-unavailable",
+        "The database cannot be reached",
+        detail=lambda exc: "nothing was stored; send the request again",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    ),
+}
+INTERNAL = Problem(
+    500, "internal-error", "Something went wrong here", detail=lambda exc: "the error was recorded"
+)
+
+
+def problem_for(exc: Exception) -> Problem | None:
+    """The row of the table for an error, by its nearest class; None for what nobody foresaw."""
+    return next((PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS), None)
+
+
+def problem_document(problem: Problem, exc: Exception | None, context: Mapping[str, Any]) -> dict[str, Any]:
+    """The RFC 9457 document: type, title, status, detail and the problem's own members."""
+    return {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail(exc),
+        **(problem.members(exc, context) if exc else {}),
+    }
+
+
+def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler. None, for an error nobody foresaw, lets Django report it and call `server_error`."""
+    problem = problem_for(exc)
+    if problem is None:
+        return None
+    if problem.status >= 500:
+        logger.error("%s", problem.title, exc_info=exc)
+    headers = dict(problem.headers)
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if isinstance(exc, errors.MissingScope):
+        headers["WWW-Authenticate"] = f'Bearer realm="assay", error="insufficient_scope", scope="{exc.scope}"'
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    document = problem_document(problem, exc, context)
+    return Response(document, status=problem.status, headers=headers, content_type=PROBLEM_JSON)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`: what Django refuses before a view sees it."""
+    problem = Problem(
+        400, "malformed-request", "The request cannot be read", detail=lambda exc: "bad request"
+    )
+    return _plain_problem(request, problem) or defaults.bad_request(request, exception)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler404`: a problem below `/api/`, a page elsewhere."""
+    return _plain_problem(request, PROBLEMS[Http404]) or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`: says nothing of the error itself, which Django has logged."""
+    return _plain_problem(request, INTERNAL) or defaults.server_error(request)
+
+
+def describe_problem(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a problem's `type` leads to: its title and status."""
+    known = {problem.slug: problem for problem in [*PROBLEMS.values(), INTERNAL]}
+    if slug not in known:
+        raise Http404
+    problem = known[slug]
+    return JsonResponse({"type": problem.type, "title": problem.title, "status": problem.status})
+
+
+def _plain_problem(request: HttpRequest, problem: Problem) -> HttpResponse | None:
+    if not request.path.startswith(API_PATH):
+        return None
+    document = problem_document(problem, None, {})
+    return HttpResponse(orjson.dumps(document), status=problem.status, content_type=PROBLEM_JSON)

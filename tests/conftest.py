@@ -1,0 +1,156 @@
+"""What every test may ask for: real services, a clean online store, a real worker, the public data sets."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+from django.test import TransactionTestCase
+
+from config.celery import app
+from config.embedded import services
+
+# Deadlines measure the machine, not the code; examples are fixed so that a failure is everyone's failure.
+hypothesis.settings.register_profile("assay", deadline=None, derandomize=True, max_examples=60)
+# For a long search: HYPOTHESIS_PROFILE=deep pytest ...
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "assay"))
+
+
+@pytest.fixture(scope="session")
+def embedded_services() -> Iterator[None]:
+    """PostgreSQL and Redis run; those that this session started are stopped at its end."""
+    stopped = tuple(state.name for state in services.status(settings.VAR_DIR) if not state.ready)
+    services.start(settings.VAR_DIR, names=stopped)
+    yield
+    services.stop(settings.VAR_DIR, names=stopped)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(embedded_services: None) -> None:
+    """pytest-django's hook before it creates the test database: the server has to run by then."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def truncation_passes_the_log() -> Iterator[None]:
+    """Tests that commit are cleaned up by TRUNCATE, which the log's triggers rightly refuse: switch them off for it."""
+    original = TransactionTestCase._fixture_teardown
+
+    def teardown(case: TransactionTestCase) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+        original(case)
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = DEFAULT")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+
+
+@pytest.fixture
+def online_redis(embedded_services: None) -> Iterator[redis.Redis]:
+    """A client of the online store (and broker), empty before and after the test."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+@pytest.fixture
+def process_environment(transactional_db: None) -> dict[str, str]:
+    """The environment of a real process (worker, web, command) that is to work on the test's own database."""
+    url = services.database_url(settings.VAR_DIR)
+    name = connection.settings_dict["NAME"]
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": url.rsplit("/", 1)[0] + f"/{name}",
+        "REDIS_URL": settings.REDIS_URL,
+        "ASSAY_SECRET_KEY": settings.SECRET_KEY,
+        "ASSAY_VAULT_KEY": settings.VAULT_KEY,
+    }
+
+
+@pytest.fixture
+def celery_worker_process(
+    online_redis: redis.Redis, process_environment: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start real worker processes: `worker = celery_worker_process(queues="lanes,default")`; ready when it returns.
+
+    Each is the leader of its process group (`os.killpg(worker.pid, SIGKILL)` takes parent and children); its log is
+    `tmp_path / "worker-{n}.log"`. All are ended after the test.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        *, queues: str = "lanes,default,training", concurrency: int = 1, pool: str = "prefork", **extra: str
+    ) -> Any:
+        log = tmp_path / f"worker-{len(running)}.log"
+        name = f"test-{os.getpid()}-{len(running)}@localhost"
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "-Q",
+            queues,
+            "-c",
+            str(concurrency),
+        ]
+        command += ["-P", pool, "-n", name, "--without-gossip", "--without-mingle", "-l", "INFO"]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                env=process_environment | extra,
+                stdout=output,
+                stderr=output,
+                cwd=settings.BASE_DIR,
+                start_new_session=True,
+            )
+        running.append(process)
+        _wait_for_worker(process, name, log)
+        return process
+
+    yield start
+    for process in running:
+        _end_group(process)
+
+
+def _wait_for_worker(process: subprocess.Popen[bytes], name: str, log: Path) -> None:
+    for _ in range(60):
+        if process.poll() is not None:
+            pytest.fail(f"the worker ended: {log.read_text()[-2000:]}")
+        with app.connection_for_write(settings.CELERY_BROKER_URL) as broker:
+            if app.control.ping(destination=[name], timeout=1.0, connection=broker):
+                return
+    pytest.fail(f"the worker did not become ready: {log.read_text()[-2000:]}")
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The directory of the public data sets (ASSAY_TEST_DATA); tests that need it are skipped without it."""
+    directory = os.environ.get("ASSAY_TEST_DATA")
+    if not directory or not Path(directory).is_dir():
+        pytest.skip("ASSAY_TEST_DATA names no directory of data sets")
+    return Path(directory)

@@ -1,0 +1,20 @@
+"""Settings of the tests: the product's own, with embedded services of their own in a directory beside the usual one.
+
+A test run never touches the services or data of a running Assay, nor servers named in the environment.
+"""
+
+import os
+from pathlib import Path
+
+USUAL_VAR = Path(os.environ.get("ASSAY_VAR") or Path(__file__).resolve().parent.parent / "var")
+# Processes started by a test inherit this, and with it the same directory.
+os.environ["ASSAY_VAR"] = os.environ.setdefault("ASSAY_TEST_VAR", str(USUAL_VAR / "test"))
+os.environ["ASSAY_DEBUG"] = "0"
+os.environ["ASSAY_HTTPS"] = "0"  # the test client speaks plain HTTP
+for address in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+    os.environ.pop(address, None)
+
+from config.settings import *  # noqa: E402, F403
+
+# Users are created in many tests; the product's hash takes a quarter of a second by design.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
