@@ -1,0 +1,66 @@
+"""Events, decisions, labels and routes as tables: what each entry of the log means for them."""
+
+from typing import Any
+
+from scoring.decisions.models import Decision, Event, Label, Route
+from scoring.log.entries import Entry, parse_time
+from scoring.log.projections import fold_into, project
+
+Row = dict[str, Any]
+
+
+@project("event.received", Event)
+def event_row(entry: Entry) -> Row:
+    return {
+        "position": entry.position,
+        "type": entry.data["type"],
+        "source": entry.data["source"],
+        "external_id": entry.data["id"],
+        "occurred_at": parse_time(entry.data["occurred_at"]),
+        "received_at": entry.recorded_at,
+        "history": entry.data.get("history", False),
+    }
+
+
+@project("decision.made", Decision)
+@project("decision.revised", Decision)
+def decision_row(entry: Entry) -> Row:
+    return {
+        "position": entry.position,
+        "event_position": entry.data["event_position"],
+        "event_type": entry.data["event_type"],
+        "revision": entry.data["revision"],
+        "seq": entry.data.get("seq"),
+        "outcome": entry.data["outcome"],
+        "score": entry.data.get("score"),
+        "basis": entry.data["basis"],
+        "cause": entry.data.get("cause") or "",
+        "model": entry.data.get("model") or "",
+        "decided_at": parse_time(entry.data["decided_at"]),
+    }
+
+
+@project("label.recorded", Label)
+@project("label.retracted", Label)
+def label_row(entry: Entry) -> Row:
+    return {
+        "position": entry.position,
+        "event_stream": entry.data["event"],
+        "source": entry.data["source"],
+        "value": entry.data["value"],
+        "previous": entry.data["previous"],
+        "effective": entry.data["effective"],
+        "known_at": parse_time(entry.data["known_at"]),
+    }
+
+
+@fold_into("route.changed", Route, key=lambda entry: entry.data["event_type"])
+def changed_route(route: Row | None, entry: Entry) -> Row:
+    return {
+        "event_type": entry.data["event_type"],
+        "version": entry.stream_version,
+        "salt": entry.data["salt"],
+        "unit": entry.data["unit"],
+        "arms": entry.data["arms"],
+        "changed_at": entry.recorded_at,
+    }

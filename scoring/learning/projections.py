@@ -1,0 +1,24 @@
+"""The registry of model versions as a table."""
+
+from typing import Any
+
+from scoring.learning.models import ModelVersion
+from scoring.log.entries import Entry, parse_time
+from scoring.log.projections import project
+
+
+@project("model.trained", ModelVersion)
+def model_version_row(entry: Entry) -> dict[str, Any]:
+    data = entry.data
+    return {
+        "name": data["name"],
+        "event_type": data["event_type"],
+        "number": data["number"],
+        "artefact": data["artefact"],
+        "feature_set": data["feature_set"],
+        "trained_at": parse_time(data["trained_at"]),
+        "as_of": parse_time(data["as_of"]),
+        "parameters": data["parameters"],
+        "metrics": data["metrics"],
+        "lineage": data["lineage"],
+    }

@@ -1,0 +1,87 @@
+"""Entries of the log: what is to be written, what was written, and the one canonical form of their data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to append. It becomes version `expected_version + 1` of its stream."""
+
+    stream: str
+    expected_version: int
+    type: str
+    data: Mapping[str, Any]
+    packed: bytes | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stream_version(self) -> int:
+        return self.expected_version + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as the log holds it, its data lifted to the schema version of this code."""
+
+    position: int
+    epoch: int
+    txid: int
+    stream: str
+    stream_version: int
+    type: str
+    schema_version: int
+    data: dict[str, Any]
+    packed: bytes | None
+    metadata: dict[str, Any]
+    recorded_at: datetime
+
+    @property
+    def cursor(self) -> "Cursor":
+        return Cursor(self.epoch, self.txid, self.position)
+
+
+class Cursor(NamedTuple):
+    """A place in reading order: everything up to and including it has been read."""
+
+    epoch: int = 0
+    txid: int = 0
+    position: int = 0
+
+
+START = Cursor()
+
+
+def canonical_json(data: Mapping[str, Any]) -> str:
+    """`data` as JSON with sorted keys, no blanks and UTC times ending in Z: equal data give equal text.
+
+    Raises `TypeError` for what JSON cannot hold (decimals, bytes, times without a zone).
+
+    >>> canonical_json({"b": 1, "a": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)})
+    '{"a":"2026-01-02T03:04:05Z","b":1}'
+    """
+    return orjson.dumps(
+        data, default=_time_text, option=orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+    ).decode()
+
+
+def format_time(moment: datetime) -> str:
+    """ISO 8601 in UTC with Z; microseconds only if there are any. Raises `TypeError` for a time without a zone."""
+    if moment.tzinfo is None:
+        raise TypeError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """The aware time that `format_time` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def _time_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return format_time(value)
+    raise TypeError(f"{type(value).__name__} has no canonical JSON form")

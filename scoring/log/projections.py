@@ -1,0 +1,121 @@
+"""Projections: tables that are folded from the log, in the transaction that appends and again by `manage.py rebuild`.
+
+Two kinds, both pure functions of entries. A row projection gives one row for an entry (insert-only table); a state
+projection folds an entry into the one row of its key (a small table that is updated in place).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, models
+
+from scoring.log.entries import Entry
+from scoring.log.tables import Table, copy_rows, insert_rows, select_states, upsert_rows
+
+Row = dict[str, Any]
+RowOf = Callable[[Entry], Row | None]
+KeyOf = Callable[[Entry], Any]
+Fold = Callable[[Row | None, Entry], Row]
+
+
+@dataclass(slots=True)
+class RowProjection:
+    """An insert-only table: one row, or none, for each entry of its types."""
+
+    table: Table
+    row_of: dict[str, RowOf] = field(default_factory=dict)
+
+    @property
+    def types(self) -> frozenset[str]:
+        return frozenset(self.row_of)
+
+    def rows(self, entries: Iterable[Entry]) -> list[Row]:
+        projected = (self.row_of[entry.type](entry) for entry in entries if entry.type in self.row_of)
+        return [row for row in projected if row is not None]
+
+
+@dataclass(slots=True)
+class StateProjection:
+    """A table of states: each entry of its types is folded into the row of its key."""
+
+    table: Table
+    key_of: KeyOf
+    folds: dict[str, Fold] = field(default_factory=dict)
+
+    @property
+    def types(self) -> frozenset[str]:
+        return frozenset(self.folds)
+
+    def keys(self, entries: Iterable[Entry]) -> set[Any]:
+        return {self.key_of(entry) for entry in entries if entry.type in self.folds}
+
+    def fold(self, states: dict[Any, Row], entries: Iterable[Entry]) -> dict[Any, Row]:
+        """`states` by key with `entries` folded in, in their order; changes and returns `states`."""
+        for entry in entries:
+            if entry.type in self.folds:
+                key = self.key_of(entry)
+                states[key] = self.folds[entry.type](states.get(key), entry)
+        return states
+
+
+Projection = RowProjection | StateProjection
+
+_projections: dict[str, Projection] = {}
+_by_type: dict[str, list[Projection]] = defaultdict(list)
+
+
+def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], RowOf]:
+    """Register a pure function from an entry of `entry_type` to a row of `model` (all its columns), or None."""
+
+    def register(row_of: RowOf) -> RowOf:
+        projection = _projections.setdefault(model._meta.db_table, RowProjection(Table.of(model)))
+        if not isinstance(projection, RowProjection) or entry_type in projection.row_of:
+            raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
+        projection.row_of[entry_type] = row_of
+        _by_type[entry_type].append(projection)
+        return row_of
+
+    return register
+
+
+def fold_into(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable[[Fold], Fold]:
+    """Register a pure function `(row or None, entry) -> row` that folds `entry_type` into the row of `key(entry)`."""
+
+    def register(fold: Fold) -> Fold:
+        projection = _projections.setdefault(model._meta.db_table, StateProjection(Table.of(model), key))
+        if not isinstance(projection, StateProjection) or entry_type in projection.folds:
+            raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
+        projection.folds[entry_type] = fold
+        _by_type[entry_type].append(projection)
+        return fold
+
+    return register
+
+
+def registered() -> Iterator[Projection]:
+    """Every projection, by table name."""
+    return (_projections[name] for name in sorted(_projections))
+
+
+def fold_into_tables(entries: Sequence[Entry], *, bulk: bool) -> None:
+    """Write what `entries` mean for every projection: multi-row INSERT, or COPY when `bulk`."""
+    touched = {id(p): p for entry_type in {e.type for e in entries} for p in _by_type.get(entry_type, ())}
+    for projection in touched.values():
+        if isinstance(projection, RowProjection):
+            _write_rows(projection, entries, bulk=bulk)
+        else:
+            _write_states(projection, entries)
+
+
+def _write_rows(projection: RowProjection, entries: Sequence[Entry], *, bulk: bool) -> None:
+    rows = projection.rows(entries)
+    if rows:
+        (copy_rows if bulk else insert_rows)(connection, projection.table, rows)
+
+
+def _write_states(projection: StateProjection, entries: Sequence[Entry]) -> None:
+    keys = projection.keys(entries)
+    states = select_states(connection, projection.table, keys)
+    upsert_rows(connection, projection.table, list(projection.fold(states, entries).values()))

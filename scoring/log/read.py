@@ -1,0 +1,193 @@
+"""Reading the log: by stream, by position, and in reading order below the horizon."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from django.db import connection
+
+from scoring.errors import EntryNotFound
+from scoring.log.entries import START, Cursor, Entry
+from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
+from scoring.log.upcasters import current_version, lift
+
+_COLUMNS = (
+    "position, epoch, txid::text::bigint, stream, stream_version, type, schema_version, data, packed, metadata, "
+    "recorded_at"
+)
+_SELECT = f"SELECT {_COLUMNS} FROM scoring_logentry "
+# `IN (VALUES ...)` and `ANY (array)` probe the unique index; `(epoch, txid, position) > (...)` is one range of it.
+_AFTER = (
+    _SELECT
+    + "WHERE (epoch, txid, position) > (%s, %s::text::xid8, %s) AND (epoch, txid) < (%s, %s::text::xid8)"
+)
+_IN_READING_ORDER = " ORDER BY epoch, txid, position LIMIT %s"
+_HORIZON = f"SELECT {CURRENT_EPOCH}, pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_LAG = """
+SELECT (SELECT count(*) FROM scoring_logentry WHERE (epoch, txid) >= (%s, %s::text::xid8)),
+       extract(epoch FROM clock_timestamp() - least(
+           (SELECT min(xact_start) FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()),
+           (SELECT min(prepared) FROM pg_prepared_xacts)))::float8
+"""
+_LAST_POSITION = 2**63 - 1
+
+
+class Horizon(NamedTuple):
+    """Entries before it, in reading order, are complete: no open transaction can still add one."""
+
+    epoch: int
+    txid: int
+
+    @property
+    def cursor(self) -> Cursor:
+        """The place of the last entry that could lie below the horizon."""
+        return Cursor(self.epoch, self.txid - 1, _LAST_POSITION)
+
+
+class HorizonLag(NamedTuple):
+    """What readers have to wait for: committed entries above the horizon, and the oldest transaction that writes."""
+
+    entries: int
+    oldest_transaction_s: float | None
+
+
+class Page(NamedTuple):
+    """Entries in reading order, and the place up to which the log was searched for them."""
+
+    entries: list[Entry]
+    cursor: Cursor
+
+
+def read_stream(stream: str) -> list[Entry]:
+    """The entries of `stream` in version order; none for an unknown stream."""
+    return read_streams([stream]).get(stream, [])
+
+
+def read_streams(streams: Sequence[str], *, version: int | None = None) -> dict[str, list[Entry]]:
+    """The entries of each of `streams` in version order, or only those of `version`; unknown streams are absent."""
+    if not streams:
+        return {}
+    of_version = "" if version is None else " AND stream_version = %s"
+    rows = _query(
+        _SELECT + f"WHERE stream = ANY(%s){of_version} ORDER BY stream, stream_version",
+        [list(set(streams)), *([] if version is None else [version])],
+    )
+    found: dict[str, list[Entry]] = {}
+    for entry in rows:
+        found.setdefault(entry.stream, []).append(entry)
+    return found
+
+
+def read_positions(positions: Sequence[int]) -> list[Entry]:
+    """The entries at `positions`, in the order given. Raises `EntryNotFound` for the first that is missing."""
+    if not positions:
+        return []
+    wanted = [int(position) for position in positions]
+    found = {entry.position: entry for entry in _query(_SELECT + "WHERE position = ANY(%s)", [wanted])}
+    try:
+        return [found[position] for position in wanted]
+    except KeyError as error:
+        raise EntryNotFound(error.args[0]) from None
+
+
+def iter_positions(positions: Sequence[int], *, batch: int = 20_000) -> Iterator[list[Entry]]:
+    """`read_positions` of long sequences (arrays too), `batch` entries at a time."""
+    for start in range(0, len(positions), batch):
+        yield read_positions(positions[start : start + batch])
+
+
+def iter_log(*, types: Collection[str] | None = None, batch: int = 20_000) -> Iterator[list[Entry]]:
+    """Every visible entry by position, `batch` at a time. Not reading order: for folds over a log nobody writes."""
+    last = 0
+    of_types, values = _of_types(types)
+    while entries := _query(
+        _SELECT + f"WHERE position > %s{of_types} ORDER BY position LIMIT %s", [last, *values, batch]
+    ):
+        yield entries
+        last = entries[-1].position
+
+
+def read_horizon() -> Horizon:
+    """The current horizon. Raises `LogAheadOfCluster` on the first use of a connection to a restored log."""
+    check_epoch_once()
+    with connection.cursor() as cursor:
+        cursor.execute(_HORIZON)
+        return Horizon(*cursor.fetchone())
+
+
+def read_after(
+    cursor: Cursor = START, *, types: Collection[str] | None = None, limit: int = 1000
+) -> list[Entry]:
+    """Up to `limit` entries after `cursor` in reading order, below the horizon; the last one's cursor leads on."""
+    return read_page(cursor, types=types, limit=limit).entries
+
+
+def read_page(cursor: Cursor = START, *, types: Collection[str] | None = None, limit: int = 1000) -> Page:
+    """`read_after`, with the place to go on from: past all entries of other types, also when none was found."""
+    # The horizon is taken by a statement of its own, before the one that reads: everything below it has ended by
+    # then and is visible to the later snapshot.
+    horizon = read_horizon()
+    of_types, values = _of_types(types)
+    entries = _query(_AFTER + of_types + _IN_READING_ORDER, [*cursor, *horizon, *values, limit])
+    if len(entries) == limit:
+        return Page(entries, entries[-1].cursor)
+    return Page(entries, max(cursor, horizon.cursor))
+
+
+def count_after(cursor: Cursor, *, types: Collection[str] | None = None) -> int:
+    """How many committed entries lie after `cursor`, those above the horizon included."""
+    of_types, values = _of_types(types)
+    with connection.cursor() as db:
+        db.execute(
+            "SELECT count(*) FROM scoring_logentry WHERE (epoch, txid, position) > (%s, %s::text::xid8, %s)"
+            + of_types,
+            [*cursor, *values],
+        )
+        return int(db.fetchone()[0])
+
+
+def horizon_lag() -> HorizonLag:
+    """How many committed entries readers cannot see yet, and for how many seconds the oldest writer has been open."""
+    horizon = read_horizon()
+    with connection.cursor() as cursor:
+        cursor.execute(_LAG, horizon)
+        return HorizonLag(*cursor.fetchone())
+
+
+def _of_types(types: Collection[str] | None) -> tuple[str, list[Any]]:
+    return ("", []) if types is None else (" AND type = ANY(%s)", [list(types)])
+
+
+def _query(sql: str, values: Sequence[Any]) -> list[Entry]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [_entry(row) for row in cursor.fetchall()]
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    (
+        position,
+        epoch,
+        txid,
+        stream,
+        stream_version,
+        entry_type,
+        version,
+        data,
+        packed,
+        metadata,
+        recorded_at,
+    ) = row
+    return Entry(
+        position=position,
+        epoch=epoch,
+        txid=txid,
+        stream=stream,
+        stream_version=stream_version,
+        type=entry_type,
+        schema_version=current_version(entry_type),
+        data=lift(entry_type, stream, version, orjson.loads(data)),
+        packed=None if packed is None else bytes(packed),
+        metadata=orjson.loads(metadata),
+        recorded_at=recorded_at,
+    )

@@ -1,0 +1,134 @@
+"""Rows of a table in bulk: multi-row INSERT, COPY and UPSERT, without an object a row."""
+
+import io
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What bulk writing has to know of a model's table."""
+
+    name: str
+    key: str
+    columns: tuple[str, ...]
+    json_columns: frozenset[str]
+
+    @classmethod
+    def of(cls, model: type[models.Model]) -> "Table":
+        fields = model._meta.concrete_fields
+        return cls(
+            name=model._meta.db_table,
+            key=str(model._meta.pk.column),
+            columns=tuple(str(field.column) for field in fields),
+            json_columns=frozenset(str(f.column) for f in fields if isinstance(f, models.JSONField)),
+        )
+
+    @property
+    def column_list(self) -> str:
+        return ", ".join(f'"{column}"' for column in self.columns)
+
+    def values(self, row: Row) -> tuple[Any, ...]:
+        """`row` as values in column order. Raises `KeyError` when a column is missing."""
+        if not self.json_columns:
+            return tuple([row[column] for column in self.columns])
+        return tuple(
+            orjson.dumps(row[column]).decode() if column in self.json_columns else row[column]
+            for column in self.columns
+        )
+
+
+def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Row]) -> None:
+    """Insert `rows`; a row that exists raises `IntegrityError`."""
+    _execute_values(connection, f'INSERT INTO "{table.name}" ({table.column_list}) VALUES ', table, rows)
+
+
+def upsert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Row]) -> None:
+    """Insert `rows`, or replace those of the same key."""
+    replaced = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in table.columns if c != table.key)
+    conflict = f' ON CONFLICT ("{table.key}") DO UPDATE SET {replaced}'
+    _execute_values(
+        connection, f'INSERT INTO "{table.name}" ({table.column_list}) VALUES ', table, rows, conflict
+    )
+
+
+def select_states(connection: BaseDatabaseWrapper, table: Table, keys: Collection[Any]) -> dict[Any, Row]:
+    """The rows of `keys` by key, locked until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'SELECT {table.column_list} FROM "{table.name}" WHERE "{table.key}" = ANY(%s) '
+            f'ORDER BY "{table.key}" FOR UPDATE',
+            [list(keys)],
+        )
+        rows = [_read_row(table, values) for values in cursor.fetchall()]
+    return {row[table.key]: row for row in rows}
+
+
+def mogrify_rows(cursor: CursorWrapper, rows: Sequence[Sequence[Any]]) -> str:
+    """`rows`, all of one length, as the text of a VALUES list, quoted by the driver."""
+    template = "(" + ",".join(["%s"] * len(rows[0])) + ")"
+    return b",".join([cursor.mogrify(template, row) for row in rows]).decode()
+
+
+def copy_rows(connection: BaseDatabaseWrapper, table: Table, rows: Iterable[Row]) -> None:
+    """`insert_rows` by COPY: for thousands of rows."""
+    copy_values(connection, table.name, table.columns, (table.values(row) for row in rows))
+
+
+def copy_values(
+    connection: BaseDatabaseWrapper, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """COPY `rows`, each a sequence in the order of `columns`, into the table `name`."""
+    text = "".join(["\t".join([copy_text(value) for value in row]) + "\n" for row in rows])
+    column_list = ", ".join(f'"{column}"' for column in columns)
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        cursor.copy_expert(f'COPY "{name}" ({column_list}) FROM STDIN', io.StringIO(text))
+
+
+def copy_text(value: Any) -> str:
+    """`value` in the text format of COPY (https://www.postgresql.org/docs/current/sql-copy.html)."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return _escape(value)
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (bytes, memoryview)):
+        return "\\\\x" + value.hex()
+    raise TypeError(f"COPY of {type(value).__name__} is not supported")
+
+
+def _escape(text: str) -> str:
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if "\n" in text or "\t" in text or "\r" in text:
+        text = text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return text
+
+
+def _execute_values(
+    connection: BaseDatabaseWrapper, insert: str, table: Table, rows: Sequence[Row], conflict: str = ""
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(insert + mogrify_rows(cursor, [table.values(row) for row in rows]) + conflict)
+
+
+def _read_row(table: Table, values: Sequence[Any]) -> Row:
+    row = dict(zip(table.columns, values, strict=True))
+    for column in table.json_columns:
+        if isinstance(row[column], str):  # Django registers no JSON decoding with the driver
+            row[column] = orjson.loads(row[column])
+    return row
