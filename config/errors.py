@@ -53,7 +53,7 @@ def invalid_fields(exc: errors.InvalidRequest, context: Mapping[str, Any]) -> di
 
 
 def unknown_event_type(exc: errors.UnknownEventType, context: Mapping[str, Any]) -> dict[str, Any]:
-    return {"errors": [{"field": "type", "problem": str(exc), "allowed": " or ".join(exc.known)}]}
+    return {"errors": [{"field": "type", "problem": str(exc), "allowed": list(exc.known)}]}
 
 
 def differing_fields(exc: errors.PayloadConflict, context: Mapping[str, Any]) -> dict[str, Any]:
