@@ -19,10 +19,8 @@ class PayloadConflict(ScoringError):
     def __init__(self, stream: str, fields: Sequence[str]) -> None:
         self.stream = stream
         self.fields = tuple(fields)
-        super().__init__(
-            f"{stream} was received before with another payload; these fields differ: {',
-            '.join(self.fields)}"
-        )
+        differing = ", ".join(self.fields)
+        super().__init__(f"{stream} was received before with another payload; these fields differ: {differing}")
 
 
 class EventNotFound(ScoringError):
