@@ -4,7 +4,6 @@ They become HTTP responses once, in `config.errors`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,8 +18,10 @@ class PayloadConflict(ScoringError):
     def __init__(self, stream: str, fields: Sequence[str]) -> None:
         self.stream = stream
         self.fields = tuple(fields)
-        differing = ", ".join(self.fields)
-        super().__init__(f"{stream} was received before with another payload; these fields differ: {differing}")
+        super().__init__(
+            f"{stream} was received before with another payload; these fields differ:"
+            f" {', '.join(self.fields)}"
+        )
 
 
 class EventNotFound(ScoringError):
@@ -40,9 +41,7 @@ class RequestProblem(NamedTuple):
 
 
 class InvalidRequest(ScoringError):
-    """A request that cannot be read as what the endpoint takes; `problems` say where and what is allowed
-    instead.
-    """
+    """A request that is not what the endpoint takes; `problems` say where and what is allowed instead."""
 
     def __init__(self, problems: Sequence[RequestProblem]) -> None:
         self.problems = tuple(problems)
@@ -70,9 +69,7 @@ class ApiKeyAlreadyRevoked(ScoringError):
 
     def __init__(self, prefix: str, revoked_at: datetime) -> None:
         self.prefix, self.revoked_at = prefix, revoked_at
-        super().__init__(
-            f"the API key {prefix} was revoked at {revoked_at.isoformat()}"
-        )
+        super().__init__(f"the API key {prefix} was revoked at {revoked_at.isoformat()}")
 
 
 class NotEnoughHistory(ScoringError):
@@ -91,8 +88,9 @@ class NotEnoughPositives(ScoringError):
 
     def __init__(self, *, event_type: str, slice_name: str, found: int, needed: int) -> None:
         super().__init__(
-            f"{event_type}: the {slice_name} slice holds {found} matured positives, at least {needed} are
-            needed. " "Record more labels, or choose a later --as-of."
+            f"{event_type}: the {slice_name} slice holds {found} matured positives,"
+            f" at least {needed} are needed. "
+            "Record more labels, or choose a later --as-of."
         )
         self.event_type, self.slice_name, self.found, self.needed = event_type, slice_name, found, needed
 
@@ -109,8 +107,9 @@ class UnknownModel(ScoringError):
     """No model version has this name."""
 
     def __init__(self, *, name: str, known: list[str]) -> None:
-        super().__init__(f"no model is called {name!r}; there are: {', '.join(known) or 'none, train one
-        first'}") self.name, self.known = name, known
+        names = ", ".join(known) or "none, train one first"
+        super().__init__(f"no model is called {name!r}; there are: {names}")
+        self.name, self.known = name, known
 
 
 class ModelNotPromotable(ScoringError):
@@ -154,9 +153,9 @@ class HistoryOlderThanLane(ScoringError):
 
     def __init__(self, lane: str, events: int, earliest: str, clock: str) -> None:
         super().__init__(
-            f"{events} history events of lane {lane}, the earliest of {earliest}, are older than what the lane
-            has" f" applied (up to {clock}); `--late` folds them in as late events, which short windows will
-            miss"
+            f"{events} history events of lane {lane}, the earliest of {earliest}, are older than what the"
+            f" lane has applied (up to {clock}); `--late` folds them in as late events, which short windows"
+            " will miss"
         )
         self.lane = lane
         self.events = events
@@ -187,9 +186,7 @@ class RequestTooLarge(ScoringError):
 
 
 class StreamConflict(ScoringError):
-    """A stream did not stand at the version its writer expected: somebody else wrote first, or a version is
-    missing.
-    """
+    """A stream is not at the version its writer expected: somebody else wrote first, or one is missing."""
 
     def __init__(self, stream: str, expected_version: int) -> None:
         super().__init__(f"stream {stream!r} is not at version {expected_version}")
@@ -209,18 +206,22 @@ class UnknownSchemaVersion(ScoringError):
     """An entry was written in a schema version that this code cannot lift to its own."""
 
     def __init__(self, entry_type: str, stream: str, version: int) -> None:
-        super().__init__(f"{entry_type} in stream {stream!r}: schema version {version} cannot be read by this
-        code") self.entry_type = entry_type self.stream = stream self.version = version
+        super().__init__(
+            f"{entry_type} in stream {stream!r}: schema version {version} cannot be read by this code"
+        )
+        self.entry_type = entry_type
+        self.stream = stream
+        self.version = version
 
 
 class LogAheadOfCluster(ScoringError):
-    """The log holds transaction ids that this cluster has not reached: a dump restored into another cluster.
-    """
+    """The log holds transaction ids that this cluster has not reached: a dump of another cluster."""
 
     def __init__(self, txid: int, next_txid: int) -> None:
         super().__init__(
-            f"the log holds transaction id {txid}, but this database cluster has only reached {next_txid}: the
-            log " "was restored from another cluster. Stop every writer and run `manage.py begin_epoch` once."
+            f"the log holds transaction id {txid}, but this database cluster has only reached {next_txid}:"
+            " the log was restored from another cluster. Stop every writer and run `manage.py begin_epoch`"
+            " once."
         )
         self.txid = txid
         self.next_txid = next_txid
@@ -237,9 +238,7 @@ class ConsumerStopped(ScoringError):
 
 
 class InvalidMapping(ScoringError):
-    """The mapping of an import names something that is not there; `problems` say what and what is allowed
-    instead.
-    """
+    """The mapping of an import names what is not there; `problems` say what and what is allowed instead."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -295,14 +294,14 @@ class InvalidEvent(ScoringError):
     """A payload that its event type refuses. `problems` lists (field, problem, allowed)."""
 
     def __init__(self, event_type: str, problems: list[tuple[str, str, object]]) -> None:
-        super().__init__(f"invalid {event_type}: " + "; ".join(f"{name}: {text}" for name, text, _ in
-        problems)) self.event_type = event_type self.problems = problems
+        listed = "; ".join(f"{name}: {text}" for name, text, _ in problems)
+        super().__init__(f"invalid {event_type}: {listed}")
+        self.event_type = event_type
+        self.problems = problems
 
 
 class StateLayoutMismatch(ScoringError):
-    """A stored entity state was written for another layout. Carries the state's `key` and both sizes in
-    bytes.
-    """
+    """A stored entity state has another layout. Carries the state's `key` and both sizes in bytes."""
 
     def __init__(self, key: str, *, expected: int, found: int) -> None:
         super().__init__(f"state {key!r} has {found} bytes where the layout has {expected}")
