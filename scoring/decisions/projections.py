@@ -3,8 +3,9 @@
 from typing import Any
 
 from scoring.decisions.models import Decision, Event, Label, Route
-from scoring.log.entries import Entry, parse_time
+from scoring.log.entries import Entry
 from scoring.log.projections import fold_into, project
+from scoring.timestamps import from_iso
 
 Row = dict[str, Any]
 
@@ -16,7 +17,7 @@ def event_row(entry: Entry) -> Row:
         "type": entry.data["type"],
         "source": entry.data["source"],
         "external_id": entry.data["id"],
-        "occurred_at": parse_time(entry.data["occurred_at"]),
+        "occurred_at": from_iso(entry.data["occurred_at"]),
         "received_at": entry.recorded_at,
         "history": entry.data.get("history", False),
     }
@@ -36,7 +37,7 @@ def decision_row(entry: Entry) -> Row:
         "basis": entry.data["basis"],
         "cause": entry.data.get("cause") or "",
         "model": entry.data.get("model") or "",
-        "decided_at": parse_time(entry.data["decided_at"]),
+        "decided_at": from_iso(entry.data["decided_at"]),
     }
 
 
@@ -50,7 +51,7 @@ def label_row(entry: Entry) -> Row:
         "value": entry.data["value"],
         "previous": entry.data["previous"],
         "effective": entry.data["effective"],
-        "known_at": parse_time(entry.data["known_at"]),
+        "known_at": from_iso(entry.data["known_at"]),
     }
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from scoring.learning.models import ModelVersion
-from scoring.log.entries import Entry, parse_time
+from scoring.log.entries import Entry
 from scoring.log.projections import project
+from scoring.timestamps import from_iso
 
 
 @project("model.trained", ModelVersion)
@@ -16,8 +17,8 @@ def model_version_row(entry: Entry) -> dict[str, Any]:
         "number": data["number"],
         "artefact": data["artefact"],
         "feature_set": data["feature_set"],
-        "trained_at": parse_time(data["trained_at"]),
-        "as_of": parse_time(data["as_of"]),
+        "trained_at": from_iso(data["trained_at"]),
+        "as_of": from_iso(data["as_of"]),
         "parameters": data["parameters"],
         "metrics": data["metrics"],
         "lineage": data["lineage"],

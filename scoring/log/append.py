@@ -17,10 +17,10 @@ from scoring.log.upcasters import current_version
 
 _POSITIONS = "'scoring_logentry_position_seq'"
 
-# Positions are given out in the order of the entries, rows are written in the order of their streams: two batches
-# that share streams then wait for each other in one direction instead of deadlocking. An entry whose predecessor is
-# missing is left out, like one whose place is taken; the scalar subquery (not EXISTS) keeps that look-up an index
-# probe, which the planner cannot turn into a hash over the whole log.
+# Positions are given out in the order of the entries, rows are written in the order of their streams: two
+# batches that share streams then wait for each other in one direction instead of deadlocking. An entry whose
+# predecessor is missing is left out, like one whose place is taken; the scalar subquery (not EXISTS) keeps
+# that look-up an index probe, which the planner cannot turn into a hash over the whole log.
 _INSERT = f"""
 WITH given AS (
     SELECT nextval({_POSITIONS}) AS position, v.*
@@ -31,7 +31,8 @@ INSERT INTO scoring_logentry
 SELECT position, {CURRENT_EPOCH}, stream, version, type, schema, data, packed::bytea, metadata, recorded_at
 FROM given
 WHERE previous = 0 OR (
-    SELECT position FROM scoring_logentry p WHERE p.stream = given.stream AND p.stream_version = given.previous
+    SELECT position FROM scoring_logentry p
+    WHERE p.stream = given.stream AND p.stream_version = given.previous
 ) IS NOT NULL
 ORDER BY stream, version
 ON CONFLICT (stream, stream_version) DO NOTHING
@@ -83,8 +84,9 @@ class Draft(NamedTuple):
 def append(entries: Sequence[NewEntry], *, now: datetime) -> list[Entry]:
     """Append `entries` and fold them into their projections, in the caller's transaction or one of its own.
 
-    Each becomes version `expected_version + 1` of its stream. Raises `StreamConflict` when a stream stands at another
-    version; the surrounding transaction can then only be rolled back (wrap the call in `atomic()` to go on after it).
+    Each becomes version `expected_version + 1` of its stream. Raises `StreamConflict` when a stream stands at
+    another version; the surrounding transaction can then only be rolled back (to go on after it, wrap the
+    call in an `atomic()` of its own).
     """
     with transaction.atomic(savepoint=False):
         written = _insert(entries, now=now)
@@ -163,7 +165,7 @@ def _insert(entries: Sequence[NewEntry], *, now: datetime) -> list[Entry]:
 
 
 def _check_consecutive(entries: Sequence[NewEntry]) -> dict[str, int]:
-    """The first version given for each stream. Raises `StreamConflict` unless the others follow it one by one."""
+    """The first version given for each stream. Raises `StreamConflict` for a gap after it."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     for new in entries:
@@ -215,7 +217,7 @@ def _conflict_of(error: IntegrityError) -> StreamConflict | IntegrityError:
 
 
 def _entry(draft: Draft, place: Place, now: datetime) -> Entry:
-    """What a reader will see: data and metadata come back from JSON, so that projections fold the same both times."""
+    """What a reader will see: data come back from JSON, so that a rebuild folds the same."""
     return Entry(
         position=place.position,
         epoch=place.epoch,

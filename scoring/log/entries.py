@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
+
+from scoring.timestamps import to_iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def canonical_json(data: Mapping[str, Any]) -> str:
 
     Raises `TypeError` for what JSON cannot hold (decimals, bytes, times without a zone).
 
+    >>> from datetime import UTC
     >>> canonical_json({"b": 1, "a": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)})
     '{"a":"2026-01-02T03:04:05Z","b":1}'
     """
@@ -69,19 +72,7 @@ def canonical_json(data: Mapping[str, Any]) -> str:
     ).decode()
 
 
-def format_time(moment: datetime) -> str:
-    """ISO 8601 in UTC with Z; microseconds only if there are any. Raises `TypeError` for a time without a zone."""
-    if moment.tzinfo is None:
-        raise TypeError(f"{moment!r} has no time zone")
-    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
-
-
-def parse_time(text: str) -> datetime:
-    """The aware time that `format_time` wrote."""
-    return datetime.fromisoformat(text)
-
-
 def _time_text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return format_time(value)
-    raise TypeError(f"{type(value).__name__} has no canonical JSON form")
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return to_iso(value)
+    raise TypeError(f"{value!r} has no canonical JSON form")

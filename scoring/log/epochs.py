@@ -11,8 +11,8 @@ from scoring.log.models import LogEpoch
 
 CURRENT_EPOCH = "COALESCE((SELECT max(number) FROM scoring_logepoch), 1)"
 
-# The highest id in the log against the next one of the cluster. The own transaction is left out: while it runs, its
-# id may be at or above the snapshot's xmax, which counts from the last transaction that ended.
+# The highest id in the log against the next one of the cluster. The own transaction is left out: while it
+# runs, its id may be at or above the snapshot's xmax, which counts from the last transaction that ended.
 _AHEAD = f"""
 SELECT txid::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 FROM scoring_logentry
@@ -31,9 +31,10 @@ def current_epoch() -> int:
 
 
 def check_epoch() -> None:
-    """Raise `LogAheadOfCluster` when the current epoch holds transaction ids from another cluster's future.
+    """Raise `LogAheadOfCluster` when the current epoch holds transaction ids this cluster has not reached.
 
-    Written on, such a log would get entries that sort before what readers have already read: they would be skipped.
+    Written on, such a log would get entries that sort before what readers have already read: they would be
+    skipped.
     """
     with connection.cursor() as cursor:
         cursor.execute(_AHEAD)
@@ -43,7 +44,7 @@ def check_epoch() -> None:
 
 
 def check_epoch_once() -> None:
-    """`check_epoch`, but only for the first use of each database connection: a restore always breaks connections."""
+    """`check_epoch` at the first use of each database connection: a restore always breaks connections."""
     connection.ensure_connection()
     if connection.connection not in _checked:
         check_epoch()
@@ -51,10 +52,10 @@ def check_epoch_once() -> None:
 
 
 def begin_epoch(*, now: datetime) -> LogEpoch:
-    """Start a new epoch: everything before it is wholly visible, everything after it follows in reading order."""
+    """Start a new epoch: everything before it is wholly visible and comes first in reading order."""
     with transaction.atomic(), connection.cursor() as cursor:
-        # Writers read the epoch in the statement that writes; this lock waits for those under way and lets none
-        # in between, so that no entry of the old epoch can become visible after the new one has begun.
+        # Writers read the epoch in the statement that writes; this lock waits for those under way and lets
+        # none in between, so that no entry of the old epoch can become visible after the new one has begun.
         cursor.execute("LOCK TABLE scoring_logentry IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(f"SELECT {CURRENT_EPOCH}, COALESCE((SELECT max(position) FROM scoring_logentry), 0)")
         number, last_position = cursor.fetchone()

@@ -18,8 +18,8 @@ class LogEpoch(models.Model):
 class LogEntry(models.Model):
     """One thing that happened. Written by `scoring.log.append` alone; never changed.
 
-    `data` is canonical JSON exactly as written. `packed` holds arrays that belong to the entry as raw little-endian
-    bytes (feature vectors and contributions as float64, positions as int64); the type says which.
+    `data` is canonical JSON exactly as written. `packed` holds arrays that belong to the entry as raw little-
+    endian bytes (feature vectors and contributions as float64, positions as int64); the type says which.
     Reading order is (`epoch`, `txid`, `position`): a position alone would skip transactions that commit late.
     """
 

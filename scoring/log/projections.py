@@ -1,7 +1,8 @@
-"""Projections: tables that are folded from the log, in the transaction that appends and again by `manage.py rebuild`.
+"""Projections: tables that are folded from the log, in the transaction that appends and again by `manage.py
+rebuild`.
 
-Two kinds, both pure functions of entries. A row projection gives one row for an entry (insert-only table); a state
-projection folds an entry into the one row of its key (a small table that is updated in place).
+Two kinds, both pure functions of entries. A row projection gives one row for an entry (insert-only table);
+a state projection folds an entry into the one row of its key (a small table that is updated in place).
 """
 
 from collections import defaultdict
@@ -67,7 +68,7 @@ _by_type: dict[str, list[Projection]] = defaultdict(list)
 
 
 def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], RowOf]:
-    """Register a pure function from an entry of `entry_type` to a row of `model` (all its columns), or None."""
+    """Register a pure function from an entry of `entry_type` to a row of `model`, or None."""
 
     def register(row_of: RowOf) -> RowOf:
         projection = _projections.setdefault(model._meta.db_table, RowProjection(Table.of(model)))
@@ -81,7 +82,7 @@ def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], Row
 
 
 def fold_into(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable[[Fold], Fold]:
-    """Register a pure function `(row or None, entry) -> row` that folds `entry_type` into the row of `key(entry)`."""
+    """Register a pure function `(row or None, entry) -> row` for `entry_type` and the row of `key(entry)`."""
 
     def register(fold: Fold) -> Fold:
         projection = _projections.setdefault(model._meta.db_table, StateProjection(Table.of(model), key))

@@ -12,11 +12,11 @@ from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
 from scoring.log.upcasters import current_version, lift
 
 _COLUMNS = (
-    "position, epoch, txid::text::bigint, stream, stream_version, type, schema_version, data, packed, metadata, "
-    "recorded_at"
+    "position, epoch, txid::text::bigint, stream, stream_version, type, schema_version, data, packed, "
+    "metadata, recorded_at"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM scoring_logentry "
-# `IN (VALUES ...)` and `ANY (array)` probe the unique index; `(epoch, txid, position) > (...)` is one range of it.
+# Row comparisons, so that both bounds are one range of the index on (epoch, txid, position).
 _AFTER = (
     _SELECT
     + "WHERE (epoch, txid, position) > (%s, %s::text::xid8, %s) AND (epoch, txid) < (%s, %s::text::xid8)"
@@ -26,7 +26,8 @@ _HORIZON = f"SELECT {CURRENT_EPOCH}, pg_snapshot_xmin(pg_current_snapshot())::te
 _LAG = """
 SELECT (SELECT count(*) FROM scoring_logentry WHERE (epoch, txid) >= (%s, %s::text::xid8)),
        extract(epoch FROM clock_timestamp() - least(
-           (SELECT min(xact_start) FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()),
+           (SELECT min(xact_start) FROM pg_stat_activity
+            WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()),
            (SELECT min(prepared) FROM pg_prepared_xacts)))::float8
 """
 _LAST_POSITION = 2**63 - 1
@@ -45,7 +46,7 @@ class Horizon(NamedTuple):
 
 
 class HorizonLag(NamedTuple):
-    """What readers have to wait for: committed entries above the horizon, and the oldest transaction that writes."""
+    """What readers wait for: committed entries above the horizon, and the oldest transaction that writes."""
 
     entries: int
     oldest_transaction_s: float | None
@@ -64,7 +65,7 @@ def read_stream(stream: str) -> list[Entry]:
 
 
 def read_streams(streams: Sequence[str], *, version: int | None = None) -> dict[str, list[Entry]]:
-    """The entries of each of `streams` in version order, or only those of `version`; unknown streams are absent."""
+    """The entries of each of `streams` in version order, or only `version`; unknown streams are absent."""
     if not streams:
         return {}
     of_version = "" if version is None else " AND stream_version = %s"
@@ -79,7 +80,7 @@ def read_streams(streams: Sequence[str], *, version: int | None = None) -> dict[
 
 
 def read_positions(positions: Sequence[int]) -> list[Entry]:
-    """The entries at `positions`, in the order given. Raises `EntryNotFound` for the first that is missing."""
+    """The entries at `positions`, in the order given. Raises `EntryNotFound` for one that is missing."""
     if not positions:
         return []
     wanted = [int(position) for position in positions]
@@ -97,7 +98,7 @@ def iter_positions(positions: Sequence[int], *, batch: int = 20_000) -> Iterator
 
 
 def iter_log(*, types: Collection[str] | None = None, batch: int = 20_000) -> Iterator[list[Entry]]:
-    """Every visible entry by position, `batch` at a time. Not reading order: for folds over a log nobody writes."""
+    """Every visible entry by position, `batch` at a time: for folds over a log that nobody is writing."""
     last = 0
     of_types, values = _of_types(types)
     while entries := _query(
@@ -118,14 +119,14 @@ def read_horizon() -> Horizon:
 def read_after(
     cursor: Cursor = START, *, types: Collection[str] | None = None, limit: int = 1000
 ) -> list[Entry]:
-    """Up to `limit` entries after `cursor` in reading order, below the horizon; the last one's cursor leads on."""
+    """Up to `limit` entries after `cursor` in reading order, below the horizon."""
     return read_page(cursor, types=types, limit=limit).entries
 
 
 def read_page(cursor: Cursor = START, *, types: Collection[str] | None = None, limit: int = 1000) -> Page:
-    """`read_after`, with the place to go on from: past all entries of other types, also when none was found."""
-    # The horizon is taken by a statement of its own, before the one that reads: everything below it has ended by
-    # then and is visible to the later snapshot.
+    """`read_after` with the place to go on from: past entries of other types, even when none was found."""
+    # The horizon is taken by a statement of its own, before the one that reads: everything below it has ended
+    # by then and is visible to the later snapshot.
     horizon = read_horizon()
     of_types, values = _of_types(types)
     entries = _query(_AFTER + of_types + _IN_READING_ORDER, [*cursor, *horizon, *values, limit])
@@ -147,7 +148,7 @@ def count_after(cursor: Cursor, *, types: Collection[str] | None = None) -> int:
 
 
 def horizon_lag() -> HorizonLag:
-    """How many committed entries readers cannot see yet, and for how many seconds the oldest writer has been open."""
+    """How many committed entries readers cannot see yet, and how many seconds the oldest writer is open."""
     horizon = read_horizon()
     with connection.cursor() as cursor:
         cursor.execute(_LAG, horizon)

@@ -13,7 +13,7 @@ _current: dict[str, int] = {}
 
 
 def upcast(entry_type: str, *, from_version: int) -> Callable[[Upcaster], Upcaster]:
-    """Register a pure function that lifts the data of `entry_type` from `from_version` to the next version."""
+    """Register a pure function that lifts data of `entry_type` from `from_version` to the next version."""
 
     def register(step: Upcaster) -> Upcaster:
         if (entry_type, from_version) in _steps:
