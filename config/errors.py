@@ -34,7 +34,7 @@ def say_own_words(exc: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of problem: its HTTP status, the slug of its type, its title, and what its members beyond those say."""
+    """One kind of problem: its HTTP status, the slug of its type, its title, and what it says besides."""
 
     status: int
     slug: str
@@ -176,7 +176,7 @@ def problem_document(problem: Problem, exc: Exception | None, context: Mapping[s
 
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's exception handler. None, for an error nobody foresaw, lets Django report it and call `server_error`."""
+    """DRF's exception handler. None, for what nobody foresaw, lets Django report it and call `server_error`."""
     problem = problem_for(exc)
     if problem is None:
         return None

@@ -109,13 +109,15 @@ def key_entry(type: str, prefix: str, *, version: int, data: dict[str, object], 
 
 
 def digest_of_key(key: str) -> str:
-    """SHA-256 in hex. A key is 256 random bits, so that nothing slower is needed to make guessing hopeless."""
+    """SHA-256 in hex. A key is 256 random bits: nothing slower is needed to make guessing hopeless."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def find_sender(key: str) -> Sender | None:
-    """Who holds `key`; None if nobody does or it was revoked. One query by primary key, or none for a key seen
-    less than `API_KEY_CACHE_SECONDS` ago."""
+    """Who holds `key`; None if nobody does or it was revoked.
+
+    One query by primary key, or none for a key seen less than `API_KEY_CACHE_SECONDS` ago.
+    """
     digest = digest_of_key(key)
     until, sender = _remembered.get(digest, (0.0, None))
     if sender and time.monotonic() < until:

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class ApiKey(models.Model):
-    """A sender's key. Only its SHA-256 is stored; the key itself (256 random bits) is shown once, at creation."""
+    """A sender's key. Only its SHA-256 is stored; the key (256 random bits) is shown once, at creation."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     prefix = models.CharField(max_length=12)  # what a person recognises it by

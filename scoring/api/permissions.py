@@ -10,7 +10,7 @@ from scoring.errors import MissingScope
 
 
 class HasScope(BasePermission):
-    """Lets a sender through whose key has `view.scopes[method]`; a method without a scope is closed to all."""
+    """Lets a sender through whose key has `view.scopes[method]`; a method without a scope is closed."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         sender = request.user

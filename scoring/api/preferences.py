@@ -1,4 +1,4 @@
-"""What a client prefers: `Prefer: wait=0.5`, `Prefer: respond-async` (RFC 7240), and `on_timeout=fallback`."""
+"""What a client prefers: `Prefer: wait=0.5`, `respond-async` (RFC 7240) and `on_timeout=fallback`."""
 
 import math
 import re
@@ -14,7 +14,7 @@ PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?\s*(?:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How long to wait for decisions (seconds; None: not at all), what then, and what of it the client asked for."""
+    """How long to wait for decisions (seconds; None: not at all), what then, what of it was asked for."""
 
     wait: float | None
     on_timeout: OnTimeout
@@ -30,10 +30,10 @@ def read_preferences(
 ) -> Preferences:
     """Read the `Prefer` header and the `on_timeout` query parameter, which goes before the header's.
 
-    Without `wait` or `respond-async` the wait is `default_wait`; if that is None (a list) but a fallback is asked for,
-    it is `usual_wait`. More than `most` seconds are cut to it. As RFC 7240 wants, a preference that is unknown or cannot be read
-    is ignored and therefore not named in `Preference-Applied`. An `on_timeout` that is not known raises
-    `InvalidRequest`.
+    Without `wait` or `respond-async` the wait is `default_wait`; if that is None (a list) but a fallback is asked
+    for, it is `usual_wait`. More than `most` seconds are cut to it. As RFC 7240 wants, a preference that is unknown
+    or cannot be read is ignored, and therefore not named in `Preference-Applied`. An `on_timeout` that is not known
+    raises `InvalidRequest`.
 
     >>> read_preferences("wait=60", on_timeout=None, default_wait=0.5, usual_wait=0.5, most=10)
     Preferences(wait=10.0, on_timeout='pending', applied='wait=10')
@@ -50,13 +50,11 @@ def read_preferences(
         wait = usual_wait if default_wait is None and chosen == "fallback" else default_wait
         return Preferences(wait, cast(OnTimeout, chosen or "pending"), ", ".join(timeout))
     wait = min(asked, most)
-    return Preferences(
-        wait, cast(OnTimeout, chosen or "pending"), ", ".join([f"wait={wait:g}", *timeout])
-    )
+    return Preferences(wait, cast(OnTimeout, chosen or "pending"), ", ".join([f"wait={wait:g}", *timeout]))
 
 
 def parse_prefer(header: str) -> dict[str, str]:
-    """Names (lower case) and values of the preferences; of a repeated one the first counts (RFC 7240, section 2).
+    """Names (lower case) and values of the preferences; of a repeated one the first counts (section 2).
 
     >>> parse_prefer('wait=0.5, Respond-Async; x=1, on_timeout="fallback"')
     {'wait': '0.5', 'respond-async': '', 'on_timeout': 'fallback'}

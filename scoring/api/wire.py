@@ -12,7 +12,7 @@ from scoring.errors import MalformedJson, RequestTooLarge
 
 
 class JsonParser(BaseParser):
-    """Reads `application/json`; raises `RequestTooLarge` before reading and `MalformedJson` with the place."""
+    """Reads `application/json`; raises `RequestTooLarge` before reading, `MalformedJson` with the place."""
 
     media_type = "application/json"
 
