@@ -1,18 +1,22 @@
 """What a sender may do: every view names the scope that each of its methods needs."""
 
+from typing import TYPE_CHECKING
+
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from scoring.api.keys import Sender
 from scoring.errors import MissingScope
+
+if TYPE_CHECKING:  # rest_framework.views itself imports this module, which the settings name
+    from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
     """Lets a sender through whose key has `view.scopes[method]`; a method without a scope is closed."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         sender = request.user
         if not isinstance(sender, Sender):
             return False
