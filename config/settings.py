@@ -13,11 +13,25 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = read_path("ASSAY_VAR", BASE_DIR / "var")
 
 DEBUG = read_flag("ASSAY_DEBUG", default=False)
-# A generated key under var/ keeps the two README commands free of configuration; a real deployment sets its own.
+# A generated key keeps the README's commands free of configuration; a real deployment sets its own.
 SECRET_KEY = read_text("ASSAY_SECRET_KEY") or services.read_or_create_secret(VAR_DIR, "secret_key")
 # Keys the digests that stand in the log for personal values; losing it unlinks every such value.
 VAULT_KEY = read_text("ASSAY_VAULT_KEY") or services.read_or_create_secret(VAR_DIR, "vault_key")
 ALLOWED_HOSTS = read_list("ASSAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+
+# Served over HTTPS unless said otherwise: ASSAY_HTTPS=0 is for http://localhost (`make demo`, `make up`).
+HTTPS = read_flag("ASSAY_HTTPS", default=True)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = (
+    read_int("ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
+)  # a year: what browsers ask for
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, over plain HTTP
+# ASSAY_BEHIND_PROXY=1: a proxy ends TLS, and sets this header itself whatever the client sends.
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if read_flag("ASSAY_BEHIND_PROXY", default=False) else None
+)
+CSRF_TRUSTED_ORIGINS = read_list("ASSAY_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -87,30 +101,94 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Hashed names and compressed copies, written by collectstatic: cached for ever, without a second server.
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
 
-# How long a request for one event waits for its decision when it does not say, and the most it may ask for (seconds).
+# Tasks carry no truth: what they are to do is in the database, and whatever a lost message should have
+# started is started again by beat (lanes by the sweep, consumers by their interval). Hence early
+# acknowledgement, no results and no retries of publishing.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False  # a request must not hang on a missing broker; it falls back
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True  # services may come up in any order
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits out a broker's absence, however long
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 6
+    * 3600,  # longer than any training run: a message is not delivered twice meanwhile
+    "socket_connect_timeout": 1.0,  # the same request that must not hang
+    "socket_timeout": 15.0,  # above the worker's own blocking read
+    "socket_keepalive": True,
+}
+CELERY_WORKER_PREFETCH_MULTIPLIER = (
+    1  # a lane's message must not wait behind a long task that was fetched first
+)
+# Celery's Django fixup closes the database connection around every task, which costs more than a decision;
+# `config.celery` renews a broken one instead.
+CELERY_DB_REUSE_MAX = 1_000_000_000
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below holds for workers too
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
+    "scoring.learning.tasks.*": {
+        "queue": "training"
+    },  # hours of work, kept away from what a client waits for
+}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Written into the database by beat, where an administrator may change them. A message that no worker took
+# before the next one is due says nothing new: it expires.
+CELERY_BEAT_SCHEDULE = {
+    "sweep lanes for lost doorbells": {
+        "task": "scoring.decisions.tasks.sweep",
+        "schedule": 2.0,
+        "options": {"expires": 2.0},
+    },
+    "run the log's consumers": {
+        "task": "monitoring.tasks.run_consumers",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "config.logs.LineFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": read_text("ASSAY_LOG_LEVEL", "INFO")},
+    # Django's own handlers would write every server error a second time, in another shape.
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        "numba": {"level": "WARNING"},  # its INFO is a page a compilation
+    },
+}
+
+# How long a request for one event waits for its decision when it does not say, and the most it may ask for,
+# in seconds.
 API_DEFAULT_WAIT = read_float("ASSAY_API_DEFAULT_WAIT", 0.5)
 API_MAX_WAIT = read_float("ASSAY_API_MAX_WAIT", 10.0)
 API_MAX_LIST = read_int("ASSAY_API_MAX_LIST", 1_000)
 # 1,000 generous events; DRF reads the body itself, so Django's own limit does not apply to it.
 API_MAX_BODY_BYTES = read_int("ASSAY_API_MAX_BODY_BYTES", 4_000_000)
-# A key found once is believed for this long, which saves a query a request; a revoked one works at most as much longer.
+# A key found once is believed for this long, which saves a query a request; so long works a revoked one.
 API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["scoring.api.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "scoring.api.permissions.HasScope"
-    ],  # closed unless a view names its scopes
+    # Closed unless a view names its scopes.
+    "DEFAULT_PERMISSION_CLASSES": ["scoring.api.permissions.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["scoring.api.wire.JsonParser"],
-    "DEFAULT_RENDERER_CLASSES": [
-        "scoring.api.wire.JsonRenderer"
-    ],  # no browsable API: /api/docs/ is the page to try
+    # No browsable API: /api/docs/ is the page to try.
+    "DEFAULT_RENDERER_CLASSES": ["scoring.api.wire.JsonRenderer"],
     "EXCEPTION_HANDLER": "config.errors.problem_response",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "UNAUTHENTICATED_USER": None,  # senders are keys, not users: DRF need not build an AnonymousUser a request
+    "UNAUTHENTICATED_USER": None,  # senders are keys, not users: no AnonymousUser is built for each request
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Assay",
@@ -123,7 +201,6 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",  # assets from the wheel: works without the internet
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "defaultModelsExpandDepth": 0},
-    "POSTPROCESSING_HOOKS": [
-        "scoring.api.schema.add_components"
-    ],  # one schema an event type, from the catalog
+    # One schema an event type, from the catalog.
+    "POSTPROCESSING_HOOKS": ["scoring.api.schema.add_components"],
 }

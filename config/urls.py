@@ -1,4 +1,23 @@
-from django.contrib import admin
-from django.urls import path
+"""Addresses: the API and its documents, health, the admin."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from config.errors import bad_request, describe_problem, page_not_found, server_error
+from config.health import healthz, readyz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("api/problems/<slug:slug>", describe_problem, name="problem"),
+    path("admin/", admin.site.urls),
+]
+if find_spec("scoring.api.urls"):
+    urlpatterns.append(path("api/v1/", include("scoring.api.urls")))
+
+handler400, handler404, handler500 = bad_request, page_not_found, server_error

@@ -41,7 +41,7 @@ def django_db_modify_db_settings(embedded_services: None) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def truncation_passes_the_log() -> Iterator[None]:
-    """Tests that commit are cleaned up by TRUNCATE, which the log's triggers rightly refuse: switch them off for it."""
+    """Tests that commit are cleaned up by TRUNCATE, which the log's triggers refuse: off meanwhile."""
     original = TransactionTestCase._fixture_teardown
 
     def teardown(case: TransactionTestCase) -> None:
@@ -83,9 +83,9 @@ def process_environment(transactional_db: None) -> dict[str, str]:
 def celery_worker_process(
     online_redis: redis.Redis, process_environment: dict[str, str], tmp_path: Path
 ) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start real worker processes: `worker = celery_worker_process(queues="lanes,default")`; ready when it returns.
+    """Start real workers: `worker = celery_worker_process(queues="lanes,default")`, ready when it returns.
 
-    Each is the leader of its process group (`os.killpg(worker.pid, SIGKILL)` takes parent and children); its log is
+    Each leads its process group (`os.killpg(worker.pid, SIGKILL)` takes parent and children); its log is
     `tmp_path / "worker-{n}.log"`. All are ended after the test.
     """
     running: list[subprocess.Popen[bytes]] = []

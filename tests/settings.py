@@ -1,4 +1,4 @@
-"""Settings of the tests: the product's own, with embedded services of their own in a directory beside the usual one.
+"""Settings of the tests: the product's, with embedded services of their own beside the usual ones.
 
 A test run never touches the services or data of a running Assay, nor servers named in the environment.
 """

@@ -2,9 +2,10 @@
 
 `var` (ASSAY_VAR) holds everything. Two exceptions, both decided the same way by every process:
 
-- As root, PostgreSQL runs as the system user `pgserver` (it refuses to run as root). Where that user cannot reach
-  `var`, as in a checkout under /root, data and sockets live under /var/lib/assay instead.
-- A Unix socket's path may be about 100 bytes long. Where `var` is deeper, the sockets live in the temp directory.
+- As root, PostgreSQL runs as the system user `pgserver` (it refuses to run as root). Where that user cannot
+  reach `var`, as in a checkout under /root, data and sockets live under /var/lib/assay instead.
+- A Unix socket's path may be about 100 bytes long. Where `var` is deeper, the sockets live in the temp
+  directory.
 """
 
 import hashlib
@@ -71,7 +72,7 @@ def make_directory(path: Path, mode: int = 0o755) -> Path:
             raise NotADirectoryError(f"{path} is a file")
     except OSError as error:
         raise ServiceUnusable(
-            f"The directory {path} cannot be created ({error}). Choose another one with ASSAY_VAR=/a/writable/directory."
+            f"The directory {path} cannot be created ({error}). Choose another with ASSAY_VAR=/a/directory."
         ) from error
     return path
 
@@ -86,7 +87,7 @@ def read_or_create_secret(var: Path, name: str) -> str:
 
 
 def _write_once(path: Path, content: str) -> None:
-    # Several processes may start at once in a fresh directory: all must end up with the first one's secret, whole.
+    # Several processes may start at once in a fresh directory: all must end up with the first one's secret.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:

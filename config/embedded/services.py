@@ -73,7 +73,7 @@ def _prepared(places: Places) -> Iterator[None]:
         lock = (places.var / "services.lock").open("w")
     except OSError as error:
         raise ServiceUnusable(
-            f"{places.var} cannot be written ({error}). Choose another directory with ASSAY_VAR=/a/writable/directory."
+            f"{places.var} cannot be written ({error}). Choose another with ASSAY_VAR=/a/directory."
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -2,7 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -11,8 +11,8 @@ from config.embedded import services
 
 
 class Command(BaseCommand):
-    help = "Start, stop or show the embedded PostgreSQL and Redis (those whose address you have not set yourself)."
-    requires_system_checks: ClassVar[list[str]] = []  # the services start whatever state the project is in
+    help = "Start, stop or show the embedded PostgreSQL and Redis: those whose address you have not set."
+    requires_system_checks = []  # the services start whatever state the project is in
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["start", "stop", "status"])

@@ -1,0 +1,69 @@
+# make demo | up | test | check | bench. Only Python 3.11 (or later) and make have to be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MANAGE := $(BIN)/python manage.py
+SHELL := /bin/bash
+
+.PHONY: help demo up stop install check lint types imports migrations schema test bench format
+
+help:
+	@echo "make demo    everything, with simulated history, a first model and live traffic"
+	@echo "make up      everything, on your own data"
+	@echo "make stop    stop the embedded services that 'make up' leaves running"
+	@echo "make test    checks and tests, from nothing"
+	@echo "make check   the checks without the tests"
+	@echo "make bench   measure this machine"
+
+demo: install
+	@ASSAY_HTTPS=0 $(MANAGE) demo
+
+# Services, tables, web, workers and scheduler on http://localhost:8000. The services stay up when it ends.
+up: export ASSAY_HTTPS ?= 0
+up: install
+	$(MANAGE) services start
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) collectstatic --no-input --verbosity 0
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
+
+stop: install
+	$(MANAGE) services stop
+
+install: $(STAMP)
+
+# The stamp is newer than the requirements when what they say is installed: a second run costs nothing.
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Assay needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(STAMP)
+
+check: lint types imports migrations schema
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports
+
+migrations: install
+	$(MANAGE) makemigrations --check --dry-run
+
+schema: install
+	$(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
+
+test: install check
+	$(BIN)/pytest
+
+bench: install
+	$(BIN)/python -m benchmarks.features

@@ -1,0 +1,108 @@
+"""Whether PostgreSQL, Redis and the broker can be used: for `manage.py check`, workers, /readyz, the demo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError, connection
+
+from config.embedded.redis import MINIMUM_VERSION as MINIMUM_REDIS
+
+MINIMUM_POSTGRES = 14
+TIMEOUT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a server and what to do about it; without addresses, which may hold passwords."""
+
+    server: str
+    message: str
+    hint: str
+
+
+def check_servers() -> list[Problem]:
+    """The problems of all three; empty when they can be used."""
+    return [*check_postgres(), *check_redis(), *check_broker()]
+
+
+def check_postgres() -> list[Problem]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW server_version_num")
+            version = int(cursor.fetchone()[0]) // 10_000
+    except DatabaseError:
+        hint = "Start it with `manage.py services start`, or correct DATABASE_URL."
+        return [Problem("postgres", "PostgreSQL cannot be reached.", hint)]
+    if version < MINIMUM_POSTGRES:
+        hint = f"Point DATABASE_URL at PostgreSQL {MINIMUM_POSTGRES} or later."
+        return [Problem("postgres", f"PostgreSQL {version} is too old.", hint)]
+    return []
+
+
+def check_redis() -> list[Problem]:
+    return _check_redis(settings.REDIS_URL, server="redis", setting="REDIS_URL")
+
+
+def check_broker() -> list[Problem]:
+    """The broker may be any that Celery knows; rules for a Redis are checked where it is one."""
+    url = settings.CELERY_BROKER_URL
+    if urlsplit(url).scheme not in {"redis", "rediss", "redis+socket"}:
+        return _check_other_broker(url)
+    return _check_redis(_as_redis_url(url), server="broker", setting="CELERY_BROKER_URL")
+
+
+def _as_redis_url(broker_url: str) -> str:
+    """The opposite of `config.environment.broker_url`."""
+    return broker_url.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1)
+
+
+def _check_redis(url: str, *, server: str, setting: str) -> list[Problem]:
+    try:
+        with redis.Redis.from_url(
+            url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS
+        ) as client:
+            facts: dict[str, Any] = client.info("server") | client.info("memory")
+    except redis.RedisError:
+        hint = f"Start it with `manage.py services start`, or correct {setting}."
+        return [Problem(server, f"{server.capitalize()} cannot be reached.", hint)]
+    return _judge_redis(facts, server=server, setting=setting)
+
+
+def _judge_redis(facts: dict[str, Any], *, server: str, setting: str) -> list[Problem]:
+    problems = []
+    version = tuple(int(part) for part in str(facts["redis_version"]).split(".")[:2])
+    if version < MINIMUM_REDIS:
+        wanted = ".".join(str(part) for part in MINIMUM_REDIS)
+        hint = f"Point {setting} at Redis {wanted} or later."
+        problems.append(Problem(server, f"Redis {facts['redis_version']} is too old.", hint))
+    if facts["maxmemory_policy"] != "noeviction":
+        hint = "Set maxmemory-policy to noeviction: an evicted state would be a silent zero in a score."
+        problems.append(Problem(server, f"Redis evicts keys ({facts['maxmemory_policy']}).", hint))
+    return problems
+
+
+def _check_other_broker(url: str) -> list[Problem]:
+    from config.celery import app  # noqa: PLC0415 (the app reads the settings that this module checks)
+
+    try:
+        with app.connection_for_write(url, connect_timeout=TIMEOUT_SECONDS) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0)
+    except broker.connection_errors + broker.transport.connection_errors:
+        return [Problem("broker", "The broker cannot be reached.", "Start it, or correct CELERY_BROKER_URL.")]
+    return []
+
+
+@register(Tags.database)
+def servers_check(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Django's system check; run by `migrate` and `check --database default`."""
+    if not databases:
+        return []
+    return [
+        Error(problem.message, hint=problem.hint, id=f"config.{problem.server}")
+        for problem in check_servers()
+    ]
