@@ -194,6 +194,15 @@ class StreamConflict(ScoringError):
         self.expected_version = expected_version
 
 
+class UnknownProjection(ScoringError):
+    """No projection of this name is registered; `known` are those that are."""
+
+    def __init__(self, name: str, *, known: Sequence[str]) -> None:
+        super().__init__(f"there is no projection {name!r}; there are {', '.join(known)}")
+        self.name = name
+        self.known = tuple(known)
+
+
 class EntryNotFound(ScoringError):
     """The log holds no entry at a position that was asked for."""
 
@@ -228,9 +237,12 @@ class LogAheadOfCluster(ScoringError):
 
 
 class ConsumerStopped(ScoringError):
-    """A consumer could not handle an entry. It stays before that entry and tries it again on its next run."""
+    """A consumer could not handle an entry. It stays before that entry and tries it again on its next run.
 
-    def __init__(self, consumer: str, position: int, error: str) -> None:
+    `position` is None when the entry could not even be read.
+    """
+
+    def __init__(self, consumer: str, position: int | None, error: str) -> None:
         super().__init__(f"consumer {consumer!r} stopped before position {position}: {error}")
         self.consumer = consumer
         self.position = position
@@ -316,3 +328,16 @@ class StateNotLoaded(ScoringError):
     def __init__(self, key: str) -> None:
         super().__init__(f"state {key!r} was not loaded into the arena")
         self.key = key
+
+
+class FeatureSetMissing(ScoringError):
+    """A model that decides needs a feature set that this code does not declare."""
+
+    def __init__(self, model: str, *, needed: str, declared: str) -> None:
+        super().__init__(
+            f"model {model} was trained on feature set {needed[:12]}, this code declares {declared[:12]}: run the"
+            " code it was trained with, or train and promote a model on the present declarations"
+        )
+        self.model = model
+        self.needed = needed
+        self.declared = declared

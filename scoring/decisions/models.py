@@ -23,7 +23,9 @@ class Event(models.Model):
 
 
 class Decision(models.Model):
-    """A decision or a later revision of one. Projection of `decision.made` (revision 0) and `decision.revised`."""
+    """A decision or a later revision of one. Projection of `decision.made` (revision 0) and
+    `decision.revised`.
+    """
 
     class Outcome(models.TextChoices):
         ALLOW = "allow"
@@ -56,7 +58,8 @@ class Decision(models.Model):
 class Label(models.Model):
     """One thing said about an event's truth. Projection of `label.recorded` and `label.retracted`.
 
-    `effective` is what the event's label is after this entry (None: unlabelled), `previous` what it was before.
+    `effective` is what the event's label is after this entry (None: unlabelled), `previous` what it was
+    before.
     """
 
     position = models.BigIntegerField(primary_key=True)
@@ -72,7 +75,9 @@ class Label(models.Model):
 
 
 class Pending(models.Model):
-    """An entry of the log that its lane has still to process. A work queue, rebuilt from the log like a projection."""
+    """An entry of the log that its lane has still to process. A work queue, rebuilt from the log like a
+    projection.
+    """
 
     class Kind(models.TextChoices):
         EVENT = "event"
@@ -84,6 +89,7 @@ class Pending(models.Model):
         HISTORY = "history"  # waits for `sequence_history`, or for the lane's clock to reach `due_at`
         HELD = "held"  # a label whose event has not arrived
         PARKED = "parked"  # could not be processed; `error` says why
+        WAITING = "waiting"  # not before `due_at`: a decision to be made again when its model is back
 
     position = models.BigIntegerField(primary_key=True)
     lane = models.CharField(max_length=60)
@@ -104,16 +110,19 @@ class Pending(models.Model):
                 name="pending_ready",
                 condition=models.Q(state="ready"),
             ),
-            models.Index(fields=["lane", "due_at"], name="pending_history", condition=models.Q(state="history")),
+            models.Index(
+                fields=["lane", "due_at"], name="pending_history", condition=models.Q(state="history")
+            ),
             models.Index(fields=["event_stream"], name="pending_held", condition=models.Q(state="held")),
+            models.Index(fields=["due_at"], name="pending_waiting", condition=models.Q(state="waiting")),
         ]
 
 
 class Route(models.Model):
     """Which model versions decide an event type. Projection of `route.changed`.
 
-    `arms` is a list of {"name", "model", "role": "champion" | "canary" | "shadow", "share": 0..1}; deciding arms'
-    shares add up to 1. A unit (an entity of the event) is assigned by a hash salted with `salt`.
+    `arms` is a list of {"name", "model", "role": "champion" | "canary" | "shadow", "share": 0..1}; deciding
+    arms' shares add up to 1. A unit (an entity of the event) is assigned by a hash salted with `salt`.
     """
 
     event_type = models.CharField(max_length=60, primary_key=True)

@@ -1,0 +1,136 @@
+"""Bells between the API and the lanes. They only save time: losing one costs a sweep's delay, never data.
+
+Per lane three keys: `flag` (a bell is outstanding), `runner` (somebody lingers at the door), `bell` (what he
+waits for). A ring while the flag stands does nothing; the runner clears it before it claims, so whatever was
+appended before the ring is seen by the claim that follows. Without a runner at the door the ring is a Celery
+message.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import redis
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+from scoring.decisions import connections
+
+logger = logging.getLogger(__name__)
+
+FLAG_MS = 2_000  # a lost message keeps the lane deaf no longer than this
+RUNNER_MS = 3_000  # a killed runner is believed to be at the door no longer than this
+ANSWER_SECONDS = 30  # an answer nobody collects
+
+RING = """
+if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) == false then return 'outstanding' end
+if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('LPUSH', KEYS[3], '1') return 'bell' end
+return 'publish'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """`cause` says why no lane could be rung ("" when all were): a name the failure policy records."""
+
+    cause: str = ""
+
+
+def ring_lanes(lanes: Iterable[str]) -> Rung:
+    """Tell each lane that entries are pending. Never raises: what was appended is found by the sweep."""
+    for lane in sorted(lanes):
+        cause = ring(lane)
+        if cause:
+            return Rung(cause)
+    return Rung()
+
+
+def ring(lane: str) -> str:
+    """Ring one lane; "" or the cause that kept the bell from ringing."""
+    try:
+        answer = connections.client().eval(RING, 3, *_keys(lane), FLAG_MS)
+    except redis.RedisError as error:
+        logger.warning("lane %s not rung: %s", lane, error)
+        return "online_store_unavailable"
+    return publish(lane) if answer == b"publish" else ""
+
+
+def publish(lane: str) -> str:
+    """Send the lane's task; "" or the cause that kept it from being sent."""
+    try:
+        current_app.send_task("scoring.decisions.tasks.run_lane", args=[lane], retry=False)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        logger.warning("lane %s not published: %s", lane, error)
+        _clear_flag(lane)
+        return "broker_unavailable"
+    return ""
+
+
+def stand_at_door(lane: str) -> None:
+    """The runner says it is there and takes the outstanding bell, before it claims."""
+    flag, runner, _ = _keys(lane)
+    with connections.client().pipeline(transaction=False) as pipe:
+        pipe.set(runner, "1", px=RUNNER_MS)
+        pipe.delete(flag)
+        pipe.execute()
+
+
+def linger(lane: str, *, seconds: float) -> bool:
+    """Wait for the bell; True when it rang."""
+    _, _, bell = _keys(lane)
+    return connections.client().blpop([bell], timeout=seconds) is not None
+
+
+def leave_door(lane: str) -> None:
+    """The runner goes; bells from now on are Celery messages."""
+    flag, runner, bell = _keys(lane)
+    connections.client().delete(flag, runner, bell)
+
+
+def is_attended(lane: str) -> bool:
+    """Whether a runner is at the door."""
+    return bool(connections.client().exists(_keys(lane)[1]))
+
+
+def wake(answers: dict[str, list[dict[str, Any]]]) -> None:
+    """Hand decided answers to the clients that wait for them, by wake token."""
+    with connections.client().pipeline(transaction=False) as pipe:
+        for token, decided in answers.items():
+            pipe.rpush(f"assay:wake:{token}", *(orjson.dumps(answer) for answer in decided))
+            pipe.expire(f"assay:wake:{token}", ANSWER_SECONDS)
+        pipe.execute()
+
+
+def wait_for_answers(token: str, *, count: int, seconds: float) -> tuple[dict[str, dict[str, Any]], str]:
+    """Answers by event stream, as they come, until `count` are there or the time is up.
+
+    The second value is the cause when the wait itself failed, else "".
+    """
+    deadline = time.monotonic() + seconds
+    answers: dict[str, dict[str, Any]] = {}
+    key = f"assay:wake:{token}"
+    try:
+        while len(answers) < count and (left := deadline - time.monotonic()) > 0:
+            item = connections.client().blpop([key], timeout=max(left, 0.001))
+            if item is not None:
+                message = orjson.loads(item[1])
+                answers[message["stream"]] = message["answer"]
+    except redis.RedisError as error:
+        logger.warning("wait for answers broken off: %s", error)
+        return answers, "online_store_unavailable"
+    return answers, ""
+
+
+def _clear_flag(lane: str) -> None:
+    try:
+        connections.client().delete(_keys(lane)[0])
+    except redis.RedisError as error:
+        logger.warning("flag of lane %s not cleared: %s", lane, error)
+
+
+def _keys(lane: str) -> tuple[str, str, str]:
+    prefix = f"assay:{{{lane}}}:door"
+    return f"{prefix}:flag", f"{prefix}:runner", f"{prefix}:bell"

@@ -1,0 +1,62 @@
+"""The failure policy: what decides when a lane cannot. Recorded with its cause, always revised later."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from scoring.catalog.registry import event_type
+from scoring.decisions.answers import answer_from, answers_for
+from scoring.errors import StreamConflict
+from scoring.log.append import append
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.read import read_stream
+from scoring.timestamps import to_iso
+
+
+def decide(received: Sequence[Entry], *, cause: str) -> dict[str, dict[str, Any]]:
+    """Decide events by the outcome their catalog states; returns the answers by stream.
+
+    Where a lane has decided in the meantime, its decision stands: whoever commits first has decided. The
+    pending rows stay, so that the lane revises these decisions when it can.
+    """
+    return {entry.stream: _decide_one(entry, cause=cause) for entry in received}
+
+
+def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, Any]:
+    """Data of a decision that no lane has sequenced."""
+    kind = event_type(received.data["type"])
+    return {
+        "event_position": received.position,
+        "event_type": kind.name,
+        "revision": 0,
+        "lane": kind.lane,
+        "seq": None,
+        "outcome": kind.failure_outcome,
+        "basis": "fallback",
+        "cause": cause,
+        "model": "",
+        "feature_set": "",
+        "margin": None,
+        "score": None,
+        "thresholds": None,
+        "reasons": [],
+        "received_at": to_iso(received.recorded_at),
+        "decided_at": decided_at,
+        "runtime": "",
+    }
+
+
+def _decide_one(received: Entry, *, cause: str) -> dict[str, Any]:
+    now = timezone.now()
+    decision = NewEntry(
+        stream=received.stream,
+        expected_version=received.stream_version,
+        type="decision.made",
+        data=fallback_data(received, cause=cause, decided_at=to_iso(now)),
+        metadata={"causation": received.position},
+    )
+    try:
+        return answer_from(received, append([decision], now=now))
+    except StreamConflict:
+        return answers_for(read_stream(received.stream))

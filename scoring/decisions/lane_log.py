@@ -1,0 +1,199 @@
+"""A lane's one order, read from the log: which entries got which seq, and what each means to the feature
+kernel.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from django.db import connection
+
+from scoring.catalog.registry import event_type
+from scoring.features.encode import LaneItem
+from scoring.log.entries import NewEntry
+from scoring.timestamps import from_iso, to_micros
+
+ITEMS_A_CHUNK = 20_000
+
+# A label entry needs the event it concerns; an event entry is its own.
+ITEMS = """
+    SELECT entry.position, entry.type, entry.data, event.position, event.data
+      FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted(position, place)
+      JOIN scoring_logentry entry ON entry.position = wanted.position
+      LEFT JOIN scoring_logentry event
+        ON entry.type LIKE 'label.%%' AND event.stream = substr(entry.stream, 7) AND event.stream_version = 1
+     ORDER BY wanted.place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneHead:
+    """Where a lane stands in the log: what the next `lane.sequenced` has to build upon."""
+
+    lane: str
+    version: int = 0
+    position: int = 0  # of the last lane.sequenced entry
+    seq: int = 0  # the last one given
+    clock_us: int = 0  # latest event time applied
+
+    @property
+    def cursor(self) -> str:
+        """What Redis must say to reflect exactly this."""
+        return f"{self.seq}:{self.position}"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneChunk:
+    """Consecutive items of a lane, the log position of the event each concerns, and the head after them."""
+
+    items: list[LaneItem]
+    event_positions: np.ndarray  # int64 [n]
+    head: LaneHead
+
+
+def read_head(lane: str) -> LaneHead:
+    """The lane's last `lane.sequenced`, or the beginning."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stream_version, position, data FROM scoring_logentry"
+            " WHERE stream = %s ORDER BY stream_version DESC LIMIT 1",
+            [f"lane/{lane}"],
+        )
+        row = cursor.fetchone()
+    return _head(lane, *row) if row else LaneHead(lane)
+
+
+def find_head(lane: str, *, cursor_value: str) -> LaneHead | None:
+    """The head that a Redis cursor names, or None when this log never was there."""
+    seq, _, position = cursor_value.partition(":")
+    if cursor_value == "0:0":
+        return LaneHead(lane)
+    if not (seq.isdigit() and position.isdigit()):
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stream_version, position, data FROM scoring_logentry WHERE position = %s AND stream = %s",
+            [int(position), f"lane/{lane}"],
+        )
+        row = cursor.fetchone()
+    head = _head(lane, *row) if row else None
+    return head if head and head.seq == int(seq) else None
+
+
+def sequenced_entry(head: LaneHead, *, positions: Sequence[int], clock_us: int) -> NewEntry:
+    """The entry that gives the next seqs to these log positions. Its version is the fence between two
+    holders.
+    """
+    return NewEntry(
+        stream=f"lane/{head.lane}",
+        expected_version=head.version,
+        type="lane.sequenced",
+        data={"first_seq": head.seq + 1, "count": len(positions), "clock_us": max(head.clock_us, clock_us)},
+        packed=np.asarray(positions, dtype="<i8").tobytes(),
+    )
+
+
+def head_after(head: LaneHead, *, position: int, count: int, clock_us: int) -> LaneHead:
+    """The head once a `lane.sequenced` of `count` items is written at `position`."""
+    return LaneHead(head.lane, head.version + 1, position, head.seq + count, max(head.clock_us, clock_us))
+
+
+def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[LaneChunk]:
+    """The lane's items beyond `after`, in seq order, whole `lane.sequenced` entries at a time."""
+    head = after or LaneHead(lane)
+    for run in _runs(lane, head.version):
+        items, event_positions = _read_items(
+            np.concatenate([positions for positions, _ in run]), first_seq=head.seq + 1
+        )
+        head = run[-1][1]
+        yield LaneChunk(items, event_positions, head)
+
+
+def count_items_after(head: LaneHead) -> int:
+    """How many items the log has beyond `head`."""
+    return read_head(head.lane).seq - head.seq
+
+
+def event_item(seq: int, event: Mapping[str, Any]) -> LaneItem:
+    """What the kernel folds for a received event."""
+    return LaneItem(
+        seq=seq,
+        kind="event",
+        type=event["type"],
+        occurred_at_us=_micros(event["occurred_at"]),
+        fields=event["fields"],
+        positive_delta=0,
+        labelled_delta=0,
+    )
+
+
+def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> LaneItem:
+    """What the kernel folds for a label or a retraction: by how much the counts of its event change."""
+    positive = event_type(event["type"]).labels.positive
+    before, after = label["previous"], label["effective"]
+    return LaneItem(
+        seq=seq,
+        kind="label",
+        type=event["type"],
+        occurred_at_us=_micros(event["occurred_at"]),
+        fields=event["fields"],
+        positive_delta=(after == positive) - (before == positive),
+        labelled_delta=(after is not None) - (before is not None),
+    )
+
+
+def _runs(lane: str, version: int) -> Iterator[list[tuple[np.ndarray, LaneHead]]]:
+    """The lane's entries beyond a version, gathered to about ITEMS_A_CHUNK items."""
+    run: list[tuple[np.ndarray, LaneHead]] = []
+    for row in _lane_rows(lane, version):
+        run.append((np.frombuffer(row[3], dtype="<i8"), _head(lane, *row[:3])))
+        if sum(len(positions) for positions, _ in run) >= ITEMS_A_CHUNK:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _lane_rows(lane: str, version: int) -> Iterator[Any]:
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT stream_version, position, data, packed FROM scoring_logentry"
+                " WHERE stream = %s AND stream_version > %s ORDER BY stream_version LIMIT 1000",
+                [f"lane/{lane}", version],
+            )
+            rows = cursor.fetchall()
+        if not rows:
+            return
+        yield from rows
+        version = rows[-1][0]
+
+
+def _read_items(positions: np.ndarray, *, first_seq: int) -> tuple[list[LaneItem], np.ndarray]:
+    with connection.cursor() as cursor:
+        cursor.execute(ITEMS, [positions.tolist()])
+        rows = cursor.fetchall()
+    items = []
+    event_positions = np.empty(len(rows), dtype=np.int64)
+    for place, (position, type_, data, event_position, event) in enumerate(rows):
+        seq = first_seq + place
+        if type_ == "event.received":
+            items.append(event_item(seq, orjson.loads(data)))
+            event_positions[place] = position
+        else:
+            items.append(label_item(seq, orjson.loads(data), orjson.loads(event)))
+            event_positions[place] = event_position
+    return items, event_positions
+
+
+def _head(lane: str, version: int, position: int, data: str) -> LaneHead:
+    parsed = orjson.loads(data)
+    return LaneHead(lane, version, position, parsed["first_seq"] + parsed["count"] - 1, parsed["clock_us"])
+
+
+def _micros(text: str) -> int:
+    moment: datetime = from_iso(text)
+    return to_micros(moment)

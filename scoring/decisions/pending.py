@@ -1,0 +1,210 @@
+"""The queue of entries that lanes still have to process. Written in the transaction that appends them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection
+from psycopg2.extras import execute_values
+
+from scoring.catalog.registry import event_type
+from scoring.log.entries import Entry
+
+URGENT, NORMAL, LATER = 0, 1, 2
+
+INSERT = """
+    INSERT INTO scoring_pending
+        (position, lane, kind, state, priority, event_stream, due_at, wake_token, error, enqueued_at)
+    VALUES %s
+    ON CONFLICT (position) DO NOTHING
+"""
+
+# The entry to process, the receipt of the event it concerns, and what the event's stream holds by now: one
+# round trip.
+CLAIM = """
+    SELECT p.position, p.kind, p.event_stream, p.wake_token, entry.data, entry.recorded_at,
+           event.position, event.data, event.recorded_at, head.version, head.decisions
+      FROM (SELECT * FROM scoring_pending
+             WHERE lane = %s AND state = 'ready'
+             ORDER BY priority, position
+             LIMIT %s) p
+      JOIN scoring_logentry entry ON entry.position = p.position
+      JOIN scoring_logentry event ON event.stream = p.event_stream AND event.stream_version = 1
+     CROSS JOIN LATERAL (
+           SELECT max(stream_version) AS version, count(*) FILTER (WHERE type LIKE 'decision.%%') AS decisions
+             FROM scoring_logentry WHERE stream = p.event_stream) head
+     ORDER BY p.priority, p.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One pending entry with everything that processing it needs."""
+
+    position: int
+    kind: str
+    event_stream: str
+    wake_token: str | None
+    data: Mapping[str, Any]
+    recorded_at: datetime
+    event_position: int
+    event: Mapping[str, Any]
+    received_at: datetime
+    stream_version: int  # of the event's stream
+    decisions: int  # already in the event's stream
+
+
+def enqueue_events(entries: Sequence[Entry], *, now: datetime, wake_token: str | None, urgent: bool) -> None:
+    """Queue received events, and release the labels that were held until they arrive."""
+    if not entries:
+        return
+    priority = URGENT if urgent else NORMAL
+    _insert(
+        (e.position, _lane(e), "event", "ready", priority, e.stream, None, wake_token, "", now)
+        for e in entries
+    )
+    release_held([entry.stream for entry in entries])
+
+
+def enqueue_labels(entries: Sequence[Entry], *, held: set[str], now: datetime) -> None:
+    """Queue label entries; those of events in `held` (streams not received yet) wait for their event."""
+    _insert(
+        (
+            entry.position,
+            _label_lane(entry),
+            "label",
+            "held" if entry.data["event"] in held else "ready",
+            NORMAL,
+            entry.data["event"],
+            None,
+            None,
+            "",
+            now,
+        )
+        for entry in entries
+    )
+
+
+def enqueue_rescores(claims: Sequence[Claim], *, lane: str, due_at: datetime, now: datetime) -> None:
+    """Queue events decided without their model, to be scored when it is back."""
+    _insert(
+        (claim.event_position, lane, "rescore", "waiting", LATER, claim.event_stream, due_at, None, "", now)
+        for claim in claims
+    )
+
+
+def claim(lane: str, *, limit: int) -> list[Claim]:
+    """The next entries of a lane, waiting clients first. The caller holds the lane, so nothing is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [lane, limit])
+        return [_claim(row) for row in cursor.fetchall()]
+
+
+def complete(positions: Sequence[int]) -> None:
+    """Remove processed entries."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM scoring_pending WHERE position = ANY(%s)", [list(positions)])
+
+
+def park(position: int, *, error: str) -> None:
+    """Set an entry aside that cannot be processed; it stays listed with its error."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending SET state = 'parked', error = %s WHERE position = %s", [error, position]
+        )
+
+
+def release_held(event_streams: Sequence[str]) -> int:
+    """Let labels through whose event has arrived; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending SET state = 'ready' WHERE state = 'held' AND event_stream = ANY(%s)",
+            [list(event_streams)],
+        )
+        return cursor.rowcount
+
+
+def release_overtaken() -> int:
+    """Let labels through whose event was appended by a transaction that could not see them yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending p SET state = 'ready' FROM scoring_logentry e"
+            " WHERE p.state = 'held' AND e.stream = p.event_stream AND e.stream_version = 1"
+        )
+        return cursor.rowcount
+
+
+def release_waiting(*, now: datetime) -> int:
+    """Let through what is due to be decided again; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending SET state = 'ready' WHERE state = 'waiting' AND due_at <= %s", [now]
+        )
+        return cursor.rowcount
+
+
+def next_label_due(lane: str) -> datetime | None:
+    """When the lane's clock has to reach for the next label of its history to become known."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(due_at) FROM scoring_pending"
+            " WHERE lane = %s AND state = 'history' AND kind = 'label'",
+            [lane],
+        )
+        return cursor.fetchone()[0]
+
+
+def release_known_labels(lane: str, *, clock: datetime) -> int:
+    """Let labels of history through that had become known when the lane's clock stands at `clock`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending SET state = 'ready'"
+            " WHERE lane = %s AND state = 'history' AND kind = 'label' AND due_at <= %s",
+            [lane, clock],
+        )
+        return cursor.rowcount
+
+
+def lanes_with_ready() -> list[str]:
+    """Lanes that have something to process."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT lane FROM scoring_pending WHERE state = 'ready'")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def unpark(positions: Sequence[int]) -> int:
+    """Give parked entries another try; returns how many were parked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending SET state = 'ready', error = ''"
+            " WHERE state = 'parked' AND position = ANY(%s)",
+            [list(positions)],
+        )
+        return cursor.rowcount
+
+
+def has_ready(lane: str) -> bool:
+    """Whether anything of the lane can be processed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM scoring_pending WHERE lane = %s AND state = 'ready' LIMIT 1", [lane])
+        return cursor.fetchone() is not None
+
+
+def _insert(rows: Any) -> None:
+    with connection.cursor() as cursor:
+        execute_values(cursor.cursor, INSERT, list(rows), page_size=1000)
+
+
+def _claim(row: Sequence[Any]) -> Claim:
+    data, event = row[4], row[7]
+    return Claim(*row[:4], orjson.loads(data), row[5], row[6], orjson.loads(event), *row[8:])
+
+
+def _lane(entry: Entry) -> str:
+    return event_type(entry.data["type"]).lane
+
+
+def _label_lane(entry: Entry) -> str:
+    return event_type(entry.data["event"].split("/", 1)[0]).lane

@@ -1,0 +1,74 @@
+"""Bring the online states to where the lane stands in the log: after a flush, a lost second or a killed
+holder.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+
+from scoring.decisions.lane_log import (
+    ITEMS_A_CHUNK,
+    LaneChunk,
+    LaneHead,
+    count_items_after,
+    find_head,
+    iter_lane_items,
+)
+from scoring.decisions.online_store import OnlineStore
+from scoring.features.arena import Arena
+from scoring.features.encode import encode
+from scoring.features.kernel import fold
+from scoring.features.plan import LanePlan
+
+Progress = Callable[[int], None]
+
+
+def restore_states(plan: LanePlan, store: OnlineStore, *, progress: Progress | None = None) -> LaneHead:
+    """Apply what the log has beyond Redis; returns the head that Redis then reflects. The caller holds the
+    lane.
+
+    A few items are folded onto the states that are there. With many, with no states, or with states that this
+    log never had (a restored dump), everything is folded anew from the log's beginning.
+    """
+    found = store.cursor()
+    head = find_head(store.lane, cursor_value=found) if found else None
+    if head is None or count_items_after(head) > ITEMS_A_CHUNK:
+        return _restore_from_beginning(plan, store, progress=progress)
+    for chunk in iter_lane_items(store.lane, after=head):
+        head = _catch_up(plan, store, head, chunk)
+    return head
+
+
+def fold_lane(plan: LanePlan, chunks: Iterable[LaneChunk], *, progress: Progress | None = None) -> Arena:
+    """The states after the given chunks of a lane, from nothing."""
+    arena = Arena(plan)
+    for chunk in chunks:
+        fold(plan, encode(plan, chunk.items), arena)
+        if progress:
+            progress(len(chunk.items))
+    return arena
+
+
+def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, progress: Progress | None) -> LaneHead:
+    token = f"restoring:{secrets.token_hex(8)}"
+    store.clear(token=token)
+    head = LaneHead(store.lane)
+
+    def followed() -> Iterable[LaneChunk]:
+        nonlocal head
+        for chunk in iter_lane_items(store.lane):
+            yield chunk
+            head = chunk.head
+
+    arena = fold_lane(plan, followed(), progress=progress)
+    store.replace(arena.iter_blobs(), expected=token, cursor=head.cursor, token=token)
+    return head
+
+
+def _catch_up(plan: LanePlan, store: OnlineStore, head: LaneHead, chunk: LaneChunk) -> LaneHead:
+    batch = encode(plan, chunk.items)
+    suffixes = batch.state_suffixes()
+    arena = Arena.from_blobs(plan, suffixes, store.read(suffixes, expected=head.cursor))
+    fold(plan, batch, arena)
+    token = f"restoring:{secrets.token_hex(8)}"
+    store.replace(arena.iter_blobs(), expected=head.cursor, cursor=chunk.head.cursor, token=token)
+    return chunk.head

@@ -1,0 +1,221 @@
+"""The holder of a lane: claims micro-batches, walks them through the engine, commits, until nothing comes."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import redis
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.utils import timezone
+
+from scoring.catalog.registry import event_type, lane_members
+from scoring.decisions import doorbell, pending
+from scoring.decisions.answers import compose_answer
+from scoring.decisions.engine import Decided, Scored, decide
+from scoring.decisions.lane_log import event_item, head_after, label_item, sequenced_entry
+from scoring.decisions.models_in_charge import ModelInCharge, model_in_charge
+from scoring.decisions.online_store import OnlineStore
+from scoring.decisions.pending import Claim
+from scoring.decisions.restore import restore_states
+from scoring.decisions.routing import current_routes
+from scoring.errors import StaleOnlineState, StreamConflict
+from scoring.features.arena import Arena
+from scoring.features.encode import LaneItem, encode
+from scoring.features.kernel import fold
+from scoring.features.plan import LanePlan, lane_plan
+from scoring.log.append import append
+from scoring.log.entries import NewEntry
+from scoring.log.read import read_stream
+from scoring.timestamps import from_micros, to_micros
+
+logger = logging.getLogger(__name__)
+
+WORK_SECONDS = 0.010  # a micro-batch; longer ones make the clients that come next wait
+FEWEST, MOST = 4, 256
+RESCORE_AFTER = timedelta(seconds=15)  # how soon a model that could not be had is tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Sequenced:
+    """A batch read and folded: the states to write, the events to decide."""
+
+    in_order: list[Claim]  # what gets a seq: events and labels, not rescores
+    scored: list[Scored]
+    states: dict[str, bytes]
+    clock_us: int
+
+
+class LaneRunner:
+    """Processes one lane. Everything here presumes that the lane is held; the log and Redis refuse it
+    otherwise.
+    """
+
+    def __init__(self, lane: str) -> None:
+        self.lane = lane
+        self.models: dict[str, ModelInCharge] = {}
+        self.plan: LanePlan = lane_plan(lane, vocabularies={})
+        self.store = OnlineStore(lane, self.plan.layout_id)
+        self.head = restore_states(self.plan, self.store)
+        self.next_label_due = pending.next_label_due(lane)
+        self.limit = FEWEST
+
+    def step(self) -> int:
+        """Process one micro-batch; returns how many entries it had, 0 when nothing is pending."""
+        self._release_known_labels()
+        claims = pending.claim(self.lane, limit=self.limit)
+        if claims:
+            started = time.perf_counter()
+            self._process_or_isolate(claims)
+            self._adapt(len(claims), time.perf_counter() - started)
+        return len(claims)
+
+    def _process_or_isolate(self, claims: Sequence[Claim]) -> None:
+        try:
+            self._process(claims)
+        except StreamConflict as conflict:
+            logger.info("lane %s: %s; batch is claimed anew", self.lane, conflict)
+            self.head = restore_states(self.plan, self.store)
+        except StaleOnlineState as stale:
+            logger.warning("%s; restoring from the log", stale)
+            self.head = restore_states(self.plan, self.store)
+        except (DatabaseError, redis.RedisError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge of the lane: one bad entry must not stop it
+            self._isolate(claims, error)
+
+    def _isolate(self, claims: Sequence[Claim], error: Exception) -> None:
+        if len(claims) > 1:
+            for claim in claims:
+                self._process_or_isolate([claim])
+            return
+        logger.exception("lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream)
+        self._park(claims[0], f"{type(error).__name__}: {error}")
+
+    def _process(self, claims: Sequence[Claim]) -> None:
+        """The recipe: who decides, sequence, decide, commit, publish."""
+        now = timezone.now()
+        self._take_models()
+        sequenced = self._sequence(claims)
+        rescored = [self._rescored(claim) for claim in claims if claim.kind == "rescore"]
+        decided = self._decide([*sequenced.scored, *rescored], now=now)
+        self._commit(claims, sequenced, decided, now=now)
+        self._wake(claims, decided)
+
+    def _take_models(self) -> None:
+        """One look at the routes a batch, so that a promotion is picked up between batches and never inside
+        one.
+        """
+        routes = current_routes()
+        kinds = [kind for kind in lane_members(self.lane) if kind.scored]
+        self.models = {kind.name: model_in_charge(routes.get(kind.name)) for kind in kinds}
+        self.plan = lane_plan(
+            self.lane, vocabularies={name: model.vocabularies for name, model in self.models.items()}
+        )
+
+    def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
+        in_order = [claim for claim in claims if claim.kind != "rescore"]
+        if not in_order:
+            return Sequenced([], [], {}, 0)
+        items = [_item(self.head.seq + 1 + place, claim) for place, claim in enumerate(in_order)]
+        batch = encode(self.plan, items)
+        suffixes = batch.state_suffixes()
+        arena = Arena.from_blobs(self.plan, suffixes, self.store.read(suffixes, expected=self.head.cursor))
+        vectors = fold(self.plan, batch, arena)
+        scored = [
+            Scored(claim, item.seq, vectors[row][: self.plan.feature_set(item.type).total_width])
+            for row, (claim, item) in enumerate(zip(in_order, items, strict=True))
+            if claim.kind == "event" and event_type(item.type).scored
+        ]
+        clock_us = max((item.occurred_at_us for item in items if item.kind == "event"), default=0)
+        return Sequenced(in_order, scored, dict(arena.iter_blobs()), clock_us)
+
+    def _rescored(self, claim: Claim) -> Scored:
+        """An event whose vector was logged with a decision that no model took part in."""
+        last = next(entry for entry in reversed(read_stream(claim.event_stream)) if entry.packed)
+        logged = np.frombuffer(last.packed or b"", dtype="<f8")
+        width = self.plan.feature_set(claim.event["type"]).total_width
+        vector = np.full(width, np.nan)
+        vector[: min(len(logged), width)] = logged[:width]
+        return Scored(claim, last.data["seq"], vector)
+
+    def _decide(self, scored: Sequence[Scored], *, now: datetime) -> list[Decided]:
+        by_type: dict[str, list[Scored]] = defaultdict(list)
+        for item in scored:
+            by_type[item.claim.event["type"]].append(item)
+        return [
+            decided
+            for name, items in by_type.items()
+            for decided in decide(
+                items, feature_set=self.plan.feature_set(name), model=self.models[name], now=now
+            )
+        ]
+
+    def _commit(
+        self, claims: Sequence[Claim], sequenced: Sequenced, decided: Sequence[Decided], *, now: datetime
+    ) -> None:
+        positions = [claim.position for claim in sequenced.in_order]
+        order = (
+            [sequenced_entry(self.head, positions=positions, clock_us=sequenced.clock_us)]
+            if positions
+            else []
+        )
+        to_revise = [item.claim for item in decided if item.rescore]
+        made = [item.entry for item in decided if not (item.rescore and item.claim.kind == "rescore")]
+        with transaction.atomic():
+            written = append([*order, *made], now=now) if order or made else []
+            pending.complete([claim.position for claim in claims])
+            pending.enqueue_rescores(to_revise, lane=self.lane, due_at=now + RESCORE_AFTER, now=now)
+        if order:
+            head = head_after(
+                self.head, position=written[0].position, count=len(positions), clock_us=sequenced.clock_us
+            )
+            self.store.write(sequenced.states, expected=self.head.cursor, cursor=head.cursor)
+            self.head = head
+
+    def _wake(self, claims: Sequence[Claim], decided: Sequence[Decided]) -> None:
+        answers: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for item in decided:
+            if item.claim.wake_token:
+                answer = compose_answer(
+                    event=item.claim.event, received_at=item.claim.received_at, made=dict(item.entry.data)
+                )
+                answers[item.claim.wake_token].append({"stream": item.claim.event_stream, "answer": answer})
+        if answers:
+            doorbell.wake(answers)
+
+    def _park(self, claim: Claim, error: str) -> None:
+        now = timezone.now()
+        stream = f"label/{claim.event_stream}" if claim.kind == "label" else claim.event_stream
+        entry = NewEntry(
+            stream=stream,
+            expected_version=len(read_stream(stream)),
+            type="label.parked" if claim.kind == "label" else "event.parked",
+            data={"position": claim.position, "kind": claim.kind, "error": error},
+            metadata={"causation": claim.position},
+        )
+        with transaction.atomic():
+            append([entry], now=now)
+            pending.park(claim.position, error=error)
+
+    def _release_known_labels(self) -> None:
+        due = self.next_label_due
+        if due is not None and to_micros(due) <= self.head.clock_us:
+            pending.release_known_labels(self.lane, clock=from_micros(self.head.clock_us))
+            self.next_label_due = pending.next_label_due(self.lane)
+
+    def _adapt(self, entries: int, seconds: float) -> None:
+        """Size the next batch to WORK_SECONDS, at most doubling so that one quick batch proves little."""
+        fitting = int(entries * WORK_SECONDS / max(seconds, 1e-6))
+        self.limit = max(FEWEST, min(MOST, fitting, self.limit * 2))
+
+
+def _item(seq: int, claim: Claim) -> LaneItem:
+    if claim.kind == "label":
+        return label_item(seq, claim.data, claim.event)
+    return event_item(seq, claim.event)

@@ -1,0 +1,17 @@
+"""Finds what bells missed: lost doorbells, labels whose event came at the same moment, decisions to be made
+again.
+"""
+
+from datetime import datetime
+
+from scoring.decisions import doorbell, pending
+
+
+def sweep_lanes(*, now: datetime) -> list[str]:
+    """Release what is due and ring every lane with work that nobody attends to; returns those lanes."""
+    pending.release_overtaken()
+    pending.release_waiting(now=now)
+    unattended = [lane for lane in pending.lanes_with_ready() if not doorbell.is_attended(lane)]
+    for lane in unattended:
+        doorbell.publish(lane)
+    return unattended

@@ -1,0 +1,19 @@
+"""Celery's way into the lanes."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from scoring.decisions.shift import work_lane
+from scoring.decisions.sweep import sweep_lanes
+
+
+@shared_task(name="scoring.decisions.tasks.run_lane")
+def run_lane(lane: str) -> int:
+    """Work a lane; harmless when delivered twice or lost."""
+    return work_lane(lane)
+
+
+@shared_task(name="scoring.decisions.tasks.sweep")
+def sweep() -> list[str]:
+    """Ring every lane that has work nobody attends to."""
+    return sweep_lanes(now=timezone.now())

@@ -1,0 +1,56 @@
+"""A lane worked by hand, in the test's own process, on real PostgreSQL and Redis."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+import redis
+
+from scoring.decisions import connections
+from scoring.decisions.intake import Receipt, Submission, receive_events
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.online_store import OnlineStore
+from scoring.decisions.restore import fold_lane
+from scoring.decisions.runner import LaneRunner
+from scoring.features.plan import lane_plan
+
+LANE = "commerce"
+
+
+@pytest.fixture
+def work(transactional_db: None, online_redis: redis.Redis) -> Callable[[], LaneRunner]:
+    """Process everything that is pending; returns the runner that did."""
+
+    def work() -> LaneRunner:
+        with held_lane(LANE) as held:
+            assert held
+            runner = LaneRunner(LANE)
+            while runner.step():
+                pass
+        return runner
+
+    return work
+
+
+@pytest.fixture
+def send(transactional_db: None, online_redis: redis.Redis) -> Callable[..., list[Receipt]]:
+    def send(submissions: list[Submission], **how: object) -> list[Receipt]:
+        return receive_events(submissions, source="shop", now=datetime.now(UTC), **how)
+
+    return send
+
+
+def online_states() -> dict[str, bytes]:
+    return OnlineStore(LANE, lane_plan(LANE, vocabularies={}).layout_id).states()
+
+
+def rebuilt_states() -> dict[str, bytes]:
+    """What a fresh fold of the log gives."""
+    plan = lane_plan(LANE, vocabularies={})
+    return dict(fold_lane(plan, iter_lane_items(LANE)).iter_blobs())
+
+
+@pytest.fixture(autouse=True)
+def _client_of_this_test() -> None:
+    connections.client.cache_clear()

@@ -1,0 +1,226 @@
+"""One lane from receipt to decision, and every way its online state can be lost."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scoring.decisions import connections, fallback, pending
+from scoring.decisions.answers import answer_for
+from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.models import Decision, Pending
+from scoring.decisions.runner import LaneRunner
+from scoring.errors import StreamConflict
+from scoring.log.append import append
+from scoring.log.entries import NewEntry
+from scoring.log.read import read_stream
+from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def label(number: int, value: str | None, source: str = "chargeback") -> LabelStatement:
+    return LabelStatement("payment", f"T-{number}", value, source)
+
+
+def say(*statements: LabelStatement):
+    return record_labels(statements, source="shop", now=datetime.now(UTC))
+
+
+def test_every_event_is_decided_once_and_nothing_stays_pending(send, work):
+    send(payments(40))
+    work()
+    assert Decision.objects.filter(revision=0).count() == 40
+    assert not Pending.objects.exists()
+    answer = answer_for("payment/shop/T-7")
+    assert answer["status"] == "decided"
+    assert answer["decision"]["basis"] == "no_model"
+    assert answer["decision"]["outcome"] == "review"
+
+
+def test_seqs_follow_the_order_of_receipt(send, work):
+    send(payments(20))
+    work()
+    seqs = [read_stream(f"payment/shop/T-{n}")[1].data["seq"] for n in range(20)]
+    assert seqs == list(range(1, 21))
+
+
+def test_online_states_equal_a_rebuild_byte_for_byte(send, work):
+    send([*payments(30), *(submission(refund_payload(n)) for n in range(10))])
+    say(label(3, "fraud"), label(4, "legitimate"), label(3, None))
+    work()
+    assert online_states() == rebuilt_states()
+    assert len(online_states()) > 20
+
+
+def test_a_repeated_submission_changes_nothing_and_gets_the_first_answer(send, work):
+    send(payments(3))
+    work()
+    first = send(payments(3))
+    states = online_states()
+    again = send(payments(3))
+    work()
+    assert [receipt.created for receipt in again] == [False] * 3
+    assert [receipt.answer for receipt in again] == [receipt.answer for receipt in first]
+    assert again[0].answer["status"] == "decided"
+    assert online_states() == states
+
+
+def test_an_id_with_another_payload_is_a_conflict_that_names_the_fields(send):
+    send(payments(1))
+    receipt = send([submission(payment_payload(0, amount="999.00", device=None))])[0]
+    assert receipt.conflict.fields == ("amount", "device")
+    assert receipt.answer is None
+
+
+def test_a_list_with_the_same_event_twice_receives_it_once(send, work):
+    receipts = send([*payments(1), *payments(1)])
+    assert [receipt.created for receipt in receipts] == [True, False]
+    work()
+    assert Decision.objects.count() == 1
+
+
+def test_a_flushed_redis_is_restored_from_the_log(send, work, online_redis):
+    send(payments(30))
+    work()
+    online_redis.flushdb()
+    send(payments(5, start=30))
+    work()
+    assert online_states() == rebuilt_states()
+
+
+def test_a_redis_flushed_between_two_batches_is_noticed_by_the_running_holder(send, online_redis):
+    send(payments(60))
+    with held_lane(LANE):
+        runner = LaneRunner(LANE)
+        runner.step()
+        online_redis.flushdb()
+        while runner.step():
+            pass
+    assert Decision.objects.count() == 60
+    assert online_states() == rebuilt_states()
+
+
+def test_a_lost_second_of_redis_is_applied_again_from_the_log(send, work, online_redis):
+    send(payments(20))
+    work()
+    earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*")}
+    send(payments(20, start=20))
+    work()
+    online_redis.flushdb()
+    for key, value in earlier.items():
+        online_redis.restore(key, 0, value)
+    send(payments(1, start=40))
+    work()
+    assert online_states() == rebuilt_states()
+
+
+def test_states_of_another_database_are_discarded(send, work, online_redis):
+    send(payments(10))
+    work()
+    key = next(iter(online_redis.scan_iter("assay:{commerce}:*:cursor")))
+    online_redis.set(key, "7:999999")
+    online_redis.set(key.replace(b"cursor", b"s:0:card-of-another-time"), b"x" * 8)
+    work()
+    assert online_states() == rebuilt_states()
+
+
+def test_a_holder_that_lost_its_lane_writes_nothing(send, work):
+    send(payments(5))
+    with held_lane(LANE):
+        late = LaneRunner(LANE)
+        claims = pending.claim(LANE, limit=5)
+        work()  # another holder: advisory locks of one session nest, so this stands for a second process
+        with pytest.raises(StreamConflict):
+            late._process(claims)
+    assert Decision.objects.filter(revision=0).count() == 5
+    assert Decision.objects.count() == 5
+    assert online_states() == rebuilt_states()
+
+
+def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work):
+    receipt = say(label(2, "fraud"))[0]
+    assert receipt.status == "held"
+    work()
+    assert Pending.objects.get().state == "held"
+    send(payments(3))
+    work()
+    assert not Pending.objects.exists()
+    assert answer_for("payment/shop/T-2")["label"] == "fraud"
+    assert online_states() == rebuilt_states()
+
+
+def test_saying_the_same_again_changes_nothing(send):
+    send(payments(1))
+    assert say(label(0, "fraud"))[0].status == "recorded"
+    assert say(label(0, "fraud"))[0].status == "unchanged"
+    assert len(read_stream("label/payment/shop/T-0")) == 1
+
+
+def test_an_event_that_cannot_be_processed_is_parked_and_the_lane_goes_on(send, work):
+    send(payments(3))
+    entry = NewEntry(
+        stream="payment/shop/poison",
+        expected_version=0,
+        type="event.received",
+        data={
+            "type": "payment",
+            "source": "shop",
+            "id": "poison",
+            "occurred_at": "2026-03-01T12:00:00Z",
+            "history": False,
+            "fields": {"card": 7, "customer": None, "merchant": [], "amount": "not money"},
+        },
+    )
+    now = datetime.now(UTC)
+    pending.enqueue_events(append([entry], now=now), now=now, wake_token=None, urgent=True)
+    send(payments(3, start=3))
+    work()
+    assert Decision.objects.count() == 6
+    parked = Pending.objects.get()
+    assert parked.state == "parked"
+    assert parked.error
+    assert answer_for("payment/shop/poison")["status"] == "parked"
+    assert online_states() == rebuilt_states()
+
+
+def test_a_fallback_is_revised_when_the_lane_works_again(send, work):
+    receipt = send(payments(1))[0]
+    answers = fallback.decide(read_stream(receipt.stream), cause="broker_unavailable")
+    assert answers[receipt.stream]["decision"]["basis"] == "fallback"
+    work()
+    answer = answer_for(receipt.stream)
+    assert answer["decision"]["cause"] == "broker_unavailable"
+    assert answer["current_decision"]["basis"] == "no_model"
+    assert [entry.type for entry in read_stream(receipt.stream)] == [
+        "event.received",
+        "decision.made",
+        "decision.revised",
+    ]
+
+
+def test_only_one_decides_when_fallback_and_lane_meet(send, work):
+    receipt = send(payments(1))[0]
+    received = read_stream(receipt.stream)
+    work()
+    answers = fallback.decide(received, cause="timeout")
+    assert answers[receipt.stream]["decision"]["basis"] == "no_model"
+    assert Decision.objects.count() == 1
+
+
+def test_waiting_clients_come_first(send):
+    send(payments(40))
+    connections.client().delete("assay:{commerce}:door:flag")
+    send(payments(1, start=100), wait=0.01)
+    assert pending.claim(LANE, limit=1)[0].event_stream == "payment/shop/T-100"
+
+
+def test_a_late_event_is_decided_and_counted_where_it_belongs(send, work):
+    send(payments(10))
+    work()
+    late = (MARCH - timedelta(days=3)).isoformat()
+    send([submission(payment_payload(50, occurred_at=late))])
+    work()
+    assert answer_for("payment/shop/T-50")["status"] == "decided"
+    assert online_states() == rebuilt_states()
