@@ -176,7 +176,7 @@ def problem_document(problem: Problem, exc: Exception | None, context: Mapping[s
 
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's exception handler. None, for what nobody foresaw, lets Django report it and call `server_error`."""
+    """DRF's exception handler; None for what nobody foresaw: Django reports it and calls `server_error`."""
     problem = problem_for(exc)
     if problem is None:
         return None

@@ -30,10 +30,10 @@ def read_preferences(
 ) -> Preferences:
     """Read the `Prefer` header and the `on_timeout` query parameter, which goes before the header's.
 
-    Without `wait` or `respond-async` the wait is `default_wait`; if that is None (a list) but a fallback is asked
-    for, it is `usual_wait`. More than `most` seconds are cut to it. As RFC 7240 wants, a preference that is unknown
-    or cannot be read is ignored, and therefore not named in `Preference-Applied`. An `on_timeout` that is not known
-    raises `InvalidRequest`.
+    Without `wait` or `respond-async` the wait is `default_wait`; if that is None (a list) but a fallback is
+    asked for, it is `usual_wait`. More than `most` seconds are cut to it. As RFC 7240 wants, a preference
+    that is unknown or cannot be read is ignored, and therefore not named in `Preference-Applied`. An
+    `on_timeout` that is not known raises `InvalidRequest`.
 
     >>> read_preferences("wait=60", on_timeout=None, default_wait=0.5, usual_wait=0.5, most=10)
     Preferences(wait=10.0, on_timeout='pending', applied='wait=10')

@@ -1,0 +1,158 @@
+"""Events over HTTP: submitted, asked for, and listed when they could not be processed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from scoring.api.items import ItemsView, Result, read_items, read_object
+from scoring.api.keys import Sender
+from scoring.api.pending import list_pending, read_page
+from scoring.api.preferences import Preferences, read_preferences
+from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
+from scoring.catalog.fields import clean_identifier
+from scoring.catalog.rates import load_rates
+from scoring.catalog.registry import event_type, event_types
+from scoring.decisions.answers import answer_for
+from scoring.decisions.intake import Receipt, Submission, receive_events
+from scoring.decisions.models import Pending
+from scoring.errors import EventNotFound, FieldError, InvalidRequest, RequestProblem, ScoringError
+
+Rates = Mapping[str, Decimal]
+
+
+class EventsView(ItemsView):
+    scopes = {"POST": "events:write"}
+
+    def post(self, request: Request) -> Response:
+        now = timezone.now()
+        payloads, listed = read_items(request.data)
+        preferences = preferences_of(request, listed=listed)
+        results = submit(payloads, sender=request.user, preferences=preferences, now=now)
+        return self.respond(results, listed=listed, headers=preferences.headers)
+
+
+class EventView(APIView):
+    """One of the sender's own events with everything that is known of it."""
+
+    scopes = {"GET": "events:read"}
+
+    def get(self, request: Request, type: str, id: str) -> Response:
+        return Response(with_links(answer_for(stream_of(type, id, sender=request.user))))
+
+
+class ParkedEventsView(APIView):
+    scopes = {"GET": "events:read"}
+
+    def get(self, request: Request) -> Response:
+        page = read_page(request.query_params)
+        rows, following = list_pending(Pending.State.PARKED, source=request.user.source, page=page)
+        return Response({"results": [parked_event(row) for row in rows], "next_after": following})
+
+
+def stream_of(type: str, id: str, *, sender: Sender) -> str:
+    """The stream of a sender's event. Raises `EventNotFound` for an id that no event can have."""
+    try:
+        return f"{type}/{sender.source}/{clean_identifier(id, MAX_ID_LENGTH)}"
+    except FieldError:
+        raise EventNotFound(f"{type}/{sender.source}/{id}") from None
+
+
+def preferences_of(request: Request, *, listed: bool) -> Preferences:
+    """What the client prefers. A list is loaded, not waited for, unless it asks."""
+    return read_preferences(
+        request.META.get("HTTP_PREFER", ""),
+        on_timeout=request.query_params.get("on_timeout"),
+        default_wait=None if listed else settings.API_DEFAULT_WAIT,
+        usual_wait=settings.API_DEFAULT_WAIT,
+        most=settings.API_MAX_WAIT,
+    )
+
+
+def submit(
+    payloads: Sequence[object], *, sender: Sender, preferences: Preferences, now: datetime
+) -> list[Result | ScoringError]:
+    """Parse and receive events; a result or an error for each, in the order given."""
+    rates: dict[str, Rates] = {}
+    parsed = [parse_submission(payload, now=now, rates=rates) for payload in payloads]
+    valid = [attempt for attempt in parsed if isinstance(attempt, Submission)]
+    receipts = iter(
+        receive_events(
+            valid,
+            source=sender.source,
+            now=now,
+            wait=preferences.wait,
+            on_timeout=preferences.on_timeout,
+            actor=sender.actor,
+        )
+        if valid
+        else ()
+    )
+    return [result_of(next(receipts)) if isinstance(attempt, Submission) else attempt for attempt in parsed]
+
+
+def parse_submission(payload: object, *, now: datetime, rates: dict[str, Rates]) -> Submission | ScoringError:
+    """The payload as its event type reads it, or what is wrong with it. `rates` fills as currencies turn up."""
+    try:
+        fields = read_object(payload)
+        kind = type_of(fields)
+        parsed = kind.parse(fields, now=now, rates=rates_for(kind, fields, now=now, known=rates))
+    except ScoringError as error:
+        return error
+    return Submission(kind.name, parsed)
+
+
+def type_of(payload: Mapping[str, Any]) -> type[EventType]:
+    """The event type that a payload names. Raises `InvalidRequest`, `UnknownEventType`."""
+    name = payload.get("type")
+    if not isinstance(name, str):
+        problem = "is missing" if name is None else "must be a string"
+        raise InvalidRequest([RequestProblem("type", problem, list(event_types()))])
+    return event_type(name)
+
+
+def rates_for(
+    kind: type[EventType], payload: Mapping[str, Any], *, now: datetime, known: dict[str, Rates]
+) -> Rates | None:
+    """Exchange rates, read once a request and only for payloads in another currency than their type's own."""
+    if payload.get("currency") in (None, kind.base_currency):
+        return None
+    if kind.base_currency not in known:
+        known[kind.base_currency] = load_rates(base=kind.base_currency, now=now)
+    return known[kind.base_currency]
+
+
+def result_of(receipt: Receipt) -> Result | ScoringError:
+    """201 for a new event, 200 for one received before, 202 while there is no decision to give."""
+    if receipt.conflict or receipt.answer is None:
+        return receipt.conflict or InvalidRequest([RequestProblem("id", "was refused")])
+    body = with_links(receipt.answer)
+    location = body["links"]["self"]
+    if body["status"] in ("decided", "recorded"):
+        status = 201 if receipt.created else 200
+        return Result(status, body, replayed=not receipt.created, headers={"Location": location})
+    headers = {"Location": location, "Retry-After": "1"}
+    return Result(202, body, replayed=not receipt.created, headers=headers)
+
+
+def with_links(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {**answer, "links": {"self": reverse("api:event", args=[answer["type"], answer["id"]])}}
+
+
+def parked_event(row: Pending) -> dict[str, Any]:
+    kind, _, external_id = row.event_stream.split("/", 2)
+    return {
+        "type": kind,
+        "id": external_id,
+        "what": row.kind,
+        "error": row.error,
+        "received_at": row.enqueued_at,
+        "links": {"self": reverse("api:event", args=[kind, external_id])},
+    }

@@ -1,0 +1,69 @@
+"""What events and labels share: a request brings one item or a list, and a bad one never loses the good."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from scoring.errors import InvalidRequest, RequestProblem, ScoringError
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one item: the status and headers it would have had alone, and its body."""
+
+    status: int
+    body: Mapping[str, Any]
+    replayed: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_items(data: object) -> tuple[list[object], bool]:
+    """The items of a request body, and whether it was a list. Raises `InvalidRequest`."""
+    if isinstance(data, dict):
+        return [data], False
+    allowed = f"one object, or a list of 1 to {settings.API_MAX_LIST:,} objects"
+    if not isinstance(data, list):
+        raise InvalidRequest([RequestProblem("", "the body is neither an object nor a list", allowed)])
+    if not 1 <= len(data) <= settings.API_MAX_LIST:
+        raise InvalidRequest([RequestProblem("", f"the list has {len(data):,} items", allowed)])
+    return data, True
+
+
+def read_object(item: object) -> Mapping[str, Any]:
+    """The item itself. Raises `InvalidRequest` for anything but an object."""
+    if not isinstance(item, dict):
+        raise InvalidRequest([RequestProblem("", "the item is not an object", "object")])
+    return item
+
+
+class ItemsView(APIView):
+    """Answers for one item or a list of them."""
+
+    def respond(
+        self, results: Sequence[Result | ScoringError], *, listed: bool, headers: Mapping[str, str]
+    ) -> Response:
+        """One item: its own status, or its error raised. A list: 200, or 207 if any item was refused."""
+        if listed:
+            items = [self._render_item(index, result) for index, result in enumerate(results)]
+            status = 207 if any(item["status"] >= 400 for item in items) else 200
+            return Response({"results": items}, status=status, headers=headers)
+        (result,) = results
+        if isinstance(result, ScoringError):
+            raise result
+        replayed = {"Idempotent-Replayed": "true"} if result.replayed else {}
+        return Response(result.body, status=result.status, headers={**headers, **result.headers, **replayed})
+
+    def _render_item(self, index: int, result: Result | ScoringError) -> dict[str, Any]:
+        if isinstance(result, Result):
+            return {
+                "index": index,
+                "status": result.status,
+                "replayed": result.replayed,
+                "result": result.body,
+            }
+        response = self.get_exception_handler()(result, self.get_exception_handler_context())
+        return {"index": index, "status": response.status_code, "problem": response.data}

@@ -1,0 +1,95 @@
+"""Labels over HTTP: said, taken back, and listed while they wait for their event."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from scoring.api.items import ItemsView, Result, read_items, read_object
+from scoring.api.keys import Sender
+from scoring.api.pending import list_pending, read_page
+from scoring.api.statements import parse_statement
+from scoring.decisions.labels import LabelReceipt, LabelStatement, record_labels
+from scoring.decisions.models import Pending
+from scoring.errors import ScoringError
+from scoring.log.entries import Entry
+from scoring.log.read import read_positions
+from scoring.timestamps import to_iso
+
+STATUS = {"recorded": 201, "held": 202, "unchanged": 200}
+
+
+class LabelsView(ItemsView):
+    scopes = {"POST": "labels:write"}
+
+    def post(self, request: Request) -> Response:
+        now = timezone.now()
+        items, listed = read_items(request.data)
+        results = state_labels(items, sender=request.user, now=now)
+        return self.respond(results, listed=listed, headers={})
+
+
+class HeldLabelsView(APIView):
+    scopes = {"GET": "labels:read"}
+
+    def get(self, request: Request) -> Response:
+        page = read_page(request.query_params)
+        rows, following = list_pending(Pending.State.HELD, source=request.user.source, page=page)
+        entries = read_positions([row.position for row in rows]) if rows else []
+        return Response({"results": [held_label(entry) for entry in entries], "next_after": following})
+
+
+def state_labels(items: Sequence[object], *, sender: Sender, now: datetime) -> list[Result | ScoringError]:
+    """Parse and record labels; a result or an error for each, in the order given."""
+    parsed = [try_parse(item, now=now) for item in items]
+    valid = [attempt for attempt in parsed if isinstance(attempt, LabelStatement)]
+    receipts = iter(record_labels(valid, source=sender.source, now=now, actor=sender.actor) if valid else ())
+    return [
+        result_of(attempt, next(receipts)) if isinstance(attempt, LabelStatement) else attempt
+        for attempt in parsed
+    ]
+
+
+def try_parse(item: object, *, now: datetime) -> LabelStatement | ScoringError:
+    try:
+        return parse_statement(read_object(item), now=now)
+    except ScoringError as error:
+        return error
+
+
+def result_of(statement: LabelStatement, receipt: LabelReceipt) -> Result | ScoringError:
+    """201 for what is new, 202 while its event has not arrived, 200 for what had been said before."""
+    body = {
+        "event_type": statement.event_type,
+        "event_id": statement.event_id,
+        "label": statement.value,
+        "source": statement.label_source,
+        "status": receipt.status,
+        "effective": receipt.effective,
+        "known_at": receipt.known_at and to_iso(receipt.known_at),
+        "reported_at": statement.known_at and to_iso(statement.known_at),
+        "links": links_of(statement.event_type, statement.event_id),
+    }
+    return Result(STATUS[receipt.status], body, replayed=receipt.status == "unchanged")
+
+
+def held_label(entry: Entry) -> dict[str, Any]:
+    kind, _, event_id = entry.data["event"].split("/", 2)
+    return {
+        "event_type": kind,
+        "event_id": event_id,
+        "label": entry.data["value"],
+        "source": entry.data["source"],
+        "known_at": entry.data["known_at"],
+        "reported_at": entry.data.get("reported_at"),
+        "links": links_of(kind, event_id),
+    }
+
+
+def links_of(kind: str, event_id: str) -> dict[str, str]:
+    return {"event": reverse("api:event", args=[kind, event_id])}

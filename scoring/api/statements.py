@@ -1,0 +1,90 @@
+"""Reading what is said of an event: a label, or its retraction."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from scoring.catalog.event_type import FUTURE_TOLERANCE, MAX_ID_LENGTH, EventType
+from scoring.catalog.fields import clean_identifier
+from scoring.catalog.registry import event_types
+from scoring.decisions.labels import LabelStatement
+from scoring.errors import FieldError, InvalidRequest, RequestProblem
+
+NAMES = ("event_type", "event_id", "label", "retract", "source", "known_at")
+MAX_SOURCE_LENGTH = 60
+
+
+def parse_statement(item: Mapping[str, Any], *, now: datetime) -> LabelStatement:
+    """The statement that one object makes. Raises `InvalidRequest` with every problem found."""
+    problems = [
+        RequestProblem(str(name), "is not a field of a label", list(NAMES))
+        for name in item.keys() - set(NAMES)
+    ]
+    kind = _read_type(item, problems)
+    event_id = _read_identifier(item, "event_id", MAX_ID_LENGTH, problems)
+    label_source = _read_identifier(item, "source", MAX_SOURCE_LENGTH, problems)
+    value = _read_value(item, kind, problems)
+    known_at = _read_known_at(item, now, problems)
+    if problems or kind is None:
+        raise InvalidRequest(problems)
+    return LabelStatement(kind.name, event_id, value, label_source, known_at)
+
+
+def _read_type(item: Mapping[str, Any], problems: list[RequestProblem]) -> type[EventType] | None:
+    labelled = {name: kind for name, kind in event_types().items() if kind.scored}
+    name = item.get("event_type")
+    if isinstance(name, str) and name in labelled:
+        return labelled[name]
+    problem = "is missing" if name is None else "is not an event type that takes labels"
+    problems.append(RequestProblem("event_type", problem, list(labelled)))
+    return None
+
+
+def _read_identifier(
+    item: Mapping[str, Any], name: str, max_length: int, problems: list[RequestProblem]
+) -> str:
+    raw = item.get(name)
+    try:
+        if raw is None:
+            raise FieldError("is missing", f"1 to {max_length} characters")
+        return clean_identifier(raw, max_length)
+    except FieldError as error:
+        problems.append(RequestProblem(name, error.problem, error.allowed))
+        return ""
+
+
+def _read_value(
+    item: Mapping[str, Any], kind: type[EventType] | None, problems: list[RequestProblem]
+) -> str | None:
+    value, retract = item.get("label"), item.get("retract", False)
+    allowed = [*kind.labels.values] if kind else []
+    if not isinstance(retract, bool):
+        problems.append(RequestProblem("retract", "must be true or false", [True, False]))
+    elif retract and value is not None:
+        problems.append(RequestProblem("label", "must be null in a retraction", [None]))
+    elif not retract and value is None:
+        problems.append(RequestProblem("label", "is missing", [*allowed, 'null with "retract": true']))
+    elif kind and value is not None and value not in allowed:
+        problems.append(RequestProblem("label", f"is not a label of {kind.name}", allowed))
+    return value
+
+
+def _read_known_at(item: Mapping[str, Any], now: datetime, problems: list[RequestProblem]) -> datetime | None:
+    """When the sender says it knew. A clock that is a little ahead is forgiven, and cut to `now`."""
+    raw = item.get("known_at")
+    if raw is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(raw) if isinstance(raw, str) and len(raw) >= 16 else None
+        known_at = moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
+        known_at = None
+    if known_at is None:
+        problems.append(
+            RequestProblem("known_at", "is not a time with a time zone", "ISO 8601 with a time zone")
+        )
+        return None
+    if known_at > now + FUTURE_TOLERANCE:
+        problems.append(RequestProblem("known_at", "is in the future", f"at most {now.isoformat()}"))
+        return None
+    return min(known_at, now)

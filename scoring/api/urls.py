@@ -1,0 +1,17 @@
+"""Addresses of the API, mounted below /api/v1/."""
+
+from django.urls import path
+
+from scoring.api.events import EventsView, EventView, ParkedEventsView
+from scoring.api.labels import HeldLabelsView, LabelsView
+
+app_name = "api"
+
+urlpatterns = [
+    path("events", EventsView.as_view(), name="events"),
+    path("events/parked", ParkedEventsView.as_view(), name="parked-events"),
+    # An id is the sender's own and may hold slashes.
+    path("events/<str:type>/<path:id>", EventView.as_view(), name="event"),
+    path("labels", LabelsView.as_view(), name="labels"),
+    path("labels/held", HeldLabelsView.as_view(), name="held-labels"),
+]
