@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from scoring.learning import metrics
+
+ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=80).filter(
+    lambda rows: len({label for label, _ in rows}) == 2
+)
+
+
+def arrays(rows):
+    return np.array([r[0] for r in rows], dtype=int), np.array([r[1] for r in rows]) / 12.0
+
+
+@given(ROWS)
+def test_roc_auc_and_average_precision_equal_scikit_learn_with_ties(rows):
+    y, score = arrays(rows)
+    assert metrics.roc_auc(y, score) == pytest.approx(sk.roc_auc_score(y, score), abs=1e-12)
+    assert metrics.average_precision(y, score) == pytest.approx(
+        sk.average_precision_score(y, score), abs=1e-12
+    )
+
+
+@given(ROWS, st.integers(0, 10_000))
+def test_weighted_average_precision_counts_a_row_as_often_as_its_weight(rows, seed):
+    y, score = arrays(rows)
+    weight = np.random.default_rng(seed).integers(0, 4, len(y))
+    if (weight * y).sum() == 0:
+        assert np.isnan(metrics.average_precision(y, score, weight))
+        return
+    repeated = sk.average_precision_score(np.repeat(y, weight), np.repeat(score, weight))
+    assert metrics.average_precision(y, score, weight) == pytest.approx(repeated, abs=1e-12)
+
+
+@given(ROWS, st.sampled_from([0.0, 0.01, 0.1, 0.5, 1.0]))
+def test_recall_at_a_false_positive_rate_is_the_best_point_of_the_roc_curve_within_it(rows, rate):
+    y, score = arrays(rows)
+    false_rate, recall, _ = sk.roc_curve(y, score, drop_intermediate=False)
+    best = recall[false_rate <= rate + 1e-12].max()
+    assert metrics.recall_at_false_positive_rate(y, score, rate) == pytest.approx(best)
+
+
+@given(ROWS)
+def test_brier_score_equals_scikit_learn(rows):
+    y, score = arrays(rows)
+    assert metrics.brier_score(y, score) == pytest.approx(sk.brier_score_loss(y, score))
+
+
+def test_precision_at_daily_capacity_pools_the_top_of_each_day():
+    day = np.array([1, 1, 1, 2, 2, 3])
+    score = np.array([0.9, 0.8, 0.1, 0.2, 0.3, 0.5])
+    y = np.array([1, 0, 1, 1, 0, 0])
+    # top 2 of day 1: 1, 0; of day 2: 0, 1; day 3 has one row: 0
+    assert metrics.precision_at_daily_capacity(y, score, day, 2) == pytest.approx(2 / 5)
+    assert metrics.precision_at_daily_capacity(y, score, day, 1) == pytest.approx(1 / 3)
+
+
+def test_calibration_error_of_a_hand_example():
+    y = np.array([0, 1, 1, 1])
+    probability = np.array([0.1, 0.1, 0.9, 0.9])
+    # low bin: observed 0.5, said 0.1; high bin: observed 1, said 0.9; half of the rows each
+    assert metrics.expected_calibration_error(y, probability, bins=2) == pytest.approx(0.5 * 0.4 + 0.5 * 0.1)
+
+
+def test_precision_and_recall_at_a_threshold_include_scores_equal_to_it():
+    precision, recall = metrics.precision_and_recall_at(
+        np.array([1, 0, 1, 0]), np.array([0.5, 0.5, 0.2, 0.1]), 0.5
+    )
+    assert (precision, recall) == (0.5, 0.5)
+
+
+def test_one_class_alone_has_no_ranking_metrics():
+    assert np.isnan(metrics.roc_auc(np.zeros(3), np.arange(3.0)))
+    assert np.isnan(metrics.average_precision(np.zeros(3), np.arange(3.0)))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000))
+def test_the_interval_of_a_clearly_better_score_excludes_zero_and_repeats_with_its_seed(seed):
+    rng = np.random.default_rng(seed)
+    y = (rng.random(800) < 0.2).astype(int)
+    good, poor = y + rng.normal(0, 0.3, 800), rng.normal(0, 1, 800)
+    interval = metrics.bootstrap_average_precision_difference(y=y, first=good, second=poor, seed=seed)
+    assert 0 < interval.low < interval.estimate < interval.high
+    again = metrics.bootstrap_average_precision_difference(y=y, first=good, second=poor, seed=seed)
+    assert interval == again
+
+
+def test_drawing_whole_groups_widens_the_interval_when_rows_of_a_group_agree():
+    rng = np.random.default_rng(1)
+    groups = np.repeat(np.arange(40), 25)
+    y = np.repeat(rng.random(40) < 0.3, 25).astype(int)
+    first = np.repeat(rng.normal(0, 1, 40), 25) + y
+    second = rng.normal(0, 1, 1000)
+    rows = metrics.bootstrap_average_precision_difference(y=y, first=first, second=second)
+    whole = metrics.bootstrap_average_precision_difference(y=y, first=first, second=second, groups=groups)
+    assert whole.high - whole.low > 1.5 * (rows.high - rows.low)
