@@ -48,8 +48,11 @@ class Problem:
         return f"{API_PATH}problems/{self.slug}"
 
 
-def invalid_fields(exc: errors.InvalidRequest, context: Mapping[str, Any]) -> dict[str, Any]:
-    return {"errors": [{"field": p.field, "problem": p.problem, "allowed": p.allowed} for p in exc.problems]}
+def invalid_fields(
+    exc: errors.InvalidRequest | errors.InvalidEvent, context: Mapping[str, Any]
+) -> dict[str, Any]:
+    names = ("field", "problem", "allowed")
+    return {"errors": [dict(zip(names, problem, strict=True)) for problem in exc.problems]}
 
 
 def unknown_event_type(exc: errors.UnknownEventType, context: Mapping[str, Any]) -> dict[str, Any]:
