@@ -1,0 +1,1 @@
+"""Data in: files and frames of events and labels become entries of the log."""

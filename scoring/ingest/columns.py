@@ -1,0 +1,93 @@
+"""A column at a time: the canonical values of many raw ones, each exactly as its field's own parser gives it.
+
+Texts and whole numbers repeat within a column (cards, merchants, categories), so each distinct one is parsed once.
+Floats are parsed one by one: 0.0 and -0.0 are equal keys but not the same value.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from scoring.catalog.fields import Category, Entity, Field, Text
+from scoring.errors import FieldError
+
+# Distinct values remembered per column before starting over: bounds memory for columns that never repeat.
+MOST_REMEMBERED = 200_000
+
+Problems = dict[int, FieldError]  # by index in the column
+_REMEMBERED_KINDS = ({str}, {int}, {tuple})
+
+
+class ColumnParser:
+    """Parses the columns of one field, chunk after chunk, by `parse` (which must depend on its argument alone)."""
+
+    def __init__(self, parse: Callable[[Any], Any]) -> None:
+        self._parse = parse
+        self._remembered: dict[type, dict[Any, Any]] = {}
+
+    def values(self, raw: Sequence[Any]) -> tuple[list[Any], Problems]:
+        """Canonical values (None where the raw one is None) and what is wrong with those that have none."""
+        kinds = set(map(type, raw)) - {type(None)}
+        if not kinds:
+            return list(raw), {}
+        results = self._look_up(raw, kinds.pop()) if kinds in _REMEMBERED_KINDS else list(map(self._try, raw))
+        problems = {index: value for index, value in enumerate(results) if isinstance(value, FieldError)}
+        for index in problems:
+            results[index] = None
+        return results, problems
+
+    def _look_up(self, raw: Sequence[Any], kind: type) -> list[Any]:
+        known = self._remembered.setdefault(kind, {None: None})
+        if len(known) > MOST_REMEMBERED:
+            known.clear()
+            known[None] = None
+        for value in set(raw).difference(known):
+            known[value] = self._try(value)
+        return list(map(known.__getitem__, raw))
+
+    def _try(self, raw: Any) -> Any:
+        if raw is None:
+            return None
+        try:
+            return self._parse(raw)
+        except FieldError as problem:
+            return problem
+
+
+def raw_value(field: Field, raw: Any) -> Any:
+    """A stored value as the field's parser wants it: text is read as the field reads cells, ids that a file keeps as
+    whole numbers become their digits. Blank text is a missing value (None).
+
+    >>> raw_value(Entity(), 4711)
+    '4711'
+    """
+    if isinstance(raw, str):
+        return field.read_text(raw) if raw.strip() else None
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
+        return raw
+    if isinstance(field, (Entity, Category, Text)):
+        return digits(raw)
+    return raw
+
+
+def digits(number: int | float) -> int | float | str:
+    """A whole number as text, also one that a column with gaps keeps as a float; another number as it is."""
+    if isinstance(number, int):
+        return str(number)
+    return str(int(number)) if number.is_integer() and abs(number) <= 2**53 else number
+
+
+def describe(column: str, error: FieldError) -> str:
+    """What is wrong with a cell, and what is allowed."""
+    allowed = "" if error.allowed is None else f" (allowed: {_listed(error.allowed)})"
+    return f"{column} {error.problem}{allowed}"
+
+
+def _listed(allowed: Any) -> str:
+    is_list = isinstance(allowed, Sequence) and not isinstance(allowed, str)
+    return ", ".join(map(str, allowed)) if is_list else str(allowed)
+
+
+def merge_problems(into: dict[int, list[str]], column: str, problems: Mapping[int, FieldError]) -> None:
+    """Add a column's problems to those of the rows."""
+    for index, error in problems.items():
+        into.setdefault(index, []).append(describe(column, error))

@@ -1,0 +1,103 @@
+"""What becomes of the rows of a chunk, given what the log holds: pure, so that a resumed import settles them the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scoring.decisions.intake import Submission, differing_fields, received_entry
+from scoring.decisions.labels import label_entry, said_by_source
+from scoring.ingest.rows import ParsedRow, RowLabel
+from scoring.log.entries import Entry, NewEntry
+
+
+@dataclass(slots=True)
+class Settled:
+    """Entries to append in order, the rows that were repeated (same payload), and those refused with the reason."""
+
+    entries: list[NewEntry] = field(default_factory=list)
+    events: dict[int, Submission] = field(
+        default_factory=dict
+    )  # what is new; by index in the chunk, as below
+    labels: dict[int, RowLabel] = field(default_factory=dict)
+    duplicate: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _LabelStream:
+    version: int
+    said: dict[str, str]
+
+
+def settle_rows(
+    rows: Sequence[ParsedRow],
+    *,
+    source: str,
+    label_source: str,
+    history: bool,
+    stored: Mapping[str, Sequence[Entry]],
+) -> Settled:
+    """Settle parsed rows against the `stored` entries of their event and label streams (see `streams_of`).
+
+    A row whose id is new becomes an event. The same id with the same payload is a duplicate, with another payload it
+    is refused, naming the fields. A label becomes an entry unless its source said the same before.
+    """
+    settled = Settled()
+    received: dict[str, Mapping[str, Any]] = {}
+    label_streams: dict[str, _LabelStream] = {}
+    for row in rows:
+        submission = Submission(row.parsed.event_type, row.parsed)
+        entry = received_entry(submission, source=source, history=history)
+        earlier = received.get(entry.stream) or _stored_receipt(stored, entry.stream)
+        if earlier is None:
+            received[entry.stream] = entry.data
+            settled.entries.append(entry)
+            settled.events[row.index] = submission
+        elif differing := differing_fields(earlier, entry.data):
+            settled.refused[row.index] = (
+                f"id {row.parsed.external_id} was received before with other {', '.join(differing)}"
+            )
+            continue
+        else:
+            settled.duplicate += 1
+        if row.label is not None:
+            stream = label_streams.get(entry.stream)
+            if stream is None:
+                stream = label_streams[entry.stream] = _label_stream(stored.get(f"label/{entry.stream}", ()))
+            if stream.said.get(label_source) != row.label.value:
+                settled.labels[row.index] = row.label
+                settled.entries.append(_next_label(stream, entry.stream, row.label, label_source, history))
+    return settled
+
+
+def streams_of(rows: Sequence[ParsedRow], *, source: str) -> list[str]:
+    """The streams that rows touch: their events' and their labels'."""
+    events = [f"{row.parsed.event_type}/{source}/{row.parsed.external_id}" for row in rows]
+    return events + [f"label/{stream}" for stream, row in zip(events, rows, strict=True) if row.label]
+
+
+def _stored_receipt(stored: Mapping[str, Sequence[Entry]], stream: str) -> Mapping[str, Any] | None:
+    entries = stored.get(stream)
+    return entries[0].data if entries else None
+
+
+def _label_stream(entries: Sequence[Entry]) -> _LabelStream:
+    return _LabelStream(len(entries), said_by_source(entries))
+
+
+def _next_label(
+    stream: _LabelStream, event_stream: str, label: RowLabel, label_source: str, history: bool
+) -> NewEntry:
+    """The entry of a label; `stream` moves on with it."""
+    entry = label_entry(
+        event_stream=event_stream,
+        version=stream.version,
+        said=stream.said,
+        value=label.value,
+        label_source=label_source,
+        known_at=label.known_at,
+        history=history,
+    )
+    stream.version += 1
+    stream.said = {**stream.said, label_source: label.value}
+    return entry
