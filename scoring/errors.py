@@ -341,3 +341,11 @@ class FeatureSetMissing(ScoringError):
         self.model = model
         self.needed = needed
         self.declared = declared
+
+
+class ImportAlreadyRunning(ScoringError):
+    """Another process is at the same import (same content, same mapping)."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        super().__init__(f"{stream} is being imported by another process; wait for it or stop it")
