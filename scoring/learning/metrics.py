@@ -72,7 +72,7 @@ def precision_at_daily_capacity(y: NDArray, score: NDArray, day: NDArray, capaci
 
 
 def recall_at_false_positive_rate(y: NDArray, score: NDArray, rate: float = 0.01) -> float:
-    """Highest recall any single threshold reaches while at most `rate` of the negatives lie at or above it."""
+    """Highest recall any threshold reaches while at most `rate` of the negatives lie at or above it."""
     ranking = rank_scores(score)
     ordered = np.asarray(y, dtype=np.float64)[ranking.order]
     hits = np.cumsum(ordered)[ranking.tie_ends]

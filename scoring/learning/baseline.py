@@ -1,0 +1,47 @@
+"""The logistic regression a model has to beat, on the same features and with a fair chance."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+
+def signed_log(X: NDArray) -> NDArray:
+    """sign(x) log(1 + |x|): amounts, counts and ratios have tails that a linear score cannot follow."""
+    return np.sign(X) * np.log1p(np.abs(X))
+
+
+def logistic_baseline(*, codes: Sequence[int], features: int, strength: float = 1.0) -> Pipeline:
+    """An unfitted pipeline. `codes`: columns that are codes (categories, hours), given one weight a value.
+
+    The other columns are imputed by their median with a flag for the missing, enter both as they are and as
+    their signed logarithm, and are standardised. `strength` is scikit-learn's C.
+    """
+    numbers = [column for column in range(features) if column not in set(codes)]
+    number_steps = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        FunctionTransformer(_with_logarithms),
+        StandardScaler(),
+    )
+    code_steps = OneHotEncoder(handle_unknown="ignore", min_frequency=20)
+    prepare = ColumnTransformer([("numbers", number_steps, numbers), ("codes", code_steps, list(codes))])
+    return make_pipeline(prepare, LogisticRegression(C=strength, max_iter=300))
+
+
+def fit_baseline(*, X: NDArray, y: NDArray, codes: Sequence[int]) -> Pipeline:
+    """The fitted baseline; ask it with `baseline_score`."""
+    return logistic_baseline(codes=codes, features=X.shape[1]).fit(X, y)
+
+
+def baseline_score(baseline: Pipeline, X: NDArray) -> NDArray[np.float64]:
+    """Probability of the positive class, float64[n]."""
+    return baseline.predict_proba(X)[:, 1]
+
+
+def _with_logarithms(X: NDArray) -> NDArray:
+    return np.hstack([X, signed_log(X)])

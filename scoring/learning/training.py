@@ -1,0 +1,210 @@
+"""Fitting, calibrating and judging a model on a training set.
+
+Imbalance is handled by leaving it alone: log loss with an explicit `base_score` starts the trees at the true
+rate, so margins are log-odds and no weight has to be undone afterwards. What is left of miscalibration,
+Platt scaling takes out on its own slice.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from scoring.errors import NotEnoughPositives
+from scoring.learning.calibration import Calibration, fit_platt
+from scoring.learning.metrics import all_metrics, precision_and_recall_at
+from scoring.learning.prediction import predict_margin
+from scoring.learning.split import DAY_US, Slices, SplitShares, split_by_time
+from scoring.learning.thresholds import ThresholdPolicy, choose_thresholds
+from scoring.learning.training_set import TrainingSet
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that, with the training set, fixes the artefact's bytes."""
+
+    trees: int = 200
+    depth: int = 6
+    learning_rate: float = 0.1
+    min_child_weight: float = 1.0
+    subsample: float = 0.8
+    colsample_bytree: float = 0.7
+    reg_lambda: float = 1.0
+    max_bin: int = 512  # rare positives sit in the tails; the default of 256 quantile bins blurs them
+    patience: int = 30  # rounds without a better validation log loss before the number of trees is settled
+    threads: int = 2  # part of the recipe: another count may sum gradients in another order
+    seed: int = 7
+    minimum_positives: int = 20
+    shares: SplitShares = field(default_factory=SplitShares)
+    policy: ThresholdPolicy = field(default_factory=ThresholdPolicy)
+    stated_thresholds: tuple[tuple[str, float], ...] = ()
+
+    def parameters(self) -> dict[str, Any]:
+        """As stored with the model version."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted booster with what turns its margins into decisions and what was measured on the way."""
+
+    booster: xgb.Booster
+    rounds: int
+    base_rate: float
+    calibration: Calibration
+    thresholds: dict[str, float]
+    medians: list[float | None]
+    metrics: dict[str, Any]
+    slices: Slices
+
+
+def train_model(*, data: TrainingSet, config: TrainingConfig, test: TrainingSet | None = None) -> Trained:
+    """Fit, calibrate, choose thresholds, measure. With `test` (later rows), no slice of `data` is held back
+    for testing.
+
+    The number of trees is chosen on the validation slice behind the gap; then the trees are grown again on
+    training, gap and validation rows together, as the newest fraud is the most telling. Raises
+    NotEnoughHistory, NotEnoughPositives.
+    """
+    shares = config.shares.without_test() if test is not None else config.shares
+    slices = split_by_time(occurred_at=data.occurred_at, shares=shares)
+    _require_positives(data, slices, config.minimum_positives, with_test=test is None)
+    rounds = choose_rounds(data=data, slices=slices, config=config)
+    rows = np.concatenate([slices.train, slices.gap, slices.validation])
+    booster, base_rate = grow(X=data.X[rows], y=data.y[rows], rounds=rounds, config=config)
+    calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
+    judged = test if test is not None else data.take(slices.test)
+    score = calibration.score(predict_margin(booster, judged.X))
+    return Trained(
+        booster=booster,
+        rounds=rounds,
+        base_rate=base_rate,
+        calibration=calibration,
+        thresholds=thresholds,
+        medians=column_medians(data.X[rows]),
+        metrics=measure(y=judged.y, score=score, occurred_at=judged.occurred_at, thresholds=thresholds)
+        | {"slices": describe_slices(data, slices, test)},
+        slices=slices,
+    )
+
+
+def choose_rounds(*, data: TrainingSet, slices: Slices, config: TrainingConfig) -> int:
+    """How many trees give the least log loss on the validation slice, at most `config.trees`."""
+    X, y = data.X[slices.train], data.y[slices.train]
+    train = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
+    validation = xgb.QuantileDMatrix(
+        data.X[slices.validation],
+        data.y[slices.validation],
+        ref=train,
+        max_bin=config.max_bin,
+        nthread=config.threads,
+    )
+    booster = xgb.train(
+        booster_parameters(config, base_rate=rate_of(y)),
+        train,
+        config.trees,
+        evals=[(validation, "validation")],
+        early_stopping_rounds=config.patience,
+        verbose_eval=False,
+    )
+    return int(booster.best_iteration) + 1
+
+
+def grow(*, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig) -> tuple[xgb.Booster, float]:
+    """The booster of exactly `rounds` trees, and the rate its margins start from."""
+    base_rate = rate_of(y)
+    matrix = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
+    return xgb.train(booster_parameters(config, base_rate=base_rate), matrix, rounds), base_rate
+
+
+def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:
+    """XGBoost's parameters; `base_score` is the training rate (a probability: the library takes its log-odds
+    itself).
+    """
+    return {
+        "objective": "binary:logistic",
+        "tree_method": "hist",
+        "eval_metric": "logloss",
+        "base_score": base_rate,
+        "max_depth": config.depth,
+        "eta": config.learning_rate,
+        "min_child_weight": config.min_child_weight,
+        "subsample": config.subsample,
+        "colsample_bytree": config.colsample_bytree,
+        "lambda": config.reg_lambda,
+        "max_bin": config.max_bin,
+        "nthread": config.threads,
+        "seed": config.seed,
+    }
+
+
+def rate_of(y: NDArray) -> float:
+    """Share of positives, kept off 0 and 1, where log-odds are infinite."""
+    return float(np.clip(np.mean(y), 1e-6, 1 - 1e-6))
+
+
+def measure(
+    *, y: NDArray, score: NDArray, occurred_at: NDArray, thresholds: dict[str, float]
+) -> dict[str, Any]:
+    """`all_metrics`, and precision and recall at both thresholds."""
+    result: dict[str, Any] = all_metrics(y=y, score=score, day=occurred_at // DAY_US)
+    for name, threshold in thresholds.items():
+        precision, recall = precision_and_recall_at(y, score, threshold)
+        result |= {f"precision_at_{name}": precision, f"recall_at_{name}": recall}
+    return {name: (None if np.isnan(value) else value) for name, value in result.items()}
+
+
+def column_medians(X: NDArray) -> list[float | None]:
+    """Median of every column without its NaN; None for a column of nothing else."""
+    known = ~np.isnan(X)
+    return [float(np.median(X[known[:, j], j])) if known[:, j].any() else None for j in range(X.shape[1])]
+
+
+def shuffle_labels(data: TrainingSet, *, seed: int) -> TrainingSet:
+    """The same set with labels dealt out at random: what a model learns from it is leakage or noise."""
+    return replace(data, y=np.random.default_rng(seed).permutation(data.y))
+
+
+def describe_slices(data: TrainingSet, slices: Slices, test: TrainingSet | None) -> dict[str, dict[str, Any]]:
+    """Rows, positives and bounds of every slice, for the registry and the printed table."""
+    described = {name: _describe(data.take(rows)) for name, rows in asdict(slices).items() if len(rows)}
+    return described | ({"test": _describe(test)} if test is not None else {})
+
+
+def _describe(part: TrainingSet) -> dict[str, Any]:
+    first, last = (
+        str(np.datetime64(int(edge), "us")) + "Z" for edge in (part.occurred_at.min(), part.occurred_at.max())
+    )
+    return {
+        "rows": len(part.y),
+        "positives": int(part.y.sum()),
+        "inferred": int(part.inferred.sum()),
+        "from": first,
+        "to": last,
+    }
+
+
+def _calibrate(
+    booster: xgb.Booster, data: TrainingSet, rows: NDArray[np.intp], config: TrainingConfig
+) -> tuple[Calibration, dict[str, float]]:
+    margin, y, times = predict_margin(booster, data.X[rows]), data.y[rows], data.occurred_at[rows]
+    calibration = fit_platt(margin=margin, y=y)
+    thresholds = choose_thresholds(
+        y=y,
+        score=calibration.score(margin),
+        days=max((int(times.max()) - int(times.min())) / DAY_US, 1.0),
+        policy=config.policy,
+        stated=dict(config.stated_thresholds),
+    )
+    return calibration, thresholds
+
+
+def _require_positives(data: TrainingSet, slices: Slices, needed: int, *, with_test: bool) -> None:
+    names = ["train", "validation", "calibration"] + (["test"] if with_test else [])
+    for name in names:
+        wanted = needed if name == "train" else max(needed // 4, 1)
+        found = int(data.y[getattr(slices, name)].sum())
+        if found < wanted:
+            raise NotEnoughPositives(event_type=data.event_type, slice_name=name, found=found, needed=wanted)

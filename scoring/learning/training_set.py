@@ -1,0 +1,109 @@
+"""What a model learns from: vectors as they were when decided, labels as they were known at the cut-off."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.timestamps import to_micros
+
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class VectorTable:
+    """Every event of a type in lane order with the vector it had when it was sequenced.
+
+    X float32[n, F] in set order; `occurred_at` int64[n], microseconds since 1970; `positions` int64[n], the
+    events' log positions; `groups` int64[n] codes of the type's first entity (who is resampled together).
+    """
+
+    event_type: str
+    feature_names: tuple[str, ...]
+    feature_set: str
+    X: NDArray[np.float32]
+    occurred_at: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    vocabularies: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """What was said about those events, in the order in which it was said.
+
+    `rows` int64[k] rows of the vector table; `known_at` int64[k], microseconds; `effective` int8[k], what
+    the label is from then on: 1 positive, 0 negative, -1 none (retracted).
+    """
+
+    rows: NDArray[np.int64]
+    known_at: NDArray[np.int64]
+    effective: NDArray[np.int8]
+
+    def as_of(self, moment: datetime, *, count: int) -> NDArray[np.int8]:
+        """int8[count]: every row's label as known at `moment`; -1 for none."""
+        known = self.known_at <= to_micros(moment)
+        state = np.full(count, UNLABELLED, dtype=np.int8)
+        state[self.rows[known]] = self.effective[known]  # of repeated rows the last one stays
+        return state
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Matured events with their labels. `inferred` marks negatives nobody stated: mature and still
+    unlabelled.
+    """
+
+    event_type: str
+    feature_names: tuple[str, ...]
+    feature_set: str
+    X: NDArray[np.float32]
+    y: NDArray[np.int8]
+    occurred_at: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    inferred: NDArray[np.bool_]
+    as_of: datetime
+    vocabularies: dict[str, tuple[str, ...]]
+
+    def take(self, rows: NDArray) -> "TrainingSet":
+        """The same set with these rows only."""
+        columns = ("X", "y", "occurred_at", "positions", "groups", "inferred")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+
+def join_labels(
+    *,
+    vectors: VectorTable,
+    labels: LabelTable,
+    as_of: datetime,
+    matures_after: timedelta,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> TrainingSet:
+    """The events in [since, until) that were mature at `as_of`, with their labels as known then.
+
+    An event younger than `matures_after` stays out whichever its label: its frauds are known before its good
+    ones.
+    """
+    state = labels.as_of(as_of, count=len(vectors.occurred_at))
+    chosen = vectors.occurred_at <= to_micros(as_of - matures_after)
+    if since is not None:
+        chosen &= vectors.occurred_at >= to_micros(since)
+    if until is not None:
+        chosen &= vectors.occurred_at < to_micros(until)
+    rows = np.flatnonzero(chosen)
+    return TrainingSet(
+        event_type=vectors.event_type,
+        feature_names=vectors.feature_names,
+        feature_set=vectors.feature_set,
+        X=vectors.X[rows],
+        y=(state[rows] == 1).astype(np.int8),
+        occurred_at=vectors.occurred_at[rows],
+        positions=vectors.positions[rows],
+        groups=vectors.groups[rows],
+        inferred=state[rows] == UNLABELLED,
+        as_of=as_of,
+        vocabularies=vectors.vocabularies,
+    )

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from scoring.learning.thresholds import (
+    NEVER,
+    ThresholdPolicy,
+    block_threshold,
+    choose_thresholds,
+    review_threshold,
+)
+
+SCORES = np.linspace(0.01, 0.99, 99)
+POLICY = ThresholdPolicy(reviews_a_day=5, worth_a_look=0.05, block_precision=0.9, block_support=3)
+
+
+def test_reviews_fill_the_seats_and_not_one_more():
+    threshold = review_threshold(score=SCORES, days=2.0, policy=POLICY)
+    assert (threshold <= SCORES).sum() == 10
+
+
+def test_scores_tied_across_the_last_seat_all_stay_out():
+    scores = np.array([0.9, 0.8, 0.7, 0.7, 0.7, 0.1])
+    policy = ThresholdPolicy(reviews_a_day=3)
+    assert review_threshold(score=scores, days=1.0, policy=policy) == 0.8
+
+
+def test_idle_reviewers_are_not_shown_the_unlikely():
+    assert review_threshold(score=SCORES, days=1_000.0, policy=POLICY) == 0.05
+    assert review_threshold(score=SCORES * 0.04, days=1.0, policy=POLICY) == 0.05
+
+
+def test_the_block_threshold_is_the_lowest_that_keeps_its_precision():
+    y = np.array([1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0])
+    score = np.linspace(0.95, 0.1, 12)
+    threshold = block_threshold(y=y, score=score, policy=POLICY)
+    assert threshold == score[9]  # 9 of 10; one more alarm would make it 9 of 11
+
+
+def test_nothing_is_blocked_without_enough_alarms_to_back_it():
+    assert (
+        block_threshold(y=np.array([1, 1, 0, 0]), score=np.array([0.9, 0.8, 0.2, 0.1]), policy=POLICY)
+        == NEVER
+    )
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({"review": 0.3, "block": 0.8}, {"review": 0.3, "block": 0.8}),
+        ({"block": 0.02}, {"review": 0.02, "block": 0.02}),
+        ({"review": 0.999}, {"review": 0.999, "block": 1.0}),
+    ],
+)
+def test_what_a_person_states_wins_and_review_never_lies_above_block(stated, expected):
+    y = np.zeros(99, dtype=int)
+    assert choose_thresholds(y=y, score=SCORES, days=2.0, policy=POLICY, stated=stated) == expected
