@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 FLAG_MS = 2_000  # a lost message keeps the lane deaf no longer than this
 RUNNER_MS = 3_000  # a killed runner is believed to be at the door no longer than this
 ANSWER_SECONDS = 30  # an answer nobody collects
+MESSAGE_SECONDS = 60  # messages piled up while no worker ran say nothing new
 
 RING = """
 if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) == false then return 'outstanding' end
@@ -61,7 +62,7 @@ def ring(lane: str) -> str:
 def publish(lane: str) -> str:
     """Send the lane's task; "" or the cause that kept it from being sent."""
     try:
-        current_app.send_task("scoring.decisions.tasks.run_lane", args=[lane], retry=False)
+        current_app.send_task("scoring.decisions.tasks.run_lane", args=[lane], retry=False, expires=MESSAGE_SECONDS)
     except (OperationalError, redis.RedisError, OSError) as error:
         logger.warning("lane %s not published: %s", lane, error)
         _clear_flag(lane)

@@ -1,0 +1,33 @@
+"""List entries that could not be processed, and give them another try."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from scoring.decisions import doorbell, pending
+from scoring.decisions.models import Pending
+
+
+class Command(BaseCommand):
+    help = "List parked entries with their errors; with --retry, process them again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "positions", nargs="*", type=int, help="log positions; all parked entries if none"
+        )
+        parser.add_argument("--retry", action="store_true", help="put them back into their lanes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        parked = Pending.objects.filter(state=Pending.State.PARKED).order_by("position")
+        if options["positions"]:
+            parked = parked.filter(position__in=options["positions"])
+        rows = list(parked)
+        for row in rows:
+            self.stdout.write(f"{row.position}  {row.lane}  {row.kind}  {row.event_stream}  {row.error}")
+        if not rows:
+            self.stdout.write("Nothing is parked.")
+        elif options["retry"]:
+            count = pending.unpark([row.position for row in rows])
+            doorbell.ring_lanes({row.lane for row in rows})
+            self.stdout.write(f"{count} given another try.")

@@ -1,0 +1,95 @@
+"""The real processes of an installation, started and killed by a test."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+
+from config.settings import BASE_DIR
+
+START_SECONDS = 60
+
+
+class House:
+    """Web, worker and beat as the Procfile runs them, on the test's own services; a killed one is started again."""
+
+    def __init__(self, environment: dict[str, str], logs: Path) -> None:
+        self.environment = environment | {
+            "ASSAY_HTTPS": "0",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+        self.logs = logs
+        self.port = _free_port()
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands = {
+            "web": f"granian --interface wsgi --host 127.0.0.1 --port {self.port} --workers 1 --blocking-threads 16"
+            " --http 1 --no-ws --log-level warning config.wsgi:application",
+            "worker": "celery -A config worker -n faults@%h -Q lanes,default -c 2 --without-gossip --without-mingle"
+            " -l INFO",
+            "beat": f"celery -A config beat -l INFO --pidfile= -s {logs / 'beat'}",
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *names: str) -> None:
+        for name in names or self.commands:
+            with (self.logs / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    self.commands[name].split(),
+                    env=self.environment,
+                    cwd=BASE_DIR,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        if not names or "web" in names:
+            self.wait_for_web()
+
+    def wait_for_web(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise TimeoutError(f"web did not start: {(self.logs / 'web.log').read_text()[-2000:]}")
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to a whole process, its children with it."""
+        os.killpg(self.running[name].pid, signal.SIGKILL)
+        self.running[name].wait()
+
+    def kill_parent(self, name: str) -> None:
+        """SIGKILL to the parent alone; its children notice, or work on as orphans for a while."""
+        self.running[name].kill()
+        self.running[name].wait()
+
+    def kill_child(self, name: str) -> None:
+        """SIGKILL to one child; the parent replaces it."""
+        children = psutil.Process(self.running[name].pid).children()
+        if children:
+            max(children, key=lambda child: child.cpu_times().user).kill()
+
+    def stop(self) -> None:
+        for process in self.running.values():
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,125 @@
+"""Processes and Redis die at seeded points while events come in; nothing is lost, nothing is decided twice."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from config.embedded import services
+from scoring.api.keys import create_key
+from scoring.decisions import connections
+from scoring.decisions.models import Decision, Event, Pending
+from scoring.log.read import iter_log
+from tests.factories.payments import payment_payload
+from tests.faults.house import House
+from tests.faults.sender import Sender
+from tests.integration.lanes.conftest import online_states, rebuilt_states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EVENTS, A_REQUEST, SENDERS, KILLS = 5_000, 10, 4, 20
+SETTLE_SECONDS = 180
+
+
+@pytest.fixture
+def sender_key() -> str:
+    return create_key(name="faults", source="shop", scopes=["events:write", "events:read"], actor="test")
+
+
+def test_killed_processes_and_a_killed_redis_lose_and_repeat_nothing(house: House, sender_key: str) -> None:
+    seeded = random.Random(20260301)
+    requests = [
+        [payment_payload(number) for number in range(start, start + A_REQUEST)]
+        for start in range(0, EVENTS, A_REQUEST)
+    ]
+    sent = Sent(requests, house, sender_key)
+    kills = sorted(seeded.sample(range(20, len(requests) - 20), KILLS))
+    redis_dies_after = kills[KILLS // 2] + 1
+    house.start()
+
+    sent.start()
+    for point in sorted([*kills, redis_dies_after]):
+        sent.wait_until(point)
+        if point == redis_dies_after:
+            kill_redis()
+        else:
+            kill_something(house, seeded)
+    sent.join()
+    wait_until_settled(house)
+
+    assert Event.objects.count() == EVENTS
+    first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
+    assert len(first) == EVENTS
+    assert set(first.values()) == {1}
+    assert Decision.objects.filter(revision=0).count() == EVENTS
+    connections.client.cache_clear()
+    assert online_states() == rebuilt_states()
+
+
+class Sent(threading.Thread):
+    """Sends the requests in turn from several threads, and counts those answered."""
+
+    def __init__(self, requests: list[list[dict[str, object]]], house: House, key: str) -> None:
+        super().__init__(daemon=True)
+        self.waiting = list(enumerate(requests))[::-1]
+        self.sender = Sender(house.url, key)
+        self.answered = 0
+        self.refused: list[object] = []
+        self.changed = threading.Condition()
+
+    def run(self) -> None:
+        threads = [threading.Thread(target=self._send, daemon=True) for _ in range(SENDERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def wait_until(self, answered: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.answered >= answered, timeout=300)
+
+    def _send(self) -> None:
+        while self.waiting:
+            number, events = self.waiting.pop()
+            # Every third request waits for its decisions, the others are sent and forgotten.
+            prefer = "wait=2" if number % 3 == 0 else "respond-async"
+            status, body = self.sender.post("/api/v1/events", events, prefer=prefer)
+            with self.changed:
+                self.answered += 1
+                if status >= 400:
+                    self.refused.append(body)
+                self.changed.notify_all()
+
+    def join(self, timeout: float | None = None) -> None:
+        super().join(timeout)
+        assert not self.refused, self.refused[0]
+
+
+def kill_something(house: House, seeded: random.Random) -> None:
+    victim = seeded.choice(["web", "worker", "worker parent", "worker child"])
+    if victim == "worker child":
+        house.kill_child("worker")
+        return
+    name = victim.split()[0]
+    house.kill_parent(name) if victim == "worker parent" else house.kill(name)
+    house.start(name)
+
+
+def kill_redis() -> None:
+    os.kill(connections.client().info("server")["process_id"], signal.SIGKILL)
+    time.sleep(0.5)
+    services.start(settings.VAR_DIR, names=("redis",))
+
+
+def wait_until_settled(house: House) -> None:
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while Pending.objects.exists():
+        connection.close()
+        assert time.monotonic() < deadline, list(Pending.objects.values("state", "error")[:5])
+        time.sleep(0.5)
