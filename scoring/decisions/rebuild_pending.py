@@ -1,7 +1,7 @@
 """The queue of entries still to process, folded again from the log.
 
-What a lane has sequenced is done; every other event and label waits. Who was waiting for an answer is not in the log:
-rebuilt rows wake nobody and have ordinary priority.
+What a lane has sequenced is done; every other event and label waits. Who was waiting for an answer is not in
+the log: rebuilt rows wake nobody and have ordinary priority.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -72,8 +72,8 @@ def pending_rows(
 ) -> list[Row]:
     """The queue's rows for those of `entries` (receipts and labels) that no lane has sequenced.
 
-    `sequenced`: positions in lanes' order, sorted, int64. `parked`: errors by position. `received`: streams of the
-    labelled events that exist. `lane_of`: the lane of an event type.
+    `sequenced`: positions that lanes have sequenced, sorted, int64. `parked`: errors by position. `received`:
+    streams of the labelled events that exist. `lane_of`: the lane of an event type.
     """
     positions = np.fromiter((entry.position for entry in entries), dtype=np.int64, count=len(entries))
     done = _is_in(positions, sequenced)

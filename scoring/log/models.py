@@ -53,13 +53,19 @@ class LogEntry(models.Model):
 
 
 class ConsumerCursor(models.Model):
-    """How far a consumer has read: committed together with the consumer's effect."""
+    """How far a consumer has read: committed together with the consumer's effect.
+
+    `error` says why the consumer stands before the entry at `failed_position`; empty while it runs well.
+    """
 
     name = models.CharField(max_length=100, primary_key=True)
     epoch = models.SmallIntegerField(default=0)
     txid = models.BigIntegerField(default=0)
     position = models.BigIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
+    error = models.TextField(blank=True, default="")
+    failed_position = models.BigIntegerField(null=True)
+    failed_at = models.DateTimeField(null=True)
 
 
 class VaultItem(models.Model):

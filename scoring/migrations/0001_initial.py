@@ -35,6 +35,9 @@ class Migration(migrations.Migration):
                 ('txid', models.BigIntegerField(default=0)),
                 ('position', models.BigIntegerField(default=0)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('error', models.TextField(blank=True, default='')),
+                ('failed_position', models.BigIntegerField(null=True)),
+                ('failed_at', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(

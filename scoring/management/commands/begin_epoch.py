@@ -1,4 +1,4 @@
-"""`manage.py begin_epoch`: make a log that was restored from another database cluster readable and writable again."""
+"""`manage.py begin_epoch`: make a log that was restored from another cluster usable again."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,20 +11,20 @@ from scoring.log.epochs import begin_epoch, check_epoch
 
 
 class Command(BaseCommand):
-    help = "Begin a new epoch of the log, after a dump was restored into another cluster. Stop every writer first."
+    help = "Begin a new epoch of the log after a restore into another cluster. Stop every writer first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--force",
             action="store_true",
-            help="begin one although the log shows no sign of another cluster (its transaction ids all lie behind)",
+            help="begin one although no transaction id of the log lies ahead of this cluster",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["force"] and not _is_ahead():
             raise CommandError(
-                "the log belongs to this cluster: no transaction id lies ahead of it. After a restore into a cluster"
-                " that has itself written more transactions, use --force."
+                "no transaction id of the log lies ahead of this cluster, so no new epoch is needed;"
+                " use --force to begin one all the same"
             )
         epoch = begin_epoch(now=timezone.now())
         self.stdout.write(f"epoch {epoch.number} begins at position {epoch.first_position}")

@@ -22,7 +22,7 @@ class Command(BaseCommand):
             "--projection",
             action="append",
             metavar="NAME",
-            help="a table to rebuild, such as event, decision, label, route, modelversion or pending; repeatable",
+            help="what to rebuild: event, decision, label, route, modelversion, pending; repeatable",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,12 @@
+"""What monitoring does in the background."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from scoring.log import consumers
+
+
+@shared_task
+def run_consumers() -> dict[str, str]:
+    """Let every consumer of the log catch up. Gives the errors of those that stopped, by name."""
+    return consumers.run_consumers(now=timezone.now())

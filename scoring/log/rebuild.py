@@ -1,0 +1,73 @@
+"""Folding projections again from the log: row for row what appending made of it."""
+
+from collections.abc import Callable, Collection
+
+from django.db import connection, transaction
+
+from scoring.errors import UnknownProjection
+from scoring.log.entries import Entry
+from scoring.log.projections import Projection, RowProjection, StateProjection, registered
+from scoring.log.read import iter_log
+from scoring.log.tables import Row, copy_rows
+
+Advance = Callable[[int], object]  # told how many positions of the log were passed
+
+
+def find_projection(name: str) -> Projection:
+    """The projection of a table, by its name with or without the app's prefix. Raises `UnknownProjection`."""
+    known = {projection.table.name: projection for projection in registered()}
+    short = {table.split("_", 1)[1]: projection for table, projection in known.items()}
+    found = known.get(name) or short.get(name)
+    if found is None:
+        raise UnknownProjection(name, known=sorted(short))
+    return found
+
+
+def last_position() -> int:
+    """The highest position in the log, 0 for an empty log."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(max(position), 0) FROM scoring_logentry")
+        return int(cursor.fetchone()[0])
+
+
+def stop_appending() -> None:
+    """Wait for appends under way and hold back new ones until the transaction ends; readers go on."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE scoring_logentry IN SHARE ROW EXCLUSIVE MODE")
+
+
+def rebuild_projections(
+    projections: Collection[Projection], *, advance: Advance = lambda passed: None
+) -> None:
+    """Empty the tables of `projections` and fold the log into them, in one transaction and one pass.
+
+    Appending waits meanwhile; so does reading these tables.
+    """
+    types = frozenset[str]().union(*(projection.types for projection in projections))
+    states: dict[str, dict[object, Row]] = {p.table.name: {} for p in projections}
+    with transaction.atomic():
+        stop_appending()
+        _empty(projections)
+        passed = 0
+        for entries in iter_log(types=types):
+            for projection in projections:
+                _fold(projection, entries, states[projection.table.name])
+            advance(entries[-1].position - passed)
+            passed = entries[-1].position
+        for projection in projections:
+            if isinstance(projection, StateProjection):
+                copy_rows(connection, projection.table, states[projection.table.name].values())
+        advance(last_position() - passed)
+
+
+def _empty(projections: Collection[Projection]) -> None:
+    with connection.cursor() as cursor:
+        for projection in projections:
+            cursor.execute(f'TRUNCATE "{projection.table.name}"')
+
+
+def _fold(projection: Projection, entries: list[Entry], states: dict[object, Row]) -> None:
+    if isinstance(projection, RowProjection):
+        copy_rows(connection, projection.table, projection.rows(entries))
+    else:
+        projection.fold(states, entries)
