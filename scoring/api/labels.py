@@ -64,6 +64,8 @@ def try_parse(item: object, *, now: datetime) -> LabelStatement | ScoringError:
 
 def result_of(statement: LabelStatement, receipt: LabelReceipt) -> Result | ScoringError:
     """201 for what is new, 202 while its event has not arrived, 200 for what had been said before."""
+    if receipt.missing:
+        return receipt.missing
     body = {
         "event_type": statement.event_type,
         "event_id": statement.event_id,

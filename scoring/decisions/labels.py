@@ -3,7 +3,7 @@ lane.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -18,6 +18,8 @@ from scoring.log.read import read_streams
 from scoring.timestamps import from_iso, to_iso
 
 MOST_TRIES = 5
+
+LabelStatus = Literal["recorded", "held", "unchanged"]
 
 # Who outranks whom when sources disagree about one event; a source that is not listed ranks lowest.
 PRECEDENCE = ("review", "chargeback", "network", "customer")
@@ -36,14 +38,17 @@ class LabelStatement:
 
 @dataclass(frozen=True, slots=True)
 class LabelReceipt:
-    """`held`: the event has not arrived; the label is applied when it does. `unchanged`: it had been said
-    before.
+    """What became of one statement.
+
+    `held`: the event has not arrived; the label is applied when it does. `unchanged`: it had been said before,
+    at `known_at`. `missing` is set, and nothing was recorded, when it takes back what was never said.
     """
 
     event_stream: str
-    status: Literal["recorded", "held", "unchanged"]
+    status: LabelStatus
     effective: str | None
     known_at: datetime | None
+    missing: LabelNotFound | None = None
 
 
 def record_labels(
@@ -52,8 +57,8 @@ def record_labels(
     """Append labels and retractions of one sender's events; one receipt each, in order.
 
     A live label's known-at is its receipt: an earlier time given by the sender is kept as `reported_at` only,
-    or a label could reach back into decisions that never knew it. Raises LabelNotFound for a retraction of
-    nothing.
+    or a label could reach back into decisions that never knew it. A retraction of nothing is `missing` in its
+    receipt and loses none of the others.
     """
     for attempt in range(MOST_TRIES):
         try:
@@ -121,9 +126,11 @@ def _record(
     stored = read_streams([f"label/{stream}" for stream in streams])
     versions = {stream: len(stored.get(f"label/{stream}", ())) for stream in streams}
     said = {stream: said_by_source(stored.get(f"label/{stream}", ())) for stream in streams}
+    known = _known_at_by_source(stored)
     entries: list[NewEntry] = []
-    receipts: list[tuple[str, bool, str | None]] = []
+    receipts: list[LabelReceipt] = []
     for stream, statement in zip(streams, statements, strict=True):
+        speaker = (f"label/{stream}", statement.label_source)
         changed = said[stream].get(statement.label_source) != statement.value
         if changed:
             entry = label_entry(
@@ -139,19 +146,18 @@ def _record(
             entries.append(entry)
             versions[stream] += 1
             said[stream] = _fold(said[stream], statement.label_source, statement.value)
-        elif statement.value is None and not stored.get(f"label/{stream}"):
-            raise LabelNotFound(stream, statement.label_source)
-        receipts.append((stream, changed, effective_label(said[stream])))
-    held = _append(entries, streams=set(streams), now=now)
-    known = {f"label/{stream}": _last_known_at(stored.get(f"label/{stream}")) for stream in streams}
-    return [
-        LabelReceipt(
-            stream,
-            ("held" if stream in held else "recorded") if changed else "unchanged",
-            effective,
-            now if changed else known[f"label/{stream}"],
+            known[speaker] = now
+        missing = None if speaker in known else LabelNotFound(stream, statement.label_source)
+        status: LabelStatus = "recorded" if changed else "unchanged"
+        receipts.append(
+            LabelReceipt(stream, status, effective_label(said[stream]), known.get(speaker), missing)
         )
-        for stream, changed, effective in receipts
+    held = _append(entries, streams=set(streams), now=now)
+    return [
+        replace(receipt, status="held")
+        if receipt.status == "recorded" and receipt.event_stream in held
+        else receipt
+        for receipt in receipts
     ]
 
 
@@ -169,8 +175,13 @@ def _fold(said: Mapping[str, str], label_source: str, value: str | None) -> dict
     return others if value is None else {**others, label_source: value}
 
 
-def _last_known_at(entries: Sequence[Entry] | None) -> datetime | None:
-    return from_iso(entries[-1].data["known_at"]) if entries else None
+def _known_at_by_source(stored: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], datetime]:
+    """When each source last said something, by label stream and source."""
+    return {
+        (stream, entry.data["source"]): from_iso(entry.data["known_at"])
+        for stream, entries in stored.items()
+        for entry in entries
+    }
 
 
 def _rank(label_source: str) -> tuple[int, str]:
