@@ -1,0 +1,260 @@
+"""What an event type declares, and the strict reading of its payloads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from scoring.catalog.currency import EXPONENTS
+from scoring.catalog.fields import Canonical, Field, Money, clean_identifier, parse_currency
+from scoring.errors import CatalogError, FieldError, InvalidEvent
+from scoring.features.declare import Origin
+
+OUTCOMES = ("allow", "review", "block")
+FUTURE_TOLERANCE = timedelta(minutes=5)
+MAX_ID_LENGTH = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_RESERVED = ("type", "id", "occurred_at", "currency", "source")
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The two things that can be said about an event afterwards."""
+
+    positive: str
+    negative: str
+
+    @property
+    def values(self) -> tuple[str, str]:
+        return (self.positive, self.negative)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFields:
+    """A payload in canonical form. Values of personal fields are still the raw ones; `personal` names them."""
+
+    event_type: str
+    external_id: str
+    occurred_at: datetime
+    occurred_at_us: int
+    fields: dict[str, Canonical]
+    personal: tuple[str, ...]
+
+
+def microseconds_of(moment: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+class EventType:
+    """Base of everything that can be scored. Subclass it in a module `event_types` of any installed app."""
+
+    name: ClassVar[str] = ""
+    lane: ClassVar[str] = ""
+    scored: ClassVar[bool] = True
+    base_currency: ClassVar[str] = "USD"
+    matures_after: ClassVar[timedelta] = days(45)
+    labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
+    failure_outcome: ClassVar[str] = "review"
+    no_model_outcome: ClassVar[str] = "review"
+    features: ClassVar[Sequence[object]] = ()
+
+    fields: ClassVar[dict[str, Field]] = {}
+    origin: ClassVar[Origin]
+    _known: ClassVar[frozenset[str]] = frozenset()
+    _plain: ClassVar[tuple[tuple[str, Field], ...]] = ()
+    _money: ClassVar[tuple[tuple[str, Money], ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.origin = Origin.here()
+        inherited = {
+            name: member
+            for base in cls.__mro__[:0:-1]
+            for name, member in getattr(base, "fields", {}).items()
+        }
+        own = {name: member for name, member in vars(cls).items() if isinstance(member, Field)}
+        cls.fields = {**inherited, **own}
+        _check_declaration(cls)
+        cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
+        cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))
+        cls._known = frozenset(cls.payload_names())
+
+    @classmethod
+    def payload_names(cls) -> tuple[str, ...]:
+        """Every name a payload may hold."""
+        head = ("type", "id", "occurred_at", *(("currency",) if cls._money else ()))
+        return (*head, *cls.fields)
+
+    @classmethod
+    def parse(
+        cls,
+        payload: Mapping[str, Any],
+        *,
+        now: datetime,
+        rates: Mapping[str, Decimal] | None = None,
+    ) -> ParsedFields:
+        """The payload in canonical form. `rates`: how much base currency one unit of each currency buys.
+
+        Raises InvalidEvent with every problem found, not only the first.
+        """
+        problems: list[tuple[str, str, object]] = []
+        _refuse_unknown(cls, payload, problems)
+        external_id = _parse_with(problems, "id", _parse_id, payload.get("id"))
+        occurred_at = _parse_with(
+            problems, "occurred_at", _parse_occurred_at, payload.get("occurred_at"), now
+        )
+        values = _parse_values(cls, payload, rates, problems)
+        if problems:
+            raise InvalidEvent(cls.name, problems)
+        return ParsedFields(
+            event_type=cls.name,
+            external_id=external_id,
+            occurred_at=occurred_at,
+            occurred_at_us=microseconds_of(occurred_at),
+            fields=values,
+            personal=tuple(name for name in values if cls.fields[name].personal),
+        )
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """JSON Schema (2020-12) of a payload."""
+        properties: dict[str, Any] = {
+            "type": {"const": cls.name},
+            "id": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
+            "occurred_at": {"type": "string", "format": "date-time"},
+        }
+        if cls._money:
+            properties["currency"] = {"type": "string", "default": cls.base_currency, "pattern": "^[A-Z]{3}$"}
+        properties |= {name: field.json_schema() for name, field in cls.fields.items()}
+        required = ["id", "occurred_at", *(name for name, field in cls.fields.items() if not field.optional)]
+        return {
+            "title": cls.name,
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": False,
+        }
+
+
+def _check_declaration(cls: type[EventType]) -> None:
+    """Raises CatalogError for what can be known without the rest of the catalog."""
+    module, line = cls.origin.module, cls.origin.line
+    for attribute in ("failure_outcome", "no_model_outcome"):
+        if getattr(cls, attribute) not in OUTCOMES:
+            raise CatalogError(
+                f"{cls.__name__}.{attribute} is {getattr(cls, attribute)!r}, not one of {', '.join(OUTCOMES)}",
+                module=module,
+                line=line,
+            )
+    if cls.base_currency not in EXPONENTS:
+        raise CatalogError(
+            f"{cls.__name__}.base_currency {cls.base_currency!r} is not in ISO 4217", module=module, line=line
+        )
+    if cls.name and not cls.lane:
+        raise CatalogError(f"{cls.__name__} names no lane", module=module, line=line)
+    if not all(part.isidentifier() for part in (cls.name or "x", cls.lane or "x")):
+        raise CatalogError(
+            f"{cls.__name__}: name and lane must be identifiers, not {cls.name!r} and {cls.lane!r}",
+            module=module,
+            line=line,
+        )
+    for name, member in cls.fields.items():
+        if name in _RESERVED:
+            raise member.origin.error(
+                f"{name!r} means something in every payload; give the field another name"
+            )
+
+
+def _refuse_unknown(
+    cls: type[EventType], payload: Mapping[str, Any], problems: list[tuple[str, str, object]]
+) -> None:
+    if payload.get("type", cls.name) != cls.name:
+        problems.append(("type", "is another event type", cls.name))
+    if not payload.keys() <= cls._known:
+        known = list(cls.payload_names())
+        problems += [
+            (str(name), "is not a field of this event type", known) for name in payload.keys() - cls._known
+        ]
+
+
+def _parse_with(problems: list[tuple[str, str, object]], name: str, parse: Any, *arguments: Any) -> Any:
+    try:
+        return parse(*arguments)
+    except FieldError as error:
+        problems.append((name, error.problem, error.allowed))
+        return None
+
+
+def _parse_id(raw: object) -> str:
+    if raw is None:
+        raise FieldError("is missing", f"1 to {MAX_ID_LENGTH} characters")
+    return clean_identifier(raw, MAX_ID_LENGTH)
+
+
+def _parse_occurred_at(raw: object, now: datetime) -> datetime:
+    if raw is None:
+        raise FieldError("is missing", "ISO 8601 with a time zone")
+    try:
+        moment = datetime.fromisoformat(raw) if isinstance(raw, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or len(str(raw)) < 16:
+        raise FieldError("is not a time with a time zone", "ISO 8601 with a time zone")
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise FieldError("is out of range", "from 1970 on") from error
+    if moment < _EPOCH:
+        raise FieldError("is out of range", "from 1970 on")
+    if moment > now + FUTURE_TOLERANCE:
+        raise FieldError("is more than 5 minutes in the future", (now + FUTURE_TOLERANCE).isoformat())
+    return moment
+
+
+def _parse_values(
+    cls: type[EventType],
+    payload: Mapping[str, Any],
+    rates: Mapping[str, Decimal] | None,
+    problems: list[tuple[str, str, object]],
+) -> dict[str, Canonical]:
+    """Canonical values of the fields that are there; null counts as absent."""
+    values: dict[str, Canonical] = {}
+    for name, field in cls._plain:
+        raw = payload.get(name)
+        if raw is None:
+            if not field.optional:
+                problems.append((name, "is missing", None))
+            continue
+        try:
+            values[name] = field.parse(raw)
+        except FieldError as error:
+            problems.append((name, error.problem, error.allowed))
+    if cls._money:
+        _parse_amounts(cls, payload, rates, problems, values)
+    return values
+
+
+def _parse_amounts(
+    cls: type[EventType],
+    payload: Mapping[str, Any],
+    rates: Mapping[str, Decimal] | None,
+    problems: list[tuple[str, str, object]],
+    values: dict[str, Canonical],
+) -> None:
+    currency = cls.base_currency
+    if payload.get("currency") is not None:
+        currency = _parse_with(problems, "currency", parse_currency, payload["currency"])
+    for name, money in cls._money:
+        raw = payload.get(name)
+        if raw is None and not money.optional:
+            problems.append((name, "is missing", None))
+        if raw is not None and currency is not None:
+            parsed = _parse_with(problems, name, money.parse, raw, currency, cls.base_currency, rates)
+            if parsed is not None:
+                values[name] = parsed

@@ -1,0 +1,16 @@
+"""Refunds: not scored, but they share the payments' lane and tell on its cards, customers and merchants."""
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Entity, Money
+
+
+class Refund(EventType):
+    name = "refund"
+    lane = "commerce"
+    scored = False
+    base_currency = "USD"
+
+    card = Entity(help="Token of the card")
+    customer = Entity(help="The customer's account")
+    merchant = Entity(help="Who sold")
+    amount = Money(help="What is given back")

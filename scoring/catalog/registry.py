@@ -1,0 +1,72 @@
+"""The event types there are: the built-in ones and those in a module `event_types` of any installed app."""
+
+import threading
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from django.apps import apps
+
+from scoring.catalog.event_type import EventType
+from scoring.errors import UnknownEventType, UnknownLane
+
+BUILT_IN = ("scoring.catalog.payment", "scoring.catalog.refund")
+MODULE_NAME = "event_types"
+
+_lock = threading.Lock()
+_loaded: dict[str, type[EventType]] | None = None
+
+
+def event_types() -> dict[str, type[EventType]]:
+    """Every declared event type by name, in order of discovery. Raises CatalogError for a bad declaration."""
+    global _loaded
+    if _loaded is None:
+        with _lock:
+            if _loaded is None:
+                _loaded = collect_event_types(_catalog_modules())
+    return _loaded
+
+
+def event_type(name: str) -> type[EventType]:
+    """The event type of this name. Raises UnknownEventType, which lists the known ones."""
+    known = event_types()
+    if name not in known:
+        raise UnknownEventType(name, tuple(known))
+    return known[name]
+
+
+def lanes() -> dict[str, tuple[type[EventType], ...]]:
+    """Every lane with the event types that share it, by name of the type."""
+    grouped: dict[str, list[type[EventType]]] = {}
+    for declared in sorted(event_types().values(), key=lambda declared: declared.name):
+        grouped.setdefault(declared.lane, []).append(declared)
+    return {lane: tuple(members) for lane, members in grouped.items()}
+
+
+def lane_members(lane: str) -> tuple[type[EventType], ...]:
+    """The event types of a lane. Raises UnknownLane."""
+    grouped = lanes()
+    if lane not in grouped:
+        raise UnknownLane(lane, tuple(grouped))
+    return grouped[lane]
+
+
+def collect_event_types(modules: Iterable[ModuleType]) -> dict[str, type[EventType]]:
+    """The named EventType classes in these modules. Raises CatalogError when two share a name."""
+    found: dict[str, type[EventType]] = {}
+    for module in modules:
+        for member in vars(module).values():
+            if isinstance(member, type) and issubclass(member, EventType) and member.name:
+                other = found.setdefault(member.name, member)
+                if other is not member:
+                    raise member.origin.error(
+                        f"event type {member.name!r} is already declared"
+                        f" in {other.origin.module}, line {other.origin.line}"
+                    )
+    return found
+
+
+def _catalog_modules() -> list[ModuleType]:
+    names = [*BUILT_IN, *(f"{app.name}.{MODULE_NAME}" for app in apps.get_app_configs())]
+    return [import_module(name) for name in names if name in BUILT_IN or find_spec(name) is not None]

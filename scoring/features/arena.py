@@ -1,0 +1,109 @@
+"""Entity states side by side in one block of memory, where the kernel works on them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.errors import StateLayoutMismatch, StateNotLoaded
+from scoring.features import opcodes as op
+from scoring.features.encode import Batch, KeyColumn
+from scoring.features.plan import LanePlan
+
+_FIRST_CAPACITY = 1024  # words
+
+
+class Arena:
+    """States of a lane's entities. It grows over the batches of a history; one made of blobs is closed.
+
+    `saturated_reads` counts, per feature of `plan.saturables`, reads whose map had dropped values of the window.
+    """
+
+    def __init__(self, plan: LanePlan, *, closed: bool = False, capacity: int = _FIRST_CAPACITY) -> None:
+        self.plan = plan
+        self.closed = closed
+        self.saturated_reads = np.zeros(max(1, len(plan.saturables)), dtype=np.int64)
+        self._words = np.zeros(capacity, dtype=np.int64)
+        self._used = 0
+        self._index: list[dict[str, int]] = [{} for _ in plan.entity_kinds]  # key -> first word
+
+    @classmethod
+    def from_blobs(cls, plan: LanePlan, blobs: Mapping[str, bytes | None]) -> "Arena":
+        """An arena of these states by "{kind index}:{key}"; None is an entity never seen.
+
+        Closed: folding a batch that needs another state raises StateNotLoaded. Raises StateLayoutMismatch.
+        """
+        arena = cls(plan, closed=True, capacity=sum(_words_of(plan, suffix) for suffix in blobs))
+        for suffix, blob in blobs.items():
+            kind, _, key = suffix.partition(":")
+            arena._add(int(kind), [key])
+            if blob is not None:
+                arena._load(suffix, arena._index[int(kind)][key], blob)
+        return arena
+
+    @classmethod
+    def for_batch(cls, plan: LanePlan, batch: Batch) -> "Arena":
+        """An open arena in which every entity of the batch is new."""
+        arena = cls(plan)
+        arena.slots(batch)
+        return arena
+
+    def slots(self, batch: Batch) -> NDArray[np.int64]:
+        """Per item and kind the word where its state starts, -1 without one; makes room for entities not met before."""
+        slots = np.full((batch.n, max(1, len(batch.keys))), -1, dtype=np.int64)
+        for kind, column in enumerate(batch.keys):
+            if column.uniques:
+                slots[:, kind] = self._starts(kind, column)[column.codes]
+        return slots
+
+    def memory(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The states as integers and as floats: two views of the same memory."""
+        return self._words, self._words.view(np.float64)
+
+    def blobs(self) -> dict[str, bytes]:
+        """Every state by "{kind index}:{key}", little-endian."""
+        return dict(self.iter_blobs())
+
+    def iter_blobs(self) -> Iterator[tuple[str, bytes]]:
+        for kind, index in enumerate(self._index):
+            words = self.plan.entity_kinds[kind].words
+            for key, start in index.items():
+                yield f"{kind}:{key}", self._words[start : start + words].astype("<i8", copy=False).tobytes()
+
+    def state_count(self) -> int:
+        return sum(len(index) for index in self._index)
+
+    def too_late(self) -> int:
+        """Items that came too late for every ring they would have entered, over all states."""
+        return sum(int(self._words[start + op.TOO_LATE]) for index in self._index for start in index.values())
+
+    def _starts(self, kind: int, column: KeyColumn) -> NDArray[np.int64]:
+        index = self._index[kind]
+        new = [key for key in column.uniques if key not in index]
+        if new and self.closed:
+            raise StateNotLoaded(f"{kind}:{new[0]}")
+        self._add(kind, new)
+        return np.array([*(index[key] for key in column.uniques), -1], dtype=np.int64)
+
+    def _add(self, kind: int, keys: Iterable[str]) -> None:
+        keys = list(keys)
+        template = self.plan.templates[kind]
+        end = self._used + len(keys) * len(template)
+        if end > len(self._words):
+            grown = np.zeros(max(end, 2 * len(self._words)), dtype=np.int64)
+            grown[: self._used] = self._words[: self._used]
+            self._words = grown
+        self._words[self._used : end].reshape(-1, len(template))[:] = template
+        for key in keys:
+            self._index[kind][key] = self._used
+            self._used += len(template)
+
+    def _load(self, suffix: str, start: int, blob: bytes) -> None:
+        words = _words_of(self.plan, suffix)
+        if len(blob) != words * 8:
+            raise StateLayoutMismatch(suffix, expected=words * 8, found=len(blob))
+        self._words[start : start + words] = np.frombuffer(blob, dtype="<i8")
+
+
+def _words_of(plan: LanePlan, suffix: str) -> int:
+    return plan.entity_kinds[int(suffix.partition(":")[0])].words

@@ -1,0 +1,251 @@
+"""Lane items as columns: the only way into the kernel, for one item or a million."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scoring.features import opcodes as op
+from scoring.features.plan import Encoding, LanePlan
+
+ItemKind = Literal["event", "label", "undo"]
+_MODES: Mapping[str, int] = {"event": op.EVENT, "label": op.LABEL, "undo": op.UNDO}
+PAIR_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneItem:
+    """One step of a lane.
+
+    event: an event is applied (and, if its type is scored, gets a vector). label: what is known of an event changed;
+    the item carries that event's type, time and fields and by how much its count as positive (and as labelled)
+    changed. undo: takes back from counts and sums an event that a correction replaces.
+    `fields` holds canonical values as the log does.
+    """
+
+    seq: int
+    kind: ItemKind
+    type: str
+    occurred_at_us: int
+    fields: Mapping[str, Any]
+    positive_delta: int = 0
+    labelled_delta: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyColumn:
+    """The keys of one entity kind: per item an index into `uniques`, -1 where the item has none."""
+
+    codes: NDArray[np.int64]
+    uniques: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """n items in lane order. `hashes`: 64-bit value hashes, 0 where missing; `values`: NaN where missing."""
+
+    n: int
+    program: NDArray[np.int32]
+    times: NDArray[np.int64]
+    seqs: NDArray[np.int64]
+    deltas: NDArray[np.int64]
+    values: NDArray[np.float64]
+    hashes: NDArray[np.uint64]
+    keys: list[KeyColumn]
+
+    def state_keys(self) -> list[str]:
+        """The states that folding this batch reads and writes, as "{kind index}:{key}"."""
+        return [f"{kind}:{key}" for kind, column in enumerate(self.keys) for key in column.uniques]
+
+
+@lru_cache(maxsize=200_000)
+def value_hash(text: str) -> int:
+    """64-bit hash of a value (BLAKE2b of its UTF-8, little-endian); never 0, which stands for a missing one."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") or 1
+
+
+def encode(plan: LanePlan, items: Sequence[LaneItem]) -> Batch:
+    """Columns for a few items. Raises KeyError for a type that is not of this lane."""
+    batch = _empty_batch(plan, len(items))
+    seen: list[dict[str, int]] = [{} for _ in batch.keys]
+    for row, item in enumerate(items):
+        encoding = plan.encodings[item.type]
+        mode = _MODES[item.kind]
+        batch.program[row] = encoding.program + mode
+        batch.times[row] = item.occurred_at_us
+        batch.seqs[row] = item.seq
+        batch.deltas[row] = item.positive_delta
+        _encode_fields(batch, row, encoding, item.fields)
+        for kind, names in encoding.keys[mode]:
+            key = _key_of(item.fields, names)
+            if key is not None:
+                batch.keys[kind].codes[row] = seen[kind].setdefault(key, len(seen[kind]))
+    for column, uniques in zip(batch.keys, seen, strict=True):
+        column.uniques.extend(uniques)
+    return batch
+
+
+def _empty_batch(plan: LanePlan, n: int) -> Batch:
+    return Batch(
+        n=n,
+        program=np.zeros(n, dtype=np.int32),
+        times=np.zeros(n, dtype=np.int64),
+        seqs=np.zeros(n, dtype=np.int64),
+        deltas=np.zeros(n, dtype=np.int64),
+        values=np.full((n, plan.value_columns), np.nan),
+        hashes=np.zeros((n, plan.hash_columns), dtype=np.uint64),
+        keys=[KeyColumn(np.full(n, -1, dtype=np.int64), []) for _ in plan.entity_kinds],
+    )
+
+
+def _encode_fields(batch: Batch, row: int, encoding: Encoding, fields: Mapping[str, Any]) -> None:
+    for column, name, value_type in encoding.values:
+        value = fields.get(name)
+        if value is not None:
+            batch.values[row, column] = _number_of(value, value_type, encoding, name)
+    for column, name in encoding.hashes:
+        value = fields.get(name)
+        if value is not None:
+            batch.hashes[row, column] = value_hash(value)
+
+
+def _number_of(value: Any, value_type: str, encoding: Encoding, name: str) -> float:
+    if value_type == "money":
+        return float(value.get("base_minor", value["minor"]))
+    if value_type == "category":
+        return float(encoding.codes[name].get(value, 0))
+    return float(value)
+
+
+def _key_of(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    parts = [fields.get(name) for name in names]
+    return None if None in parts else PAIR_SEPARATOR.join(parts)  # type: ignore[arg-type]
+
+
+# --- whole columns of history -----------------------------------------------------------------------------------------
+
+
+def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) -> Batch:
+    """The same batch as `encode`, from whole columns of one event type, in lane order.
+
+    `seq` and `occurred_at_us` are integers; `mode` ("event", "label" or "undo"; all events without it) and
+    `positive_delta` (0) may be absent. Then a column per field: strings (None where missing; any sequence that pandas
+    can factorize, categoricals and Arrow dictionaries included) for entities, categories and texts; numbers (NaN where
+    missing) for numbers and flags; integer minor units of the base currency for money. An absent column is missing
+    everywhere. Raises KeyError for a type that is not of this lane.
+    """
+    encoding = plan.encodings[event_type]
+    n = len(columns["seq"])
+    batch = _empty_batch(plan, n)
+    modes = _modes_of(columns.get("mode"), n)
+    batch.program[:] = encoding.program + modes
+    batch.times[:] = columns["occurred_at_us"]
+    batch.seqs[:] = columns["seq"]
+    if "positive_delta" in columns:
+        batch.deltas[:] = columns["positive_delta"]
+    factorized = _Factorized(columns)
+    for column, name, value_type in encoding.values:
+        if name in columns:
+            batch.values[:, column] = _value_column(factorized, columns, name, value_type, encoding)
+    for column, name in encoding.hashes:
+        if name in columns:
+            codes, uniques = factorized[name]
+            table = np.array([*map(value_hash, uniques), 0], dtype=np.uint64)
+            batch.hashes[:, column] = table[codes]
+    _encode_keys(batch, encoding, factorized, modes)
+    return batch
+
+
+def merge_batches(batches: Sequence[Batch]) -> Batch:
+    """One batch of several (of the same plan), in order of seq."""
+    seqs = np.concatenate([batch.seqs for batch in batches])
+    order = np.argsort(seqs, kind="stable")
+
+    def column(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(batch, name) for batch in batches])[order]
+
+    return Batch(
+        n=len(seqs),
+        **{name: column(name) for name in ("program", "times", "seqs", "deltas", "values", "hashes")},
+        keys=[
+            _merge_keys(columns, order) for columns in zip(*(batch.keys for batch in batches), strict=True)
+        ],
+    )
+
+
+def _merge_keys(columns: Sequence[KeyColumn], order: NDArray[np.intp]) -> KeyColumn:
+    index: dict[str, int] = {}
+    parts = []
+    for column in columns:
+        table = np.array([*(index.setdefault(key, len(index)) for key in column.uniques), -1], dtype=np.int64)
+        parts.append(table[column.codes])
+    return KeyColumn(np.concatenate(parts)[order], list(index))
+
+
+class _Factorized(dict[str, tuple[NDArray[np.int64], list[str]]]):
+    """name -> (codes with -1 for missing, the distinct strings), worked out once a column."""
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self._columns = columns
+
+    def __missing__(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+        raw = self._columns[name]
+        if hasattr(raw, "to_pandas"):  # an Arrow array
+            raw = raw.to_pandas()
+        codes, uniques = pd.factorize(raw if hasattr(raw, "dtype") else np.array(raw, dtype=object))
+        self[name] = codes.astype(np.int64), [str(value) for value in uniques]
+        return self[name]
+
+
+def _modes_of(raw: Any, n: int) -> NDArray[np.int32]:
+    if raw is None:
+        return np.zeros(n, dtype=np.int32)
+    return np.array([_MODES[mode] for mode in raw], dtype=np.int32)
+
+
+def _value_column(
+    factorized: _Factorized, columns: Mapping[str, Any], name: str, value_type: str, encoding: Encoding
+) -> NDArray[np.float64]:
+    if value_type != "category":
+        return np.asarray(columns[name], dtype=np.float64)
+    codes, uniques = factorized[name]
+    known = encoding.codes[name]
+    return np.array([*(float(known.get(value, 0)) for value in uniques), math.nan])[codes]
+
+
+def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, modes: NDArray[np.int32]) -> None:
+    for mode in range(op.MODES):
+        rows = modes == mode
+        if not rows.any():
+            continue
+        for kind, names in encoding.keys[mode]:
+            batch.keys[kind].codes[rows] = 0  # has a key, if its fields are there
+    touched = {kind: names for keys in encoding.keys for kind, names in keys}
+    for kind, names in touched.items():
+        wanted = batch.keys[kind].codes == 0
+        if wanted.any() and all(name in factorized._columns for name in names):
+            batch.keys[kind] = _join_keys([factorized[name] for name in names], wanted)
+        else:
+            batch.keys[kind].codes[:] = -1
+
+
+def _join_keys(parts: Sequence[tuple[NDArray[np.int64], list[str]]], wanted: NDArray[np.bool_]) -> KeyColumn:
+    """The key of each wanted row: its parts' values, joined; distinct keys in order of appearance, as `encode` has them."""
+    combined = np.zeros(len(wanted), dtype=np.int64)
+    there = wanted.copy()
+    for codes, uniques in parts:
+        there &= codes >= 0
+        combined = combined * (len(uniques) + 1) + codes
+    codes = np.full(len(wanted), -1, dtype=np.int64)
+    codes[there], _ = pd.factorize(combined[there])
+    firsts = np.full(int(codes.max(initial=-1)) + 1, 0, dtype=np.int64)
+    rows = np.flatnonzero(there)[::-1]
+    firsts[codes[rows]] = rows  # the last assignment, the first row, stays
+    keys = [PAIR_SEPARATOR.join(uniques[column[row]] for column, uniques in parts) for row in firsts]
+    return KeyColumn(codes, keys)

@@ -1,0 +1,364 @@
+"""The one kernel: folds lane items into packed entity states and emits feature vectors.
+
+It interprets the tables that `tables.build_tables` makes, so one compilation serves every feature set, and it is the
+same machine code for one live event and for a million of history: equal bytes by construction. Floating-point
+operations are done in one fixed order (no fastmath). docs/features.md says what every operation means.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from scoring.features import opcodes as op
+
+_SECOND = 1_000_000
+_HOUR = 3600 * _SECOND
+_DAY = 24 * _HOUR
+_MONTH = 30 * _DAY
+_EARTH_KM = 6371.0088  # mean radius, IUGG
+_NOWHERE = -(2**62)  # a tile before every tile
+
+# Copied out of the module: numba freezes globals into the code.
+_NEVER, _SEQ, _LATEST, _FIRST, _TOO_LATE = op.NEVER, op.SEQ, op.LATEST, op.FIRST, op.TOO_LATE
+_EVENT, _LABEL = op.EVENT, op.LABEL
+_READ_WIDTH, _WRITE_WIDTH = op.READ_WIDTH, op.WRITE_WIDTH
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def haversine_km(latitude, longitude, other_latitude, other_longitude):
+    """Great-circle kilometres between two points in degrees (haversine on a sphere of the mean radius)."""
+    radians = math.pi / 180.0
+    half_north = math.sin((other_latitude - latitude) * radians / 2.0)
+    half_east = math.sin((other_longitude - longitude) * radians / 2.0)
+    chord = half_north * half_north + math.cos(latitude * radians) * math.cos(other_latitude * radians) * (
+        half_east * half_east
+    )
+    if chord > 1.0:  # by rounding; written so that NaN stays NaN
+        chord = 1.0
+    return 2.0 * _EARTH_KM * math.asin(math.sqrt(chord))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def year_of(time):
+    """Calendar year (UTC) of a time in microseconds (Howard Hinnant, chrono-compatible date algorithms)."""
+    days = time // _DAY + 719468
+    era = days // 146097
+    of_era = days - era * 146097
+    year = (of_era - of_era // 1460 + of_era // 36524 - of_era // 146096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    return year + era * 400 + (1 if of_year >= 306 else 0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sum_tiles(floats, at, tiles, low, high):
+    """Tiles low..high of a ring column, added oldest to newest."""
+    total = 0.0
+    slot = low % tiles
+    for _ in range(high - low + 1):
+        total += floats[at + slot]
+        slot += 1
+        if slot == tiles:
+            slot = 0
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _extreme_of_tiles(floats, at, tiles, low, high, sign):
+    """Smallest (sign 1) or largest (sign -1) over tiles low..high; NaN when all are empty."""
+    best = np.nan
+    slot = low % tiles
+    for _ in range(high - low + 1):
+        value = floats[at + slot]
+        if not math.isnan(value) and (math.isnan(best) or sign * value < sign * best):
+            best = value
+        slot += 1
+        if slot == tiles:
+            slot = 0
+    return best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _find_in_map(words, at, cap, wanted):
+    for index in range(words[at]):
+        if words[at + 2 + index] == wanted:
+            return index
+    return -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep_in_map(words, at, cap, wanted, time):
+    """Notes that a value was seen. Full: of all and the new one, the smallest (last seen, hash) is dropped."""
+    seen = at + 2 + cap
+    found = _find_in_map(words, at, cap, wanted)
+    if found >= 0:
+        words[seen + found] = max(words[seen + found], time)
+        return
+    size = words[at]
+    if size < cap:
+        words[at + 2 + size] = wanted
+        words[seen + size] = time
+        words[at] = size + 1
+        return
+    oldest = 0
+    for index in range(1, cap):
+        last = words[seen + index]
+        least = words[seen + oldest]
+        if last < least or (last == least and words[at + 2 + index] < words[at + 2 + oldest]):
+            oldest = index
+    least = words[seen + oldest]
+    if time < least or (time == least and wanted < words[at + 2 + oldest]):
+        words[at + 1] = max(words[at + 1], time)
+        return
+    words[at + 1] = max(words[at + 1], least)
+    words[at + 2 + oldest] = wanted
+    words[seen + oldest] = time
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _advance(words, floats, base, before, now, group_start, group_end, groups, columns):
+    """Clears, in every ring of a record, the tiles that time has moved over."""
+    for group in range(group_start, group_end):
+        width = groups[group * 4]
+        tiles = groups[group * 4 + 1]
+        head = now // width
+        tile = max(before // width + 1, head - tiles + 1)
+        while tile <= head:
+            slot = tile % tiles
+            for column in range(groups[group * 4 + 2], groups[group * 4 + 3]):
+                floats[base + columns[column * 2] + slot] = np.nan if columns[column * 2 + 1] else 0.0
+            tile += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def run(
+    code,
+    constants,
+    programs,
+    times,
+    seqs,
+    deltas,
+    values,
+    hashes,
+    slots,
+    words,
+    floats,
+    registers,
+    out,
+    saturated,
+):
+    """Applies items in order. `slots[i, kind]` is the word where the kind's record starts, -1 without one.
+
+    `words` and `floats` are two views of the same memory. A scored event's row of `out` is written from the states as
+    they are before the event is applied.
+    """
+    modes = code[code[0] : code[0] + code[1]]
+    reads = code[code[2] : code[2] + code[3]]
+    read_ranges = code[code[4] : code[4] + code[5]]
+    outs = code[code[6] : code[6] + code[7]]
+    out_ranges = code[code[8] : code[8] + code[9]]
+    writes = code[code[10] : code[10] + code[11]]
+    touches = code[code[12] : code[12] + code[13]]
+    touch_ranges = code[code[14] : code[14] + code[15]]
+    groups = code[code[16] : code[16] + code[17]]
+    group_ranges = code[code[18] : code[18] + code[19]]
+    columns = code[code[20] : code[20] + code[21]]
+
+    read_times = np.zeros(max(1, group_ranges.size // 2), dtype=np.int64)
+    read_tiles = np.zeros(max(1, groups.size // 4), dtype=np.int64)
+    head_tiles = np.zeros(max(1, groups.size // 4), dtype=np.int64)
+
+    for item in range(programs.size):
+        program = programs[item]
+        time = times[item]
+        mode = modes[program]
+        first_touch = touch_ranges[program * 2]
+        end_touch = touch_ranges[program * 2 + 1]
+
+        first_read = read_ranges[program * 2]
+        end_read = read_ranges[program * 2 + 1]
+        if end_read > first_read:
+            for touch in range(first_touch, end_touch):
+                kind = touches[touch * 3]
+                base = slots[item, kind]
+                if base < 0:
+                    continue
+                latest = words[base + _LATEST]
+                read_times[kind] = max(time, latest)
+                for group in range(group_ranges[kind * 2], group_ranges[kind * 2 + 1]):
+                    width = groups[group * 4]
+                    read_tiles[group] = read_times[kind] // width
+                    head_tiles[group] = _NOWHERE if latest == _NEVER else latest // width
+
+        for read in range(first_read, end_read):
+            row = read * _READ_WIDTH
+            opcode = reads[row]
+            target = reads[row + 1]
+            a = reads[row + 2]
+            b = reads[row + 3]
+            c = reads[row + 4]
+            d = reads[row + 5]
+            result = np.nan
+            if opcode == op.CONSTANT:
+                result = constants[a]
+            elif opcode == op.VALUE:
+                result = values[item, a]
+            elif opcode == op.DIVIDE:
+                if registers[b] != 0.0:
+                    result = registers[a] / registers[b]
+            elif opcode == op.SUBTRACT:
+                result = registers[a] - registers[b]
+            elif opcode == op.STD:
+                known = registers[a]
+                if known > 0.0:
+                    mean = registers[b] / known
+                    result = math.sqrt(max(0.0, registers[c] / known - mean * mean))
+            elif opcode == op.HOUR:
+                result = float((time % _DAY) // _HOUR)
+            elif opcode == op.WEEKDAY:
+                result = float((time // _DAY + 3) % 7)
+            elif opcode == op.YEARS_SINCE:
+                result = float(year_of(time)) - registers[a]
+            elif opcode == op.DISTANCE:
+                result = haversine_km(registers[a], registers[b], registers[c], registers[d])
+            elif opcode == op.ONE_IF_KNOWN:
+                if not math.isnan(registers[a]):
+                    result = 1.0
+            elif opcode == op.USUAL_RATE:
+                base = slots[item, b]
+                if base >= 0 and words[base + _FIRST] != _NEVER:
+                    age = read_times[b] - words[base + _FIRST]
+                    if age >= c:
+                        result = registers[a] * (float(c) / float(min(age, _MONTH)))
+            elif opcode == op.USUAL_GAP:
+                base = slots[item, b]
+                if base >= 0 and words[base + _FIRST] != _NEVER and registers[a] > 0.0:
+                    age = read_times[b] - words[base + _FIRST]
+                    result = float(min(age, _MONTH)) / 1e6 / registers[a]
+            else:  # what reads the record of kind `a`
+                base = slots[item, a]
+                if base >= 0:
+                    if opcode == op.RING_SUM:
+                        result = _sum_tiles(
+                            floats, base + c, groups[b * 4 + 1], read_tiles[b] - d, head_tiles[b]
+                        )
+                    elif opcode == op.RING_MIN or opcode == op.RING_MAX:
+                        sign = 1.0 if opcode == op.RING_MIN else -1.0
+                        tiles = groups[b * 4 + 1]
+                        low = read_tiles[b] - d
+                        result = _extreme_of_tiles(floats, base + c, tiles, low, head_tiles[b], sign)
+                    elif opcode == op.LAGGED_SUM:
+                        width = groups[b * 4]
+                        low = (read_times[a] - d) // width
+                        high = min((read_times[a] - reads[row + 6]) // width - 1, head_tiles[b])
+                        result = _sum_tiles(floats, base + c, groups[b * 4 + 1], low, high)
+                    elif opcode == op.SINCE:
+                        if words[base + b] != _NEVER:
+                            result = float(max(0, time - words[base + b])) / 1e6
+                    elif opcode == op.DISTINCT:
+                        start = (read_times[a] - d) // reads[row + 6] * reads[row + 6]
+                        known = 0
+                        for index in range(words[base + b]):
+                            if words[base + b + 2 + c + index] >= start:
+                                known += 1
+                        result = float(known)
+                        if words[base + b + 1] != _NEVER and start <= words[base + b + 1]:
+                            saturated[reads[row + 7]] += 1
+                    elif opcode == op.SINCE_SAME or opcode == op.IS_NEW:
+                        wanted = hashes[item, d]
+                        if wanted != 0:
+                            found = _find_in_map(words, base + b, c, wanted)
+                            if opcode == op.IS_NEW:
+                                result = 1.0 if found < 0 else 0.0
+                            elif found >= 0:
+                                result = float(max(0, time - words[base + b + 2 + c + found])) / 1e6
+                    elif opcode == op.TRAVELLED or opcode == op.SPEED:
+                        if words[base + b] != _NEVER:
+                            latitude = floats[base + b + 1]
+                            longitude = floats[base + b + 2]
+                            result = haversine_km(latitude, longitude, registers[c], registers[d])
+                            if opcode == op.SPEED:
+                                waited = max(60 * _SECOND, time - words[base + b])
+                                result = result / (float(waited) / 3.6e9)
+            registers[target] = result
+
+        first_out = out_ranges[program * 2]
+        for column in range(out_ranges[program * 2 + 1] - first_out):
+            result = registers[outs[first_out + column]]
+            out[item, column] = np.nan if math.isnan(result) else result  # one NaN, whatever made it
+
+        for touch in range(first_touch, end_touch):
+            kind = touches[touch * 3]
+            base = slots[item, kind]
+            if base < 0:
+                continue
+            words[base + _SEQ] = seqs[item]
+            if mode == _LABEL and deltas[item] == 0:
+                continue
+            latest = words[base + _LATEST]
+            if mode == _EVENT:
+                if latest == _NEVER or time > latest:
+                    if latest != _NEVER:
+                        start = group_ranges[kind * 2]
+                        end = group_ranges[kind * 2 + 1]
+                        _advance(words, floats, base, latest, time, start, end, groups, columns)
+                    latest = time
+                    words[base + _LATEST] = time
+                if words[base + _FIRST] == _NEVER or time < words[base + _FIRST]:
+                    words[base + _FIRST] = time
+            tried = False
+            entered = False
+            weight = 1.0 if mode == _EVENT else -1.0
+            for write in range(touches[touch * 3 + 1], touches[touch * 3 + 2]):
+                row = write * _WRITE_WIDTH
+                opcode = writes[row]
+                group = writes[row + 1]
+                at = base + writes[row + 2]
+                a = writes[row + 3]
+                if group >= 0:
+                    tried = True
+                    if latest == _NEVER:
+                        continue
+                    width = groups[group * 4]
+                    tiles = groups[group * 4 + 1]
+                    tile = time // width
+                    head = latest // width
+                    if tile <= head - tiles or tile > head:
+                        continue
+                    entered = True
+                    at += tile % tiles
+                    if opcode == op.ADD_COUNT:
+                        floats[at] += weight
+                    elif opcode == op.ADD_POSITIVE:
+                        floats[at] += float(deltas[item])
+                    else:
+                        value = values[item, a]
+                        if math.isnan(value):
+                            continue
+                        if opcode == op.ADD_SUM:
+                            floats[at] += weight * value
+                        elif opcode == op.ADD_SQUARE:
+                            floats[at] += weight * (value * value)
+                        elif opcode == op.ADD_KNOWN:
+                            floats[at] += weight
+                        elif opcode == op.KEEP_MIN:
+                            if math.isnan(floats[at]) or value < floats[at]:
+                                floats[at] = value
+                        elif opcode == op.KEEP_MAX:
+                            if math.isnan(floats[at]) or value > floats[at]:
+                                floats[at] = value
+                elif opcode == op.KEEP_LAST:
+                    words[at] = max(words[at], time)
+                elif opcode == op.KEEP_POINT:
+                    latitude = values[item, a]
+                    longitude = values[item, writes[row + 4]]
+                    if time >= words[at] and not math.isnan(latitude) and not math.isnan(longitude):
+                        words[at] = time
+                        floats[at + 1] = latitude
+                        floats[at + 2] = longitude
+                elif opcode == op.KEEP_IN_MAP:
+                    wanted = hashes[item, writes[row + 4]]
+                    if wanted != 0:
+                        _keep_in_map(words, at, a, wanted, time)
+            if tried and not entered:
+                words[base + _TOO_LATE] += 1

@@ -1,0 +1,150 @@
+"""What an entity's state holds: collected from all declarations of a lane, then laid out in 64-bit words.
+
+A record is a header (lane seq, latest applied event time, first seen, too-late counter), then rings of tiles, then
+single words, points and maps. The order depends on what is held, not on the order of declaration.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity
+from scoring.errors import CatalogError
+from scoring.features import opcodes as op
+from scoring.features.declare import NamedField
+
+Kind = tuple[str, ...]
+# (measure, event type, field): "count", "sum", "square", "known", "min", "max", "positive"
+Column = tuple[str, str, str]
+# ("last", event type), ("point", event type, latitude, longitude), ("map", event type, field)
+Part = tuple[str, ...]
+
+_CLEARED_TO_NAN = ("min", "max")
+_POINT_WORDS = 3
+
+
+@dataclass
+class KindNeeds:
+    """What the declarations ask of one kind of entity."""
+
+    tiles: dict[int, int] = field(default_factory=dict)  # tile width in us -> tiles to hold
+    columns: dict[int, set[Column]] = field(default_factory=dict)  # tile width -> columns
+    parts: dict[Part, int] = field(default_factory=dict)  # part -> words
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Columns of `tiles` slots, a slot for every `width` microseconds; they advance together."""
+
+    width: int
+    tiles: int
+    columns: Mapping[Column, int]  # -> offset in the record
+
+
+@dataclass(frozen=True, slots=True)
+class KindLayout:
+    kind: Kind
+    words: int
+    rings: tuple[Ring, ...]
+    parts: Mapping[Part, int]
+    caps: Mapping[Part, int]
+
+    def description(self) -> list[object]:
+        return [
+            list(self.kind),
+            self.words,
+            [
+                [ring.width, ring.tiles, [[*column, at] for column, at in ring.columns.items()]]
+                for ring in self.rings
+            ],
+            [[*part, at, self.caps.get(part, 0)] for part, at in self.parts.items()],
+        ]
+
+    def template(self) -> NDArray[np.int64]:
+        """The state of an entity that was never seen."""
+        record = np.zeros(self.words, dtype=np.int64)
+        record[op.LATEST] = record[op.FIRST] = op.NEVER
+        floats = record.view(np.float64)
+        for ring in self.rings:
+            for column, at in ring.columns.items():
+                if clears_to_nan(column):
+                    floats[at : at + ring.tiles] = np.nan
+        for part, at in self.parts.items():
+            # last and point begin with their time; a map with its size and the newest time it has dropped
+            record[at + 1 if part[0] == "map" else at] = op.NEVER
+        return record
+
+
+def clears_to_nan(column: Column) -> bool:
+    return column[0] in _CLEARED_TO_NAN
+
+
+class Needs:
+    """Collects, while features are compiled, what states have to hold."""
+
+    def __init__(self, members: Mapping[str, type[EventType]]) -> None:
+        self.members = members
+        self.readers: dict[Kind, set[str]] = {}  # kind -> event types whose features read it
+        self.saturables: list[str] = []
+        self._kinds: dict[Kind, KindNeeds] = {}
+
+    def kind_of(self, keys: tuple[NamedField, ...], reader: str) -> Kind:
+        """The kind with these keys, which the features of `reader` read."""
+        kind = tuple(sorted(key.kind for key in keys))
+        self._kinds.setdefault(kind, KindNeeds())
+        self.readers.setdefault(kind, set()).add(reader)
+        return kind
+
+    def ring_column(self, kind: Kind, width: int, tiles: int, column: Column) -> None:
+        needs = self._kinds[kind]
+        needs.tiles[width] = max(tiles, needs.tiles.get(width, 0))
+        needs.columns.setdefault(width, set()).add(column)
+
+    def part(self, kind: Kind, part: Part, *, cap: int = 0) -> None:
+        parts = self._kinds[kind].parts
+        parts[part] = max(cap, parts.get(part, 0))
+
+    def layouts(self) -> tuple[KindLayout, ...]:
+        return tuple(_lay_out(kind, self._kinds[kind]) for kind in sorted(self._kinds))
+
+    def saturable(self, feature: str) -> int:
+        """The number under which reads of a feature whose map was full are counted."""
+        if feature not in self.saturables:
+            self.saturables.append(feature)
+        return self.saturables.index(feature)
+
+
+def key_fields(member: type[EventType], kind: Kind) -> Kind:
+    """The fields of an event type that make up a key of this kind. Raises CatalogError."""
+    by_kind: dict[str, str] = {}
+    for name, declared in member.fields.items():
+        if isinstance(declared, (Entity, Category)) and by_kind.setdefault(declared.kind, name) != name:
+            raise declared.origin.error(f"{member.name} has two fields of kind {declared.kind!r}")
+    missing = [part for part in kind if part not in by_kind]
+    if missing:
+        raise CatalogError(
+            f"{member.name} has no entity {missing[0]!r}",
+            module=member.origin.module,
+            line=member.origin.line,
+        )
+    return tuple(by_kind[part] for part in kind)
+
+
+def _lay_out(kind: Kind, needs: KindNeeds) -> KindLayout:
+    at = op.HEADER
+    rings = []
+    for width in sorted(needs.columns):
+        offsets = {}
+        for column in sorted(needs.columns[width]):
+            offsets[column] = at
+            at += needs.tiles[width]
+        rings.append(Ring(width, needs.tiles[width], offsets))
+    parts, caps = {}, {}
+    for part in sorted(needs.parts):
+        parts[part] = at
+        caps[part] = needs.parts[part]
+        at += {"last": 1, "point": _POINT_WORDS, "map": 2 + 2 * needs.parts[part]}[part[0]]
+    return KindLayout(kind, at, tuple(rings), parts, caps)

@@ -1,0 +1,177 @@
+"""Resolves lowered operations against the final layouts into the integer tables that the kernel interprets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.catalog.event_type import EventType
+from scoring.features import opcodes as op
+from scoring.features.layout import Column, Kind, KindLayout, Part, clears_to_nan, key_fields
+from scoring.features.lowering import Lowering, Operation, Ref
+
+_ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
+_KEPT = {"min": op.KEEP_MIN, "max": op.KEEP_MAX}
+
+Write = tuple[int, int, int, int, int]  # opcode, ring or -1, offset, argument, argument
+KeyFields = tuple[tuple[int, Kind], ...]  # (kind index, fields of its key)
+
+
+@dataclass(slots=True)
+class Tables:
+    """`code` holds a [start, length] header for each of `opcodes.TABLES`, then their rows one after the other."""
+
+    code: NDArray[np.int64]
+    constants: NDArray[np.float64]
+    keys: dict[tuple[str, int], KeyFields]  # (event type, mode) -> the kinds an item touches
+
+
+@dataclass(slots=True)
+class _Builder:
+    layouts: tuple[KindLayout, ...]
+    constants: list[float] = field(default_factory=list)
+    rows: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in op.TABLES})
+    rings: dict[tuple[Kind, int], int] = field(default_factory=dict)
+    index: dict[Kind, int] = field(default_factory=dict)
+
+    def resolve(self, operand: int | Ref) -> int:
+        if isinstance(operand, int):
+            return operand
+        if operand.what == "constant":
+            self.constants.append(operand.value)
+            return len(self.constants) - 1
+        index = self.index[operand.kind]
+        if operand.what == "kind":
+            return index
+        if operand.what == "ring":
+            return self.rings[operand.kind, operand.width]
+        layout = self.layouts[index]
+        if operand.what == "column":
+            return next(ring for ring in layout.rings if ring.width == operand.width).columns[operand.column]
+        return layout.parts[operand.part] if operand.what == "part" else layout.caps[operand.part]
+
+
+def build_tables(
+    members: Sequence[type[EventType]],
+    layouts: tuple[KindLayout, ...],
+    lowered: Mapping[str, Lowering],
+    readers: Mapping[Kind, set[str]],
+) -> Tables:
+    """The kernel's tables for these event types, in this order: three programs each (event, label, undo)."""
+    builder = _Builder(layouts, index={layout.kind: at for at, layout in enumerate(layouts)})
+    _add_layouts(builder)
+    keys: dict[tuple[str, int], KeyFields] = {}
+    for member in members:
+        for mode in range(op.MODES):
+            keys[member.name, mode] = _add_program(builder, member, mode, lowered[member.name], readers)
+    return Tables(_pack(builder.rows), np.array(builder.constants or [0.0]), keys)
+
+
+def _add_layouts(builder: _Builder) -> None:
+    rows = builder.rows
+    for layout in builder.layouts:
+        first = len(rows["groups"]) // 4
+        for ring in layout.rings:
+            builder.rings[layout.kind, ring.width] = len(rows["groups"]) // 4
+            start = len(rows["columns"]) // 2
+            for column, at in ring.columns.items():
+                rows["columns"] += [at, int(clears_to_nan(column))]
+            rows["groups"] += [ring.width, ring.tiles, start, len(rows["columns"]) // 2]
+        rows["group_ranges"] += [first, len(rows["groups"]) // 4]
+
+
+def _add_program(
+    builder: _Builder,
+    member: type[EventType],
+    mode: int,
+    lowering: Lowering,
+    readers: Mapping[Kind, set[str]],
+) -> KeyFields:
+    rows = builder.rows
+    rows["modes"].append(mode)
+    reads = lowering.operations if mode == op.EVENT else []
+    first = len(rows["reads"]) // op.READ_WIDTH
+    for operation in reads:
+        rows["reads"] += _read_row(builder, operation)
+    rows["read_ranges"] += [first, first + len(reads)]
+    outs = lowering.outs if mode == op.EVENT else []
+    rows["out_ranges"] += [len(rows["outs"]), len(rows["outs"]) + len(outs)]
+    rows["outs"] += outs
+    return _add_touches(builder, member, mode, lowering, readers)
+
+
+def _read_row(builder: _Builder, operation: Operation) -> list[int]:
+    row = [builder.resolve(operand) for operand in operation]
+    return row + [0] * (op.READ_WIDTH - len(row))
+
+
+def _add_touches(
+    builder: _Builder,
+    member: type[EventType],
+    mode: int,
+    lowering: Lowering,
+    readers: Mapping[Kind, set[str]],
+) -> KeyFields:
+    """The kinds that an item touches, each with its writes. An event touches also what its features only read."""
+    rows = builder.rows
+    first = len(rows["touches"]) // 3
+    keys = []
+    for index, layout in enumerate(builder.layouts):
+        writes = _writes(builder, layout, mode, lowering)
+        read = mode == op.EVENT and member.name in readers.get(layout.kind, ())
+        if writes or read:
+            start = len(rows["writes"]) // op.WRITE_WIDTH
+            rows["writes"] += [word for write in writes for word in write]
+            rows["touches"] += [index, start, start + len(writes)]
+            keys.append((index, key_fields(member, layout.kind)))
+    rows["touch_ranges"] += [first, len(rows["touches"]) // 3]
+    return tuple(keys)
+
+
+def _writes(builder: _Builder, layout: KindLayout, mode: int, lowering: Lowering) -> list[Write]:
+    name = lowering.member.name
+    writes = [
+        _column_write(builder.rings[layout.kind, ring.width], column, at, lowering)
+        for ring in layout.rings
+        for column, at in ring.columns.items()
+        if column[1] == name and _applies(column, mode)
+    ]
+    if mode == op.EVENT:
+        parts = layout.parts.items()
+        writes += [
+            _part_write(part, at, layout.caps[part], lowering) for part, at in parts if part[1] == name
+        ]
+    return writes
+
+
+def _applies(column: Column, mode: int) -> bool:
+    """Labels change positives alone; undoing changes what was added, not what was kept."""
+    if mode == op.LABEL:
+        return column[0] == "positive"
+    return column[0] in _ADDED or (mode == op.EVENT and column[0] in _KEPT)
+
+
+def _column_write(ring: int, column: Column, at: int, lowering: Lowering) -> Write:
+    measure, _, name = column
+    if measure == "positive":
+        return (op.ADD_POSITIVE, ring, at, 0, 0)
+    opcode = _ADDED.get(measure, _KEPT.get(measure, -1))
+    return (opcode, ring, at, lowering.value_column(name) if name else 0, 0)
+
+
+def _part_write(part: Part, at: int, cap: int, lowering: Lowering) -> Write:
+    if part[0] == "last":
+        return (op.KEEP_LAST, -1, at, 0, 0)
+    if part[0] == "point":
+        return (op.KEEP_POINT, -1, at, lowering.value_column(part[2]), lowering.value_column(part[3]))
+    return (op.KEEP_IN_MAP, -1, at, cap, lowering.hash_column(part[2]))
+
+
+def _pack(rows: Mapping[str, list[int]]) -> NDArray[np.int64]:
+    header: list[int] = []
+    start = 2 * len(op.TABLES)
+    for name in op.TABLES:
+        header += [start, len(rows[name])]
+        start += len(rows[name])
+    return np.array([*header, *(word for name in op.TABLES for word in rows[name])], dtype=np.int64)

@@ -1,0 +1,188 @@
+"""Features in plain words: "7 payments with this card in 1 h; usual is 1"."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from scoring.catalog.currency import format_minor
+from scoring.features import declare
+from scoring.features.declare import Expression
+
+if TYPE_CHECKING:
+    from scoring.features.specs import FeatureSpec
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def sentence(spec: "FeatureSpec", value: float, usual: float) -> str:
+    """One sentence for a value; what is usual is added where it is a number."""
+    feature = spec.expression
+    says = feature.says if isinstance(feature, declare.Named) else ""
+    plain = feature.inner if isinstance(feature, declare.Named) else feature
+    if says and value == value:
+        text = says.format(value=format_value(spec, value))
+    else:
+        text = _SAY.get(type(plain), _say_plainly)(spec, plain, value)
+    if value == value and usual == usual:
+        text += f"; usual is {format_value(spec, usual)}"
+    return text[0].upper() + text[1:]
+
+
+def format_value(spec: "FeatureSpec", value: float) -> str:
+    """A value with its unit, as people write it."""
+    if value != value:
+        return "unknown"
+    if spec.unit in _FORMATS:
+        return _FORMATS[spec.unit](spec, value)
+    text = _short(value)
+    return text if spec.unit in ("events", "values", "number", "ratio", "years") else f"{text} {spec.unit}"
+
+
+def category_name(vocabulary: Sequence[str], code: float) -> str:
+    """The name behind a 1-based category code; what the vocabulary does not hold has the code 0."""
+    index = int(code)
+    return vocabulary[index - 1] if 1 <= index <= len(vocabulary) else "a category never seen in training"
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds in the unit a person would choose."""
+    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def _short(value: float) -> str:
+    """Whole from 10 on, two figures below."""
+    return f"{value:,.0f}" if abs(value) >= 9.95 or value == int(value) else f"{value:.2g}"
+
+
+_FORMATS: dict[str, Callable[["FeatureSpec", float], str]] = {
+    "money": lambda spec, value: format_minor(value, spec.currency),
+    "seconds": lambda spec, value: format_duration(value),
+    "share": lambda spec, value: f"{100 * value:.2g} %" if value < 0.995 else f"{100 * value:.0f} %",
+    "hour": lambda spec, value: f"{int(value):02d}:00 UTC",
+    "weekday": lambda spec, value: _WEEKDAYS[int(value) % 7],
+    "category": lambda spec, value: category_name(spec.vocabulary, value),
+    "flag": lambda spec, value: "yes" if value else "no",
+}
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _span(label: str) -> str:
+    """A window's label as text: "1h" is "1 h"; minutes are not metres."""
+    return f"{label[:-1]} {'min' if label[-1] == 'm' else label[-1]}"
+
+
+def _subject(spec: "FeatureSpec", feature: declare.OnEntity, number: float = 2) -> str:
+    """The counted events: "payments with this card"."""
+    noun = _words(feature.of) or spec.subject
+    return f"{noun if number == 1 else noun + 's'} {_whose(spec, feature)}"
+
+
+def _whose(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+    return " ".join(spec.phrases.get(key.name, f"with this {_words(key.name)}") for key in feature.keys)
+
+
+def _this(feature: declare.OnEntity) -> str:
+    return " and ".join(f"this {_words(key.name)}" for key in feature.keys)
+
+
+def _noun(spec: "FeatureSpec", feature: Expression) -> str:
+    """A feature as the thing something is compared with."""
+    if isinstance(feature, declare.FieldValue):
+        return _words(feature.field.name)
+    if isinstance(feature, declare.Constant):
+        return f"{feature.value:g}"
+    if isinstance(feature, declare.Aggregate):
+        what = {"count": "the number", "sum": "the total", "std": "the spread of the"}.get(
+            feature.function, f"the {feature.function}"
+        )
+        field = f" {_words(feature.field_name)}" if feature.field_name else ""
+        return f"{what}{field} of {_subject(spec, feature)} in {_span(feature.window.label)}"
+    return _words(feature.name)
+
+
+def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float) -> str:
+    if value != value:
+        return f"no {_subject(spec, feature)} in {_span(feature.window.label)}"
+    if feature.function == "count":
+        return f"{_short(value)} {_subject(spec, feature, value)} in {_span(feature.window.label)}"
+    return f"{_noun(spec, feature)} is {format_value(spec, value)}"
+
+
+def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) -> str:
+    if value != value:
+        return f"{_this(feature)} is not known"
+    many = f"different values of {_words(feature.field.name)}" if value != 1 else _words(feature.field.name)
+    return f"{_short(value)} {many} in {_subject(spec, feature)} in {_span(feature.window.label)}"
+
+
+def _say_since_last(spec: "FeatureSpec", feature: declare.SinceLast, value: float) -> str:
+    if value != value:
+        return f"no earlier {_subject(spec, feature, 1)} is known"
+    return f"{format_value(spec, value)} since the last {_subject(spec, feature, 1)}"
+
+
+def _say_since_first(spec: "FeatureSpec", feature: declare.SinceFirst, value: float) -> str:
+    if value != value:
+        return f"{_this(feature)} is seen for the first time"
+    return f"{_this(feature)} was first seen {format_value(spec, value)} ago"
+
+
+def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float) -> str:
+    what = f"this {_words(feature.field.name)}"
+    if value != value:
+        return f"{what} is not known from {_subject(spec, feature)}"
+    return f"{what} was last seen {format_value(spec, value)} ago in {_subject(spec, feature)}"
+
+
+def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
+    state = "known" if value == 0 else "new"
+    return (
+        f"this {_words(feature.field.name)} is {state if value == value else 'missing'} for {_this(feature)}"
+    )
+
+
+def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) -> str:
+    ending = f", ending {_span(feature.delay.label)} ago" if feature.delay.us else ""
+    over = f"over {_span(feature.window.label)}{ending}"
+    if value != value:
+        return f"no {_subject(spec, feature)} {over}"
+    if feature.function == "count":
+        return f"{_short(value)} {_subject(spec, feature, value)} confirmed as fraud {over}"
+    return f"{format_value(spec, value)} of {_subject(spec, feature)} were confirmed as fraud {over}"
+
+
+def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: float) -> str:
+    left, right = _noun(spec, feature.left), _noun(spec, feature.right)
+    if value != value:
+        return f"{left} cannot be compared with {right}: one is missing"
+    if feature.operator == "/":
+        return f"{left} is {_short(value)} times {right}"
+    return f"{left} is {format_value(spec, abs(value))} {'above' if value >= 0 else 'below'} {right}"
+
+
+def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float) -> str:
+    if value != value:
+        return f"where the last {_subject(spec, feature, 1)} was is not known"
+    return f"{format_value(spec, value)} from where the last {_subject(spec, feature, 1)} was"
+
+
+def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:
+    return f"{_words(spec.name)} is {format_value(spec, value)}"
+
+
+_SAY: dict[type[Expression], Callable[..., str]] = {
+    declare.Aggregate: _say_aggregate,
+    declare.Distinct: _say_distinct,
+    declare.SinceLast: _say_since_last,
+    declare.SinceFirst: _say_since_first,
+    declare.SinceLastSame: _say_same,
+    declare.IsNew: _say_new,
+    declare.Labelled: _say_labelled,
+    declare.Arithmetic: _say_arithmetic,
+    declare.Travelled: _say_travelled,
+}
