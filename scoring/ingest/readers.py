@@ -205,16 +205,19 @@ def _open_parquet(path: Path, digest: str) -> Table:
 
     def chunks(skip: int, size: int) -> Iterator[Chunk]:
         with pq.ParquetFile(path) as file:
-            first = 1
-            for part in _regrouped(file.iter_batches(batch_size=size), size):
-                if first > skip:
-                    yield _arrow_chunk(part, first)
-                elif first + part.num_rows > skip + 1:
-                    rest = part.slice(skip + 1 - first)
-                    yield _arrow_chunk(rest, skip + 1)
-                first += part.num_rows
+            batches = _after(file.iter_batches(batch_size=size), skip)
+            for number, part in enumerate(_regrouped(batches, size)):
+                yield _arrow_chunk(part, skip + number * size + 1)
 
     return Table(path.name, digest, names, chunks, count)
+
+
+def _after(batches: Iterable[pa.RecordBatch], skip: int) -> Iterator[pa.RecordBatch]:
+    """The batches without their first `skip` rows."""
+    for batch in batches:
+        if skip < batch.num_rows:
+            yield batch.slice(skip)
+        skip = max(0, skip - batch.num_rows)
 
 
 def _regrouped(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
