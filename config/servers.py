@@ -9,6 +9,7 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError, connection
+from kombu.exceptions import OperationalError
 
 from config.embedded.redis import MINIMUM_VERSION as MINIMUM_REDIS
 
@@ -92,7 +93,7 @@ def _check_other_broker(url: str) -> list[Problem]:
     try:
         with app.connection_for_write(url, connect_timeout=TIMEOUT_SECONDS) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0)
-    except broker.connection_errors + broker.transport.connection_errors:
+    except (OperationalError, OSError):
         return [Problem("broker", "The broker cannot be reached.", "Start it, or correct CELERY_BROKER_URL.")]
     return []
 

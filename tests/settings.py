@@ -18,3 +18,7 @@ from config.settings import *  # noqa: E402, F403
 
 # Users are created in many tests; the product's hash takes a quarter of a second by design.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Pages are rendered without `collectstatic` having run.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405

@@ -62,19 +62,19 @@ def make_directory(path: Path, mode: int = 0o755) -> Path:
     """Create `path` with `mode`, and missing parents readable by all whatever the umask says."""
     try:
         for parent in reversed(path.parents):
-            if not parent.exists():
-                parent.mkdir()
-                parent.chmod(0o755)
-        if not path.exists():
-            path.mkdir()
-            path.chmod(mode)
-        elif not path.is_dir():
-            raise NotADirectoryError(f"{path} is a file")
+            _create_directory(parent, 0o755)
+        _create_directory(path, mode)
     except OSError as error:
         raise ServiceUnusable(
             f"The directory {path} cannot be created ({error}). Choose another with ASSAY_VAR=/a/directory."
         ) from error
     return path
+
+
+def _create_directory(path: Path, mode: int) -> None:
+    if not path.is_dir():
+        path.mkdir(exist_ok=True)  # another process may be as quick
+        path.chmod(mode)
 
 
 def read_or_create_secret(var: Path, name: str) -> str:
