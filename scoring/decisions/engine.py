@@ -58,7 +58,7 @@ def _with_model(
 ) -> list[Decided]:
     loaded, width = model.loaded, len(feature_set.names)
     matrix = np.stack([item.vector for item in scored])
-    features, context = matrix[:, :width], matrix[:, width:]
+    features, context = matrix[:, :width], matrix[:, width : 2 * width]
     margins, scores = loaded.predict(features)
     contributions = loaded.contributions(features)
     decided = []

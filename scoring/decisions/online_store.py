@@ -39,7 +39,7 @@ class OnlineStore:
         raw = connections.client().get(self._cursor_key)
         return raw.decode() if raw else None
 
-    def read(self, suffixes: Sequence[str], *, expected: str) -> list[bytes | None]:
+    def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
         """States by key suffix, None for new entities. Raises StaleOnlineState unless the cursor is as
         expected.
         """
@@ -48,7 +48,7 @@ class OnlineStore:
         )
         if (found.decode() if found else None) != expected:
             raise StaleOnlineState(self.lane, expected, found.decode() if found else None)
-        return states
+        return dict(zip(suffixes, states, strict=True))
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
         """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""

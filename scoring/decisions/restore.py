@@ -16,7 +16,7 @@ from scoring.decisions.lane_log import (
 from scoring.decisions.online_store import OnlineStore
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
-from scoring.features.kernel import fold
+from scoring.features.fold import fold
 from scoring.features.plan import LanePlan
 
 Progress = Callable[[int], None]
@@ -66,8 +66,7 @@ def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, progress: Pro
 
 def _catch_up(plan: LanePlan, store: OnlineStore, head: LaneHead, chunk: LaneChunk) -> LaneHead:
     batch = encode(plan, chunk.items)
-    suffixes = batch.state_suffixes()
-    arena = Arena.from_blobs(plan, suffixes, store.read(suffixes, expected=head.cursor))
+    arena = Arena.from_blobs(plan, store.read(batch.state_keys(), expected=head.cursor))
     fold(plan, batch, arena)
     token = f"restoring:{secrets.token_hex(8)}"
     store.replace(arena.iter_blobs(), expected=head.cursor, cursor=chunk.head.cursor, token=token)

@@ -27,7 +27,7 @@ from scoring.decisions.routing import current_routes
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
-from scoring.features.kernel import fold
+from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
@@ -124,11 +124,10 @@ class LaneRunner:
             return Sequenced([], [], {}, 0)
         items = [_item(self.head.seq + 1 + place, claim) for place, claim in enumerate(in_order)]
         batch = encode(self.plan, items)
-        suffixes = batch.state_suffixes()
-        arena = Arena.from_blobs(self.plan, suffixes, self.store.read(suffixes, expected=self.head.cursor))
+        arena = Arena.from_blobs(self.plan, self.store.read(batch.state_keys(), expected=self.head.cursor))
         vectors = fold(self.plan, batch, arena)
         scored = [
-            Scored(claim, item.seq, vectors[row][: self.plan.feature_set(item.type).total_width])
+            Scored(claim, item.seq, vectors[row])
             for row, (claim, item) in enumerate(zip(in_order, items, strict=True))
             if claim.kind == "event" and event_type(item.type).scored
         ]

@@ -10,7 +10,7 @@ from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.runner import LaneRunner
-from scoring.errors import StreamConflict
+from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
@@ -126,16 +126,31 @@ def test_states_of_another_database_are_discarded(send, work, online_redis):
     assert online_states() == rebuilt_states()
 
 
-def test_a_holder_that_lost_its_lane_writes_nothing(send, work):
+def test_the_log_refuses_a_holder_that_lost_its_lane(send, work):
     send(payments(5))
     with held_lane(LANE):
         late = LaneRunner(LANE)
         claims = pending.claim(LANE, limit=5)
+        late._take_models()
+        sequenced = late._sequence(claims)
         work()  # another holder: advisory locks of one session nest, so this stands for a second process
         with pytest.raises(StreamConflict):
-            late._process(claims)
-    assert Decision.objects.filter(revision=0).count() == 5
+            late._commit(claims, sequenced, [], now=datetime.now(UTC))
     assert Decision.objects.count() == 5
+    assert online_states() == rebuilt_states()
+
+
+def test_redis_refuses_a_holder_that_lost_its_lane(send, work):
+    send(payments(5))
+    late = LaneRunner(LANE)
+    claims = pending.claim(LANE, limit=5)
+    late._take_models()
+    states = late._sequence(claims).states
+    work()
+    with pytest.raises(StaleOnlineState):
+        late.store.write(states, expected=late.head.cursor, cursor="5:1")
+    with pytest.raises(StaleOnlineState):
+        late._sequence(claims)
     assert online_states() == rebuilt_states()
 
 

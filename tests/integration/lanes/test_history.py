@@ -1,0 +1,125 @@
+"""History takes its place in the lane by the time each thing became known."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scoring.decisions.history import sequence_history
+from scoring.decisions.intake import received_entry
+from scoring.decisions.labels import label_entry
+from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.models import Pending
+from scoring.errors import HistoryOlderThanLane
+from scoring.log.append import append
+from scoring.log.read import read_positions, read_stream
+from scoring.timestamps import from_iso
+from tests.factories.payments import MARCH, payment_payload, payments, submission
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def add_history(numbers: range, *, labels: dict[int, timedelta] | None = None) -> None:
+    """Payments a minute apart as history; `labels`: how long after the payment its fraud became known."""
+    entries = [
+        received_entry(submission(payment_payload(number)), source="shop", history=True) for number in numbers
+    ]
+    entries += [
+        label_entry(
+            event_stream=f"payment/shop/T-{number}",
+            version=0,
+            said={},
+            value="fraud",
+            label_source="chargeback",
+            known_at=MARCH + timedelta(minutes=number) + after,
+            history=True,
+        )
+        for number, after in (labels or {}).items()
+    ]
+    now = datetime.now(UTC)
+    written = append(entries, now=now)
+    Pending.objects.bulk_create(
+        Pending(
+            position=entry.position,
+            lane=LANE,
+            kind="event" if entry.type == "event.received" else "label",
+            state="history",
+            event_stream=entry.data.get("event", entry.stream),
+            due_at=from_iso(entry.data.get("known_at") or entry.data["occurred_at"]),
+            enqueued_at=now,
+        )
+        for entry in written
+    )
+
+
+def order() -> list[str]:
+    """What the lane applied, in order: payments by id, labels with a plus."""
+    positions = []
+    for entries in (read_stream(f"lane/{LANE}"),):
+        for entry in entries:
+            positions += [
+                int.from_bytes(entry.packed[i : i + 8], "little") for i in range(0, len(entry.packed), 8)
+            ]
+    return [
+        ("+" if entry.type.startswith("label") else "") + entry.stream.rsplit("T-")[1]
+        for entry in read_positions(positions)
+    ]
+
+
+def test_events_and_labels_merge_by_when_they_became_known(online_redis):
+    add_history(range(5), labels={0: timedelta(minutes=2, seconds=30), 1: timedelta(minutes=2)})
+    assert sequence_history(LANE) == 7
+    assert order() == ["0", "1", "2", "+0", "3", "+1", "4"]
+    assert online_states() == rebuilt_states()
+
+
+def test_a_label_known_after_the_last_event_waits_for_the_lanes_clock(online_redis, send, work):
+    add_history(range(3), labels={0: timedelta(minutes=10)})
+    sequence_history(LANE)
+    assert order() == ["0", "1", "2"]
+    send(payments(1, start=5))
+    work()
+    assert order() == ["0", "1", "2", "5"]
+    send(payments(1, start=12))
+    work()
+    send(payments(1, start=13))
+    work()
+    assert order() == ["0", "1", "2", "5", "12", "+0", "13"]
+    assert online_states() == rebuilt_states()
+
+
+def test_days_ingested_one_after_the_other_give_the_order_of_all_at_once(online_redis):
+    add_history(range(3), labels={0: timedelta(minutes=4)})
+    sequence_history(LANE)
+    add_history(range(3, 6))
+    sequence_history(LANE)
+    assert order() == ["0", "1", "2", "3", "4", "+0", "5"]
+
+
+def test_history_is_recorded_and_not_decided(online_redis, work):
+    add_history(range(3))
+    sequence_history(LANE)
+    work()
+    assert [entry.type for entry in read_stream("payment/shop/T-1")] == ["event.received"]
+
+
+def test_history_older_than_the_lane_is_refused_unless_told(online_redis, send, work):
+    send(payments(1, start=100))
+    work()
+    add_history(range(3))
+    with pytest.raises(HistoryOlderThanLane, match="3 history events"):
+        sequence_history(LANE)
+    assert Pending.objects.count() == 3
+    sequence_history(LANE, accept_late=True)
+    assert not Pending.objects.exists()
+    assert online_states() == rebuilt_states()
+
+
+def test_items_carry_the_position_of_the_event_they_concern(online_redis):
+    add_history(range(2), labels={0: timedelta(seconds=30)})
+    sequence_history(LANE)
+    chunk = next(iter_lane_items(LANE))
+    assert [item.kind for item in chunk.items] == ["event", "label", "event"]
+    assert chunk.event_positions[0] == chunk.event_positions[1] != chunk.event_positions[2]
+    assert [item.seq for item in chunk.items] == [1, 2, 3]
+    assert (chunk.items[1].positive_delta, chunk.items[1].labelled_delta) == (1, 1)
