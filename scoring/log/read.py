@@ -21,7 +21,11 @@ _AFTER = (
     _SELECT
     + "WHERE (epoch, txid, position) > (%s, %s::text::xid8, %s) AND (epoch, txid) < (%s, %s::text::xid8)"
 )
-_IN_READING_ORDER = " ORDER BY epoch, txid, position LIMIT %s"
+# Of the table's own columns: a bare `txid` would be the one cast to bigint above, which no index holds in
+# order.
+_IN_READING_ORDER = (
+    " ORDER BY scoring_logentry.epoch, scoring_logentry.txid, scoring_logentry.position LIMIT %s"
+)
 _HORIZON = f"SELECT {CURRENT_EPOCH}, pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 _LAG = """
 SELECT (SELECT count(*) FROM scoring_logentry WHERE (epoch, txid) >= (%s, %s::text::xid8)),
