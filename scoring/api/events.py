@@ -8,10 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
 from scoring.api.pending import list_pending, read_page
@@ -31,6 +33,7 @@ Rates = Mapping[str, Decimal]
 class EventsView(ItemsView):
     scopes = {"POST": "events:write"}
 
+    @extend_schema(**schema.SUBMIT)
     def post(self, request: Request) -> Response:
         now = timezone.now()
         payloads, listed = read_items(request.data)
@@ -44,6 +47,7 @@ class EventView(APIView):
 
     scopes = {"GET": "events:read"}
 
+    @extend_schema(**schema.RETRIEVE)
     def get(self, request: Request, type: str, id: str) -> Response:
         return Response(with_links(answer_for(stream_of(type, id, sender=request.user))))
 
@@ -51,6 +55,7 @@ class EventView(APIView):
 class ParkedEventsView(APIView):
     scopes = {"GET": "events:read"}
 
+    @extend_schema(**schema.LIST_PARKED)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
         rows, following = list_pending(Pending.State.PARKED, source=request.user.source, page=page)
@@ -99,7 +104,7 @@ def submit(
 
 
 def parse_submission(payload: object, *, now: datetime, rates: dict[str, Rates]) -> Submission | ScoringError:
-    """The payload as its event type reads it, or what is wrong with it. `rates` fills as currencies turn up."""
+    """The payload as its type reads it, or what is wrong with it. `rates` fills as currencies turn up."""
     try:
         fields = read_object(payload)
         kind = type_of(fields)

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
 from scoring.api.pending import list_pending, read_page
@@ -27,6 +29,7 @@ STATUS = {"recorded": 201, "held": 202, "unchanged": 200}
 class LabelsView(ItemsView):
     scopes = {"POST": "labels:write"}
 
+    @extend_schema(**schema.STATE_LABELS)
     def post(self, request: Request) -> Response:
         now = timezone.now()
         items, listed = read_items(request.data)
@@ -37,6 +40,7 @@ class LabelsView(ItemsView):
 class HeldLabelsView(APIView):
     scopes = {"GET": "labels:read"}
 
+    @extend_schema(**schema.LIST_HELD)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
         rows, following = list_pending(Pending.State.HELD, source=request.user.source, page=page)

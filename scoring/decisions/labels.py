@@ -40,8 +40,8 @@ class LabelStatement:
 class LabelReceipt:
     """What became of one statement.
 
-    `held`: the event has not arrived; the label is applied when it does. `unchanged`: it had been said before,
-    at `known_at`. `missing` is set, and nothing was recorded, when it takes back what was never said.
+    `held`: the event has not arrived; the label is applied when it does. `unchanged`: it had been said
+    before, at `known_at`. `missing` is set, and nothing was recorded, when it takes back what was never said.
     """
 
     event_stream: str
