@@ -1,15 +1,21 @@
 """The Celery app. Tasks are found in each app's `tasks` module; settings say what is not Celery's default."""
 
+import logging
 import os
 from typing import Any
 
 from celery import Celery, signals
 from django.db import close_old_connections
 
+from scoring.errors import ScoringError
+
+logger = logging.getLogger(__name__)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["scoring.decisions", "scoring.learning"])  # rooms of an app keep their own tasks
 # For every thread: those of the web server would otherwise publish to an app without settings.
 app.set_default()
 
@@ -32,3 +38,15 @@ def refuse_unusable_servers(**_: Any) -> None:
     problems = check_servers()
     if problems:
         raise SystemExit("\n".join(f"{problem.message} {problem.hint}" for problem in problems))
+
+
+@signals.worker_process_init.connect
+def warm_up_process(**_: Any) -> None:
+    """Each child compiles and loads before its first task: no client waits for that."""
+    from scoring.decisions.warmup import warm_up  # noqa: PLC0415 (as above)
+
+    try:
+        warm_up()
+    except ScoringError:
+        # The failure policy decides meanwhile; readiness says the same to whoever asks.
+        logger.exception("a deciding model cannot be used")

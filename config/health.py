@@ -9,7 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config import servers
-from scoring.errors import LogAheadOfCluster
+from scoring.decisions.models_in_charge import check_live_models
+from scoring.errors import LogAheadOfCluster, ScoringError
 from scoring.log.epochs import check_epoch
 
 OK = "ok"
@@ -68,10 +69,22 @@ def check_log() -> str:
     return OK
 
 
+def check_models() -> str:
+    """Whether every model that decides can be loaded by this code."""
+    try:
+        check_live_models()
+    except ScoringError as error:
+        return str(error)
+    except DatabaseError:
+        return "Unknown: PostgreSQL cannot be asked."
+    return OK
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "postgres": check_postgres,
     "redis": check_redis,
     "broker": check_broker,
     "migrations": check_migrations,
     "log": check_log,
+    "models": check_models,
 }

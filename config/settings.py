@@ -130,6 +130,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = (
 # Celery's Django fixup closes the database connection around every task, which costs more than a decision;
 # `config.celery` renews a broken one instead.
 CELERY_DB_REUSE_MAX = 1_000_000_000
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 60.0  # a child's first start compiles the kernel
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below holds for workers too
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
@@ -165,6 +166,10 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # One line for each message sent, received and done says nothing a metric would not say better.
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
         "numba": {"level": "WARNING"},  # its INFO is a page a compilation
     },
 }

@@ -1,0 +1,31 @@
+"""What a process does once before its first event, so that no client waits for it."""
+
+import logging
+import time
+
+from scoring.catalog.registry import lane_members, lanes
+from scoring.decisions.models_in_charge import check_live_models
+from scoring.features.arena import Arena
+from scoring.features.encode import LaneItem, encode
+from scoring.features.fold import fold
+from scoring.features.plan import lane_plan
+
+logger = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Compile the feature kernel (cached on disk after the first time) and load the models that decide.
+
+    Raises FeatureSetMissing, ArtefactCorrupt or UnknownModel when a deciding model cannot be used.
+    """
+    started = time.perf_counter()
+    for lane in lanes():
+        plan = lane_plan(lane)
+        items = [
+            LaneItem(seq=1, kind="event", type=member.name, occurred_at_us=0, fields={})
+            for member in lane_members(lane)
+        ]
+        batch = encode(plan, items)
+        fold(plan, batch, Arena.for_batch(plan, batch))
+    models = check_live_models()
+    logger.info("warm after %.1f s, models: %s", time.perf_counter() - started, ", ".join(models) or "none")
