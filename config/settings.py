@@ -171,6 +171,10 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "numba": {"level": "WARNING"},  # its INFO is a page a compilation
+        # Their INFO is a few lines a message, of which beat alone sends forty a minute; failures are errors.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
     },
 }
 

@@ -1,0 +1,215 @@
+"""manage.py demo: everything at once, on simulated payments, until Ctrl-C."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.utils import timezone
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+
+from config.embedded import services
+from config.servers import check_servers
+from scoring.api.keys import SCOPES, create_key, find_sender
+from scoring.decisions.models import Decision, Event, Route
+
+HOST, EVENT_TYPE, USER, SOURCE = "127.0.0.1", "payment", "admin", "demo"
+READY_SECONDS, FIRST_DECISION_SECONDS = 120.0, 120.0
+
+BANNER = """
+  Assay is running, and payments arrive. Press Ctrl-C to stop everything.
+
+    Admin         {address}/admin/       user {user}   password {password}
+    API           {address}/api/docs/    key  {key}
+
+    Score a payment:
+
+      curl -s {address}/api/v1/events -H 'Authorization: Bearer {key}' \\
+        -H 'Content-Type: application/json' -d '{{"type": "payment", "id": "T-{number}",
+        "occurred_at": "{now}", "card": "card-1", "customer": "customer-1", "merchant": "shop-1",
+        "amount": "249.90", "currency": "USD", "category": "electronics"}}'
+"""
+
+
+class Command(BaseCommand):
+    help = "Run everything on simulated payments: history, a first model, web, workers, live traffic."
+    requires_system_checks = []  # the database that checks ask is started here
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--days", type=int, default=120, help="of history, when there is none")
+        parser.add_argument("--rate", type=float, default=5.0, help="payments a second of the live traffic")
+
+    def handle(self, *, port: int, days: int, rate: float, **options: Any) -> None:
+        refuse_taken_port(port)
+        end_as_if_interrupted()
+        # Plain HTTP on this machine: without it Django would redirect to an address that does not exist.
+        environment = os.environ | {"ASSAY_HTTPS": "0", "PYTHONUNBUFFERED": "1"}
+        environment.setdefault("ASSAY_LOG_LEVEL", "WARNING")
+        try:
+            self.prepare(days=days, environment=environment)
+            code = self.run(port=port, rate=rate, environment=environment)
+        except services.ServiceUnusable as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            code = 130
+        finally:
+            connection.close()
+            stopped = services.stop(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
+            self.say(f"Stopped: {', '.join(stopped) or 'nothing was running'}.")
+        sys.exit(code if code not in (130, 143) else 0)
+
+    def say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    # Before anything is shown
+
+    def prepare(self, *, days: int, environment: dict[str, str]) -> None:
+        """Each step leaves alone what an earlier demo has made: a second start is quick."""
+        self.say("Starting PostgreSQL and Redis ...")
+        services.start(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
+        if problems := check_servers():
+            raise CommandError("\n".join(f"{problem.message} {problem.hint}" for problem in problems))
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        if not Event.objects.exists():
+            self.say(f"Simulating {days} days of payments ...")
+            run_command(["simulate", "history", "--days", str(days)], environment)
+        if not Route.objects.filter(event_type=EVENT_TYPE).exists():
+            self.say("Training the first model ...")
+            run_command(["train", "--event-type", EVENT_TYPE], environment)
+            run_command(["promote", "--event-type", EVENT_TYPE], environment)
+
+    # While it runs
+
+    def run(self, *, port: int, rate: float, environment: dict[str, str]) -> int:
+        """The processes of the Procfile and the live traffic, until one of them ends or Ctrl-C."""
+        address = f"http://localhost:{port}"
+        key, password = demo_key(), demo_password()
+        self.say("Starting web, workers, scheduler and live traffic ...")
+        manager = Manager()
+        environment |= {
+            "ASSAY_HOST": HOST,
+            "ASSAY_PORT": str(port),
+            "ASSAY_API_KEY": key,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        }
+        for name, command in parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes.items():
+            manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
+        live = f"{sys.executable} manage.py simulate live --rate {rate} --url {address}"
+        manager.add_process("live", live, env=environment, cwd=str(settings.BASE_DIR))
+        announcer = threading.Thread(target=self.announce, args=(address, key, password), daemon=True)
+        # No connection may be open when the manager forks: parent and child would share its socket.
+        connection.close()
+        announcer.start()
+        manager.loop()
+        return int(manager.returncode or 0)
+
+    def announce(self, address: str, key: str, password: str) -> None:
+        """Say where to look, once the first live payment is decided."""
+        started = timezone.now()
+        try:
+            wait_until(lambda: is_ready(address), seconds=READY_SECONDS)
+            wait_until(
+                lambda: Decision.objects.filter(decided_at__gt=started).exists(),
+                seconds=FIRST_DECISION_SECONDS,
+            )
+        except TimeoutError:
+            self.say("No live payment was decided so far; see the messages above and `/readyz`.")
+        finally:
+            connection.close()
+        now = timezone.now().replace(microsecond=0)
+        self.say(
+            BANNER.format(
+                address=address,
+                user=USER,
+                password=password,
+                key=key,
+                number=int(now.timestamp()),
+                now=now.isoformat().replace("+00:00", "Z"),
+            )
+        )
+
+
+def refuse_taken_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} cannot be used ({error.strerror}): is a demo running already? "
+                f"Stop what uses it, or take another port: .venv/bin/python manage.py demo --port {port + 1}"
+            ) from error
+
+
+def end_as_if_interrupted() -> None:
+    """A closed terminal or `kill` must stop the services too, also before the manager handles signals."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def run_command(arguments: list[str], environment: dict[str, str]) -> None:
+    """A management command in a process of its own: what it holds in memory is given back."""
+    result = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=environment, check=False
+    )
+    if result.returncode != 0:
+        raise CommandError(f"`manage.py {' '.join(arguments)}` failed; see its message above.")
+
+
+def demo_password() -> str:
+    """The password of the demo's administrator, who is made with it if there is none yet."""
+    password = services.read_or_create_secret(settings.VAR_DIR, "demo_password")
+    user, created = User.objects.get_or_create(
+        username=USER, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if created:
+        user.set_password(password)
+        user.save()
+    return password if user.check_password(password) else "(the one you have set)"
+
+
+def demo_key() -> str:
+    """The demo's API key, kept beside the other secrets; a new one when it is not valid any more."""
+    path = settings.VAR_DIR / "secrets" / "demo_api_key"
+    if path.exists() and find_sender(key := path.read_text()):
+        return key
+    _, key = create_key(
+        name="demo", source=SOURCE, scopes=list(SCOPES), now=timezone.now(), actor="command/demo"
+    )
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(key)
+    return key
+
+
+def is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=5) as response:  # noqa: S310 (our own address)
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_until(condition: Any, *, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.5)
