@@ -1,0 +1,154 @@
+"""Entries as the product writes them, and a second writer that a test can hold in mid-transaction."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+
+from scoring.log.append import append
+from scoring.log.entries import Entry, NewEntry
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+PATIENCE_S = 20  # far beyond what any step takes; only a hung test gets there
+
+
+def received(external_id: str, *, history: bool = False, type: str = "payment", **fields: Any) -> NewEntry:
+    return NewEntry(
+        stream=f"{type}/shop/{external_id}",
+        expected_version=0,
+        type="event.received",
+        data={
+            "type": type,
+            "source": "shop",
+            "id": external_id,
+            "occurred_at": NOW - timedelta(minutes=1),
+            "history": history,
+            "fields": {"card": "c-1", "amount": {"minor": 1234, "currency": "USD"}, **fields},
+        },
+    )
+
+
+def decided(event: Entry, *, revision: int = 0, seq: int | None = 1, **data: Any) -> NewEntry:
+    return NewEntry(
+        stream=event.stream,
+        expected_version=event.stream_version + revision,
+        type="decision.revised" if revision else "decision.made",
+        data={
+            "event_position": event.position,
+            "event_type": event.data["type"],
+            "revision": revision,
+            "lane": "commerce",
+            "seq": seq,
+            "outcome": "allow",
+            "basis": "model",
+            "cause": "",
+            "model": "payment-1",
+            "score": 0.25,
+            "reasons": [],
+            "received_at": event.recorded_at,
+            "decided_at": event.recorded_at + timedelta(milliseconds=8),
+            **data,
+        },
+        packed=np.linspace(0, 1, 9).tobytes(),
+    )
+
+
+def labelled(event_stream: str, *, version: int = 1, history: bool = False, **data: Any) -> NewEntry:
+    return NewEntry(
+        stream=f"label/{event_stream}",
+        expected_version=version - 1,
+        type="label.recorded",
+        data={
+            "event": event_stream,
+            "value": "fraud",
+            "source": "chargeback",
+            "known_at": NOW,
+            "previous": None,
+            "effective": "fraud",
+            "history": history,
+            **data,
+        },
+    )
+
+
+def sequenced(positions: Sequence[int], *, lane: str = "commerce", version: int = 1) -> NewEntry:
+    return NewEntry(
+        stream=f"lane/{lane}",
+        expected_version=version - 1,
+        type="lane.sequenced",
+        data={"first_seq": 1, "count": len(positions), "clock_us": 0},
+        packed=np.asarray(positions, dtype="<i8").tobytes(),
+    )
+
+
+def route_changed(version: int, **data: Any) -> NewEntry:
+    return NewEntry(
+        stream="route/payment",
+        expected_version=version - 1,
+        type="route.changed",
+        data={
+            "event_type": "payment",
+            "salt": "s",
+            "unit": "customer",
+            "arms": [{"name": "champion", "model": f"payment-{version}", "role": "champion", "share": 1.0}],
+            **data,
+        },
+    )
+
+
+def model_trained(number: int) -> NewEntry:
+    return NewEntry(
+        stream=f"model/payment-{number}",
+        expected_version=0,
+        type="model.trained",
+        data={
+            "name": f"payment-{number}",
+            "event_type": "payment",
+            "number": number,
+            "artefact": "a" * 64,
+            "feature_set": "f" * 64,
+            "trained_at": NOW,
+            "as_of": NOW - timedelta(days=1),
+            "parameters": {"trees": 200, "depth": 6},
+            "metrics": {"average_precision": 0.5},
+            "lineage": {"parent": None},
+        },
+    )
+
+
+@contextmanager
+def open_append(entries: Sequence[NewEntry]) -> Iterator[list[Entry]]:
+    """Entries appended by another connection, whose transaction stays open until the block ends."""
+    written: list[Entry] = []
+    failure: list[BaseException] = []
+    appended, release = threading.Event(), threading.Event()
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                written.extend(append(entries, now=NOW))
+                appended.set()
+                release.wait(PATIENCE_S)
+        except BaseException as error:  # noqa: BLE001 - handed to the test's thread
+            failure.append(error)
+        finally:
+            appended.set()
+            connection.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        if not appended.wait(PATIENCE_S):
+            raise TimeoutError("the other writer could not append")
+        if failure:
+            raise failure[0]
+        yield written
+    finally:
+        release.set()
+        thread.join(PATIENCE_S)
+    if failure:
+        raise failure[0]

@@ -1,0 +1,197 @@
+"""Appending: what is written, what is refused, and what it means for the projections."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from scoring.decisions.models import Decision, Event, Label, Route
+from scoring.errors import StreamConflict
+from scoring.learning.models import ModelVersion
+from scoring.log.append import append, append_bulk, append_new
+from scoring.log.entries import NewEntry
+from scoring.log.models import LogEntry
+from scoring.log.read import read_positions, read_stream, read_streams
+from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed
+
+AWKWARD = 'back\\slash "quote" \t tab \n line \r return \u2603 \\N \\. 100 % {braces}'
+
+
+@pytest.mark.django_db
+def test_what_append_returns_is_what_readers_get() -> None:
+    [event] = append([received("T-1", note=AWKWARD)], now=NOW)
+    [decision] = append([decided(event)], now=NOW)
+
+    assert read_stream("payment/shop/T-1") == [event, decision]
+    assert event.data["fields"]["note"] == AWKWARD
+    assert event.data["occurred_at"] == "2026-03-01T12:29:00Z"
+
+
+@pytest.mark.django_db
+def test_bulk_writes_the_same_rows_as_append() -> None:
+    def everything(tag: str) -> list[NewEntry]:
+        return [
+            received(f"{tag}-1", note=AWKWARD),
+            received(f"{tag}-\\b\tt", history=True),
+            labelled(f"payment/shop/{tag}-1"),
+            labelled(f"payment/shop/{tag}-1", version=2, value=None, previous="fraud", effective=None),
+        ]
+
+    singly = append(everything("A"), now=NOW)
+    in_bulk = append_bulk(everything("B"), now=NOW)
+
+    assert read_positions([entry.position for entry in in_bulk]) == in_bulk
+    for model, key in ((LogEntry, "stream"), (Event, "external_id"), (Label, "event_stream")):
+        assert _rows(model, singly, key=key, tag="A") == _rows(model, in_bulk, key=key, tag="B")
+
+
+@pytest.mark.django_db
+def test_bulk_decisions_keep_their_vectors() -> None:
+    [event] = append_bulk([received("T-1")], now=NOW)
+    [decision] = append_bulk([decided(event)], now=NOW)
+
+    assert read_stream("payment/shop/T-1")[1].packed == decided(event).packed == decision.packed
+    assert Decision.objects.get().position == decision.position
+
+
+def _rows(model: Any, entries: Any, *, key: str, tag: str) -> list[dict[str, Any]]:
+    """The rows of `entries` without what has to differ: positions, and the tag in their names."""
+    rows = model.objects.filter(position__in=[e.position for e in entries]).order_by("position").values()
+    text = [{name: str(value).replace(f"{tag}-", "?-") for name, value in row.items()} for row in rows]
+    return [{name: value for name, value in row.items() if name != "position"} for row in text]
+
+
+@pytest.mark.django_db
+def test_positions_follow_the_order_given_whatever_the_streams() -> None:
+    given = [received(name) for name in ("z", "a", "m")]
+
+    for written in (append(given, now=NOW), append_bulk([received(n) for n in ("y", "b", "n")], now=NOW)):
+        positions = [entry.position for entry in written]
+        assert positions == sorted(positions)
+    assert [entry.data["id"] for entry in written] == ["y", "b", "n"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", [append, append_bulk])
+@pytest.mark.parametrize(
+    ("expected_version", "why"), [(0, "the version is taken"), (2, "the version before it is missing")]
+)
+def test_a_stream_at_another_version_refuses(write: Any, expected_version: int, why: str) -> None:
+    append([received("T-1")], now=NOW)
+    late = NewEntry("payment/shop/T-1", expected_version, "event.parked", {"error": why})
+
+    with pytest.raises(StreamConflict) as refused, transaction.atomic():
+        write([received("T-2"), late], now=NOW)
+
+    assert (refused.value.stream, refused.value.expected_version) == ("payment/shop/T-1", expected_version)
+    assert Event.objects.count() == 1  # nothing of the refused batch stayed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", [append, append_bulk])
+def test_a_gap_inside_a_batch_refuses(write: Any) -> None:
+    with pytest.raises(StreamConflict):
+        write([labelled("payment/shop/T-1"), labelled("payment/shop/T-1", version=3)], now=NOW)
+
+
+@pytest.mark.django_db
+def test_new_streams_are_begun_and_existing_ones_handed_back() -> None:
+    append([received("T-1")], now=NOW)
+    first, again = received("T-2"), received("T-2", card="another")
+
+    written, existing = append_new([received("T-1"), first, again, received("T-3")], now=NOW)
+
+    assert [entry.data["id"] for entry in written] == ["T-2", "T-3"]
+    assert [(new.stream, new is again) for new in existing] == [
+        ("payment/shop/T-1", False),
+        ("payment/shop/T-2", True),
+    ]
+    assert read_stream("payment/shop/T-2")[0].data["fields"]["card"] == "c-1"
+
+
+@pytest.mark.django_db
+def test_one_event_costs_one_insert_for_the_log_and_one_for_its_row(django_assert_num_queries: Any) -> None:
+    append([received("T-0")], now=NOW)  # the first use of a connection also checks the epoch
+
+    with django_assert_num_queries(2):
+        append_new([received("T-1")], now=NOW)
+    with django_assert_num_queries(2):
+        append_new([received(f"B-{i}") for i in range(500)], now=NOW)
+
+
+@pytest.mark.django_db
+def test_every_projection_is_folded_as_entries_are_appended() -> None:
+    [event] = append([received("T-1")], now=NOW)
+    append([decided(event), labelled(event.stream), model_trained(1)], now=NOW)
+    append([route_changed(1), route_changed(2)], now=NOW)
+    append([route_changed(3)], now=NOW)
+
+    assert Event.objects.get().stream == event.stream
+    assert (Decision.objects.get().event_position, Decision.objects.get().outcome) == (
+        event.position,
+        "allow",
+    )
+    assert Label.objects.get().effective == "fraud"
+    assert ModelVersion.objects.get().parameters == {"trees": 200, "depth": 6}
+    assert (Route.objects.get().version, Route.objects.get().arms[0]["model"]) == (3, "payment-3")
+
+
+@pytest.mark.django_db
+def test_projections_go_when_the_transaction_does() -> None:
+    with transaction.atomic():
+        append([received("T-1")], now=NOW)
+        assert Event.objects.exists()
+        transaction.set_rollback(True)
+
+    assert not LogEntry.objects.exists()
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_simultaneous_writers_of_a_stream_one_is_refused() -> None:
+    append([received("T-1")], now=NOW)
+    start, outcomes = threading.Barrier(2), []
+
+    def write(who: int) -> None:
+        start.wait()
+        try:
+            append([NewEntry("payment/shop/T-1", 1, "event.parked", {"error": str(who)})], now=NOW)
+            outcomes.append("written")
+        except StreamConflict:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=(who,)) for who in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["refused", "written"]
+    assert len(read_stream("payment/shop/T-1")) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_batches_with_the_same_streams_in_opposite_order_do_not_deadlock() -> None:
+    names = [f"T-{i}" for i in range(300)]
+    start, failures = threading.Barrier(2), []
+
+    def write(order: list[str]) -> None:
+        start.wait()
+        try:
+            append_new([received(name) for name in order], now=NOW)
+        except Exception as error:  # noqa: BLE001 - a deadlock would be one
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=(order,)) for order in (names, names[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert len(read_streams([f"payment/shop/{name}" for name in names])) == 300

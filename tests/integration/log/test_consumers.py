@@ -1,0 +1,236 @@
+"""Consumers: effect and cursor together, one runner at a time, a poison entry stops and shows."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from monitoring.models import HourlyWindow
+from monitoring.tasks import run_consumers as run_consumers_task
+from monitoring.windows import WINDOWS
+from scoring.errors import ConsumerStopped
+from scoring.log import consumers
+from scoring.log.append import append
+from scoring.log.consumers import Consumer, Handle, catch_up, run_consumer
+from scoring.log.entries import Entry
+from scoring.log.models import ConsumerCursor, VaultItem
+from scoring.log.status import consumer_statuses
+from tests.factories.log import NOW, PATIENCE_S, decided, labelled, received
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Recorder:
+    """A handler that writes one row an entry, into a table with a unique key, and may choke on an id."""
+
+    def __init__(self, *, poison: str = "") -> None:
+        self.poison = poison
+        self.batches: list[int] = []
+
+    def __call__(self, entries: Sequence[Entry], *, now: datetime) -> None:
+        self.batches.append(len(entries))
+        for entry in entries:
+            VaultItem.objects.create(digest=str(entry.position), kind="handled", value=entry.data["id"])
+            if entry.data["id"] == self.poison:
+                raise ValueError(f"cannot handle {self.poison}")
+
+    @property
+    def handled(self) -> list[str]:
+        rows = VaultItem.objects.filter(kind="handled")
+        return [row.value for row in sorted(rows, key=lambda row: int(row.digest))]
+
+
+def keep_in(kept: list[Entry]) -> Handle:
+    def handle(entries: Sequence[Entry], *, now: datetime) -> None:
+        kept.extend(entries)
+
+    return handle
+
+
+def consumer_of(recorder: Recorder) -> Consumer:
+    return Consumer(name="test", types=frozenset({"event.received"}), handle=recorder)
+
+
+@pytest.fixture
+def only_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Consumer]]:
+    known: dict[str, Consumer] = {}
+    monkeypatch.setattr(consumers, "_consumers", known)
+    return known
+
+
+def test_every_entry_is_handled_once_over_any_number_of_runs() -> None:
+    recorder = Recorder()
+    consumer = consumer_of(recorder)
+
+    append([received(f"T-{i}") for i in range(5)], now=NOW)
+    append([labelled("payment/shop/T-1")], now=NOW)
+    assert run_consumer(consumer, now=NOW, limit=3) == (3, False, False)
+    assert run_consumer(consumer, now=NOW, limit=3) == (2, True, False)
+    assert run_consumer(consumer, now=NOW, limit=3) == (0, True, False)
+    append([received("T-5")], now=NOW)
+    assert catch_up(consumer, now=NOW) == 1
+
+    assert recorder.handled == [f"T-{i}" for i in range(6)]
+
+
+def test_a_run_that_fails_leaves_neither_effect_nor_cursor() -> None:
+    recorder = Recorder(poison="T-0")
+    append([received("T-0")], now=NOW)
+
+    with pytest.raises(ConsumerStopped):
+        run_consumer(consumer_of(recorder), now=NOW)
+
+    assert recorder.handled == []
+    cursor = ConsumerCursor.objects.get(name="test")
+    assert (cursor.epoch, cursor.txid, cursor.position) == (0, 0, 0)
+
+
+def test_a_poison_entry_stops_the_consumer_right_before_it_and_shows_its_error() -> None:
+    recorder = Recorder(poison="T-6")
+    consumer = consumer_of(recorder)
+    entries = append([received(f"T-{i}") for i in range(10)], now=NOW)
+
+    with pytest.raises(ConsumerStopped) as stopped:
+        catch_up(consumer, now=NOW)
+    with pytest.raises(ConsumerStopped):
+        catch_up(consumer, now=NOW)
+
+    assert recorder.handled == [f"T-{i}" for i in range(6)]  # all before it, none after it
+    assert stopped.value.position == entries[6].position
+    cursor = ConsumerCursor.objects.get(name="test")
+    assert (cursor.failed_position, cursor.error) == (entries[6].position, "ValueError: cannot handle T-6")
+    assert cursor.failed_at == NOW
+    assert recorder.batches[-1] == 1  # tried again alone
+
+
+def test_a_mended_consumer_goes_on_where_it_stopped() -> None:
+    recorder = Recorder(poison="T-1")
+    consumer = consumer_of(recorder)
+    append([received(f"T-{i}") for i in range(4)], now=NOW)
+    with pytest.raises(ConsumerStopped):
+        catch_up(consumer, now=NOW)
+
+    recorder.poison = ""
+    catch_up(consumer, now=NOW)
+
+    assert recorder.handled == ["T-0", "T-1", "T-2", "T-3"]
+    assert ConsumerCursor.objects.get(name="test").error == ""
+
+
+def test_an_entry_that_cannot_be_read_stops_the_consumer_too() -> None:
+    recorder = Recorder()
+    append([received("T-0")], now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO scoring_logentry"
+            " (epoch, stream, stream_version, type, schema_version, data, metadata, recorded_at)"
+            " VALUES (1, 'payment/shop/T-1', 1, 'event.received', 99, '{}', '{}', now())"
+        )
+    append([received("T-2")], now=NOW)
+
+    with pytest.raises(ConsumerStopped, match="schema version 99"):
+        catch_up(consumer_of(recorder), now=NOW)
+
+    assert recorder.handled == ["T-0"]
+
+
+def test_one_runner_at_a_time() -> None:
+    append([received("T-0")], now=NOW)
+    inside, release = threading.Event(), threading.Event()
+
+    def handle(entries: Sequence[Entry], *, now: datetime) -> None:
+        inside.set()
+        release.wait(PATIENCE_S)
+
+    slow = Consumer(name="test", types=frozenset({"event.received"}), handle=handle)
+    outcome = []
+
+    def run() -> None:
+        outcome.append(run_consumer(slow, now=NOW))
+        connection.close()
+
+    append_first_cursor(slow)
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert inside.wait(PATIENCE_S)
+    second = run_consumer(slow, now=NOW)
+    release.set()
+    thread.join()
+
+    assert second.busy
+    assert [(progress.handled, progress.busy) for progress in outcome] == [(1, False)]
+
+
+def append_first_cursor(consumer: Consumer) -> None:
+    """The row exists from the first run on; before it, a second runner would wait for the first."""
+    ConsumerCursor.objects.create(name=consumer.name)
+
+
+def test_one_stopped_consumer_does_not_stop_the_others(only_registered: dict[str, Consumer]) -> None:
+    good: list[Entry] = []
+    consumers.register(consumer_of(Recorder(poison="T-0")))
+    consumers.register(Consumer("well", frozenset({"event.received"}), keep_in(good)))
+    append([received("T-0")], now=NOW)
+
+    assert consumers.run_consumers(now=NOW) == {"test": "ValueError: cannot handle T-0"}
+    assert len(good) == 1
+    assert [(status.name, status.lag, status.error) for status in consumer_statuses()] == [
+        ("test", 1, "ValueError: cannot handle T-0"),
+        ("well", 0, ""),
+    ]
+
+
+def test_two_consumers_cannot_share_a_name(only_registered: dict[str, Consumer]) -> None:
+    consumers.register(consumer_of(Recorder()))
+    with pytest.raises(ValueError, match="two consumers"):
+        consumers.register(consumer_of(Recorder()))
+
+
+def test_hourly_windows_count_what_the_log_says() -> None:
+    events = append([received("T-0"), received("T-1"), received("T-2")], now=NOW)
+    append(
+        [
+            decided(events[0]),
+            decided(events[1], outcome="block", basis="fallback"),
+            labelled(events[0].stream),
+        ],
+        now=NOW,
+    )
+    append([decided(events[1], revision=1, outcome="allow")], now=NOW)
+
+    assert run_consumers_task() == {}
+    assert run_consumers_task() == {}
+
+    window = HourlyWindow.objects.get()
+    assert (window.event_type, window.hour) == ("payment", NOW.replace(minute=0))
+    assert (window.received, window.labels, window.parked, window.revised) == (3, 1, 0, 1)
+    assert (window.decided_allow, window.decided_review, window.decided_block) == (1, 0, 1)
+    assert (window.fallbacks, window.latency_ms_sum, window.latency_ms_max) == (1, 16.0, 8.0)
+    assert window.latency_ms_mean == 8.0
+
+
+def test_log_status_shows_lags_and_fails_when_a_consumer_stopped(
+    capsys: pytest.CaptureFixture[str], only_registered: dict[str, Consumer]
+) -> None:
+    consumers.register(WINDOWS)
+    append([received("T-0")], now=NOW)
+    call_command("log_status")
+    assert "consumer monitoring.windows: 1 entries behind" in capsys.readouterr().out
+
+    consumers.register(consumer_of(Recorder(poison="T-0")))
+    consumers.run_consumers(now=NOW)
+    with pytest.raises(SystemExit):
+        call_command("log_status")
+    shown = capsys.readouterr().out
+    assert "consumer monitoring.windows: 0 entries behind" in shown
+    assert "STOPPED before position" in shown
+    assert "cannot handle T-0" in shown
+
+
+def test_begin_epoch_is_refused_where_none_is_needed() -> None:
+    append([received("T-0")], now=NOW)
+    with pytest.raises(CommandError, match="--force"):
+        call_command("begin_epoch")

@@ -1,0 +1,120 @@
+"""Rebuilding gives row for row what appending gave."""
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import models
+
+from scoring.decisions import pending
+from scoring.decisions.models import Decision, Event, Label, Pending, Route
+from scoring.learning.models import ModelVersion
+from scoring.log.append import append, append_bulk
+from scoring.log.entries import NewEntry
+from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
+
+pytestmark = pytest.mark.django_db
+
+PROJECTIONS: tuple[type[models.Model], ...] = (Event, Decision, Label, Route, ModelVersion)
+
+
+def rows_of(model: type[models.Model]) -> list[dict[str, Any]]:
+    return list(model._default_manager.order_by("pk").values())
+
+
+def a_full_log() -> None:
+    events = append_bulk([received(f"T-{i}", history=i % 3 == 0) for i in range(50)], now=NOW)
+    decisions = append([decided(event, seq=number + 1) for number, event in enumerate(events)], now=NOW)
+    append([decided(events[0], revision=1, basis="fallback", score=None, model=None)], now=NOW)
+    append_bulk([labelled(event.stream) for event in events[::5]], now=NOW)
+    append([route_changed(1), route_changed(2), model_trained(1), model_trained(2)], now=NOW)
+    append([route_changed(3)], now=NOW)
+    assert decisions
+
+
+def test_rebuilt_tables_equal_the_appended_ones_row_for_row() -> None:
+    a_full_log()
+    before = {model: rows_of(model) for model in PROJECTIONS}
+    assert all(before.values())
+
+    call_command("rebuild", verbosity=0)
+
+    assert {model: rows_of(model) for model in PROJECTIONS} == before
+
+
+def test_rebuilding_mends_rows_that_were_lost_changed_or_invented() -> None:
+    a_full_log()
+    before = {model: rows_of(model) for model in PROJECTIONS}
+    Event.objects.filter(external_id="T-7").delete()
+    Decision.objects.update(outcome="block")
+    Route.objects.update(version=99, arms=[])
+    Label.objects.create(position=10**9, event_stream="x", source="y", known_at=NOW)
+
+    call_command("rebuild", verbosity=0)
+
+    assert {model: rows_of(model) for model in PROJECTIONS} == before
+
+
+def test_one_projection_is_rebuilt_and_the_others_left_alone() -> None:
+    a_full_log()
+    before = rows_of(Event)
+    Event.objects.all().delete()
+    Label.objects.all().delete()
+
+    call_command("rebuild", projection=["event"], verbosity=0)
+
+    assert rows_of(Event) == before
+    assert not Label.objects.exists()
+
+
+def test_an_unknown_projection_is_named_with_the_known_ones() -> None:
+    with pytest.raises(CommandError, match=r"'evnt'.*decision, event, label"):
+        call_command("rebuild", projection=["evnt"], verbosity=0)
+
+
+def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
+    done, waiting = append([received("done"), received("waiting")], now=NOW)
+    label, held = append([labelled(done.stream), labelled("payment/shop/never-seen")], now=NOW)
+    pending.enqueue_events([done, waiting], now=NOW, wake_token=None, urgent=False)
+    pending.enqueue_labels([label, held], held={held.data["event"]}, now=NOW)
+    append([sequenced([done.position])], now=NOW)
+    pending.complete([done.position])
+    before = rows_of(Pending)
+    assert [row["state"] for row in before] == ["ready", "ready", "held"]
+
+    call_command("rebuild", verbosity=0)
+
+    assert rows_of(Pending) == before
+
+
+def test_history_waits_for_the_time_it_became_known_and_parked_entries_keep_their_error() -> None:
+    event, bad = append([received("old", history=True), received("bad")], now=NOW)
+    [label] = append([labelled(event.stream, history=True)], now=NOW)
+    append([NewEntry(bad.stream, 1, "event.parked", _parked(bad.position, "event"))], now=NOW)
+
+    call_command("rebuild", projection=["pending"], verbosity=0)
+
+    rows = {row.position: row for row in Pending.objects.all()}
+    assert (rows[event.position].state, rows[event.position].due_at) == (
+        "history",
+        Event.objects.get(position=event.position).occurred_at,
+    )
+    assert (rows[label.position].state, rows[label.position].due_at) == ("history", NOW)
+    assert (rows[bad.position].state, rows[bad.position].error) == ("parked", "ValueError: bad")
+    assert {row.lane for row in rows.values()} == {"commerce"}
+
+
+def test_a_decision_without_its_model_waits_to_be_made_again_until_it_is() -> None:
+    revised, waiting, unsequenced = append([received(name) for name in "abc"], now=NOW)
+    append([sequenced([revised.position, waiting.position])], now=NOW)
+    append([decided(event, basis="fallback") for event in (revised, waiting, unsequenced)], now=NOW)
+    append([decided(revised, revision=1)], now=NOW)
+
+    call_command("rebuild", projection=["pending"], verbosity=0)
+
+    found = [(row.position, row.kind, row.state) for row in Pending.objects.order_by("position")]
+    assert found == [(waiting.position, "rescore", "waiting"), (unsequenced.position, "event", "ready")]
+
+
+def _parked(position: int, kind: str) -> dict[str, Any]:
+    return {"position": position, "kind": kind, "error": "ValueError: bad"}

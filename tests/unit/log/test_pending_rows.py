@@ -1,0 +1,64 @@
+"""Which entries still wait for their lane, and how."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scoring.decisions.rebuild_pending import pending_rows
+from scoring.log.entries import Entry, NewEntry
+from tests.factories.log import NOW, labelled, received
+from tests.unit.log.test_projections import as_read
+
+STREAM = "payment/shop/T-1"
+
+
+def rows(*entries: Entry, sequenced: tuple[int, ...] = (), **given: Any) -> list[dict[str, Any]]:
+    return pending_rows(
+        entries,
+        sequenced=np.array(sorted(sequenced), dtype=np.int64),
+        parked=given.get("parked", {}),
+        received=given.get("received", {STREAM}),
+        lane_of={"payment": "commerce"}.__getitem__,
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "received_streams", "parked", "kind", "state"),
+    [
+        (received("T-1"), {STREAM}, {}, "event", "ready"),
+        (received("T-1", history=True), {STREAM}, {}, "event", "history"),
+        (received("T-1"), {STREAM}, {7: "broken"}, "event", "parked"),
+        (labelled(STREAM), {STREAM}, {}, "label", "ready"),
+        (labelled(STREAM), set(), {}, "label", "held"),
+        (labelled(STREAM, history=True), {STREAM}, {}, "label", "history"),
+        (labelled(STREAM, history=True), set(), {}, "label", "held"),
+        (labelled(STREAM), {STREAM}, {7: "broken"}, "label", "parked"),
+    ],
+    ids=[
+        "a live event is ready",
+        "an event of history waits until it is sequenced as such",
+        "an event that could not be processed is parked",
+        "a live label is ready",
+        "a label whose event has not arrived is held",
+        "a label of history waits until it became known",
+        "a label of history whose event has not arrived is held",
+        "a label that could not be processed is parked",
+    ],
+)
+def test_how_an_entry_waits(
+    new: NewEntry, received_streams: set[str], parked: dict[int, str], kind: str, state: str
+) -> None:
+    [row] = rows(as_read(new), received=received_streams, parked=parked)
+
+    assert (row["kind"], row["state"], row["lane"]) == (kind, state, "commerce")
+    assert (row["position"], row["event_stream"], row["enqueued_at"]) == (7, STREAM, NOW)
+    assert (row["due_at"] is not None) == new.data["history"]
+    assert row["error"] == parked.get(7, "")
+
+
+def test_what_a_lane_has_sequenced_waits_no_more() -> None:
+    entries = [as_read(received(f"T-{position}"), position=position) for position in (1, 2, 3, 40)]
+
+    assert [row["position"] for row in rows(*entries, sequenced=(40, 2, 99))] == [1, 3]
+    assert [row["position"] for row in rows(*entries, sequenced=())] == [1, 2, 3, 40]

@@ -1,0 +1,110 @@
+"""Entries to rows, without a database."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from scoring.decisions.models import Decision, Event, Label, Route
+from scoring.decisions.projections import changed_route, decision_row, event_row, label_row
+from scoring.learning.models import ModelVersion
+from scoring.learning.projections import model_version_row
+from scoring.log.entries import Entry, NewEntry, canonical_json
+from scoring.log.projections import RowProjection, project, registered
+from scoring.log.tables import Table, copy_text
+from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed
+
+
+def as_read(new: NewEntry, *, position: int = 7) -> Entry:
+    return Entry(
+        position=position,
+        epoch=1,
+        txid=100,
+        stream=new.stream,
+        stream_version=new.stream_version,
+        type=new.type,
+        schema_version=1,
+        data=orjson.loads(canonical_json(new.data)),
+        packed=new.packed,
+        metadata={},
+        recorded_at=NOW,
+    )
+
+
+EVENT = as_read(received("T-1"))
+
+
+@pytest.mark.parametrize(
+    ("model", "row"),
+    [
+        (Event, event_row(EVENT)),
+        (Decision, decision_row(as_read(decided(EVENT)))),
+        (Label, label_row(as_read(labelled(EVENT.stream)))),
+        (ModelVersion, model_version_row(as_read(model_trained(1)))),
+        (Route, changed_route(None, as_read(route_changed(1)))),
+    ],
+)
+def test_a_row_has_every_column_of_its_table_and_no_other(model: Any, row: dict[str, Any]) -> None:
+    assert set(row) == set(Table.of(model).columns)
+
+
+def test_times_come_from_the_entry() -> None:
+    row = event_row(EVENT)
+    assert row["received_at"] == NOW
+    assert row["occurred_at"] == received("T-1").data["occurred_at"]
+
+
+def test_a_decision_without_a_model_has_empty_columns_not_missing_ones() -> None:
+    row = decision_row(
+        as_read(decided(EVENT, basis="no_model", model=None, score=None, cause=None, seq=None))
+    )
+    assert (row["model"], row["score"], row["cause"], row["seq"]) == ("", None, "", None)
+
+
+def test_a_route_is_what_its_last_change_said() -> None:
+    first = changed_route(None, as_read(route_changed(1)))
+    second = changed_route(first, as_read(route_changed(2, salt="other")))
+    assert (second["version"], second["salt"]) == (2, "other")
+
+
+def test_rows_of_other_types_are_not_projected() -> None:
+    projection = RowProjection(Table.of(Event), {"event.received": event_row})
+    entries = [EVENT, as_read(labelled(EVENT.stream)), replace(EVENT, position=9)]
+    assert [row["position"] for row in projection.rows(entries)] == [7, 9]
+
+
+def test_one_type_is_projected_into_a_table_once() -> None:
+    with pytest.raises(ValueError, match="already has"):
+        project("event.received", Event)(event_row)
+
+
+def test_the_projections_of_scoring_are_registered_when_django_is_ready() -> None:
+    assert {projection.table.name for projection in registered()} >= {
+        *("scoring_decision", "scoring_event", "scoring_label", "scoring_modelversion", "scoring_route")
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "\\N"),
+        ("plain", "plain"),
+        ("\\N", "\\\\N"),
+        ("a\tb\nc\rd\\e", "a\\tb\\nc\\rd\\\\e"),
+        (True, "t"),
+        (False, "f"),
+        (12, "12"),
+        (0.1, "0.1"),
+        (b"\x00\xff", "\\\\x00ff"),
+        (datetime.fromisoformat("2026-03-01T12:30:00.000001+00:00"), "2026-03-01T12:30:00.000001+00:00"),
+    ],
+)
+def test_values_are_written_as_copy_reads_them(value: Any, text: str) -> None:
+    assert copy_text(value) == text
+
+
+def test_a_value_that_copy_does_not_know_is_refused() -> None:
+    with pytest.raises(TypeError, match="dict"):
+        copy_text({})
