@@ -35,7 +35,7 @@ def read_preferences(
     that is unknown or cannot be read is ignored, and therefore not named in `Preference-Applied`. An
     `on_timeout` that is not known raises `InvalidRequest`.
 
-    >>> read_preferences("wait=60", on_timeout=None, default_wait=0.5, usual_wait=0.5, most=10)
+    >>> read_preferences("wait=60", on_timeout=None, default_wait=0.5, usual_wait=0.5, most=10.0)
     Preferences(wait=10.0, on_timeout='pending', applied='wait=10')
     """
     sent = parse_prefer(header)

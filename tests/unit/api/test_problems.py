@@ -1,0 +1,128 @@
+import inspect
+from datetime import UTC, datetime
+
+import pytest
+from django.db import OperationalError
+from django.http import Http404
+from django.test import RequestFactory
+from rest_framework import exceptions
+
+from config.errors import PROBLEMS, describe_problem, page_not_found, problem_response, server_error
+from scoring import errors
+
+CASES = {
+    "a conflict names the fields": (
+        errors.PayloadConflict("payment/shop/T-1", ["amount"]),
+        409,
+        {"fields": ["amount"], "event": "payment/shop/T-1"},
+    ),
+    "an invalid event names field, problem and what is allowed": (
+        errors.InvalidEvent("payment", [("amount", "is missing", None)]),
+        422,
+        {"errors": [{"field": "amount", "problem": "is missing", "allowed": None}]},
+    ),
+    "an invalid request does so too": (
+        errors.InvalidRequest([errors.RequestProblem("limit", "is out of range", "1 to 10")]),
+        422,
+        {"errors": [{"field": "limit", "problem": "is out of range", "allowed": "1 to 10"}]},
+    ),
+    "an unknown type lists the known ones": (
+        errors.UnknownEventType("parcel", ("payment", "refund")),
+        422,
+        {
+            "errors": [
+                {
+                    "field": "type",
+                    "problem": "unknown event type 'parcel'; known: payment, refund",
+                    "allowed": ["payment", "refund"],
+                }
+            ]
+        },
+    ),
+    "malformed JSON names its place": (
+        errors.MalformedJson(problem="trailing comma", line=3, column=7, position=20),
+        400,
+        {"line": 3, "column": 7, "position": 20},
+    ),
+    "a missing scope names itself": (
+        errors.MissingScope(scope="labels:write", held=["events:read"]),
+        403,
+        {"scope": "labels:write", "held": ["events:read"]},
+    ),
+    "a body too large names the limit": (errors.RequestTooLarge(size=9, limit=8), 413, {"limit": 8}),
+    "an event that is not there": (errors.EventNotFound("payment/shop/T-1"), 404, {}),
+    "a label that is not there": (errors.LabelNotFound("payment/shop/T-1", "chargeback"), 404, {}),
+    "somebody wrote first": (errors.StreamConflict("label/payment/shop/T-1", 3), 409, {}),
+    "nothing at an address": (Http404(), 404, {}),
+    "too many requests": (exceptions.Throttled(wait=3), 429, {}),
+    "no database": (OperationalError("password for user assay"), 503, {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_error_becomes_its_problem(case: str) -> None:
+    exc, status, members = CASES[case]
+    response = problem_response(exc, {})
+    assert response is not None
+    assert response.status_code == response.data["status"] == status
+    assert response.content_type == "application/problem+json"
+    assert response.data["type"].startswith("/api/problems/")
+    assert response.data["title"]
+    assert {name: response.data[name] for name in members} == members
+
+
+def test_a_server_side_problem_does_not_say_what_the_database_said() -> None:
+    response = problem_response(OperationalError("password for user assay"), {})
+    assert response is not None
+    assert "password" not in str(response.data)
+    assert response["Retry-After"] == "1"
+
+
+def test_an_error_that_nobody_foresaw_is_left_to_django() -> None:
+    assert problem_response(ZeroDivisionError("secret"), {}) is None
+
+
+def test_the_last_resort_is_a_problem_below_api_and_a_page_elsewhere() -> None:
+    problem = server_error(RequestFactory().get("/api/v1/events"))
+    assert (problem.status_code, problem["Content-Type"]) == (500, "application/problem+json")
+    assert server_error(RequestFactory().get("/admin/"))["Content-Type"].startswith("text/html")
+    missing = page_not_found(RequestFactory().get("/api/v2/"), Http404("secret"))
+    assert (missing.status_code, missing["Content-Type"]) == (404, "application/problem+json")
+    assert b"secret" not in missing.content
+
+
+def test_slugs_tell_the_problems_apart() -> None:
+    titles: dict[str, set[tuple[int, str]]] = {}
+    for problem in PROBLEMS.values():
+        titles.setdefault(problem.slug, set()).add((problem.status, problem.title))
+    assert {slug: kinds for slug, kinds in titles.items() if len(kinds) > 1} == {}
+
+
+def test_the_type_of_every_problem_leads_to_its_title() -> None:
+    for problem in PROBLEMS.values():
+        described = describe_problem(RequestFactory().get(problem.type), problem.slug)
+        assert problem.title in described.content.decode()
+
+
+def test_every_error_that_a_submission_or_label_can_meet_is_in_the_table() -> None:
+    met = {
+        errors.InvalidEvent,
+        errors.UnknownEventType,
+        errors.InvalidRequest,
+        errors.PayloadConflict,
+        errors.StreamConflict,
+        errors.EventNotFound,
+        errors.LabelNotFound,
+        errors.MissingScope,
+        errors.MalformedJson,
+        errors.RequestTooLarge,
+    }
+    assert met <= PROBLEMS.keys()
+
+
+def test_every_domain_error_says_something() -> None:
+    for _, kind in inspect.getmembers(errors, inspect.isclass):
+        assert kind.__doc__, kind
+    assert str(errors.ApiKeyAlreadyRevoked("assay_abc", datetime(2026, 1, 1, tzinfo=UTC))).startswith(
+        "the API key"
+    )

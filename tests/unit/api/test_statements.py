@@ -1,0 +1,93 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scoring.api.statements import parse_statement
+from scoring.decisions.labels import LabelStatement
+from scoring.errors import InvalidRequest
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LABEL: dict[str, Any] = {
+    "event_type": "payment",
+    "event_id": "T-1",
+    "label": "fraud",
+    "source": "chargeback",
+}
+
+REFUSED = {
+    "the event type is missing": ({"event_type": None}, "event_type", ["payment"]),
+    "the event type is unknown": ({"event_type": "parcel"}, "event_type", ["payment"]),
+    "the event type is not scored": ({"event_type": "refund"}, "event_type", ["payment"]),
+    "the event type is no string": ({"event_type": ["payment"]}, "event_type", ["payment"]),
+    "the id is missing": ({"event_id": None}, "event_id", "1 to 200 characters"),
+    "the id is a number": ({"event_id": 1}, "event_id", "string"),
+    "the id is too long": ({"event_id": "x" * 201}, "event_id", "1 to 200 characters"),
+    "the id cannot be printed": ({"event_id": "a\x00"}, "event_id", "printable characters"),
+    "the source is missing": ({"source": None}, "source", "1 to 60 characters"),
+    "the label is unknown": ({"label": "bad"}, "label", ["fraud", "legitimate"]),
+    "the label is no string": ({"label": 1}, "label", ["fraud", "legitimate"]),
+    "the label is missing": (
+        {"label": None},
+        "label",
+        ["fraud", "legitimate", 'null with "retract": true'],
+    ),
+    "a retraction brings a label": ({"retract": True}, "label", [None]),
+    "retract is no truth value": ({"retract": "yes"}, "retract", [True, False]),
+    "known_at has no time zone": (
+        {"known_at": "2026-02-01T00:00:00"},
+        "known_at",
+        "ISO 8601 with a time zone",
+    ),
+    "known_at is no time": ({"known_at": "yesterday"}, "known_at", "ISO 8601 with a time zone"),
+    "known_at is a number": ({"known_at": 1}, "known_at", "ISO 8601 with a time zone"),
+    "known_at lies before all time zones": (
+        {"known_at": "0001-01-01T00:00:00+10:00"},
+        "known_at",
+        "ISO 8601 with a time zone",
+    ),
+    "known_at is in the future": (
+        {"known_at": "2026-03-01T12:06:00Z"},
+        "known_at",
+        "at most 2026-03-01T12:00:00+00:00",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_statement_is_refused_naming_the_field_and_what_is_allowed(case: str) -> None:
+    changes, field, allowed = REFUSED[case]
+    with pytest.raises(InvalidRequest) as error:
+        parse_statement(LABEL | changes, now=NOW)
+    assert [(problem.field, problem.allowed) for problem in error.value.problems] == [(field, allowed)]
+
+
+def test_every_problem_is_named_not_only_the_first() -> None:
+    with pytest.raises(InvalidRequest) as error:
+        parse_statement({"event_type": "parcel", "lable": "fraud"}, now=NOW)
+    assert {problem.field for problem in error.value.problems} == {
+        "event_type",
+        "event_id",
+        "label",
+        "lable",
+        "source",
+    }
+
+
+def test_a_label_is_read() -> None:
+    assert parse_statement(LABEL, now=NOW) == LabelStatement("payment", "T-1", "fraud", "chargeback", None)
+
+
+def test_a_retraction_is_read() -> None:
+    statement = parse_statement(LABEL | {"label": None, "retract": True}, now=NOW)
+    assert statement.value is None
+
+
+def test_known_at_is_read_in_utc() -> None:
+    statement = parse_statement(LABEL | {"known_at": "2026-02-01T01:00:00+01:00"}, now=NOW)
+    assert statement.known_at == datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def test_a_clock_that_is_a_little_ahead_is_cut_to_now() -> None:
+    ahead = (NOW + timedelta(minutes=4)).isoformat()
+    assert parse_statement(LABEL | {"known_at": ahead}, now=NOW).known_at == NOW

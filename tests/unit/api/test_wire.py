@@ -1,0 +1,47 @@
+import doctest
+from datetime import UTC, datetime, timedelta, timezone
+from io import BytesIO
+from types import SimpleNamespace
+
+import pytest
+from django.test import override_settings
+
+from scoring.api import preferences, wire
+from scoring.errors import MalformedJson, RequestTooLarge
+
+
+@pytest.mark.parametrize("module", [wire, preferences])
+def test_the_examples_in_the_docstrings_hold(module: object) -> None:
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [(b"", 1, 1), (b"{", 1, 2), (b'{\n  "a": nope}', 2, 8), (b'{"a": NaN}', 1, 7), (b'"\xff"', 1, 1)],
+)
+def test_a_malformed_body_is_refused_with_its_place(body: bytes, line: int, column: int) -> None:
+    with pytest.raises(MalformedJson) as error:
+        wire.read_json(body)
+    assert (error.value.line, error.value.column) == (line, column)
+
+
+@override_settings(API_MAX_BODY_BYTES=10)
+def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
+    class Unreadable(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise AssertionError("read")
+
+    request = SimpleNamespace(META={"CONTENT_LENGTH": "11"})
+    with pytest.raises(RequestTooLarge) as error:
+        wire.JsonParser().parse(Unreadable(), parser_context={"request": request})
+    assert (error.value.size, error.value.limit) == (11, 10)
+
+
+def test_times_are_written_in_utc_with_z() -> None:
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert wire.JsonRenderer().render({"at": moment}) == b'{"at":"2026-03-01T12:00:00Z"}'
+
+
+def test_every_answer_is_json_that_is_read_back() -> None:
+    value = {"a": [1, None, "ü"], "t": str(datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=1))))}
+    assert wire.read_json(wire.JsonRenderer().render(value)) == value
