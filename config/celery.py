@@ -2,9 +2,11 @@
 
 import logging
 import os
+import warnings
 from typing import Any
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from django.db import close_old_connections
 
 from scoring.errors import ScoringError
@@ -15,9 +17,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(
-    ["scoring.decisions", "scoring.learning"]
-)  # rooms of one app, each with tasks of its own
 app.autodiscover_tasks(["scoring.decisions", "scoring.learning"])  # rooms of an app keep their own tasks
 # For every thread: those of the web server would otherwise publish to an app without settings.
 app.set_default()
