@@ -118,15 +118,12 @@ CELERY_TASK_PUBLISH_RETRY = False  # a request must not hang on a missing broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True  # services may come up in any order
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits out a broker's absence, however long
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 6
-    * 3600,  # longer than any training run: a message is not delivered twice meanwhile
+    "visibility_timeout": 6 * 3600,  # longer than any training run, which would else be delivered twice
     "socket_connect_timeout": 1.0,  # the same request that must not hang
     "socket_timeout": 15.0,  # above the worker's own blocking read
     "socket_keepalive": True,
 }
-CELERY_WORKER_PREFETCH_MULTIPLIER = (
-    1  # a lane's message must not wait behind a long task that was fetched first
-)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # no message waits behind a long task that was fetched first
 # Celery's Django fixup closes the database connection around every task, which costs more than a decision;
 # `config.celery` renews a broken one instead.
 CELERY_DB_REUSE_MAX = 1_000_000_000
@@ -136,9 +133,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
-    "scoring.learning.tasks.*": {
-        "queue": "training"
-    },  # hours of work, kept away from what a client waits for
+    # Minutes to hours of work, kept away from what a client waits for.
+    "scoring.learning.tasks.*": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Written into the database by beat, where an administrator may change them. A message that no worker took
@@ -171,10 +167,6 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "numba": {"level": "WARNING"},  # its INFO is a page a compilation
-        # Their INFO is a few lines a message, of which beat alone sends forty a minute; failures are errors.
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
     },
 }
 
