@@ -116,7 +116,7 @@ REFUSED: dict[str, tuple[Any, int, str | None, object]] = {
     "an empty list": ([], 422, "", "one object, or a list of 1 to 1,000 objects"),
     "a list that is too long": ([{}] * 1_001, 422, "", "one object, or a list of 1 to 1,000 objects"),
     "a body that is not JSON": (b'{"type": }', 400, None, None),
-    "an empty body": (b"", 400, None, None),
+    "an empty body": (b"", 422, "type", ["payment", "refund"]),
 }
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,17 +16,17 @@ from tests.integration.api.conftest import Api
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # (method, address, scope): every operation of the API.
 OPERATIONS = [
-    ("post", "/api/v1/events", "events:write"),
-    ("get", "/api/v1/events/payment/T-1", "events:read"),
-    ("get", "/api/v1/events/parked", "events:read"),
-    ("post", "/api/v1/labels", "labels:write"),
-    ("get", "/api/v1/labels/held", "labels:read"),
+    ("POST", "/api/v1/events", "events:write"),
+    ("GET", "/api/v1/events/payment/T-1", "events:read"),
+    ("GET", "/api/v1/events/parked", "events:read"),
+    ("POST", "/api/v1/labels", "labels:write"),
+    ("GET", "/api/v1/labels/held", "labels:read"),
 ]
 
 
-def call(method: str, address: str, authorization: str = "") -> object:
+def call(method: str, address: str, authorization: str = "") -> Any:
     headers = {"Authorization": authorization} if authorization else {}
-    return getattr(Client(headers=headers), method)(address, data="{}", content_type="application/json")
+    return Client(headers=headers).generic(method, address, b"{}", content_type="application/json")
 
 
 @pytest.mark.django_db
@@ -70,9 +71,9 @@ def test_the_one_scope_that_is_named_is_enough(
 
 def test_a_revoked_key_is_refused(make_key: Callable[..., str]) -> None:
     key = make_key()
-    assert call("get", "/api/v1/events/parked", f"Bearer {key}").status_code == 200
+    assert call("GET", "/api/v1/events/parked", f"Bearer {key}").status_code == 200
     keys.revoke_key(prefix=key[:12], now=NOW, actor="test")
-    assert call("get", "/api/v1/events/parked", f"Bearer {key}").status_code == 401
+    assert call("GET", "/api/v1/events/parked", f"Bearer {key}").status_code == 401
 
 
 @override_settings(API_KEY_CACHE_SECONDS=0.0)
