@@ -1,4 +1,4 @@
-"""A mapping laid over the columns that are there: what is missing or misspelt is said before the first row is read."""
+"""A mapping laid over the columns that are there: what is missing is said before any row is read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,10 @@ class Binding:
 
 
 def bind(mapping: ColumnMapping, columns: Sequence[str] | None) -> Binding:
-    """Lay `mapping` over `columns` (None: only known row by row, any may come). Raises InvalidMapping with every problem."""
+    """Lay `mapping` over `columns` (None: only known row by row, any may come).
+
+    Raises InvalidMapping with every problem.
+    """
     kind = event_type(mapping.type)
     sources = _sources(kind, mapping, columns)
     label = _label(mapping.label, columns)
@@ -52,7 +55,7 @@ def mappable_names(kind: type[EventType]) -> tuple[str, ...]:
 
 
 def _sources(kind: type[EventType], mapping: ColumnMapping, columns: Sequence[str] | None) -> dict[str, str]:
-    """The column of each payload name: as mapped, else the column of that name, if there is no constant for it."""
+    """The column of each payload name without a constant: as mapped, else the column of that name."""
     sources = {}
     for name in mappable_names(kind):
         column = mapping.fields.get(name, name)
@@ -110,8 +113,8 @@ def _missing_fields(
         if name not in optional and name not in sources and name not in mapping.constants
     ]
     return [
-        f"{kind.name} needs {name}: no column has that name; say which one holds it (--map {name}=COLUMN) or one"
-        f" value for all rows (--set {name}=VALUE); the columns are {', '.join(columns or ())}"
+        f"{kind.name} needs {name}: no column has that name; say which one holds it (--map {name}=COLUMN)"
+        f" or one value for all rows (--set {name}=VALUE); the columns are {', '.join(columns or ())}"
         for name in missing
     ]
 

@@ -1,7 +1,7 @@
 """A column at a time: the canonical values of many raw ones, each exactly as its field's own parser gives it.
 
-Texts and whole numbers repeat within a column (cards, merchants, categories), so each distinct one is parsed once.
-Floats are parsed one by one: 0.0 and -0.0 are equal keys but not the same value.
+Texts and whole numbers repeat within a column (cards, merchants, categories), so each distinct one is
+parsed once. Floats are parsed one by one: 0.0 and -0.0 are equal keys but not the same value.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ _REMEMBERED_KINDS = ({str}, {int}, {tuple})
 
 
 class ColumnParser:
-    """Parses the columns of one field, chunk after chunk, by `parse` (which must depend on its argument alone)."""
+    """Parses the columns of one field, chunk after chunk; `parse` must depend on its argument alone."""
 
     def __init__(self, parse: Callable[[Any], Any]) -> None:
         self._parse = parse
@@ -54,8 +54,8 @@ class ColumnParser:
 
 
 def raw_value(field: Field, raw: Any) -> Any:
-    """A stored value as the field's parser wants it: text is read as the field reads cells, ids that a file keeps as
-    whole numbers become their digits. Blank text is a missing value (None).
+    """A stored value as the field's parser wants it: text is read as the field reads cells, ids that a file
+    keeps as whole numbers become their digits. Blank text is a missing value (None).
 
     >>> raw_value(Entity(), 4711)
     '4711'

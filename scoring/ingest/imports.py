@@ -1,5 +1,6 @@
-"""Imports: a table becomes entries of the log, chunk by committed chunk, each with a note of how far it is."""
+"""Imports: a table becomes entries of the log, chunk by committed chunk, with a note of how far it is."""
 
+import gc
 import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -40,8 +41,9 @@ Progress = Callable[[int], None]
 class ImportReport:
     """What became of every row so far: `read` = `accepted` + `duplicate` + `rejected`.
 
-    `labels` counts the labels recorded; `unmapped` are the columns that nothing was read from; `rejects` is the
-    file of the rejected rows, of whose bytes `rejects_bytes` belong to committed chunks. `finished`: all rows read.
+    `labels` counts the labels recorded; `unmapped` are the columns that nothing was read from; `rejects` is
+    the file of the rejected rows, of whose bytes `rejects_bytes` belong to committed chunks. `finished`:
+    all rows read.
     """
 
     name: str
@@ -68,9 +70,10 @@ def ingest_file(
 ) -> ImportReport:
     """Import a CSV, JSON Lines or Parquet file, from where an earlier, interrupted import of it stopped.
 
-    With `history`, events and labels wait for `scoring.decisions.history.sequence_history`; without, they are live:
-    received now and decided as they come. `progress` is called with numbers of rows done. Raises InvalidMapping or
-    UnreadableImport before the first row is taken, ImportAlreadyRunning when another process is at it.
+    With `history`, events and labels wait for `scoring.decisions.history.sequence_history`; without, they
+    are live: received now and decided as they come. `progress` is called with numbers of rows done. Raises
+    InvalidMapping or UnreadableImport before the first row is taken, ImportAlreadyRunning when another
+    process is at it.
     """
     table = open_table(path, form=form)
     return _ingest(table, mapping, history=history, clock=clock, rejects=rejects, progress=progress)
@@ -86,8 +89,9 @@ def ingest_frame(
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """`ingest_file` for a DataFrame. Columns named like the payload's fields (and `label`, `label_known_at`) map by
-    themselves; the index is ignored."""
+    """`ingest_file` for a DataFrame. Columns named like the payload's fields (and `label`,
+    `label_known_at`) map by themselves; the index is ignored.
+    """
     table = frame_table(frame, name=name)
     return _ingest(table, mapping, history=history, clock=lambda: now, rejects=rejects, progress=progress)
 
@@ -151,8 +155,19 @@ class _Run:
 
     def take(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:
         """Commit one chunk with the note of it; the report after it."""
+        with _collector_paused():
+            done = self._commit(chunk, report, file)
+        self._version += 1
+        if not self._history:
+            # The bell rung inside the transaction may have been answered before its entries were there.
+            doorbell.ring_lanes({self._binding.event_type.lane})
+        return done
+
+    def _commit(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:
         rows, reasons = self._parser.parse(chunk)
-        for attempt in range(MOST_TRIES):
+        tries = MOST_TRIES
+        while True:
+            tries -= 1
             try:
                 with transaction.atomic():
                     settled = self._write(rows)
@@ -161,16 +176,11 @@ class _Run:
                     size = file.write(_rejects(chunk, {**reasons, **settled.refused}))
                     done = replace(done, rejects_bytes=size)
                     self._note(done)
-                break
+                return done
             except StreamConflict as conflict:
                 # Somebody else wrote to a stream between the look and the append: look again.
-                if attempt == MOST_TRIES - 1 or conflict.stream == self._stream:
+                if not tries or conflict.stream == self._stream:
                     raise
-        self._version += 1
-        if not self._history:
-            # The bell that was rung inside the transaction may have been answered before its entries were there.
-            doorbell.ring_lanes({self._binding.event_type.lane})
-        return done
 
     def finish(self, report: ImportReport) -> ImportReport:
         """Note that all rows were read."""
@@ -246,6 +256,18 @@ def _default_rejects(table: Table, stream: str) -> Path:
         / "rejects"
         / f"{Path(table.name).stem}-{stream.removeprefix('import/')[:12]}.csv"
     )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A chunk is a million small objects, none in a cycle: looking for cycles among them costs a third."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ TOML_LABEL_KEYS = ("column", "values", "known_at", "source")
 
 @dataclass(frozen=True, slots=True)
 class LabelMapping:
-    """Where a row's label is. `values` translates the column's text; empty: the column holds the labels themselves."""
+    """Where a row's label is. `values` translates its text; empty: the column holds the labels themselves."""
 
     column: str = "label"
     values: Mapping[str, str] = field(default_factory=dict)
@@ -27,8 +27,9 @@ class LabelMapping:
 class ColumnMapping:
     """How rows become events of one type.
 
-    `id` names the columns that together identify an event; `fields` gives the column of a field where the names
-    differ, `constants` the value of a field that no column holds. `timezone` (IANA) is that of times without an offset.
+    `id` names the columns that together identify an event; `fields` gives the column of a field where the
+    names differ, `constants` the value of a field that no column holds. `timezone` (IANA) is that of times
+    without an offset.
     """
 
     type: str
@@ -51,7 +52,7 @@ class ColumnMapping:
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """The mapping in a TOML file as keyword arguments of `ColumnMapping`. Raises InvalidMapping naming the key."""
+    """The mapping in a TOML file as keyword arguments of `ColumnMapping`. Raises InvalidMapping."""
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -83,7 +84,7 @@ def build_mapping(
     label_source: str | None = None,
     timezone: str | None = None,
 ) -> ColumnMapping:
-    """`base` (of `read_mapping`, or empty) with the options of a command line on top. Raises InvalidMapping."""
+    """`base` (of `read_mapping`, or {}) with the options of a command line on top. Raises InvalidMapping."""
     given = {
         "type": event_type,
         "source": source,

@@ -1,8 +1,8 @@
 """Rows of a file or a frame, a chunk at a time, as the plain values a JSON request would carry.
 
-A column is a list of str, int, float, bool or None, whatever it was stored as: instants are ISO 8601 text, decimals
-their digits, 32-bit floats the shortest number that reads back the same (37.824, not 37.824001). Missing is None: an
-empty cell, a null, a NaN.
+A column is a list of str, int, float, bool or None, whatever it was stored as: instants are ISO 8601 text,
+decimals their digits, 32-bit floats the shortest number that reads back the same (37.824, not 37.824001).
+Missing is None: an empty cell, a null, a NaN.
 """
 
 import csv
@@ -40,7 +40,7 @@ csv.field_size_limit(1 << 22)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive rows. `malformed` says, by index in the chunk, what makes a row unreadable (its cells are None)."""
+    """Consecutive rows. `malformed` says, by index, what makes a row unreadable; its cells are None."""
 
     first_row: int  # of the file, counting from 1, without the header
     length: int
@@ -54,8 +54,8 @@ class Chunk:
 class Table:
     """Something that can be imported: a file or a frame.
 
-    `columns` is None when they are only known row by row (JSON Lines). `chunks(skip, size)` yields the rows after the
-    first `skip`, `size` at a time; `rows` is their number where the format tells it.
+    `columns` is None when they are only known row by row (JSON Lines). `chunks(skip, size)` yields the rows
+    after the first `skip`, `size` at a time; `rows` is their number where the format tells it.
     """
 
     name: str
@@ -82,7 +82,7 @@ def open_table(path: Path, *, form: str | None = None) -> Table:
 
 
 def frame_table(frame: pd.DataFrame, *, name: str = "frame") -> Table:
-    """A DataFrame as a table; its index is ignored. Raises UnreadableImport naming a column of mixed types."""
+    """A DataFrame as a table; its index is ignored. Raises UnreadableImport for mixed types."""
     arrays = {str(column): _arrow_column(name, column, frame[column]) for column in frame.columns}
     table = pa.table(arrays)
 

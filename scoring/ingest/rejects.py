@@ -1,6 +1,7 @@
 """The rows that were not taken, with number and reason, as CSV beside the data of the run.
 
-A row keeps its cells under their own names, so that a corrected file of rejects can be imported with the same mapping.
+A row keeps its cells under their own names, so that a corrected file of rejects can be imported with the
+same mapping.
 """
 
 import csv
@@ -25,7 +26,7 @@ class Reject:
 
 
 class RejectFile:
-    """Appends rejects. Opened with `keep`, what lies beyond that many bytes is cut off: it was never committed.
+    """Appends rejects. Opened with `keep`, what lies beyond so many bytes is cut off: it was not committed.
 
     Readable by its owner only, as the rows may hold personal values.
     """

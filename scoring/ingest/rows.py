@@ -1,4 +1,4 @@
-"""Rows of a chunk as parsed events and labels, exactly as the API's own parser would read them, a column at a time."""
+"""Rows of a chunk as parsed events and labels: what the event type's own parser gives, a column at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -164,8 +164,9 @@ class RowParser:
         moments: Sequence[datetime | None],
         values: Mapping[str, Sequence[Any]],
     ) -> Texts:
-        """A column as part of an id. What is also a field enters in canonical form, so that the file's format is no
-        part of the identity: 2019-01-01T01:00:00+01:00 and 2019-01-01T00:00:00Z are one."""
+        """A column as part of an id. What is also a field enters in canonical form, so that the file's
+        format is no part of the identity: 2019-01-01T01:00:00+01:00 and 2019-01-01T00:00:00Z are one.
+        """
         fields = [name for name, source in self._binding.columns.items() if source == column]
         if "occurred_at" in fields:
             return [to_iso(moment) if moment else None for moment in moments]
@@ -221,7 +222,8 @@ class RowParser:
 
 
 def join_id(parts: Sequence[str | None]) -> str:
-    """The parts of a composite id as one: joined by +, with + and % inside a part escaped, so that no two tuples meet.
+    """The parts of a composite id as one: joined by +, with + and % inside a part escaped, so that no two
+    tuples meet.
 
     >>> join_id(["a+b", "c"])
     'a%2Bb+c'
@@ -239,7 +241,8 @@ def _money_reader(
     return read
 
 
-# What a key of `_amount_key` stands for. The text, not the number, is the key: 1, 1.0 and True are equal as numbers.
+# What a key of `_amount_key` stands for. The text, not the number, is the key: 1, 1.0 and True are equal as
+# numbers.
 _AMOUNTS: Mapping[type, Callable[[str], Any]] = {str: str, int: int, float: float}
 
 

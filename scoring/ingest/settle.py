@@ -1,4 +1,4 @@
-"""What becomes of the rows of a chunk, given what the log holds: pure, so that a resumed import settles them the same."""
+"""What becomes of the rows of a chunk, given what the log holds. Pure: resumed or not, the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from scoring.log.entries import Entry, NewEntry
 
 @dataclass(slots=True)
 class Settled:
-    """Entries to append in order, the rows that were repeated (same payload), and those refused with the reason."""
+    """Entries to append in order; rows that repeat a payload are counted, others with its id refused."""
 
     entries: list[NewEntry] = field(default_factory=list)
     events: dict[int, Submission] = field(
@@ -39,8 +39,9 @@ def settle_rows(
 ) -> Settled:
     """Settle parsed rows against the `stored` entries of their event and label streams (see `streams_of`).
 
-    A row whose id is new becomes an event. The same id with the same payload is a duplicate, with another payload it
-    is refused, naming the fields. A label becomes an entry unless its source said the same before.
+    A row whose id is new becomes an event. The same id with the same payload is a duplicate, with another
+    payload it is refused, naming the fields. A label becomes an entry unless its source said the same
+    before.
     """
     settled = Settled()
     received: dict[str, Mapping[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""Settled rows into the log, in the caller's transaction: as history that waits for its place, or as live events."""
+"""Settled rows into the log, in the caller's transaction: as history that waits, or as live events."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -50,7 +50,8 @@ def write_live(
 ) -> None:
     """Receive events and labels as if they came over the API, without waiting for decisions.
 
-    An event that another sender's request took the id of meanwhile moves from accepted to refused or repeated.
+    An event that another sender's request took the id of meanwhile moves from accepted to refused or
+    repeated.
     """
     receipts = receive_events(list(settled.events.values()), source=source, now=now)
     for index, receipt in zip(list(settled.events), receipts, strict=True):

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument(
-            "--format", choices=sorted(READERS), help="what the files are; by default their ending says"
+            "--format", choices=sorted(READERS), help="of the files; by default their ending says"
         )
         parser.add_argument(
             "--mapping", type=Path, help="TOML file with the mapping; the options below overrule it"

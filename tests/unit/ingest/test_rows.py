@@ -1,0 +1,215 @@
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.catalog.event_type import EventType, ParsedFields
+from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text
+from scoring.catalog.payment import Payment
+from scoring.errors import InvalidEvent
+from scoring.ingest.binding import Binding
+from scoring.ingest.columns import raw_value
+from scoring.ingest.mapping import LabelMapping
+from scoring.ingest.readers import Chunk
+from scoring.ingest.rows import ParsedRow, RowLabel, RowParser
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+RATES = {"EUR": Decimal("1.0876"), "JPY": Decimal("0.0065")}
+
+
+class Order(EventType):
+    """Every kind of field, required and optional."""
+
+    name = "order"
+    lane = "orders"
+    buyer, shop = Entity(), Entity(optional=True)
+    ip = IpAddress(optional=True)
+    amount, tip = Money(), Money(optional=True)
+    kind = Category(optional=True, values=("a", "b"))
+    weight = Number(optional=True, minimum=0)
+    gift = Flag(optional=True)
+    note = Text(optional=True)
+
+
+RAW: Mapping[str, st.SearchStrategy[Any]] = {
+    "id": st.sampled_from(["o-1", "o-2", " o-3 ", "", None, "x" * 201, "a\x1fb", 7, 7.5, True]),
+    "occurred_at": st.sampled_from(
+        ["2019-01-01T00:03:19Z", "2019-01-01T01:03:19+01:00", "2019-01-01 00:03:19", "2027-01-01T00:00Z", "", None]
+    ),
+    "buyer": st.sampled_from(["c-1", "c-2", "é", "é", "", "  ", None, 4711, 4711.0, 1.5, True, "a\nb"]),
+    "shop": st.sampled_from(["s", None, 0, -0.0]),
+    "ip": st.sampled_from(["10.0.0.1", "::1", "nonsense", None]),
+    "amount": st.one_of(
+        st.sampled_from(["61.66", "61.6", "1e3", "-1", "", None, [1]]),
+        st.sampled_from([61.66, 0.0, -0.0, 0, 1, 1.0, True, False, 61.665, 1e16]),
+        st.decimals(min_value=0, max_value=10**6, places=2).map(str),
+        st.floats(allow_nan=False),
+    ),
+    "tip": st.sampled_from([None, "1.00", 1, 1.0, True, "x"]),
+    "currency": st.sampled_from(["USD", "EUR", "JPY", "CHF", "usd", None, ""]),
+    "kind": st.sampled_from(["a", "b", "c", None, 1]),
+    "weight": st.one_of(
+        st.sampled_from([0.0, -0.0, 1, 1.0, True, "5", "5.0", "5.5", "-1", "nan", "x", "", None]),
+        st.floats(allow_nan=False),
+    ),
+    "gift": st.sampled_from([True, False, 1, 0, "true", "0", "x", None]),
+    "note": st.sampled_from(["hello\nthere", "a\x00b", None, 5]),
+}  # fmt: skip
+
+
+def binding(kind: type[EventType] = Order, **changes: Any) -> Binding:
+    names = {name: name for name in kind.payload_names() if name not in ("type", "id")}
+    given: dict[str, Any] = {"id": ("id",), "columns": names, "constants": {}, "label": None}
+    return Binding(kind, **{**given, **changes})
+
+
+def chunk_of(rows: Sequence[Mapping[str, Any]]) -> Chunk:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return Chunk(1, len(rows), {name: [row.get(name) for row in rows] for name in names})
+
+
+def parse_each(rows: Sequence[Mapping[str, Any]]) -> dict[int, ParsedFields]:
+    """What EventType.parse makes of the rows, one payload at a time; those it refuses are absent."""
+    as_sent = {"id": Entity(), "occurred_at": Text(), "currency": Text(), **Order.fields}
+    parsed = {}
+    for index, row in enumerate(rows):
+        payload = {name: raw_value(as_sent[name], raw) for name, raw in row.items()}
+        if isinstance(payload["id"], (bool, float)):
+            payload["id"] = str(payload["id"]).lower()  # an id is read as text, whatever the column's type
+        try:
+            parsed[index] = Order.parse(payload, now=NOW, rates=RATES)
+        except InvalidEvent:
+            continue
+    return parsed
+
+
+@given(st.lists(st.fixed_dictionaries(dict(RAW)), min_size=1, max_size=12))
+def test_columns_give_exactly_what_the_event_type_gives_row_by_row(rows: list[dict[str, Any]]) -> None:
+    parser = RowParser(binding(), now=NOW, rates=RATES)
+    for _ in range(2):  # what a parser remembers of one chunk must not change the next
+        taken, reasons = parser.parse(chunk_of(rows))
+        expected = parse_each(rows)
+        assert {row.index: row.parsed for row in taken} == expected
+        assert [repr(row.parsed) for row in taken] == [
+            repr(parsed) for parsed in expected.values()
+        ]  # 1 is not 1.0
+        assert set(reasons) == set(range(len(rows))) - set(expected)
+
+
+GOOD = {
+    "id": "t-1",
+    "occurred_at": "2019-01-01T00:03:19Z",
+    "card": "c-1",
+    "customer": "u-1",
+    "merchant": "m-1",
+    "amount": "61.66",
+}
+
+
+def parse_payment(row: Mapping[str, Any], **changes: Any) -> tuple[list[ParsedRow], dict[int, str]]:
+    timezone = changes.pop("timezone", None)
+    return RowParser(binding(Payment, **changes), now=NOW, timezone=timezone).parse(
+        chunk_of([{**GOOD, **row}])
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"amount": "x"}, "amount must be a decimal amount (allowed: text such as '12.34')"),
+        ({"merchant": None}, "merchant is missing"),
+        ({"id": None}, "id is empty, but part of the id id"),
+        ({"occurred_at": "2019-01-01 00:03"}, "occurred_at is not a time with a time zone"),
+        ({"currency": "XXX"}, "currency is not a currency of ISO 4217"),
+        ({"customer_lat": "95", "amount": "-1"}, "customer_lat is more than 90 (allowed: <= 90); amount"),
+    ],
+)  # fmt: skip
+def test_a_reason_names_the_column_the_problem_and_what_is_allowed(row: dict[str, Any], said: str) -> None:
+    taken, reasons = parse_payment(row)
+    assert not taken
+    assert reasons[0].startswith(said)
+
+
+def test_a_mapped_column_is_named_beside_its_field() -> None:
+    columns = {**binding(Payment).columns, "merchant": "shop"}
+    _, reasons = parse_payment({"shop": ""}, columns=columns)
+    assert reasons[0] == "merchant (column shop) is missing"
+
+
+def test_times_without_offset_are_those_of_the_given_zone() -> None:
+    taken, _ = parse_payment({"occurred_at": "2019-07-01 12:00:00"}, timezone="Europe/Berlin")
+    assert taken[0].parsed.occurred_at == datetime(2019, 7, 1, 10, tzinfo=UTC)
+    taken, _ = parse_payment({"occurred_at": "2019-07-01T12:00:00Z"}, timezone="Europe/Berlin")
+    assert taken[0].parsed.occurred_at == datetime(2019, 7, 1, 12, tzinfo=UTC)
+
+
+def test_a_composite_id_is_the_same_however_its_parts_are_stored() -> None:
+    as_text = parse_payment(
+        {"occurred_at": "2019-01-01T01:03:19+01:00", "nr": "7"}, id=("nr", "occurred_at", "card")
+    )
+    as_number = parse_payment({"nr": 7, "card": "c-1 "}, id=("nr", "occurred_at", "card"))
+    assert (
+        as_text[0][0].parsed.external_id == as_number[0][0].parsed.external_id == "7+2019-01-01T00:03:19Z+c-1"
+    )
+
+
+def test_two_different_composite_ids_never_meet() -> None:
+    one = parse_payment({"id": "a+b", "card": "c"}, id=("id", "card"))
+    other = parse_payment({"id": "a", "card": "b+c"}, id=("id", "card"))
+    assert one[0][0].parsed.external_id == "a%2Bb+c" != other[0][0].parsed.external_id
+
+
+OCCURRED_AT, LATER = datetime(2019, 1, 1, 0, 3, 19, tzinfo=UTC), datetime(2019, 1, 9, tzinfo=UTC)
+LABEL = LabelMapping("is_fraud", {"1": "fraud", "0": "legitimate"}, "known")
+
+
+@pytest.mark.parametrize(
+    ("row", "label"),
+    [
+        ({"is_fraud": 1, "known": "2019-01-09T00:00:00Z"}, RowLabel("fraud", LATER)),
+        ({"is_fraud": "0", "known": "2019-01-09T00:00:00Z"}, RowLabel("legitimate", LATER)),
+        ({"is_fraud": 1.0, "known": "2019-01-09T00:00:00Z"}, RowLabel("fraud", LATER)),
+        ({"is_fraud": 1}, RowLabel("fraud", OCCURRED_AT + timedelta(days=45))),
+        ({"is_fraud": None, "known": "2019-01-09T00:00:00Z"}, None),
+        ({"is_fraud": " "}, None),
+    ],
+)  # fmt: skip
+def test_a_label_has_a_time_at_which_it_became_known(row: dict[str, Any], label: RowLabel | None) -> None:
+    taken, reasons = parse_payment(row, label=LABEL)
+    assert not reasons
+    assert taken[0].label == label
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"is_fraud": 2}, "is_fraud is '2' (allowed: 1, 0)"),
+        (
+            {"is_fraud": 1, "known": "2018-12-31T00:00:00Z"},
+            "known is before the event (2019-01-01T00:03:19Z)",
+        ),
+        ({"is_fraud": 1, "known": "soon"}, "known is not a time with a time zone"),
+    ],
+)
+def test_a_label_that_cannot_be_rejects_its_row(row: dict[str, Any], said: str) -> None:
+    taken, reasons = parse_payment(row, label=LABEL)
+    assert not taken
+    assert reasons[0].startswith(said)
+
+
+def test_constants_stand_in_every_row() -> None:
+    names = {name: name for name in binding(Payment).columns if name != "currency"}
+    parser = RowParser(binding(Payment, columns=names, constants={"currency": "EUR"}), now=NOW, rates=RATES)
+    taken, _ = parser.parse(chunk_of([GOOD, {**GOOD, "id": "t-2"}]))
+    assert [row.parsed.fields["amount"]["currency"] for row in taken] == ["EUR", "EUR"]
+
+
+def test_malformed_rows_keep_their_own_reason() -> None:
+    chunk = Chunk(1, 2, {name: [None, value] for name, value in GOOD.items()}, {0: "has 1 cells"})
+    taken, reasons = RowParser(binding(Payment), now=NOW).parse(chunk)
+    assert [row.index for row in taken] == [1]
+    assert reasons == {0: "has 1 cells"}
