@@ -17,6 +17,7 @@ from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
 from scoring.api.pending import list_pending, read_page
+from scoring.api.permissions import sender_of
 from scoring.api.preferences import Preferences, read_preferences
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
 from scoring.catalog.fields import clean_identifier
@@ -38,7 +39,7 @@ class EventsView(ItemsView):
         now = timezone.now()
         payloads, listed = read_items(request.data)
         preferences = preferences_of(request, listed=listed)
-        results = submit(payloads, sender=request.user, preferences=preferences, now=now)
+        results = submit(payloads, sender=sender_of(request), preferences=preferences, now=now)
         return self.respond(results, listed=listed, headers=preferences.headers)
 
 
@@ -49,7 +50,7 @@ class EventView(APIView):
 
     @extend_schema(**schema.RETRIEVE)
     def get(self, request: Request, type: str, id: str) -> Response:
-        return Response(with_links(answer_for(stream_of(type, id, sender=request.user))))
+        return Response(with_links(answer_for(stream_of(type, id, sender=sender_of(request)))))
 
 
 class ParkedEventsView(APIView):
@@ -58,7 +59,7 @@ class ParkedEventsView(APIView):
     @extend_schema(**schema.LIST_PARKED)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
-        rows, following = list_pending(Pending.State.PARKED, source=request.user.source, page=page)
+        rows, following = list_pending(Pending.State.PARKED, source=sender_of(request).source, page=page)
         return Response({"results": [parked_event(row) for row in rows], "next_after": following})
 
 

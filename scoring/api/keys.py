@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -102,7 +102,7 @@ def check_key_request(*, name: str, source: str, scopes: Sequence[str]) -> None:
             raise InvalidKeyRequest(field="scope", value=scope, allowed=", ".join(SCOPES))
 
 
-def key_entry(type: str, prefix: str, *, version: int, data: dict[str, object], actor: str) -> NewEntry:
+def key_entry(type: str, prefix: str, *, version: int, data: Mapping[str, object], actor: str) -> NewEntry:
     return NewEntry(
         stream=f"api_key/{prefix}", expected_version=version, type=type, data=data, metadata={"actor": actor}
     )
@@ -133,7 +133,7 @@ _remembered: dict[str, tuple[float, Sender]] = {}
 
 def _read_sender(digest: str) -> Sender | None:
     row = ApiKey.objects.filter(digest=digest, revoked_at=None).first()
-    return row and Sender(row.prefix, row.name, row.source, frozenset(row.scopes))
+    return Sender(row.prefix, row.name, row.source, frozenset(row.scopes)) if row else None
 
 
 def _remember(digest: str, sender: Sender) -> None:

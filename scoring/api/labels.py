@@ -15,6 +15,7 @@ from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
 from scoring.api.pending import list_pending, read_page
+from scoring.api.permissions import sender_of
 from scoring.api.statements import parse_statement
 from scoring.decisions.labels import LabelReceipt, LabelStatement, record_labels
 from scoring.decisions.models import Pending
@@ -33,7 +34,7 @@ class LabelsView(ItemsView):
     def post(self, request: Request) -> Response:
         now = timezone.now()
         items, listed = read_items(request.data)
-        results = state_labels(items, sender=request.user, now=now)
+        results = state_labels(items, sender=sender_of(request), now=now)
         return self.respond(results, listed=listed, headers={})
 
 
@@ -43,7 +44,7 @@ class HeldLabelsView(APIView):
     @extend_schema(**schema.LIST_HELD)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
-        rows, following = list_pending(Pending.State.HELD, source=request.user.source, page=page)
+        rows, following = list_pending(Pending.State.HELD, source=sender_of(request).source, page=page)
         entries = read_positions([row.position for row in rows]) if rows else []
         return Response({"results": [held_label(entry) for entry in entries], "next_after": following})
 

@@ -1,6 +1,6 @@
 """What a sender may do: every view names the scope that each of its methods needs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
@@ -11,6 +11,11 @@ from scoring.errors import MissingScope
 
 if TYPE_CHECKING:  # rest_framework.views itself imports this module, which the settings name
     from rest_framework.views import APIView
+
+
+def sender_of(request: Request) -> Sender:
+    """Who sent a request that `HasScope` has let through."""
+    return cast(Sender, request.user)
 
 
 class HasScope(BasePermission):
