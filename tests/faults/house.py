@@ -18,19 +18,19 @@ START_SECONDS = 60
 
 
 class House:
-    """Web, worker and beat as the Procfile runs them, on the test's own services; a killed one is started again."""
+    """Web, worker and beat as the Procfile runs them, on the test's own services; a killed one is started
+    again.
+    """
 
     def __init__(self, environment: dict[str, str], logs: Path) -> None:
-        self.environment = environment | {
-            "ASSAY_HTTPS": "0",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        }
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self.environment = environment | {"ASSAY_HTTPS": "0", "PATH": path}
         self.logs = logs
         self.port = _free_port()
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.commands = {
-            "web": f"granian --interface wsgi --host 127.0.0.1 --port {self.port} --workers 1 --blocking-threads 16"
-            " --http 1 --no-ws --log-level warning config.wsgi:application",
+            "web": f"granian --interface wsgi --host 127.0.0.1 --port {self.port} --workers 1"
+            " --blocking-threads 16 --http 1 --no-ws --log-level warning config.wsgi:application",
             "worker": "celery -A config worker -n faults@%h -Q lanes,default -c 2 --without-gossip --without-mingle"
             " -l INFO",
             "beat": f"celery -A config beat -l INFO --pidfile= -s {logs / 'beat'}",
@@ -58,7 +58,7 @@ class House:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):  # noqa: S310 - our own http
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)

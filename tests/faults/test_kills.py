@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
@@ -29,7 +30,14 @@ SETTLE_SECONDS = 180
 
 @pytest.fixture
 def sender_key() -> str:
-    return create_key(name="faults", source="shop", scopes=["events:write", "events:read"], actor="test")
+    _, key = create_key(
+        name="faults",
+        source="shop",
+        scopes=["events:write", "events:read"],
+        now=datetime.now(UTC),
+        actor="test",
+    )
+    return key
 
 
 def test_killed_processes_and_a_killed_redis_lose_and_repeat_nothing(house: House, sender_key: str) -> None:

@@ -1,0 +1,83 @@
+"""Broker or online store gone: the API answers by the failure policy; what it decided is revised afterwards."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from config.embedded import services
+from config.environment import broker_url
+from scoring.api.keys import create_key
+from tests.factories.payments import payment_payload
+from tests.faults.house import House
+from tests.faults.sender import Sender
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REVISED_WITHIN_SECONDS = 60
+
+
+@pytest.fixture
+def key(transactional_db: None) -> str:
+    scopes = ["events:write", "events:read"]
+    return create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
+
+
+def send(sender: Sender, number: int) -> dict[str, Any]:
+    status, body = sender.post("/api/v1/events", payment_payload(number), prefer="wait=5")
+    assert status == 201, body
+    return body
+
+
+def wait_for_revision(sender: Sender, number: int) -> dict[str, Any]:
+    deadline = time.monotonic() + REVISED_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        body = sender.get(f"/api/v1/events/payment/T-{number}")[1]
+        if body["revisions"]:
+            return body
+        time.sleep(0.5)
+    raise AssertionError(f"T-{number} was not revised: {body}")
+
+
+def test_redis_gone_is_a_fallback_that_is_revised_when_it_returns(house: House, key: str) -> None:
+    house.start()
+    sender = Sender(house.url, key)
+    assert send(sender, 1)["decision"]["basis"] == "no_model"
+
+    services.stop(settings.VAR_DIR, names=("redis",))
+    try:
+        answer = send(sender, 2)
+    finally:
+        services.start(settings.VAR_DIR, names=("redis",))
+
+    assert answer["decision"]["basis"] == "fallback"
+    assert answer["decision"]["cause"] == "online_store_unavailable"
+    assert answer["decision"]["outcome"] == "review"
+    event = wait_for_revision(sender, 2)
+    assert event["decision"] == answer["decision"]
+    assert event["current_decision"]["basis"] == "no_model"
+
+
+def test_broker_gone_is_a_fallback_that_is_revised_when_it_returns(
+    house: House, key: str, tmp_path: Path
+) -> None:
+    own = tmp_path / "broker"
+    services.start(own, names=("redis",))
+    try:
+        house.environment["CELERY_BROKER_URL"] = broker_url(services.redis_url(own))
+        house.start()
+        sender = Sender(house.url, key)
+        assert send(sender, 1)["decision"]["basis"] == "no_model"
+        time.sleep(3)  # the runner lingers; while it does, no broker is needed
+        services.stop(own, names=("redis",))
+        answer = send(sender, 2)
+        assert answer["decision"]["cause"] == "broker_unavailable"
+        services.start(own, names=("redis",))
+        event = wait_for_revision(sender, 2)
+        assert event["decision"] == answer["decision"]
+        assert event["current_decision"]["basis"] == "no_model"
+    finally:
+        services.stop(own, names=("redis",))
