@@ -15,6 +15,9 @@ from scoring.log.projections import fold_into_tables
 from scoring.log.tables import copy_values, mogrify_rows
 from scoring.log.upcasters import current_version
 
+# From so many entries on, COPY with its preparation costs less than parsing one long INSERT.
+COPY_FROM = 64
+
 _POSITIONS = "'scoring_logentry_position_seq'"
 
 # Positions are given out in the order of the entries, rows are written in the order of their streams: two
@@ -88,6 +91,8 @@ def append(entries: Sequence[NewEntry], *, now: datetime) -> list[Entry]:
     another version; the surrounding transaction can then only be rolled back (to go on after it, wrap the
     call in an `atomic()` of its own).
     """
+    if len(entries) >= COPY_FROM:
+        return append_bulk(entries, now=now)
     with transaction.atomic(savepoint=False):
         written = _insert(entries, now=now)
         if len(written) < len(entries):
@@ -107,8 +112,7 @@ def append_new(entries: Sequence[NewEntry], *, now: datetime) -> tuple[list[Entr
             raise ValueError(f"append_new begins streams; {new.stream!r} was given at {new.expected_version}")
         first.setdefault(new.stream, new)
     with transaction.atomic(savepoint=False):
-        written = _insert(list(first.values()), now=now)
-        fold_into_tables(written, bulk=False)
+        written = _begin_streams(list(first.values()), now=now)
     begun = {entry.stream for entry in written}
     return written, [new for new in entries if new.stream not in begun or first[new.stream] is not new]
 
@@ -130,6 +134,28 @@ def append_bulk(entries: Sequence[NewEntry], *, now: datetime) -> list[Entry]:
         written = [_entry(draft, place, now) for draft, place in zip(drafts, places, strict=True)]
         fold_into_tables(written, bulk=True)
         return written
+
+
+def _begin_streams(entries: Sequence[NewEntry], *, now: datetime) -> list[Entry]:
+    if len(entries) >= COPY_FROM:
+        existing = _existing_streams(entries)
+        try:
+            with transaction.atomic():  # a savepoint: another writer may begin one of the streams meanwhile
+                return append_bulk([new for new in entries if new.stream not in existing], now=now)
+        except StreamConflict:
+            pass  # it did: insert what is left to insert, row by row
+    written = _insert(entries, now=now)
+    fold_into_tables(written, bulk=False)
+    return written
+
+
+def _existing_streams(entries: Sequence[NewEntry]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT stream FROM scoring_logentry WHERE stream = ANY(%s) AND stream_version = 1",
+            [[new.stream for new in entries]],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _draft(new: NewEntry) -> Draft:

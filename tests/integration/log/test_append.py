@@ -1,6 +1,7 @@
 """Appending: what is written, what is refused, and what it means for the projections."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -13,7 +14,16 @@ from scoring.log.append import append, append_bulk, append_new
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry
 from scoring.log.read import read_positions, read_stream, read_streams
-from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed
+from tests.factories.log import (
+    NOW,
+    PATIENCE_S,
+    decided,
+    labelled,
+    model_trained,
+    open_append,
+    received,
+    route_changed,
+)
 
 AWKWARD = 'back\\slash "quote" \t tab \n line \r return \u2603 \\N \\. 100 % {braces}'
 
@@ -111,12 +121,54 @@ def test_new_streams_are_begun_and_existing_ones_handed_back() -> None:
 
 
 @pytest.mark.django_db
+def test_a_long_list_is_begun_as_a_short_one_is() -> None:
+    append([received("L-7")], now=NOW)
+
+    written, existing = append_new([received(f"L-{i}") for i in range(500)], now=NOW)
+
+    assert [new.stream for new in existing] == ["payment/shop/L-7"]
+    assert [entry.data["id"] for entry in written] == [f"L-{i}" for i in range(500) if i != 7]
+    assert Event.objects.count() == 500
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_list_goes_in_while_another_writer_begins_one_of_its_streams() -> None:
+    outcome: list[Any] = []
+
+    def write() -> None:
+        outcome.append(append_new([received(f"L-{i}") for i in range(500)], now=NOW))
+        connection.close()
+
+    thread = threading.Thread(target=write)
+    with open_append([received("L-7", card="the other writer's")]):
+        thread.start()
+        _wait_for_a_blocked_writer()
+    thread.join()
+
+    [(written, existing)] = outcome
+    assert (len(written), [new.stream for new in existing]) == (499, ["payment/shop/L-7"])
+    assert read_stream("payment/shop/L-7")[0].data["fields"]["card"] == "the other writer's"
+    assert Event.objects.count() == 500
+
+
+def _wait_for_a_blocked_writer() -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    pytest.fail("the second writer never met the first")
+
+
+@pytest.mark.django_db
 def test_one_event_costs_one_insert_for_the_log_and_one_for_its_row(django_assert_num_queries: Any) -> None:
     append([received("T-0")], now=NOW)  # the first use of a connection also checks the epoch
 
     with django_assert_num_queries(2):
         append_new([received("T-1")], now=NOW)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(6):  # what exists, savepoint, positions, two COPYs, release
         append_new([received(f"B-{i}") for i in range(500)], now=NOW)
 
 

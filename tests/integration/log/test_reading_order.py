@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from scoring.errors import EntryNotFound
 from scoring.log import read
@@ -41,9 +41,16 @@ def test_an_entry_that_commits_after_a_later_position_is_still_read() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_reading_order_is_that_of_transactions_not_of_positions() -> None:
-    with open_append([received("early")]) as [early], open_append([received("late")]) as [late]:
-        pass
-    assert (early.txid, early.position) < (late.txid, late.position)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_current_xact_id()"
+            )  # begins to write first, and takes its position last
+        with open_append([received("late transaction")]) as [late]:
+            pass
+        [early] = append([received("early transaction")], now=NOW)
+    assert early.txid < late.txid
+    assert early.position > late.position
 
     [third] = append([received("third")], now=NOW)
     assert read_after(START) == [early, late, third]
