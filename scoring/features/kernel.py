@@ -79,7 +79,7 @@ def _extreme_of_tiles(floats, at, tiles, low, high, sign):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _find_in_map(words, at, cap, wanted):
+def _find_in_map(words, at, wanted):
     for index in range(words[at]):
         if words[at + 2 + index] == wanted:
             return index
@@ -90,7 +90,7 @@ def _find_in_map(words, at, cap, wanted):
 def _keep_in_map(words, at, cap, wanted, time):
     """Notes that a value was seen. Full: of all and the new one, the smallest (last seen, hash) is dropped."""
     seen = at + 2 + cap
-    found = _find_in_map(words, at, cap, wanted)
+    found = _find_in_map(words, at, wanted)
     if found >= 0:
         words[seen + found] = max(words[seen + found], time)
         return
@@ -267,7 +267,7 @@ def run(
                     elif opcode == op.SINCE_SAME or opcode == op.IS_NEW:
                         wanted = hashes[item, d]
                         if wanted != 0:
-                            found = _find_in_map(words, base + b, c, wanted)
+                            found = _find_in_map(words, base + b, wanted)
                             if opcode == op.IS_NEW:
                                 result = 1.0 if found < 0 else 0.0
                             elif found >= 0:
@@ -317,13 +317,13 @@ def run(
                 a = writes[row + 3]
                 if group >= 0:
                     tried = True
-                    if latest == _NEVER:
+                    if latest == _NEVER or time > latest:  # a label or undoing of what was not applied here
                         continue
                     width = groups[group * 4]
                     tiles = groups[group * 4 + 1]
                     tile = time // width
                     head = latest // width
-                    if tile <= head - tiles or tile > head:
+                    if tile <= head - tiles:
                         continue
                     entered = True
                     at += tile % tiles

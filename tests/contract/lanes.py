@@ -1,0 +1,189 @@
+"""A small lane that declares every kind of feature, and random histories of it that reach every corner."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number
+from scoring.features.declare import day_of_week, distance, hour_of_day, pair, years_since
+from scoring.features.encode import LaneItem
+
+
+class Transfer(EventType):
+    name = "transfer"
+    lane = "bank"
+    account = Entity()
+    payee = Entity()
+    terminal = Entity(optional=True)
+    amount = Money()
+    fee = Number(optional=True)
+    urgent = Flag(optional=True)
+    channel = Category(optional=True)
+    lat, lon = Number(optional=True), Number(optional=True)
+    born = Number(optional=True)
+
+    features = [
+        amount,
+        channel,
+        urgent,
+        hour_of_day(),
+        day_of_week(),
+        years_since(born),
+        account.count(over="1m 1h 30d"),
+        account.count(over="5m", tile="5s"),
+        account.amount.sum(over="1m 24h"),
+        account.amount.mean(over="1h 30d"),
+        account.amount.std(over="1h"),
+        account.fee.sum(over="5m"),
+        account.fee.mean(over="5m"),
+        account.fee.std(over="1h"),
+        account.fee.min(over="5m"),
+        account.amount.min(over="1h"),
+        account.amount.max(over="1h 40d"),
+        payee.fee.max(over="1m"),
+        account.distinct(payee, over="1m 1h", cap=2),
+        account.distinct(channel, over="30d", cap=3),
+        terminal.distinct(account, over="5m", cap=1),
+        account.since_last(),
+        account.since_first(),
+        terminal.since_last(),
+        account.since_last_same(payee, cap=2),
+        account.since_last_same(terminal, cap=2),
+        account.is_new(payee, cap=2),
+        account.is_new(terminal, cap=2),
+        pair(account, payee).count(over="1h"),
+        pair(payee, account).amount.mean(over="24h"),
+        pair(terminal, channel).count(over="1h"),
+        payee.fraud_share(over="5m 1h", delay="2m"),
+        account.fraud_count(over="1h", delay="0m"),
+        account.fraud_share(over="5m", delay="7s", tile="5s"),
+        account.count(over="1h", of="reversal"),
+        account.amount.sum(over="30d", of="reversal"),
+        account.since_last(of="reversal"),
+        account.count(over="1h", of="login"),
+        amount / account.amount.mean(over="1h"),
+        (amount - account.amount.mean(over="1h")).named("amount_off"),
+        account.count(over="1m") / account.count(over="1h"),
+        distance(lat, lon, lat, born).named("strange_distance"),
+        account.distance_from_last(lat, lon),
+        account.speed_from_last(lat, lon),
+    ]
+
+
+class Reversal(EventType):
+    name = "reversal"
+    lane = "bank"
+    scored = False
+    account, payee, terminal = Entity(), Entity(), Entity(optional=True)
+    amount = Money()
+
+
+class Login(EventType):
+    """A second scored type: shorter vectors, and states that both types share."""
+
+    name = "login"
+    lane = "bank"
+    account = Entity()
+    terminal = Entity(optional=True)
+    channel = Category(values=("web", "app"))
+
+    features = [
+        channel,
+        account.count(over="1h"),
+        account.count(over="1h", of="transfer"),
+        account.distinct(terminal, over="24h", cap=2),
+        terminal.since_last(),
+        account.amount.sum(over="1h", of="transfer"),
+    ]
+
+
+MEMBERS = (Transfer, Reversal, Login)
+VOCABULARIES = {"transfer": {"channel": ("web", "app")}}
+
+SECOND = 1_000_000
+START = 1_700_000_000 * SECOND + 123_456
+# Steps from the latest time to the next event's: ties, tile borders, late, too late, long silence.
+STEPS = (
+    *(0, 0, 1, SECOND, 4 * SECOND, 5 * SECOND, 25 * SECOND, 60 * SECOND, 150 * SECOND, 300 * SECOND, 1800 * SECOND),
+    *(3600 * SECOND, 86_400 * SECOND, 3 * 86_400 * SECOND, 41 * 86_400 * SECOND),
+    *(-1, -SECOND, -30 * SECOND, -65 * SECOND, -400 * SECOND, -7200 * SECOND, -50 * 86_400 * SECOND),
+)
+
+
+@dataclass(frozen=True)
+class Lane:
+    items: tuple[LaneItem, ...]
+    cuts: tuple[int, ...]  # where a bulk run is cut into batches
+
+
+def _money(minor: int, converted: bool) -> dict[str, Any]:
+    if not converted:
+        return {"minor": minor, "currency": "USD"}
+    return {"minor": 7 * minor + 1, "currency": "EUR", "rate": "1.1", "base_minor": minor}
+
+
+_OPTIONAL = {
+    "terminal": st.sampled_from(["t1", "t2", "t3", "t4"]),
+    "channel": st.sampled_from(["web", "app", "branch", "phone", "post"]),
+    "fee": st.sampled_from([0, 1, -3, 0.1, 0.2, 0.7, 1e-9, 12345.678]),
+    "urgent": st.booleans(),
+    "lat": st.sampled_from([0, 48.2, -33.9, 90]),
+    "lon": st.sampled_from([0, 16.4, 151.2, -180]),
+    "born": st.sampled_from([1970, 2001]),
+}
+
+
+@st.composite
+def _event(draw: st.DrawFn) -> tuple[str, int, dict[str, Any]]:
+    event_type = draw(st.sampled_from(["transfer", "transfer", "transfer", "reversal", "login"]))
+    fields: dict[str, Any] = {"account": draw(st.sampled_from(["a1", "a1", "a2"]))}
+    if event_type != "login":
+        fields["payee"] = draw(st.sampled_from(["p1", "p2", "p3", "p4"]))
+        fields["amount"] = _money(draw(st.integers(0, 10**6)), draw(st.booleans()))
+    optional = {"transfer": list(_OPTIONAL), "reversal": ["terminal"], "login": ["terminal"]}[event_type]
+    for name in optional:
+        if draw(st.booleans()):
+            fields[name] = draw(_OPTIONAL[name])
+    if event_type == "login":
+        fields["channel"] = draw(st.sampled_from(["web", "app"]))
+    return event_type, draw(st.sampled_from(STEPS)), fields
+
+
+_LABEL = st.tuples(st.just("label"), st.integers(0, 30), st.sampled_from(["fraud", "fine", None]))
+_UNDO = st.tuples(st.just("undo"), st.integers(0, 30), st.none())
+
+
+@st.composite
+def lanes(draw: st.DrawFn, max_size: int = 30) -> Lane:
+    """Events, labels (given, changed, retracted) and undone events, in lane order."""
+    steps = draw(st.lists(st.one_of(_event(), _event(), _LABEL, _UNDO), min_size=1, max_size=max_size))
+    items: list[LaneItem] = []
+    events: list[LaneItem] = []
+    positive: dict[int, bool] = {}
+    undone: set[int] = set()
+    now = START
+    for seq, (what, argument, detail) in enumerate(steps, start=1):
+        if what in ("label", "undo"):
+            if not events:
+                continue
+            earlier = events[-1 - argument % len(events)]
+            if what == "undo":
+                if earlier.seq in undone:
+                    continue
+                undone.add(earlier.seq)
+            delta = 0
+            if what == "label":
+                delta = int(detail == "fraud") - int(positive.get(earlier.seq, False))
+                positive[earlier.seq] = detail == "fraud"
+            items.append(
+                LaneItem(seq, what, earlier.type, earlier.occurred_at_us, earlier.fields, positive_delta=delta)
+            )
+            continue
+        occurred_at = now + argument
+        now = max(now, occurred_at)
+        events.append(LaneItem(seq, "event", what, occurred_at, detail))
+        items.append(events[-1])
+    cuts = draw(st.sets(st.integers(0, len(items)), max_size=3))
+    return Lane(tuple(items), tuple(sorted(cuts)))

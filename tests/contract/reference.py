@@ -1,0 +1,451 @@
+"""A slow, obviously right reading of the feature declarations, in plain Python.
+
+It keeps every applied item of every entity and works each value out from all of them: no rings, no heads, no packed
+words, none of the compiler's tables. What a window covers is written once, in `_tiles_of`.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity, Money
+from scoring.features import declare
+from scoring.features.encode import LaneItem
+
+NAN = float("nan")
+MONTH_US = 30 * 86_400_000_000
+MONTH_TILE = MONTH_US // 12
+Key = tuple[tuple[str, ...], tuple[str, ...]]  # (kinds, values)
+
+
+@dataclass
+class Seen:
+    """What an entity has shown of a field: value -> last seen; the newest time among values beyond the cap so far."""
+
+    last: dict[str, int] = field(default_factory=dict)
+    dropped: int | None = None
+
+    def show(self, value: str, time: int, cap: int) -> None:
+        self.last[value] = max(time, self.last.get(value, time))
+        beyond = sorted(self.last, key=self._rank)[: max(0, len(self.last) - cap)]
+        for gone in beyond:
+            self.dropped = max(self.last[gone], self.dropped if self.dropped is not None else self.last[gone])
+
+    def kept(self, cap: int) -> dict[str, int]:
+        return {value: self.last[value] for value in sorted(self.last, key=self._rank)[-cap:]}
+
+    def _rank(self, value: str) -> tuple[int, int]:
+        digest = hashlib.blake2b(value.encode(), digest_size=8).digest()
+        return self.last[value], int.from_bytes(digest, "little", signed=True)
+
+
+@dataclass
+class History:
+    """Everything that was applied to one entity, in lane order."""
+
+    items: list[LaneItem] = field(default_factory=list)
+    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    too_late: int = 0
+    seq: int = 0
+
+    def events(self, event_type: str | None = None) -> list[LaneItem]:
+        return [
+            item for item in self.items if item.kind == "event" and event_type in (None, item.type)
+        ]
+
+    def latest(self) -> int | None:
+        return max((item.occurred_at_us for item in self.events()), default=None)
+
+
+class Reference:
+    """Applies lane items one by one; `apply` gives the row of a scored event (vector, then what is usual)."""
+
+    def __init__(
+        self, members: Sequence[type[EventType]], vocabularies: Mapping[str, Mapping[str, Sequence[str]]]
+    ) -> None:
+        self.members = {member.name: member for member in members}
+        self.vocabularies = vocabularies
+        self.features = {member.name: list(declare.iter_features(member.features)) for member in members}
+        self.histories: dict[Key, History] = {}
+        self.saturated: dict[str, int] = {}
+        self._kinds = {name: self._declared_kinds(name) for name in self.members}
+        self._rings: dict[tuple[str, ...], dict[str, set[int]]] = {}  # kinds -> what is counted -> tile widths
+        self._reach: dict[tuple[tuple[str, ...], int], int] = {}  # (kinds, tile width) -> tiles remembered
+        self._caps: dict[tuple[tuple[str, ...], str, str], int] = {}
+        for name, features in self.features.items():
+            for feature in features:
+                self._note_needs(name, feature)
+
+    def apply(self, item: LaneItem) -> list[float] | None:
+        row = None
+        if item.kind == "event" and self.members[item.type].scored:
+            features = self.features[item.type]
+            row = [self._value(item, feature) for feature in features]
+            row += [self._usual(item, feature) for feature in features]
+        for kinds in self._touched(item):
+            key = self._key(item, kinds)
+            if key is not None:
+                self._remember(item, self.histories.setdefault(key, History()), kinds)
+        return row
+
+    # --- what an item touches ---
+
+    def _declared_kinds(self, name: str) -> list[tuple[tuple[str, ...], str]]:
+        """(kinds, counted event type) of everything an event type's features read."""
+        found = []
+        for feature in self.features[name]:
+            for part in _parts(feature):
+                if isinstance(part, declare.OnEntity):
+                    found.append((_kinds_of(part), part.of or name))
+                if isinstance(part, declare.FieldValue) and isinstance(part.field, Money) and part is _plain(feature):
+                    first = next(f for f in self.members[name].fields.values() if isinstance(f, Entity))
+                    found.append(((first.kind,), name))
+        return found
+
+    def _touched(self, item: LaneItem) -> list[tuple[str, ...]]:
+        if item.kind == "label":
+            return sorted(kinds for kinds, widths in self._rings.items() if "label " + item.type in widths)
+        if item.kind == "undo":
+            return sorted(kinds for kinds, widths in self._rings.items() if "sum " + item.type in widths)
+        read = {kinds for kinds, _ in self._kinds[item.type]}
+        counted = {kinds for name in self.members for kinds, of in self._kinds[name] if of == item.type}
+        return sorted(read | counted)
+
+    def _key(self, item: LaneItem, kinds: tuple[str, ...]) -> Key | None:
+        by_kind = {
+            declared.kind: name
+            for name, declared in self.members[item.type].fields.items()
+            if isinstance(declared, (Entity, Category))
+        }
+        values = [item.fields.get(by_kind[kind]) for kind in kinds]
+        return None if None in values else (kinds, tuple(values))
+
+    def _remember(self, item: LaneItem, history: History, kinds: tuple[str, ...]) -> None:
+        history.seq = item.seq
+        if item.kind == "label" and item.positive_delta == 0:
+            return
+        latest = history.latest()
+        if item.kind == "event":
+            latest = item.occurred_at_us if latest is None else max(latest, item.occurred_at_us)
+        what = {"event": ("sum ", "keep "), "undo": ("sum ",), "label": ("label ",)}[item.kind]
+        widths = set().union(*(self._rings.get(kinds, {}).get(word + item.type, set()) for word in what))
+        reached = latest is not None and item.occurred_at_us <= latest
+        if widths and not (
+            reached
+            and any(
+                item.occurred_at_us // width > latest // width - self._reach[kinds, width] for width in widths
+            )
+        ):
+            history.too_late += 1
+        if item.kind != "event" and not reached:
+            return
+        history.items.append(item)
+        if item.kind == "event":
+            for (of_kinds, of, name), cap in self._caps.items():
+                if of_kinds == kinds and of == item.type and item.fields.get(name) is not None:
+                    seen = history.seen.setdefault((of, name), Seen())
+                    seen.show(item.fields[name], item.occurred_at_us, cap)
+
+    def _note_needs(self, name: str, feature: declare.Expression) -> None:
+        """Which tile widths remember what, and how far back: only the too-late counter depends on it."""
+        for part in _parts(feature):
+            if isinstance(part, declare.Aggregate):
+                word = "keep " if part.function in ("min", "max") else "sum "
+                self._note(part, name, word, part.tile, part.window.us // part.tile)
+                if part.function in ("mean", "std"):
+                    self._note(part, name, "sum ", part.tile, part.window.us // part.tile)
+            if isinstance(part, declare.Labelled):
+                reach = -(-(part.delay.us + part.window.us) // part.tile)
+                self._note(part, name, "label ", part.tile, reach)
+                if part.function == "share":
+                    self._note(part, name, "sum ", part.tile, reach)
+            if isinstance(part, (declare.Distinct, declare.SinceLastSame, declare.IsNew)):
+                cap_of = (_kinds_of(part), part.of or name, part.field.name)
+                self._caps[cap_of] = max(part.cap, self._caps.get(cap_of, 0))
+        plain = _plain(feature)
+        if isinstance(plain, declare.Aggregate) and _has_monthly_usual(plain):
+            self._note(plain, name, "sum ", MONTH_TILE, 12)
+        if isinstance(plain, declare.SinceLast):
+            self._note(plain, name, "sum ", MONTH_TILE, 12)
+        if isinstance(plain, declare.FieldValue) and isinstance(plain.field, Money):
+            first = next(f for f in self.members[name].fields.values() if isinstance(f, Entity))
+            self._note_ring((first.kind,), "sum " + name, MONTH_TILE, 12)
+
+    def _note(self, part: declare.OnEntity, name: str, word: str, width: int, tiles: int) -> None:
+        self._note_ring(_kinds_of(part), word + (part.of or name), width, tiles)
+
+    def _note_ring(self, kinds: tuple[str, ...], what: str, width: int, tiles: int) -> None:
+        self._rings.setdefault(kinds, {}).setdefault(what, set()).add(width)
+        self._reach[kinds, width] = max(tiles + 1, self._reach.get((kinds, width), 0))
+
+    # --- values ---
+
+    def _value(self, item: LaneItem, feature: declare.Expression) -> float:
+        return getattr(self, f"_{type(feature).__name__}")(item, feature)
+
+    def _Named(self, item: LaneItem, feature: declare.Named) -> float:
+        return self._value(item, feature.inner)
+
+    def _Constant(self, item: LaneItem, feature: declare.Constant) -> float:
+        return feature.value
+
+    def _Arithmetic(self, item: LaneItem, feature: declare.Arithmetic) -> float:
+        left, right = self._value(item, feature.left), self._value(item, feature.right)
+        if feature.operator == "-":
+            return left - right
+        return NAN if right == 0 else left / right
+
+    def _FieldValue(self, item: LaneItem, feature: declare.FieldValue) -> float:
+        name = feature.field.name
+        if isinstance(feature.field, Category) and item.fields.get(name) is not None:
+            known = feature.field.values or self.vocabularies.get(item.type, {}).get(name, ())
+            return float(list(known).index(item.fields[name]) + 1) if item.fields[name] in known else 0.0
+        return _number(item, name)
+
+    def _HourOfDay(self, item: LaneItem, feature: declare.HourOfDay) -> float:
+        return float(_moment(item).hour)
+
+    def _DayOfWeek(self, item: LaneItem, feature: declare.DayOfWeek) -> float:
+        return float(_moment(item).weekday())
+
+    def _YearsSince(self, item: LaneItem, feature: declare.YearsSince) -> float:
+        return _moment(item).year - _number(item, feature.field.name)
+
+    def _Distance(self, item: LaneItem, feature: declare.Distance) -> float:
+        return haversine_km(*(_number(item, point.name) for point in feature.points))
+
+    def _Aggregate(self, item: LaneItem, feature: declare.Aggregate) -> float:
+        window, tile = feature.window.us, feature.tile
+        return self._window_value(item, feature, feature.function, feature.field_name, window, tile)
+
+    def _Labelled(self, item: LaneItem, feature: declare.Labelled) -> float:
+        history = self._history(item, feature)
+        if history is None:
+            return NAN
+        read = self._read_time(item, history)
+        first = (read - feature.delay.us - feature.window.us) // feature.tile
+        end = (read - feature.delay.us) // feature.tile
+        of = feature.of or item.type
+        positives = events = 0.0
+        for applied in history.items:
+            if applied.type == of and first <= applied.occurred_at_us // feature.tile < end:
+                positives += applied.positive_delta if applied.kind == "label" else 0
+                events += {"event": 1, "undo": -1, "label": 0}[applied.kind]
+        if feature.function == "count":
+            return positives
+        return NAN if events == 0 else positives / events
+
+    def _Distinct(self, item: LaneItem, feature: declare.Distinct) -> float:
+        history = self._history(item, feature)
+        if history is None:
+            return NAN
+        seen, cap = self._seen(item, feature, history)
+        read = self._read_time(item, history)
+        start = (read - feature.window.us) // feature.tile * feature.tile
+        if seen.dropped is not None and start <= seen.dropped:
+            name = f"{item.type}.{feature.name}"
+            self.saturated[name] = self.saturated.get(name, 0) + 1
+            return float(cap)
+        return float(sum(last >= start for last in seen.last.values()))
+
+    def _SinceLastSame(self, item: LaneItem, feature: declare.SinceLastSame) -> float:
+        last = self._last_same(item, feature)
+        return NAN if last is None else _seconds(item, last)
+
+    def _IsNew(self, item: LaneItem, feature: declare.IsNew) -> float:
+        if self._history(item, feature) is None or item.fields.get(feature.field.name) is None:
+            return NAN
+        return 1.0 if self._last_same(item, feature) is None else 0.0
+
+    def _SinceLast(self, item: LaneItem, feature: declare.SinceLast) -> float:
+        history = self._history(item, feature)
+        times = [] if history is None else [e.occurred_at_us for e in history.events(feature.of or item.type)]
+        return _seconds(item, max(times)) if times else NAN
+
+    def _SinceFirst(self, item: LaneItem, feature: declare.SinceFirst) -> float:
+        history = self._history(item, feature)
+        times = [] if history is None else [e.occurred_at_us for e in history.events()]
+        return _seconds(item, min(times)) if times else NAN
+
+    def _Travelled(self, item: LaneItem, feature: declare.Travelled) -> float:
+        history = self._history(item, feature)
+        last: tuple[int, float, float] | None = None
+        for event in history.events(item.type) if history is not None else ():
+            there = _number(event, feature.latitude.name), _number(event, feature.longitude.name)
+            known = not any(math.isnan(degrees) for degrees in there)
+            if known and (last is None or event.occurred_at_us >= last[0]):
+                last = (event.occurred_at_us, *there)
+        if last is None:
+            return NAN
+        here = _number(item, feature.latitude.name), _number(item, feature.longitude.name)
+        kilometres = haversine_km(last[1], last[2], *here)
+        hours = max(60_000_000, item.occurred_at_us - last[0]) / 3.6e9
+        return kilometres if feature.function == "distance" else kilometres / hours
+
+    # --- what is usual ---
+
+    def _usual(self, item: LaneItem, feature: declare.Expression) -> float:
+        plain = _plain(feature)
+        if isinstance(plain, declare.Aggregate):
+            return self._usual_aggregate(item, plain)
+        if isinstance(plain, declare.SinceLast):
+            count = self._window_value(item, plain, "count", "", MONTH_US, MONTH_TILE)
+            age = self._age(item, plain)
+            return NAN if age is None or not count > 0 else min(age, MONTH_US) / 1e6 / count
+        if isinstance(plain, declare.FieldValue) and isinstance(plain.field, Money):
+            first = next(f for f in self.members[item.type].fields.values() if isinstance(f, Entity))
+            of_first = declare.SinceLast((first,), "")
+            return self._window_value(item, of_first, "mean", plain.field.name, MONTH_US, MONTH_TILE)
+        if (
+            isinstance(plain, declare.Arithmetic)
+            and plain.operator == "/"
+            and isinstance(plain.left, declare.FieldValue)
+            and isinstance(plain.right, declare.Aggregate)
+            and (plain.right.function, plain.right.field_name) == ("mean", plain.left.field.name)
+        ):
+            return NAN if math.isnan(self._value(item, plain)) else 1.0
+        return NAN
+
+    def _usual_aggregate(self, item: LaneItem, feature: declare.Aggregate) -> float:
+        if not _has_monthly_usual(feature):
+            return NAN
+        if feature.function in ("count", "sum"):
+            month = self._window_value(item, feature, feature.function, feature.field_name, MONTH_US, MONTH_TILE)
+            age = self._age(item, feature)
+            if age is None or age < feature.window.us:
+                return NAN
+            return month * (feature.window.us / min(age, MONTH_US))
+        return self._window_value(item, feature, "mean", feature.field_name, MONTH_US, MONTH_TILE)
+
+    def _age(self, item: LaneItem, feature: declare.OnEntity) -> int | None:
+        history = self._history(item, feature)
+        if history is None or not history.events():
+            return None
+        return self._read_time(item, history) - min(event.occurred_at_us for event in history.events())
+
+    # --- windows ---
+
+    def _history(self, item: LaneItem, feature: declare.OnEntity) -> History | None:
+        """None where the item does not have the entity; an empty history where the entity is new."""
+        key = self._key(item, _kinds_of(feature))
+        return None if key is None else self.histories.get(key, History())
+
+    def _read_time(self, item: LaneItem, history: History) -> int:
+        latest = history.latest()
+        return item.occurred_at_us if latest is None else max(item.occurred_at_us, latest)
+
+    def _tiles_of(self, item: LaneItem, history: History, of: str, window: int, tile: int) -> dict[int, list[LaneItem]]:
+        """The events (and their undoings) a window covers, by tile: floor((r - W)/w) to floor(r/w)."""
+        read = self._read_time(item, history)
+        tiles: dict[int, list[LaneItem]] = {
+            number: [] for number in range((read - window) // tile, read // tile + 1)
+        }
+        for applied in history.items:
+            if applied.type == of and applied.kind != "label" and applied.occurred_at_us // tile in tiles:
+                tiles[applied.occurred_at_us // tile].append(applied)
+        return tiles
+
+    def _window_value(
+        self, item: LaneItem, feature: declare.OnEntity, function: str, name: str, window: int, tile: int
+    ) -> float:
+        history = self._history(item, feature)
+        if history is None:
+            return NAN
+        tiles = self._tiles_of(item, history, feature.of or item.type, window, tile)
+        if function in ("min", "max"):
+            values = [_number(e, name) for members in tiles.values() for e in members if e.kind == "event"]
+            values = [value for value in values if not math.isnan(value)]
+            return (min if function == "min" else max)(values) if values else NAN
+        if function == "count":
+            return _total([[1.0 if e.kind == "event" else -1.0 for e in members] for members in tiles.values()])
+        known = [
+            [(1.0 if e.kind == "event" else -1.0, _number(e, name)) for e in members]
+            for members in tiles.values()
+        ]
+        known = [[(sign, value) for sign, value in members if not math.isnan(value)] for members in known]
+        total = _total([[sign * value for sign, value in members] for members in known])
+        if function == "sum":
+            return total
+        count = _total([[sign for sign, _ in members] for members in known])
+        if function == "mean":
+            return NAN if count == 0 else total / count
+        squares = _total([[sign * (value * value) for sign, value in members] for members in known])
+        if not count > 0:
+            return NAN
+        mean = total / count
+        return math.sqrt(max(0.0, squares / count - mean * mean))
+
+    def _seen(self, item: LaneItem, feature: Any, history: History) -> tuple[Seen, int]:
+        of = feature.of or item.type
+        cap = self._caps[_kinds_of(feature), of, feature.field.name]
+        return history.seen.get((of, feature.field.name), Seen()), cap
+
+    def _last_same(self, item: LaneItem, feature: Any) -> int | None:
+        history = self._history(item, feature)
+        value = item.fields.get(feature.field.name)
+        if history is None or value is None:
+            return None
+        seen, cap = self._seen(item, feature, history)
+        return seen.kept(cap).get(value)
+
+
+def haversine_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    if any(math.isnan(degrees) for degrees in (latitude, longitude, other_latitude, other_longitude)):
+        return NAN
+    radians = math.pi / 180.0
+    north = math.sin((other_latitude - latitude) * radians / 2.0)
+    east = math.sin((other_longitude - longitude) * radians / 2.0)
+    chord = north * north + math.cos(latitude * radians) * math.cos(other_latitude * radians) * (east * east)
+    return 2.0 * 6371.0088 * math.asin(math.sqrt(min(1.0, chord)))
+
+
+def _plain(feature: declare.Expression) -> declare.Expression:
+    return feature.inner if isinstance(feature, declare.Named) else feature
+
+
+def _parts(feature: declare.Expression) -> list[declare.Expression]:
+    if isinstance(feature, declare.Named):
+        return _parts(feature.inner)
+    if isinstance(feature, declare.Arithmetic):
+        return [feature, *_parts(feature.left), *_parts(feature.right)]
+    return [feature]
+
+
+def _kinds_of(feature: declare.OnEntity) -> tuple[str, ...]:
+    return tuple(sorted(key.kind for key in feature.keys))
+
+
+def _has_monthly_usual(feature: declare.Aggregate) -> bool:
+    if feature.function == "std":
+        return False
+    return feature.window.us < MONTH_US or feature.function in ("min", "max")
+
+
+def _number(item: LaneItem, name: str) -> float:
+    value = item.fields.get(name)
+    if value is None:
+        return NAN
+    return float(value.get("base_minor", value["minor"]) if isinstance(value, dict) else value)
+
+
+def _moment(item: LaneItem) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=item.occurred_at_us)
+
+
+def _seconds(item: LaneItem, earlier: int) -> float:
+    return max(0, item.occurred_at_us - earlier) / 1e6
+
+
+def _total(tiles: Sequence[Sequence[float]]) -> float:
+    """Lane order inside a tile, tiles oldest to newest."""
+    total = 0.0
+    for members in tiles:
+        inside = 0.0
+        for value in members:
+            inside += value
+        total += inside
+    return total
