@@ -62,7 +62,9 @@ def ring(lane: str) -> str:
 def publish(lane: str) -> str:
     """Send the lane's task; "" or the cause that kept it from being sent."""
     try:
-        current_app.send_task("scoring.decisions.tasks.run_lane", args=[lane], retry=False, expires=MESSAGE_SECONDS)
+        current_app.send_task(
+            "scoring.decisions.tasks.run_lane", args=[lane], retry=False, expires=MESSAGE_SECONDS
+        )
     except (OperationalError, redis.RedisError, OSError) as error:
         logger.warning("lane %s not published: %s", lane, error)
         _clear_flag(lane)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions import doorbell, pending
 from scoring.decisions.answers import compose_answer
-from scoring.decisions.engine import Decided, Scored, decide
+from scoring.decisions.engine import Decided, Scored, decide, unpack_vectors
 from scoring.decisions.lane_log import event_item, head_after, label_item, sequenced_entry
 from scoring.decisions.models_in_charge import ModelInCharge, model_in_charge
 from scoring.decisions.online_store import OnlineStore
@@ -137,11 +137,21 @@ class LaneRunner:
     def _rescored(self, claim: Claim) -> Scored:
         """An event whose vector was logged with a decision that no model took part in."""
         last = next(entry for entry in reversed(read_stream(claim.event_stream)) if entry.packed)
-        logged = np.frombuffer(last.packed or b"", dtype="<f8")
-        width = self.plan.feature_set(claim.event["type"]).total_width
-        vector = np.full(width, np.nan)
-        vector[: min(len(logged), width)] = logged[:width]
+        feature_set = self.plan.feature_set(claim.event["type"])
+        width = len(feature_set.names)
+        vector = np.full(2 * width, np.nan)  # what was usual for the entity then is not logged
+        vector[:width] = unpack_vectors(last.packed or b"", width=width)[0]
+        if last.data["feature_set"] != feature_set.hash:
+            codes = [place for place, spec in enumerate(feature_set.features) if spec.unit == "category"]
+            vector[codes] = self._request_time_values(claim)[codes]
         return Scored(claim, last.data["seq"], vector)
+
+    def _request_time_values(self, claim: Claim) -> np.ndarray:
+        """The event's own values under the vocabulary of the model in charge, as if it were the first of its
+        kind.
+        """
+        batch = encode(self.plan, [event_item(1, claim.event)])
+        return fold(self.plan, batch, Arena.for_batch(self.plan, batch))[0]
 
     def _decide(self, scored: Sequence[Scored], *, now: datetime) -> list[Decided]:
         by_type: dict[str, list[Scored]] = defaultdict(list)

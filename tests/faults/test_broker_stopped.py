@@ -1,4 +1,5 @@
-"""Broker or online store gone: the API answers by the failure policy; what it decided is revised afterwards."""
+"""Broker or online store gone: the API answers by the failure policy; what it decided is revised afterwards.
+"""
 
 import time
 from datetime import UTC, datetime

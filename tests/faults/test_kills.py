@@ -1,4 +1,5 @@
-"""Processes and Redis die at seeded points while events come in; nothing is lost, nothing is decided twice."""
+"""Processes and Redis die at seeded points while events come in; nothing is lost or decided twice."""
+"""
 
 import os
 import random
