@@ -12,7 +12,7 @@ class HourlyWindowAdmin(admin.ModelAdmin):
 
     list_display = (
         *("hour", "event_type", "received", "decided_allow", "decided_review", "decided_block", "fallbacks"),
-        *("revised", "parked", "labels", "mean_latency_ms", "latency_ms_max"),
+        *("revised", "parked", "labels", "mean_latency_ms", "most_latency_ms"),
     )
     list_filter = ("event_type",)
     date_hierarchy = "hour"
@@ -24,6 +24,10 @@ class HourlyWindowAdmin(admin.ModelAdmin):
     def mean_latency_ms(self, window: HourlyWindow) -> str:
         mean = window.latency_ms_mean
         return "-" if mean is None else f"{mean:.1f}"
+
+    @admin.display(description="longest latency (ms)", ordering="latency_us_max")
+    def most_latency_ms(self, window: HourlyWindow) -> str:
+        return f"{window.latency_ms_max:.1f}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

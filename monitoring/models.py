@@ -7,7 +7,8 @@ class HourlyWindow(models.Model):
     """One hour of one event type. Written by the consumer `monitoring.windows` alone; times in UTC.
 
     Live entries count in the hour in which they were recorded, entries of loaded history in the hour in which
-    they happened. Latencies are from receipt to the first decision.
+    they happened. Latencies, from receipt to the first decision, are whole microseconds: sums of integers are
+    the same however the entries were batched, so that a rebuilt window equals the first one.
     """
 
     event_type = models.CharField(max_length=60)
@@ -20,8 +21,8 @@ class HourlyWindow(models.Model):
     revised = models.BigIntegerField(default=0)
     parked = models.BigIntegerField(default=0)
     labels = models.BigIntegerField(default=0)
-    latency_ms_sum = models.FloatField(default=0)
-    latency_ms_max = models.FloatField(default=0)
+    latency_us_sum = models.BigIntegerField(default=0)
+    latency_us_max = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event_type", "hour"], name="hourlywindow_type_hour")]
@@ -37,4 +38,9 @@ class HourlyWindow(models.Model):
     @property
     def latency_ms_mean(self) -> float | None:
         """Mean milliseconds from receipt to the first decision; None without decisions."""
-        return self.latency_ms_sum / self.decided if self.decided else None
+        return self.latency_us_sum / self.decided / 1000 if self.decided else None
+
+    @property
+    def latency_ms_max(self) -> float:
+        """Most milliseconds from receipt to the first decision; 0 without decisions."""
+        return self.latency_us_max / 1000

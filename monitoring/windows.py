@@ -11,7 +11,7 @@ from monitoring.models import HourlyWindow
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry
 from scoring.log.tables import mogrify_rows
-from scoring.timestamps import from_iso
+from scoring.timestamps import MICROSECOND, from_iso
 
 COUNTED = (
     *(
@@ -24,9 +24,9 @@ COUNTED = (
         "parked",
         "labels",
     ),
-    "latency_ms_sum",
+    "latency_us_sum",
 )
-MAXIMA = ("latency_ms_max",)
+MAXIMA = ("latency_us_max",)
 
 _TABLE = HourlyWindow._meta.db_table
 _ADDED = ", ".join(f"{column} = w.{column} + EXCLUDED.{column}" for column in COUNTED)
@@ -42,7 +42,7 @@ class WindowKey(NamedTuple):
     hour: datetime
 
 
-Amounts = dict[str, float]
+Amounts = dict[str, int]
 
 
 def count_entries(entries: Iterable[Entry]) -> dict[WindowKey, Amounts]:
@@ -66,17 +66,17 @@ def _place(entry: Entry) -> tuple[str, datetime]:
     return entry.stream.split("/", 1)[0], entry.recorded_at
 
 
-def _amounts(entry: Entry) -> Iterator[tuple[str, float]]:
+def _amounts(entry: Entry) -> Iterator[tuple[str, int]]:
     match entry.type:
         case "event.received":
             yield "received", 1
         case "decision.made":
             latency = from_iso(entry.data["decided_at"]) - from_iso(entry.data["received_at"])
-            latency_ms = latency.total_seconds() * 1000
+            latency_us = latency // MICROSECOND
             yield f"decided_{entry.data['outcome']}", 1
             yield "fallbacks", entry.data["basis"] == "fallback"
-            yield "latency_ms_sum", latency_ms
-            yield "latency_ms_max", latency_ms
+            yield "latency_us_sum", latency_us
+            yield "latency_us_max", latency_us
         case "decision.revised":
             yield "revised", 1
         case "event.parked":
@@ -96,6 +96,11 @@ def add_to_windows(entries: Sequence[Entry], *, now: datetime) -> None:
         cursor.execute(_INSERT + mogrify_rows(cursor, rows) + _ON_CONFLICT)
 
 
+def empty_windows() -> None:
+    """Forget every window, for the log to be counted again."""
+    HourlyWindow.objects.all().delete()
+
+
 WINDOWS = Consumer(
     name="monitoring.windows",
     types=frozenset(
@@ -105,4 +110,5 @@ WINDOWS = Consumer(
         }
     ),
     handle=add_to_windows,
+    reset=empty_windows,
 )

@@ -236,6 +236,14 @@ class LogAheadOfCluster(ScoringError):
         self.next_txid = next_txid
 
 
+class ConsumerNotRebuildable(ScoringError):
+    """The effect of a consumer cannot be undone, so it cannot start again from the beginning of the log."""
+
+    def __init__(self, consumer: str) -> None:
+        super().__init__(f"consumer {consumer!r} cannot be rebuilt: its effect cannot be undone")
+        self.consumer = consumer
+
+
 class ConsumerStopped(ScoringError):
     """A consumer could not handle an entry. It stays before that entry and tries it again on its next run.
 
@@ -349,3 +357,25 @@ class ImportAlreadyRunning(ScoringError):
     def __init__(self, stream: str) -> None:
         self.stream = stream
         super().__init__(f"{stream} is being imported by another process; wait for it or stop it")
+
+
+class FeatureSetUnavailable(ScoringError):
+    """This code does not compute the feature set a model was trained on."""
+
+    def __init__(self, *, name: str, needed: str, found: str) -> None:
+        super().__init__(
+            f"{name} needs feature set {needed[:12]}, this code computes {found[:12]}. "
+            "Deploy the code it was trained with, or train a new model."
+        )
+        self.name, self.needed, self.found = name, needed, found
+
+
+class NoEventsToJudge(ScoringError):
+    """The asked stretch of time holds no mature events, or none of them is positive."""
+
+    def __init__(self, *, event_type: str, since: str, until: str, rows: int) -> None:
+        super().__init__(
+            f"{event_type}: of the {rows} mature events from {since} to {until} none is labelled positive, "
+            "so nothing can be judged. Choose an earlier stretch, or wait until labels have matured."
+        )
+        self.event_type, self.since, self.until, self.rows = event_type, since, until, rows

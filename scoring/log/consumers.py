@@ -6,15 +6,15 @@ skipped.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from scoring.errors import ConsumerStopped
-from scoring.log.entries import Cursor, Entry
+from scoring.errors import ConsumerNotRebuildable, ConsumerStopped
+from scoring.log.entries import START, Cursor, Entry
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_page
 
@@ -45,11 +45,16 @@ class Handle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """What follows the log: `handle` gets every entry of `types`, once, in reading order."""
+    """What follows the log: `handle` gets every entry of `types`, once, in reading order.
+
+    `reset` undoes all of its effect, so that it can be rebuilt; None where that cannot be (a notice once
+    sent).
+    """
 
     name: str
     types: frozenset[str]
     handle: Handle
+    reset: Callable[[], None] | None = None
 
 
 class Progress(NamedTuple):
@@ -103,6 +108,21 @@ def catch_up(consumer: Consumer, *, now: datetime) -> int:
         handled += progress.handled
         if progress.caught_up or progress.busy:
             return handled
+
+
+def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
+    """Undo the effect of `consumer` and let it read the log from its beginning; gives the entries handled.
+
+    Raises `ConsumerNotRebuildable` when its effect cannot be undone, `ConsumerStopped` as every run may.
+    """
+    if consumer.reset is None:
+        raise ConsumerNotRebuildable(consumer.name)
+    with transaction.atomic():
+        ConsumerCursor.objects.get_or_create(name=consumer.name)
+        ConsumerCursor.objects.select_for_update().get(name=consumer.name)  # waits for a run under way
+        consumer.reset()
+        _move_cursor(consumer.name, START, now=now)
+    return catch_up(consumer, now=now)
 
 
 def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN) -> Progress:

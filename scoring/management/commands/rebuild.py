@@ -4,11 +4,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
 from scoring.decisions.rebuild_pending import rebuild_pending
-from scoring.errors import UnknownProjection
-from scoring.log.projections import registered
+from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, UnknownProjection
+from scoring.log.consumers import rebuild_consumer, registered_consumers
+from scoring.log.projections import Projection, registered
 from scoring.log.rebuild import find_projection, last_position, rebuild_projections
 
 PENDING = "pending"
@@ -22,28 +24,43 @@ class Command(BaseCommand):
             "--projection",
             action="append",
             metavar="NAME",
-            help="what to rebuild: event, decision, label, route, modelversion, pending; repeatable",
+            help="event, decision, label, route, modelversion, pending, or a consumer of the log such as"
+            " monitoring.windows; repeatable",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = options["projection"]
-        wants_pending = not names or PENDING in names
-        projections = list(registered()) if not names else _find([n for n in names if n != PENDING])
-        with self._progress(enabled=options["verbosity"] > 0) as bar:
-            if projections:
+        names = options["projection"] or _every_name()
+        consumers = {consumer.name: consumer for consumer in registered_consumers()}
+        projections = [_find(name) for name in names if name != PENDING and name not in consumers]
+        if projections:
+            with self._progress(enabled=options["verbosity"] > 0) as bar:
                 rebuild_projections(projections, advance=bar.update)
-        if wants_pending:
+        if PENDING in names:
             with self._progress(enabled=options["verbosity"] > 0) as bar:
                 rebuild_pending(advance=bar.update)
-        done = [projection.table.name for projection in projections]
-        self.stdout.write(f"rebuilt: {', '.join(done + [PENDING] * wants_pending)}")
+        for name in names:
+            if name in consumers:
+                _rebuild_consumer(consumers[name])
+        self.stdout.write(f"rebuilt: {', '.join(names)}")
 
     def _progress(self, *, enabled: bool) -> Any:
         return tqdm(total=last_position(), unit=" entries", file=self.stderr, disable=not enabled)
 
 
-def _find(names: list[str]) -> list[Any]:
+def _every_name() -> list[str]:
+    tables = [projection.table.name for projection in registered()]
+    return [*tables, PENDING, *(consumer.name for consumer in registered_consumers() if consumer.reset)]
+
+
+def _find(name: str) -> Projection:
     try:
-        return [find_projection(name) for name in names]
+        return find_projection(name)
     except UnknownProjection as error:
+        raise CommandError(str(error)) from error
+
+
+def _rebuild_consumer(consumer: Any) -> None:
+    try:
+        rebuild_consumer(consumer, now=timezone.now())
+    except (ConsumerNotRebuildable, ConsumerStopped) as error:
         raise CommandError(str(error)) from error

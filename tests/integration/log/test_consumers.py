@@ -208,8 +208,28 @@ def test_hourly_windows_count_what_the_log_says() -> None:
     assert (window.event_type, window.hour) == ("payment", NOW.replace(minute=0))
     assert (window.received, window.labels, window.parked, window.revised) == (3, 1, 0, 1)
     assert (window.decided_allow, window.decided_review, window.decided_block) == (1, 0, 1)
-    assert (window.fallbacks, window.latency_ms_sum, window.latency_ms_max) == (1, 16.0, 8.0)
+    assert (window.fallbacks, window.latency_us_sum, window.latency_ms_max) == (1, 16_000, 8.0)
     assert window.latency_ms_mean == 8.0
+
+
+def test_a_consumer_is_rebuilt_to_the_same_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    events = append([received(f"T-{i}", type=("payment", "refund")[i % 2]) for i in range(30)], now=NOW)
+    append([decided(event) for event in events], now=NOW)
+    run_consumers_task()
+    before = _windows()
+    assert len(before) == 2
+    HourlyWindow.objects.update(received=999)
+    HourlyWindow.objects.filter(event_type="refund").delete()
+
+    call_command("rebuild", projection=["monitoring.windows"], verbosity=0)
+
+    assert _windows() == before
+    assert "rebuilt: monitoring.windows" in capsys.readouterr().out
+
+
+def _windows() -> list[dict[str, object]]:
+    rows = HourlyWindow.objects.order_by("event_type", "hour").values()
+    return [{name: value for name, value in row.items() if name != "id"} for row in rows]
 
 
 def test_log_status_shows_lags_and_fails_when_a_consumer_stopped(

@@ -45,7 +45,7 @@ def test_first_decisions_count_by_outcome_with_their_latency_and_revisions_apart
     amounts = windows["payment", HOUR]
     assert (amounts["decided_allow"], amounts["decided_review"], amounts["decided_block"]) == (1, 1, 0)
     assert (amounts["fallbacks"], amounts["revised"]) == (1, 1)
-    assert (amounts["latency_ms_sum"], amounts["latency_ms_max"]) == (2008.0, 2000.0)
+    assert (amounts["latency_us_sum"], amounts["latency_us_max"]) == (2_008_000, 2_000_000)
 
 
 def test_parked_events_count() -> None:
