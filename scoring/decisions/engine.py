@@ -13,10 +13,9 @@ from scoring.decisions.pending import Claim
 from scoring.decisions.policy import outcome_of
 from scoring.explain.reasons import reasons_for
 from scoring.features.plan import FeatureSet
-from scoring.learning.registry import library_versions
+from scoring.learning.registry import LoadedModel, library_versions
 from scoring.log.entries import NewEntry
 from scoring.timestamps import to_iso
-
 
 # Under which libraries a decision came about: replay reproduces it bit for bit under the same ones.
 RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().items())
@@ -50,13 +49,13 @@ def decide(
     """Decide events of one type under one version of its route."""
     if model.loaded is None:
         return [_without_model(item, feature_set=feature_set, model=model, now=now) for item in scored]
-    return _with_model(scored, feature_set=feature_set, model=model, now=now)
+    return _with_model(scored, feature_set=feature_set, loaded=model.loaded, now=now)
 
 
 def _with_model(
-    scored: Sequence[Scored], *, feature_set: FeatureSet, model: ModelInCharge, now: datetime
+    scored: Sequence[Scored], *, feature_set: FeatureSet, loaded: LoadedModel, now: datetime
 ) -> list[Decided]:
-    loaded, width = model.loaded, len(feature_set.names)
+    width = len(feature_set.names)
     matrix = np.stack([item.vector for item in scored])
     features, context = matrix[:, :width], matrix[:, width : 2 * width]
     margins, scores = loaded.predict(features)
@@ -92,7 +91,7 @@ def _without_model(item: Scored, *, feature_set: FeatureSet, model: ModelInCharg
     """
     kind = event_type(item.claim.event["type"])
     width = len(feature_set.names)
-    data = {
+    data: dict[str, Any] = {
         "outcome": kind.failure_outcome if model.cause else kind.no_model_outcome,
         "basis": "fallback" if model.cause else "no_model",
         "cause": model.cause,

@@ -198,8 +198,23 @@ def _insert(rows: Any) -> None:
 
 
 def _claim(row: Sequence[Any]) -> Claim:
-    data, event = row[4], row[7]
-    return Claim(*row[:4], orjson.loads(data), row[5], row[6], orjson.loads(event), *row[8:])
+    position, kind, event_stream, wake_token, data, recorded_at, event_position, event, received_at, *head = (
+        row
+    )
+    received_at, version, decisions = head
+    return Claim(
+        position=position,
+        kind=kind,
+        event_stream=event_stream,
+        wake_token=wake_token,
+        data=orjson.loads(data),
+        recorded_at=recorded_at,
+        event_position=event_position,
+        event=orjson.loads(event),
+        received_at=received_at,
+        stream_version=version,
+        decisions=decisions,
+    )
 
 
 def _lane(entry: Entry) -> str:

@@ -31,8 +31,8 @@ class House:
         self.commands = {
             "web": f"granian --interface wsgi --host 127.0.0.1 --port {self.port} --workers 1"
             " --blocking-threads 16 --http 1 --no-ws --log-level warning config.wsgi:application",
-            "worker": "celery -A config worker -n faults@%h -Q lanes,default -c 2 --without-gossip --without-mingle"
-            " -l INFO",
+            "worker": "celery -A config worker -n faults@%h -Q lanes,default -c 2 -l INFO"
+            " --without-gossip --without-mingle",
             "beat": f"celery -A config beat -l INFO --pidfile= -s {logs / 'beat'}",
         }
 

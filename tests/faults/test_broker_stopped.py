@@ -1,5 +1,4 @@
-"""Broker or online store gone: the API answers by the failure policy; what it decided is revised afterwards.
-"""
+"""Broker or online store gone: the API answers by the failure policy, and the lane revises that later."""
 
 import time
 from datetime import UTC, datetime

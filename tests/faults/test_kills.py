@@ -1,5 +1,4 @@
 """Processes and Redis die at seeded points while events come in; nothing is lost or decided twice."""
-"""
 
 import os
 import random
