@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import dj_database_url
+import django_stubs_ext
 
 from config.embedded import services
 from config.environment import broker_url, read_flag, read_float, read_int, read_list, read_path, read_text
+
+django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Event]
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
