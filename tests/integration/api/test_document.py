@@ -22,7 +22,7 @@ def document() -> dict[str, Any]:
 
 
 def closed(schema: Any) -> Any:
-    """The schema, with nothing allowed that it does not name; problems alone may have members of their own."""
+    """The schema, with nothing allowed that it does not name; a problem may have members of its own."""
     if isinstance(schema, list):
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):

@@ -1,0 +1,296 @@
+"""The spine in the admin: what was received, decided, said and set aside; written by services, not by hand.
+
+Every list is bounded at any size: pages are read along an index, and rows are counted only so far.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import F, Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+
+from scoring.api.models import ApiKey
+from scoring.catalog.models import ExchangeRate
+from scoring.catalog.registry import event_types
+from scoring.decisions.models import Decision, Event, Label, Pending, Route
+from scoring.learning.models import ModelVersion
+from scoring.log.models import LogEntry
+
+MOST_COUNTED = 10_000
+LARGEST_POSITION = 2**63 - 1
+
+
+class CappedPaginator(Paginator):
+    """Counts no more than MOST_COUNTED rows: to count a million takes longer than anyone looks at a page."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[:MOST_COUNTED].count()
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Lists and shows; changes nothing."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def position_in(term: str) -> int | None:
+    """The log position that a search term is, if it is one."""
+    number = int(term) if term.isascii() and term.isdigit() and len(term) < 20 else None
+    return number if number is not None and number <= LARGEST_POSITION else None
+
+
+def link_to_entry(field: str, title: str) -> Callable[[Any], str]:
+    """A column that leads to the log entry whose position stands in `field`."""
+
+    @admin.display(description=title, ordering=field)
+    def link(row: Any) -> str:
+        position = getattr(row, field)
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:scoring_logentry_change", args=[position]), position
+        )
+
+    return link
+
+
+def pretty_json(text: str) -> str:
+    return format_html(
+        '<pre style="white-space: pre-wrap">{}</pre>',
+        orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode(),
+    )
+
+
+class EventTypeFilter(admin.SimpleListFilter):
+    """Event types as the catalog has them: asking the table for its distinct values would read all of it."""
+
+    title = "event type"
+    parameter_name = "event_type"
+    field = "event_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in event_types()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
+
+
+class TypeFilter(EventTypeFilter):
+    field = "type"
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    """The log, newest first; searched by position or by the whole name of a stream."""
+
+    list_display = ("position", "recorded_at", "type", "stream", "stream_version")
+    ordering = ("-position",)
+    sortable_by = ()
+    search_fields = ("stream",)
+    search_help_text = (
+        "A position, or the whole name of a stream: payment/shop/T-1, model/payment-1, api_key/..."
+    )
+    fields = (
+        "position",
+        "recorded_at",
+        "type",
+        "schema_version",
+        "stream",
+        "stream_version",
+        "content",
+        "packed_bytes",
+        "metadata",
+        "epoch",
+        "transaction",
+    )
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
+        return super().get_queryset(request).defer("packed", "data", "metadata", "txid")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LogEntry], search_term: str
+    ) -> tuple[QuerySet[LogEntry], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        position = position_in(term)
+        found = queryset.filter(stream=term) if position is None else queryset.filter(position=position)
+        return found, False
+
+    @admin.display(description="data")
+    def content(self, entry: LogEntry) -> str:
+        return pretty_json(entry.data)
+
+    @admin.display(description="packed")
+    def packed_bytes(self, entry: LogEntry) -> str:
+        return "none" if entry.packed is None else f"{len(entry.packed):,} bytes"
+
+    @admin.display(description="transaction")
+    def transaction(self, entry: LogEntry) -> str:
+        return str(entry.txid)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """Received events, newest first; searched by position or by the whole name of their stream."""
+
+    list_display = (
+        link_to_entry("position", "entry"),
+        "type",
+        "source",
+        "external_id",
+        "occurred_at",
+        "received_at",
+    )
+    list_display_links = ("external_id",)
+    list_filter = (TypeFilter,)
+    ordering = ("-position",)
+    sortable_by = ()
+    search_fields = ("position",)
+    search_help_text = "A position, or type/source/id"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        position = position_in(term)
+        if position is None:
+            received = LogEntry.objects.filter(stream=term, stream_version=1)
+            return queryset.filter(position__in=received.values("position")), False
+        return queryset.filter(position=position), False
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """Decisions, newest first; searched by the position of their event."""
+
+    list_display = (
+        link_to_entry("position", "entry"),
+        link_to_entry("event_position", "event"),
+        "event_type",
+        "revision",
+        "outcome",
+        "score",
+        "basis",
+        "cause",
+        "model",
+        "decided_at",
+    )
+    list_display_links = ("outcome",)
+    ordering = ("-position",)
+    sortable_by = ()
+    search_fields = ("event_position",)
+    search_help_text = "The position of the event"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
+    ) -> tuple[QuerySet[Decision], bool]:
+        position = position_in(search_term.strip())
+        return (queryset if position is None else queryset.filter(event_position=position)), False
+
+
+@admin.register(Label)
+class LabelAdmin(ReadOnlyAdmin):
+    """Labels, newest first; searched by the whole name of the event's stream."""
+
+    list_display = (
+        link_to_entry("position", "entry"),
+        "event_stream",
+        "source",
+        "value",
+        "effective",
+        "known_at",
+    )
+    list_display_links = ("event_stream",)
+    ordering = ("-position",)
+    sortable_by = ()
+    search_fields = ("event_stream",)
+    search_help_text = "type/source/id of the event"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Label], search_term: str
+    ) -> tuple[QuerySet[Label], bool]:
+        term = search_term.strip()
+        return (queryset.filter(event_stream=term) if term else queryset), False
+
+
+@admin.register(Pending)
+class PendingAdmin(ReadOnlyAdmin):
+    """What waits for its lane, is held for its event, or was parked with its error."""
+
+    list_display = (
+        link_to_entry("position", "entry"),
+        "state",
+        "lane",
+        "kind",
+        "event_stream",
+        "enqueued_at",
+        "first_line_of_error",
+    )
+    list_display_links = ("event_stream",)
+    list_filter = ("state", "kind")
+    ordering = ("position",)
+    sortable_by = ()
+
+    @admin.display(description="error")
+    def first_line_of_error(self, row: Pending) -> str:
+        return row.error.strip().partition("\n")[0][:200]
+
+
+@admin.register(Route)
+class RouteAdmin(ReadOnlyAdmin):
+    """Which model versions decide each event type."""
+
+    list_display = ("event_type", "version", "who_decides", "unit", "changed_at")
+
+    @admin.display(description="arms")
+    def who_decides(self, route: Route) -> str:
+        return ", ".join(f"{arm['model']} ({arm['role']}, {arm['share']:.0%})" for arm in route.arms)
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyAdmin):
+    """Trained models, newest first."""
+
+    list_display = ("name", "event_type", "trained_at", "as_of", "feature_set", "artefact")
+    list_filter = ("event_type",)
+    ordering = ("-trained_at",)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """API keys by prefix; made and revoked by `manage.py create_api_key` and `revoke_api_key`."""
+
+    list_display = ("prefix", "name", "source", "scopes", "created_at", "revoked_at")
+    fields = list_display
+    ordering = (F("revoked_at").asc(nulls_first=True), "-created_at")
+    search_fields = ("prefix", "name", "source")
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(admin.ModelAdmin):
+    """Rates are configuration: they may be added, and hold from `valid_from` on."""
+
+    list_display = ("currency", "base", "rate", "valid_from")
+    list_filter = ("base",)
+    ordering = ("currency", "-valid_from")

@@ -1,0 +1,106 @@
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from scoring.admin import CappedPaginator
+from scoring.api.models import ApiKey
+from scoring.decisions.models import Event, Pending
+from scoring.log.models import LogEntry
+from tests.factories.payments import payment_payload
+from tests.integration.api.conftest import Api
+
+PAGES = [
+    "logentry",
+    "event",
+    "decision",
+    "label",
+    "pending",
+    "route",
+    "modelversion",
+    "apikey",
+    "exchangerate",
+]
+LABEL = {"event_type": "payment", "event_id": "T-1", "label": "fraud", "source": "chargeback"}
+
+
+@pytest.fixture
+def staff(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin", password="admin"))
+    return client
+
+
+@pytest.fixture
+def filled(api: Api) -> None:
+    payloads = [payment_payload(number) for number in range(60)]
+    api.post("events", payloads, prefer="wait=0.01, on_timeout=fallback")
+    api.post("labels", LABEL)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_list_is_shown_with_few_queries(
+    page: str, staff: Client, filled: None, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(10):
+        assert staff.get(f"/admin/scoring/{page}/").status_code == 200
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "exchangerate"])
+def test_nothing_of_the_truth_can_be_added_by_hand(page: str, staff: Client) -> None:
+    assert staff.get(f"/admin/scoring/{page}/add/").status_code == 403
+
+
+def test_an_entry_is_shown_and_cannot_be_changed(staff: Client, filled: None) -> None:
+    entry = LogEntry.objects.filter(type="event.received").first()
+    assert entry is not None
+    page = staff.get(f"/admin/scoring/logentry/{entry.position}/change/")
+    assert page.status_code == 200
+    assert entry.stream in page.content.decode()
+    assert "_save" not in page.content.decode()
+    assert staff.post(f"/admin/scoring/logentry/{entry.position}/change/").status_code == 403
+    assert staff.post(f"/admin/scoring/logentry/{entry.position}/delete/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("page", "term", "found"),
+    [
+        ("logentry", "payment/shop/T-1", 2),
+        ("logentry", "payment/shop/T-", 0),
+        ("event", "payment/shop/T-1", 1),
+        ("label", "payment/shop/T-1", 1),
+        ("label", "payment/shop/T-2", 0),
+    ],
+)
+def test_a_search_finds_the_whole_name(staff: Client, filled: None, page: str, term: str, found: int) -> None:
+    response = staff.get(f"/admin/scoring/{page}/", {"q": term})
+    assert response.context["cl"].result_count == found
+
+
+def test_a_search_finds_a_position(staff: Client, filled: None) -> None:
+    event = Event.objects.get(external_id="T-1")
+    for page in ("logentry", "event", "decision"):
+        response = staff.get(f"/admin/scoring/{page}/", {"q": str(event.position)})
+        assert response.context["cl"].result_count == 1
+    assert staff.get("/admin/scoring/logentry/", {"q": "9" * 30}).context["cl"].result_count == 0
+
+
+def test_parked_entries_are_listed_with_their_error(staff: Client, filled: None) -> None:
+    row = Pending.objects.filter(event_stream="payment/shop/T-1", kind="event").get()
+    Pending.objects.filter(position=row.position).update(state="parked", error="ValueError: poison\nmore")
+    response = staff.get("/admin/scoring/pending/", {"state__exact": "parked"})
+    assert response.context["cl"].result_count == 1
+    assert "ValueError: poison" in response.content.decode()
+
+
+def test_a_key_is_shown_by_its_prefix_alone(staff: Client, filled: None) -> None:
+    key = ApiKey.objects.get()
+    assert key.prefix in staff.get("/admin/scoring/apikey/").content.decode()
+    page = staff.get(f"/admin/scoring/apikey/{key.digest}/change/").content.decode()
+    assert "assay_" in page
+    assert f">{key.digest}<" not in page
+
+
+def test_rows_are_counted_only_so_far(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scoring.admin.MOST_COUNTED", 20)
+    assert CappedPaginator(Event.objects.order_by("-position"), 10).count == 20
