@@ -83,8 +83,11 @@ def answer_components() -> dict[str, Schema]:
         {
             "code": {**TEXT, "description": "Stable code of the reason"},
             "feature": TEXT,
-            "value": NUMBER_OR_NULL,
-            "usual": {**NUMBER_OR_NULL, "description": "The entity's own mean, or the population's median"},
+            "value": {"type": ["number", "string", "null"], "description": "A category by its name"},
+            "usual": {
+                "type": ["number", "string", "null"],
+                "description": "The entity's own mean, or the population's median",
+            },
             "contribution": {"type": "number", "description": "To the margin (log-odds); the values add up"},
             "text": {**TEXT, "description": "The reason in plain words"},
         }
