@@ -179,7 +179,7 @@ def _move_cursor(name: str, cursor: Cursor, *, now: datetime) -> None:
 
 def _stop(consumer: Consumer, failure: _HandlingFailed, *, now: datetime) -> ConsumerStopped:
     position = failure.entries[0].position if failure.entries else None
-    error = f"{type(failure.__cause__).__name__}: {failure.__cause__}"
+    error = f"{type(failure.__cause__).__name__}: {' '.join(str(failure.__cause__).split())}"
     ConsumerCursor.objects.update_or_create(
         name=consumer.name, defaults={"error": error, "failed_position": position, "failed_at": now}
     )
