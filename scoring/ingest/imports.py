@@ -33,6 +33,9 @@ HISTORY_CHUNK = 10_000  # rows a transaction
 LIVE_CHUNK = 500  # a live event can only be decided once it is committed, so these are short
 MOST_TRIES = 5
 
+# Keeps the imports' advisory locks apart from everybody else's.
+_LOCK_SPACE = 0x1A9E57
+
 Clock = Callable[[], datetime]
 Progress = Callable[[int], None]
 
@@ -270,18 +273,19 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def lock_of(stream: str) -> tuple[int, int]:
+    """The advisory lock that the process at an import holds."""
+    return _LOCK_SPACE, zlib.crc32(stream.encode()) - 2**31
+
+
 @contextmanager
 def _only_one(stream: str) -> Iterator[None]:
     """Two processes at one import would write each other's file of rejects."""
-    key = zlib.crc32(stream.encode())
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, key - 2**31])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", lock_of(stream))
         if not cursor.fetchone()[0]:
             raise ImportAlreadyRunning(stream)
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, key - 2**31])
-
-
-_LOCK_SPACE = 0x1A9E57  # keeps imports' advisory locks apart from the lanes'
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock_of(stream))

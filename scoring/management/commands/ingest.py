@@ -18,8 +18,9 @@ from scoring.ingest.readers import READERS, open_table
 
 class Command(BaseCommand):
     help = (
-        "Take events and labels from CSV, JSON Lines or Parquet files. Every row is accounted for: accepted, repeated"
-        " or rejected with its number and the reason. Interrupted, the same command goes on where it stopped."
+        "Take events and labels from CSV, JSON Lines or Parquet files. Every row is accounted for: accepted,"
+        " repeated, or rejected with its number and the reason. Interrupted, the same command goes on where"
+        " it stopped."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
