@@ -1,7 +1,7 @@
 """Speed of the feature kernel: `python -m benchmarks.features [rows ...]`.
 
-Payments with all entities (card, customer, merchant, device, ip), Zipf-like popularity, over 120 days, in bulk; then one
-event at a time from and to stored states, as a lane does it. Times are CPU time of one core.
+Payments with all entities (card, customer, merchant, device, ip), Zipf-like popularity, over 120 days, in
+bulk; then one event at a time from and to stored states, as a lane does it. Times are CPU time of one core.
 """
 
 import os
@@ -11,6 +11,14 @@ from typing import Any
 
 import django
 import numpy as np
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from scoring.features.arena import Arena  # noqa: E402 -- the catalog needs Django's applications
+from scoring.features.encode import LaneItem, encode, encode_columns  # noqa: E402
+from scoring.features.fold import fold  # noqa: E402
+from scoring.features.plan import lane_plan  # noqa: E402
 
 DEFAULT_ROWS = (100_000, 1_000_000)
 SINGLE_ITEMS = 2_000
@@ -48,11 +56,6 @@ def make_columns(rows: int, seed: int = 7) -> dict[str, Any]:
 
 def measure_bulk(rows: int) -> str:
     """One line: encoding and folding `rows` payments into fresh states."""
-    from scoring.features.arena import Arena
-    from scoring.features.encode import encode_columns
-    from scoring.features.fold import fold
-    from scoring.features.plan import lane_plan
-
     plan = lane_plan("commerce")
     columns = make_columns(rows)
     started = time.process_time()
@@ -73,11 +76,6 @@ def measure_bulk(rows: int) -> str:
 
 def measure_single(items: int) -> str:
     """Median microseconds to encode one event, take its states in, fold it and give the new states out."""
-    from scoring.features.arena import Arena
-    from scoring.features.encode import LaneItem, encode
-    from scoring.features.fold import fold
-    from scoring.features.plan import lane_plan
-
     plan = lane_plan("commerce")
     columns = make_columns(items)
     names = [name for name in columns if name not in ("seq", "occurred_at_us")]
@@ -98,8 +96,6 @@ def measure_single(items: int) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    from scoring.features.plan import lane_plan
-
     plan = lane_plan("commerce")
     vector = len(plan.feature_set("payment").names)
     print(f"payment: {vector} values and {vector} context columns")
@@ -114,6 +110,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
     main(sys.argv[1:])

@@ -6,22 +6,22 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from scoring.errors import FieldError
 
-# ISO 4217 (List One). Currencies without minor units, or whose minor unit is not a hundredth; then all the others.
+# ISO 4217 (List One): currencies without a minor unit or with another than the hundredth, then the others.
 _OTHER_EXPONENTS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
 _HUNDREDTHS = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE "
-    "CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL "
-    "HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR "
-    "MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK "
-    "SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD "
-    "XCG YER ZAR ZMW ZWG"
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD "
+    "CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD "
+    "GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA "
+    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR "
+    "RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD "
+    "TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG"
 )
 EXPONENTS: Mapping[str, int] = {
-    **{code: 2 for code in _HUNDREDTHS.split()},
+    **dict.fromkeys(_HUNDREDTHS.split(), 2),
     **{code: exponent for exponent, codes in _OTHER_EXPONENTS.items() for code in codes.split()},
 }
 # Every minor amount stays an exact float64, also when thousands of them are added up.
@@ -59,7 +59,9 @@ def _plain(number: int | float | Decimal) -> str:
 
 
 def convert_minor(minor: int, *, currency: str, base: str, rate: Decimal) -> int:
-    """Minor units of `currency` as minor units of `base`; `rate` units of base buy one of currency. Half to even."""
+    """Minor units of `currency` as minor units of `base`; `rate` units of base buy one of currency. Half to
+    even.
+    """
     shift = Decimal(10) ** (EXPONENTS[base] - EXPONENTS[currency])
     return int((Decimal(minor) * rate * shift).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 

@@ -37,7 +37,7 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFields:
-    """A payload in canonical form. Values of personal fields are still the raw ones; `personal` names them."""
+    """A payload in canonical form. Values of the fields in `personal` are not in the vault yet."""
 
     event_type: str
     external_id: str
@@ -147,8 +147,9 @@ def _check_declaration(cls: type[EventType]) -> None:
     module, line = cls.origin.module, cls.origin.line
     for attribute in ("failure_outcome", "no_model_outcome"):
         if getattr(cls, attribute) not in OUTCOMES:
+            outcome = getattr(cls, attribute)
             raise CatalogError(
-                f"{cls.__name__}.{attribute} is {getattr(cls, attribute)!r}, not one of {', '.join(OUTCOMES)}",
+                f"{cls.__name__}.{attribute} is {outcome!r}, not one of {', '.join(OUTCOMES)}",
                 module=module,
                 line=line,
             )

@@ -1,7 +1,8 @@
-"""What an event type's payload is made of. Each field parses a raw value strictly, once, to its canonical form.
+"""What an event type's payload is made of. Each field parses a raw value strictly, once, to its canonical
+form.
 
-Entities, amounts, numbers and categories are also what features are declared on, so they carry the vocabulary of
-`scoring.features.declare`: `card.amount.mean(over="30d")` inside a class body.
+Entities, amounts, numbers and categories are also what features are declared on, so they carry the
+vocabulary of `scoring.features.declare`: `card.amount.mean(over="30d")` inside a class body.
 """
 
 import ipaddress
@@ -33,6 +34,11 @@ class Field:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+    @property
+    def kind(self) -> str:
+        """What its values identify."""
+        return self.name
 
     def parse(self, raw: object) -> Canonical:
         """The canonical value of a raw one. Raises FieldError(problem, allowed)."""
@@ -79,8 +85,8 @@ class Entity(EntityVocabulary, Field):
     """Something events have in common (a card, a device): its id. Features are kept per entity.
 
     `kind` names what the id identifies where that is not the field's own name, so that two fields (of two
-    event types of a lane share one state: `sender = Entity(kind="account")`. `says` is how reasons speak of an
-    entity's events, where that is not "with this {name}".
+    event types of a lane share one state: `sender = Entity(kind="account")`. `says` is how reasons speak of
+    an entity's events, where that is not "with this {name}".
     """
 
     max_length = 128
@@ -123,7 +129,8 @@ class IpAddress(Entity):
 
 
 class Money(Operand, Field):
-    """An amount. Decimal text in the payload, integer minor units inside, converted to the base currency at receipt.
+    """An amount. Decimal text in the payload, integer minor units inside, converted to the base currency at
+    receipt.
 
     The payload's top-level `currency` says which currency; without one it is the event type's base currency.
     """
@@ -138,7 +145,9 @@ class Money(Operand, Field):
         base: str = "USD",
         rates: Mapping[str, Decimal] | None = None,
     ) -> dict[str, Any]:
-        """{"minor", "currency"}, and {"rate", "base_minor"} when the currency is not the base. Raises FieldError."""
+        """{"minor", "currency"}, and {"rate", "base_minor"} when the currency is not the base. Raises
+        FieldError.
+        """
         minor = minor_units(raw, currency)
         if currency == base:
             return {"minor": minor, "currency": currency}
@@ -231,7 +240,9 @@ class Flag(Operand, Field):
 
 
 class Category(Operand, Field):
-    """One of a set of names. With `values` the set is closed; without, a model freezes the names it has seen."""
+    """One of a set of names. With `values` the set is closed; without, a model freezes the names it has
+    seen.
+    """
 
     max_length = 64
 
@@ -250,10 +261,6 @@ class Category(Operand, Field):
 
     def expression(self) -> FieldValue:
         return FieldValue(self)
-
-    @property
-    def kind(self) -> str:
-        return self.name
 
     def parse(self, raw: object) -> str:
         text = clean_identifier(raw, self.max_length)

@@ -1,7 +1,7 @@
 """The event types there are: the built-in ones and those in a module `event_types` of any installed app."""
 
-import threading
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -14,18 +14,11 @@ from scoring.errors import UnknownEventType, UnknownLane
 BUILT_IN = ("scoring.catalog.payment", "scoring.catalog.refund")
 MODULE_NAME = "event_types"
 
-_lock = threading.Lock()
-_loaded: dict[str, type[EventType]] | None = None
 
-
+@cache
 def event_types() -> dict[str, type[EventType]]:
     """Every declared event type by name, in order of discovery. Raises CatalogError for a bad declaration."""
-    global _loaded
-    if _loaded is None:
-        with _lock:
-            if _loaded is None:
-                _loaded = collect_event_types(_catalog_modules())
-    return _loaded
+    return collect_event_types(_catalog_modules())
 
 
 def event_type(name: str) -> type[EventType]:

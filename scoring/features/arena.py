@@ -16,7 +16,8 @@ _FIRST_CAPACITY = 1024  # words
 class Arena:
     """States of a lane's entities. It grows over the batches of a history; one made of blobs is closed.
 
-    `saturated_reads` counts, per feature of `plan.saturables`, reads whose map had dropped values of the window.
+    `saturated_reads` counts, per feature of `plan.saturables`, reads whose map had dropped values of the
+    window.
     """
 
     def __init__(self, plan: LanePlan, *, closed: bool = False, capacity: int = _FIRST_CAPACITY) -> None:
@@ -49,7 +50,9 @@ class Arena:
         return arena
 
     def slots(self, batch: Batch) -> NDArray[np.int64]:
-        """Per item and kind the word where its state starts, -1 without one; makes room for entities not met before."""
+        """Per item and kind the word where its state starts, -1 without one; makes room for entities not
+        met before.
+        """
         slots = np.full((batch.n, max(1, len(batch.keys))), -1, dtype=np.int64)
         for kind, column in enumerate(batch.keys):
             if column.uniques:

@@ -1,13 +1,15 @@
 """The words features are declared in.
 
-Nothing is computed here: each word makes an expression, a small immutable description with a stable name, that
-`scoring.features.plan` compiles for the kernel. What exactly each one means is written in docs/features.md.
+Nothing is computed here: each word makes an expression, a small immutable description with a stable name,
+that `scoring.features.plan` compiles for the kernel. What exactly each one means is written in
+docs/features.md.
 """
 
+import dataclasses
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from scoring.errors import CatalogError
@@ -72,7 +74,9 @@ def _parse_windows(over: str, origin: Origin) -> list[Window]:
 
 
 def _parse_tile(window: Window, tile: str | None, origin: Origin) -> int:
-    """Tile width in microseconds: window/12, or what `tile=` says if that divides the window and is not coarser."""
+    """Tile width in microseconds: window/12, or what `tile=` says if that divides the window and is not
+    coarser.
+    """
     if tile is None:
         if window.us % TILES_PER_WINDOW:
             raise origin.error(
@@ -106,7 +110,9 @@ class Operand:
         return _arithmetic("-", other, self)
 
     def named(self, name: str, says: str = "") -> "Named":
-        """The same feature under a name of its own; `says` describes it in reasons ("{value}" stands for the value)."""
+        """The same feature under a name of its own; `says` describes it in reasons ("{value}" stands for
+        the value).
+        """
         return Named(self.expression(), name, says)
 
 
@@ -136,16 +142,12 @@ def as_expression(value: "Operand | float | Several") -> Expression:
     return Constant(float(value))
 
 
-def _origin() -> Origin:
-    return field(default_factory=Origin.here, compare=False, repr=False)  # type: ignore[return-value]
-
-
 @dataclass(frozen=True)
 class Named(Expression):
     inner: Expression
     own_name: str
     says: str = ""
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -155,7 +157,7 @@ class Named(Expression):
 @dataclass(frozen=True)
 class Constant(Expression):
     value: float
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -169,7 +171,7 @@ class Arithmetic(Expression):
     operator: str
     left: Expression
     right: Expression
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -181,7 +183,7 @@ class FieldValue(Expression):
     """The event's own amount, number, flag (1 or 0) or category code (1-based; 0 unknown)."""
 
     field: NamedField
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -192,7 +194,7 @@ class FieldValue(Expression):
 class HourOfDay(Expression):
     """0 to 23, UTC."""
 
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -203,7 +205,7 @@ class HourOfDay(Expression):
 class DayOfWeek(Expression):
     """0 (Monday) to 6, UTC."""
 
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -215,7 +217,7 @@ class YearsSince(Expression):
     """The event's calendar year (UTC) less the year in a number field."""
 
     field: NamedField
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -227,7 +229,7 @@ class Distance(Expression):
     """Great-circle kilometres between two points given in degrees."""
 
     points: tuple[NamedField, NamedField, NamedField, NamedField]
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -236,7 +238,9 @@ class Distance(Expression):
 
 @dataclass(frozen=True)
 class OnEntity(Expression):
-    """Read from the state of an entity, or of a pair of them. `of`: the event type counted; the own one if empty."""
+    """Read from the state of an entity, or of a pair of them. `of`: the event type counted; the own one if
+    empty.
+    """
 
     keys: tuple[NamedField, ...]
     of: str
@@ -258,7 +262,7 @@ class Aggregate(OnEntity):
     field_name: str
     window: Window
     tile: int
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -274,7 +278,7 @@ class Distinct(OnEntity):
     window: Window
     tile: int
     cap: int
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -285,7 +289,7 @@ class Distinct(OnEntity):
 class SinceLast(OnEntity):
     """Seconds since the entity's last event; NaN for its first."""
 
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -296,7 +300,7 @@ class SinceLast(OnEntity):
 class SinceFirst(OnEntity):
     """Seconds since the entity was first seen, by any event type; NaN for its first event."""
 
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -305,11 +309,13 @@ class SinceFirst(OnEntity):
 
 @dataclass(frozen=True)
 class SinceLastSame(OnEntity):
-    """Seconds since the entity last showed this value of a field; NaN when it is not known to have shown it."""
+    """Seconds since the entity last showed this value of a field; NaN when it is not known to have shown
+    it.
+    """
 
     field: NamedField
     cap: int
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -318,11 +324,13 @@ class SinceLastSame(OnEntity):
 
 @dataclass(frozen=True)
 class IsNew(OnEntity):
-    """1 when the entity is not known to have shown this value of a field, else 0; NaN when the value is missing."""
+    """1 when the entity is not known to have shown this value of a field, else 0; NaN when the value is
+    missing.
+    """
 
     field: NamedField
     cap: int
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -331,13 +339,13 @@ class IsNew(OnEntity):
 
 @dataclass(frozen=True)
 class Labelled(OnEntity):
-    """Over events in [t - delay - window, t - delay): confirmed positives ("count"), or their share of all."""
+    """Over events in [t - delay - window, t - delay): confirmed positives ("count") or their share of all."""
 
     function: str
     window: Window
     delay: Window
     tile: int
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -346,12 +354,14 @@ class Labelled(OnEntity):
 
 @dataclass(frozen=True)
 class Travelled(OnEntity):
-    """Kilometres ("distance") or kilometres an hour ("speed") from the entity's last known point to this event's."""
+    """Kilometres ("distance") or kilometres an hour ("speed") from the entity's last known point to this
+    event's.
+    """
 
     function: str
     latitude: NamedField
     longitude: NamedField
-    origin: Origin = _origin()
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -378,7 +388,9 @@ class Several(Sequence[Expression]):
 
 
 def _one_or_several(members: list[Expression]) -> Expression:
-    """One window: the feature itself, ready for arithmetic. Several: a sequence, declared as one line of `features`."""
+    """One window: the feature itself, ready for arithmetic. Several: a sequence, declared as one line of
+    `features`.
+    """
     return members[0] if len(members) == 1 else cast(Expression, Several(members))
 
 
@@ -390,7 +402,7 @@ class AmountsOf:
         self._field_name = field_name
 
     def _over(self, function: str, over: str, of: str, tile: str | None) -> Expression:
-        return _aggregates(self._keys, function, self._field_name, over, of, tile)
+        return _aggregates(self._keys, function, self._field_name, over=over, of=of, tile=tile)
 
     def sum(self, *, over: str, of: str = "", tile: str | None = None) -> Expression:
         return self._over("sum", over, of, tile)
@@ -409,7 +421,7 @@ class AmountsOf:
 
 
 def _aggregates(
-    keys: tuple[NamedField, ...], function: str, field_name: str, over: str, of: str, tile: str | None
+    keys: tuple[NamedField, ...], function: str, field_name: str, *, over: str, of: str, tile: str | None
 ) -> Expression:
     origin = Origin.here()
     return _one_or_several(
@@ -437,7 +449,7 @@ class EntityVocabulary:
 
     def count(self, *, over: str, of: str = "", tile: str | None = None) -> Expression:
         """How many events."""
-        return _aggregates(self.keys(), "count", "", over, of, tile)
+        return _aggregates(self.keys(), "count", "", over=over, of=of, tile=tile)
 
     def distinct(
         self, field: NamedField, *, over: str, of: str = "", cap: int = DEFAULT_CAP, tile: str | None = None

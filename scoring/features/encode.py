@@ -23,10 +23,10 @@ PAIR_SEPARATOR = "\x1f"
 class LaneItem:
     """One step of a lane.
 
-    event: an event is applied (and, if its type is scored, gets a vector). label: what is known of an event changed;
-    the item carries that event's type, time and fields and by how much its count as positive (and as labelled)
-    changed. undo: takes back from counts and sums an event that a correction replaces.
-    `fields` holds canonical values as the log does.
+    event: an event is applied (and, if its type is scored, gets a vector). label: what is known of an event
+    changed; the item carries that event's type, time and fields and by how much its count as positive (and
+    as labelled) changed. undo: takes back from counts and sums an event that a correction replaces. `fields`
+    holds canonical values as the log does.
     """
 
     seq: int
@@ -66,7 +66,9 @@ class Batch:
 
 @lru_cache(maxsize=200_000)
 def value_hash(text: str) -> int:
-    """64-bit hash of a value (BLAKE2b of its UTF-8, little-endian); never 0, which stands for a missing one."""
+    """64-bit hash of a value (BLAKE2b of its UTF-8, little-endian); never 0, which stands for a missing
+    one.
+    """
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") or 1
 
 
@@ -128,17 +130,17 @@ def _key_of(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     return None if None in parts else PAIR_SEPARATOR.join(parts)  # type: ignore[arg-type]
 
 
-# --- whole columns of history -----------------------------------------------------------------------------------------
+# --- whole columns of history ---
 
 
 def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) -> Batch:
     """The same batch as `encode`, from whole columns of one event type, in lane order.
 
     `seq` and `occurred_at_us` are integers; `mode` ("event", "label" or "undo"; all events without it) and
-    `positive_delta` (0) may be absent. Then a column per field: strings (None where missing; any sequence that pandas
-    can factorize, categoricals and Arrow dictionaries included) for entities, categories and texts; numbers (NaN where
-    missing) for numbers and flags; integer minor units of the base currency for money. An absent column is missing
-    everywhere. Raises KeyError for a type that is not of this lane.
+    `positive_delta` (0) may be absent. Then a column per field: strings (None where missing; any sequence
+    that pandas can factorize, categoricals and Arrow dictionaries included) for entities, categories and
+    texts; numbers (NaN where missing) for numbers and flags; integer minor units of the base currency for
+    money. An absent column is missing everywhere. Raises KeyError for a type that is not of this lane.
     """
     encoding = plan.encodings[event_type]
     n = len(columns["seq"])
@@ -224,7 +226,7 @@ def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, mode
         rows = modes == mode
         if not rows.any():
             continue
-        for kind, names in encoding.keys[mode]:
+        for kind, _ in encoding.keys[mode]:
             batch.keys[kind].codes[rows] = 0  # has a key, if its fields are there
     touched = {kind: names for keys in encoding.keys for kind, names in keys}
     for kind, names in touched.items():
@@ -236,7 +238,9 @@ def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, mode
 
 
 def _join_keys(parts: Sequence[tuple[NDArray[np.int64], list[str]]], wanted: NDArray[np.bool_]) -> KeyColumn:
-    """The key of each wanted row: its parts' values, joined; distinct keys in order of appearance, as `encode` has them."""
+    """The key of each wanted row: its parts' values, joined; distinct keys in order of appearance, as
+    `encode` has them.
+    """
     combined = np.zeros(len(wanted), dtype=np.int64)
     there = wanted.copy()
     for codes, uniques in parts:

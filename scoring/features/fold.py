@@ -12,8 +12,8 @@ from scoring.features.plan import LanePlan
 def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
     """Applies a batch to the arena's states, in order. Returns float64[n, plan.width].
 
-    The row of a scored event holds its vector in set order, then as many context columns (what is usual for the
-    entity); further columns, and rows of items without a vector, are NaN.
+    The row of a scored event holds its vector in set order, then as many context columns (what is usual for
+    the entity); further columns, and rows of items without a vector, are NaN.
     """
     slots = arena.slots(batch)
     words, floats = arena.memory()

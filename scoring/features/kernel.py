@@ -1,9 +1,14 @@
 """The one kernel: folds lane items into packed entity states and emits feature vectors.
 
-It interprets the tables that `tables.build_tables` makes, so one compilation serves every feature set, and it is the
-same machine code for one live event and for a million of history: equal bytes by construction. Floating-point
-operations are done in one fixed order (no fastmath). docs/features.md says what every operation means.
+It interprets the tables that `tables.build_tables` makes, so one compilation serves every feature set, and
+it is the same machine code for one live event and for a million of history: equal bytes by construction.
+Floating-point operations are done in one fixed order (no fastmath). docs/features.md says what every
+operation means.
 """
+
+# A numeric kernel: long, flat, and in forms that numba compiles to plain branches.
+# mypy: disallow-untyped-defs=False
+# ruff: noqa: PLR0912, PLR0915, PLR0917, PLR1714, PLR1730, SIM102
 
 import math
 
@@ -88,7 +93,7 @@ def _find_in_map(words, at, wanted):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _keep_in_map(words, at, cap, wanted, time):
-    """Notes that a value was seen. Full: of all and the new one, the smallest (last seen, hash) is dropped."""
+    """Notes that a value was seen. A full map drops the smallest (last seen, hash), the new one included."""
     seen = at + 2 + cap
     found = _find_in_map(words, at, wanted)
     if found >= 0:
@@ -149,8 +154,8 @@ def run(
 ):
     """Applies items in order. `slots[i, kind]` is the word where the kind's record starts, -1 without one.
 
-    `words` and `floats` are two views of the same memory. A scored event's row of `out` is written from the states as
-    they are before the event is applied.
+    `words` and `floats` are two views of the same memory. A scored event's row of `out` is written from the
+    states as they are before the event is applied.
     """
     modes = code[code[0] : code[0] + code[1]]
     reads = code[code[2] : code[2] + code[3]]

@@ -1,7 +1,8 @@
 """What an entity's state holds: collected from all declarations of a lane, then laid out in 64-bit words.
 
-A record is a header (lane seq, latest applied event time, first seen, too-late counter), then rings of tiles, then
-single words, points and maps. The order depends on what is held, not on the order of declaration.
+A record is a header (lane seq, latest applied event time, first seen, too-late counter), then rings of
+tiles, then single words, points and maps. The order depends on what is held, not on the order of
+declaration.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
-"""Turns an event type's declared features into register operations, and notes what states have to hold for them.
+"""Turns an event type's declared features into register operations, and notes what states have to hold for
+them.
 
 Operands that depend on the final layout stay symbolic (`Ref`) until every event type of the lane is lowered.
 """
@@ -20,7 +21,9 @@ _MONTH_TILE = MONTH.us // declare.TILES_PER_WINDOW
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Something only the layout knows: "kind" index, "ring" index, "column" or "part" offset, map "cap"; or a "constant"."""
+    """Something only the layout knows: "kind" index, "ring" index, "column" or "part" offset, map "cap"; or
+    a "constant".
+    """
 
     what: str
     kind: Kind = ()
@@ -34,7 +37,9 @@ Operation = tuple[int | Ref, ...]
 
 
 class Lowering:
-    """One event type: its operations, the registers that make the output row, and the columns items are encoded to."""
+    """One event type: its operations, the registers that make the output row, and the columns items are
+    encoded to.
+    """
 
     def __init__(self, member: type[EventType], needs: Needs) -> None:
         self.member = member
@@ -84,7 +89,7 @@ def value_type(member: type[EventType], name: str) -> str:
     return "category" if isinstance(declared, Category) else "number"
 
 
-# --- checks of what a declaration names -------------------------------------------------------------------------------
+# --- checks of what a declaration names ---
 
 
 def _own_field(lowering: Lowering, named: NamedField, types: tuple[type, ...], expression: Expression) -> str:
@@ -93,7 +98,7 @@ def _own_field(lowering: Lowering, named: NamedField, types: tuple[type, ...], e
     if not isinstance(named, types):
         wanted = " or ".join(wanted.__name__ for wanted in types)
         raise expression.origin.error(f"{getattr(named, 'name', named)!r} is not a {wanted} field")
-    if member.fields.get(named.name) is not named:
+    if named not in member.fields.values():
         raise expression.origin.error(f"{member.name} has no field {named.name!r}; it has {_names(member)}")
     return named.name
 
@@ -133,16 +138,25 @@ def _counted_field(
     return name
 
 
-# --- parts of states --------------------------------------------------------------------------------------------------
+# --- parts of states ---
 
 
-def _ring_sum(
-    lowering: Lowering, kind: Kind, tile: int, tiles: int, column: Column, opcode: int = op.RING_SUM
-) -> int:
-    """Reads `column` over the tile of the read time and the `tiles` before it."""
-    lowering.needs.ring_column(kind, tile, tiles + 1, column)
-    ring = Ref("ring", kind, tile)
-    return lowering.emit(opcode, Ref("kind", kind), ring, Ref("column", kind, tile, column), tiles)
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """Events of a type over a window of a kind's states."""
+
+    kind: Kind
+    counted: str
+    window: int
+    tile: int
+
+
+def _read_ring(lowering: Lowering, over: _Over, column: Column, opcode: int = op.RING_SUM) -> int:
+    """Reads `column` over the tile of the read time and as many before it as the window has."""
+    tiles = over.window // over.tile
+    lowering.needs.ring_column(over.kind, over.tile, tiles + 1, column)
+    ring, at = Ref("ring", over.kind, over.tile), Ref("column", over.kind, over.tile, column)
+    return lowering.emit(opcode, Ref("kind", over.kind), ring, at, tiles)
 
 
 def _known_column(lowering: Lowering, counted: str, name: str) -> Column:
@@ -151,24 +165,20 @@ def _known_column(lowering: Lowering, counted: str, name: str) -> Column:
     return ("known", counted, name) if optional else ("count", counted, "")
 
 
-def _aggregate(
-    lowering: Lowering, kind: Kind, counted: str, function: str, name: str, window: int, tile: int
-) -> int:
-    tiles = window // tile
-
-    def total(column: Column, opcode: int = op.RING_SUM) -> int:
-        return _ring_sum(lowering, kind, tile, tiles, column, opcode)
-
+def _aggregate(lowering: Lowering, over: _Over, function: str, name: str = "") -> int:
+    counted = over.counted
     if function == "count":
-        return total(("count", counted, ""))
+        return _read_ring(lowering, over, ("count", counted, ""))
     if function == "sum":
-        return total(("sum", counted, name))
+        return _read_ring(lowering, over, ("sum", counted, name))
     if function in ("min", "max"):
-        return total((function, counted, name), op.RING_MIN if function == "min" else op.RING_MAX)
-    known, summed = total(_known_column(lowering, counted, name)), total(("sum", counted, name))
+        opcode = op.RING_MIN if function == "min" else op.RING_MAX
+        return _read_ring(lowering, over, (function, counted, name), opcode)
+    known = _read_ring(lowering, over, _known_column(lowering, counted, name))
+    total = _read_ring(lowering, over, ("sum", counted, name))
     if function == "mean":
-        return lowering.emit(op.DIVIDE, summed, known)
-    return lowering.emit(op.STD, known, summed, total(("square", counted, name)))
+        return lowering.emit(op.DIVIDE, total, known)
+    return lowering.emit(op.STD, known, total, _read_ring(lowering, over, ("square", counted, name)))
 
 
 def _map(
@@ -185,7 +195,7 @@ def _map(
     return kind, part
 
 
-# --- one function a word ----------------------------------------------------------------------------------------------
+# --- one function a word ---
 
 
 def _lower_named(lowering: Lowering, expression: declare.Named) -> int:
@@ -230,15 +240,8 @@ def _lower_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
     kind, counted = _counted(lowering, expression)
     if expression.field_name:
         _counted_field(lowering, counted, expression.field_name, (Money, Number, Flag), expression.origin)
-    return _aggregate(
-        lowering,
-        kind,
-        counted,
-        expression.function,
-        expression.field_name,
-        expression.window.us,
-        expression.tile,
-    )
+    over = _Over(kind, counted, expression.window.us, expression.tile)
+    return _aggregate(lowering, over, expression.function, expression.field_name)
 
 
 def _lower_labelled(lowering: Lowering, expression: declare.Labelled) -> int:
@@ -326,7 +329,11 @@ def lower(lowering: Lowering, expression: Expression) -> int:
     return _LOWER[type(expression)](lowering, expression)
 
 
-# --- what is usual: the column that follows each feature --------------------------------------------------------------
+# --- what is usual: the column that follows each feature ---
+
+
+def _month(kind: Kind, counted: str) -> _Over:
+    return _Over(kind, counted, MONTH.us, _MONTH_TILE)
 
 
 def lower_usual(lowering: Lowering, expression: Expression) -> int:
@@ -337,7 +344,7 @@ def lower_usual(lowering: Lowering, expression: Expression) -> int:
         return _usual_aggregate(lowering, expression)
     if isinstance(expression, declare.SinceLast):
         kind, counted = _counted(lowering, expression)
-        month = _aggregate(lowering, kind, counted, "count", "", MONTH.us, _MONTH_TILE)
+        month = _aggregate(lowering, _month(kind, counted), "count")
         return lowering.emit(op.USUAL_GAP, month, Ref("kind", kind))
     if isinstance(expression, declare.FieldValue) and isinstance(expression.field, Money):
         return _usual_amount(lowering, expression.field.name)
@@ -347,14 +354,16 @@ def lower_usual(lowering: Lowering, expression: Expression) -> int:
 
 
 def _usual_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
-    """A count or sum: the month's, scaled to the window. Mean, min, max: the month's mean. A month tells of no month."""
+    """A count or sum: the month's, scaled to the window. Mean, min, max: the month's mean. A month tells of
+    no month.
+    """
     monthly = expression.window.us >= MONTH.us
     if expression.function == "std" or (monthly and expression.function in ("count", "sum", "mean")):
         return lowering.constant(float("nan"))
     kind, counted = _counted(lowering, expression)
     scaled = expression.function in ("count", "sum")
     function = expression.function if scaled else "mean"
-    month = _aggregate(lowering, kind, counted, function, expression.field_name, MONTH.us, _MONTH_TILE)
+    month = _aggregate(lowering, _month(kind, counted), function, expression.field_name)
     return lowering.emit(op.USUAL_RATE, month, Ref("kind", kind), expression.window.us) if scaled else month
 
 
@@ -364,7 +373,7 @@ def _usual_amount(lowering: Lowering, name: str) -> int:
     if not entities:
         return lowering.constant(float("nan"))
     kind = lowering.needs.kind_of((entities[0],), lowering.member.name)
-    return _aggregate(lowering, kind, lowering.member.name, "mean", name, MONTH.us, _MONTH_TILE)
+    return _aggregate(lowering, _month(kind, lowering.member.name), "mean", name)
 
 
 def _is_against_own_mean(expression: Expression) -> bool:

@@ -1,4 +1,6 @@
-"""Compiles the declarations of a lane: what each entity's state holds, and the tables the kernel interprets."""
+"""Compiles the declarations of a lane: what each entity's state holds, and the tables the kernel
+interprets.
+"""
 
 import hashlib
 import json
@@ -25,7 +27,9 @@ Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class EntityKind:
-    """An entity, or a pair, that has states. `fields`: the kinds its key is made of; `words`: 64-bit words a state."""
+    """An entity, or a pair, that has states. `fields`: the kinds its key is made of; `words`: 64-bit words
+    a state.
+    """
 
     name: str
     fields: tuple[str, ...]
@@ -35,7 +39,9 @@ class EntityKind:
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """The vector of an event type: names in order, and a hash of everything that gives the values their meaning."""
+    """The vector of an event type: names in order, and a hash of everything that gives the values their
+    meaning.
+    """
 
     event_type: str
     names: tuple[str, ...]
@@ -46,7 +52,9 @@ class FeatureSet:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one event type's items become columns: (column, field) lists, and per entity kind the fields of its key."""
+    """How one event type's items become columns: (column, field) lists, and per entity kind the fields of
+    its key.
+    """
 
     program: int
     values: tuple[tuple[int, str, str], ...]  # column, field, "money" | "number" | "category"
@@ -175,7 +183,8 @@ def _named_features(member: type[EventType]) -> list[Expression]:
         earlier = seen.setdefault(feature.name, feature.origin)
         if earlier is not feature.origin:
             raise feature.origin.error(
-                f"{member.name} already has a feature {feature.name!r} ({earlier.module}, line {earlier.line})"
+                f"{member.name} already has a feature {feature.name!r}"
+                f" ({earlier.module}, line {earlier.line})"
             )
     return features
 

@@ -1,7 +1,9 @@
 """What is known about a feature besides its value: for reasons, catalogues and dashboards."""
 
+import dataclasses
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.event_type import EventType
@@ -12,10 +14,11 @@ from scoring.features.declare import Expression
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
-    """One feature of a set. `code` is the stable reason code; `field` the event's own field it shows, if it shows one.
+    """One feature of a set. `code` is the stable reason code; `field` the event's own field it shows, if it
+    shows one.
 
-    `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour", "weekday",
-    "category", "flag", "years", "km", "km/h", "number", or what the field says.
+    `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour",
+    "weekday", "category", "flag", "years", "km", "km/h", "number", or what the field says.
     """
 
     name: str
@@ -27,9 +30,9 @@ class FeatureSpec:
     field: str
     currency: str
     subject: str  # the event type, as reasons say it: "payment"
-    expression: Expression = field(repr=False)
-    vocabulary: tuple[str, ...] = field(repr=False)  # names of the codes 1, 2, ...
-    phrases: Mapping[str, str] = field(repr=False)  # entity field -> how reasons say it: "with this card"
+    expression: Expression = dataclasses.field(repr=False)
+    vocabulary: tuple[str, ...] = dataclasses.field(repr=False)  # names of the codes 1, 2, ...
+    phrases: Mapping[str, str] = dataclasses.field(repr=False)  # entity field -> how reasons say it: "with this card"
 
     def sentence(self, *, value: float, usual: float = float("nan")) -> str:
         """The value in plain words, with what is usual where it is known (not NaN)."""
@@ -37,7 +40,7 @@ class FeatureSpec:
 
     def present(self, value: float) -> float | str | None:
         """The value as people read it: money in units of the currency, a category by name, None for NaN."""
-        if value != value:
+        if math.isnan(value):
             return None
         if self.unit == "money":
             return value / 10 ** EXPONENTS[self.currency]

@@ -1,4 +1,4 @@
-"""Resolves lowered operations against the final layouts into the integer tables that the kernel interprets."""
+"""Resolves lowered operations against the final layouts: the integer tables that the kernel interprets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,9 @@ KeyFields = tuple[tuple[int, Kind], ...]  # (kind index, fields of its key)
 
 @dataclass(slots=True)
 class Tables:
-    """`code` holds a [start, length] header for each of `opcodes.TABLES`, then their rows one after the other."""
+    """`code` holds a [start, length] header for each of `opcodes.TABLES`, then their rows one after the
+    other.
+    """
 
     code: NDArray[np.int64]
     constants: NDArray[np.float64]
@@ -113,7 +115,9 @@ def _add_touches(
     lowering: Lowering,
     readers: Mapping[Kind, set[str]],
 ) -> KeyFields:
-    """The kinds that an item touches, each with its writes. An event touches also what its features only read."""
+    """The kinds that an item touches, each with its writes. An event touches also what its features only
+    read.
+    """
     rows = builder.rows
     first = len(rows["touches"]) // 3
     keys = []

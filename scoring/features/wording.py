@@ -1,5 +1,6 @@
 """Features in plain words: "7 payments with this card in 1 h; usual is 1"."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,18 +19,18 @@ def sentence(spec: "FeatureSpec", value: float, usual: float) -> str:
     feature = spec.expression
     says = feature.says if isinstance(feature, declare.Named) else ""
     plain = feature.inner if isinstance(feature, declare.Named) else feature
-    if says and value == value:
+    if says and not math.isnan(value):
         text = says.format(value=format_value(spec, value))
     else:
         text = _SAY.get(type(plain), _say_plainly)(spec, plain, value)
-    if value == value and usual == usual:
+    if not math.isnan(value) and not math.isnan(usual):
         text += f"; usual is {format_value(spec, usual)}"
     return text[0].upper() + text[1:]
 
 
 def format_value(spec: "FeatureSpec", value: float) -> str:
     """A value with its unit, as people write it."""
-    if value != value:
+    if math.isnan(value):
         return "unknown"
     if spec.unit in _FORMATS:
         return _FORMATS[spec.unit](spec, value)
@@ -106,7 +107,7 @@ def _noun(spec: "FeatureSpec", feature: Expression) -> str:
 
 
 def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float) -> str:
-    if value != value:
+    if math.isnan(value):
         return f"no {_subject(spec, feature)} in {_span(feature.window.label)}"
     if feature.function == "count":
         return f"{_short(value)} {_subject(spec, feature, value)} in {_span(feature.window.label)}"
@@ -114,42 +115,41 @@ def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float
 
 
 def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) -> str:
-    if value != value:
+    if math.isnan(value):
         return f"{_this(feature)} is not known"
     many = f"different values of {_words(feature.field.name)}" if value != 1 else _words(feature.field.name)
     return f"{_short(value)} {many} in {_subject(spec, feature)} in {_span(feature.window.label)}"
 
 
 def _say_since_last(spec: "FeatureSpec", feature: declare.SinceLast, value: float) -> str:
-    if value != value:
+    if math.isnan(value):
         return f"no earlier {_subject(spec, feature, 1)} is known"
     return f"{format_value(spec, value)} since the last {_subject(spec, feature, 1)}"
 
 
 def _say_since_first(spec: "FeatureSpec", feature: declare.SinceFirst, value: float) -> str:
-    if value != value:
+    if math.isnan(value):
         return f"{_this(feature)} is seen for the first time"
     return f"{_this(feature)} was first seen {format_value(spec, value)} ago"
 
 
 def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float) -> str:
     what = f"this {_words(feature.field.name)}"
-    if value != value:
+    if math.isnan(value):
         return f"{what} is not known from {_subject(spec, feature)}"
     return f"{what} was last seen {format_value(spec, value)} ago in {_subject(spec, feature)}"
 
 
 def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
     state = "known" if value == 0 else "new"
-    return (
-        f"this {_words(feature.field.name)} is {state if value == value else 'missing'} for {_this(feature)}"
-    )
+    what = f"this {_words(feature.field.name)}"
+    return f"{what} is {'missing' if math.isnan(value) else state} for {_this(feature)}"
 
 
 def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) -> str:
     ending = f", ending {_span(feature.delay.label)} ago" if feature.delay.us else ""
     over = f"over {_span(feature.window.label)}{ending}"
-    if value != value:
+    if math.isnan(value):
         return f"no {_subject(spec, feature)} {over}"
     if feature.function == "count":
         return f"{_short(value)} {_subject(spec, feature, value)} confirmed as fraud {over}"
@@ -158,7 +158,7 @@ def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) 
 
 def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: float) -> str:
     left, right = _noun(spec, feature.left), _noun(spec, feature.right)
-    if value != value:
+    if math.isnan(value):
         return f"{left} cannot be compared with {right}: one is missing"
     if feature.operator == "/":
         return f"{left} is {_short(value)} times {right}"
@@ -166,7 +166,7 @@ def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: flo
 
 
 def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float) -> str:
-    if value != value:
+    if math.isnan(value):
         return f"where the last {_subject(spec, feature, 1)} was is not known"
     return f"{format_value(spec, value)} from where the last {_subject(spec, feature, 1)} was"
 

@@ -56,6 +56,7 @@ class Transfer(EventType):
         pair(account, payee).count(over="1h"),
         pair(payee, account).amount.mean(over="24h"),
         pair(terminal, channel).count(over="1h"),
+        pair(terminal, payee).is_new(channel, cap=1),
         payee.fraud_share(over="5m 1h", delay="2m"),
         account.fraud_count(over="1h", delay="0m"),
         account.fraud_share(over="5m", delay="7s", tile="5s"),
@@ -103,13 +104,13 @@ MEMBERS = (Transfer, Reversal, Login)
 VOCABULARIES = {"transfer": {"channel": ("web", "app")}}
 
 SECOND = 1_000_000
-START = 1_700_000_000 * SECOND + 123_456
+START = 472_222 * 3600 * SECOND  # on the border of every short tile, so that steps meet borders exactly
 # Steps from the latest time to the next event's: ties, tile borders, late, too late, long silence.
-STEPS = (
-    *(0, 0, 1, SECOND, 4 * SECOND, 5 * SECOND, 25 * SECOND, 60 * SECOND, 150 * SECOND, 300 * SECOND, 1800 * SECOND),
-    *(3600 * SECOND, 86_400 * SECOND, 3 * 86_400 * SECOND, 41 * 86_400 * SECOND),
-    *(-1, -SECOND, -30 * SECOND, -65 * SECOND, -400 * SECOND, -7200 * SECOND, -50 * 86_400 * SECOND),
-)
+STEPS = [
+    *[seconds * SECOND for seconds in (0, 0, 0, 0, 0, 1, 4, 5, 25, 60, 150, 300, 1800, 3600)],
+    *[days * 86_400 * SECOND for days in (1, 3, 41, -50)],
+    *[1, -1, -SECOND, -30 * SECOND, -65 * SECOND, -400 * SECOND, -7200 * SECOND],
+]
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,13 @@ _OPTIONAL = {
 @st.composite
 def _event(draw: st.DrawFn) -> tuple[str, int, dict[str, Any]]:
     event_type = draw(st.sampled_from(["transfer", "transfer", "transfer", "reversal", "login"]))
-    fields: dict[str, Any] = {"account": draw(st.sampled_from(["a1", "a1", "a2"]))}
+    fields: dict[str, Any] = {"account": draw(st.sampled_from(["a1", "a1", "a1", "a2"]))}
     if event_type != "login":
         fields["payee"] = draw(st.sampled_from(["p1", "p2", "p3", "p4"]))
         fields["amount"] = _money(draw(st.integers(0, 10**6)), draw(st.booleans()))
     optional = {"transfer": list(_OPTIONAL), "reversal": ["terminal"], "login": ["terminal"]}[event_type]
     for name in optional:
-        if draw(st.booleans()):
+        if draw(st.integers(0, 3)):
             fields[name] = draw(_OPTIONAL[name])
     if event_type == "login":
         fields["channel"] = draw(st.sampled_from(["web", "app"]))
@@ -178,7 +179,9 @@ def lanes(draw: st.DrawFn, max_size: int = 30) -> Lane:
                 delta = int(detail == "fraud") - int(positive.get(earlier.seq, False))
                 positive[earlier.seq] = detail == "fraud"
             items.append(
-                LaneItem(seq, what, earlier.type, earlier.occurred_at_us, earlier.fields, positive_delta=delta)
+                LaneItem(
+                    seq, what, earlier.type, earlier.occurred_at_us, earlier.fields, positive_delta=delta
+                )
             )
             continue
         occurred_at = now + argument

@@ -1,7 +1,7 @@
 """A slow, obviously right reading of the feature declarations, in plain Python.
 
-It keeps every applied item of every entity and works each value out from all of them: no rings, no heads, no packed
-words, none of the compiler's tables. What a window covers is written once, in `_tiles_of`.
+It keeps every applied item of every entity and works each value out from all of them: no rings, no heads, no
+packed words, none of the compiler's tables. What a window covers is written once, in `_tiles_of`.
 """
 
 import hashlib
@@ -24,7 +24,9 @@ Key = tuple[tuple[str, ...], tuple[str, ...]]  # (kinds, values)
 
 @dataclass
 class Seen:
-    """What an entity has shown of a field: value -> last seen; the newest time among values beyond the cap so far."""
+    """What an entity has shown of a field: value -> last seen; the newest time among values beyond the cap
+    so far.
+    """
 
     last: dict[str, int] = field(default_factory=dict)
     dropped: int | None = None
@@ -53,9 +55,7 @@ class History:
     seq: int = 0
 
     def events(self, event_type: str | None = None) -> list[LaneItem]:
-        return [
-            item for item in self.items if item.kind == "event" and event_type in (None, item.type)
-        ]
+        return [item for item in self.items if item.kind == "event" and event_type in (None, item.type)]
 
     def latest(self) -> int | None:
         return max((item.occurred_at_us for item in self.events()), default=None)
@@ -73,7 +73,9 @@ class Reference:
         self.histories: dict[Key, History] = {}
         self.saturated: dict[str, int] = {}
         self._kinds = {name: self._declared_kinds(name) for name in self.members}
-        self._rings: dict[tuple[str, ...], dict[str, set[int]]] = {}  # kinds -> what is counted -> tile widths
+        self._rings: dict[
+            tuple[str, ...], dict[str, set[int]]
+        ] = {}  # kinds -> what is counted -> tile widths
         self._reach: dict[tuple[tuple[str, ...], int], int] = {}  # (kinds, tile width) -> tiles remembered
         self._caps: dict[tuple[tuple[str, ...], str, str], int] = {}
         for name, features in self.features.items():
@@ -101,7 +103,11 @@ class Reference:
             for part in _parts(feature):
                 if isinstance(part, declare.OnEntity):
                     found.append((_kinds_of(part), part.of or name))
-                if isinstance(part, declare.FieldValue) and isinstance(part.field, Money) and part is _plain(feature):
+                if (
+                    isinstance(part, declare.FieldValue)
+                    and isinstance(part.field, Money)
+                    and part is _plain(feature)
+                ):
                     first = next(f for f in self.members[name].fields.values() if isinstance(f, Entity))
                     found.append(((first.kind,), name))
         return found
@@ -314,7 +320,9 @@ class Reference:
         if not _has_monthly_usual(feature):
             return NAN
         if feature.function in ("count", "sum"):
-            month = self._window_value(item, feature, feature.function, feature.field_name, MONTH_US, MONTH_TILE)
+            month = self._window_value(
+                item, feature, feature.function, feature.field_name, MONTH_US, MONTH_TILE
+            )
             age = self._age(item, feature)
             if age is None or age < feature.window.us:
                 return NAN
@@ -338,7 +346,9 @@ class Reference:
         latest = history.latest()
         return item.occurred_at_us if latest is None else max(item.occurred_at_us, latest)
 
-    def _tiles_of(self, item: LaneItem, history: History, of: str, window: int, tile: int) -> dict[int, list[LaneItem]]:
+    def _tiles_of(
+        self, item: LaneItem, history: History, of: str, window: int, tile: int
+    ) -> dict[int, list[LaneItem]]:
         """The events (and their undoings) a window covers, by tile: floor((r - W)/w) to floor(r/w)."""
         read = self._read_time(item, history)
         tiles: dict[int, list[LaneItem]] = {
@@ -349,7 +359,7 @@ class Reference:
                 tiles[applied.occurred_at_us // tile].append(applied)
         return tiles
 
-    def _window_value(
+    def _window_value(  # noqa: PLR0911, PLR0917
         self, item: LaneItem, feature: declare.OnEntity, function: str, name: str, window: int, tile: int
     ) -> float:
         history = self._history(item, feature)
@@ -361,7 +371,9 @@ class Reference:
             values = [value for value in values if not math.isnan(value)]
             return (min if function == "min" else max)(values) if values else NAN
         if function == "count":
-            return _total([[1.0 if e.kind == "event" else -1.0 for e in members] for members in tiles.values()])
+            return _total(
+                [[1.0 if e.kind == "event" else -1.0 for e in members] for members in tiles.values()]
+            )
         known = [
             [(1.0 if e.kind == "event" else -1.0, _number(e, name)) for e in members]
             for members in tiles.values()
