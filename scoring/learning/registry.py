@@ -16,11 +16,11 @@ from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
-from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
 from scoring.decisions.routing import Arm, change_route
 from scoring.errors import ModelNotPromotable, StreamConflict, UnknownModel
 from scoring.learning.artefact import Artefact, ModelSpec
+from scoring.learning.dataset import first_entity
 from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.prediction import load_booster, predict_contributions, predict_margin
 from scoring.log.append import append
@@ -155,12 +155,6 @@ def champion_of(event_type: str) -> str | None:
     route = Route.objects.filter(event_type=event_type).first()
     arms = route.arms if route else []
     return next((arm["model"] for arm in arms if arm["role"] == "champion"), None)
-
-
-def first_entity(event_type: str) -> str:
-    """The name of the entity field that the type declares first: what arms are assigned by."""
-    fields = find_event_type(event_type).fields.values()
-    return next(f.name for f in fields if type(f).__name__ == "Entity")
 
 
 def library_versions() -> dict[str, str]:

@@ -1,0 +1,77 @@
+"""From contributions to sentences: what speaks for a high score, and what against it."""
+
+import math
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.features.plan import FeatureSet
+from scoring.features.specs import FeatureSpec
+
+MOST_REASONS = 5
+NOTICEABLE = 0.05  # log-odds; a smaller contribution changes a score by less than a twentieth of its odds
+
+# Units whose numbers are names or places in a cycle: a mean or median of them is not a usual value.
+WITHOUT_USUAL = frozenset({"category", "hour", "weekday", "flag"})
+
+
+class Medians(Protocol):
+    """One number or None a feature, in set order."""
+
+    def __getitem__(self, index: int, /) -> float | None: ...
+
+
+def reasons_for(
+    *,
+    vector: NDArray[np.float64],
+    contributions: NDArray[np.float64],
+    context: NDArray[np.float64],
+    feature_set: FeatureSet,
+    medians: Medians,
+) -> list[dict[str, Any]]:
+    """At most MOST_REASONS reasons: those that push the score up, the strongest first, then those that pull
+    it down.
+
+    `vector` [F] and `context` [F] (what is usual for the entity, NaN if it has no past; then the median of
+    the model's training rows stands in), `contributions` [F + 1] to the margin with the bias last. A reason
+    is {"code", "feature", "value", "usual", "contribution", "text"}; `value` and `usual` are as people read
+    them, None where unknown.
+    """
+    return [
+        _reason(
+            feature_set.features[column],
+            value=float(vector[column]),
+            usual=_usual(float(context[column]), medians[column]),
+            contribution=float(contributions[column]),
+        )
+        for column in select_columns(contributions[:-1])
+    ]
+
+
+def select_columns(contributions: NDArray[np.float64]) -> list[int]:
+    """Columns worth telling: noticeable rises by size, then noticeable falls by size; the largest if none
+    is.
+    """
+    order = np.argsort(-contributions, kind="stable")
+    rising = [int(column) for column in order if contributions[column] >= NOTICEABLE]
+    falling = [int(column) for column in order[::-1] if contributions[column] <= -NOTICEABLE]
+    return (rising + falling)[:MOST_REASONS] or [int(np.argmax(np.abs(contributions)))]
+
+
+def _usual(own: float, median: float | None) -> float:
+    if not math.isnan(own):
+        return own
+    return math.nan if median is None else median
+
+
+def _reason(spec: FeatureSpec, *, value: float, usual: float, contribution: float) -> dict[str, Any]:
+    compared = math.nan if spec.unit in WITHOUT_USUAL else usual
+    return {
+        "code": spec.code,
+        "feature": spec.name,
+        "value": spec.present(value),
+        "usual": spec.present(compared),
+        "contribution": round(contribution, 6),
+        "text": spec.sentence(value=value, usual=compared),
+    }

@@ -1,0 +1,23 @@
+"""Contributions are Shapley values: the numbers of the `shap` package, whichever code computes them here."""
+
+import numpy as np
+import pytest
+import shap
+
+from scoring.learning.prediction import load_booster, predict_contributions, predict_margin
+from scoring.learning.training import TrainingConfig, grow
+from tests.unit.learning.made_up import training_set
+
+
+@pytest.mark.parametrize(("seed", "depth", "rate"), [(0, 3, 0.3), (1, 6, 0.02), (2, 8, 0.1)])
+def test_contributions_equal_the_tree_explainer_and_add_up_to_the_margin(seed, depth, rate):
+    data = training_set(rows=3_000, seed=seed, rate=rate)
+    config = TrainingConfig(depth=depth, min_child_weight=1.0)
+    booster, _ = grow(X=data.X, y=data.y, rounds=40, config=config)
+    stored = load_booster(bytes(booster.save_raw("ubj")), threads=1)
+    X = training_set(rows=200, seed=seed + 10).X
+    ours = predict_contributions(stored, X)
+    reference = shap.TreeExplainer(booster)
+    np.testing.assert_allclose(ours[:, :-1], reference.shap_values(X), atol=1e-5)
+    np.testing.assert_allclose(ours[:, -1], reference.expected_value, atol=1e-5)
+    np.testing.assert_allclose(ours.sum(axis=1), predict_margin(stored, X), atol=1e-5)
