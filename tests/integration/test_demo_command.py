@@ -1,0 +1,63 @@
+"""What `manage.py demo` does before and beside running processes."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from config.embedded import services
+from config.management.commands import demo
+from scoring.api.keys import find_sender, revoke_key
+
+
+@pytest.fixture
+def var(tmp_path: Path, settings: Any) -> Path:
+    settings.VAR_DIR = tmp_path
+    settings.API_KEY_CACHE_SECONDS = 0.0
+    (tmp_path / "secrets").mkdir()
+    return tmp_path
+
+
+def test_a_taken_port_is_an_error_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "start", lambda *_, **__: pytest.fail("services were started"))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(CommandError, match=f"Port {port} .*--port {port + 1}"):
+            call_command("demo", "--port", str(port))
+
+
+@pytest.mark.django_db
+def test_the_administrator_is_made_once_with_a_generated_password(var: Path) -> None:
+    password = demo.demo_password()
+    assert len(password) >= 50
+    assert demo.demo_password() == password
+    user = User.objects.get()
+    assert (user.is_superuser, user.check_password(password)) == (True, True)
+
+
+@pytest.mark.django_db
+def test_a_password_somebody_set_is_not_overwritten(var: Path) -> None:
+    demo.demo_password()
+    user = User.objects.get()
+    user.set_password("of my own")
+    user.save()
+    assert demo.demo_password() == "(the one you have set)"
+    user.refresh_from_db()
+    assert user.check_password("of my own")
+
+
+@pytest.mark.django_db
+def test_the_key_is_kept_and_replaced_when_it_is_revoked(var: Path) -> None:
+    key = demo.demo_key()
+    assert demo.demo_key() == key
+    assert (var / "secrets" / "demo_api_key").stat().st_mode & 0o077 == 0
+    sender = find_sender(key)
+    assert sender is not None
+    revoke_key(prefix=sender.prefix, now=timezone.now(), actor="test")
+    assert demo.demo_key() != key
