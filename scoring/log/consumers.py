@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from scoring.errors import ConsumerNotRebuildable, ConsumerStopped
+from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, LogAheadOfCluster
 from scoring.log.entries import START, Cursor, Entry
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_page
@@ -152,7 +152,7 @@ def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
             entries, reached = read_page(cursor, types=consumer.types, limit=limit)
             if entries:
                 consumer.handle(entries, now=now)
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, LogAheadOfCluster):
             raise  # the database is in trouble, not the entry: the next run tries again
         except Exception as trouble:
             raise _HandlingFailed(entries, limit) from trouble

@@ -61,7 +61,12 @@ def test_a_restored_log_is_refused_until_a_new_epoch_begins_and_then_read_on(
     _copy_database(to=new_cluster, name=original["NAME"], dump=tmp_path / "log.dump")
     try:
         _connect(HOST=str(locate(new_cluster).run))
-        for refused in (check_epoch, lambda: append([received("lost")], now=NOW), lambda: read_page(START)):
+        for refused in (
+            check_epoch,
+            lambda: append([received("lost")], now=NOW),
+            lambda: read_page(START),
+            lambda: catch_up(consumer, now=NOW),
+        ):
             with pytest.raises(LogAheadOfCluster, match=r"manage.py begin_epoch"):
                 refused()
 
