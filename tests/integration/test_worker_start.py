@@ -1,0 +1,62 @@
+"""Real workers: when they refuse to start, and what they survive."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from config.celery import app
+
+SWEEP = "scoring.decisions.tasks.sweep"
+
+
+def test_a_worker_refuses_a_redis_that_evicts(
+    online_redis: redis.Redis, process_environment: dict[str, str]
+) -> None:
+    online_redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "celery", "-A", "config", "worker", "-P", "solo", "--without-mingle"],
+            env=process_environment,
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        online_redis.config_set("maxmemory-policy", "noeviction")
+    assert result.returncode != 0
+    assert "Redis evicts keys (allkeys-lru)." in result.stderr
+
+
+def test_a_worker_goes_on_after_postgres_has_dropped_its_connection(
+    celery_worker_process: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    worker = celery_worker_process(queues="default")
+    run_sweep(done=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert cursor.fetchone()[0] >= 1
+    run_sweep(done=2)
+    assert worker.poll() is None
+    assert "raised unexpected" not in (tmp_path / "worker-0.log").read_text()
+
+
+def run_sweep(*, done: int) -> None:
+    app.send_task(SWEEP)
+    for _ in range(100):
+        stats = app.control.inspect(timeout=1.0).stats() or {}
+        if sum(worker["total"].get(SWEEP, 0) for worker in stats.values()) >= done:
+            time.sleep(0.5)  # `total` counts what was taken up
+            return
+    pytest.fail(f"the sweep was not run {done} times")
