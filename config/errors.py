@@ -146,14 +146,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
         503,
         "storage-unavailable",
         "The database cannot be reached",
-        detail=lambda exc: "nothing was stored; send the request again",
+        detail=lambda exc: "send the request again: an event is received once",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     ),
     InterfaceError: Problem(
         503,
         "storage-unavailable",
         "The database cannot be reached",
-        detail=lambda exc: "nothing was stored; send the request again",
+        detail=lambda exc: "send the request again: an event is received once",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     ),
 }

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from rest_framework.views import APIView
 from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
+from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
 from scoring.api.permissions import sender_of
 from scoring.api.preferences import Preferences, read_preferences
@@ -149,7 +149,7 @@ def result_of(receipt: Receipt) -> Result | ScoringError:
 
 
 def with_links(answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {**answer, "links": {"self": reverse("api:event", args=[answer["type"], answer["id"]])}}
+    return {**answer, "links": {"self": event_link(answer["type"], answer["id"])}}
 
 
 def parked_event(row: Pending) -> dict[str, Any]:
@@ -160,5 +160,5 @@ def parked_event(row: Pending) -> dict[str, Any]:
         "what": row.kind,
         "error": row.error,
         "received_at": row.enqueued_at,
-        "links": {"self": reverse("api:event", args=[kind, external_id])},
+        "links": {"self": event_link(kind, external_id)},
     }

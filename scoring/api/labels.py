@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
+from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
 from scoring.api.permissions import sender_of
 from scoring.api.statements import parse_statement
@@ -99,4 +99,4 @@ def held_label(entry: Entry) -> dict[str, Any]:
 
 
 def links_of(kind: str, event_id: str) -> dict[str, str]:
-    return {"event": reverse("api:event", args=[kind, event_id])}
+    return {"event": event_link(kind, event_id)}

@@ -29,7 +29,7 @@ PROBLEMS = {
     413: "The body is too large",
     415: "Only application/json is read",
     422: "Not valid; `errors` name each field, what is wrong with it and what is allowed",
-    503: "The database cannot be reached; nothing was stored",
+    503: "The database cannot be reached; send the request again",
 }
 ALWAYS = (401, 403, 406, 503)
 WITH_BODY = (*ALWAYS, 400, 413, 415, 422)
