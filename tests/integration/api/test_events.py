@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from scoring.catalog.models import ExchangeRate
 from scoring.decisions.models import Event, Pending
+from scoring.log.read import read_stream
 from tests.factories.payments import payment_payload, refund_payload
 from tests.integration.api.conftest import Api
 
@@ -204,15 +205,14 @@ def test_an_event_tells_its_decision_revisions_and_labels(api: Api) -> None:
     assert [said["source"] for said in record["labels"]] == ["chargeback"]
 
 
-def test_amounts_in_another_currency_are_taken_at_the_rate_of_the_day(
-    api: Api, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_amounts_in_another_currency_are_taken_at_the_rate_of_the_day(api: Api) -> None:
     ExchangeRate.objects.create(
         currency="EUR", base="USD", rate="1.25", valid_from=datetime(2026, 1, 1, tzinfo=UTC)
     )
-    payloads = [payment_payload(number, currency="EUR") for number in range(20)]
-    response = api.post("events", payloads)
-    assert {item["status"] for item in response.json()["results"]} == {202}
+    assert api.post("events", payment_payload(1, currency="EUR", amount="10.00")).status_code == 202
+    (received,) = read_stream("payment/shop/T-1")
+    amount = received.data["fields"]["amount"]
+    assert (amount["minor"], amount["rate"], amount["base_minor"]) == (1000, "1.25", 1250)
 
 
 def test_a_bad_event_in_a_list_loses_none_of_the_others(api: Api) -> None:
@@ -302,12 +302,22 @@ def test_one_event_costs_few_queries(api: Api, django_assert_max_num_queries: Dj
         api.post("events", payment_payload(2))
 
 
-def test_a_list_costs_as_many_queries_as_one_event(
-    api: Api, django_assert_max_num_queries: DjangoAssertNumQueries
+@pytest.mark.parametrize("length", [30, 600])
+def test_a_list_of_any_length_costs_few_queries(
+    api: Api, length: int, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     api.post("events", payment_payload(1))
-    with django_assert_max_num_queries(8):
-        api.post("events", [payment_payload(number) for number in range(2, 302)])
+    with django_assert_max_num_queries(12):
+        api.post("events", [payment_payload(number) for number in range(2, 2 + length)])
+
+
+def test_rates_are_read_once_a_list(api: Api, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    ExchangeRate.objects.create(
+        currency="EUR", base="USD", rate="1.25", valid_from=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    api.post("events", payment_payload(1))
+    with django_assert_max_num_queries(13):
+        api.post("events", [payment_payload(number, currency="EUR") for number in range(2, 52)])
 
 
 def test_the_page_to_try_it_needs_nothing_from_elsewhere(db: None) -> None:
