@@ -16,9 +16,11 @@ from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
+from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
 from scoring.decisions.routing import Arm, change_route
-from scoring.errors import ModelNotPromotable, StreamConflict, UnknownModel
+from scoring.errors import FeatureSetUnavailable, ModelNotPromotable, StreamConflict, UnknownModel
+from scoring.features.plan import lane_plan
 from scoring.learning.artefact import Artefact, ModelSpec
 from scoring.learning.dataset import first_entity
 from scoring.learning.models import ModelArtefact, ModelVersion
@@ -117,7 +119,7 @@ def load_for_bulk(name: str, *, threads: int) -> LoadedModel:
 def _load(name: str, threads: int) -> LoadedModel:
     row = ModelVersion.objects.filter(name=name).first()
     if row is None:
-        raise UnknownModel(name=name, known=sorted(ModelVersion.objects.values_list("name", flat=True)))
+        raise UnknownModel(name=name, known=_known_names())
     stored = ModelArtefact.objects.get(digest=row.artefact)
     artefact = Artefact(bytes(stored.booster), stored.spec).verify(row.artefact)
     booster = load_booster(artefact.booster, threads=threads)
@@ -128,15 +130,20 @@ def _load(name: str, threads: int) -> LoadedModel:
 def promote(name: str, *, actor: str, now: datetime) -> Entry:
     """Make the model its event type's only arm. Who is in which arm stays as it was: the salt is kept.
 
-    Raises UnknownModel, ModelNotPromotable (its lineage forbids it), StreamConflict when the route changed
-    meanwhile.
+    Raises UnknownModel, ModelNotPromotable (its lineage forbids it), FeatureSetUnavailable, StreamConflict
+    when the route changed meanwhile.
     """
     row = ModelVersion.objects.filter(name=name).first()
     if row is None:
-        raise UnknownModel(name=name, known=sorted(ModelVersion.objects.values_list("name", flat=True)))
+        raise UnknownModel(name=name, known=_known_names())
     if reason := row.lineage.get("not_promotable"):
         raise ModelNotPromotable(name=name, reason=reason)
-    load_model(name)
+    loaded = load_model(name)
+    lane = find_event_type(row.event_type).lane
+    plan = lane_plan(lane, {row.event_type: loaded.spec.vocabularies})
+    found = plan.feature_set(row.event_type).hash
+    if found != row.feature_set:
+        raise FeatureSetUnavailable(name=name, needed=row.feature_set, found=found)
     route = Route.objects.filter(event_type=row.event_type).first()
     return change_route(
         row.event_type,
@@ -150,11 +157,23 @@ def promote(name: str, *, actor: str, now: datetime) -> Entry:
     )
 
 
+def newest_promotable(event_type: str) -> str:
+    """The name of the type's newest model that may decide. Raises UnknownModel when there is none."""
+    for row in ModelVersion.objects.filter(event_type=event_type).order_by("-number"):
+        if "not_promotable" not in row.lineage:
+            return row.name
+    raise UnknownModel(name=event_type, known=_known_names())
+
+
 def champion_of(event_type: str) -> str | None:
     """The name of the model that decides this type now, if any."""
     route = Route.objects.filter(event_type=event_type).first()
     arms = route.arms if route else []
     return next((arm["model"] for arm in arms if arm["role"] == "champion"), None)
+
+
+def _known_names() -> list[str]:
+    return sorted(ModelVersion.objects.values_list("name", flat=True))
 
 
 def library_versions() -> dict[str, str]:

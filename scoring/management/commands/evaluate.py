@@ -1,0 +1,46 @@
+"""Judge a model on labelled events: `manage.py evaluate --model payment-1 --from 2026-01-01 --to
+2026-02-01`.
+"""
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from scoring.errors import ScoringError
+from scoring.learning.registry import load_model
+from scoring.learning.report import evaluation_lines
+from scoring.learning.runs import run_evaluation
+from scoring.management.commands.train import progress_bar, read_moment
+
+
+class Command(BaseCommand):
+    help = "Judge a model on the mature events of a stretch of time, with the labels known by now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--model", required=True)
+        parser.add_argument("--from", dest="since", type=read_moment, required=True)
+        parser.add_argument("--to", dest="until", type=read_moment, required=True, help="not included")
+        parser.add_argument("--against", choices=["logistic"], help="fit this on the same rows and compare")
+        parser.add_argument(
+            "--bootstrap", type=int, default=200, help="samples for the interval of the difference"
+        )
+        parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with progress_bar(load_model(options["model"]).event_type) as bar:
+                evaluation = run_evaluation(
+                    options["model"],
+                    since=options["since"],
+                    until=options["until"],
+                    now=timezone.now(),
+                    against_logistic=options["against"] == "logistic",
+                    samples=options["bootstrap"],
+                    threads=options["threads"],
+                    progress=bar.update,
+                )
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write("\n".join(evaluation_lines(options["model"], evaluation)))

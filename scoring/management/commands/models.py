@@ -1,0 +1,26 @@
+"""List model versions: `manage.py models`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from scoring.learning.models import ModelVersion
+from scoring.learning.registry import champion_of
+from scoring.learning.report import version_lines
+
+
+class Command(BaseCommand):
+    help = "List model versions with their test metrics, and which one decides."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--event-type", help="only models of this type")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        versions = ModelVersion.objects.order_by("event_type", "number")
+        if options["event_type"]:
+            versions = versions.filter(event_type=options["event_type"])
+        if not versions:
+            self.stdout.write("There are no models yet. Train one:  manage.py train")
+            return
+        champions = {version.event_type: champion_of(version.event_type) for version in versions}
+        self.stdout.write("\n".join(version_lines(versions, champions=champions)))

@@ -1,0 +1,124 @@
+"""Made-up payments: `manage.py simulate history`, then `manage.py simulate live`. What is measured on them
+proves nothing.
+"""
+
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from scoring.decisions.history import sequence_history
+from scoring.errors import ScoringError
+from scoring.ingest.imports import ingest_frame
+from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.simulation.history import customers_for, simulate_history
+from scoring.simulation.live import LiveTraffic
+from scoring.simulation.payloads import COLUMNS, REFUND_FIELDS
+from scoring.simulation.sender import EVENTS, ApiClient, Tally, send_traffic
+
+SEED = 1
+RATE_PER_DAY = 2000.0
+SOURCE = "simulator"
+LANE = "commerce"
+REPORT_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    help = "Simulate payments with the kinds of fraud seen in practice, as history or as live traffic."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        modes = parser.add_subparsers(dest="mode", required=True, parser_class=type(parser))
+        history = modes.add_parser("history", help="months of payments with their labels, into the log")
+        history.add_argument("--days", type=int, default=120)
+        history.add_argument("--rate-per-day", type=float, default=RATE_PER_DAY)
+        history.add_argument("--out", type=Path, metavar="FILE.parquet", help="write this file, not the log")
+        live = modes.add_parser("live", help="payments now, to the REST API, until interrupted")
+        live.add_argument("--rate", type=float, default=5.0, help="payments a second")
+        live.add_argument("--url", default="http://127.0.0.1:8000")
+        live.add_argument("--key", default=os.environ.get("ASSAY_API_KEY", ""), help="default: ASSAY_API_KEY")
+        live.add_argument("--seconds", type=float, help="stop after so long")
+        for mode in (history, live):
+            mode.add_argument("--seed", type=int, default=SEED, help="which population")
+            mode.add_argument("--customers", type=int, default=customers_for(RATE_PER_DAY))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["mode"] == "live":
+            self._live(options)
+        else:
+            self._history(options, now=timezone.now())
+
+    def _history(self, options: dict[str, Any], *, now: datetime) -> None:
+        frame = simulate_history(
+            days=options["days"],
+            rate_per_day=options["rate_per_day"],
+            seed=options["seed"],
+            customers=options["customers"],
+            end=now.replace(microsecond=0),
+        )
+        if options["out"]:
+            frame.to_parquet(options["out"], index=False)
+            self.stdout.write(f"{len(frame):,} events written to {options['out']}")
+            return
+        try:
+            self._load(frame, now=now)
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+
+    def _load(self, frame: pd.DataFrame, *, now: datetime) -> None:
+        with tqdm(total=len(frame), unit=" events", desc="loading", leave=False) as bar:
+            for mapping, part in parts_of(frame[frame.occurred_at <= now]):
+                report = ingest_frame(
+                    part,
+                    mapping=mapping,
+                    history=True,
+                    now=now,
+                    name=f"simulated {mapping.type}s",
+                    progress=bar.update,
+                )
+                self.stdout.write(f"{report.name}: {report.accepted:,} accepted, {report.labels:,} labels")
+        with tqdm(unit=" entries", desc="sequencing", leave=False) as bar:
+            count = sequence_history(LANE, progress=bar.update)
+        self.stdout.write(f"{count:,} entries have their place in the lane")
+
+    def _live(self, options: dict[str, Any]) -> None:
+        if not options["key"]:
+            raise CommandError(
+                "--key is missing: make one with `manage.py create_api_key`, or set ASSAY_API_KEY"
+            )
+        session = int(time.time())
+        traffic = LiveTraffic(
+            seed=options["seed"], customers=options["customers"], rate=options["rate"], session=session
+        )
+        client, tally = ApiClient(options["url"], options["key"]), Tally()
+        self.stdout.write(f"{options['rate']:g} payments a second to {options['url']}, Ctrl-C ends it")
+        try:
+            send_traffic(
+                traffic, post=client.post, run=f"live-{session}", seconds=options["seconds"], tally=tally
+            )
+        except KeyboardInterrupt:
+            self.stdout.write("")
+        self.stdout.write(tally_line(tally))
+
+
+def parts_of(frame: pd.DataFrame) -> list[tuple[ColumnMapping, pd.DataFrame]]:
+    """Payments and refunds apart, each with the columns its type has and how they map."""
+    label = LabelMapping(column="label", known_at="label_known_at", source="chargeback")
+    payments = frame[frame.type == "payment"][[*COLUMNS, "label", "label_known_at"]].drop(columns="type")
+    refunds = frame[frame.type == "refund"][["id", "occurred_at", *REFUND_FIELDS]]
+    return [
+        (ColumnMapping(type="payment", source=SOURCE, label=label), payments),
+        (ColumnMapping(type="refund", source=SOURCE), refunds),
+    ]
+
+
+def tally_line(tally: Tally) -> str:
+    """What became of the events."""
+    sent, decided, queued = tally.total(EVENTS), tally.total(EVENTS, 200, 201), tally.total(EVENTS, 202)
+    refused = sent - decided - queued
+    return f"{sent:,} events sent: {decided:,} decided at once, {queued:,} accepted, {refused:,} refused"

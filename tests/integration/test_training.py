@@ -1,0 +1,195 @@
+"""From a log of simulated history to a model that decides, on the real database."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from scoring.catalog.registry import event_type
+from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.models import Event, Label, Route
+from scoring.errors import ArtefactCorrupt, ModelNotPromotable, NotEnoughPositives, UnknownModel
+from scoring.features.arena import Arena
+from scoring.features.encode import encode
+from scoring.features.fold import fold
+from scoring.features.plan import lane_plan
+from scoring.learning import registry
+from scoring.learning.dataset import read_labels, read_vectors
+from scoring.learning.models import ModelArtefact, ModelVersion
+from scoring.learning.runs import TrainingRequest, run_evaluation, run_training
+from scoring.learning.training import TrainingConfig
+from scoring.learning.training_set import join_labels
+from scoring.learning.vocabularies import count_vocabulary, freeze_vocabulary
+from scoring.log.read import read_stream
+from scoring.management.commands.simulate import Command as Simulate
+from scoring.simulation.history import simulate_history
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+END = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = END + timedelta(days=30)
+CONFIG = TrainingConfig(trees=20, depth=4, minimum_positives=4)
+MATURES = timedelta(days=14)
+
+
+@pytest.fixture
+def history(online_redis, settings, tmp_path):
+    """Forty days of payments in the log, sequenced."""
+    settings.VAR_DIR = tmp_path / "var"
+    registry._load.cache_clear()
+    frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
+    Simulate(stdout=StringIO())._load(frame, now=NOW)
+    return frame
+
+
+def request(**changes):
+    return TrainingRequest(**{"event_type": "payment", "as_of": END, "matures_after": MATURES} | changes)
+
+
+def train(**changes):
+    return run_training(request(**changes), config=CONFIG, actor="tests", now=NOW)
+
+
+def test_the_training_set_is_the_lane_folded_once_with_the_labels_of_the_cut_off(history):
+    vocabulary = count_vocabulary(event_type("payment"), as_of=END)
+    vectors = read_vectors("payment", vocabulary=vocabulary)
+    assert len(vectors.positions) == Event.objects.filter(type="payment").count()
+    plan = lane_plan("commerce", {"payment": vocabulary})
+    arena, rows = Arena(plan), []
+    for chunk in iter_lane_items("commerce"):
+        for place, item in enumerate(chunk.items):
+            out = fold(plan, encode(plan, [item]), arena)
+            if item.kind == "event" and item.type == "payment":
+                rows.append((chunk.event_positions[place], out[0, : vectors.X.shape[1]]))
+    assert [position for position, _ in rows] == vectors.positions.tolist()
+    np.testing.assert_array_equal(np.array([x for _, x in rows], dtype=np.float32), vectors.X)
+
+    as_of = END - timedelta(days=10)
+    joined = join_labels(
+        vectors=vectors, labels=read_labels(vectors), as_of=as_of, matures_after=timedelta(days=5)
+    )
+    events = Event.objects.filter(type="payment", occurred_at__lte=as_of - timedelta(days=5))
+    assert sorted(joined.positions) == sorted(events.values_list("position", flat=True))
+    frauds = Label.objects.filter(known_at__lte=as_of, effective="fraud").values_list(
+        "event_stream", flat=True
+    )
+    by_position = {event.position: event.stream for event in events}
+    assert {by_position[p] for p in joined.positions[joined.y == 1]} == set(frauds) & set(
+        by_position.values()
+    )
+
+
+def test_a_run_registers_a_version_that_predicts_what_was_trained(history):
+    run = train()
+    version = ModelVersion.objects.get(name=run.name)
+    assert (version.name, version.number, version.event_type) == ("payment-1", 1, "payment")
+    assert version.as_of == END
+    assert version.lineage["rows"] == run.rows
+    assert version.lineage["matures_after_days"] == 14
+    assert read_stream("model/payment-1")[0].data["artefact"] == version.artefact
+    assert read_stream("vocabulary/payment")[0].data["fields"]["category"]
+    model = registry.load_model(run.name)
+    X = np.random.default_rng(0).normal(size=(50, len(model.spec.features)))
+    margin, score = model.predict(X)
+    assert ((score > 0) & (score < 1)).all()
+    np.testing.assert_allclose(model.contributions(X).sum(axis=1), margin, atol=1e-5)
+
+
+def test_the_same_cut_off_gives_the_same_artefact_under_a_new_name(history):
+    first, again = train(), train()
+    assert (first.name, again.name) == ("payment-1", "payment-2")
+    assert first.digest == again.digest
+    assert ModelArtefact.objects.count() == 1
+
+
+def test_a_frozen_vocabulary_is_written_once_until_it_changes(history):
+    kind = event_type("payment")
+    vocabulary = count_vocabulary(kind, as_of=END)
+    assert freeze_vocabulary(kind, vocabulary, as_of=END, now=NOW)
+    assert not freeze_vocabulary(kind, vocabulary, as_of=END, now=NOW)
+    assert freeze_vocabulary(kind, {"category": ("fuel",)}, as_of=END, now=NOW)
+    assert [entry.stream_version for entry in read_stream("vocabulary/payment")] == [1, 2]
+
+
+def test_promotion_changes_the_route_and_keeps_its_salt(history):
+    train()
+    train()
+    registry.promote("payment-1", actor="ana", now=NOW)
+    before = Route.objects.get(event_type="payment")
+    registry.promote("payment-2", actor="ana", now=NOW)
+    after = Route.objects.get(event_type="payment")
+    assert registry.champion_of("payment") == "payment-2"
+    assert (after.version, after.salt, after.unit) == (2, before.salt, "card")
+    assert read_stream("route/payment")[1].metadata["actor"] == "ana"
+
+
+def test_a_model_of_shuffled_labels_is_never_promotable(history):
+    run = train(shuffled=True)
+    with pytest.raises(ModelNotPromotable):
+        registry.promote(run.name, actor="ana", now=NOW)
+    with pytest.raises(UnknownModel):
+        registry.newest_promotable("payment")
+    real = train()
+    assert registry.newest_promotable("payment") == real.name
+
+
+def test_damaged_bytes_are_refused_at_load(history):
+    run = train()
+    ModelArtefact.objects.update(spec=ModelArtefact.objects.get().spec.replace("0.", "1.", 1))
+    registry._load.cache_clear()
+    with pytest.raises(ArtefactCorrupt):
+        registry.load_model(run.name)
+
+
+def test_unknown_models_are_refused_naming_the_known(history):
+    train()
+    with pytest.raises(UnknownModel, match="payment-1"):
+        registry.load_model("payment-9")
+
+
+def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(history):
+    as_of = END - timedelta(days=10)
+    name = train(as_of=as_of, matures_after=timedelta(days=5)).name
+    evaluation = run_evaluation(name, since=as_of, until=END, now=NOW, against_logistic=True, samples=20)
+    later = Event.objects.filter(type="payment", occurred_at__gte=as_of, occurred_at__lt=END).count()
+    assert evaluation.model["rows"] == evaluation.baseline["rows"] == later
+    difference = evaluation.model["average_precision"] - evaluation.baseline["average_precision"]
+    assert evaluation.difference.estimate == pytest.approx(difference)
+
+
+def test_the_commands_train_list_promote_and_judge(history):
+    out = StringIO()
+    call_command(
+        "train", as_of="2026-03-01", matures_after=14, trees=20, thresholds="review=0.2,block=0.9", stdout=out
+    )
+    assert "review from a score of 0.2000" in out.getvalue()
+    call_command("promote", event_type="payment", actor="ana", stdout=out)
+    call_command("models", stdout=out)
+    assert "champion" in out.getvalue()
+    arguments = [
+        "evaluate",
+        "--model",
+        "payment-1",
+        "--from",
+        "2026-02-01",
+        "--to",
+        "2026-02-20",
+        "--against",
+        "logistic",
+    ]
+    call_command(*arguments, "--bootstrap", "5", stdout=out)
+    assert "logistic regression" in out.getvalue()
+
+
+def test_too_little_to_learn_from_is_said_plainly(history):
+    with pytest.raises(NotEnoughPositives):
+        run_training(request(), config=TrainingConfig(minimum_positives=5_000), actor="tests", now=NOW)
+    with pytest.raises(CommandError, match="matured events span"):
+        call_command("train", as_of="2026-01-30")
+
+
+def test_an_empty_log_has_nothing_to_train_on(online_redis):
+    with pytest.raises(CommandError, match="Bring older history"):
+        call_command("train")
