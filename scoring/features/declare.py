@@ -16,6 +16,7 @@ from scoring.errors import CatalogError
 
 _UNITS_US = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _WINDOW = re.compile(r"([1-9][0-9]*)([smhd])")
+_NO_TIME = re.compile(r"0[smhd]?")
 TILES_PER_WINDOW = 12
 DEFAULT_CAP = 32
 
@@ -483,7 +484,7 @@ class EntityVocabulary:
 
     def _labelled(self, function: str, over: str, delay: str, of: str, tile: str | None) -> Expression:
         origin = Origin.here()
-        lag = Window(0, "0d") if delay.strip("0") in ("", "s", "m", "h", "d") else Window.parse(delay, origin)
+        lag = Window(0, "0d") if _NO_TIME.fullmatch(delay) else Window.parse(delay, origin)
         return _one_or_several(
             [
                 Labelled(self.keys(), of, function, window, lag, _parse_tile(window, tile, origin), origin)

@@ -1,0 +1,93 @@
+"""Decimal text becomes integer minor units exactly, or is refused."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.catalog.currency import EXPONENTS, convert_minor, format_minor, minor_units
+from scoring.catalog.fields import Money
+from scoring.errors import FieldError
+
+
+@pytest.mark.parametrize(
+    ("raw", "currency", "minor"),
+    [
+        ("12.34", "USD", 1234),
+        ("12.3", "USD", 1230),
+        ("12", "USD", 1200),
+        (12.34, "USD", 1234),
+        (0.1, "USD", 10),
+        (1e3, "USD", 100_000),
+        (7, "USD", 700),
+        (" 5.00 ", "USD", 500),
+        ("0", "USD", 0),
+        ("500", "JPY", 500),
+        (500.0, "JPY", 500),
+        ("1.234", "KWD", 1234),
+        ("1.2345", "CLF", 12345),
+    ],
+)
+def test_amounts_become_minor_units(raw: Any, currency: str, minor: int) -> None:
+    assert minor_units(raw, currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("raw", "currency", "problem"),
+    [
+        ("-1", "USD", "must not be negative"),
+        (-0.01, "USD", "must not be negative"),
+        ("1.001", "USD", "has more decimals than USD has"),
+        ("1.5", "JPY", "has more decimals than JPY has"),
+        ("1e3", "USD", "must be a decimal amount"),
+        ("1,000.00", "USD", "must be a decimal amount"),
+        ("", "USD", "must be a decimal amount"),
+        ("١٢", "USD", "must be a decimal amount"),
+        ("NaN", "USD", "must be a decimal amount"),
+        (float("inf"), "USD", "must be a decimal amount"),
+        (True, "USD", "must be a decimal amount"),
+        ([1], "USD", "must be a decimal amount"),
+        ("100000000000.01", "USD", "is too large"),
+    ],
+)
+def test_what_is_no_amount_is_refused(raw: Any, currency: str, problem: str) -> None:
+    with pytest.raises(FieldError, match=problem):
+        minor_units(raw, currency)
+
+
+@given(st.integers(0, 10**13), st.sampled_from(sorted(EXPONENTS)))
+def test_every_amount_survives_the_way_through_text(minor: int, currency: str) -> None:
+    text = f"{Decimal(minor).scaleb(-EXPONENTS[currency]):f}"
+    assert minor_units(text, currency) == minor
+
+
+def test_conversion_rounds_half_to_even_and_heeds_both_exponents() -> None:
+    assert convert_minor(250, currency="EUR", base="USD", rate=Decimal("0.5")) == 125
+    assert convert_minor(1, currency="EUR", base="USD", rate=Decimal("0.5")) == 0
+    assert convert_minor(3, currency="EUR", base="USD", rate=Decimal("0.5")) == 2
+    assert convert_minor(1000, currency="JPY", base="USD", rate=Decimal("0.0067")) == 670
+    assert convert_minor(670, currency="USD", base="JPY", rate=Decimal("150")) == 1005
+
+
+def test_a_converted_amount_records_its_rate() -> None:
+    rates = {"EUR": Decimal("1.0876000000")}
+    assert Money().parse("11.33", "EUR", "USD", rates) == {
+        "minor": 1133,
+        "currency": "EUR",
+        "rate": "1.0876",
+        "base_minor": 1232,
+    }
+
+
+def test_an_amount_without_a_rate_is_refused_naming_the_currencies_there_are() -> None:
+    with pytest.raises(FieldError, match="no exchange rate from CHF to USD") as refused:
+        Money().parse("1", "CHF", "USD", {"EUR": Decimal(1)})
+    assert refused.value.allowed == ["EUR", "USD"]
+
+
+def test_amounts_are_written_as_people_write_them() -> None:
+    assert format_minor(123456, "USD") == "1,234.56 USD"
+    assert format_minor(500, "JPY") == "500 JPY"
+    assert format_minor(19.5, "USD") == "0.20 USD"

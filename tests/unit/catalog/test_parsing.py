@@ -1,0 +1,177 @@
+"""Payloads are read strictly and canonicalised once; every problem is named."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Number, Text
+from scoring.catalog.payment import Payment
+from scoring.catalog.refund import Refund
+from scoring.errors import FieldError, InvalidEvent
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PAYLOAD = {
+    "type": "payment",
+    "id": "T-1",
+    "occurred_at": "2026-03-01T11:59:00.25Z",
+    "card": "card-1",
+    "customer": "customer-1",
+    "merchant": "Café Central",
+    "amount": "12.34",
+}
+
+
+def parse(**changes: Any) -> Any:
+    payload = {name: value for name, value in {**PAYLOAD, **changes}.items() if value is not ...}
+    return Payment.parse(payload, now=NOW, rates={"EUR": Decimal("1.1")})
+
+
+def problems_of(**changes: Any) -> dict[str, str]:
+    with pytest.raises(InvalidEvent) as refused:
+        parse(**changes)
+    return {name: problem for name, problem, _ in refused.value.problems}
+
+
+def test_a_payload_becomes_canonical() -> None:
+    parsed = parse(ip="2001:DB8:0::7", category=" food ", customer_lat=48.0, device=None)
+    assert (parsed.event_type, parsed.external_id) == ("payment", "T-1")
+    assert parsed.occurred_at == datetime(2026, 3, 1, 11, 59, 0, 250_000, tzinfo=UTC)
+    assert parsed.occurred_at_us == 1_772_366_340_250_000
+    assert parsed.fields == {
+        "card": "card-1",
+        "customer": "customer-1",
+        "merchant": "Café Central",
+        "ip": "2001:db8::7",
+        "category": "food",
+        "customer_lat": 48,
+        "amount": {"minor": 1234, "currency": "USD"},
+    }
+    assert parsed.personal == ("ip",)
+
+
+def test_other_spellings_of_a_payload_have_the_same_canonical_form() -> None:
+    other = parse(
+        merchant="Cafe\u0301 Central",
+        occurred_at="2026-03-01T12:59:00.250000+01:00",
+        amount=12.34,
+        currency="USD",
+        card=" card-1 ",
+        type=...,
+    )
+    assert other == parse()
+
+
+def test_a_converted_amount_carries_its_rate() -> None:
+    amount = parse(currency="EUR").fields["amount"]
+    assert amount == {"minor": 1234, "currency": "EUR", "rate": "1.1", "base_minor": 1357}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        ({"id": ...}, {"id": "is missing"}),
+        ({"id": ""}, {"id": "must not be empty"}),
+        ({"id": 7}, {"id": "must be a string"}),
+        ({"id": "x" * 201}, {"id": "is longer than 200 characters"}),
+        ({"card": ...}, {"card": "is missing"}),
+        ({"card": None}, {"card": "is missing"}),
+        ({"card": "x" * 129}, {"card": "is longer than 128 characters"}),
+        ({"card": "a\x1fb"}, {"card": "has characters that cannot be printed"}),
+        ({"merchant": "a\nb"}, {"merchant": "has characters that cannot be printed"}),
+        ({"merchant": "\ud800"}, {"merchant": "has characters that cannot be printed"}),
+        ({"amount": ...}, {"amount": "is missing"}),
+        ({"amount": "-1"}, {"amount": "must not be negative"}),
+        ({"currency": "usd"}, {"currency": "is not a currency of ISO 4217"}),
+        ({"currency": "CHF"}, {"amount": "no exchange rate from CHF to USD"}),
+        ({"type": "refund"}, {"type": "is another event type"}),
+        ({"colour": "red"}, {"colour": "is not a field of this event type"}),
+        ({"source": "shop"}, {"source": "is not a field of this event type"}),
+        ({"occurred_at": ...}, {"occurred_at": "is missing"}),
+        ({"occurred_at": "yesterday"}, {"occurred_at": "is not a time with a time zone"}),
+        ({"occurred_at": "2026-03-01"}, {"occurred_at": "is not a time with a time zone"}),
+        ({"occurred_at": "2026-03-01T11:00:00"}, {"occurred_at": "is not a time with a time zone"}),
+        ({"occurred_at": 1_772_366_340}, {"occurred_at": "is not a time with a time zone"}),
+        ({"occurred_at": "1969-12-31T23:59:59Z"}, {"occurred_at": "is out of range"}),
+        ({"occurred_at": "0001-01-01T00:00:00+10:00"}, {"occurred_at": "is out of range"}),
+        (
+            {"occurred_at": "2026-03-01T12:05:00.000001Z"},
+            {"occurred_at": "is more than 5 minutes in the future"},
+        ),
+        ({"customer_lat": "48"}, {"customer_lat": "must be a number"}),
+        ({"customer_lat": True}, {"customer_lat": "must be a number"}),
+        ({"customer_lat": 91}, {"customer_lat": "is more than 90"}),
+        ({"customer_city_pop": float("nan")}, {"customer_city_pop": "must be finite"}),
+        ({"ip": "300.1.1.1"}, {"ip": "is not an IP address"}),
+        ({"id": ..., "card": "", "amount": "x"}, {
+            "id": "is missing", "card": "must not be empty", "amount": "must be a decimal amount",
+        }),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_named(changes: dict[str, Any], problems: dict[str, str]) -> None:
+    assert problems_of(**changes) == problems
+
+
+def test_exactly_five_minutes_ahead_is_accepted() -> None:
+    assert parse(occurred_at="2026-03-01T12:05:00Z").occurred_at == NOW + timedelta(minutes=5)
+
+
+def test_an_unknown_field_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        parse(colour="red")
+    assert refused.value.problems[0][2] == list(Payment.payload_names())
+
+
+def test_a_refund_needs_no_more_than_its_own_fields() -> None:
+    payload = {name: value for name, value in PAYLOAD.items() if name != "type"}
+    assert set(Refund.parse(payload, now=NOW).fields) == {"card", "customer", "merchant", "amount"}
+
+
+@pytest.mark.parametrize(
+    ("field", "raw", "canonical"),
+    [
+        (Flag(), False, False),
+        (Number(), 5.0, 5),
+        (Number(), 5.5, 5.5),
+        (Text(), "two\nlines", "two\nlines"),
+        (Category(values=("a", "b")), "b", "b"),
+        (IpAddress(), "::ffff:1.2.3.4", "::ffff:102:304"),
+        (Entity(), "e" * 128, "e" * 128),
+    ],
+)
+def test_a_field_gives_its_canonical_value(field: Any, raw: Any, canonical: Any) -> None:
+    parsed = field.parse(raw)
+    assert (parsed, type(parsed)) == (canonical, type(canonical))
+    assert field.parse(parsed) == parsed
+
+
+@pytest.mark.parametrize(
+    ("field", "raw", "allowed"),
+    [
+        (Flag(), 1, [True, False]),
+        (Category(values=("a", "b")), "c", ["a", "b"]),
+        (Number(minimum=1), 0, ">= 1"),
+        (Number(), 2**53 + 2, f"at most {2**53}"),
+        (Text(max_length=3), "four", "at most 3 characters"),
+        (Text(), "a\x00", "Unicode text"),
+    ],
+)
+def test_a_field_says_what_it_allows(field: Any, raw: Any, allowed: object) -> None:
+    with pytest.raises(FieldError) as refused:
+        field.parse(raw)
+    assert refused.value.allowed == allowed
+
+
+def test_cells_of_a_csv_file_are_read_by_type() -> None:
+    assert Number().parse(Number().read_text("48.5")) == 48.5
+    assert Flag().parse(Flag().read_text("true")) is True
+    with pytest.raises(FieldError):
+        Number().parse(Number().read_text("north"))
+
+
+def test_the_schema_lists_every_field_and_refuses_others() -> None:
+    schema = Payment.json_schema()
+    assert set(schema["properties"]) == set(Payment.payload_names())
+    assert schema["required"] == ["id", "occurred_at", "card", "customer", "merchant", "amount"]
+    assert schema["additionalProperties"] is False
