@@ -92,7 +92,8 @@ class Command(BaseCommand):
             run_command(["simulate", "history", "--days", str(days)], environment)
         if not Route.objects.filter(event_type=EVENT_TYPE).exists():
             self.say("Training the first model ...")
-            run_command(["train", "--event-type", EVENT_TYPE], environment)
+            # Labels of simulated payments are known after 14 days; real chargebacks take longer.
+            run_command(["train", "--event-type", EVENT_TYPE, "--matures-after", "14"], environment)
             run_command(["promote", "--event-type", EVENT_TYPE], environment)
 
     # While it runs
@@ -126,7 +127,7 @@ class Command(BaseCommand):
         try:
             wait_until(lambda: is_ready(address), seconds=READY_SECONDS)
             wait_until(
-                lambda: Decision.objects.filter(decided_at__gt=started).exists(),
+                lambda: Decision.objects.filter(decided_at__gt=started, basis=Decision.Basis.MODEL).exists(),
                 seconds=FIRST_DECISION_SECONDS,
             )
         except TimeoutError:
