@@ -153,9 +153,9 @@ class HistoryOlderThanLane(ScoringError):
 
     def __init__(self, lane: str, events: int, earliest: str, clock: str) -> None:
         super().__init__(
-            f"{events} history events of lane {lane}, the earliest of {earliest}, are older than what the"
-            f" lane has applied (up to {clock}); `--late` folds them in as late events, which short windows"
-            " will miss"
+            f"the history is in the log, but {events} of its events (the earliest of {earliest}) are older"
+            f" than what lane {lane} has applied (up to {clock}). Run `manage.py rebuild --online` to give"
+            " all of it its place in one new order"
         )
         self.lane = lane
         self.events = events
@@ -343,8 +343,8 @@ class FeatureSetMissing(ScoringError):
 
     def __init__(self, model: str, *, needed: str, declared: str) -> None:
         super().__init__(
-            f"model {model} was trained on feature set {needed[:12]}, this code declares {declared[:12]}: run the"
-            " code it was trained with, or train and promote a model on the present declarations"
+            f"model {model} was trained on feature set {needed[:12]}, this code declares {declared[:12]}:"
+            " run the code it was trained with, or train and promote a model on the present declarations"
         )
         self.model = model
         self.needed = needed

@@ -23,9 +23,10 @@ RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().ite
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A claimed event with its feature vector [F + C] (C context columns) and the seq it was read at."""
+    """A claimed event and its feature vector with context [F + F], read at this seq of its lane's order."""
 
     claim: Claim
+    order: int
     seq: int
     vector: np.ndarray
 
@@ -130,6 +131,7 @@ def _entry(item: Scored, data: Mapping[str, Any], *, packed: bytes, now: datetim
             "event_type": kind.name,
             "revision": claim.decisions,
             "lane": kind.lane,
+            "order": item.order,
             "seq": item.seq,
             "received_at": to_iso(claim.received_at),
             "decided_at": to_iso(now),

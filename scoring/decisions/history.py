@@ -1,7 +1,6 @@
 """History into a lane's order: events and labels merged by the time each became known."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 import numpy as np
 from django.db import connection, transaction
@@ -22,18 +21,18 @@ ITEMS_AN_ENTRY = 10_000
 Progress = Callable[[int], None]
 
 
-def sequence_history(lane: str, *, accept_late: bool = False, progress: Progress | None = None) -> int:
+def sequence_history(lane: str, *, progress: Progress | None = None) -> int:
     """Give the lane's waiting history its place in the order and bring the online states up to it.
 
     Events stand at the time they occurred, labels at the time they became known, an event before a label of
     the same moment. Labels that became known after the last event stay waiting until the lane's clock reaches
     them: an earlier event must not see them. Resumable: each 10,000 items are committed with their removal
     from the queue. `progress` is called with the number of items as they are done (sequenced, then folded).
-    Raises HistoryOlderThanLane when events are older than what the lane has applied, unless `accept_late`.
+    Raises HistoryOlderThanLane when events are older than what the lane has applied: see `reorder_lane`.
     """
     with held_lane(lane, wait=True):
         head = read_head(lane)
-        positions, due = _waiting_in_order(lane, head=head, accept_late=accept_late)
+        positions, due = _waiting_in_order(lane, head=head)
         for start in range(0, len(positions), ITEMS_AN_ENTRY):
             part = slice(start, start + ITEMS_AN_ENTRY)
             head = _sequence_part(head, positions[part], clock_us=int(due[part][-1]))
@@ -44,7 +43,7 @@ def sequence_history(lane: str, *, accept_late: bool = False, progress: Progress
     return len(positions)
 
 
-def _waiting_in_order(lane: str, *, head: LaneHead, accept_late: bool) -> tuple[np.ndarray, np.ndarray]:
+def _waiting_in_order(lane: str, *, head: LaneHead) -> tuple[np.ndarray, np.ndarray]:
     """Positions (int64 [n]) of what can be sequenced, in order, and when each became known (us, [n])."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -55,7 +54,7 @@ def _waiting_in_order(lane: str, *, head: LaneHead, accept_late: bool) -> tuple[
         rows = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 3)
     positions, is_label, due = rows[:, 0], rows[:, 1].astype(bool), rows[:, 2]
     events_due = due[~is_label]
-    if len(events_due) and not accept_late and (late := int((events_due < head.clock_us).sum())):
+    if len(events_due) and (late := int((events_due < head.clock_us).sum())):
         raise HistoryOlderThanLane(
             lane, late, to_iso(from_micros(int(events_due[0]))), to_iso(from_micros(head.clock_us))
         )
@@ -71,9 +70,3 @@ def _sequence_part(head: LaneHead, positions: np.ndarray, *, clock_us: int) -> L
         written = append([entry], now=now)[0]
         pending.complete(positions.tolist())
     return head_after(head, position=written.position, count=len(positions), clock_us=clock_us)
-
-
-def lane_clock(lane: str) -> datetime | None:
-    """The latest event time the lane has applied, None before its first event."""
-    head = read_head(lane)
-    return from_micros(head.clock_us) if head.clock_us else None

@@ -31,11 +31,16 @@ ITEMS = """
 
 @dataclass(frozen=True, slots=True)
 class LaneHead:
-    """Where a lane stands in the log: what the next `lane.sequenced` has to build upon."""
+    """Where a lane stands in the log: what the next `lane.sequenced` has to build upon.
+
+    A lane has one order at a time. `order` is the version of the `lane.reordered` that began the present one,
+    0 for the lane's first.
+    """
 
     lane: str
+    order: int = 0
     version: int = 0
-    position: int = 0  # of the last lane.sequenced entry
+    position: int = 0  # of the last entry of the lane's stream
     seq: int = 0  # the last one given
     clock_us: int = 0  # latest event time applied
 
@@ -55,7 +60,7 @@ class LaneChunk:
 
 
 def read_head(lane: str) -> LaneHead:
-    """The lane's last `lane.sequenced`, or the beginning."""
+    """The last entry of the lane's stream, or the beginning."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT stream_version, position, data FROM scoring_logentry"
@@ -66,11 +71,18 @@ def read_head(lane: str) -> LaneHead:
     return _head(lane, *row) if row else LaneHead(lane)
 
 
+def read_beginning(lane: str) -> LaneHead:
+    """The head before the first item of the lane's present order."""
+    order = read_head(lane).order
+    return LaneHead(lane, order=order, version=order)
+
+
 def find_head(lane: str, *, cursor_value: str) -> LaneHead | None:
-    """The head that a Redis cursor names, or None when this log never was there."""
+    """The head that a Redis cursor names, or None when the lane's present order never was there."""
+    present = read_head(lane)
+    if present.cursor == cursor_value:
+        return present
     seq, _, position = cursor_value.partition(":")
-    if cursor_value == "0:0":
-        return LaneHead(lane)
     if not (seq.isdigit() and position.isdigit()):
         return None
     with connection.cursor() as cursor:
@@ -79,8 +91,18 @@ def find_head(lane: str, *, cursor_value: str) -> LaneHead | None:
             [int(position), f"lane/{lane}"],
         )
         row = cursor.fetchone()
-    head = _head(lane, *row) if row else None
-    return head if head and head.seq == int(seq) else None
+    head = _head(lane, *row) if row else LaneHead(lane)
+    return head if head.cursor == cursor_value and head.order == present.order else None
+
+
+def reordered_entry(head: LaneHead, *, reason: str) -> NewEntry:
+    """The entry that begins a new order of a lane; the old one stays readable before it."""
+    return NewEntry(
+        stream=f"lane/{head.lane}",
+        expected_version=head.version,
+        type="lane.reordered",
+        data={"order": head.version + 1, "first_seq": 1, "count": 0, "clock_us": 0, "reason": reason},
+    )
 
 
 def sequenced_entry(head: LaneHead, *, positions: Sequence[int], clock_us: int) -> NewEntry:
@@ -91,25 +113,43 @@ def sequenced_entry(head: LaneHead, *, positions: Sequence[int], clock_us: int) 
         stream=f"lane/{head.lane}",
         expected_version=head.version,
         type="lane.sequenced",
-        data={"first_seq": head.seq + 1, "count": len(positions), "clock_us": max(head.clock_us, clock_us)},
+        data={
+            "order": head.order,
+            "first_seq": head.seq + 1,
+            "count": len(positions),
+            "clock_us": max(head.clock_us, clock_us),
+        },
         packed=np.asarray(positions, dtype="<i8").tobytes(),
     )
 
 
 def head_after(head: LaneHead, *, position: int, count: int, clock_us: int) -> LaneHead:
     """The head once a `lane.sequenced` of `count` items is written at `position`."""
-    return LaneHead(head.lane, head.version + 1, position, head.seq + count, max(head.clock_us, clock_us))
+    return LaneHead(
+        lane=head.lane,
+        order=head.order,
+        version=head.version + 1,
+        position=position,
+        seq=head.seq + count,
+        clock_us=max(head.clock_us, clock_us),
+    )
 
 
 def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[LaneChunk]:
-    """The lane's items beyond `after`, in seq order, whole `lane.sequenced` entries at a time."""
-    head = after or LaneHead(lane)
+    """The items of the present order beyond `after`, by seq, whole `lane.sequenced` entries at a time."""
+    head = after or read_beginning(lane)
     for run in _runs(lane, head.version):
         items, event_positions = _read_items(
             np.concatenate([positions for positions, _ in run]), first_seq=head.seq + 1
         )
         head = run[-1][1]
         yield LaneChunk(items, event_positions, head)
+
+
+def iter_lane_positions(lane: str) -> Iterator[np.ndarray]:
+    """The log positions (int64) of all items of the lane's present order, by seq, in pieces."""
+    for row in _lane_rows(lane, read_beginning(lane).version):
+        yield np.frombuffer(row[3], dtype="<i8")
 
 
 def count_items_after(head: LaneHead) -> int:
@@ -191,7 +231,14 @@ def _read_items(positions: np.ndarray, *, first_seq: int) -> tuple[list[LaneItem
 
 def _head(lane: str, version: int, position: int, data: str) -> LaneHead:
     parsed = orjson.loads(data)
-    return LaneHead(lane, version, position, parsed["first_seq"] + parsed["count"] - 1, parsed["clock_us"])
+    return LaneHead(
+        lane=lane,
+        order=parsed["order"],
+        version=version,
+        position=position,
+        seq=parsed["first_seq"] + parsed["count"] - 1,
+        clock_us=parsed["clock_us"],
+    )
 
 
 def _micros(text: str) -> int:

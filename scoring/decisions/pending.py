@@ -167,6 +167,13 @@ def release_known_labels(lane: str, *, clock: datetime) -> int:
         return cursor.rowcount
 
 
+def history_positions(lane: str) -> list[int]:
+    """Positions of the lane's history that has no place in its order yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT position FROM scoring_pending WHERE lane = %s AND state = 'history'", [lane])
+        return [row[0] for row in cursor.fetchall()]
+
+
 def lanes_with_ready() -> list[str]:
     """Lanes that have something to process."""
     with connection.cursor() as cursor:
@@ -198,10 +205,8 @@ def _insert(rows: Any) -> None:
 
 
 def _claim(row: Sequence[Any]) -> Claim:
-    position, kind, event_stream, wake_token, data, recorded_at, event_position, event, received_at, *head = (
-        row
-    )
-    received_at, version, decisions = head
+    position, kind, event_stream, wake_token, data, recorded_at, *rest = row
+    event_position, event, received_at, version, decisions = rest
     return Claim(
         position=position,
         kind=kind,

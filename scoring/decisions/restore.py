@@ -12,6 +12,7 @@ from scoring.decisions.lane_log import (
     count_items_after,
     find_head,
     iter_lane_items,
+    read_beginning,
 )
 from scoring.decisions.online_store import OnlineStore
 from scoring.features.arena import Arena
@@ -51,7 +52,7 @@ def fold_lane(plan: LanePlan, chunks: Iterable[LaneChunk], *, progress: Progress
 def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, progress: Progress | None) -> LaneHead:
     token = f"restoring:{secrets.token_hex(8)}"
     store.clear(token=token)
-    head = LaneHead(store.lane)
+    head = read_beginning(store.lane)
 
     def followed() -> Iterable[LaneChunk]:
         nonlocal head

@@ -127,7 +127,7 @@ class LaneRunner:
         arena = Arena.from_blobs(self.plan, self.store.read(batch.state_keys(), expected=self.head.cursor))
         vectors = fold(self.plan, batch, arena)
         scored = [
-            Scored(claim, item.seq, vectors[row])
+            Scored(claim, self.head.order, item.seq, vectors[row])
             for row, (claim, item) in enumerate(zip(in_order, items, strict=True))
             if claim.kind == "event" and event_type(item.type).scored
         ]
@@ -144,7 +144,7 @@ class LaneRunner:
         if last.data["feature_set"] != feature_set.hash:
             codes = [place for place, spec in enumerate(feature_set.features) if spec.unit == "category"]
             vector[codes] = self._request_time_values(claim)[codes]
-        return Scored(claim, last.data["seq"], vector)
+        return Scored(claim, last.data["order"], last.data["seq"], vector)
 
     def _request_time_values(self, claim: Claim) -> np.ndarray:
         """The event's own values under the vocabulary of the model in charge, as if it were the first of its

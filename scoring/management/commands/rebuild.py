@@ -7,7 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from scoring.catalog.registry import lanes
 from scoring.decisions.rebuild_pending import rebuild_pending
+from scoring.decisions.reorder import reorder_lane
 from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, UnknownProjection
 from scoring.log.consumers import rebuild_consumer, registered_consumers
 from scoring.log.projections import Projection, registered
@@ -28,7 +30,17 @@ class Command(BaseCommand):
             " monitoring.windows; repeatable",
         )
 
+        parser.add_argument(
+            "--online",
+            action="store_true",
+            help="merge what each lane has applied with all history, by when it became known, and rebuild the"
+            " online states in that order; lanes stand still meanwhile",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["online"]:
+            self._reorder(verbose=options["verbosity"] > 0)
+            return
         names = options["projection"] or _every_name()
         consumers = {consumer.name: consumer for consumer in registered_consumers()}
         projections = [_find(name) for name in names if name != PENDING and name not in consumers]
@@ -42,6 +54,12 @@ class Command(BaseCommand):
             if name in consumers:
                 _rebuild_consumer(consumers[name])
         self.stdout.write(f"rebuilt: {', '.join(names)}")
+
+    def _reorder(self, *, verbose: bool) -> None:
+        for lane in lanes():
+            with tqdm(unit=" entries", desc=f"lane {lane}", file=self.stderr, disable=not verbose) as bar:
+                count = reorder_lane(lane, reason="manage.py rebuild --online", progress=bar.update)
+            self.stdout.write(f"lane {lane}: {count:,} entries in one order, online states rebuilt")
 
     def _progress(self, *, enabled: bool) -> Any:
         return tqdm(total=last_position(), unit=" entries", file=self.stderr, disable=not enabled)

@@ -7,8 +7,9 @@ import pytest
 from scoring.decisions.history import sequence_history
 from scoring.decisions.intake import received_entry
 from scoring.decisions.labels import label_entry
-from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.lane_log import iter_lane_items, iter_lane_positions
 from scoring.decisions.models import Pending
+from scoring.decisions.reorder import reorder_lane
 from scoring.errors import HistoryOlderThanLane
 from scoring.log.append import append
 from scoring.log.read import read_positions, read_stream
@@ -54,12 +55,7 @@ def add_history(numbers: range, *, labels: dict[int, timedelta] | None = None) -
 
 def order() -> list[str]:
     """What the lane applied, in order: payments by id, labels with a plus."""
-    positions = []
-    for entries in (read_stream(f"lane/{LANE}"),):
-        for entry in entries:
-            positions += [
-                int.from_bytes(entry.packed[i : i + 8], "little") for i in range(0, len(entry.packed), 8)
-            ]
+    positions = [position for part in iter_lane_positions(LANE) for position in part.tolist()]
     return [
         ("+" if entry.type.startswith("label") else "") + entry.stream.rsplit("T-")[1]
         for entry in read_positions(positions)
@@ -103,15 +99,51 @@ def test_history_is_recorded_and_not_decided(online_redis, work):
     assert [entry.type for entry in read_stream("payment/shop/T-1")] == ["event.received"]
 
 
-def test_history_older_than_the_lane_is_refused_unless_told(online_redis, send, work):
+def test_history_older_than_the_lane_is_refused_with_the_way_out(online_redis, send, work):
     send(payments(1, start=100))
     work()
     add_history(range(3))
-    with pytest.raises(HistoryOlderThanLane, match="3 history events"):
+    with pytest.raises(HistoryOlderThanLane, match=r"3 of its events.*rebuild --online"):
         sequence_history(LANE)
     assert Pending.objects.count() == 3
-    sequence_history(LANE, accept_late=True)
+
+
+def test_a_new_order_gives_older_history_its_place(online_redis, send, work):
+    send(payments(2, start=100))
+    work()
+    made = read_stream("payment/shop/T-100")[1].data
+    add_history(range(3), labels={0: timedelta(minutes=1)})
+    assert reorder_lane(LANE, reason="test") == 6
     assert not Pending.objects.exists()
+    assert order() == ["0", "1", "+0", "2", "100", "101"]
+    assert online_states() == rebuilt_states()
+    assert read_stream("payment/shop/T-100")[1].data == made
+    send(payments(1, start=102))
+    work()
+    assert order()[-1] == "102"
+    decision = read_stream("payment/shop/T-102")[1].data
+    assert (decision["order"], decision["seq"]) == (2, 7)
+    assert online_states() == rebuilt_states()
+
+
+def test_a_new_order_leaves_the_states_of_the_same_items_as_they_are(online_redis, send, work):
+    send(payments(20))
+    work()
+    before = online_states()
+    reorder_lane(LANE, reason="test")
+    assert online_states() == before
+
+
+def test_states_of_an_earlier_order_are_not_believed(online_redis, send, work):
+    send(payments(3))
+    work()
+    earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*")}
+    add_history(range(50, 52))
+    reorder_lane(LANE, reason="test")
+    online_redis.flushdb()
+    for key, value in earlier.items():
+        online_redis.restore(key, 0, value)
+    work()
     assert online_states() == rebuilt_states()
 
 
