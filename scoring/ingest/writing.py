@@ -13,7 +13,7 @@ from scoring.log import vault
 from scoring.log.append import append_bulk
 from scoring.log.entries import Entry
 from scoring.log.tables import copy_values
-from scoring.timestamps import from_iso
+from scoring.timestamps import to_iso
 
 _PENDING_COLUMNS = [
     "position",
@@ -40,7 +40,8 @@ def write_history(settled: Settled, *, lane: str, now: datetime) -> None:
     """Append events and labels in bulk and queue them for the sequencing of `lane`. Raises StreamConflict."""
     vault.store(vault_items(list(settled.events.values())))
     written = append_bulk(settled.entries, now=now)
-    rows = [_pending_row(entry, lane, now) for entry in written]
+    enqueued_at = to_iso(now)
+    rows = [_pending_row(entry, lane, enqueued_at) for entry in written]
     copy_values(connection, "scoring_pending", _PENDING_COLUMNS, rows)
     _release_held([entry.stream for entry in written if entry.type == "event.received"])
 
@@ -77,12 +78,12 @@ def write_live(
         record_labels(statements, source=source, now=now)
 
 
-def _pending_row(entry: Entry, lane: str, now: datetime) -> Sequence[object]:
+def _pending_row(entry: Entry, lane: str, enqueued_at: str) -> Sequence[object]:
     if entry.type == "event.received":
-        kind, stream, due_at = "event", entry.stream, from_iso(entry.data["occurred_at"])
+        kind, stream, due_at = "event", entry.stream, entry.data["occurred_at"]
     else:
-        kind, stream, due_at = "label", entry.data["event"], from_iso(entry.data["known_at"])
-    return (entry.position, lane, kind, "history", _NORMAL, stream, due_at, "", now)
+        kind, stream, due_at = "label", entry.data["event"], entry.data["known_at"]
+    return (entry.position, lane, kind, "history", _NORMAL, stream, due_at, "", enqueued_at)
 
 
 def _release_held(streams: Sequence[str]) -> None:

@@ -247,13 +247,12 @@ def test_a_second_process_at_the_same_import_is_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [row(1)])
     stream = imports.import_stream(imports.open_table(path), PAYMENT, history=True)
     other = connection.copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", imports.lock_of(stream))
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", imports.lock_of(stream))
         with pytest.raises(ImportAlreadyRunning):
             ingest(path)
-    finally:
-        other.close()
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", imports.lock_of(stream))
+    other.close()
     assert counts(ingest(path))[:2] == (1, 1)
 
 

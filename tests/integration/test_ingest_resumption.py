@@ -31,8 +31,8 @@ class Stop(BaseException):
     """Stands for the process being killed."""
 
 
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imports, "HISTORY_CHUNK", CHUNK)
 
 
@@ -100,6 +100,7 @@ def assert_as_if_never_stopped(directory: Path, stopped: ImportReport, whole: Im
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_stopped_between_chunks_it_goes_on_with_the_next(tmp_path: Path, after: int) -> None:
     path = write_rows(tmp_path / "rows.csv", 90, seed=1)
@@ -124,6 +125,7 @@ STEPS = [(writing, "copy_values"), (writing, "_release_held"), (imports, "append
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize(("module", "step"), STEPS, ids=[name for _, name in STEPS])
 def test_stopped_within_a_chunk_nothing_of_it_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, step: str
