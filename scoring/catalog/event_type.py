@@ -105,10 +105,8 @@ class EventType:
         """
         problems: list[tuple[str, str, object]] = []
         _refuse_unknown(cls, payload, problems)
-        external_id = _parse_with(problems, "id", _parse_id, payload.get("id"))
-        occurred_at = _parse_with(
-            problems, "occurred_at", _parse_occurred_at, payload.get("occurred_at"), now
-        )
+        external_id = _parse_with(problems, "id", parse_id, payload.get("id"))
+        occurred_at = _parse_with(problems, "occurred_at", parse_occurred_at, payload.get("occurred_at"), now)
         values = _parse_values(cls, payload, rates, problems)
         if problems:
             raise InvalidEvent(cls.name, problems)
@@ -192,13 +190,15 @@ def _parse_with(problems: list[tuple[str, str, object]], name: str, parse: Any, 
         return None
 
 
-def _parse_id(raw: object) -> str:
+def parse_id(raw: object) -> str:
+    """An event's id: 1 to 200 printable characters. Raises FieldError."""
     if raw is None:
         raise FieldError("is missing", f"1 to {MAX_ID_LENGTH} characters")
     return clean_identifier(raw, MAX_ID_LENGTH)
 
 
-def _parse_occurred_at(raw: object, now: datetime) -> datetime:
+def parse_occurred_at(raw: object, now: datetime) -> datetime:
+    """A moment from 1970 to 5 minutes after `now`, in UTC, from ISO 8601 text with an offset. Raises FieldError."""
     if raw is None:
         raise FieldError("is missing", "ISO 8601 with a time zone")
     try:

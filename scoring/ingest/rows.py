@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from scoring.catalog.event_type import ParsedFields, microseconds_of
-from scoring.catalog.event_type import _parse_id as parse_id
-from scoring.catalog.event_type import _parse_occurred_at as parse_occurred_at
+from scoring.catalog.event_type import ParsedFields, microseconds_of, parse_id, parse_occurred_at
 from scoring.catalog.fields import Field, Money, Text, parse_currency
 from scoring.errors import FieldError
 from scoring.ingest.binding import Binding
