@@ -8,6 +8,7 @@ starts from the log.
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
+from typing import cast
 
 from scoring.decisions import connections
 from scoring.errors import StaleOnlineState
@@ -36,8 +37,7 @@ class OnlineStore:
 
     def cursor(self) -> str | None:
         """The cursor, or None when there are no states."""
-        raw = connections.client().get(self._cursor_key)
-        return raw.decode() if raw else None
+        return _text(connections.client().get(self._cursor_key))
 
     def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
         """States by key suffix, None for new entities. Raises StaleOnlineState unless the cursor is as
@@ -46,9 +46,9 @@ class OnlineStore:
         found, *states = connections.client().mget(
             [self._cursor_key, *(self._key(suffix) for suffix in suffixes)]
         )
-        if (found.decode() if found else None) != expected:
-            raise StaleOnlineState(self.lane, expected, found.decode() if found else None)
-        return dict(zip(suffixes, states, strict=True))
+        if _text(found) != expected:
+            raise StaleOnlineState(self.lane, expected, _text(found))
+        return dict(zip(suffixes, cast("list[bytes | None]", states), strict=True))
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
         """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""
@@ -79,12 +79,16 @@ class OnlineStore:
         """Every state by key suffix; for comparison and measurement."""
         client = connections.client()
         keys = list(client.scan_iter(match=f"{_escape(self.prefix)}s:*", count=STATES_A_WRITE))
-        values = client.mget(keys) if keys else []
+        values = cast("list[bytes]", client.mget(keys) if keys else [])
         start = len(self.prefix) + 2
         return {key.decode()[start:]: value for key, value in zip(keys, values, strict=True)}
 
     def _key(self, suffix: str) -> str:
         return f"{self.prefix}s:{suffix}"
+
+
+def _text(raw: bytes | str | None) -> str | None:
+    return raw.decode() if isinstance(raw, bytes) else raw
 
 
 def _escape(pattern: str) -> str:
