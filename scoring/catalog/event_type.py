@@ -198,7 +198,7 @@ def parse_id(raw: object) -> str:
 
 
 def parse_occurred_at(raw: object, now: datetime) -> datetime:
-    """ISO 8601 text with an offset as a moment in UTC, from 1970 to 5 minutes after `now`. Raises FieldError."""
+    """ISO 8601 text with an offset, as UTC: from 1970 to 5 minutes after `now`. Raises FieldError."""
     if raw is None:
         raise FieldError("is missing", "ISO 8601 with a time zone")
     try:
