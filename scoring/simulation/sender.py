@@ -40,9 +40,16 @@ class ApiClient:
             try:
                 return self._post_once(path, content)
             except (OSError, http.client.HTTPException):
-                self._local.connection = None
+                self.close()
                 time.sleep(pause)
         return self._post_once(path, content)
+
+    def close(self) -> None:
+        """Give up this thread's connection; the next post makes another."""
+        connection = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if connection is not None:
+            connection.close()
 
     def _post_once(self, path: str, content: bytes) -> int:
         connection = getattr(self._local, "connection", None) or self._connect()

@@ -161,11 +161,10 @@ def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(histo
 
 def test_the_commands_train_list_promote_and_judge(history):
     out = StringIO()
-    call_command(
-        "train", as_of="2026-03-01", matures_after=14, trees=20, thresholds="review=0.2,block=0.9", stdout=out
-    )
+    options = ["--as-of", "2026-03-01", "--matures-after", "14", "--trees", "20"]
+    call_command("train", *options, "--thresholds", "review=0.2,block=0.9", stdout=out)
     assert "review from a score of 0.2000" in out.getvalue()
-    call_command("promote", event_type="payment", actor="ana", stdout=out)
+    call_command("promote", "--event-type", "payment", "--actor", "ana", stdout=out)
     call_command("models", stdout=out)
     assert "champion" in out.getvalue()
     arguments = [
@@ -187,7 +186,7 @@ def test_too_little_to_learn_from_is_said_plainly(history):
     with pytest.raises(NotEnoughPositives):
         run_training(request(), config=TrainingConfig(minimum_positives=5_000), actor="tests", now=NOW)
     with pytest.raises(CommandError, match="matured events span"):
-        call_command("train", as_of="2026-01-30")
+        call_command("train", "--as-of", "2026-01-30")
 
 
 def test_an_empty_log_has_nothing_to_train_on(online_redis):

@@ -87,5 +87,7 @@ def server():
 def test_a_dropped_connection_is_tried_again(server, monkeypatch):
     monkeypatch.setattr(sender, "RETRY_SECONDS", (0.01, 0.01))
     url, received = server
-    assert ApiClient(url, "secret").post(EVENTS, {"id": "1"}) == 201
+    client = ApiClient(url, "secret")
+    assert client.post(EVENTS, {"id": "1"}) == 201
+    client.close()
     assert received == [(EVENTS, "Bearer secret", {"id": "1"})] * 2
