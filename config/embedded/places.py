@@ -77,12 +77,12 @@ def _create_directory(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def read_or_create_secret(var: Path, name: str) -> str:
-    """The generated secret kept in var/secrets, readable by its owner alone."""
+def read_or_create_secret(var: Path, name: str, *, size: int = 48) -> str:
+    """The generated secret of `size` random bytes kept in var/secrets, readable by its owner alone."""
     path = var / "secrets" / name
     if not path.exists():
         make_directory(path.parent, mode=0o700)
-        _write_once(path, secrets.token_urlsafe(48))
+        _write_once(path, secrets.token_urlsafe(size))
     return path.read_text().strip()
 
 

@@ -87,14 +87,24 @@ class Command(BaseCommand):
             raise CommandError("\n".join(f"{problem.message} {problem.hint}" for problem in problems))
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        if not Event.objects.exists():
-            self.say(f"Simulating {days} days of payments ...")
-            run_command(["simulate", "history", "--days", str(days)], environment)
+        self.load_history(days=days, environment=environment)
         if not Route.objects.filter(event_type=EVENT_TYPE).exists():
             self.say("Training the first model ...")
             # Labels of simulated payments are known after 14 days; real chargebacks take longer.
             run_command(["train", "--event-type", EVENT_TYPE, "--matures-after", "14"], environment)
             run_command(["promote", "--event-type", EVENT_TYPE], environment)
+
+    def load_history(self, *, days: int, environment: dict[str, str]) -> None:
+        """Simulated history into an empty log; one that was interrupted is resumed where it stopped."""
+        note = settings.VAR_DIR / "demo_history"
+        until, _, loaded = note.read_text().partition(" ") if note.exists() else ("", "", "")
+        if Event.objects.exists() and (loaded or not until):
+            return
+        until = until or timezone.now().isoformat(timespec="seconds")
+        note.write_text(until)
+        self.say(f"Simulating {days} days of payments ...")
+        run_command(["simulate", "history", "--days", str(days), "--until", until], environment)
+        note.write_text(f"{until} loaded")
 
     # While it runs
 
@@ -176,7 +186,7 @@ def run_command(arguments: list[str], environment: dict[str, str]) -> None:
 
 def demo_password() -> str:
     """The password of the demo's administrator, who is made with it if there is none yet."""
-    password = services.read_or_create_secret(settings.VAR_DIR, "demo_password")
+    password = services.read_or_create_secret(settings.VAR_DIR, "demo_password", size=12)
     user, created = User.objects.get_or_create(
         username=USER, defaults={"is_staff": True, "is_superuser": True}
     )

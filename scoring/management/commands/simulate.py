@@ -37,6 +37,11 @@ class Command(BaseCommand):
         history = modes.add_parser("history", help="months of payments with their labels, into the log")
         history.add_argument("--days", type=int, default=120)
         history.add_argument("--rate-per-day", type=float, default=RATE_PER_DAY)
+        history.add_argument(
+            "--until",
+            type=datetime.fromisoformat,
+            help="default: now; the same moment again resumes a load that was interrupted",
+        )
         history.add_argument("--out", type=Path, metavar="FILE.parquet", help="write this file, not the log")
         live = modes.add_parser("live", help="payments now, to the REST API, until interrupted")
         live.add_argument("--rate", type=float, default=5.0, help="payments a second")
@@ -59,7 +64,7 @@ class Command(BaseCommand):
             rate_per_day=options["rate_per_day"],
             seed=options["seed"],
             customers=options["customers"],
-            end=now.replace(microsecond=0),
+            end=(options["until"] or now).replace(microsecond=0),
         )
         if options["out"]:
             frame.to_parquet(options["out"], index=False)
