@@ -42,8 +42,8 @@ def reorder_lane(lane: str, *, reason: str, progress: Progress | None = None) ->
 
     For history that is older than what the lane has applied; an event stands before a label of the same
     moment. Past decisions keep the order and seq they were made at. The lane is held meanwhile: events
-    received wait, or are answered by the failure policy. `progress` is called with the number of items as they
-    are ordered, then as they are folded.
+    received wait, or are answered by the failure policy. `progress` is called with the number of items as
+    they are ordered, then as they are folded.
     """
     with held_lane(lane, wait=True):
         head = read_head(lane)
