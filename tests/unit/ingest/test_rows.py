@@ -56,7 +56,7 @@ WILD: Mapping[str, list[Any]] = {
     "buyer": ["c-1", "é", "e\u0301", "", "  ", None, 4711, 4711.0, 1, True, 1.0, 1.5, "a\nb"],
     "shop": ["s", None, 0, -0.0, 0.0, False],
     "ip": ["10.0.0.1", "::1", "nonsense", None],
-    "amount": ["61.66", "61.6", "1e3", "-1", "", None, [1], 61.66, 0.0, -0.0, 0, False, 1, True, 1.0, 61.665, 1e16],
+    "amount": ["61.66", "61.6", "1e3", "-1", "", None, [1], 61.66, 0.0, -0.0, 0, False, 1, True, 1.0, 1.005],
     "tip": [None, "1.00", 1.0, 1, True, "x"],
     "currency": ["USD", "EUR", "JPY", "CHF", "usd", None, ""],
     "kind": ["a", "b", "c", None, 1],
