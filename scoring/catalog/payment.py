@@ -41,7 +41,7 @@ class Payment(EventType):
         category,
         hour_of_day(),
         day_of_week(),
-        customer_city_pop,
+        customer_city_pop.named("customer_city_pop", says="The customer's city has {value}"),
         years_since(customer_birth_year).named("customer_age", says="The customer is {value} years old"),
         # How busy is the card, and how much has it spent
         card.count(over="5m 1h 24h 7d 30d"),

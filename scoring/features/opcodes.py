@@ -1,4 +1,7 @@
-"""Numbers that the compiler (`plan`) and the kernel agree on. Changing any of them changes VERSION."""
+"""Numbers that the compiler (`plan`) and the kernel agree on. Changing any of them changes VERSION.
+
+numba caches the compiled kernel by the time stamp of kernel.py alone: a change here needs one there.
+"""
 
 from typing import Final
 

@@ -11,6 +11,7 @@ from scoring.features.declare import Expression
 if TYPE_CHECKING:
     from scoring.features.specs import FeatureSpec
 
+_UNORDERED = ("flag", "category", "weekday")  # a mean or median of these tells nothing
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -23,7 +24,7 @@ def sentence(spec: "FeatureSpec", value: float, usual: float) -> str:
         text = says.format(value=format_value(spec, value))
     else:
         text = _SAY.get(type(plain), _say_plainly)(spec, plain, value)
-    if not math.isnan(value) and not math.isnan(usual):
+    if spec.unit not in _UNORDERED and not math.isnan(value) and not math.isnan(usual):
         text += f"; usual is {format_value(spec, usual)}"
     return text[0].upper() + text[1:]
 
@@ -68,8 +69,22 @@ _FORMATS: dict[str, Callable[["FeatureSpec", float], str]] = {
 }
 
 
+_FUNCTIONS = {
+    "count": "number",
+    "sum": "total",
+    "mean": "mean",
+    "std": "spread of the",
+    "min": "smallest",
+    "max": "largest",
+}
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _plural(noun: str) -> str:
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def _span(label: str) -> str:
@@ -80,7 +95,7 @@ def _span(label: str) -> str:
 def _subject(spec: "FeatureSpec", feature: declare.OnEntity, number: float = 2) -> str:
     """The counted events: "payments with this card"."""
     noun = _words(feature.of) or spec.subject
-    return f"{noun if number == 1 else noun + 's'} {_whose(spec, feature)}"
+    return f"{noun if number == 1 else _plural(noun)} {_whose(spec, feature)}"
 
 
 def _whose(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
@@ -98,9 +113,7 @@ def _noun(spec: "FeatureSpec", feature: Expression) -> str:
     if isinstance(feature, declare.Constant):
         return f"{feature.value:g}"
     if isinstance(feature, declare.Aggregate):
-        what = {"count": "the number", "sum": "the total", "std": "the spread of the"}.get(
-            feature.function, f"the {feature.function}"
-        )
+        what = f"the {_FUNCTIONS[feature.function]}"
         field = f" {_words(feature.field_name)}" if feature.field_name else ""
         return f"{what}{field} of {_subject(spec, feature)} in {_span(feature.window.label)}"
     return _words(feature.name)
@@ -116,8 +129,9 @@ def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float
 
 def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) -> str:
     if math.isnan(value):
-        return f"{_this(feature)} is not known"
-    many = f"different values of {_words(feature.field.name)}" if value != 1 else _words(feature.field.name)
+        return f"{_this(feature)} is not given"
+    what = _words(feature.field.name)
+    many = f"different {_plural(what)}" if value != 1 else what
     return f"{_short(value)} {many} in {_subject(spec, feature)} in {_span(feature.window.label)}"
 
 
@@ -168,7 +182,8 @@ def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: flo
 def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float) -> str:
     if math.isnan(value):
         return f"where the last {_subject(spec, feature, 1)} was is not known"
-    return f"{format_value(spec, value)} from where the last {_subject(spec, feature, 1)} was"
+    away = "away from" if feature.function == "distance" else "needed to get here from"
+    return f"{format_value(spec, value)} {away} the last {_subject(spec, feature, 1)}"
 
 
 def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:

@@ -15,7 +15,7 @@ from scoring.features import kernel
 from scoring.features import opcodes as op
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode, value_hash
-from scoring.features.fold import fold
+from scoring.features.fold import fold, warm_up
 from scoring.features.plan import LanePlan, compile_lane
 
 SECOND = 1_000_000
@@ -172,3 +172,9 @@ def test_what_a_map_has_dropped_is_remembered_by_its_newest_time() -> None:
         *shown, visit(5, 60, "s2")
     )  # reads from second 0 on: just what s1, dropped first, was
     assert arena.saturated_reads - before.saturated_reads == 1
+
+
+def test_warming_up_applies_nothing() -> None:
+    warm_up(PLAN)
+    assert kernel.run.signatures
+    assert fold(PLAN, encode(PLAN, []), Arena(PLAN)).shape == (0, PLAN.width)
