@@ -17,7 +17,7 @@ help:
 	@echo "make bench   measure this machine"
 
 demo: install
-	@ASSAY_HTTPS=0 $(MANAGE) demo
+	@$(MANAGE) demo
 
 # Services, tables, web, workers and scheduler on http://localhost:8000. The services stay up when it ends.
 up: export ASSAY_HTTPS ?= 0
