@@ -125,6 +125,11 @@ def answer_components() -> dict[str, Schema]:
     )
     record = {
         **answer,
+        "fields": {
+            "type": "object",
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+            "description": "As sent; personal fields are left out",
+        },
         "history": {"type": "boolean"},
         "current_decision": {"oneOf": [ref("Decision"), {"type": "null"}]},
         "revisions": list_of(ref("Decision")),

@@ -66,6 +66,11 @@ def convert_minor(minor: int, *, currency: str, base: str, rate: Decimal) -> int
     return int((Decimal(minor) * rate * shift).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
+def decimal_text(minor: int, currency: str) -> str:
+    """Minor units as payloads write them: 123456 USD is "1234.56"."""
+    return f"{Decimal(minor).scaleb(-EXPONENTS[currency]):f}"
+
+
 def format_minor(minor: float, currency: str) -> str:
     """Minor units as people write them: 123456 USD is "1,234.56 USD"."""
     exponent = EXPONENTS[currency]

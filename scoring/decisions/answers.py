@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from scoring.catalog.currency import decimal_text
+from scoring.catalog.fields import Money
 from scoring.catalog.registry import event_type
 from scoring.errors import EventNotFound
 from scoring.log.entries import Entry
@@ -59,7 +61,7 @@ def answers_for(stream: Sequence[Entry]) -> dict[str, Any]:
 
 
 def answer_for(stream: str) -> dict[str, Any]:
-    """Everything known of one event: the first answer, the current decision, revisions and labels.
+    """Everything known of one event: what was sent, the first and the current decision, revisions, labels.
 
     Raises EventNotFound when nothing was received under this stream.
     """
@@ -71,12 +73,26 @@ def answer_for(stream: str) -> dict[str, Any]:
     labels = read_streams([f"label/{stream}"]).get(f"label/{stream}", [])
     return {
         **answer,
+        "fields": fields_as_sent(entries[0].data),
         "history": entries[0].data["history"],
         "current_decision": revisions[-1] if revisions else answer["decision"],
         "revisions": revisions,
         "label": labels[-1].data["effective"] if labels else None,
         "labels": [_label_from(entry) for entry in labels],
     }
+
+
+def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a receipt as a payload has them; personal ones, of which the log has digests, are not."""
+    declared = event_type(event["type"]).fields
+    shown: dict[str, Any] = {}
+    for name, value in event["fields"].items():
+        if isinstance(declared.get(name), Money):
+            shown["currency"] = value["currency"]
+            shown[name] = decimal_text(value["minor"], value["currency"])
+        elif name in declared and not declared[name].personal:
+            shown[name] = value
+    return shown
 
 
 def _label_from(entry: Entry) -> dict[str, Any]:

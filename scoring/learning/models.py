@@ -22,7 +22,7 @@ class ModelVersion(models.Model):
 
 
 class ModelArtefact(models.Model):
-    """The bytes of a model, named by their SHA-256 and checked against it at load. No pickles: UBJSON and JSON."""
+    """The bytes of a model, named by their SHA-256 and checked against it at load. No pickles."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     booster = models.BinaryField()  # XGBoost UBJSON

@@ -1,5 +1,6 @@
 import pytest
 
+from scoring.decisions.answers import fields_as_sent
 from scoring.decisions.intake import differing_fields, received_entry
 from tests.factories.payments import payment_payload, submission
 
@@ -37,3 +38,12 @@ def test_personal_values_stay_out_of_the_entry():
 
 def test_a_stream_is_type_source_and_id():
     assert received_entry(submission(payment_payload(1)), source="shop").stream == "payment/shop/T-1"
+
+
+def test_the_fields_come_back_as_sent_but_for_personal_ones():
+    payload = payment_payload(1, amount="1234.5")
+    shown = fields_as_sent(received_entry(submission(payload), source="shop").data)
+    assert shown["amount"] == "1234.50"
+    assert shown["currency"] == "USD"
+    assert shown["card"] == payload["card"]
+    assert "ip" not in shown
