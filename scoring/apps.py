@@ -9,6 +9,7 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        # Imported for what they register: the log folds its entries into their tables.
+        # Imported for what they register: tables that the log folds its entries into, and a system check.
         import_module("scoring.decisions.projections")
         import_module("scoring.learning.projections")
+        import_module("scoring.checks")

@@ -14,6 +14,8 @@ class ExchangeRate(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["currency", "base", "valid_from"], name="exchangerate_valid_from"),
+            models.UniqueConstraint(
+                fields=["currency", "base", "valid_from"], name="exchangerate_valid_from"
+            ),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="exchangerate_positive"),
         ]
