@@ -7,6 +7,7 @@ vocabulary of `scoring.features.declare`: `card.amount.mean(over="30d")` inside 
 
 import ipaddress
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -172,6 +173,10 @@ def parse_currency(raw: object) -> str:
     return raw
 
 
+# Stricter than float(), which takes "1_000", " 5 " and "infinity".
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
 class Number(Operand, Field):
     """A finite number within optional bounds. 5 and 5.0 are the same value."""
 
@@ -207,10 +212,7 @@ class Number(Operand, Field):
         return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
     def read_text(self, text: str) -> object:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+        return float(text) if _NUMBER.fullmatch(text) else text
 
     def json_schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.minimum, "maximum": self.maximum}

@@ -175,3 +175,14 @@ def test_the_schema_lists_every_field_and_refuses_others() -> None:
     assert set(schema["properties"]) == set(Payment.payload_names())
     assert schema["required"] == ["id", "occurred_at", "card", "customer", "merchant", "amount"]
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("text", ["1_000", " 5 ", "infinity", "nan", "1,5", "", "0x10", "٣"])
+def test_a_cell_that_only_python_takes_for_a_number_is_refused(text):
+    with pytest.raises(FieldError):
+        Number().parse(Number().read_text(text))
+
+
+@pytest.mark.parametrize(("text", "number"), [("-0.5", -0.5), ("+3", 3), (".25", 0.25), ("1e3", 1000)])
+def test_a_cell_with_a_number_is_read(text, number):
+    assert Number().parse(Number().read_text(text)) == number
