@@ -9,7 +9,7 @@ from django.db import connection
 
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.decisions.lane_log import LaneChunk, iter_lane_items
+from scoring.decisions.lane_log import LaneChunk, iter_lane_items, iter_lane_positions
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
@@ -47,9 +47,7 @@ def read_vectors(
     feature_set = plan.feature_set(event_type)
     arena = Arena(plan)
     collected = _Collected(event_type, width=len(feature_set.names), group_by=first_entity(event_type))
-    for chunk in iter_lane_items(kind.lane):
-        if log_position is not None and chunk.event_positions.min() > log_position:
-            break
+    for chunk in _known_chunks(kind.lane, log_position):
         collected.add(chunk, fold(plan, encode(plan, chunk.items), arena))
         if progress is not None:
             progress(len(chunk.items))
@@ -84,6 +82,20 @@ def first_entity(event_type: str) -> str:
     """The entity field the type declares first: what arms are assigned by and what is resampled together."""
     fields = find_event_type(event_type).fields
     return next(name for name, field in fields.items() if isinstance(field, Entity))
+
+
+def _known_chunks(lane: str, log_position: int | None) -> Iterator[LaneChunk]:
+    """The lane's items without those whose entries lie beyond `log_position`."""
+    if log_position is None:
+        yield from iter_lane_items(lane)
+        return
+    known = np.concatenate([np.empty(0, dtype=np.int64), *iter_lane_positions(lane)]) <= log_position
+    start = 0
+    for chunk in iter_lane_items(lane):
+        kept = np.flatnonzero(known[start : start + len(chunk.items)])
+        start += len(chunk.items)
+        if len(kept):
+            yield LaneChunk([chunk.items[row] for row in kept], chunk.event_positions[kept], chunk.head)
 
 
 class _Collected:

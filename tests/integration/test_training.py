@@ -104,6 +104,16 @@ def test_the_same_cut_off_gives_the_same_artefact_under_a_new_name(history):
     assert ModelArtefact.objects.count() == 1
 
 
+def test_entries_beyond_a_log_position_are_not_looked_at(history):
+    vocabulary = count_vocabulary(event_type("payment"), as_of=END)
+    everything = read_vectors("payment", vocabulary=vocabulary)
+    middle = int(np.median(everything.positions))
+    earlier = read_vectors("payment", vocabulary=vocabulary, log_position=middle)
+    assert earlier.positions.tolist() == [p for p in everything.positions if p <= middle]
+    labels = read_labels(earlier, log_position=middle)
+    assert 0 < len(labels.rows) < len(read_labels(everything).rows)
+
+
 def test_a_frozen_vocabulary_is_written_once_until_it_changes(history):
     kind = event_type("payment")
     vocabulary = count_vocabulary(kind, as_of=END)
