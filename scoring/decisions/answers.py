@@ -23,11 +23,20 @@ DECISION_FIELDS = (
     "decided_at",
     "revision",
 )
+REASON_FIELDS = ("code", "text", "value", "usual", "contribution", "feature")
 
 
 def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a client is told of a decision, from the data of `decision.made` or `decision.revised`."""
-    return {field: data[field] for field in DECISION_FIELDS}
+    """What a client is told of a decision, from the data of `decision.made` or `decision.revised`.
+
+    Keys have one order, whether the data come from memory or from the log: a repeated answer is the same text.
+    """
+    thresholds = data["thresholds"]
+    return {
+        **{field: data[field] for field in DECISION_FIELDS},
+        "reasons": [{field: reason[field] for field in REASON_FIELDS} for reason in data["reasons"]],
+        "thresholds": thresholds and {name: thresholds[name] for name in ("review", "block")},
+    }
 
 
 def compose_answer(
