@@ -29,7 +29,7 @@ REASON_FIELDS = ("code", "text", "value", "usual", "contribution", "feature")
 def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
     """What a client is told of a decision, from the data of `decision.made` or `decision.revised`.
 
-    Keys have one order, whether the data come from memory or from the log: a repeated answer is the same text.
+    Keys have one order, from memory as from the log: a repeated answer is the same text.
     """
     thresholds = data["thresholds"]
     return {
