@@ -1,0 +1,27 @@
+"""Small models, trained by the product's own path on simulated history."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+from scoring.learning import registry
+from scoring.learning.runs import TrainingRequest, run_training
+from scoring.learning.training import TrainingConfig
+from scoring.management.commands.simulate import Command as Simulate
+from scoring.simulation.history import simulate_history
+
+END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.factories.payments`
+NOW = END + timedelta(days=2)
+
+
+def train_small_models(*trees: int) -> list[str]:
+    """Load forty simulated days as history and train a version for each number of trees; promotes none."""
+    registry._load.cache_clear()
+    frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
+    Simulate(stdout=StringIO())._load(frame, now=NOW)
+    request = TrainingRequest("payment", as_of=END, matures_after=timedelta(days=14))
+    configs = [TrainingConfig(trees=count, depth=4, minimum_positives=4) for count in trees]
+    return [run_training(request, config=config, actor="tests", now=NOW).name for config in configs]
+
+
+def promote(name: str) -> None:
+    registry.promote(name, actor="tests", now=datetime.now(UTC))

@@ -1,0 +1,143 @@
+"""A model decides: its version, its explanation, its replacement and its absence."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import orjson
+import pytest
+
+from scoring.decisions import doorbell
+from scoring.decisions.answers import answer_for
+from scoring.decisions.engine import unpack_vectors
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.models import Pending
+from scoring.decisions.runner import LaneRunner
+from scoring.decisions.sweep import sweep_lanes
+from scoring.features.plan import lane_plan
+from scoring.learning import registry
+from scoring.learning.models import ModelArtefact
+from scoring.log.read import read_stream
+from tests.factories.models import promote, train_small_models
+from tests.factories.payments import payments
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def models(online_redis, settings, tmp_path) -> list[str]:
+    """Two versions; none is promoted."""
+    settings.VAR_DIR = tmp_path / "var"
+    return train_small_models(15, 25)
+
+
+def made(number: int) -> tuple[dict, bytes]:
+    entry = read_stream(f"payment/shop/T-{number}")[1]
+    return entry.data, entry.packed
+
+
+def test_a_decision_names_its_model_and_holds_vector_and_exact_contributions(models, send, work):
+    promote(models[0])
+    send(payments(12))
+    work()
+    loaded = registry.load_model(models[0])
+    plan = lane_plan(LANE, {"payment": loaded.spec.vocabularies})
+    for number in range(12):
+        data, packed = made(number)
+        vector, contributions = unpack_vectors(packed, width=len(plan.feature_set("payment").names))
+        margins, scores = loaded.predict(vector[np.newaxis])
+        assert (data["model"], data["feature_set"], data["basis"]) == (models[0], loaded.feature_set, "model")
+        assert (data["margin"], data["score"]) == (margins[0], scores[0])
+        assert contributions.sum() == pytest.approx(data["margin"], abs=1e-5)
+        np.testing.assert_allclose(loaded.contributions(vector[np.newaxis])[0], contributions, atol=1e-6)
+        assert data["reasons"]
+        assert {"code", "feature", "value", "usual", "contribution", "text"} == data["reasons"][0].keys()
+    assert online_states() == rebuilt_states()
+
+
+def test_a_promotion_is_picked_up_between_two_batches_of_one_holder(models, send):
+    promote(models[0])
+    send(payments(40))
+    with held_lane(LANE):
+        runner = LaneRunner(LANE)
+        runner.step()
+        promote(models[1])
+        while runner.step():
+            pass
+    by_seq = [data["model"] for data, _ in sorted(map(made, range(40)), key=lambda pair: pair[0]["seq"])]
+    switch = by_seq.index(models[1])
+    assert switch > 0
+    assert by_seq == [models[0]] * switch + [models[1]] * (40 - switch)
+
+
+def test_what_a_waiting_client_is_told_is_what_a_repetition_is_told(models, send, work):
+    promote(models[0])
+    token = "a-client"
+    send(payments(1))
+    Pending.objects.update(wake_token=token)
+    work()
+    told, cause = doorbell.wait_for_answers(token, count=1, seconds=1)
+    assert cause == ""
+    again = send(payments(1))[0].answer
+    assert orjson.dumps(told["payment/shop/T-0"]) == orjson.dumps(again)
+
+
+def test_a_model_that_cannot_be_had_is_a_fallback_that_is_revised_when_it_is_back(models, send, work):
+    promote(models[0])
+    artefact = ModelArtefact.objects.get(digest=registry.ModelVersion.objects.get(name=models[0]).artefact)
+    ModelArtefact.objects.filter(digest=artefact.digest).update(booster=b"not the bytes that were stored")
+    registry._load.cache_clear()
+    send(payments(3))
+    work()
+    answer = answer_for("payment/shop/T-1")
+    assert (answer["decision"]["basis"], answer["decision"]["cause"]) == ("fallback", "model_unavailable")
+    assert answer["decision"]["outcome"] == "review"
+    assert Pending.objects.filter(kind="rescore", state="waiting").count() == 3
+
+    ModelArtefact.objects.filter(digest=artefact.digest).update(booster=bytes(artefact.booster))
+    sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
+    work()
+    answer = answer_for("payment/shop/T-1")
+    assert answer["decision"]["basis"] == "fallback"
+    assert (answer["current_decision"]["basis"], answer["current_decision"]["revision"]) == ("model", 1)
+    assert not Pending.objects.filter(state="waiting").exists()
+
+
+def test_a_revision_scores_the_values_of_the_moment_of_the_event(models, send, work):
+    promote(models[0])
+    stored = {row.digest: bytes(row.booster) for row in ModelArtefact.objects.all()}
+    ModelArtefact.objects.update(booster=b"gone")
+    registry._load.cache_clear()
+    send(payments(6))
+    work()
+    send(payments(20, start=100))  # moves the states on
+    work()
+    for digest, booster in stored.items():
+        ModelArtefact.objects.filter(digest=digest).update(booster=booster)
+    sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
+    work()
+
+    loaded = registry.load_model(models[0])
+    feature_set = lane_plan(LANE, {"payment": loaded.spec.vocabularies}).feature_set("payment")
+    codes = [place for place, spec in enumerate(feature_set.features) if spec.unit == "category"]
+    for number in range(6):
+        _, first, revised = read_stream(f"payment/shop/T-{number}")
+        seen, _ = unpack_vectors(first.packed, width=len(feature_set.names))
+        scored, _ = unpack_vectors(revised.packed, width=len(feature_set.names))
+        others = np.delete(np.arange(len(seen)), codes)
+        np.testing.assert_array_equal(seen[others], scored[others])
+        assert revised.data["seq"] == first.data["seq"]
+        assert (revised.data["basis"], revised.data["feature_set"]) == ("model", loaded.feature_set)
+
+
+def test_code_without_the_models_features_does_not_decide_by_it(models, send, work, monkeypatch):
+    promote(models[0])
+    loaded = registry.load_model(models[0])
+    monkeypatch.setattr(
+        "scoring.decisions.models_in_charge.load_model",
+        lambda name: registry.LoadedModel(name, "payment", "0" * 64, loaded.spec, loaded.booster),
+    )
+    send(payments(1))
+    work()
+    decision = answer_for("payment/shop/T-0")["decision"]
+    assert (decision["basis"], decision["cause"]) == ("fallback", "feature_set_missing")
