@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import warnings
 from typing import Any
 
@@ -43,6 +44,18 @@ def refuse_unusable_servers(**_: Any) -> None:
     problems = check_servers()
     if problems:
         raise SystemExit("\n".join(f"{problem.message} {problem.hint}" for problem in problems))
+
+
+@signals.worker_process_init.connect
+def hand_over_on_termination(**_: Any) -> None:
+    """A terminated child finishes its batch and leaves the lane to another; an idle one just goes."""
+    from scoring.decisions.shift import end_shift  # noqa: PLC0415 (as above)
+
+    def leave(number: int, frame: Any) -> None:
+        if not end_shift():
+            raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 @signals.worker_process_init.connect

@@ -7,6 +7,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from config.errors import bad_request, describe_problem, page_not_found, server_error
 from config.health import healthz, readyz
 
+admin.site.site_header = admin.site.site_title = "Assay"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -191,7 +191,7 @@ class DecisionAdmin(ReadOnlyAdmin):
         "event_type",
         "revision",
         "outcome",
-        "score",
+        "calibrated_score",
         "basis",
         "cause",
         "model",
@@ -202,6 +202,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ("event_position",)
     search_help_text = "The position of the event"
+
+    @admin.display(description="score")
+    def calibrated_score(self, decision: Decision) -> str:
+        return "-" if decision.score is None else f"{decision.score:.4f}"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str

@@ -230,7 +230,7 @@ def _parse_values(
         raw = payload.get(name)
         if raw is None:
             if not field.optional:
-                problems.append((name, "is missing", None))
+                problems.append((name, "is missing", _what_is_allowed(field)))
             continue
         try:
             values[name] = field.parse(raw)
@@ -239,6 +239,15 @@ def _parse_values(
     if cls._money:
         _parse_amounts(cls, payload, rates, problems, values)
     return values
+
+
+def _what_is_allowed(field: Field) -> object:
+    """What a field says it takes when it refuses a value of no JSON type."""
+    try:
+        field.parse(object())
+    except FieldError as error:
+        return error.allowed
+    return None
 
 
 def _parse_amounts(
@@ -254,7 +263,7 @@ def _parse_amounts(
     for name, money in cls._money:
         raw = payload.get(name)
         if raw is None and not money.optional:
-            problems.append((name, "is missing", None))
+            problems.append((name, "is missing", _what_is_allowed(money)))
         if raw is not None and currency is not None:
             parsed = _parse_with(problems, name, money.parse, raw, currency, cls.base_currency, rates)
             if parsed is not None:

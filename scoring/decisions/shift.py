@@ -10,7 +10,24 @@ from scoring.decisions.runner import LaneRunner
 logger = logging.getLogger(__name__)
 
 LINGER_SECONDS = 1.0  # steady traffic keeps the runner at the door and pays no Celery hop
-SHIFT_SECONDS = 60.0  # then the worker's process is free for another task; the lane is rung again
+SHIFT_SECONDS = 20.0  # then the worker's process is free for another task; the lane is rung again
+
+
+class Attendance:
+    """Whether this process works a lane, and whether it has been asked to stop."""
+
+    def __init__(self) -> None:
+        self.at_work = False
+        self.asked_to_stop = False
+
+
+attendance = Attendance()
+
+
+def end_shift() -> bool:
+    """Let the shift under way end after its present batch; False when there is none. For signal handlers."""
+    attendance.asked_to_stop = True
+    return attendance.at_work
 
 
 def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER_SECONDS) -> int:
@@ -33,13 +50,15 @@ def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER
 def _work(lane: str, *, shift: float, linger: float) -> int:
     processed, ends = 0, time.monotonic() + shift
     runner = LaneRunner(lane)
+    attendance.at_work = True
     try:
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and not attendance.asked_to_stop:
             doorbell.stand_at_door(lane)
             count = runner.step()
             processed += count
             if not count and not doorbell.linger(lane, seconds=linger):
                 break
     finally:
+        attendance.at_work = False
         doorbell.leave_door(lane)
     return processed

@@ -113,6 +113,15 @@ def test_what_does_not_fit_is_named(changes: dict[str, Any], problems: dict[str,
     assert problems_of(**changes) == problems
 
 
+def test_what_is_missing_is_named_with_what_is_allowed() -> None:
+    with pytest.raises(InvalidEvent) as refused:
+        parse(card=..., amount=...)
+    assert [(name, allowed) for name, _, allowed in refused.value.problems] == [
+        ("card", "string"),
+        ("amount", "text such as '12.34'"),
+    ]
+
+
 def test_exactly_five_minutes_ahead_is_accepted() -> None:
     assert parse(occurred_at="2026-03-01T12:05:00Z").occurred_at == NOW + timedelta(minutes=5)
 
