@@ -117,11 +117,16 @@ def park(position: int, *, error: str) -> None:
 
 
 def release_held(event_streams: Sequence[str]) -> int:
-    """Let labels through whose event has arrived; returns how many."""
+    """Let labels through whose event has arrived; returns how many.
+
+    They stand before their event in the log and must not in the lane: the kernel passes over a label of what
+    was not applied yet. Hence LATER.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE scoring_pending SET state = 'ready' WHERE state = 'held' AND event_stream = ANY(%s)",
-            [list(event_streams)],
+            "UPDATE scoring_pending SET state = 'ready', priority = %s"
+            " WHERE state = 'held' AND event_stream = ANY(%s)",
+            [LATER, list(event_streams)],
         )
         return cursor.rowcount
 
@@ -130,8 +135,9 @@ def release_overtaken() -> int:
     """Let labels through whose event was appended by a transaction that could not see them yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE scoring_pending p SET state = 'ready' FROM scoring_logentry e"
-            " WHERE p.state = 'held' AND e.stream = p.event_stream AND e.stream_version = 1"
+            "UPDATE scoring_pending p SET state = 'ready', priority = %s FROM scoring_logentry e"
+            " WHERE p.state = 'held' AND e.stream = p.event_stream AND e.stream_version = 1",
+            [LATER],
         )
         return cursor.rowcount
 

@@ -67,13 +67,13 @@ def pending_rows(
     *,
     sequenced: np.ndarray,
     parked: Mapping[int, str],
-    received: Collection[str],
+    received: Mapping[str, int],
     lane_of: LaneOf,
 ) -> list[Row]:
     """The queue's rows for those of `entries` (receipts and labels) that no lane has sequenced.
 
     `sequenced`: positions that lanes have sequenced, sorted, int64. `parked`: errors by position. `received`:
-    streams of the labelled events that exist. `lane_of`: the lane of an event type.
+    the labelled events that exist, stream -> position of its receipt. `lane_of`: the lane of an event type.
     """
     positions = np.fromiter((entry.position for entry in entries), dtype=np.int64, count=len(entries))
     done = _is_in(positions, sequenced)
@@ -106,7 +106,7 @@ def lane_of_type(name: str) -> str:
     return event_type(name).lane
 
 
-def _pending_row(entry: Entry, *, error: str | None, received: Collection[str], lane_of: LaneOf) -> Row:
+def _pending_row(entry: Entry, *, error: str | None, received: Mapping[str, int], lane_of: LaneOf) -> Row:
     is_label = entry.type in LABELS
     stream = entry.data["event"] if is_label else entry.stream
     state = _state(entry, error=error, is_held=is_label and stream not in received)
@@ -116,6 +116,7 @@ def _pending_row(entry: Entry, *, error: str | None, received: Collection[str], 
         lane=lane_of(stream.split("/", 1)[0]),
         kind=Pending.Kind.LABEL if is_label else Pending.Kind.EVENT,
         state=state,
+        priority=LATER if is_label and entry.position < received.get(stream, 0) else NORMAL,  # was held
         event_stream=stream,
         due_at=from_iso(due) if entry.data.get("history") else None,
         error=error or "",
@@ -156,8 +157,9 @@ def _row(*, kind: Pending.Kind, state: Pending.State, priority: int = NORMAL, **
     return {"kind": kind.value, "state": state.value, "priority": priority, "wake_token": None, **columns}
 
 
-def _received_among(streams: Collection[str]) -> set[str]:
-    return set(read_streams(sorted(streams), version=1))
+def _received_among(streams: Collection[str]) -> dict[str, int]:
+    receipts = read_streams(sorted(streams), version=1)
+    return {stream: receipt.position for stream, (receipt,) in receipts.items()}
 
 
 def _is_in(positions: np.ndarray, ordered: np.ndarray) -> np.ndarray:

@@ -24,16 +24,22 @@ from scoring.log.append import append
 
 Progress = Callable[[int], None]
 
-# Position, whether it is a label, when it became known (history at its own time, the rest at its receipt) and
-# the event's own time, which moves the lane's clock; in us.
+# Position, whether it is a label, when it became known (history at its own time, the rest at its receipt; a
+# label not before its event) and the event's own time, which moves the lane's clock; in us.
 KNOWN = """
     SELECT position, 0,
            (extract(epoch FROM CASE WHEN history THEN occurred_at ELSE received_at END) * 1000000)::bigint,
            (extract(epoch FROM occurred_at) * 1000000)::bigint
       FROM scoring_event WHERE position = ANY(%(positions)s)
     UNION ALL
-    SELECT position, 1, (extract(epoch FROM known_at) * 1000000)::bigint, 0
-      FROM scoring_label WHERE position = ANY(%(positions)s)
+    SELECT label.position, 1,
+           (extract(epoch FROM greatest(
+               label.known_at, CASE WHEN event.history THEN event.occurred_at ELSE event.received_at END
+           )) * 1000000)::bigint, 0
+      FROM scoring_label label
+      JOIN scoring_logentry receipt ON receipt.stream = label.event_stream AND receipt.stream_version = 1
+      JOIN scoring_event event ON event.position = receipt.position
+     WHERE label.position = ANY(%(positions)s)
 """
 
 

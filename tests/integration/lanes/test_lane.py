@@ -8,7 +8,10 @@ from scoring.decisions import connections, fallback, pending
 from scoring.decisions.answers import answer_for
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Decision, Pending
+from scoring.decisions.rebuild_pending import rebuild_pending
+from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.runner import LaneRunner
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.log.append import append
@@ -163,6 +166,21 @@ def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work
     work()
     assert not Pending.objects.exists()
     assert answer_for("payment/shop/T-2")["label"] == "fraud"
+    assert online_states() == rebuilt_states()
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_label_that_came_before_its_event_counts_like_one_that_came_after(send, work, rebuilt):
+    say(label(0, "fraud"))
+    send(payments(2))
+    if rebuilt:
+        rebuild_pending()
+    work()
+    kinds = [item.kind for chunk in iter_lane_items(LANE) for item in chunk.items]
+    assert kinds == ["event", "event", "label"]
+    applied = online_states()
+    reorder_lane(LANE, reason="test")
+    assert online_states() == applied
     assert online_states() == rebuilt_states()
 
 

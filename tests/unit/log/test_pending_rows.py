@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scoring.decisions.pending import LATER, NORMAL
 from scoring.decisions.rebuild_pending import pending_rows
 from scoring.log.entries import Entry, NewEntry
 from tests.factories.log import NOW, labelled, received
@@ -18,7 +19,7 @@ def rows(*entries: Entry, sequenced: tuple[int, ...] = (), **given: Any) -> list
         entries,
         sequenced=np.array(sorted(sequenced), dtype=np.int64),
         parked=given.get("parked", {}),
-        received=given.get("received", {STREAM}),
+        received=given.get("received", {STREAM: 1}),
         lane_of={"payment": "commerce"}.__getitem__,
     )
 
@@ -26,14 +27,14 @@ def rows(*entries: Entry, sequenced: tuple[int, ...] = (), **given: Any) -> list
 @pytest.mark.parametrize(
     ("new", "received_streams", "parked", "kind", "state"),
     [
-        (received("T-1"), {STREAM}, {}, "event", "ready"),
-        (received("T-1", history=True), {STREAM}, {}, "event", "history"),
-        (received("T-1"), {STREAM}, {7: "broken"}, "event", "parked"),
-        (labelled(STREAM), {STREAM}, {}, "label", "ready"),
-        (labelled(STREAM), set(), {}, "label", "held"),
-        (labelled(STREAM, history=True), {STREAM}, {}, "label", "history"),
-        (labelled(STREAM, history=True), set(), {}, "label", "held"),
-        (labelled(STREAM), {STREAM}, {7: "broken"}, "label", "parked"),
+        (received("T-1"), {STREAM: 1}, {}, "event", "ready"),
+        (received("T-1", history=True), {STREAM: 1}, {}, "event", "history"),
+        (received("T-1"), {STREAM: 1}, {7: "broken"}, "event", "parked"),
+        (labelled(STREAM), {STREAM: 1}, {}, "label", "ready"),
+        (labelled(STREAM), {}, {}, "label", "held"),
+        (labelled(STREAM, history=True), {STREAM: 1}, {}, "label", "history"),
+        (labelled(STREAM, history=True), {}, {}, "label", "held"),
+        (labelled(STREAM), {STREAM: 1}, {7: "broken"}, "label", "parked"),
     ],
     ids=[
         "a live event is ready",
@@ -47,7 +48,7 @@ def rows(*entries: Entry, sequenced: tuple[int, ...] = (), **given: Any) -> list
     ],
 )
 def test_how_an_entry_waits(
-    new: NewEntry, received_streams: set[str], parked: dict[int, str], kind: str, state: str
+    new: NewEntry, received_streams: dict[str, int], parked: dict[int, str], kind: str, state: str
 ) -> None:
     [row] = rows(as_read(new), received=received_streams, parked=parked)
 
@@ -62,3 +63,10 @@ def test_what_a_lane_has_sequenced_waits_no_more() -> None:
 
     assert [row["position"] for row in rows(*entries, sequenced=(40, 2, 99))] == [1, 3]
     assert [row["position"] for row in rows(*entries, sequenced=())] == [1, 2, 3, 40]
+
+
+def test_a_label_that_stands_before_its_event_in_the_log_is_processed_after_it() -> None:
+    label = as_read(labelled(STREAM), position=7)
+
+    assert rows(label, received={STREAM: 6})[0]["priority"] == NORMAL
+    assert rows(label, received={STREAM: 8})[0]["priority"] == LATER
