@@ -35,7 +35,8 @@ def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER
     processed.
 
     Returns 0 at once when somebody else holds the lane. Whoever gives it up looks once more afterwards: an
-    entry may have come whose bell was answered by a process that found the lane taken.
+    entry may have come whose bell was answered by a process that found the lane taken. That bell's flag may
+    still stand, so the message is sent whatever it says.
     """
     processed = 0
     with held_lane(lane) as held:
@@ -43,7 +44,7 @@ def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER
             return 0
         processed = _work(lane, shift=shift, linger=linger)
     if pending.has_ready(lane):
-        doorbell.ring(lane)
+        doorbell.publish(lane)
     return processed
 
 
