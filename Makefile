@@ -57,7 +57,7 @@ imports: install
 	$(BIN)/lint-imports
 
 migrations: install
-	$(MANAGE) makemigrations --check --dry-run
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run  # no database is needed
 
 schema: install
 	$(MANAGE) spectacular --validate --fail-on-warn --file /dev/null

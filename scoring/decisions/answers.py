@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.currency import decimal_text
-from scoring.catalog.fields import Money
 from scoring.catalog.registry import event_type
 from scoring.errors import EventNotFound
 from scoring.log.entries import Entry
@@ -96,7 +95,7 @@ def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
     declared = event_type(event["type"]).fields
     shown: dict[str, Any] = {}
     for name, value in event["fields"].items():
-        if isinstance(declared.get(name), Money):
+        if isinstance(value, dict):  # money
             shown["currency"] = value["currency"]
             shown[name] = decimal_text(value["minor"], value["currency"])
         elif name in declared and not declared[name].personal:
