@@ -21,6 +21,9 @@ MOST_TRIES = 5
 
 LabelStatus = Literal["recorded", "held", "unchanged"]
 
+# What a label stream says; one may also hold `label.parked`.
+SAID = ("label.recorded", "label.retracted")
+
 # Who outranks whom when sources disagree about one event; a source that is not listed ranks lowest.
 PRECEDENCE = ("review", "chargeback", "network", "customer")
 
@@ -80,7 +83,7 @@ def said_by_source(entries: Sequence[Entry]) -> dict[str, str]:
     """What each source says after the given entries of one label stream."""
     said: dict[str, str] = {}
     for entry in entries:
-        if entry.type in ("label.recorded", "label.retracted"):
+        if entry.type in SAID:
             said = _fold(said, entry.data["source"], entry.data["value"])
     return said
 
@@ -181,6 +184,7 @@ def _known_at_by_source(stored: Mapping[str, Sequence[Entry]]) -> dict[tuple[str
         (stream, entry.data["source"]): from_iso(entry.data["known_at"])
         for stream, entries in stored.items()
         for entry in entries
+        if entry.type in SAID
     }
 
 
