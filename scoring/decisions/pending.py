@@ -102,18 +102,20 @@ def claim(lane: str, *, limit: int) -> list[Claim]:
         return [_claim(row) for row in cursor.fetchall()]
 
 
-def complete(positions: Sequence[int]) -> None:
-    """Remove processed entries."""
+def complete(positions: Sequence[int]) -> int:
+    """Remove processed entries; returns how many were there."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM scoring_pending WHERE position = ANY(%s)", [list(positions)])
+        return cursor.rowcount
 
 
-def park(position: int, *, error: str) -> None:
-    """Set an entry aside that cannot be processed; it stays listed with its error."""
+def park(position: int, *, error: str) -> bool:
+    """Set an entry aside that cannot be processed, listed with its error; False if it is not there."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE scoring_pending SET state = 'parked', error = %s WHERE position = %s", [error, position]
         )
+        return cursor.rowcount > 0
 
 
 def release_held(event_streams: Sequence[str]) -> int:

@@ -95,7 +95,10 @@ class LaneRunner:
                 self._process_or_isolate([claim])
             return
         logger.exception("lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream)
-        self._park(claims[0], f"{type(error).__name__}: {error}")
+        try:
+            self._park(claims[0], f"{type(error).__name__}: {error}")
+        except StreamConflict as conflict:
+            logger.info("lane %s: %s; not parked, what is left of it is claimed anew", self.lane, conflict)
 
     def _process(self, claims: Sequence[Claim]) -> None:
         """The recipe: who decides, sequence, decide, commit, publish."""
@@ -178,7 +181,8 @@ class LaneRunner:
         made = [item.entry for item in decided if not (item.rescore and item.claim.kind == "rescore")]
         with transaction.atomic():
             written = append([*order, *made], now=now) if order or made else []
-            pending.complete([claim.position for claim in claims])
+            if pending.complete([claim.position for claim in claims]) < len(claims):
+                raise StreamConflict(f"lane/{self.lane}", self.head.version)  # claimed before it was done
             pending.enqueue_rescores(to_revise, lane=self.lane, due_at=now + RESCORE_AFTER, now=now)
         if order:
             head = head_after(
@@ -210,7 +214,8 @@ class LaneRunner:
         )
         with transaction.atomic():
             append([entry], now=now)
-            pending.park(claim.position, error=error)
+            if not pending.park(claim.position, error=error):
+                raise StreamConflict(stream, entry.expected_version)  # it was done before it failed
 
     def _release_known_labels(self) -> None:
         due = self.next_label_due

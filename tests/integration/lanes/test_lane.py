@@ -8,7 +8,7 @@ from scoring.decisions import connections, fallback, pending
 from scoring.decisions.answers import answer_for
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.lane_log import iter_lane_items, iter_lane_positions
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
@@ -169,6 +169,29 @@ def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work
     assert online_states() == rebuilt_states()
 
 
+def test_a_poison_that_the_failure_policy_decides_while_it_is_parked_does_not_end_the_shift(
+    send, work, monkeypatch
+):
+    park = LaneRunner._park
+
+    def decide_then_park(runner, claim, error):
+        monkeypatch.setattr(LaneRunner, "_park", park)
+        monkeypatch.setattr("scoring.decisions.runner.read_stream", lambda stream: read_stream(stream)[:1])
+        fallback.decide(read_stream(claim.event_stream), cause="timeout")
+        park(runner, claim, error)
+
+    monkeypatch.setattr(LaneRunner, "_park", decide_then_park)
+    monkeypatch.setattr("scoring.decisions.runner.decide", lambda *args, **named: 1 / 0)
+    send(payments(1))
+    with held_lane(LANE):
+        runner = LaneRunner(LANE)
+        runner.step()
+        monkeypatch.undo()
+        while runner.step():
+            pass
+    assert answer_for("payment/shop/T-0")["current_decision"]["basis"] == "no_model"
+
+
 @pytest.mark.parametrize("rebuilt", [False, True])
 def test_a_label_that_came_before_its_event_counts_like_one_that_came_after(send, work, rebuilt):
     say(label(0, "fraud"))
@@ -215,6 +238,44 @@ def test_an_event_that_cannot_be_processed_is_parked_and_the_lane_goes_on(send, 
     assert parked.state == "parked"
     assert parked.error
     assert answer_for("payment/shop/poison")["status"] == "parked"
+    assert online_states() == rebuilt_states()
+
+
+def test_a_label_that_cannot_be_processed_is_parked_and_others_of_its_event_are_taken(send, work):
+    entry = NewEntry(
+        stream="payment/shop/T-7",
+        expected_version=0,
+        type="event.received",
+        data={
+            "type": "payment",
+            "source": "shop",
+            "id": "T-7",
+            "occurred_at": "2026-03-01T12:00:00Z",
+            "history": False,
+            "fields": {"card": "card-1", "amount": "not money"},
+        },
+    )
+    now = datetime.now(UTC)
+    pending.enqueue_events(append([entry], now=now), now=now, wake_token=None, urgent=False)
+    say(label(7, "fraud"))
+    work()
+    assert sorted(Pending.objects.values_list("kind", "state")) == [("event", "parked"), ("label", "parked")]
+    assert say(label(7, "fraud"))[0].status == "unchanged"
+    assert say(label(7, "legitimate"))[0].status == "recorded"
+
+
+def test_what_fails_after_the_commit_is_not_applied_again(send, work, monkeypatch):
+    def fail(answers: object) -> None:
+        raise ValueError("cannot be sent")
+
+    send(payments(3))
+    say(label(0, "fraud"), label(1, "fraud"))
+    Pending.objects.update(wake_token="a-client")
+    monkeypatch.setattr("scoring.decisions.doorbell.wake", fail)
+    work()
+    assert sum(len(part) for part in iter_lane_positions(LANE)) == 5
+    assert [entry.type for entry in read_stream("payment/shop/T-2")] == ["event.received", "decision.made"]
+    assert not Pending.objects.exists()
     assert online_states() == rebuilt_states()
 
 
