@@ -59,9 +59,7 @@ def _plain(number: int | float | Decimal) -> str:
 
 
 def convert_minor(minor: int, *, currency: str, base: str, rate: Decimal) -> int:
-    """Minor units of `currency` as minor units of `base`; `rate` units of base buy one of currency. Half to
-    even.
-    """
+    """Minor units of `currency` in those of `base`; `rate` base units buy one of currency. Half to even."""
     shift = Decimal(10) ** (EXPONENTS[base] - EXPONENTS[currency])
     return int((Decimal(minor) * rate * shift).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 

@@ -1,5 +1,4 @@
-"""What an event type's payload is made of. Each field parses a raw value strictly, once, to its canonical
-form.
+"""What an event type's payload is made of; each field parses raw values strictly to a canonical form.
 
 Entities, amounts, numbers and categories are also what features are declared on, so they carry the
 vocabulary of `scoring.features.declare`: `card.amount.mean(over="30d")` inside a class body.
@@ -130,8 +129,7 @@ class IpAddress(Entity):
 
 
 class Money(Operand, Field):
-    """An amount. Decimal text in the payload, integer minor units inside, converted to the base currency at
-    receipt.
+    """An amount: decimal text in the payload, integer minor units inside, converted to the base at receipt.
 
     The payload's top-level `currency` says which currency; without one it is the event type's base currency.
     """
@@ -146,9 +144,7 @@ class Money(Operand, Field):
         base: str = "USD",
         rates: Mapping[str, Decimal] | None = None,
     ) -> dict[str, Any]:
-        """{"minor", "currency"}, and {"rate", "base_minor"} when the currency is not the base. Raises
-        FieldError.
-        """
+        """{"minor", "currency"}; with another currency also "rate", "base_minor". Raises FieldError."""
         minor = minor_units(raw, currency)
         if currency == base:
             return {"minor": minor, "currency": currency}
@@ -242,9 +238,7 @@ class Flag(Operand, Field):
 
 
 class Category(Operand, Field):
-    """One of a set of names. With `values` the set is closed; without, a model freezes the names it has
-    seen.
-    """
+    """One of a set of names: a closed one with `values`, else the names a model has seen and frozen."""
 
     max_length = 64
 

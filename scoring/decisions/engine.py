@@ -87,9 +87,7 @@ def _with_model(
 
 
 def _without_model(item: Scored, *, feature_set: FeatureSet, model: ModelInCharge, now: datetime) -> Decided:
-    """No model was ever promoted (the catalog's policy decides), or it cannot be had (the failure policy
-    does).
-    """
+    """Without a model ever promoted the catalog's policy decides; without one at hand, the failure policy."""
     kind = event_type(item.claim.event["type"])
     width = len(feature_set.names)
     data: dict[str, Any] = {

@@ -1,6 +1,4 @@
-"""Events in: append the receipt with its pending row, ring the lane, and wait for the answer if the client
-does.
-"""
+"""Events in: append the receipt with its pending row, ring the lane, wait if the client does."""
 
 import logging
 import secrets
@@ -116,9 +114,7 @@ def vault_items(submissions: Sequence[Submission]) -> list[tuple[str, str]]:
 
 
 def differing_fields(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
-    """Names of the fields in which two receipts of one id differ; the exchange rate of the day is not the
-    sender's.
-    """
+    """Names of the fields in which two receipts of one id differ, the day's exchange rate left aside."""
     names = sorted(stored["fields"].keys() | sent["fields"].keys())
     differing = [
         name for name in names if _as_sent(stored["fields"].get(name)) != _as_sent(sent["fields"].get(name))

@@ -1,6 +1,4 @@
-"""A lane's one order, read from the log: which entries got which seq, and what each means to the feature
-kernel.
-"""
+"""A lane's one order, read from the log: which entries got which seq, and what each means to the kernel."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,9 +104,7 @@ def reordered_entry(head: LaneHead, *, reason: str) -> NewEntry:
 
 
 def sequenced_entry(head: LaneHead, *, positions: Sequence[int], clock_us: int) -> NewEntry:
-    """The entry that gives the next seqs to these log positions. Its version is the fence between two
-    holders.
-    """
+    """The entry that gives these positions the next seqs; its version is the fence between two holders."""
     return NewEntry(
         stream=f"lane/{head.lane}",
         expected_version=head.version,

@@ -23,9 +23,7 @@ class Event(models.Model):
 
 
 class Decision(models.Model):
-    """A decision or a later revision of one. Projection of `decision.made` (revision 0) and
-    `decision.revised`.
-    """
+    """A decision (revision 0) or a later one. Projection of `decision.made` and `decision.revised`."""
 
     class Outcome(models.TextChoices):
         ALLOW = "allow"
@@ -75,9 +73,7 @@ class Label(models.Model):
 
 
 class Pending(models.Model):
-    """An entry of the log that its lane has still to process. A work queue, rebuilt from the log like a
-    projection.
-    """
+    """An entry that its lane has still to process. A work queue, rebuilt from the log like a projection."""
 
     class Kind(models.TextChoices):
         EVENT = "event"

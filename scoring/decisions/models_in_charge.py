@@ -24,9 +24,7 @@ class ModelInCharge:
 
 
 def model_in_charge(route: RouteTable | None) -> ModelInCharge:
-    """The champion of a route. What keeps it from deciding is reported and becomes the failure policy's
-    cause.
-    """
+    """The champion of a route; what keeps it from deciding is reported and is the failure policy's cause."""
     if route is None:
         return ModelInCharge()
     name = route.champion.model

@@ -40,9 +40,7 @@ class OnlineStore:
         return _text(connections.client().get(self._cursor_key))
 
     def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
-        """States by key suffix, None for new entities. Raises StaleOnlineState unless the cursor is as
-        expected.
-        """
+        """States by key suffix, None for new entities. Raises StaleOnlineState at another cursor."""
         found, *states = connections.client().mget(
             [self._cursor_key, *(self._key(suffix) for suffix in suffixes)]
         )
@@ -58,9 +56,11 @@ class OnlineStore:
             raise StaleOnlineState(self.lane, expected, found.decode())
 
     def replace(self, states: Iterable[tuple[str, bytes]], *, expected: str, cursor: str, token: str) -> None:
-        """Write more states than fit one script. While it lasts the cursor is `token`, which no reader
-        accepts; an interrupted replacement therefore ends in a restore from the log's beginning, never in a
-        mixture."""
+        """Write more states than fit one script.
+
+        While it lasts the cursor is `token`, which no reader accepts; an interrupted replacement therefore
+        ends in a restore from the log's beginning, never in a mixture.
+        """
         pieces = iter(states)
         self.write({}, expected=expected, cursor=token)
         while piece := dict(islice(pieces, STATES_A_WRITE)):

@@ -1,6 +1,4 @@
-"""Bring the online states to where the lane stands in the log: after a flush, a lost second or a killed
-holder.
-"""
+"""Bring the online states to where the lane stands in the log: after a flush, a lost second, a kill."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -24,8 +22,7 @@ Progress = Callable[[int], None]
 
 
 def restore_states(plan: LanePlan, store: OnlineStore, *, progress: Progress | None = None) -> LaneHead:
-    """Apply what the log has beyond Redis; returns the head that Redis then reflects. The caller holds the
-    lane.
+    """Apply what the log has beyond Redis; returns the head it then reflects. The caller holds the lane.
 
     A few items are folded onto the states that are there. With many, with no states, or with states that this
     log never had (a restored dump), everything is folded anew from the log's beginning.

@@ -31,8 +31,7 @@ def end_shift() -> bool:
 
 
 def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER_SECONDS) -> int:
-    """Process a lane until nothing comes for `linger` seconds or the shift is over; returns entries
-    processed.
+    """Process a lane until nothing comes for `linger` seconds or the shift is over; returns entries done.
 
     Returns 0 at once when somebody else holds the lane. Whoever gives it up looks once more afterwards: an
     entry may have come whose bell was answered by a process that found the lane taken. That bell's flag may

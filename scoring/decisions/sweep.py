@@ -1,6 +1,4 @@
-"""Finds what bells missed: lost doorbells, labels whose event came at the same moment, decisions to be made
-again.
-"""
+"""Finds what bells missed: lost doorbells, labels that crossed their event, decisions to be made again."""
 
 from datetime import datetime
 

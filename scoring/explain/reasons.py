@@ -30,8 +30,7 @@ def reasons_for(
     feature_set: FeatureSet,
     medians: Medians,
 ) -> list[dict[str, Any]]:
-    """At most MOST_REASONS reasons: those that push the score up, the strongest first, then those that pull
-    it down.
+    """At most MOST_REASONS reasons: what pushes the score up, the strongest first, then what pulls it down.
 
     `vector` [F] and `context` [F] (what is usual for the entity, NaN if it has no past; then the median of
     the model's training rows stands in), `contributions` [F + 1] to the margin with the bias last. A reason
@@ -50,9 +49,7 @@ def reasons_for(
 
 
 def select_columns(contributions: NDArray[np.float64]) -> list[int]:
-    """Columns worth telling: noticeable rises by size, then noticeable falls by size; the largest if none
-    is.
-    """
+    """Columns worth telling: noticeable rises by size, then noticeable falls; the largest if none is."""
     order = np.argsort(-contributions, kind="stable")
     rising = [int(column) for column in order if contributions[column] >= NOTICEABLE]
     falling = [int(column) for column in order[::-1] if contributions[column] <= -NOTICEABLE]

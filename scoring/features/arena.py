@@ -50,9 +50,7 @@ class Arena:
         return arena
 
     def slots(self, batch: Batch) -> NDArray[np.int64]:
-        """Per item and kind the word where its state starts, -1 without one; makes room for entities not
-        met before.
-        """
+        """Per item and kind the word where its state starts, -1 without one; makes room for new entities."""
         slots = np.full((batch.n, max(1, len(batch.keys))), -1, dtype=np.int64)
         for kind, column in enumerate(batch.keys):
             if column.uniques:

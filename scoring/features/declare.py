@@ -75,9 +75,7 @@ def _parse_windows(over: str, origin: Origin) -> list[Window]:
 
 
 def _parse_tile(window: Window, tile: str | None, origin: Origin) -> int:
-    """Tile width in microseconds: window/12, or what `tile=` says if that divides the window and is not
-    coarser.
-    """
+    """Tile width in microseconds: window/12, or `tile=` if that divides the window and is not coarser."""
     if tile is None:
         if window.us % TILES_PER_WINDOW:
             raise origin.error(
@@ -111,9 +109,7 @@ class Operand:
         return _arithmetic("-", other, self)
 
     def named(self, name: str, says: str = "") -> "Named":
-        """The same feature under a name of its own; `says` describes it in reasons ("{value}" stands for
-        the value).
-        """
+        """The same feature under its own name; `says` words it in reasons ("{value}": the value)."""
         return Named(self.expression(), name, says)
 
 
@@ -239,9 +235,7 @@ class Distance(Expression):
 
 @dataclass(frozen=True)
 class OnEntity(Expression):
-    """Read from the state of an entity, or of a pair of them. `of`: the event type counted; the own one if
-    empty.
-    """
+    """Read from the state of an entity or a pair. `of`: the event type counted; the own one if empty."""
 
     keys: tuple[NamedField, ...]
     of: str
@@ -310,9 +304,7 @@ class SinceFirst(OnEntity):
 
 @dataclass(frozen=True)
 class SinceLastSame(OnEntity):
-    """Seconds since the entity last showed this value of a field; NaN when it is not known to have shown
-    it.
-    """
+    """Seconds since the entity last showed this value of a field; NaN if it is not known to have."""
 
     field: NamedField
     cap: int
@@ -325,9 +317,7 @@ class SinceLastSame(OnEntity):
 
 @dataclass(frozen=True)
 class IsNew(OnEntity):
-    """1 when the entity is not known to have shown this value of a field, else 0; NaN when the value is
-    missing.
-    """
+    """1 when the entity is not known to have shown this value of a field, else 0; NaN without a value."""
 
     field: NamedField
     cap: int
@@ -355,9 +345,7 @@ class Labelled(OnEntity):
 
 @dataclass(frozen=True)
 class Travelled(OnEntity):
-    """Kilometres ("distance") or kilometres an hour ("speed") from the entity's last known point to this
-    event's.
-    """
+    """Kilometres ("distance"), or kilometres an hour ("speed"), from the entity's last known point."""
 
     function: str
     latitude: NamedField
@@ -389,9 +377,7 @@ class Several(Sequence[Expression]):
 
 
 def _one_or_several(members: list[Expression]) -> Expression:
-    """One window: the feature itself, ready for arithmetic. Several: a sequence, declared as one line of
-    `features`.
-    """
+    """One window: the feature itself, ready for arithmetic. Several: a sequence, declared as one line."""
     return members[0] if len(members) == 1 else cast(Expression, Several(members))
 
 

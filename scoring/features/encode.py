@@ -66,9 +66,7 @@ class Batch:
 
 @lru_cache(maxsize=200_000)
 def value_hash(text: str) -> int:
-    """64-bit hash of a value (BLAKE2b of its UTF-8, little-endian); never 0, which stands for a missing
-    one.
-    """
+    """64-bit hash of a value (BLAKE2b of its UTF-8, little-endian); never 0, which stands for missing."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") or 1
 
 
@@ -238,9 +236,7 @@ def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, mode
 
 
 def _join_keys(parts: Sequence[tuple[NDArray[np.int64], list[str]]], wanted: NDArray[np.bool_]) -> KeyColumn:
-    """The key of each wanted row: its parts' values, joined; distinct keys in order of appearance, as
-    `encode` has them.
-    """
+    """The joined parts of each wanted row; distinct keys in order of appearance, as in `encode`."""
     combined = np.zeros(len(wanted), dtype=np.int64)
     there = wanted.copy()
     for codes, uniques in parts:

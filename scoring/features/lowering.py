@@ -1,5 +1,4 @@
-"""Turns an event type's declared features into register operations, and notes what states have to hold for
-them.
+"""Turns an event type's features into register operations, noting what states have to hold for them.
 
 Operands that depend on the final layout stay symbolic (`Ref`) until every event type of the lane is lowered.
 """
@@ -21,9 +20,7 @@ _MONTH_TILE = MONTH.us // declare.TILES_PER_WINDOW
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Something only the layout knows: "kind" index, "ring" index, "column" or "part" offset, map "cap"; or
-    a "constant".
-    """
+    """What only the layout knows: "kind", "ring", "column" or "part" place, map "cap"; or a "constant"."""
 
     what: str
     kind: Kind = ()
@@ -37,9 +34,7 @@ Operation = tuple[int | Ref, ...]
 
 
 class Lowering:
-    """One event type: its operations, the registers that make the output row, and the columns items are
-    encoded to.
-    """
+    """One event type: its operations, the registers of the output row, the columns items are encoded to."""
 
     def __init__(self, member: type[EventType], needs: Needs) -> None:
         self.member = member
@@ -354,9 +349,7 @@ def lower_usual(lowering: Lowering, expression: Expression) -> int:
 
 
 def _usual_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
-    """A count or sum: the month's, scaled to the window. Mean, min, max: the month's mean. A month tells of
-    no month.
-    """
+    """The month's count or sum, scaled to the window; of mean, min and max the month's mean; else NaN."""
     monthly = expression.window.us >= MONTH.us
     if expression.function == "std" or (monthly and expression.function in ("count", "sum", "mean")):
         return lowering.constant(float("nan"))

@@ -1,6 +1,4 @@
-"""Compiles the declarations of a lane: what each entity's state holds, and the tables the kernel
-interprets.
-"""
+"""Compiles the declarations of a lane: what each state holds, and the tables the kernel interprets."""
 
 import hashlib
 import json
@@ -27,9 +25,7 @@ Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class EntityKind:
-    """An entity, or a pair, that has states. `fields`: the kinds its key is made of; `words`: 64-bit words
-    a state.
-    """
+    """An entity or pair with states. `fields`: the kinds its key is made of; `words`: its size (64 bits)."""
 
     name: str
     fields: tuple[str, ...]
@@ -39,9 +35,7 @@ class EntityKind:
 
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
-    """The vector of an event type: names in order, and a hash of everything that gives the values their
-    meaning.
-    """
+    """An event type's vector: names in order, and a hash of all that gives the values their meaning."""
 
     event_type: str
     names: tuple[str, ...]
@@ -52,9 +46,7 @@ class FeatureSet:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one event type's items become columns: (column, field) lists, and per entity kind the fields of
-    its key.
-    """
+    """How an event type's items become columns: (column, field) lists, and each key's fields."""
 
     program: int
     values: tuple[tuple[int, str, str], ...]  # column, field, "money" | "number" | "category"

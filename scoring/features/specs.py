@@ -14,8 +14,7 @@ from scoring.features.declare import Expression
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
-    """One feature of a set. `code` is the stable reason code; `field` the event's own field it shows, if it
-    shows one.
+    """One feature of a set. `code`: the stable reason code; `field`: the event's own field it shows, if any.
 
     `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour",
     "weekday", "category", "flag", "years", "km", "km/h", "number", or what the field says.

@@ -20,9 +20,7 @@ KeyFields = tuple[tuple[int, Kind], ...]  # (kind index, fields of its key)
 
 @dataclass(slots=True)
 class Tables:
-    """`code` holds a [start, length] header for each of `opcodes.TABLES`, then their rows one after the
-    other.
-    """
+    """`code` holds a [start, length] header for each of `opcodes.TABLES`, then their rows in turn."""
 
     code: NDArray[np.int64]
     constants: NDArray[np.float64]
@@ -115,9 +113,7 @@ def _add_touches(
     lowering: Lowering,
     readers: Mapping[Kind, set[str]],
 ) -> KeyFields:
-    """The kinds that an item touches, each with its writes. An event touches also what its features only
-    read.
-    """
+    """The kinds an item touches, each with its writes; an event also touches what its features only read."""
     rows = builder.rows
     first = len(rows["touches"]) // 3
     keys = []

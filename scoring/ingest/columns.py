@@ -54,8 +54,9 @@ class ColumnParser:
 
 
 def raw_value(field: Field, raw: Any) -> Any:
-    """A stored value as the field's parser wants it: text is read as the field reads cells, ids that a file
-    keeps as whole numbers become their digits. Blank text is a missing value (None).
+    """A stored value as the field's parser wants it; blank text is a missing value (None).
+
+    Text is read as the field reads cells; ids that a file keeps as whole numbers become their digits.
 
     >>> raw_value(Entity(), 4711)
     '4711'

@@ -92,8 +92,9 @@ def ingest_frame(
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """`ingest_file` for a DataFrame. Columns named like the payload's fields (and `label`,
-    `label_known_at`) map by themselves; the index is ignored.
+    """`ingest_file` for a DataFrame; its index is ignored.
+
+    Columns named like the payload's fields (and `label`, `label_known_at`) map by themselves.
     """
     table = frame_table(frame, name=name)
     return _ingest(table, mapping, history=history, clock=lambda: now, rejects=rejects, progress=progress)

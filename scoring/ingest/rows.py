@@ -162,8 +162,10 @@ class RowParser:
         moments: Sequence[datetime | None],
         values: Mapping[str, Sequence[Any]],
     ) -> Texts:
-        """A column as part of an id. What is also a field enters in canonical form, so that the file's
-        format is no part of the identity: 2019-01-01T01:00:00+01:00 and 2019-01-01T00:00:00Z are one.
+        """A column as part of an id; of what is also a field the canonical form.
+
+        So the file's format is no part of the identity: 2019-01-01T01:00:00+01:00 and 2019-01-01T00:00:00Z
+        are one.
         """
         fields = [name for name, source in self._binding.columns.items() if source == column]
         if "occurred_at" in fields:
@@ -220,8 +222,7 @@ class RowParser:
 
 
 def join_id(parts: Sequence[str | None]) -> str:
-    """The parts of a composite id as one: joined by +, with + and % inside a part escaped, so that no two
-    tuples meet.
+    """The parts of a composite id joined by +, with + and % inside a part escaped: no two tuples meet.
 
     >>> join_id(["a+b", "c"])
     'a%2Bb+c'

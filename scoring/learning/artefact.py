@@ -56,9 +56,7 @@ class Artefact:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the booster's length (8 bytes, little-endian), the booster and the spec: 64 hex
-        digits.
-        """
+        """SHA-256 in hex over the booster's length (8 bytes, little-endian), the booster and the spec."""
         content = len(self.booster).to_bytes(8, "little") + self.booster + self.spec.encode()
         return hashlib.sha256(content).hexdigest()
 

@@ -28,8 +28,9 @@ def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fit_platt(*, margin: NDArray, y: NDArray, steps: int = 100) -> Calibration:
-    """Slope and intercept of least log loss by damped Newton steps, targets smoothed as in Platt (1999) /
-    Lin et al. (2007).
+    """Slope and intercept of least log loss, by damped Newton steps.
+
+    Targets are smoothed as in Platt (1999) / Lin et al. (2007).
 
     If the data ask for a slope <= 0 (margins that rank no better than chance), only the intercept is fitted,
     with a slope of 1, so that a higher margin always means a higher score.

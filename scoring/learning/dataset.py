@@ -1,6 +1,4 @@
-"""The point-in-time join: a lane's whole order folded once more, with the labels that were known at a
-cut-off.
-"""
+"""The point-in-time join: a lane's whole order folded once more, with the labels known at a cut-off."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 

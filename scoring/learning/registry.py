@@ -1,6 +1,4 @@
-"""Model versions: registered once with everything they came from, loaded with their checksum verified,
-promoted by a route.
-"""
+"""Model versions: registered with all they came from, loaded with their checksum verified, promoted."""
 
 import functools
 import platform

@@ -26,9 +26,9 @@ SHUFFLED = "it was trained on shuffled labels, to show what chance looks like"
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What to train on. `test_until`: judge on the events in [as_of, test_until) instead of the newest
-    mature ones.
+    """What to train on, and what to judge it on.
 
+    `test_until`: judge on the events in [as_of, test_until) instead of the newest mature ones.
     `log_position`: the other half of the cut-off; entries beyond it are not looked at, so that a run can be
     repeated although older history was loaded since. None: everything there is.
     """
@@ -106,9 +106,7 @@ def training_and_test(
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's metrics over a stretch of time, and a baseline's with the interval of the difference, if
-    asked for.
-    """
+    """A model's metrics over a stretch of time and, if asked for, a baseline's with the interval between."""
 
     model: dict[str, Any]
     baseline: dict[str, Any] | None = None

@@ -42,8 +42,7 @@ class Slices:
 
 
 def split_by_time(*, occurred_at: NDArray[np.int64], shares: SplitShares) -> Slices:
-    """Slices of rows by `occurred_at` (microseconds). The gap is cut from the training slice, at most half
-    of it.
+    """Slices of rows by `occurred_at` (us). The gap is cut from the training slice, at most half of it.
 
     Raises NotEnoughHistory when the span is shorter than a week: slices of hours say nothing.
     """

@@ -40,9 +40,7 @@ def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) ->
 
 
 def block_threshold(*, y: NDArray, score: NDArray, policy: ThresholdPolicy) -> float:
-    """The lowest score at and above which precision is `block_precision` with enough alarms; NEVER if there
-    is none.
-    """
+    """The lowest score from which precision is `block_precision` with enough alarms; else NEVER."""
     ranking = rank_scores(score)
     hits = np.cumsum(np.asarray(y, dtype=np.float64)[ranking.order])[ranking.tie_ends]
     alarms = ranking.tie_ends + 1
@@ -58,9 +56,7 @@ def choose_thresholds(
     policy: ThresholdPolicy,
     stated: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """{"review", "block"}: stated ones as stated, the others from `policy` on the calibration slice; review
-    <= block.
-    """
+    """{"review", "block"}, review <= block: stated ones as stated, the others from `policy` on these rows."""
     chosen = {
         "review": review_threshold(score=score, days=days, policy=policy),
         "block": block_threshold(y=y, score=score, policy=policy),

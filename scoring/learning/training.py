@@ -61,12 +61,11 @@ class Trained:
 
 
 def train_model(*, data: TrainingSet, config: TrainingConfig, test: TrainingSet | None = None) -> Trained:
-    """Fit, calibrate, choose thresholds, measure. With `test` (later rows), no slice of `data` is held back
-    for testing.
+    """Fit, calibrate, choose thresholds, measure. Raises NotEnoughHistory, NotEnoughPositives.
 
     The number of trees is chosen on the validation slice behind the gap; then the trees are grown again on
-    training, gap and validation rows together, as the newest fraud is the most telling. Raises
-    NotEnoughHistory, NotEnoughPositives.
+    training, gap and validation rows together, as the newest fraud is the most telling. With `test` (later
+    rows), no slice of `data` is held back for testing.
     """
     shares = config.shares.without_test() if test is not None else config.shares
     slices = split_by_time(occurred_at=data.occurred_at, shares=shares)
@@ -120,9 +119,7 @@ def grow(*, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig) -> tupl
 
 
 def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:
-    """XGBoost's parameters; `base_score` is the training rate (a probability: the library takes its log-odds
-    itself).
-    """
+    """XGBoost's parameters; `base_score` is a probability: the library takes its log-odds itself."""
     return {
         "objective": "binary:logistic",
         "tree_method": "hist",

@@ -51,9 +51,7 @@ class LabelTable:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Matured events with their labels. `inferred` marks negatives nobody stated: mature and still
-    unlabelled.
-    """
+    """Matured events with their labels; `inferred` marks negatives nobody stated (mature, unlabelled)."""
 
     event_type: str
     feature_names: tuple[str, ...]

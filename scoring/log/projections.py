@@ -1,5 +1,4 @@
-"""Projections: tables that are folded from the log, in the transaction that appends and again by `manage.py
-rebuild`.
+"""Projections: tables folded from the log, while it is appended to and again by `manage.py rebuild`.
 
 Two kinds, both pure functions of entries. A row projection gives one row for an entry (insert-only table);
 a state projection folds an entry into the one row of its key (a small table that is updated in place).

@@ -14,9 +14,7 @@ ONLINE = np.array([row[3] for row in CATEGORIES])
 
 @dataclass(frozen=True)
 class Purchases:
-    """Ordinary payments as columns [n]. `device` -1: none (paid in person), 0: the usual one, above: another
-    of their own.
-    """
+    """Ordinary payments as columns [n]. `device`: -1 none (in person), 0 the usual one, else another."""
 
     customer: NDArray[np.int64]
     card: NDArray[np.int64]

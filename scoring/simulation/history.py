@@ -1,6 +1,4 @@
-"""Months of made-up payments with their labels, for demonstrations: metrics on them prove nothing about real
-fraud.
-"""
+"""Months of made-up payments with their labels, for demonstrations: metrics on them prove nothing."""
 
 from datetime import datetime, timedelta
 
@@ -29,8 +27,7 @@ def simulate_history(
     customers: int | None = None,
     fraud_share: float = FRAUD_SHARE,
 ) -> pd.DataFrame:
-    """About `days * rate_per_day` payments and their refunds that occurred in [end - days, end), in order of
-    time.
+    """About `days * rate_per_day` payments and their refunds in [end - days, end), in order of time.
 
     Columns: `scoring.simulation.payloads.COLUMNS` as the API takes them, then `label` ("fraud", "legitimate"
     or None), `label_known_at` (at most 14 days after the event) and `scenario` (what really went on; not for
@@ -50,9 +47,7 @@ def simulate_history(
 
 
 def customers_for(rate_per_day: float) -> int:
-    """Enough customers for one payment in four days each: habits show, and live traffic finds rested
-    customers.
-    """
+    """Enough for one payment in four days each: habits show, and live traffic finds rested customers."""
     return max(200, round(rate_per_day * 4))
 
 
@@ -87,9 +82,7 @@ def _frauds(rng: np.random.Generator, population: Population, *, days: int, coun
 
 
 def _with_labels(rng: np.random.Generator, frame: pd.DataFrame) -> pd.DataFrame:
-    """Labels as they come in practice: late, sometimes never, sometimes wrong; good payments mostly stay
-    unlabelled.
-    """
+    """Labels as in practice: late, sometimes never, sometimes wrong; good payments mostly stay unlabelled."""
     luck = rng.random(len(frame))
     payment, fraud = frame.type == "payment", frame.scenario != ""
     called_fraud = payment & np.where(fraud, luck >= NEVER_REPORTED, luck < DISPUTED_IN_ERROR)

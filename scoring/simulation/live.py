@@ -34,8 +34,7 @@ class LiveEvent:
 
 
 class LiveTraffic(Iterator[LiveEvent]):
-    """Events at `rate` a second, in order of `due`, from the population of `simulate_history` with the same
-    seed.
+    """Events at `rate` a second, in order of `due`, from the population `simulate_history` has for the seed.
 
     Customers rest after a purchase until the others had their turn, so that traffic far denser than the
     history does not make each of them look frantic. `session` tells runs apart: the same seed and session

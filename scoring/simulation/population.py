@@ -1,6 +1,4 @@
-"""Who pays whom: a seeded population of customers and merchants with habits. Made up; it stands for no real
-place or person.
-"""
+"""Who pays whom: a seeded, made-up population of customers and merchants with habits."""
 
 from dataclasses import dataclass
 

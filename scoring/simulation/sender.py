@@ -32,9 +32,7 @@ class ApiClient:
         self._local = threading.local()
 
     def post(self, path: str, body: Any) -> int:
-        """The status of the answer. Raises OSError or http.client.HTTPException when none came after all
-        tries.
-        """
+        """The status of the answer. Raises OSError or http.client.HTTPException when every try failed."""
         content = orjson.dumps(body)
         for pause in RETRY_SECONDS:
             try:

@@ -1,6 +1,4 @@
-"""Judge a model on labelled events: `manage.py evaluate --model payment-1 --from 2026-01-01 --to
-2026-02-01`.
-"""
+"""Judge a model on labelled events: `manage.py evaluate --model payment-1 --from DATE --to DATE`."""
 
 import os
 from typing import Any

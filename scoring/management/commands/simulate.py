@@ -1,6 +1,4 @@
-"""Made-up payments: `manage.py simulate history`, then `manage.py simulate live`. What is measured on them
-proves nothing.
-"""
+"""Made-up payments: `manage.py simulate history`, then `manage.py simulate live`."""
 
 import os
 import time
