@@ -10,12 +10,11 @@ from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.fields import Canonical, Field, Money, clean_identifier, parse_currency
 from scoring.errors import CatalogError, FieldError, InvalidEvent
 from scoring.features.declare import Origin
+from scoring.timestamps import EPOCH
 
 OUTCOMES = ("allow", "review", "block")
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_ID_LENGTH = 200
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _RESERVED = ("type", "id", "occurred_at", "currency", "source")
 
 
@@ -42,14 +41,8 @@ class ParsedFields:
     event_type: str
     external_id: str
     occurred_at: datetime
-    occurred_at_us: int
     fields: dict[str, Canonical]
     personal: tuple[str, ...]
-
-
-def microseconds_of(moment: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
 
 
 class EventType:
@@ -114,7 +107,6 @@ class EventType:
             event_type=cls.name,
             external_id=external_id,
             occurred_at=occurred_at,
-            occurred_at_us=microseconds_of(occurred_at),
             fields=values,
             personal=tuple(name for name in values if cls.fields[name].personal),
         )
@@ -211,7 +203,7 @@ def parse_occurred_at(raw: object, now: datetime) -> datetime:
         moment = moment.astimezone(UTC)
     except OverflowError as error:
         raise FieldError("is out of range", "from 1970 on") from error
-    if moment < _EPOCH:
+    if moment < EPOCH:
         raise FieldError("is out of range", "from 1970 on")
     if moment > now + FUTURE_TOLERANCE:
         raise FieldError("is more than 5 minutes in the future", (now + FUTURE_TOLERANCE).isoformat())

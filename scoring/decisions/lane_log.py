@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -161,8 +160,6 @@ def event_item(seq: int, event: Mapping[str, Any]) -> LaneItem:
         type=event["type"],
         occurred_at_us=_micros(event["occurred_at"]),
         fields=event["fields"],
-        positive_delta=0,
-        labelled_delta=0,
     )
 
 
@@ -177,7 +174,6 @@ def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> 
         occurred_at_us=_micros(event["occurred_at"]),
         fields=event["fields"],
         positive_delta=(after == positive) - (before == positive),
-        labelled_delta=(after is not None) - (before is not None),
     )
 
 
@@ -238,5 +234,4 @@ def _head(lane: str, version: int, position: int, data: str) -> LaneHead:
 
 
 def _micros(text: str) -> int:
-    moment: datetime = from_iso(text)
-    return to_micros(moment)
+    return to_micros(from_iso(text))

@@ -2,16 +2,9 @@
 
 from collections.abc import Mapping
 
-SEVERITY = ("allow", "review", "block")
-
 
 def outcome_of(score: float, thresholds: Mapping[str, float]) -> str:
     """The outcome of a calibrated probability under `{"review": ..., "block": ...}`, both inclusive."""
     if score >= thresholds["block"]:
         return "block"
     return "review" if score >= thresholds["review"] else "allow"
-
-
-def most_severe(*outcomes: str) -> str:
-    """The most severe of some outcomes."""
-    return max(outcomes, key=SEVERITY.index)

@@ -24,9 +24,9 @@ class LaneItem:
     """One step of a lane.
 
     event: an event is applied (and, if its type is scored, gets a vector). label: what is known of an event
-    changed; the item carries that event's type, time and fields and by how much its count as positive (and
-    as labelled) changed. undo: takes back from counts and sums an event that a correction replaces. `fields`
-    holds canonical values as the log does.
+    changed; the item carries that event's type, time and fields and by how much its count as positive
+    changed. undo: takes back from counts and sums an event that a correction replaces. `fields` holds
+    canonical values as the log does.
     """
 
     seq: int
@@ -35,7 +35,6 @@ class LaneItem:
     occurred_at_us: int
     fields: Mapping[str, Any]
     positive_delta: int = 0
-    labelled_delta: int = 0
 
 
 @dataclass(frozen=True, slots=True)

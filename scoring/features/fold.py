@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from scoring.features import kernel
 from scoring.features.arena import Arena
-from scoring.features.encode import Batch, encode
+from scoring.features.encode import Batch
 from scoring.features.plan import LanePlan
 
 
@@ -35,8 +35,3 @@ def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
         arena.saturated_reads,
     )
     return out
-
-
-def warm_up(plan: LanePlan) -> None:
-    """Compiles the kernel, or loads it from numba's cache, before the first event waits for it."""
-    fold(plan, encode(plan, []), Arena(plan))

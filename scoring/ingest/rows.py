@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from scoring.catalog.event_type import ParsedFields, microseconds_of, parse_id, parse_occurred_at
+from scoring.catalog.event_type import ParsedFields, parse_id, parse_occurred_at
 from scoring.catalog.fields import Field, Money, Text, parse_currency
 from scoring.errors import FieldError
 from scoring.ingest.binding import Binding
@@ -100,7 +100,6 @@ class RowParser:
                 kind.name,
                 columns.ids[index],
                 moment,
-                microseconds_of(moment),
                 fields,
                 tuple([name for name in personal if name in fields]) if personal else (),
             )

@@ -89,7 +89,7 @@ def brier_score(y: NDArray, probability: NDArray) -> float:
 
 
 def expected_calibration_error(y: NDArray, probability: NDArray, bins: int = 15) -> float:
-    """Mean over rows of |observed rate - mean probability| of their bin, all equally wide (Guo et al. 2017)."""
+    """Mean over rows of |observed rate - mean probability| of their bin; equal widths (Guo et al. 2017)."""
     probability = np.asarray(probability, dtype=np.float64)
     place = np.clip((probability * bins).astype(np.int64), 0, bins - 1)
     observed = np.bincount(place, weights=np.asarray(y, dtype=np.float64), minlength=bins)

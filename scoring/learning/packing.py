@@ -1,14 +1,11 @@
 """From a trained booster to the artefact that is stored."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from scoring.learning.artefact import Artefact, ModelSpec
 from scoring.learning.training import Trained
 from scoring.learning.training_set import TrainingSet
 
 
-def pack_model(*, trained: Trained, data: TrainingSet, extra: Mapping[str, Any] | None = None) -> Artefact:
+def pack_model(*, trained: Trained, data: TrainingSet) -> Artefact:
     """The same training run gives the same bytes, so the same digest."""
     spec = ModelSpec(
         event_type=data.event_type,
@@ -20,6 +17,5 @@ def pack_model(*, trained: Trained, data: TrainingSet, extra: Mapping[str, Any] 
         medians=tuple(trained.medians),
         base_rate=trained.base_rate,
         rounds=trained.rounds,
-        extra=dict(extra or {}),
     )
     return Artefact(bytes(trained.booster.save_raw("ubj")), spec.to_json())

@@ -95,12 +95,6 @@ def read_positions(positions: Sequence[int]) -> list[Entry]:
         raise EntryNotFound(error.args[0]) from None
 
 
-def iter_positions(positions: Sequence[int], *, batch: int = 20_000) -> Iterator[list[Entry]]:
-    """`read_positions` of long sequences (arrays too), `batch` entries at a time."""
-    for start in range(0, len(positions), batch):
-        yield read_positions(positions[start : start + batch])
-
-
 def iter_log(*, types: Collection[str] | None = None, batch: int = 20_000) -> Iterator[list[Entry]]:
     """Every visible entry by position, `batch` at a time: for folds over a log that nobody is writing."""
     last = 0
@@ -120,15 +114,11 @@ def read_horizon() -> Horizon:
         return Horizon(*cursor.fetchone())
 
 
-def read_after(
-    cursor: Cursor = START, *, types: Collection[str] | None = None, limit: int = 1000
-) -> list[Entry]:
-    """Up to `limit` entries after `cursor` in reading order, below the horizon."""
-    return read_page(cursor, types=types, limit=limit).entries
-
-
 def read_page(cursor: Cursor = START, *, types: Collection[str] | None = None, limit: int = 1000) -> Page:
-    """`read_after` with the place to go on from: past entries of other types, even when none was found."""
+    """Up to `limit` entries after `cursor` in reading order, below the horizon, and the place to go on from.
+
+    That place lies past entries of other types, even when none was found.
+    """
     # The horizon is taken by a statement of its own, before the one that reads: everything below it has ended
     # by then and is visible to the later snapshot.
     horizon = read_horizon()

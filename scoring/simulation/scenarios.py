@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from scoring.simulation.population import (
-    CATEGORIES,
     CATEGORY_NAMES,
     Population,
     device_name,
@@ -144,10 +143,6 @@ def tell(name: str, rng: np.random.Generator, population: Population) -> list[St
 
 def category_of(population: Population, merchant: int) -> str:
     return CATEGORY_NAMES[population.category[merchant]]
-
-
-def typical_amount(population: Population, merchant: int) -> float:
-    return CATEGORIES[population.category[merchant]][1]
 
 
 def _pay(

@@ -24,7 +24,6 @@ SEED = 1
 RATE_PER_DAY = 2000.0
 SOURCE = "simulator"
 LANE = "commerce"
-REPORT_SECONDS = 60.0
 
 
 class Command(BaseCommand):

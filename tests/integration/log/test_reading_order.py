@@ -13,8 +13,6 @@ from scoring.log.models import LogEntry
 from scoring.log.read import (
     horizon_lag,
     iter_log,
-    iter_positions,
-    read_after,
     read_page,
     read_positions,
     read_streams,
@@ -53,9 +51,9 @@ def test_reading_order_is_that_of_transactions_not_of_positions() -> None:
     assert early.position > late.position
 
     [third] = append([received("third")], now=NOW)
-    assert read_after(START) == [early, late, third]
-    assert read_after(early.cursor) == [late, third]
-    assert read_after(START, limit=2) == [early, late]
+    assert read_page(START).entries == [early, late, third]
+    assert read_page(early.cursor).entries == [late, third]
+    assert read_page(START, limit=2).entries == [early, late]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -92,13 +90,13 @@ def test_a_long_open_transaction_holds_the_horizon_and_shows_as_lag() -> None:
     with open_append([received("held")]):
         append([received(f"after-{i}") for i in range(3)], now=NOW)
         lag = horizon_lag()
-        assert read_after(START) == [before]
+        assert read_page(START).entries == [before]
         assert lag.entries == 3  # committed, not yet readable
         assert lag.oldest_transaction_s is not None
         assert lag.oldest_transaction_s > 0
 
     assert horizon_lag() == (0, None)
-    assert len(read_after(before.cursor)) == 4
+    assert len(read_page(before.cursor).entries) == 4
 
 
 @pytest.mark.django_db(transaction=True)
@@ -122,7 +120,7 @@ def test_reading_goes_by_the_index_in_reading_order() -> None:
         append_bulk([received(f"{chunk}-{i}") for i in range(2_000)], now=NOW)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE scoring_logentry")
-    middle = read_after(START, limit=4_000)[-1].cursor
+    middle = read_page(START, limit=4_000).entries[-1].cursor
 
     plan = _plan_of_reading_after(middle, limit=100)
 
@@ -145,7 +143,6 @@ def test_positions_are_read_in_the_order_given_and_a_missing_one_is_named() -> N
     wanted = [entry.position for entry in reversed(entries)]
 
     assert read_positions(wanted) == entries[::-1]
-    assert [len(batch) for batch in iter_positions(wanted, batch=2)] == [2, 2, 1]
     with pytest.raises(EntryNotFound) as missing:
         read_positions([wanted[0], 999_999])
     assert missing.value.position == 999_999

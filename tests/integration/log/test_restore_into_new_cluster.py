@@ -19,7 +19,7 @@ from scoring.log.append import append
 from scoring.log.consumers import Consumer, catch_up
 from scoring.log.entries import START, Entry
 from scoring.log.epochs import check_epoch, current_epoch
-from scoring.log.read import read_after, read_page
+from scoring.log.read import read_page
 from tests.factories.log import NOW, open_append, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,7 +80,7 @@ def test_a_restored_log_is_refused_until_a_new_epoch_begins_and_then_read_on(
         catch_up(consumer, now=NOW)
         catch_up(consumer, now=NOW)
         assert handled == [*read_before, *slow, *quick, *new]
-        assert read_after(START) == handled
+        assert read_page(START).entries == handled
     finally:
         _connect(**original)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from scoring.decisions.policy import most_severe, outcome_of
+from scoring.decisions.policy import outcome_of
 
 THRESHOLDS = {"review": 0.2, "block": 0.8}
 
@@ -18,15 +18,3 @@ THRESHOLDS = {"review": 0.2, "block": 0.8}
 )
 def test_thresholds_are_inclusive(score: float, outcome: str) -> None:
     assert outcome_of(score, THRESHOLDS) == outcome
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "winner"),
-    [
-        (("allow", "block", "review"), "block"),
-        (("allow", "review"), "review"),
-        (("allow", "allow"), "allow"),
-    ],
-)
-def test_the_most_severe_outcome_wins(outcomes: tuple[str, ...], winner: str) -> None:
-    assert most_severe(*outcomes) == winner

@@ -12,13 +12,14 @@ from django.conf import settings
 from django.test import override_settings
 
 from scoring.catalog import registry
-from scoring.catalog.event_type import EventType, microseconds_of
+from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money
 from scoring.features import plan as plans
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import compile_lane
+from scoring.timestamps import to_micros
 
 DOCS = Path(settings.BASE_DIR) / "docs"
 
@@ -40,7 +41,7 @@ def test_the_worked_example_gives_the_numbers_of_the_page() -> None:
             seq,
             "event",
             "example",
-            microseconds_of(datetime.fromisoformat(f"2026-03-01T{clock}").replace(tzinfo=UTC)),
+            to_micros(datetime.fromisoformat(f"2026-03-01T{clock}").replace(tzinfo=UTC)),
             {"card": "c", "amount": {"minor": round(float(amount) * 100), "currency": "USD"}},
         )
         for seq, (clock, amount, _, _) in enumerate(rows, start=1)
@@ -79,7 +80,7 @@ def test_an_app_of_ones_own_adds_an_event_type_as_the_page_says(signups: str) ->
     parsed = sign_up.parse(payload, now=datetime(2026, 3, 1, 9, 31, tzinfo=UTC))
     assert parsed.personal == ("ip",)
     plan = plans.lane_plan("accounts")
-    moment = parsed.occurred_at_us
+    moment = to_micros(parsed.occurred_at)
     items = [
         LaneItem(1, "event", "login", moment - 1, {"device": "d-81"}),
         LaneItem(2, "event", "sign_up", moment, parsed.fields),

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.catalog.event_type import EventType, microseconds_of
+from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money, Number
 from scoring.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features import kernel
 from scoring.features import opcodes as op
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode, value_hash
-from scoring.features.fold import fold, warm_up
+from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, compile_lane
+from scoring.timestamps import to_micros
 
 SECOND = 1_000_000
 NOON = 472_222 * 3600 * SECOND  # a full hour
@@ -124,14 +125,14 @@ def test_a_spread_that_rounding_would_make_negative_is_zero() -> None:
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2399, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_the_kernel_knows_the_calendar(moment: datetime) -> None:
-    assert kernel.year_of(microseconds_of(moment)) == moment.year
+    assert kernel.year_of(to_micros(moment)) == moment.year
 
 
 @pytest.mark.parametrize("year", [1970, 1999, 2000, 2001, 2023, 2024, 2100])
 def test_a_year_begins_and_ends_when_it_does(year: int) -> None:
     new_year = datetime(year, 1, 1, tzinfo=UTC)
-    assert kernel.year_of(microseconds_of(new_year)) == year
-    assert kernel.year_of(microseconds_of(new_year - timedelta(microseconds=1))) == year - 1
+    assert kernel.year_of(to_micros(new_year)) == year
+    assert kernel.year_of(to_micros(new_year - timedelta(microseconds=1))) == year - 1
 
 
 def test_the_distance_between_vienna_and_sydney_is_the_published_one() -> None:
@@ -174,7 +175,5 @@ def test_what_a_map_has_dropped_is_remembered_by_its_newest_time() -> None:
     assert arena.saturated_reads - before.saturated_reads == 1
 
 
-def test_warming_up_applies_nothing() -> None:
-    warm_up(PLAN)
-    assert kernel.run.signatures
+def test_an_empty_batch_applies_nothing() -> None:
     assert fold(PLAN, encode(PLAN, []), Arena(PLAN)).shape == (0, PLAN.width)
