@@ -80,7 +80,7 @@ def change_route(
 
     Raises InvalidRoute unless there is one champion and the deciding shares add up to 1.
     """
-    _check(event_type, arms)
+    check_arms(event_type, arms)
     entry = NewEntry(
         stream=f"route/{event_type}",
         expected_version=expected_version,
@@ -98,7 +98,8 @@ def change_route(
     return append([entry], now=now)[0]
 
 
-def _check(event_type: str, arms: Sequence[Arm]) -> None:
+def check_arms(event_type: str, arms: Sequence[Arm]) -> None:
+    """Raises InvalidRoute unless there is one champion and the deciding shares add up to 1."""
     champions = [arm for arm in arms if arm.role == "champion"]
     if len(champions) != 1:
         raise InvalidRoute(event_type, f"{len(champions)} champions; exactly one is needed")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.decisions.routing import Arm, RouteTable, _check, hash_to_unit_interval
+from scoring.decisions.routing import Arm, RouteTable, check_arms, hash_to_unit_interval
 from scoring.errors import InvalidRoute
 
 CHAMPION = Arm("champion", "payment-1", "champion", 0.7)
@@ -57,8 +57,8 @@ def test_another_salt_assigns_independently() -> None:
 )
 def test_arms_that_cannot_route_are_refused(arms: list[Arm], problem: str) -> None:
     with pytest.raises(InvalidRoute, match=problem):
-        _check("payment", arms)
+        check_arms("payment", arms)
 
 
 def test_a_shadow_takes_no_share_of_the_decisions() -> None:
-    _check("payment", [CHAMPION, CANARY, SHADOW])
+    check_arms("payment", [CHAMPION, CANARY, SHADOW])
