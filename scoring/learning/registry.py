@@ -100,21 +100,21 @@ def register_model(
     return str(entry.data["name"])
 
 
+@functools.lru_cache(maxsize=16)
 def load_model(name: str) -> LoadedModel:
     """The model, its bytes checked against their checksum; loaded once a process (versions are immutable).
 
     Raises UnknownModel, ArtefactCorrupt.
     """
-    return _load(name, 1)
+    return _read_model(name, threads=1)
 
 
 def load_for_bulk(name: str, *, threads: int) -> LoadedModel:
     """The same model on a booster of its own with `threads` threads, for evaluation over many rows."""
-    return _load.__wrapped__(name, threads)
+    return _read_model(name, threads=threads)
 
 
-@functools.lru_cache(maxsize=16)
-def _load(name: str, threads: int) -> LoadedModel:
+def _read_model(name: str, *, threads: int) -> LoadedModel:
     row = ModelVersion.objects.filter(name=name).first()
     if row is None:
         raise UnknownModel(name=name, known=_known_names())

@@ -15,7 +15,7 @@ NOW = END + timedelta(days=2)
 
 def train_small_models(*trees: int) -> list[str]:
     """Load forty simulated days as history and train a version for each number of trees; promotes none."""
-    registry._load.cache_clear()
+    registry.load_model.cache_clear()
     frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
     Simulate(stdout=StringIO())._load(frame, now=NOW)
     request = TrainingRequest("payment", as_of=END, matures_after=timedelta(days=14))

@@ -38,7 +38,7 @@ MATURES = timedelta(days=14)
 def history(online_redis, settings, tmp_path):
     """Forty days of payments in the log, sequenced."""
     settings.VAR_DIR = tmp_path / "var"
-    registry._load.cache_clear()
+    registry.load_model.cache_clear()
     frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
     Simulate(stdout=StringIO())._load(frame, now=NOW)
     return frame
@@ -148,7 +148,7 @@ def test_a_model_of_shuffled_labels_is_never_promotable(history):
 def test_damaged_bytes_are_refused_at_load(history):
     run = train()
     ModelArtefact.objects.update(spec=ModelArtefact.objects.get().spec.replace("0.", "1.", 1))
-    registry._load.cache_clear()
+    registry.load_model.cache_clear()
     with pytest.raises(ArtefactCorrupt):
         registry.load_model(run.name)
 

@@ -86,7 +86,7 @@ def test_a_model_that_cannot_be_had_is_a_fallback_that_is_revised_when_it_is_bac
     promote(models[0])
     artefact = ModelArtefact.objects.get(digest=registry.ModelVersion.objects.get(name=models[0]).artefact)
     ModelArtefact.objects.filter(digest=artefact.digest).update(booster=b"not the bytes that were stored")
-    registry._load.cache_clear()
+    registry.load_model.cache_clear()
     send(payments(3))
     work()
     answer = answer_for("payment/shop/T-1")
@@ -107,7 +107,7 @@ def test_a_revision_scores_the_values_of_the_moment_of_the_event(models, send, w
     promote(models[0])
     stored = {row.digest: bytes(row.booster) for row in ModelArtefact.objects.all()}
     ModelArtefact.objects.update(booster=b"gone")
-    registry._load.cache_clear()
+    registry.load_model.cache_clear()
     send(payments(6))
     work()
     send(payments(20, start=100))  # moves the states on
