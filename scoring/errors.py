@@ -103,6 +103,14 @@ class ArtefactCorrupt(ScoringError):
         self.digest, self.actual = digest, actual
 
 
+class ArtefactMissing(ArtefactCorrupt):
+    """A model version is known, but its bytes are not stored."""
+
+    def __init__(self, *, digest: str) -> None:
+        ScoringError.__init__(self, f"artefact {digest} is not stored: restore it from a backup")
+        self.digest, self.actual = digest, ""
+
+
 class UnknownModel(ScoringError):
     """No model version has this name."""
 
@@ -349,6 +357,17 @@ class FeatureSetMissing(ScoringError):
         self.model = model
         self.needed = needed
         self.declared = declared
+
+
+class VectorOfOtherFeatures(ScoringError):
+    """A vector that was logged under other declarations cannot be scored again under the present ones."""
+
+    def __init__(self, stream: str, *, logged: str, declared: str) -> None:
+        super().__init__(
+            f"the vector of {stream} was logged under feature set {logged[:12]}, this code declares"
+            f" {declared[:12]}: its decision stands"
+        )
+        self.stream, self.logged, self.declared = stream, logged, declared
 
 
 class ImportAlreadyRunning(ScoringError):

@@ -24,13 +24,13 @@ from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.pending import Claim
 from scoring.decisions.restore import restore_states
 from scoring.decisions.routing import current_routes
-from scoring.errors import StaleOnlineState, StreamConflict
+from scoring.errors import StaleOnlineState, StreamConflict, VectorOfOtherFeatures
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.plan import FeatureSet, LanePlan, lane_plan
 from scoring.log.append import append
-from scoring.log.entries import NewEntry
+from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_micros, to_micros
 
@@ -143,11 +143,24 @@ class LaneRunner:
         feature_set = self.plan.feature_set(claim.event["type"])
         width = len(feature_set.names)
         vector = np.full(2 * width, np.nan)  # what was usual for the entity then is not logged
-        vector[:width] = unpack_vectors(last.packed or b"", width=width)[0]
-        if last.data["feature_set"] != feature_set.hash:
-            codes = [place for place, spec in enumerate(feature_set.features) if spec.unit == "category"]
-            vector[codes] = self._request_time_values(claim)[codes]
+        if not self.models[claim.event["type"]].cause:  # else it is put off once more
+            vector[:width] = self._logged_vector(claim, last, feature_set)
         return Scored(claim, last.data["order"], last.data["seq"], vector)
+
+    def _logged_vector(self, claim: Claim, last: Entry, feature_set: FeatureSet) -> np.ndarray:
+        """The vector of `last`, its categories coded as the model in charge has them. Raises
+        VectorOfOtherFeatures.
+        """
+        vector = unpack_vectors(last.packed or b"", width=len(feature_set.names))[0].copy()
+        logged = last.data["feature_set"]
+        if logged == feature_set.hash:
+            return vector
+        without_model = lane_plan(self.lane, vocabularies={}).feature_set(feature_set.event_type)
+        if logged != without_model.hash:
+            raise VectorOfOtherFeatures(claim.event_stream, logged=logged, declared=without_model.hash)
+        codes = [place for place, spec in enumerate(feature_set.features) if spec.unit == "category"]
+        vector[codes] = self._request_time_values(claim)[codes]
+        return vector
 
     def _request_time_values(self, claim: Claim) -> np.ndarray:
         """The event's own values under the vocabulary of the model in charge, as if it were the first of its

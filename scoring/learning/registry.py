@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
 from scoring.decisions.routing import Arm, change_route
-from scoring.errors import FeatureSetUnavailable, ModelNotPromotable, StreamConflict, UnknownModel
+from scoring.errors import (
+    ArtefactMissing,
+    FeatureSetUnavailable,
+    ModelNotPromotable,
+    StreamConflict,
+    UnknownModel,
+)
 from scoring.features.plan import lane_plan
 from scoring.learning.artefact import Artefact, ModelSpec
 from scoring.learning.dataset import first_entity
@@ -118,7 +124,9 @@ def _read_model(name: str, *, threads: int) -> LoadedModel:
     row = ModelVersion.objects.filter(name=name).first()
     if row is None:
         raise UnknownModel(name=name, known=_known_names())
-    stored = ModelArtefact.objects.get(digest=row.artefact)
+    stored = ModelArtefact.objects.filter(digest=row.artefact).first()
+    if stored is None:
+        raise ArtefactMissing(digest=row.artefact)
     artefact = Artefact(bytes(stored.booster), stored.spec).verify(row.artefact)
     booster = load_booster(artefact.booster, threads=threads)
     spec = ModelSpec.from_json(artefact.spec)

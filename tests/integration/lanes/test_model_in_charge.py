@@ -1,11 +1,13 @@
 """A model decides: its version, its explanation, its replacement and its absence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import orjson
 import pytest
 
+from config.health import check_models
 from scoring.decisions import doorbell
 from scoring.decisions.answers import answer_for
 from scoring.decisions.engine import unpack_vectors
@@ -13,7 +15,7 @@ from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Pending
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.sweep import sweep_lanes
-from scoring.features.plan import lane_plan
+from scoring.features.plan import LanePlan, lane_plan
 from scoring.learning import registry
 from scoring.learning.models import ModelArtefact
 from scoring.log.read import read_stream
@@ -141,3 +143,35 @@ def test_code_without_the_models_features_does_not_decide_by_it(models, send, wo
     work()
     decision = answer_for("payment/shop/T-0")["decision"]
     assert (decision["basis"], decision["cause"]) == ("fallback", "feature_set_missing")
+
+
+def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monkeypatch):
+    promote(models[0])
+    kept = {row.digest: bytes(row.booster) for row in ModelArtefact.objects.all()}
+    ModelArtefact.objects.update(booster=b"gone")
+    registry.load_model.cache_clear()
+    with monkeypatch.context() as other_code:
+        other_code.setattr(
+            LanePlan, "feature_set", lambda plan, name: replace(plan.sets[name], hash="0" * 64)
+        )
+        send(payments(2))
+        work()
+    for digest, booster in kept.items():
+        ModelArtefact.objects.filter(digest=digest).update(booster=booster)
+    sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
+    work()
+    assert answer_for("payment/shop/T-0")["revisions"] == []
+    waiting = Pending.objects.filter(kind="rescore")
+    assert list(waiting.values_list("state", flat=True)) == ["parked", "parked"]
+    assert "VectorOfOtherFeatures" in waiting[0].error
+
+
+def test_a_model_whose_bytes_are_gone_parks_nothing(models, send, work):
+    promote(models[0])
+    ModelArtefact.objects.all().delete()
+    registry.load_model.cache_clear()
+    send(payments(1))
+    work()
+    decision = answer_for("payment/shop/T-0")["decision"]
+    assert (decision["basis"], decision["cause"]) == ("fallback", "model_unavailable")
+    assert "not stored" in check_models()
