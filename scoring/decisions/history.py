@@ -38,9 +38,16 @@ def sequence_history(lane: str, *, progress: Progress | None = None) -> int:
             head = _sequence_part(head, positions[part], clock_us=int(due[part][-1]))
             if progress:
                 progress(len(positions[part]))
+        refresh_statistics()
         plan = lane_plan(lane, vocabularies={})
         restore_states(plan, OnlineStore(lane, plan.layout_id), progress=progress)
     return len(positions)
+
+
+def refresh_statistics() -> None:
+    """Let the planner know of a bulk load at once: until it does, it takes the tables for empty."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE scoring_logentry, scoring_event, scoring_label, scoring_pending")
 
 
 def _waiting_in_order(lane: str, *, head: LaneHead) -> tuple[np.ndarray, np.ndarray]:

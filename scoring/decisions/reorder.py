@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from scoring.decisions import pending
-from scoring.decisions.history import ITEMS_AN_ENTRY
+from scoring.decisions.history import ITEMS_AN_ENTRY, refresh_statistics
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.lane_log import (
     LaneHead,
@@ -62,6 +62,7 @@ def reorder_lane(lane: str, *, reason: str, progress: Progress | None = None) ->
                 if progress:
                     progress(len(positions[part]))
             pending.complete(positions.tolist())
+        refresh_statistics()
         plan = lane_plan(lane)
         restore_states(plan, OnlineStore(lane, plan.layout_id), progress=progress)
     return len(positions)

@@ -19,9 +19,8 @@ Progress = Callable[[int], None]
 LABELS = """
     SELECT event.position, (extract(epoch FROM label.known_at) * 1000000)::bigint, label.effective
       FROM scoring_label label
-      JOIN scoring_event event
-        ON label.event_stream = event.type || '/' || event.source || '/' || event.external_id
-     WHERE event.type = %s AND label.position <= %s
+      JOIN scoring_logentry event ON event.stream = label.event_stream AND event.stream_version = 1
+     WHERE starts_with(label.event_stream, %s) AND label.position <= %s
      ORDER BY label.position
 """
 ROWS_A_FETCH = 50_000
@@ -142,7 +141,7 @@ def _fetch_labels(
     event_type: str, log_position: int | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Sequence[str | None]]]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(LABELS, [event_type, MAX_POSITION if log_position is None else log_position])
+        cursor.execute(LABELS, [f"{event_type}/", MAX_POSITION if log_position is None else log_position])
         while rows := cursor.fetchmany(ROWS_A_FETCH):
             positions, moments, values = zip(*rows, strict=True)
             yield np.array(positions, dtype=np.int64), np.array(moments, dtype=np.int64), values
