@@ -30,8 +30,8 @@ warnings.simplefilter("ignore", SecurityWarning)
 def renew_broken_connection(**_: Any) -> None:
     """Before a task, give up a database connection that has failed; a healthy one is kept.
 
-    Django does so at each request; in a worker nobody else would, and it would fail for ever after a restart
-    of PostgreSQL.
+    Django does so at each request; in a worker nobody else would, and after a restart of PostgreSQL it would
+    fail for ever.
     """
     close_old_connections()
 
@@ -43,7 +43,7 @@ def refuse_unusable_servers(**_: Any) -> None:
 
     problems = check_servers()
     if problems:
-        raise SystemExit("\n".join(f"{problem.message} {problem.hint}" for problem in problems))
+        raise SystemExit("\n".join(map(str, problems)))
 
 
 @signals.worker_process_init.connect

@@ -87,6 +87,13 @@ def own_detail(exc: exceptions.APIException) -> str:
     return str(exc.detail)
 
 
+STORAGE_UNAVAILABLE = Problem(
+    503,
+    "storage-unavailable",
+    "The database cannot be reached",
+    detail=lambda exc: "send the request again: an event is received once",
+    headers={"Retry-After": RETRY_AFTER_SECONDS},
+)
 PROBLEMS: dict[type[Exception], Problem] = {
     errors.MalformedJson: Problem(400, "malformed-json", "The body is not JSON", place_in_body),
     exceptions.ParseError: Problem(400, "malformed-request", "The request cannot be read", detail=own_detail),
@@ -142,20 +149,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
         422, "unknown-event-type", "There is no such event type", unknown_event_type
     ),
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),
-    OperationalError: Problem(
-        503,
-        "storage-unavailable",
-        "The database cannot be reached",
-        detail=lambda exc: "send the request again: an event is received once",
-        headers={"Retry-After": RETRY_AFTER_SECONDS},
-    ),
-    InterfaceError: Problem(
-        503,
-        "storage-unavailable",
-        "The database cannot be reached",
-        detail=lambda exc: "send the request again: an event is received once",
-        headers={"Retry-After": RETRY_AFTER_SECONDS},
-    ),
+    OperationalError: STORAGE_UNAVAILABLE,
+    InterfaceError: STORAGE_UNAVAILABLE,
 }
 INTERNAL = Problem(
     500, "internal-error", "Something went wrong here", detail=lambda exc: "the error was recorded"

@@ -14,6 +14,7 @@ from scoring.errors import LogAheadOfCluster, ScoringError
 from scoring.log.epochs import check_epoch
 
 OK = "ok"
+UNKNOWN = "Unknown: PostgreSQL cannot be asked."
 
 
 @never_cache
@@ -34,7 +35,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _say(problems: list[servers.Problem]) -> str:
-    return " ".join(f"{problem.message} {problem.hint}" for problem in problems) or OK
+    return " ".join(map(str, problems)) or OK
 
 
 def check_postgres() -> str:
@@ -54,7 +55,7 @@ def check_migrations() -> str:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError:
-        return "Unknown: PostgreSQL cannot be asked."
+        return UNKNOWN
     return f"{len(missing)} not applied. Run `manage.py migrate`." if missing else OK
 
 
@@ -65,7 +66,7 @@ def check_log() -> str:
     except LogAheadOfCluster as error:
         return str(error)
     except DatabaseError:
-        return "Unknown: PostgreSQL cannot be asked."
+        return UNKNOWN
     return OK
 
 
@@ -76,7 +77,7 @@ def check_models() -> str:
     except ScoringError as error:
         return str(error)
     except DatabaseError:
-        return "Unknown: PostgreSQL cannot be asked."
+        return UNKNOWN
     return OK
 
 

@@ -25,6 +25,9 @@ class Problem:
     message: str
     hint: str
 
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}"
+
 
 def check_servers() -> list[Problem]:
     """The problems of all three; empty when they can be used."""

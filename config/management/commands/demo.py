@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ class Command(BaseCommand):
         self.say("Starting PostgreSQL and Redis ...")
         services.start(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
         if problems := check_servers():
-            raise CommandError("\n".join(f"{problem.message} {problem.hint}" for problem in problems))
+            raise CommandError("\n".join(map(str, problems)))
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         self.load_history(days=days, environment=environment)
@@ -218,7 +219,7 @@ def is_ready(address: str) -> bool:
         return False
 
 
-def wait_until(condition: Any, *, seconds: float) -> None:
+def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
