@@ -25,9 +25,8 @@ ALLOWED_HOSTS = read_list("ASSAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 # Served over HTTPS unless said otherwise: ASSAY_HTTPS=0 is for http://localhost (`make demo`, `make up`).
 HTTPS = read_flag("ASSAY_HTTPS", default=True)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SECURE_HSTS_SECONDS = (
-    read_int("ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
-)  # a year: what browsers ask for
+# A year: what browsers ask for.
+SECURE_HSTS_SECONDS = read_int("ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, over plain HTTP
 # ASSAY_BEHIND_PROXY=1: a proxy ends TLS, and sets this header itself whatever the client sends.
@@ -173,8 +172,7 @@ LOGGING = {
     },
 }
 
-# How long a request for one event waits for its decision when it does not say, and the most it may ask for,
-# in seconds.
+# Seconds for which a request for one event waits when it does not say, and the most it may ask for.
 API_DEFAULT_WAIT = read_float("ASSAY_API_DEFAULT_WAIT", 0.5)
 API_MAX_WAIT = read_float("ASSAY_API_MAX_WAIT", 10.0)
 API_MAX_LIST = read_int("ASSAY_API_MAX_LIST", 1_000)

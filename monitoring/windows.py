@@ -14,17 +14,8 @@ from scoring.log.tables import mogrify_rows
 from scoring.timestamps import MICROSECOND, from_iso
 
 COUNTED = (
-    *(
-        "received",
-        "decided_allow",
-        "decided_review",
-        "decided_block",
-        "fallbacks",
-        "revised",
-        "parked",
-        "labels",
-    ),
-    "latency_us_sum",
+    *("received", "decided_allow", "decided_review", "decided_block", "fallbacks", "revised", "parked"),
+    *("labels", "latency_us_sum"),
 )
 MAXIMA = ("latency_us_max",)
 

@@ -4,8 +4,8 @@
 
 - As root, PostgreSQL runs as the system user `pgserver` (it refuses to run as root). Where that user cannot
   reach `var`, as in a checkout under /root, data and sockets live under /var/lib/assay instead.
-- A Unix socket's path may be about 100 bytes long. Where `var` is deeper, the sockets live in the temp
-  directory.
+- A Unix socket's path may be about 100 bytes long. Where `var` is deeper, the temp directory holds the
+  sockets.
 """
 
 import hashlib
@@ -19,9 +19,8 @@ from pathlib import Path
 from config.embedded.errors import ServiceUnusable
 
 ROOTS_HOME = Path("/var/lib/assay")
-SOCKET_PATH_LIMIT = (
-    100  # sun_path is 108 bytes on Linux and 104 on macOS; PostgreSQL adds a lock file's suffix
-)
+# sun_path is 108 bytes on Linux and 104 on macOS; PostgreSQL adds a lock file's suffix.
+SOCKET_PATH_LIMIT = 100
 POSTGRES_PORT = 5432  # only a part of the socket's name: no TCP port is opened
 
 

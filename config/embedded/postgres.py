@@ -52,7 +52,7 @@ def start(places: Places, *, timeout: float) -> None:
     """Start the server unless it runs already, and create the database."""
     deadline = time.monotonic() + timeout
     if not is_ready(places):
-        installation = _installation(places)
+        installation = binary_directory(places)
         _ensure_cluster(places, installation)
         _write_configuration(places)
         _clear_leftovers(places, deadline)
@@ -78,11 +78,6 @@ def is_ready(places: Places) -> bool:
     return True
 
 
-def binary_directory(places: Places) -> Path:
-    """Where psql, pg_dump and their like are, for backups."""
-    return _installation(places)
-
-
 def _connect(places: Places, database: str) -> Any:
     return psycopg2.connect(
         host=str(places.run), port=POSTGRES_PORT, user="postgres", dbname=database, connect_timeout=5
@@ -100,8 +95,8 @@ def _log_file(places: Places) -> Path:
 # The installation
 
 
-def _installation(places: Places) -> Path:
-    """The directory of the binaries, as the user who runs the server can execute them."""
+def binary_directory(places: Places) -> Path:
+    """Where postgres, pg_dump and their like are, as the user who runs the server can execute them."""
     package = _package_directory()
     bin_directory = package / f"pginstall{MAJOR_VERSION}" / "bin"
     if not (bin_directory / "postgres").exists():

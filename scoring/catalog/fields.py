@@ -64,9 +64,8 @@ def clean_identifier(raw: object, max_length: int) -> str:
         text = unicodedata.normalize("NFC", text)
     if len(text) > max_length:
         raise FieldError(f"is longer than {max_length} characters", f"1 to {max_length} characters")
-    if (
-        not text.isprintable()
-    ):  # control characters, line breaks, lone surrogates; \x1f joins the keys of a pair
+    # Not so: control characters, line breaks, lone surrogates; \x1f joins the keys of a pair.
+    if not text.isprintable():
         raise FieldError("has characters that cannot be printed", "printable characters")
     return text
 
@@ -85,7 +84,7 @@ class Entity(EntityVocabulary, Field):
     """Something events have in common (a card, a device): its id. Features are kept per entity.
 
     `kind` names what the id identifies where that is not the field's own name, so that two fields (of two
-    event types of a lane share one state: `sender = Entity(kind="account")`. `says` is how reasons speak of
+    event types of a lane) share one state: `sender = Entity(kind="account")`. `says` is how reasons speak of
     an entity's events, where that is not "with this {name}".
     """
 

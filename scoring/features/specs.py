@@ -31,9 +31,8 @@ class FeatureSpec:
     subject: str  # the event type, as reasons say it: "payment"
     expression: Expression = dataclasses.field(repr=False)
     vocabulary: tuple[str, ...] = dataclasses.field(repr=False)  # names of the codes 1, 2, ...
-    phrases: Mapping[str, str] = dataclasses.field(
-        repr=False
-    )  # entity field -> how reasons say it: "with this card"
+    # entity field -> how reasons say it: "with this card"
+    phrases: Mapping[str, str] = dataclasses.field(repr=False)
 
     def sentence(self, *, value: float, usual: float = float("nan")) -> str:
         """The value in plain words, with what is usual where it is known (not NaN)."""

@@ -15,9 +15,8 @@ class Settled:
     """Entries to append in order; rows that repeat a payload are counted, others with its id refused."""
 
     entries: list[NewEntry] = field(default_factory=list)
-    events: dict[int, Submission] = field(
-        default_factory=dict
-    )  # what is new; by index in the chunk, as below
+    # What is new, by index in the chunk, as are the labels and the refusals.
+    events: dict[int, Submission] = field(default_factory=dict)
     labels: dict[int, RowLabel] = field(default_factory=dict)
     duplicate: int = 0
     refused: dict[int, str] = field(default_factory=dict)

@@ -9,9 +9,8 @@ def load_booster(content: bytes, *, threads: int) -> xgb.Booster:
     """The booster in these UBJSON bytes, predicting with `threads` threads."""
     booster = xgb.Booster()
     booster.load_model(bytearray(content))
-    booster.set_param(
-        {"nthread": threads}
-    )  # the stored configuration brings the training run's count with it
+    # The stored configuration brings the training run's count with it.
+    booster.set_param({"nthread": threads})
     return booster
 
 

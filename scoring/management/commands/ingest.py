@@ -70,10 +70,8 @@ class Command(BaseCommand):
 
     def _ingest(self, options: dict[str, Any]) -> None:
         mapping = _mapping(options)
-        for path in options["files"]:
-            open_table(
-                path, form=options["format"]
-            )  # a misspelt last name is said before the first file is taken
+        for path in options["files"]:  # a misspelt last name is said before the first file is taken
+            open_table(path, form=options["format"])
         reports = [self._ingest_file(path, mapping, options) for path in options["files"]]
         if options["history"] and not options["no_sequence"]:
             self._sequence(event_type(mapping.type).lane, reports)
