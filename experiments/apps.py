@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class ExperimentsConfig(AppConfig):
-    """Comparisons of models and policies; consumes scoring's log."""
+    """The room for comparisons of models and policies, on scoring's log; empty so far."""
 
     name = "experiments"

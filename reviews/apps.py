@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class ReviewsConfig(AppConfig):
-    """Cases and verdicts; consumes scoring's log."""
+    """The room for cases and verdicts, which will consume scoring's log; empty so far."""
 
     name = "reviews"
