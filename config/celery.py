@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
+from celery.utils.log import current_process_index
 from django.db import close_old_connections
 
 from scoring.errors import ScoringError
@@ -46,10 +47,16 @@ def refuse_unusable_servers(**_: Any) -> None:
         raise SystemExit("\n".join(map(str, problems)))
 
 
-@signals.worker_process_init.connect
+@signals.task_prerun.connect
 def hand_over_on_termination(**_: Any) -> None:
-    """A terminated child finishes its batch and leaves the lane to another; an idle one just goes."""
+    """A terminated child finishes its batch and leaves the lane to another; an idle one just goes.
+
+    Set before each task: the pool sets a handler of its own once a child is initialised.
+    """
     from scoring.decisions.shift import end_shift  # noqa: PLC0415 (as above)
+
+    if current_process_index() is None:
+        return  # not a child of a pool: the worker itself has this signal
 
     def leave(number: int, frame: Any) -> None:
         if not end_shift():

@@ -50,7 +50,7 @@ def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER
 def _work(lane: str, *, shift: float, linger: float) -> int:
     processed, ends = 0, time.monotonic() + shift
     runner = LaneRunner(lane)
-    attendance.at_work = True
+    attendance.at_work, attendance.asked_to_stop = True, False
     try:
         while time.monotonic() < ends and not attendance.asked_to_stop:
             doorbell.stand_at_door(lane)

@@ -4,7 +4,7 @@ import pytest
 
 from scoring.decisions import doorbell
 from scoring.decisions.models import Pending
-from scoring.decisions.shift import work_lane
+from scoring.decisions.shift import end_shift, work_lane
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
 
@@ -39,3 +39,10 @@ def test_an_event_that_comes_while_the_lane_is_handed_over_gets_a_message_of_its
     monkeypatch.setattr(doorbell, "leave_door", leave_then_receive)
     work_lane(LANE, linger=0.01)
     assert messages == [LANE, LANE]
+
+
+def test_a_process_that_ended_a_shift_early_works_the_next_one(send, messages):
+    end_shift()
+    send(payments(1))
+    assert work_lane(LANE, linger=0.01) == 1
+    assert messages == [LANE]

@@ -1,0 +1,44 @@
+"""A terminated child of a real worker: it finishes its batch and hands its lane over."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scoring.decisions import doorbell
+from scoring.decisions.intake import receive_events
+from scoring.decisions.models import Pending
+from tests.factories.payments import payments
+from tests.integration.lanes.conftest import LANE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def send(number: int) -> None:
+    receive_events(payments(1, start=number), source="shop", now=datetime.now(UTC))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_child_terminated_at_work_ends_its_shift_and_serves_the_next(
+    celery_worker_process: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    worker = celery_worker_process(queues="lanes,default")
+    send(0)
+    wait_until(lambda: not Pending.objects.exists() and doorbell.is_attended(LANE))
+    (child,) = psutil.Process(worker.pid).children()
+    child.send_signal(signal.SIGTERM)
+    wait_until(lambda: not doorbell.is_attended(LANE))
+    send(1)
+    wait_until(lambda: not Pending.objects.exists())
+    assert "WorkerLostError" not in (tmp_path / "worker-0.log").read_text()
