@@ -12,5 +12,5 @@ def client() -> redis.Redis:
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_connect_timeout=1.0,  # a dead server must become a fallback, not a stuck request
-        socket_timeout=15.0,  # above the longest wait for an answer, which is a read that blocks
+        socket_timeout=settings.API_MAX_WAIT + 5.0,  # above the longest wait for an answer, which blocks
     )
