@@ -1,24 +1,30 @@
 """The queue of entries that lanes still have to process. Written in the transaction that appends them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection
-from psycopg2.extras import execute_values
 
 from scoring.catalog.registry import event_type
 from scoring.log.entries import Entry
+from scoring.log.tables import copy_values, insert_values
 
 URGENT, NORMAL, LATER = 0, 1, 2
 
-INSERT = """
-    INSERT INTO scoring_pending
-        (position, lane, kind, state, priority, event_stream, due_at, wake_token, error, enqueued_at)
-    VALUES %s
-    ON CONFLICT (position) DO NOTHING
+TABLE = "scoring_pending"
+COLUMNS = (
+    *("position", "lane", "kind", "state", "priority", "event_stream", "due_at", "wake_token", "error"),
+    "enqueued_at",
+)
+
+# A label that came before its event takes its place in the history at the time it became known.
+HELD_INTO_HISTORY = """
+    UPDATE scoring_pending p SET state = 'history', due_at = l.known_at
+      FROM scoring_label l
+     WHERE l.position = p.position AND p.state = 'held' AND p.event_stream = ANY(%s)
 """
 
 # The entry to process, the receipt of the event it concerns, and what the event's stream holds by now: one
@@ -93,6 +99,12 @@ def enqueue_rescores(claims: Sequence[Claim], *, lane: str, due_at: datetime, no
         (claim.event_position, lane, "rescore", "waiting", LATER, claim.event_stream, due_at, None, "", now)
         for claim in claims
     )
+
+
+def enqueue_history(entries: Sequence[Entry], *, lane: str, now: datetime) -> None:
+    """Queue history of `lane` in bulk, for its sequencing; labels held for these events wait with it."""
+    copy_values(connection, TABLE, COLUMNS, [_history_row(entry, lane, now) for entry in entries])
+    _move_held_into_history([entry.stream for entry in entries if entry.type == "event.received"])
 
 
 def claim(lane: str, *, limit: int) -> list[Claim]:
@@ -207,9 +219,24 @@ def has_ready(lane: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def _insert(rows: Any) -> None:
+def _insert(rows: Iterable[Sequence[Any]]) -> None:
+    if given := list(rows):
+        insert_values(connection, TABLE, COLUMNS, given, on_conflict="(position) DO NOTHING")
+
+
+def _history_row(entry: Entry, lane: str, now: datetime) -> Sequence[Any]:
+    if entry.type == "event.received":
+        kind, stream, due_at = "event", entry.stream, entry.data["occurred_at"]
+    else:
+        kind, stream, due_at = "label", entry.data["event"], entry.data["known_at"]
+    return (entry.position, lane, kind, "history", NORMAL, stream, due_at, None, "", now)
+
+
+def _move_held_into_history(event_streams: Sequence[str]) -> None:
     with connection.cursor() as cursor:
-        execute_values(cursor.cursor, INSERT, list(rows), page_size=1000)
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM scoring_pending WHERE state = 'held')")
+        if cursor.fetchone()[0]:
+            cursor.execute(HELD_INTO_HISTORY, [list(event_streams)])
 
 
 def _claim(row: Sequence[Any]) -> Claim:

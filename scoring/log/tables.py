@@ -35,7 +35,7 @@ class Table:
 
     @property
     def column_list(self) -> str:
-        return ", ".join(f'"{column}"' for column in self.columns)
+        return _listed(self.columns)
 
     def values(self, row: Row) -> tuple[Any, ...]:
         """`row` as values in column order. Raises `KeyError` when a column is missing."""
@@ -49,16 +49,28 @@ class Table:
 
 def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Row]) -> None:
     """Insert `rows`; a row that exists raises `IntegrityError`."""
-    _execute_values(connection, f'INSERT INTO "{table.name}" ({table.column_list}) VALUES ', table, rows)
+    insert_values(connection, table.name, table.columns, [table.values(row) for row in rows])
 
 
 def upsert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Row]) -> None:
     """Insert `rows`, or replace those of the same key."""
     replaced = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in table.columns if c != table.key)
-    conflict = f' ON CONFLICT ("{table.key}") DO UPDATE SET {replaced}'
-    _execute_values(
-        connection, f'INSERT INTO "{table.name}" ({table.column_list}) VALUES ', table, rows, conflict
-    )
+    values = [table.values(row) for row in rows]
+    insert_values(connection, table.name, table.columns, values, f'("{table.key}") DO UPDATE SET {replaced}')
+
+
+def insert_values(
+    connection: BaseDatabaseWrapper,
+    name: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    on_conflict: str = "",
+) -> None:
+    """INSERT `rows`, each a sequence in the order of `columns`, into the table `name`."""
+    conflict = f" ON CONFLICT {on_conflict}" if on_conflict else ""
+    with connection.cursor() as cursor:
+        values = mogrify_rows(cursor, rows)
+        cursor.execute(f'INSERT INTO "{name}" ({_listed(columns)}) VALUES {values}{conflict}')
 
 
 def select_states(connection: BaseDatabaseWrapper, table: Table, keys: Collection[Any]) -> dict[Any, Row]:
@@ -89,9 +101,8 @@ def copy_values(
 ) -> None:
     """COPY `rows`, each a sequence in the order of `columns`, into the table `name`."""
     text = "".join(["\t".join([copy_text(value) for value in row]) + "\n" for row in rows])
-    column_list = ", ".join(f'"{column}"' for column in columns)
     with connection.wrap_database_errors, connection.cursor() as cursor:
-        cursor.copy_expert(f'COPY "{name}" ({column_list}) FROM STDIN', io.StringIO(text))
+        cursor.copy_expert(f'COPY "{name}" ({_listed(columns)}) FROM STDIN', io.StringIO(text))
 
 
 def copy_text(value: Any) -> str:
@@ -119,11 +130,8 @@ def _escape(text: str) -> str:
     return text
 
 
-def _execute_values(
-    connection: BaseDatabaseWrapper, insert: str, table: Table, rows: Sequence[Row], conflict: str = ""
-) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(insert + mogrify_rows(cursor, [table.values(row) for row in rows]) + conflict)
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _read_row(table: Table, values: Sequence[Any]) -> Row:

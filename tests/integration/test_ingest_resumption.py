@@ -15,8 +15,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from scoring.decisions import pending
 from scoring.decisions.models import Event, Label, Pending
-from scoring.ingest import imports, writing
+from scoring.ingest import imports
 from scoring.ingest.imports import ImportReport, ingest_file
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
 from scoring.log.models import LogEntry
@@ -121,7 +122,7 @@ def test_stopped_between_chunks_it_goes_on_with_the_next(tmp_path: Path, after: 
 
 
 # What a chunk does in turn: the log and its projections, the queue, the rejects and the note of the progress.
-STEPS = [(writing, "copy_values"), (writing, "_release_held"), (imports, "append")]
+STEPS = [(pending, "copy_values"), (pending, "_move_held_into_history"), (imports, "append")]
 
 
 @pytest.mark.django_db
