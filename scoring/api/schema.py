@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
 
+from scoring.api.preferences import ON_TIMEOUT
 from scoring.api.statements import MAX_SOURCE_LENGTH
 from scoring.catalog.event_type import MAX_ID_LENGTH, OUTCOMES
 from scoring.catalog.registry import event_types
@@ -77,9 +78,8 @@ def label_values() -> list[str]:
     return sorted({value for kind in scored for value in kind.labels.values})
 
 
-def answer_components() -> dict[str, Schema]:
-    link = object_of({"self": {"type": "string", "format": "uri-reference"}})
-    reason = object_of(
+def reason_schema() -> Schema:
+    return object_of(
         {
             "code": {**TEXT, "description": "Stable code of the reason"},
             "feature": TEXT,
@@ -92,7 +92,10 @@ def answer_components() -> dict[str, Schema]:
             "text": {**TEXT, "description": "The reason in plain words"},
         }
     )
-    decision = object_of(
+
+
+def decision_schema() -> Schema:
+    return object_of(
         {
             "outcome": {"type": "string", "enum": list(OUTCOMES)},
             "score": {**NUMBER_OR_NULL, "description": "Calibrated probability of fraud or abuse"},
@@ -105,15 +108,23 @@ def answer_components() -> dict[str, Schema]:
             "revision": {"type": "integer", "minimum": 0},
         }
     )
-    answer = {
+
+
+def answer_properties() -> Schema:
+    """What a submission is answered with."""
+    return {
         "id": TEXT,
         "type": {"type": "string", "enum": list(event_types())},
         "status": {"type": "string", "enum": ["decided", "pending", "recorded", "parked"]},
         "occurred_at": MOMENT,
         "received_at": MOMENT,
         "decision": {"oneOf": [ref("Decision"), {"type": "null"}], "description": "The first decision"},
-        "links": link,
+        "links": event_links(),
     }
+
+
+def record_properties() -> Schema:
+    """Everything that is known of an event."""
     said = object_of(
         {
             "label": TEXT_OR_NULL,
@@ -123,8 +134,8 @@ def answer_components() -> dict[str, Schema]:
             "recorded_at": MOMENT,
         }
     )
-    record = {
-        **answer,
+    return {
+        **answer_properties(),
         "fields": {
             "type": "object",
             "additionalProperties": {"type": ["string", "number", "boolean"]},
@@ -136,22 +147,31 @@ def answer_components() -> dict[str, Schema]:
         "label": {**TEXT_OR_NULL, "description": "What holds now, by the precedence of the sources"},
         "labels": list_of(said),
     }
+
+
+def parked_properties() -> Schema:
     return {
-        "Reason": reason,
-        "Decision": decision,
-        "Answer": object_of(answer),
-        "EventRecord": object_of(record),
+        "type": TEXT,
+        "id": TEXT,
+        "what": {"type": "string", "enum": Pending.Kind.values},
+        "error": TEXT,
+        "received_at": MOMENT,
+        "links": event_links(),
+    }
+
+
+def event_links() -> Schema:
+    return object_of({"self": {"type": "string", "format": "uri-reference"}})
+
+
+def answer_components() -> dict[str, Schema]:
+    return {
+        "Reason": reason_schema(),
+        "Decision": decision_schema(),
+        "Answer": object_of(answer_properties()),
+        "EventRecord": object_of(record_properties()),
         "EventResults": results_of("Answer"),
-        "ParkedEvents": page_of(
-            {
-                "type": TEXT,
-                "id": TEXT,
-                "what": {"type": "string", "enum": Pending.Kind.values},
-                "error": TEXT,
-                "received_at": MOMENT,
-                "links": link,
-            }
-        ),
+        "ParkedEvents": page_of(parked_properties()),
     }
 
 
@@ -306,7 +326,7 @@ SUBMIT: dict[str, Any] = {
         OpenApiParameter(
             "on_timeout",
             str,
-            enum=["pending", "fallback"],
+            enum=list(ON_TIMEOUT),
             description="What answers if there is no decision in time: 202, or the failure policy",
         ),
     ],
