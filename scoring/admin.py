@@ -20,10 +20,10 @@ from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_types
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
 from scoring.learning.models import ModelVersion
+from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
 
 MOST_COUNTED = 10_000
-LARGEST_POSITION = 2**63 - 1
 
 
 class CappedPaginator(Paginator):
@@ -56,7 +56,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 def position_in(term: str) -> int | None:
     """The log position that a search term is, if it is one."""
     number = int(term) if term.isascii() and term.isdigit() and len(term) < 20 else None
-    return number if number is not None and number <= LARGEST_POSITION else None
+    return number if number is not None and number <= LAST_POSITION else None
 
 
 def link_to_entry(field: str, title: str) -> Callable[[Any], str]:

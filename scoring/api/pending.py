@@ -8,9 +8,9 @@ from django.db.models import Q
 from scoring.catalog.registry import event_types
 from scoring.decisions.models import Pending
 from scoring.errors import InvalidRequest, RequestProblem
+from scoring.log.entries import LAST_POSITION
 
 USUAL_PAGE, LARGEST_PAGE = 100, 1_000
-LARGEST_POSITION = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Page:
 def read_page(parameters: Mapping[str, str]) -> Page:
     """The page that the query parameters `after` and `limit` ask for. Raises `InvalidRequest`."""
     problems: list[RequestProblem] = []
-    after = _read_whole(parameters, "after", usual=0, least=0, most=LARGEST_POSITION, problems=problems)
+    after = _read_whole(parameters, "after", usual=0, least=0, most=LAST_POSITION, problems=problems)
     limit = _read_whole(parameters, "limit", usual=USUAL_PAGE, least=1, most=LARGEST_PAGE, problems=problems)
     if problems:
         raise InvalidRequest(problems)

@@ -3,12 +3,12 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast, get_args
 
+from scoring.decisions.intake import OnTimeout
 from scoring.errors import InvalidRequest, RequestProblem
 
-OnTimeout = Literal["pending", "fallback"]
-ON_TIMEOUT = ("pending", "fallback")
+ON_TIMEOUT = get_args(OnTimeout)
 PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?\s*(?:;[^,]*)?(?:,|$)')
 
 

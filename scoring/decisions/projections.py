@@ -1,13 +1,10 @@
 """Events, decisions, labels and routes as tables: what each entry of the log means for them."""
 
-from typing import Any
-
 from scoring.decisions.models import Decision, Event, Label, Route
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into, project
+from scoring.log.tables import Row
 from scoring.timestamps import from_iso
-
-Row = dict[str, Any]
 
 
 @project("event.received", Event)

@@ -13,6 +13,7 @@ from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
 from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
+from scoring.log.entries import LAST_POSITION
 
 Progress = Callable[[int], None]
 
@@ -24,7 +25,6 @@ LABELS = """
      ORDER BY label.position
 """
 ROWS_A_FETCH = 50_000
-MAX_POSITION = 2**63 - 1
 
 
 def read_vectors(
@@ -141,7 +141,7 @@ def _fetch_labels(
     event_type: str, log_position: int | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray, Sequence[str | None]]]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(LABELS, [f"{event_type}/", MAX_POSITION if log_position is None else log_position])
+        cursor.execute(LABELS, [f"{event_type}/", LAST_POSITION if log_position is None else log_position])
         while rows := cursor.fetchmany(ROWS_A_FETCH):
             positions, moments, values = zip(*rows, strict=True)
             yield np.array(positions, dtype=np.int64), np.array(moments, dtype=np.int64), values

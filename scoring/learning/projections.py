@@ -1,15 +1,14 @@
 """The registry of model versions as a table."""
 
-from typing import Any
-
 from scoring.learning.models import ModelVersion
 from scoring.log.entries import Entry
 from scoring.log.projections import project
+from scoring.log.tables import Row
 from scoring.timestamps import from_iso
 
 
 @project("model.trained", ModelVersion)
-def model_version_row(entry: Entry) -> dict[str, Any]:
+def model_version_row(entry: Entry) -> Row:
     data = entry.data
     return {
         "name": data["name"],

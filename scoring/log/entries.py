@@ -56,6 +56,7 @@ class Cursor(NamedTuple):
 
 
 START = Cursor()
+LAST_POSITION = 2**63 - 1  # no entry lies beyond: positions are signed 64-bit numbers
 
 
 def canonical_json(data: Mapping[str, Any]) -> str:

@@ -12,9 +12,8 @@ from typing import Any
 from django.db import connection, models
 
 from scoring.log.entries import Entry
-from scoring.log.tables import Table, copy_rows, insert_rows, select_states, upsert_rows
+from scoring.log.tables import Row, Table, copy_rows, insert_rows, select_states, upsert_rows
 
-Row = dict[str, Any]
 RowOf = Callable[[Entry], Row | None]
 KeyOf = Callable[[Entry], Any]
 Fold = Callable[[Row | None, Entry], Row]

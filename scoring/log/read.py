@@ -7,7 +7,7 @@ import orjson
 from django.db import connection
 
 from scoring.errors import EntryNotFound
-from scoring.log.entries import START, Cursor, Entry
+from scoring.log.entries import LAST_POSITION, START, Cursor, Entry
 from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
 from scoring.log.upcasters import current_version, lift
 
@@ -34,7 +34,6 @@ SELECT (SELECT count(*) FROM scoring_logentry WHERE (epoch, txid) >= (%s, %s::te
             WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()),
            (SELECT min(prepared) FROM pg_prepared_xacts)))::float8
 """
-_LAST_POSITION = 2**63 - 1
 
 
 class Horizon(NamedTuple):
@@ -46,7 +45,7 @@ class Horizon(NamedTuple):
     @property
     def cursor(self) -> Cursor:
         """The place of the last entry that could lie below the horizon."""
-        return Cursor(self.epoch, self.txid - 1, _LAST_POSITION)
+        return Cursor(self.epoch, self.txid - 1, LAST_POSITION)
 
 
 class HorizonLag(NamedTuple):
