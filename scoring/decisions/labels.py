@@ -1,6 +1,4 @@
-"""Labels in: what people, chargebacks and other systems say of an event, appended and queued for the event's
-lane.
-"""
+"""Labels in: what people, chargebacks and other systems say of an event, appended and queued for its lane."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

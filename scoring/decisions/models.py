@@ -56,8 +56,7 @@ class Decision(models.Model):
 class Label(models.Model):
     """One thing said about an event's truth. Projection of `label.recorded` and `label.retracted`.
 
-    `effective` is what the event's label is after this entry (None: unlabelled), `previous` what it was
-    before.
+    `effective` is the event's label after this entry (None: unlabelled), `previous` the one before.
     """
 
     position = models.BigIntegerField(primary_key=True)

@@ -52,9 +52,7 @@ class Sequenced:
 
 
 class LaneRunner:
-    """Processes one lane. Everything here presumes that the lane is held; the log and Redis refuse it
-    otherwise.
-    """
+    """Processes one lane, presuming that it is held: the log and Redis refuse a holder that has lost it."""
 
     def __init__(self, lane: str) -> None:
         self.lane = lane
@@ -111,9 +109,7 @@ class LaneRunner:
         self._wake(claims, decided)
 
     def _take_models(self) -> None:
-        """One look at the routes a batch, so that a promotion is picked up between batches and never inside
-        one.
-        """
+        """One look at the routes a batch: a promotion is picked up between batches, never inside one."""
         routes = current_routes()
         kinds = [kind for kind in lane_members(self.lane) if kind.scored]
         self.models = {kind.name: model_in_charge(routes.get(kind.name)) for kind in kinds}
@@ -163,9 +159,7 @@ class LaneRunner:
         return vector
 
     def _request_time_values(self, claim: Claim) -> np.ndarray:
-        """The event's own values under the vocabulary of the model in charge, as if it were the first of its
-        kind.
-        """
+        """The event's own values under the vocabulary in charge, as if it were the first of its kind."""
         batch = encode(self.plan, [event_item(1, claim.event)])
         return fold(self.plan, batch, Arena.for_batch(self.plan, batch))[0]
 

@@ -16,8 +16,7 @@ _FIRST_CAPACITY = 1024  # words
 class Arena:
     """States of a lane's entities. It grows over the batches of a history; one made of blobs is closed.
 
-    `saturated_reads` counts, per feature of `plan.saturables`, reads whose map had dropped values of the
-    window.
+    `saturated_reads` counts, per feature of `plan.saturables`, reads whose map had dropped such values.
     """
 
     def __init__(self, plan: LanePlan, *, closed: bool = False, capacity: int = _FIRST_CAPACITY) -> None:

@@ -39,8 +39,7 @@ def settle_rows(
     """Settle parsed rows against the `stored` entries of their event and label streams (see `streams_of`).
 
     A row whose id is new becomes an event. The same id with the same payload is a duplicate, with another
-    payload it is refused, naming the fields. A label becomes an entry unless its source said the same
-    before.
+    payload it is refused, naming the fields. A label that its source has not said before is an entry.
     """
     settled = Settled()
     received: dict[str, Mapping[str, Any]] = {}

@@ -18,8 +18,7 @@ class ModelSpec:
     """What a booster does not hold of itself.
 
     `medians`: of every feature over the training rows (None: never known), the usual value for an entity
-    without a past. `vocabularies`: field -> values, frozen at the cut-off; a value's place in it is its
-    code.
+    without a past. `vocabularies`: field -> values, frozen at the cut-off; a value's code is its place.
     """
 
     event_type: str

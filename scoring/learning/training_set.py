@@ -82,8 +82,7 @@ def join_labels(
 ) -> TrainingSet:
     """The events in [since, until) that were mature at `as_of`, with their labels as known then.
 
-    An event younger than `matures_after` stays out whichever its label: its frauds are known before its good
-    ones.
+    An event younger than `matures_after` stays out whichever its label: frauds are known before good ones.
     """
     state = labels.as_of(as_of, count=len(vectors.occurred_at))
     chosen = vectors.occurred_at <= to_micros(as_of - matures_after)

@@ -47,8 +47,7 @@ class Handle(Protocol):
 class Consumer:
     """What follows the log: `handle` gets every entry of `types`, once, in reading order.
 
-    `reset` undoes all of its effect, so that it can be rebuilt; None where that cannot be (a notice once
-    sent).
+    `reset` undoes all of its effect, so that it can be rebuilt; None where it cannot (a notice once sent).
     """
 
     name: str

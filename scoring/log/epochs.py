@@ -33,8 +33,7 @@ def current_epoch() -> int:
 def check_epoch() -> None:
     """Raise `LogAheadOfCluster` when the current epoch holds transaction ids this cluster has not reached.
 
-    Written on, such a log would get entries that sort before what readers have already read: they would be
-    skipped.
+    Written on, such a log would get entries that sort before what readers have read, who would skip them.
     """
     with connection.cursor() as cursor:
         cursor.execute(_AHEAD)

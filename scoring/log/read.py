@@ -21,8 +21,7 @@ _AFTER = (
     _SELECT
     + "WHERE (epoch, txid, position) > (%s, %s::text::xid8, %s) AND (epoch, txid) < (%s, %s::text::xid8)"
 )
-# Of the table's own columns: a bare `txid` would be the one cast to bigint above, which no index holds in
-# order.
+# Of the table's own columns: a bare `txid` would be the one cast above, which no index holds in order.
 _IN_READING_ORDER = (
     " ORDER BY scoring_logentry.epoch, scoring_logentry.txid, scoring_logentry.position LIMIT %s"
 )
