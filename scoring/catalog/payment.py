@@ -1,7 +1,7 @@
 """Payments by card: what is known of one, and what an analyst would want to know about it."""
 
 from scoring.catalog.event_type import EventType, Labels, days
-from scoring.catalog.fields import Category, Entity, Money, Number
+from scoring.catalog.fields import Category, Entity, IpAddress, Money, Number
 from scoring.features.declare import day_of_week, distance, hour_of_day, pair, years_since
 
 
@@ -18,13 +18,7 @@ class Payment(EventType):
     customer = Entity(says="by this customer", help="The customer's account")
     merchant = Entity(says="at this merchant", help="Who sells")
     device = Entity(optional=True, says="on this device", help="Fingerprint of the device")
-    ip = Entity(
-        optional=True,
-        personal=True,
-        format="ip",
-        says="from this address",
-        help="Address the payment came from",
-    )
+    ip = IpAddress(optional=True, says="from this address", help="Address the payment came from")
     amount = Money(help="What is paid")
     category = Category(optional=True, says="in this category", help="What is sold")
     customer_lat = Number(optional=True, minimum=-90, maximum=90, unit="°", help="Customer's latitude")

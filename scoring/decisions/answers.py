@@ -63,7 +63,7 @@ def answer_from(received: Entry, later: Sequence[Entry]) -> dict[str, Any]:
     )
 
 
-def answers_for(stream: Sequence[Entry]) -> dict[str, Any]:
+def answer_from_stream(stream: Sequence[Entry]) -> dict[str, Any]:
     """As `answer_from`, given the whole stream, its receipt first."""
     return answer_from(stream[0], stream[1:])
 
@@ -77,7 +77,7 @@ def answer_for(stream: str) -> dict[str, Any]:
     if not entries:
         raise EventNotFound(stream)
     revisions = [decision_from(entry.data) for entry in entries if entry.type == "decision.revised"]
-    answer = answers_for(entries)
+    answer = answer_from_stream(entries)
     labels = read_streams([f"label/{stream}"]).get(f"label/{stream}", [])
     return {
         **answer,

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.answers import answer_from, answers_for
+from scoring.decisions.answers import answer_from, answer_from_stream
 from scoring.errors import StreamConflict
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
@@ -60,4 +60,4 @@ def _decide_one(received: Entry, *, cause: str) -> dict[str, Any]:
     try:
         return answer_from(received, append([decision], now=now))
     except StreamConflict:
-        return answers_for(read_stream(received.stream))
+        return answer_from_stream(read_stream(received.stream))

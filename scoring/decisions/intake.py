@@ -12,7 +12,7 @@ from django.db import transaction
 from scoring.catalog.event_type import ParsedFields
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, fallback, pending
-from scoring.decisions.answers import answer_from, answers_for
+from scoring.decisions.answers import answer_from, answer_from_stream
 from scoring.errors import PayloadConflict
 from scoring.log import vault
 from scoring.log.append import append_new
@@ -167,5 +167,5 @@ def _receipt_of_repeated(
     differing = differing_fields(history[0].data, entry.data)
     if differing:
         return Receipt(entry.stream, False, None, PayloadConflict(entry.stream, differing))
-    answer = answers.get(entry.stream) or answers_for(history)
+    answer = answers.get(entry.stream) or answer_from_stream(history)
     return Receipt(entry.stream, False, answer)
