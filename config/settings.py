@@ -120,7 +120,6 @@ CELERY_TASK_PUBLISH_RETRY = False  # a request must not hang on a missing broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True  # services may come up in any order
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits out a broker's absence, however long
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 6 * 3600,  # longer than any training run, which would else be delivered twice
     "socket_connect_timeout": 1.0,  # the same request that must not hang
     "socket_timeout": 15.0,  # above the worker's own blocking read
     "socket_keepalive": True,
@@ -135,8 +134,6 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
-    # Minutes to hours of work, kept away from what a client waits for.
-    "scoring.learning.tasks.*": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Written into the database by beat, where an administrator may change them. A message that no worker took

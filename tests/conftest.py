@@ -91,7 +91,7 @@ def celery_worker_process(
     running: list[subprocess.Popen[bytes]] = []
 
     def start(
-        *, queues: str = "lanes,default,training", concurrency: int = 1, pool: str = "prefork", **extra: str
+        *, queues: str = "lanes,default", concurrency: int = 1, pool: str = "prefork", **extra: str
     ) -> Any:
         log = tmp_path / f"worker-{len(running)}.log"
         name = f"test-{os.getpid()}-{len(running)}@localhost"

@@ -6,9 +6,10 @@ from typing import Any
 
 from scoring.catalog.currency import decimal_text
 from scoring.catalog.registry import event_type
+from scoring.decisions.labels import SAID
 from scoring.errors import EventNotFound
 from scoring.log.entries import Entry
-from scoring.log.read import read_stream, read_streams
+from scoring.log.read import read_stream
 from scoring.timestamps import to_iso
 
 DECISION_FIELDS = (
@@ -78,7 +79,7 @@ def answer_for(stream: str) -> dict[str, Any]:
         raise EventNotFound(stream)
     revisions = [decision_from(entry.data) for entry in entries if entry.type == "decision.revised"]
     answer = answer_from_stream(entries)
-    labels = read_streams([f"label/{stream}"]).get(f"label/{stream}", [])
+    labels = [entry for entry in read_stream(f"label/{stream}") if entry.type in SAID]
     return {
         **answer,
         "fields": fields_as_sent(entries[0].data),

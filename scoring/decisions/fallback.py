@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.answers import answer_from, answer_from_stream
+from scoring.decisions.answers import answer_from_stream
 from scoring.errors import StreamConflict
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
@@ -49,15 +49,24 @@ def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, 
 
 
 def _decide_one(received: Entry, *, cause: str) -> dict[str, Any]:
+    stream = [received]
+    while True:
+        try:
+            return answer_from_stream([*stream, _append(stream, cause=cause)])
+        except StreamConflict:
+            # The lane decided in the meantime, or parked the event, which leaves it to be decided here.
+            stream = read_stream(received.stream)
+            if any(entry.type == "decision.made" for entry in stream):
+                return answer_from_stream(stream)
+
+
+def _append(stream: Sequence[Entry], *, cause: str) -> Entry:
     now = timezone.now()
     decision = NewEntry(
-        stream=received.stream,
-        expected_version=received.stream_version,
+        stream=stream[0].stream,
+        expected_version=stream[-1].stream_version,
         type="decision.made",
-        data=fallback_data(received, cause=cause, decided_at=to_iso(now)),
-        metadata={"causation": received.position},
+        data=fallback_data(stream[0], cause=cause, decided_at=to_iso(now)),
+        metadata={"causation": stream[0].position},
     )
-    try:
-        return answer_from(received, append([decision], now=now))
-    except StreamConflict:
-        return answer_from_stream(read_stream(received.stream))
+    return append([decision], now=now)[0]

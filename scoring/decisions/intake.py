@@ -12,7 +12,7 @@ from django.db import transaction
 from scoring.catalog.event_type import ParsedFields
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, fallback, pending
-from scoring.decisions.answers import answer_from, answer_from_stream
+from scoring.decisions.answers import answer_from_stream
 from scoring.errors import PayloadConflict
 from scoring.log import vault
 from scoring.log.append import append_new
@@ -62,7 +62,8 @@ def receive_events(
 
     With `wait` (seconds) the call returns as soon as every event is decided, at the latest after that time;
     events still undecided are then answered as pending, or by the failure policy if `on_timeout` is
-    "fallback". Without it nothing is waited for.
+    "fallback". Without it nothing is waited for. A repeated submission of an event that is not decided yet
+    waits like the first one: its sender may have lost the connection.
     """
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
     token = secrets.token_hex(8) if wait else None
@@ -75,9 +76,17 @@ def receive_events(
             wake_token=token,
             urgent=bool(wait) and len(entries) <= MOST_EVENTS_WITH_PRIORITY,
         )
-    rung = doorbell.ring_lanes({event_type(entry.data["type"]).lane for entry in written})
-    answers = _answers_of_new(written, token=token, wait=wait, on_timeout=on_timeout, cause=rung.cause)
-    return _receipts(entries, {entry.stream for entry in written}, answers)
+    created = {entry.stream: [entry] for entry in written}
+    repeated = read_streams([entry.stream for entry in entries if entry.stream not in created])
+    undecided = _undecided(created) | _undecided(_undisputed(entries, repeated))
+    if token:
+        orphans = [undecided[stream].position for stream in undecided.keys() & repeated]
+        pending.adopt(orphans, wake_token=token)
+    rung = doorbell.ring_lanes({_lane(entry) for entry in [*written, *undecided.values()]})
+    answers = {stream: answer_from_stream(entries) for stream, entries in (created | repeated).items()}
+    if wait and token and undecided:
+        answers |= _wait(undecided, token=token, wait=wait, on_timeout=on_timeout, cause=rung.cause)
+    return _receipts(entries, repeated, answers)
 
 
 def received_entry(
@@ -126,46 +135,64 @@ def _as_sent(value: Any) -> Any:
     return {key: value[key] for key in ("minor", "currency")} if isinstance(value, dict) else value
 
 
-def _answers_of_new(
-    written: Sequence[Entry], *, token: str | None, wait: float | None, on_timeout: OnTimeout, cause: str
+def _undecided(streams: Mapping[str, Sequence[Entry]]) -> dict[str, Entry]:
+    """The receipts of those events that are still to be decided, by stream."""
+    return {
+        stream: entries[0]
+        for stream, entries in streams.items()
+        if answer_from_stream(entries)["status"] == "pending"
+    }
+
+
+def _undisputed(
+    entries: Sequence[NewEntry], repeated: Mapping[str, Sequence[Entry]]
+) -> dict[str, Sequence[Entry]]:
+    """The repeated streams without those that were sent with another payload this time."""
+    disputed = {
+        entry.stream
+        for entry in entries
+        if entry.stream in repeated and differing_fields(repeated[entry.stream][0].data, entry.data)
+    }
+    return {stream: stored for stream, stored in repeated.items() if stream not in disputed}
+
+
+def _wait(
+    undecided: Mapping[str, Entry], *, token: str, wait: float, on_timeout: OnTimeout, cause: str
 ) -> dict[str, dict[str, Any]]:
-    answers = {entry.stream: answer_from(entry, []) for entry in written}
-    scored = [entry for entry in written if event_type(entry.data["type"]).scored]
-    if not (wait and token and scored):
-        return answers
+    """Answers by stream as the lane gives them, or the failure policy; absent where there is none in time."""
+    answers: dict[str, dict[str, Any]] = {}
     if not cause:
-        decided, cause = doorbell.wait_for_answers(token, count=len(scored), seconds=wait)
-        answers.update(decided)
-    undecided = [entry for entry in scored if answers[entry.stream]["status"] == "pending"]
-    if undecided and (cause or on_timeout == "fallback"):
-        answers.update(fallback.decide(undecided, cause=cause or "timeout"))
-    return answers
+        answers, cause = doorbell.wait_for_answers(token, count=len(undecided), seconds=wait)
+    left = [entry for stream, entry in undecided.items() if stream not in answers]
+    if left and (cause or on_timeout == "fallback"):
+        return answers | fallback.decide(left, cause=cause or "timeout")
+    # Decided, perhaps, by a batch that was claimed before this client began to wait.
+    since = read_streams([entry.stream for entry in left])
+    return answers | {stream: answer_from_stream(entries) for stream, entries in since.items()}
+
+
+def _lane(entry: Entry) -> str:
+    return event_type(entry.data["type"]).lane
 
 
 def _receipts(
-    entries: Sequence[NewEntry], created: set[str], answers: dict[str, dict[str, Any]]
+    entries: Sequence[NewEntry],
+    repeated: Mapping[str, Sequence[Entry]],
+    answers: Mapping[str, dict[str, Any]],
 ) -> list[Receipt]:
-    repeated = [entry.stream for entry in entries if entry.stream not in created]
-    stored = read_streams(repeated) if repeated else {}
-    first_sent: set[str] = set()
     receipts = []
+    first: dict[str, NewEntry] = {}
     for entry in entries:
-        is_new = entry.stream in created and entry.stream not in first_sent
-        first_sent.add(entry.stream)
+        stored = repeated[entry.stream][0].data if entry.stream in repeated else None
+        earlier = stored or (first[entry.stream].data if entry.stream in first else None)
+        first.setdefault(entry.stream, entry)
+        differing = differing_fields(earlier, entry.data) if earlier else []
         receipts.append(
-            Receipt(entry.stream, True, answers[entry.stream])
-            if is_new
-            else _receipt_of_repeated(entry, stored.get(entry.stream), answers)
+            Receipt(
+                stream=entry.stream,
+                created=earlier is None,
+                answer=None if differing else answers[entry.stream],
+                conflict=PayloadConflict(entry.stream, differing) if differing else None,
+            )
         )
     return receipts
-
-
-def _receipt_of_repeated(
-    entry: NewEntry, stored: Sequence[Entry] | None, answers: dict[str, dict[str, Any]]
-) -> Receipt:
-    history = stored or read_streams([entry.stream])[entry.stream]
-    differing = differing_fields(history[0].data, entry.data)
-    if differing:
-        return Receipt(entry.stream, False, None, PayloadConflict(entry.stream, differing))
-    answer = answers.get(entry.stream) or answer_from_stream(history)
-    return Receipt(entry.stream, False, answer)

@@ -165,9 +165,12 @@ def _record(
 def _append(entries: Sequence[NewEntry], *, streams: set[str], now: datetime) -> set[str]:
     """Append and queue label entries; returns those of `streams` whose event has not arrived."""
     with transaction.atomic():
-        held = streams - set(read_streams(sorted(streams), version=1))
+        received = read_streams(sorted(streams), version=1)
+        held = streams - received.keys()
         if entries:
-            pending.enqueue_labels(append(entries, now=now), held=held, now=now)
+            waiting = pending.waiting_as_history([entry.position for (entry,) in received.values()])
+            with_history = {stream for stream, (entry,) in received.items() if entry.position in waiting}
+            pending.enqueue_labels(append(entries, now=now), held=held, with_history=with_history, now=now)
     return held
 
 

@@ -25,6 +25,10 @@ def held_lane(lane: str, *, wait: bool = False) -> Iterator[bool]:
 
 def _lock(lane: str, *, wait: bool) -> bool:
     with connection.cursor() as cursor:
+        # A machine that vanishes must not keep the lane until the server's default of two hours has passed.
+        cursor.execute(
+            "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+        )
         if wait:
             cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [NAMESPACE, lane])
             return True

@@ -11,13 +11,15 @@ from django.db import connection
 from scoring.catalog.registry import event_type
 from scoring.features.encode import LaneItem
 from scoring.log.entries import NewEntry
+from scoring.log.upcasters import lift
 from scoring.timestamps import from_iso, to_micros
 
 ITEMS_A_CHUNK = 20_000
 
 # A label entry needs the event it concerns; an event entry is its own.
 ITEMS = """
-    SELECT entry.position, entry.type, entry.data, event.position, event.data
+    SELECT entry.position, entry.stream, entry.type, entry.schema_version, entry.data,
+           event.position, event.schema_version, event.data
       FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted(position, place)
       JOIN scoring_logentry entry ON entry.position = wanted.position
       LEFT JOIN scoring_logentry event
@@ -210,13 +212,16 @@ def _read_items(positions: np.ndarray, *, first_seq: int) -> tuple[list[LaneItem
         rows = cursor.fetchall()
     items = []
     event_positions = np.empty(len(rows), dtype=np.int64)
-    for place, (position, type_, data, event_position, event) in enumerate(rows):
+    for place, (position, stream, entry_type, schema, text, event_position, *event) in enumerate(rows):
         seq = first_seq + place
-        if type_ == "event.received":
-            items.append(event_item(seq, orjson.loads(data)))
+        data = lift(entry_type, stream, schema, orjson.loads(text))
+        if entry_type == "event.received":
+            items.append(event_item(seq, data))
             event_positions[place] = position
         else:
-            items.append(label_item(seq, orjson.loads(data), orjson.loads(event)))
+            event_schema, event_text = event
+            labelled = lift("event.received", data["event"], event_schema, orjson.loads(event_text))
+            items.append(label_item(seq, data, labelled))
             event_positions[place] = event_position
     return items, event_positions
 

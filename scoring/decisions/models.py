@@ -116,8 +116,7 @@ class Pending(models.Model):
 class Route(models.Model):
     """Which model versions decide an event type. Projection of `route.changed`.
 
-    `arms` is a list of {"name", "model", "role": "champion" | "canary" | "shadow", "share": 0..1}; deciding
-    arms' shares add up to 1. A unit (an entity of the event) is assigned by a hash salted with `salt`.
+    `arms` is a list of {"name", "model", "role", "share"}; `scoring.decisions.routing` says what is allowed.
     """
 
     event_type = models.CharField(max_length=60, primary_key=True)

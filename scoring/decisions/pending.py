@@ -11,6 +11,8 @@ from django.db import connection
 from scoring.catalog.registry import event_type
 from scoring.log.entries import Entry
 from scoring.log.tables import copy_values, insert_values
+from scoring.log.upcasters import lift
+from scoring.timestamps import EPOCH
 
 URGENT, NORMAL, LATER = 0, 1, 2
 
@@ -27,11 +29,19 @@ HELD_INTO_HISTORY = """
      WHERE l.position = p.position AND p.state = 'held' AND p.event_stream = ANY(%s)
 """
 
+RELEASE_KNOWN = """
+    UPDATE scoring_pending p SET state = 'ready'
+     WHERE lane = %s AND state = 'history' AND kind = 'label' AND due_at <= %s
+       AND NOT EXISTS (
+           SELECT 1 FROM scoring_logentry e JOIN scoring_pending w ON w.position = e.position
+            WHERE e.stream = p.event_stream AND e.stream_version = 1 AND w.state = 'history')
+"""
+
 # The entry to process, the receipt of the event it concerns, and what the event's stream holds by now: one
 # round trip.
 CLAIM = """
-    SELECT p.position, p.kind, p.event_stream, p.wake_token, entry.data, entry.recorded_at,
-           event.position, event.data, event.recorded_at, head.version, head.decisions
+    SELECT p.position, p.kind, p.event_stream, p.wake_token, entry.type, entry.schema_version, entry.data,
+           event.position, event.schema_version, event.data, event.recorded_at, head.version, head.decisions
       FROM (SELECT * FROM scoring_pending
              WHERE lane = %s AND state = 'ready'
              ORDER BY priority, position
@@ -54,7 +64,6 @@ class Claim:
     event_stream: str
     wake_token: str | None
     data: Mapping[str, Any]
-    recorded_at: datetime
     event_position: int
     event: Mapping[str, Any]
     received_at: datetime
@@ -74,17 +83,20 @@ def enqueue_events(entries: Sequence[Entry], *, now: datetime, wake_token: str |
     release_held([entry.stream for entry in entries])
 
 
-def enqueue_labels(entries: Sequence[Entry], *, held: set[str], now: datetime) -> None:
-    """Queue label entries; those of events in `held` (streams not received yet) wait for their event."""
+def enqueue_labels(
+    entries: Sequence[Entry], *, held: set[str], with_history: set[str], now: datetime
+) -> None:
+    """Queue labels: of events in `held` to wait for them, of events in `with_history` to go with them."""
+    states = dict.fromkeys(with_history, "history") | dict.fromkeys(held, "held")
     _insert(
         (
             entry.position,
             _label_lane(entry),
             "label",
-            "held" if entry.data["event"] in held else "ready",
+            states.get(entry.data["event"], "ready"),
             NORMAL,
             entry.data["event"],
-            None,
+            entry.data["known_at"] if entry.data["event"] in with_history else None,
             None,
             "",
             now,
@@ -150,7 +162,9 @@ def release_overtaken() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE scoring_pending p SET state = 'ready', priority = %s FROM scoring_logentry e"
-            " WHERE p.state = 'held' AND e.stream = p.event_stream AND e.stream_version = 1",
+            " WHERE p.state = 'held' AND e.stream = p.event_stream AND e.stream_version = 1"
+            " AND NOT EXISTS (SELECT 1 FROM scoring_pending w"
+            " WHERE w.position = e.position AND w.state = 'history')",
             [LATER],
         )
         return cursor.rowcount
@@ -165,24 +179,44 @@ def release_waiting(*, now: datetime) -> int:
         return cursor.rowcount
 
 
-def next_label_due(lane: str) -> datetime | None:
-    """When the lane's clock has to reach for the next label of its history to become known."""
+def next_label_due(lane: str, *, after: datetime | None = None) -> datetime | None:
+    """What the lane's clock has to reach for the next label of its history (due after `after`)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT min(due_at) FROM scoring_pending"
-            " WHERE lane = %s AND state = 'history' AND kind = 'label'",
-            [lane],
+            " WHERE lane = %s AND state = 'history' AND kind = 'label' AND due_at > %s",
+            [lane, after or EPOCH],
         )
         return cursor.fetchone()[0]
 
 
 def release_known_labels(lane: str, *, clock: datetime) -> int:
-    """Let labels of history through that had become known when the lane's clock stands at `clock`."""
+    """Let labels of history through that had become known when the lane's clock stands at `clock`.
+
+    A label whose event waits as history itself is left to be sequenced with it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(RELEASE_KNOWN, [lane, clock])
+        return cursor.rowcount
+
+
+def waiting_as_history(positions: Sequence[int]) -> set[int]:
+    """Those of the given entries that are history without a place in their lane's order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE scoring_pending SET state = 'ready'"
-            " WHERE lane = %s AND state = 'history' AND kind = 'label' AND due_at <= %s",
-            [lane, clock],
+            "SELECT position FROM scoring_pending WHERE state = 'history' AND position = ANY(%s)",
+            [list(positions)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def adopt(positions: Sequence[int], *, wake_token: str) -> int:
+    """Let another client wait for events that are still queued; returns how many are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending SET wake_token = %s, priority = %s"
+            " WHERE state = 'ready' AND position = ANY(%s)",
+            [wake_token, URGENT, list(positions)],
         )
         return cursor.rowcount
 
@@ -240,17 +274,17 @@ def _move_held_into_history(event_streams: Sequence[str]) -> None:
 
 
 def _claim(row: Sequence[Any]) -> Claim:
-    position, kind, event_stream, wake_token, data, recorded_at, *rest = row
-    event_position, event, received_at, version, decisions = rest
+    """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
+    position, kind, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
+    event_position, event_schema, event, received_at, version, decisions = rest
     return Claim(
         position=position,
         kind=kind,
         event_stream=event_stream,
         wake_token=wake_token,
-        data=orjson.loads(data),
-        recorded_at=recorded_at,
+        data=lift(entry_type, event_stream, entry_schema, orjson.loads(data)),
         event_position=event_position,
-        event=orjson.loads(event),
+        event=lift("event.received", event_stream, event_schema, orjson.loads(event)),
         received_at=received_at,
         stream_version=version,
         decisions=decisions,

@@ -1,6 +1,9 @@
-"""Which model version decides an event: arms with shares, assigned by a salted hash of a unit."""
+"""Which model version decides an event type: the route, changed by entries of the log alone.
 
-import hashlib
+A route has room for several arms, shared out by a salted hash of a unit. Deciding by more than one is not
+there yet, so a route that asks for it is refused: shares that are accepted and ignored would be a lie.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +16,10 @@ from scoring.errors import InvalidRoute
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 
-DECIDING_ROLES = ("champion", "canary")
-
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A model version and its share (0 to 1) of the units; a shadow scores everything and decides nothing."""
+    """A model version, its role and its share (0 to 1) of the units."""
 
     name: str
     model: str
@@ -39,23 +40,6 @@ class RouteTable:
     @property
     def champion(self) -> Arm:
         return next(arm for arm in self.arms if arm.role == "champion")
-
-    def arm_for(self, unit_value: str) -> Arm:
-        """The deciding arm of a unit: the same for the same salt, whatever else is routed."""
-        point = hash_to_unit_interval(self.salt, unit_value)
-        deciding = [arm for arm in self.arms if arm.role in DECIDING_ROLES]
-        edge = 0.0
-        for arm in deciding:
-            edge += arm.share
-            if point < edge:
-                return arm
-        return deciding[-1]
-
-
-def hash_to_unit_interval(salt: str, value: str) -> float:
-    """A number in [0, 1), uniform over values: the first 53 bits of SHA-256 over salt and value."""
-    digest = hashlib.sha256(f"{salt}\x1f{value}".encode()).digest()
-    return (int.from_bytes(digest[:8], "big") >> 11) / (1 << 53)
 
 
 def current_routes() -> dict[str, RouteTable]:
@@ -78,7 +62,7 @@ def change_route(
 ) -> Entry:
     """Append `route.changed`, the only way a route changes; raises StreamConflict when somebody was quicker.
 
-    Raises InvalidRoute unless there is one champion and the deciding shares add up to 1.
+    Raises InvalidRoute unless there is one champion, which decides everything.
     """
     check_arms(event_type, arms)
     entry = NewEntry(
@@ -99,15 +83,10 @@ def change_route(
 
 
 def check_arms(event_type: str, arms: Sequence[Arm]) -> None:
-    """Raises InvalidRoute unless there is one champion and the deciding shares add up to 1."""
-    champions = [arm for arm in arms if arm.role == "champion"]
-    if len(champions) != 1:
-        raise InvalidRoute(event_type, f"{len(champions)} champions; exactly one is needed")
-    total = sum(arm.share for arm in arms if arm.role in DECIDING_ROLES)
-    if abs(total - 1) > 1e-9 or any(not 0 <= arm.share <= 1 for arm in arms):
-        raise InvalidRoute(
-            event_type, f"deciding shares add up to {total:g}; they must be 0 to 1 and add up to 1"
-        )
+    """Raises InvalidRoute unless the arms are one champion that decides everything."""
+    if [(arm.role, arm.share) for arm in arms] != [("champion", 1.0)]:
+        given = ", ".join(f"{arm.role} {arm.share:g}" for arm in arms) or "none"
+        raise InvalidRoute(event_type, f"one champion with a share of 1 is needed; given: {given}")
 
 
 def _table(event_type: str, version: int, salt: str, unit: str, arms: str) -> RouteTable:

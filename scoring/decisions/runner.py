@@ -73,24 +73,30 @@ class LaneRunner:
             self._adapt(len(claims), time.perf_counter() - started)
         return len(claims)
 
-    def _process_or_isolate(self, claims: Sequence[Claim]) -> None:
+    def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:
+        """Process, or park what cannot be; False when the claims stay queued and have to be claimed anew."""
         try:
             self._process(claims)
         except StreamConflict as conflict:
             logger.info("lane %s: %s; batch is claimed anew", self.lane, conflict)
             self.head = restore_states(self.plan, self.store)
+            return False
         except StaleOnlineState as stale:
             logger.warning("%s; restoring from the log", stale)
             self.head = restore_states(self.plan, self.store)
+            return False
         except (DatabaseError, redis.RedisError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of the lane: one bad entry must not stop it
             self._isolate(claims, error)
+        return True
 
     def _isolate(self, claims: Sequence[Claim], error: Exception) -> None:
         if len(claims) > 1:
+            # Up to the first that stays queued: a label of it may follow, and must not overtake it.
             for claim in claims:
-                self._process_or_isolate([claim])
+                if not self._process_or_isolate([claim]):
+                    return
             return
         logger.exception("lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream)
         try:
@@ -228,7 +234,7 @@ class LaneRunner:
         due = self.next_label_due
         if due is not None and to_micros(due) <= self.head.clock_us:
             pending.release_known_labels(self.lane, clock=from_micros(self.head.clock_us))
-            self.next_label_due = pending.next_label_due(self.lane)
+            self.next_label_due = pending.next_label_due(self.lane, after=from_micros(self.head.clock_us))
 
     def _adapt(self, entries: int, seconds: float) -> None:
         """Size the next batch to WORK_SECONDS, at most doubling so that one quick batch proves little."""

@@ -120,5 +120,5 @@ def test_a_list_of_labels_costs_as_many_queries_as_one(
     api: Api, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     api.post("events", [payment_payload(number) for number in range(200)])
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         api.post("labels", [label(number) for number in range(200)])

@@ -6,7 +6,7 @@ import pytest
 
 from scoring.decisions.history import sequence_history
 from scoring.decisions.intake import received_entry
-from scoring.decisions.labels import label_entry
+from scoring.decisions.labels import LabelStatement, label_entry, record_labels
 from scoring.decisions.lane_log import iter_lane_items, iter_lane_positions
 from scoring.decisions.models import Pending
 from scoring.decisions.reorder import reorder_lane
@@ -144,6 +144,30 @@ def test_states_of_an_earlier_order_are_not_believed(online_redis, send, work):
     for key, value in earlier.items():
         online_redis.restore(key, 0, value)
     work()
+    assert online_states() == rebuilt_states()
+
+
+def test_a_label_of_an_event_that_waits_as_history_goes_with_it(online_redis, send, work):
+    add_history(range(2))
+    statement = LabelStatement("payment", "T-0", "fraud", "chargeback")
+    record_labels([statement], source="shop", now=datetime.now(UTC))
+    work()
+    assert order() == []
+    sequence_history(LANE)
+    send(payments(1, start=10))
+    work()
+    assert order() == ["0", "1", "10"]
+    assert Pending.objects.get().kind == "label"  # known today, which the lane's clock has not reached
+
+
+def test_a_known_label_of_history_waits_for_its_event_to_be_sequenced(online_redis, send, work):
+    send(payments(1, start=100))
+    work()
+    add_history(range(1), labels={0: timedelta(minutes=1)})
+    work()
+    assert order() == ["100"]
+    reorder_lane(LANE, reason="test")
+    assert order() == ["0", "+0", "100"]
     assert online_states() == rebuilt_states()
 
 

@@ -1,8 +1,11 @@
 """One lane from receipt to decision, and every way its online state can be lost."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from scoring.decisions import connections, fallback, pending
 from scoring.decisions.answers import answer_for
@@ -14,6 +17,7 @@ from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.runner import LaneRunner
 from scoring.errors import StaleOnlineState, StreamConflict
+from scoring.log import upcasters
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
@@ -29,6 +33,14 @@ def label(number: int, value: str | None, source: str = "chargeback") -> LabelSt
 
 def say(*statements: LabelStatement):
     return record_labels(statements, source="shop", now=datetime.now(UTC))
+
+
+def send_and_close(send, *args, **how):
+    """As another thread, with a database connection of its own."""
+    try:
+        return send(*args, **how)
+    finally:
+        connection.close()
 
 
 def test_every_event_is_decided_once_and_nothing_stays_pending(send, work):
@@ -318,3 +330,65 @@ def test_a_late_event_is_decided_and_counted_where_it_belongs(send, work):
     work()
     assert answer_for("payment/shop/T-50")["status"] == "decided"
     assert online_states() == rebuilt_states()
+
+
+def test_a_repeated_submission_of_an_undecided_event_waits_for_its_decision(send, online_redis):
+    send(payments(1))
+    with ThreadPoolExecutor(1) as sender:
+        repeated = sender.submit(send_and_close, send, payments(1), wait=10)
+        while not Pending.objects.filter(wake_token__isnull=False).exists():
+            time.sleep(0.01)
+        with held_lane(LANE):
+            runner = LaneRunner(LANE)
+            while runner.step():
+                pass
+        receipt = repeated.result()[0]
+    assert receipt.created is False
+    assert receipt.answer["status"] == "decided"
+
+
+def test_a_repeated_submission_of_an_undecided_event_falls_back_when_asked_to(send):
+    send(payments(1))
+    receipt = send(payments(1), wait=0.05, on_timeout="fallback")[0]
+    assert receipt.answer["decision"]["cause"] == "timeout"
+
+
+def test_a_parked_event_is_decided_by_the_failure_policy_when_asked_to(send, work):
+    receipt = send(payments(1))[0]
+    received = read_stream(receipt.stream)
+    now = datetime.now(UTC)
+    append(
+        [NewEntry(receipt.stream, 1, "event.parked", {"position": 1, "kind": "event", "error": "x"})], now=now
+    )
+    answer = fallback.decide(received, cause="timeout")[receipt.stream]
+    assert (answer["status"], answer["decision"]["basis"]) == ("decided", "fallback")
+
+
+def test_a_parked_label_does_not_hide_its_event(send, work):
+    send(payments(1))
+    say(label(0, "fraud"))
+    now = datetime.now(UTC)
+    parked = {"position": 1, "kind": "label", "error": "x"}
+    append([NewEntry("label/payment/shop/T-0", 1, "label.parked", parked)], now=now)
+    answer = answer_for("payment/shop/T-0")
+    assert answer["label"] == "fraud"
+    assert len(answer["labels"]) == 1
+
+
+def test_receipts_of_an_older_schema_are_lifted_before_they_are_folded(send, work, monkeypatch):
+    send(payments(2))
+    work()
+    monkeypatch.setitem(upcasters._current, "event.received", 2)
+    monkeypatch.setitem(
+        upcasters._steps,
+        ("event.received", 1),
+        lambda data: {**data, "fields": {**data["fields"], "card": "lifted"}},
+    )
+    send(payments(1, start=50))
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("UPDATE scoring_logentry SET schema_version = 1 WHERE stream = 'payment/shop/T-50'")
+        cursor.execute("SET session_replication_role = DEFAULT")
+    work()
+    assert "0:lifted" in online_states()
+    assert [key for key in rebuilt_states() if key.startswith("0:")] == ["0:lifted"]
