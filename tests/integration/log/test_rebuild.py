@@ -76,7 +76,7 @@ def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
     done, waiting = append([received("done"), received("waiting")], now=NOW)
     label, held = append([labelled(done.stream), labelled("payment/shop/never-seen")], now=NOW)
     pending.enqueue_events([done, waiting], now=NOW, wake_token=None, urgent=False)
-    pending.enqueue_labels([label, held], held={held.data["event"]}, now=NOW)
+    pending.enqueue_labels([label, held], held={held.data["event"]}, with_history=set(), now=NOW)
     append([sequenced([done.position])], now=NOW)
     pending.complete([done.position])
     before = rows_of(Pending)
