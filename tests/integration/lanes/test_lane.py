@@ -336,7 +336,9 @@ def test_a_repeated_submission_of_an_undecided_event_waits_for_its_decision(send
     send(payments(1))
     with ThreadPoolExecutor(1) as sender:
         repeated = sender.submit(send_and_close, send, payments(1), wait=10)
+        deadline = time.monotonic() + 5
         while not Pending.objects.filter(wake_token__isnull=False).exists():
+            assert time.monotonic() < deadline, "the repeated submission does not wait for the lane"
             time.sleep(0.01)
         with held_lane(LANE):
             runner = LaneRunner(LANE)
