@@ -2,8 +2,8 @@
 
 from scoring.api.models import ApiKey
 from scoring.catalog.models import ExchangeRate
-from scoring.decisions.models import Decision, Event, Label, Pending, Route
-from scoring.learning.models import ModelArtefact, ModelVersion
+from scoring.decisions.models import Decision, Event, Label, Pending, Route, ShadowScore
+from scoring.learning.models import ModelArtefact, ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 
 __all__ = [
@@ -19,5 +19,8 @@ __all__ = [
     "ModelVersion",
     "Pending",
     "Route",
+    "ShadowScore",
+    "TrainingJob",
+    "TrainingProgress",
     "VaultItem",
 ]

@@ -45,6 +45,8 @@ class Decision(models.Model):
     basis = models.CharField(max_length=10, choices=Basis.choices)
     cause = models.CharField(max_length=60, blank=True, default="")
     model = models.CharField(max_length=80, blank=True, default="")
+    arm = models.CharField(max_length=40, blank=True, default="")  # of the route that chose the model
+    stake = models.BigIntegerField(null=True)  # minor units of the type's base currency
     decided_at = models.DateTimeField()
 
     class Meta:
@@ -53,10 +55,29 @@ class Decision(models.Model):
         ]
 
 
+class ShadowScore(models.Model):
+    """What a model that decides nothing would have said. Written by the consumer `scoring.shadow` alone."""
+
+    model = models.CharField(max_length=80)
+    event_position = models.BigIntegerField()
+    event_type = models.CharField(max_length=60)
+    score = models.FloatField()
+    outcome = models.CharField(max_length=10, choices=Decision.Outcome.choices)
+    decided = models.CharField(max_length=10, choices=Decision.Outcome.choices)  # what happened instead
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "event_position"], name="shadowscore_model_event"),
+        ]
+        indexes = [models.Index(fields=["model", "decided_at"], name="shadowscore_latest")]
+
+
 class Label(models.Model):
     """One thing said about an event's truth. Projection of `label.recorded` and `label.retracted`.
 
     `effective` is the event's label after this entry (None: unlabelled), `previous` the one before.
+    `conflict`: after this entry two sources say different things of the event.
     """
 
     position = models.BigIntegerField(primary_key=True)
@@ -65,10 +86,15 @@ class Label(models.Model):
     value = models.CharField(max_length=40, null=True)
     previous = models.CharField(max_length=40, null=True)
     effective = models.CharField(max_length=40, null=True)
+    conflict = models.BooleanField(default=False)
     known_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["event_stream"], name="label_event_stream")]
+        indexes = [
+            models.Index(fields=["event_stream"], name="label_event_stream"),
+            models.Index(fields=["position"], name="label_conflict", condition=models.Q(conflict=True)),
+        ]
+        permissions = [("upload_label", "Can upload a file of labels")]
 
 
 class Pending(models.Model):
@@ -124,4 +150,7 @@ class Route(models.Model):
     salt = models.CharField(max_length=40)
     unit = models.CharField(max_length=60)
     arms = models.JSONField()
+    experiment = models.CharField(max_length=80, blank=True, default="")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    changed_by = models.CharField(max_length=80, blank=True, default="")
     changed_at = models.DateTimeField()
