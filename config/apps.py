@@ -1,4 +1,5 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
@@ -9,3 +10,8 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         from config import servers  # noqa: F401, PLC0415 (registers the check of the servers)
+        from config.groups import create_groups  # noqa: PLC0415 (needs the models that are loaded by now)
+
+        # After the last app that has tables, so that the permissions of all others are there.
+        last = [app for app in apps.get_app_configs() if app.models_module is not None][-1]
+        post_migrate.connect(create_groups, sender=last)

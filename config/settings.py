@@ -4,6 +4,8 @@ from pathlib import Path
 
 import dj_database_url
 import django_stubs_ext
+from celery.schedules import crontab
+from django.templatetags.static import static
 
 from config.embedded import services
 from config.environment import broker_url, read_flag, read_float, read_int, read_list, read_path, read_text
@@ -36,7 +38,14 @@ SECURE_PROXY_SSL_HEADER = (
 CSRF_TRUSTED_ORIGINS = read_list("ASSAY_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Before unfold and Django: their templates (the overview, the error pages) win.
+    "monitoring",
+    "experiments",
+    "reviews",
+    "scoring",
+    "unfold.apps.BasicAppConfig",  # its templates and widgets; the site is ours
+    "unfold.contrib.filters",
+    "config.site.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -48,10 +57,6 @@ INSTALLED_APPS = [
     "pgtrigger",
     "django_celery_beat",
     "config",
-    "scoring",
-    "reviews",
-    "experiments",
-    "monitoring",
 ]
 
 MIDDLEWARE = [
@@ -134,6 +139,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
+    "scoring.learning.tasks.run_training_job": {"queue": "training"},  # minutes long: workers of its own
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Written into the database by beat, where an administrator may change them. A message that no worker took
@@ -146,9 +152,56 @@ CELERY_BEAT_SCHEDULE = {
     },
     "run the log's consumers": {
         "task": "monitoring.tasks.run_consumers",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
+        "schedule": 2.0,
+        "options": {"expires": 2.0},
     },
+    "look after trainings": {
+        "task": "scoring.learning.tasks.sweep_trainings",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "compute the results of experiments": {
+        "task": "experiments.tasks.refresh_results",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "retrain on payments": {
+        "task": "scoring.learning.tasks.retrain",
+        "schedule": crontab(hour="3", minute="17"),  # at night, off the full hour
+        "kwargs": {"event_type": "payment"},
+    },
+}
+
+# The admin's looks. Colours are our own; everything is served from here.
+UNFOLD = {
+    "SITE_TITLE": "Assay",
+    "SITE_HEADER": "Assay",
+    "SITE_SYMBOL": "balance",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("workspace/favicon.svg")}
+    ],
+    "SHOW_HISTORY": False,  # the log is the history
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda request: static("workspace/workspace.css")],
+    "SCRIPTS": [lambda request: static("workspace/workspace.js")],
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .013 220)",
+            "100": "oklch(94% .03 220)",
+            "200": "oklch(88% .055 220)",
+            "300": "oklch(79% .09 222)",
+            "400": "oklch(69% .11 224)",
+            "500": "oklch(59% .115 227)",
+            "600": "oklch(50% .105 230)",
+            "700": "oklch(43% .09 232)",
+            "800": "oklch(37% .075 234)",
+            "900": "oklch(32% .06 236)",
+            "950": "oklch(24% .045 238)",
+        },
+    },
+    "SIDEBAR": {"show_search": False, "navigation": "config.navigation.sidebar"},
 }
 
 LOGGING = {

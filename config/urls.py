@@ -2,12 +2,11 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from config.errors import bad_request, describe_problem, page_not_found, server_error
 from config.health import healthz, readyz
-
-admin.site.site_header = admin.site.site_title = "Assay"
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -17,6 +16,7 @@ urlpatterns = [
     path("api/problems/<slug:slug>", describe_problem, name="problem"),
     path("api/v1/", include("scoring.api.urls")),
     path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
 ]
 
 handler400, handler404, handler500 = bad_request, page_not_found, server_error

@@ -4,53 +4,25 @@ Every list is bounded at any size: pages are read along an index, and rows are c
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 
 from scoring.api.models import ApiKey
 from scoring.catalog.models import ExchangeRate
-from scoring.catalog.registry import event_types
+from scoring.catalog.registry import event_type
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
 from scoring.learning.models import ModelVersion
 from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
-
-MOST_COUNTED = 10_000
-
-
-class CappedPaginator(Paginator):
-    """Counts no more than MOST_COUNTED rows: to count a million takes longer than anyone looks at a page."""
-
-    @cached_property
-    def count(self) -> int:
-        rows = cast("QuerySet[Any]", self.object_list)
-        return rows.order_by()[:MOST_COUNTED].count()
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Lists and shows; changes nothing."""
-
-    paginator = CappedPaginator
-    show_full_result_count = False
-    list_per_page = 50
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+from scoring.workspace.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin
+from scoring.workspace.badges import badge
+from scoring.workspace.figures import money_text
 
 
 def position_in(term: str) -> int | None:
@@ -77,20 +49,6 @@ def pretty_json(text: str) -> str:
         '<pre style="white-space: pre-wrap">{}</pre>',
         orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode(),
     )
-
-
-class EventTypeFilter(admin.SimpleListFilter):
-    """Event types as the catalog has them: asking the table for its distinct values would read all of it."""
-
-    title = "event type"
-    parameter_name = "event_type"
-    field = "event_type"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in event_types()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
 
 
 class TypeFilter(EventTypeFilter):
@@ -190,18 +148,28 @@ class DecisionAdmin(ReadOnlyAdmin):
         link_to_entry("event_position", "event"),
         "event_type",
         "revision",
-        "outcome",
+        "outcome_badge",
         "calibrated_score",
+        "at_stake",
         "basis",
         "cause",
         "model",
+        "arm",
         "decided_at",
     )
-    list_display_links = ("outcome",)
+    list_display_links = None
     ordering = ("-position",)
     sortable_by = ()
     search_fields = ("event_position",)
     search_help_text = "The position of the event"
+
+    @admin.display(description="outcome")
+    def outcome_badge(self, decision: Decision) -> str:
+        return badge(decision.outcome)
+
+    @admin.display(description="at stake")
+    def at_stake(self, decision: Decision) -> str:
+        return money_text(decision.stake, event_type(decision.event_type).base_currency)
 
     @admin.display(description="score")
     def calibrated_score(self, decision: Decision) -> str:
@@ -245,7 +213,7 @@ class PendingAdmin(ReadOnlyAdmin):
 
     list_display = (
         link_to_entry("position", "entry"),
-        "state",
+        "state_badge",
         "lane",
         "kind",
         "event_stream",
@@ -256,6 +224,10 @@ class PendingAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     ordering = ("position",)
     sortable_by = ()
+
+    @admin.display(description="state")
+    def state_badge(self, row: Pending) -> str:
+        return badge(row.state)
 
     @admin.display(description="error")
     def first_line_of_error(self, row: Pending) -> str:
@@ -293,7 +265,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ExchangeRate)
-class ExchangeRateAdmin(admin.ModelAdmin):
+class ExchangeRateAdmin(ModelAdmin):
     """Rates are configuration: they may be added, and hold from `valid_from` on."""
 
     list_display = ("currency", "base", "rate", "valid_from")

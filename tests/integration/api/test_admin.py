@@ -3,7 +3,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from scoring.admin import CappedPaginator
+from scoring.workspace.admin import CappedPaginator
 from scoring.api.models import ApiKey
 from scoring.decisions.models import Event, Pending
 from scoring.log.models import LogEntry

@@ -1,0 +1,74 @@
+"""Who may do what: the groups that every installation begins with, and their permissions, as data."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+LOOK = (
+    *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
+    *("reviews.view_case",),
+)
+LOOK_AT_MODELS = (
+    *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
+    *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
+)
+WORK = ("reviews.work_case",)
+LEAD = ("reviews.undo_verdict", "scoring.upload_label")
+TRAIN = (
+    *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),
+    *("experiments.add_experiment", "experiments.change_experiment"),
+)
+JUDGE = ("scoring.approve_modelversion", "scoring.promote_modelversion")
+LOOK_AT_RECORD = (
+    *("scoring.view_logentry", "scoring.view_pending", "scoring.view_apikey", "scoring.view_exchangerate"),
+    *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),
+)
+ADMINISTER = (
+    *("scoring.add_exchangerate", "scoring.change_exchangerate"),
+    *(
+        f"django_celery_beat.{verb}_{table}"
+        for verb in ("view", "add", "change", "delete")
+        for table in (
+            "periodictask",
+            "intervalschedule",
+            "crontabschedule",
+            "clockedschedule",
+            "solarschedule",
+        )
+    ),
+    *(f"auth.{verb}_user" for verb in ("add", "change", "delete")),
+    *("auth.add_group", "auth.change_group"),
+)
+
+# The data scientist may approve, but nobody approves a training of their own (`scoring.learning.gate`).
+STRICT = False
+GROUPS: dict[str, tuple[str, ...]] = {
+    "analyst": (*LOOK, *WORK),
+    "lead": (*LOOK, *LOOK_AT_MODELS, *WORK, *LEAD),
+    "data scientist": (*LOOK, *LOOK_AT_MODELS, *TRAIN, *JUDGE, "scoring.view_pending"),
+    "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RECORD),
+    "admin": (*LOOK, *LOOK_AT_MODELS, *WORK, *LEAD, *TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
+}
+
+
+def create_groups(**_: Any) -> None:
+    """After migrations: groups that are missing, with their permissions. Those that exist stay as they are.
+
+    An administrator's change therefore lasts; a permission that a new version brings is theirs to give.
+    """
+    existing = set(Group.objects.filter(name__in=GROUPS).values_list("name", flat=True))
+    for name in GROUPS.keys() - existing:
+        Group.objects.create(name=name).permissions.set(permissions_of(GROUPS[name]))
+
+
+def permissions_of(names: tuple[str, ...]) -> list[Permission]:
+    """The permissions "app.codename". Raises LookupError naming those that do not exist."""
+    wanted = Q(pk__in=[])
+    for app, _, codename in (name.partition(".") for name in names):
+        wanted |= Q(content_type__app_label=app, codename=codename)
+    found = list(Permission.objects.filter(wanted).select_related("content_type"))
+    missing = set(names) - {f"{each.content_type.app_label}.{each.codename}" for each in found}
+    if missing and STRICT:
+        raise LookupError(f"no such permissions: {', '.join(sorted(missing))}")
+    return found

@@ -1,0 +1,101 @@
+"""The admin's sidebar: where people go, in the order of their day; each sees what they may open."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+class Item(NamedTuple):
+    """A line of the sidebar: its words, icon (Material Symbols), address name and needed permission."""
+
+    title: str
+    icon: str
+    url: str
+    permission: str = ""
+
+
+SECTIONS: dict[str, tuple[Item, ...]] = {
+    "": (Item("Overview", "monitoring", "index"),),
+    "Review": (
+        Item("Review queue", "playlist_add_check", "queue", "reviews.view_case"),
+        Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
+        Item("Find", "search", "entities", "reviews.view_case"),
+    ),
+    "Labels": (
+        Item("Labels", "label", "scoring_label_changelist", "scoring.view_label"),
+        Item("Upload labels", "upload_file", "label_upload", "scoring.upload_label"),
+    ),
+    "Models": (
+        Item("Models", "model_training", "scoring_modelversion_changelist", "scoring.view_modelversion"),
+        Item("Trainings", "exercise", "scoring_trainingjob_changelist", "scoring.view_trainingjob"),
+        Item("Experiments", "science", "experiments", "experiments.view_experiment"),
+        Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
+        Item("Routes", "alt_route", "scoring_route_changelist", "scoring.view_route"),
+    ),
+    "Record": (
+        Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event"),
+        Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
+        Item("Waiting and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),
+        Item(
+            "Hourly windows",
+            "calendar_clock",
+            "monitoring_hourlywindow_changelist",
+            "monitoring.view_hourlywindow",
+        ),
+        Item("Log", "history", "scoring_logentry_changelist", "scoring.view_logentry"),
+    ),
+    "Settings": (
+        Item(
+            "Schedules",
+            "schedule",
+            "django_celery_beat_periodictask_changelist",
+            "django_celery_beat.view_periodictask",
+        ),
+        Item(
+            "Exchange rates",
+            "currency_exchange",
+            "scoring_exchangerate_changelist",
+            "scoring.view_exchangerate",
+        ),
+        Item("API keys", "key", "scoring_apikey_changelist", "scoring.view_apikey"),
+        Item("People", "person", "auth_user_changelist", "auth.view_user"),
+        Item("Groups", "groups", "auth_group_changelist", "auth.view_group"),
+    ),
+}
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sections as unfold draws them; one without a line that this person may open is left out."""
+    sections = (
+        {
+            "title": title,
+            "separator": bool(title),
+            "items": [_drawn(item) for item in items if _may(request, item) and _there(item)],
+        }
+        for title, items in SECTIONS.items()
+    )
+    return [section for section in sections if section["items"]]
+
+
+def _may(request: HttpRequest, item: Item) -> bool:
+    return not item.permission or request.user.has_perm(item.permission)
+
+
+def _drawn(item: Item) -> dict[str, Any]:
+    link = reverse(f"admin:{item.url}")
+    return {"title": item.title, "icon": item.icon, "link": link, "active": _is_active(link)}
+
+
+def _is_active(link: str) -> Callable[[HttpRequest], bool]:
+    """Whether a request is for this line: its very page, or one below a list."""
+    home = reverse("admin:index")
+    return lambda request: request.path == link or (link != home and request.path.startswith(link))
+
+
+def _there(item: Item) -> bool:
+    try:
+        return bool(reverse(f"admin:{item.url}"))
+    except NoReverseMatch:
+        return False

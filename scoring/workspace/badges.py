@@ -1,0 +1,21 @@
+"""Words that stand for a state, in the colour of what they mean."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+_TONES = {
+    "good": "allow legitimate champion approved decided finished stable passed",
+    "warn": "review claimed waiting fallback no_model moderate",
+    "bad": "block fraud rejected failed parked shifted",
+    "info": "canary candidate open running ready",
+}
+TONES = {word: tone for tone, words in _TONES.items() for word in words.split()}
+
+
+def badge(word: str, *, tone: str = "", text: str = "") -> SafeString:
+    """`word` (or `text`) in the tone of `word`; tones are good, warn, bad, info, neutral."""
+    return format_html(
+        '<span class="ws-badge ws-badge--{}">{}</span>',
+        tone or TONES.get(word, "neutral"),
+        text or word.replace("_", " "),
+    )

@@ -1,0 +1,81 @@
+"""Pages of the admin that are not a list of rows: the queue, a model, the drift of its features.
+
+A page is a class-based view, found by the admin site once it is registered:
+
+    @register_page
+    class DriftPage(Page):
+        path, name, title = "drift/", "drift", "Drift"
+        permission = "monitoring.view_modelwindow"
+        template_name = "monitoring/drift.html"
+"""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.views.generic import TemplateView
+
+
+class Page(TemplateView):
+    """A page at /admin/{path}, `admin:{name}`, for staff who hold `permission` (any staff, if it is empty).
+
+    Its template extends "workspace/page.html". Pages that act define `post`; `require` guards what needs
+    more than looking.
+    """
+
+    path: ClassVar[str]
+    name: ClassVar[str]
+    title: str
+    subtitle: str = ""
+    permission: ClassVar[str] = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.permission:
+            self.require(self.permission)
+        return super().dispatch(request, *args, **kwargs)
+
+    def require(self, permission: str) -> None:
+        """Raises PermissionDenied unless the user holds `permission` ("app.codename")."""
+        if not self.request.user.has_perm(permission):
+            raise PermissionDenied(permission)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **admin.site.each_context(self.request),
+            title=self.title,
+            subtitle=self.subtitle,
+            **kwargs,
+        )
+
+
+P = TypeVar("P", bound=type[Page])
+
+_pages: dict[str, type[Page]] = {}
+
+
+def register_page(page: P) -> P:
+    """Have the admin site serve `page`. A second page of the same name is refused."""
+    if _pages.setdefault(page.name, page) is not page:
+        raise ValueError(f"there are two pages named {page.name!r}")
+    return page
+
+
+def registered_pages() -> Iterator[type[Page]]:
+    """Every page, by name."""
+    return (_pages[name] for name in sorted(_pages))
+
+
+def page_urls() -> list[URLPattern]:
+    """The addresses of all pages, for the admin site: each behind the log-in of the admin."""
+    return [
+        path(page.path, admin.site.admin_view(page.as_view()), name=page.name) for page in registered_pages()
+    ]
+
+
+def actor_of(request: HttpRequest) -> str:
+    """How the log names the person who is logged in."""
+    return f"user/{request.user.get_username()}"

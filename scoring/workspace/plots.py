@@ -1,0 +1,72 @@
+"""Plots as data: what is drawn, in which units, under which words. `{% plot ... %}` puts one on a page.
+
+Colours are roles, not values ("allow", "review", "block", "series-1" to "series-5", "muted"): the style sheet
+gives each a value for light and for dark.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Format = Literal["number", "percent", "money", "ms", "time", "text"]
+OUTCOME_COLOURS = {"allow": "allow", "review": "review", "block": "block"}
+
+
+@dataclass(frozen=True)
+class Series:
+    """A named line or set of bars. `points` are [x, y] pairs; y None leaves a gap.
+
+    x is a number, a datetime (axis format "time") or a word (axis format "text"). `low` and `high` draw a
+    band of the same length. `dashed` is for what is only there to compare with.
+    """
+
+    label: str
+    points: Sequence[tuple[Any, float | None]]
+    colour: str = "series-1"
+    kind: Literal["line", "bar", "step", "dots"] = "line"
+    low: Sequence[float | None] | None = None
+    high: Sequence[float | None] | None = None
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows, in words with the unit, and how its numbers are written."""
+
+    title: str
+    format: Format = "number"
+    minimum: float | None = None
+    maximum: float | None = None
+    logarithmic: bool = False
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """`title` names the plot, `summary` says in a sentence what it shows to whoever cannot see it."""
+
+    title: str
+    x: Axis
+    y: Axis
+    series: Sequence[Series]
+    summary: str = ""
+    stacked: bool = False
+    height: int = 240  # CSS pixels
+    lines: Sequence[tuple[str, float]] = field(default_factory=tuple)  # named horizontal lines
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not any(y is not None for series in self.series for _, y in series.points)
+
+    def as_json(self) -> dict[str, Any]:
+        """As workspace.js reads it: moments become milliseconds since 1970."""
+        described = asdict(self)
+        for series in described["series"]:
+            series["points"] = [[_number_of(x), y] for x, y in series["points"]]
+        return described
+
+
+def _number_of(x: Any) -> Any:
+    return int(x.timestamp() * 1000) if isinstance(x, datetime) else x
