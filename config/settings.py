@@ -108,6 +108,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]  # "2026-03-01 12:00:00", not "March 1, 2026, noon"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -19,3 +19,6 @@ class ExchangeRate(models.Model):
             ),
             models.CheckConstraint(condition=models.Q(rate__gt=0), name="exchangerate_positive"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} in {self.base} from {self.valid_from:%Y-%m-%d}"

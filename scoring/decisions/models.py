@@ -17,6 +17,9 @@ class Event(models.Model):
     class Meta:
         indexes = [models.Index(fields=["type", "occurred_at"], name="event_type_occurred_at")]
 
+    def __str__(self) -> str:
+        return self.stream
+
     @property
     def stream(self) -> str:
         return f"{self.type}/{self.source}/{self.external_id}"
@@ -53,6 +56,9 @@ class Decision(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["event_position", "revision"], name="decision_event_revision"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} of {self.event_type} {self.event_position}"
 
 
 class ShadowScore(models.Model):
@@ -96,6 +102,9 @@ class Label(models.Model):
         ]
         permissions = [("upload_label", "Can upload a file of labels")]
 
+    def __str__(self) -> str:
+        return f"{self.source} on {self.event_stream}"
+
 
 class Pending(models.Model):
     """An entry that its lane has still to process. A work queue, rebuilt from the log like a projection."""
@@ -138,6 +147,9 @@ class Pending(models.Model):
             models.Index(fields=["due_at"], name="pending_waiting", condition=models.Q(state="waiting")),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_stream}"
+
 
 class Route(models.Model):
     """Which model versions decide an event type. Projection of `route.changed`.
@@ -154,3 +166,6 @@ class Route(models.Model):
     reason = models.CharField(max_length=200, blank=True, default="")
     changed_by = models.CharField(max_length=80, blank=True, default="")
     changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"route of {self.event_type}"

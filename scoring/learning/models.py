@@ -39,6 +39,9 @@ class ModelVersion(models.Model):
             ("promote_modelversion", "Can promote a model, give it a share, roll back"),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class ModelArtefact(models.Model):
     """The bytes of a model, named by their SHA-256 and checked against it at load. No pickles."""
@@ -71,7 +74,11 @@ class TrainingJob(models.Model):
     error = models.TextField(blank=True, default="")
 
     class Meta:
+        verbose_name = "training"
         permissions = [("cancel_trainingjob", "Can cancel a training")]
+
+    def __str__(self) -> str:
+        return f"training {self.number}"
 
 
 class TrainingProgress(models.Model):

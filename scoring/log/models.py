@@ -36,6 +36,7 @@ class LogEntry(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "log entries"
         constraints = [
             models.UniqueConstraint(fields=["stream", "stream_version"], name="logentry_stream_version"),
         ]
@@ -50,6 +51,9 @@ class LogEntry(models.Model):
                 func="RAISE EXCEPTION 'the log is append-only: cannot truncate %', TG_TABLE_NAME;",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.type} at {self.position}"
 
 
 class ConsumerCursor(models.Model):

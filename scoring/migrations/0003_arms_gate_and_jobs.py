@@ -10,6 +10,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='apikey',
+            options={'verbose_name': 'API key'},
+        ),
+        migrations.AlterModelOptions(
+            name='logentry',
+            options={'verbose_name_plural': 'log entries'},
+        ),
         migrations.CreateModel(
             name='ShadowScore',
             fields=[
@@ -39,7 +47,7 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True, default='')),
             ],
             options={
-                'permissions': [('cancel_trainingjob', 'Can cancel a training')],
+                'verbose_name': 'training', 'permissions': [('cancel_trainingjob', 'Can cancel a training')],
             },
         ),
         migrations.CreateModel(
