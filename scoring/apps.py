@@ -9,7 +9,9 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        # Imported for what they register: tables that the log folds its entries into, and a system check.
+        # Imported for what they register: tables that the log folds its entries into, how old entries are
+        # read, and a system check.
         import_module("scoring.decisions.projections")
+        import_module("scoring.decisions.upcasters")
         import_module("scoring.learning.projections")
         import_module("scoring.checks")

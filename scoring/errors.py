@@ -398,3 +398,11 @@ class NoEventsToJudge(ScoringError):
             "so nothing can be judged. Choose an earlier stretch, or wait until labels have matured."
         )
         self.event_type, self.since, self.until, self.rows = event_type, since, until, rows
+
+
+class ModelFailed(ScoringError):
+    """A model that was loaded could not score: its `problem` is what it raised, or what it gave instead."""
+
+    def __init__(self, model: str, problem: str) -> None:
+        super().__init__(f"model {model} could not score: {problem}")
+        self.model, self.problem = model, problem

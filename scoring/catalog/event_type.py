@@ -56,6 +56,8 @@ class EventType:
     labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
     failure_outcome: ClassVar[str] = "review"
     no_model_outcome: ClassVar[str] = "review"
+    # What a wrong decision is taken to cost where an event has no amount, in minor units of the base currency.
+    nominal_stake: ClassVar[int] = 5_000
     features: ClassVar[Sequence[object]] = ()
 
     fields: ClassVar[dict[str, Field]] = {}
@@ -110,6 +112,15 @@ class EventType:
             fields=values,
             personal=tuple(name for name in values if cls.fields[name].personal),
         )
+
+    @classmethod
+    def stake(cls, fields: Mapping[str, Canonical]) -> int | None:
+        """What is at stake in an event: its first declared amount, in minor units of the base currency.
+
+        `fields` are canonical. None where the type declares no amount, or the event does not have it.
+        """
+        amount = fields.get(cls._money[0][0]) if cls._money else None
+        return None if amount is None else int(amount.get("base_minor", amount["minor"]))
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:

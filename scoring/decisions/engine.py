@@ -1,21 +1,27 @@
 """The walk of a micro-batch: sequence, predict, explain, decide. Pure but for the models it is handed."""
 
+import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.models_in_charge import ModelInCharge
+from scoring.decisions.models_in_charge import Charge, ModelInCharge
 from scoring.decisions.pending import Claim
 from scoring.decisions.policy import outcome_of
+from scoring.decisions.recoding import code_categories
+from scoring.errors import ModelFailed
 from scoring.explain.reasons import reasons_for
-from scoring.features.plan import FeatureSet
 from scoring.learning.registry import LoadedModel, library_versions
 from scoring.log.entries import NewEntry
 from scoring.timestamps import to_iso
+
+logger = logging.getLogger(__name__)
 
 # Under which libraries a decision came about: replay reproduces it bit for bit under the same ones.
 RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().items())
@@ -23,7 +29,10 @@ RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().ite
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A claimed event and its feature vector with context [F + F], read at this seq of its lane's order."""
+    """A claimed event and its feature vector with context [F + F], read at this seq of its lane's order.
+
+    Open categories have no codes in it yet: each model has its own.
+    """
 
     claim: Claim
     order: int
@@ -40,68 +49,117 @@ class Decided:
     rescore: bool = False
 
 
-def decide(
-    scored: Sequence[Scored],
-    *,
-    feature_set: FeatureSet,
-    model: ModelInCharge,
-    now: datetime,
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of n vectors: margins [n], calibrated scores [n], contributions [n, F + 1]."""
+
+    margins: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    contributions: NDArray[np.float64]
+
+
+def decide(scored: Sequence[Scored], *, charge: Charge, now: datetime) -> list[Decided]:
+    """Decide events of one type under one version of its route, each by the model of its arm."""
+    by_model: dict[str, list[Scored]] = defaultdict(list)
+    models: dict[str, ModelInCharge] = {}
+    for item in scored:
+        model = charge.model_for(item.claim.event)
+        models[model.name] = model
+        by_model[model.name].append(item)
+    return [
+        decided
+        for name, items in by_model.items()
+        for decided in _decide_by(models[name], items, charge=charge, now=now)
+    ]
+
+
+def predict(loaded: LoadedModel, features: NDArray[np.float64]) -> Prediction:
+    """The scores of vectors [n, F] and their explanation. Raises ModelFailed, whatever the model raised."""
+    try:
+        margins, scores = loaded.predict(features)
+        contributions = loaded.contributions(features)
+    except Exception as error:  # the edge to a trained artefact; whoever catches ModelFailed reports it
+        raise ModelFailed(loaded.name, f"{type(error).__name__}: {error}") from error
+    if not np.isfinite(scores).all():
+        raise ModelFailed(loaded.name, "its scores are not all numbers")
+    return Prediction(margins, scores, contributions)
+
+
+def _decide_by(
+    model: ModelInCharge, items: Sequence[Scored], *, charge: Charge, now: datetime
 ) -> list[Decided]:
-    """Decide events of one type under one version of its route."""
     if model.loaded is None:
-        return [_without_model(item, feature_set=feature_set, model=model, now=now) for item in scored]
-    return _with_model(scored, feature_set=feature_set, loaded=model.loaded, now=now)
+        return [_without_model(item, model=model, charge=charge, now=now) for item in items]
+    try:
+        return _with_model(items, model=model, loaded=model.loaded, charge=charge, now=now)
+    except ModelFailed as failure:
+        return _after_failure(failure, model, items, charge=charge, now=now)
+
+
+def _after_failure(
+    failure: ModelFailed, model: ModelInCharge, items: Sequence[Scored], *, charge: Charge, now: datetime
+) -> list[Decided]:
+    """Each event alone, for the failure may be one's own; then the champion for a canary; then the policy."""
+    if len(items) > 1:
+        return [decided for item in items for decided in _decide_by(model, [item], charge=charge, now=now)]
+    logger.error("%s: %s", items[0].claim.event_stream, failure, exc_info=failure)
+    if model is not charge.champion:
+        return _decide_by(charge.champion, items, charge=charge, now=now)
+    failed = replace(model, loaded=None, cause="model_failed", feature_set=charge.unmodelled)
+    return [_without_model(items[0], model=failed, charge=charge, now=now)]
 
 
 def _with_model(
-    scored: Sequence[Scored], *, feature_set: FeatureSet, loaded: LoadedModel, now: datetime
+    items: Sequence[Scored], *, model: ModelInCharge, loaded: LoadedModel, charge: Charge, now: datetime
 ) -> list[Decided]:
-    width = len(feature_set.names)
-    matrix = np.stack([item.vector for item in scored])
-    features, context = matrix[:, :width], matrix[:, width : 2 * width]
-    margins, scores = loaded.predict(features)
-    contributions = loaded.contributions(features)
+    width = len(model.feature_set.names)
+    matrix = np.stack([item.vector for item in items])
+    context = matrix[:, width : 2 * width]
+    features = code_categories(
+        matrix[:, :width],
+        feature_set=model.feature_set,
+        fields=[item.claim.event["fields"] for item in items],
+    )
+    predicted = predict(loaded, features)
     decided = []
-    for row, item in enumerate(scored):
-        score = float(scores[row])
+    for row, item in enumerate(items):
+        score = float(predicted.scores[row])
         data = {
             "outcome": outcome_of(score, loaded.thresholds),
             "basis": "model",
             "cause": "",
-            "model": loaded.name,
-            "feature_set": feature_set.hash,
-            "margin": float(margins[row]),
+            "margin": float(predicted.margins[row]),
             "score": score,
             "thresholds": loaded.thresholds,
             "reasons": reasons_for(
                 vector=features[row],
-                contributions=contributions[row],
+                contributions=predicted.contributions[row],
                 context=context[row],
-                feature_set=feature_set,
+                feature_set=model.feature_set,
                 medians=loaded.medians,
             ),
         }
-        packed = pack_vectors(features[row], contributions[row])
-        decided.append(Decided(item.claim, _entry(item, data, packed=packed, now=now)))
+        packed = pack_vectors(features[row], predicted.contributions[row])
+        entry = _entry(item, data, model=model, charge=charge, packed=packed, now=now)
+        decided.append(Decided(item.claim, entry))
     return decided
 
 
-def _without_model(item: Scored, *, feature_set: FeatureSet, model: ModelInCharge, now: datetime) -> Decided:
+def _without_model(item: Scored, *, model: ModelInCharge, charge: Charge, now: datetime) -> Decided:
     """Without a model ever promoted the catalog's policy decides; without one at hand, the failure policy."""
     kind = event_type(item.claim.event["type"])
-    width = len(feature_set.names)
+    width = len(model.feature_set.names)
     data: dict[str, Any] = {
         "outcome": kind.failure_outcome if model.cause else kind.no_model_outcome,
         "basis": "fallback" if model.cause else "no_model",
         "cause": model.cause,
-        "model": model.name,
-        "feature_set": feature_set.hash,
         "margin": None,
         "score": None,
         "thresholds": None,
         "reasons": [],
     }
-    entry = _entry(item, data, packed=pack_vectors(item.vector[:width], np.empty(0)), now=now)
+    packed = pack_vectors(item.vector[:width], np.empty(0))
+    entry = _entry(item, data, model=model, charge=charge, packed=packed, now=now)
     return Decided(item.claim, entry, rescore=bool(model.cause))
 
 
@@ -116,7 +174,15 @@ def unpack_vectors(packed: bytes, *, width: int) -> tuple[np.ndarray, np.ndarray
     return values[:width], values[width:]
 
 
-def _entry(item: Scored, data: Mapping[str, Any], *, packed: bytes, now: datetime) -> NewEntry:
+def _entry(
+    item: Scored,
+    data: Mapping[str, Any],
+    *,
+    model: ModelInCharge,
+    charge: Charge,
+    packed: bytes,
+    now: datetime,
+) -> NewEntry:
     claim = item.claim
     kind = event_type(claim.event["type"])
     return NewEntry(
@@ -125,8 +191,12 @@ def _entry(item: Scored, data: Mapping[str, Any], *, packed: bytes, now: datetim
         type="decision.revised" if claim.decisions else "decision.made",
         data={
             **data,
+            "model": model.name,
+            "feature_set": model.feature_set.hash,
+            **_routing(model, charge, claim.event),
             "event_position": claim.event_position,
             "event_type": kind.name,
+            "stake": kind.stake(claim.event["fields"]),
             "revision": claim.decisions,
             "lane": kind.lane,
             "order": item.order,
@@ -138,3 +208,16 @@ def _entry(item: Scored, data: Mapping[str, Any], *, packed: bytes, now: datetim
         packed=packed,
         metadata={"causation": claim.position},
     )
+
+
+def _routing(model: ModelInCharge, charge: Charge, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the decision says of its route. `arm`: the one whose model did decide, "" in a fallback."""
+    route = charge.route
+    arm = model.arm if model.loaded else None
+    return {
+        "route": route.version if route else None,
+        "arm": arm.name if arm else "",
+        "role": arm.role if arm else "",
+        "experiment": route.experiment if route else "",
+        "unit": charge.unit_of(event),
+    }

@@ -13,6 +13,9 @@ from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_stream
 from scoring.timestamps import to_iso
 
+# What a decision says of its route where none was asked.
+NOT_ROUTED = {"route": None, "arm": "", "role": "", "experiment": "", "unit": ""}
+
 
 def decide(received: Sequence[Entry], *, cause: str) -> dict[str, dict[str, Any]]:
     """Decide events by the outcome their catalog states; returns the answers by stream.
@@ -42,6 +45,8 @@ def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, 
         "score": None,
         "thresholds": None,
         "reasons": [],
+        **NOT_ROUTED,
+        "stake": kind.stake(received.data["fields"]),
         "received_at": to_iso(received.recorded_at),
         "decided_at": decided_at,
         "runtime": "",

@@ -98,7 +98,10 @@ def label_entry(
     history: bool = False,
     actor: str = "",
 ) -> NewEntry:
-    """The next entry of a label stream that holds `said` after `version` entries."""
+    """The next entry of a label stream that holds `said` after `version` entries.
+
+    It carries what every source says after it (`said`), so that a conflict shows without the others.
+    """
     after = _fold(said, label_source, value)
     data = {
         "event": event_stream,
@@ -107,6 +110,7 @@ def label_entry(
         "known_at": to_iso(known_at),
         "previous": effective_label(said),
         "effective": effective_label(after),
+        "said": after,
         "history": history,
     }
     if reported_at is not None and reported_at != known_at:

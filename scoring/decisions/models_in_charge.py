@@ -1,13 +1,14 @@
-"""Which model decides an event type right now, and why none does if none does."""
+"""Which models decide an event type right now, each for its arm, and why none does if none does."""
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.routing import RouteTable, current_routes
+from scoring.decisions.routing import Arm, RouteTable, arm_for, current_routes
 from scoring.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
-from scoring.features.plan import lane_plan
+from scoring.features.plan import FeatureSet, lane_plan
 from scoring.learning.registry import LoadedModel, load_model
 
 logger = logging.getLogger(__name__)
@@ -15,45 +16,89 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ModelInCharge:
-    """`loaded` None with no `cause`: nothing was promoted yet. With a cause: the model cannot be had."""
+    """The model of an arm. `loaded` None without `cause`: none was promoted yet; with one: it cannot be had.
 
+    `feature_set` is the model's own; without a model, the set in which open categories have no codes.
+    """
+
+    feature_set: FeatureSet
     name: str = ""
     loaded: LoadedModel | None = None
     cause: str = ""
-    vocabularies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    arm: Arm | None = None
 
 
-def model_in_charge(route: RouteTable | None) -> ModelInCharge:
-    """The champion of a route; what keeps it from deciding is reported and is the failure policy's cause."""
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Who decides an event type: the champion and, where one has a share and can be had, the canary.
+
+    `unmodelled`: the type's feature set without frozen categories, in which lanes fold.
+    """
+
+    route: RouteTable | None
+    champion: ModelInCharge
+    unmodelled: FeatureSet
+    canary: ModelInCharge | None = None
+
+    def unit_of(self, event: Mapping[str, Any]) -> str:
+        """The value by which an event (data of its receipt) is routed; "" without a route or a value."""
+        return str(event["fields"].get(self.route.unit) or "") if self.route else ""
+
+    def model_for(self, event: Mapping[str, Any]) -> ModelInCharge:
+        """The model of the event's arm; the champion's where the canary cannot be had."""
+        if self.route and self.canary and arm_for(self.route, self.unit_of(event)) == self.canary.arm:
+            return self.canary
+        return self.champion
+
+
+def take_charge(name: str, route: RouteTable | None) -> Charge:
+    """Who decides the event type `name` under its route.
+
+    What keeps the champion from deciding is reported and is the failure policy's cause; what keeps a canary
+    from it is reported, and the champion decides the canary's events.
+    """
+    unmodelled = lane_plan(event_type(name).lane).feature_set(name)
     if route is None:
-        return ModelInCharge()
-    name = route.champion.model
-    try:
-        loaded = load_model(name)
-        check_feature_set(loaded)
-    except (ArtefactCorrupt, UnknownModel):
-        logger.exception("model %s of route %s cannot be loaded", name, route.event_type)
-        return ModelInCharge(name, cause="model_unavailable")
-    except FeatureSetMissing as missing:
-        logger.error("%s", missing)
-        return ModelInCharge(name, cause="feature_set_missing")
-    return ModelInCharge(name, loaded, vocabularies=loaded.spec.vocabularies)
+        return Charge(None, ModelInCharge(unmodelled), unmodelled)
+    canary = _model_of(route.canary, unmodelled) if route.canary else None
+    return Charge(
+        route=route,
+        champion=_model_of(route.champion, unmodelled),
+        unmodelled=unmodelled,
+        canary=canary if canary and canary.loaded else None,
+    )
 
 
-def check_feature_set(model: LoadedModel) -> None:
-    """Raises FeatureSetMissing unless this code declares exactly the features the model was trained on."""
+def check_feature_set(model: LoadedModel) -> FeatureSet:
+    """The model's feature set. Raises FeatureSetMissing unless this code declares exactly the features the
+    model was trained on.
+    """
     plan = lane_plan(event_type(model.event_type).lane, {model.event_type: model.spec.vocabularies})
-    declared = plan.feature_set(model.event_type).hash
-    if declared != model.feature_set:
-        raise FeatureSetMissing(model.name, needed=model.feature_set, declared=declared)
+    declared = plan.feature_set(model.event_type)
+    if declared.hash != model.feature_set:
+        raise FeatureSetMissing(model.name, needed=model.feature_set, declared=declared.hash)
+    return declared
 
 
 def check_live_models() -> list[str]:
-    """Load every model that decides and return their names; for start-up and readiness.
+    """Load every model that decides, canaries too, and return their names; for start-up and readiness.
 
     Raises FeatureSetMissing, ArtefactCorrupt, UnknownModel.
     """
-    loaded = [load_model(route.champion.model) for route in current_routes().values()]
+    arms = [arm for route in current_routes().values() for arm in (route.champion, route.canary) if arm]
+    loaded = [load_model(arm.model) for arm in arms]
     for model in loaded:
         check_feature_set(model)
     return [model.name for model in loaded]
+
+
+def _model_of(arm: Arm, unmodelled: FeatureSet) -> ModelInCharge:
+    try:
+        loaded = load_model(arm.model)
+        return ModelInCharge(check_feature_set(loaded), arm.model, loaded, arm=arm)
+    except (ArtefactCorrupt, UnknownModel):
+        logger.exception("model %s, %s of %s, cannot be loaded", arm.model, arm.role, unmodelled.event_type)
+        return ModelInCharge(unmodelled, arm.model, cause="model_unavailable", arm=arm)
+    except FeatureSetMissing as missing:
+        logger.error("%s", missing)
+        return ModelInCharge(unmodelled, arm.model, cause="feature_set_missing", arm=arm)

@@ -1,10 +1,15 @@
 """Events, decisions, labels and routes as tables: what each entry of the log means for them."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from scoring.decisions.models import Decision, Event, Label, Route
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into, project
 from scoring.log.tables import Row
 from scoring.timestamps import from_iso
+
+MOST_REASON, MOST_ACTOR = 200, 80  # characters; the log has all of them
 
 
 @project("event.received", Event)
@@ -34,6 +39,8 @@ def decision_row(entry: Entry) -> Row:
         "basis": entry.data["basis"],
         "cause": entry.data.get("cause") or "",
         "model": entry.data.get("model") or "",
+        "arm": entry.data["arm"],
+        "stake": entry.data["stake"],
         "decided_at": from_iso(entry.data["decided_at"]),
     }
 
@@ -48,8 +55,18 @@ def label_row(entry: Entry) -> Row:
         "value": entry.data["value"],
         "previous": entry.data["previous"],
         "effective": entry.data["effective"],
+        "conflict": in_conflict(entry.data),
         "known_at": from_iso(entry.data["known_at"]),
     }
+
+
+def in_conflict(label: Mapping[str, Any]) -> bool:
+    """Whether the sources disagree after this entry.
+
+    False for entries from before what every source says was logged with them (`said`): that cannot be told
+    from one entry alone.
+    """
+    return len(set(label.get("said", {}).values())) > 1
 
 
 @fold_into("route.changed", Route, key=lambda entry: entry.data["event_type"])
@@ -60,5 +77,8 @@ def changed_route(route: Row | None, entry: Entry) -> Row:
         "salt": entry.data["salt"],
         "unit": entry.data["unit"],
         "arms": entry.data["arms"],
+        "experiment": entry.data["experiment"],
+        "reason": entry.data["reason"][:MOST_REASON],
+        "changed_by": entry.metadata.get("actor", "")[:MOST_ACTOR],
         "changed_at": entry.recorded_at,
     }

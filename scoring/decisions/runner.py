@@ -19,7 +19,7 @@ from scoring.decisions import doorbell, pending
 from scoring.decisions.answers import compose_answer
 from scoring.decisions.engine import Decided, Scored, decide, unpack_vectors
 from scoring.decisions.lane_log import event_item, head_after, label_item, sequenced_entry
-from scoring.decisions.models_in_charge import ModelInCharge, model_in_charge
+from scoring.decisions.models_in_charge import Charge, take_charge
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.pending import Claim
 from scoring.decisions.restore import restore_states
@@ -28,7 +28,7 @@ from scoring.errors import StaleOnlineState, StreamConflict, VectorOfOtherFeatur
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
-from scoring.features.plan import FeatureSet, LanePlan, lane_plan
+from scoring.features.plan import LanePlan, lane_plan
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_stream
@@ -56,8 +56,8 @@ class LaneRunner:
 
     def __init__(self, lane: str) -> None:
         self.lane = lane
-        self.models: dict[str, ModelInCharge] = {}
-        self.plan: LanePlan = lane_plan(lane, vocabularies={})
+        self.charges: dict[str, Charge] = {}
+        self.plan: LanePlan = lane_plan(lane)
         self.store = OnlineStore(lane, self.plan.layout_id)
         self.head = restore_states(self.plan, self.store)
         self.next_label_due = pending.next_label_due(lane)
@@ -118,10 +118,7 @@ class LaneRunner:
         """One look at the routes a batch: a promotion is picked up between batches, never inside one."""
         routes = current_routes()
         kinds = [kind for kind in lane_members(self.lane) if kind.scored]
-        self.models = {kind.name: model_in_charge(routes.get(kind.name)) for kind in kinds}
-        self.plan = lane_plan(
-            self.lane, vocabularies={name: model.vocabularies for name, model in self.models.items()}
-        )
+        self.charges = {kind.name: take_charge(kind.name, routes.get(kind.name)) for kind in kinds}
 
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
         in_order = [claim for claim in claims if claim.kind != "rescore"]
@@ -142,32 +139,12 @@ class LaneRunner:
     def _rescored(self, claim: Claim) -> Scored:
         """An event whose vector was logged with a decision that no model took part in."""
         last = next(entry for entry in reversed(read_stream(claim.event_stream)) if entry.packed)
-        feature_set = self.plan.feature_set(claim.event["type"])
-        width = len(feature_set.names)
+        charge = self.charges[claim.event["type"]]
+        width = len(charge.unmodelled.names)
         vector = np.full(2 * width, np.nan)  # what was usual for the entity then is not logged
-        if not self.models[claim.event["type"]].cause:  # else it is put off once more
-            vector[:width] = self._logged_vector(claim, last, feature_set)
+        if charge.model_for(claim.event).loaded:  # else it is put off once more
+            vector[:width] = _logged_vector(claim, last, charge)
         return Scored(claim, last.data["order"], last.data["seq"], vector)
-
-    def _logged_vector(self, claim: Claim, last: Entry, feature_set: FeatureSet) -> np.ndarray:
-        """The vector of `last`, its categories coded as the model in charge has them. Raises
-        VectorOfOtherFeatures.
-        """
-        vector = unpack_vectors(last.packed or b"", width=len(feature_set.names))[0].copy()
-        logged = last.data["feature_set"]
-        if logged == feature_set.hash:
-            return vector
-        without_model = lane_plan(self.lane, vocabularies={}).feature_set(feature_set.event_type)
-        if logged != without_model.hash:
-            raise VectorOfOtherFeatures(claim.event_stream, logged=logged, declared=without_model.hash)
-        codes = [place for place, spec in enumerate(feature_set.features) if spec.unit == "category"]
-        vector[codes] = self._request_time_values(claim)[codes]
-        return vector
-
-    def _request_time_values(self, claim: Claim) -> np.ndarray:
-        """The event's own values under the vocabulary in charge, as if it were the first of its kind."""
-        batch = encode(self.plan, [event_item(1, claim.event)])
-        return fold(self.plan, batch, Arena.for_batch(self.plan, batch))[0]
 
     def _decide(self, scored: Sequence[Scored], *, now: datetime) -> list[Decided]:
         by_type: dict[str, list[Scored]] = defaultdict(list)
@@ -176,9 +153,7 @@ class LaneRunner:
         return [
             decided
             for name, items in by_type.items()
-            for decided in decide(
-                items, feature_set=self.plan.feature_set(name), model=self.models[name], now=now
-            )
+            for decided in decide(items, charge=self.charges[name], now=now)
         ]
 
     def _commit(
@@ -240,6 +215,14 @@ class LaneRunner:
         """Size the next batch to WORK_SECONDS, at most doubling so that one quick batch proves little."""
         fitting = int(entries * WORK_SECONDS / max(seconds, 1e-6))
         self.limit = max(FEWEST, min(MOST, fitting, self.limit * 2))
+
+
+def _logged_vector(claim: Claim, last: Entry, charge: Charge) -> np.ndarray:
+    """The vector [F] of `last`, as a lane folds it. Raises VectorOfOtherFeatures."""
+    logged, declared = last.data["feature_set"], charge.unmodelled
+    if logged != declared.hash:
+        raise VectorOfOtherFeatures(claim.event_stream, logged=logged, declared=declared.hash)
+    return unpack_vectors(last.packed or b"", width=len(declared.names))[0]
 
 
 def _item(seq: int, claim: Claim) -> LaneItem:

@@ -1,0 +1,21 @@
+"""What old decisions and routes mean to this code: data lifted by one schema version at a time."""
+
+from typing import Any
+
+from scoring.log.upcasters import upcast
+
+
+@upcast("decision.made", from_version=1)
+@upcast("decision.revised", from_version=1)
+def say_which_arm_decided(data: dict[str, Any]) -> dict[str, Any]:
+    """Routes had one arm, the champion. Which version of the route it was, whose event and what was at stake
+    were not logged.
+    """
+    arm = "champion" if data["basis"] == "model" else ""
+    return {**data, "route": None, "arm": arm, "role": arm, "experiment": "", "unit": "", "stake": None}
+
+
+@upcast("route.changed", from_version=1)
+def say_which_experiment(data: dict[str, Any]) -> dict[str, Any]:
+    """No route was an experiment's."""
+    return {**data, "experiment": ""}
