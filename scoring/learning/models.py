@@ -52,7 +52,7 @@ class ModelArtefact(models.Model):
 
 
 class TrainingJob(models.Model):
-    """A run of training, asked for by a person or a schedule. Projection of the stream `training/{number}`."""
+    """A training, asked for by a person or a schedule. Projection of the stream `training/{number}`."""
 
     class State(models.TextChoices):
         QUEUED = "queued"

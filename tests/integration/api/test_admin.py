@@ -102,5 +102,5 @@ def test_a_key_is_shown_by_its_prefix_alone(staff: Client, filled: None) -> None
 
 
 def test_rows_are_counted_only_so_far(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scoring.admin.MOST_COUNTED", 20)
+    monkeypatch.setattr("scoring.workspace.admin.MOST_COUNTED", 20)
     assert CappedPaginator(Event.objects.order_by("-position"), 10).count == 20
