@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -95,21 +95,25 @@ def send_traffic(
     post: Post,
     run: str,
     seconds: float | None = None,
+    lead_in: float = 0.0,
     tally: Tally | None = None,
 ) -> Tally:
     """Send events when they are due and their labels some time later, for `seconds` or for ever.
 
-    `run` begins every event's id, so that no two runs share one. An event occurs when it is sent. Sending
+    `run` begins every event's id, so that no two runs share one. An event occurs when it is sent; those of
+    the first `lead_in` seconds are sent at once, as having occurred in the `lead_in` seconds before. Sending
     that lags behind catches up: nothing is dropped.
     """
     tally = tally or Tally()
-    start = time.monotonic()
+    start = time.monotonic() - lead_in
+    began = datetime.now(UTC) - timedelta(seconds=lead_in)
     with ThreadPoolExecutor(SENDERS) as pool:
         for due, path, body in _outbox(traffic, run=run):
-            if seconds is not None and due > seconds:
+            if seconds is not None and due > lead_in + seconds:
                 break
             time.sleep(max(0.0, start + due - time.monotonic()))
-            payload = body | {"occurred_at": to_iso(_now())} if path == EVENTS else body
+            occurred = began + timedelta(seconds=due) if due < lead_in else datetime.now(UTC)
+            payload = body | {"occurred_at": _whole_second(occurred)} if path == EVENTS else body
             pool.submit(post, path, payload).add_done_callback(_counting(tally, path))
     return tally
 
@@ -129,7 +133,7 @@ def _outbox(traffic: Iterator[LiveEvent], *, run: str) -> Iterator[tuple[float, 
 
 
 def _label_body(payload: dict[str, Any], label: str) -> dict[str, Any]:
-    source = "chargeback" if label == "fraud" else "review"
+    source = "chargeback" if label == "fraud" else "customer"
     return {"event_type": payload["type"], "event_id": payload["id"], "label": label, "source": source}
 
 
@@ -140,5 +144,5 @@ def _counting(tally: Tally, path: str) -> Callable[[Future[int]], None]:
     return count
 
 
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
+def _whole_second(moment: datetime) -> str:
+    return to_iso(moment.replace(microsecond=0))

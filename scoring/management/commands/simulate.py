@@ -45,6 +45,9 @@ class Command(BaseCommand):
         live.add_argument("--url", default="http://127.0.0.1:8000")
         live.add_argument("--key", default=os.environ.get("ASSAY_API_KEY", ""), help="default: ASSAY_API_KEY")
         live.add_argument("--seconds", type=float, help="stop after so long")
+        live.add_argument(
+            "--lead-in", type=float, default=0.0, help="seconds of traffic to send at once, as just past"
+        )
         for mode in (history, live):
             mode.add_argument("--seed", type=int, default=SEED, help="which population")
             mode.add_argument("--customers", type=int, default=customers_for(RATE_PER_DAY))
@@ -101,7 +104,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{options['rate']:g} payments a second to {options['url']}, Ctrl-C ends it")
         try:
             send_traffic(
-                traffic, post=client.post, run=f"live-{session}", seconds=options["seconds"], tally=tally
+                traffic,
+                post=client.post,
+                run=f"live-{session}",
+                seconds=options["seconds"],
+                lead_in=options["lead_in"],
+                tally=tally,
             )
         except KeyboardInterrupt:
             self.stdout.write("")

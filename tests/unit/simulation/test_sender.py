@@ -1,4 +1,5 @@
 import threading
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 
@@ -34,6 +35,19 @@ def test_every_event_is_sent_once_under_an_id_of_its_own_with_the_time_of_sendin
     assert len(events) == tally.total(EVENTS, 201) > 500
     assert len({event["id"] for event in events}) == len(events)
     assert all(event["id"].startswith("r-") and event["occurred_at"].endswith("Z") for event in events)
+
+
+def test_a_lead_in_is_sent_at_once_and_occurred_just_before():
+    post, before = Recorded(), datetime.now(UTC)
+    traffic = LiveTraffic(seed=3, customers=500, rate=2.0, fraud_share=0.2)
+    send_traffic(traffic, post=post, run="r", seconds=0.0, lead_in=600.0)
+    assert (datetime.now(UTC) - before).total_seconds() < 60
+    occurred = sorted(
+        datetime.fromisoformat(body["occurred_at"]) for path, body in post.posts if path == EVENTS
+    )
+    assert len(occurred) > 800
+    assert before - timedelta(seconds=602) <= occurred[0] < before - timedelta(seconds=500)
+    assert before - timedelta(seconds=60) < occurred[-1] <= datetime.now(UTC)
 
 
 def test_labels_follow_their_event_and_name_it(monkeypatch):
