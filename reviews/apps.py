@@ -1,7 +1,16 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ReviewsConfig(AppConfig):
-    """The room for cases and verdicts, which will consume scoring's log; empty so far."""
+    """Cases and verdicts; consumes scoring's log and writes labels through its services."""
 
     name = "reviews"
+
+    def ready(self) -> None:
+        # Imported here because they need the models that Django has loaded by now.
+        import_module("reviews.projections")
+        register = import_module("scoring.log.consumers").register
+        register(import_module("reviews.opening").CASES)
+        register(import_module("reviews.entities").ENTITIES)

@@ -1,0 +1,108 @@
+"""Cases for people to decide, and the index by which an entity's events are found."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def waiting(self) -> "CaseQuerySet":
+        """Cases that still want a verdict, whether somebody holds them or not."""
+        return self.filter(state__in=(Case.State.OPEN, Case.State.CLAIMED))
+
+    def free(self, now: datetime) -> "CaseQuerySet":
+        """Waiting cases that nobody holds: never claimed, given back, or their lease ran out."""
+        return self.waiting().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+
+    def held_by(self, reviewer: str, now: datetime) -> "CaseQuerySet":
+        return self.filter(state=Case.State.CLAIMED, claimed_by=reviewer, lease_until__gt=now)
+
+
+class Case(models.Model):
+    """One event that a person should decide. Projection of the entries of its stream `case/{event stream}`.
+
+    `stake` and `expected_loss` are minor units of `currency`. `rank` orders the queue, larger first; see
+    `reviews.ranking`. `version` is the version of the case's stream. A lease that ran out leaves no entry:
+    the case stays `claimed`, and is free, until somebody takes it.
+    """
+
+    class Why(models.TextChoices):
+        REVIEW = "review", "sent to review"
+        SAMPLE = "sample", "random sample"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        CLAIMED = "claimed"
+        DECIDED = "decided"
+        CLOSED = "closed"
+
+    event_position = models.BigIntegerField(primary_key=True)
+    event_stream = models.CharField(max_length=400)
+    event_type = models.CharField(max_length=60)
+    version = models.IntegerField()
+    why = models.CharField(max_length=10, choices=Why.choices)
+    state = models.CharField(max_length=10, choices=State.choices)
+    outcome = models.CharField(max_length=10)  # what was decided before anybody looked
+    score = models.FloatField(null=True)
+    stake = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3)
+    expected_loss = models.BigIntegerField()
+    rank = models.FloatField()
+    opened_at = models.DateTimeField()
+    claimed_by = models.CharField(max_length=150, blank=True, default="")
+    lease_until = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=40, blank=True, default="")
+    reason_code = models.CharField(max_length=40, blank=True, default="")
+    note = models.CharField(max_length=32, blank=True, default="")  # digest of a text in the vault
+    decided_by = models.CharField(max_length=150, blank=True, default="")
+    decided_at = models.DateTimeField(null=True)
+    closed_because = models.CharField(max_length=200, blank=True, default="")
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                models.F("rank").desc(),
+                name="case_queue",
+                condition=models.Q(state__in=("open", "claimed")),
+            ),
+            models.Index(
+                fields=["opened_at"], name="case_oldest", condition=models.Q(state__in=("open", "claimed"))
+            ),
+            models.Index(
+                fields=["claimed_by", "lease_until"], name="case_lease", condition=models.Q(state="claimed")
+            ),
+            models.Index(fields=["state", "-decided_at"], name="case_decided"),
+        ]
+        permissions: ClassVar = [
+            ("work_case", "Can claim, decide and release cases, and undo one's own verdicts"),
+            ("undo_verdict", "Can undo anybody's verdict"),
+        ]
+
+    def __str__(self) -> str:
+        return self.event_stream
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether somebody's lease on it still runs."""
+        return self.state == self.State.CLAIMED and self.lease_until is not None and self.lease_until > now
+
+    def is_held_by(self, reviewer: str, now: datetime) -> bool:
+        return self.is_held(now) and self.claimed_by == reviewer
+
+    def is_free(self, now: datetime) -> bool:
+        """Whether anybody may take it."""
+        return self.state in (self.State.OPEN, self.State.CLAIMED) and not self.is_held(now)
+
+
+class EventEntity(models.Model):
+    """That an event concerns an entity. Written by the consumer `reviews.entities` alone.
+
+    `entity` is a 64-bit hash (`reviews.entities.entity_key`), `position` that of the event's receipt: the
+    history of an entity is one range of the key, newest first from its end, however busy the entity is.
+    """
+
+    pk = models.CompositePrimaryKey("entity", "position")
+    entity = models.BigIntegerField()
+    position = models.BigIntegerField()

@@ -1,0 +1,123 @@
+"""Cases as a table: what each entry of a case's stream means for its row."""
+
+from typing import Any
+
+from reviews.models import Case
+from reviews.ranking import rank_of
+from scoring.log.entries import Entry
+from scoring.log.projections import fold_into
+from scoring.log.tables import Row
+from scoring.timestamps import from_iso
+
+NOBODY: dict[str, Any] = {"claimed_by": "", "lease_until": None}
+NO_VERDICT: dict[str, Any] = {
+    "verdict": "",
+    "reason_code": "",
+    "note": "",
+    "decided_by": "",
+    "decided_at": None,
+}
+
+
+def event_position(entry: Entry) -> int:
+    """The key of a case: the position of its event, which every entry of its stream carries."""
+    return int(entry.data["event_position"])
+
+
+@fold_into("case.opened", Case, key=event_position)
+def opened_case(case: Row | None, entry: Entry) -> Row:
+    row = {
+        "event_position": entry.data["event_position"],
+        "event_stream": entry.data["event"],
+        "event_type": entry.data["event_type"],
+        "state": Case.State.OPEN.value,
+        "currency": entry.data["currency"],
+        "opened_at": entry.recorded_at,
+        "closed_because": "",
+        **NOBODY,
+        **NO_VERDICT,
+    }
+    return _with_facts(row, entry)
+
+
+@fold_into("case.rescored", Case, key=event_position)
+def rescored_case(case: Row | None, entry: Entry) -> Row:
+    return _with_facts(_existing(case, entry), entry)
+
+
+@fold_into("case.claimed", Case, key=event_position)
+def claimed_case(case: Row | None, entry: Entry) -> Row:
+    return {**_existing(case, entry), **_in_hands(entry)}
+
+
+@fold_into("case.released", Case, key=event_position)
+def released_case(case: Row | None, entry: Entry) -> Row:
+    return {**_existing(case, entry), "state": Case.State.OPEN.value, **NOBODY}
+
+
+@fold_into("case.decided", Case, key=event_position)
+def decided_case(case: Row | None, entry: Entry) -> Row:
+    return {
+        **_existing(case, entry),
+        "state": Case.State.DECIDED.value,
+        "verdict": entry.data["verdict"],
+        "reason_code": entry.data["reason_code"],
+        "note": entry.data["note"],
+        "decided_by": entry.data["reviewer"],
+        "decided_at": entry.recorded_at,
+        **NOBODY,
+    }
+
+
+@fold_into("case.reopened", Case, key=event_position)
+def reopened_case(case: Row | None, entry: Entry) -> Row:
+    """Into the hands of whoever undid a verdict; into the queue when the decision was revised."""
+    row = {**_existing(case, entry), **NO_VERDICT, "closed_because": ""}
+    if entry.data["reviewer"]:
+        return {**row, **_in_hands(entry)}
+    return _with_facts({**row, "state": Case.State.OPEN.value, **NOBODY}, entry)
+
+
+@fold_into("case.closed", Case, key=event_position)
+def closed_case(case: Row | None, entry: Entry) -> Row:
+    return {
+        **_existing(case, entry),
+        "state": Case.State.CLOSED.value,
+        "outcome": entry.data["outcome"],
+        "closed_because": entry.data["because"],
+        **NOBODY,
+    }
+
+
+def _existing(case: Row | None, entry: Entry) -> Row:
+    """The row so far, at the version of `entry`. Raises `ValueError` when no `case.opened` came before."""
+    if case is None:
+        raise ValueError(f"{entry.stream} does not begin with case.opened")
+    return {**case, "version": entry.stream_version}
+
+
+def _in_hands(entry: Entry) -> Row:
+    return {
+        "state": Case.State.CLAIMED.value,
+        "claimed_by": entry.data["reviewer"],
+        "lease_until": from_iso(entry.data["until"]),
+    }
+
+
+def _with_facts(row: Row, entry: Entry) -> Row:
+    """The row with what the decision says of the event; its age counts from the day it was opened."""
+    return {
+        **row,
+        "version": entry.stream_version,
+        "why": entry.data["why"],
+        "outcome": entry.data["outcome"],
+        "score": entry.data["score"],
+        "stake": entry.data["stake"],
+        "expected_loss": entry.data["expected_loss"],
+        "rank": rank_of(
+            loss=entry.data["expected_loss"],
+            currency=row["currency"],
+            sampled=entry.data["why"] == Case.Why.SAMPLE,
+            opened_at=row["opened_at"],
+        ),
+    }
