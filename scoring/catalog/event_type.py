@@ -56,7 +56,7 @@ class EventType:
     labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
     failure_outcome: ClassVar[str] = "review"
     no_model_outcome: ClassVar[str] = "review"
-    # What a wrong decision is taken to cost where an event has no amount, in minor units of the base currency.
+    # What a wrong decision is taken to cost where an event has no amount: minor units of the base currency.
     nominal_stake: ClassVar[int] = 5_000
     features: ClassVar[Sequence[object]] = ()
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from django.db import transaction
@@ -68,7 +69,8 @@ def record_labels(
         except StreamConflict:
             if attempt == MOST_TRIES - 1:
                 raise
-    doorbell.ring_lanes({event_type(statement.event_type).lane for statement in statements})
+    lanes = {event_type(statement.event_type).lane for statement in statements}
+    transaction.on_commit(partial(doorbell.ring_lanes, lanes))  # the caller's transaction may end later
     return receipts
 
 
