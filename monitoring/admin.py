@@ -11,12 +11,12 @@ class HourlyWindowAdmin(admin.ModelAdmin):
     """Read-only: the log decides what happened."""
 
     list_display = (
-        *("hour", "event_type", "received", "decided_allow", "decided_review", "decided_block", "fallbacks"),
+        *("start", "event_type", "received", "decided_allow", "decided_review", "decided_block", "fallbacks"),
         *("revised", "parked", "labels", "mean_latency_ms", "most_latency_ms"),
     )
     list_filter = ("event_type",)
-    date_hierarchy = "hour"
-    ordering = ("-hour", "event_type")
+    date_hierarchy = "start"
+    ordering = ("-start", "event_type")
     list_per_page = 100
     show_full_result_count = False
 

@@ -12,3 +12,4 @@ class MonitoringConfig(AppConfig):
         # Imported here because they need the models that Django has loaded by now.
         register = import_module("scoring.log.consumers").register
         register(import_module("monitoring.windows").WINDOWS)
+        register(import_module("monitoring.model_windows").MODEL_WINDOWS)

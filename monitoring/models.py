@@ -1,35 +1,48 @@
-"""What happened in each hour, counted from the log."""
+"""What happened in each minute and hour, and what each model saw and said: counted from the log."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from scoring.decisions.models import Decision
 
-class HourlyWindow(models.Model):
-    """One hour of one event type. Written by the consumer `monitoring.windows` alone; times in UTC.
 
-    Live entries count in the hour in which they were recorded, entries of loaded history in the hour in which
-    they happened. Latencies, from receipt to the first decision, are whole microseconds: sums of integers are
-    the same however the entries were batched, so that a rebuilt window equals the first one.
+class Window(models.Model):
+    """A stretch of time of one event type, from `start` (UTC). Written by `monitoring.windows` alone.
+
+    Live entries count when they were recorded, entries of loaded history when they happened. Everything is a
+    sum (or a maximum) of integers: the same however the entries were batched, so that a rebuilt window equals
+    the first one.
+
+    `latency`: first decisions by microseconds from receipt, in the bins of `monitoring.latency`; as long as
+    its last filled bin. `stake_*`: money decided about, in minor units of the type's base currency.
+    `positives` and `fraud_stake`: events that a label made positive, and their stakes, less those that were
+    taken back.
     """
 
     event_type = models.CharField(max_length=60)
-    hour = models.DateTimeField()
+    start = models.DateTimeField()
     received = models.BigIntegerField(default=0)
     decided_allow = models.BigIntegerField(default=0)
     decided_review = models.BigIntegerField(default=0)
     decided_block = models.BigIntegerField(default=0)
+    stake_allow = models.BigIntegerField(default=0)
+    stake_review = models.BigIntegerField(default=0)
+    stake_block = models.BigIntegerField(default=0)
     fallbacks = models.BigIntegerField(default=0)
     revised = models.BigIntegerField(default=0)
     parked = models.BigIntegerField(default=0)
     labels = models.BigIntegerField(default=0)
+    positives = models.BigIntegerField(default=0)
+    fraud_stake = models.BigIntegerField(default=0)
     latency_us_sum = models.BigIntegerField(default=0)
     latency_us_max = models.BigIntegerField(default=0)
+    latency = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["event_type", "hour"], name="hourlywindow_type_hour")]
-        indexes = [models.Index(fields=["-hour", "event_type"], name="hourlywindow_latest")]
+        abstract = True
 
     def __str__(self) -> str:
-        return f"{self.event_type} at {self.hour:%Y-%m-%d %H}:00"
+        return f"{self.event_type} at {self.start:%Y-%m-%d %H:%M}"
 
     @property
     def decided(self) -> int:
@@ -44,3 +57,51 @@ class HourlyWindow(models.Model):
     def latency_ms_max(self) -> float:
         """Most milliseconds from receipt to the first decision; 0 without decisions."""
         return self.latency_us_max / 1000
+
+
+class HourlyWindow(Window):
+    """One hour of one event type."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "start"], name="hourlywindow_type_start")
+        ]
+        indexes = [models.Index(fields=["-start", "event_type"], name="hourlywindow_latest")]
+
+
+class MinuteWindow(Window):
+    """One minute of one event type. Kept for a few days: `monitoring.windows.MINUTES_KEPT`."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "start"], name="minutewindow_type_start")
+        ]
+        indexes = [models.Index(fields=["-start", "event_type"], name="minutewindow_latest")]
+
+
+class ModelWindow(models.Model):
+    """What one model version saw and said in one hour. Written by `monitoring.model_windows` alone.
+
+    Counted in the bins of the version's reference, so that both can be compared. `features` is int64
+    [features, bins + 1] as little-endian bytes, padded with zeros to the feature of most bins, missing values
+    in the last column; `scores` is int64 [bins]. First decisions by the model only, no fallbacks.
+    """
+
+    event_type = models.CharField(max_length=60)
+    model = models.CharField(max_length=80)
+    start = models.DateTimeField()
+    rows = models.BigIntegerField(default=0)
+    decided_allow = models.BigIntegerField(default=0)
+    decided_review = models.BigIntegerField(default=0)
+    decided_block = models.BigIntegerField(default=0)
+    features = models.BinaryField()
+    scores = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "start"], name="modelwindow_model_start")]
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.start:%Y-%m-%d %H}:00"
+
+    def outcomes(self) -> dict[str, int]:
+        return {outcome: getattr(self, f"decided_{outcome}") for outcome in Decision.Outcome.values}

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from monitoring import windows
 from scoring.log import consumers
 
 
@@ -10,3 +11,9 @@ from scoring.log import consumers
 def run_consumers() -> dict[str, str]:
     """Let every consumer of the log catch up. Gives the errors of those that stopped, by name."""
     return consumers.run_consumers(now=timezone.now())
+
+
+@shared_task
+def prune_windows() -> int:
+    """Delete windows of minutes that are no longer kept; gives how many."""
+    return windows.prune_minutes(now=timezone.now())

@@ -1,49 +1,98 @@
-"""Hourly windows: the entries of the log counted by event type and hour."""
+"""Windows of minutes and hours: the entries of the log counted by event type and time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
 
-from monitoring.models import HourlyWindow
+from monitoring.latency import add_histograms, bin_of
+from monitoring.models import HourlyWindow, MinuteWindow, Window
+from scoring.catalog.registry import event_type, event_types
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry
+from scoring.log.read import read_streams
 from scoring.log.tables import mogrify_rows
 from scoring.timestamps import MICROSECOND, from_iso
 
-COUNTED = (
-    *("received", "decided_allow", "decided_review", "decided_block", "fallbacks", "revised", "parked"),
-    *("labels", "latency_us_sum"),
+MINUTES_KEPT = timedelta(
+    days=3
+)  # the overview reads two hours; the rest is for whoever looks into an incident
+
+SUMS = (
+    *("received", "decided_allow", "decided_review", "decided_block"),
+    *("stake_allow", "stake_review", "stake_block", "fallbacks", "revised", "parked"),
+    *("labels", "positives", "fraud_stake", "latency_us_sum"),
 )
 MAXIMA = ("latency_us_max",)
+COLUMNS = ("event_type", "start", *SUMS, *MAXIMA, "latency")
 
-_TABLE = HourlyWindow._meta.db_table
-_ADDED = ", ".join(f"{column} = w.{column} + EXCLUDED.{column}" for column in COUNTED)
-_RAISED = ", ".join(f"{column} = greatest(w.{column}, EXCLUDED.{column})" for column in MAXIMA)
-_INSERT = f"INSERT INTO {_TABLE} AS w (event_type, hour, {', '.join((*COUNTED, *MAXIMA))}) VALUES "  # noqa: S608
-_ON_CONFLICT = f" ON CONFLICT (event_type, hour) DO UPDATE SET {_ADDED}, {_RAISED}"
+_ADD_LATENCY = """
+latency = (SELECT coalesce(array_agg(coalesce(t.a, 0) + coalesce(t.b, 0) ORDER BY t.i), '{}')
+           FROM unnest(w.latency, EXCLUDED.latency) WITH ORDINALITY AS t (a, b, i))
+"""
+_UPDATES = ", ".join(
+    [
+        *(f"{column} = w.{column} + EXCLUDED.{column}" for column in SUMS),
+        *(f"{column} = greatest(w.{column}, EXCLUDED.{column})" for column in MAXIMA),
+        _ADD_LATENCY,
+    ]
+)
 
 
 class WindowKey(NamedTuple):
-    """An hour (its first moment, UTC) of an event type."""
+    """A window's event type and its first moment, UTC."""
 
     event_type: str
-    hour: datetime
+    start: datetime
 
 
-Amounts = dict[str, int]
+class Counts:
+    """What entries add to one window."""
+
+    def __init__(self) -> None:
+        self.amounts: dict[str, int] = dict.fromkeys((*SUMS, *MAXIMA), 0)
+        self.latencies: dict[int, int] = defaultdict(int)  # bin -> decisions
+
+    def add(self, amounts: Mapping[str, int]) -> None:
+        for column, amount in amounts.items():
+            self.amounts[column] += amount
+
+    def add_latency(self, latency_us: int) -> None:
+        self.amounts["latency_us_sum"] += latency_us
+        self.amounts["latency_us_max"] = max(self.amounts["latency_us_max"], latency_us)
+        self.latencies[bin_of(latency_us)] += 1
+
+    def histogram(self) -> list[int]:
+        return [self.latencies.get(index, 0) for index in range(max(self.latencies, default=-1) + 1)]
 
 
-def count_entries(entries: Iterable[Entry]) -> dict[WindowKey, Amounts]:
-    """What `entries` add to each window: sums for `COUNTED`, the largest value for `MAXIMA`."""
-    windows: dict[WindowKey, Amounts] = defaultdict(lambda: dict.fromkeys((*COUNTED, *MAXIMA), 0))
+Windows = dict[WindowKey, Counts]
+Stakes = Mapping[int, int]  # position of a label entry -> what was at stake, where it changes who is positive
+
+
+def to_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def to_minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def count_entries(
+    entries: Iterable[Entry],
+    *,
+    start_of: Callable[[datetime], datetime] = to_hour,
+    since: datetime | None = None,
+    stakes: Stakes | None = None,
+) -> Windows:
+    """What `entries` add to each window; entries before `since` are left out."""
+    windows: Windows = defaultdict(Counts)
     for entry in entries:
-        event_type, moment = _place(entry)
-        window = windows[WindowKey(event_type, moment.replace(minute=0, second=0, microsecond=0))]
-        for column, amount in _amounts(entry):
-            window[column] = max(window[column], amount) if column in MAXIMA else window[column] + amount
+        name, moment = _place(entry)
+        if since is None or moment >= since:
+            _add(windows[WindowKey(name, start_of(moment))], entry, stakes or {})
     return dict(windows)
 
 
@@ -57,39 +106,88 @@ def _place(entry: Entry) -> tuple[str, datetime]:
     return entry.stream.split("/", 1)[0], entry.recorded_at
 
 
-def _amounts(entry: Entry) -> Iterator[tuple[str, int]]:
+def _add(counts: Counts, entry: Entry, stakes: Stakes) -> None:
     match entry.type:
         case "event.received":
-            yield "received", 1
+            counts.add({"received": 1})
         case "decision.made":
-            latency = from_iso(entry.data["decided_at"]) - from_iso(entry.data["received_at"])
-            latency_us = latency // MICROSECOND
-            yield f"decided_{entry.data['outcome']}", 1
-            yield "fallbacks", entry.data["basis"] == "fallback"
-            yield "latency_us_sum", latency_us
-            yield "latency_us_max", latency_us
+            outcome = entry.data["outcome"]
+            counts.add({f"decided_{outcome}": 1, f"stake_{outcome}": entry.data.get("stake") or 0})
+            counts.add({"fallbacks": entry.data["basis"] == "fallback"})
+            waited = from_iso(entry.data["decided_at"]) - from_iso(entry.data["received_at"])
+            counts.add_latency(waited // MICROSECOND)
         case "decision.revised":
-            yield "revised", 1
+            counts.add({"revised": 1})
         case "event.parked":
-            yield "parked", 1
+            counts.add({"parked": 1})
         case "label.recorded" | "label.retracted":
-            yield "labels", 1
+            change = positive_change(entry)
+            counts.add({"labels": 1, "positives": change})
+            counts.add({"fraud_stake": change * stakes.get(entry.position, 0)})
+
+
+def positive_change(entry: Entry) -> int:
+    """1 for a label entry that makes its event positive, -1 for one that takes that back, else 0."""
+    kind = event_types().get(entry.data["event"].split("/", 1)[0])
+    if kind is None:  # no longer in the catalog
+        return 0
+    positive = kind.labels.positive
+    return (entry.data["effective"] == positive) - (entry.data["previous"] == positive)
+
+
+def read_stakes(entries: Iterable[Entry]) -> dict[int, int]:
+    """What was at stake in the events that label entries made positive or took back, by the entry's position.
+
+    A label that came before its event has none, then and whenever it is counted again: only events that the
+    reader had passed by then are looked at.
+    """
+    changing = [entry for entry in entries if entry.type.startswith("label.") and positive_change(entry)]
+    received = read_streams([entry.data["event"] for entry in changing], version=1)
+    stakes = {}
+    for entry in changing:
+        event = next(iter(received.get(entry.data["event"], ())), None)
+        if event is not None and event.cursor < entry.cursor:
+            stakes[entry.position] = event_type(event.data["type"]).stake(event.data["fields"]) or 0
+    return stakes
 
 
 def add_to_windows(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Add `entries` to the hourly windows, in the caller's transaction."""
-    windows = count_entries(entries)
+    """Add `entries` to the windows of hours and of minutes still kept, in the caller's transaction."""
+    stakes = read_stakes(entries)
+    _write(HourlyWindow, count_entries(entries, start_of=to_hour, stakes=stakes))
+    kept_since = to_minute(now - MINUTES_KEPT)
+    _write(MinuteWindow, count_entries(entries, start_of=to_minute, since=kept_since, stakes=stakes))
+
+
+def _write(model: type[Window], windows: Windows) -> None:
+    if not windows:
+        return
+    table = model._meta.db_table
     rows = [
-        (*key, *(windows[key][column] for column in (*COUNTED, *MAXIMA)))
+        (*key, *(windows[key].amounts[column] for column in (*SUMS, *MAXIMA)), windows[key].histogram())
         for key in sorted(windows)  # in one order, so that two writers cannot deadlock
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT + mogrify_rows(cursor, rows) + _ON_CONFLICT)
+        cursor.execute(
+            f"INSERT INTO {table} AS w ({', '.join(COLUMNS)}) VALUES {mogrify_rows(cursor, rows)}"  # noqa: S608
+            f" ON CONFLICT (event_type, start) DO UPDATE SET {_UPDATES}"
+        )
+
+
+def sum_latencies(windows: Iterable[Window]) -> list[int]:
+    """The histogram of all first decisions in `windows`."""
+    return add_histograms(window.latency for window in windows)
 
 
 def empty_windows() -> None:
     """Forget every window, for the log to be counted again."""
     HourlyWindow.objects.all().delete()
+    MinuteWindow.objects.all().delete()
+
+
+def prune_minutes(*, now: datetime) -> int:
+    """Delete windows of minutes that are no longer kept; gives how many."""
+    return MinuteWindow.objects.filter(start__lt=to_minute(now - MINUTES_KEPT)).delete()[0]
 
 
 WINDOWS = Consumer(

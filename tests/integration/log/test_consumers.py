@@ -205,7 +205,7 @@ def test_hourly_windows_count_what_the_log_says() -> None:
     assert run_consumers_task() == {}
 
     window = HourlyWindow.objects.get()
-    assert (window.event_type, window.hour) == ("payment", NOW.replace(minute=0))
+    assert (window.event_type, window.start) == ("payment", NOW.replace(minute=0))
     assert (window.received, window.labels, window.parked, window.revised) == (3, 1, 0, 1)
     assert (window.decided_allow, window.decided_review, window.decided_block) == (1, 0, 1)
     assert (window.fallbacks, window.latency_us_sum, window.latency_ms_max) == (1, 16_000, 8.0)
@@ -228,7 +228,7 @@ def test_a_consumer_is_rebuilt_to_the_same_rows(capsys: pytest.CaptureFixture[st
 
 
 def _windows() -> list[dict[str, object]]:
-    rows = HourlyWindow.objects.order_by("event_type", "hour").values()
+    rows = HourlyWindow.objects.order_by("event_type", "start").values()
     return [{name: value for name, value in row.items() if name != "id"} for row in rows]
 
 

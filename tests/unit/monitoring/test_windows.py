@@ -1,9 +1,10 @@
-"""What entries add to the hourly windows."""
+"""What entries add to the windows of minutes and hours."""
 
 from dataclasses import replace
 from datetime import timedelta
 
-from monitoring.windows import count_entries
+from monitoring.latency import bin_of
+from monitoring.windows import count_entries, to_minute
 from scoring.log.entries import NewEntry
 from scoring.timestamps import from_iso
 from tests.factories.log import NOW, decided, labelled, received
@@ -19,10 +20,21 @@ def test_entries_count_in_the_hour_they_were_recorded_by_event_type() -> None:
 
     windows = count_entries([EVENT, EVENT, refund, later])
 
-    assert {key: amounts["received"] for key, amounts in windows.items()} == {
+    assert {key: counts.amounts["received"] for key, counts in windows.items()} == {
         ("payment", HOUR): 2,
         ("refund", HOUR): 1,
         ("payment", HOUR + timedelta(hours=1)): 1,
+    }
+
+
+def test_minutes_count_apart_and_not_before_those_that_are_kept() -> None:
+    entries = [replace(EVENT, recorded_at=NOW + timedelta(seconds=seconds)) for seconds in (-1, 0, 59, 60)]
+
+    windows = count_entries(entries, start_of=to_minute, since=NOW)
+
+    assert {key.start: counts.amounts["received"] for key, counts in windows.items()} == {
+        NOW: 2,
+        NOW + timedelta(minutes=1): 1,
     }
 
 
@@ -34,20 +46,49 @@ def test_history_counts_in_the_hour_it_happened_and_its_labels_when_they_became_
 
     windows = count_entries([event, label])
 
-    assert windows["payment", from_iso("2025-12-24T18:00:00Z")]["received"] == 1
-    assert windows["payment", from_iso("2026-01-06T09:00:00Z")]["labels"] == 1
+    assert windows["payment", from_iso("2025-12-24T18:00:00Z")].amounts["received"] == 1
+    assert windows["payment", from_iso("2026-01-06T09:00:00Z")].amounts["labels"] == 1
 
 
 def test_first_decisions_count_by_outcome_with_their_latency_and_revisions_apart() -> None:
     slow = as_read(decided(EVENT, outcome="review", decided_at=NOW + timedelta(seconds=2), basis="fallback"))
     windows = count_entries([as_read(decided(EVENT)), slow, as_read(decided(EVENT, revision=1))])
 
-    amounts = windows["payment", HOUR]
+    counts = windows["payment", HOUR]
+    amounts = counts.amounts
     assert (amounts["decided_allow"], amounts["decided_review"], amounts["decided_block"]) == (1, 1, 0)
     assert (amounts["fallbacks"], amounts["revised"]) == (1, 1)
     assert (amounts["latency_us_sum"], amounts["latency_us_max"]) == (2_008_000, 2_000_000)
+    histogram = counts.histogram()
+    assert (histogram[bin_of(8_000)], histogram[bin_of(2_000_000)], sum(histogram)) == (1, 1, 2)
+    assert len(histogram) == bin_of(2_000_000) + 1
+
+
+def test_money_counts_by_outcome_and_an_event_without_an_amount_adds_none() -> None:
+    made = [
+        decided(EVENT, outcome="block", stake=700),
+        decided(EVENT, outcome="block", stake=50),
+        decided(EVENT, outcome="allow", stake=None),
+    ]
+    amounts = count_entries(as_read(entry) for entry in made)["payment", HOUR].amounts
+
+    assert (amounts["stake_allow"], amounts["stake_review"], amounts["stake_block"]) == (0, 0, 750)
+
+
+def test_labels_count_and_those_that_make_an_event_positive_with_its_money_until_taken_back() -> None:
+    label = as_read(labelled(EVENT.stream))
+    confirmed = as_read(labelled(EVENT.stream, version=2, previous="fraud"))
+    cleared = as_read(labelled(EVENT.stream, version=3, previous="fraud", effective="legitimate"))
+    entries = [replace(entry, position=number) for number, entry in enumerate((label, confirmed, cleared), 1)]
+    stakes = {1: 1_234, 3: 1_234}
+
+    first = count_entries(entries[:2], stakes=stakes)["payment", HOUR].amounts
+    after = count_entries(entries, stakes=stakes)["payment", HOUR].amounts
+
+    assert (first["labels"], first["positives"], first["fraud_stake"]) == (2, 1, 1_234)
+    assert (after["labels"], after["positives"], after["fraud_stake"]) == (3, 0, 0)
 
 
 def test_parked_events_count() -> None:
     parked = as_read(NewEntry(EVENT.stream, 1, "event.parked", {"position": 1, "error": "x"}))
-    assert count_entries([parked])["payment", HOUR]["parked"] == 1
+    assert count_entries([parked])["payment", HOUR].amounts["parked"] == 1

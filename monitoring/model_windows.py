@@ -1,0 +1,134 @@
+"""Windows of models: what each version saw and said in every hour, in the bins of its own training."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from monitoring.binning import Counts, Reference, pack, unpack
+from monitoring.models import ModelWindow
+from monitoring.windows import to_hour
+from scoring.decisions.engine import unpack_vectors
+from scoring.decisions.models import Decision
+from scoring.learning.models import ModelVersion
+from scoring.log.consumers import Consumer
+from scoring.log.entries import Entry
+
+
+class ModelHour(NamedTuple):
+    """A model version and the first moment of an hour, UTC."""
+
+    model: str
+    start: datetime
+
+
+@dataclass
+class Seen:
+    """What a model saw and said: the columns of a `ModelWindow`."""
+
+    event_type: str
+    rows: int
+    outcomes: dict[str, int]
+    features: Counts
+    scores: Counts
+
+
+def count_decisions(
+    entries: Iterable[Entry], *, references: Mapping[str, Reference]
+) -> dict[ModelHour, Seen]:
+    """What `decision.made` entries by the models of `references` add to each window."""
+    grouped: dict[ModelHour, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if _is_by_model(entry) and entry.data["model"] in references:
+            grouped[ModelHour(entry.data["model"], to_hour(entry.recorded_at))].append(entry)
+    return {hour: _count(made, references[hour.model]) for hour, made in grouped.items()}
+
+
+def _is_by_model(entry: Entry) -> bool:
+    return entry.data["basis"] == Decision.Basis.MODEL and entry.packed is not None
+
+
+def _count(made: Sequence[Entry], reference: Reference) -> Seen:
+    width = len(reference.names)
+    vectors = np.stack([unpack_vectors(entry.packed or b"", width=width)[0] for entry in made])
+    outcomes = [entry.data["outcome"] for entry in made]
+    return Seen(
+        event_type=made[0].data["event_type"],
+        rows=len(made),
+        outcomes={outcome: outcomes.count(outcome) for outcome in Decision.Outcome.values},
+        features=reference.count_vectors(vectors),
+        scores=reference.count_scores(np.array([entry.data["score"] for entry in made])),
+    )
+
+
+def read_references(names: Iterable[str]) -> dict[str, Reference]:
+    """The references of model versions by name; versions without one are absent."""
+    rows = ModelVersion.objects.filter(name__in=set(names)).values_list("name", "reference")
+    found = {name: Reference.of(stored) for name, stored in rows}
+    return {name: reference for name, reference in found.items() if reference is not None}
+
+
+def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Add first decisions to the windows of their models, in the caller's transaction.
+
+    Decisions of a version without a reference cannot be compared with anything and are left out.
+    """
+    references = read_references(entry.data["model"] for entry in entries if _is_by_model(entry))
+    seen = count_decisions(entries, references=references)
+    if not seen:
+        return
+    windows = _stored_windows(seen)
+    for hour, added in seen.items():
+        _add(windows[hour], added, references[hour.model])
+    ModelWindow.objects.bulk_create(
+        windows.values(),
+        update_conflicts=True,
+        unique_fields=["model", "start"],
+        update_fields=["rows", "decided_allow", "decided_review", "decided_block", "features", "scores"],
+    )
+
+
+def _stored_windows(seen: Mapping[ModelHour, Seen]) -> dict[ModelHour, ModelWindow]:
+    """The windows of `seen`, as stored or empty; nobody else writes while the consumer's cursor is locked."""
+    windows = {
+        hour: ModelWindow(
+            event_type=added.event_type,
+            model=hour.model,
+            start=hour.start,
+            features=pack(np.zeros_like(added.features)),
+            scores=pack(np.zeros_like(added.scores)),
+        )
+        for hour, added in seen.items()
+    }
+    stored = ModelWindow.objects.filter(
+        model__in={hour.model for hour in seen}, start__in={hour.start for hour in seen}
+    )
+    for window in stored:
+        if (hour := ModelHour(window.model, window.start)) in windows:
+            window.pk = None  # written again by its natural key
+            windows[hour] = window
+    return windows
+
+
+def _add(window: ModelWindow, added: Seen, reference: Reference) -> None:
+    window.rows += added.rows
+    for outcome, count in added.outcomes.items():
+        setattr(window, f"decided_{outcome}", getattr(window, f"decided_{outcome}") + count)
+    window.features = pack(reference.unpack_features(window.features) + added.features)
+    window.scores = pack(unpack(window.scores) + added.scores)
+
+
+def empty_model_windows() -> None:
+    """Forget every window, for the log to be counted again."""
+    ModelWindow.objects.all().delete()
+
+
+MODEL_WINDOWS = Consumer(
+    name="monitoring.model_windows",
+    types=frozenset({"decision.made"}),
+    handle=add_to_model_windows,
+    reset=empty_model_windows,
+)

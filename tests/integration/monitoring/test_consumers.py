@@ -1,0 +1,170 @@
+"""Windows as consumers keep them: what they say, that a rebuild says the same, and what a batch asks."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.test.utils import CaptureQueriesContext
+
+from monitoring.binning import Reference, unpack
+from monitoring.latency import percentile_ms
+from monitoring.model_windows import MODEL_WINDOWS
+from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow, Window
+from monitoring.tasks import run_consumers
+from monitoring.windows import MINUTES_KEPT, WINDOWS, prune_minutes
+from scoring.learning.models import ModelVersion
+from scoring.log.append import append
+from scoring.log.consumers import Consumer, catch_up, rebuild_consumer, run_consumer
+from tests.factories.log import NOW, decided, labelled, received
+from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HOUR = timedelta(hours=1)
+
+
+def rows_of(*models: type[Window] | type[ModelWindow]) -> list[dict[str, object]]:
+    return [
+        {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
+        for model in models
+        for row in model.objects.order_by("start", "event_type").values()
+        if row.pop("id")
+    ]
+
+
+def catch_up_in(consumer: Consumer, *, limit: int) -> None:
+    while not run_consumer(consumer, now=NOW, limit=limit).caught_up:
+        pass
+
+
+def test_latencies_of_many_batches_are_one_histogram() -> None:
+    for seconds, part in ((0.004, "a"), (0.4, "b")):
+        events = append([received(f"{part}-{number}") for number in range(10)], now=NOW)
+        append([decided(event, decided_at=NOW + timedelta(seconds=seconds)) for event in events], now=NOW)
+
+    catch_up_in(WINDOWS, limit=3)
+
+    for window in (HourlyWindow.objects.get(), MinuteWindow.objects.get()):
+        assert sum(window.latency) == window.decided == 20
+        assert percentile_ms(window.latency, 0.5) == pytest.approx(4, rel=0.13)
+        assert percentile_ms(window.latency, 0.95) == pytest.approx(400, rel=0.13)
+
+
+def test_confirmed_fraud_counts_with_the_money_that_was_at_stake() -> None:
+    event, other = append([received("T-1"), received("T-2")], now=NOW)
+    append([labelled(event.stream), labelled(other.stream, effective="legitimate")], now=NOW)
+    append([labelled("payment/shop/not-here-yet")], now=NOW)
+    append([received("not-here-yet")], now=NOW)
+
+    catch_up(WINDOWS, now=NOW)
+    at_first = rows_of(HourlyWindow, MinuteWindow)
+    rebuild_consumer(WINDOWS, now=NOW)
+
+    window = HourlyWindow.objects.get()
+    assert (window.labels, window.positives, window.fraud_stake) == (3, 2, 1_234)
+    assert rows_of(HourlyWindow, MinuteWindow) == at_first
+
+
+def test_minutes_are_kept_for_days_and_hours_for_ever() -> None:
+    append([received("T-old")], now=NOW - MINUTES_KEPT - HOUR)
+    append([received("T-new")], now=NOW)
+
+    catch_up(WINDOWS, now=NOW)
+
+    assert HourlyWindow.objects.count() == 2
+    assert MinuteWindow.objects.get().start == NOW
+    assert prune_minutes(now=NOW + MINUTES_KEPT) == 0
+    assert prune_minutes(now=NOW + MINUTES_KEPT + timedelta(minutes=1)) == 1
+    assert HourlyWindow.objects.count() == 2
+
+
+def test_a_model_window_counts_vectors_scores_and_outcomes_in_the_bins_of_training() -> None:
+    model = add_model(1)
+    vectors = np.array([[500, 0, 30], [500, 2, np.nan], [50_000, 1, 60]])
+    decide_events(vectors, outcome="review", score=0.2)
+    decide_events(vectors[:1], now=NOW + HOUR, prefix="later", score=0.05)
+
+    catch_up(MODEL_WINDOWS, now=NOW)
+
+    first, later = ModelWindow.objects.order_by("start")
+    reference = Reference.of(ModelVersion.objects.get(name=model).reference)
+    assert reference is not None
+    counts = reference.unpack_features(first.features)
+    assert [reference.bins(feature, counts).tolist() for feature in range(3)] == [
+        [2, 0, 0, 1, 0],
+        [1, 1, 1, 0],
+        [1, 1, 1],
+    ]
+    assert unpack(first.scores).tolist() == [0, 3, 0]
+    assert (first.rows, first.outcomes()) == (3, {"allow": 0, "review": 3, "block": 0})
+    assert (later.rows, later.start) == (1, NOW.replace(minute=0) + HOUR)
+
+
+def test_only_decisions_that_a_model_with_a_reference_made_are_counted() -> None:
+    add_model(1)
+    add_model(2, with_reference=False)
+    vectors = even_vectors(3)
+    decide_events(vectors, model="payment-2", prefix="old")
+    decide_events(vectors, model="payment-1", prefix="fallback", basis="fallback", score=None)
+    decide_events(vectors, model="", prefix="none", basis="no_model", score=None)
+
+    catch_up(MODEL_WINDOWS, now=NOW)
+
+    assert not ModelWindow.objects.exists()
+
+
+@pytest.fixture
+def some_hours() -> None:
+    """Decisions of two models over a few hours, some of which became labelled."""
+    add_model(1)
+    add_model(2)
+    for hour in range(4):
+        for number in (1, 2):
+            now = NOW + hour * HOUR
+            made = decide_events(
+                even_vectors(12, seed=hour),
+                model=f"payment-{number}",
+                now=now,
+                prefix=f"{hour}-{number}",
+                stake=100,
+            )
+            append([labelled(made[0].stream, known_at=now)], now=now)
+
+
+@pytest.mark.usefixtures("some_hours")
+@pytest.mark.parametrize(
+    ("consumer", "models"),
+    [(WINDOWS, (HourlyWindow, MinuteWindow)), (MODEL_WINDOWS, (ModelWindow,))],
+    ids=["windows", "model_windows"],
+)
+def test_rebuilt_windows_equal_those_kept_however_entries_were_batched(
+    consumer: Consumer, models: tuple[type[Window] | type[ModelWindow], ...]
+) -> None:
+    catch_up_in(consumer, limit=7)
+    kept = rows_of(*models)
+    assert len(kept) >= 8
+    for model in models:
+        model.objects.filter(start__gt=NOW).delete()
+
+    rebuild_consumer(consumer, now=NOW)
+
+    assert rows_of(*models) == kept
+
+
+@pytest.mark.usefixtures("some_hours")
+@pytest.mark.parametrize("consumer", [WINDOWS, MODEL_WINDOWS], ids=["windows", "model_windows"])
+def test_a_batch_asks_the_same_few_queries_however_many_entries_it_has(
+    consumer: Consumer, django_assert_max_num_queries: Callable[[int], CaptureQueriesContext]
+) -> None:
+    with django_assert_max_num_queries(15):
+        run_consumer(consumer, now=NOW)
+
+
+def test_the_task_runs_both() -> None:
+    add_model(1)
+    decide_events(even_vectors(5))
+
+    assert run_consumers() == {}
+
+    assert (HourlyWindow.objects.get().decided, ModelWindow.objects.get().rows) == (5, 5)
