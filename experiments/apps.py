@@ -1,7 +1,16 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ExperimentsConfig(AppConfig):
-    """The room for comparisons of models and policies, on scoring's log; empty so far."""
+    """Comparisons of models on split traffic: design, exposures, statistics, pages."""
 
     name = "experiments"
+
+    def ready(self) -> None:
+        # Imported here because they need the models that Django has loaded by now.
+        import_module("experiments.projections")
+        register = import_module("scoring.log.consumers").register
+        register(import_module("experiments.exposures").EXPOSURES)
+        register(import_module("experiments.interruptions").INTERRUPTIONS)
