@@ -10,8 +10,10 @@ class ScoringConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported for what they register: tables that the log folds its entries into, how old entries are
-        # read, and a system check.
+        # read, a consumer and a system check.
         import_module("scoring.decisions.projections")
         import_module("scoring.decisions.upcasters")
         import_module("scoring.learning.projections")
         import_module("scoring.checks")
+        register = import_module("scoring.log.consumers").register
+        register(import_module("scoring.decisions.shadow").SHADOW)

@@ -92,8 +92,9 @@ def _decide_by(
         return [_without_model(item, model=model, charge=charge, now=now) for item in items]
     try:
         return _with_model(items, model=model, loaded=model.loaded, charge=charge, now=now)
-    except ModelFailed as failure:
-        return _after_failure(failure, model, items, charge=charge, now=now)
+    except ModelFailed as error:
+        failure = error
+    return _after_failure(failure, model, items, charge=charge, now=now)
 
 
 def _after_failure(
@@ -102,7 +103,7 @@ def _after_failure(
     """Each event alone, for the failure may be one's own; then the champion for a canary; then the policy."""
     if len(items) > 1:
         return [decided for item in items for decided in _decide_by(model, [item], charge=charge, now=now)]
-    logger.error("%s: %s", items[0].claim.event_stream, failure, exc_info=failure)
+    logger.error("%s: %s", items[0].claim.event_stream, failure)
     if model is not charge.champion:
         return _decide_by(charge.champion, items, charge=charge, now=now)
     failed = replace(model, loaded=None, cause="model_failed", feature_set=charge.unmodelled)

@@ -71,7 +71,7 @@ def share_point(salt: str, unit_value: str) -> float:
     """Where a unit lies in [0, 1): the first 53 bits of SHA-256 of salt, 0x1f and value. Uniform over units.
 
     >>> share_point("payment/1", "customer-7")
-    0.9093300554013743
+    0.3611146473457201
     """
     digest = hashlib.sha256(f"{salt}{SEPARATOR}{unit_value}".encode()).digest()
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53

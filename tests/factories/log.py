@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import orjson
 from django.db import connection, transaction
 
 from scoring.log.append import append
-from scoring.log.entries import Entry, NewEntry
+from scoring.log.entries import Entry, NewEntry, canonical_json
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 PATIENCE_S = 20  # far beyond what any step takes; only a hung test gets there
@@ -49,11 +50,11 @@ def decided(event: Entry, *, revision: int = 0, seq: int | None = 1, **data: Any
             "model": "payment-1",
             "score": 0.25,
             "reasons": [],
-            "route": 1,
+            "route": None,
             "arm": "champion",
             "role": "champion",
             "experiment": "",
-            "unit": "customer-1",
+            "unit": "",
             "stake": 1234,
             "received_at": event.recorded_at,
             "decided_at": event.recorded_at + timedelta(milliseconds=8),
@@ -126,6 +127,23 @@ def model_trained(number: int) -> NewEntry:
             "metrics": {"average_precision": 0.5},
             "lineage": {"parent": None},
         },
+    )
+
+
+def as_read(new: NewEntry, *, position: int = 7) -> Entry:
+    """`new` as the log would give it back, without a database."""
+    return Entry(
+        position=position,
+        epoch=1,
+        txid=100,
+        stream=new.stream,
+        stream_version=new.stream_version,
+        type=new.type,
+        schema_version=1,
+        data=orjson.loads(canonical_json(new.data)),
+        packed=new.packed,
+        metadata={},
+        recorded_at=NOW,
     )
 
 

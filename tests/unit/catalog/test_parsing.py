@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Number, Text
 from scoring.catalog.payment import Payment
 from scoring.catalog.refund import Refund
@@ -21,6 +22,10 @@ PAYLOAD = {
     "merchant": "Café Central",
     "amount": "12.34",
 }
+
+
+class SignUp(EventType):
+    country = Category()
 
 
 def parse(**changes: Any) -> Any:
@@ -194,3 +199,17 @@ def test_a_cell_that_only_python_takes_for_a_number_is_refused(text):
 @pytest.mark.parametrize(("text", "number"), [("-0.5", -0.5), ("+3", 3), (".25", 0.25), ("1e3", 1000)])
 def test_a_cell_with_a_number_is_read(text, number):
     assert Number().parse(Number().read_text(text)) == number
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "stake"),
+    [
+        (Payment, {"amount": {"minor": 1234, "currency": "USD"}}, 1234),
+        (Payment, {"amount": {"minor": 5, "currency": "EUR", "rate": "1.1", "base_minor": 6}}, 6),
+        (Payment, {}, None),
+        (SignUp, {"country": "AT"}, None),
+    ],
+    ids=["in the base currency", "converted", "an event without its amount", "a type without amounts"],
+)
+def test_what_is_at_stake_is_the_amount_in_the_base_currency(kind: Any, fields: Any, stake: Any) -> None:
+    assert kind.stake(fields) == stake

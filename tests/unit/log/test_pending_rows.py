@@ -8,8 +8,7 @@ import pytest
 from scoring.decisions.pending import LATER, NORMAL
 from scoring.decisions.rebuild_pending import pending_rows
 from scoring.log.entries import Entry, NewEntry
-from tests.factories.log import NOW, labelled, received
-from tests.unit.log.test_projections import as_read
+from tests.factories.log import NOW, as_read, labelled, received
 
 STREAM = "payment/shop/T-1"
 

@@ -4,34 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 import pytest
 
 from scoring.decisions.models import Decision, Event, Label, Route
 from scoring.decisions.projections import changed_route, decision_row, event_row, label_row
 from scoring.learning.models import ModelVersion
 from scoring.learning.projections import model_version_row
-from scoring.log.entries import Entry, NewEntry, canonical_json
 from scoring.log.projections import RowProjection, project, registered
 from scoring.log.tables import Table, copy_text
-from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed
-
-
-def as_read(new: NewEntry, *, position: int = 7) -> Entry:
-    return Entry(
-        position=position,
-        epoch=1,
-        txid=100,
-        stream=new.stream,
-        stream_version=new.stream_version,
-        type=new.type,
-        schema_version=1,
-        data=orjson.loads(canonical_json(new.data)),
-        packed=new.packed,
-        metadata={},
-        recorded_at=NOW,
-    )
-
+from tests.factories.log import NOW, as_read, decided, labelled, model_trained, received, route_changed
 
 EVENT = as_read(received("T-1"))
 

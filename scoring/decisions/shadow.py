@@ -1,0 +1,153 @@
+"""What models that decide nothing would have said: a consumer that scores the vectors that decisions logged.
+
+A shadow that cannot be used (not stored, other features, failing) leaves these events unscored, with an error
+in the process's log that says how many and why, and the consumer goes on: nothing depends on a shadow's
+score, and other shadows should not wait for it. `manage.py rebuild --projection scoring.shadow` scores them
+once it can be used.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.decisions.engine import predict, unpack_vectors
+from scoring.decisions.models import ShadowScore
+from scoring.decisions.models_in_charge import check_feature_set
+from scoring.decisions.policy import outcome_of
+from scoring.decisions.recoding import code_categories
+from scoring.decisions.routing import RouteTable, is_shadowed, table_from
+from scoring.errors import (
+    ArtefactCorrupt,
+    FeatureSetMissing,
+    ModelFailed,
+    UnknownModel,
+)
+from scoring.features.plan import FeatureSet
+from scoring.learning.registry import LoadedModel, load_model
+from scoring.log.consumers import Consumer
+from scoring.log.entries import Entry
+from scoring.log.read import read_positions, read_streams
+from scoring.timestamps import from_iso
+
+logger = logging.getLogger(__name__)
+
+UNUSABLE = (ArtefactCorrupt, UnknownModel, FeatureSetMissing, ModelFailed)
+
+Routes = Mapping[tuple[str, int], RouteTable]
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """A model and the feature set it has in this code."""
+
+    loaded: LoadedModel
+    feature_set: FeatureSet
+
+
+def score_shadows(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Score what models decided, by the shadows of the route each decision was made under."""
+    decided = [entry for entry in entries if entry.data["basis"] == "model" and entry.data["route"]]
+    by_pair = _pair_with_shadows(decided, _read_routes(decided))
+    fields = _read_fields([entry for asked in by_pair.values() for entry in asked])
+    for (shadow, decider), asked in by_pair.items():
+        try:
+            scores = _scores(shadow, decider, asked, fields=fields)
+        except UNUSABLE as error:
+            logger.error("shadow %s: %d events are not scored: %s", shadow, len(asked), error)
+            continue
+        # An event that was decided again is scored once, as it was decided first.
+        ShadowScore.objects.bulk_create(scores, ignore_conflicts=True)
+
+
+def forget_shadow_scores() -> None:
+    """Delete every shadow score, for the log to be read again."""
+    ShadowScore.objects.all().delete()
+
+
+def _pair_with_shadows(decided: Sequence[Entry], routes: Routes) -> dict[tuple[str, str], list[Entry]]:
+    """The decisions to score, by the shadow's model and the one that decided."""
+    by_pair: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in decided:
+        data = entry.data
+        route = routes[data["event_type"], data["route"]]
+        for shadow in route.shadows:
+            if is_shadowed(route, shadow, data["unit"]):
+                by_pair[shadow.model, data["model"]].append(entry)
+    return by_pair
+
+
+def _scores(
+    shadow: str, decider: str, asked: Sequence[Entry], *, fields: Mapping[int, Mapping[str, Any]]
+) -> list[ShadowScore]:
+    model = _usable(shadow)
+    logged = _logged_under(_usable(decider).feature_set, asked, shadow=shadow)
+    if not logged:
+        return []
+    vectors = code_categories(
+        _vectors(logged, width=len(model.feature_set.names)),
+        feature_set=model.feature_set,
+        fields=[fields[entry.data["event_position"]] for entry in logged],
+    )
+    scores = predict(model.loaded, vectors).scores
+    return [_row(entry, float(score), model.loaded) for entry, score in zip(logged, scores, strict=True)]
+
+
+def _row(entry: Entry, score: float, shadow: LoadedModel) -> ShadowScore:
+    return ShadowScore(
+        model=shadow.name,
+        event_position=entry.data["event_position"],
+        event_type=entry.data["event_type"],
+        score=score,
+        outcome=outcome_of(score, shadow.thresholds),
+        decided=entry.data["outcome"],
+        decided_at=from_iso(entry.data["decided_at"]),
+    )
+
+
+def _usable(name: str) -> Usable:
+    loaded = load_model(name)
+    return Usable(loaded, check_feature_set(loaded))
+
+
+def _logged_under(feature_set: FeatureSet, asked: Sequence[Entry], *, shadow: str) -> list[Entry]:
+    """Those of the decisions whose vectors mean what they do in this code; the others are reported."""
+    logged = [entry for entry in asked if entry.data["feature_set"] == feature_set.hash]
+    if others := len(asked) - len(logged):
+        logger.error("shadow %s: %d events are not scored: other code made their vectors", shadow, others)
+    return logged
+
+
+def _vectors(entries: Sequence[Entry], *, width: int) -> NDArray[np.float64]:
+    return np.stack([unpack_vectors(entry.packed or b"", width=width)[0] for entry in entries])
+
+
+def _read_routes(decided: Sequence[Entry]) -> Routes:
+    """The routes that decisions were made under, by event type and version: one query a version."""
+    types: dict[int, set[str]] = defaultdict(set)
+    for entry in decided:
+        types[entry.data["route"]].add(entry.data["event_type"])
+    return {
+        (changed.data["event_type"], version): table_from(changed)
+        for version, names in types.items()
+        for (changed,) in read_streams([f"route/{name}" for name in names], version=version).values()
+    }
+
+
+def _read_fields(decided: Sequence[Entry]) -> dict[int, Mapping[str, Any]]:
+    """The canonical fields of the decided events, by the position of their receipt."""
+    positions = sorted({entry.data["event_position"] for entry in decided})
+    return {receipt.position: receipt.data["fields"] for receipt in read_positions(positions)}
+
+
+SHADOW = Consumer(
+    name="scoring.shadow",
+    types=frozenset({"decision.made", "decision.revised"}),
+    handle=score_shadows,
+    reset=forget_shadow_scores,
+)
