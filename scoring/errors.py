@@ -406,3 +406,75 @@ class ModelFailed(ScoringError):
     def __init__(self, model: str, problem: str) -> None:
         super().__init__(f"model {model} could not score: {problem}")
         self.model, self.problem = model, problem
+
+
+class GateFailed(ScoringError):
+    """A model that has not passed its automatic checks cannot be approved. `failed`: their names."""
+
+    def __init__(self, *, name: str, failed: list[str]) -> None:
+        super().__init__(f"{name} cannot be approved: it failed {', '.join(failed)}")
+        self.name, self.failed = name, failed
+
+
+class OwnModel(ScoringError):
+    """Who had a model trained does not approve it."""
+
+    def __init__(self, *, name: str, actor: str) -> None:
+        super().__init__(f"{name} was trained for {actor}; somebody else has to approve it")
+        self.name, self.actor = name, actor
+
+
+class AlreadyJudged(ScoringError):
+    """A model is approved or rejected once; `status` says which it was."""
+
+    def __init__(self, *, name: str, status: str, judged_by: str) -> None:
+        super().__init__(f"{name} was {status} by {judged_by}, which is final; train another version")
+        self.name, self.status, self.judged_by = name, status, judged_by
+
+
+class NoteRequired(ScoringError):
+    """A judgement that somebody will ask about needs a reason in words."""
+
+    def __init__(self, *, name: str, judgement: str) -> None:
+        super().__init__(f"say why {name} is to be {judgement}: a note is needed")
+        self.name, self.judgement = name, judgement
+
+
+class NotApproved(ScoringError):
+    """Only an approved model may be given traffic or scored in the shadow."""
+
+    def __init__(self, *, name: str, status: str) -> None:
+        super().__init__(f"{name} is {status}, and only an approved model may be put to work: approve it first")
+        self.name, self.status = name, status
+
+
+class NothingToRollBackTo(ScoringError):
+    """No other model was champion of this event type before the present one."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(f"no other model decided {event_type} before; promote one instead")
+        self.event_type = event_type
+
+
+class UnknownTraining(ScoringError):
+    """No training has this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no training {number}")
+        self.number = number
+
+
+class TrainingNotPossible(ScoringError):
+    """A training in this state does not take this step (a finished one cannot be cancelled)."""
+
+    def __init__(self, *, number: int, state: str, step: str) -> None:
+        super().__init__(f"training {number} is {state} and cannot be {step}")
+        self.number, self.state, self.step = number, state, step
+
+
+class TrainingCancelled(ScoringError):
+    """Somebody asked for this training to stop."""
+
+    def __init__(self, *, number: int, actor: str) -> None:
+        super().__init__(f"training {number} was cancelled by {actor}")
+        self.number, self.actor = number, actor

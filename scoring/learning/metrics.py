@@ -31,6 +31,20 @@ def average_precision(y: NDArray, score: NDArray, weight: NDArray | None = None)
     return _ranked_average_precision(rank_scores(score), np.asarray(y, dtype=np.float64), weight)
 
 
+def chance_average_precision(
+    y: NDArray, *, samples: int = 200, quantile: float = 0.99, seed: int = 0
+) -> float:
+    """What scores that know nothing reach: the `quantile` of average precision over random orders of `y`."""
+    labels = np.asarray(y, dtype=np.float64)
+    order = np.arange(len(labels))
+    rng = np.random.default_rng(seed)
+    drawn = [
+        _ranked_average_precision(Ranking(rng.permutation(order), order), labels, None)
+        for _ in range(samples)
+    ]
+    return float(np.quantile(drawn, quantile))
+
+
 @dataclass(frozen=True)
 class Ranking:
     """Rows from the highest score down, and where each run of tied scores ends."""

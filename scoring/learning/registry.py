@@ -1,9 +1,9 @@
-"""Model versions: registered with all they came from, loaded with their checksum verified, promoted."""
+"""Model versions: registered with all they came from, loaded with their checksum verified."""
 
 import functools
 import platform
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -16,21 +16,13 @@ from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
-from scoring.decisions.routing import Arm, change_route
-from scoring.errors import (
-    ArtefactMissing,
-    FeatureSetUnavailable,
-    ModelNotPromotable,
-    StreamConflict,
-    UnknownModel,
-)
+from scoring.errors import ArtefactMissing, StreamConflict, UnknownModel
 from scoring.features.plan import lane_plan
 from scoring.learning.artefact import Artefact, ModelSpec
-from scoring.learning.dataset import first_entity
 from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.prediction import load_booster, predict_contributions, predict_margin
 from scoring.log.append import append
-from scoring.log.entries import Entry, NewEntry
+from scoring.log.entries import NewEntry
 from scoring.timestamps import to_iso
 
 LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn")
@@ -70,40 +62,37 @@ class LoadedModel:
         return self.spec.medians
 
 
-def register_model(
-    *,
-    artefact: Artefact,
-    event_type: str,
-    as_of: datetime,
-    parameters: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-    lineage: Mapping[str, Any],
-    actor: str,
-    now: datetime,
-) -> str:
-    """Store the artefact, append `model.trained`, give the new version's name `{event_type}-{number}`.
+@dataclass(frozen=True)
+class Registration:
+    """All that is stored of a new version besides its bytes; `checks` is what the gate found."""
+
+    event_type: str
+    as_of: datetime
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    lineage: Mapping[str, Any]
+    comparison: Mapping[str, Any]
+    reference: Mapping[str, Any]
+    checks: Sequence[Mapping[str, Any]]
+
+
+def register_model(registration: Registration, *, artefact: Artefact, actor: str, now: datetime) -> str:
+    """Store the artefact, append `model.trained` and `model.checked`, give the name `{event_type}-{number}`.
 
     Runs that finish together get different numbers: the later one meets the taken stream and takes the next.
     """
     for attempt in range(1, REGISTRATION_ATTEMPTS + 1):
-        entry = _trained_entry(
-            event_type,
-            artefact,
-            as_of=as_of,
-            parameters=parameters,
-            metrics=metrics,
-            lineage=lineage,
-            now=now,
-        )
+        number = _next_number(registration.event_type)
+        name = f"{registration.event_type}-{number}"
         try:
             with transaction.atomic():
                 _store(artefact)
-                append([replace(entry, metadata={"actor": actor})], now=now)
-            break
+                append(_entries(name, number, registration, artefact, actor=actor, now=now), now=now)
+            return name
         except StreamConflict:
             if attempt == REGISTRATION_ATTEMPTS:
                 raise
-    return str(entry.data["name"])
+    raise AssertionError("the last attempt returns or raises")
 
 
 @functools.lru_cache(maxsize=16)
@@ -121,9 +110,7 @@ def load_for_bulk(name: str, *, threads: int) -> LoadedModel:
 
 
 def _read_model(name: str, *, threads: int) -> LoadedModel:
-    row = ModelVersion.objects.filter(name=name).first()
-    if row is None:
-        raise UnknownModel(name=name, known=_known_names())
+    row = find_version(name)
     stored = ModelArtefact.objects.filter(digest=row.artefact).first()
     if stored is None:
         raise ArtefactMissing(digest=row.artefact)
@@ -133,44 +120,6 @@ def _read_model(name: str, *, threads: int) -> LoadedModel:
     return LoadedModel(name, row.event_type, row.feature_set, spec, booster)
 
 
-def promote(name: str, *, actor: str, now: datetime) -> Entry:
-    """Make the model its event type's only arm. Who is in which arm stays as it was: the salt is kept.
-
-    Raises UnknownModel, ModelNotPromotable (its lineage forbids it), FeatureSetUnavailable, StreamConflict
-    when the route changed meanwhile.
-    """
-    row = ModelVersion.objects.filter(name=name).first()
-    if row is None:
-        raise UnknownModel(name=name, known=_known_names())
-    if reason := row.lineage.get("not_promotable"):
-        raise ModelNotPromotable(name=name, reason=reason)
-    loaded = load_model(name)
-    lane = find_event_type(row.event_type).lane
-    plan = lane_plan(lane, {row.event_type: loaded.spec.vocabularies})
-    found = plan.feature_set(row.event_type).hash
-    if found != row.feature_set:
-        raise FeatureSetUnavailable(name=name, needed=row.feature_set, found=found)
-    route = Route.objects.filter(event_type=row.event_type).first()
-    return change_route(
-        row.event_type,
-        arms=[Arm(name="champion", model=name, role="champion", share=1.0)],
-        salt=route.salt if route else f"{row.event_type}/1",
-        unit=route.unit if route else first_entity(row.event_type),
-        expected_version=route.version if route else 0,
-        actor=actor,
-        reason="promoted",
-        now=now,
-    )
-
-
-def newest_promotable(event_type: str) -> str:
-    """The name of the type's newest model that may decide. Raises UnknownModel when there is none."""
-    for row in ModelVersion.objects.filter(event_type=event_type).order_by("-number"):
-        if "not_promotable" not in row.lineage:
-            return row.name
-    raise UnknownModel(name=event_type, known=_known_names())
-
-
 def champion_of(event_type: str) -> str | None:
     """The name of the model that decides this type now, if any."""
     route = Route.objects.filter(event_type=event_type).first()
@@ -178,7 +127,22 @@ def champion_of(event_type: str) -> str | None:
     return next((arm["model"] for arm in arms if arm["role"] == "champion"), None)
 
 
-def _known_names() -> list[str]:
+def declared_feature_set(event_type: str, vocabulary: Mapping[str, Sequence[str]]) -> str:
+    """The hash of the features that this code computes for the type under a model's vocabulary."""
+    plan = lane_plan(find_event_type(event_type).lane, {event_type: vocabulary})
+    return plan.feature_set(event_type).hash
+
+
+def find_version(name: str) -> ModelVersion:
+    """The model version of this name. Raises UnknownModel, naming those there are."""
+    version = ModelVersion.objects.filter(name=name).first()
+    if version is None:
+        raise UnknownModel(name=name, known=known_names())
+    return version
+
+
+def known_names() -> list[str]:
+    """The names of all model versions."""
     return sorted(ModelVersion.objects.values_list("name", flat=True))
 
 
@@ -187,31 +151,30 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
-def _trained_entry(
-    event_type: str,
-    artefact: Artefact,
-    *,
-    as_of: datetime,
-    parameters: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-    lineage: Mapping[str, Any],
-    now: datetime,
-) -> NewEntry:
-    numbers = ModelVersion.objects.filter(event_type=event_type).aggregate(top=Max("number"))
-    name = f"{event_type}-{(numbers['top'] or 0) + 1}"
-    data = {
+def _next_number(event_type: str) -> int:
+    return (ModelVersion.objects.filter(event_type=event_type).aggregate(top=Max("number"))["top"] or 0) + 1
+
+
+def _entries(
+    name: str, number: int, registration: Registration, artefact: Artefact, *, actor: str, now: datetime
+) -> list[NewEntry]:
+    facts = {field.name: getattr(registration, field.name) for field in fields(registration)}
+    trained = facts | {
         "name": name,
-        "event_type": event_type,
-        "number": (numbers["top"] or 0) + 1,
+        "number": number,
         "artefact": artefact.digest,
         "feature_set": ModelSpec.from_json(artefact.spec).feature_set,
         "trained_at": to_iso(now),
-        "as_of": to_iso(as_of),
-        "parameters": dict(parameters),
-        "metrics": dict(metrics),
-        "lineage": {**lineage, "libraries": library_versions()},
+        "trained_by": actor,
+        "as_of": to_iso(registration.as_of),
+        "lineage": {**registration.lineage, "libraries": library_versions()},
     }
-    return NewEntry(stream=f"model/{name}", expected_version=0, type="model.trained", data=data)
+    checked = {"name": name, "checks": trained.pop("checks")}
+    stream, metadata = f"model/{name}", {"actor": actor}
+    return [
+        NewEntry(stream=stream, expected_version=0, type="model.trained", data=trained, metadata=metadata),
+        NewEntry(stream=stream, expected_version=1, type="model.checked", data=checked, metadata=metadata),
+    ]
 
 
 def _store(artefact: Artefact) -> None:

@@ -31,6 +31,17 @@ def training_lines(run: TrainingRun) -> list[str]:
         *_threshold_lines(trained.metrics, thresholds),
         "",
         f"score = sigmoid({calibration.slope:.4f} x margin {calibration.intercept:+.4f})",
+        "",
+        *gate_lines(run.checks),
+    ]
+
+
+def gate_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line a check of the gate."""
+    return ["gate"] + [
+        f"  {'passed' if check['passed'] else 'FAILED':<8}{check['name']}: {check['sentence']}"
+        + ("" if check["passed"] else f" Allowed: {check['allowed']}.")
+        for check in checks
     ]
 
 
@@ -59,16 +70,16 @@ def interval_line(interval: Interval) -> str:
     )
 
 
-def version_lines(versions: Iterable[Any], *, champions: Mapping[str, str | None]) -> list[str]:
-    """A line a model version; the one that decides its event type is marked."""
-    lines = [f"{'model':<20}{'trained':<18}{'data until':<12}{'AP':>8}{'ROC AUC':>9}  state"]
+def version_lines(versions: Iterable[Any], *, stages: Mapping[str, str]) -> list[str]:
+    """A line a model version; `stages` says what each one does (see `scoring.learning.stages`)."""
+    lines = [f"{'model':<20}{'trained':<18}{'data until':<12}{'AP':>8}{'ROC AUC':>9}  {'gate':<6}stage"]
     for version in versions:
-        champion = champions.get(version.event_type) == version.name
-        state = "champion" if champion else ("not promotable" if "not_promotable" in version.lineage else "")
+        passed = sum(check["passed"] for check in version.checks)
+        gate = f"{passed}/{len(version.checks)}" if version.checks else "-"
         lines.append(
             f"{version.name:<20}{version.trained_at:%Y-%m-%d %H:%M}  {version.as_of:%Y-%m-%d}"
             f"{_number(version.metrics.get('average_precision')):>10}"
-            f"{_number(version.metrics.get('roc_auc')):>9}  {state}".rstrip()
+            f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stages[version.name]}".rstrip()
         )
     return lines
 

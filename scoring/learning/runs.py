@@ -1,24 +1,47 @@
 """Training and evaluation from the log, as recipes: read, join, fit, measure, register."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isnan
 from pathlib import Path
 from typing import Any
+
+from django.db import transaction
 
 import scoring
 from scoring.catalog.fields import Category
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.decisions.lane_log import LaneHead, count_items_after
 from scoring.errors import FeatureSetUnavailable, NoEventsToJudge
+from scoring.learning.artefact import Artefact
 from scoring.learning.baseline import baseline_score, fit_baseline
+from scoring.learning.comparison import compare_with_champion
 from scoring.learning.dataset import Progress, read_labels, read_vectors
-from scoring.learning.metrics import Interval, bootstrap_average_precision_difference
+from scoring.learning.gate import judge
+from scoring.learning.latency import measure_latency
+from scoring.learning.metrics import (
+    Interval,
+    bootstrap_average_precision_difference,
+    chance_average_precision,
+)
 from scoring.learning.models import ModelVersion
 from scoring.learning.packing import pack_model
-from scoring.learning.registry import champion_of, load_for_bulk, register_model
+from scoring.learning.progress import UNWATCHED, Watch
+from scoring.learning.reference import describe_reference
+from scoring.learning.registry import (
+    Registration,
+    champion_of,
+    declared_feature_set,
+    load_for_bulk,
+    register_model,
+)
+from scoring.learning.split import DAY_US
 from scoring.learning.training import Trained, TrainingConfig, measure, shuffle_labels, train_model
 from scoring.learning.training_set import LabelTable, TrainingSet, VectorTable, join_labels
-from scoring.learning.vocabularies import count_vocabulary, freeze_vocabulary
+from scoring.learning.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
+from scoring.log.rebuild import last_position
 from scoring.timestamps import to_iso
 
 SHUFFLED = "it was trained on shuffled labels, to show what chance looks like"
@@ -42,13 +65,24 @@ class TrainingRequest:
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """A run that has changed nothing yet: the bytes of the model, and all that is to be stored of it."""
+
+    trained: Trained
+    artefact: Artefact
+    registration: Registration
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
 class TrainingRun:
-    """A finished run: the registered name, what was learnt, from how many rows."""
+    """A finished run: the registered name, what was learnt, from how many rows, what the gate found."""
 
     name: str
     trained: Trained
     rows: int
     digest: str
+    checks: Sequence[Mapping[str, Any]]
 
 
 def run_training(
@@ -57,31 +91,97 @@ def run_training(
     config: TrainingConfig,
     actor: str,
     now: datetime,
-    progress: Progress | None = None,
+    watch: Watch = UNWATCHED,
 ) -> TrainingRun:
-    """Read, join, train, register. Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType."""
+    """Fit and register. Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType."""
+    return register_fitted(fit_model(request, config=config, now=now, watch=watch), actor=actor, now=now)
+
+
+def fit_model(
+    request: TrainingRequest, *, config: TrainingConfig, now: datetime, watch: Watch = UNWATCHED
+) -> Fitted:
+    """Read, join, train, measure beside the champion, judge. Raises what `run_training` does."""
     kind = find_event_type(request.event_type)
+    read_until = request.log_position or last_position()
+    watch.begin("reading the lane", total=count_items_after(LaneHead(kind.lane)))
     vocabulary = count_vocabulary(kind, as_of=request.as_of)
     vectors = read_vectors(
-        kind.name, vocabulary=vocabulary, progress=progress, log_position=request.log_position
+        kind.name, vocabulary=vocabulary, progress=watch.advance, log_position=request.log_position
     )
-    labels = read_labels(vectors, log_position=request.log_position)
+    labels = read_labels(vectors, log_position=read_until)
     data, test = training_and_test(vectors, labels, request, now=now)
     learnt_from = shuffle_labels(data, seed=config.seed) if request.shuffled else data
-    trained = train_model(data=learnt_from, config=config, test=test)
+    trained = train_model(data=learnt_from, config=config, test=test, watch=watch)
     artefact = pack_model(trained=trained, data=data)
-    freeze_vocabulary(kind, vocabulary, as_of=request.as_of, now=now)
-    name = register_model(
-        artefact=artefact,
-        event_type=kind.name,
+    watch.begin("measuring")
+    lineage = describe_lineage(request, data, read_until=read_until)
+    registration = _registration(
+        trained, artefact, request=request, data=data, config=config, lineage=lineage
+    )
+    return Fitted(trained, artefact, registration, vocabulary)
+
+
+def register_fitted(fitted: Fitted, *, actor: str, now: datetime) -> TrainingRun:
+    """Store a fitted model as a new version, its vocabulary frozen: all of it, or nothing."""
+    registration = fitted.registration
+    kind = find_event_type(registration.event_type)
+    with transaction.atomic():
+        freeze_vocabulary(kind, fitted.vocabulary, as_of=registration.as_of, now=now)
+        name = register_model(registration, artefact=fitted.artefact, actor=actor, now=now)
+    rows = registration.lineage["rows"]
+    return TrainingRun(name, fitted.trained, rows, fitted.artefact.digest, registration.checks)
+
+
+def _registration(
+    trained: Trained,
+    artefact: Artefact,
+    *,
+    request: TrainingRequest,
+    data: TrainingSet,
+    config: TrainingConfig,
+    lineage: Mapping[str, Any],
+) -> Registration:
+    """What is stored besides the bytes; none of it is part of the artefact, so timings may differ."""
+    reference = describe_reference(
+        X=data.X[trained.grown_on],
+        names=data.feature_names,
+        codes=code_columns(data),
+        score=trained.score,
+        thresholds=trained.thresholds,
+    )
+    metrics = trained.metrics | further_metrics(trained, artefact, reference["outcomes"])
+    comparison = compare_with_champion(trained, threads=config.threads)
+    checks = judge(
+        metrics=metrics,
+        comparison=comparison,
+        lineage=lineage,
+        reviews_a_day=config.policy.reviews_a_day,
+        feature_set=data.feature_set,
+        declared=declared_feature_set(data.event_type, data.vocabularies),
+    )
+    return Registration(
+        event_type=data.event_type,
         as_of=request.as_of,
         parameters=config.parameters(),
-        metrics=trained.metrics,
-        lineage=describe_lineage(request, data, vectors=vectors),
-        actor=actor,
-        now=now,
+        metrics=metrics,
+        lineage=lineage,
+        comparison=comparison,
+        reference=reference,
+        checks=checks,
     )
-    return TrainingRun(name, trained, len(data.y), artefact.digest)
+
+
+def further_metrics(trained: Trained, artefact: Artefact, outcomes: Mapping[str, int]) -> dict[str, Any]:
+    """What the gate asks for besides the metrics every model is compared by."""
+    times = trained.held_out.occurred_at
+    days = max((int(times.max()) - int(times.min())) / DAY_US, 1.0)
+    chance = chance_average_precision(trained.held_out.y)
+    return {
+        "chance_average_precision": None if isnan(chance) else chance,
+        "reviews_a_day": outcomes["review"] / days,
+        "blocks_a_day": outcomes["block"] / days,
+        "latency_ms": measure_latency(artefact, trained.held_out.X),
+    }
 
 
 def training_and_test(
@@ -168,15 +268,15 @@ def require_feature_set(name: str, *, needed: str, found: str) -> None:
         raise FeatureSetUnavailable(name=name, needed=needed, found=found)
 
 
-def describe_lineage(request: TrainingRequest, data: TrainingSet, *, vectors: VectorTable) -> dict[str, Any]:
-    """Where a model comes from: enough to train it again."""
+def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until: int) -> dict[str, Any]:
+    """Where a model comes from: enough to train it again. Labels were read up to position `read_until`."""
     matures_after = request.matures_after or find_event_type(request.event_type).matures_after
     lineage: dict[str, Any] = {
         "rows": len(data.y),
         "positives": int(data.y.sum()),
         "inferred_negatives": int(data.inferred.sum()),
         "matures_after_days": matures_after / timedelta(days=1),
-        "log_position": request.log_position or int(vectors.positions.max(initial=0)),
+        "log_position": read_until,
         "test_until": to_iso(request.test_until) if request.test_until else None,
         "code": code_digest(),
         "parent": champion_of(request.event_type),

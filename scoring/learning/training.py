@@ -16,6 +16,7 @@ from scoring.errors import NotEnoughPositives
 from scoring.learning.calibration import Calibration, fit_platt
 from scoring.learning.metrics import all_metrics, precision_and_recall_at
 from scoring.learning.prediction import predict_margin
+from scoring.learning.progress import UNWATCHED, EachRound, Watch
 from scoring.learning.split import DAY_US, Slices, SplitShares, split_by_time
 from scoring.learning.thresholds import ThresholdPolicy, choose_thresholds
 from scoring.learning.training_set import TrainingSet
@@ -48,7 +49,11 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted booster with what turns its margins into decisions and what was measured on the way."""
+    """A fitted booster with what turns its margins into decisions and what was measured on the way.
+
+    `grown_on`: the rows of the data that the trees grew on; `held_out`: rows the model has not seen, and
+    `score` (float64[n]) what it says of them.
+    """
 
     booster: xgb.Booster
     rounds: int
@@ -58,21 +63,26 @@ class Trained:
     medians: list[float | None]
     metrics: dict[str, Any]
     slices: Slices
+    grown_on: NDArray[np.intp]
+    held_out: TrainingSet
+    score: NDArray[np.float64]
 
 
-def train_model(*, data: TrainingSet, config: TrainingConfig, test: TrainingSet | None = None) -> Trained:
+def train_model(
+    *, data: TrainingSet, config: TrainingConfig, test: TrainingSet | None = None, watch: Watch = UNWATCHED
+) -> Trained:
     """Fit, calibrate, choose thresholds, measure. Raises NotEnoughHistory, NotEnoughPositives.
 
     The number of trees is chosen on the validation slice behind the gap; then the trees are grown again on
     training, gap and validation rows together, as the newest fraud is the most telling. With `test` (later
-    rows), no slice of `data` is held back for testing.
+    rows), no slice of `data` is held back for testing. `watch` is told of every round, and may stop the run.
     """
     shares = config.shares.without_test() if test is not None else config.shares
     slices = split_by_time(occurred_at=data.occurred_at, shares=shares)
     _require_positives(data, slices, config.minimum_positives, with_test=test is None)
-    rounds = choose_rounds(data=data, slices=slices, config=config)
+    rounds = choose_rounds(data=data, slices=slices, config=config, watch=watch)
     rows = np.concatenate([slices.train, slices.gap, slices.validation])
-    booster, base_rate = grow(X=data.X[rows], y=data.y[rows], rounds=rounds, config=config)
+    booster, base_rate = grow(X=data.X[rows], y=data.y[rows], rounds=rounds, config=config, watch=watch)
     calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
     judged = test if test is not None else data.take(slices.test)
     score = calibration.score(predict_margin(booster, judged.X))
@@ -86,10 +96,15 @@ def train_model(*, data: TrainingSet, config: TrainingConfig, test: TrainingSet 
         metrics=measure(y=judged.y, score=score, occurred_at=judged.occurred_at, thresholds=thresholds)
         | {"slices": describe_slices(data, slices, test)},
         slices=slices,
+        grown_on=rows,
+        held_out=judged,
+        score=score,
     )
 
 
-def choose_rounds(*, data: TrainingSet, slices: Slices, config: TrainingConfig) -> int:
+def choose_rounds(
+    *, data: TrainingSet, slices: Slices, config: TrainingConfig, watch: Watch = UNWATCHED
+) -> int:
     """How many trees give the least log loss on the validation slice, at most `config.trees`."""
     X, y = data.X[slices.train], data.y[slices.train]
     train = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
@@ -100,6 +115,7 @@ def choose_rounds(*, data: TrainingSet, slices: Slices, config: TrainingConfig) 
         max_bin=config.max_bin,
         nthread=config.threads,
     )
+    watch.begin("choosing the number of trees", total=config.trees)
     booster = xgb.train(
         booster_parameters(config, base_rate=rate_of(y)),
         train,
@@ -107,15 +123,20 @@ def choose_rounds(*, data: TrainingSet, slices: Slices, config: TrainingConfig) 
         evals=[(validation, "validation")],
         early_stopping_rounds=config.patience,
         verbose_eval=False,
+        callbacks=[EachRound(watch)],
     )
     return int(booster.best_iteration) + 1
 
 
-def grow(*, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig) -> tuple[xgb.Booster, float]:
+def grow(
+    *, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig, watch: Watch = UNWATCHED
+) -> tuple[xgb.Booster, float]:
     """The booster of exactly `rounds` trees, and the rate its margins start from."""
     base_rate = rate_of(y)
     matrix = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
-    return xgb.train(booster_parameters(config, base_rate=base_rate), matrix, rounds), base_rate
+    watch.begin("growing the trees", total=rounds)
+    parameters = booster_parameters(config, base_rate=base_rate)
+    return xgb.train(parameters, matrix, rounds, callbacks=[EachRound(watch)]), base_rate
 
 
 def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
-from scoring.learning import registry
+from scoring.learning import promotion, registry
 from scoring.learning.dataset import read_labels, read_vectors
 from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.runs import TrainingRequest, run_evaluation, run_training
@@ -25,6 +25,7 @@ from scoring.learning.vocabularies import count_vocabulary, freeze_vocabulary
 from scoring.log.read import read_stream
 from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
+from tests.factories.models import approved
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,9 +127,9 @@ def test_a_frozen_vocabulary_is_written_once_until_it_changes(history):
 def test_promotion_changes_the_route_and_keeps_its_salt(history):
     train()
     train()
-    registry.promote("payment-1", actor="ana", now=NOW)
+    promotion.promote(approved("payment-1"), actor="ana", now=NOW)
     before = Route.objects.get(event_type="payment")
-    registry.promote("payment-2", actor="ana", now=NOW)
+    promotion.promote(approved("payment-2"), actor="ana", now=NOW)
     after = Route.objects.get(event_type="payment")
     assert registry.champion_of("payment") == "payment-2"
     assert (after.version, after.salt, after.unit) == (2, before.salt, "card")
@@ -138,11 +139,11 @@ def test_promotion_changes_the_route_and_keeps_its_salt(history):
 def test_a_model_of_shuffled_labels_is_never_promotable(history):
     run = train(shuffled=True)
     with pytest.raises(ModelNotPromotable):
-        registry.promote(run.name, actor="ana", now=NOW)
+        promotion.promote(approved(run.name), actor="ana", now=NOW)
     with pytest.raises(UnknownModel):
-        registry.newest_promotable("payment")
+        promotion.newest_promotable("payment")
     real = train()
-    assert registry.newest_promotable("payment") == real.name
+    assert promotion.newest_promotable("payment") == real.name
 
 
 def test_damaged_bytes_are_refused_at_load(history):

@@ -5,12 +5,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from scoring.learning.models import ModelVersion
-from scoring.learning.registry import champion_of
 from scoring.learning.report import version_lines
+from scoring.learning.stages import current_stages
 
 
 class Command(BaseCommand):
-    help = "List model versions with their test metrics, and which one decides."
+    help = "List model versions with their test metrics, what the gate found, and what each one does."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--event-type", help="only models of this type")
@@ -22,5 +22,4 @@ class Command(BaseCommand):
         if not versions:
             self.stdout.write("There are no models yet. Train one:  manage.py train")
             return
-        champions = {version.event_type: champion_of(version.event_type) for version in versions}
-        self.stdout.write("\n".join(version_lines(versions, champions=champions)))
+        self.stdout.write("\n".join(version_lines(versions, stages=current_stages(versions))))

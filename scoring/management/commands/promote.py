@@ -1,31 +1,47 @@
-"""Let a model decide: `manage.py promote payment-1`."""
+"""Approve a model and let it decide: `manage.py promote payment-1`."""
 
-import getpass
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
-from scoring.learning.registry import newest_promotable, promote
+from scoring.learning.gate import approve
+from scoring.learning.models import ModelVersion
+from scoring.learning.promotion import newest_promotable, promote
+from scoring.learning.registry import find_version
 
 
 class Command(BaseCommand):
-    help = "Make a model the champion of its event type. Running workers take it up with their next batch."
+    help = (
+        "Approve a model if that is still to be done, and make it the champion of its event type."
+        " Running workers take it up with their next batch."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("name", nargs="?", help="a name that `manage.py models` lists")
         which.add_argument("--event-type", help="the newest promotable model of this type")
         parser.add_argument(
-            "--actor", default="", help="who decided it (default: the account that runs this)"
+            "--actor", default="command/promote", help="who decided it (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--force", metavar="REASON", default="", help="pass over failed checks; the reason is logged"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        actor = options["actor"] or getpass.getuser()
+        now = timezone.now()
         try:
             name = options["name"] or newest_promotable(options["event_type"])
-            entry = promote(name, actor=actor, now=timezone.now())
+            approve_candidate(name, actor=options["actor"], reason=options["force"], now=now)
+            entry = promote(name, actor=options["actor"], now=now)
         except ScoringError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{name} decides {entry.data['event_type']} from now on.")
+
+
+def approve_candidate(name: str, *, actor: str, reason: str, now: datetime) -> None:
+    """Approve the model unless it is approved; with a reason in spite of failed checks."""
+    if find_version(name).status != ModelVersion.Status.APPROVED:
+        approve(name, actor=actor, note=reason, forced=bool(reason), now=now)

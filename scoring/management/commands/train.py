@@ -1,6 +1,7 @@
 """Train a model on the log: `manage.py train --event-type payment --as-of 2026-01-01`."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,13 +60,9 @@ class Command(BaseCommand):
             shuffled=options["shuffle_labels"],
         )
         try:
-            with progress_bar(request.event_type) as bar:
+            with BarOfSteps() as bar:
                 run = run_training(
-                    request,
-                    config=read_config(options),
-                    actor="manage.py train",
-                    now=now,
-                    progress=bar.update,
+                    request, config=read_config(options), actor="command/train", now=now, watch=bar
                 )
         except ScoringError as error:
             raise CommandError(str(error)) from error
@@ -73,7 +70,12 @@ class Command(BaseCommand):
         if request.shuffled:
             self.stdout.write("\nTrained on shuffled labels: it cannot be promoted.")
         else:
-            self.stdout.write(f"\nLet it decide:  manage.py promote {run.name}")
+            self.stdout.write(f"\nLet it decide:  manage.py promote {run.name}{force_if_needed(run.checks)}")
+
+
+def force_if_needed(checks: Sequence[Mapping[str, Any]]) -> str:
+    """The option that promotes a model in spite of its gate, where that is what it takes."""
+    return "" if all(check["passed"] for check in checks) else ' --force "why it may decide all the same"'
 
 
 def read_config(options: dict[str, Any]) -> TrainingConfig:
@@ -111,6 +113,24 @@ def read_thresholds(text: str) -> dict[str, float]:
     if pairs.get("review", 0.0) > pairs.get("block", 1.0):
         raise argparse.ArgumentTypeError("review must not lie above block")
     return pairs
+
+
+class BarOfSteps:
+    """A bar on the terminal for each step of a run, one after the other."""
+
+    def __enter__(self) -> "BarOfSteps":
+        self._bar = tqdm(leave=False)
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._bar.close()
+
+    def begin(self, step: str, *, total: int | None = None) -> None:
+        self._bar.close()
+        self._bar = tqdm(total=total, desc=step, leave=False)
+
+    def advance(self, count: int) -> None:
+        self._bar.update(count)
 
 
 def progress_bar(event_type_name: str) -> "tqdm[Any]":

@@ -1,0 +1,186 @@
+"""Putting approved models to work, and taking them back: changes of a route's arms, all kept in the log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from scoring.decisions.routing import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
+from scoring.errors import (
+    FeatureSetUnavailable,
+    InvalidRoute,
+    ModelNotPromotable,
+    NotApproved,
+    NothingToRollBackTo,
+    UnknownModel,
+)
+from scoring.learning.dataset import first_entity
+from scoring.learning.models import ModelVersion
+from scoring.learning.registry import declared_feature_set, find_version, known_names, load_model
+from scoring.log.entries import Entry
+from scoring.log.read import read_stream
+
+ROLLED_BACK = "rolled back"
+
+
+def promote(name: str, *, actor: str, now: datetime) -> Entry:
+    """Make an approved model its event type's champion, of all traffic; other models' shadows stay.
+
+    Raises UnknownModel, NotApproved, ModelNotPromotable (its lineage forbids it), FeatureSetUnavailable,
+    ArtefactCorrupt, StreamConflict when the route changed meanwhile.
+    """
+    version = _approved(name)
+    return _put_in_charge(version, actor=actor, reason="promoted", now=now)
+
+
+def start_canary(name: str, *, share: float, actor: str, now: datetime) -> Entry:
+    """Give an approved model a share (between 0 and 1) of the units, the champion the rest.
+
+    For the model that is the canary already, the share is changed; who was in it stays if it grows. Raises
+    what `promote` does, and InvalidRoute for a share or an arm that cannot be.
+    """
+    version = _approved(name)
+    route = _route_for(version)
+    if route.canary and route.canary.model != name:
+        raise InvalidRoute(route.event_type, f"{route.canary.model} is the canary; stop it first")
+    if not 0 < share < 1:
+        raise InvalidRoute(route.event_type, f"a canary's share lies between 0 and 1; {share:g} does not")
+    arms = [
+        Arm(CHAMPION, route.champion.model, CHAMPION, 1.0 - share),
+        Arm(CANARY, name, CANARY, share),
+        *_shadows_without(route, name),
+    ]
+    return _change(route, arms, actor=actor, reason=f"canary of {share:.4g}", now=now)
+
+
+def start_shadow(name: str, *, actor: str, now: datetime, share: float = 1.0) -> Entry:
+    """Let an approved model score a share of the units beside those that decide, without effect.
+
+    An experiment on the same route goes on. Raises what `promote` does, and InvalidRoute.
+    """
+    version = _approved(name)
+    route = _route_for(version)
+    if route.canary and route.canary.model == name:
+        raise InvalidRoute(route.event_type, f"{name} is the canary; stop it before it becomes a shadow")
+    traffic = [arm for arm in route.arms if arm.role != SHADOW]
+    shadow = Arm(f"{SHADOW}-{version.number}", name, SHADOW, share)
+    arms = [*traffic, *_shadows_without(route, name), shadow]
+    return _change(route, arms, actor=actor, reason="shadow", now=now, experiment=route.experiment)
+
+
+def stop_arm(name: str, *, actor: str, now: datetime) -> Entry:
+    """Take a canary or a shadow out; the champion has the canary's share again.
+
+    Raises UnknownModel, InvalidRoute if the model is neither.
+    """
+    event_type = find_version(name).event_type
+    route = route_of(event_type)
+    arm = next((arm for arm in route.arms if arm.model == name), None) if route else None
+    if route is None or arm is None or arm.role == CHAMPION:
+        raise InvalidRoute(event_type, f"{name} is neither canary nor shadow, so it cannot be stopped")
+    if arm.role == CANARY:
+        arms = [_sole(route.champion.model), *route.shadows]
+        return _change(route, arms, actor=actor, reason="canary stopped", now=now)
+    left = [other for other in route.arms if other.model != name]
+    return _change(route, left, actor=actor, reason="shadow stopped", now=now, experiment=route.experiment)
+
+
+def roll_back(event_type: str, *, actor: str, now: datetime) -> Entry:
+    """Put the champion before the present one in charge of all traffic again.
+
+    It decided before, so it needs no new approval. Raises NothingToRollBackTo, and what `promote` does of a
+    model that cannot decide.
+    """
+    name = previous_champion(event_type)
+    if name is None:
+        raise NothingToRollBackTo(event_type)
+    return _put_in_charge(find_version(name), actor=actor, reason=ROLLED_BACK, now=now)
+
+
+def previous_champion(event_type: str) -> str | None:
+    """The champion that a roll-back leads to. A model that was rolled back is passed over."""
+    champions = champions_in_turn(read_stream(f"route/{event_type}"))
+    return champions[-2] if len(champions) > 1 else None
+
+
+def champions_in_turn(entries: Sequence[Entry]) -> list[str]:
+    """The champions that led to the present one, oldest first, from a route's entries in their order."""
+    turns: list[str] = []
+    for entry in entries:
+        champion = next(arm["model"] for arm in entry.data["arms"] if arm["role"] == CHAMPION)
+        if entry.data["reason"] == ROLLED_BACK and champion in turns:
+            while turns[-1] != champion:
+                turns.pop()
+        elif turns[-1:] != [champion]:
+            turns.append(champion)
+    return turns
+
+
+def newest_promotable(event_type: str) -> str:
+    """The name of the type's newest model that may decide once approved. Raises UnknownModel if none."""
+    rejected = ModelVersion.Status.REJECTED
+    for version in ModelVersion.objects.filter(event_type=event_type).order_by("-number"):
+        if "not_promotable" not in version.lineage and version.status != rejected:
+            return version.name
+    raise UnknownModel(name=event_type, known=known_names())
+
+
+def _put_in_charge(version: ModelVersion, *, actor: str, reason: str, now: datetime) -> Entry:
+    require_usable(version)
+    route = route_of(version.event_type)
+    if route is None:
+        # Who is in which arm stays as it was for ever: salt and unit are chosen once.
+        route = RouteTable(
+            version.event_type, 0, f"{version.event_type}/1", first_entity(version.event_type), ()
+        )
+    arms = [_sole(version.name), *_shadows_without(route, version.name)]
+    return _change(route, arms, actor=actor, reason=reason, now=now)
+
+
+def require_usable(version: ModelVersion) -> None:
+    """Raises ModelNotPromotable, FeatureSetUnavailable, ArtefactCorrupt unless this code can run it."""
+    if reason := version.lineage.get("not_promotable"):
+        raise ModelNotPromotable(name=version.name, reason=reason)
+    found = declared_feature_set(version.event_type, load_model(version.name).spec.vocabularies)
+    if found != version.feature_set:
+        raise FeatureSetUnavailable(name=version.name, needed=version.feature_set, found=found)
+
+
+def _approved(name: str) -> ModelVersion:
+    version = find_version(name)
+    if version.status != ModelVersion.Status.APPROVED:
+        raise NotApproved(name=name, status=version.status)
+    return version
+
+
+def _route_for(version: ModelVersion) -> RouteTable:
+    """The route that a usable model is to join beside its champion."""
+    require_usable(version)
+    route = route_of(version.event_type)
+    if route is None:
+        raise InvalidRoute(version.event_type, "there is no champion yet; promote a model first")
+    if route.champion.model == version.name:
+        raise InvalidRoute(version.event_type, f"{version.name} is the champion already")
+    return route
+
+
+def _sole(name: str) -> Arm:
+    return Arm(CHAMPION, name, CHAMPION, 1.0)
+
+
+def _shadows_without(route: RouteTable, name: str) -> list[Arm]:
+    return [arm for arm in route.shadows if arm.model != name]
+
+
+def _change(
+    route: RouteTable, arms: Sequence[Arm], *, actor: str, reason: str, now: datetime, experiment: str = ""
+) -> Entry:
+    return change_route(
+        route.event_type,
+        arms=arms,
+        salt=route.salt,
+        unit=route.unit,
+        expected_version=route.version,
+        actor=actor,
+        reason=reason,
+        now=now,
+        experiment=experiment,
+    )

@@ -1,0 +1,28 @@
+"""Put the champion before the present one in charge again: `manage.py roll_back --event-type payment`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from scoring.errors import ScoringError
+from scoring.learning.promotion import roll_back
+from scoring.learning.registry import champion_of
+
+
+class Command(BaseCommand):
+    help = "Let the model that decided an event type before the present champion decide it again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--event-type", required=True)
+        parser.add_argument(
+            "--actor", default="command/roll_back", help="who decided it (default: %(default)s)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        event_type = options["event_type"]
+        try:
+            roll_back(event_type, actor=options["actor"], now=timezone.now())
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{champion_of(event_type)} decides {event_type} again.")
