@@ -93,7 +93,7 @@ def test_a_held_case_is_refused_with_who_and_until_when(open_case: OpenCase) -> 
     services.claim(case.pk, reviewer="ana", now=DAY)
     with pytest.raises(CaseAlreadyClaimed, match=r"^ana holds payment/shop/T-1 until 2026-03-02T09:15:00Z"):
         services.claim(case.pk, reviewer="bo", now=DAY + MINUTE)
-    with pytest.raises(CaseNotHeld, match="^ana holds"):
+    with pytest.raises(CaseNotHeld, match=r"^ana holds"):
         services.decide(case.pk, reviewer="bo", **FRAUD, now=DAY + MINUTE)
     with pytest.raises(CaseNotFound):
         services.claim(case.pk + 1_000, reviewer="bo", now=DAY)

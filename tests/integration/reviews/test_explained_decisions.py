@@ -1,0 +1,111 @@
+"""The whole explanation of a decision, from its entry."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import redis
+
+from scoring.decisions import connections
+from scoring.decisions.intake import receive_events
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.runner import LaneRunner
+from scoring.explain.detail import explain_decision
+from scoring.learning.calibration import sigmoid
+from scoring.learning.models import ModelArtefact
+from scoring.learning.registry import load_model
+from scoring.log.entries import Entry
+from scoring.log.read import read_stream
+from tests.factories.models import promote, train_small_models
+from tests.factories.payments import payments
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def decide_one() -> Entry:
+    """Receives a payment, lets its lane decide it and gives the decision."""
+    receive_events(payments(3), source="shop", now=datetime.now(UTC))
+    with held_lane("commerce"):
+        runner = LaneRunner("commerce")
+        while runner.step():
+            pass
+    return read_stream("payment/shop/T-2")[1]
+
+
+@pytest.fixture
+def small_model(online_redis: redis.Redis, settings, tmp_path) -> Callable[[], str]:
+    settings.VAR_DIR = tmp_path / "var"
+    connections.client.cache_clear()
+
+    def train() -> str:
+        [name] = train_small_models(15)
+        promote(name)
+        return name
+
+    return train
+
+
+def test_contributions_lead_from_the_bias_to_the_score(small_model: Callable[[], str]) -> None:
+    name = small_model()
+    decision = decide_one()
+
+    told = explain_decision(decision)
+
+    assert told.complete
+    assert len(told.contributions) == len(load_model(name).spec.features)
+    sizes = [abs(part.contribution) for part in told.contributions]
+    assert sizes == sorted(sizes, reverse=True)
+    margin = told.bias + sum(part.contribution for part in told.contributions)
+    assert margin == pytest.approx(told.margin, abs=1e-5)
+    assert float(sigmoid(np.float64(told.slope * told.margin + told.intercept))) == pytest.approx(told.score)
+    odds = told.start / (1 - told.start) * np.prod([part.odds for part in told.contributions])
+    assert odds / (1 + odds) == pytest.approx(told.score, abs=1e-5)
+
+
+def test_what_the_decision_told_is_told_in_its_words(small_model: Callable[[], str]) -> None:
+    small_model()
+    decision = decide_one()
+    texts = {part.feature: part.text for part in explain_decision(decision).contributions}
+    assert decision.data["reasons"]
+    for reason in decision.data["reasons"]:
+        assert texts[reason["feature"]] == reason["text"]
+
+
+def test_values_are_written_as_people_write_them(small_model: Callable[[], str]) -> None:
+    small_model()
+    parts = {part.feature: part for part in explain_decision(decide_one()).contributions}
+    assert parts["amount"].value == "12.50 USD"
+    assert parts["amount"].usual.endswith(" USD")
+    assert parts["hour_of_day"].value == "12:00 UTC"
+    assert (parts["hour_of_day"].usual, parts["device_distinct_card_24h"].value) == ("", "0")
+
+
+def test_other_features_than_todays_leave_the_recorded_reasons(small_model: Callable[[], str]) -> None:
+    small_model()
+    decision = decide_one()
+    told = explain_decision(replace(decision, data={**decision.data, "feature_set": "0" * 64}))
+    assert not told.complete
+    assert "other features than those that are declared today" in told.why_not
+    assert {part.text for part in told.contributions} == {
+        reason["text"] for reason in decision.data["reasons"]
+    }
+
+
+def test_a_model_that_is_gone_leaves_the_recorded_reasons(small_model: Callable[[], str]) -> None:
+    small_model()
+    decision = decide_one()
+    ModelArtefact.objects.all().delete()
+    load_model.cache_clear()
+    told = explain_decision(decision)
+    assert (told.complete, told.score) == (False, decision.data["score"])
+    assert told.why_not.startswith("The model cannot be read any more")
+    assert len(told.contributions) == len(decision.data["reasons"])
+
+
+def test_a_decision_without_a_model_says_that_there_was_none(online_redis: redis.Redis) -> None:
+    connections.client.cache_clear()
+    told = explain_decision(decide_one())
+    assert (told.contributions, told.score, told.complete) == ([], None, False)
+    assert told.why_not == "No model was in charge yet; the policy of the event type decided."
