@@ -42,7 +42,6 @@ ADMINISTER = (
 )
 
 # The data scientist may approve, but nobody approves a training of their own (`scoring.learning.gate`).
-STRICT = False
 GROUPS: dict[str, tuple[str, ...]] = {
     "analyst": (*LOOK, *WORK),
     "lead": (*LOOK, *LOOK_AT_MODELS, *WORK, *LEAD),
@@ -69,6 +68,6 @@ def permissions_of(names: tuple[str, ...]) -> list[Permission]:
         wanted |= Q(content_type__app_label=app, codename=codename)
     found = list(Permission.objects.filter(wanted).select_related("content_type"))
     missing = set(names) - {f"{each.content_type.app_label}.{each.codename}" for each in found}
-    if missing and STRICT:
+    if missing:
         raise LookupError(f"no such permissions: {', '.join(sorted(missing))}")
     return found
