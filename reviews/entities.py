@@ -1,17 +1,18 @@
 """Which events concern a card, a merchant, an address: an index over every entity of every event.
 
 An entity is known by a 64-bit hash of what it identifies (`card`) and its value as the log holds it; of a
-personal one that is the digest. An event's own id is indexed the same way: it is found whoever sent it.
+personal one that is the digest. An event is found by its own id under each source that has sent any.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-from reviews.models import EventEntity
+from reviews.models import EventEntity, EventSender
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
@@ -19,13 +20,13 @@ from scoring.errors import FieldError
 from scoring.log import vault
 from scoring.log.consumers import Consumer
 from scoring.log.entries import LAST_POSITION, Entry
-from scoring.log.tables import copy_values
+from scoring.log.read import read_streams
+from scoring.log.tables import copy_values, insert_values
 
 MOST_COUNTED = 1_000
-MOST_EVENTS_OF_ID = 20  # senders that use the same id for an event of theirs
-EVENT_ID = "\x1fid"  # no entity's kind: those are identifiers
 
 _TABLE = EventEntity._meta.db_table
+_SENDERS = EventSender._meta.db_table
 _COUNT = f"""
 SELECT (SELECT count(*) FROM (SELECT 1 FROM {_TABLE} WHERE entity = given.entity LIMIT %s) AS counted)
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (entity, place) ORDER BY place
@@ -66,17 +67,27 @@ def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
     """Add received events to the index, in the caller's transaction."""
     rows = [(key, entry.position) for entry in entries for key in _keys_of(entry.data)]
     copy_values(connection, _TABLE, ("entity", "position"), rows)
+    senders = sorted({(entry.data["type"], entry.data["source"]) for entry in entries})
+    insert_values(
+        connection,
+        _SENDERS,
+        ("event_type", "source"),
+        senders,
+        on_conflict="(event_type, source) DO NOTHING",
+    )
 
 
 def empty_index() -> None:
     """Forget every event, for the log to be read again."""
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {_TABLE}")
+        cursor.execute(f"TRUNCATE {_TABLE}, {_SENDERS}")
 
 
 def events_of_entity(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[int]:
     """Positions of the events of an entity (value as the log holds it), newest first, `limit` at most."""
-    return _newest(entity_key(kind, value), before=before, limit=limit)
+    below = LAST_POSITION if before is None else before
+    found = EventEntity.objects.filter(entity=entity_key(kind, value), position__lt=below)
+    return list(found.order_by("-position").values_list("position", flat=True)[:limit])
 
 
 def entities_of(receipt: Mapping[str, Any]) -> list[EntityRef]:
@@ -106,53 +117,51 @@ def search_entities(text: str) -> SearchResult:
         for ref, count in zip(candidates, counts, strict=True)
         if count
     ]
-    return SearchResult(
-        sorted(matches, key=lambda match: -match.events),
-        _newest(entity_key(EVENT_ID, named), before=None, limit=MOST_EVENTS_OF_ID),
-    )
+    return SearchResult(sorted(matches, key=lambda match: -match.events), _events_with_id(named))
 
 
 def find_entity(kind: str, value: str) -> EntityRef:
     """The entity of this kind and value (as the log holds it), with the words for people."""
-    personal = any(field.personal for kinds in _declared() for field in kinds if field.kind == kind)
+    personal = any(field.personal for field in _declared() if field.kind == kind)
     shown = vault.reveal([value]).get(value, "") if personal else value
     return EntityRef(kind, value, shown, personal)
 
 
 def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
     fields = receipt["fields"]
-    keys = {
+    return {
         entity_key(declared.kind, str(fields[declared.name]))
         for declared in _entity_fields(event_type(receipt["type"]))
         if fields.get(declared.name) is not None
     }
-    return keys | {entity_key(EVENT_ID, receipt["id"])}
 
 
-def _entity_fields(kind: type[EventType]) -> Iterator[Entity]:
-    return (declared for declared in kind.fields.values() if isinstance(declared, Entity))
+@cache
+def _entity_fields(kind: type[EventType]) -> tuple[Entity, ...]:
+    return tuple(declared for declared in kind.fields.values() if isinstance(declared, Entity))
 
 
-def _declared() -> Iterable[Iterator[Entity]]:
-    return (_entity_fields(kind) for kind in event_types().values())
+def _declared() -> Iterator[Entity]:
+    """Every entity field of every event type."""
+    return (declared for kind in event_types().values() for declared in _entity_fields(kind))
 
 
 def _candidates(text: str) -> Iterator[EntityRef]:
     """Every entity that `text` could be."""
-    for fields in _declared():
-        for declared in fields:
-            try:
-                value = declared.parse(text)
-            except FieldError:
-                continue
-            kept = vault.digest_of(declared.name, value) if declared.personal else value
-            yield EntityRef(declared.kind, kept, value, declared.personal)
+    for declared in _declared():
+        try:
+            value = declared.parse(text)
+        except FieldError:
+            continue
+        kept = vault.digest_of(declared.name, value) if declared.personal else value
+        yield EntityRef(declared.kind, kept, value, declared.personal)
 
 
-def _newest(key: int, *, before: int | None, limit: int) -> list[int]:
-    below = LAST_POSITION if before is None else before
-    found = EventEntity.objects.filter(entity=key, position__lt=below).order_by("-position")
-    return list(found.values_list("position", flat=True)[:limit])
+def _events_with_id(external_id: str) -> list[int]:
+    """Positions of the events with this id, of every type and source, newest first."""
+    senders = EventSender.objects.values_list("event_type", "source")
+    receipts = read_streams([f"{kind}/{source}/{external_id}" for kind, source in senders], version=1)
+    return sorted((entry.position for (entry,) in receipts.values()), reverse=True)
 
 
 def _counted(keys: Sequence[int]) -> list[int]:

@@ -106,3 +106,14 @@ class EventEntity(models.Model):
     pk = models.CompositePrimaryKey("entity", "position")
     entity = models.BigIntegerField()
     position = models.BigIntegerField()
+
+
+class EventSender(models.Model):
+    """That events of a type came from a source: what it takes to find an event by its own id alone.
+
+    Written by the consumer `reviews.entities` alone.
+    """
+
+    pk = models.CompositePrimaryKey("event_type", "source")
+    event_type = models.CharField(max_length=60)
+    source = models.CharField(max_length=60)

@@ -146,14 +146,14 @@ def test_a_page_takes_a_few_queries_however_long_the_history(
     position = position_of("payment/shop/T-5")
     with django_assert_max_num_queries(4):
         event_detail(position)
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         assert search_entities("hot").entities[0].events == 300
 
 
 def test_the_index_is_rebuilt_from_the_log(receive: Receive) -> None:
     receive(*(payment_payload(number) for number in range(30)))
     before = set(EventEntity.objects.values_list("entity", "position"))
-    assert len(before) == 30 * 6
+    assert len(before) == 30 * 5
     EventEntity.objects.filter(position__lte=Event.objects.order_by("position")[7].position).delete()
     rebuild_consumer(ENTITIES, now=DAY)
     assert set(EventEntity.objects.values_list("entity", "position")) == before
