@@ -57,14 +57,6 @@ class NoChampion(ExperimentError):
         self.event_type = event_type
 
 
-class ModelNotApproved(ExperimentError):
-    """A model decides in an experiment only once it is approved. Carries the `model` and its `status`."""
-
-    def __init__(self, model: str, status: str) -> None:
-        super().__init__(f"{model} is {status}; only approved models may decide, also in an experiment")
-        self.model, self.status = model, status
-
-
 class ExperimentDisplaced(ExperimentError):
     """The route was changed while the experiment ran; it is about to be noted as interrupted."""
 

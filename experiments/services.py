@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import transaction
-from scoring.learning.promotion import promote
 
 from experiments.errors import (
     ExperimentDisplaced,
@@ -15,7 +14,6 @@ from experiments.errors import (
     ExperimentNotFound,
     ExperimentNotRunning,
     InvalidExperiment,
-    ModelNotApproved,
     NoChampion,
     TrafficTaken,
 )
@@ -26,8 +24,10 @@ from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
 from scoring.decisions.routing import CANARY, CHAMPION, Arm, RouteTable, change_route, route_of
-from scoring.errors import UnknownModel
+from scoring.errors import NotApproved
 from scoring.learning.models import ModelVersion
+from scoring.learning.promotion import promote, require_usable
+from scoring.learning.registry import find_version
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_stream
@@ -54,7 +54,8 @@ def start_experiment(
     """Give `treatment` its `share` of the type's units, by a hash of its own; the champion is the control.
 
     `plan`, if any, is {"baseline", "effect", "units"} as worked out beforehand. Gives `experiment.started`.
-    Raises an ExperimentError that says what is in the way, StreamConflict when the route changed meanwhile.
+    Raises an ExperimentError or, of the models, a ScoringError that says what is in the way; StreamConflict
+    when the route changed meanwhile.
     """
     _check_wording(name, share, hypothesis, primary_metric)
     with transaction.atomic():
@@ -168,15 +169,16 @@ def _free_route(event_type: str, *, now: datetime) -> RouteTable:
 
 
 def _check_models(event_type: str, *, control: str, treatment: str) -> None:
+    """Both approved, the treatment another model of the same type that this code can run."""
     if treatment == control:
         raise InvalidExperiment("treatment", f"{treatment} is the champion: it would be compared with itself")
-    versions = ModelVersion.objects.filter(event_type=event_type)
-    status = dict(versions.filter(name__in=(control, treatment)).values_list("name", "status"))
-    for model in (treatment, control):
-        if model not in status:
-            raise UnknownModel(name=model, known=sorted(versions.values_list("name", flat=True)))
-        if status[model] != ModelVersion.Status.APPROVED:
-            raise ModelNotApproved(model, status[model])
+    for name in (treatment, control):
+        version = find_version(name)
+        if version.event_type != event_type:
+            raise InvalidExperiment("treatment", f"{name} decides {version.event_type}, not {event_type}")
+        if version.status != ModelVersion.Status.APPROVED:
+            raise NotApproved(name=name, status=version.status)
+        require_usable(version)
 
 
 def _unused(name: str) -> int:
