@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from reviews.models import EventEntity, EventSender
-from scoring.catalog.event_type import EventType
+from scoring.catalog.event_type import parse_id
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
 from scoring.errors import FieldError
@@ -92,12 +92,7 @@ def events_of_entity(kind: str, value: str, *, before: int | None = None, limit:
 
 def entities_of(receipt: Mapping[str, Any]) -> list[EntityRef]:
     """The entities of an event (the data of its receipt), in the order of their declaration."""
-    fields = receipt["fields"]
-    found = [
-        (declared, str(fields[declared.name]))
-        for declared in _entity_fields(event_type(receipt["type"]))
-        if fields.get(declared.name) is not None
-    ]
+    found = _given(receipt)
     names = vault.reveal(value for declared, value in found if declared.personal)
     return [
         EntityRef(
@@ -123,27 +118,35 @@ def search_entities(text: str) -> SearchResult:
 def find_entity(kind: str, value: str) -> EntityRef:
     """The entity of this kind and value (as the log holds it), with the words for people."""
     personal = any(field.personal for field in _declared() if field.kind == kind)
-    shown = vault.reveal([value]).get(value, "") if personal else value
-    return EntityRef(kind, value, shown, personal)
+    if not personal:
+        return EntityRef(kind, value, value, personal)
+    known = vault.reveal([value]) if value.isalnum() else {}  # digests are hexadecimal
+    return EntityRef(kind, value, known.get(value, ""), personal)
 
 
 def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
+    return {entity_key(declared.kind, value) for declared, value in _given(receipt)}
+
+
+def _given(receipt: Mapping[str, Any]) -> list[tuple[Entity, str]]:
+    """The entity fields that an event has, with their values as the log holds them."""
     fields = receipt["fields"]
-    return {
-        entity_key(declared.kind, str(fields[declared.name]))
-        for declared in _entity_fields(event_type(receipt["type"]))
+    return [
+        (declared, str(fields[declared.name]))
+        for declared in _entity_fields(receipt["type"])
         if fields.get(declared.name) is not None
-    }
+    ]
 
 
 @cache
-def _entity_fields(kind: type[EventType]) -> tuple[Entity, ...]:
-    return tuple(declared for declared in kind.fields.values() if isinstance(declared, Entity))
+def _entity_fields(type_name: str) -> tuple[Entity, ...]:
+    fields = event_type(type_name).fields.values()
+    return tuple(declared for declared in fields if isinstance(declared, Entity))
 
 
 def _declared() -> Iterator[Entity]:
     """Every entity field of every event type."""
-    return (declared for kind in event_types().values() for declared in _entity_fields(kind))
+    return (declared for name in event_types() for declared in _entity_fields(name))
 
 
 def _candidates(text: str) -> Iterator[EntityRef]:
@@ -157,8 +160,12 @@ def _candidates(text: str) -> Iterator[EntityRef]:
         yield EntityRef(declared.kind, kept, value, declared.personal)
 
 
-def _events_with_id(external_id: str) -> list[int]:
+def _events_with_id(text: str) -> list[int]:
     """Positions of the events with this id, of every type and source, newest first."""
+    try:
+        external_id = parse_id(text)
+    except FieldError:
+        return []
     senders = EventSender.objects.values_list("event_type", "source")
     receipts = read_streams([f"{kind}/{source}/{external_id}" for kind, source in senders], version=1)
     return sorted((entry.position for (entry,) in receipts.values()), reverse=True)

@@ -103,7 +103,14 @@ def test_a_text_finds_every_kind_of_entity_it_names_and_events_of_any_sender(rec
         (EntityRef("card", "X-9", "X-9", False), 1),
     ]
     assert found.events == [position_of("payment/other/X-9")]
-    assert search_entities("nothing").entities == search_entities("").entities == []
+
+
+@pytest.mark.parametrize("text", ["nothing", "", " ", "a\x00b", "x" * 500])
+def test_what_names_nothing_finds_nothing(receive: Receive, text: str) -> None:
+    receive(payment_payload(1))
+    assert search_entities(text) == ([], [])
+    assert find_entity("ip", text).shown == ""
+    assert entity_history("card", text) == []
 
 
 def test_an_event_shows_everything_known_of_it(receive: Receive) -> None:
