@@ -1,0 +1,84 @@
+"""A lane with two approved models, the first of which is the champion."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+
+from experiments.exposures import EXPOSURES
+from experiments.interruptions import INTERRUPTIONS
+from experiments.services import start_experiment
+from scoring.decisions import connections
+from scoring.learning import registry
+from scoring.learning.models import ModelArtefact
+from scoring.log.append import append
+from scoring.log.consumers import catch_up
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.read import read_stream
+from tests.factories.models import approved, promote, train_small_models
+from tests.integration.lanes.conftest import send, work
+
+__all__ = ["send", "work"]
+
+BEGIN: dict[str, Any] = {
+    "event_type": "payment",
+    "share": 0.5,
+    "name": "more-trees",
+    "hypothesis": "More trees block fewer good payments.",
+    "primary_metric": "block_rate",
+    "actor": "user/dana",
+}
+
+
+# Artefacts and entries of the models: to train them takes longer than all that is done with them.
+_trained: list[tuple[list[dict[str, Any]], list[Entry]]] = []
+
+
+@pytest.fixture(autouse=True)
+def _client_of_this_test() -> None:
+    connections.client.cache_clear()
+
+
+@pytest.fixture
+def models(online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any) -> list[str]:
+    """Two approved versions; the first decides."""
+    settings.VAR_DIR = tmp_path / "var"
+    champion, other = _restore_models() if _trained else _train_models()
+    promote(champion)
+    return [champion, approved(other)]
+
+
+def _train_models() -> list[str]:
+    names = train_small_models(15, 25)
+    _trained.extend((list(ModelArtefact.objects.values()), read_stream(f"model/{name}")) for name in names)
+    return names
+
+
+def _restore_models() -> list[str]:
+    """The versions trained once, in the log and the registry of this test."""
+    registry.load_model.cache_clear()
+    for artefacts, entries in _trained:
+        ModelArtefact.objects.bulk_create([ModelArtefact(**row) for row in artefacts], ignore_conflicts=True)
+        append(
+            [NewEntry(e.stream, e.stream_version - 1, e.type, e.data) for e in entries],
+            now=entries[0].recorded_at,
+        )
+    return [entries[0].data["name"] for _, entries in _trained]
+
+
+@pytest.fixture
+def start(models: list[str]) -> Callable[..., Any]:
+    """Start an experiment of the second model against the first."""
+
+    def start(**changes: Any) -> Any:
+        return start_experiment(**(BEGIN | {"treatment": models[1], "now": datetime.now(UTC)} | changes))
+
+    return start
+
+
+def follow_log() -> None:
+    """What beat does every few seconds."""
+    for consumer in (EXPOSURES, INTERRUPTIONS):
+        catch_up(consumer, now=datetime.now(UTC))
