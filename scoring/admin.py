@@ -8,21 +8,23 @@ from typing import Any
 
 import orjson
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from scoring import label_pages  # noqa: F401 - registers its page with the admin
 from scoring.api.models import ApiKey
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_type
+from scoring.decisions.labels import PRECEDENCE
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
 from scoring.learning.models import ModelVersion
 from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
 from scoring.workspace.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin
 from scoring.workspace.badges import badge
-from scoring.workspace.figures import money_text
+from scoring.workspace.figures import NOTHING, money_text
 
 
 def position_in(term: str) -> int | None:
@@ -182,6 +184,22 @@ class DecisionAdmin(ReadOnlyAdmin):
         return (queryset if position is None else queryset.filter(event_position=position)), False
 
 
+class ConflictFilter(admin.SimpleListFilter):
+    """Events whose sources say different things now; an entry from before they agreed is not one."""
+
+    title = "in conflict"
+    parameter_name = "in_conflict"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Sources disagree now")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Label]) -> QuerySet[Label]:
+        if self.value() != "yes":
+            return queryset
+        later = Label.objects.filter(event_stream=OuterRef("event_stream"), position__gt=OuterRef("position"))
+        return queryset.filter(~Exists(later), conflict=True)
+
+
 @admin.register(Label)
 class LabelAdmin(ReadOnlyAdmin):
     """Labels, newest first; searched by the whole name of the event's stream."""
@@ -190,15 +208,31 @@ class LabelAdmin(ReadOnlyAdmin):
         link_to_entry("position", "entry"),
         "event_stream",
         "source",
-        "value",
-        "effective",
+        "says",
+        "holds",
+        "sources_agree",
         "known_at",
     )
     list_display_links = ("event_stream",)
+    list_filter = (ConflictFilter,)
+    list_before_template = "scoring/label_precedence.html"
+    precedence = PRECEDENCE  # for that template
     ordering = ("-position",)
     sortable_by = ()
     search_fields = ("event_stream",)
     search_help_text = "type/source/id of the event"
+
+    @admin.display(description="says")
+    def says(self, label: Label) -> str:
+        return badge(label.value) if label.value else badge("retracted")
+
+    @admin.display(description="label since then")
+    def holds(self, label: Label) -> str:
+        return badge(label.effective) if label.effective else NOTHING
+
+    @admin.display(description="sources")
+    def sources_agree(self, label: Label) -> str:
+        return badge("disagree", tone="warn") if label.conflict else NOTHING
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Label], search_term: str

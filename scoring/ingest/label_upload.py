@@ -1,0 +1,83 @@
+"""A file of labels into the log: good lines recorded, bad ones given back with what is wrong with them."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scoring.decisions.labels import LabelReceipt, record_labels
+from scoring.errors import RequestProblem, StreamConflict
+from scoring.ingest.label_lines import REJECT_COLUMNS, BadLine, Defaults, Line, read_label_file
+
+LINES_A_TRANSACTION = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LabelUpload:
+    """What became of the lines of a file; `held` are recorded too, and wait for their event to arrive."""
+
+    header: tuple[str, ...]
+    recorded: int
+    held: int
+    unchanged: int
+    rejected: tuple[BadLine, ...]
+
+
+def upload_labels(
+    content: bytes, *, source: str, defaults: Defaults, actor: str, now: datetime
+) -> LabelUpload:
+    """Record the labels of a CSV file about events of the sender `source`; see `read_label_file`.
+
+    Each LINES_A_TRANSACTION lines are committed together. To upload a file again is harmless: what was said
+    before is unchanged. Raises UnreadableImport, and has recorded nothing then.
+    """
+    file = read_label_file(content, defaults=defaults, now=now)
+    rejected = [line for line in file.lines if isinstance(line, BadLine)]
+    counts: Counter[str] = Counter()
+    good = [line for line in file.lines if isinstance(line, Line)]
+    for start in range(0, len(good), LINES_A_TRANSACTION):
+        part = good[start : start + LINES_A_TRANSACTION]
+        taken, refused = _record(part, source=source, actor=actor, now=now)
+        counts.update(taken)
+        rejected += refused
+    return LabelUpload(
+        file.header,
+        counts["recorded"],
+        counts["held"],
+        counts["unchanged"],
+        tuple(sorted(rejected, key=lambda line: line.number)),
+    )
+
+
+def rejects_as_csv(upload: LabelUpload) -> str:
+    """The rejected lines under their own columns, with line and reason: corrected, they can be uploaded."""
+    columns = [place for place, name in enumerate(upload.header) if name not in REJECT_COLUMNS]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*REJECT_COLUMNS, *(upload.header[place] for place in columns)])
+    for line in upload.rejected:
+        cells = [line.cells[place] if place < len(line.cells) else "" for place in columns]
+        writer.writerow([line.number, line.reason, *cells])
+    return text.getvalue()
+
+
+def _record(
+    lines: Sequence[Line], *, source: str, actor: str, now: datetime
+) -> tuple[Counter[str], list[BadLine]]:
+    try:
+        receipts = record_labels([line.statement for line in lines], source=source, now=now, actor=actor)
+    except StreamConflict:
+        busy = RequestProblem("the line", "met others that spoke of the same events", "upload it again")
+        return Counter(), [BadLine(line.number, line.cells, (busy,)) for line in lines]
+    refused = [
+        BadLine(line.number, line.cells, (_never_said(receipt),))
+        for line, receipt in zip(lines, receipts, strict=True)
+        if receipt.missing
+    ]
+    return Counter(receipt.status for receipt in receipts if not receipt.missing), refused
+
+
+def _never_said(receipt: LabelReceipt) -> RequestProblem:
+    return RequestProblem("label", f"takes back what was not said: {receipt.missing}")

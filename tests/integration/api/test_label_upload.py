@@ -1,0 +1,173 @@
+"""A file of labels through the admin: recorded, held, given back."""
+
+import base64
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.models import Label
+from scoring.errors import StreamConflict
+from scoring.ingest import label_upload
+from scoring.ingest.label_lines import Defaults
+from scoring.ingest.label_upload import upload_labels
+from scoring.label_pages import known_sources
+from scoring.log.models import LogEntry
+from scoring.log.read import read_stream
+from tests.factories.payments import payment_payload
+from tests.integration.api.conftest import Api
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/admin/labels/upload/"
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def analyst() -> Client:
+    user = User.objects.create_user("ana", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="upload_label"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def sent(api: Api) -> str:
+    """Three payments, T-0 to T-2; gives their source."""
+    api.post("events", [payment_payload(number) for number in range(3)], prefer="wait=0.01")
+    return known_sources()[0]
+
+
+def upload(client: Client, sender: str, text: str, **chosen: str):
+    form = {"source": sender, "label_source": "chargeback", "event_type": "payment"} | chosen
+    return client.post(ADDRESS, form | {"file": SimpleUploadedFile("february.csv", text.encode())})
+
+
+def figures(page: str) -> dict[str, str]:
+    found = re.findall(r'stat__label">(\w+)<.*?stat__value">([\d,]+)<', page, re.DOTALL)
+    return dict(found)
+
+
+def test_good_lines_are_recorded_and_bad_ones_given_back(analyst: Client, sent: str) -> None:
+    record_labels([LabelStatement("payment", "T-1", "fraud", "chargeback")], source=sent, now=NOW)
+    lines = ["T-0,,2026-03-02T10:00:00Z", "T-1,fraud,", "T-2,stolen,", "T-99,fraud,", "T-2,retract,"]
+    page = upload(analyst, sent, "\n".join(["event_id,label,reported_at", *lines])).content.decode()
+    assert figures(page) == {"Recorded": "1", "Held": "1", "Unchanged": "1", "Rejected": "2"}
+    assert "is not a label of payment" in page
+    assert "chargeback has recorded no label of" in page
+
+    [entry] = read_stream(f"label/payment/{sent}/T-0")
+    assert (entry.data["value"], entry.data["source"]) == ("fraud", "chargeback")
+    assert entry.data["reported_at"] == "2026-03-02T10:00:00Z"
+    assert entry.metadata == {"actor": "user/ana"}
+
+
+def test_the_rejected_lines_can_be_corrected_and_uploaded(analyst: Client, sent: str) -> None:
+    page = upload(analyst, sent, "event_id,label\nT-0,fraud\nT-1,stolen\n").content.decode()
+    [encoded] = re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', page)
+    rejects = base64.b64decode(encoded).decode()
+    assert rejects.splitlines() == [
+        "reject_line,reject_reason,event_id,label",
+        '3,"label is not a label of payment (allowed: fraud, legitimate, retract)",T-1,stolen',
+    ]
+    page = upload(analyst, sent, rejects.replace("T-1,stolen", "T-1,legitimate")).content.decode()
+    assert figures(page)["Recorded"] == "1"
+    assert Label.objects.get(event_stream=f"payment/{sent}/T-1").value == "legitimate"
+
+
+def test_what_a_source_said_is_taken_back_by_a_file(analyst: Client, sent: str) -> None:
+    upload(analyst, sent, "event_id\nT-0\n")
+    upload(analyst, sent, "event_id,label\nT-0,retract\n")
+    assert [entry.type for entry in read_stream(f"label/payment/{sent}/T-0")] == [
+        "label.recorded",
+        "label.retracted",
+    ]
+
+
+def test_a_file_uploaded_twice_changes_nothing(analyst: Client, sent: str) -> None:
+    upload(analyst, sent, "event_id\nT-0\nT-1\n")
+    entries = LogEntry.objects.count()
+    assert figures(upload(analyst, sent, "event_id\nT-0\nT-1\n").content.decode())["Unchanged"] == "2"
+    assert LogEntry.objects.count() == entries
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen", "said"),
+    [
+        ("event,label\nT-0,fraud\n", {}, "unknown column &#x27;event&#x27;"),
+        ("event_id\nT-0\n", {"source": "nobody"}, "nobody is not one of the available choices"),
+        ("event_id\nT-0\n", {"label_source": "rumour"}, "rumour is not one of the available choices"),
+        ("event_id\nT-0\n", {"event_type": "refund"}, "refund is not one of the available choices"),
+    ],
+)
+def test_what_is_wrong_with_the_whole_upload_is_said_and_nothing_recorded(
+    analyst: Client, sent: str, text: str, chosen: dict[str, str], said: str
+) -> None:
+    assert said in upload(analyst, sent, text, **chosen).content.decode()
+    assert not Label.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_refused(
+    analyst: Client, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scoring.label_pages.MOST_BYTES", 10)
+    assert "at most 10\xa0bytes are taken" in upload(analyst, sent, "event_id\nT-0\n").content.decode()
+    assert not Label.objects.exists()
+
+
+def test_the_page_is_for_those_who_may_upload(sent: str) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("eve", is_staff=True))
+    assert client.get(ADDRESS).status_code == 403
+    assert upload(client, sent, "event_id\nT-0\n").status_code == 403
+    assert not Label.objects.exists()
+
+
+def test_without_events_the_page_says_how_to_get_some(analyst: Client) -> None:
+    assert "nobody has sent any yet" in analyst.get(ADDRESS).content.decode()
+
+
+def test_lines_that_others_were_faster_with_are_given_back(
+    sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = label_upload.record_labels
+
+    def busy_once(statements, **how):
+        if statements[0].event_id == "T-1":
+            raise StreamConflict("label/x", 1)
+        return recorded(statements, **how)
+
+    monkeypatch.setattr(label_upload, "record_labels", busy_once)
+    monkeypatch.setattr(label_upload, "LINES_A_TRANSACTION", 1)
+    result = upload_labels(
+        b"event_id\nT-0\nT-1\nT-2\n",
+        source=sent,
+        defaults=Defaults("payment", "chargeback"),
+        actor="user/ana",
+        now=NOW,
+    )
+    assert (result.recorded, [line.number for line in result.rejected]) == (2, [3])
+
+
+def test_the_list_of_labels_finds_events_whose_sources_disagree_now(sent: str) -> None:
+    def say(number: int, value: str | None, source: str, after: int) -> None:
+        statement = LabelStatement("payment", f"T-{number}", value, source)
+        record_labels([statement], source=sent, now=NOW + timedelta(seconds=after))
+
+    say(0, "fraud", "chargeback", 0)
+    say(0, "legitimate", "customer", 1)
+    say(1, "fraud", "chargeback", 2)
+    say(1, "legitimate", "review", 3)
+    say(1, "fraud", "review", 4)  # they agree again
+    say(2, "fraud", "chargeback", 5)
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    page = client.get("/admin/scoring/label/?in_conflict=yes").content.decode()
+    assert f"payment/{sent}/T-0" in page
+    assert f"payment/{sent}/T-1" not in page
+    assert "disagree" in page
+    assert "review, then chargeback, then network, then customer" in page
