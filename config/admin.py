@@ -1,9 +1,13 @@
 """The admin of packages that come with one of their own, in the clothes of ours."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django_celery_beat.admin import ClockedScheduleAdmin as BeatClockedScheduleAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as BeatCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as BeatPeriodicTaskAdmin
@@ -19,10 +23,8 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-for model in (
-    *(User, Group),
-    *(PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule),
-):
+# Schedules by the sun need a library that is not here: not registered again.
+for model in (User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
     admin.site.unregister(model)
 
 
@@ -38,7 +40,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def group_names(self, user: User) -> str:
         return ", ".join(group.name for group in user.groups.all()) or "-"
 
-    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")
 
 
@@ -47,12 +49,13 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     pass
 
 
+# As unfold's documentation has it: the form brings widgets of its own, which would stay undressed.
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
     template_name = "unfold/widgets/select.html"
 
 
 class TaskForm(PeriodicTaskForm):
-    def __init__(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
         self.fields["regtask"].widget = TaskSelect()
@@ -70,11 +73,6 @@ class IntervalScheduleAdmin(ModelAdmin):
 
 @admin.register(CrontabSchedule)
 class CrontabScheduleAdmin(BeatCrontabScheduleAdmin, ModelAdmin):
-    pass
-
-
-@admin.register(SolarSchedule)
-class SolarScheduleAdmin(ModelAdmin):
     pass
 
 
