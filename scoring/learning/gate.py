@@ -86,10 +86,12 @@ def check_positives(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
 
 def check_against_chance(metrics: Mapping[str, Any]) -> Check:
     value, chance = metrics["average_precision"], metrics["chance_average_precision"]
-    sentence = "Average precision is above what 99 in 100 random orders of the same events reach."
-    known = value is not None and chance is not None
-    allowed = f"above {chance:.4f}" if chance is not None else "positives to rank"
-    return Check("better than chance", sentence, value, allowed, known and value > chance)
+    if value is None or chance is None:
+        return Check(
+            "better than chance", "Without positives nothing can be ranked.", None, "positives", False
+        )
+    sentence = f"Average precision is {value:.4f}; 99 in 100 random orders stay below {chance:.4f}."
+    return Check("better than chance", sentence, value, f"above {chance:.4f}", value > chance)
 
 
 def check_against_champion(comparison: Mapping[str, Any]) -> Check:

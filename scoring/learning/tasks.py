@@ -1,0 +1,31 @@
+"""Celery's way into training. The message of a training is a hint; what is to be done stands in the log."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from scoring.learning import jobs
+from scoring.learning.job_options import JobOptions
+from scoring.learning.retraining import request_retraining
+
+
+@shared_task(name="scoring.learning.tasks.run_training_job")
+def run_training_job(number: int) -> bool:
+    """Run a queued training; harmless when delivered twice, late or never."""
+    return jobs.run_job(number)
+
+
+@shared_task(name="scoring.learning.tasks.retrain")
+def retrain(
+    event_type: str, matures_after_days: float | None = None, only_if_new_labels: bool = True
+) -> int | None:
+    """Queue a training for the schedule, unless there is no reason for one."""
+    now = timezone.now()
+    jobs.sweep(now=now)
+    options = JobOptions(matures_after_days=matures_after_days)
+    return request_retraining(event_type, options=options, only_if_new_labels=only_if_new_labels, now=now)
+
+
+@shared_task(name="scoring.learning.tasks.sweep_trainings")
+def sweep_trainings() -> list[int]:
+    """Fail trainings whose process is gone; start a queued one whose message was lost."""
+    return jobs.sweep(now=timezone.now())
