@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from config import scene
 from config.embedded import services
 from config.management.commands import demo
 from scoring.api.keys import find_sender, revoke_key
@@ -37,14 +38,25 @@ def test_the_administrator_is_made_once_with_a_generated_password(var: Path) -> 
     password = demo.demo_password()
     assert len(password) >= 16
     assert demo.demo_password() == password
-    user = User.objects.get()
+    user = User.objects.get(username="admin")
     assert (user.is_superuser, user.check_password(password)) == (True, True)
+
+
+@pytest.mark.django_db
+def test_each_group_of_work_has_its_person(var: Path) -> None:
+    password = demo.demo_password()
+    groups = {
+        person.username: [group.name for group in person.groups.all()]
+        for person in User.objects.filter(is_superuser=False)
+        if person.check_password(password) and person.is_staff
+    }
+    assert groups == {name: [group] for name, group in scene.PEOPLE.items()}
 
 
 @pytest.mark.django_db
 def test_a_password_somebody_set_is_not_overwritten(var: Path) -> None:
     demo.demo_password()
-    user = User.objects.get()
+    user = User.objects.get(username="admin")
     user.set_password("of my own")
     user.save()
     assert demo.demo_password() == "(the one you have set)"

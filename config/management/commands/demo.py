@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,22 @@ from django.utils import timezone
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
+from config import scene
 from config.embedded import services
 from config.servers import check_servers
 from scoring.api.keys import SCOPES, create_key, find_sender
 from scoring.decisions.models import Decision, Event, Route
 
-HOST, EVENT_TYPE, USER, SOURCE = "127.0.0.1", "payment", "admin", "demo"
+HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
 READY_SECONDS, FIRST_DECISION_SECONDS = 120.0, 120.0
+LEAD_IN = timedelta(minutes=10)  # of live traffic that the first start sends at once
+FIRST_MODEL_AGE = timedelta(days=21)
 
 BANNER = """
   Assay is running, and payments arrive. Press Ctrl-C to stop everything.
 
     Admin         {address}/admin/       user {user}   password {password}
+                  the same password for {people}
     API           {address}/api/docs/    key  {key}
 
     Score a payment:
@@ -90,10 +95,17 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         self.load_history(days=days, environment=environment)
         if not Route.objects.filter(event_type=EVENT_TYPE).exists():
-            self.say("Training the first model ...")
-            # Labels of simulated payments are known after 14 days; real chargebacks take longer.
-            run_command(["train", "--event-type", EVENT_TYPE, "--matures-after", "14"], environment)
-            run_command(["promote", "--event-type", EVENT_TYPE], environment)
+            self.train_models(environment)
+
+    def train_models(self, environment: dict[str, str]) -> None:
+        """A champion that saw the history up to some weeks ago, and one that saw all of it beside it."""
+        train = ["train", "--event-type", EVENT_TYPE, "--matures-after", f"{scene.MATURES_AFTER_DAYS:g}"]
+        earlier = timezone.now() - FIRST_MODEL_AGE
+        self.say("Training two models ...")
+        run_command([*train, "--as-of", earlier.isoformat(timespec="seconds")], environment)
+        run_command(["promote", "--event-type", EVENT_TYPE], environment)
+        run_command(train, environment)
+        self.say(scene.compare_newest_with_champion(EVENT_TYPE, now=timezone.now()))
 
     def load_history(self, *, days: int, environment: dict[str, str]) -> None:
         """Simulated history into an empty log; one that was interrupted is resumed where it stopped."""
@@ -101,7 +113,7 @@ class Command(BaseCommand):
         until, _, loaded = note.read_text().partition(" ") if note.exists() else ("", "", "")
         if Event.objects.exists() and (loaded or not until):
             return
-        until = until or timezone.now().isoformat(timespec="seconds")
+        until = until or (timezone.now() - LEAD_IN).isoformat(timespec="seconds")
         note.write_text(until)
         self.say(f"Simulating {days} days of payments ...")
         run_command(["simulate", "history", "--days", str(days), "--until", until], environment)
@@ -113,6 +125,8 @@ class Command(BaseCommand):
         """The processes of the Procfile and the live traffic, until one of them ends or Ctrl-C."""
         address = f"http://localhost:{port}"
         key, password = demo_key(), demo_password()
+        # The queue shall not be empty: traffic begins with what would have come since the history ended.
+        lead_in = 0.0 if Decision.objects.exists() else LEAD_IN.total_seconds()
         self.say("Starting web, workers, scheduler and live traffic ...")
         manager = Manager()
         environment |= {
@@ -123,7 +137,7 @@ class Command(BaseCommand):
         }
         for name, command in parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes.items():
             manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
-        live = f"{sys.executable} manage.py simulate live --rate {rate} --url {address}"
+        live = f"{sys.executable} manage.py simulate live --rate {rate} --url {address} --lead-in {lead_in:g}"
         manager.add_process("live", live, env=environment, cwd=str(settings.BASE_DIR))
         announcer = threading.Thread(target=self.announce, args=(address, key, password), daemon=True)
         # No connection may be open when the manager forks: parent and child would share its socket.
@@ -141,6 +155,7 @@ class Command(BaseCommand):
                 lambda: Decision.objects.filter(decided_at__gt=started, basis=Decision.Basis.MODEL).exists(),
                 seconds=FIRST_DECISION_SECONDS,
             )
+            scene.train_a_candidate(EVENT_TYPE, now=timezone.now())
         except TimeoutError:
             self.say("No live payment was decided so far; see the messages above and `/readyz`.")
         finally:
@@ -149,7 +164,8 @@ class Command(BaseCommand):
         self.say(
             BANNER.format(
                 address=address,
-                user=USER,
+                user=scene.ADMIN,
+                people=", ".join(f"{name} ({group})" for name, group in scene.PEOPLE.items()),
                 password=password,
                 key=key,
                 number=int(now.timestamp()),
@@ -186,15 +202,11 @@ def run_command(arguments: list[str], environment: dict[str, str]) -> None:
 
 
 def demo_password() -> str:
-    """The password of the demo's administrator, who is made with it if there is none yet."""
+    """The password of the demo's people, who are made with it if they are not there yet."""
     password = services.read_or_create_secret(settings.VAR_DIR, "demo_password", size=12)
-    user, created = User.objects.get_or_create(
-        username=USER, defaults={"is_staff": True, "is_superuser": True}
-    )
-    if created:
-        user.set_password(password)
-        user.save()
-    return password if user.check_password(password) else "(the one you have set)"
+    scene.make_people(password)
+    administrator = User.objects.get(username=scene.ADMIN)
+    return password if administrator.check_password(password) else "(the one you have set)"
 
 
 def demo_key() -> str:
