@@ -7,6 +7,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from scoring.api.models import ApiKey
 from scoring.catalog.registry import event_types
@@ -52,7 +53,7 @@ class LabelFileForm(forms.Form):
     file = forms.FileField(
         label="CSV file",
         help_text=f"UTF-8, at most {filesizeformat(MOST_BYTES)} and {MOST_LINES:,} lines.",
-        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
