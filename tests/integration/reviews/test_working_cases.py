@@ -4,6 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import redis
+from django.db import transaction
+from pytest_django import DjangoAssertNumQueries
 
 from reviews import services
 from reviews.errors import (
@@ -180,3 +183,29 @@ def test_the_queue_in_figures(open_case: OpenCase) -> None:
     assert (summary.waiting, summary.waiting_capped, summary.held) == (2, False, 1)
     assert (summary.oldest_opened_at, summary.decided_today) == (DAY + MINUTE, 1)
     assert services.queue_summary(reviewer="bo", now=DAY + MINUTE).decided_today == 0
+
+
+def test_the_lane_is_rung_when_the_verdict_can_be_seen(
+    open_case: OpenCase, online_redis: redis.Redis
+) -> None:
+    case = open_case("T-1")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+    with transaction.atomic():
+        services.decide(case.pk, reviewer="ana", **FRAUD, now=DAY)
+        assert not online_redis.keys("*door:flag")
+    assert online_redis.keys("*door:flag")
+
+
+def test_a_step_takes_a_few_statements_however_long_the_queue_is(
+    open_case: OpenCase, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(30):
+        case = open_case(f"T-{number}")
+    with transaction.atomic():  # the outermost BEGIN and COMMIT are not of the step
+        with django_assert_max_num_queries(9):
+            services.claim_next(reviewer="ana", now=DAY)
+        with django_assert_max_num_queries(4):
+            services.queue_summary(reviewer="ana", now=DAY)
+        services.claim(case.pk, reviewer="bo", now=DAY)
+        with django_assert_max_num_queries(19):
+            services.decide(case.pk, reviewer="bo", **FRAUD, note="called him", now=DAY)
