@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ from scoring.log.upcasters import lift
 from scoring.timestamps import EPOCH
 
 URGENT, NORMAL, LATER = 0, 1, 2
+SOONEST_TRY, LATEST_TRY = timedelta(seconds=15), timedelta(hours=1)
 
 TABLE = "scoring_pending"
 COLUMNS = (
@@ -105,12 +106,33 @@ def enqueue_labels(
     )
 
 
-def enqueue_rescores(claims: Sequence[Claim], *, lane: str, due_at: datetime, now: datetime) -> None:
+def enqueue_rescores(claims: Sequence[Claim], *, lane: str, now: datetime) -> None:
     """Queue events decided without their model, to be scored when it is back."""
     _insert(
-        (claim.event_position, lane, "rescore", "waiting", LATER, claim.event_stream, due_at, None, "", now)
+        (
+            claim.event_position,
+            lane,
+            "rescore",
+            "waiting",
+            LATER,
+            claim.event_stream,
+            next_try(claim.received_at, now),
+            None,
+            "",
+            now,
+        )
         for claim in claims
     )
+
+
+def next_try(received_at: datetime, now: datetime) -> datetime:
+    """When an event is to be decided again: the later the longer it has waited, as a model may fail for ever.
+
+    >>> noon = datetime(2026, 3, 1, 12)
+    >>> [str(next_try(noon - timedelta(hours=age), noon) - noon) for age in (0, 1, 100)]
+    ['0:00:15', '0:06:00', '1:00:00']
+    """
+    return now + min(max((now - received_at) / 10, SOONEST_TRY), LATEST_TRY)
 
 
 def enqueue_history(entries: Sequence[Entry], *, lane: str, now: datetime) -> None:

@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 WORK_SECONDS = 0.010  # a micro-batch; longer ones make the clients that come next wait
 FEWEST, MOST = 4, 256
-RESCORE_AFTER = timedelta(seconds=15)  # how soon a model that could not be had is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ class LaneRunner:
             written = append([*order, *made], now=now) if order or made else []
             if pending.complete([claim.position for claim in claims]) < len(claims):
                 raise StreamConflict(f"lane/{self.lane}", self.head.version)  # claimed before it was done
-            pending.enqueue_rescores(to_revise, lane=self.lane, due_at=now + RESCORE_AFTER, now=now)
+            pending.enqueue_rescores(to_revise, lane=self.lane, now=now)
         if order:
             head = head_after(
                 self.head, position=written[0].position, count=len(positions), clock_us=sequenced.clock_us

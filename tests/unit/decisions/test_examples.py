@@ -1,0 +1,11 @@
+import doctest
+from types import ModuleType
+
+import pytest
+
+from scoring.decisions import pending, routing
+
+
+@pytest.mark.parametrize("module", [pending, routing])
+def test_the_examples_in_docstrings_are_true(module: ModuleType) -> None:
+    assert doctest.testmod(module) == (0, 1)
