@@ -9,7 +9,7 @@ import pytest
 from scoring.decisions.models import Decision, Event, Label, Route
 from scoring.decisions.projections import changed_route, decision_row, event_row, label_row
 from scoring.learning.models import ModelVersion
-from scoring.learning.projections import model_version_row
+from scoring.learning.projections import trained_version
 from scoring.log.projections import RowProjection, project, registered
 from scoring.log.tables import Table, copy_text
 from tests.factories.log import NOW, as_read, decided, labelled, model_trained, received, route_changed
@@ -23,7 +23,7 @@ EVENT = as_read(received("T-1"))
         (Event, event_row(EVENT)),
         (Decision, decision_row(as_read(decided(EVENT)))),
         (Label, label_row(as_read(labelled(EVENT.stream)))),
-        (ModelVersion, model_version_row(as_read(model_trained(1)))),
+        (ModelVersion, trained_version(None, as_read(model_trained(1)))),
         (Route, changed_route(None, as_read(route_changed(1)))),
     ],
 )
