@@ -16,6 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Everything the project writes at run time (embedded data directories, generated secrets, rejects).
 VAR_DIR = read_path("ASSAY_VAR", BASE_DIR / "var")
+# Where the log goes as Parquet: a directory, or any URL that fsspec and the packages installed can open.
+OFFLINE_URL = read_text("ASSAY_OFFLINE_URL") or str(VAR_DIR / "offline")
 
 DEBUG = read_flag("ASSAY_DEBUG", default=False)
 # A generated key keeps the README's commands free of configuration; a real deployment sets its own.
@@ -186,6 +188,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("workspace/workspace.css")],
     "SCRIPTS": [lambda request: static("workspace/workspace.js")],
+    "DASHBOARD_CALLBACK": "monitoring.overview.dashboard_callback",
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {
