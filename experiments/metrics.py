@@ -6,14 +6,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`y` and `n` name columns of `experiments.aggregates.PER_UNIT`; their ratio is the metric.
+    """`y` and `n` name counts of a unit in `experiments.aggregates`; their ratio is the metric.
 
-    `mature`: it rests on labels, so only decisions whose labels had time to come count.
+    `claim` says in words what an arm does, around an amount ("0.4 points less"). `mature`: it rests on
+    labels, so only decisions whose labels had time to come count.
     """
 
     name: str
     title: str
-    says: str
+    claim: str
     y: str
     n: str
     kind: Literal["share", "money"] = "share"
@@ -23,12 +24,27 @@ class Metric:
     def is_share(self) -> bool:
         return self.kind == "share"
 
+    @property
+    def of(self) -> str:
+        """What it is a share of, or for what the money is lost."""
+        kind = "mature decisions" if self.mature else "decisions"
+        return f"of {kind}" if self.is_share else "per mature decision"
+
 
 METRICS = (
-    Metric("block_rate", "Blocked", "of decisions", "blocked", "decisions"),
-    Metric("review_rate", "Sent to review", "of decisions", "reviewed", "decisions"),
-    Metric("fraud_rate", "Fraud", "of mature decisions", "fraud", "matured", mature=True),
-    Metric("missed_rate", "Fraud let through", "of mature decisions", "missed", "matured", mature=True),
-    Metric("loss", "Money lost", "a mature decision", "lost", "matured", kind="money", mature=True),
+    Metric("block_rate", "Blocked", "blocks {} of the decisions", "blocked", "decisions"),
+    Metric("review_rate", "Sent to review", "sends {} of the decisions to review", "reviewed", "decisions"),
+    Metric("fraud_rate", "Fraud", "sees {} fraud", "fraud", "matured", mature=True),
+    Metric(
+        "missed_rate",
+        "Fraud let through",
+        "lets {} fraud through",
+        "missed",
+        "matured",
+        mature=True,
+    ),
+    Metric(
+        "loss", "Money lost", "loses {} on a mature decision", "lost", "matured", kind="money", mature=True
+    ),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}

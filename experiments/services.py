@@ -35,7 +35,7 @@ from scoring.log.read import read_stream
 Winner = Literal["control", "treatment"]
 
 PREFERRED_UNIT = "customer"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,59}")
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{1,59}\Z"
 _TAKEN_BY_PAGES = ("start",)
 
 
@@ -142,7 +142,7 @@ def salt_of(name: str) -> str:
 
 
 def _check_wording(name: str, share: float, hypothesis: str, primary_metric: str) -> None:
-    if not _NAME.fullmatch(name) or name in _TAKEN_BY_PAGES:
+    if not re.match(NAME_PATTERN, name) or name in _TAKEN_BY_PAGES:
         raise InvalidExperiment(
             "name", "a name has 2 to 60 lower-case letters, digits and dashes, like new-model-in-march"
         )

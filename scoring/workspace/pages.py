@@ -70,10 +70,12 @@ def registered_pages() -> Iterator[type[Page]]:
 
 
 def page_urls() -> list[URLPattern]:
-    """The addresses of all pages, for the admin site: each behind the log-in of the admin."""
-    return [
-        path(page.path, admin.site.admin_view(page.as_view()), name=page.name) for page in registered_pages()
-    ]
+    """The addresses of all pages, for the admin site: each behind the log-in of the admin.
+
+    Those without a parameter come first, so that "experiments/start/" is no experiment named "start".
+    """
+    pages = sorted(registered_pages(), key=lambda page: "<" in page.path)
+    return [path(page.path, admin.site.admin_view(page.as_view()), name=page.name) for page in pages]
 
 
 def actor_of(request: HttpRequest) -> str:

@@ -1,0 +1,64 @@
+"""The plots of an experiment's course."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from experiments.models import Experiment
+from experiments.results import CONTROL, TREATMENT
+from scoring.timestamps import from_iso
+from scoring.workspace.plots import Axis, Plot, Series
+
+_RATES = (
+    ("Blocked so far", "Share of decisions", "blocked", "decisions"),
+    ("Sent to review so far", "Share of decisions", "reviewed", "decisions"),
+    ("Fraud let through so far", "Share of mature decisions", "missed", "matured"),
+)
+
+
+def course_plots(experiment: Experiment, course: Sequence[dict[str, Any]]) -> list[Plot]:
+    """Cumulative rates by arm, then how many decisions they rest on; a rate without a base is left out."""
+    rates = [
+        Plot(
+            title=title,
+            x=Axis("Decided up to", "time"),
+            y=Axis(axis, "percent", minimum=0),
+            series=[_rate(experiment, course, arm, y, n) for arm in (CONTROL, TREATMENT)],
+            summary=f"{title}, as a share, of the control {experiment.control} and the treatment"
+            f" {experiment.treatment} over time.",
+        )
+        for title, axis, y, n in _RATES
+        if course and any(counts and counts[n] for counts in course[-1].values() if isinstance(counts, dict))
+    ]
+    return [*rates, _decisions(experiment, course)] if course else []
+
+
+def _rate(experiment: Experiment, course: Sequence[dict[str, Any]], arm: str, y: str, n: str) -> Series:
+    points = [
+        (from_iso(each["until"]), each[arm][y] / each[arm][n] if each[arm] and each[arm][n] else None)
+        for each in course
+    ]
+    return _series(experiment, arm, points)
+
+
+def _decisions(experiment: Experiment, course: Sequence[dict[str, Any]]) -> Plot:
+    series = [
+        _series(
+            experiment,
+            arm,
+            [(from_iso(each["until"]), each[arm]["decisions"] if each[arm] else 0) for each in course],
+        )
+        for arm in (CONTROL, TREATMENT)
+    ]
+    return Plot(
+        title="Decisions so far",
+        x=Axis("Decided up to", "time"),
+        y=Axis("Decisions", minimum=0),
+        series=series,
+        summary="How many decisions each arm has made over time.",
+    )
+
+
+def _series(experiment: Experiment, arm: str, points: list[tuple[Any, float | None]]) -> Series:
+    model = experiment.control if arm == CONTROL else experiment.treatment
+    colour = "series-1" if arm == CONTROL else "series-2"
+    return Series(label=f"{arm}: {model}", points=points, colour=colour)
