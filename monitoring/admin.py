@@ -1,39 +1,33 @@
-"""Hourly windows in the admin, to look at."""
+"""Hourly windows in the admin, to look at, and the pages that are made of windows."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
+from monitoring import pages  # noqa: F401 (registers them)
+from monitoring.latency import percentile_ms
 from monitoring.models import HourlyWindow
+from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin
 
 
 @admin.register(HourlyWindow)
-class HourlyWindowAdmin(admin.ModelAdmin):
+class HourlyWindowAdmin(ReadOnlyAdmin):
     """Read-only: the log decides what happened."""
 
     list_display = (
         *("start", "event_type", "received", "decided_allow", "decided_review", "decided_block", "fallbacks"),
-        *("revised", "parked", "labels", "mean_latency_ms", "most_latency_ms"),
+        *("revised", "parked", "labels", "positives", "median_latency", "slow_latency"),
     )
-    list_filter = ("event_type",)
-    date_hierarchy = "start"
+    list_filter = (EventTypeFilter,)
     ordering = ("-start", "event_type")
-    list_per_page = 100
-    show_full_result_count = False
 
-    @admin.display(description="mean latency (ms)")
-    def mean_latency_ms(self, window: HourlyWindow) -> str:
-        mean = window.latency_ms_mean
-        return "-" if mean is None else f"{mean:.1f}"
+    @admin.display(description="median latency (ms)")
+    def median_latency(self, window: HourlyWindow) -> str:
+        return _milliseconds(window, 0.5)
 
-    @admin.display(description="longest latency (ms)", ordering="latency_us_max")
-    def most_latency_ms(self, window: HourlyWindow) -> str:
-        return f"{window.latency_ms_max:.1f}"
+    @admin.display(description="99th percentile (ms)")
+    def slow_latency(self, window: HourlyWindow) -> str:
+        return _milliseconds(window, 0.99)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: HourlyWindow | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: HourlyWindow | None = None) -> bool:
-        return False
+def _milliseconds(window: HourlyWindow, q: float) -> str:
+    latency = percentile_ms(window.latency, q)
+    return "-" if latency is None else f"{latency:.1f}"

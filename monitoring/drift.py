@@ -30,6 +30,7 @@ class State(StrEnum):
     """What is to be thought of a distribution: the rule of thumb, unless chance alone goes as far."""
 
     NO_DATA = "no data"
+    NOT_COMPARED = "not compared"  # of the clock, and the stretch of time is shorter than its cycle
     STABLE = "stable"
     CHANCE = "too few"  # beyond the rule of thumb, but within what so few rows show by chance
     MODERATE = "moderate"
@@ -51,6 +52,7 @@ class Drift:
 
 
 NO_DATA = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.NO_DATA)
+NOT_COMPARED = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.NOT_COMPARED)
 
 
 def population_stability(then: ArrayLike, now: ArrayLike) -> float:

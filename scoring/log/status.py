@@ -1,5 +1,6 @@
 """How the log and those who follow it are doing."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
@@ -9,6 +10,22 @@ from scoring.log.entries import START, Cursor
 from scoring.log.epochs import current_epoch
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import HorizonLag, count_after, horizon_lag
+from scoring.log.tables import mogrify_rows
+
+# Of each consumer's cursor, how many of the next entries are its own: a range of the reading order at a time.
+_NEAR_LAGS = """
+SELECT given.name, coalesce(c.error, ''), c.failed_position, c.updated_at, (
+    SELECT count(*) FROM (
+        SELECT l.type FROM scoring_logentry l
+        WHERE (l.epoch, l.txid, l.position)
+            > (coalesce(c.epoch, 0), coalesce(c.txid, 0)::text::xid8, coalesce(c.position, 0))
+        ORDER BY l.epoch, l.txid, l.position LIMIT %s
+    ) AS ahead WHERE ahead.type = ANY(given.types)
+)
+FROM (VALUES {consumers}) AS given (name, types)
+LEFT JOIN scoring_consumercursor c ON c.name = given.name
+ORDER BY given.name
+"""
 
 
 class ConsumerStatus(NamedTuple):
@@ -18,6 +35,19 @@ class ConsumerStatus(NamedTuple):
     lag: int
     error: str
     failed_position: int | None
+
+
+class ConsumerHealth(NamedTuple):
+    """A consumer as a page may ask for it: `lag` counts its entries among the next ones of the log only.
+
+    `ran_at`: when it last looked; None if it never did.
+    """
+
+    name: str
+    error: str
+    failed_position: int | None
+    ran_at: datetime | None
+    lag: int
 
 
 class LogStatus(NamedTuple):
@@ -50,3 +80,13 @@ def consumer_statuses() -> list[ConsumerStatus]:
             ConsumerStatus(consumer.name, lag, row.error if row else "", row.failed_position if row else None)
         )
     return statuses
+
+
+def consumer_health(*, most: int) -> list[ConsumerHealth]:
+    """Every registered consumer, by name, in one query that looks at `most` entries for each."""
+    registered = [(consumer.name, sorted(consumer.types)) for consumer in registered_consumers()]
+    if not registered:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR_LAGS.format(consumers=mogrify_rows(cursor, registered)), [most])
+        return [ConsumerHealth(*row) for row in cursor.fetchall()]

@@ -1,0 +1,225 @@
+"""What wants somebody's attention, in words and with what to do about it. Pure: facts in, notices out."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from django.conf import settings
+
+from monitoring.drift import State
+from monitoring.facts import Facts
+from monitoring.traffic import Traffic
+from scoring.learning.models import TrainingJob
+from scoring.log.status import ConsumerHealth
+from scoring.workspace.figures import ago_text, count_text, duration_text, percent_text
+
+Tone = Literal["bad", "warn", "info"]
+TONES: tuple[Tone, ...] = ("bad", "warn", "info")
+
+CONSUMERS_LATE = timedelta(minutes=1)  # beat runs them every few seconds
+CONSUMER_LAG = 2_000  # entries; two batches
+LANE_LATE = timedelta(seconds=30)
+CASE_LATE = timedelta(hours=24)
+SILENCE_MINUTES, SILENCE_EXPECTED = 10, 20  # so long nothing, where so many events were to be expected
+FALLBACKS_MANY = 0.01
+TRAINING_NEWS = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """`what` is wrong and what to `do`. `page` and `arguments` name where; `label` are the link's words."""
+
+    tone: Tone
+    what: str
+    do: str
+    label: str = ""
+    page: str = ""
+    arguments: tuple[object, ...] = ()
+    query: str = ""
+
+
+Rule = Callable[[Facts], Iterator[Notice]]
+
+
+def notices(facts: Facts) -> list[Notice]:
+    """Everything that wants attention, the gravest first."""
+    found = [notice for rule in RULES for notice in rule(facts)]
+    return sorted(found, key=lambda notice: TONES.index(notice.tone))
+
+
+def stopped_consumers(facts: Facts) -> Iterator[Notice]:
+    for consumer in facts.consumers:
+        if consumer.error:
+            where = f" before entry {consumer.failed_position:,}" if consumer.failed_position else ""
+            yield Notice(
+                "bad",
+                f"{_follower(consumer)} stands still{where}: {_short(consumer.error)}",
+                "What it keeps is out of date. Mend the cause; it tries again by itself every few seconds.",
+                *("See the entry", "scoring_logentry_change" if consumer.failed_position else ""),
+                arguments=(consumer.failed_position,),
+            )
+
+
+def late_consumers(facts: Facts) -> Iterator[Notice]:
+    """Nobody reads the log, or somebody cannot keep up. Without entries to read, nobody is late."""
+    running = [consumer for consumer in facts.consumers if not consumer.error]
+    last = max((consumer.ran_at for consumer in running if consumer.ran_at), default=None)
+    if running and (last is None or facts.now - last > CONSUMERS_LATE):
+        when = f"for {duration_text(facts.now - last)}" if last else "so far"
+        yield Notice(
+            "bad",
+            f"Nothing has read the log {when}: figures, cases and shadows below are that old.",
+            "Start the scheduler and a worker of the queue “default” (the processes beat and worker).",
+        )
+        return
+    for consumer in running:
+        if consumer.lag > CONSUMER_LAG:
+            yield Notice(
+                "warn",
+                f"{_follower(consumer)} is more than {count_text(consumer.lag)} entries behind.",
+                "It catches up by itself, unless entries come faster than it reads: look again in a minute.",
+            )
+
+
+def waiting_events(facts: Facts) -> Iterator[Notice]:
+    waiting = facts.waiting
+    if waiting and waiting.oldest and facts.now - waiting.oldest > LANE_LATE:
+        yield Notice(
+            "bad",
+            f"{_counted(waiting.ready, 'entry waits', 'entries wait')} to be processed, the oldest for"
+            f" {duration_text(facts.now - waiting.oldest)}.",
+            "Senders get fallbacks meanwhile. Start more workers of the queue “lanes”.",
+            *("See what waits", "scoring_pending_changelist"),
+            query="?state__exact=ready",
+        )
+    if waiting and waiting.parked:
+        yield Notice(
+            "warn",
+            f"{_counted(waiting.parked, 'event is', 'events are')} parked: they could not be processed.",
+            "Each says why. Mend the cause, then try again with `manage.py parked --retry`.",
+            *("See parked events", "scoring_pending_changelist"),
+            query="?state__exact=parked",
+        )
+
+
+def silence(facts: Facts) -> Iterator[Notice]:
+    traffic = Traffic(facts.minutes, now=facts.now)
+    expected = traffic.received(60 + SILENCE_MINUTES, SILENCE_MINUTES) * SILENCE_MINUTES / 60
+    if expected >= SILENCE_EXPECTED and not traffic.received(SILENCE_MINUTES):
+        yield Notice(
+            "bad",
+            f"No event has come for {SILENCE_MINUTES} min; about {expected:,.0f} were to be expected.",
+            "See whether senders reach /api/v1/events, and whether their keys still work.",
+            *("See API keys", "scoring_apikey_changelist"),
+        )
+
+
+def fallbacks(facts: Facts) -> Iterator[Notice]:
+    traffic = Traffic(facts.minutes, now=facts.now)
+    count, decided = traffic.sum("fallbacks", 60), traffic.sum("decided", 60)
+    if count:
+        yield Notice(
+            "bad" if count > FALLBACKS_MANY * decided else "warn",
+            f"{count_text(count)} of {count_text(decided)} decisions of the last hour"
+            f" ({percent_text(count / decided)}) were fallbacks.",
+            "No model could be had in time: the failure policy decided. The causes stand at the decisions.",
+            *("See the fallbacks", "scoring_decision_changelist"),
+            query="?basis__exact=fallback",
+        )
+
+
+def slow_decisions(facts: Facts) -> Iterator[Notice]:
+    latency = Traffic(facts.minutes, now=facts.now).latency_ms(0.99, 60)
+    budget = 1_000 * settings.API_DEFAULT_WAIT
+    if latency and latency > budget:
+        yield Notice(
+            "warn",
+            f"One decision in a hundred took longer than {latency:,.0f} ms in the last hour.",
+            f"Senders wait {budget:,.0f} ms unless they say otherwise. Start more workers of queue “lanes”.",
+        )
+
+
+def old_cases(facts: Facts) -> Iterator[Notice]:
+    queue = facts.queue
+    if queue and queue.oldest and facts.now - queue.oldest > CASE_LATE:
+        yield Notice(
+            "warn",
+            f"The oldest case has waited for {duration_text(facts.now - queue.oldest)};"
+            f" {_counted(queue.waiting, 'waits', 'wait')} in all.",
+            "Take the next case.",
+            *("Work the queue", "queue"),
+        )
+
+
+def undecided_types(facts: Facts) -> Iterator[Notice]:
+    if facts.in_charge == [] and not facts.candidates:
+        yield Notice(
+            "info",
+            "No model decides anything yet: each event type's policy does.",
+            "Load labelled history, then train a first model.",
+            *("Start a training", "training_start"),
+        )
+
+
+def open_candidates(facts: Facts) -> Iterator[Notice]:
+    for version in (facts.candidates or [])[:3]:
+        failed = [check for check in version.checks if not check.get("passed")]
+        state = f"{_counted(len(failed), 'check', 'checks')} failed" if failed else "its checks have passed"
+        trained = ago_text(version.trained_at, facts.now)
+        yield Notice(
+            "info",
+            f"{version.name}, trained {trained}, has not been judged: {state}.",
+            "Compare it with the model in charge, then approve or reject it.",
+            *("Judge it", "model"),
+            arguments=(version.name,),
+        )
+
+
+def failed_training(facts: Facts) -> Iterator[Notice]:
+    newest = next(iter(facts.trainings or []), None)
+    if newest is None or newest.state != TrainingJob.State.FAILED or newest.ended_at is None:
+        return
+    if facts.now - newest.ended_at < TRAINING_NEWS:
+        when = ago_text(newest.ended_at, facts.now)
+        yield Notice(
+            "warn",
+            f"Training {newest.number} failed {when}: {_short(newest.error)}",
+            "Nothing has changed by it. Mend the cause and start another.",
+            *("See trainings", "scoring_trainingjob_changelist"),
+        )
+
+
+def drifted_models(facts: Facts) -> Iterator[Notice]:
+    for report in facts.drifts or []:
+        shifted, moved = report.count(State.SHIFTED), len(report.moved)
+        if not (moved or report.score.state.has_moved):
+            continue
+        what = f"{moved} of {len(report.features)} features" if moved else "The scores"
+        far = f", {shifted} of them far" if shifted else ""
+        yield Notice(
+            "warn" if shifted or report.score.state.has_moved else "info",
+            f"{what} of {report.model} have moved since training{far}.",
+            "See which; if the world has changed, train on newer events.",
+            *("See the drift", "drift"),
+            query=f"?model={report.model}",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    *(stopped_consumers, late_consumers, waiting_events, silence, fallbacks, slow_decisions),
+    *(old_cases, failed_training, drifted_models, open_candidates, undecided_types),
+)
+
+
+def _follower(consumer: ConsumerHealth) -> str:
+    return f"The consumer {consumer.name}"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _short(error: str, most: int = 160) -> str:
+    line = error.strip().splitlines()[-1] if error.strip() else "no reason was given"
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,0 +1,10 @@
+/* A choice of the drift page takes effect at once; another event type begins with its model in charge. */
+"use strict";
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-submit-on-change]");
+  if (!form) return;
+  const model = form.elements.namedItem("model");
+  if (event.target.name === "type" && model) model.disabled = true;
+  form.submit();
+});

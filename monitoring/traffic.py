@@ -1,0 +1,34 @@
+"""The last two hours by the minute, summed."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from monitoring.latency import add_histograms, percentile_ms
+from monitoring.models import MinuteWindow
+from monitoring.windows import to_minute
+
+
+class Traffic:
+    """Windows of minutes, asked for by how many full minutes ago they begin and end.
+
+    The minute of `now` is not over and counts nowhere: it would always look like a decline.
+    """
+
+    def __init__(self, minutes: Iterable[MinuteWindow], *, now: datetime) -> None:
+        self._minutes = list(minutes)
+        self._end = to_minute(now)
+
+    def sum(self, column: str, since: int, until: int = 0) -> int:
+        """The sum of `column` from `since` to `until` minutes ago, over event types."""
+        return sum(getattr(window, column) for window in self._between(since, until))
+
+    def received(self, since: int, until: int = 0) -> int:
+        return self.sum("received", since, until)
+
+    def latency_ms(self, q: float, since: int, until: int = 0) -> float | None:
+        """The q-quantile of the time from receipt to the first decision; None without decisions."""
+        return percentile_ms(add_histograms(w.latency for w in self._between(since, until)), q)
+
+    def _between(self, since: int, until: int) -> list[MinuteWindow]:
+        first, last = (self._end - timedelta(minutes=ago) for ago in (since, until))
+        return [window for window in self._minutes if first <= window.start < last]
