@@ -19,7 +19,7 @@ from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_type
 from scoring.decisions.labels import PRECEDENCE
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
-from scoring.learning.models import ModelVersion
+from scoring.learning import admin as learning_admin  # noqa: F401 - registers its lists and pages
 from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
 from scoring.workspace.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin
@@ -277,15 +277,6 @@ class RouteAdmin(ReadOnlyAdmin):
     @admin.display(description="arms")
     def who_decides(self, route: Route) -> str:
         return ", ".join(f"{arm['model']} ({arm['role']}, {arm['share']:.0%})" for arm in route.arms)
-
-
-@admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnlyAdmin):
-    """Trained models, newest first."""
-
-    list_display = ("name", "event_type", "trained_at", "as_of", "feature_set", "artefact")
-    list_filter = ("event_type",)
-    ordering = ("-trained_at",)
 
 
 @admin.register(ApiKey)

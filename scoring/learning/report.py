@@ -5,6 +5,7 @@ from typing import Any
 
 from scoring.learning.metrics import Interval
 from scoring.learning.runs import Evaluation, TrainingRun
+from scoring.learning.stages import Standing
 
 WORDS = {
     "roc_auc": "ROC AUC",
@@ -70,8 +71,8 @@ def interval_line(interval: Interval) -> str:
     )
 
 
-def version_lines(versions: Iterable[Any], *, stages: Mapping[str, str]) -> list[str]:
-    """A line a model version; `stages` says what each one does (see `scoring.learning.stages`)."""
+def version_lines(versions: Iterable[Any], *, stood: Mapping[str, Standing]) -> list[str]:
+    """A line a model version; `stood` says where each one stands."""
     lines = [f"{'model':<20}{'trained':<18}{'data until':<12}{'AP':>8}{'ROC AUC':>9}  {'gate':<6}stage"]
     for version in versions:
         passed = sum(check["passed"] for check in version.checks)
@@ -79,7 +80,7 @@ def version_lines(versions: Iterable[Any], *, stages: Mapping[str, str]) -> list
         lines.append(
             f"{version.name:<20}{version.trained_at:%Y-%m-%d %H:%M}  {version.as_of:%Y-%m-%d}"
             f"{_number(version.metrics.get('average_precision')):>10}"
-            f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stages[version.name]}".rstrip()
+            f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stood[version.name].text}".rstrip()
         )
     return lines
 

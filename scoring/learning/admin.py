@@ -1,0 +1,171 @@
+"""Lists of model versions and trainings in the admin; their pages are in `pages` and `training_pages`."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import JSONField, QuerySet
+from django.db.models.fields.json import KeyTransform
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from scoring.learning import pages  # noqa: F401 - registers its page with the admin
+from scoring.learning.model_figures import difference_text
+from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
+from scoring.learning.stages import standings
+from scoring.learning.training_pages import percent_done
+from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin
+from scoring.workspace.badges import badge
+from scoring.workspace.figures import NOTHING, decimal_text, duration_text
+
+UNDER_WAY = (TrainingJob.State.QUEUED, TrainingJob.State.RUNNING)
+TONES = {"finished": "good", "failed": "bad", "running": "info"}
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyAdmin):
+    """Model versions, newest first: what each one does, and how it compared with the champion of its day."""
+
+    list_display = (
+        "version",
+        "event_type",
+        "stage",
+        "gate",
+        "average_precision",
+        "against_champion",
+        "trained",
+    )
+    list_display_links = None
+    list_filter = (EventTypeFilter, "status")
+    ordering = ("-trained_at", "-number")
+    sortable_by = ()
+    list_before_template = "learning/model_list_top.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelVersion]:
+        difference = KeyTransform("difference", "comparison", output_field=JSONField())
+        versions = super().get_queryset(request).annotate(difference=difference)
+        return versions.defer("reference", "parameters", "comparison", "lineage")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        stood = standings(changelist.result_list)
+        for version in changelist.result_list:
+            version.standing = stood[version.name]
+        return changelist
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return redirect("admin:model", model=object_id)
+
+    @admin.display(description="model")
+    def version(self, version: ModelVersion) -> str:
+        return format_html(
+            '<a class="ws-link" href="{}">{}</a>', reverse("admin:model", args=[version.name]), version.name
+        )
+
+    @admin.display(description="stage")
+    def stage(self, version: Any) -> str:
+        return badge(version.standing.stage, text=version.standing.text)
+
+    @admin.display(description="gate")
+    def gate(self, version: ModelVersion) -> str:
+        if not version.checks:
+            return NOTHING
+        passed = sum(check["passed"] for check in version.checks)
+        tone = "good" if passed == len(version.checks) else "bad"
+        return badge(f"{passed}/{len(version.checks)} passed", tone=tone)
+
+    @admin.display(description="average precision")
+    def average_precision(self, version: ModelVersion) -> str:
+        return decimal_text(version.metrics.get("average_precision"), 4)
+
+    @admin.display(description="less the champion's (95 %)")
+    def against_champion(self, version: Any) -> str:
+        return difference_text(version.difference)
+
+    @admin.display(description="trained")
+    def trained(self, version: ModelVersion) -> str:
+        by = f" by {version.trained_by}" if version.trained_by else ""
+        return f"{version.trained_at:%Y-%m-%d %H:%M}{by}"
+
+
+@admin.register(TrainingJob)
+class TrainingJobAdmin(ReadOnlyAdmin):
+    """Trainings, newest first; those under way show how far they are, and the list looks again by itself."""
+
+    list_display = ("job", "event_type", "where_it_is", "outcome", "requested", "took")
+    list_display_links = None
+    list_filter = ("state", EventTypeFilter)
+    ordering = ("-number",)
+    sortable_by = ()
+    list_before_template = "learning/training_list_top.html"
+
+    class Media:
+        js = ("learning/live.js",)
+        css = {"all": ("learning/learning.css",)}
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        jobs = list(changelist.result_list)
+        progress = TrainingProgress.objects.in_bulk([job.number for job in jobs if job.state in UNDER_WAY])
+        for job in changelist.result_list:
+            job.progress = progress.get(job.number)
+        return changelist
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        return redirect("admin:training", number=object_id)
+
+    @admin.display(description="training")
+    def job(self, job: TrainingJob) -> str:
+        address = reverse("admin:training", args=[job.number])
+        return format_html('<a class="ws-link" href="{}">Training {}</a>', address, job.number)
+
+    @admin.display(description="state")
+    def where_it_is(self, job: Any) -> str:
+        shown = badge(job.state, tone=TONES.get(job.state, "neutral"), text=state_in_words(job))
+        return self._live(job, "state", format_html("{} {}", shown, self._bar(job)))
+
+    @admin.display(description="what came of it")
+    def outcome(self, job: TrainingJob) -> str:
+        if job.model:
+            link = format_html(
+                '<a class="ws-link" href="{}">{}</a>', reverse("admin:model", args=[job.model]), job.model
+            )
+            return self._live(job, "outcome", link)
+        return self._live(job, "outcome", format_html("{}", job.error or NOTHING))
+
+    @admin.display(description="asked for")
+    def requested(self, job: TrainingJob) -> str:
+        return f"{job.requested_at:%Y-%m-%d %H:%M} by {job.requested_by}"
+
+    @admin.display(description="took")
+    def took(self, job: TrainingJob) -> str:
+        ended = job.started_at is not None and job.ended_at is not None
+        return self._live(job, "took", duration_text(job.ended_at - job.started_at) if ended else NOTHING)
+
+    def _bar(self, job: Any) -> str:
+        progress = job.progress
+        if job.state != TrainingJob.State.RUNNING or progress is None:
+            return ""
+        percent = percent_done(progress)
+        return format_html(
+            '<span class="ws-muted">{}</span><span class="ws-bar learning-bar" role="progressbar"'
+            ' aria-label="{}" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{}">'
+            '<span style="width: {}%"></span></span>',
+            *(progress.step, progress.step, percent, percent),
+        )
+
+    def _live(self, job: TrainingJob, part: str, content: str) -> str:
+        """A cell that the page's script replaces while the training is under way."""
+        state = "yes" if job.state in UNDER_WAY else "no"
+        return format_html('<span id="job-{}-{}" data-live="{}">{}</span>', job.number, part, state, content)
+
+
+def state_in_words(job: TrainingJob) -> str:
+    """The state, and that a running training was asked to stop."""
+    stopping = job.state == TrainingJob.State.RUNNING and job.cancelled_by
+    return "stopping" if stopping else job.state
