@@ -31,6 +31,7 @@ from scoring.workspace.figures import (
 )
 from scoring.workspace.plots import Plot
 
+ABOUT = 0.05  # a smaller change of volume is none
 # What a page needs of its visitor: a link to a page that would be refused is no help.
 PERMISSIONS = {
     "queue": "reviews.view_case",
@@ -135,8 +136,9 @@ def traffic_tiles(facts: Facts, link: Linker) -> list[Tile]:
 def _change(last: int, before: int) -> str:
     if not before:
         return "none in the hour before"
-    word = "as many as" if last == before else "up from" if last > before else "down from"
-    return f"{word} {before:,} in the hour before"
+    if abs(last - before) < ABOUT * before:
+        return f"about as in the hour before ({before:,})"
+    return f"{'up' if last > before else 'down'} from {before:,} in the hour before"
 
 
 def _ms(value: float | None) -> str:
@@ -251,7 +253,8 @@ def _training_tile(facts: Facts, link: Linker) -> Tile:
     href = link("scoring_trainingjob_changelist")
     newest: Any = next(iter(facts.trainings or []), None)
     if newest is None:
-        return Tile("Training", "none so far", "", href=link("training_start") or href)
+        start = link("training_start")
+        return Tile("Training", "none so far", "Start one" if start else "", href=start or href)
     if newest.state == TrainingJob.State.RUNNING:
         done = percent_text(newest.done / newest.total, 0) if newest.total else ""
         since = duration_text(facts.now - newest.started_at)

@@ -22,6 +22,12 @@ TONES = {
 WIDTH, HEIGHT = 120, 32
 
 
+@register.filter
+def psi(value: float) -> str:
+    """A PSI with three decimals; one that is not nothing is never written as nothing."""
+    return "< 0.001" if 0 < value < 0.0005 else f"{value:.3f}"
+
+
 @register.simple_tag
 def state_badge(state: State) -> SafeString:
     """A state of drift in the colour of what it means."""

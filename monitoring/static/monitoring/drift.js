@@ -1,6 +1,8 @@
 /* A choice of the drift page takes effect at once; another event type begins with its model in charge. */
 "use strict";
 
+for (const button of document.querySelectorAll("[data-submit-on-change] button")) button.hidden = true;
+
 document.addEventListener("change", (event) => {
   const form = event.target.closest("[data-submit-on-change]");
   if (!form) return;

@@ -57,6 +57,7 @@ window.workspace = (() => {
     if (axis.minimum !== null) options.min = axis.minimum;
     if (axis.maximum !== null) options.max = axis.maximum;
     if (axis.format === "time") {
+      options.bounds = "data"; // not out to the next round number of milliseconds
       options.afterBuildTicks = timeTicks;
       options.ticks.callback = function (value) { return timeLabel(value, this.assayStep); };
     } else if (axis.format !== "text") {
@@ -105,11 +106,20 @@ window.workspace = (() => {
     }));
   };
 
+  // Half of the least distance between two points: the room that the outermost bars need.
+  const halfStep = (xs) => {
+    const ordered = [...new Set(xs)].sort((one, other) => one - other);
+    const steps = ordered.slice(1).map((x, at) => x - ordered[at]);
+    return (steps.length ? Math.min(...steps) : 1) / 2;
+  };
+
   const configOf = (spec) => {
     const x = scaleOf(spec.x, spec.stacked);
     const xs = spec.series.flatMap((series) => series.points.map(([at]) => at));
     if (spec.x.format !== "text" && spec.series.some((series) => series.kind === "bar")) {
-      x.offset = true;
+      const half = halfStep(xs);
+      x.min = Math.min(...xs) - half;
+      x.max = Math.max(...xs) + half;
     }
     if (spec.x.format === "text") x.labels = [...new Set(xs)];
     return {
