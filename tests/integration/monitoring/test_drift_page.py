@@ -1,0 +1,125 @@
+"""The drift page: what it says of a model, for whom, and at what cost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from monitoring.tasks import run_consumers
+from scoring.decisions.routing import Arm, change_route
+from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def route_to(*models: str) -> None:
+    roles = ("champion", "shadow")
+    arms = [Arm(role, model, role, 1.0) for role, model in zip(roles, models, strict=False)]
+    place = {"salt": "s", "unit": "customer", "expected_version": 0, "actor": "tests", "reason": "test"}
+    change_route("payment", arms=arms, now=timezone.now(), **place)
+
+
+def decide_now(count: int, *, shift: bool = False, seed: int = 0) -> None:
+    vectors = even_vectors(count, seed=seed)
+    if shift:
+        vectors[:, 0] = np.where(vectors[:, 0] > 1_000, 50_000, vectors[:, 0])
+    for hours in range(2):
+        now = timezone.now() - timedelta(hours=hours)
+        decide_events(vectors[hours::2], now=now, prefix=f"{seed}-{hours}", score=0.05)
+    assert run_consumers() == {}
+
+
+@pytest.fixture
+def visitor() -> Client:
+    """May see the drift page, and nothing else."""
+    return client_with("view_modelwindow")
+
+
+def client_with(*codenames: str) -> Client:
+    user = User.objects.create_user("visitor", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def test_the_features_that_moved_are_counted_and_stand_first(visitor: Client) -> None:
+    route_to(add_model(1))
+    decide_now(2_000, shift=True)
+
+    page = text_of(visitor, "/admin/drift/")
+
+    assert "1 of 3 features has moved since training, 1 of them far." in page
+    assert "2,000 decisions of payment-1" in page
+    assert page.index("amount</span>") < page.index("category</span>")
+    assert "shifted" in page
+    assert "training_start" not in page  # nor may this visitor train
+    assert "train on newer events" not in page
+
+
+def test_a_model_that_sees_what_it_was_trained_on_is_said_to(visitor: Client) -> None:
+    route_to(add_model(1))
+    decide_now(3_000)
+
+    page = text_of(visitor, "/admin/drift/?span=week")
+
+    assert "None of 3 features has moved since training." in page
+
+
+def test_few_decisions_that_look_different_by_chance_are_no_drift(visitor: Client) -> None:
+    route_to(add_model(1))
+    decide_now(4, shift=True)
+
+    page = text_of(visitor, "/admin/drift/")
+
+    assert "None of 3 features has moved" in page
+    assert "so few decisions look as different by chance" in page
+
+
+@pytest.mark.parametrize(
+    ("address", "what"),
+    [
+        ("/admin/drift/", "payment-1 has decided nothing in this time"),
+        ("/admin/drift/?model=payment-2", "A shadow decides nothing."),
+        ("/admin/drift/?model=payment-3", "payment-3 cannot be compared"),
+    ],
+)
+def test_it_says_why_there_is_nothing_to_compare(visitor: Client, address: str, what: str) -> None:
+    route_to(add_model(1), add_model(2))
+    add_model(3, with_reference=False)
+
+    assert what in text_of(visitor, address)
+
+
+def test_without_any_model_it_says_what_will_be_here(visitor: Client) -> None:
+    assert "No model has been trained for payment yet." in text_of(visitor, "/admin/drift/")
+
+
+@pytest.mark.parametrize("query", ["model=payment-9", "type=nothing", "span=year"])
+def test_what_is_not_there_is_not_found(visitor: Client, query: str) -> None:
+    assert visitor.get(f"/admin/drift/?{query}").status_code == 404
+
+
+def test_who_may_not_see_windows_of_models_may_not_see_it() -> None:
+    assert client_with("view_hourlywindow").get("/admin/drift/").status_code == 403
+
+
+def test_it_asks_few_queries_however_much_was_decided(
+    visitor: Client, django_assert_max_num_queries: Callable[[int], CaptureQueriesContext]
+) -> None:
+    route_to(add_model(1))
+    decide_now(200)
+
+    with django_assert_max_num_queries(15):
+        visitor.get("/admin/drift/?span=week")

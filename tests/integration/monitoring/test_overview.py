@@ -1,0 +1,115 @@
+"""The overview: what it says, to whom, and at what cost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from monitoring.overview import overview
+from monitoring.tasks import run_consumers
+from scoring.log.append import append
+from scoring.log.models import ConsumerCursor
+from tests.factories.log import labelled
+from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
+from tests.integration.monitoring.test_drift_page import route_to, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def user_with(*codenames: str, **flags: bool) -> User:
+    user = User.objects.create_user("visitor", is_staff=True, **flags)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+def tiles(user: User) -> dict[str, tuple[str, str]]:
+    """Value and note of every tile, by its label."""
+    groups = overview(user, now=timezone.now())["groups"]
+    return {tile.label: (tile.value, tile.note) for group in groups for tile in group.tiles}
+
+
+@pytest.fixture
+def traffic() -> None:
+    """Forty decisions a few minutes ago, half of them blocked, one of which was confirmed as fraud."""
+    route_to(add_model(1))
+    now = timezone.now() - timedelta(minutes=3)
+    decide_events(even_vectors(20), now=now, prefix="allowed", stake=1_000)
+    blocked = decide_events(even_vectors(20), now=now, prefix="blocked", stake=5_000, outcome="block")
+    append([labelled(blocked[0].stream, known_at=now)], now=now)
+    assert run_consumers() == {}
+
+
+@pytest.mark.usefixtures("traffic")
+def test_it_says_how_much_came_what_was_decided_and_how_fast() -> None:
+    shown = tiles(user_with(is_superuser=True))
+
+    assert shown["Events in the last hour"][0] == "40"
+    assert shown["Events a minute"][0] == "8.0"
+    assert shown["Allowed"] == ("200.00 USD", "20 events, 50.0 %")
+    assert shown["Blocked"] == ("1,000.00 USD", "20 events, 50.0 %")
+    assert shown["Confirmed fraud"] == ("12.34 USD", "1 events labelled")
+    assert shown["Latency, median"][0].startswith(("7.", "8."))
+    assert shown["Decides payment"][0] == "payment-1"
+    assert shown["Features of payment-1 that moved"][0] == "0 of 3"
+
+
+@pytest.mark.usefixtures("traffic")
+def test_parts_that_a_person_may_not_see_are_left_out() -> None:
+    nobody = user_with()
+
+    assert set(tiles(nobody)) == {
+        *("Events a minute", "Events in the last hour", "Latency, median", "Latency, 99th percentile"),
+        *("Allowed", "Sent to review", "Blocked", "Confirmed fraud"),
+    }
+    links = {tile.href for group in overview(nobody, now=timezone.now())["groups"] for tile in group.tiles}
+    assert links == {""}
+
+
+def test_who_may_see_cases_alone_sees_them_too() -> None:
+    assert tiles(user_with("view_case"))["Cases waiting"] == ("0", "nothing to review")
+
+
+def test_the_page_and_its_parts_show_what_is_wrong_on_top() -> None:
+    run_consumers()
+    client = Client()
+    client.force_login(user_with(is_superuser=True))
+    assert "No model decides anything yet" in text_of(client, "/admin/overview/")
+    cursor = {"error": "ValueError: no such field", "failed_position": 7}
+    ConsumerCursor.objects.filter(name="monitoring.windows").update(**cursor)
+
+    parts = text_of(client, "/admin/overview/")
+
+    assert "monitoring.windows stands still before entry 7: ValueError" in parts
+    assert parts.index("stands still") < parts.index("No model decides") < parts.index("Events a minute")
+    assert "<html" not in parts
+    assert 'data-overview="/admin/overview/"' in text_of(client, "/admin/")
+
+
+def test_an_empty_database_needs_nobody_who_cannot_train() -> None:
+    run_consumers()
+    client = Client()
+    client.force_login(user_with())
+
+    parts = text_of(client, "/admin/overview/")
+
+    assert "Nothing needs you." in parts
+    assert "Nothing to draw yet." in parts
+
+
+def test_strangers_are_sent_to_the_log_in() -> None:
+    response = Client().get("/admin/overview/")
+    assert (response.status_code, response.url.split("?")[0]) == (302, "/admin/login/")  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("traffic")
+@pytest.mark.parametrize("superuser", [True, False], ids=["everything", "nothing"])
+def test_it_asks_a_few_queries_for_everything_it_shows(
+    superuser: bool, django_assert_max_num_queries: Callable[[int], CaptureQueriesContext]
+) -> None:
+    user = user_with(is_superuser=superuser)
+    with django_assert_max_num_queries(15):
+        overview(user, now=timezone.now())

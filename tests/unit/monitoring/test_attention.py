@@ -1,0 +1,147 @@
+"""What wants attention, fact by fact: a sentence a row."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitoring.attention import notices
+from monitoring.drift import NO_DATA, Drift, State
+from monitoring.drift_report import DriftReport, FeatureDrift, Side
+from monitoring.facts import Facts, InCharge, Queue, Waiting
+from monitoring.latency import bin_of
+from monitoring.models import MinuteWindow
+from scoring.decisions.models import Route
+from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.log.status import ConsumerHealth
+from tests.factories.log import NOW
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+WELL = ConsumerHealth("monitoring.windows", error="", failed_position=None, ran_at=NOW, lag=3)
+QUIET = Facts(now=NOW, hours=[], minutes=[], consumers=[WELL])
+
+
+def minutes(start: int, end: int, **columns: int) -> list[MinuteWindow]:
+    """Windows of the minutes from `start` to `end` ago."""
+    return [
+        MinuteWindow(event_type="payment", start=NOW - ago * MINUTE, **columns)
+        for ago in range(start, end, -1)
+    ]
+
+
+def slow_minute(latency_us: int) -> MinuteWindow:
+    latency = [0] * bin_of(latency_us) + [50]
+    return MinuteWindow(event_type="payment", start=NOW - MINUTE, decided_allow=50, latency=latency)
+
+
+def report(*states: State, score: State = State.STABLE) -> DriftReport:
+    side = Side(shares=[1.0], missing=0.0)
+    features = [
+        FeatureDrift(f"f{number}", replace(NO_DATA, state=state), ["any"], side, side)
+        for number, state in enumerate(states)
+    ]
+    return DriftReport(
+        model="payment-1",
+        rows=100,
+        reference_rows=1_000,
+        since=NOW - DAY,
+        features=features,
+        score=Drift(0.0, 0.0, 0.0, score),
+        scores=[],
+        outcomes={},
+    )
+
+
+def job(state: str, *, ago: timedelta = HOUR) -> TrainingJob:
+    return TrainingJob(number=4, state=state, ended_at=NOW - ago, error="Traceback\nMemoryError: too large")
+
+
+def candidate(*passed: bool) -> ModelVersion:
+    checks = [{"name": "calibration", "passed": each} for each in passed]
+    return ModelVersion(name="payment-2", trained_at=NOW - HOUR, checks=checks)
+
+
+STOPPED = WELL._replace(error="ValueError: no such field", failed_position=1234)
+LATE = WELL._replace(ran_at=NOW - 5 * MINUTE)
+BEHIND = WELL._replace(lag=4_000)
+
+
+@pytest.mark.parametrize(
+    ("facts", "tone", "what"),
+    [
+        ({"consumers": [STOPPED]}, "bad", "monitoring.windows stands still before entry 1,234: ValueError"),
+        ({"consumers": [LATE]}, "bad", "Nothing has read the log for 5 min"),
+        ({"consumers": [WELL._replace(ran_at=None)]}, "bad", "Nothing has read the log so far"),
+        ({"consumers": [BEHIND]}, "warn", "monitoring.windows is more than 4,000 entries behind"),
+        (
+            {"waiting": Waiting(7, NOW - 2 * MINUTE, 0)},
+            "bad",
+            "7 entries wait to be processed",
+        ),
+        ({"waiting": Waiting(0, None, 1)}, "warn", "1 event is parked"),
+        ({"minutes": minutes(70, 10, received=5)}, "bad", "No event has come for 10 min; about 50"),
+        ({"minutes": minutes(60, 0, decided_allow=9, fallbacks=1)}, "bad", "60 of 540 decisions"),
+        (
+            {"minutes": [*minutes(60, 0, decided_allow=9), *minutes(1, 0, fallbacks=1)]},
+            "warn",
+            "1 of 540 decisions of the last hour (0.2 %) were fallbacks",
+        ),
+        ({"minutes": [slow_minute(900_000)]}, "warn", "One decision in a hundred took longer than"),
+        (
+            {"queue": Queue(waiting=12, held=1, oldest=NOW - 30 * HOUR)},
+            "warn",
+            "waited for 30 h; 12 wait",
+        ),
+        ({"trainings": [job("failed")]}, "warn", "Training 4 failed 1 h ago: MemoryError: too large"),
+        (
+            {"drifts": [report(State.SHIFTED, State.MODERATE, State.STABLE)]},
+            "warn",
+            "2 of 3 features",
+        ),
+        ({"drifts": [report(State.MODERATE, State.STABLE)]}, "info", "1 of 2 features of payment-1"),
+        (
+            {"drifts": [report(State.STABLE, score=State.SHIFTED)]},
+            "warn",
+            "The scores of payment-1",
+        ),
+        (
+            {"candidates": [candidate(True)]},
+            "info",
+            "payment-2, trained 1 h ago, has not",
+        ),
+        ({"candidates": [candidate(True, False)]}, "info", "has not been judged: 1 check failed"),
+        ({"in_charge": []}, "info", "No model decides anything yet"),
+    ],
+)
+def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], tone: str, what: str) -> None:
+    (notice,) = notices(replace(QUIET, **facts))  # type: ignore[arg-type]
+
+    assert notice.tone == tone
+    assert what in notice.what
+    assert notice.do
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"consumers": []},
+        {"waiting": Waiting(40, NOW - timedelta(seconds=5), 0)},
+        {"minutes": minutes(120, 0, received=30, decided_allow=30)},
+        {"minutes": minutes(70, 10, received=1)},  # so few that a pause says nothing
+        {"minutes": [slow_minute(40_000)]},
+        {"queue": Queue(waiting=12, held=1, oldest=NOW - HOUR)},
+        {"trainings": [job("finished"), job("failed")]},
+        {"trainings": [job("failed", ago=2 * DAY)]},
+        {"drifts": [report(State.STABLE, State.CHANCE, State.NOT_COMPARED)]},
+        {"in_charge": [InCharge(Route(event_type="payment"), "payment-1", None)]},
+    ],
+)
+def test_what_is_as_it_should_be_needs_nobody(facts: dict[str, object]) -> None:
+    assert notices(replace(QUIET, **facts)) == []  # type: ignore[arg-type]
+
+
+def test_the_gravest_stands_first() -> None:
+    facts = replace(QUIET, candidates=[candidate(True)], waiting=Waiting(0, None, 2), consumers=[STOPPED])
+
+    assert [notice.tone for notice in notices(facts)] == ["bad", "warn", "info"]
