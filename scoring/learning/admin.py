@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator
 
 from scoring.learning import pages  # noqa: F401 - registers its page with the admin
 from scoring.learning.model_figures import difference_text
@@ -20,6 +21,7 @@ from scoring.workspace.badges import badge
 from scoring.workspace.figures import NOTHING, decimal_text, duration_text
 
 UNDER_WAY = (TrainingJob.State.QUEUED, TrainingJob.State.RUNNING)
+MOST_OF_AN_ERROR = 60  # characters; the training's page has all of it
 TONES = {"finished": "good", "failed": "bad", "running": "info"}
 
 
@@ -61,9 +63,8 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="model")
     def version(self, version: ModelVersion) -> str:
-        return format_html(
-            '<a class="ws-link" href="{}">{}</a>', reverse("admin:model", args=[version.name]), version.name
-        )
+        address = reverse("admin:model", args=[version.name])
+        return format_html('<a class="ws-link ws-num" href="{}">{}</a>', address, version.name)
 
     @admin.display(description="stage")
     def stage(self, version: Any) -> str:
@@ -83,12 +84,12 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="less the champion's (95 %)")
     def against_champion(self, version: Any) -> str:
-        return difference_text(version.difference)
+        return unbroken(difference_text(version.difference))
 
     @admin.display(description="trained")
     def trained(self, version: ModelVersion) -> str:
         by = f" by {version.trained_by}" if version.trained_by else ""
-        return f"{version.trained_at:%Y-%m-%d %H:%M}{by}"
+        return unbroken(f"{version.trained_at:%Y-%m-%d %H:%M}{by}")
 
 
 @admin.register(TrainingJob)
@@ -122,7 +123,7 @@ class TrainingJobAdmin(ReadOnlyAdmin):
     @admin.display(description="training")
     def job(self, job: TrainingJob) -> str:
         address = reverse("admin:training", args=[job.number])
-        return format_html('<a class="ws-link" href="{}">Training {}</a>', address, job.number)
+        return format_html('<a class="ws-link ws-num" href="{}">Training {}</a>', address, job.number)
 
     @admin.display(description="state")
     def where_it_is(self, job: Any) -> str:
@@ -136,16 +137,17 @@ class TrainingJobAdmin(ReadOnlyAdmin):
                 '<a class="ws-link" href="{}">{}</a>', reverse("admin:model", args=[job.model]), job.model
             )
             return self._live(job, "outcome", link)
-        return self._live(job, "outcome", format_html("{}", job.error or NOTHING))
+        return self._live(job, "outcome", Truncator(job.error or NOTHING).chars(MOST_OF_AN_ERROR))
 
     @admin.display(description="asked for")
     def requested(self, job: TrainingJob) -> str:
-        return f"{job.requested_at:%Y-%m-%d %H:%M} by {job.requested_by}"
+        return unbroken(f"{job.requested_at:%Y-%m-%d %H:%M} by {job.requested_by}")
 
     @admin.display(description="took")
     def took(self, job: TrainingJob) -> str:
         ended = job.started_at is not None and job.ended_at is not None
-        return self._live(job, "took", duration_text(job.ended_at - job.started_at) if ended else NOTHING)
+        took = duration_text(job.ended_at - job.started_at) if ended else NOTHING
+        return self._live(job, "took", unbroken(took))
 
     def _bar(self, job: Any) -> str:
         progress = job.progress
@@ -163,6 +165,11 @@ class TrainingJobAdmin(ReadOnlyAdmin):
         """A cell that the page's script replaces while the training is under way."""
         state = "yes" if job.state in UNDER_WAY else "no"
         return format_html('<span id="job-{}-{}" data-live="{}">{}</span>', job.number, part, state, content)
+
+
+def unbroken(text: str) -> str:
+    """Text that stays on one line of its cell."""
+    return format_html('<span class="ws-num">{}</span>', text)
 
 
 def state_in_words(job: TrainingJob) -> str:

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 from django.db import connection
 
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.decisions.lane_log import LaneChunk, iter_lane_items, iter_lane_positions
 from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.encode import KeyColumn
+from scoring.features.fold import fold_slices
+from scoring.features.plan import LanePlan, lane_plan
 from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
 from scoring.log.entries import LAST_POSITION
+from scoring.offline.columns import coded
+from scoring.offline.lane import LaneBatch, iter_lane_batches
+from scoring.offline.store import OfflineStore
 
 Progress = Callable[[int], None]
 
@@ -25,6 +28,7 @@ LABELS = """
      ORDER BY label.position
 """
 ROWS_A_FETCH = 50_000
+_NONE = np.empty(0, dtype=np.int64)
 
 
 def read_vectors(
@@ -33,21 +37,27 @@ def read_vectors(
     vocabulary: Mapping[str, Sequence[str]],
     log_position: int | None = None,
     progress: Progress | None = None,
+    store: OfflineStore | None = None,
 ) -> VectorTable:
     """Every sequenced event of the type with the vector it had in the lane's order, under these codes.
 
-    One pass from the lane's beginning with continuing states; a chunk of items is in memory at a time.
-    `progress` is called with the number of items done. Entries beyond `log_position` are left out.
+    One pass from the lane's beginning with continuing states, in whole columns: from the offline store
+    (`settings.OFFLINE_URL`) what has been exported, from the log the rest. `progress` is called with the
+    number of items done. Entries beyond `log_position` are left out. Raises OfflineStoreOfAnotherLog.
     """
     kind = find_event_type(event_type)
     plan = lane_plan(kind.lane, {event_type: vocabulary})
     feature_set = plan.feature_set(event_type)
+    group_by = first_entity(event_type)
+    collected = _Collected(plan, event_type, group_by=group_by)
     arena = Arena(plan)
-    collected = _Collected(event_type, width=len(feature_set.names), group_by=first_entity(event_type))
-    for chunk in _known_chunks(kind.lane, log_position):
-        collected.add(chunk, fold(plan, encode(plan, chunk.items), arena))
+    batches = iter_lane_batches(
+        plan, store=store or OfflineStore(), log_position=log_position, also=[group_by]
+    )
+    for part in batches:
+        collected.add(part, arena)
         if progress is not None:
-            progress(len(chunk.items))
+            progress(part.batch.n)
     return VectorTable(
         event_type=event_type,
         feature_names=feature_set.names,
@@ -81,51 +91,31 @@ def first_entity(event_type: str) -> str:
     return next(name for name, field in fields.items() if isinstance(field, Entity))
 
 
-def _known_chunks(lane: str, log_position: int | None) -> Iterator[LaneChunk]:
-    """The lane's items without those whose entries lie beyond `log_position`."""
-    if log_position is None:
-        yield from iter_lane_items(lane)
-        return
-    known = np.concatenate([np.empty(0, dtype=np.int64), *iter_lane_positions(lane)]) <= log_position
-    start = 0
-    for chunk in iter_lane_items(lane):
-        kept = np.flatnonzero(known[start : start + len(chunk.items)])
-        start += len(chunk.items)
-        if len(kept):
-            yield LaneChunk([chunk.items[row] for row in kept], chunk.event_positions[kept], chunk.head)
-
-
 class _Collected:
-    """Rows of one event type picked out of a lane's chunks."""
+    """Rows of one event type picked out of a lane's batches."""
 
-    def __init__(self, event_type: str, *, width: int, group_by: str) -> None:
-        self._event_type, self._width, self._group_by = event_type, width, group_by
+    def __init__(self, plan: LanePlan, event_type: str, *, group_by: str) -> None:
+        self._plan, self._event_type, self._group_by = plan, event_type, group_by
+        self._width = len(plan.feature_set(event_type).names)
         self._codes: dict[str, int] = {}
-        self._X: list[np.ndarray] = []
-        self._times: list[np.ndarray] = []
-        self._positions: list[np.ndarray] = []
-        self._groups: list[np.ndarray] = []
+        self._X: list[np.ndarray] = [np.empty((0, self._width), dtype=np.float32)]
+        self._times, self._positions, self._groups = [_NONE], [_NONE], [_NONE]
 
-    def add(self, chunk: LaneChunk, out: np.ndarray) -> None:
-        rows = [
-            row
-            for row, item in enumerate(chunk.items)
-            if item.kind == "event" and item.type == self._event_type
-        ]
-        self._X.append(out[rows, : self._width].astype(np.float32))
-        self._times.append(np.array([chunk.items[row].occurred_at_us for row in rows], dtype=np.int64))
-        self._positions.append(chunk.event_positions[rows])
-        self._groups.append(np.array([self._group_of(chunk.items[row]) for row in rows], dtype=np.int64))
+    def add(self, part: LaneBatch, arena: Arena) -> None:
+        """Folds the batch and keeps the rows of the type's events."""
+        places, table = part.events.get(self._event_type, (_NONE, None))
+        is_event = ~part.is_label[places]
+        rows = places[is_event]
+        chosen = np.zeros(part.batch.n, dtype=bool)
+        chosen[rows] = True
+        for piece, out in fold_slices(self._plan, part.batch, arena):
+            self._X.append(out[chosen[piece], : self._width].astype(np.float32))
+        if len(rows):
+            self._times.append(part.batch.times[rows])
+            self._positions.append(part.event_positions[rows])
+            self._groups.append(self._groups_of(coded(table[self._group_by].filter(pa.array(is_event)))))
 
     def columns(self) -> dict[str, np.ndarray]:
-        if not self._X:
-            empty = np.empty(0, dtype=np.int64)
-            return {
-                "X": np.empty((0, self._width), dtype=np.float32),
-                "occurred_at": empty,
-                "positions": empty,
-                "groups": empty,
-            }
         return {
             "X": np.concatenate(self._X),
             "occurred_at": np.concatenate(self._times),
@@ -133,8 +123,14 @@ class _Collected:
             "groups": np.concatenate(self._groups),
         }
 
-    def _group_of(self, item: LaneItem) -> int:
-        return self._codes.setdefault(str(item.fields.get(self._group_by, "")), len(self._codes))
+    def _groups_of(self, column: KeyColumn) -> np.ndarray:
+        """Codes in order of appearance over all batches; one for the events that name nobody."""
+        names = [*column.uniques, ""]
+        seen = dict.fromkeys(column.codes.tolist())
+        table = np.zeros(len(names), dtype=np.int64)
+        for code in seen:
+            table[code] = self._codes.setdefault(names[code], len(self._codes))
+        return table[column.codes]
 
 
 def _fetch_labels(

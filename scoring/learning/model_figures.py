@@ -14,6 +14,7 @@ from scoring.workspace import figures
 from scoring.workspace.plots import Axis, Plot, Series
 
 HIGHER, LOWER = 1, -1  # which of two values of a metric is better
+VERDICT_TONES = {"surely better": "good", "surely worse": "bad", "no sure difference": "neutral"}
 
 
 @dataclass(frozen=True)
@@ -98,30 +99,38 @@ METRICS = (
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One line of the table; `verdict` is "better", "worse", "same" or "" where nothing is compared."""
+    """One line of the table; `verdict` is "better", "worse", "same" or "" where nothing is compared.
+
+    Of the metric with an interval it is what that says, and `tone` is its colour.
+    """
 
     name: str
     meaning: str
     value: str
     champion: str
     verdict: str
+    tone: str = ""
 
 
 def metric_rows(version: ModelVersion) -> list[MetricRow]:
     """The metrics of a version beside those of the champion on the same events."""
-    other, positive = version.comparison.get("champion_metrics"), positive_of(version)
-    return [
-        MetricRow(
-            metric.name,
-            metric.meaning.format(positive=positive),
-            metric.text(version.metrics),
-            metric.text(other),
-            compare_values(
-                version.metrics.get(metric.key), (other or {}).get(metric.key), better=metric.better
-            ),
-        )
-        for metric in METRICS
-    ]
+    return [_metric_row(metric, version) for metric in METRICS]
+
+
+def _metric_row(metric: Metric, version: ModelVersion) -> MetricRow:
+    value, other = version.metrics, version.comparison.get("champion_metrics") or {}
+    row = MetricRow(
+        name=metric.name,
+        meaning=metric.meaning.format(positive=positive_of(version)),
+        value=metric.text(value),
+        champion=metric.text(other),
+        verdict=compare_values(value.get(metric.key), other.get(metric.key), better=metric.better),
+    )
+    difference = version.comparison.get("difference")
+    if metric.key != "average_precision" or difference is None:
+        return row
+    verdict = verdict_of(difference)
+    return replace(row, verdict=verdict, tone=VERDICT_TONES[verdict])
 
 
 def positive_of(version: ModelVersion) -> str:
@@ -142,12 +151,17 @@ def difference_in_words(comparison: Mapping[str, Any]) -> str:
     difference = comparison.get("difference")
     if difference is None:
         return ""
-    low, high = difference["low"], difference["high"]
-    said = "surely better" if low > 0 else ("surely worse" if high < 0 else "no sure difference")
     return (
-        f"{difference['estimate']:+.4f} average precision ({low:+.4f} to {high:+.4f} at"
-        f" {difference['level']:.0%}): {said}."
+        f"Average precision differs by {difference_text(difference)}, at {100 * difference['level']:.0f} %:"
+        f" {verdict_of(difference)}."
     )
+
+
+def verdict_of(difference: Mapping[str, Any]) -> str:
+    """What an interval allows to say of a difference."""
+    if difference["low"] > 0:
+        return "surely better"
+    return "surely worse" if difference["high"] < 0 else "no sure difference"
 
 
 def difference_text(difference: Mapping[str, Any] | None) -> str:
@@ -236,7 +250,9 @@ def _route_happenings(name: str, route: Sequence[Entry]) -> list[tuple[int, Happ
         now = (arm["role"], arm["share"]) if arm else None
         if now != before:
             actor = entry.metadata.get("actor", "")
-            said = Happening(entry.recorded_at, actor, _arm_in_words(now), entry.data["reason"])
+            reason = entry.data["reason"]
+            note = "" if now and reason.startswith(now[0]) else reason  # "canary of 10 %" says it twice
+            said = Happening(entry.recorded_at, actor, _arm_in_words(now), note)
             happenings.append((entry.position, said))
         before = now
     return happenings

@@ -48,7 +48,7 @@ def start_canary(name: str, *, share: float, actor: str, now: datetime) -> Entry
         Arm(CANARY, name, CANARY, share),
         *_shadows_without(route, name),
     ]
-    return _change(route, arms, actor=actor, reason=f"canary of {share:.4g}", now=now)
+    return _change(route, arms, actor=actor, reason=f"canary of {100 * share:.4g} %", now=now)
 
 
 def start_shadow(name: str, *, actor: str, now: datetime, share: float = 1.0) -> Entry:

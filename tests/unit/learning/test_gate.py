@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from scoring.learning.gate import NEVER_CHECKED, failed_checks, judge
+from scoring.learning.metrics import chance_average_precision
+
+GOOD = {
+    "rows": 2_000.0,
+    "positives": 40.0,
+    "base_rate": 0.02,
+    "average_precision": 0.6,
+    "chance_average_precision": 0.04,
+    "calibration_error": 0.01,
+    "reviews_a_day": 90.0,
+    "latency_ms": 0.8,
+}
+ALONE = {"champion": None, "why_not": "no model decides payment yet", "difference": None}
+
+
+def beside(low, high):
+    difference = {"estimate": (low + high) / 2, "low": low, "high": high, "level": 0.95}
+    return {"champion": "payment-1", "why_not": "", "difference": difference}
+
+
+def failed(*, comparison=ALONE, lineage=None, declared="f" * 64, **changes):
+    checks = judge(
+        metrics=GOOD | changes,
+        comparison=comparison,
+        lineage=lineage or {},
+        reviews_a_day=100,
+        feature_set="f" * 64,
+        declared=declared,
+    )
+    assert all({"name", "sentence", "value", "allowed", "passed"} == check.keys() for check in checks)
+    assert len({check["name"] for check in checks}) == len(checks)
+    return failed_checks(checks)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "given", "expected"),
+    [
+        ("a good first model passes", {}, []),
+        ("too few held-out events", {"rows": 199.0}, ["held-out events"]),
+        ("just enough of them", {"rows": 200.0}, []),
+        ("too few positives", {"positives": 19.0}, ["held-out positives"]),
+        ("no better than chance", {"average_precision": 0.04}, ["better than chance"]),
+        (
+            "nothing to rank",
+            {"average_precision": None, "chance_average_precision": None},
+            ["better than chance"],
+        ),
+        (
+            "surely worse than the champion",
+            {"comparison": beside(-0.2, -0.01)},
+            ["no worse than the champion"],
+        ),
+        ("perhaps worse", {"comparison": beside(-0.2, 0.0)}, []),
+        ("surely better", {"comparison": beside(0.01, 0.2)}, []),
+        ("calibration at its bound", {"calibration_error": 0.02}, []),
+        ("calibration beyond its bound", {"calibration_error": 0.0201}, ["calibration"]),
+        ("a higher base rate allows more", {"calibration_error": 0.05, "base_rate": 0.1}, []),
+        ("a busy day of reviews", {"reviews_a_day": 150.0}, []),
+        ("more reviews than people", {"reviews_a_day": 151.0}, ["review rate"]),
+        ("slow", {"latency_ms": 10.5}, ["latency"]),
+        ("other features than the code's", {"declared": "e" * 64}, ["features"]),
+        ("shuffled labels", {"lineage": {"not_promotable": "it was trained on chance"}}, ["real labels"]),
+        ("several at once", {"rows": 10.0, "positives": 1.0}, ["held-out events", "held-out positives"]),
+    ],
+)
+def test_the_gate_fails_exactly_what_is_wrong(sentence, given, expected):
+    assert failed(**given) == expected
+
+
+def test_sentences_say_what_was_found_and_against_whom():
+    checks = judge(
+        metrics=GOOD,
+        comparison=beside(-0.03, 0.01),
+        lineage={},
+        reviews_a_day=100,
+        feature_set="f",
+        declared="f",
+    )
+    said = {check["name"]: check["sentence"] for check in checks}
+    assert (
+        "payment-1's on the same events by -0.0100 (-0.0300 to +0.0100)" in said["no worse than the champion"]
+    )
+    assert "2,000 events" in said["held-out events"]
+
+
+def test_a_model_without_checks_was_never_checked():
+    assert failed_checks([]) == [NEVER_CHECKED]
+
+
+def test_chance_is_what_random_scores_seldom_reach():
+    rng = np.random.default_rng(3)
+    y = (rng.random(3_000) < 0.02).astype(int)
+    bound = chance_average_precision(y)
+    assert 0.02 < bound < 0.06
+    assert bound == chance_average_precision(y)
