@@ -1,5 +1,6 @@
 """Small models, trained by the product's own path on simulated history."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -13,17 +14,25 @@ from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
 
 END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.factories.payments`
-NOW = END + timedelta(days=2)
 
 
-def train_small_models(*trees: int) -> list[str]:
-    """Load forty simulated days as history and train a version for each number of trees; promotes none."""
+def train_small_models(
+    *trees: int, end: datetime = END, thresholds: Mapping[str, float] | None = None
+) -> list[str]:
+    """Load forty simulated days until `end` as history and train a version for each number of trees.
+
+    None is promoted.
+    """
     registry.load_model.cache_clear()
-    frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
-    Simulate(stdout=StringIO())._load(frame, now=NOW)
-    request = TrainingRequest("payment", as_of=END, matures_after=timedelta(days=14))
-    configs = [TrainingConfig(trees=count, depth=4, minimum_positives=4) for count in trees]
-    return [run_training(request, config=config, actor="tests", now=NOW).name for config in configs]
+    now = end + timedelta(days=2)
+    frame = simulate_history(days=40, rate_per_day=100, seed=4, end=end, customers=200, fraud_share=0.12)
+    Simulate(stdout=StringIO())._load(frame, now=now)
+    request = TrainingRequest("payment", as_of=end, matures_after=timedelta(days=14))
+    stated = tuple((thresholds or {}).items())
+    configs = [
+        TrainingConfig(trees=count, depth=4, minimum_positives=4, stated_thresholds=stated) for count in trees
+    ]
+    return [run_training(request, config=config, actor="tests", now=now).name for config in configs]
 
 
 def approved(name: str) -> str:
