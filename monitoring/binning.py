@@ -67,7 +67,7 @@ class Reference:
         places = np.searchsorted(self.score_edges, scores, side="right")
         return np.bincount(places, minlength=len(self.scores)).astype(np.int64)
 
-    def unpack_features(self, packed: bytes) -> Counts:
+    def unpack_features(self, packed: bytes | memoryview) -> Counts:
         """What `pack` made of a matrix such as `features`."""
         return np.frombuffer(packed, dtype="<i8").reshape(self.features.shape)
 
@@ -77,6 +77,6 @@ def pack(counts: Counts) -> bytes:
     return counts.astype("<i8").tobytes()
 
 
-def unpack(packed: bytes) -> Counts:
+def unpack(packed: bytes | memoryview) -> Counts:
     """What `pack` made of a vector of counts."""
     return np.frombuffer(packed, dtype="<i8")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 
 from experiments.models import Experiment
@@ -71,7 +71,7 @@ class Facts:
     trainings: list[TrainingJob] | None = None
 
 
-def read_facts(user: AbstractBaseUser | AnonymousUser | Any, *, now: datetime) -> Facts:
+def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     """The facts that `user` may see: at most one query for each part."""
     seen: dict[str, Any] = {}
     if user.has_perm("scoring.view_pending"):

@@ -118,6 +118,7 @@ window.workspace = (() => {
     const xs = spec.series.flatMap((series) => series.points.map(([at]) => at));
     if (spec.x.format !== "text" && spec.series.some((series) => series.kind === "bar")) {
       const half = halfStep(xs);
+      x.offset = false; // bars would otherwise ask for more room than they need
       x.min = Math.min(...xs) - half;
       x.max = Math.max(...xs) + half;
     }
