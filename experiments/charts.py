@@ -33,11 +33,12 @@ def course_plots(experiment: Experiment, course: Sequence[dict[str, Any]]) -> li
 
 
 def _rate(experiment: Experiment, course: Sequence[dict[str, Any]], arm: str, y: str, n: str) -> Series:
-    points = [
-        (from_iso(each["until"]), each[arm][y] / each[arm][n] if each[arm] and each[arm][n] else None)
-        for each in course
-    ]
-    return _series(experiment, arm, points)
+    """Up to where the base stops growing: nothing is known of what is not mature yet."""
+    counted = [(from_iso(each["until"]), each[arm]) for each in course if each[arm] and each[arm][n]]
+    most = max((counts[n] for _, counts in counted), default=0)
+    growing = [at for at, (_, counts) in enumerate(counted) if counts[n] == most][:1]
+    upto = counted[: growing[0] + 1] if growing else []
+    return _series(experiment, arm, [(moment, counts[y] / counts[n]) for moment, counts in upto])
 
 
 def _decisions(experiment: Experiment, course: Sequence[dict[str, Any]]) -> Plot:

@@ -9,7 +9,8 @@ class Metric:
     """`y` and `n` name counts of a unit in `experiments.aggregates`; their ratio is the metric.
 
     `claim` says in words what an arm does, around an amount ("0.4 points less"). `mature`: it rests on
-    labels, so only decisions whose labels had time to come count.
+    labels, so only decisions whose labels had time to come count. `harm`: more of it is worse; of blocks and
+    reviews nobody can say so without the fraud beside them.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Metric:
     n: str
     kind: Literal["share", "money"] = "share"
     mature: bool = False
+    harm: bool = False
 
     @property
     def is_share(self) -> bool:
@@ -42,9 +44,17 @@ METRICS = (
         "missed",
         "matured",
         mature=True,
+        harm=True,
     ),
     Metric(
-        "loss", "Money lost", "loses {} on a mature decision", "lost", "matured", kind="money", mature=True
+        "loss",
+        "Money lost",
+        "loses {} on a mature decision",
+        "lost",
+        "matured",
+        kind="money",
+        mature=True,
+        harm=True,
     ),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}

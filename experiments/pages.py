@@ -13,10 +13,10 @@ from experiments.forms import StartForm
 from experiments.metrics import BY_NAME
 from experiments.models import Experiment, ExperimentResult, Exposure
 from experiments.reading import answer, inferred_text, lines
-from experiments.scales import currency_of, p_text
+from experiments.scales import Scale, currency_of, p_text
 from experiments.services import start_experiment, stop_experiment
 from scoring.decisions.models import Decision
-from scoring.decisions.routing import current_routes
+from scoring.decisions.routing import RouteTable, current_routes
 from scoring.errors import ScoringError, StreamConflict
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
@@ -72,8 +72,10 @@ class StartPage(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kwargs.setdefault("form", StartForm(initial={"treatment": self.request.GET.get("treatment")}))
-        champions = [(route.event_type, route.champion.model) for route in current_routes().values()]
-        return super().get_context_data(champions=champions, rates=_rates_now(), **kwargs)
+        routes = list(current_routes().values())
+        taken = [(route.event_type, _taken_by(route)) for route in routes if route.canary]
+        champions = [(route.event_type, route.champion.model) for route in routes]
+        return super().get_context_data(champions=champions, taken=taken, rates=_rates_now(), **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = StartForm(request.POST)
@@ -95,6 +97,12 @@ class StartPage(Page):
         plan, problems = given.planned()
         form = StartForm(initial=self.request.POST.dict())
         return self.render_to_response(self.get_context_data(form=form, plan=plan, plan_problems=problems))
+
+
+def _taken_by(route: RouteTable) -> str:
+    """What has a share of the type's traffic beside the champion."""
+    canary = route.canary.model if route.canary else ""
+    return f"the experiment {route.experiment}" if route.experiment else f"the canary {canary}"
 
 
 def _start(given: dict[str, Any], *, actor: str) -> None:
@@ -125,7 +133,7 @@ class ExperimentPage(Page):
         experiment = _found(self.kwargs["experiment"])
         row = ExperimentResult.objects.filter(pk=experiment.name).first()
         result = _data(row)
-        self.title, self.subtitle = experiment.name, experiment.hypothesis
+        self.title, self.subtitle = f"Experiment {experiment.name}", experiment.hypothesis
         may_stop = self.request.user.has_perm("experiments.change_experiment")
         return super().get_context_data(
             **{**kwargs, "experiment": experiment},
@@ -135,6 +143,7 @@ class ExperimentPage(Page):
             result=result,
             as_of=row.as_of if row else None,
             arms=_arms(experiment, result),
+            currency=currency_of(experiment),
             lines=lines(experiment, result) if result else [],
             inferred=inferred_text(result) if result else "",
             plots=course_plots(experiment, result.get("over_time", [])),
@@ -194,11 +203,17 @@ def _arms(experiment: Experiment, result: dict[str, Any]) -> list[dict[str, Any]
             "model": model,
             "planned": planned[name],
             "share": result["arms"][name]["units"] / units if units else None,
-            "currency": currency,
             **result["arms"][name],
+            "lost": _lost(result["arms"][name]["loss"], currency),
         }
         for name, model in models.items()
     ]
+
+
+def _lost(total: dict[str, Any], currency: str) -> tuple[str, str]:
+    """Money lost in an arm, and its interval or "", without the currency."""
+    scale = Scale(is_share=False, currency=currency)
+    return scale.plain(total["value"]), scale.level_span(total)
 
 
 def _progress(experiment: Experiment, result: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ Comparison = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The sentence at the top, what to know besides, and their tone (good, info or bad)."""
+    """The sentence at the top, what to know besides, and their tone: good, bad, or info for neither."""
 
     tone: str
     sentence: str
@@ -73,9 +73,15 @@ def answer(experiment: Experiment, result: Result) -> Answer:
     comparison = result["metrics"][metric.name]["comparison"]
     besides = _besides(metric, experiment, result)
     if is_shown(comparison):
-        return Answer("good", _claim(metric, experiment, comparison), besides)
+        return Answer(_tone(metric, comparison), _claim(metric, experiment, comparison), besides)
     early = "Too early to say" if experiment.state == Experiment.State.RUNNING else "No difference was shown"
     return Answer("info", f"{early}: {_what_is_missing(metric, experiment, result)}", besides)
+
+
+def _tone(metric: Metric, comparison: Comparison) -> str:
+    if not metric.harm:
+        return "info"
+    return "bad" if comparison["difference"]["value"] > 0 else "good"
 
 
 def is_shown(comparison: Comparison | None) -> bool:

@@ -60,9 +60,7 @@ def compute_result(experiment: Experiment, *, now: datetime) -> dict[str, Any]:
     """Arms, sample ratio, metrics and course over time, ready to be shown; see docs/experiments.md."""
     kind = find_event_type(experiment.event_type)
     how = {"positive": kind.labels.positive, "mature_before": now - kind.matures_after}
-    arms = sum_by_arm(experiment.name, **how)
     planned = experiment.plan.get("units") or UNITS_WITHOUT_A_PLAN
-    ratio = check_sample_ratio((arms[CONTROL].units, arms[TREATMENT].units), share=experiment.share)
     span = _first_and_last(experiment)
     first, last = span or (experiment.started_at, experiment.started_at)
     return {
@@ -72,10 +70,18 @@ def compute_result(experiment: Experiment, *, now: datetime) -> dict[str, Any]:
         "last_at": to_iso(last) if span else None,
         "matures_from": to_iso(first + kind.matures_after),
         "matures_until": to_iso(last + kind.matures_after),
+        **describe(sum_by_arm(experiment.name, **how), share=experiment.share, planned_units=planned),
+        "over_time": _course(experiment, span, **how) if span else [],
+    }
+
+
+def describe(arms: Mapping[str, ArmSums], *, share: float, planned_units: int) -> dict[str, Any]:
+    """Arms, sample ratio and metrics of the sums of both arms."""
+    ratio = check_sample_ratio((arms[CONTROL].units, arms[TREATMENT].units), share=share)
+    return {
         "arms": {name: _described_arm(sums) for name, sums in arms.items()},
         "sample_ratio": ratio._asdict() if ratio else None,
-        "metrics": {metric.name: _described_metric(metric, arms, planned) for metric in METRICS},
-        "over_time": _course(experiment, span, **how) if span else [],
+        "metrics": {metric.name: _described_metric(metric, arms, planned_units) for metric in METRICS},
     }
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from experiments.metrics import Metric
 from experiments.models import Experiment
+from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.workspace.figures import NOTHING, money_text, percent_text
+from scoring.workspace.figures import NOTHING, percent_text
 
 MINUS = "\N{MINUS SIGN}"
 Limits = tuple[float, float]
@@ -29,10 +30,11 @@ class Scale:
         return "points" if self.is_share else self.currency
 
     def plain(self, value: float) -> str:
-        """Without sign and unit: "0.40" points, "1,234.56"."""
+        """Without sign and unit: "0.40" points, "1,234.56"; small means of money have two more digits."""
         if self.is_share:
             return f"{100 * abs(value):.2f}"
-        return money_text(round(abs(value)), self.currency).rsplit(" ", 1)[0]
+        major, digits = abs(value) / 10 ** EXPONENTS[self.currency], EXPONENTS[self.currency]
+        return f"{major:,.{digits if major >= 1 or not major else digits + 2}f}"
 
     def amount(self, value: float) -> str:
         return f"{self.plain(value)} {self.unit}"

@@ -1,0 +1,164 @@
+"""The pages of experiments: who may do what, what they say, and how many queries they take."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from experiments.models import Experiment, ExperimentResult, Exposure
+from experiments.results import refresh_results
+from experiments.services import stop_experiment
+from scoring.decisions.routing import route_of
+from scoring.learning.promotion import roll_back
+from scoring.log.tables import copy_values
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST, START, ONE = "admin:experiments", "admin:experiment_start", "admin:experiment"
+FORM = {
+    "name": "more-trees",
+    "hypothesis": "More trees block fewer good payments.",
+    "primary_metric": "block_rate",
+    "share": "30",
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def client_of(*permissions: str) -> Client:
+    """A browser of somebody on the staff who holds `permissions`, as "app.codename"."""
+    user = User.objects.create_user(f"user-{User.objects.count()}", is_staff=True)
+    for permission in permissions:
+        app, codename = permission.split(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def scientist() -> Client:
+    allowed = ("view_experiment", "add_experiment", "change_experiment")
+    return client_of(*(f"experiments.{name}" for name in allowed), "scoring.promote_modelversion")
+
+
+def text_of(response: Any) -> str:
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def expose(name: str, count: int) -> None:
+    """Decisions of `count` / 4 customers, half of them in either arm, the oldest 50 days ago."""
+    columns = [field.column for field in Exposure._meta.concrete_fields if field.name != "labelled_at"]
+    rows = [
+        (
+            *(n, name, ("control", "treatment")[n % 2], n % (count // 4), ("allow", "block")[n % 7 == 0]),
+            *(0.1, 1000, now() - timedelta(days=50 * n / count), "fraud" if n % 5 == 0 else None),
+        )
+        for n in range(count)
+    ]
+    copy_values(connection, Exposure._meta.db_table, columns, rows)
+
+
+def test_nobody_starts_or_stops_without_the_permission(start, models):
+    start()
+    url = reverse(ONE, args=["more-trees"])
+    looker = client_of("experiments.view_experiment")
+    assert "Stop, keep the champion" not in text_of(looker.get(url))
+    assert looker.get(reverse(START)).status_code == 403
+    assert looker.post(reverse(START), FORM | {"treatment": models[1]}).status_code == 403
+    assert looker.post(url, {"stop": "control", "reason": "x"}).status_code == 403
+    stopper = client_of("experiments.view_experiment", "experiments.change_experiment")
+    assert "promote the treatment" not in text_of(stopper.get(url))
+    assert stopper.post(url, {"stop": "treatment", "reason": "x"}).status_code == 403
+    stranger = client_of()
+    assert [stranger.get(address).status_code for address in (url, reverse(LIST))] == [403, 403]
+    assert Experiment.objects.get().state == "running"
+
+
+def test_the_form_starts_an_experiment_with_its_plan(scientist, models):
+    sent = FORM | {"treatment": models[1], "baseline": "10", "effect": "2"}
+    response = scientist.post(reverse(START), sent)
+    assert response.url == reverse(ONE, args=["more-trees"])
+    experiment = Experiment.objects.get()
+    assert (experiment.treatment, experiment.share) == (models[1], 0.3)
+    assert experiment.started_by.startswith("user/user-")
+    assert experiment.plan == {"baseline": 0.1, "effect": 0.02, "units": 9430}
+    assert "Nothing to say yet" in text_of(scientist.get(response.url))
+
+
+def test_a_plan_is_worked_out_without_starting_anything(scientist, models):
+    sent = {"plan": "1", "share": "50", "baseline": "10", "effect": "2", "name": "half-writ"}
+    page = text_of(scientist.post(reverse(START), sent))
+    assert "About 7,677 customers" in page
+    assert 'value="half-writ"' in page
+    assert "Give the rate" in text_of(scientist.post(reverse(START), {"plan": "1", "share": "50"}))
+    assert not Experiment.objects.exists()
+
+
+def test_what_is_wrong_stands_beside_its_field(scientist, models):
+    page = text_of(scientist.post(reverse(START), FORM | {"treatment": "payment-99", "name": "Möhre"}))
+    assert "like new-model-in-march." in page
+    assert "Select a valid choice" in page
+    half = text_of(scientist.post(reverse(START), FORM | {"treatment": models[1], "baseline": "10"}))
+    assert "A plan needs both figures" in half
+
+
+def test_a_refusal_says_why_and_keeps_what_was_typed(scientist, start, models):
+    start()
+    assert "the experiment more-trees has a share of its traffic" in text_of(scientist.get(reverse(START)))
+    page = text_of(scientist.post(reverse(START), FORM | {"treatment": models[1], "name": "another"}))
+    assert "Nothing was done: the experiment more-trees already has a share of payment" in page
+    assert 'value="another"' in page
+
+
+@pytest.mark.parametrize(("winner", "place"), [("control", 0), ("treatment", 1)])
+def test_the_buttons_stop_it(scientist, start, models, winner, place):
+    start()
+    url = reverse(ONE, args=["more-trees"])
+    page = text_of(scientist.post(url, {"stop": winner, "reason": "enough seen"}, follow=True))
+    assert f"more-trees is stopped; the {winner} decides everything again." in page
+    assert route_of("payment").champion.model == models[place]
+    assert "enough seen" in page
+    again = text_of(scientist.post(url, {"stop": winner, "reason": "once more"}, follow=True))
+    assert "Nothing was done: more-trees is stopped and cannot be stopped again." in again
+
+
+def test_stopping_what_has_lost_its_share_says_what_happened(scientist, start, models):
+    start()
+    stop_experiment("more-trees", actor="user/dana", reason="won", winner="treatment", now=now())
+    start(name="fewer-trees", treatment=models[0])
+    roll_back("payment", actor="user/ann", now=now())
+    page = text_of(scientist.post(reverse(ONE, args=["fewer-trees"]), {"stop": "control"}, follow=True))
+    assert "fewer-trees has lost its share of the traffic" in page
+    assert "rolled back" in page
+
+
+def test_addresses_that_lead_nowhere(scientist, start):
+    start()
+    assert scientist.get(reverse(ONE, args=["unheard-of"])).status_code == 404
+    assert scientist.post(reverse(ONE, args=["more-trees"]), {"stop": "everything"}).status_code == 404
+
+
+def test_without_experiments_the_list_says_what_would_be_here(scientist):
+    assert "No experiment has been run yet." in text_of(scientist.get(reverse(LIST)))
+    assert "No event type has a champion yet" in text_of(scientist.get(reverse(START)))
+
+
+def test_pages_read_few_rows_however_much_was_decided(scientist, start, django_assert_max_num_queries):
+    start()
+    expose("more-trees", 4_000)
+    refresh_results(now=now())
+    for number in range(5):
+        ExperimentResult.objects.create(experiment=f"other-{number}")
+    for address in (reverse(LIST), reverse(START), reverse(ONE, args=["more-trees"])):
+        with django_assert_max_num_queries(12):
+            page = text_of(scientist.get(address))
+    assert "Fraud let through so far" in page
+    assert "The split is as planned" in page
