@@ -1,0 +1,106 @@
+"""Margins and exact TreeSHAP of XGBoost ensembles, from tables where there can be some, else from XGBoost.
+
+docs/explanations.md tells the idea. Explainers are immutable: threads may share one.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from scoring.explain import kernel
+from scoring.explain.tables import Tables, tabulate
+from scoring.explain.trees import Ensemble, NotTabulated, Tree, read_ensemble
+from scoring.learning.prediction import predict_contributions, predict_margin
+
+logger = logging.getLogger(__name__)
+
+PROBES = 8
+TOLERANCE = 1e-4  # of a probe's contribution; XGBoost adds them in float32, which alone makes some 1e-6
+
+
+class Explainer(Protocol):
+    """What explains a model; as text, by which means."""
+
+    def explain(self, X: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """(margins [n], contributions [n, F + 1] with the bias last) of vectors [n, F]; NaN is missing.
+
+        Margins are XGBoost's to the bit, and a row's numbers do not depend on the rows beside it.
+        """
+
+
+@dataclass(frozen=True)
+class TableExplainer:
+    """Looks every row up in tables made once a model. Raises ValueError for rows of another width."""
+
+    tables: Tables
+    width: int
+
+    def explain(self, X: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        rows = np.ascontiguousarray(X, dtype=np.float32)
+        if rows.ndim != 2 or rows.shape[1] != self.width:
+            raise ValueError(f"vectors [n, {self.width}] are needed, not {list(rows.shape)}")
+        margins = np.empty(len(rows), dtype=np.float32)
+        contributions = np.empty((len(rows), self.width + 1))
+        kernel.look_up(rows, *self.tables, margins, contributions)
+        return margins, contributions
+
+    def __str__(self) -> str:
+        return f"tables of {self.tables.nbytes / 2**20:.1f} MiB"
+
+
+@dataclass(frozen=True)
+class LibraryExplainer:
+    """Asks XGBoost, for models that cannot be tabulated (`why_not`); tens of times slower."""
+
+    booster: xgb.Booster
+    why_not: str
+
+    def explain(self, X: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        return predict_margin(self.booster, X), predict_contributions(self.booster, X)
+
+    def __str__(self) -> str:
+        return f"XGBoost, as {self.why_not}"
+
+
+def explainer_for(booster: xgb.Booster) -> Explainer:
+    """The fastest explainer that gives XGBoost's own numbers; logs why where that is XGBoost."""
+    try:
+        ensemble = read_ensemble(booster)
+        explainer = TableExplainer(tabulate(ensemble), ensemble.width)
+        _check(explainer, booster, _probes(ensemble))
+    except NotTabulated as reason:
+        logger.warning("explanations come from XGBoost, tens of times slower: %s", reason)
+        return LibraryExplainer(booster, str(reason))
+    return explainer
+
+
+def compile_kernels() -> None:
+    """Compile the kernels, or load what an earlier process compiled, with a tree of one split."""
+    threshold = np.array([0.0, -1.0, 1.0], dtype=np.float32)
+    stump = Tree([1, -1, -1], [2, -1, -1], [0, 0, 0], threshold, [0, 0, 0], [2.0, 1.0, 1.0])
+    TableExplainer(tabulate(Ensemble([stump], np.float32(0), 1)), 1).explain(np.zeros((1, 1)))
+
+
+def _check(explainer: TableExplainer, booster: xgb.Booster, X: NDArray[np.float32]) -> None:
+    """Compare with XGBoost on a few rows: another release of it may store or sum trees in another way."""
+    margins, contributions = explainer.explain(X)
+    if margins.tobytes() != predict_margin(booster, X).tobytes():
+        raise NotTabulated("the margins from its tables are not XGBoost's")
+    theirs = predict_contributions(booster, X)
+    if np.abs(contributions - theirs).max() > TOLERANCE * max(1.0, float(np.abs(theirs).max())):
+        raise NotTabulated("the contributions from its tables are not XGBoost's")
+
+
+def _probes(ensemble: Ensemble, seed: int = 0) -> NDArray[np.float32]:
+    """Rows of thresholds of the ensemble and of missing values, so that both sides of splits are met."""
+    known: list[list[float]] = [[np.nan] for _ in range(ensemble.width)]
+    for tree in ensemble.trees:
+        for node, feature in enumerate(tree.feature):
+            if not tree.is_leaf(node):
+                known[feature].append(tree.threshold[node])
+    rng = np.random.default_rng(seed)
+    return np.stack([rng.choice(values, PROBES) for values in known], axis=1).astype(np.float32)
