@@ -10,6 +10,7 @@ from django.conf import settings
 from monitoring.drift import State
 from monitoring.facts import Facts
 from monitoring.traffic import Traffic
+from monitoring.windows import WINDOWS
 from scoring.learning.models import TrainingJob
 from scoring.log.status import ConsumerHealth
 from scoring.workspace.figures import ago_text, count_text, duration_text, percent_text
@@ -104,6 +105,11 @@ def waiting_events(facts: Facts) -> Iterator[Notice]:
 
 
 def silence(facts: Facts) -> Iterator[Notice]:
+    """Nothing comes, although the windows that say so are up to date."""
+    if not any(
+        consumer.name == WINDOWS.name and _is_up_to_date(consumer, facts) for consumer in facts.consumers
+    ):
+        return
     traffic = Traffic(facts.minutes, now=facts.now)
     expected = traffic.received(60 + SILENCE_MINUTES, SILENCE_MINUTES) * SILENCE_MINUTES / 60
     if expected >= SILENCE_EXPECTED and not traffic.received(SILENCE_MINUTES):
@@ -210,6 +216,11 @@ RULES: tuple[Rule, ...] = (
     *(stopped_consumers, late_consumers, waiting_events, silence, fallbacks, slow_decisions),
     *(old_cases, failed_training, drifted_models, open_candidates, undecided_types),
 )
+
+
+def _is_up_to_date(consumer: ConsumerHealth, facts: Facts) -> bool:
+    late = consumer.ran_at is None or facts.now - consumer.ran_at > CONSUMERS_LATE
+    return not (consumer.error or late or consumer.lag > CONSUMER_LAG)
 
 
 def _follower(consumer: ConsumerHealth) -> str:

@@ -141,6 +141,13 @@ def test_what_is_as_it_should_be_needs_nobody(facts: dict[str, object]) -> None:
     assert notices(replace(QUIET, **facts)) == []  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("follower", [STOPPED, LATE, BEHIND], ids=["stopped", "late", "behind"])
+def test_windows_that_are_out_of_date_do_not_say_that_nothing_comes(follower: ConsumerHealth) -> None:
+    facts = replace(QUIET, consumers=[follower], minutes=minutes(70, 10, received=5))
+
+    assert [notice.what for notice in notices(facts) if "No event" in notice.what] == []
+
+
 def test_the_gravest_stands_first() -> None:
     facts = replace(QUIET, candidates=[candidate(True)], waiting=Waiting(0, None, 2), consumers=[STOPPED])
 
