@@ -19,7 +19,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["scoring.decisions", "scoring.learning"])  # rooms of an app keep their own tasks
+app.autodiscover_tasks(
+    ["scoring.decisions", "scoring.learning", "scoring.offline"]
+)  # rooms of an app keep their own tasks
 # For every thread: those of the web server would otherwise publish to an app without settings.
 app.set_default()
 

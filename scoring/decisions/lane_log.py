@@ -58,6 +58,18 @@ class LaneChunk:
     head: LaneHead
 
 
+@dataclass(frozen=True, slots=True)
+class LaneRun:
+    """Consecutive places of a lane's order: the log position of each item, and the head after them."""
+
+    positions: np.ndarray  # int64 [n]
+    head: LaneHead
+
+    @property
+    def first_seq(self) -> int:
+        return self.head.seq - len(self.positions) + 1
+
+
 def read_head(lane: str) -> LaneHead:
     """The last entry of the lane's stream, or the beginning."""
     with connection.cursor() as cursor:
@@ -134,13 +146,24 @@ def head_after(head: LaneHead, *, position: int, count: int, clock_us: int) -> L
 
 def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[LaneChunk]:
     """The items of the present order beyond `after`, by seq, whole `lane.sequenced` entries at a time."""
+    for run in iter_lane_runs(lane, after=after, items=ITEMS_A_CHUNK):
+        items, event_positions = _read_items(run.positions, first_seq=run.first_seq)
+        yield LaneChunk(items, event_positions, run.head)
+
+
+def iter_lane_runs(lane: str, *, after: LaneHead | None = None, items: int) -> Iterator[LaneRun]:
+    """The places of the present order beyond `after`, in runs of about so many items."""
     head = after or read_beginning(lane)
-    for run in _runs(lane, head.version):
-        items, event_positions = _read_items(
-            np.concatenate([positions for positions, _ in run]), first_seq=head.seq + 1
-        )
-        head = run[-1][1]
-        yield LaneChunk(items, event_positions, head)
+    parts: list[np.ndarray] = []
+    count = 0
+    for row in _lane_rows(lane, head.version):
+        parts.append(np.frombuffer(row[3], dtype="<i8"))
+        head, count = _head(lane, *row[:3]), count + len(parts[-1])
+        if count >= items:
+            yield LaneRun(np.concatenate(parts), head)
+            parts, count = [], 0
+    if parts:
+        yield LaneRun(np.concatenate(parts), head)
 
 
 def iter_lane_positions(lane: str) -> Iterator[np.ndarray]:
@@ -177,18 +200,6 @@ def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> 
         fields=event["fields"],
         positive_delta=(after == positive) - (before == positive),
     )
-
-
-def _runs(lane: str, version: int) -> Iterator[list[tuple[np.ndarray, LaneHead]]]:
-    """The lane's entries beyond a version, gathered to about ITEMS_A_CHUNK items."""
-    run: list[tuple[np.ndarray, LaneHead]] = []
-    for row in _lane_rows(lane, version):
-        run.append((np.frombuffer(row[3], dtype="<i8"), _head(lane, *row[:3])))
-        if sum(len(positions) for positions, _ in run) >= ITEMS_A_CHUNK:
-            yield run
-            run = []
-    if run:
-        yield run
 
 
 def _lane_rows(lane: str, version: int) -> Iterator[Any]:

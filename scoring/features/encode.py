@@ -39,7 +39,10 @@ class LaneItem:
 
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
-    """The keys of one entity kind: per item an index into `uniques`, -1 where the item has none."""
+    """Strings, or the keys of one entity kind: per item an index into `uniques`, -1 where it has none.
+
+    `uniques` are distinct, and each is some item's.
+    """
 
     codes: NDArray[np.int64]
     uniques: list[str]
@@ -133,11 +136,12 @@ def _key_of(fields: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
 def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) -> Batch:
     """The same batch as `encode`, from whole columns of one event type, in lane order.
 
-    `seq` and `occurred_at_us` are integers; `mode` ("event", "label" or "undo"; all events without it) and
-    `positive_delta` (0) may be absent. Then a column per field: strings (None where missing; any sequence
-    that pandas can factorize, categoricals and Arrow dictionaries included) for entities, categories and
-    texts; numbers (NaN where missing) for numbers and flags; integer minor units of the base currency for
-    money. An absent column is missing everywhere. Raises KeyError for a type that is not of this lane.
+    `seq` and `occurred_at_us` are integers; `mode` ("event", "label" or "undo", or their opcodes; all events
+    without it) and `positive_delta` (0) may be absent. Then a column per field: strings (None where missing;
+    a `KeyColumn`, or any sequence that pandas can factorize, categoricals and Arrow dictionaries included)
+    for entities, categories and texts; numbers (NaN where missing) for numbers and flags; minor units of the
+    base currency for money. An absent column is missing everywhere. Raises KeyError for a type that is not
+    of this lane.
     """
     encoding = plan.encodings[event_type]
     n = len(columns["seq"])
@@ -154,15 +158,17 @@ def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) 
             batch.values[:, column] = _value_column(factorized, columns, name, value_type, encoding)
     for column, name in encoding.hashes:
         if name in columns:
-            codes, uniques = factorized[name]
-            table = np.array([*map(value_hash, uniques), 0], dtype=np.uint64)
-            batch.hashes[:, column] = table[codes]
+            factorized_column = factorized[name]
+            table = np.array([*map(value_hash, factorized_column.uniques), 0], dtype=np.uint64)
+            batch.hashes[:, column] = table[factorized_column.codes]
     _encode_keys(batch, encoding, factorized, modes)
     return batch
 
 
 def merge_batches(batches: Sequence[Batch]) -> Batch:
     """One batch of several (of the same plan), in order of seq."""
+    if len(batches) == 1 and bool((np.diff(batches[0].seqs) > 0).all()):
+        return batches[0]
     seqs = np.concatenate([batch.seqs for batch in batches])
     order = np.argsort(seqs, kind="stable")
 
@@ -187,24 +193,30 @@ def _merge_keys(columns: Sequence[KeyColumn], order: NDArray[np.intp]) -> KeyCol
     return KeyColumn(np.concatenate(parts)[order], list(index))
 
 
-class _Factorized(dict[str, tuple[NDArray[np.int64], list[str]]]):
-    """name -> (codes with -1 for missing, the distinct strings), worked out once a column."""
+class _Factorized(dict[str, KeyColumn]):
+    """name -> its values as codes, worked out once a column."""
 
     def __init__(self, columns: Mapping[str, Any]) -> None:
         self._columns = columns
 
-    def __missing__(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    def __missing__(self, name: str) -> KeyColumn:
         raw = self._columns[name]
-        if hasattr(raw, "to_pandas"):  # an Arrow array
-            raw = raw.to_pandas()
-        codes, uniques = pd.factorize(raw if hasattr(raw, "dtype") else np.array(raw, dtype=object))
-        self[name] = codes.astype(np.int64), [str(value) for value in uniques]
+        self[name] = raw if isinstance(raw, KeyColumn) else _factorize(raw)
         return self[name]
+
+
+def _factorize(raw: Any) -> KeyColumn:
+    if hasattr(raw, "to_pandas"):  # an Arrow array
+        raw = raw.to_pandas()
+    codes, uniques = pd.factorize(raw if hasattr(raw, "dtype") else np.array(raw, dtype=object))
+    return KeyColumn(codes.astype(np.int64), [str(value) for value in uniques])
 
 
 def _modes_of(raw: Any, n: int) -> NDArray[np.int32]:
     if raw is None:
         return np.zeros(n, dtype=np.int32)
+    if isinstance(raw, np.ndarray) and raw.dtype.kind == "i":
+        return raw.astype(np.int32)
     return np.array([_MODES[mode] for mode in raw], dtype=np.int32)
 
 
@@ -213,9 +225,9 @@ def _value_column(
 ) -> NDArray[np.float64]:
     if value_type != "category":
         return np.asarray(columns[name], dtype=np.float64)
-    codes, uniques = factorized[name]
+    values = factorized[name]
     known = encoding.codes[name]
-    return np.array([*(float(known.get(value, 0)) for value in uniques), math.nan])[codes]
+    return np.array([*(float(known.get(value, 0)) for value in values.uniques), math.nan])[values.codes]
 
 
 def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, modes: NDArray[np.int32]) -> None:
@@ -234,17 +246,27 @@ def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, mode
             batch.keys[kind].codes[:] = -1
 
 
-def _join_keys(parts: Sequence[tuple[NDArray[np.int64], list[str]]], wanted: NDArray[np.bool_]) -> KeyColumn:
-    """The joined parts of each wanted row; distinct keys in order of appearance, as in `encode`."""
+def _join_keys(parts: Sequence[KeyColumn], wanted: NDArray[np.bool_]) -> KeyColumn:
+    """The joined parts of each wanted row, -1 where it is not wanted or a part is missing."""
+    if len(parts) == 1 and wanted.all():
+        return parts[0]
     combined = np.zeros(len(wanted), dtype=np.int64)
     there = wanted.copy()
-    for codes, uniques in parts:
-        there &= codes >= 0
-        combined = combined * (len(uniques) + 1) + codes
+    for part in parts:
+        there &= part.codes >= 0
+        combined = combined * (len(part.uniques) + 1) + part.codes
     codes = np.full(len(wanted), -1, dtype=np.int64)
     codes[there], _ = pd.factorize(combined[there])
     firsts = np.full(int(codes.max(initial=-1)) + 1, 0, dtype=np.int64)
     rows = np.flatnonzero(there)[::-1]
     firsts[codes[rows]] = rows  # the last assignment, the first row, stays
-    keys = [PAIR_SEPARATOR.join(uniques[column[row]] for column, uniques in parts) for row in firsts]
-    return KeyColumn(codes, keys)
+    return KeyColumn(codes, _join_strings(parts, firsts))
+
+
+def _join_strings(parts: Sequence[KeyColumn], rows: NDArray[np.int64]) -> list[str]:
+    """The keys of these rows, all of which have every part."""
+    joined = np.array(parts[0].uniques, dtype=object)[parts[0].codes[rows]]
+    for part in parts[1:]:
+        joined = joined + PAIR_SEPARATOR + np.array(part.uniques, dtype=object)[part.codes[rows]]
+    keys: list[str] = joined.tolist()
+    return keys

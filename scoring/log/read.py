@@ -17,12 +17,9 @@ _COLUMNS = (
 )
 _SELECT = f"SELECT {_COLUMNS} FROM scoring_logentry "
 # Row comparisons, so that both bounds are one range of the index on (epoch, txid, position).
-_AFTER = (
-    _SELECT
-    + "WHERE (epoch, txid, position) > (%s, %s::text::xid8, %s) AND (epoch, txid) < (%s, %s::text::xid8)"
-)
+AFTER = "(epoch, txid, position) > (%s, %s::text::xid8, %s) AND (epoch, txid) < (%s, %s::text::xid8)"
 # Of the table's own columns: a bare `txid` would be the one cast above, which no index holds in order.
-_IN_READING_ORDER = (
+IN_READING_ORDER = (
     " ORDER BY scoring_logentry.epoch, scoring_logentry.txid, scoring_logentry.position LIMIT %s"
 )
 _HORIZON = f"SELECT {CURRENT_EPOCH}, pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -121,7 +118,9 @@ def read_page(cursor: Cursor = START, *, types: Collection[str] | None = None, l
     # by then and is visible to the later snapshot.
     horizon = read_horizon()
     of_types, values = _of_types(types)
-    entries = _query(_AFTER + of_types + _IN_READING_ORDER, [*cursor, *horizon, *values, limit])
+    entries = _query(
+        _SELECT + "WHERE " + AFTER + of_types + IN_READING_ORDER, [*cursor, *horizon, *values, limit]
+    )
     if len(entries) == limit:
         return Page(entries, entries[-1].cursor)
     return Page(entries, max(cursor, horizon.cursor))

@@ -1,0 +1,113 @@
+"""Entries as columns, their data as text: for those who read a million and parse them all at once."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+from django.db import connection
+from numpy.typing import NDArray
+
+from scoring.log.entries import Cursor, canonical_json
+from scoring.log.read import AFTER, IN_READING_ORDER, read_horizon
+from scoring.log.upcasters import current_version, lift
+
+_COLUMNS = (
+    "position, epoch, txid::text::bigint, stream, type, schema_version, data, packed,"
+    " (extract(epoch FROM recorded_at) * 1000000)::bigint"
+)
+_AT = f"SELECT {_COLUMNS} FROM scoring_logentry WHERE position = ANY(%s)"
+# Without what is packed: an entry that sequences history is eighty kilobytes, a page of them gigabytes.
+_UNPACKED = _COLUMNS.replace("packed", "NULL")
+_PAGE = f"SELECT {_UNPACKED} FROM scoring_logentry WHERE {AFTER} AND type = ANY(%s) {IN_READING_ORDER}"
+_FIRST_POSITIONS = (
+    "SELECT stream, position FROM scoring_logentry WHERE stream = ANY(%s) AND stream_version = 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """n entries: int64[n] columns and lists. `data` is canonical JSON of this code's schema version."""
+
+    positions: NDArray[np.int64]
+    epochs: NDArray[np.int64]
+    txids: NDArray[np.int64]
+    streams: list[str]
+    types: NDArray[np.object_]
+    data: list[str]
+    packed: list[bytes | None]
+    recorded_at_us: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def cursor(self) -> Cursor:
+        """The place of the last entry."""
+        return Cursor(int(self.epochs[-1]), int(self.txids[-1]), int(self.positions[-1]))
+
+    def take(self, rows: NDArray[np.int64]) -> "Texts":
+        """The entries of these rows, in this order."""
+        return Texts(
+            positions=self.positions[rows],
+            epochs=self.epochs[rows],
+            txids=self.txids[rows],
+            streams=[self.streams[row] for row in rows],
+            types=self.types[rows],
+            data=[self.data[row] for row in rows],
+            packed=[self.packed[row] for row in rows],
+            recorded_at_us=self.recorded_at_us[rows],
+        )
+
+
+def read_texts(positions: NDArray[np.int64]) -> Texts:
+    """The entries at `positions`, in no particular order; unknown positions are absent."""
+    return _query(_AT, [positions.tolist()])
+
+
+def read_text_page(cursor: Cursor, *, types: Collection[str], limit: int) -> Texts:
+    """Up to `limit` entries of these types after `cursor`, in reading order, below the horizon.
+
+    What they have packed is left out; `read_texts` has it.
+    """
+    # By a statement of its own, before the one that reads: see `scoring.log.read.read_page`.
+    horizon = read_horizon()
+    return _query(_PAGE, [*cursor, *horizon, list(types), limit])
+
+
+def first_positions(streams: Collection[str]) -> dict[str, int]:
+    """The position of the first entry of each of `streams`; unknown streams are absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_POSITIONS, [list(streams)])
+        return dict(cursor.fetchall())
+
+
+def _query(sql: str, values: Sequence[Any]) -> Texts:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = cursor.fetchall()
+    columns = list(zip(*rows, strict=True)) or [()] * 9
+    positions, epochs, txids, streams, types, schemas, data, packed, recorded = columns
+    return Texts(
+        positions=np.array(positions, dtype=np.int64),
+        epochs=np.array(epochs, dtype=np.int64),
+        txids=np.array(txids, dtype=np.int64),
+        streams=list(streams),
+        types=np.array(types, dtype=object),
+        data=_lifted(types, streams, schemas, data),
+        packed=[None if array is None else bytes(array) for array in packed],
+        recorded_at_us=np.array(recorded, dtype=np.int64),
+    )
+
+
+def _lifted(
+    types: Sequence[str], streams: Sequence[str], schemas: Sequence[int], data: Sequence[str]
+) -> list[str]:
+    """`data` with the entries of older schema versions brought up to date."""
+    texts = list(data)
+    current = {name: current_version(name) for name in set(types)}
+    for row, (name, schema) in enumerate(zip(types, schemas, strict=True)):
+        if schema != current[name]:
+            texts[row] = canonical_json(lift(name, streams[row], schema, orjson.loads(texts[row])))
+    return texts

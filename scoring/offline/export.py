@@ -1,0 +1,205 @@
+"""The log into the offline store: in reading order, below the horizon, from where the last run ended."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count, pairwise
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection
+from numpy.typing import NDArray
+
+from scoring.catalog.registry import event_types
+from scoring.decisions.labels import SAID
+from scoring.decisions.lane_lock import NAMESPACE
+from scoring.errors import ExportUnderWay, OfflineStoreOfAnotherLog
+from scoring.log.entries import START
+from scoring.log.read import count_after
+from scoring.log.texts import Texts, read_text_page, read_texts
+from scoring.offline.columns import event_schema, event_table, integers, label_table, order_table
+from scoring.offline.store import Manifest, OfflineStore, StoredFile
+from scoring.timestamps import from_micros
+
+ENTRIES_A_PAGE = 100_000
+PACKED_A_READ = 1_000  # `lane.sequenced` entries, which hold up to 80 kilobytes each
+ORDER_ROWS_A_FILE = 1_000_000
+# A partition of so many files becomes one: small exports would fill it with files of a few rows each.
+MOST_FILES = 16
+TYPES = ("event.received", *SAID, "lane.sequenced")
+
+_DAY_US = timedelta(days=1) // timedelta(microseconds=1)
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What a run did: entries exported, files written, leftovers removed, whether it had to begin anew."""
+
+    entries: int
+    files: int
+    removed: int
+    began_anew: bool
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class ExportStatus:
+    """How the store stands to the log: `behind` counts the entries still to be exported."""
+
+    url: str
+    manifest: Manifest
+    behind: int
+
+
+def export_log(
+    store: OfflineStore, *, now: datetime, anew: bool = False, progress: Progress | None = None
+) -> ExportReport:
+    """Bring the store up to the log; `progress` is called with the number of entries as they are done.
+
+    A page of entries at a time, each committed with its position. Begins anew when asked to, and when the
+    catalog's fields are not those the store was written with. Raises OfflineStoreOfAnotherLog,
+    ExportUnderWay.
+    """
+    with _sole_exporter(store):
+        found = store.manifest()
+        fits = found.layout == present_layout() or found.cursor == START
+        begins_anew = anew or not fits
+        if not begins_anew:
+            check_same_log(store, found)
+        manifest = Manifest(number=found.number) if begins_anew else found
+        removed = store.remove_leftovers(now=now)
+        exported = files = 0
+        while texts := read_text_page(manifest.cursor, types=TYPES, limit=ENTRIES_A_PAGE):
+            manifest, written = _export_page(store, manifest, texts, now=now)
+            exported, files = exported + len(texts), files + written
+            if progress:
+                progress(len(texts))
+        manifest = _merge_small_files(store, manifest, now=now)
+        return ExportReport(exported, files, removed, begins_anew, manifest)
+
+
+def export_status(store: OfflineStore) -> ExportStatus:
+    """Where the store stands. Raises OfflineStoreOfAnotherLog."""
+    manifest = store.manifest()
+    check_same_log(store, manifest)
+    return ExportStatus(store.url, manifest, count_after(manifest.cursor, types=TYPES))
+
+
+def check_same_log(store: OfflineStore, manifest: Manifest) -> None:
+    """Raises OfflineStoreOfAnotherLog when this log does not have the entry the store was exported up to."""
+    if manifest.cursor == START:
+        return
+    texts = read_texts(np.array([manifest.cursor.position]))
+    if not len(texts) or _mark_of(texts) != manifest.mark:
+        raise OfflineStoreOfAnotherLog(url=store.url, position=manifest.cursor.position)
+
+
+def present_layout() -> dict[str, dict[str, str]]:
+    """The columns of the events of each type as the catalog has them now."""
+    return {
+        f"events/type={name}": {column.name: str(column.type) for column in event_schema(kind)}
+        for name, kind in event_types().items()
+    }
+
+
+def _export_page(
+    store: OfflineStore, manifest: Manifest, texts: Texts, *, now: datetime
+) -> tuple[Manifest, int]:
+    numbers = count()
+    written = [
+        store.write(table, f"{partition}/{manifest.number + 1:08d}-{next(numbers)}.parquet")
+        for partition, table in _partitions(texts)
+    ]
+    manifest = manifest.followed_by(
+        now=now,
+        cursor=texts.cursor,
+        mark=_mark_of(texts),
+        layout=present_layout(),
+        files=(*manifest.files, *written),
+    )
+    store.commit(manifest)
+    return manifest, len(written)
+
+
+def _partitions(texts: Texts) -> Iterator[tuple[str, pa.Table]]:
+    """The page's rows by the directory they belong in."""
+    received = np.flatnonzero(texts.types == "event.received")
+    by_type: dict[str, list[int]] = {}
+    for row in received.tolist():
+        by_type.setdefault(texts.streams[row].partition("/")[0], []).append(row)
+    for name, kind in event_types().items():
+        if rows := by_type.get(name):
+            table = event_table(kind, texts.take(np.array(rows)))
+            yield from _by_day(table, "_occurred_at", f"events/type={name}")
+    said = np.flatnonzero(np.isin(texts.types, SAID))
+    if len(said):
+        yield from _by_day(label_table(texts.take(said)), "recorded_at", "labels")
+    for table in _order_tables(texts.positions[texts.types == "lane.sequenced"]):
+        yield from _by_lane(table)
+
+
+def _order_tables(positions: NDArray[np.int64]) -> Iterator[pa.Table]:
+    """The items of these `lane.sequenced` entries, about ORDER_ROWS_A_FILE rows a table."""
+    tables: list[pa.Table] = []
+    for start in range(0, len(positions), PACKED_A_READ):
+        tables.append(order_table(read_texts(positions[start : start + PACKED_A_READ])))
+        if sum(table.num_rows for table in tables) >= ORDER_ROWS_A_FILE:
+            yield pa.concat_tables(tables)
+            tables = []
+    if tables:
+        yield pa.concat_tables(tables)
+
+
+def _by_day(table: pa.Table, column: str, directory: str) -> Iterator[tuple[str, pa.Table]]:
+    days = integers(table[column]) // _DAY_US
+    order = np.argsort(days, kind="stable")
+    table, days = table.take(order), days[order]
+    bounds = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
+    for start, end in pairwise(bounds):
+        day = from_micros(int(days[start]) * _DAY_US).date().isoformat()
+        yield f"{directory}/day={day}", table.slice(start, end - start)
+
+
+def _by_lane(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    lanes = table["lane"].cast(pa.string()).to_numpy()
+    for lane in sorted(set(lanes)):
+        yield f"order/lane={lane}", table.filter(pa.array(lanes == lane))
+
+
+def _merge_small_files(store: OfflineStore, manifest: Manifest, *, now: datetime) -> Manifest:
+    by_partition: dict[str, list[StoredFile]] = {}
+    for file in manifest.files:
+        by_partition.setdefault(file.partition, []).append(file)
+    full = {partition: files for partition, files in by_partition.items() if len(files) >= MOST_FILES}
+    if not full:
+        return manifest
+    merged = [
+        store.write(store.read_files(files), f"{partition}/{manifest.number + 1:08d}-{number}.parquet")
+        for number, (partition, files) in enumerate(full.items())
+    ]
+    rest = [file for file in manifest.files if file.partition not in full]
+    manifest = manifest.followed_by(now=now, files=(*rest, *merged))
+    store.commit(manifest)
+    return manifest
+
+
+def _mark_of(texts: Texts) -> str:
+    """What tells the last entry from one that another log has at its position."""
+    return f"{texts.streams[-1]} at {texts.recorded_at_us[-1]} by {texts.txids[-1]}"
+
+
+@contextmanager
+def _sole_exporter(store: OfflineStore) -> Iterator[None]:
+    """Two runs at once would write one manifest over the other's. Raises ExportUnderWay."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [NAMESPACE, "offline export"])
+        if not cursor.fetchone()[0]:
+            raise ExportUnderWay(store.url)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [NAMESPACE, "offline export"])

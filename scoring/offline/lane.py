@@ -1,0 +1,207 @@
+"""A lane's order as whole columns: from the offline store what it has, from the log the rest.
+
+The same batches as `scoring.features.encode.encode` makes of the items of `scoring.decisions.lane_log`, a
+hundred thousand items at a time.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.registry import lane_members
+from scoring.decisions.labels import SAID
+from scoring.decisions.lane_log import LaneHead, iter_lane_runs
+from scoring.features import opcodes as op
+from scoring.features.encode import Batch, encode_columns, merge_batches
+from scoring.features.plan import Encoding, LanePlan
+from scoring.log.texts import read_texts
+from scoring.offline.columns import (
+    LABELS,
+    coded,
+    event_schema,
+    integers,
+    label_table,
+    numbers,
+    resolve_event_positions,
+)
+from scoring.offline.export import check_same_log, present_layout
+from scoring.offline.segments import EventRows, Segment, Segments
+from scoring.offline.store import Manifest, OfflineStore
+
+ITEMS_A_BATCH = 100_000
+# Events read from the log that stay in memory (some 100 bytes each) for the labels that follow them.
+MOST_KEPT = 2_000_000
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneBatch:
+    """n consecutive items of a lane as the kernel takes them.
+
+    `event_positions` int64[n]: the log position of the event each item concerns; `events`: by event type the
+    (places among the n, rows of its table) of the items that concern its events; `head`: the lane's head
+    after the items.
+    """
+
+    batch: Batch
+    is_label: NDArray[np.bool_]
+    event_positions: Positions
+    events: dict[str, tuple[Positions, pa.Table]]
+    head: LaneHead
+
+
+def iter_lane_batches(
+    plan: LanePlan,
+    *,
+    store: OfflineStore | None = None,
+    log_position: int | None = None,
+    also: Collection[str] = (),
+    items: int = ITEMS_A_BATCH,
+) -> Iterator[LaneBatch]:
+    """The present order of the plan's lane from its beginning, about `items` at a time.
+
+    Entries beyond `log_position` are left out. `also`: fields to have in the tables though no feature needs
+    them. Raises OfflineStoreOfAnotherLog.
+    """
+    source = _Source(plan, store, also)
+    for run in iter_lane_runs(plan.lane, items=items):
+        known = slice(None) if log_position is None else run.positions <= log_position
+        positions = run.positions[known]
+        if len(positions):
+            seqs = (run.first_seq + np.arange(len(run.positions)))[known]
+            yield source.read(positions, seqs=seqs, head=run.head)
+
+
+class _Source:
+    """Where the items of a lane come from."""
+
+    def __init__(self, plan: LanePlan, store: OfflineStore | None, also: Collection[str]) -> None:
+        self._plan = plan
+        self._kinds = lane_members(plan.lane)
+        fields = {name for encoding in plan.encodings.values() for name in fields_of(encoding)} | set(also)
+        manifest = store.manifest() if store else Manifest()
+        stored: Segments = []
+        self._labels = Segment(_effects(LABELS.empty_table(), self._kinds), by="position")
+        if store and manifest.files:
+            check_same_log(store, manifest)
+            stored = _stored_events(store, manifest, self._kinds, fields)
+            self._labels = _stored_labels(store, manifest, self._kinds)
+        self._events = EventRows(self._kinds, fields, stored, most=MOST_KEPT)
+
+    def read(self, positions: Positions, *, seqs: Positions, head: LaneHead) -> LaneBatch:
+        """The items at these log positions."""
+        is_label = np.zeros(len(positions), dtype=bool)
+        event_positions, deltas = positions.copy(), np.zeros(len(positions), dtype=np.int64)
+        for labels in (self._labels, self._read_missing(positions)):
+            places, rows = labels.find(positions)
+            is_label[places] = True
+            event_positions[places] = integers(labels.table["event_position"])[rows]
+            deltas[places] = integers(labels.table["delta"])[rows]
+        events = self._events.find(event_positions)
+        modes = np.where(is_label, op.LABEL, op.EVENT)
+        batch = merge_batches(
+            [
+                encode_table(
+                    self._plan, name, table, seqs=seqs[places], modes=modes[places], deltas=deltas[places]
+                )
+                for name, (places, table) in events.items()
+            ]
+        )
+        return LaneBatch(batch, is_label, event_positions, events, head)
+
+    def _read_missing(self, positions: Positions) -> Segment:
+        """Reads from the log what the store does not have; gives the labels among it."""
+        missing = self._events.missing(positions)
+        missing[self._labels.find(positions)[0]] = False
+        texts = read_texts(positions[missing])
+        self._events.keep(texts)
+        said = texts.take(np.flatnonzero(np.isin(texts.types, SAID)))
+        return Segment(_effects(label_table(said), self._kinds), by="position")
+
+
+def encode_table(
+    plan: LanePlan,
+    name: str,
+    table: pa.Table,
+    *,
+    seqs: Positions,
+    modes: NDArray[np.int64],
+    deltas: NDArray[np.int64],
+) -> Batch:
+    """The batch of items that concern events of one type, a row of `table` each."""
+    encoding = plan.encodings[name]
+    strings = strings_of(encoding)
+    return encode_columns(
+        plan,
+        name,
+        {
+            "seq": seqs,
+            "occurred_at_us": integers(table["_occurred_at"]),
+            "mode": modes,
+            "positive_delta": deltas,
+            **{field: coded(table[field]) for field in strings},
+            **{field: numbers(table[field]) for field in fields_of(encoding) - strings},
+        },
+    )
+
+
+def strings_of(encoding: Encoding) -> set[str]:
+    """The fields that enter the kernel as names: categories, values of maps, parts of keys."""
+    return {
+        *(name for _, name, value_type in encoding.values if value_type == "category"),
+        *(name for _, name in encoding.hashes),
+        *(name for keys in encoding.keys for _, names in keys for name in names),
+    }
+
+
+def fields_of(encoding: Encoding) -> set[str]:
+    """Every field that enters the kernel."""
+    return strings_of(encoding) | {name for _, name, _ in encoding.values}
+
+
+def _stored_events(
+    store: OfflineStore, manifest: Manifest, kinds: Sequence[type[EventType]], fields: Collection[str]
+) -> Segments:
+    """The stored events of each type that was stored with the fields it has now."""
+    present = present_layout()
+    segments = []
+    for kind in kinds:
+        table, schema = f"events/type={kind.name}", event_schema(kind)
+        if manifest.layout.get(table) == present[table]:
+            columns = ["_position", "_occurred_at", *(name for name in kind.fields if name in fields)]
+            rows = store.read(table, manifest=manifest, columns=columns, schema=schema)
+            segments.append((kind.name, Segment(rows.unify_dictionaries(), by="_position")))
+    return segments
+
+
+def _stored_labels(store: OfflineStore, manifest: Manifest, kinds: Sequence[type[EventType]]) -> Segment:
+    columns = ["position", "event", "event_type", "event_position", "previous", "effective"]
+    labels = store.read("labels", manifest=manifest, columns=columns, schema=LABELS)
+    return Segment(_effects(labels, kinds), by="position")
+
+
+def _effects(labels: pa.Table, kinds: Sequence[type[EventType]]) -> pa.Table:
+    """Per label of these types and of an event that arrived: by how much its count as positive changes."""
+    labels = resolve_event_positions(labels)
+    types = labels["event_type"].cast(pa.string()).to_numpy()
+    positives = {kind.name: kind.labels.positive for kind in kinds}
+    wanted = np.array([positives.get(name) for name in types], dtype=object)
+
+    def positive(column: str) -> NDArray[np.int64]:
+        return (labels[column].cast(pa.string()).to_numpy() == wanted).astype(np.int64)
+
+    effects = pa.table(
+        {
+            "position": labels["position"],
+            "event_position": labels["event_position"],
+            "delta": positive("effective") - positive("previous"),
+        }
+    )
+    arrived = pc.is_valid(effects["event_position"])
+    return effects.filter(pc.and_(arrived, pa.array(np.isin(types, list(positives)))))

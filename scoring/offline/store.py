@@ -1,0 +1,160 @@
+"""The offline store: Parquet files at any fsspec URL, and manifests that say which of them count.
+
+    manifests/00000012.json                            what the store holds, and up to where in the log
+    events/type=payment/day=2026-03-01/00000012-3.parquet
+    labels/day=2026-03-02/00000012-7.parquet
+    order/lane=commerce/00000012-9.parquet
+
+A file that no manifest names is not there. So a run that ended half-way has changed nothing.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import fsspec
+import orjson
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from scoring.errors import OfflineFormatUnknown
+from scoring.log.entries import START, Cursor
+from scoring.timestamps import from_iso, to_iso
+
+FORMAT = 1
+# Files that a later manifest dropped stay for those who read by an earlier one.
+KEPT_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the store: its path below the root and how many rows it has."""
+
+    path: str
+    rows: int
+
+    @property
+    def partition(self) -> str:
+        return self.path.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the store holds after its `number`th change: everything of the log up to and including `cursor`.
+
+    `mark` describes the entry at the cursor, so that another log is not taken for this one; `layout` is the
+    columns each table had when it was written, as {table: {column: type}}.
+    """
+
+    number: int = 0
+    written_at: str = ""
+    cursor: Cursor = START
+    mark: str = ""
+    layout: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: tuple[StoredFile, ...] = ()
+
+    def rows(self, table: str) -> int:
+        """How many rows a table has ("events", "events/type=payment", "labels", "order")."""
+        return sum(file.rows for file in self.files_of(table))
+
+    def files_of(self, table: str) -> list[StoredFile]:
+        return [file for file in self.files if file.path.startswith(f"{table}/")]
+
+    def followed_by(self, *, now: datetime, **changes: Any) -> "Manifest":
+        """The next manifest."""
+        return replace(self, number=self.number + 1, written_at=to_iso(now), **changes)
+
+
+class OfflineStore:
+    """The store at a URL (`settings.OFFLINE_URL` without one)."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self.url = url or str(settings.OFFLINE_URL)
+        self._fs, self._root = fsspec.core.url_to_fs(self.url)
+        self._manifests = f"{self._root}/manifests"
+
+    def manifest(self) -> Manifest:
+        """The newest one; an empty one where nothing was ever exported."""
+        paths = self._manifest_paths()
+        return self._read_manifest(paths[-1]) if paths else Manifest()
+
+    def write(self, table: pa.Table, path: str) -> StoredFile:
+        """Write a file that does not count until a manifest names it."""
+        self._fs.makedirs(f"{self._root}/{path.rpartition('/')[0]}", exist_ok=True)
+        with self._fs.open(f"{self._root}/{path}", "wb") as file:
+            pq.write_table(table, file, compression="zstd")
+        return StoredFile(path, table.num_rows)
+
+    def commit(self, manifest: Manifest) -> None:
+        """Make the store what `manifest` says. All or nothing: its name appears with its whole content."""
+        path = f"{self._manifests}/{manifest.number:08d}.json"
+        self._fs.makedirs(self._manifests, exist_ok=True)
+        self._fs.pipe_file(f"{path}.new", _manifest_text(manifest))
+        self._fs.mv(f"{path}.new", path)
+
+    def read(self, table: str, *, manifest: Manifest, columns: Sequence[str], schema: pa.Schema) -> pa.Table:
+        """These columns of all rows of a table, in no particular order."""
+        wanted = pa.schema([schema.field(name) for name in columns])
+        paths = [f"{self._root}/{file.path}" for file in manifest.files_of(table)]
+        if not paths:
+            return wanted.empty_table()
+        # No partitioning: that a directory is called day=... is for other readers.
+        data = ds.dataset(paths, filesystem=self._fs, format="parquet", schema=wanted, partitioning=None)
+        return data.to_table(columns=list(columns))
+
+    def read_files(self, files: Iterable[StoredFile]) -> pa.Table:
+        """All columns of files of one table, in their order."""
+        tables = []
+        for stored in files:
+            with self._fs.open(f"{self._root}/{stored.path}", "rb") as file:
+                tables.append(pq.ParquetFile(file).read())
+        return pa.concat_tables(tables)
+
+    def remove_leftovers(self, *, now: datetime) -> int:
+        """Delete what no manifest of the last hour and not the newest names; returns how many data files."""
+        paths = self._manifest_paths()
+        read = {path: self._read_manifest(path) for path in paths}
+        kept = {path for path in paths[:-1] if from_iso(read[path].written_at) > now - KEPT_FOR} | set(
+            paths[-1:]
+        )
+        named = {f"{self._root}/{file.path}" for path in kept for file in read[path].files}
+        leftovers = [path for path in self._find(self._root, ".parquet") if path not in named]
+        self._remove(leftovers)
+        self._remove([path for path in self._find(self._manifests, "") if path not in kept])
+        return len(leftovers)
+
+    def _manifest_paths(self) -> list[str]:
+        return sorted(self._find(self._manifests, ".json"))
+
+    def _find(self, below: str, ending: str) -> list[str]:
+        self._fs.invalidate_cache()  # other processes write too
+        return [path for path in self._fs.find(below) if path.endswith(ending)]
+
+    def _remove(self, paths: Collection[str]) -> None:
+        for path in paths:
+            self._fs.rm_file(path)
+
+    def _read_manifest(self, path: str) -> Manifest:
+        data = orjson.loads(self._fs.cat_file(path))
+        if data.pop("format") != FORMAT:
+            raise OfflineFormatUnknown(url=self.url, manifest=path.rpartition("/")[2])
+        files = tuple(StoredFile(name, rows) for name, rows in data.pop("files"))
+        return Manifest(**data | {"cursor": Cursor(*data["cursor"]), "files": files})
+
+
+def _manifest_text(manifest: Manifest) -> bytes:
+    files = [[file.path, file.rows] for file in manifest.files]
+    return orjson.dumps(
+        {
+            "format": FORMAT,
+            "number": manifest.number,
+            "written_at": manifest.written_at,
+            "cursor": list(manifest.cursor),
+            "mark": manifest.mark,
+            "layout": manifest.layout,
+            "files": files,
+        }
+    )
