@@ -79,7 +79,8 @@ class StartForm(forms.Form):
 
     def planned(self) -> tuple[dict[str, float], list[str]]:
         """The plan, or what is wrong with the figures it is made of; the other fields may be unfinished."""
-        problems = [text for name in ("share", "baseline", "effect") for text in self.errors.get(name, [])]
+        figures = ("share", "baseline", "effect")
+        problems = [str(text) for name in figures for text in self.errors.get(name, [])]
         plan = self.cleaned_data.get("plan", {})
         if not plan and not problems:
             problems = ["Give the rate of the control and the smallest change worth finding."]

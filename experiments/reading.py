@@ -154,7 +154,7 @@ def _line(metric: Metric, experiment: Experiment, result: Result) -> Line:
         always=scale.difference(always) if always else "",
         p_value=p_text(comparison["p_value"] if comparison else None),
         lift=lift_text(comparison["lift"] if comparison else None),
-        exact=bool(difference) and difference["method"] == "exact",
+        exact=difference is not None and difference["method"] == "exact",
         wait=_wait(metric, difference, result),
         point=_place(difference["value"], most) if difference else 50,
         reach=_reach(fixed, most),
