@@ -34,6 +34,19 @@ def ago(moment: datetime | None) -> SafeString | str:
     )
 
 
+@register.filter
+def at(moment: datetime | None) -> SafeString | str:
+    """A time by its date and minute, to the second for whoever points at it."""
+    if moment is None:
+        return figures.NOTHING
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        moment.isoformat(),
+        moment.strftime("%Y-%m-%d %H:%M:%S"),
+        moment.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
 @register.simple_tag
 def badge(word: str, tone: str = "", text: str = "") -> SafeString:
     """A word in the colour of what it means: `{% badge "block" %}`, `{% badge "stable" tone="good" %}`."""

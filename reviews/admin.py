@@ -1,0 +1,101 @@
+"""Cases in the admin: all of them as a list; each has a page of its own."""
+
+from importlib import import_module
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+
+from reviews.models import Case
+from scoring.admin import position_in
+from scoring.log.models import LogEntry
+from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin
+from scoring.workspace.badges import badge
+from scoring.workspace.figures import money_text, percent_text
+
+for page in ("queue", "case", "event", "entities"):
+    import_module(f"reviews.pages.{page}")
+
+
+def on_one_line(text: str) -> str:
+    return format_html('<span class="ws-num">{}</span>', text)
+
+
+@admin.register(Case)
+class CaseAdmin(ReadOnlyAdmin):
+    """Every case, newest first; searched by the position or the whole name of its event."""
+
+    list_display = (
+        "event",
+        "why",
+        "state_badge",
+        "outcome_badge",
+        "calibrated_score",
+        "at_stake",
+        "loss",
+        "opened",
+        "who",
+        "verdict",
+    )
+    list_display_links = None
+    list_filter = ("state", "why", EventTypeFilter)
+    ordering = ("-event_position",)
+    sortable_by = ()
+    search_fields = ("event_position",)
+    search_help_text = "The event's position, or type/source/id"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: object = None
+    ) -> HttpResponse:
+        position = position_in(object_id)
+        if position is None:
+            return redirect("admin:reviews_case_changelist")
+        return redirect("admin:case", position=position)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
+    ) -> tuple[QuerySet[Case], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        position = position_in(term)
+        if position is None:
+            received = LogEntry.objects.filter(stream=term, stream_version=1)
+            return queryset.filter(event_position__in=received.values("position")), False
+        return queryset.filter(event_position=position), False
+
+    @admin.display(description="event")
+    def event(self, case: Case) -> str:
+        address = reverse("admin:case", args=[case.event_position])
+        return format_html('<a class="ws-link" href="{}">{}</a>', address, case.event_stream)
+
+    @admin.display(description="state")
+    def state_badge(self, case: Case) -> str:
+        return badge(case.state)
+
+    @admin.display(description="outcome")
+    def outcome_badge(self, case: Case) -> str:
+        return badge(case.outcome)
+
+    @admin.display(description="score")
+    def calibrated_score(self, case: Case) -> str:
+        return on_one_line(percent_text(case.score))
+
+    @admin.display(description="at stake")
+    def at_stake(self, case: Case) -> str:
+        return on_one_line(money_text(case.stake, case.currency))
+
+    @admin.display(description="expected loss")
+    def loss(self, case: Case) -> str:
+        return on_one_line(money_text(case.expected_loss, case.currency))
+
+    @admin.display(description="opened")
+    def opened(self, case: Case) -> str:
+        return on_one_line(f"{case.opened_at:%Y-%m-%d %H:%M}")
+
+    @admin.display(description="reviewer")
+    def who(self, case: Case) -> str:
+        return case.decided_by or case.claimed_by or "-"

@@ -1,0 +1,194 @@
+"""One case: everything known of its event, and the verdict on it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from reviews import services
+from reviews.errors import InvalidVerdict, ReviewError
+from reviews.models import Case
+from reviews.pages.event import detail_or_404, shortened
+from reviews.pages.histories import history_of, number_in
+from reviews.pages.panels import event_panels, may_see_personal
+from reviews.pages.queue import take_next
+from reviews.pages.timeline import Verdict, timeline_of
+from reviews.pages.undo import last_verdict, remember_verdict
+from reviews.reasons import Reason, reasons_for, words_of
+from reviews.verdicts import LONGEST_NOTE
+from scoring.catalog.registry import event_type
+from scoring.workspace.pages import Page, register_page
+
+
+class Side(NamedTuple):
+    """One of the two verdicts, its key and the reasons that go with it."""
+
+    value: str
+    key: str
+    tone: str
+    reasons: list[Reason]
+
+
+@register_page
+class CasePage(Page):
+    """A case, to be read by those who may see it and decided by those who work cases.
+
+    POST takes `action` (a key of ACTIONS). A refusal is a message that says why; a verdict that is refused
+    comes back as it was typed.
+    """
+
+    path, name, title = "cases/<int:position>/", "case", "Case"
+    permission = "reviews.view_case"
+    template_name = "reviews/case.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not Case.objects.filter(pk=kwargs["position"]).exists():
+            return redirect("admin:event", position=kwargs["position"])
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        position, draft = kwargs["position"], kwargs.pop("draft", None)
+        user, now = self.request.user, timezone.now()
+        personal = may_see_personal(user)
+        case, detail = Case.objects.get(pk=position), detail_or_404(position)
+        self.title = f"Case {shortened(detail.external_id)}"
+        steps, taken_back = timeline_of(case, personal=personal)
+        return super().get_context_data(
+            case=case,
+            now=now,
+            mine=case.is_held_by(user.get_username(), now),
+            free=case.is_free(now),
+            held_for=case.lease_until - now if case.lease_until else None,
+            works=user.has_perm("reviews.work_case"),
+            may_undo=may_undo(user, case),
+            undoable=last_verdict(self.request, now=now),
+            sides=sides_of(case),
+            draft=draft or taken_back,
+            typed=draft,
+            longest_note=LONGEST_NOTE,
+            verdict_words=words_of(case.reason_code),
+            steps=steps,
+            history=history_of(
+                detail.entities,
+                chosen=number_in(self.request.GET.get("entity")) or 0,
+                before=number_in(self.request.GET.get("before")),
+                position=position,
+                personal=personal,
+            ),
+            **event_panels(detail, personal=personal),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, position: int) -> HttpResponse:
+        act = ACTIONS.get(request.POST.get("action", ""))
+        if act is None:
+            raise BadRequest(f"action: allowed are {', '.join(ACTIONS)}")
+        return act(self, position, timezone.now())
+
+    def claim(self, position: int, now: datetime) -> HttpResponse:
+        self.require("reviews.work_case")
+        return self._change(position, services.claim, now=now)
+
+    def release(self, position: int, now: datetime) -> HttpResponse:
+        self.require("reviews.work_case")
+        try:
+            services.release(position, reviewer=self.reviewer, now=now)
+        except ReviewError as error:
+            return self._refuse(position, error)
+        messages.info(self.request, "The case is back in the queue.")
+        return redirect("admin:queue")
+
+    def undo(self, position: int, now: datetime) -> HttpResponse:
+        may_undo_any = self.request.user.has_perm("reviews.undo_verdict")
+        if not may_undo_any:
+            self.require("reviews.work_case")
+        try:
+            services.undo(position, reviewer=self.reviewer, now=now, may_undo_any=may_undo_any)
+        except ReviewError as error:
+            return self._refuse(position, error)
+        messages.success(self.request, "The verdict and its label are taken back. The case is yours again.")
+        return redirect("admin:case", position=position)
+
+    def keep(self, position: int, now: datetime) -> HttpResponse:
+        """For the page's script: goes on holding the case while its reviewer is active."""
+        self.require("reviews.work_case")
+        try:
+            case = services.keep(position, reviewer=self.reviewer, now=now)
+        except ReviewError as error:
+            return JsonResponse({"held": False, "why": _sentence(error)})
+        return JsonResponse({"held": True, "until": case.lease_until})
+
+    def decide(self, position: int, now: datetime) -> HttpResponse:
+        self.require("reviews.work_case")
+        fields = self.request.POST
+        given = Verdict(*(fields.get(name, "") for name in ("verdict", "reason_code", "note")))
+        try:
+            case = services.decide(
+                position,
+                reviewer=self.reviewer,
+                verdict=given.value,
+                reason_code=given.reason_code,
+                note=given.note,
+                now=now,
+            )
+        except ReviewError as error:
+            return self._give_back(position, given, error)
+        remember_verdict(self.request, case)
+        return take_next(self.request, now=now)
+
+    @property
+    def reviewer(self) -> str:
+        return self.request.user.get_username()
+
+    def _change(self, position: int, service: Callable[..., Case], *, now: datetime) -> HttpResponse:
+        try:
+            service(position, reviewer=self.reviewer, now=now)
+        except ReviewError as error:
+            return self._refuse(position, error)
+        return redirect("admin:case", position=position)
+
+    def _refuse(self, position: int, error: ReviewError) -> HttpResponse:
+        messages.error(self.request, _sentence(error))
+        return redirect("admin:case", position=position)
+
+    def _give_back(self, position: int, given: Verdict, error: ReviewError) -> HttpResponse:
+        """The page again, with what was typed: nobody should have to write a note twice."""
+        messages.error(self.request, f"Not decided: {error}.")
+        status = 422 if isinstance(error, InvalidVerdict) else 409
+        return self.render_to_response(self.get_context_data(position=position, draft=given), status=status)
+
+
+ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
+    "claim": CasePage.claim,
+    "keep": CasePage.keep,
+    "release": CasePage.release,
+    "decide": CasePage.decide,
+    "undo": CasePage.undo,
+}
+
+
+def sides_of(case: Case) -> list[Side]:
+    """The verdicts on this case, the positive label first."""
+    labels = event_type(case.event_type).labels
+    return [
+        Side(labels.positive, "f", "bad", reasons_for(case.event_type, labels.positive)),
+        Side(labels.negative, "l", "good", reasons_for(case.event_type, labels.negative)),
+    ]
+
+
+def may_undo(user: Any, case: Case) -> bool:
+    """Whether `user` may take the verdict on `case` back."""
+    if case.state != Case.State.DECIDED:
+        return False
+    own = case.decided_by == user.get_username() and user.has_perm("reviews.work_case")
+    return own or user.has_perm("reviews.undo_verdict")
+
+
+def _sentence(error: ReviewError) -> str:
+    text = str(error)
+    return f"{text[0].upper()}{text[1:]}."

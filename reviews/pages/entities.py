@@ -1,0 +1,115 @@
+"""Find: cards, customers, merchants, devices, addresses and events, and what each of them did."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from reviews.entities import MOST_COUNTED, EntityRef, events_of_entity, find_entity, search_entities
+from reviews.history import HistoryRow, entity_history
+from reviews.pages.histories import lines_of, number_in
+from reviews.pages.panels import entity_link, entity_words, may_see_personal, words_of_name
+from scoring.catalog.fields import Entity
+from scoring.catalog.registry import event_types
+from scoring.decisions.models import Event
+from scoring.workspace.pages import Page, register_page
+
+ROWS = 50
+MOST_SUMMED = 200
+MOST_TEXT = 200  # characters: no entity's value and no event's id is longer
+
+
+class Found(NamedTuple):
+    """An entity that a search found; `capped`: it has more than `events` events."""
+
+    kind: str
+    words: str
+    link: str
+    events: int
+    capped: bool
+
+
+class Past(NamedTuple):
+    """The latest events of an entity in figures: since when, and what became of them.
+
+    `since` is "" when there are older events that are not counted here; `among` says of which these are.
+    """
+
+    among: str
+    since: str
+    outcomes: dict[str, int]
+    labels: dict[str, int]
+
+
+@register_page
+class EntitiesPage(Page):
+    """A search box; what it found; with `kind` and `value`, that entity and its events."""
+
+    path, name, title = "entities/", "entities", "Find"
+    permission = "reviews.view_case"
+    template_name = "reviews/entities.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asked = self.request.GET
+        text = asked.get("q", "").strip()[:MOST_TEXT]
+        kind, value = asked.get("kind", ""), asked.get("value", "")[:MOST_TEXT]
+        panels = _results(text) if text else {}
+        if kind in _kinds() and value:
+            personal = may_see_personal(self.request.user)
+            panels |= _entity(kind, value, before=number_in(asked.get("before")), personal=personal)
+        return super().get_context_data(text=text, kinds=_kinds(), **panels, **kwargs)
+
+
+def past_of(rows: Sequence[HistoryRow]) -> Past:
+    """Figures of these events, of which there are no others unless they are `MOST_SUMMED`."""
+    complete = len(rows) < MOST_SUMMED
+    return Past(
+        among="of all" if complete else f"of the latest {MOST_SUMMED}",
+        since=f"since {min(row.occurred_at for row in rows):%Y-%m-%d}" if rows and complete else "",
+        outcomes=dict(Counter(row.outcome for row in rows if row.outcome)),
+        labels=dict(Counter(row.label for row in rows if row.label)),
+    )
+
+
+def _results(text: str) -> dict[str, Any]:
+    result = search_entities(text)
+    found = [
+        Found(
+            kind=words_of_name(match.ref.kind),
+            words=match.ref.shown,
+            link=entity_link(match.ref),
+            events=match.events,
+            capped=match.capped,
+        )
+        for match in result.entities
+    ]
+    events = Event.objects.filter(position__in=result.events).order_by("-position")
+    return {"found": found, "found_events": list(events), "searched": True}
+
+
+def _entity(kind: str, value: str, *, before: int | None, personal: bool) -> dict[str, Any]:
+    """The context of an entity's own part of the page."""
+    ref = find_entity(kind, value)
+    rows = entity_history(kind, value, before=before, limit=ROWS + 1 if before else MOST_SUMMED)
+    counted = len(events_of_entity(kind, value, limit=MOST_COUNTED + 1))
+    return {
+        "ref": ref,
+        "kind_words": words_of_name(kind),
+        "words": entity_words(ref, personal=personal),
+        "counted": min(counted, MOST_COUNTED),
+        "capped": counted > MOST_COUNTED,
+        "past": None if before else past_of(rows),
+        "lines": lines_of(rows[:ROWS], kind=kind),
+        "older": _page(ref, before=rows[ROWS - 1].position) if len(rows) > ROWS else "",
+        "newest": entity_link(ref) if before else "",
+    }
+
+
+def _page(ref: EntityRef, *, before: int) -> str:
+    return "?" + urlencode({"kind": ref.kind, "value": ref.value, "before": before})
+
+
+def _kinds() -> list[str]:
+    """Every kind of entity that the catalog knows."""
+    fields = (field for kind in event_types().values() for field in kind.fields.values())
+    return list(dict.fromkeys(field.kind for field in fields if isinstance(field, Entity)))

@@ -1,0 +1,55 @@
+"""One event, without the workflow of a case: what was sent, decided and said."""
+
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+
+from reviews.history import EventDetail, event_detail
+from reviews.models import Case
+from reviews.pages.histories import history_of, number_in
+from reviews.pages.panels import event_panels, may_see_personal
+from scoring.errors import EntryNotFound
+from scoring.workspace.pages import Page, register_page
+
+MOST_TITLE = 40
+
+
+@register_page
+class EventPage(Page):
+    """Any event that was received, decided or not."""
+
+    path, name, title = "events/<int:position>/", "event", "Event"
+    permission = "scoring.view_event"
+    template_name = "reviews/event.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        position = kwargs["position"]
+        detail, personal = detail_or_404(position), may_see_personal(self.request.user)
+        self.title = f"{detail.type.capitalize()} {shortened(detail.external_id)}"
+        sees_cases = self.request.user.has_perm("reviews.view_case")
+        return super().get_context_data(
+            case=Case.objects.filter(pk=position).first() if sees_cases else None,
+            now=timezone.now(),
+            history=history_of(
+                detail.entities,
+                chosen=number_in(self.request.GET.get("entity")) or 0,
+                before=number_in(self.request.GET.get("before")),
+                position=position,
+                personal=personal,
+            ),
+            **event_panels(detail, personal=personal),
+            **kwargs,
+        )
+
+
+def shortened(text: str) -> str:
+    """A name as it fits into the head of a page: the middle of a long one is left out."""
+    return text if len(text) <= MOST_TITLE else f"{text[: MOST_TITLE - 13]}...{text[-10:]}"
+
+
+def detail_or_404(position: int) -> EventDetail:
+    try:
+        return event_detail(position)
+    except EntryNotFound as error:
+        raise Http404(str(error)) from error

@@ -1,0 +1,98 @@
+"""The earlier and later events of an entity as a table with pages."""
+
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from reviews.entities import EntityRef
+from reviews.history import HistoryRow, entity_history
+from reviews.pages.panels import entity_link, entity_words, words_of_name
+from scoring.catalog.fields import Category, Entity
+from scoring.catalog.registry import event_type
+
+ROWS = 12
+MOST_DETAILS = 3
+
+
+class Line(NamedTuple):
+    """An event of the entity; `what` are the names that tell it from others, `here` marks the event shown."""
+
+    row: HistoryRow
+    what: str
+    here: bool
+
+
+class Tab(NamedTuple):
+    """One entity to choose; `link` shows its history on the same page."""
+
+    words: str
+    link: str
+    chosen: bool
+
+
+class History(NamedTuple):
+    """The history of the chosen entity; `older`, `newest` and `next_tab` are links, "" for none."""
+
+    tabs: list[Tab]
+    entity: str
+    entity_link: str
+    lines: list[Line]
+    older: str
+    newest: str
+    next_tab: str
+
+
+def history_of(
+    entities: list[EntityRef], *, chosen: int, before: int | None, position: int, personal: bool
+) -> History | None:
+    """The page of the history of the entity number `chosen` that begins before `before`; None without one."""
+    if not entities:
+        return None
+    chosen %= len(entities)
+    ref = entities[chosen]
+    rows = entity_history(ref.kind, ref.value, before=before, limit=ROWS + 1)
+    return History(
+        tabs=[
+            Tab(words_of_name(each.kind), _query(entity=number), number == chosen)
+            for number, each in enumerate(entities)
+        ],
+        entity=entity_words(ref, personal=personal),
+        entity_link=entity_link(ref),
+        lines=lines_of(rows[:ROWS], kind=ref.kind, position=position),
+        older=_query(entity=chosen, before=rows[ROWS - 1].position) if len(rows) > ROWS else "",
+        newest=_query(entity=chosen) if before is not None else "",
+        next_tab=_query(entity=(chosen + 1) % len(entities)) if len(entities) > 1 else "",
+    )
+
+
+def lines_of(rows: list[HistoryRow], *, kind: str, position: int | None = None) -> list[Line]:
+    """Rows with their words, the latest event first; `kind` is what they have in common, which is not told.
+
+    Pages follow the order of receipt, in which a history that was loaded later comes later.
+    """
+    told = _telling(rows, kind)
+    return [
+        Line(
+            row,
+            ", ".join(str(row.fields[name]) for name in told if name in row.fields),
+            row.position == position,
+        )
+        for row in sorted(rows, key=lambda row: row.occurred_at, reverse=True)
+    ]
+
+
+def number_in(text: str | None) -> int | None:
+    """A whole number from an address, None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _telling(rows: list[HistoryRow], kind: str) -> list[str]:
+    """The first few fields that tell these events apart: their categories, and whom else they concern."""
+    fields = {name: field for row in rows for name, field in event_type(row.type).fields.items()}
+    categories = [name for name, field in fields.items() if isinstance(field, Category)]
+    others = [name for name, field in fields.items() if isinstance(field, Entity) and field.kind != kind]
+    differing = [name for name in others if len({row.fields.get(name) for row in rows}) > 1]
+    return [*categories, *differing][:MOST_DETAILS]
+
+
+def _query(**parameters: int) -> str:
+    return "?" + urlencode(parameters)

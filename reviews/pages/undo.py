@@ -1,0 +1,28 @@
+"""The verdict just given, kept in the session so that the next page can offer to take it back."""
+
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest
+
+from reviews.models import Case
+
+OFFERED_FOR = timedelta(minutes=15)
+_KEY = "reviews_last_decided"
+
+
+def remember_verdict(request: HttpRequest, case: Case) -> None:
+    """Offer to undo this verdict on the pages that follow."""
+    request.session[_KEY] = case.event_position
+
+
+def last_verdict(request: HttpRequest, *, now: datetime) -> Case | None:
+    """The case that this person decided last, while its verdict stands and is fresh."""
+    position = request.session.get(_KEY)
+    if position is None:
+        return None
+    return Case.objects.filter(
+        event_position=position,
+        state=Case.State.DECIDED,
+        decided_by=request.user.get_username(),
+        decided_at__gt=now - OFFERED_FOR,
+    ).first()

@@ -1,0 +1,165 @@
+/* Reviewing by keyboard. What a key does stands in the page: an element with data-key="n t" is clicked by n or t,
+   or focused if it is a field. Also: the lease of a case, parts that are replaced, and a check before a verdict. */
+"use strict";
+
+(() => {
+  const KEEP_EVERY_MS = 60e3; // how often a page that is worked at goes on holding its case
+  const visible = (element) => element.checkVisibility() || element.classList.contains("rv-hidden");
+  const isField = (element) => element.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=hidden])");
+
+  /* Keys */
+
+  const byKey = (key) => [...document.querySelectorAll("[data-key]")]
+    .find((element) => element.dataset.key.split(" ").includes(key) && !element.disabled && visible(element));
+
+  const step = (by) => {
+    const rows = [...document.querySelectorAll("a[data-row]")].filter(visible);
+    if (!rows.length) return false;
+    const at = rows.indexOf(document.activeElement);
+    rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)].focus();
+    return true;
+  };
+
+  const act = (key) => {
+    if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
+    const element = byKey(key);
+    if (!element) return false;
+    if (isField(element)) {
+      element.focus();
+    } else {
+      element.click();
+    }
+    return true;
+  };
+
+  const onKey = (event) => {
+    if (event.defaultPrevented || event.altKey || event.isComposing) return;
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey) {
+      if (key === "Enter" && act("Enter")) event.preventDefault();
+      return;
+    }
+    if (document.querySelector("dialog[open]")) return;
+    if (isField(target)) {
+      if (key === "Escape") target.blur();
+      return;
+    }
+    // Enter on a link or a button does what that one is for.
+    if (key === "Enter" && target.closest("a, button, summary")) return;
+    if (!event.repeat && act(key)) event.preventDefault();
+    else if ("jk".includes(key) && event.repeat) step(key === "j" ? 1 : -1);
+  };
+
+  /* Parts of the page */
+
+  // The element of this id as the server draws it now. Whatever is not that page (a log-in) is opened instead.
+  const replacePart = async (address, id) => {
+    const response = await fetch(address, { credentials: "same-origin" });
+    const drawn = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(id);
+    if (!response.ok || !drawn) return location.assign(address);
+    const focused = document.activeElement?.id;
+    document.getElementById(id).replaceWith(drawn);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  };
+
+  const refreshEvery = (element) => {
+    const again = async () => {
+      if (!document.hidden && !document.querySelector("dialog[open]")) {
+        await replacePart(location.href, element.id).catch(() => {}); // offline for a moment: the next turn shows it
+      }
+      setTimeout(again, element.dataset.refresh * 1000);
+    };
+    setTimeout(again, element.dataset.refresh * 1000);
+  };
+
+  const toggle = (button) => {
+    const part = document.getElementById(button.dataset.toggle);
+    part.hidden = !part.hidden;
+    button.setAttribute("aria-expanded", String(!part.hidden));
+  };
+
+  const onClick = (event) => {
+    const { target } = event;
+    const link = target.closest("a[data-swap]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      replacePart(link.href, link.dataset.swap).catch(() => location.assign(link.href));
+    }
+    const opener = target.closest("[data-open]");
+    if (opener) document.getElementById(opener.dataset.open).showModal();
+    const toggler = target.closest("[data-toggle]");
+    if (toggler) toggle(toggler);
+  };
+
+  /* The verdict */
+
+  const showSide = (form) => {
+    const chosen = form.querySelector("[name=verdict]:checked")?.value;
+    for (const codes of form.querySelectorAll("[data-side]")) {
+      codes.hidden = codes.dataset.side !== chosen;
+      if (codes.hidden) codes.querySelectorAll("input").forEach((input) => { input.checked = false; });
+    }
+    form.querySelector("[data-hint]").hidden = Boolean(chosen);
+  };
+
+  const problemOf = (form) => {
+    const chosen = (name) => form.querySelector(`[name=${name}]:checked`);
+    if (!chosen("verdict")) return "Choose a verdict first.";
+    if (!chosen("reason_code")) return "Choose a reason first.";
+    return "";
+  };
+
+  const watchVerdict = (form) => {
+    const problem = form.querySelector(".rv-problem");
+    let sent = false;
+    form.addEventListener("change", () => { showSide(form); problem.hidden = true; });
+    form.addEventListener("submit", (event) => {
+      problem.textContent = problemOf(form);
+      problem.hidden = !problem.textContent;
+      if (problem.textContent || sent) event.preventDefault();
+      else sent = true;
+    });
+    window.addEventListener("pageshow", () => { sent = false; showSide(form); });
+  };
+
+  /* The lease */
+
+  const watchLease = (clock, form) => {
+    let until = Date.parse(clock.dataset.lease);
+    let kept = Date.now();
+    const keep = async () => {
+      kept = Date.now();
+      const body = new FormData(form);
+      body.set("action", "keep");
+      const answer = await (await fetch(location.href, { method: "POST", body, redirect: "error" })).json();
+      if (answer.held) until = Date.parse(answer.until);
+      else tell(answer.why);
+    };
+    const tell = (why) => {
+      const problem = form.querySelector(".rv-problem");
+      problem.textContent = why;
+      problem.hidden = false;
+    };
+    const onActivity = () => {
+      if (Date.now() - kept > KEEP_EVERY_MS) keep().catch(() => {}); // tried again with the next movement
+    };
+    for (const kind of ["keydown", "pointermove", "scroll"]) document.addEventListener(kind, onActivity, { passive: true });
+    const show = () => {
+      const left = Math.max(0, Math.floor((until - Date.now()) / 1000));
+      clock.textContent = left ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "no longer: the lease has ended";
+      clock.classList.toggle("rv-late", left < 60);
+    };
+    show();
+    setInterval(show, 1000);
+  };
+
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("click", onClick);
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-refresh]").forEach(refreshEvery);
+    const form = document.getElementById("verdict");
+    if (!form) return;
+    watchVerdict(form);
+    watchLease(document.querySelector("[data-lease]"), form);
+  });
+})();
