@@ -64,5 +64,10 @@ def train_a_candidate(event_type: str, *, now: datetime) -> None:
     """Ask for a training as the schedule does, unless one was asked for before: a model to approve."""
     if not TrainingJob.objects.exists():
         request_training(
-            event_type, actor="schedule", options=JobOptions(matures_after_days=MATURES_AFTER_DAYS), now=now
+            event_type,
+            actor="schedule",
+            options=JobOptions(
+                matures_after_days=MATURES_AFTER_DAYS, depth=8
+            ),  # not the same model once more
+            now=now,
         )
