@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from scoring.learning.models import ModelVersion
 from scoring.learning.report import version_lines
-from scoring.learning.stages import current_stages
+from scoring.learning.stages import standings
 
 
 class Command(BaseCommand):
@@ -22,4 +22,4 @@ class Command(BaseCommand):
         if not versions:
             self.stdout.write("There are no models yet. Train one:  manage.py train")
             return
-        self.stdout.write("\n".join(version_lines(versions, stages=current_stages(versions))))
+        self.stdout.write("\n".join(version_lines(versions, stood=standings(versions))))
