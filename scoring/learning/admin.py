@@ -145,8 +145,9 @@ class TrainingJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="took")
     def took(self, job: TrainingJob) -> str:
-        ended = job.started_at is not None and job.ended_at is not None
-        took = duration_text(job.ended_at - job.started_at) if ended else NOTHING
+        took = NOTHING
+        if job.started_at is not None and job.ended_at is not None:
+            took = duration_text(job.ended_at - job.started_at)
         return self._live(job, "took", unbroken(took))
 
     def _bar(self, job: Any) -> str:

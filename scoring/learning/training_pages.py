@@ -21,7 +21,11 @@ CANCEL = "scoring.cancel_trainingjob"
 class TrainingForm(forms.Form):
     """What to train, and how."""
 
-    event_type = forms.ChoiceField(label="Event type", help_text="What the model is to score.")
+    event_type = forms.ChoiceField(
+        label="Event type",
+        choices=lambda: [(name, name) for name in scored_types()],
+        help_text="What the model is to score.",
+    )
     as_of = forms.DateTimeField(
         label="Data cut-off",
         required=False,
@@ -49,10 +53,6 @@ class TrainingForm(forms.Form):
         max_value=12,
         help_text="Deeper trees see more at once, learn by heart sooner and take longer to score.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["event_type"].choices = [(name, name) for name in scored_types()]
 
     def clean_as_of(self) -> Any:
         as_of = self.cleaned_data["as_of"]

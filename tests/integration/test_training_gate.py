@@ -1,0 +1,257 @@
+"""A candidate's way: compared, checked, approved by somebody else, put to work, taken back."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from scoring.decisions.routing import route_of
+from scoring.errors import (
+    AlreadyJudged,
+    GateFailed,
+    InvalidRoute,
+    ModelNotPromotable,
+    NotApproved,
+    NoteRequired,
+    NothingToRollBackTo,
+    OwnModel,
+    UnknownModel,
+)
+from scoring.learning import gate, promotion, registry
+from scoring.learning.models import ModelVersion
+from scoring.learning.runs import TrainingRequest, run_training
+from scoring.learning.stages import standings
+from scoring.learning.training import TrainingConfig
+from scoring.log.append import append
+from scoring.log.entries import NewEntry
+from scoring.log.read import read_stream
+from tests.factories.models import END, approved, promote, train_small_models
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = END + timedelta(days=2)
+
+
+@pytest.fixture
+def models(online_redis, settings, tmp_path) -> list[str]:
+    """Two versions, trained by "tests"; nobody has judged them."""
+    settings.VAR_DIR = tmp_path / "var"
+    return train_small_models(15, 25)
+
+
+def version(name: str) -> ModelVersion:
+    return ModelVersion.objects.get(name=name)
+
+
+def stages() -> dict[str, str]:
+    return {name: standing.text for name, standing in standings(ModelVersion.objects.all()).items()}
+
+
+def train_beside(trees: int = 5, **changes) -> ModelVersion:
+    request = TrainingRequest(
+        **{"event_type": "payment", "as_of": END, "matures_after": timedelta(days=14)} | changes
+    )
+    config = TrainingConfig(trees=trees, depth=4, minimum_positives=4)
+    return version(run_training(request, config=config, actor="user/ana", now=NOW).name)
+
+
+def fail_a_check(name: str) -> None:
+    checks = [check | {"passed": check["name"] != "latency"} for check in version(name).checks]
+    stream = f"model/{name}"
+    data = {"name": name, "checks": checks}
+    append([NewEntry(stream, len(read_stream(stream)), "model.checked", data)], now=NOW)
+
+
+def test_a_training_keeps_its_checks_its_reference_and_who_asked_for_it(models):
+    first = version(models[0])
+    assert [entry.type for entry in read_stream("model/payment-1")] == ["model.trained", "model.checked"]
+    assert (first.status, first.trained_by) == ("candidate", "tests")
+    assert all(check["passed"] for check in first.checks), first.checks
+    assert first.metrics["latency_ms"] > 0
+    features = first.reference["features"]
+    assert [f["name"] for f in features] == list(registry.load_model(models[0]).spec.features)
+    for feature in features:
+        assert sum(feature["counts"]) + feature["missing"] == first.reference["rows"]
+    category = next(feature for feature in features if feature["name"] == "category")
+    assert len(category["counts"]) > 5
+    assert sum(first.reference["score"]["counts"]) == sum(first.reference["outcomes"].values())
+    assert sum(first.reference["outcomes"].values()) == first.metrics["rows"]
+
+
+def test_a_first_model_is_compared_with_nobody_and_says_so(models):
+    comparison = version(models[0]).comparison
+    assert (comparison["champion"], comparison["why_not"]) == (None, "no model decides payment yet")
+    assert set(comparison["curves"]) == {"candidate"}
+
+
+def test_a_candidate_is_measured_beside_the_champion_on_the_same_events(models):
+    promote(models[1])
+    candidate = train_beside(trees=3)
+    comparison, champion = candidate.comparison, version(models[1])
+    assert (comparison["champion"], comparison["why_not"]) == (models[1], "")
+    # Same cut-off, so the champion's own held-out events are those it is judged on again.
+    for name in ("rows", "average_precision", "brier", "precision_at_review"):
+        assert comparison["champion_metrics"][name] == pytest.approx(champion.metrics[name])
+    difference = comparison["difference"]
+    assert difference["estimate"] == pytest.approx(
+        candidate.metrics["average_precision"] - champion.metrics["average_precision"]
+    )
+    assert difference["low"] < difference["high"]
+    assert set(comparison["curves"]) == {"candidate", "champion"}
+
+
+def test_a_champion_with_another_vocabulary_scores_as_it_would_with_its_own(models, monkeypatch):
+    promote(models[1])
+    vocabulary = registry.load_model(models[1]).spec.vocabularies
+    turned = {"category": tuple(reversed(vocabulary["category"]))}
+    monkeypatch.setattr("scoring.learning.runs.count_vocabulary", lambda kind, as_of: turned)
+    comparison = train_beside().comparison
+    assert comparison["why_not"] == ""
+    expected = version(models[1]).metrics["average_precision"]
+    assert comparison["champion_metrics"]["average_precision"] == pytest.approx(expected)
+
+
+def test_a_champion_that_has_seen_the_events_is_not_compared(models):
+    promote(models[0])
+    earlier = train_beside(as_of=END - timedelta(days=14), matures_after=timedelta(days=7))
+    assert "was trained on some of these events" in earlier.comparison["why_not"]
+    assert earlier.comparison["difference"] is None
+
+
+def test_shuffled_labels_never_pass_and_cannot_be_forced_into_the_route(models):
+    shuffled = train_beside(shuffled=True)
+    assert "real labels" in gate.failed_checks(shuffled.checks)
+    with pytest.raises(GateFailed, match="real labels"):
+        gate.approve(shuffled.name, actor="user/bo", now=NOW)
+    with pytest.raises(CommandError, match="shuffled"):
+        call_command("promote", shuffled.name, "--force", "to see what happens")
+    with pytest.raises(ModelNotPromotable):
+        promotion.promote(shuffled.name, actor="user/bo", now=NOW)
+
+
+def test_somebody_else_approves_once_and_the_log_says_who(models):
+    name = train_beside().name
+    with pytest.raises(OwnModel, match="user/ana"):
+        gate.approve(name, actor="user/ana", now=NOW)
+    gate.approve(name, actor="user/bo", note="better on new cards", now=NOW)
+    row = version(name)
+    assert (row.status, row.judged_by, row.judged_at, row.note) == (
+        "approved",
+        "user/bo",
+        NOW,
+        "better on new cards",
+    )
+    for judge_again in (gate.approve, gate.reject):
+        with pytest.raises(AlreadyJudged, match="approved by user/bo"):
+            judge_again(name, actor="user/cy", note="late", now=NOW)
+
+
+def test_a_rejection_needs_a_reason_and_keeps_the_model_out(models):
+    with pytest.raises(NoteRequired):
+        gate.reject(models[0], actor="user/bo", note=" ", now=NOW)
+    gate.reject(models[0], actor="user/bo", note="learnt from a broken feed", now=NOW)
+    with pytest.raises(NotApproved, match="is rejected"):
+        promotion.promote(models[0], actor="user/bo", now=NOW)
+    assert promotion.newest_promotable("payment") == models[1]
+    assert stages() == {models[0]: "rejected", models[1]: "candidate"}
+
+
+def test_a_failed_check_is_named_and_passed_over_for_a_reason_only(models):
+    fail_a_check(models[0])
+    with pytest.raises(GateFailed, match="latency"):
+        gate.approve(models[0], actor="user/bo", now=NOW)
+    with pytest.raises(CommandError, match="latency"):
+        call_command("promote", models[0])
+    with pytest.raises(NoteRequired):
+        gate.approve(models[0], actor="user/bo", forced=True, now=NOW)
+    call_command("promote", models[0], "--force", "the only model we have", stdout=StringIO())
+    approval = read_stream(f"model/{models[0]}")[-1]
+    assert approval.data["failed_checks"] == ["latency"]
+    assert approval.data["note"] == "the only model we have"
+    assert registry.champion_of("payment") == models[0]
+
+
+def test_only_approved_models_are_put_to_work(models):
+    promote(models[0])
+    for start in (promotion.promote, promotion.start_shadow):
+        with pytest.raises(NotApproved, match="is candidate"):
+            start(models[1], actor="user/bo", now=NOW)
+    with pytest.raises(NotApproved):
+        promotion.start_canary(models[1], share=0.1, actor="user/bo", now=NOW)
+    with pytest.raises(UnknownModel):
+        promotion.promote("payment-9", actor="user/bo", now=NOW)
+
+
+def test_a_canary_takes_its_share_from_the_champion_grows_and_gives_it_back(models):
+    promote(models[0])
+    canary = approved(models[1])
+    promotion.start_canary(canary, share=0.1, actor="user/bo", now=NOW)
+    assert stages() == {models[0]: "champion 90 %", canary: "canary 10 %"}
+    promotion.start_canary(canary, share=0.3, actor="user/bo", now=NOW)
+    assert stages()[canary] == "canary 30 %"
+    third = approved(train_beside().name)
+    with pytest.raises(InvalidRoute, match="stop it first"):
+        promotion.start_canary(third, share=0.1, actor="user/bo", now=NOW)
+    with pytest.raises(InvalidRoute, match="between 0 and 1"):
+        promotion.start_canary(canary, share=1.0, actor="user/bo", now=NOW)
+    promotion.stop_arm(canary, actor="user/bo", now=NOW)
+    assert stages() == {models[0]: "champion", canary: "archived", third: "approved"}
+    with pytest.raises(InvalidRoute, match="neither canary nor shadow"):
+        promotion.stop_arm(models[0], actor="user/bo", now=NOW)
+
+
+def test_shadows_stay_while_champions_change_and_the_promoted_one_leaves_the_shadow(models):
+    promote(models[0])
+    second, third = approved(models[1]), approved(train_beside().name)
+    for name in (second, third):
+        promotion.start_shadow(name, actor="user/bo", now=NOW)
+    promote(second)
+    assert stages() == {models[0]: "archived", second: "champion", third: "shadow"}
+    promotion.stop_arm(third, actor="user/bo", now=NOW)
+    assert [arm.role for arm in route_of("payment").arms] == ["champion"]
+
+
+def test_rolling_back_returns_to_the_champion_before_and_no_further_than_the_first(models):
+    with pytest.raises(NothingToRollBackTo):
+        promotion.roll_back("payment", actor="user/bo", now=NOW)
+    promote(models[0])
+    salt = route_of("payment").salt
+    promote(models[1])
+    assert promotion.previous_champion("payment") == models[0]
+    entry = promotion.roll_back("payment", actor="user/bo", now=NOW)
+    assert (entry.data["reason"], entry.metadata["actor"]) == ("rolled back", "user/bo")
+    assert (registry.champion_of("payment"), route_of("payment").salt) == (models[0], salt)
+    with pytest.raises(NothingToRollBackTo):
+        promotion.roll_back("payment", actor="user/bo", now=NOW)
+    with pytest.raises(CommandError, match="promote one instead"):
+        call_command("roll_back", "--event-type", "payment")
+    promote(models[1])
+    call_command("roll_back", "--event-type", "payment", stdout=StringIO())
+    assert registry.champion_of("payment") == models[0]
+
+
+def test_a_version_from_before_the_gate_still_folds_and_may_be_rolled_back_to(models):
+    old = dict(read_stream(f"model/{models[0]}")[0].data) | {"name": "payment-7", "number": 7}
+    for added in ("comparison", "reference", "trained_by"):
+        del old[added]
+    append([NewEntry("model/payment-7", 0, "model.trained", old)], now=NOW)
+    row = version("payment-7")
+    assert (row.status, row.checks, row.reference, row.trained_by) == ("candidate", [], {}, "")
+    with pytest.raises(GateFailed, match="trained before"):
+        gate.approve("payment-7", actor="user/bo", now=NOW)
+    arms = [{"name": "champion", "model": "payment-7", "role": "champion", "share": 1.0}]
+    change = {"event_type": "payment", "version": 1, "salt": "payment/1", "unit": "card", "arms": arms}
+    route = NewEntry("route/payment", 0, "route.changed", change | {"experiment": "", "reason": "promoted"})
+    append([route], now=NOW)
+    promote(models[1])
+    promotion.roll_back("payment", actor="user/bo", now=datetime.now(UTC))
+    assert registry.champion_of("payment") == "payment-7"
+
+
+def test_rebuilding_gives_the_same_versions(models):
+    promote(models[0])
+    gate.reject(models[1], actor="user/bo", note="no better", now=NOW)
+    before = list(ModelVersion.objects.order_by("name").values())
+    call_command("rebuild", projection=["modelversion"], verbosity=0, stdout=StringIO())
+    assert list(ModelVersion.objects.order_by("name").values()) == before
