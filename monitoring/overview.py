@@ -236,7 +236,7 @@ def _drift_tile(each: InCharge, report: DriftReport | None, link: Linker) -> Til
 def _experiment_tiles(facts: Facts, link: Linker) -> list[Tile]:
     running = facts.experiments or []
     if not running:
-        return [Tile("Experiment", "none", "none is running", href=link("experiments"))]
+        return [Tile("Experiment", "none running", href=link("experiments"))]
     return [
         Tile(
             "Experiment",

@@ -17,7 +17,7 @@ from scoring.log.append import append
 from scoring.log.consumers import Consumer, Handle, catch_up, run_consumer
 from scoring.log.entries import Entry
 from scoring.log.models import ConsumerCursor, VaultItem
-from scoring.log.status import consumer_statuses
+from scoring.log.status import consumer_health, consumer_statuses
 from tests.factories.log import NOW, PATIENCE_S, decided, labelled, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -181,6 +181,23 @@ def test_one_stopped_consumer_does_not_stop_the_others(only_registered: dict[str
         ("test", 1, "ValueError: cannot handle T-0"),
         ("well", 0, ""),
     ]
+
+
+def test_health_looks_at_the_next_entries_only(only_registered: dict[str, Consumer]) -> None:
+    consumers.register(consumer_of(Recorder(poison="T-3")))
+    consumers.register(Consumer("labels", frozenset({"label.recorded"}), keep_in([])))
+    append([received(f"T-{i}") for i in range(9)], now=NOW)
+    assert [(health.name, health.lag, health.ran_at) for health in consumer_health(most=5)] == [
+        ("labels", 0, None),
+        ("test", 5, None),
+    ]
+
+    consumers.run_consumers(now=NOW)
+
+    labels, stopped = consumer_health(most=100)
+    assert (labels.lag, labels.error, labels.ran_at) == (0, "", NOW)
+    assert (stopped.lag, stopped.error) == (6, "ValueError: cannot handle T-3")
+    assert stopped.failed_position is not None
 
 
 def test_two_consumers_cannot_share_a_name(only_registered: dict[str, Consumer]) -> None:
