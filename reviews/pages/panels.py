@@ -108,7 +108,7 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
         "positive": event_type(detail.type).labels.positive,
         "facts": facts_of(detail, personal=personal),
         "not_sent": not_sent(detail),
-        "reasons": reasons_of(detail.decision) if detail.decision else None,
+        "reasons": reasons_of(explain_decision(detail.decision)) if detail.decision else None,
         "said": standing_of(detail.labels),
         "ranking": PRECEDENCE,
         "decisions": [Made(entry, _why(entry)) for entry in detail.decisions],
@@ -146,9 +146,8 @@ def not_sent(detail: EventDetail) -> list[str]:
     ]
 
 
-def reasons_of(decision: Entry) -> Reasons:
-    """The contributions to a decision's score as bars, the longest of which fills its half."""
-    explanation = explain_decision(decision)
+def reasons_of(explanation: Explanation) -> Reasons:
+    """The contributions to a score as bars, the longest of which fills its half."""
     parts = [each.contribution for each in explanation.contributions]
     longest = max(map(abs, parts), default=0.0) or 1.0
     return Reasons(

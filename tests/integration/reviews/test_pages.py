@@ -1,0 +1,488 @@
+"""The pages on which people review, as a browser without a script meets them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import redis
+from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from reviews import services
+from reviews.models import Case
+from scoring.decisions import connections
+from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.models import Label
+from scoring.log import vault
+from scoring.log.append import append
+from tests.factories.log import decided, received
+from tests.integration.reviews.conftest import consume
+from tests.integration.reviews.test_explained_decisions import decide_one, small_model  # noqa: F401 (a fixture)
+
+Browse = Callable[..., Client]
+ReviewCase = Callable[..., Case]
+
+LOOK = ("reviews.view_case", "scoring.view_event")
+WORK = (*LOOK, "reviews.work_case")
+QUEUE = "/admin/queue/"
+FRAUD = {"action": "decide", "verdict": "fraud", "reason_code": "stolen_card"}
+REASON = {
+    "code": "new_merchant",
+    "feature": "card_is_new_merchant",
+    "value": "yes",
+    "usual": None,
+    "contribution": 1.25,
+    "text": "This merchant is new for this card",
+}
+
+
+@pytest.fixture
+def browse(transactional_db: None) -> Browse:
+    """`browse("ana", *WORK)`: the browser of a person with these permissions."""
+
+    def log_in(name: str = "ana", *permissions: str) -> Client:
+        user, _ = User.objects.get_or_create(username=name, is_staff=True)
+        for permission in permissions:
+            app, _, codename = permission.partition(".")
+            user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return log_in
+
+
+@pytest.fixture
+def review_case(transactional_db: None, online_redis: redis.Redis) -> ReviewCase:
+    """Opens the case of a payment that a model sent to review; `fields` are the payment's."""
+    connections.client.cache_clear()
+
+    def open_case(
+        external_id: str = "T-1", *, score: float = 0.5, stake: int = 10_000, **fields: Any
+    ) -> Case:
+        [event] = append([received(external_id, **fields)], now=datetime.now(UTC))
+        decision = decided(
+            event,
+            outcome="review",
+            score=score,
+            margin=0.75,
+            stake=stake,
+            reasons=[REASON],
+            thresholds={"review": 0.05, "block": 0.8},
+            feature_set="0" * 64,
+        )
+        append([decision], now=datetime.now(UTC))
+        consume(now=datetime.now(UTC))
+        return Case.objects.get(pk=event.position)
+
+    return open_case
+
+
+def page_of(case: Case) -> str:
+    return reverse("admin:case", args=[case.pk])
+
+
+def text_of(response: HttpResponse) -> str:
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def take(client: Client) -> str:
+    """Takes the next case; gives where that leads."""
+    return client.post(QUEUE).headers["Location"]
+
+
+# The queue
+
+
+def test_the_queue_says_what_waits_and_why_the_largest_loss_first(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    small, large = review_case("T-small", stake=1_000), review_case("T-large", stake=99_000)
+    page = text_of(browse("ana", *WORK).get(QUEUE))
+    assert page.index("T-large") < page.index("T-small")
+    for told in (page_of(small), page_of(large), "495.00 USD", "50.0 %", REASON["text"], "sent to review"):
+        assert told in page
+
+
+def test_the_queue_says_who_holds_a_case(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    services.claim(case.pk, reviewer="ben", now=datetime.now(UTC))
+    page = text_of(browse("ana", *WORK).get(QUEUE))
+    assert "ben <span" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"), [("", 1), ("?why=review", 1), ("?why=sample", 0), ("?type=payment", 1)]
+)
+def test_the_queue_is_narrowed_by_type_and_cause(
+    browse: Browse, review_case: ReviewCase, query: str, found: int
+) -> None:
+    review_case("T-one")
+    assert text_of(browse("ana", *WORK).get(QUEUE + query)).count("T-one") == found
+
+
+def test_the_queue_takes_few_queries_however_long(
+    browse: Browse, review_case: ReviewCase, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(12):
+        review_case(f"T-{number}")
+    client = browse("ana", *WORK)
+    with django_assert_max_num_queries(14):
+        client.get(QUEUE)
+
+
+def test_whoever_only_looks_is_offered_nothing_to_press(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    client = browse("otto", *LOOK)
+    assert "Take the next case" not in text_of(client.get(QUEUE))
+    assert "Claim this case" not in text_of(client.get(page_of(case)))
+    assert client.post(QUEUE).status_code == 403
+    for action in ("claim", "keep", "release", "decide", "undo"):
+        assert client.post(page_of(case), {"action": action}).status_code == 403
+    case.refresh_from_db()
+    assert case.state == "open"
+
+
+def test_without_the_permission_there_is_no_queue(browse: Browse) -> None:
+    assert browse("eve").get(QUEUE).status_code == 403
+
+
+def test_taking_leads_to_the_most_urgent_case_and_then_back_to_it(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    review_case("T-small", stake=1_000)
+    large = review_case("T-large", stake=99_000)
+    client = browse("ana", *WORK)
+    assert take(client) == page_of(large)
+    assert "Your verdict" in text_of(client.get(page_of(large)))
+    assert "Go on with your case" in text_of(client.get(QUEUE))
+    assert take(client) == page_of(large)
+
+
+def test_an_empty_queue_says_how_it_fills(browse: Browse) -> None:
+    client = browse("ana", *WORK)
+    assert "Cases appear here by themselves" in text_of(client.get(QUEUE))
+    assert "Nothing is left to take" in text_of(client.post(QUEUE, follow=True))
+
+
+# A case
+
+
+def test_a_case_shows_what_is_known(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case("T-7", merchant="m-1", customer="cu-1", category="travel")
+    page = text_of(browse("ana", *WORK).get(page_of(case)))
+    for told in (
+        "Case T-7",
+        "50.0 %",
+        "12.34 USD",  # at stake
+        "50.00 USD",  # the loss to expect
+        "review from 5 %, block from 80 %",
+        REASON["text"],
+        "+1.25",
+        "cannot be read any more",  # the model of the decision is gone, and the page says so
+        "travel",
+        "?kind=merchant&amp;value=m-1",
+        "this payment",
+        "Opened: sent to review",
+        "Nobody has said yet",
+        "Claim this case",
+    ):
+        assert told in page
+
+
+def test_the_whole_explanation_of_a_model_is_shown(small_model, browse: Browse) -> None:  # noqa: F811
+    small_model()
+    decision = decide_one()
+    client = browse("ana", *WORK)
+    page = text_of(client.get(reverse("admin:event", args=[decision.data["event_position"]])))
+    assert page.count('class="rv-why__bar"') == 54
+    assert "Show all 54" in page
+    assert "start " in page
+    assert "= margin" in page
+
+
+def test_a_case_takes_few_queries(
+    browse: Browse, review_case: ReviewCase, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browse("ana", *WORK)
+    first, second = review_case("T-1", stake=99_000, ip=kept("192.0.2.1")), review_case("T-2")
+    take(client)
+    client.post(page_of(first), FRAUD | {"note": "seen"})
+    client.post(page_of(second), {"action": "release"})
+    for case in (first, second):
+        with django_assert_max_num_queries(20):
+            client.get(page_of(case))
+
+
+def test_a_verdict_labels_the_event_and_leads_to_the_next_case(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    first, second = review_case("T-1", stake=99_000), review_case("T-2")
+    client = browse("ana", *WORK)
+    take(client)
+
+    answer = client.post(page_of(first), FRAUD | {"note": "Called the bank."})
+
+    assert answer.headers["Location"] == page_of(second)
+    assert Label.objects.get(event_stream=first.event_stream).effective == "fraud"
+    page = text_of(client.get(page_of(second)))
+    assert "Your verdict" in page
+    assert f'action="{page_of(first)}" class="rv-undo"' in page
+    decided_page = text_of(client.get(page_of(first)))
+    assert "Stolen or copied card" in decided_page
+    assert "Called the bank." in decided_page
+
+
+def test_after_the_last_case_comes_the_queue_with_the_undo(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    client = browse("ana", *WORK)
+    take(client)
+    answer = client.post(page_of(case), FRAUD, follow=True)
+    assert answer.redirect_chain[-1][0] == QUEUE
+    assert 'class="rv-undo"' in text_of(answer)
+
+
+def test_an_undone_verdict_comes_back_as_it_was_given(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    client = browse("ana", *WORK)
+    take(client)
+    client.post(page_of(case), FRAUD | {"note": "Called the bank."})
+
+    page = text_of(client.post(page_of(case), {"action": "undo"}, follow=True))
+
+    assert "The case is yours again" in page
+    assert "Verdict taken back" in page
+    assert ">Called the bank.</textarea>" in page
+    assert 'value="stolen_card" data-key="2" aria-keyshortcuts="2" checked' in page
+    assert 'class="rv-undo"' not in page
+    assert Label.objects.order_by("position").last().effective is None
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"verdict": ""}, "is no label of payment"),
+        ({"reason_code": "usual_behaviour"}, "does not go with fraud"),
+        ({"reason_code": ""}, "does not go with fraud"),
+        ({"note": "x" * 2_001}, "at most 2,000"),
+    ],
+)
+def test_a_refused_verdict_says_why_and_keeps_the_note(
+    browse: Browse, review_case: ReviewCase, given: dict[str, str], why: str
+) -> None:
+    case = review_case()
+    client = browse("ana", *WORK)
+    take(client)
+    answer = client.post(page_of(case), FRAUD | {"note": "Called the bank."} | given)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert why in page
+    assert (given.get("note") or "Called the bank.") in page
+    assert not Label.objects.exists()
+
+
+def test_whoever_lost_the_case_is_told_to_whom_and_keeps_the_note(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    case = review_case()
+    client = browse("ana", *WORK)
+    services.claim(case.pk, reviewer="ana", now=datetime.now(UTC) - timedelta(hours=1))
+    services.claim(case.pk, reviewer="ben", now=datetime.now(UTC))
+
+    answer = client.post(page_of(case), FRAUD | {"note": "Called the bank."})
+
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "In the hands of ben" in page
+    assert ">Called the bank.</textarea>" in page
+    assert not Label.objects.exists()
+
+
+def test_a_case_in_other_hands_cannot_be_claimed(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    services.claim(case.pk, reviewer="ben", now=datetime.now(UTC))
+    client = browse("ana", *WORK)
+    assert "Claim this case" not in text_of(client.get(page_of(case)))
+    page = text_of(client.post(page_of(case), {"action": "claim"}, follow=True))
+    assert "Ben holds payment/shop/T-1 until" in page
+
+
+def test_a_released_case_is_free_again(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    client = browse("ana", *WORK)
+    take(client)
+    answer = client.post(page_of(case), {"action": "release"}, follow=True)
+    assert answer.redirect_chain[-1][0] == QUEUE
+    assert "back in the queue" in text_of(answer)
+    assert "Claim this case" in text_of(client.get(page_of(case)))
+
+
+def test_the_lease_goes_on_while_the_page_is_worked_at(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    services.claim(case.pk, reviewer="ana", now=datetime.now(UTC) - services.LEASE * 0.9)
+    client = browse("ana", *WORK)
+    answer = client.post(page_of(case), {"action": "keep"}).json()
+    assert answer["held"]
+    assert datetime.fromisoformat(answer["until"]) > datetime.now(UTC) + services.LEASE * 0.9
+
+    answer = browse("cleo", *WORK).post(page_of(case), {"action": "keep"}).json()
+    assert (answer["held"], answer["why"]) == (False, "Ana holds payment/shop/T-1 now; take another case.")
+
+
+def test_somebody_elses_verdict_takes_a_lead_to_undo(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    ana = browse("ana", *WORK)
+    take(ana)
+    ana.post(page_of(case), FRAUD)
+
+    ben = browse("ben", *WORK)
+    assert "Undo this verdict" not in text_of(ben.get(page_of(case)))
+    assert "is ana&#x27;s" in text_of(ben.post(page_of(case), {"action": "undo"}, follow=True))
+
+    lea = browse("lea", *WORK, "reviews.undo_verdict")
+    assert "Undo this verdict" in text_of(lea.get(page_of(case)))
+    assert "Your verdict" in text_of(lea.post(page_of(case), {"action": "undo"}, follow=True))
+
+
+def test_an_action_that_is_none_is_refused(browse: Browse, review_case: ReviewCase) -> None:
+    assert browse("ana", *WORK).post(page_of(review_case()), {"action": "burn"}).status_code == 400
+
+
+def test_personal_values_are_for_those_who_work_cases(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case("T-1", ip=kept("192.0.2.77"))
+    services.claim(case.pk, reviewer="ana", now=datetime.now(UTC))
+    services.decide(
+        case.pk,
+        reviewer="ana",
+        verdict="fraud",
+        reason_code="stolen_card",
+        note="Spoke to Jo",
+        now=datetime.now(UTC),
+    )
+    address = f"/admin/entities/?kind=ip&value={vault.digest_of('ip', '192.0.2.77')}"
+    for page, secret in (
+        (page_of(case), "192.0.2.77"),
+        (page_of(case), "Spoke to Jo"),
+        (address, "192.0.2.77"),
+    ):
+        assert secret in text_of(browse("ana", *WORK).get(page))
+        assert secret not in text_of(browse("otto", *LOOK).get(page))
+
+
+def test_sources_that_disagree_are_shown_with_the_one_that_holds(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    case = review_case()
+    client = browse("ana", *WORK)
+    statement = LabelStatement("payment", "T-1", "legitimate", "chargeback")
+    record_labels([statement], source="shop", now=datetime.now(UTC))
+    take(client)
+    client.post(page_of(case), FRAUD)
+    page = text_of(client.get(page_of(case)))
+    assert "The sources disagree" in page
+    assert page.index("says fraud") < page.index("says legitimate")
+
+
+def test_the_history_of_each_entity_is_a_tab_with_pages(browse: Browse, review_case: ReviewCase) -> None:
+    cases = [review_case(f"T-{number}", card="c-1", merchant=f"market-{number}") for number in range(14)]
+    client = browse("ana", *WORK)
+    newest = text_of(client.get(page_of(cases[-1])))
+    assert "this payment" in newest
+    assert newest.count("/admin/events/") == 11  # twelve rows, of which one is this event itself
+    assert "market-0" not in newest
+    before = cases[2].pk
+    assert f"?entity=0&amp;before={before}" in newest
+    older = text_of(client.get(page_of(cases[-1]), {"entity": 0, "before": before}))
+    assert "market-0" in older
+    assert "the oldest events" in older
+    assert text_of(client.get(page_of(cases[-1]), {"entity": 1})).count("/admin/events/") == 0
+
+
+# An event
+
+
+def test_an_event_without_a_decision_says_so(browse: Browse) -> None:
+    [event] = append([received("T-1", history=True)], now=datetime.now(UTC))
+    client = browse("otto", *LOOK)
+    address = reverse("admin:event", args=[event.position])
+    assert "came as history" in text_of(client.get(address))
+    assert client.get(reverse("admin:case", args=[event.position])).headers["Location"] == address
+
+
+def test_an_event_leads_to_its_case(browse: Browse, review_case: ReviewCase) -> None:
+    case = review_case()
+    address = reverse("admin:event", args=[case.pk])
+    assert page_of(case) in text_of(browse("ana", *WORK).get(address))
+    assert page_of(case) not in text_of(browse("eve", "scoring.view_event").get(address))
+
+
+def test_what_was_never_received_is_not_found(browse: Browse) -> None:
+    client = browse("ana", *WORK)
+    assert client.get(reverse("admin:event", args=[9])).status_code == 404
+    assert client.get(reverse("admin:case", args=[9]), follow=True).status_code == 404
+    assert client.get(reverse("admin:event", args=[10**18])).status_code == 404
+
+
+# Find
+
+
+@pytest.mark.parametrize("text", ["c-77", "192.0.2.77", "T-77"])
+def test_an_entity_and_an_event_are_found_by_their_whole_value(
+    browse: Browse, review_case: ReviewCase, text: str
+) -> None:
+    review_case("T-77", card="c-77", ip=kept("192.0.2.77"))
+    page = text_of(browse("ana", *WORK).get("/admin/entities/", {"q": f" {text} "}))
+    assert "Nothing is called" not in page
+    assert "data-row" in page
+
+
+def test_what_is_not_found_is_told_with_what_can_be(browse: Browse) -> None:
+    page = text_of(browse("ana", *WORK).get("/admin/entities/", {"q": "<b>nobody</b>"}))
+    assert "Nothing is called" in page
+    assert "&lt;b&gt;nobody&lt;/b&gt;" in page
+
+
+def test_an_entity_has_its_figures_and_its_events(
+    browse: Browse, review_case: ReviewCase, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = browse("ana", *WORK)
+    for number in range(3):
+        review_case(f"T-{number}", card="c-9")
+    take(client)
+    with django_assert_max_num_queries(12):
+        page = text_of(client.get("/admin/entities/", {"kind": "card", "value": "c-9"}))
+    assert page.count("data-row") == 3
+    assert "Review" in page
+    assert "of all" in page
+
+
+@pytest.mark.parametrize(
+    "query", [{"kind": "card", "value": "nobody"}, {"kind": "nonsense", "value": "x"}, {"before": "x"}]
+)
+def test_an_address_that_names_nothing_is_no_error(browse: Browse, query: dict[str, str]) -> None:
+    text_of(browse("ana", *WORK).get("/admin/entities/", query))
+
+
+# All cases
+
+
+def test_every_case_is_listed_and_opens_its_page(browse: Browse, review_case: ReviewCase) -> None:
+    case, other = review_case("T-1"), review_case("T-2")
+    client = browse("ana", *WORK)
+    changelist = "/admin/reviews/case/"
+    assert page_of(other) in text_of(client.get(changelist))
+    for term in (str(case.pk), "payment/shop/T-1"):
+        assert client.get(changelist, {"q": term}).context["cl"].result_count == 1
+    assert client.get(changelist, {"state__exact": "decided"}).context["cl"].result_count == 0
+    assert client.get(f"{changelist}{case.pk}/change/").headers["Location"] == page_of(case)
+
+
+def kept(value: str, kind: str = "ip") -> str:
+    """The digest under which the log holds a personal value that the vault keeps."""
+    vault.store([(kind, value)])
+    return vault.digest_of(kind, value)
