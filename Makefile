@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench format
+.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-pages format
 
 help:
 	@echo "make demo    everything, with simulated history, a first model and live traffic"
@@ -67,3 +67,8 @@ test: install check
 
 bench: install
 	$(BIN)/python -m benchmarks.features
+	$(BIN)/python -m benchmarks.explain
+
+# 200,000 events and 20,000 cases are stored first: some minutes.
+bench-pages: install
+	$(BIN)/python -m benchmarks.pages

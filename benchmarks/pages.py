@@ -1,0 +1,186 @@
+"""Server time and queries of every admin page with much stored: `python -m benchmarks.pages [events cases]`.
+
+Starts services of its own in a temporary directory, loads simulated history, sends the last payments through
+a lane whose model has everybody reviewed, so that each becomes a case, and asks each page seven times. Prints
+the median and the largest server time in milliseconds, the queries and the size.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from statistics import median
+from typing import Any
+
+VAR = tempfile.mkdtemp(prefix="assay-pages-")
+os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "ASSAY_VAR": VAR, "ASSAY_HTTPS": "0"}
+os.environ.setdefault("ASSAY_LOG_LEVEL", "ERROR")
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib import admin  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from config.embedded import services  # noqa: E402
+from experiments.services import start_experiment  # noqa: E402
+from experiments.tasks import refresh_results  # noqa: E402
+from reviews.models import Case  # noqa: E402
+from scoring.catalog.registry import event_type  # noqa: E402
+from scoring.decisions.intake import Submission, receive_events  # noqa: E402
+from scoring.decisions.lane_lock import held_lane  # noqa: E402
+from scoring.decisions.models import Decision, Event  # noqa: E402
+from scoring.decisions.runner import LaneRunner  # noqa: E402
+from scoring.learning.gate import approve  # noqa: E402
+from scoring.learning.promotion import promote  # noqa: E402
+from scoring.learning.runs import TrainingRequest, run_training  # noqa: E402
+from scoring.learning.training import TrainingConfig  # noqa: E402
+from scoring.log.consumers import run_consumers  # noqa: E402
+from scoring.simulation.live import LiveTraffic  # noqa: E402
+from scoring.simulation.payloads import to_payload  # noqa: E402
+from scoring.timestamps import to_iso  # noqa: E402
+
+EVENTS, CASES, TIMES = 200_000, 20_000, 7
+RATE_PER_DAY = 2_000
+LIST = 500  # events a request
+REVIEW_ALL = (("review", 0.0), ("block", 1.0))
+
+
+@contextmanager
+def stored(events: int, cases: int) -> Iterator[None]:
+    """`events` events, the last `cases` of them decided and waiting for review."""
+    try:
+        services.start(settings.VAR_DIR)
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        load_history(events - cases)
+        send_for_review(cases)
+        run_consumers(now=now())
+        refresh_results()
+        yield
+    finally:
+        connection.close()
+        services.stop(settings.VAR_DIR)
+        shutil.rmtree(VAR, ignore_errors=True)
+
+
+def load_history(events: int) -> None:
+    """History until an hour ago, two models learnt from it, and an experiment between them."""
+    until = now() - timedelta(hours=1)
+    days = str(max(events // RATE_PER_DAY, 60))
+    call_command("simulate", "history", "--days", days, "--until", until.isoformat(), stdout=StringIO())
+    for trees in (30, 40):
+        request = TrainingRequest("payment", as_of=now(), matures_after=timedelta(days=14))
+        config = TrainingConfig(trees=trees, stated_thresholds=REVIEW_ALL)
+        name = run_training(request, config=config, actor="benchmark", now=now()).name
+        approve(name, actor="user/benchmark", note="for a benchmark", forced=True, now=now())
+        if trees == 30:
+            promote(name, actor="user/benchmark", now=now())
+    start_experiment(
+        event_type="payment",
+        treatment=name,
+        share=0.5,
+        name="more-trees",
+        hypothesis="More trees, fewer reviews.",
+        primary_metric="review_rate",
+        actor="user/benchmark",
+        now=now(),
+    )
+
+
+def send_for_review(cases: int) -> None:
+    """Live payments through the lane, in lists as a sender would send them."""
+    kind, traffic = event_type("payment"), LiveTraffic(seed=1, customers=3_000, rate=20.0)
+    sent, batch = 0, []
+    while sent < cases:
+        event = next(traffic)
+        if event.row["type"] != "payment":
+            continue
+        payload = to_payload(event.row, id=f"bench-{sent}", occurred_at=to_iso(now().replace(microsecond=0)))
+        batch.append(Submission(kind.name, kind.parse(payload, now=now(), rates={})))
+        sent += 1
+        if len(batch) == LIST or sent == cases:
+            receive_events(batch, source="bench", now=now())
+            batch = []
+    with held_lane(kind.lane):
+        runner = LaneRunner(kind.lane)
+        while runner.step():
+            pass
+
+
+def addresses() -> dict[str, str]:
+    """Every list, and every page with arguments that are there."""
+    lists = {
+        f"{model._meta.app_label}.{model._meta.model_name}": reverse(
+            f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        )
+        for model in admin.site._registry
+    }
+    case = Case.objects.order_by("-rank")[0].event_position
+    busy = Event.objects.latest("position")
+    pages = {
+        "overview": reverse("admin:index"),
+        "queue": reverse("admin:queue"),
+        "case": reverse("admin:case", args=[case]),
+        "event": reverse("admin:event", args=[busy.position]),
+        "find": reverse("admin:entities") + "?q=m-0001",
+        "a busy merchant": reverse("admin:entities") + "?kind=merchant&value=m-0001",
+        "model": reverse("admin:model", args=["payment-2"]),
+        "drift": reverse("admin:drift"),
+        "drift, a week": reverse("admin:drift") + "?now=week",
+        "experiments": reverse("admin:experiments"),
+        "experiment": reverse("admin:experiment", args=["more-trees"]),
+        "label upload": reverse("admin:label_upload"),
+        "start a training": reverse("admin:training_start"),
+        "start an experiment": reverse("admin:experiment_start"),
+    }
+    return pages | lists
+
+
+def measure(client: Client, address: str) -> tuple[float, float, int, int]:
+    """Median and largest milliseconds, queries and bytes of a page, after it was asked for once."""
+    client.get(address)
+    times = []
+    for _ in range(TIMES):
+        with CaptureQueriesContext(connection) as queries:
+            started = time.perf_counter()
+            answer = client.get(address)
+            times.append(1000 * (time.perf_counter() - started))
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address}: {answer.status_code}")
+    return median(times), max(times), len(queries), len(answer.content)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main(arguments: list[Any]) -> None:
+    events, cases = [int(each) for each in arguments] or (EVENTS, CASES)
+    with stored(events, cases):
+        client = Client(SERVER_NAME="localhost")
+        client.force_login(User.objects.create_superuser("benchmark"))
+        print(
+            f"{Event.objects.count():,} events, {Decision.objects.count():,} decisions,"
+            f" {Case.objects.count():,} cases"
+        )
+        print(f"{'page':40} {'median ms':>10} {'max ms':>8} {'queries':>8} {'KiB':>6}")
+        for name, address in addresses().items():
+            middle, largest, queries, size = measure(client, address)
+            print(f"{name:40} {middle:10.1f} {largest:8.1f} {queries:8d} {size / 1024:6.0f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
