@@ -5,16 +5,18 @@ import time
 
 from scoring.catalog.registry import lane_members, lanes
 from scoring.decisions.models_in_charge import check_live_models
+from scoring.explain.treeshap import compile_kernels
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
+from scoring.learning.registry import load_model
 
 logger = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Compile the feature kernel (cached on disk after the first time) and load the models that decide.
+    """Compile the kernels (cached on disk after the first time); load the models that decide, with tables.
 
     Raises FeatureSetMissing, ArtefactCorrupt or UnknownModel when a deciding model cannot be used.
     """
@@ -27,5 +29,8 @@ def warm_up() -> None:
         ]
         batch = encode(plan, items)
         fold(plan, batch, Arena.for_batch(plan, batch))
+    compile_kernels()
     models = check_live_models()
+    for name in models:
+        logger.info("%s is explained by %s", name, load_model(name).explainer)
     logger.info("warm after %.1f s, models: %s", time.perf_counter() - started, ", ".join(models) or "none")

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
 from scoring.errors import ArtefactMissing, StreamConflict, UnknownModel
+from scoring.explain.treeshap import Explainer, explainer_for
 from scoring.features.plan import lane_plan
 from scoring.learning.artefact import Artefact, ModelSpec
 from scoring.learning.models import ModelArtefact, ModelVersion
-from scoring.learning.prediction import load_booster, predict_contributions, predict_margin
+from scoring.learning.prediction import load_booster, predict_margin
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.timestamps import to_iso
@@ -47,9 +48,16 @@ class LoadedModel:
         margin = predict_margin(self.booster, X).astype(np.float64)
         return margin, self.spec.calibration.score(margin)
 
-    def contributions(self, X: NDArray) -> NDArray[np.float64]:
-        """Exact TreeSHAP of the margins, float64[n, F + 1], the last column being the bias."""
-        return predict_contributions(self.booster, X)
+    def explain(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What `predict` gives, to the bit, and the margins' exact TreeSHAP [n, F + 1], the bias last."""
+        margin, contributions = self.explainer.explain(X)
+        margin = margin.astype(np.float64)
+        return margin, self.spec.calibration.score(margin), contributions
+
+    @functools.cached_property
+    def explainer(self) -> Explainer:
+        """By what means `explain` does it. Made at the first use: tables take a moment and some memory."""
+        return explainer_for(self.booster)
 
     @property
     def thresholds(self) -> dict[str, float]:

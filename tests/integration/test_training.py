@@ -93,9 +93,9 @@ def test_a_run_registers_a_version_that_predicts_what_was_trained(history):
     assert read_stream("vocabulary/payment")[0].data["fields"]["category"]
     model = registry.load_model(run.name)
     X = np.random.default_rng(0).normal(size=(50, len(model.spec.features)))
-    margin, score = model.predict(X)
+    margin, score, contributions = model.explain(X)
     assert ((score > 0) & (score < 1)).all()
-    np.testing.assert_allclose(model.contributions(X).sum(axis=1), margin, atol=1e-5)
+    np.testing.assert_allclose(contributions.sum(axis=1), margin, atol=1e-5)
 
 
 def test_the_same_cut_off_gives_the_same_artefact_under_a_new_name(history):

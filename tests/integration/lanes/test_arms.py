@@ -154,14 +154,14 @@ def test_a_canary_that_fails_leaves_its_units_to_the_champion(models, send, work
 
 
 def fail(monkeypatch, when) -> None:
-    predict = registry.LoadedModel.predict
+    explain = registry.LoadedModel.explain
 
-    def predict_or_fail(model, features):
+    def explain_or_fail(model, features):
         if when(model, features):
             raise xgboost.core.XGBoostError("Check failed")
-        return predict(model, features)
+        return explain(model, features)
 
-    monkeypatch.setattr(registry.LoadedModel, "predict", predict_or_fail)
+    monkeypatch.setattr(registry.LoadedModel, "explain", explain_or_fail)
 
 
 def test_a_model_that_fails_is_a_fallback_revised_once_it_can_score(models, send, work, monkeypatch):
@@ -199,10 +199,13 @@ def test_an_event_that_a_model_fails_on_takes_no_other_with_it(models, send, wor
 
 def test_scores_that_are_no_numbers_decide_nothing(models, send, work, monkeypatch):
     route(champion(models[0]))
-    predict = registry.LoadedModel.predict
-    monkeypatch.setattr(
-        registry.LoadedModel, "predict", lambda model, X: (predict(model, X)[0], np.full(len(X), np.nan))
-    )
+    explain = registry.LoadedModel.explain
+
+    def explain_without_scores(model, X):
+        margins, _, contributions = explain(model, X)
+        return margins, np.full(len(X), np.nan), contributions
+
+    monkeypatch.setattr(registry.LoadedModel, "explain", explain_without_scores)
     send(payments(1))
     work()
     assert made(0).data["cause"] == "model_failed"

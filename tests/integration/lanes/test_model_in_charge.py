@@ -51,7 +51,7 @@ def test_a_decision_names_its_model_and_holds_vector_and_exact_contributions(mod
         assert (data["model"], data["feature_set"], data["basis"]) == (models[0], loaded.feature_set, "model")
         assert (data["margin"], data["score"]) == (margins[0], scores[0])
         assert contributions.sum() == pytest.approx(data["margin"], abs=1e-5)
-        np.testing.assert_allclose(loaded.contributions(vector[np.newaxis])[0], contributions, atol=1e-6)
+        np.testing.assert_array_equal(loaded.explain(vector[np.newaxis])[2][0], contributions)
         assert data["reasons"]
         assert {"code", "feature", "value", "usual", "contribution", "text"} == data["reasons"][0].keys()
     assert online_states() == rebuilt_states()
