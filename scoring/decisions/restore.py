@@ -1,7 +1,7 @@
 """Bring the online states to where the lane stands in the log: after a flush, a lost second, a kill."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from scoring.decisions.lane_log import (
     ITEMS_A_CHUNK,
@@ -15,8 +15,9 @@ from scoring.decisions.lane_log import (
 from scoring.decisions.online_store import OnlineStore
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
-from scoring.features.fold import fold
+from scoring.features.fold import fold, fold_slices
 from scoring.features.plan import LanePlan
+from scoring.offline.lane import iter_lane_batches
 
 Progress = Callable[[int], None]
 
@@ -36,28 +37,16 @@ def restore_states(plan: LanePlan, store: OnlineStore, *, progress: Progress | N
     return head
 
 
-def fold_lane(plan: LanePlan, chunks: Iterable[LaneChunk], *, progress: Progress | None = None) -> Arena:
-    """The states after the given chunks of a lane, from nothing."""
-    arena = Arena(plan)
-    for chunk in chunks:
-        fold(plan, encode(plan, chunk.items), arena)
-        if progress:
-            progress(len(chunk.items))
-    return arena
-
-
 def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, progress: Progress | None) -> LaneHead:
     token = f"restoring:{secrets.token_hex(8)}"
     store.clear(token=token)
-    head = read_beginning(store.lane)
-
-    def followed() -> Iterable[LaneChunk]:
-        nonlocal head
-        for chunk in iter_lane_items(store.lane):
-            yield chunk
-            head = chunk.head
-
-    arena = fold_lane(plan, followed(), progress=progress)
+    head, arena = read_beginning(store.lane), Arena(plan)
+    for part in iter_lane_batches(plan):
+        for _ in fold_slices(plan, part.batch, arena):
+            pass  # the states are what is wanted
+        head = part.head
+        if progress:
+            progress(part.batch.n)
     store.replace(arena.iter_blobs(), expected=token, cursor=head.cursor, token=token)
     return head
 

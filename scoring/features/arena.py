@@ -1,6 +1,6 @@
 """Entity states side by side in one block of memory, where the kernel works on them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,10 +83,11 @@ class Arena:
         if new and self.closed:
             raise StateNotLoaded(f"{kind}:{new[0]}")
         self._add(kind, new)
-        return np.array([*(index[key] for key in column.uniques), -1], dtype=np.int64)
+        starts = np.full(len(column.uniques) + 1, -1, dtype=np.int64)
+        starts[:-1] = list(map(index.__getitem__, column.uniques))
+        return starts
 
-    def _add(self, kind: int, keys: Iterable[str]) -> None:
-        keys = list(keys)
+    def _add(self, kind: int, keys: Sequence[str]) -> None:
         template = self.plan.templates[kind]
         end = self._used + len(keys) * len(template)
         if end > len(self._words):
@@ -94,9 +95,8 @@ class Arena:
             grown[: self._used] = self._words[: self._used]
             self._words = grown
         self._words[self._used : end].reshape(-1, len(template))[:] = template
-        for key in keys:
-            self._index[kind][key] = self._used
-            self._used += len(template)
+        self._index[kind].update(zip(keys, range(self._used, end, len(template)), strict=True))
+        self._used = end
 
     def _load(self, suffix: str, start: int, blob: bytes) -> None:
         words = _words_of(self.plan, suffix)

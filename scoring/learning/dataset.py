@@ -1,10 +1,10 @@
 """The point-in-time join: a lane's whole order folded once more, with the labels known at a cut-off."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-from django.db import connection
+import pyarrow.compute as pc
 
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
@@ -14,20 +14,13 @@ from scoring.features.fold import fold_slices
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
 from scoring.log.entries import LAST_POSITION
-from scoring.offline.columns import coded
+from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch, iter_lane_batches
+from scoring.offline.reading import read_said
 from scoring.offline.store import OfflineStore
 
 Progress = Callable[[int], None]
 
-LABELS = """
-    SELECT event.position, (extract(epoch FROM label.known_at) * 1000000)::bigint, label.effective
-      FROM scoring_label label
-      JOIN scoring_logentry event ON event.stream = label.event_stream AND event.stream_version = 1
-     WHERE starts_with(label.event_stream, %s) AND label.position <= %s
-     ORDER BY label.position
-"""
-ROWS_A_FETCH = 50_000
 _NONE = np.empty(0, dtype=np.int64)
 
 
@@ -67,22 +60,23 @@ def read_vectors(
     )
 
 
-def read_labels(vectors: VectorTable, *, log_position: int | None = None) -> LabelTable:
+def read_labels(
+    vectors: VectorTable, *, log_position: int | None = None, store: OfflineStore | None = None
+) -> LabelTable:
     """What was said about these events up to `log_position`, in the order in which it was said."""
     positive = find_event_type(vectors.event_type).labels.positive
-    order = np.argsort(vectors.positions)
-    ordered = vectors.positions[order]
-    rows, known_at, effective = [], [], []
-    for positions, moments, values in _fetch_labels(vectors.event_type, log_position):
-        place = np.minimum(np.searchsorted(ordered, positions), max(len(ordered) - 1, 0))
-        sequenced = ordered[place] == positions if len(ordered) else np.zeros(len(positions), dtype=bool)
-        rows.append(order[place[sequenced]])
-        known_at.append(moments[sequenced])
-        codes = [UNLABELLED if value is None else int(value == positive) for value in values]
-        effective.append(np.array(codes, dtype=np.int8)[sequenced])
-    if not rows:
-        return LabelTable(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8))
-    return LabelTable(np.concatenate(rows), np.concatenate(known_at), np.concatenate(effective))
+    said = read_said(vectors.event_type, log_position=log_position, store=store)
+    positions = integers(said["event_position"])
+    order = np.argsort(vectors.positions, kind="stable")
+    ordered = np.append(vectors.positions[order], LAST_POSITION)
+    place = np.searchsorted(ordered, positions)
+    sequenced = ordered[place] == positions
+    state = pc.fill_null(pc.equal(said["effective"], positive).cast(pa.int8()), UNLABELLED)
+    return LabelTable(
+        rows=order[place[sequenced]],
+        known_at=integers(said["known_at"])[sequenced],
+        effective=state.to_numpy()[sequenced],
+    )
 
 
 def first_entity(event_type: str) -> str:
@@ -131,13 +125,3 @@ class _Collected:
         for code in seen:
             table[code] = self._codes.setdefault(names[code], len(self._codes))
         return table[column.codes]
-
-
-def _fetch_labels(
-    event_type: str, log_position: int | None
-) -> Iterator[tuple[np.ndarray, np.ndarray, Sequence[str | None]]]:
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(LABELS, [f"{event_type}/", LAST_POSITION if log_position is None else log_position])
-        while rows := cursor.fetchmany(ROWS_A_FETCH):
-            positions, moments, values = zip(*rows, strict=True)
-            yield np.array(positions, dtype=np.int64), np.array(moments, dtype=np.int64), values

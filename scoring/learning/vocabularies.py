@@ -3,26 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import connection
-
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
+from scoring.offline.reading import count_values
 from scoring.timestamps import to_iso
 
 MOST_VALUES = 255
 LEAST_SEEN = 5  # a value rarer than this is too little to learn from and stays "unknown"
-
-COUNT_VALUES = """
-    SELECT entry.data::json -> 'fields' ->> %s AS value, count(*)
-      FROM scoring_event event
-      JOIN scoring_logentry entry ON entry.position = event.position
-     WHERE event.type = %s AND event.occurred_at <= %s
-     GROUP BY 1
-    HAVING count(*) >= %s
-"""
 
 Vocabulary = dict[str, tuple[str, ...]]
 
@@ -30,7 +20,7 @@ Vocabulary = dict[str, tuple[str, ...]]
 def count_vocabulary(kind: type[EventType], *, as_of: datetime) -> Vocabulary:
     """Per open category field its values up to `as_of`, the most frequent first, at most MOST_VALUES."""
     names = [name for name, field in kind.fields.items() if isinstance(field, Category) and not field.values]
-    return {name: order_values(_count_values(kind.name, name, as_of)) for name in names}
+    return {name: order_values(count_values(kind.name, name, as_of=as_of)) for name in names}
 
 
 def order_values(counts: Mapping[str, int]) -> tuple[str, ...]:
@@ -57,9 +47,3 @@ def freeze_vocabulary(
         [NewEntry(stream=stream, expected_version=len(entries), type="vocabulary.frozen", data=data)], now=now
     )
     return True
-
-
-def _count_values(event_type: str, field: str, as_of: datetime) -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT_VALUES, [field, event_type, as_of, LEAST_SEEN])
-        return {value: count for value, count in cursor.fetchall() if value is not None}

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import orjson
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -79,6 +80,15 @@ def event_schema(kind: type[EventType], fields: Collection[str] | None = None) -
     return pa.schema(EVENT_HEAD | {name: column_type(field) for name, field in chosen.items()})
 
 
+def rows_by_type(texts: Texts) -> dict[str, NDArray[np.int64]]:
+    """The rows of the `event.received` entries of each event type."""
+    received = np.flatnonzero(texts.types == "event.received")
+    codes, names = pd.factorize(
+        np.array([texts.streams[row].split("/", 1)[0] for row in received.tolist()], dtype=object)
+    )
+    return {str(name): received[codes == code] for code, name in enumerate(names)}
+
+
 def event_table(kind: type[EventType], texts: Texts, fields: Collection[str] | None = None) -> pa.Table:
     """A row for each of these `event.received` entries of one type, with all its fields or with these."""
     schema = event_schema(kind, fields)
@@ -118,7 +128,7 @@ def label_table(texts: Texts) -> pa.Table:
         "position": pa.array(texts.positions),
         "epoch": pa.array(texts.epochs),
         "txid": pa.array(texts.txids),
-        "event_type": pa.array([stream.partition("/")[0] for stream in streams], pa.string()),
+        "event_type": pa.array([stream.split("/", 1)[0] for stream in streams], pa.string()),
         "event_position": _positions_of(streams),
         "recorded_at": pa.array(texts.recorded_at_us),
         "history": pc.fill_null(parsed["history"], False),

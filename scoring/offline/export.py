@@ -18,7 +18,14 @@ from scoring.errors import ExportUnderWay, OfflineStoreOfAnotherLog
 from scoring.log.entries import START
 from scoring.log.read import count_after
 from scoring.log.texts import Texts, read_text_page, read_texts
-from scoring.offline.columns import event_schema, event_table, integers, label_table, order_table
+from scoring.offline.columns import (
+    event_schema,
+    event_table,
+    integers,
+    label_table,
+    order_table,
+    rows_by_type,
+)
 from scoring.offline.store import Manifest, OfflineStore, StoredFile
 from scoring.timestamps import from_micros
 
@@ -126,14 +133,10 @@ def _export_page(
 
 def _partitions(texts: Texts) -> Iterator[tuple[str, pa.Table]]:
     """The page's rows by the directory they belong in."""
-    received = np.flatnonzero(texts.types == "event.received")
-    by_type: dict[str, list[int]] = {}
-    for row in received.tolist():
-        by_type.setdefault(texts.streams[row].partition("/")[0], []).append(row)
-    for name, kind in event_types().items():
-        if rows := by_type.get(name):
-            table = event_table(kind, texts.take(np.array(rows)))
-            yield from _by_day(table, "_occurred_at", f"events/type={name}")
+    of_types = rows_by_type(texts)
+    for name in sorted(of_types.keys() & event_types().keys()):
+        table = event_table(event_types()[name], texts.take(of_types[name]))
+        yield from _by_day(table, "_occurred_at", f"events/type={name}")
     said = np.flatnonzero(np.isin(texts.types, SAID))
     if len(said):
         yield from _by_day(label_table(texts.take(said)), "recorded_at", "labels")

@@ -188,20 +188,21 @@ def _stored_labels(store: OfflineStore, manifest: Manifest, kinds: Sequence[type
 
 def _effects(labels: pa.Table, kinds: Sequence[type[EventType]]) -> pa.Table:
     """Per label of these types and of an event that arrived: by how much its count as positive changes."""
+    parts = [_effects_of(labels.filter(pc.equal(labels["event_type"], kind.name)), kind) for kind in kinds]
+    return pa.concat_tables(parts)
+
+
+def _effects_of(labels: pa.Table, kind: type[EventType]) -> pa.Table:
     labels = resolve_event_positions(labels)
-    types = labels["event_type"].cast(pa.string()).to_numpy()
-    positives = {kind.name: kind.labels.positive for kind in kinds}
-    wanted = np.array([positives.get(name) for name in types], dtype=object)
-
-    def positive(column: str) -> NDArray[np.int64]:
-        return (labels[column].cast(pa.string()).to_numpy() == wanted).astype(np.int64)
-
+    positive = {
+        name: pc.fill_null(pc.equal(labels[name], kind.labels.positive), False).cast(pa.int64())
+        for name in ("previous", "effective")
+    }
     effects = pa.table(
         {
             "position": labels["position"],
             "event_position": labels["event_position"],
-            "delta": positive("effective") - positive("previous"),
+            "delta": pc.subtract(positive["effective"], positive["previous"]),
         }
     )
-    arrived = pc.is_valid(effects["event_position"])
-    return effects.filter(pc.and_(arrived, pa.array(np.isin(types, list(positives)))))
+    return effects.filter(pc.is_valid(effects["event_position"]))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.errors import EntryNotFound
 from scoring.log.texts import Texts, read_texts
-from scoring.offline.columns import event_table, integers
+from scoring.offline.columns import event_table, integers, rows_by_type
 
 Positions = NDArray[np.int64]
 
@@ -102,13 +102,11 @@ class EventRows:
         return {name: rows.in_order() for name, rows in found.items()}
 
     def _parse(self, texts: Texts) -> Segments:
-        types = np.array([stream.partition("/")[0] for stream in texts.streams], dtype=object)
-        received = texts.types == "event.received"
-        rows = {kind: np.flatnonzero(received & (types == kind.name)) for kind in self._kinds}
+        of_types = rows_by_type(texts)
         return [
-            (kind.name, Segment(event_table(kind, texts.take(of_kind), self._fields), by="_position"))
-            for kind, of_kind in rows.items()
-            if len(of_kind)
+            (kind.name, Segment(event_table(kind, texts.take(rows), self._fields), by="_position"))
+            for kind in self._kinds
+            if (rows := of_types.get(kind.name)) is not None
         ]
 
     def _keep(self, read: Segments) -> None:

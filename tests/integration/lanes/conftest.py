@@ -11,8 +11,10 @@ from scoring.decisions.intake import Receipt, Submission, receive_events
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.restore import fold_lane
 from scoring.decisions.runner import LaneRunner
+from scoring.features.arena import Arena
+from scoring.features.encode import encode
+from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
 
 LANE = "commerce"
@@ -46,9 +48,12 @@ def online_states() -> dict[str, bytes]:
 
 
 def rebuilt_states() -> dict[str, bytes]:
-    """What a fresh fold of the log gives."""
+    """What a fresh fold of the log gives, item by item."""
     plan = lane_plan(LANE, vocabularies={})
-    return dict(fold_lane(plan, iter_lane_items(LANE)).iter_blobs())
+    arena = Arena(plan)
+    for chunk in iter_lane_items(LANE):
+        fold(plan, encode(plan, chunk.items), arena)
+    return arena.blobs()
 
 
 @pytest.fixture(autouse=True)

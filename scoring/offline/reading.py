@@ -1,0 +1,113 @@
+"""What learning reads beside vectors, from the offline store what it has and from the log the rest."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection
+
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.log.entries import LAST_POSITION
+from scoring.offline.columns import LABELS, as_type, event_schema, resolve_event_positions
+from scoring.offline.export import check_same_log, present_layout
+from scoring.offline.store import Manifest, OfflineStore
+
+SAID = pa.schema(
+    {name: LABELS.field(name).type for name in ("position", "event_position", "known_at", "effective")}
+)
+# What lies beyond the export in the log's reading order.
+_LABELS = """
+    SELECT label.position, event.position, (extract(epoch FROM label.known_at) * 1000000)::bigint,
+           label.effective
+      FROM scoring_logentry said
+      JOIN scoring_label label ON label.position = said.position
+      JOIN scoring_logentry event ON event.stream = label.event_stream AND event.stream_version = 1
+     WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
+       AND starts_with(label.event_stream, %s) AND label.position <= %s
+"""
+_VALUES = """
+    SELECT said.data::json -> 'fields' ->> %s, count(*)
+      FROM scoring_logentry said
+      JOIN scoring_event event ON event.position = said.position
+     WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
+       AND event.type = %s AND event.occurred_at <= %s
+     GROUP BY 1
+"""
+_ROWS_A_FETCH = 50_000
+
+
+def open_store(store: OfflineStore | None = None) -> tuple[OfflineStore, Manifest]:
+    """The store (of the settings without one) and what it holds. Raises OfflineStoreOfAnotherLog."""
+    store = store or OfflineStore()
+    manifest = store.manifest()
+    check_same_log(store, manifest)
+    return store, manifest
+
+
+def read_said(
+    event_type: str, *, log_position: int | None = None, store: OfflineStore | None = None
+) -> pa.Table:
+    """Everything said up to `log_position` of events of this type that arrived, in the order of the log.
+
+    Columns `position`, `event_position`, `known_at`, and `effective`: the event's label from then on (null:
+    none).
+    """
+    last = LAST_POSITION if log_position is None else log_position
+    opened, manifest = open_store(store)
+    columns = ["event_type", "event", *SAID.names]
+    stored = opened.read("labels", manifest=manifest, columns=columns, schema=LABELS)
+    stored = stored.filter(
+        pc.and_(pc.equal(stored["event_type"], event_type), pc.less_equal(stored["position"], last))
+    )
+    stored = resolve_event_positions(stored).select(SAID.names)
+    said = pa.concat_tables([stored, *_read_labels(manifest, event_type, last)]).unify_dictionaries()
+    return said.filter(pc.is_valid(said["event_position"])).sort_by("position")
+
+
+def count_values(
+    event_type: str, field: str, *, as_of: datetime, store: OfflineStore | None = None
+) -> dict[str, int]:
+    """How many events up to `as_of` have each value of a category."""
+    opened, manifest = open_store(store)
+    counts: Counter[str] = Counter()
+    table, cursor = f"events/type={event_type}", manifest.cursor
+    if manifest.layout.get(table) == present_layout()[table]:
+        schema = event_schema(find_event_type(event_type))
+        rows = opened.read(table, manifest=manifest, columns=["_occurred_at", field], schema=schema)
+        values = rows.filter(pc.less_equal(rows["_occurred_at"], pa.scalar(as_of)))[field]
+        for count in values.cast(pa.string()).value_counts().to_pylist():
+            counts[count["values"]] += count["counts"]
+    else:
+        cursor = Manifest().cursor
+    with connection.cursor() as db:
+        db.execute(_VALUES, [field, *cursor, event_type, as_of])
+        for value, count in db.fetchall():
+            counts[value] += count
+    return {value: count for value, count in counts.items() if value is not None}
+
+
+def _read_labels(manifest: Manifest, event_type: str, last: int) -> list[pa.Table]:
+    """What was said beyond the store."""
+    tables = []
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_LABELS, [*manifest.cursor, f"{event_type}/", last])
+        while rows := cursor.fetchmany(_ROWS_A_FETCH):
+            tables.append(_table_of(rows))
+    return tables
+
+
+def _table_of(rows: Sequence[Sequence[Any]]) -> pa.Table:
+    positions, events, moments, values = zip(*rows, strict=True)
+    columns = [
+        pa.array(positions, pa.int64()),
+        pa.array(events, pa.int64()),
+        pa.array(np.array(moments, dtype=np.int64)),
+        pa.array(values, pa.string()),
+    ]
+    return pa.table(
+        {field.name: as_type(column, field.type) for field, column in zip(SAID, columns, strict=True)}
+    )
