@@ -1,5 +1,6 @@
 """Lists of model versions and trainings in the admin; their pages are in `pages` and `training_pages`."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -88,8 +89,7 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="trained")
     def trained(self, version: ModelVersion) -> str:
-        by = f" by {version.trained_by}" if version.trained_by else ""
-        return unbroken(f"{version.trained_at:%Y-%m-%d %H:%M}{by}")
+        return moment_and_actor(version.trained_at, version.trained_by)
 
 
 @admin.register(TrainingJob)
@@ -141,7 +141,7 @@ class TrainingJobAdmin(ReadOnlyAdmin):
 
     @admin.display(description="asked for")
     def requested(self, job: TrainingJob) -> str:
-        return unbroken(f"{job.requested_at:%Y-%m-%d %H:%M} by {job.requested_by}")
+        return moment_and_actor(job.requested_at, job.requested_by)
 
     @admin.display(description="took")
     def took(self, job: TrainingJob) -> str:
@@ -171,6 +171,12 @@ class TrainingJobAdmin(ReadOnlyAdmin):
 def unbroken(text: str) -> str:
     """Text that stays on one line of its cell."""
     return format_html('<span class="ws-num">{}</span>', text)
+
+
+def moment_and_actor(moment: datetime, actor: str) -> str:
+    """When, and by whom where that is known; a line may end between the two."""
+    by = unbroken(f"by {actor}") if actor else ""
+    return format_html("{} {}", unbroken(f"{moment:%Y-%m-%d %H:%M}"), by)
 
 
 def state_in_words(job: TrainingJob) -> str:
