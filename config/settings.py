@@ -158,6 +158,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
+    "forget old minutes": {
+        "task": "monitoring.tasks.prune_windows",
+        "schedule": crontab(hour="4", minute="23"),
+    },
     "look after trainings": {
         "task": "scoring.learning.tasks.sweep_trainings",
         "schedule": 15.0,

@@ -4,15 +4,14 @@ from importlib import import_module
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from reviews.models import Case
 from scoring.admin import position_in
 from scoring.log.models import LogEntry
-from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin
+from scoring.workspace.admin import EventTypeFilter, LinkedAdmin
 from scoring.workspace.badges import badge
 from scoring.workspace.figures import money_text, percent_text
 
@@ -25,9 +24,10 @@ def on_one_line(text: str) -> str:
 
 
 @admin.register(Case)
-class CaseAdmin(ReadOnlyAdmin):
+class CaseAdmin(LinkedAdmin):
     """Every case, newest first; searched by the position or the whole name of its event."""
 
+    page = ("case", "position")
     list_display = (
         "event",
         "why",
@@ -46,14 +46,6 @@ class CaseAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ("event_position",)
     search_help_text = "The event's position, or type/source/id"
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: object = None
-    ) -> HttpResponse:
-        position = position_in(object_id)
-        if position is None:
-            return redirect("admin:reviews_case_changelist")
-        return redirect("admin:case", position=position)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Case], search_term: str

@@ -6,8 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import JSONField, QuerySet
 from django.db.models.fields.json import KeyTransform
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
@@ -17,7 +16,7 @@ from scoring.learning.model_figures import difference_text
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
 from scoring.learning.stages import standings
 from scoring.learning.training_pages import percent_done
-from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin
+from scoring.workspace.admin import EventTypeFilter, LinkedAdmin
 from scoring.workspace.badges import badge
 from scoring.workspace.figures import NOTHING, decimal_text, duration_text
 
@@ -27,9 +26,10 @@ TONES = {"finished": "good", "failed": "bad", "running": "info"}
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(ReadOnlyAdmin):
+class ModelVersionAdmin(LinkedAdmin):
     """Model versions, newest first: what each one does, and how it compared with the champion of its day."""
 
+    page = ("model", "model")
     list_display = (
         "version",
         "event_type",
@@ -56,11 +56,6 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         for version in changelist.result_list:
             version.standing = stood[version.name]
         return changelist
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        return redirect("admin:model", model=object_id)
 
     @admin.display(description="model")
     def version(self, version: ModelVersion) -> str:
@@ -93,9 +88,10 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(TrainingJob)
-class TrainingJobAdmin(ReadOnlyAdmin):
+class TrainingJobAdmin(LinkedAdmin):
     """Trainings, newest first; those under way show how far they are, and the list looks again by itself."""
 
+    page = ("training", "number")
     list_display = ("job", "event_type", "where_it_is", "outcome", "requested", "took")
     list_display_links = None
     list_filter = ("state", EventTypeFilter)
@@ -114,11 +110,6 @@ class TrainingJobAdmin(ReadOnlyAdmin):
         for job in changelist.result_list:
             job.progress = progress.get(job.number)
         return changelist
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        return redirect("admin:training", number=object_id)
 
     @admin.display(description="training")
     def job(self, job: TrainingJob) -> str:

@@ -1,11 +1,14 @@
 """Lists of rows in the admin: bounded at any size, in unfold's clothes."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
@@ -42,6 +45,23 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class LinkedAdmin(ReadOnlyAdmin):
+    """Rows with a page of their own (`page`: its name and its argument): a row's address leads there."""
+
+    page: ClassVar[tuple[str, str]]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        name, argument = self.page
+        try:
+            return redirect(f"admin:{name}", **{argument: object_id})
+        except NoReverseMatch:
+            raise Http404 from None
 
 
 class EventTypeFilter(admin.SimpleListFilter):

@@ -1,0 +1,220 @@
+"""Every address, asked by everybody: a table of who may, which an address without a row fails.
+
+People are letters: s staff without a group, a analyst, l lead, d data scientist, u auditor, m admin.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from reviews.pages.case import ACTIONS as CASE_ACTIONS
+from scoring.learning.model_actions import ACTIONS as MODEL_ACTIONS
+from scoring.log.append import append
+from scoring.workspace.pages import registered_pages
+from tests.factories.log import model_trained
+
+PEOPLE = {"s": "", "a": "analyst", "l": "lead", "d": "data scientist", "u": "auditor", "m": "admin"}
+EVERYBODY = "".join(PEOPLE)
+NOBODY = ""
+
+# Lists of rows: who may (look, add, change, delete).
+LISTS = {
+    "scoring_event": ("aldum", NOBODY, NOBODY, NOBODY),
+    "scoring_decision": ("aldum", NOBODY, NOBODY, NOBODY),
+    "scoring_label": ("aldum", NOBODY, NOBODY, NOBODY),
+    "reviews_case": ("aldum", NOBODY, NOBODY, NOBODY),
+    "scoring_modelversion": ("ldum", NOBODY, NOBODY, NOBODY),
+    "scoring_trainingjob": ("ldum", NOBODY, NOBODY, NOBODY),
+    "scoring_route": ("ldum", NOBODY, NOBODY, NOBODY),
+    "monitoring_hourlywindow": ("ldum", NOBODY, NOBODY, NOBODY),
+    "scoring_pending": ("dum", NOBODY, NOBODY, NOBODY),
+    "scoring_logentry": ("um", NOBODY, NOBODY, NOBODY),
+    "scoring_apikey": ("um", NOBODY, NOBODY, NOBODY),
+    "scoring_exchangerate": ("um", "m", "m", NOBODY),
+    "django_celery_beat_periodictask": ("um", "m", "m", "m"),
+    "django_celery_beat_intervalschedule": ("m", "m", "m", "m"),
+    "django_celery_beat_crontabschedule": ("m", "m", "m", "m"),
+    "django_celery_beat_clockedschedule": ("m", "m", "m", "m"),
+    "auth_user": ("um", "m", "m", "m"),
+    "auth_group": ("um", "m", "m", NOBODY),
+}
+
+# Pages: who may look, and an example of their arguments.
+PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "queue": ("aldum", {}),
+    "case": ("aldum", {"position": 1}),
+    "event": ("aldum", {"position": 1}),
+    "entities": ("aldum", {}),
+    "label_upload": ("lm", {}),
+    "model": ("ldum", {"model": "payment-1"}),
+    "training": ("ldum", {"number": 1}),
+    "training_start": ("dm", {}),
+    "experiments": ("ldum", {}),
+    "experiment": ("ldum", {"experiment": "e"}),
+    "experiment_start": ("dm", {}),
+    "drift": ("ldum", {}),
+    "overview_parts": (EVERYBODY, {}),
+}
+
+# Everything else in the admin that staff may open, and what is not for staff at all.
+FOR_STAFF = {
+    *("admin:index", "admin:search", "admin:jsi18n", "admin:logout"),
+    *("admin:password_change", "admin:password_change_done"),
+}
+OPEN = {"healthz", "readyz", "schema", "docs", "problem", "home", "admin:login"}
+FOR_KEYS = {"api:events", "api:event", "api:parked-events", "api:labels", "api:held-labels"}
+# Django's own: choices of related rows, a link to a row's public page, an app's lists, whatever is mistyped.
+NOT_ROWS_OF_OURS = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
+
+# What pages do when something is sent to them: (page, what is sent, who may).
+ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
+    ("queue", {}, "alm"),
+    ("case", {"action": "claim"}, "alm"),
+    ("case", {"action": "keep"}, "alm"),
+    ("case", {"action": "release"}, "alm"),
+    ("case", {"action": "decide"}, "alm"),
+    ("case", {"action": "undo"}, "alm"),
+    ("label_upload", {}, "lm"),
+    ("model", {"action": "approve"}, "dm"),
+    ("model", {"action": "reject"}, "dm"),
+    ("model", {"action": "promote"}, "dm"),
+    ("model", {"action": "shadow"}, "dm"),
+    ("model", {"action": "canary"}, "dm"),
+    ("model", {"action": "stop"}, "dm"),
+    ("model", {"action": "roll_back"}, "dm"),
+    ("training", {}, "dm"),
+    ("training_start", {}, "dm"),
+    ("experiment_start", {}, "dm"),
+    ("experiment", {"stop": "control"}, "dm"),
+    ("experiment", {"stop": "treatment"}, "dm"),
+]
+
+
+def addresses(patterns: list[Any], namespace: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from addresses(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name or '?'}"
+
+
+def rows_of_lists() -> Iterator[tuple[str, str, list[Any]]]:
+    """(address, who may, arguments) of every list's addresses."""
+    for name, (look, add, change, delete) in LISTS.items():
+        yield f"admin:{name}_changelist", look, []
+        yield f"admin:{name}_add", add, []
+        yield f"admin:{name}_change", "".join(sorted({*look, *change})), ["1"]
+        yield f"admin:{name}_delete", delete, ["1"]
+
+
+def history_addresses() -> set[str]:
+    return {f"admin:{name}_history" for name in LISTS}
+
+
+@pytest.fixture
+def clients(db: None) -> dict[str, Client]:
+    clients = {}
+    for letter, group in PEOPLE.items():
+        user = User.objects.create_user(group or "staff", password="x", is_staff=True)
+        if group:
+            user.groups.add(Group.objects.get(name=group))
+        clients[letter] = Client(raise_request_exception=False)
+        clients[letter].force_login(user)
+    return clients
+
+
+@pytest.fixture
+def rows(db: None) -> None:
+    """Rows for addresses that look before they ask who is asking."""
+    interval = IntervalSchedule.objects.create(pk=1, every=1, period="hours")
+    CrontabSchedule.objects.create(pk=1)
+    ClockedSchedule.objects.create(pk=1, clocked_time="2030-01-01T00:00Z")
+    PeriodicTask.objects.create(pk=1, name="t", task="t", interval=interval)
+    append([model_trained(1)], now=datetime.now(UTC))
+
+
+def test_every_address_has_its_row() -> None:
+    known = {
+        *FOR_STAFF,
+        *OPEN,
+        *FOR_KEYS,
+        *NOT_ROWS_OF_OURS,
+        *history_addresses(),
+        *(address for address, _, _ in rows_of_lists()),
+        *(f"admin:{name}" for name in PAGES),
+        "admin:auth_user_password_change",
+    }
+    assert set(addresses(get_resolver().url_patterns)) == known
+
+
+def test_every_page_that_acts_has_its_rows() -> None:
+    acting = {page.name for page in registered_pages() if hasattr(page, "post")}
+    assert acting == {name for name, _, _ in ACTIONS}
+    listed = {(name, sent.get("action")) for name, sent, _ in ACTIONS}
+    assert {("model", action) for action in MODEL_ACTIONS} <= listed
+    assert {("case", action) for action in CASE_ACTIONS} <= listed
+
+
+@pytest.mark.parametrize(("address", "may", "arguments"), list(rows_of_lists()))
+def test_lists(address: str, may: str, arguments: list[Any], clients: dict[str, Client], rows: None) -> None:
+    assert who_may_open(clients, reverse(address, args=arguments)) == set(may)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages(name: str, clients: dict[str, Client]) -> None:
+    may, arguments = PAGES[name]
+    assert who_may_open(clients, reverse(f"admin:{name}", kwargs=arguments)) == set(may)
+
+
+@pytest.mark.parametrize(("name", "sent", "may"), ACTIONS)
+def test_actions(
+    name: str, sent: Mapping[str, str], may: str, clients: dict[str, Client], rows: None
+) -> None:
+    address = reverse(f"admin:{name}", kwargs=PAGES[name][1])
+    answers = {letter: client.post(address, sent) for letter, client in clients.items()}
+    assert {letter for letter, answer in answers.items() if answer.status_code != 403} == set(may)
+
+
+@pytest.mark.parametrize("address", sorted(FOR_STAFF - {"admin:logout"}))
+def test_what_all_staff_may_open(address: str, clients: dict[str, Client]) -> None:
+    assert who_may_open(clients, reverse(address)) == set(EVERYBODY)
+
+
+def test_passwords_of_others_are_for_administrators(clients: dict[str, Client]) -> None:
+    other = User.objects.create_user("other")
+    assert who_may_open(clients, reverse("admin:auth_user_password_change", args=[other.pk])) == {"m"}
+
+
+@pytest.mark.parametrize("address", sorted(FOR_KEYS - {"api:event"}))
+def test_a_person_who_is_logged_in_has_no_key(address: str, clients: dict[str, Client]) -> None:
+    assert {client.get(reverse(address)).status_code for client in clients.values()} == {401}
+
+
+@pytest.mark.parametrize(
+    "address",
+    sorted({*FOR_STAFF, *(f"admin:{name}" for name in PAGES)} - {"admin:logout"}),
+)
+def test_nobody_is_let_in_without_logging_in(address: str, db: None) -> None:
+    arguments = PAGES.get(address.removeprefix("admin:"), ("", {}))[1]
+    answer = Client().get(reverse(address, kwargs=arguments))
+    if address != "admin:jsi18n":  # words only, which Django serves to everybody
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith(reverse("admin:login"))
+
+
+def test_lists_of_the_truth_have_no_history_of_changes(clients: dict[str, Client]) -> None:
+    assert clients["m"].get(reverse("admin:scoring_label_history", args=["1"])).status_code == 404
+
+
+def who_may_open(clients: dict[str, Client], address: str) -> set[str]:
+    """Those whom the address does not refuse; an error would be an answer to nobody."""
+    answers = {letter: client.get(address).status_code for letter, client in clients.items()}
+    assert max(answers.values()) < 500, answers
+    return {letter for letter, status in answers.items() if status != 403}
