@@ -9,6 +9,7 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from scoring.offline.reading import count_values
+from scoring.offline.store import OfflineStore
 from scoring.timestamps import to_iso
 
 MOST_VALUES = 255
@@ -17,10 +18,12 @@ LEAST_SEEN = 5  # a value rarer than this is too little to learn from and stays 
 Vocabulary = dict[str, tuple[str, ...]]
 
 
-def count_vocabulary(kind: type[EventType], *, as_of: datetime) -> Vocabulary:
+def count_vocabulary(
+    kind: type[EventType], *, as_of: datetime, store: OfflineStore | None = None
+) -> Vocabulary:
     """Per open category field its values up to `as_of`, the most frequent first, at most MOST_VALUES."""
     names = [name for name, field in kind.fields.items() if isinstance(field, Category) and not field.values]
-    return {name: order_values(count_values(kind.name, name, as_of=as_of)) for name in names}
+    return {name: order_values(count_values(kind.name, name, as_of=as_of, store=store)) for name in names}
 
 
 def order_values(counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What a run did: entries exported, files written, leftovers removed, whether it had to begin anew."""
+    """What a run did; `began_anew`: the catalog's fields were no longer those of the store."""
 
     entries: int
     files: int
@@ -66,17 +66,17 @@ def export_log(
 ) -> ExportReport:
     """Bring the store up to the log; `progress` is called with the number of entries as they are done.
 
-    A page of entries at a time, each committed with its position. Begins anew when asked to, and when the
-    catalog's fields are not those the store was written with. Raises OfflineStoreOfAnotherLog,
-    ExportUnderWay.
+    A page of entries at a time, each committed with its position. `anew` removes first what is there,
+    whichever log it came from. Begins at the log's beginning, too, when the catalog's fields are no longer
+    those of the store. Raises OfflineStoreOfAnotherLog, OfflineFormatUnknown, ExportUnderWay.
     """
     with _sole_exporter(store):
+        if anew:
+            store.clear()
         found = store.manifest()
+        check_same_log(store, found)
         fits = found.layout == present_layout() or found.cursor == START
-        begins_anew = anew or not fits
-        if not begins_anew:
-            check_same_log(store, found)
-        manifest = Manifest(number=found.number) if begins_anew else found
+        manifest = found if fits else Manifest(number=found.number)
         removed = store.remove_leftovers(now=now)
         exported = files = 0
         while texts := read_text_page(manifest.cursor, types=TYPES, limit=ENTRIES_A_PAGE):
@@ -85,7 +85,7 @@ def export_log(
             if progress:
                 progress(len(texts))
         manifest = _merge_small_files(store, manifest, now=now)
-        return ExportReport(exported, files, removed, begins_anew, manifest)
+        return ExportReport(exported, files, removed, not fits, manifest)
 
 
 def export_status(store: OfflineStore) -> ExportStatus:

@@ -25,6 +25,7 @@ from scoring.log.entries import START, Cursor
 from scoring.timestamps import from_iso, to_iso
 
 FORMAT = 1
+TABLES = ("events", "labels", "order")
 # Files that a later manifest dropped stay for those who read by an earlier one.
 KEPT_FOR = timedelta(hours=1)
 
@@ -121,10 +122,16 @@ class OfflineStore:
             paths[-1:]
         )
         named = {f"{self._root}/{file.path}" for path in kept for file in read[path].files}
-        leftovers = [path for path in self._find(self._root, ".parquet") if path not in named]
+        stored = [path for table in TABLES for path in self._find(f"{self._root}/{table}", ".parquet")]
+        leftovers = [path for path in stored if path not in named]
         self._remove(leftovers)
         self._remove([path for path in self._find(self._manifests, "") if path not in kept])
         return len(leftovers)
+
+    def clear(self) -> None:
+        """Remove everything, manifests first."""
+        for below in (self._manifests, *(f"{self._root}/{table}" for table in TABLES)):
+            self._remove(self._find(below, ""))
 
     def _manifest_paths(self) -> list[str]:
         return sorted(self._find(self._manifests, ".json"))

@@ -38,7 +38,7 @@ class Command(BaseCommand):
                 report = export_log(store, now=timezone.now(), anew=options["anew"], progress=bar.update)
         except ScoringError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write("\n".join(report_lines(store, report, asked_anew=options["anew"])))
+        self.stdout.write("\n".join(report_lines(store, report)))
 
 
 def status_lines(status: ExportStatus) -> list[str]:
@@ -52,10 +52,10 @@ def status_lines(status: ExportStatus) -> list[str]:
     ]
 
 
-def report_lines(store: OfflineStore, report: ExportReport, *, asked_anew: bool) -> list[str]:
+def report_lines(store: OfflineStore, report: ExportReport) -> list[str]:
     """What a run did, for a person to read."""
     lines = [f"{report.entries:,} entries exported to {report.files:,} files in {store.url}"]
-    if report.began_anew and not asked_anew:
+    if report.began_anew:
         lines.append("  everything anew: the catalog's fields are no longer those it was exported with")
     if report.removed:
         lines.append(f"  {report.removed:,} files that no longer count were removed")

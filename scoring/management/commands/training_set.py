@@ -1,0 +1,54 @@
+"""`manage.py training_set`: what training would learn from at a cut-off, as a Parquet file."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from scoring.errors import ScoringError
+from scoring.learning.point_in_time import read_training_set, write_training_set
+from scoring.learning.training_set import TrainingSet
+from scoring.management.commands.train import progress_bar, read_moment
+
+
+class Command(BaseCommand):
+    help = (
+        "Write a point-in-time set: every event that was mature at the cut-off with its features as they were"
+        " when it was decided and its label as it was known at the cut-off."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--type", default="payment")
+        parser.add_argument("--as-of", type=read_moment, required=True, help="cut-off of events and labels")
+        parser.add_argument(
+            "--matures-after", type=float, metavar="DAYS", help="default: what the catalog says"
+        )
+        parser.add_argument(
+            "--log-position", type=int, help="look at no entry of the log beyond this position"
+        )
+        parser.add_argument("--out", required=True, metavar="FILE.parquet", help="a path, or any fsspec URL")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        days = options["matures_after"]
+        try:
+            with progress_bar(options["type"]) as bar:
+                data = read_training_set(
+                    options["type"],
+                    as_of=options["as_of"],
+                    matures_after=None if days is None else timedelta(days=days),
+                    log_position=options["log_position"],
+                    progress=bar.update,
+                )
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+        write_training_set(data, options["out"])
+        self.stdout.write(describe_set(data, options["out"]))
+
+
+def describe_set(data: TrainingSet, out: str) -> str:
+    """How many events of which kind, for a person to read."""
+    return (
+        f"{len(data.y):,} mature {data.event_type} events with {data.X.shape[1]} features to {out}:"
+        f" {int(data.y.sum()):,} positive, {int(data.inferred.sum()):,} negatives inferred"
+    )

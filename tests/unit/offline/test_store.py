@@ -1,0 +1,109 @@
+"""A store is what its newest manifest says, on a disk and in any object storage."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pyarrow as pa
+import pytest
+
+from scoring.errors import OfflineFormatUnknown
+from scoring.log.entries import Cursor
+from scoring.offline.store import KEPT_FOR, OfflineStore
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+SCHEMA = pa.schema({"position": pa.int64()})
+
+
+@pytest.fixture(params=["disk", "memory"])
+def store(request, tmp_path) -> OfflineStore:
+    return OfflineStore(str(tmp_path / "new") if request.param == "disk" else f"memory://{uuid4()}")
+
+
+def write(store: OfflineStore, name: str, *positions: int):
+    return store.write(
+        pa.table({"position": pa.array(positions, pa.int64())}), f"labels/day=1/{name}.parquet"
+    )
+
+
+def positions(store: OfflineStore) -> list[int]:
+    read = store.read("labels", manifest=store.manifest(), columns=["position"], schema=SCHEMA)
+    return sorted(read["position"].to_pylist())
+
+
+def commit(store: OfflineStore, *files, now=NOW):
+    manifest = store.manifest().followed_by(now=now, files=files, cursor=Cursor(1, 2, 3), mark="m")
+    store.commit(manifest)
+    return manifest
+
+
+def test_nothing_is_there_before_anything_was_written(store):
+    assert store.manifest().number == 0
+    assert positions(store) == []
+
+
+def test_a_manifest_is_read_as_it_was_written(store):
+    manifest = commit(store, write(store, "a", 1, 2))
+    assert OfflineStore(store.url).manifest() == manifest
+    assert manifest.rows("labels") == 2
+    assert positions(store) == [1, 2]
+
+
+def test_a_file_counts_only_when_a_manifest_names_it(store):
+    first = write(store, "a", 1)
+    commit(store, first)
+    write(store, "b", 2)
+    assert positions(store) == [1]
+    assert store.remove_leftovers(now=NOW) == 1
+    assert store.remove_leftovers(now=NOW) == 0
+    assert positions(store) == [1]
+
+
+def test_the_tenth_manifest_comes_after_the_ninth(store):
+    for number in range(11):
+        commit(store, write(store, str(number), number))
+    assert store.manifest().number == 11
+    assert positions(store) == [10]
+
+
+def test_files_that_were_replaced_stay_for_an_hour_for_those_who_read_them(store):
+    commit(store, write(store, "a", 1))
+    reading = store.manifest()
+    commit(store, write(store, "b", 1, 2))
+    assert store.remove_leftovers(now=NOW + KEPT_FOR - timedelta(minutes=1)) == 0
+    assert store.read("labels", manifest=reading, columns=["position"], schema=SCHEMA).num_rows == 1
+    assert store.remove_leftovers(now=NOW + KEPT_FOR) == 1
+    assert positions(store) == [1, 2]
+
+
+def test_a_manifest_half_written_is_none(tmp_path):
+    store = OfflineStore(str(tmp_path))
+    commit(store, write(store, "a", 1))
+    (tmp_path / "manifests" / "00000002.json.new").write_text('{"format": 1, "num')
+    assert store.manifest().number == 1
+    store.remove_leftovers(now=NOW)
+    assert [path.name for path in (tmp_path / "manifests").iterdir()] == ["00000001.json"]
+
+
+def test_a_store_of_another_format_is_refused(tmp_path):
+    store = OfflineStore(str(tmp_path))
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "00000001.json").write_text('{"format": 2}')
+    with pytest.raises(OfflineFormatUnknown, match="--anew"):
+        store.manifest()
+
+
+def test_columns_that_a_file_does_not_have_are_missing_values(store):
+    commit(store, write(store, "a", 1))
+    schema = SCHEMA.append(pa.field("later", pa.float64()))
+    read = store.read("labels", manifest=store.manifest(), columns=["later", "position"], schema=schema)
+    assert read.to_pylist() == [{"later": None, "position": 1}]
+
+
+def test_a_cleared_store_is_empty_whatever_was_there(tmp_path):
+    store = OfflineStore(str(tmp_path))
+    commit(store, write(store, "a", 1))
+    (tmp_path / "manifests" / "00000002.json").write_text('{"format": 2}')
+    store.clear()
+    store.clear()
+    assert store.manifest().number == 0
+    assert not list(tmp_path.rglob("*.parquet"))
