@@ -6,9 +6,8 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import NoReverseMatch
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
@@ -59,7 +58,7 @@ class LinkedAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         name, argument = self.page
         try:
-            return redirect(f"admin:{name}", **{argument: object_id})
+            return HttpResponseRedirect(reverse(f"admin:{name}", kwargs={argument: object_id}))
         except NoReverseMatch:
             raise Http404 from None
 
