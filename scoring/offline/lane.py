@@ -30,7 +30,7 @@ from scoring.offline.columns import (
     resolve_event_positions,
 )
 from scoring.offline.export import check_same_log, present_layout
-from scoring.offline.segments import EventRows, Segment, Segments
+from scoring.offline.segments import EventRows, Segment, Segments, held_columns
 from scoring.offline.store import Manifest, OfflineStore
 
 ITEMS_A_BATCH = 100_000
@@ -174,7 +174,7 @@ def _stored_events(
     for kind in kinds:
         table, schema = f"events/type={kind.name}", event_schema(kind)
         if manifest.layout.get(table) == present[table]:
-            columns = ["_position", "_occurred_at", *(name for name in kind.fields if name in fields)]
+            columns = held_columns(kind, fields)
             rows = store.read(table, manifest=manifest, columns=columns, schema=schema)
             segments.append((kind.name, Segment(rows.unify_dictionaries(), by="_position")))
     return segments

@@ -62,6 +62,11 @@ class Found:
         return places[order], table.combine_chunks().take(order)
 
 
+def held_columns(kind: type[EventType], fields: Collection[str]) -> list[str]:
+    """The columns of a segment of this event type, of which these fields are wanted."""
+    return ["_position", "_occurred_at", *(name for name in kind.fields if name in fields)]
+
+
 class EventRows:
     """Events of some types: those of the offline store, and up to `most` of those read from the log since.
 
@@ -104,10 +109,14 @@ class EventRows:
     def _parse(self, texts: Texts) -> Segments:
         of_types = rows_by_type(texts)
         return [
-            (kind.name, Segment(event_table(kind, texts.take(rows), self._fields), by="_position"))
+            (kind.name, self._parse_type(kind, texts.take(of_types[kind.name])))
             for kind in self._kinds
-            if (rows := of_types.get(kind.name)) is not None
+            if kind.name in of_types
         ]
+
+    def _parse_type(self, kind: type[EventType], texts: Texts) -> Segment:
+        columns = held_columns(kind, self._fields)
+        return Segment(event_table(kind, texts, self._fields).select(columns), by="_position")
 
     def _keep(self, read: Segments) -> None:
         self._read += read
