@@ -1,0 +1,130 @@
+"""A real browser against a real server: Chromium without a window, driven through its own driver."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions, Keys
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+
+from scoring.decisions.intake import Submission, receive_events
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.runner import LaneRunner
+from scoring.log.consumers import run_consumers
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+DRIVER = ("chromedriver",)
+PATIENCE_S = 20  # far beyond what any page takes; only a hung test gets there
+DESKTOP, PHONE = (1280, 900), (390, 844)
+
+
+class Browser:
+    """One person at a browser. Addresses are paths of the server at `base`."""
+
+    def __init__(self, driver: Chrome, base: str) -> None:
+        self.driver, self.base = driver, base
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.base + path)
+
+    def log_in(self, name: str, password: str, *, at: str = "/admin/") -> None:
+        """Opens `at`, is asked who it is, says so, and arrives."""
+        self.open(at)
+        self.driver.find_element(By.NAME, "username").send_keys(name)
+        self.driver.find_element(By.NAME, "password").send_keys(password, Keys.ENTER)
+        self.wait_until(lambda: self.path == at)
+
+    def press(self, *keys: str) -> None:
+        """Keys one after the other, for whatever has the focus."""
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def press_with_control(self, key: str) -> None:
+        ActionChains(self.driver).key_down(Keys.CONTROL).send_keys(key).key_up(Keys.CONTROL).perform()
+
+    def wait_until(self, condition: Callable[[], Any]) -> None:
+        """Fails with the address and what the page says if `condition` does not come true."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            if time.monotonic() > end:
+                pytest.fail(f"waited in vain at {self.driver.current_url}:\n{self.text}")
+            time.sleep(0.05)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """The page as large as on this screen, whatever the window's own borders take."""
+        width, height = size
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+
+    def has(self, selector: str) -> bool:
+        return any(element.is_displayed() for element in self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than its window."""
+        script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        return int(self.driver.execute_script(script))
+
+    def errors(self) -> list[str]:
+        """What the console has reported as an error since it was last asked."""
+        return [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"]
+
+    @property
+    def path(self) -> str:
+        return self.driver.current_url.removeprefix(self.base)
+
+    @property
+    def text(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+
+@pytest.fixture(scope="session")
+def driver(django_db_setup: None, live_server: Any) -> Iterator[Chrome]:
+    """Chromium for all tests of the session; they are skipped where it is not installed.
+
+    It goes before the server and that before the database, which is not dropped while somebody is connected.
+    """
+    options = ChromeOptions()
+    options.binary_location = _find("CHROMIUM", CHROMIUM)
+    # Runs as root in containers, where the sandbox cannot and shared memory is small.
+    options.add_argument("--headless=new")
+    options.add_argument("--no-sandbox")
+    options.add_argument("--disable-dev-shm-usage")
+    options.add_argument(f"--window-size={DESKTOP[0]},{DESKTOP[1]}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options=options, service=Service(_find("CHROMEDRIVER", DRIVER)))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def browser(driver: Chrome, live_server: Any) -> Iterator[Browser]:
+    """A browser that nobody has logged in at yet, 1280 pixels wide."""
+    browser = Browser(driver, live_server.url)
+    browser.resize(DESKTOP)
+    yield browser
+    driver.get("about:blank")  # nothing may ask the server while its tables are emptied
+    driver.delete_all_cookies()
+    browser.errors()
+
+
+def decide(submissions: list[Submission]) -> None:
+    """Receives events, lets their lane decide them and the log's consumers see what came of it."""
+    receive_events(submissions, source="shop", now=datetime.now(UTC))
+    with held_lane("commerce"):
+        runner = LaneRunner("commerce")
+        while runner.step():
+            pass
+    assert run_consumers(now=datetime.now(UTC)) == {}
+
+
+def _find(variable: str, names: tuple[str, ...]) -> str:
+    """The program that the environment or the PATH names; skips the test where there is none."""
+    found = os.environ.get(variable) or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip(f"no browser: {variable} is not set and the PATH has no {' or '.join(names)}")
+    return found

@@ -1,0 +1,95 @@
+"""Every page of the admin opens in a browser: no error in the console, and it fits a phone."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from experiments.services import start_experiment
+from reviews.models import Case
+from scoring.decisions import connections
+from scoring.learning.jobs import request_training
+from scoring.workspace.pages import registered_pages
+from tests.browser.conftest import DESKTOP, PHONE, Browser, decide
+from tests.factories.models import approved, promote, train_small_models
+from tests.factories.payments import payments
+
+Installation = dict[str, Any]
+
+# What stands in the address of a page that shows one of many. A page of this kind needs a line here.
+SAMPLES: dict[str, Callable[[Installation], Installation]] = {
+    "case": lambda there: {"position": there["case"]},
+    "event": lambda there: {"position": there["case"]},
+    "experiment": lambda there: {"experiment": there["experiment"]},
+    "model": lambda there: {"model": there["model"]},
+    "training": lambda there: {"number": there["training"]},
+}
+
+# Fetched by the script of a page that is opened itself: no page to open.
+PARTS = {"overview_parts"}
+
+
+@pytest.fixture
+def installation(
+    online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any
+) -> Installation:
+    """One of everything that has a page: a model in charge, an experiment, a training, cases."""
+    settings.VAR_DIR = tmp_path / "var"
+    connections.client.cache_clear()
+    champion, other = train_small_models(15, 25, thresholds={"review": 0.0, "block": 1.0})
+    promote(champion)
+    now = datetime.now(UTC)
+    start_experiment(
+        event_type="payment",
+        treatment=approved(other),
+        share=0.5,
+        name="more-trees",
+        hypothesis="More trees block fewer good payments.",
+        primary_metric="block_rate",
+        actor="user/dana",
+        now=now,
+    )
+    number = request_training("payment", actor="user/dana", now=now)
+    decide(payments(5))
+    case = Case.objects.waiting().order_by("-rank")[0].pk
+    return {"case": case, "experiment": "more-trees", "model": champion, "training": number}
+
+
+def addresses(there: Installation) -> Iterator[str]:
+    """Every list and every page of the admin."""
+    yield reverse("admin:index")
+    for model in admin.site._registry:
+        yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    for page in registered_pages():
+        if page.name in PARTS:
+            continue
+        if "<" in page.path and page.name not in SAMPLES:
+            pytest.fail(f"SAMPLES has no line for the page {page.name!r} ({page.path})")
+        sample = SAMPLES.get(page.name, lambda there: {})
+        yield reverse(f"admin:{page.name}", kwargs=sample(there))
+
+
+def faults_of(browser: Browser, address: str) -> list[str]:
+    """What is wrong with the page, on a desk and on a phone."""
+    faults = []
+    for name, size in (("desk", DESKTOP), ("phone", PHONE)):
+        browser.resize(size)
+        browser.open(address)
+        faults += [f"{name}: {message}" for message in browser.errors()]
+        if browser.overflow() > 0:
+            faults.append(f"{name}: {browser.overflow()} pixels wider than its window")
+    return faults
+
+
+def test_every_page_opens_without_an_error_and_fits_a_phone(
+    browser: Browser, installation: Installation
+) -> None:
+    User.objects.create_superuser("root", password="secret")
+    browser.log_in("root", "secret", at=reverse("admin:password_change"))
+    found = {address: faults_of(browser, address) for address in addresses(installation)}
+    assert {address: faults for address, faults in found.items() if faults} == {}
