@@ -66,7 +66,7 @@ def online_redis(embedded_services: None) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def process_environment(transactional_db: None) -> dict[str, str]:
+def process_environment(transactional_db: None, tmp_path: Path) -> dict[str, str]:
     """The environment of a real process (worker, web, command) that is to work on the test's own database."""
     url = services.database_url(settings.VAR_DIR)
     name = connection.settings_dict["NAME"]
@@ -74,6 +74,7 @@ def process_environment(transactional_db: None) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": url.rsplit("/", 1)[0] + f"/{name}",
         "REDIS_URL": settings.REDIS_URL,
+        "ASSAY_OFFLINE_URL": str(tmp_path / "offline"),
         "ASSAY_SECRET_KEY": settings.SECRET_KEY,
         "ASSAY_VAULT_KEY": settings.VAULT_KEY,
     }
