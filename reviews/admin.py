@@ -6,12 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from reviews.models import Case
 from scoring.admin import position_in
 from scoring.log.models import LogEntry
-from scoring.workspace.admin import EventTypeFilter, LinkedAdmin
+from scoring.workspace.admin import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.workspace.badges import badge
 from scoring.workspace.figures import money_text, percent_text
 
@@ -19,20 +20,17 @@ for page in ("queue", "case", "event", "entities"):
     import_module(f"reviews.pages.{page}")
 
 
-def on_one_line(text: str) -> str:
-    return format_html('<span class="ws-num">{}</span>', text)
-
-
 @admin.register(Case)
 class CaseAdmin(LinkedAdmin):
     """Every case, newest first; searched by the position or the whole name of its event."""
 
     page = ("case", "position")
+    list_title = "All cases"
+    when_empty = "Cases appear here when a decision says review, and for a few of the other decisions by chance."
     list_display = (
         "event",
-        "why",
+        "cause",
         "state_badge",
-        "outcome_badge",
         "calibrated_score",
         "at_stake",
         "loss",
@@ -66,27 +64,28 @@ class CaseAdmin(LinkedAdmin):
 
     @admin.display(description="state")
     def state_badge(self, case: Case) -> str:
-        return badge(case.state)
+        return badge(Case.State.OPEN if case.is_free(timezone.now()) else case.state)
 
-    @admin.display(description="outcome")
-    def outcome_badge(self, case: Case) -> str:
-        return badge(case.outcome)
+    @admin.display(description="why")
+    def cause(self, case: Case) -> str:
+        sampled = case.why == Case.Why.SAMPLE
+        return unbroken(f"{case.get_why_display()}: {case.outcome}" if sampled else case.get_why_display())
 
     @admin.display(description="score")
     def calibrated_score(self, case: Case) -> str:
-        return on_one_line(percent_text(case.score))
+        return unbroken(percent_text(case.score))
 
     @admin.display(description="at stake")
     def at_stake(self, case: Case) -> str:
-        return on_one_line(money_text(case.stake, case.currency))
+        return unbroken(money_text(case.stake, case.currency))
 
     @admin.display(description="expected loss")
     def loss(self, case: Case) -> str:
-        return on_one_line(money_text(case.expected_loss, case.currency))
+        return unbroken(money_text(case.expected_loss, case.currency))
 
-    @admin.display(description="opened")
+    @admin.display(description="opened (UTC)")
     def opened(self, case: Case) -> str:
-        return on_one_line(f"{case.opened_at:%Y-%m-%d %H:%M}")
+        return unbroken(f"{case.opened_at:%Y-%m-%d %H:%M}")
 
     @admin.display(description="reviewer")
     def who(self, case: Case) -> str:

@@ -10,14 +10,14 @@ from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type
 
 ROWS = 12
-MOST_DETAILS = 3
+MOST_DETAILS = 2
 
 
 class Line(NamedTuple):
-    """An event of the entity; `what` are the names that tell it from others, `here` marks the event shown."""
+    """An event of the entity; `names` tell it from others, `here` marks the event shown."""
 
     row: HistoryRow
-    what: str
+    names: list[str]
     here: bool
 
 
@@ -72,9 +72,9 @@ def lines_of(rows: list[HistoryRow], *, kind: str, position: int | None = None) 
     told = _telling(rows, kind)
     return [
         Line(
-            row,
-            ", ".join(str(row.fields[name]) for name in told if name in row.fields),
-            row.position == position,
+            row=row,
+            names=[str(row.fields[name]) for name in told if name in row.fields],
+            here=row.position == position,
         )
         for row in sorted(rows, key=lambda row: row.occurred_at, reverse=True)
     ]
@@ -90,8 +90,9 @@ def _telling(rows: list[HistoryRow], kind: str) -> list[str]:
     fields = {name: field for row in rows for name, field in event_type(row.type).fields.items()}
     categories = [name for name, field in fields.items() if isinstance(field, Category)]
     others = [name for name, field in fields.items() if isinstance(field, Entity) and field.kind != kind]
-    differing = [name for name in others if len({row.fields.get(name) for row in rows}) > 1]
-    return [*categories, *differing][:MOST_DETAILS]
+    names = [*categories, *others]
+    differing = [name for name in names if len({row.fields.get(name) for row in rows}) > 1]
+    return (differing if len(rows) > 1 else names)[:MOST_DETAILS]
 
 
 def _query(**parameters: int) -> str:

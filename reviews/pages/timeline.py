@@ -9,6 +9,7 @@ from reviews.reasons import words_of
 from scoring.log import vault
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
+from scoring.timestamps import from_iso
 from scoring.workspace.figures import percent_text
 
 
@@ -56,8 +57,9 @@ def _renews(before: Entry | None, entry: Entry) -> bool:
     return (
         before is not None
         and entry.type == "case.claimed"
-        and before.type in ("case.claimed", "case.reopened")
+        and before.data.get("until") is not None
         and before.data["reviewer"] == entry.data["reviewer"]
+        and entry.recorded_at <= from_iso(before.data["until"])
     )
 
 

@@ -41,10 +41,12 @@ class Browser:
         self.wait_until(lambda: self.path == at)
 
     def press(self, *keys: str) -> None:
-        """Keys one after the other, for whatever has the focus."""
+        """Keys one after the other, for whatever has the focus; once the page's scripts have run."""
+        self.wait_until(self._is_loaded)
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def press_with_control(self, key: str) -> None:
+        self.wait_until(self._is_loaded)
         ActionChains(self.driver).key_down(Keys.CONTROL).send_keys(key).key_up(Keys.CONTROL).perform()
 
     def wait_until(self, condition: Callable[[], Any]) -> None:
@@ -72,6 +74,9 @@ class Browser:
     def errors(self) -> list[str]:
         """What the console has reported as an error since it was last asked."""
         return [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"]
+
+    def _is_loaded(self) -> bool:
+        return bool(self.driver.execute_script("return document.readyState === 'complete'"))
 
     @property
     def path(self) -> str:

@@ -157,6 +157,7 @@
   document.addEventListener("click", onClick);
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-refresh]").forEach(refreshEvery);
+    document.querySelector("[autofocus]")?.focus(); // the browser's own attempt met a page still hidden
     const form = document.getElementById("verdict");
     if (!form) return;
     watchVerdict(form);
