@@ -1,7 +1,7 @@
 """Who was in which arm and what became of it: a table kept up by a consumer of the log."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,14 +9,13 @@ from django.db import connection
 
 from experiments.models import Experiment, ExperimentResult, Exposure
 from scoring.decisions.models import Label
-from scoring.decisions.routing import CANARY, CHAMPION, share_point
+from scoring.decisions.routing import share_point
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 from scoring.log.tables import Row, Table, insert_rows, mogrify_rows
 from scoring.timestamps import from_iso
 
-_ARM_OF_ROLE = {CHAMPION: Exposure.Arm.CONTROL.value, CANARY: Exposure.Arm.TREATMENT.value}
 _EXPOSURES = Table.of(Exposure)
 _RESULTS = ExperimentResult._meta.db_table
 
@@ -60,12 +59,11 @@ def is_exposure(entry: Entry) -> bool:
     return entry.type == "decision.made" and bool(entry.data["experiment"]) and bool(entry.data["unit"])
 
 
-def arm_of(data: Mapping[str, object], experiment: Experiment) -> str:
-    """The arm an exposed unit was assigned to: where its model failed it is still that arm's result."""
-    role = str(data["role"])
-    if role in _ARM_OF_ROLE:
-        return _ARM_OF_ROLE[role]
-    treated = share_point(experiment.salt, str(data["unit"])) < experiment.share
+def arm_of(unit: str, experiment: Experiment) -> str:
+    """The arm a unit was assigned to, whichever model decided: where the treatment's failed, the champion or
+    the failure policy stood in for it, and what came of that is still the treatment's result.
+    """
+    treated = share_point(experiment.salt, unit) < experiment.share
     return Exposure.Arm.TREATMENT.value if treated else Exposure.Arm.CONTROL.value
 
 
@@ -86,7 +84,7 @@ def _row(entry: Entry, experiment: Experiment, label: Effective | None) -> Row:
     return {
         "event_position": data["event_position"],
         "experiment": experiment.name,
-        "arm": arm_of(data, experiment),
+        "arm": arm_of(data["unit"], experiment),
         "unit": unit_hash(data["unit"]),
         "outcome": data["outcome"],
         "score": data["score"],

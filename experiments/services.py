@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from experiments.errors import (
     ExperimentDisplaced,
@@ -59,6 +59,7 @@ def start_experiment(
     """
     _check_wording(name, share, hypothesis, primary_metric)
     with transaction.atomic():
+        _take_turns(event_type)
         route = _free_route(event_type, now=now)
         _check_models(event_type, control=route.champion.model, treatment=treatment)
         unit, salt = unit_of(event_type), salt_of(name)
@@ -152,6 +153,14 @@ def _check_wording(name: str, share: float, hypothesis: str, primary_metric: str
         raise InvalidExperiment("hypothesis", "say what you expect, before you see what happens")
     if primary_metric not in BY_NAME:
         raise InvalidExperiment("primary_metric", f"the primary metric is one of {', '.join(BY_NAME)}")
+
+
+def _take_turns(event_type: str) -> None:
+    """Until the transaction ends, nobody else starts an experiment on the type: of two at once, the later
+    one then finds the traffic taken.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"experiments/{event_type}"])
 
 
 def _free_route(event_type: str, *, now: datetime) -> RouteTable:

@@ -1,8 +1,11 @@
 """An experiment from its start through real decisions and labels to its end."""
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from experiments.errors import (
     ExperimentDisplaced,
@@ -23,6 +26,7 @@ from scoring.decisions.routing import arm_for, change_route, route_of
 from scoring.errors import NotApproved
 from scoring.learning.models import ModelVersion
 from scoring.learning.promotion import roll_back, start_canary, start_shadow
+from scoring.learning.registry import LoadedModel
 from scoring.log.consumers import rebuild_consumer
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
@@ -44,6 +48,23 @@ def many_customers(count: int):
 
 def say(number: int, value: str | None, source: str = "chargeback") -> None:
     record_labels([LabelStatement("payment", f"T-{number}", value, source)], source="shop", now=now())
+
+
+def in_a_thread(act: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
+    """`act` in another thread, on a connection of its own; gives what it raised."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001 - handed to the test's thread
+            raised.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, raised
 
 
 def stop(**changes):
@@ -100,6 +121,27 @@ def test_decisions_are_split_by_customer_and_counted_as_exposures(start, send, w
         assert exposure.stake == (10 + number % 13) * 100 + 50
     assert set(Exposure.objects.values_list("arm", flat=True)) == {"control", "treatment"}
     assert Exposure.objects.values("unit").distinct().count() == 20
+
+
+def test_a_treatment_that_fails_keeps_its_units(start, models, send, work, monkeypatch):
+    start()
+    healthy = LoadedModel.explain
+
+    def explain(model: LoadedModel, features):
+        if model.name == models[1]:
+            raise ValueError("broken")
+        return healthy(model, features)
+
+    monkeypatch.setattr(LoadedModel, "explain", explain)
+    send(many_customers(20))
+    work()
+    follow_log()
+    route = route_of("payment")
+    assert set(Decision.objects.values_list("model", flat=True)) == {models[0]}
+    arms = [exposure_of(number).arm for number in range(20)]
+    roles = [arm_for(route, f"customer-{number}").role for number in range(20)]
+    assert arms == [{"champion": "control", "canary": "treatment"}[role] for role in roles]
+    assert "treatment" in arms
 
 
 def test_labels_reach_their_exposures_whether_before_or_after(start, send, work):
@@ -277,3 +319,14 @@ def test_a_name_is_used_once(start):
         start()
     with pytest.raises(ExperimentNotFound):
         stop(name="never-started")
+
+
+def test_of_two_that_start_at_once_the_later_one_is_told_who_has_the_traffic(start):
+    with transaction.atomic():
+        start()
+        later, raised = in_a_thread(lambda: start(name="fewer-trees"))
+        later.join(0.5)
+        assert later.is_alive()  # it waits for the outcome of the first
+    later.join(10)
+    assert [type(error) for error in raised] == [TrafficTaken]
+    assert Experiment.objects.values_list("name", flat=True).get() == "more-trees"

@@ -41,13 +41,8 @@ def test_an_exposure_is_a_decision_in_an_experiment_on_a_known_unit(data, counts
     assert is_exposure(as_read(decided(as_read(received("T-1")), **data))) is counts
 
 
-@pytest.mark.parametrize(("role", "arm"), [("champion", "control"), ("canary", "treatment")])
-def test_the_arm_is_the_role_that_decided(role, arm):
-    assert arm_of({"role": role, "unit": "u"}, experiment()) == arm
-
-
-def test_a_fallback_counts_for_the_arm_the_unit_was_assigned_to():
-    arms = [arm_of({"role": "", "unit": f"u-{n}"}, experiment()) for n in range(200)]
+def test_a_unit_counts_for_the_arm_it_was_assigned_to():
+    arms = [arm_of(f"u-{n}", experiment()) for n in range(200)]
     drawn = [share_point("s", f"u-{n}") < 0.4 for n in range(200)]
     assert arms == ["treatment" if treated else "control" for treated in drawn]
     assert set(arms) == {"control", "treatment"}
