@@ -6,8 +6,8 @@ from typing import NamedTuple
 from scoring.explain.kernel import LANE_BITS
 from scoring.explain.trees import NotTabulated, Tree
 
-# Bits of a key that are worth one table for several leaves. Measured with 200 trees of depth 6: with 6 or
-# fewer there are more tables to look up, with 8 or more they outgrow the caches.
+# Bits of a key that are worth one table for several leaves. Measured with 200 trees of depth 6: with 6 there
+# are more tables and a row takes half as long again; with 9 the tables outgrow the caches.
 GROUP_BITS = 7
 DEEPEST = 64  # splits on a path; far beyond what a table could hold, unless few features repeat
 

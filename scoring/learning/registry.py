@@ -50,8 +50,8 @@ class LoadedModel:
 
     def explain(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """What `predict` gives, to the bit, and the margins' exact TreeSHAP [n, F + 1], the bias last."""
-        margin, contributions = self.explainer.explain(X)
-        margin = margin.astype(np.float64)
+        narrow, contributions = self.explainer.explain(X)
+        margin = narrow.astype(np.float64)
         return margin, self.spec.calibration.score(margin), contributions
 
     @functools.cached_property

@@ -111,6 +111,13 @@ def test_trees_without_a_split_are_all_bias(rounds):
     assert not contributions[:, :-1].any()
 
 
+def test_a_margin_of_minus_zero_keeps_its_sign():
+    flat = Tree([1, -1, -1], [2, -1, -1], [0, 0, 0], np.float32([0, -0.0, -0.0]), [0, 0, 0], [2.0, 1.0, 1.0])
+    explainer = TableExplainer(tabulate(Ensemble([flat] * 3, np.float32(-0.0), 1)), 1)
+    for rows in (1, 5):
+        assert np.signbit(explainer.explain(np.ones((rows, 1)))[0]).all()
+
+
 def test_a_group_keeps_its_key_short_and_every_leaf_is_in_one():
     for tree in read_ensemble(grow(max_depth=9, min_child_weight=0)).trees:
         groups = list(group_leaves(tree))
