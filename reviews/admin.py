@@ -26,7 +26,9 @@ class CaseAdmin(LinkedAdmin):
 
     page = ("case", "position")
     list_title = "All cases"
-    when_empty = "Cases appear here when a decision says review, and for a few of the other decisions by chance."
+    when_empty = (
+        "Cases appear here when a decision says review, and for a few of the other decisions by chance."
+    )
     list_display = (
         "event",
         "cause",
