@@ -142,7 +142,9 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
-    "scoring.learning.tasks.run_training_job": {"queue": "training"},  # minutes long: workers of its own
+    # What takes minutes has a worker of its own, so that no decision waits for it.
+    "scoring.learning.tasks.run_training_job": {"queue": "training"},
+    "scoring.offline.tasks.export": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Written into the database by beat, where an administrator may change them. A message that no worker took
@@ -157,6 +159,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "monitoring.tasks.run_consumers",
         "schedule": 2.0,
         "options": {"expires": 2.0},
+    },
+    "export the log to the offline store": {
+        "task": "scoring.offline.tasks.export",
+        "schedule": 300.0,
+        "options": {"expires": 300.0},
     },
     "forget old minutes": {
         "task": "monitoring.tasks.prune_windows",

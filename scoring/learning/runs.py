@@ -285,11 +285,10 @@ def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until:
 
 
 def code_digest() -> str:
-    """SHA-256 over the sources that decide a model's bytes: catalog, features and learning."""
+    """SHA-256 over the sources that decide a model's bytes: catalog, features, learning, offline store."""
     root = Path(scoring.__file__).parent
-    sources = sorted(
-        path for room in ("catalog", "features", "learning") for path in (root / room).rglob("*.py")
-    )
+    rooms = ("catalog", "features", "learning", "offline")
+    sources = sorted(path for room in rooms for path in (root / room).rglob("*.py"))
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
