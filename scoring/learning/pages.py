@@ -79,7 +79,7 @@ class ModelPage(Page):
             "promote": ready and promoting,
             "join": ready and promoting and bool(turns) and standing.share is None,
             "stop": ready and promoting and standing.share is not None,
-            "canary": ready and standing.stage == "canary",
+            "canary": ready and promoting and standing.stage == "canary",
             "back_to": turns[-2] if standing.stage == CHAMPION and promoting and len(turns) > 1 else "",
         }
 
