@@ -19,9 +19,10 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from scoring.workspace.admin import ModelAdmin
 
 # Schedules by the sun need a library that is not here: not registered again.
 for model in (User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
@@ -30,6 +31,7 @@ for model in (User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, Cloc
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    list_title = "People"
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -64,6 +66,14 @@ class TaskForm(PeriodicTaskForm):
 @admin.register(PeriodicTask)
 class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
     form = TaskForm
+    list_title = "Schedules"
+    list_display = ("name", "enabled", "when", "last_run_at")
+    list_filter = ("enabled",)
+    date_hierarchy = None
+
+    @admin.display(description="when")
+    def when(self, task: PeriodicTask) -> str:
+        return task.crontab.human_readable if task.crontab else str(task.scheduler)
 
 
 @admin.register(IntervalSchedule)

@@ -22,9 +22,9 @@ from scoring.decisions.models import Decision, Event, Label, Pending, Route
 from scoring.learning import admin as learning_admin  # noqa: F401 - registers its lists and pages
 from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
-from scoring.workspace.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin
+from scoring.workspace.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin, unbroken
 from scoring.workspace.badges import badge
-from scoring.workspace.figures import NOTHING, money_text
+from scoring.workspace.figures import NOTHING, money_text, percent_text
 
 
 def position_in(term: str) -> int | None:
@@ -61,6 +61,8 @@ class TypeFilter(EventTypeFilter):
 class LogEntryAdmin(ReadOnlyAdmin):
     """The log, newest first; searched by position or by the whole name of a stream."""
 
+    list_title = "Log"
+    when_empty = "Everything that happens is written here, from the first event or login key on."
     list_display = ("position", "recorded_at", "type", "stream", "stream_version")
     ordering = ("-position",)
     sortable_by = ()
@@ -113,6 +115,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
 class EventAdmin(ReadOnlyAdmin):
     """Received events, newest first; searched by position or by the whole name of their stream."""
 
+    when_empty = "Events appear here when a sender posts them to the API, or manage.py ingest reads a file."
     list_display = (
         link_to_entry("position", "entry"),
         "type",
@@ -145,18 +148,16 @@ class EventAdmin(ReadOnlyAdmin):
 class DecisionAdmin(ReadOnlyAdmin):
     """Decisions, newest first; searched by the position of their event."""
 
+    when_empty = "Decisions appear here as soon as events arrive."
     list_display = (
         link_to_entry("position", "entry"),
         link_to_entry("event_position", "event"),
         "event_type",
-        "revision",
         "outcome_badge",
         "calibrated_score",
         "at_stake",
-        "basis",
-        "cause",
-        "model",
-        "arm",
+        "decided_by",
+        "made_again",
         "decided_at",
     )
     list_display_links = None
@@ -171,11 +172,21 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     @admin.display(description="at stake")
     def at_stake(self, decision: Decision) -> str:
-        return money_text(decision.stake, event_type(decision.event_type).base_currency)
+        return unbroken(money_text(decision.stake, event_type(decision.event_type).base_currency))
 
     @admin.display(description="score")
     def calibrated_score(self, decision: Decision) -> str:
-        return "-" if decision.score is None else f"{decision.score:.4f}"
+        return unbroken(percent_text(decision.score))
+
+    @admin.display(description="decided by")
+    def decided_by(self, decision: Decision) -> str:
+        if decision.basis != Decision.Basis.MODEL:
+            return badge(decision.basis)
+        return unbroken(f"{decision.model} ({decision.arm})" if decision.arm else decision.model)
+
+    @admin.display(description="made again")
+    def made_again(self, decision: Decision) -> str:
+        return f"{decision.revision}: {decision.cause}" if decision.revision else NOTHING
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
@@ -216,6 +227,7 @@ class LabelAdmin(ReadOnlyAdmin):
     list_display_links = ("event_stream",)
     list_filter = (ConflictFilter,)
     list_before_template = "scoring/label_precedence.html"
+    when_empty = "Labels appear here when a sender posts them, a reviewer decides or a file is uploaded."
     precedence = PRECEDENCE  # for that template
     ordering = ("-position",)
     sortable_by = ()
@@ -245,6 +257,9 @@ class LabelAdmin(ReadOnlyAdmin):
 class PendingAdmin(ReadOnlyAdmin):
     """What waits for its lane, is held for its event, or was parked with its error."""
 
+    list_title = "Waiting and parked"
+    list_before_template = "scoring/pending_states.html"
+    when_empty = "Nothing waits, and nothing was parked."
     list_display = (
         link_to_entry("position", "entry"),
         "state_badge",
@@ -265,16 +280,17 @@ class PendingAdmin(ReadOnlyAdmin):
 
     @admin.display(description="error")
     def first_line_of_error(self, row: Pending) -> str:
-        return row.error.strip().partition("\n")[0][:200]
+        return row.error.strip().partition("\n")[0][:200] or NOTHING
 
 
 @admin.register(Route)
 class RouteAdmin(ReadOnlyAdmin):
     """Which model versions decide each event type."""
 
-    list_display = ("event_type", "version", "who_decides", "unit", "changed_at")
+    when_empty = "A route appears here once an event type's first model is promoted; no model decides before."
+    list_display = ("event_type", "version", "who_decides", "unit", "changed_by", "reason", "changed_at")
 
-    @admin.display(description="arms")
+    @admin.display(description="who decides")
     def who_decides(self, route: Route) -> str:
         return ", ".join(f"{arm['model']} ({arm['role']}, {arm['share']:.0%})" for arm in route.arms)
 
@@ -283,6 +299,7 @@ class RouteAdmin(ReadOnlyAdmin):
 class ApiKeyAdmin(ReadOnlyAdmin):
     """API keys by prefix; made and revoked by `manage.py create_api_key` and `revoke_api_key`."""
 
+    when_empty = "Make a key with manage.py create_api_key: senders need one to post events."
     list_display = ("prefix", "name", "source", "scopes", "created_at", "revoked_at")
     fields = list_display
     ordering = ("-created_at",)
@@ -293,6 +310,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 class ExchangeRateAdmin(ModelAdmin):
     """Rates are configuration: they may be added, and hold from `valid_from` on."""
 
+    when_empty = "Add a rate for each currency but the base: without one its amounts cannot be compared."
     list_display = ("currency", "base", "rate", "valid_from")
     list_filter = ("base",)
     ordering = ("currency", "-valid_from")

@@ -16,7 +16,7 @@ from scoring.learning.model_figures import difference_text
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
 from scoring.learning.stages import standings
 from scoring.learning.training_pages import percent_done
-from scoring.workspace.admin import EventTypeFilter, LinkedAdmin
+from scoring.workspace.admin import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.workspace.badges import badge
 from scoring.workspace.figures import NOTHING, decimal_text, duration_text
 
@@ -30,6 +30,7 @@ class ModelVersionAdmin(LinkedAdmin):
     """Model versions, newest first: what each one does, and how it compared with the champion of its day."""
 
     page = ("model", "model")
+    list_title = "Models"
     list_display = (
         "version",
         "event_type",
@@ -78,11 +79,11 @@ class ModelVersionAdmin(LinkedAdmin):
     def average_precision(self, version: ModelVersion) -> str:
         return decimal_text(version.metrics.get("average_precision"), 4)
 
-    @admin.display(description="less the champion's (95 %)")
+    @admin.display(description="vs. champion (95 %)")
     def against_champion(self, version: Any) -> str:
-        return unbroken(difference_text(version.difference))
+        return difference_text(version.difference)
 
-    @admin.display(description="trained")
+    @admin.display(description="trained (UTC)")
     def trained(self, version: ModelVersion) -> str:
         return moment_and_actor(version.trained_at, version.trained_by)
 
@@ -130,7 +131,7 @@ class TrainingJobAdmin(LinkedAdmin):
             return self._live(job, "outcome", link)
         return self._live(job, "outcome", Truncator(job.error or NOTHING).chars(MOST_OF_AN_ERROR))
 
-    @admin.display(description="asked for")
+    @admin.display(description="asked for (UTC)")
     def requested(self, job: TrainingJob) -> str:
         return moment_and_actor(job.requested_at, job.requested_by)
 
@@ -159,15 +160,10 @@ class TrainingJobAdmin(LinkedAdmin):
         return format_html('<span id="job-{}-{}" data-live="{}">{}</span>', job.number, part, state, content)
 
 
-def unbroken(text: str) -> str:
-    """Text that stays on one line of its cell."""
-    return format_html('<span class="ws-num">{}</span>', text)
-
-
 def moment_and_actor(moment: datetime, actor: str) -> str:
     """When, and by whom where that is known; a line may end between the two."""
     by = unbroken(f"by {actor}") if actor else ""
-    return format_html("{} {}", unbroken(f"{moment:%Y-%m-%d %H:%M}"), by)
+    return format_html("<span>{} {}</span>", unbroken(f"{moment:%Y-%m-%d %H:%M}"), by)
 
 
 def state_in_words(job: TrainingJob) -> str:

@@ -9,7 +9,9 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
-from unfold.admin import ModelAdmin
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from scoring.catalog.registry import event_types
 
@@ -24,12 +26,30 @@ class CappedPaginator(Paginator):
         rows = cast("QuerySet[Any]", self.object_list)
         return rows.order_by()[:MOST_COUNTED].count()
 
+    @property
+    def count_text(self) -> str:
+        """ "1,234", or "10,000 or more" where counting stopped."""
+        return f"{self.count:,}" + (" or more" if self.count == MOST_COUNTED else "")
+
+
+class ModelAdmin(UnfoldModelAdmin):
+    """A list is called what the sidebar calls it, and says what will appear in it while it is empty."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_title: ClassVar[str] = ""  # the model's plural name, if empty
+    when_empty: ClassVar[str] = ""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = self.list_title or capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
 
 class ReadOnlyAdmin(ModelAdmin):
     """Lists and shows; changes nothing."""
 
-    paginator = CappedPaginator
-    show_full_result_count = False
     list_per_page = 50
     actions = None
 
@@ -61,6 +81,11 @@ class LinkedAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(reverse(f"admin:{name}", kwargs={argument: object_id}))
         except NoReverseMatch:
             raise Http404 from None
+
+
+def unbroken(text: str) -> str:
+    """Text that stays on one line of its cell."""
+    return format_html('<span class="ws-num">{}</span>', text)
 
 
 class EventTypeFilter(admin.SimpleListFilter):
