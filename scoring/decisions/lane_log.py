@@ -152,13 +152,18 @@ def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[Lan
 
 
 def iter_lane_runs(lane: str, *, after: LaneHead | None = None, items: int) -> Iterator[LaneRun]:
-    """The places of the present order beyond `after`, in runs of about so many items."""
+    """The places beyond `after` in its order (without it, the lane's present order from its beginning), in
+    runs of about so many items.
+    """
     head = after or read_beginning(lane)
     parts: list[np.ndarray] = []
     count = 0
     for row in _lane_rows(lane, head.version):
+        reached = _head(lane, *row[:3])
+        if reached.order != head.order:
+            break
         parts.append(np.frombuffer(row[3], dtype="<i8"))
-        head, count = _head(lane, *row[:3]), count + len(parts[-1])
+        head, count = reached, count + len(parts[-1])
         if count >= items:
             yield LaneRun(np.concatenate(parts), head)
             parts, count = [], 0

@@ -62,15 +62,16 @@ def iter_lane_batches(
     store: OfflineStore | None = None,
     log_position: int | None = None,
     also: Collection[str] = (),
+    after: LaneHead | None = None,
     items: int = ITEMS_A_BATCH,
 ) -> Iterator[LaneBatch]:
     """The present order of the plan's lane from its beginning, about `items` at a time.
 
     Entries beyond `log_position` are left out. `also`: fields to have in the tables though no feature needs
-    them. Raises OfflineStoreOfAnotherLog.
+    them. `after`: begin beyond this head, in its order. Raises OfflineStoreOfAnotherLog.
     """
     source = _Source(plan, store, also)
-    for run in iter_lane_runs(plan.lane, items=items):
+    for run in iter_lane_runs(plan.lane, after=after, items=items):
         known = slice(None) if log_position is None else run.positions <= log_position
         positions = run.positions[known]
         if len(positions):

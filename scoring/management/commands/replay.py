@@ -1,0 +1,129 @@
+"""`manage.py replay`: make past decisions again from the log and say whether they come out the same."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from scoring.decisions.engine import RUNTIME
+from scoring.errors import ScoringError
+from scoring.learning.progress import UNWATCHED
+from scoring.management.commands.train import BarOfSteps, read_moment
+from scoring.replay.compare import ASPECTS, BITS, Comparison
+from scoring.replay.report import Group, Report, place_of
+from scoring.replay.service import replay
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_FEATURES = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "Recompute every decision of a range from the log alone (features, score, explanation, outcome) and"
+        " compare it with what was logged. Exit code 1 unless every one comes out the same."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--type", default="payment")
+        parser.add_argument(
+            "--from", dest="since", type=read_moment, default=EARLIEST, help="decided then or later"
+        )
+        parser.add_argument("--to", dest="until", type=read_moment, help="decided before then (default: now)")
+        parser.add_argument("--limit", type=int, metavar="N", help="the first N decisions of the range only")
+        parser.add_argument("--json", metavar="FILE", help="write all that was found there")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.perf_counter()
+        try:
+            with BarOfSteps() if options["verbosity"] else nullcontext(UNWATCHED) as watch:
+                report = replay(
+                    options["type"],
+                    since=options["since"],
+                    until=options["until"] or timezone.now(),
+                    limit=options["limit"],
+                    watch=watch,
+                )
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+        seconds = time.perf_counter() - started
+        if options["json"]:
+            Path(options["json"]).write_bytes(
+                orjson.dumps({**report.facts(), "seconds": round(seconds, 3)}, option=orjson.OPT_INDENT_2)
+            )
+        self.stdout.write("\n".join(report_lines(report, seconds=seconds)))
+        if not report.is_identical:
+            sys.exit(1)
+
+
+def report_lines(report: Report, *, seconds: float) -> list[str]:
+    """What was found, for a person to read."""
+    if not report.decisions:
+        return [f"no {report.event_type} was decided in that range"]
+    return [
+        f"{report.decisions:,} {report.event_type} decisions, {report.items:,} items of lane {report.lane}"
+        f" folded, {seconds:,.1f} s ({report.decisions / seconds:,.0f} decisions/s)",
+        *_table(report),
+        f"{share(report.identical, report.decisions)} identical",
+        *_remarks(report),
+        *_first_difference(report),
+    ]
+
+
+def share(held: int, compared: int) -> str:
+    """A share that says 100 % of all of them only; "-" of none.
+
+    >>> share(5, 5), share(99_999, 100_000), share(0, 0)
+    ('100 %', '99.999 %', '-')
+    """
+    if not compared:
+        return "-"
+    if held == compared:
+        return "100 %"
+    return f"{min(100 * held / compared, 99.999):.3f} %"
+
+
+def _table(report: Report) -> Iterator[str]:
+    heads = ("basis", "model", "decisions", *ASPECTS, BITS, "identical")
+    rows = [heads, *(_cells(report.groups[key]) for key in sorted(report.groups))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cells(group: Group) -> tuple[str, ...]:
+    aspects = (share(group.held[name], group.compared[name]) for name in (*ASPECTS, BITS))
+    identical = share(group.identical, group.decisions)
+    return (group.basis, group.model or "-", f"{group.decisions:,}", *aspects, identical)
+
+
+def _remarks(report: Report) -> Iterator[str]:
+    for why_not, count in report.not_recomputed.most_common():
+        yield f"{count:,} could not be recomputed: {why_not}"
+    for runtime, count in report.runtimes.most_common():
+        yield f"{count:,} were decided under {runtime or 'an unknown runtime'}; this is {RUNTIME}"
+    if report.features:
+        told = [f"{name} in {count:,}" for name, count in report.features.most_common(MOST_FEATURES)]
+        more = len(report.features) - len(told)
+        yield f"features that differ: {', '.join(told)}{f', {more:,} more' if more else ''}"
+
+
+def _first_difference(report: Report) -> Iterator[str]:
+    if not report.first:
+        return
+    comparison: Comparison = report.first[0]
+    place = place_of(comparison)
+    yield (
+        f"first difference: {place['stream']}, revision {place['revision']}, decided {place['decided_at']},"
+        f" seq {place['seq']} of order {place['order']}"
+    )
+    width = max(len(each.field) for each in comparison.differences)
+    for each in comparison.differences:
+        yield f"  {each.field.ljust(width)}  logged {each.logged}  replayed {each.replayed}"

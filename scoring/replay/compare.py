@@ -1,0 +1,146 @@
+"""What was logged beside what came out again, field by field. Pure."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.decisions.engine import unpack_vectors
+from scoring.replay.logged import Logged
+from scoring.replay.recompute import Recomputed
+
+# Contributions are sums in an order that another library may choose differently; everything else is exact.
+TOLERANCE = 1e-5  # log-odds
+
+# In the order of the walk of an event: the first that differs explains those after it.
+ASPECTS = ("vector", "margin", "score", "contributions", "outcome", "reasons")
+BITS = "contributions to the bit"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of one decision, both values as people read them."""
+
+    field: str
+    logged: str
+    replayed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One decision. `held`: whether each aspect that can be compared came out again, BITS among them."""
+
+    logged: Logged
+    held: Mapping[str, bool]
+    differences: Sequence[Difference] = ()
+    why_not: str = ""
+
+    @property
+    def identical(self) -> bool:
+        return not self.why_not and all(self.held[name] for name in ASPECTS if name in self.held)
+
+
+def compare(logged: Logged, again: Recomputed) -> Comparison:
+    """Vector, margin, score bit for bit; outcome, reasons; contributions to TOLERANCE and whether to the bit.
+
+    Vectors can be compared where a lane had read one; the rest of a model's work where a model decided.
+    """
+    if again.why_not:
+        return Comparison(logged, {}, why_not=again.why_not)
+    data = logged.entry.data
+    vector, contributions = unpack_vectors(logged.entry.packed or b"", width=len(again.names))
+    held, differences = {"outcome": data["outcome"] == again.outcome}, []
+    if again.names:
+        held["vector"] = vector.tobytes() == again.vector.tobytes()
+        differences += _in_columns("vector", again.names, vector, again.vector)
+    if logged.basis == "model":
+        held["margin"] = same_bits(data["margin"], again.margin)
+        held["score"] = same_bits(data["score"], again.score)
+        held["contributions"] = near(contributions, again.contributions)
+        held[BITS] = contributions.tobytes() == again.contributions.tobytes()
+        held["reasons"] = same_reasons(data["reasons"], again.reasons)
+        differences += _of_values("margin", data["margin"], again.margin, held)
+        differences += _of_values("score", data["score"], again.score, held)
+        if not held["contributions"]:
+            names = (*again.names, "bias")
+            differences += _in_columns("contributions", names, contributions, again.contributions)
+    differences += _of_values("outcome", data["outcome"], again.outcome, held)
+    if not held.get("reasons", True):
+        differences += _of_reasons(data["reasons"], again.reasons)
+    return Comparison(logged, held, differences)
+
+
+def same_bits(logged: float | None, again: float | None) -> bool:
+    """Whether two numbers are the same float64, signs of zero and all.
+
+    >>> same_bits(0.1 + 0.2, 0.3), same_bits(0.0, -0.0), same_bits(1.5, 1.5)
+    (False, False, True)
+    """
+    return logged is not None and again is not None and bits_of(logged) == bits_of(again)
+
+
+def bits_of(value: float) -> bytes:
+    """A float64 as it is stored."""
+    return np.float64(value).tobytes()
+
+
+def near(logged: NDArray[np.float64], again: NDArray[np.float64]) -> bool:
+    """Whether as many contributions are each within TOLERANCE."""
+    return logged.shape == again.shape and bool((np.abs(logged - again) <= TOLERANCE).all())
+
+
+def same_reasons(logged: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the same is said in the same words; contributions (of six decimals there) to TOLERANCE."""
+    return len(logged) == len(again) and all(
+        not list(_in_reason(before, after)) for before, after in zip(logged, again, strict=True)
+    )
+
+
+def _in_reason(logged: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[str]:
+    """The keys by which two reasons differ."""
+    for key in {**logged, **again}:
+        before, after = logged.get(key), again.get(key)
+        if key == "contribution" and before is not None and after is not None:
+            if not math.isclose(before, after, rel_tol=0, abs_tol=TOLERANCE + 1e-6):
+                yield key
+        elif before != after:
+            yield key
+
+
+def _of_reasons(
+    logged: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
+    for place in range(max(len(logged), len(again))):
+        before = logged[place] if place < len(logged) else {}
+        after = again[place] if place < len(again) else {}
+        for key in _in_reason(before, after):
+            yield Difference(f"reasons[{place}].{key}", shown(before.get(key)), shown(after.get(key)))
+
+
+def _of_values(name: str, logged: Any, again: Any, held: Mapping[str, bool]) -> list[Difference]:
+    return [] if held[name] else [Difference(name, shown(logged), shown(again))]
+
+
+def _in_columns(
+    name: str, columns: Sequence[str], logged: NDArray[np.float64], again: NDArray[np.float64]
+) -> Iterator[Difference]:
+    if logged.shape != again.shape:
+        yield Difference(name, f"{len(logged)} values", f"{len(again)} values")
+        return
+    for column in np.flatnonzero(logged.view(np.int64) != again.view(np.int64)).tolist():
+        before, after = float(logged[column]), float(again[column])
+        yield Difference(f"{name}.{columns[column]}", shown(before), shown(after))
+
+
+def shown(value: Any) -> str:
+    """A value so that different values look different.
+
+    >>> shown(0.1), shown(float("nan")), shown(None)
+    ('0.1', 'nan (7ff8000000000000)', 'none')
+    """
+    if isinstance(value, float) and math.isnan(value):
+        return f"nan ({bits_of(value)[::-1].hex()})"
+    return "none" if value is None else str(value)

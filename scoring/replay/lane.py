@@ -1,0 +1,52 @@
+"""Vectors as a lane had them: one of its orders folded from the beginning, read at the seqs asked for."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.decisions.lane_log import LaneHead
+from scoring.features.arena import Arena
+from scoring.features.fold import fold_slices
+from scoring.features.plan import LanePlan
+from scoring.offline.lane import iter_lane_batches
+
+Progress = Callable[[int], None]
+
+
+class Reading(NamedTuple):
+    """What the lane had at some of the seqs asked for.
+
+    `rows`: which of them; `event_positions` int64[k]: whose event stands there; `vectors` float64[k, 2 F and
+    more]: its vector without codes of open categories, then what was usual for its entities.
+    """
+
+    rows: slice
+    event_positions: NDArray[np.int64]
+    vectors: NDArray[np.float64]
+
+    def part(self, rows: slice) -> "Reading":
+        """Some of them; `rows` then counts from the first of this reading."""
+        return Reading(rows, self.event_positions[rows], self.vectors[rows])
+
+
+def read_lane(
+    plan: LanePlan, *, order: int, seqs: NDArray[np.int64], progress: Progress | None = None
+) -> Iterator[Reading]:
+    """Read the lane at ascending `seqs` of an order, from the log alone. Seqs that it never had are left out.
+
+    Folds as far as the last of the seqs and no further. `progress` is called with the number of items folded.
+    """
+    arena = Arena(plan)
+    for part in iter_lane_batches(plan, after=LaneHead(plan.lane, order=order, version=order)):
+        for piece, out in fold_slices(plan, part.batch, arena):
+            folded = part.batch.seqs[piece]
+            start, stop = np.searchsorted(seqs, [folded[0], folded[-1] + 1]).tolist()
+            if start < stop:
+                rows = seqs[start:stop] - folded[0]
+                yield Reading(slice(start, stop), part.event_positions[piece][rows], out[rows])
+            if progress:
+                progress(len(folded))
+            if stop == len(seqs):
+                return

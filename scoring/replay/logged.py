@@ -1,0 +1,117 @@
+"""The decisions of a range, as the log has them: where each stands, and all that it says."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from django.db import connection
+from numpy.typing import NDArray
+
+from scoring.log.entries import LAST_POSITION, Entry
+from scoring.log.read import read_positions, read_streams
+from scoring.log.upcasters import lift
+
+DECISIONS = ("decision.made", "decision.revised")
+ROWS_A_PAGE = 5_000
+
+# A decision is recorded at the moment it says it was decided at.
+_PAGE = """
+    SELECT position, stream, type, schema_version, data FROM scoring_logentry
+     WHERE position > %s AND type = ANY(%s) AND recorded_at >= %s AND recorded_at < %s
+       AND starts_with(stream, %s)
+     ORDER BY position LIMIT %s
+"""
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """n decisions in the order of their positions; int64[n] each.
+
+    `orders` and `seqs` say where in its lane the event was read; -1 where no lane had sequenced it.
+    """
+
+    positions: Positions
+    orders: Positions
+    seqs: Positions
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def of_order(self, order: int) -> "Places":
+        """Those of one order of the lane, by seq."""
+        rows = np.flatnonzero(self.orders == order)
+        rows = rows[np.argsort(self.seqs[rows], kind="stable")]
+        return Places(self.positions[rows], self.orders[rows], self.seqs[rows])
+
+    def beyond(self, count: int) -> "Places":
+        """All but the first `count`."""
+        return Places(self.positions[count:], self.orders[count:], self.seqs[count:])
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A decision, and the canonical fields of the event it is about.
+
+    `rescored`: its vector was taken from an earlier decision of the event, not read from the lane again.
+    """
+
+    entry: Entry
+    fields: Mapping[str, Any]
+    rescored: bool
+
+    @property
+    def basis(self) -> str:
+        return str(self.entry.data["basis"])
+
+    @property
+    def model(self) -> str:
+        return str(self.entry.data["model"])
+
+
+def find_decisions(event_type: str, *, since: datetime, until: datetime, limit: int | None = None) -> Places:
+    """The decisions of a type that were made in [since, until), the first `limit` of them."""
+    rows = np.array(list(_iter_places(event_type, since, until, limit)), dtype=np.int64).reshape(-1, 3)
+    return Places(*rows.T)
+
+
+def read_decisions(positions: Positions) -> list[Logged]:
+    """The decisions at these positions, in this order."""
+    entries = read_positions(positions.tolist())
+    receipts = read_positions(sorted({entry.data["event_position"] for entry in entries}))
+    fields = {receipt.position: receipt.data["fields"] for receipt in receipts}
+    rescored = _rescored(entries)
+    return [Logged(e, fields[e.data["event_position"]], e.position in rescored) for e in entries]
+
+
+def _iter_places(
+    event_type: str, since: datetime, until: datetime, limit: int | None
+) -> Iterator[tuple[int, int, int]]:
+    last, left = 0, LAST_POSITION if limit is None else limit
+    while left > 0:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _PAGE, [last, list(DECISIONS), since, until, f"{event_type}/", min(left, ROWS_A_PAGE)]
+            )
+            rows = cursor.fetchall()
+        if not rows:
+            return
+        for position, stream, entry_type, schema, text in rows:
+            data = lift(entry_type, stream, schema, orjson.loads(text))
+            sequenced = data["seq"] is not None
+            yield (position, data["order"], data["seq"]) if sequenced else (position, -1, -1)
+        last, left = rows[-1][0], left - len(rows)
+
+
+def _rescored(entries: Sequence[Entry]) -> set[int]:
+    """The positions of those whose event had been decided with a vector before."""
+    revised = [entry.stream for entry in entries if entry.data["revision"]]
+    with_vector: dict[str, list[int]] = defaultdict(list)
+    for stream, of_stream in read_streams(revised).items():
+        with_vector[stream] += [entry.position for entry in of_stream if entry.packed]
+    return {position for positions in with_vector.values() for position in positions[1:]}

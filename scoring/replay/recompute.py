@@ -1,0 +1,143 @@
+"""A decision made again, from the vector that the lane had and the model that it names."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.catalog.registry import event_type
+from scoring.decisions.engine import predict
+from scoring.decisions.models_in_charge import check_feature_set
+from scoring.decisions.policy import outcome_of
+from scoring.decisions.recoding import code_categories
+from scoring.errors import ArtefactCorrupt, FeatureSetMissing, ModelFailed, UnknownModel
+from scoring.explain.reasons import reasons_for
+from scoring.features.plan import FeatureSet, lane_plan
+from scoring.learning.registry import LoadedModel, load_model
+from scoring.replay.logged import Logged
+
+# What keeps a decision from being recomputed; anything else is a fault of replay itself.
+UNUSABLE = (ArtefactCorrupt, UnknownModel, FeatureSetMissing)
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """What a decision should have logged. `names`: of its features; none where no lane had read any.
+
+    `why_not` says why it could not be recomputed; then nothing else is told.
+    """
+
+    outcome: str = ""
+    names: tuple[str, ...] = ()
+    vector: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    contributions: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    margin: float | None = None
+    score: float | None = None
+    reasons: Sequence[dict[str, Any]] = ()
+    why_not: str = ""
+
+
+def recompute(logged: Sequence[Logged], vectors: NDArray[np.float64]) -> list[Recomputed]:
+    """Make decisions of one event type again, from the vectors [n, 2 F and more] that its lane had."""
+    by_model: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, decision in enumerate(logged):
+        model = decision.model if decision.basis == "model" else ""
+        by_model[model, decision.entry.data["feature_set"]].append(row)
+    made: dict[int, Recomputed] = {}
+    for (model, feature_set), rows in by_model.items():
+        asked = [logged[row] for row in rows]
+        made.update(zip(rows, _recompute(asked, vectors[rows], model, feature_set), strict=True))
+    return [made[row] for row in range(len(logged))]
+
+
+def without_lane(logged: Logged) -> Recomputed:
+    """A decision of an event that no lane had sequenced by then: the failure policy made it."""
+    return Recomputed(_policy_outcome(logged))
+
+
+def not_in_lane(logged: Logged) -> Recomputed:
+    """A decision that names a place in the lane's order where another event stands, or none."""
+    data = logged.entry.data
+    return Recomputed(why_not=f"order {data['order']} of lane {data['lane']} has not its event at its seq")
+
+
+def _recompute(
+    logged: Sequence[Logged], vectors: NDArray[np.float64], model: str, feature_set: str
+) -> list[Recomputed]:
+    """All by one model, or none by any ("")."""
+    try:
+        loaded = load_model(model) if model else None
+        declared = check_feature_set(loaded) if loaded else _unmodelled(logged[0].entry.data["event_type"])
+    except UNUSABLE as error:
+        return [Recomputed(why_not=str(error))] * len(logged)
+    if feature_set != declared.hash:
+        why_not = f"logged under feature set {feature_set[:12]}, this code declares {declared.hash[:12]}"
+        return [Recomputed(why_not=why_not)] * len(logged)
+    if loaded is None:
+        return _by_policy(logged, vectors, declared)
+    return _by_model_or_alone(logged, vectors, loaded, declared)
+
+
+def _by_model_or_alone(
+    logged: Sequence[Logged], vectors: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+) -> list[Recomputed]:
+    """Where a model fails over many, it may be the fault of one."""
+    try:
+        return _by_model(logged, vectors, loaded, declared)
+    except ModelFailed as error:
+        if len(logged) == 1:
+            return [Recomputed(why_not=str(error))]
+    alone = (slice(row, row + 1) for row in range(len(logged)))
+    return [_by_model_or_alone(logged[row], vectors[row], loaded, declared)[0] for row in alone]
+
+
+def _by_policy(
+    logged: Sequence[Logged], vectors: NDArray[np.float64], declared: FeatureSet
+) -> list[Recomputed]:
+    width = len(declared.names)
+    return [
+        Recomputed(_policy_outcome(decision), declared.names, vector[:width])
+        for decision, vector in zip(logged, vectors, strict=True)
+    ]
+
+
+def _by_model(
+    logged: Sequence[Logged], vectors: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+) -> list[Recomputed]:
+    width = len(declared.names)
+    fields = [decision.fields for decision in logged]
+    features = code_categories(vectors[:, :width], feature_set=declared, fields=fields)
+    context = vectors[:, width : 2 * width].copy()
+    context[[decision.rescored for decision in logged]] = np.nan  # what was usual then is not logged
+    predicted = predict(loaded, features)
+    return [
+        Recomputed(
+            outcome=outcome_of(float(predicted.scores[row]), decision.entry.data["thresholds"]),
+            names=declared.names,
+            vector=features[row],
+            contributions=predicted.contributions[row],
+            margin=float(predicted.margins[row]),
+            score=float(predicted.scores[row]),
+            reasons=reasons_for(
+                vector=features[row],
+                contributions=predicted.contributions[row],
+                context=context[row],
+                feature_set=declared,
+                medians=loaded.medians,
+            ),
+        )
+        for row, decision in enumerate(logged)
+    ]
+
+
+def _unmodelled(name: str) -> FeatureSet:
+    """The type's feature set as lanes fold it: open categories have no codes."""
+    return lane_plan(event_type(name).lane).feature_set(name)
+
+
+def _policy_outcome(logged: Logged) -> str:
+    kind = event_type(logged.entry.data["event_type"])
+    return kind.failure_outcome if logged.basis == "fallback" else kind.no_model_outcome
