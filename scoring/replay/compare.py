@@ -52,7 +52,8 @@ def compare(logged: Logged, again: Recomputed) -> Comparison:
         return Comparison(logged, {}, why_not=again.why_not)
     data = logged.entry.data
     vector, contributions = unpack_vectors(logged.entry.packed or b"", width=len(again.names))
-    held, differences = {"outcome": data["outcome"] == again.outcome}, []
+    held = {"outcome": data["outcome"] == again.outcome}
+    differences: list[Difference] = []
     if again.names:
         held["vector"] = vector.tobytes() == again.vector.tobytes()
         differences += _in_columns("vector", again.names, vector, again.vector)
