@@ -5,6 +5,7 @@ from scoring.catalog.models import ExchangeRate
 from scoring.decisions.models import Decision, Event, Label, Pending, Route, ShadowScore
 from scoring.learning.models import ModelArtefact, ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
+from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 
 __all__ = [
     "ApiKey",
@@ -12,13 +13,16 @@ __all__ = [
     "Decision",
     "Event",
     "ExchangeRate",
+    "FeatureConsistency",
     "Label",
+    "LaneCheckpoint",
     "LogEntry",
     "LogEpoch",
     "ModelArtefact",
     "ModelVersion",
     "Pending",
     "Route",
+    "SampledState",
     "ShadowScore",
     "TrainingJob",
     "TrainingProgress",

@@ -1,0 +1,211 @@
+"""The continuous check: a sample of what is logged is recomputed soon after, feature by feature.
+
+Folding a lane takes the states of all its entities; the check holds those of a hundredth of them, folds what
+is new, and compares the features that read nothing else. The checkpoint, the states and the counts move
+together, in one transaction a step.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Sum
+from numpy.typing import NDArray
+
+from scoring.decisions.engine import unpack_vectors
+from scoring.decisions.lane_log import LaneHead, read_beginning
+from scoring.decisions.models import Decision
+from scoring.features.arena import Arena
+from scoring.features.fold import fold
+from scoring.features.plan import LanePlan, lane_plan
+from scoring.log.tables import insert_values
+from scoring.offline.lane import LaneBatch, iter_lane_batches
+from scoring.replay.logged import Logged, read_decisions
+from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
+from scoring.replay.recompute import Recomputed, recompute
+from scoring.replay.sample import Sample, can_be_compared, kinds_read, take_sample
+from scoring.timestamps import from_iso
+
+logger = logging.getLogger(__name__)
+
+SHARE = 0.01  # of the entities of each kind
+ITEMS_A_STEP, STEPS_A_RUN = 20_000, 10  # a run that has much to catch up takes some seconds
+MOST_DECISIONS = 500  # compared a step
+KEPT_FOR = timedelta(days=90)
+
+_COUNTS = ("event_type", "hour", "feature", "compared", "mismatched")
+_ADD = (
+    "(event_type, hour, feature) DO UPDATE SET"
+    " compared = scoring_featureconsistency.compared + EXCLUDED.compared,"
+    " mismatched = scoring_featureconsistency.mismatched + EXCLUDED.mismatched"
+)
+
+# (event type, hour, feature) -> how many values were compared, how many differed
+Counts = dict[tuple[str, datetime, str], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A feature of which `mismatched` of `compared` logged values came out otherwise."""
+
+    event_type: str
+    feature: str
+    compared: int
+    mismatched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the check of a lane stands. `anew`: what stands at `found`, if anything, cannot be built upon."""
+
+    head: LaneHead
+    layout: str
+    found: LaneCheckpoint | None
+    anew: bool
+
+
+def check_lane(lane: str, *, now: datetime, share: float = SHARE) -> int:
+    """Go on with the check of a lane, at most STEPS_A_RUN steps; gives how many decisions were compared.
+
+    Another layout of states, or a new order of the lane, begins it anew.
+    """
+    compared = 0
+    plan = lane_plan(lane)
+    for _ in range(STEPS_A_RUN):
+        place = _read_place(plan, share=share)
+        part = next(iter_lane_batches(plan, after=place.head, items=ITEMS_A_STEP), None)
+        if part is None:
+            break
+        sample = take_sample(plan, part.batch, share=share)
+        arena = Arena.from_blobs(plan, _read_states(sample, place))
+        vectors = fold(plan, sample.batch, arena)
+        decisions, counts = _compare(plan, part, sample, vectors)
+        if not _commit(place, part.head, arena.blobs(), counts, now=now):
+            break  # another process has taken this step
+        compared += decisions
+    return compared
+
+
+def read_mismatches(*, since: datetime) -> list[Mismatch]:
+    """Features of decisions since then that did not always come out as logged, by name."""
+    rows = (
+        FeatureConsistency.objects.filter(hour__gte=since)
+        .values("event_type", "feature")
+        .annotate(all_compared=Sum("compared"), all_mismatched=Sum("mismatched"))
+        .filter(all_mismatched__gt=0)
+        .order_by("event_type", "feature")
+    )
+    return [
+        Mismatch(row["event_type"], row["feature"], row["all_compared"], row["all_mismatched"])
+        for row in rows
+    ]
+
+
+def forget_old_counts(*, now: datetime) -> int:
+    """Delete counts that are no longer kept; gives how many."""
+    return FeatureConsistency.objects.filter(hour__lt=now - KEPT_FOR).delete()[0]
+
+
+def _read_place(plan: LanePlan, *, share: float) -> Place:
+    layout = f"{plan.layout_id}/{share:g}"
+    beginning = read_beginning(plan.lane)
+    found = LaneCheckpoint.objects.filter(lane=plan.lane).first()
+    if found is None or found.layout != layout or found.lane_order != beginning.order:
+        return Place(beginning, layout, found, anew=True)
+    head = LaneHead(plan.lane, found.lane_order, found.version, found.position, found.seq, found.clock_us)
+    return Place(head, layout, found, anew=False)
+
+
+def _read_states(sample: Sample, place: Place) -> dict[str, bytes | None]:
+    states: dict[str, bytes | None] = dict.fromkeys(sample.batch.state_keys())
+    if not place.anew:
+        stored = SampledState.objects.filter(lane=place.head.lane, key__in=list(states))
+        states.update((key, bytes(state)) for key, state in stored.values_list("key", "state"))
+    return states
+
+
+def _compare(
+    plan: LanePlan, part: LaneBatch, sample: Sample, vectors: NDArray[np.float64]
+) -> tuple[int, Counts]:
+    """How many decisions on events of the sample there are, and what their features came to."""
+    compared, counts = 0, Counts()
+    for event_type in plan.sets:
+        places, _ = part.events.get(event_type, (np.empty(0, dtype=np.int64), None))
+        wanted = places[~part.is_label[places]]
+        rows = np.flatnonzero(np.isin(sample.rows, wanted))
+        logged, rows = _read_logged(part.event_positions[sample.rows], rows)
+        comparable = can_be_compared(sample.known[rows], kinds_read(plan, event_type))
+        for decision, again, which in zip(logged, recompute(logged, vectors[rows]), comparable, strict=True):
+            _count(counts, decision, again, which)
+        compared += len(logged)
+    return compared, counts
+
+
+def _read_logged(
+    event_positions: NDArray[np.int64], rows: NDArray[np.int64]
+) -> tuple[list[Logged], NDArray[np.int64]]:
+    """Decisions on the events at some of the sample's rows, at most MOST_DECISIONS, and the row of each."""
+    row_of = dict(zip(event_positions[rows].tolist(), rows.tolist(), strict=True))
+    found = Decision.objects.filter(event_position__in=list(row_of), seq__isnull=False).order_by("position")
+    positions = np.array(found.values_list("position", flat=True), dtype=np.int64)
+    if len(positions) > MOST_DECISIONS:
+        positions = np.random.default_rng(len(positions)).choice(positions, MOST_DECISIONS, replace=False)
+    logged = read_decisions(positions)
+    at = [row_of[decision.entry.data["event_position"]] for decision in logged]
+    return logged, np.array(at, dtype=np.int64)
+
+
+def _count(counts: Counts, decision: Logged, again: Recomputed, comparable: NDArray[np.bool_]) -> None:
+    if again.why_not:
+        logger.warning("%s cannot be checked: %s", decision.entry.stream, again.why_not)
+        return
+    data = decision.entry.data
+    hour = from_iso(data["decided_at"]).replace(minute=0, second=0, microsecond=0)
+    vector, _ = unpack_vectors(decision.entry.packed or b"", width=len(again.names))
+    differs = vector.view(np.int64) != again.vector.view(np.int64)
+    for column in np.flatnonzero(comparable).tolist():
+        key = (data["event_type"], hour, again.names[column])
+        compared, mismatched = counts.get(key, (0, 0))
+        counts[key] = (compared + 1, mismatched + int(differs[column]))
+
+
+def _commit(
+    place: Place, head: LaneHead, states: Mapping[str, bytes], counts: Counts, *, now: datetime
+) -> bool:
+    """Move the checkpoint with its states and counts; False where it no longer stands as it was found."""
+    with transaction.atomic():
+        if not _move(place, head, now=now):
+            return False
+        if place.anew:
+            SampledState.objects.filter(lane=head.lane).delete()
+        SampledState.objects.bulk_create(
+            [SampledState(lane=head.lane, key=key, state=state) for key, state in states.items()],
+            update_conflicts=True,
+            unique_fields=["lane", "key"],
+            update_fields=["state"],
+        )
+        if counts:
+            rows = [(*key, *counted) for key, counted in sorted(counts.items())]
+            insert_values(connection, "scoring_featureconsistency", _COUNTS, rows, _ADD)
+    return True
+
+
+def _move(place: Place, head: LaneHead, *, now: datetime) -> bool:
+    reached = {
+        "layout": place.layout,
+        "lane_order": head.order,
+        "version": head.version,
+        "position": head.position,
+        "seq": head.seq,
+        "clock_us": head.clock_us,
+        "checked_at": now,
+    }
+    if place.found is None:
+        return LaneCheckpoint.objects.get_or_create(lane=head.lane, defaults=reached)[1]
+    stood = LaneCheckpoint.objects.filter(
+        lane=head.lane, layout=place.found.layout, position=place.found.position
+    )
+    return stood.update(**reached) == 1

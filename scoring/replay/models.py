@@ -1,0 +1,49 @@
+"""What the continuous check keeps: how far it has folded each lane, the states it holds, what it found."""
+
+from django.db import models
+
+
+class LaneCheckpoint(models.Model):
+    """The head up to which a lane's sample is folded; `layout` names the states' layout and the share."""
+
+    lane = models.CharField(max_length=60, primary_key=True)
+    layout = models.CharField(max_length=80)
+    lane_order = models.IntegerField()
+    version = models.IntegerField()
+    position = models.BigIntegerField()
+    seq = models.BigIntegerField()
+    clock_us = models.BigIntegerField()
+    checked_at = models.DateTimeField()
+
+
+class SampledState(models.Model):
+    """The state of a sampled entity, as the lane's log gives it up to the checkpoint."""
+
+    lane = models.CharField(max_length=60)
+    key = models.CharField(max_length=500)  # "{kind index}:{key}"
+    state = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lane", "key"], name="sampledstate_lane_key")]
+
+
+class FeatureConsistency(models.Model):
+    """How many logged values of a feature were recomputed, of decisions of an hour, and how many differed."""
+
+    event_type = models.CharField(max_length=60)
+    hour = models.DateTimeField()
+    feature = models.CharField(max_length=120)
+    compared = models.IntegerField()
+    mismatched = models.IntegerField()
+
+    class Meta:
+        verbose_name_plural = "feature consistency"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event_type", "hour", "feature"], name="consistency_feature_hour"
+            ),
+        ]
+        indexes = [models.Index(fields=["hour"], name="consistency_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.feature} of {self.event_type} in {self.hour:%Y-%m-%d %H}h"

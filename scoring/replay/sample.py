@@ -1,0 +1,75 @@
+"""A lane for a few of its entities: the states of an entity need no other entity's. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.decisions.routing import share_point
+from scoring.features.declare import Expression, OnEntity
+from scoring.features.encode import Batch, KeyColumn
+from scoring.features.plan import LanePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The items of a batch that concern a sampled entity, k of n, with the keys of no other.
+
+    `rows` int64[k]: which of the n; `known` bool[k, kinds]: whether what the item reads of the kind is held,
+    because its entity is sampled or because it has none.
+    """
+
+    batch: Batch
+    rows: NDArray[np.int64]
+    known: NDArray[np.bool_]
+
+
+def take_sample(plan: LanePlan, batch: Batch, *, share: float) -> Sample:
+    """What concerns a `share` (0 to 1) of the entities of each kind, drawn by a hash of kind and key."""
+    drawn = [
+        np.array([share_point(kind.name, key) < share for key in column.uniques] + [False])
+        for kind, column in zip(plan.entity_kinds, batch.keys, strict=True)
+    ]
+    kept = np.stack([draw[column.codes] for draw, column in zip(drawn, batch.keys, strict=True)], axis=1)
+    absent = np.stack([column.codes < 0 for column in batch.keys], axis=1)
+    rows = np.flatnonzero(kept.any(axis=1))
+    by_item = ("program", "times", "seqs", "deltas", "values", "hashes")
+    sampled = Batch(
+        n=len(rows),
+        **{name: getattr(batch, name)[rows] for name in by_item},
+        keys=[_kept_keys(column, draw, rows) for column, draw in zip(batch.keys, drawn, strict=True)],
+    )
+    return Sample(sampled, rows, (kept | absent)[rows])
+
+
+def _kept_keys(column: KeyColumn, drawn: NDArray[np.bool_], rows: NDArray[np.int64]) -> KeyColumn:
+    renumbered = np.where(drawn, np.cumsum(drawn) - 1, -1)
+    uniques = [key for key, is_drawn in zip(column.uniques, drawn[:-1].tolist(), strict=True) if is_drawn]
+    return KeyColumn(renumbered[column.codes][rows], uniques)
+
+
+def kinds_read(plan: LanePlan, event_type: str) -> NDArray[np.bool_]:
+    """bool[F, kinds]: which kinds of entities each feature of an event type reads."""
+    index = {kind.fields: kind.index for kind in plan.entity_kinds}
+    features = plan.feature_set(event_type).features
+    read = np.zeros((len(features), len(plan.entity_kinds)), dtype=bool)
+    for row, spec in enumerate(features):
+        for part in _entity_parts(spec.expression):
+            read[row, index[tuple(sorted(key.kind for key in part.keys))]] = True
+    return read
+
+
+def can_be_compared(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """bool[k, F]: which features of each item read nothing but what is held."""
+    missing: NDArray[np.bool_] = (~known[:, np.newaxis, :] & read[np.newaxis, :, :]).any(axis=2)
+    return np.logical_not(missing)
+
+
+def _entity_parts(expression: Expression) -> Iterator[OnEntity]:
+    if isinstance(expression, OnEntity):
+        yield expression
+    for field in fields(expression):  # type: ignore[arg-type]  # every expression is a dataclass
+        part = getattr(expression, field.name)
+        if isinstance(part, Expression):
+            yield from _entity_parts(part)
