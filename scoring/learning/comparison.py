@@ -49,7 +49,8 @@ def reason_against(champion: LoadedModel, held_out: TrainingSet) -> str:
     """Why the champion cannot be judged fairly on these events; "" if it can."""
     if declared_feature_set(champion.event_type, champion.spec.vocabularies) != champion.feature_set:
         return f"{champion.name} uses other features than this code computes"
-    learnt_until = ModelVersion.objects.get(name=champion.name).metrics["slices"]["validation"]["to"]
+    # Trees end with the validation slice, calibration and thresholds with the one after it.
+    learnt_until = ModelVersion.objects.get(name=champion.name).metrics["slices"]["calibration"]["to"]
     if to_micros(from_iso(learnt_until)) >= held_out.occurred_at.min():
         return f"{champion.name} was trained on some of these events, which would flatter it"
     return ""

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -19,6 +21,7 @@ from scoring.errors import (
     UnknownModel,
 )
 from scoring.learning import gate, promotion, registry
+from scoring.learning.comparison import reason_against
 from scoring.learning.models import ModelVersion
 from scoring.learning.runs import TrainingRequest, run_training
 from scoring.learning.stages import standings
@@ -26,6 +29,7 @@ from scoring.learning.training import TrainingConfig
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
+from scoring.timestamps import from_iso, to_micros
 from tests.factories.models import END, approved, promote, train_small_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -117,6 +121,18 @@ def test_a_champion_that_has_seen_the_events_is_not_compared(models):
     earlier = train_beside(as_of=END - timedelta(days=14), matures_after=timedelta(days=7))
     assert "was trained on some of these events" in earlier.comparison["why_not"]
     assert earlier.comparison["difference"] is None
+
+
+def test_nor_is_one_whose_thresholds_were_chosen_on_the_events(models):
+    """Its trees saw none of them; what it says of them is flattered all the same."""
+    promote(models[0])
+    champion = registry.load_model(models[0])
+    last = to_micros(from_iso(version(models[0]).metrics["slices"]["calibration"]["to"]))
+    reasons = [
+        reason_against(champion, SimpleNamespace(occurred_at=np.array([first]))) for first in (last, last + 1)
+    ]
+    assert "was trained on some of these events" in reasons[0]
+    assert reasons[1] == ""
 
 
 def test_shuffled_labels_never_pass_and_cannot_be_forced_into_the_route(models):
