@@ -19,6 +19,7 @@ from scoring.errors import InvalidRequest, RequestProblem, UnreadableImport
 COLUMNS = ("event_id", "event_type", "label", "known_at", "reported_at")
 REJECT_COLUMNS = ("reject_line", "reject_reason")  # of a file of rejected lines that comes back corrected
 RETRACT = "retract"
+_NOT_AS_TYPED = ("=", "+", "-", "@", "'")  # how cells begin that a spreadsheet would compute or cut
 MOST_LINES = 100_000
 
 
@@ -69,13 +70,29 @@ def read_label_file(content: bytes, *, defaults: Defaults, now: datetime) -> Lab
     rows = _rows(content)
     _, header = next(rows, (0, ()))
     _check_header(header)
+    given_back = header[:1] == REJECT_COLUMNS[:1]
     said: dict[tuple[str, str], tuple[int, str | None]] = {}
     lines: list[Line | BadLine] = []
-    for number, cells in rows:
+    for number, typed in rows:
         if len(lines) == MOST_LINES:
             raise UnreadableImport("the file", f"it has more than {MOST_LINES:,} lines: split it")
+        cells = tuple(map(unguard_cell, typed)) if given_back else typed
         lines.append(_contradicted(_read_line(number, cells, header, defaults=defaults, now=now), said))
     return LabelFile(header, lines)
+
+
+def guard_cell(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would take for a formula.
+
+    >>> guard_cell("=1+1"), guard_cell("T-1"), unguard_cell(guard_cell("'tis"))
+    ("'=1+1", 'T-1', "'tis")
+    """
+    return f"'{cell}" if cell.startswith(_NOT_AS_TYPED) else cell
+
+
+def unguard_cell(cell: str) -> str:
+    """What `guard_cell` was given."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_NOT_AS_TYPED) else cell
 
 
 def say_problem(problem: RequestProblem) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scoring.decisions.labels import LabelReceipt, record_labels
 from scoring.errors import RequestProblem, StreamConflict
-from scoring.ingest.label_lines import REJECT_COLUMNS, BadLine, Defaults, Line, read_label_file
+from scoring.ingest.label_lines import REJECT_COLUMNS, BadLine, Defaults, Line, guard_cell, read_label_file
 
 LINES_A_TRANSACTION = 1_000
 
@@ -52,14 +52,17 @@ def upload_labels(
 
 
 def rejects_as_csv(upload: LabelUpload) -> str:
-    """The rejected lines under their own columns, with line and reason: corrected, they can be uploaded."""
+    """The rejected lines under their own columns, with line and reason: corrected, they can be uploaded.
+
+    Cells are guarded, because a file of somebody else's is opened in a spreadsheet here.
+    """
     columns = [place for place, name in enumerate(upload.header) if name not in REJECT_COLUMNS]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*REJECT_COLUMNS, *(upload.header[place] for place in columns)])
     for line in upload.rejected:
         cells = [line.cells[place] if place < len(line.cells) else "" for place in columns]
-        writer.writerow([line.number, line.reason, *cells])
+        writer.writerow([line.number, line.reason, *map(guard_cell, cells)])
     return text.getvalue()
 
 

@@ -1,5 +1,6 @@
 """Files of labels are read strictly: every bad line is named, with what is wrong and what is allowed."""
 
+import csv
 from datetime import UTC, datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from scoring.errors import UnreadableImport
 from scoring.ingest import label_lines
 from scoring.ingest.label_lines import BadLine, Defaults, LabelFile, Line, read_label_file
+from scoring.ingest.label_upload import LabelUpload, rejects_as_csv
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEFAULTS = Defaults("payment", "chargeback")
@@ -116,3 +118,15 @@ def test_a_file_of_too_many_lines_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     assert len(read("event_id\nT-1\nT-2\n").lines) == 2
     with pytest.raises(UnreadableImport, match="more than 2 lines"):
         read("event_id\nT-1\nT-2\nT-3\n")
+
+
+def test_formulas_in_rejected_lines_are_disarmed_and_read_as_they_were() -> None:
+    header = ("event_id", "label")
+    ids = ("=HYPERLINK(1)", "+1", "-2", "@x", "'quoted", "plain")
+    bad = tuple(BadLine(n, (each, "stolen"), ()) for n, each in enumerate(ids))
+    text = rejects_as_csv(LabelUpload(header, 0, 0, 0, bad))
+    written = [row[2] for row in csv.reader(text.splitlines()[1:])]
+    assert written == ["'=HYPERLINK(1)", "'+1", "'-2", "'@x", "''quoted", "plain"]
+    again = read(text.replace("stolen", "fraud")).lines
+    assert [line.statement.event_id for line in again if isinstance(line, Line)] == list(ids)
+    assert statement("event_id\n'=as-sent\n").event_id == "'=as-sent"
