@@ -47,10 +47,14 @@ class Choice:
 
 
 def read_choice(request: HttpRequest) -> Choice:
-    """What the address asks for; the model in charge by default. Raises Http404 for what is not there."""
+    """What the address asks for; by default the type of the model it names, or the model in charge.
+
+    Raises Http404 for what is not there.
+    """
     types = scored_types()
     routes = current_routes()
-    event_type = request.GET.get("type") or next((name for name in types if name in routes), types[0])
+    event_type = request.GET.get("type") or _type_of(request.GET.get("model"))
+    event_type = event_type or next((name for name in types if name in routes), types[0])
     span = request.GET.get("span") or "day"
     if event_type not in types or span not in SPANS:
         raise Http404(f"There is no event type {event_type!r} or no span {span!r} ({', '.join(SPANS)}).")
@@ -66,6 +70,10 @@ def read_choice(request: HttpRequest) -> Choice:
 
 def scored_types() -> list[str]:
     return [name for name, kind in event_types().items() if kind.scored]
+
+
+def _type_of(model: str | None) -> str | None:
+    return ModelVersion.objects.filter(name=model).values_list("event_type", flat=True).first()
 
 
 def _newest_models(event_type: str) -> list[str]:
