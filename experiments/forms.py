@@ -10,6 +10,15 @@ from experiments.statistics import units_needed
 from scoring.decisions.routing import current_routes
 from scoring.learning.models import ModelVersion
 
+SMALLEST_EFFECT = 0.001  # points: below it a plan takes more customers than there are
+
+
+def _not_too_small(points: float) -> None:
+    if abs(points) < SMALLEST_EFFECT:
+        raise forms.ValidationError(
+            f"A change of less than {SMALLEST_EFFECT:g} points cannot be planned for."
+        )
+
 
 class StartForm(forms.Form):
     """What an experiment is started with; rates and shares are typed in per cent."""
@@ -54,6 +63,7 @@ class StartForm(forms.Form):
     effect = forms.FloatField(
         label="Smallest change worth finding, in points",
         required=False,
+        validators=[_not_too_small],
         help_text="0.5 is from 4 % to 4.5 %; a minus sign for less.",
     )
 
@@ -64,6 +74,12 @@ class StartForm(forms.Form):
         treatment = self.fields["treatment"]
         if isinstance(treatment, forms.ChoiceField):
             treatment.choices = choices
+
+    @property
+    def chosen_type(self) -> str | None:
+        """The event type of the treatment that is chosen or stands first; None without any."""
+        first = next(iter(self.event_types.values()), None)
+        return self.event_types.get(self["treatment"].value() or "", first)
 
     def clean(self) -> dict[str, Any]:
         """Adds `event_type` and the `plan`, which is empty unless both of its figures are given."""

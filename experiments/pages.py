@@ -24,7 +24,7 @@ from scoring.timestamps import from_iso
 from scoring.workspace.pages import Page, actor_of, register_page
 
 MOST_SHOWN = 100
-DECISIONS_LOOKED_AT = 10_000  # for what the rates are now
+DECISIONS_LOOKED_AT = 10_000  # of any type, for what the rates of one are now
 TONES = {"running": "info", "stopped": "neutral", "interrupted": "warn"}
 
 
@@ -75,7 +75,8 @@ class StartPage(Page):
         routes = list(current_routes().values())
         taken = [(route.event_type, _taken_by(route)) for route in routes if route.canary]
         champions = [(route.event_type, route.champion.model) for route in routes]
-        return super().get_context_data(champions=champions, taken=taken, rates=_rates_now(), **kwargs)
+        rates = _rates_now(kwargs["form"].chosen_type)
+        return super().get_context_data(champions=champions, taken=taken, rates=rates, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = StartForm(request.POST)
@@ -111,10 +112,10 @@ def _start(given: dict[str, Any], *, actor: str) -> None:
     start_experiment(**chosen, share=given["share"] / 100, actor=actor, now=timezone.now())
 
 
-def _rates_now() -> dict[str, float] | None:
-    """Shares of blocks and reviews among the newest decisions; None without any."""
-    newest = Decision.objects.order_by("-position").values_list("outcome", flat=True)[:DECISIONS_LOOKED_AT]
-    outcomes = list(newest)
+def _rates_now(event_type: str | None) -> dict[str, float] | None:
+    """Shares of blocks and reviews among the type's newest decisions; None without any."""
+    newest = Decision.objects.order_by("-position").values_list("event_type", "outcome")[:DECISIONS_LOOKED_AT]
+    outcomes = [outcome for of_type, outcome in newest if of_type == event_type]
     if not outcomes:
         return None
     share = {outcome: outcomes.count(outcome) / len(outcomes) for outcome in ("block", "review")}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
@@ -88,6 +88,8 @@ class CasePage(Page):
         act = ACTIONS.get(request.POST.get("action", ""))
         if act is None:
             raise BadRequest(f"action: allowed are {', '.join(ACTIONS)}")
+        if not Case.objects.filter(pk=position).exists():
+            raise Http404(f"There is no case for the event at position {position}.")
         return act(self, position, timezone.now())
 
     def claim(self, position: int, now: datetime) -> HttpResponse:

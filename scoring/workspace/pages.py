@@ -9,15 +9,17 @@ A page is a class-based view, found by the admin site once it is registered:
         template_name = "monitoring/drift.html"
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.generic import TemplateView
+
+MOST_ACTOR = 80  # characters
 
 
 class Page(TemplateView):
@@ -36,6 +38,8 @@ class Page(TemplateView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.permission:
             self.require(self.permission)
+        if _has_nul(request, kwargs):
+            raise BadRequest("a NUL character was sent, which no text here can hold")
         return super().dispatch(request, *args, **kwargs)
 
     def require(self, permission: str) -> None:
@@ -50,6 +54,12 @@ class Page(TemplateView):
             subtitle=self.subtitle,
             **kwargs,
         )
+
+
+def _has_nul(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
+    sent = (*request.GET.lists(), *request.POST.lists())
+    texts = [*map(str, arguments.values()), *(text for _, values in sent for text in values)]
+    return any("\x00" in text for text in texts)
 
 
 P = TypeVar("P", bound=type[Page])
@@ -79,5 +89,5 @@ def page_urls() -> list[URLPattern]:
 
 
 def actor_of(request: HttpRequest) -> str:
-    """How the log names the person who is logged in."""
-    return f"user/{request.user.get_username()}"
+    """How the log names the person who is logged in, in as many characters as its projections hold."""
+    return f"user/{request.user.get_username()}"[:MOST_ACTOR]

@@ -14,7 +14,9 @@ from experiments.results import refresh_results
 from experiments.services import stop_experiment
 from scoring.decisions.routing import route_of
 from scoring.learning.promotion import roll_back
+from scoring.log.append import append
 from scoring.log.tables import copy_values
+from tests.factories.log import decided, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,6 +102,34 @@ def test_a_plan_is_worked_out_without_starting_anything(scientist, models):
     assert 'value="half-writ"' in page
     assert "Give the rate" in text_of(scientist.post(reverse(START), {"plan": "1", "share": "50"}))
     assert not Experiment.objects.exists()
+
+
+def test_a_change_too_small_to_plan_for_is_refused(scientist, models):
+    sent = {"plan": "1", "share": "50", "baseline": "10", "effect": "1e-200"}
+    assert "A change of less than 0.001 points" in text_of(scientist.post(reverse(START), sent))
+
+
+def test_the_rates_now_are_those_of_the_type_to_be_tried(scientist, models):
+    outcomes = {"payment/shop/T-0": "block", "payment/shop/T-1": "allow", "refund/shop/R-1": "block"}
+    events = append([received("T-0"), received("T-1"), received("R-1", type="refund")], now=now())
+    append([decided(event, outcome=outcomes[event.stream]) for event in events], now=now())
+    assert "Of the last 2 decisions 50.00 % were blocked" in text_of(scientist.get(reverse(START)))
+
+
+def test_a_long_name_of_a_person_stops_nobody(scientist, models):
+    user = User.objects.get()
+    User.objects.filter(pk=user.pk).update(username="n" * 150)
+    sent = FORM | {"treatment": models[1]}
+    assert scientist.post(reverse(START), sent).url == reverse(ONE, args=["more-trees"])
+    assert Experiment.objects.get().started_by == "user/" + "n" * 75
+
+
+def test_a_character_that_no_text_can_hold_is_refused(scientist, start, models):
+    start()
+    url = reverse(ONE, args=["more-trees"])
+    assert scientist.post(url, {"stop": "control", "reason": "a\x00b"}).status_code == 400
+    assert scientist.get(reverse(ONE, args=["a\x00b"])).status_code == 400
+    assert Experiment.objects.get().state == "running"
 
 
 def test_what_is_wrong_stands_beside_its_field(scientist, models):

@@ -17,6 +17,7 @@ from reviews.models import Case
 from scoring.decisions import connections
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Label
+from scoring.learning.registry import load_model
 from scoring.log import vault
 from scoring.log.append import append
 from tests.factories.log import decided, received
@@ -60,6 +61,7 @@ def browse(transactional_db: None) -> Browse:
 def review_case(transactional_db: None, online_redis: redis.Redis) -> ReviewCase:
     """Opens the case of a payment that a model sent to review; `fields` are the payment's."""
     connections.client.cache_clear()
+    load_model.cache_clear()  # other tests have models of the same names
 
     def open_case(
         external_id: str = "T-1", *, score: float = 0.5, stake: int = 10_000, **fields: Any
@@ -94,6 +96,21 @@ def text_of(response: HttpResponse) -> str:
 def take(client: Client) -> str:
     """Takes the next case; gives where that leads."""
     return client.post(QUEUE).headers["Location"]
+
+
+# What is not there, or cannot be
+
+
+def test_what_is_sent_to_a_case_that_is_not_there_meets_a_404(browse: Browse) -> None:
+    ana = browse("ana", *WORK)
+    for action in ("claim", "decide", "undo"):
+        assert ana.post(reverse("admin:case", args=[404]), {"action": action}).status_code == 404
+
+
+def test_a_character_that_no_text_can_hold_meets_a_400(browse: Browse) -> None:
+    ana = browse("ana", *WORK)
+    for query in ("queue/?type=%00", "queue/?why=%00", "entities/?q=%00", "entities/?kind=card&value=%00"):
+        assert ana.get(f"/admin/{query}").status_code == 400
 
 
 # The queue
