@@ -70,6 +70,30 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
     list_display = ("name", "enabled", "when", "last_run_at")
     list_filter = ("enabled",)
     date_hierarchy = None
+    # As the package has them, but for schedules by the sun.
+    fieldsets = (
+        (None, {"fields": ("name", "regtask", "task", "enabled", "description")}),
+        (
+            "When",
+            {
+                "fields": (
+                    *("interval", "crontab", "crontab_translation", "clocked"),
+                    *("start_time", "last_run_at", "one_off"),
+                )
+            },
+        ),
+        ("Arguments", {"fields": ("args", "kwargs"), "classes": ("collapse",)}),
+        (
+            "Delivery",
+            {
+                "fields": (
+                    *("expires", "expire_seconds", "queue", "exchange"),
+                    *("routing_key", "priority", "headers"),
+                ),
+                "classes": ("collapse",),
+            },
+        ),
+    )
 
     @admin.display(description="when")
     def when(self, task: PeriodicTask) -> str:

@@ -8,18 +8,22 @@ from django.urls import reverse
 
 
 class Item(NamedTuple):
-    """A line of the sidebar: its words, icon (Material Symbols), address name and needed permission."""
+    """A line of the sidebar: its words, icon (Material Symbols), address name and needed permission.
+
+    `pages`: where the pages of what it lists are, below the admin's home.
+    """
 
     title: str
     icon: str
     url: str
     permission: str = ""
+    pages: str = ""
 
 
 SECTIONS: dict[str, tuple[Item, ...]] = {
     "": (Item("Overview", "monitoring", "index"),),
     "Review": (
-        Item("Review queue", "playlist_add_check", "queue", "reviews.view_case"),
+        Item("Review queue", "playlist_add_check", "queue", "reviews.view_case", pages="cases/"),
         Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
         Item("Find", "search", "entities", "reviews.view_case"),
     ),
@@ -28,14 +32,26 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Upload labels", "upload_file", "label_upload", "scoring.upload_label"),
     ),
     "Models": (
-        Item("Models", "model_training", "scoring_modelversion_changelist", "scoring.view_modelversion"),
-        Item("Trainings", "exercise", "scoring_trainingjob_changelist", "scoring.view_trainingjob"),
+        Item(
+            "Models",
+            "model_training",
+            "scoring_modelversion_changelist",
+            "scoring.view_modelversion",
+            pages="models/",
+        ),
+        Item(
+            "Trainings",
+            "exercise",
+            "scoring_trainingjob_changelist",
+            "scoring.view_trainingjob",
+            pages="trainings/",
+        ),
         Item("Experiments", "science", "experiments", "experiments.view_experiment"),
         Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
         Item("Routes", "alt_route", "scoring_route_changelist", "scoring.view_route"),
     ),
     "Record": (
-        Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event"),
+        Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event", pages="events/"),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
         Item("Waiting and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),
         Item(
@@ -85,10 +101,11 @@ def _may(request: HttpRequest, item: Item) -> bool:
 
 def _drawn(item: Item) -> dict[str, Any]:
     link = reverse(f"admin:{item.url}")
-    return {"title": item.title, "icon": item.icon, "link": link, "active": _is_active(link)}
+    return {"title": item.title, "icon": item.icon, "link": link, "active": _is_active(link, item.pages)}
 
 
-def _is_active(link: str) -> Callable[[HttpRequest], bool]:
-    """Whether a request is for this line: its very page, or one below a list."""
+def _is_active(link: str, pages: str) -> Callable[[HttpRequest], bool]:
+    """Whether a request is for this line: its very page, one below a list, or one of what it lists."""
     home = reverse("admin:index")
-    return lambda request: request.path == link or (link != home and request.path.startswith(link))
+    below = tuple(start for start in (link, pages and home + pages) if start not in ("", home))
+    return lambda request: request.path == link or request.path.startswith(below)

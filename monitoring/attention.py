@@ -176,8 +176,8 @@ def open_candidates(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "info",
             f"{version.name}, trained {trained}, has not been judged: {state}.",
-            "Compare it with the model in charge, then approve or reject it.",
-            *("Judge it", "model"),
+            "Compare it with the model in charge; whoever may judge models then approves or rejects it.",
+            *("Compare", "model"),
             arguments=(version.name,),
         )
 

@@ -31,7 +31,7 @@ from scoring.timestamps import to_iso
 
 LEASE = timedelta(minutes=15)
 LABEL_SOURCE = "review"
-MOST_COUNTED = 1_000  # beyond it a queue is "1,000+": counting on would cost more than the figure says
+MOST_COUNTED = 10_000  # beyond it a queue is "10,000+": counting on would cost more than the figure says
 
 
 class QueueSummary(NamedTuple):

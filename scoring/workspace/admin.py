@@ -35,7 +35,7 @@ class CappedPaginator(Paginator):
 class ModelAdmin(UnfoldModelAdmin):
     """A list is called what the sidebar calls it, and says what will appear in it while it is empty."""
 
-    paginator = CappedPaginator
+    paginator: Any = CappedPaginator
     show_full_result_count = False
     list_title: ClassVar[str] = ""  # the model's plural name, if empty
     when_empty: ClassVar[str] = ""

@@ -121,7 +121,7 @@ def test_an_empty_database_needs_nobody_who_cannot_train() -> None:
 
     parts = text_of(client, "/admin/overview/")
 
-    assert "Nothing needs you." in parts
+    assert "Nothing is wrong." in parts
     assert "Nothing to draw yet." in parts
 
 
