@@ -1,0 +1,225 @@
+"""The load generator, a process of its own: `python -m benchmarks.load`, a plan in, figures out, as JSON.
+
+Everything is drawn and written out before the clock starts: arrival times and the bytes of every request.
+A plan has {"url", "key", "run", "seed", "session", "customers", "connections"} and {"rate", "seconds"}:
+single payments, open loop; or {"lists", "size", "seconds"}: lists as fast as they are taken, until all are
+sent or the time is up. `run` begins every event's id, `session` picks the traffic.
+"""
+
+import asyncio
+import gc
+import itertools
+import json
+import selectors
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import orjson
+
+from benchmarks.arrivals import poisson_arrivals
+from scoring.simulation.live import LiveTraffic
+from scoring.simulation.payloads import to_payload
+
+PATH = "/api/v1/events"
+LEAD_SECONDS = 0.5  # until the first arrival ...
+WRITING_SECONDS = 50e-6  # ... and longer for each request that has to be written until then
+ANSWER_SECONDS = 15.0  # after the last arrival; what has no answer then has none
+TOO_MANY = 429
+
+
+class Pool:
+    """Kept connections; a request takes the one used last, or waits until one is free."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.idle: list[Connection] = []
+        self.waiting: deque[tuple[bytes, asyncio.Future[int]]] = deque()
+
+    async def open(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        await asyncio.gather(*(self.connect() for _ in range(self.count)))
+
+    async def connect(self) -> None:
+        await asyncio.get_running_loop().create_connection(lambda: Connection(self), self.host, self.port)
+
+    def send(self, request: bytes) -> asyncio.Future[int]:
+        """The status of the answer, 0 when the connection was lost."""
+        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        if self.idle:
+            self.idle.pop().send(request, answered)
+        else:
+            self.waiting.append((request, answered))
+        return answered
+
+    def free(self, connection: "Connection") -> None:
+        if self.waiting:
+            connection.send(*self.waiting.popleft())
+        else:
+            self.idle.append(connection)
+
+    def lost(self, connection: "Connection") -> None:
+        if connection in self.idle:
+            self.idle.remove(connection)
+        asyncio.ensure_future(self.connect())  # noqa: RUF006 - the transport keeps what comes of it
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time over HTTP/1.1, kept alive; answers must say their length."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.answered: asyncio.Future[int] | None = None
+        self.received = b""
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.pool.free(self)
+
+    def send(self, request: bytes, answered: asyncio.Future[int]) -> None:
+        self.answered, self.received = answered, b""
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        status = complete_status(self.received)
+        if status is not None and self.answered:
+            answered, self.answered = self.answered, None
+            answered.set_result(status)
+            self.pool.free(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.answered and not self.answered.done():
+            self.answered.set_result(0)
+        self.pool.lost(self)
+
+
+def complete_status(received: bytes) -> int | None:
+    """The status of an HTTP answer that is all there, else None. Raises ValueError without a length.
+
+    >>> complete_status(b"HTTP/1.1 201 Created\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
+    201
+    >>> complete_status(b"HTTP/1.1 201 Created\\r\\nContent-Length: 2\\r\\n\\r\\n{")
+    """
+    head, separator, body = received.partition(b"\r\n\r\n")
+    if not separator:
+        return None
+    lowered = head.lower()
+    place = lowered.find(b"\r\ncontent-length:")
+    if place < 0:
+        raise ValueError(f"an answer without a length: {head[:200]!r}")
+    length = int(lowered[place + 17 :].split(b"\r\n", 1)[0])
+    return int(head[9:12]) if len(body) >= length else None
+
+
+def payments(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Payloads without a time, of the population that the history was drawn from."""
+    traffic = LiveTraffic(seed=plan["seed"], customers=plan["customers"], rate=100.0, session=plan["session"])
+    numbers = itertools.count()
+    for event in traffic:
+        if event.row["type"] == "payment":
+            yield to_payload(event.row, id=f"{plan['run']}-{next(numbers)}", occurred_at="")
+
+
+def http_request(plan: dict[str, Any], body: Any) -> bytes:
+    content = orjson.dumps(body)
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: {urlsplit(plan['url']).netloc}\r\nAuthorization: Bearer {plan['key']}"
+        f"\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+def at(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def offer_singles(plan: dict[str, Any]) -> dict[str, Any]:
+    """Send each payment when it is due, whatever became of those before."""
+    due = poisson_arrivals(rate=plan["rate"], seconds=plan["seconds"], seed=plan["session"])
+    drawn = list(itertools.islice(payments(plan), len(due)))
+    pool = await open_pool(plan)
+    began = datetime.now(UTC) + timedelta(seconds=LEAD_SECONDS + WRITING_SECONDS * len(drawn))
+    requests = [
+        http_request(plan, body | {"occurred_at": at(began + timedelta(seconds=float(moment)))})
+        for body, moment in zip(drawn, due, strict=True)
+    ]
+    clock = time.perf_counter
+    start = clock() + (began - datetime.now(UTC)).total_seconds()
+    sent, done = np.full(len(due), np.inf), np.full(len(due), np.inf)
+    answers = []
+    for place, request in enumerate(requests):
+        await asyncio.sleep(max(0.0, start + due[place] - clock()))
+        sent[place] = clock() - start
+        answer = pool.send(request)
+        answer.add_done_callback(lambda _, place=place: done.__setitem__(place, clock() - start))
+        answers.append(answer)
+    await asyncio.wait(answers, timeout=ANSWER_SECONDS)
+    status = [answer.result() if answer.done() else 0 for answer in answers]
+    done[np.array(status) == 0] = np.inf
+    return {
+        "due": due.tolist(),
+        "sent": sent.tolist(),
+        "done": [None if np.isinf(each) else each for each in done.tolist()],
+        "status": status,
+    }
+
+
+async def offer_lists(plan: dict[str, Any]) -> dict[str, Any]:
+    """Lists one after the other on each connection, sent again when the server asks to wait."""
+    drawn, now = payments(plan), at(datetime.now(UTC))
+    requests = deque(
+        http_request(plan, [next(drawn) | {"occurred_at": now} for _ in range(plan["size"])])
+        for _ in range(plan["lists"])
+    )
+    pool = await open_pool(plan)
+    start, taken, refused, failed = time.perf_counter(), 0, 0, 0
+
+    async def sender() -> None:
+        nonlocal taken, refused, failed
+        while requests and time.perf_counter() - start < plan["seconds"]:
+            request = requests.popleft()
+            status = await pool.send(request)
+            if status == TOO_MANY:
+                refused += 1
+                requests.appendleft(request)
+                await asyncio.sleep(1.0)  # what Retry-After says at the least
+            elif status in (200, 201):
+                taken += plan["size"]
+            else:
+                failed += 1
+
+    await asyncio.gather(*(sender() for _ in range(plan["connections"])))
+    return {
+        "taken": taken,
+        "refused": refused,
+        "failed": failed,
+        "seconds": time.perf_counter() - start,
+    }
+
+
+async def open_pool(plan: dict[str, Any]) -> Pool:
+    address = urlsplit(plan["url"])
+    pool = Pool(plan["connections"])
+    await pool.open(address.hostname or "", address.port or 80)
+    return pool
+
+
+def main() -> None:
+    plan = json.load(sys.stdin)
+    # epoll rounds a wait up to whole milliseconds, select does not: arrivals are kept to their microsecond.
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    gc.disable()
+    offer = offer_lists if "lists" in plan else offer_singles
+    json.dump(loop.run_until_complete(offer(plan)), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

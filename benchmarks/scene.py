@@ -1,0 +1,132 @@
+"""What the benchmark meets: months of simulated payments, a champion of many trees, a sender's key.
+
+What is there already is left alone.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+from django.core.management import call_command
+from django.db import connection
+
+from benchmarks.apart import KEPT, VAR
+from config.embedded import services
+from scoring.api.keys import create_key, find_sender
+from scoring.decisions.models import Event, Route
+from scoring.decisions.online_store import OnlineStore
+from scoring.explain.treeshap import TableExplainer
+from scoring.features.plan import lane_plan
+from scoring.learning.gate import approve
+from scoring.learning.promotion import promote
+from scoring.learning.registry import load_model
+from scoring.learning.runs import TrainingRequest, run_training
+from scoring.learning.training import TrainingConfig
+
+EVENT_TYPE, LANE, SOURCE = "payment", "commerce", "bench"
+SEED = 1
+DAYS = 45  # windows of 30 days are full and have begun to forget
+RATE_PER_DAY = 2_000
+TREES, DEPTH = 200, 6
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`customers`: of the population that history was drawn from and traffic has to be."""
+
+    days: int = DAYS
+    rate_per_day: int = RATE_PER_DAY
+    trees: int = TREES
+
+    @property
+    def customers(self) -> int:
+        return self.rate_per_day * 4
+
+
+@contextmanager
+def installation(scene: Scene) -> Iterator[float]:
+    """Services with history and a model for the length of the block; yields the seconds that took."""
+    try:
+        began = time.monotonic()
+        set_up(scene)
+        yield time.monotonic() - began
+    finally:
+        connection.close()
+        services.stop(VAR)
+        if not KEPT:
+            shutil.rmtree(VAR, ignore_errors=True)
+
+
+def set_up(scene: Scene) -> None:
+    """Services, tables, history until a moment ago, and a model learnt from it that decides."""
+    services.start(VAR)
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    if not Event.objects.exists():
+        load_history(scene)
+    if not Route.objects.filter(event_type=EVENT_TYPE).exists():
+        train_champion(scene.trees)
+
+
+def load_history(scene: Scene) -> None:
+    arguments = ["--days", scene.days, "--rate-per-day", scene.rate_per_day, "--customers", scene.customers]
+    call_command(
+        *("simulate", "history", "--seed", str(SEED), *map(str, arguments)),
+        *("--until", (now() - timedelta(minutes=1)).isoformat()),
+        stdout=StringIO(),
+    )
+
+
+def train_champion(trees: int) -> str:
+    """A model of as many trees as wanted: too slow a learner, and too patient a watch, to stop before.
+
+    The leaves are small, so that its trees are as bushy as their depth allows and cost what such trees cost.
+    """
+    request = TrainingRequest(EVENT_TYPE, as_of=now(), matures_after=timedelta(days=14))
+    config = TrainingConfig(
+        trees=trees, depth=DEPTH, learning_rate=0.007, min_child_weight=0.1, patience=trees
+    )
+    name = run_training(request, config=config, actor="benchmark", now=now()).name
+    approve(name, actor="user/benchmark", note="for a benchmark", forced=True, now=now())
+    promote(name, actor="user/benchmark", now=now())
+    return name
+
+
+def describe_model() -> dict[str, object]:
+    """What decides: trees, leaves and by what means it is explained."""
+    arms = Route.objects.get(event_type=EVENT_TYPE).arms
+    model = load_model(next(arm["model"] for arm in arms if arm["role"] == "champion"))
+    nodes = model.booster.trees_to_dataframe()
+    trees = model.booster.num_boosted_rounds()
+    tables = isinstance(model.explainer, TableExplainer)
+    return {
+        "model_trees": trees,
+        "model_leaves_per_tree": float((nodes.Feature == "Leaf").sum() / trees),
+        "model_features": len(model.spec.medians),
+        "model_explained_by": "tables" if tables else str(model.explainer),
+    }
+
+
+def sender_key() -> str:
+    """A key that may send events, made once."""
+    path = VAR / "bench_api_key"
+    if path.exists() and find_sender(key := path.read_text()):
+        return key
+    _, key = create_key(
+        name="benchmark", source=SOURCE, scopes=["events:write"], now=now(), actor="benchmark"
+    )
+    path.touch(mode=0o600)
+    path.write_text(key)
+    return key
+
+
+def online_store() -> OnlineStore:
+    return OnlineStore(LANE, lane_plan(LANE).layout_id)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

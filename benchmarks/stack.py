@@ -1,0 +1,186 @@
+"""Services and processes of an installation of one's own: started, asked what they use, stopped."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from honcho.environ import parse_procfile
+
+from config.embedded.places import locate
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+PROCESSES = ("web", "worker", "beat")
+READY_SECONDS = 120.0
+SOURCES = ("scoring", "reviews", "experiments", "monitoring", "config", "Procfile", "requirements.txt")
+MIB = 2**20
+
+
+class Stack:
+    """Web, worker and beat as the Procfile says, on services that run already; logs under `var`."""
+
+    def __init__(self, var: Path) -> None:
+        self.var, self.port = var, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> float:
+        """Start all; the seconds until the address is ready. Raises TimeoutError."""
+        environment = os.environ | {
+            "ASSAY_HOST": "127.0.0.1",
+            "ASSAY_PORT": str(self.port),
+            "ASSAY_LOG_LEVEL": "WARNING",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
+        (self.var / "logs").mkdir(exist_ok=True)
+        commands = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
+        started = time.monotonic()
+        for name in PROCESSES:
+            with (self.var / "logs" / f"{name}.log").open("ab") as log:
+                self.running[name] = subprocess.Popen(
+                    ["/bin/sh", "-c", f"exec {commands[name]}"],  # the Procfile's lines are a shell's
+                    env=environment,
+                    cwd=BASE_DIR,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        self._wait_until_ready()
+        return time.monotonic() - started
+
+    def stop(self) -> None:
+        """End all as a shutdown would, the hard way where that takes too long."""
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def usage(self) -> "Usage":
+        return Usage({name: members(roots) for name, roots in self._roots().items()})
+
+    def _roots(self) -> dict[str, list[int]]:
+        roots = {name: [process.pid] for name, process in self.running.items()}
+        return roots | {name: [service_pid(self.var, name)] for name in ("postgres", "redis")}
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=10):  # noqa: S310 - our own address
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise TimeoutError(f"not ready after {READY_SECONDS:g} s; see {self.var / 'logs'}")
+
+
+class Usage:
+    """What each group of processes has used so far. Processes that ended are not in it."""
+
+    def __init__(self, groups: dict[str, list[psutil.Process]]) -> None:
+        self.groups = groups
+        self.cpu = {name: sum(map(cpu_seconds, processes)) for name, processes in groups.items()}
+
+    def cpu_since(self, earlier: "Usage") -> dict[str, float]:
+        """CPU seconds by group, user and system."""
+        return {name: self.cpu[name] - earlier.cpu.get(name, 0.0) for name in self.cpu}
+
+    def memory(self) -> dict[str, dict[str, float]]:
+        """MiB by group: `rss` of its largest process, `pss` of all (what they share is counted once)."""
+        figures = {}
+        for name, processes in self.groups.items():
+            infos = [memory_of(process) for process in processes]
+            figures[name] = {
+                "rss": max((info.rss for info in infos if info), default=0) / MIB,
+                "pss": sum(info.pss for info in infos if info) / MIB,
+            }
+        return figures
+
+
+def members(roots: list[int]) -> list[psutil.Process]:
+    """The processes of these ids and all their children."""
+    found = []
+    for root in roots:
+        try:
+            parent = psutil.Process(root)
+            found += [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def memory_of(process: psutil.Process) -> Any:
+    try:
+        return process.memory_full_info()
+    except psutil.Error:
+        return None
+
+
+def service_pid(var: Path, name: str) -> int:
+    """The process that holds the embedded service's data directory under `var`."""
+    home = locate(var)
+    pid_file = {"postgres": home.postgres / "postmaster.pid", "redis": home.redis / "redis.pid"}[name]
+    return int(pid_file.read_text().split()[0])
+
+
+def machine() -> str:
+    """Processor, cores and memory, kernel and Python, on one line."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    system = os.uname()
+    memory = psutil.virtual_memory().total / 2**30
+    version = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"{model or system.machine}, {os.cpu_count()} cores, {memory:.0f} GiB,"
+        f" {system.sysname} {system.release.split('-')[0]}, Python {version}"
+    )
+
+
+def commit() -> str:
+    """The commit measured, "+" behind it when the sources differ from it; "" outside a repository."""
+    try:
+        found = git("rev-parse", "--short", "HEAD")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found + ("+" if changed else "")
+
+
+def git(*arguments: str) -> str:
+    answer = subprocess.run(["git", *arguments], cwd=BASE_DIR, capture_output=True, text=True, check=True)
+    return answer.stdout.strip()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def started(stack: Stack) -> Iterator[float]:
+    """The stack for the length of the block; yields the seconds it took to be ready."""
+    try:
+        yield stack.start()
+    finally:
+        stack.stop()

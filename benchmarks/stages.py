@@ -1,0 +1,213 @@
+"""Where an event's time goes: `python -m benchmarks.stages [size ...]`.
+
+Each event walks the whole way on one thread: a request to the WSGI application, and, where the bell rings,
+the lane's runner, which has decided before the request begins to wait. A stage's time is its own: what other
+stages took inside it is counted there. Milliseconds an event, medians over the rounds; what PostgreSQL and
+Redis do is in the stage that waits for it.
+"""
+
+import io
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import orjson
+from django.core.wsgi import get_wsgi_application
+
+from benchmarks.load import PATH, at, payments
+from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
+from scoring.api import events
+from scoring.decisions import doorbell, engine, pending, runner
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.online_store import OnlineStore
+from scoring.decisions.runner import LaneRunner
+from scoring.decisions.warmup import warm_up
+from scoring.log import append
+
+SIZES = (1, 8, 64, 256)
+EVENTS = 1_024  # of each size, after as many again to warm up at most
+FEWEST_ROUNDS = 12
+
+# stage: what it is, in the order of the walk
+STAGES: dict[str, list[tuple[Any, str]]] = {
+    "HTTP, authentication, answer": [],  # what is left of the request
+    "validate": [(events, "parse_submission")],
+    "append the receipt": [(events, "receive_events")],
+    "ring": [(doorbell, "ring_lanes")],
+    "claim": [(pending, "claim")],
+    "routes and models": [(LaneRunner, "_take_models")],
+    "read states": [(OnlineStore, "read")],
+    "feature kernel": [(LaneRunner, "_sequence")],
+    "predict and explain": [(engine, "predict")],
+    "reasons": [(engine, "reasons_for")],
+    "compose the decision": [(LaneRunner, "_decide")],
+    "append order and decisions": [(runner, "append")],
+    "their tables": [(append, "fold_into_tables")],
+    "complete and commit": [(LaneRunner, "_commit")],
+    "write states": [(OnlineStore, "write")],
+    "wake": [(LaneRunner, "_wake")],
+    "wait (the answer is there)": [(doorbell, "wait_for_answers")],
+    "the runner's own": [(LaneRunner, "step")],
+}
+REMAINDER = next(iter(STAGES))
+
+
+class Watch:
+    """Seconds by stage, each without those inside it."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+        self._open: list[str] = []
+        self._since = 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self._book()
+        self._open.append(name)
+        try:
+            yield
+        finally:
+            self._book()
+            self._open.pop()
+
+    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            with self.stage(name):
+                return function(*given, **named)
+
+        return call
+
+    def _book(self) -> None:
+        """Give the time since the last look to the innermost stage."""
+        now = time.perf_counter()
+        if self._open:
+            self.spent[self._open[-1]] = self.spent.get(self._open[-1], 0.0) + now - self._since
+        self._since = now
+
+
+@contextmanager
+def watched(watch: Watch, lane: LaneRunner) -> Iterator[None]:
+    """Every stage timed, and the lane worked where the bell rings."""
+    originals = [
+        (owner, attribute, name, getattr(owner, attribute))
+        for name, targets in STAGES.items()
+        for owner, attribute in targets
+    ]
+    timed = {
+        (owner, attribute): watch.timed(name, original) for owner, attribute, name, original in originals
+    }
+
+    ring = timed[doorbell, "ring_lanes"]
+
+    def ring_and_work(lanes: set[str]) -> Any:
+        rung = ring(lanes)
+        while lane.step():
+            pass
+        return rung
+
+    timed[doorbell, "ring_lanes"] = ring_and_work
+    patches = [
+        mock.patch.object(owner, attribute, function) for (owner, attribute), function in timed.items()
+    ]
+    # No bell is to reach a worker: somebody is said to stand at the door.
+    patches.append(mock.patch.object(doorbell, "publish", return_value=""))
+    for patch in patches:
+        patch.start()
+    try:
+        yield
+    finally:
+        for patch in patches:
+            patch.stop()
+
+
+class Requests:
+    """The WSGI application asked as a server would ask it, `size` events a time."""
+
+    def __init__(self) -> None:
+        self.application, self.key = get_wsgi_application(), sender_key()
+        session = int(time.time())
+        plan = {"seed": SEED, "customers": Scene().customers}
+        self.drawn = payments(plan | {"session": session, "run": f"stages-{session}"})
+
+    def post(self, size: int) -> None:
+        """Raises RuntimeError unless every event is decided."""
+        items = [body | {"occurred_at": at(now())} for body in itertools.islice(self.drawn, size)]
+        content = orjson.dumps(items if size > 1 else items[0])
+        said: list[str] = []
+        chunks = self.application(self.environ(content), lambda status, headers: said.append(status))
+        body = b"".join(chunks)
+        chunks.close()
+        if not said[0].startswith("20") or body.count(b'"decided"') != size:
+            raise RuntimeError(f"{said[0]}: {body[:500]!r}")
+
+    def environ(self, content: bytes) -> dict[str, Any]:
+        return {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": PATH,
+            "SCRIPT_NAME": "",
+            "QUERY_STRING": "",
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": "localhost",
+            "HTTP_AUTHORIZATION": f"Bearer {self.key}",
+            "HTTP_PREFER": "wait=10",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(content)),
+            "wsgi.input": io.BytesIO(content),
+            "wsgi.errors": sys.stderr,
+            "wsgi.url_scheme": "http",
+            "wsgi.version": (1, 0),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+
+
+def measure(sizes: tuple[int, ...] = SIZES) -> dict[int, dict[str, float]]:
+    """Milliseconds an event by stage, for requests and batches of each size. The lane must be free."""
+    warm_up()
+    requests = Requests()
+    with held_lane(LANE) as held:
+        if not held:
+            raise SystemExit("the lane is held: something else works on these services")
+        lane = LaneRunner(LANE)
+        lane._adapt = lambda entries, seconds: None  # type: ignore[method-assign]
+        return {size: measure_size(requests, lane, size) for size in sizes}
+
+
+def measure_size(requests: Requests, lane: LaneRunner, size: int) -> dict[str, float]:
+    lane.limit = size
+    rounds = max(EVENTS // size, FEWEST_ROUNDS)
+    spent = []
+    for number in range(rounds + max(rounds // 4, 3)):
+        watch = Watch()
+        with watched(watch, lane), watch.stage(REMAINDER):
+            requests.post(size)
+        if number >= max(rounds // 4, 3):
+            spent.append([watch.spent.get(name, 0.0) / size * 1e3 for name in STAGES])
+    return dict(zip(STAGES, np.median(spent, axis=0).tolist(), strict=True))
+
+
+def print_table(figures: dict[int, dict[str, float]]) -> None:
+    """Markdown, as docs/performance.md has it."""
+    print("| stage | " + " | ".join(f"{size:,}" for size in figures) + " |")
+    print("|---|" + "---:|" * len(figures))
+    for name in STAGES:
+        print(f"| {name} | " + " | ".join(f"{by_stage[name]:.3f}" for by_stage in figures.values()) + " |")
+    print("| all | " + " | ".join(f"{sum(by_stage.values()):.3f}" for by_stage in figures.values()) + " |")
+
+
+def main(arguments: list[str]) -> None:
+    sizes = tuple(int(argument) for argument in arguments) or SIZES
+    with installation(Scene()):
+        print_table(measure(sizes))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

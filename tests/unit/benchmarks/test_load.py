@@ -1,0 +1,63 @@
+"""The load generator's client against a server that answers as told."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from benchmarks.load import Pool, complete_status
+
+ANSWER = b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}"
+Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+
+
+def run(
+    server: Callable[[Reader, Writer], Awaitable[None]], client: Callable[[Pool], Awaitable[None]]
+) -> None:
+    async def both() -> None:
+        listening = await asyncio.start_server(server, "127.0.0.1", 0)
+        pool = Pool(2)
+        await pool.open("127.0.0.1", listening.sockets[0].getsockname()[1])
+        await asyncio.wait_for(client(pool), 10)
+        listening.close()
+
+    asyncio.run(both())
+
+
+def test_an_answer_is_complete_with_the_last_byte_of_its_body():
+    assert [complete_status(ANSWER[:size]) for size in range(len(ANSWER))] == [None] * len(ANSWER)
+    assert complete_status(ANSWER) == 201
+
+
+def test_requests_beyond_the_connections_wait_and_the_connections_are_kept():
+    connections = []
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        connections.append(writer)
+        while await reader.read(1_000):
+            writer.write(ANSWER[:30])
+            await writer.drain()
+            await asyncio.sleep(0.001)
+            writer.write(ANSWER[30:])
+
+    async def ask(pool: Pool) -> None:
+        assert await asyncio.gather(*(pool.send(b"POST") for _ in range(10))) == [201] * 10
+
+    run(serve, ask)
+    assert len(connections) == 2
+
+
+def test_a_lost_connection_is_an_answer_that_never_came_and_is_replaced():
+    asked = []
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        while await reader.read(1_000):
+            asked.append(writer)
+            if len(asked) == 1:
+                writer.close()
+                return
+            writer.write(ANSWER)
+
+    async def ask(pool: Pool) -> None:
+        assert await pool.send(b"POST") == 0
+        assert await asyncio.gather(*(pool.send(b"POST") for _ in range(5))) == [201] * 5
+
+    run(serve, ask)
