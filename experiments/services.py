@@ -62,7 +62,6 @@ def start_experiment(
         _take_turns(event_type)
         route = _free_route(event_type, now=now)
         _check_models(event_type, control=route.champion.model, treatment=treatment)
-        unit, salt = unit_of(event_type), salt_of(name)
         started = NewEntry(
             stream=f"experiment/{name}",
             expected_version=_unused(name),
@@ -73,8 +72,8 @@ def start_experiment(
                 "control": route.champion.model,
                 "treatment": treatment,
                 "share": share,
-                "unit": unit,
-                "salt": salt,
+                "unit": unit_of(event_type),
+                "salt": salt_of(name),
                 "route_version": route.version + 1,
                 "primary_metric": primary_metric,
                 "plan": dict(plan or {}),
@@ -83,17 +82,7 @@ def start_experiment(
             metadata={"actor": actor},
         )
         entry = append([started], now=now)[0]
-        change_route(
-            event_type,
-            arms=_split(route, treatment=treatment, share=share),
-            salt=salt,
-            unit=unit,
-            expected_version=route.version,
-            actor=actor,
-            reason=f"experiment {name} started",
-            now=now,
-            experiment=name,
-        )
+        _split(route, treatment=treatment, share=share, name=name, actor=actor, now=now)
     return entry
 
 
@@ -197,13 +186,24 @@ def _unused(name: str) -> int:
     return 0
 
 
-def _split(route: RouteTable, *, treatment: str, share: float) -> list[Arm]:
-    """Champion and canary; a shadow of the treatment ends, the others stay."""
-    return [
+def _split(route: RouteTable, *, treatment: str, share: float, name: str, actor: str, now: datetime) -> None:
+    """The treatment becomes the canary; a shadow of it ends, the others stay."""
+    arms = [
         Arm(name=CHAMPION, model=route.champion.model, role=CHAMPION, share=1 - share),
         Arm(name=CANARY, model=treatment, role=CANARY, share=share),
         *(arm for arm in route.shadows if arm.model != treatment),
     ]
+    change_route(
+        route.event_type,
+        arms=arms,
+        salt=salt_of(name),
+        unit=unit_of(route.event_type),
+        expected_version=route.version,
+        actor=actor,
+        reason=f"experiment {name} started",
+        now=now,
+        experiment=name,
+    )
 
 
 def _give_back(route: RouteTable, *, name: str, actor: str, now: datetime) -> None:

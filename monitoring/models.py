@@ -48,16 +48,6 @@ class Window(models.Model):
     def decided(self) -> int:
         return self.decided_allow + self.decided_review + self.decided_block
 
-    @property
-    def latency_ms_mean(self) -> float | None:
-        """Mean milliseconds from receipt to the first decision; None without decisions."""
-        return self.latency_us_sum / self.decided / 1000 if self.decided else None
-
-    @property
-    def latency_ms_max(self) -> float:
-        """Most milliseconds from receipt to the first decision; 0 without decisions."""
-        return self.latency_us_max / 1000
-
 
 class HourlyWindow(Window):
     """One hour of one event type."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from monitoring.latency import add_histograms, bin_of
+from monitoring.latency import bin_of
 from monitoring.models import HourlyWindow, MinuteWindow, Window
 from scoring.catalog.registry import event_type, event_types
 from scoring.log.consumers import Consumer
@@ -172,11 +172,6 @@ def _write(model: type[Window], windows: Windows) -> None:
             f"INSERT INTO {table} AS w ({', '.join(COLUMNS)}) VALUES {mogrify_rows(cursor, rows)}"  # noqa: S608
             f" ON CONFLICT (event_type, start) DO UPDATE SET {_UPDATES}"
         )
-
-
-def sum_latencies(windows: Iterable[Window]) -> list[int]:
-    """The histogram of all first decisions in `windows`."""
-    return add_histograms(window.latency for window in windows)
 
 
 def empty_windows() -> None:

@@ -54,11 +54,3 @@ def ago_text(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return NOTHING
     return f"{duration_text(now - moment)} ago" if moment <= now else f"in {duration_text(moment - now)}"
-
-
-def interval_text(low: float | None, high: float | None, *, as_percent: bool = False, digits: int = 1) -> str:
-    """ "0.8 to 1.7", with as_percent given shares."""
-    if low is None or high is None:
-        return NOTHING
-    factor = 100 if as_percent else 1
-    return f"{factor * low:.{digits}f} to {factor * high:.{digits}f}"
