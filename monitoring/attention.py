@@ -13,6 +13,7 @@ from monitoring.traffic import Traffic
 from monitoring.windows import WINDOWS
 from scoring.learning.models import TrainingJob
 from scoring.log.status import ConsumerHealth
+from scoring.replay.consistency import Mismatch
 from scoring.workspace.figures import ago_text, count_text, duration_text, percent_text
 
 Tone = Literal["bad", "warn", "info"]
@@ -24,7 +25,7 @@ LANE_LATE = timedelta(seconds=30)
 CASE_LATE = timedelta(hours=24)
 SILENCE_MINUTES, SILENCE_EXPECTED = 10, 20  # so long nothing, where so many events were to be expected
 FALLBACKS_MANY = 0.01
-TRAINING_NEWS = timedelta(days=1)
+TRAINING_NEWS = CONSISTENCY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,24 @@ def failed_training(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def inconsistent_features(facts: Facts) -> Iterator[Notice]:
+    """Values that decisions were made on do not come out of the log again."""
+    by_type: dict[str, list[Mismatch]] = {}
+    for mismatch in facts.mismatches or []:
+        by_type.setdefault(mismatch.event_type, []).append(mismatch)
+    for event_type, wrong in by_type.items():
+        wrong.sort(key=lambda each: each.mismatched / each.compared, reverse=True)
+        worst = wrong[0]
+        others = f" and {_counted(len(wrong) - 1, 'other', 'others')}" if len(wrong) > 1 else ""
+        yield Notice(
+            "bad",
+            f"{worst.feature}{others} of {event_type} came out differently when recomputed:"
+            f" {count_text(worst.mismatched)} of {count_text(worst.compared)} values.",
+            "Scores rest on wrong values until the cause is found. See the first difference:"
+            f" `manage.py replay --type {event_type} --from {facts.now - CONSISTENCY:%Y-%m-%d}`.",
+        )
+
+
 def drifted_models(facts: Facts) -> Iterator[Notice]:
     for report in facts.drifts or []:
         shifted, moved = report.count(State.SHIFTED), len(report.moved)
@@ -214,6 +233,7 @@ def drifted_models(facts: Facts) -> Iterator[Notice]:
 
 RULES: tuple[Rule, ...] = (
     *(stopped_consumers, late_consumers, waiting_events, silence, fallbacks, slow_decisions),
+    inconsistent_features,
     *(old_cases, failed_training, drifted_models, open_candidates, undecided_types),
 )
 

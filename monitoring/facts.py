@@ -19,6 +19,7 @@ from scoring.decisions.models import Pending, Route
 from scoring.decisions.routing import CHAMPION
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.status import ConsumerHealth, consumer_health
+from scoring.replay.consistency import Mismatch, read_mismatches
 
 DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
 CANDIDATES_FOR = timedelta(days=30)  # who was not judged by then has been passed over
@@ -67,6 +68,7 @@ class Facts:
     in_charge: list[InCharge] | None = None
     candidates: list[ModelVersion] | None = None
     drifts: list[DriftReport] | None = None
+    mismatches: list[Mismatch] | None = None
     experiments: list[Experiment] | None = None
     trainings: list[TrainingJob] | None = None
 
@@ -82,6 +84,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen |= read_models(now=now)
         if user.has_perm("monitoring.view_modelwindow"):
             seen["drifts"] = read_drifts(seen["in_charge"], now=now)
+            seen["mismatches"] = read_mismatches(since=now - DAY)
     if user.has_perm("experiments.view_experiment"):
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_trainingjob"):

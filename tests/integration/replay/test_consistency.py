@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db.models import Sum
 
+from monitoring.attention import notices
+from monitoring.facts import read_facts
 from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.lane_log import read_head
 from scoring.decisions.models import Decision
@@ -79,9 +82,14 @@ def test_a_wrong_value_is_named_with_how_often(send, work):
     hour_ago = datetime.now(UTC) - timedelta(hours=2)
     assert read_mismatches(since=hour_ago) == [Mismatch("payment", "merchant_count_1h", 6, 2)]
     assert read_mismatches(since=datetime.now(UTC)) == []
+    somebody = User(username="auditor", is_superuser=True)
+    told = [notice.what for notice in notices(read_facts(somebody, now=datetime.now(UTC)))]
+    assert any(what.startswith("merchant_count_1h of payment came out differently") for what in told)
 
 
-def test_a_new_order_begins_the_check_anew(send, work):
+def test_a_new_order_begins_the_check_anew(send, work, monkeypatch):
+    monkeypatch.setattr("scoring.decisions.reorder.ITEMS_AN_ENTRY", 3)
+    monkeypatch.setattr(consistency, "ITEMS_A_STEP", 1)  # what a later step reads must be of this order too
     send(payments(10))
     work()
     check()

@@ -14,6 +14,7 @@ from monitoring.models import MinuteWindow
 from scoring.decisions.models import Route
 from scoring.learning.models import ModelVersion, TrainingJob
 from scoring.log.status import ConsumerHealth
+from scoring.replay.consistency import Mismatch
 from tests.factories.log import NOW
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -111,6 +112,16 @@ BEHIND = WELL._replace(lag=4_000)
         ),
         ({"candidates": [candidate(True, False)]}, "info", "has not been judged: 1 check failed"),
         ({"in_charge": []}, "info", "No model decides anything yet"),
+        (
+            {
+                "mismatches": [
+                    Mismatch("payment", "amount", 900, 9),
+                    Mismatch("payment", "card_count_1h", 90, 9),
+                ]
+            },
+            "bad",
+            "card_count_1h and 1 other of payment came out differently when recomputed: 9 of 90 values",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], tone: str, what: str) -> None:
@@ -135,6 +146,7 @@ def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], to
         {"trainings": [job("failed", ago=2 * DAY)]},
         {"drifts": [report(State.STABLE, State.CHANCE, State.NOT_COMPARED)]},
         {"in_charge": [InCharge(Route(event_type="payment"), "payment-1", None)]},
+        {"mismatches": []},
     ],
 )
 def test_what_is_as_it_should_be_needs_nobody(facts: dict[str, object]) -> None:
