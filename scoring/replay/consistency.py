@@ -1,6 +1,6 @@
 """The continuous check: a sample of what is logged is recomputed soon after, feature by feature.
 
-Folding a lane takes the states of all its entities; the check holds those of a hundredth of them, folds what
+Folding a lane takes the states of all its entities; the check holds those of a fiftieth of them, folds what
 is new, and compares the features that read nothing else. The checkpoint, the states and the counts move
 together, in one transaction a step.
 """
@@ -31,7 +31,7 @@ from scoring.timestamps import from_iso
 
 logger = logging.getLogger(__name__)
 
-SHARE = 0.01  # of the entities of each kind
+SHARE = 0.02  # of the entities of each kind
 ITEMS_A_STEP, STEPS_A_RUN = 20_000, 10  # a run that has much to catch up takes some seconds
 MOST_DECISIONS = 500  # compared a step
 KEPT_FOR = timedelta(days=90)
