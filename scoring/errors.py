@@ -444,7 +444,9 @@ class NotApproved(ScoringError):
     """Only an approved model may be given traffic or scored in the shadow."""
 
     def __init__(self, *, name: str, status: str) -> None:
-        super().__init__(f"{name} is {status}, and only an approved model may be put to work: approve it first")
+        super().__init__(
+            f"{name} is {status}, and only an approved model may be put to work: approve it first"
+        )
         self.name, self.status = name, status
 
 
