@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from scoring.catalog.currency import EXPONENTS
-from scoring.catalog.fields import Canonical, Field, Money, clean_identifier, parse_currency
+from scoring.catalog.fields import Canonical, Entity, Field, Money, clean_identifier, parse_currency
 from scoring.errors import CatalogError, FieldError, InvalidEvent
 from scoring.features.declare import Origin
 from scoring.timestamps import EPOCH
@@ -171,6 +171,13 @@ def _check_declaration(cls: type[EventType]) -> None:
             raise member.origin.error(
                 f"{name!r} means something in every payload; give the field another name"
             )
+    if cls.name and cls.scored and not any(isinstance(member, Entity) for member in cls.fields.values()):
+        raise CatalogError(
+            f"{cls.__name__} has no entity: without one its events cannot be shared out between models,"
+            " nor be kept together when models are compared",
+            module=module,
+            line=line,
+        )
 
 
 def _refuse_unknown(

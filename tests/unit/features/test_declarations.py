@@ -102,6 +102,12 @@ def test_an_event_type_without_a_lane_is_refused() -> None:
         type("Lost", (EventType,), {"name": "lost"})
 
 
+def test_a_scored_type_needs_an_entity() -> None:
+    with pytest.raises(CatalogError, match="Alone has no entity"):
+        type("Alone", (EventType,), {"name": "alone", "lane": "shop", "note": Category()})
+    type("Counted", (EventType,), {"name": "counted", "lane": "shop", "scored": False, "note": Category()})
+
+
 def test_an_outcome_that_does_not_exist_is_refused() -> None:
     members = {"name": "odd", "lane": "shop", "failure_outcome": "maybe"}
     with pytest.raises(CatalogError, match="'maybe', not one of allow, review, block"):
