@@ -3,10 +3,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from scoring.workspace.admin import CappedPaginator
 from scoring.api.models import ApiKey
 from scoring.decisions.models import Event, Pending
 from scoring.log.models import LogEntry
+from scoring.workspace.admin import CappedPaginator
 from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api
 
