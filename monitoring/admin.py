@@ -11,13 +11,13 @@ from monitoring import pages  # noqa: F401 (registers them)
 from monitoring.latency import percentile_ms
 from monitoring.models import HourlyWindow
 from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin, unbroken
-from scoring.workspace.figures import count_text
+from scoring.workspace.figures import NOTHING, count_text
 
 
-def counted(field: str, title: str = "") -> Callable[[HourlyWindow], str]:
-    """A column with the count in `field`, under `title` if it is not the field's name."""
+def counted(field: str) -> Callable[[HourlyWindow], str]:
+    """A column with the count in `field`."""
 
-    @admin.display(description=title or field)
+    @admin.display(description=field)
     def count(window: HourlyWindow) -> str:
         return count_text(getattr(window, field))
 
@@ -30,10 +30,8 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
 
     when_empty = "Each hour appears here as soon as something happens in it."
     list_display = (
-        *("hour", "event_type", counted("received"), counted("decided_allow", "allow")),
-        *(counted("decided_review", "review"), counted("decided_block", "block"), counted("fallbacks")),
-        *(counted("revised"), counted("parked"), counted("labels"), counted("positives", "fraud")),
-        *("median_latency", "slow_latency"),
+        *("hour", "event_type", counted("received"), "outcomes", counted("fallbacks"), counted("revised")),
+        *(counted("parked"), "labelled", "latency_ms"),
     )
     list_display_links = None
     sortable_by = ()
@@ -47,15 +45,16 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
     def hour(self, window: HourlyWindow) -> str:
         return unbroken(f"{window.start:%Y-%m-%d %H:%M}")
 
-    @admin.display(description="median ms")
-    def median_latency(self, window: HourlyWindow) -> str:
-        return _milliseconds(window, 0.5)
+    @admin.display(description="allow / review / block")
+    def outcomes(self, window: HourlyWindow) -> str:
+        counts = (window.decided_allow, window.decided_review, window.decided_block)
+        return unbroken(" / ".join(map(count_text, counts))) if window.decided else NOTHING
 
-    @admin.display(description="99th pct. ms")
-    def slow_latency(self, window: HourlyWindow) -> str:
-        return _milliseconds(window, 0.99)
+    @admin.display(description="labels / fraud")
+    def labelled(self, window: HourlyWindow) -> str:
+        return unbroken(f"{count_text(window.labels)} / {count_text(window.positives)}")
 
-
-def _milliseconds(window: HourlyWindow, q: float) -> str:
-    latency = percentile_ms(window.latency, q)
-    return "-" if latency is None else f"{latency:.1f}"
+    @admin.display(description="p50 / p99 ms")
+    def latency_ms(self, window: HourlyWindow) -> str:
+        median, slow = (percentile_ms(window.latency, q) for q in (0.5, 0.99))
+        return NOTHING if median is None else unbroken(f"{median:.0f} / {slow:.0f}")

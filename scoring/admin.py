@@ -198,7 +198,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 class ConflictFilter(admin.SimpleListFilter):
     """Events whose sources say different things now; an entry from before they agreed is not one."""
 
-    title = "in conflict"
+    title = "agreement of sources"
     parameter_name = "in_conflict"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

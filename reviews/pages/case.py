@@ -88,6 +88,8 @@ class CasePage(Page):
         act = ACTIONS.get(request.POST.get("action", ""))
         if act is None:
             raise BadRequest(f"action: allowed are {', '.join(ACTIONS)}")
+        if not request.user.has_perm("reviews.undo_verdict"):
+            self.require("reviews.work_case")  # before anybody learns whether there is such a case
         if not Case.objects.filter(pk=position).exists():
             raise Http404(f"There is no case for the event at position {position}.")
         return act(self, position, timezone.now())

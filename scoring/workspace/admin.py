@@ -37,6 +37,7 @@ class ModelAdmin(UnfoldModelAdmin):
 
     paginator: Any = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count every row
     list_title: ClassVar[str] = ""  # the model's plural name, if empty
     when_empty: ClassVar[str] = ""
 
