@@ -53,9 +53,9 @@ class EntitiesPage(Page):
         asked = self.request.GET
         text = asked.get("q", "").strip()[:MOST_TEXT]
         kind, value = asked.get("kind", ""), asked.get("value", "")[:MOST_TEXT]
-        panels = _results(text) if text else {}
+        personal = may_see_personal(self.request.user)
+        panels = _results(text, personal=personal) if text else {}
         if kind in _kinds() and value:
-            personal = may_see_personal(self.request.user)
             panels |= _entity(kind, value, before=number_in(asked.get("before")), personal=personal)
         return super().get_context_data(text=text, kinds=_kinds(), **panels, **kwargs)
 
@@ -71,7 +71,8 @@ def past_of(rows: Sequence[HistoryRow]) -> Past:
     )
 
 
-def _results(text: str) -> dict[str, Any]:
+def _results(text: str, *, personal: bool) -> dict[str, Any]:
+    """What the text names. Who may not see personal values may not try them out either."""
     result = search_entities(text)
     found = [
         Found(
@@ -82,6 +83,7 @@ def _results(text: str) -> dict[str, Any]:
             capped=match.capped,
         )
         for match in result.entities
+        if personal or not match.ref.personal
     ]
     events = Event.objects.filter(position__in=result.events).order_by("-position")
     return {"found": found, "found_events": list(events), "searched": True}

@@ -391,6 +391,13 @@ def test_personal_values_are_for_those_who_work_cases(browse: Browse, review_cas
         assert secret not in text_of(browse("otto", *LOOK).get(page))
 
 
+def test_nor_are_personal_values_to_be_tried_out_by_others(browse: Browse, review_case: ReviewCase) -> None:
+    review_case("T-1", ip=kept("192.0.2.77"))
+    search = "/admin/entities/?q=192.0.2.77"
+    assert "1 event" in text_of(browse("ana", *WORK).get(search))
+    assert "Nothing is called" in text_of(browse("otto", *LOOK).get(search))
+
+
 def test_sources_that_disagree_are_shown_with_the_one_that_holds(
     browse: Browse, review_case: ReviewCase
 ) -> None:
