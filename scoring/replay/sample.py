@@ -62,8 +62,7 @@ def kinds_read(plan: LanePlan, event_type: str) -> NDArray[np.bool_]:
 
 def can_be_compared(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """bool[k, F]: which features of each item read nothing but what is held."""
-    missing: NDArray[np.bool_] = (~known[:, np.newaxis, :] & read[np.newaxis, :, :]).any(axis=2)
-    return np.logical_not(missing)
+    return np.logical_not(~known @ read.T)  # of booleans: whether any kind is both unknown and read
 
 
 def _entity_parts(expression: Expression) -> Iterator[OnEntity]:

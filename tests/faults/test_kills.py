@@ -17,6 +17,7 @@ from scoring.api.keys import create_key
 from scoring.decisions import connections
 from scoring.decisions.models import Decision, Event, Pending
 from scoring.log.read import iter_log
+from scoring.replay.service import replay
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
 from tests.faults.house import House
@@ -74,6 +75,9 @@ def test_killed_processes_and_a_killed_redis_lose_and_repeat_nothing(house: Hous
     assert by_model.count() == EVENTS
     connections.client.cache_clear()
     assert online_states() == rebuilt_states()
+    again = replay("payment", since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime.now(UTC))
+    assert again.first == []
+    assert again.identical == again.decisions == Decision.objects.count()
 
 
 class Sent(threading.Thread):

@@ -21,7 +21,7 @@ from scoring.replay.tasks import check_consistency
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states
 from tests.integration.lanes.test_arms import champion, route
-from tests.integration.replay.test_replay import Traffic, models, rewrite  # noqa: F401 - a fixture
+from tests.integration.replay.traffic import Traffic, rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ def stored_states() -> dict[str, bytes]:
     return {key: bytes(state) for key, state in SampledState.objects.values_list("key", "state")}
 
 
-def test_all_of_a_lane_is_compared_as_it_moves_along(models, send, work):  # noqa: F811
+def test_all_of_a_lane_is_compared_as_it_moves_along(models, send, work):
     traffic = Traffic(send, work, seed=3)
     compared = check()
     traffic.go(20)

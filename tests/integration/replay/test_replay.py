@@ -1,6 +1,5 @@
 """Whatever a lane went through, every decision comes out of the log again as it was made."""
 
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -9,11 +8,9 @@ import numpy as np
 import orjson
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 from scoring.decisions import fallback
 from scoring.decisions.engine import unpack_vectors
-from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.routing import Arm
 from scoring.decisions.sweep import sweep_lanes
@@ -21,65 +18,19 @@ from scoring.features import kernel
 from scoring.features.plan import lane_plan
 from scoring.learning import registry
 from scoring.learning.models import ModelArtefact
-from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.replay.compare import ASPECTS, BITS
 from scoring.replay.report import Report
 from scoring.replay.service import replay
 from scoring.timestamps import to_iso
-from tests.factories.models import train_small_models
-from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
+from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
-from tests.integration.lanes.test_arms import CATEGORIES, champion, give_vocabulary, route
+from tests.integration.lanes.test_arms import champion, route
+from tests.integration.replay.traffic import Traffic, rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def models(online_redis, settings, tmp_path) -> list[str]:
-    """Two versions that code categories differently; neither is promoted."""
-    settings.VAR_DIR = tmp_path / "var"
-    settings.OFFLINE_URL = str(tmp_path / "offline")
-    names = train_small_models(15, 25)
-    give_vocabulary(names[1], CATEGORIES)
-    return names
-
-
-class Traffic:
-    """A seeded stream of payments, refunds, labels and retractions, some of the events late or at once."""
-
-    def __init__(self, send: Callable, work: Callable, seed: int) -> None:
-        self.send, self.work = send, work
-        self.random = random.Random(seed)
-        self.sent: list[int] = []
-
-    def go(self, count: int) -> None:
-        """`count` payments and what comes with them, worked off in several batches."""
-        for _ in range(count // 10):
-            self.send([self._payment() for _ in range(10)])
-            self.send([submission(refund_payload(len(self.sent) + n)) for n in range(2)])
-            self.say()
-            self.work()
-
-    def say(self) -> None:
-        """What three sources say of events of the past, some of it taken back."""
-        said = []
-        for number in self.random.sample(self.sent, 3):
-            value = self.random.choice(["fraud", "fraud", "legitimate", None])
-            source = self.random.choice(["chargeback", "review", "customer"])
-            said.append(LabelStatement("payment", f"T-{number}", value, source))
-        record_labels(said, source="shop", now=datetime.now(UTC))
-
-    def _payment(self):
-        number = len(self.sent)
-        self.sent.append(number)
-        late = self.random.choice([0, 0, 0, 1, 45, 60 * 24, 60 * 24 * 50])  # minutes
-        category = self.random.choice([*CATEGORIES, "never seen before", None])
-        moment = to_iso(MARCH + timedelta(minutes=number - late))
-        customer = f"customer-{self.random.randrange(12)}"
-        return submission(payment_payload(number, occurred_at=moment, category=category, customer=customer))
 
 
 def replayed(**how) -> Report:
@@ -116,7 +67,7 @@ def test_everything_comes_out_again_bit_for_bit(models, send, work, online_redis
     canary, shadow = Arm("canary", models[1], "canary", 0.5), Arm("shadow", models[1], "shadow", 1.0)
     route(champion(models[0], 0.5), canary)
     traffic.go(30)
-    late = send([traffic._payment() for _ in range(5)])
+    late = send([traffic.payment() for _ in range(5)])
     fallback.decide([read_stream(receipt.stream)[0] for receipt in late], cause="timeout")
     traffic.work()
     reorder_lane(LANE, reason="for a test")
@@ -138,17 +89,6 @@ def test_everything_comes_out_again_bit_for_bit(models, send, work, online_redis
         expected = {"model": {*ASPECTS, BITS}}.get(basis, {"vector", "outcome"})
         assert compared == ({"outcome"} if (basis, model) == ("fallback", "") else expected)
         assert group.held == group.compared
-
-
-def rewrite(entry: Entry, *, packed: bytes | None = None, **data) -> None:
-    """Change an entry of the log, which the database refuses to everybody else."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(
-            "UPDATE scoring_logentry SET packed = %s, data = %s WHERE position = %s",
-            [packed or entry.packed, orjson.dumps(entry.data | data).decode(), entry.position],
-        )
-        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 def told(status: int) -> list[str]:
