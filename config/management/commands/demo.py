@@ -32,7 +32,7 @@ from scoring.decisions.models import Decision, Event, Route
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
 READY_SECONDS, FIRST_DECISION_SECONDS = 120.0, 120.0
-LEAD_IN = timedelta(minutes=10)  # of live traffic that the first start sends at once
+LEAD_IN = timedelta(hours=1)  # of live traffic that the first start sends at once
 FIRST_MODEL_AGE = timedelta(days=21)
 
 BANNER = """
@@ -58,7 +58,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--days", type=int, default=120, help="of history, when there is none")
-        parser.add_argument("--rate", type=float, default=5.0, help="payments a second of the live traffic")
+        parser.add_argument("--rate", type=float, default=0.5, help="payments a second of the live traffic")
 
     def handle(self, *, port: int, days: int, rate: float, **options: Any) -> None:
         refuse_taken_port(port)
