@@ -165,6 +165,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
+    "check what lanes log": {
+        "task": "scoring.replay.tasks.check_consistency",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "forget old minutes": {
         "task": "monitoring.tasks.prune_windows",
         "schedule": crontab(hour="4", minute="23"),
