@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-pages format
+.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-stages bench-pages format
 
 help:
 	@echo "make demo    everything, with simulated history, a first model and live traffic"
@@ -14,7 +14,7 @@ help:
 	@echo "make stop    stop the embedded services that 'make up' leaves running"
 	@echo "make test    checks and tests, from nothing"
 	@echo "make check   the checks without the tests"
-	@echo "make bench   measure this machine"
+	@echo "make bench   measure this machine: some minutes; bench-full: longer, at more rates"
 
 demo: install
 	@$(MANAGE) demo
@@ -65,9 +65,16 @@ schema: install
 test: install check
 	$(BIN)/pytest
 
+# Services and processes of its own. Setting up takes minutes; ASSAY_BENCH_VAR=/a/directory keeps that for the next.
 bench: install
-	$(BIN)/python -m benchmarks.features
-	$(BIN)/python -m benchmarks.explain
+	$(BIN)/python -m benchmarks.bench
+
+bench-full: install
+	$(BIN)/python -m benchmarks.bench --mode full
+
+# Where an event's time goes: docs/performance.md.
+bench-stages: install
+	$(BIN)/python -m benchmarks.stages
 
 # 200,000 events and 20,000 cases are stored first: some minutes.
 bench-pages: install

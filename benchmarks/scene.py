@@ -88,7 +88,12 @@ def train_champion(trees: int) -> str:
     """
     request = TrainingRequest(EVENT_TYPE, as_of=now(), matures_after=timedelta(days=14))
     config = TrainingConfig(
-        trees=trees, depth=DEPTH, learning_rate=0.007, min_child_weight=0.1, patience=trees
+        trees=trees,
+        depth=DEPTH,
+        learning_rate=0.007,
+        min_child_weight=0.1,
+        patience=trees,
+        minimum_positives=4,
     )
     name = run_training(request, config=config, actor="benchmark", now=now()).name
     approve(name, actor="user/benchmark", note="for a benchmark", forced=True, now=now())

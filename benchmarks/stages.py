@@ -177,16 +177,15 @@ def measure(sizes: tuple[int, ...] = SIZES) -> dict[int, dict[str, float]]:
         if not held:
             raise SystemExit("the lane is held: something else works on these services")
         lane = LaneRunner(LANE)
-        lane._adapt = lambda entries, seconds: None  # type: ignore[method-assign]
         return {size: measure_size(requests, lane, size) for size in sizes}
 
 
 def measure_size(requests: Requests, lane: LaneRunner, size: int) -> dict[str, float]:
-    lane.limit = size
     rounds = max(EVENTS // size, FEWEST_ROUNDS)
     spent = []
     for number in range(rounds + max(rounds // 4, 3)):
         watch = Watch()
+        lane.limit = size
         with watched(watch, lane), watch.stage(REMAINDER):
             requests.post(size)
         if number >= max(rounds // 4, 3):

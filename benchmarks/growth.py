@@ -1,0 +1,49 @@
+"""How figures grow with the events stored, and explanations with the trees: each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.explain import measure as measure_explanations
+from benchmarks.features import bulk_figures
+from benchmarks.scene import DAYS
+from benchmarks.stack import BASE_DIR
+
+EVENTS = (10_000, 100_000, 1_000_000)  # of history
+TREES = (50, 200, 500)
+WANTED = (
+    *("events_stored_before", "sync_p50_ms_100rps", "sync_p99_ms_100rps", "batch_events_per_s"),
+    *("cpu_ms_per_event", "stored_bytes_per_event", "online_entities", "online_bytes_per_entity"),
+    *("worker_rss_mib", "postgres_pss_mib", "redis_pss_mib"),
+)
+EXPLAINED = ("explain_ms_per_row_1", "explain_ms_per_row_64", "explain_build_s", "explain_table_mib")
+
+
+def measure_growth() -> dict[str, Any]:
+    """Figures by name and size: `sync_p50_ms_100rps_at_1000000_events`."""
+    figures: dict[str, Any] = {}
+    for events in EVENTS:
+        brief = measure_apart(events)
+        figures |= {f"{name}_at_{events}_events": brief[name] for name in WANTED}
+        figures[f"backfill_us_per_event_at_{events}_events"] = bulk_figures(events)["all_us"]
+    for trees in TREES:
+        explained = measure_explanations(trees)
+        figures |= {f"{name}_at_{trees}_trees": explained[name] for name in EXPLAINED}
+    return figures
+
+
+def measure_apart(events: int) -> dict[str, Any]:
+    """The brief figures of an installation that begins with so many events."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("ASSAY_VAR", "ASSAY_BENCH_VAR")}
+    with tempfile.TemporaryDirectory() as directory:
+        out = Path(directory) / "brief.json"
+        options = ["--mode", "brief", "--rate-per-day", str(events // DAYS), "--out", str(out)]
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.bench", *options], cwd=BASE_DIR, env=environment, check=True
+        )
+        found: dict[str, Any] = json.loads(out.read_bytes())
+    return found

@@ -1,0 +1,42 @@
+"""Figures on the screen and as JSON."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from benchmarks.arrivals import Outcome, summary
+
+
+def print_table(figures: Mapping[str, Any]) -> None:
+    for name, value in figures.items():
+        print(f"  {name:<46} {value:.4g}" if isinstance(value, float) else f"  {name:<46} {value}")
+
+
+def say_rate(rate: int, outcome: Outcome) -> None:
+    figures = summary(outcome)
+    print(
+        f"  {rate:>5} req/s: p50 {figures['p50_ms']:7.1f}  p95 {figures['p95_ms']:7.1f}"
+        f"  p99 {figures['p99_ms']:7.1f} ms  undecided {figures['undecided']:>4}"
+        f"  generator's lag p99 {figures['lag_p99_ms']:.1f} ms",
+        flush=True,
+    )
+
+
+def write(figures: Mapping[str, Any], path: Path) -> None:
+    """The figures as flat JSON, rounded to four digits; what is infinite (no answer) as null."""
+    path.parent.mkdir(exist_ok=True)
+    rounded = {key: to_plain(value) for key, value in figures.items()}
+    path.write_bytes(orjson.dumps(rounded, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+def to_plain(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.4g}") if np.isfinite(value) else None
+
+
+def say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,14 @@
+"""The examples in the docstrings of the load generator."""
+
+import doctest
+
+import pytest
+
+from benchmarks import arrivals, load
+
+
+@pytest.mark.parametrize("module", [arrivals, load], ids=lambda module: module.__name__)
+def test_examples_in_docstrings_hold(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
