@@ -36,8 +36,10 @@ from scoring.timestamps import from_micros, to_micros
 
 logger = logging.getLogger(__name__)
 
-WORK_SECONDS = 0.010  # a micro-batch; longer ones make the clients that come next wait
-FEWEST, MOST = 4, 256
+WORK_SECONDS = 0.025  # a micro-batch; longer ones make the clients that come next wait
+# A batch costs some milliseconds however few it holds (docs/performance.md). A limit that followed its
+# duration further down would have a busy machine pay them for every handful, and fall behind for that alone.
+FEWEST, MOST = 32, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class LaneRunner:
         if claims:
             started = time.perf_counter()
             self._process_or_isolate(claims)
-            self._adapt(len(claims), time.perf_counter() - started)
+            spent = time.perf_counter() - started
+            self.limit = next_limit(self.limit, entries=len(claims), seconds=spent)
         return len(claims)
 
     def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:
@@ -210,10 +213,15 @@ class LaneRunner:
             pending.release_known_labels(self.lane, clock=from_micros(self.head.clock_us))
             self.next_label_due = pending.next_label_due(self.lane, after=from_micros(self.head.clock_us))
 
-    def _adapt(self, entries: int, seconds: float) -> None:
-        """Size the next batch to WORK_SECONDS, at most doubling so that one quick batch proves little."""
-        fitting = int(entries * WORK_SECONDS / max(seconds, 1e-6))
-        self.limit = max(FEWEST, min(MOST, fitting, self.limit * 2))
+
+def next_limit(limit: int, *, entries: int, seconds: float) -> int:
+    """How many entries the next batch may have, after one of `entries` took `seconds` under `limit`.
+
+    As many as fit WORK_SECONDS at that pace, from FEWEST to MOST, and at most twice as many as before: one
+    quick batch proves little.
+    """
+    fitting = int(entries * WORK_SECONDS / max(seconds, 1e-6))
+    return max(FEWEST, min(MOST, fitting, limit * 2))
 
 
 def _logged_vector(claim: Claim, last: Entry, charge: Charge) -> np.ndarray:
