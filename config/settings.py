@@ -128,6 +128,7 @@ CELERY_TASK_PUBLISH_RETRY = False  # a request must not hang on a missing broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True  # services may come up in any order
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits out a broker's absence, however long
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 0,  # connecting has retries of its own: 6 s of a request, for a broker that is away
     "socket_connect_timeout": 1.0,  # the same request that must not hang
     "socket_timeout": 15.0,  # above the worker's own blocking read
     "socket_keepalive": True,

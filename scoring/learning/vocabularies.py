@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db import transaction
+
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
+from scoring.errors import StreamConflict
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
@@ -39,14 +42,20 @@ def order_values(counts: Mapping[str, int]) -> tuple[str, ...]:
 def freeze_vocabulary(
     kind: type[EventType], vocabulary: Vocabulary, *, as_of: datetime, now: datetime
 ) -> bool:
-    """Append `vocabulary.frozen` unless the last one says the same. True if appended."""
+    """Append `vocabulary.frozen` unless the last one says the same. True if appended.
+
+    Two trainings that end together both freeze: each model holds its own, the stream tells when they changed.
+    """
     stream = f"vocabulary/{kind.name}"
     entries = read_stream(stream)
     fields = {name: list(values) for name, values in vocabulary.items()}
     if entries and entries[-1].data["fields"] == fields:
         return False
     data = {"event_type": kind.name, "as_of": to_iso(as_of), "fields": fields}
-    append(
-        [NewEntry(stream=stream, expected_version=len(entries), type="vocabulary.frozen", data=data)], now=now
-    )
+    frozen = NewEntry(stream=stream, expected_version=len(entries), type="vocabulary.frozen", data=data)
+    try:
+        with transaction.atomic():
+            append([frozen], now=now)
+    except StreamConflict:
+        return freeze_vocabulary(kind, vocabulary, as_of=as_of, now=now)  # after what was frozen meanwhile
     return True

@@ -100,4 +100,5 @@ class EventTypeFilter(admin.SimpleListFilter):
         return [(name, name) for name in event_types()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
+        chosen = self.value()
+        return queryset.filter(**{self.field: chosen}) if chosen in event_types() else queryset

@@ -15,7 +15,7 @@ from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
-from scoring.learning import promotion, registry
+from scoring.learning import promotion, registry, vocabularies
 from scoring.learning.dataset import read_labels, read_vectors
 from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.runs import TrainingRequest, run_evaluation, run_training
@@ -122,6 +122,18 @@ def test_a_frozen_vocabulary_is_written_once_until_it_changes(history):
     assert not freeze_vocabulary(kind, vocabulary, as_of=END, now=NOW)
     assert freeze_vocabulary(kind, {"category": ("fuel",)}, as_of=END, now=NOW)
     assert [entry.stream_version for entry in read_stream("vocabulary/payment")] == [1, 2]
+
+
+def test_a_vocabulary_frozen_by_another_training_meanwhile_is_followed(db, monkeypatch):
+    kind = event_type("payment")
+    assert freeze_vocabulary(kind, {"category": ("food",)}, as_of=END, now=NOW)
+    before = [[]]  # what was read before the other one wrote
+    monkeypatch.setattr(
+        vocabularies, "read_stream", lambda stream: before.pop() if before else read_stream(stream)
+    )
+    assert freeze_vocabulary(kind, {"category": ("fuel",)}, as_of=END, now=NOW)
+    frozen = [entry.data["fields"]["category"] for entry in read_stream("vocabulary/payment")]
+    assert frozen == [["food"], ["fuel"]]
 
 
 def test_promotion_changes_the_route_and_keeps_its_salt(history):
