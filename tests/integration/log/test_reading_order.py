@@ -133,7 +133,8 @@ def test_reading_goes_by_the_index_in_reading_order() -> None:
 
 def _plan_of_reading_after(cursor: Cursor, *, limit: int) -> str:
     with connection.cursor() as db:
-        db.execute("EXPLAIN " + read._AFTER + read._IN_READING_ORDER, [*cursor, *read.read_horizon(), limit])
+        query = f"EXPLAIN {read._SELECT} WHERE {read.AFTER} {read.IN_READING_ORDER}"
+        db.execute(query, [*cursor, *read.read_horizon(), limit])
         return "\n".join(row[0] for row in db.fetchall())
 
 

@@ -177,6 +177,8 @@ def test_of_two_runs_at_once_one_gives_way(store):
         with pytest.raises(ExportUnderWay):
             export_log(store, now=NOW)
         assert export_task() == 0
+        with other.cursor() as cursor:  # not by closing it alone: the server notices that some time later
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [NAMESPACE, "offline export"])
     finally:
         other.close()
     assert export_task() == 1
