@@ -25,13 +25,13 @@ SHORT = Mode(
     name="short",
     warm_up=8,
     runs=3,
-    seconds=10,
+    seconds=8,
     rates=(),
-    ladder=(150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800),
-    step=6,
+    ladder=(150, 200, 300, 400, 500, 600, 700),
+    step=5,
     batch=8_000,
     batch_runs=2,
-    beside=15,
+    beside=10,
     backfill=200_000,
 )
 FULL = Mode(

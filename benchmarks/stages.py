@@ -22,12 +22,12 @@ from django.core.wsgi import get_wsgi_application
 from benchmarks.load import PATH, at, payments
 from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
-from scoring.decisions import doorbell, engine, pending, runner
+from scoring.decisions import doorbell, engine, intake, pending, runner
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.warmup import warm_up
-from scoring.log import append
+from scoring.log import append, vault
 
 SIZES = (1, 8, 64, 256)
 EVENTS = 1_024  # of each size, after as many again to warm up at most
@@ -37,7 +37,10 @@ FEWEST_ROUNDS = 12
 STAGES: dict[str, list[tuple[Any, str]]] = {
     "HTTP, authentication, answer": [],  # what is left of the request
     "validate": [(events, "parse_submission")],
-    "append the receipt": [(events, "receive_events")],
+    "receipt: personal values": [(vault, "store")],
+    "receipt: append": [(intake, "append_new")],
+    "receipt: queue": [(pending, "enqueue_events")],
+    "receipt: begin, commit": [(events, "receive_events")],
     "ring": [(doorbell, "ring_lanes")],
     "claim": [(pending, "claim")],
     "routes and models": [(LaneRunner, "_take_models")],
@@ -45,10 +48,10 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "feature kernel": [(LaneRunner, "_sequence")],
     "predict and explain": [(engine, "predict")],
     "reasons": [(engine, "reasons_for")],
-    "compose the decision": [(LaneRunner, "_decide")],
-    "append order and decisions": [(runner, "append")],
-    "their tables": [(append, "fold_into_tables")],
-    "complete and commit": [(LaneRunner, "_commit")],
+    "decision: compose": [(LaneRunner, "_decide")],
+    "decision: append": [(runner, "append")],
+    "rows of receipt and decision": [(append, "fold_into_tables")],
+    "decision: unqueue, begin, commit": [(LaneRunner, "_commit")],
     "write states": [(OnlineStore, "write")],
     "wake": [(LaneRunner, "_wake")],
     "wait (the answer is there)": [(doorbell, "wait_for_answers")],
