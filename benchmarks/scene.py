@@ -27,6 +27,7 @@ from scoring.learning.registry import load_model
 from scoring.learning.runs import TrainingRequest, run_training
 from scoring.learning.split import SplitShares
 from scoring.learning.training import TrainingConfig
+from scoring.log.consumers import run_consumers
 
 EVENT_TYPE, LANE, SOURCE = "payment", "commerce", "bench"
 SEED = 1
@@ -73,6 +74,7 @@ def set_up(scene: Scene) -> None:
         load_history(scene)
     if not Route.objects.filter(event_type=EVENT_TYPE).exists():
         train_champion(scene.trees)
+    run_consumers(now=now())  # else they catch up with the history while the first requests are measured
 
 
 def load_history(scene: Scene) -> None:
