@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from reviews.models import Case
-from scoring.admin import position_in
-from scoring.log.models import LogEntry
+from scoring.admin import find_events
 from scoring.workspace.admin import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.workspace.badges import badge
 from scoring.workspace.figures import money_text, percent_text
@@ -50,14 +49,7 @@ class CaseAdmin(LinkedAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Case], search_term: str
     ) -> tuple[QuerySet[Case], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        position = position_in(term)
-        if position is None:
-            received = LogEntry.objects.filter(stream=term, stream_version=1)
-            return queryset.filter(event_position__in=received.values("position")), False
-        return queryset.filter(event_position=position), False
+        return find_events(queryset, "event_position", search_term)
 
     @admin.display(description="event")
     def event(self, case: Case) -> str:

@@ -33,6 +33,18 @@ def position_in(term: str) -> int | None:
     return number if number is not None and number <= LAST_POSITION else None
 
 
+def find_events(rows: QuerySet[Any], field: str, search_term: str) -> tuple[QuerySet[Any], bool]:
+    """The rows whose `field` is the position of the event searched for: by position, or type/source/id."""
+    term = search_term.strip()
+    if not term:
+        return rows, False
+    position = position_in(term)
+    if position is None:
+        received = LogEntry.objects.filter(stream=term, stream_version=1)
+        return rows.filter(**{f"{field}__in": received.values("position")}), False
+    return rows.filter(**{field: position}), False
+
+
 def link_to_entry(field: str, title: str) -> Callable[[Any], str]:
     """A column that leads to the log entry whose position stands in `field`."""
 
@@ -134,14 +146,7 @@ class EventAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        position = position_in(term)
-        if position is None:
-            received = LogEntry.objects.filter(stream=term, stream_version=1)
-            return queryset.filter(position__in=received.values("position")), False
-        return queryset.filter(position=position), False
+        return find_events(queryset, "position", search_term)
 
 
 @admin.register(Decision)
