@@ -147,9 +147,9 @@ CELERY_TASK_ROUTES = {
     "scoring.learning.tasks.run_training_job": {"queue": "training"},
     "scoring.offline.tasks.export": {"queue": "training"},
 }
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-# Written into the database by beat, where an administrator may change them. A message that no worker took
-# before the next one is due says nothing new: it expires.
+CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
+# Written into the database by beat where they are missing; from then on an administrator's. A message that
+# no worker took before the next one is due says nothing new: it expires.
 CELERY_BEAT_SCHEDULE = {
     "sweep lanes for lost doorbells": {
         "task": "scoring.decisions.tasks.sweep",
