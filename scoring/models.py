@@ -1,19 +1,23 @@
 """Where Django finds the tables of this app; each is defined in the room that owns it."""
 
 from scoring.api.models import ApiKey
+from scoring.batch.models import BatchVersion
 from scoring.catalog.models import ExchangeRate
 from scoring.decisions.models import Decision, Event, Label, Pending, Route, ShadowScore
+from scoring.features.models import FeatureSetVersion
 from scoring.learning.models import ModelArtefact, ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 
 __all__ = [
     "ApiKey",
+    "BatchVersion",
     "ConsumerCursor",
     "Decision",
     "Event",
     "ExchangeRate",
     "FeatureConsistency",
+    "FeatureSetVersion",
     "Label",
     "LaneCheckpoint",
     "LogEntry",

@@ -1,0 +1,30 @@
+"""Published versions of batch views."""
+
+from django.db import models
+
+
+class BatchVersion(models.Model):
+    """The values of a batch view as computed once. Projection of `batch.published`.
+
+    Computed from what the log had up to `log_position` of events before `as_of`; read by events received from
+    `valid_from` on. `digest`: SHA-256 of the values, `definition`: hash of what the view declares, `rows`: per
+    table how many entities have values.
+    """
+
+    view = models.CharField(max_length=120)  # "{event type}.{name}"
+    number = models.IntegerField()
+    definition = models.CharField(max_length=64)
+    as_of = models.DateTimeField()
+    log_position = models.BigIntegerField()
+    valid_from = models.DateTimeField()
+    published_at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+    rows = models.JSONField()
+    seconds = models.FloatField()  # that computing it took
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["view", "number"], name="batchversion_number")]
+        indexes = [models.Index(fields=["view", "-valid_from"], name="batchversion_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.view} {self.number}"
