@@ -6,9 +6,9 @@ from django.db import models
 class BatchVersion(models.Model):
     """The values of a batch view as computed once. Projection of `batch.published`.
 
-    Computed from what the log had up to `log_position` of events before `as_of`; read by events received from
-    `valid_from` on. `digest`: SHA-256 of the values, `definition`: hash of what the view declares, `rows`: per
-    table how many entities have values.
+    Computed from what the log had up to `log_position` of events before `as_of`; events received from
+    `valid_from` on read it. `digest`: SHA-256 of the values; `definition`: hash of what the view declares;
+    `rows`: per table how many entities have values.
     """
 
     view = models.CharField(max_length=120)  # "{event type}.{name}"
