@@ -79,99 +79,99 @@ _FUNCTIONS = {
 }
 
 
-def _words(name: str) -> str:
+def words_of(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _plural(noun: str) -> str:
+def plural_of(noun: str) -> str:
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
-def _span(label: str) -> str:
+def span_text(label: str) -> str:
     """A window's label as text: "1h" is "1 h"; minutes are not metres."""
     return f"{label[:-1]} {'min' if label[-1] == 'm' else label[-1]}"
 
 
-def _subject(spec: "FeatureSpec", feature: declare.OnEntity, number: float = 2) -> str:
+def subject_text(spec: "FeatureSpec", feature: declare.OnEntity, number: float = 2) -> str:
     """The counted events: "payments with this card"."""
-    noun = _words(feature.of) or spec.subject
-    return f"{noun if number == 1 else _plural(noun)} {_whose(spec, feature)}"
+    noun = words_of(feature.of) or spec.subject
+    return f"{noun if number == 1 else plural_of(noun)} {whose_text(spec, feature)}"
 
 
-def _whose(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
-    return " ".join(spec.phrases.get(key.name, f"with this {_words(key.name)}") for key in feature.keys)
+def whose_text(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+    return " ".join(spec.phrases.get(key.name, f"with this {words_of(key.name)}") for key in feature.keys)
 
 
-def _this(feature: declare.OnEntity) -> str:
-    return " and ".join(f"this {_words(key.name)}" for key in feature.keys)
+def this_text(feature: declare.OnEntity) -> str:
+    return " and ".join(f"this {words_of(key.name)}" for key in feature.keys)
 
 
-def _noun(spec: "FeatureSpec", feature: Expression) -> str:
+def noun_text(spec: "FeatureSpec", feature: Expression) -> str:
     """A feature as the thing something is compared with."""
     if isinstance(feature, declare.FieldValue):
-        return _words(feature.field.name)
+        return words_of(feature.field.name)
     if isinstance(feature, declare.Constant):
         return f"{feature.value:g}"
     if isinstance(feature, declare.Aggregate):
         what = f"the {_FUNCTIONS[feature.function]}"
-        field = f" {_words(feature.field_name)}" if feature.field_name else ""
-        return f"{what}{field} of {_subject(spec, feature)} in {_span(feature.window.label)}"
-    return _words(feature.name)
+        field = f" {words_of(feature.field_name)}" if feature.field_name else ""
+        return f"{what}{field} of {subject_text(spec, feature)} in {span_text(feature.window.label)}"
+    return words_of(feature.name)
 
 
 def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float) -> str:
     if math.isnan(value):
-        return f"no {_subject(spec, feature)} in {_span(feature.window.label)}"
+        return f"no {subject_text(spec, feature)} in {span_text(feature.window.label)}"
     if feature.function == "count":
-        return f"{_short(value)} {_subject(spec, feature, value)} in {_span(feature.window.label)}"
-    return f"{_noun(spec, feature)} is {format_value(spec, value)}"
+        return f"{_short(value)} {subject_text(spec, feature, value)} in {span_text(feature.window.label)}"
+    return f"{noun_text(spec, feature)} is {format_value(spec, value)}"
 
 
 def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) -> str:
     if math.isnan(value):
-        return f"{_this(feature)} is not given"
-    what = _words(feature.field.name)
-    many = f"different {_plural(what)}" if value != 1 else what
-    return f"{_short(value)} {many} in {_subject(spec, feature)} in {_span(feature.window.label)}"
+        return f"{this_text(feature)} is not given"
+    what = words_of(feature.field.name)
+    many = f"different {plural_of(what)}" if value != 1 else what
+    return f"{_short(value)} {many} in {subject_text(spec, feature)} in {span_text(feature.window.label)}"
 
 
 def _say_since_last(spec: "FeatureSpec", feature: declare.SinceLast, value: float) -> str:
     if math.isnan(value):
-        return f"no earlier {_subject(spec, feature, 1)} is known"
-    return f"{format_value(spec, value)} since the last {_subject(spec, feature, 1)}"
+        return f"no earlier {subject_text(spec, feature, 1)} is known"
+    return f"{format_value(spec, value)} since the last {subject_text(spec, feature, 1)}"
 
 
 def _say_since_first(spec: "FeatureSpec", feature: declare.SinceFirst, value: float) -> str:
     if math.isnan(value):
-        return f"{_this(feature)} is seen for the first time"
-    return f"{_this(feature)} was first seen {format_value(spec, value)} ago"
+        return f"{this_text(feature)} is seen for the first time"
+    return f"{this_text(feature)} was first seen {format_value(spec, value)} ago"
 
 
 def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float) -> str:
-    what = f"this {_words(feature.field.name)}"
+    what = f"this {words_of(feature.field.name)}"
     if math.isnan(value):
-        return f"{what} is not known from {_subject(spec, feature)}"
-    return f"{what} was last seen {format_value(spec, value)} ago in {_subject(spec, feature)}"
+        return f"{what} is not known from {subject_text(spec, feature)}"
+    return f"{what} was last seen {format_value(spec, value)} ago in {subject_text(spec, feature)}"
 
 
 def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
     state = "known" if value == 0 else "new"
-    what = f"this {_words(feature.field.name)}"
-    return f"{what} is {'missing' if math.isnan(value) else state} for {_this(feature)}"
+    what = f"this {words_of(feature.field.name)}"
+    return f"{what} is {'missing' if math.isnan(value) else state} for {this_text(feature)}"
 
 
 def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) -> str:
-    ending = f", ending {_span(feature.delay.label)} ago" if feature.delay.us else ""
-    over = f"over {_span(feature.window.label)}{ending}"
+    ending = f", ending {span_text(feature.delay.label)} ago" if feature.delay.us else ""
+    over = f"over {span_text(feature.window.label)}{ending}"
     if math.isnan(value):
-        return f"no {_subject(spec, feature)} {over}"
+        return f"no {subject_text(spec, feature)} {over}"
     if feature.function == "count":
-        return f"{_short(value)} {_subject(spec, feature, value)} confirmed as fraud {over}"
-    return f"{format_value(spec, value)} of {_subject(spec, feature)} were confirmed as fraud {over}"
+        return f"{_short(value)} {subject_text(spec, feature, value)} confirmed as fraud {over}"
+    return f"{format_value(spec, value)} of {subject_text(spec, feature)} were confirmed as fraud {over}"
 
 
 def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: float) -> str:
-    left, right = _noun(spec, feature.left), _noun(spec, feature.right)
+    left, right = noun_text(spec, feature.left), noun_text(spec, feature.right)
     if math.isnan(value):
         return f"{left} cannot be compared with {right}: one is missing"
     if feature.operator == "/":
@@ -181,13 +181,13 @@ def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: flo
 
 def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float) -> str:
     if math.isnan(value):
-        return f"where the last {_subject(spec, feature, 1)} was is not known"
+        return f"where the last {subject_text(spec, feature, 1)} was is not known"
     away = "away from" if feature.function == "distance" else "needed to get here from"
-    return f"{format_value(spec, value)} {away} the last {_subject(spec, feature, 1)}"
+    return f"{format_value(spec, value)} {away} the last {subject_text(spec, feature, 1)}"
 
 
 def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:
-    return f"{_words(spec.name)} is {format_value(spec, value)}"
+    return f"{words_of(spec.name)} is {format_value(spec, value)}"
 
 
 _SAY: dict[type[Expression], Callable[..., str]] = {
