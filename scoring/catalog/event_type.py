@@ -50,6 +50,7 @@ class EventType:
 
     name: ClassVar[str] = ""
     lane: ClassVar[str] = ""
+    owner: ClassVar[str] = ""  # who answers for its features, where they name no owner of their own
     scored: ClassVar[bool] = True
     base_currency: ClassVar[str] = "USD"
     matures_after: ClassVar[timedelta] = days(45)

@@ -39,18 +39,27 @@ class Lowering:
     def __init__(self, member: type[EventType], needs: Needs) -> None:
         self.member = member
         self.needs = needs
-        self.features: list[Expression] = []
         self.operations: list[Operation] = []  # (opcode, destination, ...)
-        self.outs: list[int] = []
+        self.outs: list[int] = []  # the register of each column of a row
         self.values: dict[str, int] = {}
         self.hashes: dict[str, int] = {}
+        self.batch_views: dict[str, declare.ValueSource] = {}
         self.registers = 0
         self._known: dict[Operation, int] = {}
 
-    def lower_features(self, features: Sequence[Expression]) -> None:
-        self.features = list(features)
-        self.outs = [lower(self, feature) for feature in features]
-        self.outs += [lower_usual(self, feature) for feature in features]
+    def lower_features(self, features: Sequence[Expression]) -> tuple[list[int], list[int]]:
+        """The columns of a row where a set's values stand, and where what is usual does.
+
+        What two features share, of one set or of two, is computed once and stands in one column.
+        """
+        values = [self.column(lower(self, feature)) for feature in features]
+        return values, [self.column(lower_usual(self, feature)) for feature in features]
+
+    def column(self, register: int) -> int:
+        """The column of a row that holds this register."""
+        if register not in self.outs:
+            self.outs.append(register)
+        return self.outs.index(register)
 
     def emit(self, opcode: int, *operands: int | Ref) -> int:
         """The register that holds this operation's result; equal operations are done once."""
@@ -78,7 +87,7 @@ class Lowering:
 
 
 def value_type(member: type[EventType], name: str) -> str:
-    declared = member.fields[name]
+    declared = member.fields.get(name)  # None for a value of a batch view
     if isinstance(declared, Money):
         return "money"
     return "category" if isinstance(declared, Category) else "number"
@@ -112,7 +121,7 @@ def _counted(lowering: Lowering, expression: declare.OnEntity) -> tuple[Kind, st
         raise expression.origin.error(
             f"of={counted!r} is not an event type of lane {lowering.member.lane}: {known}"
         )
-    kind = lowering.needs.kind_of(expression.keys, lowering.member.name)
+    kind = lowering.needs.kind_of(expression.keys)
     try:
         key_fields(lowering.needs.members[counted], kind)
     except CatalogError as error:
@@ -185,7 +194,7 @@ def _map(
     name = _counted_field(
         lowering, counted, expression.field.name, (Entity, Category, Text), expression.origin
     )
-    part = ("map", counted, name)
+    part = ("map", counted, name, str(expression.cap))  # what it holds must not depend on other features
     lowering.needs.part(kind, part, cap=expression.cap)
     return kind, part
 
@@ -209,6 +218,11 @@ def _lower_arithmetic(lowering: Lowering, expression: declare.Arithmetic) -> int
 def _lower_field(lowering: Lowering, expression: declare.FieldValue) -> int:
     name = _own_field(lowering, expression.field, (Money, Number, Flag, Category), expression)
     return lowering.emit(op.VALUE, lowering.value_column(name))
+
+
+def _lower_batch_value(lowering: Lowering, expression: declare.BatchValue) -> int:
+    lowering.batch_views[expression.view.name] = expression.view
+    return lowering.emit(op.VALUE, lowering.value_column(expression.column))
 
 
 def _lower_hour(lowering: Lowering, expression: declare.HourOfDay) -> int:
@@ -304,6 +318,7 @@ _LOWER: dict[type[Expression], Callable[..., int]] = {
     declare.Constant: _lower_constant,
     declare.Arithmetic: _lower_arithmetic,
     declare.FieldValue: _lower_field,
+    declare.BatchValue: _lower_batch_value,
     declare.HourOfDay: _lower_hour,
     declare.DayOfWeek: _lower_weekday,
     declare.YearsSince: _lower_years,
@@ -365,7 +380,7 @@ def _usual_amount(lowering: Lowering, name: str) -> int:
     entities = [declared for declared in lowering.member.fields.values() if isinstance(declared, Entity)]
     if not entities:
         return lowering.constant(float("nan"))
-    kind = lowering.needs.kind_of((entities[0],), lowering.member.name)
+    kind = lowering.needs.kind_of((entities[0],))
     return _aggregate(lowering, _month(kind, lowering.member.name), "mean", name)
 
 

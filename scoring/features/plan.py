@@ -14,7 +14,7 @@ from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
 from scoring.features import opcodes as op
-from scoring.features.declare import Expression, Origin, iter_features
+from scoring.features.declare import BatchValue, Expression, Origin, ValueSource, iter_features
 from scoring.features.layout import KindLayout, Needs
 from scoring.features.lowering import Lowering
 from scoring.features.specs import FeatureSpec, make_spec
@@ -65,6 +65,7 @@ class LanePlan:
     layouts: tuple[KindLayout, ...]
     encodings: Mapping[str, Encoding]
     sets: Mapping[str, FeatureSet]
+    batch_views: Mapping[str, tuple[ValueSource, ...]]  # those that an event type's sets read
     width: int  # columns of the output: the longest vector and its context
     value_columns: int
     hash_columns: int
@@ -143,6 +144,7 @@ def compile_lane(
             for member in members
             if member.scored
         },
+        batch_views={name: tuple(lowering.batch_views.values()) for name, lowering in lowered.items()},
         width=max((len(lowering.outs) for lowering in lowered.values()), default=0),
         value_columns=max((len(lowering.values) for lowering in lowered.values()), default=0),
         hash_columns=max((len(lowering.hashes) for lowering in lowered.values()), default=0),
@@ -215,6 +217,8 @@ def _feature_set(
 
 def _describe(part: Any) -> Any:
     """A declaration as plain JSON: what it means, not where it was written or how reasons word it."""
+    if isinstance(part, BatchValue):
+        return ["BatchValue", part.view.name, part.view.definition, part.value]
     if is_dataclass(part) and not isinstance(part, type):
         members = [entry.name for entry in fields(part) if entry.name not in ("origin", "says", "label")]
         return [type(part).__name__, *(_describe(getattr(part, name)) for name in members)]

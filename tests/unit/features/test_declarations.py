@@ -3,13 +3,17 @@
 import inspect
 from typing import Any
 
+import numpy as np
 import pytest
 
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.errors import CatalogError, UnknownEventType, UnknownLane
-from scoring.features.declare import pair, years_since
+from scoring.features.arena import Arena
+from scoring.features.declare import BatchValue, pair, years_since
+from scoring.features.encode import LaneItem, encode
+from scoring.features.fold import fold
 from scoring.features.plan import check_catalog, compile_lane, lane_plan
 
 
@@ -174,3 +178,40 @@ def test_one_plan_is_compiled_once_for_the_same_vocabularies() -> None:
     assert lane_plan("commerce", {"payment": {"category": ["a"]}}) is lane_plan(
         "commerce", {"payment": {"category": ("a",)}}
     )
+
+
+class Taste:
+    """What a batch view is to the vocabulary."""
+
+    name = "taste"
+
+    def __init__(self, definition: object) -> None:
+        self.definition = definition
+
+    def __getattr__(self, value: str) -> BatchValue:
+        return BatchValue(self, value)
+
+
+def test_a_value_of_a_batch_view_is_read_from_the_item() -> None:
+    taste = Taste({"components": 8})
+    sale = declare(lambda card, shop, amount, _: [taste.affinity, amount - taste.mean])
+    plan = compile_lane("shop", [sale, Payout])
+    assert plan.feature_set("sale").names == ("taste_affinity", "amount_minus_taste_mean")
+    assert plan.batch_views == {"sale": (taste,), "payout": ()}
+    amount = {"minor": 500, "currency": "USD"}
+    items = [
+        LaneItem(1, "event", "sale", 0, {"amount": amount, "taste.affinity": 0.25, "taste.mean": 400.0}),
+        LaneItem(2, "event", "sale", 0, {"amount": amount}),
+    ]
+    batch = encode(plan, items)
+    out = fold(plan, batch, Arena.for_batch(plan, batch))
+    assert out[0, :2].tolist() == [0.25, 100.0]
+    assert np.isnan(out[1, :2]).all()
+
+
+def test_the_definition_of_a_batch_view_is_part_of_the_hash_of_a_set() -> None:
+    def hash_with(components: int) -> str:
+        taste = Taste({"components": components})
+        return _set_hash(lambda *_: [taste.affinity])[1]
+
+    assert hash_with(8) == hash_with(8) != hash_with(16)
