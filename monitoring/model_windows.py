@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitoring.binning import Counts, Reference, pack, unpack
 from monitoring.models import ModelWindow
@@ -16,6 +17,12 @@ from scoring.decisions.models import Decision
 from scoring.learning.models import ModelVersion
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry
+
+MILLION = 1_000_000
+COUNTED = (
+    *("rows", "decided_allow", "decided_review", "decided_block"),
+    *("features", "scores", "contributions"),
+)
 
 
 class ModelHour(NamedTuple):
@@ -34,6 +41,7 @@ class Seen:
     outcomes: dict[str, int]
     features: Counts
     scores: Counts
+    contributions: Counts
 
 
 def count_decisions(
@@ -53,15 +61,24 @@ def _is_by_model(entry: Entry) -> bool:
 
 def _count(made: Sequence[Entry], reference: Reference) -> Seen:
     width = len(reference.names)
-    vectors = np.stack([unpack_vectors(entry.packed or b"", width=width)[0] for entry in made])
+    unpacked = [unpack_vectors(entry.packed or b"", width=width) for entry in made]
     outcomes = [entry.data["outcome"] for entry in made]
     return Seen(
         event_type=made[0].data["event_type"],
         rows=len(made),
         outcomes={outcome: outcomes.count(outcome) for outcome in Decision.Outcome.values},
-        features=reference.count_vectors(vectors),
+        features=reference.count_vectors(np.stack([vector for vector, _ in unpacked])),
         scores=reference.count_scores(np.array([entry.data["score"] for entry in made])),
+        contributions=sum_contributions(np.stack([contributions for _, contributions in unpacked])),
     )
+
+
+def sum_contributions(contributions: NDArray[np.float64]) -> Counts:
+    """Contributions [n, F + 1] in log-odds, the bias last, as a window holds them: int64 [F].
+
+    Each is rounded before it is added: sums of floats would depend on how entries were batched.
+    """
+    return np.rint(np.abs(contributions[:, :-1]) * MILLION).astype(np.int64).sum(axis=0)
 
 
 def read_references(names: Iterable[str]) -> dict[str, Reference]:
@@ -87,7 +104,7 @@ def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
         windows.values(),
         update_conflicts=True,
         unique_fields=["model", "start"],
-        update_fields=["rows", "decided_allow", "decided_review", "decided_block", "features", "scores"],
+        update_fields=COUNTED,
     )
 
 
@@ -100,6 +117,7 @@ def _stored_windows(seen: Mapping[ModelHour, Seen]) -> dict[ModelHour, ModelWind
             start=hour.start,
             features=pack(np.zeros_like(added.features)),
             scores=pack(np.zeros_like(added.scores)),
+            contributions=pack(np.zeros_like(added.contributions)),
         )
         for hour, added in seen.items()
     }
@@ -114,6 +132,8 @@ def _stored_windows(seen: Mapping[ModelHour, Seen]) -> dict[ModelHour, ModelWind
 
 
 def _add(window: ModelWindow, added: Seen, reference: Reference) -> None:
+    if window.contributions:  # else the hour began before they were counted: half a sum would mislead
+        window.contributions = pack(unpack(window.contributions) + added.contributions)
     window.rows += added.rows
     for outcome, count in added.outcomes.items():
         setattr(window, f"decided_{outcome}", getattr(window, f"decided_{outcome}") + count)

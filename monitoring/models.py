@@ -74,7 +74,9 @@ class ModelWindow(models.Model):
 
     Counted in the bins of the version's reference, so that both can be compared. `features` is int64
     [features, bins + 1] as little-endian bytes, padded with zeros to the feature of most bins, missing values
-    in the last column; `scores` is int64 [bins]. First decisions by the model only, no fallbacks.
+    in the last column; `scores` is int64 [bins]; `contributions` is int64 [features], how far each feature
+    moved margins either way, summed in millionths of log-odds (empty for a window from before they were
+    counted). First decisions by the model only, no fallbacks.
     """
 
     event_type = models.CharField(max_length=60)
@@ -86,6 +88,7 @@ class ModelWindow(models.Model):
     decided_block = models.BigIntegerField(default=0)
     features = models.BinaryField()
     scores = models.BinaryField()
+    contributions = models.BinaryField(default=bytes)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["model", "start"], name="modelwindow_model_start")]

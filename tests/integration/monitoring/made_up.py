@@ -1,6 +1,5 @@
 """A model with a reference, and its decisions, without training one."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,17 +53,23 @@ def decide_events(
     model: str = "payment-1",
     now: datetime = NOW,
     prefix: str = "T",
+    contributions: NDArray[np.float64] | None = None,
     **data: Any,
 ) -> list[Entry]:
-    """Events received and decided at `now` by `model`, which saw these vectors."""
+    """Events received and decided at `now` by `model`, which saw these vectors.
+
+    `contributions` [count, 4], the bias last; all 0 unless told.
+    """
+    if contributions is None:
+        contributions = np.zeros((len(vectors), len(FEATURES) + 1))
     events = append([received(f"{prefix}-{number}") for number in range(len(vectors))], now=now)
     made = [
-        _with_vector(decided(event, model=model, decided_at=now + timedelta(milliseconds=8), **data), vector)
-        for event, vector in zip(events, vectors, strict=True)
+        _with_vector(decided(event, model=model, decided_at=now + timedelta(milliseconds=8), **data), *row)
+        for event, *row in zip(events, vectors, contributions, strict=True)
     ]
     return append(made, now=now)
 
 
-def _with_vector(new: NewEntry, vector: Sequence[float] | NDArray[np.float64]) -> NewEntry:
-    packed = pack_vectors(np.asarray(vector), np.zeros(len(FEATURES) + 1))
+def _with_vector(new: NewEntry, vector: NDArray[np.float64], contributions: NDArray[np.float64]) -> NewEntry:
+    packed = pack_vectors(vector, contributions)
     return NewEntry(new.stream, new.expected_version, new.type, new.data, packed=packed)

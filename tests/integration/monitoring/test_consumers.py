@@ -101,6 +101,30 @@ def test_a_model_window_counts_vectors_scores_and_outcomes_in_the_bins_of_traini
     assert (later.rows, later.start) == (1, NOW.replace(minute=0) + HOUR)
 
 
+def test_a_model_window_sums_how_far_each_feature_moved_margins_either_way() -> None:
+    add_model(1)
+    contributions = np.array([[0.5, -0.25, 0.0, -3.0], [-0.5, -0.5, 0.1, -3.0]])
+    decide_events(even_vectors(2), contributions=contributions)
+
+    catch_up_in(MODEL_WINDOWS, limit=1)
+
+    window = ModelWindow.objects.get()
+    assert unpack(window.contributions).tolist() == [1_000_000, 750_000, 100_000]
+
+
+def test_half_counted_contributions_are_not_counted_at_all() -> None:
+    add_model(1)
+    decide_events(even_vectors(1), contributions=np.ones((1, 4)))
+    catch_up(MODEL_WINDOWS, now=NOW)
+    ModelWindow.objects.update(contributions=b"")
+    decide_events(even_vectors(1), contributions=np.ones((1, 4)), prefix="later")
+
+    catch_up(MODEL_WINDOWS, now=NOW)
+
+    window = ModelWindow.objects.get()
+    assert (window.rows, bytes(window.contributions)) == (2, b"")
+
+
 def test_only_decisions_that_a_model_with_a_reference_made_are_counted() -> None:
     add_model(1)
     add_model(2, with_reference=False)
