@@ -3,6 +3,7 @@
 numba caches the compiled kernel by the time stamp of kernel.py alone: a change here needs one there.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 VERSION: Final = 1  # of the kernel's meaning: part of every layout id and feature-set hash
@@ -45,6 +46,18 @@ USUAL_RATE: Final = 19
 USUAL_GAP: Final = 20
 ONE_IF_KNOWN: Final = 21
 READ_WIDTH: Final = 8
+
+# Where an operation takes what from, as numbers of its operands (the first after the destination is 0).
+# The kind of entity whose state it reads; operations that are not here read no state.
+STATE_OPERAND: Final[Mapping[int, int]] = {
+    RING_SUM: 0, RING_MIN: 0, RING_MAX: 0, LAGGED_SUM: 0, SINCE: 0, DISTINCT: 0, SINCE_SAME: 0, IS_NEW: 0,
+    TRAVELLED: 0, SPEED: 0, USUAL_RATE: 1, USUAL_GAP: 1,
+}  # fmt: skip
+# The registers it computes from.
+REGISTER_OPERANDS: Final[Mapping[int, tuple[int, ...]]] = {
+    DIVIDE: (0, 1), SUBTRACT: (0, 1), STD: (0, 1, 2), YEARS_SINCE: (0,), DISTANCE: (0, 1, 2, 3),
+    TRAVELLED: (2, 3), SPEED: (2, 3), USUAL_RATE: (0,), USUAL_GAP: (0,), ONE_IF_KNOWN: (0,),
+}  # fmt: skip
 
 # Writing: [opcode, group or -1, offset in the record, argument, argument]
 ADD_COUNT: Final = 0
