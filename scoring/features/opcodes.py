@@ -47,17 +47,32 @@ USUAL_GAP: Final = 20
 ONE_IF_KNOWN: Final = 21
 READ_WIDTH: Final = 8
 
-# Where an operation takes what from, as numbers of its operands (the first after the destination is 0).
-# The kind of entity whose state it reads; operations that are not here read no state.
-STATE_OPERAND: Final[Mapping[int, int]] = {
-    RING_SUM: 0, RING_MIN: 0, RING_MAX: 0, LAGGED_SUM: 0, SINCE: 0, DISTINCT: 0, SINCE_SAME: 0, IS_NEW: 0,
-    TRAVELLED: 0, SPEED: 0, USUAL_RATE: 1, USUAL_GAP: 1,
-}  # fmt: skip
-# The registers it computes from.
-REGISTER_OPERANDS: Final[Mapping[int, tuple[int, ...]]] = {
-    DIVIDE: (0, 1), SUBTRACT: (0, 1), STD: (0, 1, 2), YEARS_SINCE: (0,), DISTANCE: (0, 1, 2, 3),
-    TRAVELLED: (2, 3), SPEED: (2, 3), USUAL_RATE: (0,), USUAL_GAP: (0,), ONE_IF_KNOWN: (0,),
-}  # fmt: skip
+# What the arguments of each are: "register" it computes from, "kind" of entity whose state it reads, column of
+# "value" or "hash" of the item; "" for any other number. An operation without a kind reads no state.
+READ_ARGUMENTS: Final[Mapping[int, tuple[str, ...]]] = {
+    CONSTANT: ("",),
+    VALUE: ("value",),
+    DIVIDE: ("register", "register"),
+    SUBTRACT: ("register", "register"),
+    STD: ("register", "register", "register"),
+    RING_SUM: ("kind", "", "", ""),
+    RING_MIN: ("kind", "", "", ""),
+    RING_MAX: ("kind", "", "", ""),
+    LAGGED_SUM: ("kind", "", "", "", ""),
+    SINCE: ("kind", ""),
+    DISTINCT: ("kind", "", "", "", "", ""),
+    SINCE_SAME: ("kind", "", "", "hash"),
+    IS_NEW: ("kind", "", "", "hash"),
+    HOUR: (),
+    WEEKDAY: (),
+    YEARS_SINCE: ("register",),
+    DISTANCE: ("register", "register", "register", "register"),
+    TRAVELLED: ("kind", "", "register", "register"),
+    SPEED: ("kind", "", "register", "register"),
+    USUAL_RATE: ("register", "kind", ""),
+    USUAL_GAP: ("register", "kind"),
+    ONE_IF_KNOWN: ("register",),
+}
 
 # Writing: [opcode, group or -1, offset in the record, argument, argument]
 ADD_COUNT: Final = 0
@@ -71,6 +86,18 @@ KEEP_LAST: Final = 7
 KEEP_POINT: Final = 8
 KEEP_IN_MAP: Final = 9
 WRITE_WIDTH: Final = 5
+WRITE_ARGUMENTS: Final[Mapping[int, tuple[str, str]]] = {
+    ADD_COUNT: ("", ""),
+    ADD_SUM: ("value", ""),
+    ADD_SQUARE: ("value", ""),
+    ADD_KNOWN: ("value", ""),
+    KEEP_MIN: ("value", ""),
+    KEEP_MAX: ("value", ""),
+    ADD_POSITIVE: ("", ""),
+    KEEP_LAST: ("", ""),
+    KEEP_POINT: ("value", "value"),
+    KEEP_IN_MAP: ("", "hash"),
+}
 
 # Where the kernel finds its tables in the code array: [start, length] pairs in this order.
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
