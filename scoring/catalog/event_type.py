@@ -59,7 +59,9 @@ class EventType:
     no_model_outcome: ClassVar[str] = "review"
     # What a wrong decision is taken to cost where an event has no amount: minor units of the base currency.
     nominal_stake: ClassVar[int] = 5_000
+    # What new models are trained on; and, by a name of one's own, the sets that live models still use.
     features: ClassVar[Sequence[object]] = ()
+    earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}
 
     fields: ClassVar[dict[str, Field]] = {}
     origin: ClassVar[Origin]
@@ -164,6 +166,12 @@ def _check_declaration(cls: type[EventType]) -> None:
     if not all(part.isidentifier() for part in (cls.name or "x", cls.lane or "x")):
         raise CatalogError(
             f"{cls.__name__}: name and lane must be identifiers, not {cls.name!r} and {cls.lane!r}",
+            module=module,
+            line=line,
+        )
+    if not isinstance(cls.earlier_features, Mapping):
+        raise CatalogError(
+            f'{cls.__name__}.earlier_features maps names to lists of features: {{"2026-10": [...]}}',
             module=module,
             line=line,
         )

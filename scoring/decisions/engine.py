@@ -29,7 +29,7 @@ RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().ite
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A claimed event and its feature vector with context [F + F], read at this seq of its lane's order.
+    """A claimed event and the row its lane folded for it [plan.width], at this seq of the lane's order.
 
     Open categories have no codes in it yet: each model has its own.
     """
@@ -37,7 +37,7 @@ class Scored:
     claim: Claim
     order: int
     seq: int
-    vector: np.ndarray
+    row: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +112,10 @@ def _after_failure(
 def _with_model(
     items: Sequence[Scored], *, model: ModelInCharge, loaded: LoadedModel, charge: Charge, now: datetime
 ) -> list[Decided]:
-    width = len(model.feature_set.names)
-    matrix = np.stack([item.vector for item in items])
-    context = matrix[:, width : 2 * width]
+    rows = np.stack([item.row for item in items])
+    context = model.feature_set.context_of(rows)
     features = code_categories(
-        matrix[:, :width],
+        model.feature_set.vector_of(rows),
         feature_set=model.feature_set,
         fields=[item.claim.event["fields"] for item in items],
     )
@@ -148,7 +147,6 @@ def _with_model(
 def _without_model(item: Scored, *, model: ModelInCharge, charge: Charge, now: datetime) -> Decided:
     """Without a model ever promoted the catalog's policy decides; without one at hand, the failure policy."""
     kind = event_type(item.claim.event["type"])
-    width = len(model.feature_set.names)
     data: dict[str, Any] = {
         "outcome": kind.failure_outcome if model.cause else kind.no_model_outcome,
         "basis": "fallback" if model.cause else "no_model",
@@ -158,7 +156,7 @@ def _without_model(item: Scored, *, model: ModelInCharge, charge: Charge, now: d
         "thresholds": None,
         "reasons": [],
     }
-    packed = pack_vectors(item.vector[:width], np.empty(0))
+    packed = pack_vectors(model.feature_set.vector_of(item.row), np.empty(0))
     entry = _entry(item, data, model=model, charge=charge, packed=packed, now=now)
     return Decided(item.claim, entry, rescore=bool(model.cause))
 

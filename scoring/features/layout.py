@@ -20,7 +20,7 @@ from scoring.features.declare import NamedField
 Kind = tuple[str, ...]
 # (measure, event type, field): "count", "sum", "square", "known", "min", "max", "positive"
 Column = tuple[str, str, str]
-# ("last", event type), ("point", event type, latitude, longitude), ("map", event type, field)
+# ("last", event type), ("point", event type, latitude, longitude), ("map", event type, field, cap)
 Part = tuple[str, ...]
 
 _CLEARED_TO_NAN = ("min", "max")
@@ -88,15 +88,13 @@ class Needs:
 
     def __init__(self, members: Mapping[str, type[EventType]]) -> None:
         self.members = members
-        self.readers: dict[Kind, set[str]] = {}  # kind -> event types whose features read it
         self.saturables: list[str] = []
         self._kinds: dict[Kind, KindNeeds] = {}
 
-    def kind_of(self, keys: tuple[NamedField, ...], reader: str) -> Kind:
-        """The kind with these keys, which the features of `reader` read."""
+    def kind_of(self, keys: tuple[NamedField, ...]) -> Kind:
+        """The kind with these keys."""
         kind = tuple(sorted(key.kind for key in keys))
         self._kinds.setdefault(kind, KindNeeds())
-        self.readers.setdefault(kind, set()).add(reader)
         return kind
 
     def ring_column(self, kind: Kind, width: int, tiles: int, column: Column) -> None:
@@ -106,7 +104,7 @@ class Needs:
 
     def part(self, kind: Kind, part: Part, *, cap: int = 0) -> None:
         parts = self._kinds[kind].parts
-        parts[part] = max(cap, parts.get(part, 0))
+        parts[part] = cap
 
     def layouts(self) -> tuple[KindLayout, ...]:
         return tuple(_lay_out(kind, self._kinds[kind]) for kind in sorted(self._kinds))
@@ -132,6 +130,12 @@ def key_fields(member: type[EventType], kind: Kind) -> Kind:
             line=member.origin.line,
         )
     return tuple(by_kind[part] for part in kind)
+
+
+def carries(member: type[EventType], kind: Kind) -> bool:
+    """Whether events of a type have keys of this kind, each part in one field."""
+    kinds = [declared.kind for declared in member.fields.values() if isinstance(declared, (Entity, Category))]
+    return all(kinds.count(part) == 1 for part in kind)
 
 
 def _lay_out(kind: Kind, needs: KindNeeds) -> KindLayout:

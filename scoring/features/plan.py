@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
+from scoring.errors import CatalogError
 from scoring.features import opcodes as op
 from scoring.features.declare import BatchValue, Expression, Origin, ValueSource, iter_features
 from scoring.features.layout import KindLayout, Needs
@@ -33,15 +34,31 @@ class EntityKind:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FeatureSet:
-    """An event type's vector: names in order, and a hash of all that gives the values their meaning."""
+    """An event type's vector: names in order, and a hash of all that gives the values their meaning.
+
+    `hash` covers the vocabularies of open categories, `declared` is the same without them: what the code
+    says. Neither depends on what else is declared. `columns`, `context_columns`: int64[F], where the values,
+    and what is usual for the entity, stand in a folded row of the lane.
+    """
 
     event_type: str
     names: tuple[str, ...]
     hash: str
+    declared: str
     features: tuple[FeatureSpec, ...]
     context_names: tuple[str, ...]
+    columns: NDArray[np.int64]
+    context_columns: NDArray[np.int64]
+
+    def vector_of(self, out: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The set's values [..., F] of folded rows [..., plan.width]; a copy."""
+        return out[..., self.columns]
+
+    def context_of(self, out: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What is usual for the entity, value by value [..., F], of folded rows; a copy."""
+        return out[..., self.context_columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +81,9 @@ class LanePlan:
     entity_kinds: tuple[EntityKind, ...]
     layouts: tuple[KindLayout, ...]
     encodings: Mapping[str, Encoding]
-    sets: Mapping[str, FeatureSet]
+    sets: Mapping[str, tuple[FeatureSet, ...]]  # scored event type -> its sets, the newest first
     batch_views: Mapping[str, tuple[ValueSource, ...]]  # those that an event type's sets read
-    width: int  # columns of the output: the longest vector and its context
+    width: int  # columns of the output: all that the sets of an event type hold
     value_columns: int
     hash_columns: int
     registers: int
@@ -76,8 +93,16 @@ class LanePlan:
     templates: tuple[NDArray[np.int64], ...] = field(repr=False)
 
     def feature_set(self, event_type: str) -> FeatureSet:
-        """The feature set of a scored event type of this lane. Raises KeyError for another."""
+        """The newest set of a scored event type of this lane: `features`. Raises KeyError for another."""
+        return self.sets[event_type][0]
+
+    def feature_sets(self, event_type: str) -> tuple[FeatureSet, ...]:
+        """Every set of a scored event type, the newest first. Raises KeyError for another."""
         return self.sets[event_type]
+
+    def find_feature_set(self, event_type: str, wanted: str) -> FeatureSet | None:
+        """The set with this hash, under the plan's vocabularies; None where this code does not declare it."""
+        return next((each for each in self.feature_sets(event_type) if each.hash == wanted), None)
 
 
 def lane_plan(lane: str, vocabularies: Vocabularies | None = None) -> LanePlan:
@@ -116,9 +141,11 @@ def compile_lane(
     members = sorted(members, key=lambda member: member.name)
     vocabularies = vocabularies or {}
     needs = Needs({member.name: member for member in members})
-    lowered = {member.name: _lower(member, needs) for member in members}
+    declared = {member.name: _declared_sets(member) for member in members}
+    lowered = {member.name: Lowering(member, needs) for member in members}
+    places = {name: [lowered[name].lower_features(each) for each in sets] for name, sets in declared.items()}
     layouts = needs.layouts()
-    tables = build_tables(members, layouts, lowered, needs.readers)
+    tables = build_tables(members, layouts, lowered)
     kinds = tuple(
         EntityKind("_x_".join(layout.kind), layout.kind, layout.words, index)
         for index, layout in enumerate(layouts)
@@ -140,7 +167,10 @@ def compile_lane(
             for index, member in enumerate(members)
         },
         sets={
-            member.name: _feature_set(member, lowered[member.name].features, codes[member.name])
+            member.name: tuple(
+                _feature_set(member, features, codes[member.name], columns)
+                for features, columns in zip(declared[member.name], places[member.name], strict=True)
+            )
             for member in members
             if member.scored
         },
@@ -156,19 +186,38 @@ def compile_lane(
     )
 
 
-def _lower(member: type[EventType], needs: Needs) -> Lowering:
-    features = _named_features(member)
+def _declared_sets(member: type[EventType]) -> list[list[Expression]]:
+    """The features of every set, the newest first. Raises CatalogError."""
+    sets = [_named_features(member, member.features)]
+    for name, declared in member.earlier_features.items():
+        sets.append(_named_features(member, declared))
+        _check_earlier(member, name, sets)
+    features = [feature for each in sets for feature in each]
     if features and not member.scored:
         raise features[0].origin.error(f"{member.name} is not scored, so it cannot have features")
-    lowering = Lowering(member, needs)
-    lowering.lower_features(features)
-    return lowering
+    return sets
 
 
-def _named_features(member: type[EventType]) -> list[Expression]:
-    """The declared features; refuses two of one name."""
+def _check_earlier(member: type[EventType], name: str, sets: Sequence[Sequence[Expression]]) -> None:
+    """Refuses an earlier set that holds nothing, or that another declares as well."""
+    where, *others = [sets[-1], *sets[:-1]]
+    if not where:
+        raise CatalogError(
+            f"{member.name}.earlier_features[{name!r}] names no features",
+            module=member.origin.module,
+            line=member.origin.line,
+        )
+    if any(_describe(tuple(where)) == _describe(tuple(other)) for other in others):
+        raise where[0].origin.error(
+            f"{member.name}.earlier_features[{name!r}] is declared already;"
+            " an earlier set differs from every other one"
+        )
+
+
+def _named_features(member: type[EventType], declared: Sequence[object]) -> list[Expression]:
+    """The declared features of one set; refuses two of one name."""
     seen: dict[str, Origin] = {}
-    features = list(iter_features(member.features))
+    features = list(iter_features(declared))
     for feature in features:
         if not feature.name.isidentifier():
             raise feature.origin.error(
@@ -195,24 +244,33 @@ def _category_codes(
 
 
 def _feature_set(
-    member: type[EventType], features: Sequence[Expression], codes: Mapping[str, Mapping[str, int]]
+    member: type[EventType],
+    features: Sequence[Expression],
+    codes: Mapping[str, Mapping[str, int]],
+    columns: tuple[list[int], list[int]],
 ) -> FeatureSet:
     specs = tuple(make_spec(member, feature, codes) for feature in features)
-    used = {name: list(values) for name, values in codes.items() if any(spec.field == name for spec in specs)}
-    meaning = [
-        op.VERSION,
-        member.name,
-        member.base_currency,
-        [_describe(feature) for feature in features],
-        used,
-    ]
+    used = [name for name in codes if any(spec.field == name for spec in specs)]
+    values, context = columns
     return FeatureSet(
         event_type=member.name,
         names=tuple(spec.name for spec in specs),
-        hash=_digest(meaning),
+        hash=_digest_of(member, features, {name: codes[name] for name in used}),
+        declared=_digest_of(member, features, {name: _category_codes(member, {})[name] for name in used}),
         features=specs,
         context_names=tuple(f"usual_{spec.name}" for spec in specs),
+        columns=np.array(values, dtype=np.int64),
+        context_columns=np.array(context, dtype=np.int64),
     )
+
+
+def _digest_of(
+    member: type[EventType], features: Sequence[Expression], codes: Mapping[str, Mapping[str, int]]
+) -> str:
+    """The hash of a set in which categories have these codes."""
+    described = [_describe(feature) for feature in features]
+    used = {name: list(values) for name, values in codes.items()}
+    return _digest([op.VERSION, member.name, member.base_currency, described, used])
 
 
 def _describe(part: Any) -> Any:

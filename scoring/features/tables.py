@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.features import opcodes as op
-from scoring.features.layout import Column, Kind, KindLayout, Part, clears_to_nan, key_fields
+from scoring.features.layout import Column, Kind, KindLayout, Part, carries, clears_to_nan, key_fields
 from scoring.features.lowering import Lowering, Operation, Ref
 
 _ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
@@ -56,7 +56,6 @@ def build_tables(
     members: Sequence[type[EventType]],
     layouts: tuple[KindLayout, ...],
     lowered: Mapping[str, Lowering],
-    readers: Mapping[Kind, set[str]],
 ) -> Tables:
     """The kernel's tables for these event types, in this order: three programs each (event, label, undo)."""
     builder = _Builder(layouts, index={layout.kind: at for at, layout in enumerate(layouts)})
@@ -64,7 +63,7 @@ def build_tables(
     keys: dict[tuple[str, int], KeyFields] = {}
     for member in members:
         for mode in range(op.MODES):
-            keys[member.name, mode] = _add_program(builder, member, mode, lowered[member.name], readers)
+            keys[member.name, mode] = _add_program(builder, member, mode, lowered[member.name])
     return Tables(_pack(builder.rows), np.array(builder.constants or [0.0]), keys)
 
 
@@ -86,7 +85,6 @@ def _add_program(
     member: type[EventType],
     mode: int,
     lowering: Lowering,
-    readers: Mapping[Kind, set[str]],
 ) -> KeyFields:
     rows = builder.rows
     rows["modes"].append(mode)
@@ -98,7 +96,7 @@ def _add_program(
     outs = lowering.outs if mode == op.EVENT else []
     rows["out_ranges"] += [len(rows["outs"]), len(rows["outs"]) + len(outs)]
     rows["outs"] += outs
-    return _add_touches(builder, member, mode, lowering, readers)
+    return _add_touches(builder, member, mode, lowering)
 
 
 def _read_row(builder: _Builder, operation: Operation) -> list[int]:
@@ -111,16 +109,18 @@ def _add_touches(
     member: type[EventType],
     mode: int,
     lowering: Lowering,
-    readers: Mapping[Kind, set[str]],
 ) -> KeyFields:
-    """The kinds an item touches, each with its writes; an event also touches what its features only read."""
+    """The kinds an item touches, each with its writes.
+
+    An event touches every kind it has a key of, whatever is declared: when an entity was first and last seen
+    must not depend on which features there are.
+    """
     rows = builder.rows
     first = len(rows["touches"]) // 3
     keys = []
     for index, layout in enumerate(builder.layouts):
         writes = _writes(builder, layout, mode, lowering)
-        read = mode == op.EVENT and member.name in readers.get(layout.kind, ())
-        if writes or read:
+        if writes or (mode == op.EVENT and carries(member, layout.kind)):
             start = len(rows["writes"]) // op.WRITE_WIDTH
             rows["writes"] += [word for write in writes for word in write]
             rows["touches"] += [index, start, start + len(writes)]

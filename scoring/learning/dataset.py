@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.errors import FeatureSetUnavailable
 from scoring.features.arena import Arena
 from scoring.features.encode import KeyColumn
 from scoring.features.fold import fold_slices
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.plan import FeatureSet, LanePlan, lane_plan
 from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.columns import coded, integers
@@ -28,21 +29,24 @@ def read_vectors(
     event_type: str,
     *,
     vocabulary: Mapping[str, Sequence[str]],
+    needed: str | None = None,
     log_position: int | None = None,
     progress: Progress | None = None,
     store: OfflineStore | None = None,
 ) -> VectorTable:
     """Every sequenced event of the type with the vector it had in the lane's order, under these codes.
 
+    `needed`: the hash of a feature set under this vocabulary, a model's own; without it the newest one.
     One pass from the lane's beginning with continuing states, in whole columns: from the offline store
     (`settings.OFFLINE_URL`) what has been exported, from the log the rest. `progress` is called with the
-    number of items done. Entries beyond `log_position` are left out. Raises OfflineStoreOfAnotherLog.
+    number of items done. Entries beyond `log_position` are left out. Raises OfflineStoreOfAnotherLog, and
+    FeatureSetUnavailable for a set that this code does not declare.
     """
     kind = find_event_type(event_type)
     plan = lane_plan(kind.lane, {event_type: vocabulary})
-    feature_set = plan.feature_set(event_type)
+    feature_set = _set_of(plan, event_type, needed)
     group_by = first_entity(event_type)
-    collected = _Collected(plan, event_type, group_by=group_by)
+    collected = _Collected(plan, feature_set, group_by=group_by)
     arena = Arena(plan)
     batches = iter_lane_batches(
         plan, store=store or OfflineStore(), log_position=log_position, also=[group_by]
@@ -85,14 +89,22 @@ def first_entity(event_type: str) -> str:
     return next(name for name, field in fields.items() if isinstance(field, Entity))
 
 
+def _set_of(plan: LanePlan, event_type: str, needed: str | None) -> FeatureSet:
+    newest = plan.feature_set(event_type)
+    found = newest if needed is None else plan.find_feature_set(event_type, needed)
+    if found is None:
+        raise FeatureSetUnavailable(name=event_type, needed=needed or "", found=newest.hash)
+    return found
+
+
 class _Collected:
     """Rows of one event type picked out of a lane's batches."""
 
-    def __init__(self, plan: LanePlan, event_type: str, *, group_by: str) -> None:
-        self._plan, self._event_type, self._group_by = plan, event_type, group_by
-        self._width = len(plan.feature_set(event_type).names)
+    def __init__(self, plan: LanePlan, feature_set: FeatureSet, *, group_by: str) -> None:
+        self._plan, self._event_type, self._group_by = plan, feature_set.event_type, group_by
+        self._feature_set = feature_set
         self._codes: dict[str, int] = {}
-        self._X: list[np.ndarray] = [np.empty((0, self._width), dtype=np.float32)]
+        self._X: list[np.ndarray] = [np.empty((0, len(feature_set.names)), dtype=np.float32)]
         self._times, self._positions, self._groups = [_NONE], [_NONE], [_NONE]
 
     def add(self, part: LaneBatch, arena: Arena) -> None:
@@ -103,7 +115,7 @@ class _Collected:
         chosen = np.zeros(part.batch.n, dtype=bool)
         chosen[rows] = True
         for piece, out in fold_slices(self._plan, part.batch, arena):
-            self._X.append(out[chosen[piece], : self._width].astype(np.float32))
+            self._X.append(self._feature_set.vector_of(out[chosen[piece]]).astype(np.float32))
         if len(rows):
             self._times.append(part.batch.times[rows])
             self._positions.append(part.event_positions[rows])

@@ -137,9 +137,10 @@ def _compare(
         wanted = places[~part.is_label[places]]
         rows = np.flatnonzero(np.isin(sample.rows, wanted))
         logged, rows = _read_logged(part.event_positions[sample.rows], rows)
-        comparable = can_be_compared(sample.known[rows], kinds_read(plan, event_type))
-        for decision, again, which in zip(logged, recompute(logged, vectors[rows]), comparable, strict=True):
-            _count(counts, decision, again, which)
+        for decision, again, known in zip(
+            logged, recompute(logged, vectors[rows]), sample.known[rows], strict=True
+        ):
+            _count(counts, plan, decision, again, known)
         compared += len(logged)
     return compared, counts
 
@@ -158,14 +159,17 @@ def _read_logged(
     return logged, np.array(at, dtype=np.int64)
 
 
-def _count(counts: Counts, decision: Logged, again: Recomputed, comparable: NDArray[np.bool_]) -> None:
-    if again.why_not:
+def _count(
+    counts: Counts, plan: LanePlan, decision: Logged, again: Recomputed, known: NDArray[np.bool_]
+) -> None:
+    if again.feature_set is None:
         logger.warning("%s cannot be checked: %s", decision.entry.stream, again.why_not)
         return
     data = decision.entry.data
     hour = from_iso(data["decided_at"]).replace(minute=0, second=0, microsecond=0)
     vector, _ = unpack_vectors(decision.entry.packed or b"", width=len(again.names))
     differs = vector.view(np.int64) != again.vector.view(np.int64)
+    (comparable,) = can_be_compared(known[np.newaxis], kinds_read(plan, again.feature_set))
     for column in np.flatnonzero(comparable).tolist():
         key = (data["event_type"], hour, again.names[column])
         compared, mismatched = counts.get(key, (0, 0))

@@ -18,17 +18,17 @@ Progress = Callable[[int], None]
 class Reading(NamedTuple):
     """What the lane had at some of the seqs asked for.
 
-    `rows`: which of them; `event_positions` int64[k]: whose event stands there; `vectors` float64[k, 2 F and
-    more]: its vector without codes of open categories, then what was usual for its entities.
+    `rows`: which of them; `event_positions` int64[k]: whose event stands there; `folded` float64[k,
+    plan.width]: the rows that were folded, without codes of open categories.
     """
 
     rows: slice
     event_positions: NDArray[np.int64]
-    vectors: NDArray[np.float64]
+    folded: NDArray[np.float64]
 
     def part(self, rows: slice) -> "Reading":
         """Some of them; `rows` then counts from the first of this reading."""
-        return Reading(rows, self.event_positions[rows], self.vectors[rows])
+        return Reading(rows, self.event_positions[rows], self.folded[rows])
 
 
 def read_lane(

@@ -25,13 +25,13 @@ UNUSABLE = (ArtefactCorrupt, UnknownModel, FeatureSetMissing)
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """What a decision should have logged. `names`: of its features; none where no lane had read any.
+    """What a decision should have logged. `feature_set`: that of its vector; None where no lane had read one.
 
     `why_not` says why it could not be recomputed; then nothing else is told.
     """
 
     outcome: str = ""
-    names: tuple[str, ...] = ()
+    feature_set: FeatureSet | None = None
     vector: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     contributions: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     margin: float | None = None
@@ -39,18 +39,23 @@ class Recomputed:
     reasons: Sequence[dict[str, Any]] = ()
     why_not: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the vector's values."""
+        return self.feature_set.names if self.feature_set else ()
 
-def recompute(logged: Sequence[Logged], vectors: NDArray[np.float64]) -> list[Recomputed]:
-    """Make decisions of one event type again, from the vectors [n, 2 F and more] that its lane had."""
+
+def recompute(logged: Sequence[Logged], rows: NDArray[np.float64]) -> list[Recomputed]:
+    """Make decisions of one event type again, from the rows [n, plan.width] that its lane had."""
     by_model: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row, decision in enumerate(logged):
+    for place, decision in enumerate(logged):
         model = decision.model if decision.basis == "model" else ""
-        by_model[model, decision.entry.data["feature_set"]].append(row)
+        by_model[model, decision.entry.data["feature_set"]].append(place)
     made: dict[int, Recomputed] = {}
-    for (model, feature_set), rows in by_model.items():
-        asked = [logged[row] for row in rows]
-        made.update(zip(rows, _recompute(asked, vectors[rows], model, feature_set), strict=True))
-    return [made[row] for row in range(len(logged))]
+    for (model, feature_set), places in by_model.items():
+        asked = [logged[place] for place in places]
+        made.update(zip(places, _recompute(asked, rows[places], model, feature_set), strict=True))
+    return [made[place] for place in range(len(logged))]
 
 
 def without_lane(logged: Logged) -> Recomputed:
@@ -65,58 +70,58 @@ def not_in_lane(logged: Logged) -> Recomputed:
 
 
 def _recompute(
-    logged: Sequence[Logged], vectors: NDArray[np.float64], model: str, feature_set: str
+    logged: Sequence[Logged], rows: NDArray[np.float64], model: str, feature_set: str
 ) -> list[Recomputed]:
     """All by one model, or none by any ("")."""
     try:
         loaded = load_model(model) if model else None
-        declared = check_feature_set(loaded) if loaded else _unmodelled(logged[0].entry.data["event_type"])
+        declared = (
+            check_feature_set(loaded)
+            if loaded
+            else _unmodelled(logged[0].entry.data["event_type"], feature_set)
+        )
     except UNUSABLE as error:
         return [Recomputed(why_not=str(error))] * len(logged)
     if feature_set != declared.hash:
         why_not = f"logged under feature set {feature_set[:12]}, this code declares {declared.hash[:12]}"
         return [Recomputed(why_not=why_not)] * len(logged)
     if loaded is None:
-        return _by_policy(logged, vectors, declared)
-    return _by_model_or_alone(logged, vectors, loaded, declared)
+        return _by_policy(logged, rows, declared)
+    return _by_model_or_alone(logged, rows, loaded, declared)
 
 
 def _by_model_or_alone(
-    logged: Sequence[Logged], vectors: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+    logged: Sequence[Logged], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
     """Where a model fails over many, it may be the fault of one."""
     try:
-        return _by_model(logged, vectors, loaded, declared)
+        return _by_model(logged, rows, loaded, declared)
     except ModelFailed as error:
         if len(logged) == 1:
             return [Recomputed(why_not=str(error))]
-    alone = (slice(row, row + 1) for row in range(len(logged)))
-    return [_by_model_or_alone(logged[row], vectors[row], loaded, declared)[0] for row in alone]
+    alone = (slice(place, place + 1) for place in range(len(logged)))
+    return [_by_model_or_alone(logged[place], rows[place], loaded, declared)[0] for place in alone]
 
 
-def _by_policy(
-    logged: Sequence[Logged], vectors: NDArray[np.float64], declared: FeatureSet
-) -> list[Recomputed]:
-    width = len(declared.names)
+def _by_policy(logged: Sequence[Logged], rows: NDArray[np.float64], declared: FeatureSet) -> list[Recomputed]:
     return [
-        Recomputed(_policy_outcome(decision), declared.names, vector[:width])
-        for decision, vector in zip(logged, vectors, strict=True)
+        Recomputed(_policy_outcome(decision), declared, vector)
+        for decision, vector in zip(logged, declared.vector_of(rows), strict=True)
     ]
 
 
 def _by_model(
-    logged: Sequence[Logged], vectors: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+    logged: Sequence[Logged], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
-    width = len(declared.names)
     fields = [decision.fields for decision in logged]
-    features = code_categories(vectors[:, :width], feature_set=declared, fields=fields)
-    context = vectors[:, width : 2 * width].copy()
+    features = code_categories(declared.vector_of(rows), feature_set=declared, fields=fields)
+    context = declared.context_of(rows)
     context[[decision.rescored for decision in logged]] = np.nan  # what was usual then is not logged
     predicted = predict(loaded, features)
     return [
         Recomputed(
             outcome=outcome_of(float(predicted.scores[row]), decision.entry.data["thresholds"]),
-            names=declared.names,
+            feature_set=declared,
             vector=features[row],
             contributions=predicted.contributions[row],
             margin=float(predicted.margins[row]),
@@ -133,9 +138,10 @@ def _by_model(
     ]
 
 
-def _unmodelled(name: str) -> FeatureSet:
-    """The type's feature set as lanes fold it: open categories have no codes."""
-    return lane_plan(event_type(name).lane).feature_set(name)
+def _unmodelled(name: str, logged: str) -> FeatureSet:
+    """The set that was logged, as lanes fold it: open categories have no codes; else the newest."""
+    plan = lane_plan(event_type(name).lane)
+    return plan.find_feature_set(name, logged) or plan.feature_set(name)
 
 
 def _policy_outcome(logged: Logged) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from scoring.decisions.routing import share_point
 from scoring.features.declare import Expression, OnEntity
 from scoring.features.encode import Batch, KeyColumn
-from scoring.features.plan import LanePlan
+from scoring.features.plan import FeatureSet, LanePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,12 @@ def _kept_keys(column: KeyColumn, drawn: NDArray[np.bool_], rows: NDArray[np.int
     return KeyColumn(renumbered[column.codes][rows], uniques)
 
 
-def kinds_read(plan: LanePlan, event_type: str) -> NDArray[np.bool_]:
-    """bool[F, kinds]: which kinds of entities each feature of an event type reads."""
+@lru_cache(maxsize=64)
+def kinds_read(plan: LanePlan, feature_set: FeatureSet) -> NDArray[np.bool_]:
+    """bool[F, kinds]: which kinds of entities each feature of a set reads."""
     index = {kind.fields: kind.index for kind in plan.entity_kinds}
-    features = plan.feature_set(event_type).features
-    read = np.zeros((len(features), len(plan.entity_kinds)), dtype=bool)
-    for row, spec in enumerate(features):
+    read = np.zeros((len(feature_set.features), len(plan.entity_kinds)), dtype=bool)
+    for row, spec in enumerate(feature_set.features):
         for part in _entity_parts(spec.expression):
             read[row, index[tuple(sorted(key.kind for key in part.keys))]] = True
     return read

@@ -69,7 +69,7 @@ def _compare_step(positions: Positions, reading: Reading) -> list[Comparison]:
     again = [not_in_lane(decision) for decision in logged]
     expected = [decision.entry.data["event_position"] for decision in logged]
     stands = np.flatnonzero(reading.event_positions == expected)
-    recomputed = recompute([logged[row] for row in stands], reading.vectors[stands])
+    recomputed = recompute([logged[row] for row in stands], reading.folded[stands])
     for row, made in zip(stands.tolist(), recomputed, strict=True):
         again[row] = made
     return [compare(decision, made) for decision, made in zip(logged, again, strict=True)]

@@ -50,7 +50,7 @@ class History:
     """Everything that was applied to one entity, in lane order."""
 
     items: list[LaneItem] = field(default_factory=list)
-    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    seen: dict[tuple[str, str, int], Seen] = field(default_factory=dict)
     too_late: int = 0
     seq: int = 0
 
@@ -77,7 +77,7 @@ class Reference:
             tuple[str, ...], dict[str, set[int]]
         ] = {}  # kinds -> what is counted -> tile widths
         self._reach: dict[tuple[tuple[str, ...], int], int] = {}  # (kinds, tile width) -> tiles remembered
-        self._caps: dict[tuple[tuple[str, ...], str, str], int] = {}
+        self._maps: set[tuple[tuple[str, ...], str, str, int]] = set()  # with the cap of each
         for name, features in self.features.items():
             for feature in features:
                 self._note_needs(name, feature)
@@ -117,9 +117,14 @@ class Reference:
             return sorted(kinds for kinds, widths in self._rings.items() if "label " + item.type in widths)
         if item.kind == "undo":
             return sorted(kinds for kinds, widths in self._rings.items() if "sum " + item.type in widths)
-        read = {kinds for kinds, _ in self._kinds[item.type]}
-        counted = {kinds for name in self.members for kinds, of in self._kinds[name] if of == item.type}
-        return sorted(read | counted)
+        has = {
+            declared.kind
+            for declared in self.members[item.type].fields.values()
+            if isinstance(declared, (Entity, Category))
+        }
+        return sorted(
+            {kinds for found in self._kinds.values() for kinds, _ in found if has.issuperset(kinds)}
+        )
 
     def _key(self, item: LaneItem, kinds: tuple[str, ...]) -> Key | None:
         by_kind = {
@@ -151,9 +156,9 @@ class Reference:
             return
         history.items.append(item)
         if item.kind == "event":
-            for (of_kinds, of, name), cap in self._caps.items():
+            for of_kinds, of, name, cap in self._maps:
                 if of_kinds == kinds and of == item.type and item.fields.get(name) is not None:
-                    seen = history.seen.setdefault((of, name), Seen())
+                    seen = history.seen.setdefault((of, name, cap), Seen())
                     seen.show(item.fields[name], item.occurred_at_us, cap)
 
     def _note_needs(self, name: str, feature: declare.Expression) -> None:
@@ -170,8 +175,7 @@ class Reference:
                 if part.function == "share":
                     self._note(part, name, "sum ", part.tile, reach)
             if isinstance(part, (declare.Distinct, declare.SinceLastSame, declare.IsNew)):
-                cap_of = (_kinds_of(part), part.of or name, part.field.name)
-                self._caps[cap_of] = max(part.cap, self._caps.get(cap_of, 0))
+                self._maps.add((_kinds_of(part), part.of or name, part.field.name, part.cap))
         plain = _plain(feature)
         if isinstance(plain, declare.Aggregate) and _has_monthly_usual(plain):
             self._note(plain, name, "sum ", MONTH_TILE, 12)
@@ -393,8 +397,7 @@ class Reference:
 
     def _seen(self, item: LaneItem, feature: Any, history: History) -> tuple[Seen, int]:
         of = feature.of or item.type
-        cap = self._caps[_kinds_of(feature), of, feature.field.name]
-        return history.seen.get((of, feature.field.name), Seen()), cap
+        return history.seen.get((of, feature.field.name, feature.cap), Seen()), feature.cap
 
     def _last_same(self, item: LaneItem, feature: Any) -> int | None:
         history = self._history(item, feature)

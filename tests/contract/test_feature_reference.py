@@ -66,10 +66,15 @@ def _rows(plan: LanePlan, items: Sequence[LaneItem], out: np.ndarray) -> Rows:
     rows = []
     for item, row in zip(items, out, strict=True):
         scored = item.kind == "event" and item.type in plan.sets
-        width = 2 * len(plan.feature_set(item.type).names) if scored else 0
-        assert np.isnan(row[width:]).all()
-        rows.append(_packed(row[:width].tolist()))
+        columns = _columns(plan, item.type) if scored else np.empty(0, dtype=np.int64)
+        assert np.isnan(np.delete(row, columns)).all()
+        rows.append(_packed(row[columns].tolist()))
     return rows
+
+
+def _columns(plan: LanePlan, event_type: str) -> np.ndarray:
+    features = plan.feature_set(event_type)
+    return np.concatenate([features.columns, features.context_columns])
 
 
 def _assert_equal(lane: Lane, ours: Rows, expected: Rows) -> None:

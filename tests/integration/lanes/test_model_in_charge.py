@@ -152,7 +152,7 @@ def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monke
     registry.load_model.cache_clear()
     with monkeypatch.context() as other_code:
         other_code.setattr(
-            LanePlan, "feature_set", lambda plan, name: replace(plan.sets[name], hash="0" * 64)
+            LanePlan, "feature_set", lambda plan, name: replace(plan.sets[name][0], hash="0" * 64)
         )
         send(payments(2))
         work()

@@ -38,8 +38,8 @@ def test_whatever_a_sample_can_tell_is_what_the_whole_lane_says(lane: Lane, shar
             event_type = SCORED.get(int(batch.program[item]))
             if event_type is None:
                 continue
-            (told,) = can_be_compared(sample.known[[row]], kinds_read(PLAN, event_type))
-            columns = np.flatnonzero(told)
+            (told,) = can_be_compared(sample.known[[row]], kinds_read(PLAN, PLAN.feature_set(event_type)))
+            columns = PLAN.feature_set(event_type).columns[told]
             assert sampled[row, columns].tobytes() == whole[item, columns].tobytes()
     states = whole_arena.blobs()
     assert sampled_arena.blobs().items() <= states.items()
@@ -60,7 +60,7 @@ def test_a_share_of_nothing_takes_nothing():
 
 
 def test_a_feature_is_told_only_where_every_entity_it_reads_is_held():
-    read = kinds_read(PLAN, "login")
+    read = kinds_read(PLAN, PLAN.feature_set("login"))
     names = PLAN.feature_set("login").names
     kinds = {kind.name: kind.index for kind in PLAN.entity_kinds}
     known = np.zeros((1, len(kinds)), dtype=bool)
