@@ -1,0 +1,270 @@
+"""Batch views: values of entities computed at times of their own, from long stretches of events.
+
+A view is declared in an event type's body and read like a field: `customer_profile.median_amount`. What is
+common to all of them stands here; `scoring.batch.profile`, `embedding` and `trend` are the kinds there are.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.catalog.fields import Entity, Field
+from scoring.features.declare import BatchValue, Origin, Window
+
+if TYPE_CHECKING:
+    from scoring.catalog.event_type import EventType
+    from scoring.features.encode import KeyColumn
+
+Matrix = NDArray[np.float64]
+Places = NDArray[np.int64]
+# Part of every definition: goes up when the same declaration gives other values than before.
+MEANING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTableSpec:
+    """One table of a view: a row of `columns` for every entity that the event's `field` may name."""
+
+    field: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTable:
+    """Entities and their values: `keys` ascending, `matrix` float64[keys, columns]."""
+
+    keys: list[str]
+    matrix: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class ViewEvents:
+    """n events by time, those of one moment by their place in the log.
+
+    `times` int64[n] microseconds since 1970; `names`: per entity or category its values; `numbers`: per
+    amount (minor units of the base currency), number or flag float64[n], NaN where missing.
+    """
+
+    times: NDArray[np.int64]
+    names: "Mapping[str, KeyColumn]" = field(default_factory=dict)
+    numbers: Mapping[str, Matrix] = field(default_factory=dict)
+
+    def slice_of(self, since_us: int, until_us: int) -> slice:
+        """The events of [since, until)."""
+        first, last = np.searchsorted(self.times, [since_us, until_us]).tolist()
+        return slice(first, last)
+
+
+class Computation:
+    """A view's values at any moment, from events that were sorted once: what a nightly run and history share.
+
+    `keys`: per table the entities, ascending, that any of the events names.
+    """
+
+    keys: tuple[list[str], ...]
+
+    def at(self, as_of_us: int) -> tuple[Matrix, ...]:
+        """Per table float64[keys, columns] from the events before `as_of_us`; NaN for entities without."""
+        raise NotImplementedError
+
+    def look_up(self, places: Sequence[Places], as_of_us: NDArray[np.int64]) -> list[Matrix]:
+        """Per table float64[n, columns]: the rows of `places` (int64[n] into `keys`; -1: NaN) as of then."""
+        found: list[Matrix] = []
+        moments, group = np.unique(as_of_us, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        bounds = np.searchsorted(group[order], np.arange(len(moments) + 1)).tolist()
+        for number, moment in enumerate(moments.tolist()):
+            rows = order[bounds[number] : bounds[number + 1]]
+            matrices = self.at(moment)
+            found = found or [np.full((len(as_of_us), matrix.shape[1]), np.nan) for matrix in matrices]
+            for out, matrix, place in zip(found, matrices, places, strict=True):
+                known = rows[place[rows] >= 0]
+                out[known] = matrix[place[known]]
+        return found
+
+
+class BatchView:
+    """What every kind of view has. `every`: a version is due at each multiple of it since 1970 (UTC).
+
+    A version counts what occurred in the `over` before its moment, and is read until it is `stale_after` old.
+    `of`: the event type it is computed from, of the same lane; the own one if empty.
+    """
+
+    kind: ClassVar[str]
+
+    def __init__(self, *entities: Entity, over: str, every: str, stale_after: str, of: str = "") -> None:
+        self.origin = Origin.here()
+        self.name = ""
+        self.event_type = ""
+        self.of = of
+        self.entities = entities
+        self.over, self.every, self.stale_after = (
+            Window.parse(text, self.origin) for text in (over, every, stale_after)
+        )
+        for entity in entities:
+            if not isinstance(entity, Entity):
+                raise self.origin.error(f"{type(self).__name__} is kept for entities; {entity!r} is none")
+        self._check_multiple(self.over)
+        if self.stale_after.us < self.every.us:
+            raise self.origin.error(
+                f"stale_after {self.stale_after.label} is shorter than every {self.every.label}:"
+                " no version would last until the next"
+            )
+
+    def _check_multiple(self, window: Window) -> None:
+        if window.us % self.every.us:
+            raise self.origin.error(f"window {window.label} is not a multiple of every {self.every.label}")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self.name:
+            raise self.origin.error(f"{name!r} is the view {self.name!r} under a second name")
+        self.name, self.event_type = name, getattr(owner, "name", "")
+
+    def __getattr__(self, value: str) -> BatchValue:
+        if value.startswith("_") or value == "values":
+            raise AttributeError(value)
+        if value not in self.values:
+            raise Origin.here().error(
+                f"a {type(self).__name__} of {self._whose()} has no {value!r}: {', '.join(self.values)}"
+            )
+        return BatchValue(self, value)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def _whose(self) -> str:
+        return " and ".join(entity.name or "an entity" for entity in self.entities)
+
+    # What it is
+
+    values: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """What it is known by outside its event type."""
+        return f"{self.event_type}.{self.name}"
+
+    @property
+    def every_us(self) -> int:
+        return self.every.us
+
+    @property
+    def over_us(self) -> int:
+        """How far back it looks."""
+        return self.over.us
+
+    @property
+    def stale_after_us(self) -> int:
+        return self.stale_after.us
+
+    @property
+    def source(self) -> str:
+        """The event type it is computed from."""
+        return self.of or self.event_type
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What it reads of the events besides their entities."""
+        return ()
+
+    @property
+    def tables(self) -> tuple[BatchTableSpec, ...]:
+        raise NotImplementedError
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """All that gives its values their meaning, as plain JSON."""
+        return {
+            "meaning": MEANING,
+            "kind": self.kind,
+            "source": self.source,
+            "entities": [entity.name for entity in self.entities],
+            "over_us": self.over.us,
+            "every_us": self.every.us,
+            "stale_after_us": self.stale_after.us,
+        }
+
+    @property
+    def definition_hash(self) -> str:
+        """SHA-256 of the definition."""
+        text = json.dumps(self.definition, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def unit(self, value: str) -> str:
+        """What a value is counted in; see `FeatureSpec.unit`."""
+        raise NotImplementedError
+
+    def phrase(self, value: str, *, events: str) -> str:
+        """What a value is, in words; `events`: the view's events in words ("payments by this customer")."""
+        raise NotImplementedError
+
+    def check(self, types: "Mapping[str, type[EventType]]") -> None:
+        """Raises CatalogError where the event types there are do not have what the view reads."""
+        own = types.get(self.event_type)
+        if own is None:
+            raise self.origin.error(f"view {self.name!r} stands in no event type with a name")
+        source = types.get(self.source)
+        if source is None or source.lane != own.lane:
+            known = ", ".join(sorted(name for name, member in types.items() if member.lane == own.lane))
+            raise self.origin.error(f"of={self.of!r} is not an event type of lane {own.lane}: {known}")
+        for entity in self.entities:
+            _check_field(self, own, entity)
+            self.source_field(source, entity)
+        for read in self.fields:
+            _check_field(self, source, read)
+
+    def source_field(self, source: "type[EventType]", entity: Entity) -> str:
+        """The field of the source's events that identifies the same as `entity`. Raises CatalogError."""
+        if source.fields.get(entity.name) is entity:
+            return entity.name
+        for name, declared in source.fields.items():
+            if isinstance(declared, Entity) and declared.kind == entity.kind:
+                return name
+        raise self.origin.error(f"{source.name} has no entity {entity.kind!r}")
+
+    # Computing it
+
+    def prepare(self, events: ViewEvents) -> Computation:
+        """Sort events once, for values at any moment."""
+        raise NotImplementedError
+
+    def compute(self, events: ViewEvents, *, as_of_us: int) -> tuple[BatchTable, ...]:
+        """A table for each of `tables`, from the events before `as_of_us`, of the entities with values."""
+        computation = self.prepare(events)
+        tables = []
+        for keys, matrix in zip(computation.keys, computation.at(as_of_us), strict=True):
+            known = np.flatnonzero(~np.isnan(matrix).all(axis=1))
+            tables.append(BatchTable([keys[row] for row in known.tolist()], matrix[known]))
+        return tuple(tables)
+
+    def combine(self, rows: Sequence[Matrix]) -> Matrix:
+        """float64[n, values] from a float64[n, columns] per table; NaN rows for entities without values.
+
+        The same bits for one row as for many.
+        """
+        return rows[0]
+
+
+def due_at(view: BatchView, now_us: int) -> int:
+    """The moment of the version that is the newest possible at `now_us`."""
+    return now_us // view.every_us * view.every_us
+
+
+def ranked(column: "KeyColumn") -> tuple[list[str], Places]:
+    """(the names ascending, per event an index into them; -1 where missing)."""
+    names = np.array(column.uniques, dtype=object)
+    order = np.argsort(names, kind="stable") if len(names) else np.empty(0, dtype=np.int64)
+    ranks = np.full(len(names) + 1, -1, dtype=np.int64)
+    ranks[order] = np.arange(len(names))
+    return names[order].tolist(), ranks[column.codes]
+
+
+def _check_field(view: BatchView, member: "type[EventType]", read: Field) -> None:
+    if type(member.fields.get(read.name)) is not type(read):
+        known = ", ".join(repr(declared) for declared in member.fields.values())
+        raise view.origin.error(f"{member.name} has no field {read!r}: {known}")
