@@ -109,8 +109,9 @@ def watched(watch: Watch, lane: LaneRunner) -> Iterator[None]:
 
     def ring_and_work(lanes: set[str]) -> Any:
         rung = ring(lanes)
-        while lane.step():
-            pass
+        lane.step()
+        while not lane.exhausted:
+            lane.step()
         return rung
 
     timed[doorbell, "ring_lanes"] = ring_and_work

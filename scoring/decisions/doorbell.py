@@ -73,11 +73,15 @@ def publish(lane: str) -> str:
 
 
 def stand_at_door(lane: str) -> None:
-    """The runner says it is there and takes the outstanding bell, before it claims."""
-    flag, runner, _ = _keys(lane)
+    """The runner says it is there and takes the outstanding bell, before it claims.
+
+    Flag and bell go in one command: a ring between two would leave a flag whose bell is gone, and the runner
+    deaf to those that follow.
+    """
+    flag, runner, bell = _keys(lane)
     with connections.client().pipeline(transaction=False) as pipe:
         pipe.set(runner, "1", px=RUNNER_MS)
-        pipe.delete(flag)
+        pipe.delete(flag, bell)
         pipe.execute()
 
 

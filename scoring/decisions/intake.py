@@ -81,7 +81,8 @@ def receive_events(
     undecided = _undecided(created) | _undecided(_undisputed(entries, repeated))
     if token:
         orphans = [undecided[stream].position for stream in undecided.keys() & repeated]
-        pending.adopt(orphans, wake_token=token)
+        if orphans:
+            pending.adopt(orphans, wake_token=token)
     rung = doorbell.ring_lanes({_lane(entry) for entry in [*written, *undecided.values()]})
     answers = {stream: answer_from_stream(entries) for stream, entries in (created | repeated).items()}
     if wait and token and undecided:

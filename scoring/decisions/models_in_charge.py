@@ -40,6 +40,12 @@ class Charge:
     unmodelled: FeatureSet
     canary: ModelInCharge | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every model that the route names can be had."""
+        wants_canary = self.route is not None and self.route.canary is not None
+        return not self.champion.cause and (self.canary is not None) == wants_canary
+
     def unit_of(self, event: Mapping[str, Any]) -> str:
         """The value by which an event (data of its receipt) is routed; "" without a route or a value."""
         return str(event["fields"].get(self.route.unit) or "") if self.route else ""

@@ -38,11 +38,13 @@ RELEASE_KNOWN = """
             WHERE e.stream = p.event_stream AND e.stream_version = 1 AND w.state = 'history')
 """
 
-# The entry to process, the receipt of the event it concerns, and what the event's stream holds by now: one
-# round trip.
+# The entry to process, the receipt of the event it concerns, what the event's stream holds by now, and which
+# routes hold: one round trip.
 CLAIM = """
     SELECT p.position, p.kind, p.event_stream, p.wake_token, entry.type, entry.schema_version, entry.data,
-           event.position, event.schema_version, event.data, event.recorded_at, head.version, head.decisions
+           event.position, event.schema_version, event.data, event.recorded_at, head.version, head.decisions,
+           (SELECT coalesce(string_agg(event_type || '/' || version, ' ' ORDER BY event_type), '')
+              FROM scoring_route)
       FROM (SELECT * FROM scoring_pending
              WHERE lane = %s AND state = 'ready'
              ORDER BY priority, position
@@ -70,6 +72,7 @@ class Claim:
     received_at: datetime
     stream_version: int  # of the event's stream
     decisions: int  # already in the event's stream
+    routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
 
 
 def enqueue_events(entries: Sequence[Entry], *, now: datetime, wake_token: str | None, urgent: bool) -> None:
@@ -298,7 +301,7 @@ def _move_held_into_history(event_streams: Sequence[str]) -> None:
 def _claim(row: Sequence[Any]) -> Claim:
     """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
     position, kind, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
-    event_position, event_schema, event, received_at, version, decisions = rest
+    event_position, event_schema, event, received_at, version, decisions, routes = rest
     return Claim(
         position=position,
         kind=kind,
@@ -310,6 +313,7 @@ def _claim(row: Sequence[Any]) -> Claim:
         received_at=received_at,
         stream_version=version,
         decisions=decisions,
+        routes=routes,
     )
 
 

@@ -63,20 +63,25 @@ class LaneRunner:
         self.head = restore_states(self.plan, self.store)
         self.next_label_due = pending.next_label_due(lane)
         self.limit = FEWEST
+        self.exhausted = False
+        self._routes: str | None = None
 
     def step(self) -> int:
-        """Process one micro-batch; returns how many entries it had, 0 when nothing is pending."""
+        """Process one micro-batch; returns how many entries it had, 0 when nothing is pending.
+
+        `exhausted` then says that the lane has nothing left of what there was at the claim: what has come
+        since was rung for, if the bell was taken before this step.
+        """
         self._release_known_labels()
-        claims = pending.claim(self.lane, limit=self.limit)
-        if claims:
-            started = time.perf_counter()
-            self._process_or_isolate(claims)
-            spent = time.perf_counter() - started
-            self.limit = next_limit(self.limit, entries=len(claims), seconds=spent)
+        limit = self.limit
+        claims = pending.claim(self.lane, limit=limit)
+        done = self._process_or_isolate(claims) if claims else True
+        self.exhausted = done and len(claims) < limit and not self._is_label_due()
         return len(claims)
 
     def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:
-        """Process, or park what cannot be; False when the claims stay queued and have to be claimed anew."""
+        """Process, or park what cannot be; False when any stays queued and has to be claimed anew."""
+        started = time.perf_counter()
         try:
             self._process(claims)
         except StreamConflict as conflict:
@@ -90,37 +95,46 @@ class LaneRunner:
         except (DatabaseError, redis.RedisError):
             raise
         except Exception as error:  # noqa: BLE001 - the edge of the lane: one bad entry must not stop it
-            self._isolate(claims, error)
+            return self._isolate(claims, error)
+        spent = time.perf_counter() - started
+        self.limit = next_limit(self.limit, entries=len(claims), seconds=spent)
         return True
 
-    def _isolate(self, claims: Sequence[Claim], error: Exception) -> None:
+    def _isolate(self, claims: Sequence[Claim], error: Exception) -> bool:
+        """As `_process_or_isolate`, one by one, after `error`."""
         if len(claims) > 1:
             # Up to the first that stays queued: a label of it may follow, and must not overtake it.
-            for claim in claims:
-                if not self._process_or_isolate([claim]):
-                    return
-            return
+            return all(self._process_or_isolate([claim]) for claim in claims)
         logger.exception("lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream)
         try:
             self._park(claims[0], f"{type(error).__name__}: {error}")
         except StreamConflict as conflict:
             logger.info("lane %s: %s; not parked, what is left of it is claimed anew", self.lane, conflict)
+            return False
+        return True
 
     def _process(self, claims: Sequence[Claim]) -> None:
         """The recipe: who decides, sequence, decide, commit, publish."""
         now = timezone.now()
-        self._take_models()
+        self._take_models(claims[0].routes)
         sequenced = self._sequence(claims)
         rescored = [self._rescored(claim) for claim in claims if claim.kind == "rescore"]
         decided = self._decide([*sequenced.scored, *rescored], now=now)
         self._commit(claims, sequenced, decided, now=now)
         self._wake(claims, decided)
 
-    def _take_models(self) -> None:
-        """One look at the routes a batch: a promotion is picked up between batches, never inside one."""
-        routes = current_routes()
+    def _take_models(self, routes: str) -> None:
+        """One look at the routes a batch: a promotion is picked up between batches, never inside one.
+
+        `routes` names their versions at the claim: the same as before mean the same models, but for one that
+        could not be had and is tried again.
+        """
+        if routes == self._routes and all(charge.is_whole for charge in self.charges.values()):
+            return
+        current = current_routes()
         kinds = [kind for kind in lane_members(self.lane) if kind.scored]
-        self.charges = {kind.name: take_charge(kind.name, routes.get(kind.name)) for kind in kinds}
+        self.charges = {kind.name: take_charge(kind.name, current.get(kind.name)) for kind in kinds}
+        self._routes = routes
 
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
         in_order = [claim for claim in claims if claim.kind != "rescore"]
@@ -207,9 +221,12 @@ class LaneRunner:
             if not pending.park(claim.position, error=error):
                 raise StreamConflict(stream, entry.expected_version)  # it was done before it failed
 
-    def _release_known_labels(self) -> None:
+    def _is_label_due(self) -> bool:
         due = self.next_label_due
-        if due is not None and to_micros(due) <= self.head.clock_us:
+        return due is not None and to_micros(due) <= self.head.clock_us
+
+    def _release_known_labels(self) -> None:
+        if self._is_label_due():
             pending.release_known_labels(self.lane, clock=from_micros(self.head.clock_us))
             self.next_label_due = pending.next_label_due(self.lane, after=from_micros(self.head.clock_us))
 

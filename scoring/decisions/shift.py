@@ -54,9 +54,8 @@ def _work(lane: str, *, shift: float, linger: float) -> int:
     try:
         while time.monotonic() < ends and not attendance.asked_to_stop:
             doorbell.stand_at_door(lane)
-            count = runner.step()
-            processed += count
-            if not count and not doorbell.linger(lane, seconds=linger):
+            processed += runner.step()
+            if runner.exhausted and not doorbell.linger(lane, seconds=linger):
                 break
     finally:
         attendance.at_work = False

@@ -146,7 +146,7 @@ def test_the_log_refuses_a_holder_that_lost_its_lane(send, work):
     with held_lane(LANE):
         late = LaneRunner(LANE)
         claims = pending.claim(LANE, limit=5)
-        late._take_models()
+        late._take_models(claims[0].routes)
         sequenced = late._sequence(claims)
         work()  # another holder: advisory locks of one session nest, so this stands for a second process
         with pytest.raises(StreamConflict):
@@ -159,7 +159,7 @@ def test_redis_refuses_a_holder_that_lost_its_lane(send, work):
     send(payments(5))
     late = LaneRunner(LANE)
     claims = pending.claim(LANE, limit=5)
-    late._take_models()
+    late._take_models(claims[0].routes)
     states = late._sequence(claims).states
     work()
     with pytest.raises(StaleOnlineState):

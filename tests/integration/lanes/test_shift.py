@@ -1,11 +1,16 @@
 """A shift at a lane's door and what it leaves to the next."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from scoring.decisions import doorbell
+from scoring.decisions import doorbell, pending, runner
+from scoring.decisions.labels import label_entry
 from scoring.decisions.models import Pending
 from scoring.decisions.shift import end_shift, work_lane
-from tests.factories.payments import payments
+from scoring.errors import StreamConflict
+from scoring.log.append import append
+from tests.factories.payments import MARCH, payments
 from tests.integration.lanes.conftest import LANE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,3 +51,82 @@ def test_a_process_that_ended_a_shift_early_works_the_next_one(send, messages):
     send(payments(1))
     assert work_lane(LANE, linger=0.01) == 1
     assert messages == [LANE]
+
+
+@pytest.fixture
+def claims(monkeypatch) -> list[int]:
+    """How many entries each claim found."""
+    found: list[int] = []
+    claim = pending.claim
+
+    def counted(lane: str, *, limit: int) -> list[pending.Claim]:
+        claimed = claim(lane, limit=limit)
+        found.append(len(claimed))
+        return claimed
+
+    monkeypatch.setattr(pending, "claim", counted)
+    return found
+
+
+def test_after_a_batch_that_was_not_full_nothing_is_claimed_unless_the_bell_rings(send, messages, claims):
+    send(payments(3))
+    assert work_lane(LANE, linger=0.01) == 3
+    assert claims == [3]
+
+
+def test_a_full_batch_is_followed_by_another_claim(send, messages, claims):
+    send(payments(runner.FEWEST + 1))
+    work_lane(LANE, linger=0.01)
+    assert claims == [runner.FEWEST, 1]
+
+
+def test_an_event_that_comes_while_a_batch_is_worked_rings_for_a_claim_of_its_own(
+    send, messages, claims, monkeypatch
+):
+    process = runner.LaneRunner._process
+
+    def receive_then_process(lane: runner.LaneRunner, claimed: list[pending.Claim]) -> None:
+        if len(claims) == 1:
+            send(payments(2, start=10))
+        process(lane, claimed)
+
+    monkeypatch.setattr(runner.LaneRunner, "_process", receive_then_process)
+    send(payments(1))
+    assert work_lane(LANE, linger=0.2) == 3
+    assert claims == [1, 2]
+    assert messages == [LANE]  # the first; the runner was at the door for the second
+
+
+def test_what_a_conflict_left_queued_is_claimed_again_without_a_bell(send, messages, claims, monkeypatch):
+    commit = runner.LaneRunner._commit
+
+    def conflict(lane: runner.LaneRunner, *given, **named) -> None:
+        monkeypatch.setattr(runner.LaneRunner, "_commit", commit)
+        raise StreamConflict("lane/commerce", 0)
+
+    monkeypatch.setattr(runner.LaneRunner, "_commit", conflict)
+    send(payments(2))
+    work_lane(LANE, linger=0.01)
+    assert claims == [2, 2]
+    assert not Pending.objects.exists()
+
+
+def test_a_label_that_the_lanes_clock_releases_is_claimed_without_a_bell(send, messages, claims):
+    send(payments(1))
+    work_lane(LANE, linger=0.01)
+    now = datetime.now(UTC)
+    said = label_entry(
+        event_stream="payment/shop/T-0",
+        version=0,
+        said={},
+        value="fraud",
+        label_source="chargeback",
+        known_at=MARCH + timedelta(minutes=2),
+        history=True,
+    )
+    written = append([said], now=now)
+    pending.enqueue_labels(written, held=set(), with_history={"payment/shop/T-0"}, now=now)
+    send(payments(1, start=5))  # later than that: the clock passes what the label waits for
+    work_lane(LANE, linger=0.01)
+    assert claims[1:] == [1, 1]
+    assert not Pending.objects.exists()
