@@ -1,0 +1,65 @@
+"""Values of batch views into the columns that the kernel reads: one way, for one event and for a million."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.batch.views import BatchView
+from scoring.features.declare import BatchValue, Expression
+from scoring.features.encode import Batch
+from scoring.features.plan import FeatureSet, LanePlan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ViewColumns:
+    """A view that features of an event type read: which of its values (`used`) stand in which columns."""
+
+    view: BatchView
+    columns: NDArray[np.int64]
+    used: NDArray[np.int64]
+
+    def fill(self, batch: Batch, rows: NDArray[np.int64], found: Sequence[NDArray[np.float64]]) -> None:
+        """Give these rows of the batch what the view makes of `found`, float64[rows, columns] per table."""
+        values = self.view.combine(found)[:, self.used]
+        values[np.isnan(values)] = np.nan  # of one kind, whatever it was computed by
+        batch.values[rows[:, np.newaxis], self.columns] = values
+
+
+def columns_of_views(plan: LanePlan, event_type: str) -> list[ViewColumns]:
+    """The views that the event type's features read, by the columns of its batches."""
+    places = {name: column for column, name, _ in plan.encodings[event_type].values}
+    found = []
+    for view in cast("tuple[BatchView, ...]", plan.batch_views[event_type]):
+        used = [value for value in view.values if f"{view.name}.{value}" in places]
+        found.append(
+            ViewColumns(
+                view,
+                np.array([places[f"{view.name}.{value}"] for value in used], dtype=np.int64),
+                np.array([view.values.index(value) for value in used], dtype=np.int64),
+            )
+        )
+    return found
+
+
+@lru_cache(maxsize=256)
+def views_read_by(feature_set: FeatureSet) -> tuple[str, ...]:
+    """The keys of the views that a set's features read, by name."""
+    views = {
+        cast("BatchView", value.view).key
+        for spec in feature_set.features
+        for value in _values_in(spec.expression)
+    }
+    return tuple(sorted(views))
+
+
+def _values_in(expression: Expression) -> Iterator[BatchValue]:
+    if isinstance(expression, BatchValue):
+        yield expression
+    for field in fields(expression):  # type: ignore[arg-type]  # every expression is a dataclass
+        part = getattr(expression, field.name)
+        if isinstance(part, Expression):
+            yield from _values_in(part)

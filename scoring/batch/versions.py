@@ -1,0 +1,79 @@
+"""Which version of a batch view an event reads: decided by when it was received, the same everywhere."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.batch.models import BatchVersion
+from scoring.batch.views import BatchView
+from scoring.timestamps import to_micros
+
+NONE = 0  # versions are numbered from 1
+
+
+class Version(NamedTuple):
+    """A published version; moments in microseconds since 1970."""
+
+    valid_from_us: int
+    number: int
+    as_of_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Versions of one definition of a view, in the order in which they became valid."""
+
+    stale_after_us: int
+    published: Sequence[Version] = ()
+
+    def read_at(self, received_us: int) -> int:
+        """The number of the version that an event received at this moment reads; NONE where none is fresh.
+
+        The newest one valid by then, unless what it was computed from ends more than `stale_after` before.
+
+        >>> versions = Versions(100, [Version(10, 1, 0), Version(60, 2, 50)])
+        >>> [versions.read_at(moment) for moment in (9, 10, 59, 60, 150, 151)]
+        [0, 1, 1, 2, 2, 0]
+        """
+        place = bisect_right(self.published, received_us, key=lambda version: version.valid_from_us) - 1
+        if place < 0 or received_us - self.published[place].as_of_us > self.stale_after_us:
+            return NONE
+        return self.published[place].number
+
+    def read_by_all(self, received_us: NDArray[np.int64]) -> NDArray[np.int64]:
+        """`read_at` of many moments, int64[n]."""
+        if not self.published:
+            return np.full(len(received_us), NONE, dtype=np.int64)
+        valid_from, numbers, as_of = np.array(self.published, dtype=np.int64).T
+        places = np.searchsorted(valid_from, received_us, side="right") - 1
+        fresh = (places >= 0) & (received_us - as_of[places] <= self.stale_after_us)
+        return np.where(fresh, numbers[places], NONE)
+
+    @property
+    def first_valid_us(self) -> int | None:
+        """From when on events read published versions; None before anything was published."""
+        return self.published[0].valid_from_us if self.published else None
+
+
+def read_versions(view: BatchView, *, as_of: datetime | None = None) -> Versions:
+    """The versions of the view as it is declared now; those computed as of that moment or later, if given."""
+    return read_versions_of([view], as_of=as_of)[view.key]
+
+
+def read_versions_of(views: Iterable[BatchView], *, as_of: datetime | None = None) -> dict[str, Versions]:
+    """The same for several views, by key: one query."""
+    wanted = {view.key: view for view in views}
+    rows = BatchVersion.objects.filter(view__in=list(wanted))
+    if as_of is not None:
+        rows = rows.filter(as_of__gte=as_of)
+    published: dict[str, list[Version]] = {key: [] for key in wanted}
+    for key, definition, *rest in rows.values_list("view", "definition", "valid_from", "number", "as_of"):
+        if definition == wanted[key].definition_hash:
+            valid_from, number, moment = rest
+            published[key].append(Version(to_micros(valid_from), number, to_micros(moment)))
+    return {key: Versions(view.stale_after_us, sorted(published[key])) for key, view in wanted.items()}
