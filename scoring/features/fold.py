@@ -19,8 +19,7 @@ def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
     The row of a scored event holds its vector in set order, then as many context columns (what is usual for
     the entity); further columns, and rows of items without a vector, are NaN.
     """
-    slots = arena.slots(batch)
-    return _run(plan, batch, arena, slots, slice(0, batch.n))
+    return _run(plan, batch, arena, arena.slots(batch), slice(0, batch.n))
 
 
 def fold_slices(
@@ -36,25 +35,49 @@ def fold_slices(
         yield part, _run(plan, batch, arena, slots, part)
 
 
-def _run(
-    plan: LanePlan, batch: Batch, arena: Arena, slots: NDArray[np.int64], part: slice
+def run_kernel(
+    plan: LanePlan,
+    batch: Batch,
+    rows: slice | NDArray[np.int64],
+    *,
+    values: NDArray[np.float64],
+    slots: NDArray[np.int64],
+    memory: tuple[NDArray[np.int64], NDArray[np.float64]],
+    saturated: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    words, floats = arena.memory()
-    out = np.full((part.stop - part.start, plan.width), np.nan)
+    """Applies rows of a batch, in this order, to states in memory; float64[rows, plan.width].
+
+    `values` and `slots` are those of the rows alone; `saturated` is added to. The interpreter's lock is not
+    held meanwhile.
+    """
+    out = np.full((len(slots), plan.width), np.nan)
     kernel.run(
         plan.code,
         plan.constants,
-        batch.program[part],
-        batch.times[part],
-        batch.seqs[part],
-        batch.deltas[part],
-        batch.values[part],
-        batch.hashes[part].view(np.int64),
-        slots[part],
-        words,
-        floats,
+        batch.program[rows],
+        batch.times[rows],
+        batch.seqs[rows],
+        batch.deltas[rows],
+        values,
+        batch.hashes[rows].view(np.int64),
+        slots,
+        *memory,
         np.empty(max(1, plan.registers)),
         out,
-        arena.saturated_reads,
+        saturated,
     )
     return out
+
+
+def _run(
+    plan: LanePlan, batch: Batch, arena: Arena, slots: NDArray[np.int64], part: slice
+) -> NDArray[np.float64]:
+    return run_kernel(
+        plan,
+        batch,
+        part,
+        values=batch.values[part],
+        slots=slots[part],
+        memory=arena.memory(),
+        saturated=arena.saturated_reads,
+    )

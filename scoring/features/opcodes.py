@@ -47,8 +47,8 @@ USUAL_GAP: Final = 20
 ONE_IF_KNOWN: Final = 21
 READ_WIDTH: Final = 8
 
-# What the arguments of each are: "register" it computes from, "kind" of entity whose state it reads, column of
-# "value" or "hash" of the item; "" for any other number. An operation without a kind reads no state.
+# What the arguments of each are: "register" it computes from, "kind" of entity whose state it reads, column
+# of "value" or "hash" of the item; "" for any other number. An operation without a kind reads no state.
 READ_ARGUMENTS: Final[Mapping[int, tuple[str, ...]]] = {
     CONSTANT: ("",),
     VALUE: ("value",),
@@ -102,3 +102,7 @@ WRITE_ARGUMENTS: Final[Mapping[int, tuple[str, str]]] = {
 # Where the kernel finds its tables in the code array: [start, length] pairs in this order.
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
                  "groups", "group_ranges", "columns")  # fmt: skip
+# A row of "touches": the kind, and the range of its rows in "writes".
+TOUCH_WIDTH: Final = 3
+# Where each program's rows of a table begin and end.
+RANGES: Final[Mapping[str, str]] = {"reads": "read_ranges", "outs": "out_ranges", "touches": "touch_ranges"}

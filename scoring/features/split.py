@@ -1,0 +1,202 @@
+"""A plan taken apart by kind of entity, so that kinds, and entities of a kind, can be folded apart.
+
+What an operation reads of a state depends on the states of its own kind and on the item alone. So every kind
+has a plan of its own, which applies the items to its states and gives what is read from them ("reads"), and
+the rest, arithmetic over the reads of all kinds, needs no states. The operations are those of the whole
+plan, in the same order, done by the same kernel: the values are the same to the bit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.features import opcodes as op
+from scoring.features.plan import Encoding, LanePlan
+
+Row = list[int]
+_RANGED = {"reads": op.READ_WIDTH, "outs": 1, "touches": op.TOUCH_WIDTH}  # table -> words a row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KindPlan:
+    """What one kind of entity does: `plan` touches its states alone and gives `plan.width` reads an item.
+
+    `first`: where these stand among the reads of all kinds.
+    """
+
+    kind: int
+    plan: LanePlan
+    first: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SplitPlan:
+    """`rest` gives the rows of `whole` from values beside which stand `reads` columns of all kinds."""
+
+    whole: LanePlan
+    kinds: tuple[KindPlan, ...]
+    rest: LanePlan
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """What one event type does in one mode, in rows of the kernel's tables."""
+
+    reads: Sequence[Row] = ()
+    outs: Sequence[Row] = ()
+    touches: Sequence[Row] = ()
+
+
+@lru_cache(maxsize=64)
+def split_plan(plan: LanePlan) -> SplitPlan:
+    """The plan by kind, and what is left. Raises ValueError where a read of one kind needs one of another."""
+    programs = _programs_of(plan)
+    kinds, columns, first = [], [dict[int, int]() for _ in programs], 0
+    for kind in range(len(plan.entity_kinds)):
+        parts = [_kind_program(program, kind) for program in programs]
+        for part, known in zip(parts, columns, strict=True):
+            known.update((row[0], first + at) for at, row in enumerate(part.outs))
+        width = max(len(part.outs) for part in parts)
+        kinds.append(KindPlan(kind, _with_programs(plan, parts, width=width, kinds={kind}), first))
+        first += width
+    rest = [_rest_program(*each, plan.value_columns) for each in zip(programs, columns, strict=True)]
+    return SplitPlan(
+        whole=plan,
+        kinds=tuple(kinds),
+        rest=replace(
+            _with_programs(plan, rest, width=plan.width, kinds=set()),
+            entity_kinds=(),
+            value_columns=plan.value_columns + first,
+        ),
+        reads=first,
+    )
+
+
+def _kind_program(program: _Program, kind: int) -> _Program:
+    """The reads of a kind that others compute with, all they are computed from, and its touches."""
+    wanted = _registers_without_state(program)
+    outs = [[row[1]] for row in program.reads if _kind_of(row) == kind and row[1] in wanted]
+    return _Program(
+        reads=_needed(program.reads, {out[0] for out in outs}, kind),
+        outs=outs,
+        touches=[row for row in program.touches if row[0] == kind],
+    )
+
+
+def _rest_program(program: _Program, columns: Mapping[int, int], beside: int) -> _Program:
+    """What reads no state; the registers that did are loaded from the columns `beside` the values."""
+    reads = []
+    for row in program.reads:
+        if row[1] in columns:
+            reads.append([op.VALUE, row[1], beside + columns[row[1]]] + [0] * (op.READ_WIDTH - 3))
+        elif _kind_of(row) is None:
+            reads.append(row)
+    return _Program(reads, program.outs)
+
+
+def _registers_without_state(program: _Program) -> set[int]:
+    """The registers that the output, or an operation that reads no state, takes."""
+    stateless = [row for row in program.reads if _kind_of(row) is None]
+    return {out[0] for out in program.outs} | {register for row in stateless for register in _sources(row)}
+
+
+def _needed(reads: Sequence[Row], wanted: set[int], kind: int) -> list[Row]:
+    """These registers' operations and those they compute from. Raises ValueError at another kind's state."""
+    needed = set(wanted)
+    for row in reversed(reads):
+        if row[1] in needed:
+            if _kind_of(row) not in (None, kind):
+                raise ValueError(f"a read of kind {kind} computes with one of kind {_kind_of(row)}")
+            needed.update(_sources(row))
+    return [row for row in reads if row[1] in needed]
+
+
+def _kind_of(row: Row) -> int | None:
+    """The kind of entity whose state an operation reads."""
+    return next(iter(_arguments(row, "kind")), None)
+
+
+def _sources(row: Row) -> list[int]:
+    return _arguments(row, "register")
+
+
+def _arguments(row: Row, what: str) -> list[int]:
+    return [row[2 + at] for at, name in enumerate(op.READ_ARGUMENTS[row[0]]) if name == what]
+
+
+# --- the kernel's tables ---
+
+
+def _programs_of(plan: LanePlan) -> list[_Program]:
+    tables = _tables_of(plan.code)
+    parts = {
+        name: [
+            tables[name].reshape(-1, width)[start:end].tolist()
+            for start, end in tables[op.RANGES[name]].reshape(-1, 2).tolist()
+        ]
+        for name, width in _RANGED.items()
+    }
+    return [_Program(*rows) for rows in zip(*parts.values(), strict=True)]
+
+
+def _with_programs(plan: LanePlan, programs: Sequence[_Program], *, width: int, kinds: set[int]) -> LanePlan:
+    """The plan with other programs, which touch these kinds, and the columns that they need."""
+    tables = _tables_of(plan.code)
+    for name, row_width in _RANGED.items():
+        parts = [getattr(program, name) for program in programs]
+        rows = [row for part in parts for row in part]
+        ends = np.cumsum([len(part) for part in parts])
+        starts = ends - [len(part) for part in parts]
+        tables[name] = np.array(rows, dtype=np.int64).reshape(-1, row_width)
+        tables[op.RANGES[name]] = np.stack([starts, ends], axis=1)
+    return replace(
+        plan,
+        code=_pack(tables),
+        width=width,
+        sets={},
+        encodings={
+            name: _narrowed(encoding, programs[encoding.program :][: op.MODES], tables["writes"], kinds)
+            for name, encoding in plan.encodings.items()
+        },
+    )
+
+
+def _narrowed(
+    encoding: Encoding, programs: Sequence[_Program], writes: NDArray[np.int64], kinds: set[int]
+) -> Encoding:
+    """The columns that these programs of an event type read or write."""
+    rows = writes.reshape(-1, op.WRITE_WIDTH).tolist()
+    used: dict[str, set[int]] = {"value": set(), "hash": set(), "": set()}
+    for program in programs:
+        for row in program.reads:
+            for name in ("value", "hash"):
+                used[name].update(_arguments(row, name))
+        for _, start, end in program.touches:
+            for row in rows[start:end]:
+                for name, column in zip(op.WRITE_ARGUMENTS[row[0]], row[3:], strict=True):
+                    used[name].add(column)
+    return replace(
+        encoding,
+        values=tuple(column for column in encoding.values if column[0] in used["value"]),
+        hashes=tuple(column for column in encoding.hashes if column[0] in used["hash"]),
+        keys=tuple(tuple(key for key in keys if key[0] in kinds) for keys in encoding.keys),
+    )
+
+
+def _tables_of(code: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    headers = code[: 2 * len(op.TABLES)].reshape(-1, 2).tolist()
+    return {
+        name: code[start : start + length] for name, (start, length) in zip(op.TABLES, headers, strict=True)
+    }
+
+
+def _pack(tables: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
+    lengths = np.array([tables[name].size for name in op.TABLES])
+    starts = 2 * len(op.TABLES) + np.cumsum(lengths) - lengths
+    return np.concatenate(
+        [np.stack([starts, lengths], axis=1).ravel(), *(tables[name].ravel() for name in op.TABLES)]
+    )

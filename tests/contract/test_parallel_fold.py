@@ -1,0 +1,63 @@
+"""Threads, and kinds of entities apart, give what one thread gives: vectors, states, counters, to the bit."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.features.arena import Arena
+from scoring.features.encode import encode
+from scoring.features.fold import fold
+from scoring.features.parallel import ParallelFold, cut_by_entity
+from scoring.features.plan import compile_lane, lane_plan
+from scoring.features.split import split_plan
+from tests.contract.lanes import MEMBERS, VOCABULARIES, Lane, lanes
+
+PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+def batches_of(lane: Lane):
+    cuts = [0, *lane.cuts, len(lane.items)]
+    return [encode(PLAN, lane.items[start:end]) for start, end in pairwise(cuts)]
+
+
+@given(lane=lanes(max_size=60), rows=st.sampled_from([1, 3, 1_000]))
+def test_threads_give_the_bytes_of_one(pool, lane, rows):
+    alone, together = Arena(PLAN), Arena(PLAN)
+    for batch in batches_of(lane):
+        expected = fold(PLAN, batch, alone)
+        folding = ParallelFold(PLAN, batch, together, pool=pool, rows=rows)
+        folding.wait()
+        assert together.blobs() == alone.blobs()
+        assert together.saturated_reads.tolist() == alone.saturated_reads.tolist()
+        for part, output in folding.rows():
+            assert output.tobytes() == expected[part].tobytes()
+
+
+@pytest.mark.parametrize("plan", [PLAN, lane_plan("commerce")], ids=["bank", "commerce"])
+def test_no_kind_reads_another_kinds_states(plan):
+    """Each part touches its own kind alone, so parts may run side by side; the rest touches none."""
+    split = split_plan(plan)
+    for part in split.kinds:
+        assert touched_by(part.plan) == {part.kind}
+    assert touched_by(split.rest) == set()
+
+
+def touched_by(plan):
+    return {kind for encoding in plan.encodings.values() for keys in encoding.keys for kind, _ in keys}
+
+
+def test_pieces_share_no_entity_and_keep_its_order():
+    codes = np.array([2, 0, -1, 2, 1, 1, 2, -1, 0])
+    pieces = [piece.tolist() for piece in cut_by_entity(codes, most=3)]
+    assert pieces == [[1, 8, 4, 5], [0, 3, 6]]
+    assert list(cut_by_entity(np.array([-1, -1]), most=3)) == []
