@@ -18,7 +18,10 @@ from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, 
 from scoring.catalog.fields import Entity
 
 # Where ARPACK begins; any vector does that is the same each time.
-_BEGINNING = 20_190_101
+_SEED = 1
+# Vectors it keeps, for each dimension wanted: twice its default takes half the time on matrices of behaviour,
+# where many directions matter about equally.
+_KEPT_A_DIMENSION = 4
 
 
 class Embedding(BatchView):
@@ -119,8 +122,9 @@ def weigh(rows: Places, columns: Places, counts: Matrix) -> csr_array:
 def _decompose(matrix: csr_array, dimensions: int) -> tuple[Matrix, Matrix, Matrix]:
     if min(matrix.shape) <= dimensions:
         return np.linalg.svd(matrix.toarray(), full_matrices=False)  # type: ignore[return-value]
-    beginning = np.random.default_rng(_BEGINNING).standard_normal(min(matrix.shape))
-    left, sizes, right = svds(matrix, k=dimensions, v0=beginning, solver="arpack")
+    beginning = np.random.default_rng(_SEED).standard_normal(min(matrix.shape))
+    kept = min(_KEPT_A_DIMENSION * dimensions, *matrix.shape)
+    left, sizes, right = svds(matrix, k=dimensions, ncv=kept, v0=beginning, solver="arpack")
     return left, sizes, right
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from scoring.batch.views import BatchView
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.fields import Canonical, Entity, Field, Money, clean_identifier, parse_currency
 from scoring.errors import CatalogError, FieldError, InvalidEvent
@@ -64,6 +65,7 @@ class EventType:
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}
 
     fields: ClassVar[dict[str, Field]] = {}
+    batch_views: ClassVar[dict[str, BatchView]] = {}
     origin: ClassVar[Origin]
     _known: ClassVar[frozenset[str]] = frozenset()
     _plain: ClassVar[tuple[tuple[str, Field], ...]] = ()
@@ -78,6 +80,7 @@ class EventType:
         }
         own = {name: member for name, member in vars(cls).items() if isinstance(member, Field)}
         cls.fields = {**inherited, **own}
+        cls.batch_views = {name: view for name, view in vars(cls).items() if isinstance(view, BatchView)}
         _check_declaration(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
         cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from django.apps import apps
 
+from scoring.batch.views import BatchView
 from scoring.catalog.event_type import EventType
 from scoring.errors import UnknownEventType, UnknownLane
 
@@ -57,7 +58,19 @@ def collect_event_types(modules: Iterable[ModuleType]) -> dict[str, type[EventTy
                         f"event type {member.name!r} is already declared"
                         f" in {other.origin.module}, line {other.origin.line}"
                     )
+    for view in batch_views_of(found.values()):
+        view.check(found)
     return found
+
+
+def batch_views() -> dict[str, BatchView]:
+    """Every batch view that an event type declares, by key ("payment.customer_profile")."""
+    return {view.key: view for view in batch_views_of(event_types().values())}
+
+
+def batch_views_of(members: Iterable[type[EventType]]) -> list[BatchView]:
+    """The batch views that these event types declare themselves."""
+    return [view for member in members for view in member.batch_views.values()]
 
 
 def _catalog_modules() -> list[ModuleType]:
