@@ -93,6 +93,7 @@ TEMPLATES = [
 DATABASES = {
     "default": dj_database_url.parse(
         read_text("DATABASE_URL") or services.database_url(VAR_DIR),
+        engine="config.postgres",  # Django's own; its health check below costs no query (config/postgres)
         conn_max_age=None,  # a connection per process for its life: reconnecting costs more than a decision
         conn_health_checks=True,  # so that a restarted PostgreSQL is met by a reconnect, not by an error
     )
