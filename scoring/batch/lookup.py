@@ -18,10 +18,11 @@ from scoring.timestamps import from_micros, to_micros
 
 logger = logging.getLogger(__name__)
 
-# A version is valid 30 s after it was published. What was published by the time the versions were read is
-# therefore all that events received in the next 30 s may read; a third of it is for clocks that differ and
-# for a publication that is slow to commit.
+# A version is valid 30 s after it was published. What was published when an event was received is therefore
+# all that those received in the next 30 s may read; a third of it is for clocks that differ and for a
+# publication that is slow to commit.
 KNOWN_FOR_US = 20_000_000
+LATEST_US = np.iinfo(np.int64).max
 
 Numbers = Mapping[str, int | None]  # view -> the version that an event read; None: none
 
@@ -32,12 +33,10 @@ class BatchLookup:
     def __init__(self, plan: LanePlan) -> None:
         self._views = {name: views for name in plan.encodings if (views := columns_of_views(plan, name))}
         self._versions: dict[str, Versions] = {}
-        self._known: tuple[int, int] = (0, 0)  # events received since and before then read these versions
+        self._known = (LATEST_US, 0)  # events received since and before then read these versions
         self._lost: set[tuple[str, int]] = set()  # reported already
 
-    def fill(
-        self, batch: Batch, items: Sequence[LaneItem], received: Sequence[datetime], *, now: datetime
-    ) -> list[Numbers]:
+    def fill(self, batch: Batch, items: Sequence[LaneItem], received: Sequence[datetime]) -> list[Numbers]:
         """Fills the values of the views that each item's type reads into `batch`; gives what each item read.
 
         `received`: when each item's event was. Items that are no events, and events of types without views,
@@ -51,20 +50,21 @@ class BatchLookup:
             if item.kind == "event" and item.type in self._views
         }
         if moments:
-            self._learn_versions(moments.values(), now=now)
+            self._learn_versions(moments.values())
             reads = self._choose(items, moments, numbers)
             self._read(batch, items, reads, numbers)
         return numbers
 
-    def _learn_versions(self, moments: Collection[int], *, now: datetime) -> None:
+    def _learn_versions(self, moments: Collection[int]) -> None:
         first, last = min(moments), max(moments)
         since, before = self._known
         if since <= first and last < before:
             return
         views = [each.view for of_type in self._views.values() for each in of_type]
         longest = max(view.stale_after_us for view in views)
+        first = min(first, since)  # batches of those who wait and of what has waited long may take turns
         self._versions = read_versions_of(views, as_of=from_micros(first - longest))
-        self._known = (first, to_micros(now) + KNOWN_FOR_US)
+        self._known = (first, last + KNOWN_FOR_US)
 
     def _choose(
         self, items: Sequence[LaneItem], moments: Mapping[int, int], numbers: Sequence[dict[str, int | None]]

@@ -3,13 +3,15 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.batch.filling import views_read_by
+from scoring.batch.lookup import Numbers
 from scoring.catalog.registry import event_type
 from scoring.decisions.models_in_charge import Charge, ModelInCharge
 from scoring.decisions.pending import Claim
@@ -31,13 +33,15 @@ RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().ite
 class Scored:
     """A claimed event and the row its lane folded for it [plan.width], at this seq of the lane's order.
 
-    Open categories have no codes in it yet: each model has its own.
+    Open categories have no codes in it yet: each model has its own. `batch`: the version of each batch view
+    that it was filled in from.
     """
 
     claim: Claim
     order: int
     seq: int
     row: np.ndarray
+    batch: Numbers = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,7 @@ def _entry(
             **data,
             "model": model.name,
             "feature_set": model.feature_set.hash,
+            **_batch_versions(item, model),
             **_routing(model, charge, claim.event),
             "event_position": claim.event_position,
             "event_type": kind.name,
@@ -206,6 +211,12 @@ def _entry(
         packed=packed,
         metadata={"causation": claim.position},
     )
+
+
+def _batch_versions(item: Scored, model: ModelInCharge) -> dict[str, Numbers]:
+    """Which versions of batch views the vector holds values of; nothing where its features read none."""
+    views = views_read_by(model.feature_set)
+    return {"batch": {view: item.batch.get(view) for view in views}} if views else {}
 
 
 def _routing(model: ModelInCharge, charge: Charge, event: Mapping[str, Any]) -> dict[str, Any]:

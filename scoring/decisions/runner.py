@@ -14,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils import timezone
 
+from scoring.batch.lookup import BatchLookup
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions import doorbell, pending
 from scoring.decisions.answers import compose_answer
@@ -60,6 +61,7 @@ class LaneRunner:
         self.charges: dict[str, Charge] = {}
         self.plan: LanePlan = lane_plan(lane)
         self.store = OnlineStore(lane, self.plan.layout_id)
+        self.batch_values = BatchLookup(self.plan)
         self.head = restore_states(self.plan, self.store)
         self.next_label_due = pending.next_label_due(lane)
         self.limit = FEWEST
@@ -142,10 +144,11 @@ class LaneRunner:
             return Sequenced([], [], {}, 0)
         items = [_item(self.head.seq + 1 + place, claim) for place, claim in enumerate(in_order)]
         batch = encode(self.plan, items)
+        read = self.batch_values.fill(batch, items, [claim.received_at for claim in in_order])
         arena = Arena.from_blobs(self.plan, self.store.read(batch.state_keys(), expected=self.head.cursor))
         vectors = fold(self.plan, batch, arena)
         scored = [
-            Scored(claim, self.head.order, item.seq, vectors[row])
+            Scored(claim, self.head.order, item.seq, vectors[row], read[row])
             for row, (claim, item) in enumerate(zip(in_order, items, strict=True))
             if claim.kind == "event" and event_type(item.type).scored
         ]
@@ -160,7 +163,7 @@ class LaneRunner:
         vector = np.full(2 * width, np.nan)  # what was usual for the entity then is not logged
         if charge.model_for(claim.event).loaded:  # else it is put off once more
             vector[:width] = _logged_vector(claim, last, charge)
-        return Scored(claim, last.data["order"], last.data["seq"], vector)
+        return Scored(claim, last.data["order"], last.data["seq"], vector, last.data.get("batch", {}))
 
     def _decide(self, scored: Sequence[Scored], *, now: datetime) -> list[Decided]:
         by_type: dict[str, list[Scored]] = defaultdict(list)
