@@ -147,7 +147,7 @@ def head_after(head: LaneHead, *, position: int, count: int, clock_us: int) -> L
 def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[LaneChunk]:
     """The items of the present order beyond `after`, by seq, whole `lane.sequenced` entries at a time."""
     for run in iter_lane_runs(lane, after=after, items=ITEMS_A_CHUNK):
-        items, event_positions = _read_items(run.positions, first_seq=run.first_seq)
+        items, event_positions = read_items(run.positions, first_seq=run.first_seq)
         yield LaneChunk(items, event_positions, run.head)
 
 
@@ -171,10 +171,25 @@ def iter_lane_runs(lane: str, *, after: LaneHead | None = None, items: int) -> I
         yield LaneRun(np.concatenate(parts), head)
 
 
-def iter_lane_positions(lane: str) -> Iterator[np.ndarray]:
-    """The log positions (int64) of all items of the lane's present order, by seq, in pieces."""
-    for row in _lane_rows(lane, read_beginning(lane).version):
-        yield np.frombuffer(row[3], dtype="<i8")
+def read_items(positions: np.ndarray, *, first_seq: int) -> tuple[list[LaneItem], np.ndarray]:
+    """The items at these log positions, and the position of the event each concerns (int64 [n])."""
+    with connection.cursor() as cursor:
+        cursor.execute(ITEMS, [positions.tolist()])
+        rows = cursor.fetchall()
+    items = []
+    event_positions = np.empty(len(rows), dtype=np.int64)
+    for place, (position, stream, entry_type, schema, text, event_position, *event) in enumerate(rows):
+        seq = first_seq + place
+        data = lift(entry_type, stream, schema, orjson.loads(text))
+        if entry_type == "event.received":
+            items.append(event_item(seq, data))
+            event_positions[place] = position
+        else:
+            event_schema, event_text = event
+            labelled = lift("event.received", data["event"], event_schema, orjson.loads(event_text))
+            items.append(label_item(seq, data, labelled))
+            event_positions[place] = event_position
+    return items, event_positions
 
 
 def count_items_after(head: LaneHead) -> int:
@@ -220,26 +235,6 @@ def _lane_rows(lane: str, version: int) -> Iterator[Any]:
             return
         yield from rows
         version = rows[-1][0]
-
-
-def _read_items(positions: np.ndarray, *, first_seq: int) -> tuple[list[LaneItem], np.ndarray]:
-    with connection.cursor() as cursor:
-        cursor.execute(ITEMS, [positions.tolist()])
-        rows = cursor.fetchall()
-    items = []
-    event_positions = np.empty(len(rows), dtype=np.int64)
-    for place, (position, stream, entry_type, schema, text, event_position, *event) in enumerate(rows):
-        seq = first_seq + place
-        data = lift(entry_type, stream, schema, orjson.loads(text))
-        if entry_type == "event.received":
-            items.append(event_item(seq, data))
-            event_positions[place] = position
-        else:
-            event_schema, event_text = event
-            labelled = lift("event.received", data["event"], event_schema, orjson.loads(event_text))
-            items.append(label_item(seq, data, labelled))
-            event_positions[place] = event_position
-    return items, event_positions
 
 
 def _head(lane: str, version: int, position: int, data: str) -> LaneHead:

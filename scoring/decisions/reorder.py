@@ -1,28 +1,33 @@
 """A new order for a lane: what it has applied and all history, merged by when each became known."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from scoring.decisions import pending
 from scoring.decisions.history import ITEMS_AN_ENTRY, refresh_statistics
-from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.lane_log import (
+    ITEMS_A_CHUNK,
     LaneHead,
+    LaneRun,
+    count_items_after,
     head_after,
-    iter_lane_positions,
-    read_head,
+    iter_lane_runs,
+    read_beginning,
     reordered_entry,
     sequenced_entry,
 )
-from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.restore import restore_states
-from scoring.features.plan import lane_plan
+from scoring.decisions.rebuild_online import Rebuilt, rebuild_as
+from scoring.decisions.restore import read_batches
+from scoring.features.encode import Batch
+from scoring.features.plan import LanePlan
+from scoring.learning.progress import UNWATCHED, Watch
 from scoring.log.append import append
-
-Progress = Callable[[int], None]
+from scoring.offline.lane import ITEMS_A_BATCH
+from scoring.offline.store import OfflineStore
 
 # Position, whether it is a label, when it became known (history at its own time, the rest at its receipt; a
 # label not before its event) and the event's own time, which moves the lane's clock; in us.
@@ -43,29 +48,75 @@ KNOWN = """
 """
 
 
-def reorder_lane(lane: str, *, reason: str, progress: Progress | None = None) -> int:
-    """Begin a new order of the lane, of all it has applied and all its history; returns the number of items.
+def reorder_lane(lane: str, *, reason: str, watch: Watch = UNWATCHED) -> Rebuilt:
+    """Begin a new order of the lane, of all it has applied and all its history, and rebuild its states in it.
 
     For history that is older than what the lane has applied; an event stands before a label of the same
-    moment. Past decisions keep the order and seq they were made at. The lane is held meanwhile: events
-    received wait, or are answered by the failure policy. `progress` is called with the number of items as
-    they are ordered, then as they are folded.
+    moment. What the lane applies while the order is being worked out stands behind it, as it was applied.
+    Past decisions keep the order and seq they were made at. The lane is held for the last few items, the
+    entries of the order and the switch. Raises as `scoring.decisions.rebuild_online.rebuild_lane`.
     """
-    with held_lane(lane, wait=True):
-        head = read_head(lane)
-        positions, clocks = _merged(lane)
+
+    def begin(plan: LanePlan, store: OfflineStore | None) -> "MergedOrder":
+        return MergedOrder(plan, store=store, reason=reason)
+
+    rebuilt = rebuild_as(lane, begin, watch=watch)
+    refresh_statistics()
+    return rebuilt
+
+
+class MergedOrder:
+    """All that a lane has applied and its waiting history, merged; then what it applies meanwhile."""
+
+    def __init__(self, plan: LanePlan, *, store: OfflineStore | None, reason: str) -> None:
+        self._plan, self._store, self._reason = plan, store, reason
+        # The queue first: what leaves it meanwhile is among what was applied.
+        waiting = np.array(pending.history_positions(plan.lane), dtype=np.int64)
+        self._applied, applied = _applied(plan.lane)  # the head up to which the present order is in this one
+        self._merged, self._clocks = _merge(applied, np.setdiff1d(waiting, applied))
+        self._waiting = np.intersect1d(waiting, self._merged)
+        self._live: list[LaneRun] = []
+        self._given = 0
+
+    def missing(self) -> int:
+        """How many items are still to be given."""
+        return max(0, len(self._merged) - self._given) + count_items_after(self._applied)
+
+    def batches(self) -> Iterator[Batch]:
+        """The merged items; later on those that the lane has applied since, in its order."""
+        merging = self._given < len(self._merged)
+        runs, items = (self._merged_runs(), ITEMS_A_BATCH) if merging else (self._live_runs(), ITEMS_A_CHUNK)
+        for batch, _ in read_batches(self._plan, runs, items=items, store=self._store):
+            yield batch
+
+    def conclude(self) -> LaneHead:
+        """Append the order and take its history from the queue; gives its head. The lane is held."""
         with transaction.atomic():
-            head = _begin(head, reason=reason)
-            for start in range(0, len(positions), ITEMS_AN_ENTRY):
+            head = _begin(self._applied, reason=self._reason)
+            for start in range(0, len(self._merged), ITEMS_AN_ENTRY):
                 part = slice(start, start + ITEMS_AN_ENTRY)
-                head = _append_part(head, positions[part], clock_us=int(clocks[part].max()))
-                if progress:
-                    progress(len(positions[part]))
-            pending.complete(positions.tolist())
-        refresh_statistics()
-        plan = lane_plan(lane)
-        restore_states(plan, OnlineStore(lane, plan.layout_id), progress=progress)
-    return len(positions)
+                head = _append_part(head, self._merged[part], clock_us=int(self._clocks[part].max()))
+            for run in self._live:
+                head = _append_part(head, run.positions, clock_us=run.head.clock_us)
+            pending.complete(self._waiting.tolist())
+        return head
+
+    def _merged_runs(self) -> Iterator[LaneRun]:
+        for start in range(0, len(self._merged), ITEMS_A_BATCH):
+            yield self._give(self._merged[start : start + ITEMS_A_BATCH], clock_us=0)
+
+    def _live_runs(self) -> Iterator[LaneRun]:
+        for run in iter_lane_runs(self._plan.lane, after=self._applied, items=ITEMS_A_CHUNK):
+            self._applied = run.head
+            # History that waited when the items were merged may have been applied since.
+            new = run.positions[~np.isin(run.positions, self._waiting)]
+            if len(new):
+                self._live.append(self._give(new, clock_us=run.head.clock_us))
+                yield self._live[-1]
+
+    def _give(self, positions: NDArray[np.int64], *, clock_us: int) -> LaneRun:
+        self._given += len(positions)
+        return LaneRun(positions, LaneHead(self._plan.lane, seq=self._given, clock_us=clock_us))
 
 
 def _begin(head: LaneHead, *, reason: str) -> LaneHead:
@@ -74,23 +125,40 @@ def _begin(head: LaneHead, *, reason: str) -> LaneHead:
     return LaneHead(head.lane, order=version, version=version, position=written.position)
 
 
-def _append_part(head: LaneHead, positions: np.ndarray, *, clock_us: int) -> LaneHead:
+def _append_part(head: LaneHead, positions: NDArray[np.int64], *, clock_us: int) -> LaneHead:
     entry = sequenced_entry(head, positions=positions.tolist(), clock_us=clock_us)
     written = append([entry], now=timezone.now())[0]
     return head_after(head, position=written.position, count=len(positions), clock_us=clock_us)
 
 
-def _merged(lane: str) -> tuple[np.ndarray, np.ndarray]:
+def _applied(lane: str) -> tuple[LaneHead, NDArray[np.int64]]:
+    """The head of the lane's present order and the positions (int64) of all its items up to there."""
+    head, parts = read_beginning(lane), [np.empty(0, dtype=np.int64)]
+    for run in iter_lane_runs(lane, after=head, items=ITEMS_A_BATCH):
+        head = run.head
+        parts.append(run.positions)
+    return head, np.concatenate(parts)
+
+
+def _merge(
+    applied: NDArray[np.int64], waiting: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions (int64 [n]) in their new order, and the event times (us, [n]; 0 for labels) for the clock.
 
     Labels of history that became known after the last event are left to wait for the lane's clock.
     """
-    waiting = np.array(pending.history_positions(lane), dtype=np.int64)
-    positions = np.concatenate([*iter_lane_positions(lane), waiting])
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN, {"positions": positions.tolist()})
-        rows = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 4)
+    rows = _read_known(np.concatenate([applied, waiting]))
     rows = rows[np.lexsort((rows[:, 0], rows[:, 1], rows[:, 2]))]
     is_label, clock = rows[:, 1] == 1, rows[:, 3].max(initial=0)
     too_early = is_label & (rows[:, 2] > clock) & np.isin(rows[:, 0], waiting)
     return rows[~too_early, 0], rows[~too_early, 3]
+
+
+def _read_known(positions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of KNOWN, int64 [n, 4], in no particular order."""
+    parts = [np.empty((0, 4), dtype=np.int64)]
+    for start in range(0, len(positions), ITEMS_A_BATCH):
+        with connection.cursor() as cursor:
+            cursor.execute(KNOWN, {"positions": positions[start : start + ITEMS_A_BATCH].tolist()})
+            parts.append(np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 4))
+    return np.concatenate(parts)

@@ -1,60 +1,127 @@
 """Bring the online states to where the lane stands in the log: after a flush, a lost second, a kill."""
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from scoring.decisions.lane_log import (
     ITEMS_A_CHUNK,
-    LaneChunk,
     LaneHead,
+    LaneRun,
     count_items_after,
     find_head,
-    iter_lane_items,
+    iter_lane_runs,
     read_beginning,
+    read_items,
 )
-from scoring.decisions.online_store import OnlineStore
+from scoring.decisions.online_store import Filling, OnlineStore
 from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import fold, fold_slices
+from scoring.features.encode import Batch, encode
+from scoring.features.fold import fold_slices
 from scoring.features.plan import LanePlan
-from scoring.offline.lane import iter_lane_batches
+from scoring.offline.lane import ITEMS_A_BATCH, iter_lane_batches
+from scoring.offline.store import OfflineStore
+
+RESTORING = "restoring"  # the kind of filling that whoever holds the lane does
+REBUILDING = "rebuilding"  # the kind that goes on beside it
 
 Progress = Callable[[int], None]
+
+
+class PresentOrder:
+    """The items of a lane in its present order beyond a head, each given once. `head`: after those given."""
+
+    def __init__(self, plan: LanePlan, *, after: LaneHead, store: OfflineStore | None = None) -> None:
+        self._plan, self._store = plan, store
+        self.head = after
+
+    def missing(self) -> int:
+        """How many items are still to be given."""
+        return count_items_after(self.head)
+
+    def batches(self) -> Iterator[Batch]:
+        """Those that are there by now."""
+        items = ITEMS_A_CHUNK if self.missing() <= ITEMS_A_CHUNK else ITEMS_A_BATCH
+        runs = iter_lane_runs(self._plan.lane, after=self.head, items=items)
+        for batch, head in read_batches(self._plan, runs, items=items, store=self._store):
+            self.head = head
+            yield batch
+
+    def conclude(self) -> LaneHead:
+        """The head that states of all that was given reflect."""
+        return self.head
 
 
 def restore_states(plan: LanePlan, store: OnlineStore, *, progress: Progress | None = None) -> LaneHead:
     """Apply what the log has beyond Redis; returns the head it then reflects. The caller holds the lane.
 
-    A few items are folded onto the states that are there. With many, with no states, or with states that this
-    log never had (a restored dump), everything is folded anew from the log's beginning.
+    What is missing is folded onto the states that are there. With no states, with states that this log never
+    had (a restored dump), or when most of the lane is missing, everything is folded anew from its beginning.
     """
     found = store.cursor()
     head = find_head(store.lane, cursor_value=found) if found else None
-    if head is None or count_items_after(head) > ITEMS_A_CHUNK:
+    missing = count_items_after(head) if head else 0
+    if head is None or missing > max(head.seq, ITEMS_A_CHUNK):
         return _restore_from_beginning(plan, store, progress=progress)
-    for chunk in iter_lane_items(store.lane, after=head):
-        head = _catch_up(plan, store, head, chunk)
-    return head
+    if not missing:
+        return head
+    order = PresentOrder(plan, after=head)
+    filling = store.continue_present(kind=RESTORING, expected=head.cursor)
+    catch_up(plan, filling, order.batches(), progress=progress)
+    filling.finish(cursor=order.head.cursor)
+    return order.head
+
+
+def read_batches(
+    plan: LanePlan, runs: Iterable[LaneRun], *, items: int, store: OfflineStore | None = None
+) -> Iterator[tuple[Batch, LaneHead]]:
+    """What the kernel takes, with the head after it. `items`, the size of a run: few are read one by one."""
+    if items > ITEMS_A_CHUNK:
+        for part in iter_lane_batches(plan, runs=runs, store=store):
+            yield part.batch, part.head
+    else:
+        for run in runs:
+            lane_items, _ = read_items(run.positions, first_seq=run.first_seq)
+            yield encode(plan, lane_items), run.head
+
+
+def fold_states(plan: LanePlan, batches: Iterable[Batch], *, progress: Progress | None = None) -> Arena:
+    """The states of all entities after a lane's batches from its beginning."""
+    arena = Arena(plan)
+    for batch in batches:
+        _fold(plan, batch, arena)
+        if progress:
+            progress(batch.n)
+    return arena
+
+
+def catch_up(
+    plan: LanePlan, filling: Filling, batches: Iterable[Batch], *, progress: Progress | None = None
+) -> int:
+    """Fold what comes next onto the states of a filling; gives the number of new entities.
+
+    Raises StaleOnlineState.
+    """
+    new = 0
+    for batch in batches:
+        states = filling.read(batch.state_keys())
+        arena = Arena.from_blobs(plan, states)
+        _fold(plan, batch, arena)
+        filling.write(arena.iter_blobs())
+        new += sum(state is None for state in states.values())
+        if progress:
+            progress(batch.n)
+    return new
 
 
 def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, progress: Progress | None) -> LaneHead:
-    token = f"restoring:{secrets.token_hex(8)}"
-    store.clear(token=token)
-    head, arena = read_beginning(store.lane), Arena(plan)
-    for part in iter_lane_batches(plan):
-        for _ in fold_slices(plan, part.batch, arena):
-            pass  # the states are what is wanted
-        head = part.head
-        if progress:
-            progress(part.batch.n)
-    store.replace(arena.iter_blobs(), expected=token, cursor=head.cursor, token=token)
-    return head
+    store.clear(sparing=REBUILDING)
+    order = PresentOrder(plan, after=read_beginning(store.lane))
+    arena = fold_states(plan, order.batches(), progress=progress)
+    filling = store.begin(kind=RESTORING)
+    filling.write(arena.iter_blobs())
+    store.switch(filling, cursor=order.head.cursor)
+    return order.head
 
 
-def _catch_up(plan: LanePlan, store: OnlineStore, head: LaneHead, chunk: LaneChunk) -> LaneHead:
-    batch = encode(plan, chunk.items)
-    arena = Arena.from_blobs(plan, store.read(batch.state_keys(), expected=head.cursor))
-    fold(plan, batch, arena)
-    token = f"restoring:{secrets.token_hex(8)}"
-    store.replace(arena.iter_blobs(), expected=head.cursor, cursor=chunk.head.cursor, token=token)
-    return chunk.head
+def _fold(plan: LanePlan, batch: Batch, arena: Arena) -> None:
+    for _ in fold_slices(plan, batch, arena):
+        pass  # the states are what is wanted

@@ -4,7 +4,7 @@ The same batches as `scoring.features.encode.encode` makes of the items of `scor
 hundred thousand items at a time.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import lane_members
 from scoring.decisions.labels import SAID
-from scoring.decisions.lane_log import LaneHead, iter_lane_runs
+from scoring.decisions.lane_log import LaneHead, LaneRun, iter_lane_runs
 from scoring.features import opcodes as op
 from scoring.features.encode import Batch, encode_columns, merge_batches
 from scoring.features.plan import Encoding, LanePlan
@@ -64,14 +64,16 @@ def iter_lane_batches(
     also: Collection[str] = (),
     after: LaneHead | None = None,
     items: int = ITEMS_A_BATCH,
+    runs: Iterable[LaneRun] | None = None,
 ) -> Iterator[LaneBatch]:
     """The present order of the plan's lane from its beginning, about `items` at a time.
 
     Entries beyond `log_position` are left out. `also`: fields to have in the tables though no feature needs
-    them. `after`: begin beyond this head, in its order. Raises OfflineStoreOfAnotherLog.
+    them. `after`: begin beyond this head, in its order. `runs`: these places, which need not be the lane's.
+    Raises OfflineStoreOfAnotherLog.
     """
     source = _Source(plan, store, also)
-    for run in iter_lane_runs(plan.lane, after=after, items=items):
+    for run in runs if runs is not None else iter_lane_runs(plan.lane, after=after, items=items):
         known = slice(None) if log_position is None else run.positions <= log_position
         positions = run.positions[known]
         if len(positions):

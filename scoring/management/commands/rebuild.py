@@ -1,25 +1,37 @@
 """`manage.py rebuild`: fold projections again from the log."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
+import redis
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
 from scoring.catalog.registry import lanes
+from scoring.decisions.layouts import drop_other_layouts
+from scoring.decisions.pending import has_waiting_events
+from scoring.decisions.rebuild_online import rebuild_lane
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
-from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, UnknownProjection
+from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, ScoringError, UnknownProjection
+from scoring.learning.progress import UNWATCHED
 from scoring.log.consumers import rebuild_consumer, registered_consumers
 from scoring.log.projections import Projection, registered
 from scoring.log.rebuild import find_projection, last_position, rebuild_projections
+from scoring.management.commands.train import BarOfSteps
 
 PENDING = "pending"
+REASON = "manage.py rebuild --online"
 
 
 class Command(BaseCommand):
-    help = "Fold projections (all, or those named) again from the log. Appending waits meanwhile."
+    help = (
+        "Fold projections (all, or those named) again from the log; appending waits meanwhile. With --online"
+        " the entity states in Redis instead, which keeps nobody waiting."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -29,18 +41,26 @@ class Command(BaseCommand):
             help="event, decision, label, route, modelversion, pending, or a consumer of the log such as"
             " monitoring.windows; repeatable",
         )
-
         parser.add_argument(
             "--online",
             action="store_true",
-            help="merge what each lane has applied with all history, by when it became known, and rebuild the"
-            " online states in that order; lanes stand still meanwhile",
+            help="rebuild the entity states in Redis from the log, beside the traffic; history older than"
+            " what a lane has applied gets its place in a new order",
+        )
+        parser.add_argument("--lane", metavar="NAME", help="with --online: this lane only")
+        parser.add_argument(
+            "--drop-old-layouts",
+            action="store_true",
+            help="with --online: rebuild nothing; remove states in layouts that this code does not use and"
+            " nobody has brought up to date for an hour",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["online"]:
-            self._reorder(verbose=options["verbosity"] > 0)
+            self._handle_online(options)
             return
+        if options["lane"] or options["drop_old_layouts"]:
+            raise CommandError("--lane and --drop-old-layouts go with --online")
         names = options["projection"] or _every_name()
         consumers = {consumer.name: consumer for consumer in registered_consumers()}
         projections = [_find(name) for name in names if name != PENDING and name not in consumers]
@@ -55,14 +75,51 @@ class Command(BaseCommand):
                 _rebuild_consumer(consumers[name])
         self.stdout.write(f"rebuilt: {', '.join(names)}")
 
-    def _reorder(self, *, verbose: bool) -> None:
-        for lane in lanes():
-            with tqdm(unit=" entries", desc=f"lane {lane}", file=self.stderr, disable=not verbose) as bar:
-                count = reorder_lane(lane, reason="manage.py rebuild --online", progress=bar.update)
-            self.stdout.write(f"lane {lane}: {count:,} entries in one order, online states rebuilt")
+    def _handle_online(self, options: Any) -> None:
+        if options["projection"]:
+            raise CommandError("--online rebuilds Redis alone: give --projection in a run of its own")
+        work = self._drop_old_layouts if options["drop_old_layouts"] else self._rebuild_online
+        try:
+            for lane in _chosen_lanes(options["lane"]):
+                work(lane, verbose=options["verbosity"] > 0)
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+        except redis.RedisError as error:
+            raise CommandError(f"Redis: {error}; what was not finished is removed by the next run") from error
+
+    def _rebuild_online(self, lane: str, *, verbose: bool) -> None:
+        with BarOfSteps() if verbose else nullcontext(UNWATCHED) as watch:
+            if reordered := has_waiting_events(lane):
+                rebuilt = reorder_lane(lane, reason=REASON, watch=watch)
+            else:
+                rebuilt = rebuild_lane(lane, watch=watch)
+        self.stdout.write(
+            f"lane {lane}: {rebuilt.items:,} items{' in a new order' if reordered else ''},"
+            f" {rebuilt.entities:,} entities, {rebuilt.seconds:,.1f} s"
+            f" ({rebuilt.items / rebuilt.seconds:,.0f} items/s);"
+            f" the lane stood still for {1000 * rebuilt.stood_still:,.0f} ms"
+        )
+
+    def _drop_old_layouts(self, lane: str, *, verbose: bool) -> None:
+        found = drop_other_layouts(lane, now=timezone.now())
+        for other in found:
+            used = f"used {other.used_at:%Y-%m-%d %H:%M} UTC" if other.used_at else "of no use to this log"
+            self.stdout.write(
+                f"lane {lane}: layout {other.layout}, {other.keys:,} keys, {used}:"
+                f" {'removed' if other.dropped else 'left, for it may be in use'}"
+            )
+        if not found:
+            self.stdout.write(f"lane {lane}: no other layouts")
 
     def _progress(self, *, enabled: bool) -> Any:
         return tqdm(total=last_position(), unit=" entries", file=self.stderr, disable=not enabled)
+
+
+def _chosen_lanes(name: str | None) -> Sequence[str]:
+    known = lanes()
+    if name is not None and name not in known:
+        raise CommandError(f"there is no lane {name!r}; there are: {', '.join(known)}")
+    return [name] if name else list(known)
 
 
 def _every_name() -> list[str]:

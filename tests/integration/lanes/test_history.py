@@ -7,7 +7,7 @@ import pytest
 from scoring.decisions.history import sequence_history
 from scoring.decisions.intake import received_entry
 from scoring.decisions.labels import LabelStatement, label_entry, record_labels
-from scoring.decisions.lane_log import iter_lane_items, iter_lane_positions
+from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs
 from scoring.decisions.models import Pending
 from scoring.decisions.reorder import reorder_lane
 from scoring.errors import HistoryOlderThanLane
@@ -55,7 +55,7 @@ def add_history(numbers: range, *, labels: dict[int, timedelta] | None = None) -
 
 def order() -> list[str]:
     """What the lane applied, in order: payments by id, labels with a plus."""
-    positions = [position for part in iter_lane_positions(LANE) for position in part.tolist()]
+    positions = [position for run in iter_lane_runs(LANE, items=100) for position in run.positions.tolist()]
     return [
         ("+" if entry.type.startswith("label") else "") + entry.stream.rsplit("T-")[1]
         for entry in read_positions(positions)
@@ -113,7 +113,7 @@ def test_a_new_order_gives_older_history_its_place(online_redis, send, work):
     work()
     made = read_stream("payment/shop/T-100")[1].data
     add_history(range(3), labels={0: timedelta(minutes=1)})
-    assert reorder_lane(LANE, reason="test") == 6
+    assert reorder_lane(LANE, reason="test").items == 6
     assert not Pending.objects.exists()
     assert order() == ["0", "1", "+0", "2", "100", "101"]
     assert online_states() == rebuilt_states()

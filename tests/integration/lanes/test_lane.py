@@ -11,7 +11,7 @@ from scoring.decisions import connections, fallback, pending
 from scoring.decisions.answers import answer_for
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items, iter_lane_positions
+from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
@@ -285,7 +285,7 @@ def test_what_fails_after_the_commit_is_not_applied_again(send, work, monkeypatc
     Pending.objects.update(wake_token="a-client")
     monkeypatch.setattr("scoring.decisions.doorbell.wake", fail)
     work()
-    assert sum(len(part) for part in iter_lane_positions(LANE)) == 5
+    assert sum(len(run.positions) for run in iter_lane_runs(LANE, items=100)) == 5
     assert [entry.type for entry in read_stream("payment/shop/T-2")] == ["event.received", "decision.made"]
     assert not Pending.objects.exists()
     assert online_states() == rebuilt_states()
