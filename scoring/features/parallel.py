@@ -6,8 +6,9 @@ an entity are also worked on while they are in the processor's cache, so that it
 than `fold`.
 """
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from numba import njit
@@ -15,11 +16,65 @@ from numpy.typing import NDArray
 
 from scoring.features.arena import Arena
 from scoring.features.encode import Batch
-from scoring.features.fold import ROWS_A_SLICE, run_kernel
+from scoring.features.fold import ROWS_A_SLICE, fold_slices, run_kernel
 from scoring.features.plan import LanePlan
-from scoring.features.split import KindPlan, split_plan
+from scoring.features.split import KindPlan, SplitPlan, split_plan
 
 Rows = NDArray[np.int64]
+Slices = Iterator[tuple[slice, NDArray[np.float64]]]  # rows of a batch, and their output
+Given = TypeVar("Given")
+
+
+def fold_history(
+    plan: LanePlan, batches: Iterable[tuple[Given, Batch]], arena: Arena, *, threads: int
+) -> Iterator[tuple[Given, Slices]]:
+    """Folds batches one after the other: what was given with each, and its rows as `fold_slices` gives them.
+
+    The rows of a batch are to be gone through before the next is asked for. With several threads the next
+    batch is read, in this thread, while they fold the one before; three batches are in memory then.
+    """
+    if threads < 2:
+        for given, batch in batches:
+            yield given, fold_slices(plan, batch, arena)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        before: tuple[Given, ParallelFold] | None = None
+        for given, batch in batches:
+            if before:
+                before[1].wait()
+            folding = ParallelFold(plan, batch, arena, pool=pool)
+            if before:
+                yield before[0], before[1].rows()
+            before = given, folding
+        if before:
+            before[1].wait()
+            yield before[0], before[1].rows()
+
+
+class Assembly:
+    """The rows of a batch, put together from what was read of the states of each kind."""
+
+    def __init__(self, split: SplitPlan, batch: Batch) -> None:
+        self._split, self._batch = split, batch
+        self._columns = split.whole.value_columns
+        self._values = np.full((batch.n, self._columns + split.reads), np.nan)
+        self._values[:, : self._columns] = batch.values
+
+    def put(self, kind: KindPlan, rows: Rows, reads: NDArray[np.float64]) -> None:
+        """What these rows read of a kind: float64[rows, kind.plan.width]."""
+        scatter(self._values, rows, self._columns + kind.first, reads)
+
+    def compute(self, rows: slice) -> NDArray[np.float64]:
+        """The rows of the whole plan; all that they read must have been put."""
+        return run_kernel(
+            self._split.rest,
+            self._batch,
+            rows,
+            values=self._values[rows],
+            slots=np.full((rows.stop - rows.start, 1), -1, dtype=np.int64),
+            memory=(np.empty(0, dtype=np.int64), np.empty(0)),
+            saturated=np.empty(0, dtype=np.int64),
+        )
 
 
 class ParallelFold:
@@ -31,15 +86,13 @@ class ParallelFold:
     def __init__(
         self, plan: LanePlan, batch: Batch, arena: Arena, *, pool: Executor, rows: int = ROWS_A_SLICE
     ) -> None:
-        self._split, self._batch, self._arena, self._pool = split_plan(plan), batch, arena, pool
-        self._rows_a_slice = rows
-        columns = plan.value_columns
-        self._values = np.full((batch.n, columns + self._split.reads), np.nan)
-        self._values[:, :columns] = batch.values
+        split = split_plan(plan)
+        self._batch, self._arena, self._pool, self._rows_a_slice = batch, arena, pool, rows
+        self._assembly = Assembly(split, batch)
         starts = arena.starts(batch)
         self._states = [
-            pool.submit(self._fold_piece, kind, piece, starts[kind.kind][batch.keys[kind.kind].codes[piece]])
-            for kind in self._split.kinds
+            pool.submit(self._fold_piece, kind, piece, starts[kind.kind])
+            for kind in split.kinds
             for piece in cut_by_entity(batch.keys[kind.kind].codes, most=rows)
         ]
         self._rows: list[tuple[slice, Future[NDArray[np.float64]]]] = []
@@ -50,42 +103,40 @@ class ParallelFold:
             self._arena.saturated_reads += self._states.pop(0).result()
         for start in range(0, self._batch.n, self._rows_a_slice):
             rows = slice(start, min(start + self._rows_a_slice, self._batch.n))
-            self._rows.append((rows, self._pool.submit(self._compute_rows, rows)))
+            self._rows.append((rows, self._pool.submit(self._assembly.compute, rows)))
 
-    def rows(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    def rows(self) -> Slices:
         """What `fold_slices` gives: (rows, their output). To be gone through once, after `wait`."""
         while self._rows:
             rows, output = self._rows.pop(0)
             yield rows, output.result()
 
     def _fold_piece(self, kind: KindPlan, rows: Rows, starts: Rows) -> NDArray[np.int64]:
-        """Applies rows to a kind's states and notes what was read; gives the saturated reads."""
-        plan, batch = kind.plan, self._batch
-        slots = np.full((len(rows), len(plan.entity_kinds)), -1, dtype=np.int64)
-        slots[:, kind.kind] = starts
-        saturated = np.zeros_like(self._arena.saturated_reads)
-        reads = run_kernel(
-            plan,
-            batch,
-            rows,
-            values=batch.values[rows],
-            slots=slots,
-            memory=self._arena.memory(),
-            saturated=saturated,
-        )
-        scatter(self._values, rows, batch.values.shape[1] + kind.first, reads)
+        reads, saturated = fold_rows(kind, self._batch, self._arena, rows=rows, starts=starts)
+        self._assembly.put(kind, rows, reads)
         return saturated
 
-    def _compute_rows(self, rows: slice) -> NDArray[np.float64]:
-        return run_kernel(
-            self._split.rest,
-            self._batch,
-            rows,
-            values=self._values[rows],
-            slots=np.full((rows.stop - rows.start, 1), -1, dtype=np.int64),
-            memory=self._arena.memory(),
-            saturated=self._arena.saturated_reads,
-        )
+
+def fold_rows(
+    kind: KindPlan, batch: Batch, arena: Arena, *, rows: Rows, starts: Rows
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Applies rows to the states of a kind; gives what was read of them and the saturated reads.
+
+    `starts`: where the states of the kind's keys start (`Arena.starts`).
+    """
+    slots = np.full((len(rows), len(kind.plan.entity_kinds)), -1, dtype=np.int64)
+    slots[:, kind.kind] = starts[batch.keys[kind.kind].codes[rows]]
+    saturated = np.zeros_like(arena.saturated_reads)
+    reads = run_kernel(
+        kind.plan,
+        batch,
+        rows,
+        values=batch.values[rows],
+        slots=slots,
+        memory=arena.memory(),
+        saturated=saturated,
+    )
+    return reads, saturated
 
 
 def cut_by_entity(codes: Rows, *, most: int) -> Iterator[Rows]:

@@ -76,15 +76,32 @@ def split_plan(plan: LanePlan) -> SplitPlan:
     )
 
 
+def with_columns(plan: LanePlan, event_type: str, columns: Sequence[int]) -> LanePlan:
+    """The plan that leaves the same states, and of whose rows there are these columns of one event type."""
+    whole = _programs_of(plan)
+    programs = [_Program(touches=program.touches) for program in whole]
+    at = plan.encodings[event_type].program + op.EVENT
+    outs = [whole[at].outs[column] for column in columns]
+    programs[at] = _Program(_needed(whole[at].reads, {out[0] for out in outs}), outs, whole[at].touches)
+    return _with_programs(plan, programs, width=len(outs), kinds=set(range(len(plan.entity_kinds))))
+
+
+@lru_cache(maxsize=64)
+def without_reads(plan: LanePlan) -> LanePlan:
+    """The plan that leaves the same states and computes nothing: its rows have no columns."""
+    programs = [_Program(touches=program.touches) for program in _programs_of(plan)]
+    return _with_programs(plan, programs, width=0, kinds=set(range(len(plan.entity_kinds))))
+
+
 def _kind_program(program: _Program, kind: int) -> _Program:
     """The reads of a kind that others compute with, all they are computed from, and its touches."""
     wanted = _registers_without_state(program)
     outs = [[row[1]] for row in program.reads if _kind_of(row) == kind and row[1] in wanted]
-    return _Program(
-        reads=_needed(program.reads, {out[0] for out in outs}, kind),
-        outs=outs,
-        touches=[row for row in program.touches if row[0] == kind],
-    )
+    reads = _needed(program.reads, {out[0] for out in outs})
+    others = {_kind_of(row) for row in reads} - {kind, None}
+    if others:
+        raise ValueError(f"a read of kind {kind} computes with one of kind {others.pop()}")
+    return _Program(reads, outs, [row for row in program.touches if row[0] == kind])
 
 
 def _rest_program(program: _Program, columns: Mapping[int, int], beside: int) -> _Program:
@@ -104,13 +121,11 @@ def _registers_without_state(program: _Program) -> set[int]:
     return {out[0] for out in program.outs} | {register for row in stateless for register in _sources(row)}
 
 
-def _needed(reads: Sequence[Row], wanted: set[int], kind: int) -> list[Row]:
-    """These registers' operations and those they compute from. Raises ValueError at another kind's state."""
+def _needed(reads: Sequence[Row], wanted: set[int]) -> list[Row]:
+    """The operations of these registers and of all that they are computed from."""
     needed = set(wanted)
     for row in reversed(reads):
         if row[1] in needed:
-            if _kind_of(row) not in (None, kind):
-                raise ValueError(f"a read of kind {kind} computes with one of kind {_kind_of(row)}")
             needed.update(_sources(row))
     return [row for row in reads if row[1] in needed]
 
@@ -153,16 +168,25 @@ def _with_programs(plan: LanePlan, programs: Sequence[_Program], *, width: int, 
         starts = ends - [len(part) for part in parts]
         tables[name] = np.array(rows, dtype=np.int64).reshape(-1, row_width)
         tables[op.RANGES[name]] = np.stack([starts, ends], axis=1)
+    encodings = {
+        name: _narrowed(encoding, programs[encoding.program :][: op.MODES], tables["writes"], kinds)
+        for name, encoding in plan.encodings.items()
+    }
     return replace(
         plan,
         code=_pack(tables),
         width=width,
         sets={},
-        encodings={
-            name: _narrowed(encoding, programs[encoding.program :][: op.MODES], tables["writes"], kinds)
-            for name, encoding in plan.encodings.items()
+        encodings=encodings,
+        batch_views={
+            name: tuple(view for view in views if _is_read(view.name, encodings[name]))
+            for name, views in plan.batch_views.items()
         },
     )
+
+
+def _is_read(view: str, encoding: Encoding) -> bool:
+    return any(name.startswith(f"{view}.") for _, name, _ in encoding.values)
 
 
 def _narrowed(

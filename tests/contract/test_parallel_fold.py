@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
-from scoring.features.parallel import ParallelFold, cut_by_entity
+from scoring.features.parallel import ParallelFold, cut_by_entity, fold_history
 from scoring.features.plan import compile_lane, lane_plan
-from scoring.features.split import split_plan
+from scoring.features.split import split_plan, with_columns, without_reads
 from tests.contract.lanes import MEMBERS, VOCABULARIES, Lane, lanes
 
 PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)
@@ -41,6 +41,40 @@ def test_threads_give_the_bytes_of_one(pool, lane, rows):
         assert together.saturated_reads.tolist() == alone.saturated_reads.tolist()
         for part, output in folding.rows():
             assert output.tobytes() == expected[part].tobytes()
+
+
+@given(lane=lanes(max_size=60), threads=st.sampled_from([1, 2]))
+def test_a_history_in_threads_is_that_of_one_thread(lane, threads):
+    alone, together = Arena(PLAN), Arena(PLAN)
+    expected = [fold(PLAN, batch, alone).tobytes() for batch in batches_of(lane)]
+    numbered = enumerate(batches_of(lane))
+    found = [
+        (number, b"".join(output.tobytes() for _, output in rows))
+        for number, rows in fold_history(PLAN, numbered, together, threads=threads)
+    ]
+    assert found == list(enumerate(expected))
+    assert together.blobs() == alone.blobs()
+
+
+@given(lane=lanes(max_size=60))
+def test_states_are_the_same_when_nothing_is_computed(lane):
+    alone, silent = Arena(PLAN), Arena(PLAN)
+    plan = without_reads(PLAN)
+    for batch in batches_of(lane):
+        fold(PLAN, batch, alone)
+        assert fold(plan, batch, silent).shape == (batch.n, 0)
+    assert silent.blobs() == alone.blobs()
+
+
+@given(lane=lanes(max_size=60), chosen=st.lists(st.integers(0, 40), max_size=6))
+def test_some_columns_are_those_of_the_whole(lane, chosen):
+    alone, some = Arena(PLAN), Arena(PLAN)
+    plan = with_columns(PLAN, "transfer", chosen)
+    for batch in batches_of(lane):
+        is_transfer = batch.program == PLAN.encodings["transfer"].program
+        expected = np.where(is_transfer[:, None], fold(PLAN, batch, alone)[:, chosen], np.nan)
+        assert fold(plan, batch, some).tobytes() == expected.tobytes()
+    assert some.blobs() == alone.blobs()
 
 
 @pytest.mark.parametrize("plan", [PLAN, lane_plan("commerce")], ids=["bank", "commerce"])
