@@ -1,5 +1,6 @@
 """Django settings, from the environment only. Every value that is not Django's default says why."""
 
+import os
 from pathlib import Path
 
 import dj_database_url
@@ -18,6 +19,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = read_path("ASSAY_VAR", BASE_DIR / "var")
 # Where the log goes as Parquet: a directory, or any URL that fsspec and the packages installed can open.
 OFFLINE_URL = read_text("ASSAY_OFFLINE_URL") or str(VAR_DIR / "offline")
+# Whole histories are folded by so many threads here, or by a Dask cluster: its scheduler's address
+# ("tcp://10.0.0.1:8786"), or "local:4" for four processes of this machine's own.
+BACKFILL_THREADS = read_int("ASSAY_BACKFILL_THREADS", os.cpu_count() or 1)
+DASK_SCHEDULER = read_text("DASK_SCHEDULER")
 
 DEBUG = read_flag("ASSAY_DEBUG", default=False)
 # A generated key keeps the README's commands free of configuration; a real deployment sets its own.
