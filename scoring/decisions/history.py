@@ -44,6 +44,16 @@ def sequence_history(lane: str, *, progress: Progress | None = None) -> int:
     return len(positions)
 
 
+def has_waiting_events(lane: str) -> bool:
+    """Whether events of the lane's history have no place in its order yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM scoring_pending WHERE lane = %s AND state = 'history' AND kind = 'event' LIMIT 1",
+            [lane],
+        )
+        return cursor.fetchone() is not None
+
+
 def refresh_statistics() -> None:
     """Let the planner know of a bulk load at once: until it does, it takes the tables for empty."""
     with connection.cursor() as cursor:

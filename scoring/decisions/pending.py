@@ -9,7 +9,6 @@ import orjson
 from django.db import connection
 
 from scoring.catalog.registry import event_type
-from scoring.log.beside import Beside, quoted
 from scoring.log.entries import Entry
 from scoring.log.tables import copy_values, insert_values
 from scoring.log.upcasters import lift
@@ -23,23 +22,6 @@ COLUMNS = (
     *("position", "lane", "kind", "state", "priority", "event_stream", "due_at", "wake_token", "error"),
     "enqueued_at",
 )
-
-QUEUE = """
-    queued AS (
-        INSERT INTO scoring_pending
-            (position, lane, kind, state, priority, event_stream, due_at, wake_token, error, enqueued_at)
-        SELECT w.position, l.lane, 'event', 'ready', c.priority, w.stream, NULL, c.token, '', c.now
-          FROM written w
-          JOIN (VALUES {lanes}) AS l (type, lane) ON l.type = split_part(w.stream, '/', 1)
-         CROSS JOIN (VALUES ({constants})) AS c (priority, token, now))
-"""
-# Labels stand before their event in the log and must not in the lane: the kernel passes over a label of what
-# was not applied yet. Hence LATER.
-RELEASE_HELD = f"""
-    released AS (
-        UPDATE scoring_pending p SET state = 'ready', priority = {LATER}
-          FROM written w WHERE p.state = 'held' AND p.event_stream = w.stream)
-"""
 
 # A label that came before its event takes its place in the history at the time it became known.
 HELD_INTO_HISTORY = """
@@ -93,16 +75,16 @@ class Claim:
     routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
 
 
-def queueing(
-    lanes: Mapping[str, str], *, now: datetime, wake_token: str | None, priority: int
-) -> tuple[str, ...]:
-    """Clauses beside the append of received events: queue them, and release labels held until they arrive.
-
-    `lanes` names the lane of each event type among them.
-    """
-    given = ", ".join(quoted("(%s, %s)", [name, lane]) for name, lane in lanes.items())
-    constants = quoted("%s, %s, %s", [priority, wake_token, now])
-    return QUEUE.format(lanes=given, constants=constants), RELEASE_HELD
+def enqueue_events(entries: Sequence[Entry], *, now: datetime, wake_token: str | None, urgent: bool) -> None:
+    """Queue received events, and release the labels that were held until they arrive."""
+    if not entries:
+        return
+    priority = URGENT if urgent else NORMAL
+    _insert(
+        (e.position, _lane(e), "event", "ready", priority, e.stream, None, wake_token, "", now)
+        for e in entries
+    )
+    release_held([entry.stream for entry in entries])
 
 
 def enqueue_labels(
@@ -169,12 +151,6 @@ def claim(lane: str, *, limit: int) -> list[Claim]:
         return [_claim(row) for row in cursor.fetchall()]
 
 
-def completion(positions: Sequence[int]) -> Beside:
-    """Beside the append of their decisions: remove processed entries, or nothing if one is not there."""
-    done = quoted("done AS (DELETE FROM scoring_pending WHERE position = ANY(%s) RETURNING 1)", [positions])
-    return Beside(before=done, guard=f"(SELECT count(*) FROM done) = {len(positions)}")
-
-
 def complete(positions: Sequence[int]) -> int:
     """Remove processed entries; returns how many were there."""
     with connection.cursor() as cursor:
@@ -189,6 +165,21 @@ def park(position: int, *, error: str) -> bool:
             "UPDATE scoring_pending SET state = 'parked', error = %s WHERE position = %s", [error, position]
         )
         return cursor.rowcount > 0
+
+
+def release_held(event_streams: Sequence[str]) -> int:
+    """Let labels through whose event has arrived; returns how many.
+
+    They stand before their event in the log and must not in the lane: the kernel passes over a label of what
+    was not applied yet. Hence LATER.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_pending SET state = 'ready', priority = %s"
+            " WHERE state = 'held' AND event_stream = ANY(%s)",
+            [LATER, list(event_streams)],
+        )
+        return cursor.rowcount
 
 
 def release_overtaken() -> int:
@@ -262,16 +253,6 @@ def history_positions(lane: str) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def has_waiting_events(lane: str) -> bool:
-    """Whether events of the lane's history have no place in its order yet."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM scoring_pending WHERE lane = %s AND state = 'history' AND kind = 'event' LIMIT 1",
-            [lane],
-        )
-        return cursor.fetchone() is not None
-
-
 def lanes_with_ready() -> list[str]:
     """Lanes that have something to process."""
     with connection.cursor() as cursor:
@@ -334,6 +315,10 @@ def _claim(row: Sequence[Any]) -> Claim:
         decisions=decisions,
         routes=routes,
     )
+
+
+def _lane(entry: Entry) -> str:
+    return event_type(entry.data["type"]).lane
 
 
 def _label_lane(entry: Entry) -> str:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from scoring.catalog.registry import lanes
+from scoring.decisions.history import has_waiting_events
 from scoring.decisions.layouts import drop_other_layouts
-from scoring.decisions.pending import has_waiting_events
 from scoring.decisions.rebuild_online import rebuild_lane
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
