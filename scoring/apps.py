@@ -13,6 +13,7 @@ class ScoringConfig(AppConfig):
         # read, a consumer and a system check.
         import_module("scoring.decisions.projections")
         import_module("scoring.decisions.upcasters")
+        import_module("scoring.batch.projections")
         import_module("scoring.learning.projections")
         import_module("scoring.checks")
         register = import_module("scoring.log.consumers").register

@@ -79,7 +79,7 @@ class Embedding(BatchView):
 class _Embeddings(Computation):
     def __init__(self, view: Embedding, events: ViewEvents) -> None:
         first, second = (ranked(events.names[entity.name]) for entity in view.entities)
-        self.keys = (first[0], second[0])
+        super().__init__([first[0], second[0]], [view.dimensions] * 2)
         self._view, self._events = view, events
         self._pairs = Pairs(Owners(first[1], len(first[0])), second[1])
 

@@ -61,7 +61,7 @@ class _Profiles(Computation):
     def __init__(self, view: Profile, events: ViewEvents) -> None:
         names, codes = ranked(events.names[view.entities[0].name])
         owners = Owners(codes, len(names))
-        self.keys = (names,)
+        super().__init__([names], [len(view.values)])
         self._view, self._events, self._owners = view, events, owners
         self._columns = [statistic.over(events, owners) for statistic in view.statistics.values()]
 

@@ -61,7 +61,7 @@ class Trend(BatchView):
 class _Trends(Computation):
     def __init__(self, view: Trend, events: ViewEvents) -> None:
         names, codes = ranked(events.names[view.entities[0].name])
-        self.keys = (names,)
+        super().__init__([names], [2])
         self._windows = (view.over.us, view.against.us)
         # (entity, time) as one ascending number: an entity's events before a moment are two searches.
         self._span = int(events.times.max(initial=0)) + 1

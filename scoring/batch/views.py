@@ -6,7 +6,8 @@ common to all of them stands here; `scoring.batch.profile`, `embedding` and `tre
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +25,7 @@ Matrix = NDArray[np.float64]
 Places = NDArray[np.int64]
 # Part of every definition: goes up when the same declaration gives other values than before.
 MEANING = 1
+_MOMENTS_KEPT = 3  # the last of one batch of a lane are the first of the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +65,43 @@ class ViewEvents:
 class Computation:
     """A view's values at any moment, from events that were sorted once: what a nightly run and history share.
 
-    `keys`: per table the entities, ascending, that any of the events names.
+    `keys`: per table the entities, ascending, that any of the events names; `widths`: per table its columns.
     """
 
-    keys: tuple[list[str], ...]
+    def __init__(self, keys: Sequence[list[str]], widths: Sequence[int]) -> None:
+        self.keys, self.widths = tuple(keys), tuple(widths)
+        self._recent: OrderedDict[int, tuple[Matrix, ...]] = OrderedDict()
 
     def at(self, as_of_us: int) -> tuple[Matrix, ...]:
         """Per table float64[keys, columns] from the events before `as_of_us`; NaN for entities without."""
         raise NotImplementedError
 
     def look_up(self, places: Sequence[Places], as_of_us: NDArray[np.int64]) -> list[Matrix]:
-        """Per table float64[n, columns]: the rows of `places` (int64[n] into `keys`; -1: NaN) as of then."""
-        found: list[Matrix] = []
-        moments, group = np.unique(as_of_us, return_inverse=True)
-        order = np.argsort(group, kind="stable")
-        bounds = np.searchsorted(group[order], np.arange(len(moments) + 1)).tolist()
-        for number, moment in enumerate(moments.tolist()):
-            rows = order[bounds[number] : bounds[number + 1]]
-            matrices = self.at(moment)
-            found = found or [np.full((len(as_of_us), matrix.shape[1]), np.nan) for matrix in matrices]
-            for out, matrix, place in zip(found, matrices, places, strict=True):
+        """Per table float64[n, columns]: the rows of `places` (int64[n] into `keys`; -1: NaN) as of then.
+
+        Each moment is computed once, and the last few are kept: least work where moments lie together.
+        """
+        found = [np.full((len(as_of_us), width), np.nan) for width in self.widths]
+        for moment, rows in _by_moment(as_of_us):
+            for out, matrix, place in zip(found, self._at_kept(moment), places, strict=True):
                 known = rows[place[rows] >= 0]
                 out[known] = matrix[place[known]]
         return found
+
+    def _at_kept(self, as_of_us: int) -> tuple[Matrix, ...]:
+        if as_of_us not in self._recent:
+            self._recent[as_of_us] = self.at(as_of_us)
+            if len(self._recent) > _MOMENTS_KEPT:
+                self._recent.popitem(last=False)
+        return self._recent[as_of_us]
+
+
+def _by_moment(moments: NDArray[np.int64]) -> Iterator[tuple[int, Places]]:
+    """Each moment, ascending, with the rows that have it."""
+    order = np.argsort(moments, kind="stable")
+    distinct, firsts = np.unique(moments[order], return_index=True)
+    if len(distinct):
+        yield from zip(distinct.tolist(), np.split(order, firsts[1:]), strict=True)
 
 
 class BatchView:

@@ -1,0 +1,64 @@
+"""What a view's schedule would have given at past moments, had it always run."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.batch.reading import read_timely_events
+from scoring.batch.views import BatchView, Matrix, Places, ViewEvents
+from scoring.features.encode import KeyColumn
+from scoring.log.entries import LAST_POSITION
+from scoring.offline.store import OfflineStore
+
+
+def boundary_read(view: BatchView, times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The moment of the version an event of each time reads: the last that a period has passed since."""
+    return times // view.every_us * view.every_us - view.every_us
+
+
+class ViewHistory:
+    """A view's values at past moments, from events that were read and sorted once.
+
+    Only versions that would have been valid count, so no value knows anything of its own time's future; see
+    `boundary_read`. The values are those of `BatchView.compute` on the events before the boundary, bit for
+    bit.
+    """
+
+    def __init__(self, view: BatchView, events: ViewEvents) -> None:
+        self._view = view
+        self._computation = view.prepare(events)
+        self._places = [{key: place for place, key in enumerate(keys)} for keys in self._computation.keys]
+
+    @classmethod
+    def read(
+        cls, view: BatchView, *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
+    ) -> "ViewHistory":
+        """From what the offline store and the log have by `log_position`. Raises OfflineStoreOfAnotherLog."""
+        return cls(view, read_timely_events(view, log_position=log_position, store=store))
+
+    def values(self, keys: Sequence[KeyColumn], times: NDArray[np.int64]) -> Matrix:
+        """float64[n, values] of events of n entities per table and times (microseconds since 1970).
+
+        NaN for entities that are missing or without events then. Computed once a boundary: least work where
+        the times lie together.
+        """
+        places = [_places(column, known) for column, known in zip(keys, self._places, strict=True)]
+        return self._view.combine(self._computation.look_up(places, boundary_read(self._view, times)))
+
+
+def history_values(
+    view: BatchView,
+    keys: Sequence[KeyColumn],
+    times: NDArray[np.int64],
+    *,
+    log_position: int = LAST_POSITION,
+    store: OfflineStore | None = None,
+) -> Matrix:
+    """`ViewHistory.values` for once; for batches one after the other keep a `ViewHistory`."""
+    return ViewHistory.read(view, log_position=log_position, store=store).values(keys, times)
+
+
+def _places(column: KeyColumn, known: dict[str, int]) -> Places:
+    table = np.array([*(known.get(key, -1) for key in column.uniques), -1], dtype=np.int64)
+    return table[column.codes]

@@ -1,0 +1,168 @@
+"""Publishing batch views: computed at their moments, stored, loaded into Redis, and then said in the log."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Min
+
+from scoring.batch import online
+from scoring.batch.models import BatchVersion
+from scoring.batch.reading import read_events
+from scoring.batch.stored import digest_of, write_tables
+from scoring.batch.views import BatchTable, BatchView, due_at
+from scoring.catalog.registry import batch_views, event_type
+from scoring.decisions.lane_lock import NAMESPACE
+from scoring.decisions.models import Pending
+from scoring.errors import PublishingUnderWay, UnknownBatchView
+from scoring.log.append import append
+from scoring.log.entries import NewEntry
+from scoring.log.rebuild import last_position
+from scoring.offline.store import OfflineStore
+from scoring.timestamps import from_micros, to_iso, to_micros
+
+# Between a version's publication and the first event that reads it: by then every runner has learnt of it.
+VALID_AFTER = timedelta(seconds=30)
+# How long Redis keeps a version that no event in the queue reads any more, for those that are being decided.
+KEPT_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewStatus:
+    """A view and its newest version as declared now. `age`: since what it was computed from; None without."""
+
+    view: BatchView
+    newest: BatchVersion | None
+    age: timedelta | None
+
+    @property
+    def stale(self) -> bool:
+        """Whether events that arrive now read nothing."""
+        return self.age is None or self.age > timedelta(microseconds=self.view.stale_after_us)
+
+
+@dataclass(frozen=True, slots=True)
+class _Computed:
+    """A version before it is one."""
+
+    view: BatchView
+    as_of_us: int
+    log_position: int
+    tables: Sequence[BatchTable]
+
+
+def publish(view: BatchView, *, now: datetime, store: OfflineStore | None = None) -> BatchVersion | None:
+    """Compute the version that is due and publish it; None where none is, or there are no values.
+
+    The file is written and Redis loaded before the entry that makes the version one, so that whatever fails
+    on the way changes nothing. Raises PublishingUnderWay, OfflineStoreOfAnotherLog.
+    """
+    if not is_due(view, now=now):
+        return None
+    with _sole_publisher():
+        began = time.perf_counter()
+        computed = _compute(view, due_at(view, to_micros(now)), store)
+        if not any(table.keys for table in computed.tables):
+            return None
+        number = _last_number(view) + 1
+        write_tables(view, number, computed.tables, store or OfflineStore())
+        online.load(view, number, computed.tables)
+        version = _append(computed, number, seconds=time.perf_counter() - began, now=now)
+        remove_unread(view, now=version.published_at)
+        return version
+
+
+def is_due(view: BatchView, *, now: datetime) -> bool:
+    """Whether the view's moment has passed since its newest version, or its declaration has changed."""
+    newest = newest_version(view)
+    return newest is None or to_micros(newest.as_of) < due_at(view, to_micros(now))
+
+
+def newest_version(view: BatchView) -> BatchVersion | None:
+    """The newest version of the view as it is declared now."""
+    versions = BatchVersion.objects.filter(view=view.key, definition=view.definition_hash)
+    return versions.order_by("-number").first()
+
+
+def list_views(*, now: datetime) -> list[ViewStatus]:
+    """Every view that the catalog declares, with how it stands."""
+    newest = [(view, newest_version(view)) for view in batch_views().values()]
+    return [ViewStatus(view, found, now - found.as_of if found else None) for view, found in newest]
+
+
+def find_view(key: str) -> BatchView:
+    """The view of this key ("payment.customer_profile"). Raises UnknownBatchView."""
+    known = batch_views()
+    if key not in known:
+        raise UnknownBatchView(key, tuple(known))
+    return known[key]
+
+
+def remove_unread(view: BatchView, *, now: datetime) -> list[int]:
+    """Take out of Redis the versions that no event reads any more; gives their numbers.
+
+    An event reads the version that was valid when it came, however long it has been waiting.
+    """
+    lane = event_type(view.event_type).lane
+    waiting = Pending.objects.filter(lane=lane, state=Pending.State.READY)
+    oldest = waiting.aggregate(oldest=Min("enqueued_at"))["oldest"]
+    read_since = min(oldest or now, now - KEPT_FOR)
+    versions = BatchVersion.objects.filter(view=view.key).order_by("-number")
+    later = versions.filter(valid_from__gt=read_since).values_list("number", flat=True)
+    current = versions.filter(valid_from__lte=read_since).values_list("number", flat=True)[:1]
+    unread = sorted(online.loaded_numbers(view) - {*later, *current})
+    for number in unread:
+        online.remove(view, number)
+    return unread
+
+
+def _compute(view: BatchView, as_of_us: int, store: OfflineStore | None) -> _Computed:
+    position = last_position()
+    since_us = as_of_us - view.over_us
+    events = read_events(view, since_us=since_us, until_us=as_of_us, log_position=position, store=store)
+    return _Computed(view, as_of_us, position, view.compute(events, as_of_us=as_of_us))
+
+
+def _append(computed: _Computed, number: int, *, seconds: float, now: datetime) -> BatchVersion:
+    view, tables = computed.view, computed.tables
+    published_at = now + timedelta(seconds=seconds)
+    entry = NewEntry(
+        stream=f"batch/{view.key}",
+        expected_version=number - 1,
+        type="batch.published",
+        data={
+            "view": view.key,
+            "number": number,
+            "definition": view.definition_hash,
+            "as_of": to_iso(from_micros(computed.as_of_us)),
+            "log_position": computed.log_position,
+            "valid_from": to_iso(published_at + VALID_AFTER),
+            "digest": digest_of(view, tables),
+            "rows": {spec.field: len(table.keys) for spec, table in zip(view.tables, tables, strict=True)},
+            "seconds": round(seconds, 3),
+        },
+    )
+    written = append([entry], now=published_at)[0]
+    return BatchVersion.objects.get(pk=written.position)
+
+
+def _last_number(view: BatchView) -> int:
+    newest = BatchVersion.objects.filter(view=view.key).order_by("-number").first()
+    return newest.number if newest else 0
+
+
+@contextmanager
+def _sole_publisher() -> Iterator[None]:
+    """Two runs at once would compute the same version twice. Raises PublishingUnderWay."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [NAMESPACE, "batch views"])
+        if not cursor.fetchone()[0]:
+            raise PublishingUnderWay
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [NAMESPACE, "batch views"])

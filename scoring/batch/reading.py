@@ -1,0 +1,124 @@
+"""The events a view is computed from: of the offline store what it has, and of the log the rest."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection
+
+from scoring.batch.views import BatchView, ViewEvents
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.log.entries import LAST_POSITION, Cursor
+from scoring.log.texts import read_texts
+from scoring.offline.columns import coded, event_schema, event_table, integers, numbers
+from scoring.offline.export import present_layout
+from scoring.offline.reading import open_store
+from scoring.offline.store import Manifest, OfflineStore
+from scoring.timestamps import from_micros
+
+# What lies beyond the export in the log's reading order.
+_BEYOND = """
+    SELECT said.position
+      FROM scoring_logentry said
+      JOIN scoring_event event ON event.position = said.position
+     WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
+       AND event.type = %s AND event.occurred_at >= %s AND event.occurred_at < %s AND said.position <= %s
+"""
+_ROWS_A_READ = 50_000
+_HEAD = ("_position", "_occurred_at", "_recorded_at", "_history")
+LATEST_US = 253_402_300_799_000_000  # 9999-12-31T23:59:59Z
+
+
+def read_events(
+    view: BatchView,
+    *,
+    since_us: int = 0,
+    until_us: int = LATEST_US,
+    log_position: int = LAST_POSITION,
+    store: OfflineStore | None = None,
+) -> ViewEvents:
+    """What the view is computed from that occurred in [since, until) and stands in the log by `log_position`.
+
+    `store`: that of the settings without one. Raises OfflineStoreOfAnotherLog.
+    """
+    return _view_events(view, _read(view, since_us, until_us, log_position, store))
+
+
+def read_timely_events(
+    view: BatchView, *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
+) -> ViewEvents:
+    """All that the view would have been computed from, had it always been: what was known in time.
+
+    The version of a moment is taken to come a period later. So what occurred before a moment counts in its
+    version if it was received in that period, too; history counts as received when it occurred. What came
+    later than that is left out altogether, which is to know too little rather than too much.
+    """
+    table = _read(view, 0, LATEST_US, log_position, store)
+    occurred, recorded = integers(table["_occurred_at"]), integers(table["_recorded_at"])
+    first_read = (occurred // view.every_us + 2) * view.every_us
+    in_time = table["_history"].to_numpy() | (recorded < first_read)
+    return _view_events(view, table.filter(pa.array(in_time)))
+
+
+def _read(
+    view: BatchView, since_us: int, until_us: int, log_position: int, store: OfflineStore | None
+) -> pa.Table:
+    kind = find_event_type(view.source)
+    opened, manifest = open_store(store)
+    fields = _columns_of(view, kind)
+    if manifest.layout.get(f"events/type={kind.name}") != present_layout()[f"events/type={kind.name}"]:
+        manifest = Manifest()  # stored with other fields than the type has now
+    stored = opened.read(
+        f"events/type={kind.name}",
+        manifest=_of_days(manifest, since_us, until_us),
+        columns=[*_HEAD, *fields],
+        schema=event_schema(kind),
+    )
+    occurred = integers(stored["_occurred_at"])
+    wanted = (occurred >= since_us) & (occurred < until_us)
+    wanted &= integers(stored["_position"]) <= log_position
+    tables = [stored.filter(pa.array(wanted))]
+    positions = _positions_beyond(manifest.cursor, kind.name, since_us, until_us, log_position)
+    tables += [event_table(kind, read_texts(part), fields).select([*_HEAD, *fields]) for part in positions]
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def _columns_of(view: BatchView, kind: type[EventType]) -> list[str]:
+    entities = [view.source_field(kind, entity) for entity in view.entities]
+    return list(dict.fromkeys([*entities, *(field.name for field in view.fields)]))
+
+
+def _of_days(manifest: Manifest, since_us: int, until_us: int) -> Manifest:
+    """The manifest with the partitions of these days alone."""
+    first, last = (from_micros(moment).date().isoformat() for moment in (since_us, until_us))
+    files = [file for file in manifest.files if first <= file.partition.rpartition("day=")[2] <= last]
+    return replace(manifest, files=tuple(files))
+
+
+def _positions_beyond(
+    cursor: Cursor, event_type: str, since_us: int, until_us: int, log_position: int
+) -> Iterator[np.ndarray]:
+    moments = [from_micros(since_us), from_micros(until_us)]
+    with connection.cursor() as db:
+        db.execute(_BEYOND, [*cursor, event_type, *moments, log_position])
+        positions = np.array(db.fetchall(), dtype=np.int64).reshape(-1)
+    for start in range(0, len(positions), _ROWS_A_READ):
+        yield positions[start : start + _ROWS_A_READ]
+
+
+def _view_events(view: BatchView, table: pa.Table) -> ViewEvents:
+    kind = find_event_type(view.source)
+    times = integers(table["_occurred_at"])
+    order = np.lexsort((integers(table["_position"]), times))
+    table = table.take(order)
+    columns = {entity.name: view.source_field(kind, entity) for entity in view.entities}
+    columns |= {field.name: field.name for field in view.fields}
+    named = {name for name, column in columns.items() if isinstance(kind.fields[column], Entity | Category)}
+    return ViewEvents(
+        times=times[order],
+        names={name: coded(table[columns[name]]) for name in columns if name in named},
+        numbers={name: numbers(table[columns[name]]) for name in columns if name not in named},
+    )

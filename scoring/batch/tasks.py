@@ -1,0 +1,30 @@
+"""Celery's way into publishing batch views."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from scoring.batch.publishing import is_due, publish
+from scoring.batch.views import BatchView
+from scoring.catalog.registry import batch_views
+from scoring.errors import PublishingUnderWay
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="scoring.batch.tasks.publish_due")
+def publish_due() -> list[str]:
+    """Publish every view whose moment has passed; gives their keys. Harmless twice or lost."""
+    due = [view for view in batch_views().values() if is_due(view, now=timezone.now())]
+    return [view.key for view in due if _publish(view)]
+
+
+def _publish(view: BatchView) -> bool:
+    try:
+        return publish(view, now=timezone.now()) is not None
+    except PublishingUnderWay:
+        return False
+    except Exception:  # one view that cannot be computed must not keep the others from being published
+        logger.exception("no version of %s was published; the last one is read until it is stale", view.key)
+        return False
