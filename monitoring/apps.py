@@ -13,3 +13,4 @@ class MonitoringConfig(AppConfig):
         register = import_module("scoring.log.consumers").register
         register(import_module("monitoring.windows").WINDOWS)
         register(import_module("monitoring.model_windows").MODEL_WINDOWS)
+        register(import_module("monitoring.batch_views").BATCH_VIEWS)

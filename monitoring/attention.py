@@ -7,6 +7,7 @@ from typing import Literal
 
 from django.conf import settings
 
+from monitoring.batch_views import Freshness
 from monitoring.drift import State
 from monitoring.facts import Facts
 from monitoring.traffic import Traffic
@@ -215,6 +216,36 @@ def inconsistent_features(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def missing_batch_values(facts: Facts) -> Iterator[Notice]:
+    """Decisions rest on views without a fresh version, or soon will."""
+    for view in facts.batch_views or []:
+        state = _state_of(view)
+        if not state:
+            continue
+        decisions = _counted(view.without, "decision", "decisions")
+        without = f": {decisions} since {view.since:%H:%M} without it" if view.without else ""
+        last = f"; last published {ago_text(view.latest.published_at, facts.now)}" if view.latest else ""
+        yield Notice(
+            "bad" if view.without else "warn",
+            f"{view.view.name} of {view.view.event_type} {state}{without}{last}.",
+            "Redis gets it back from the offline store by itself, within a minute."
+            if state == _LOST
+            else "What features read of it is missing. See why `manage.py batch` does not publish it.",
+        )
+
+
+_LOST = "was lost from Redis"
+
+
+def _state_of(view: Freshness) -> str:
+    """What is wrong with a view, in words; "" if nothing is."""
+    if view.latest is None:
+        return "was never published" if view.without else ""
+    if view.is_stale or view.stale:
+        return "is stale"
+    return _LOST if view.lost else ""
+
+
 def drifted_models(facts: Facts) -> Iterator[Notice]:
     for report in facts.drifts or []:
         shifted, moved = report.count(State.SHIFTED), len(report.moved)
@@ -233,7 +264,7 @@ def drifted_models(facts: Facts) -> Iterator[Notice]:
 
 RULES: tuple[Rule, ...] = (
     *(stopped_consumers, late_consumers, waiting_events, silence, fallbacks, slow_decisions),
-    inconsistent_features,
+    *(inconsistent_features, missing_batch_values),
     *(old_cases, failed_training, drifted_models, open_candidates, undecided_types),
 )
 

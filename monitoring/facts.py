@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 
 from experiments.models import Experiment
+from monitoring.batch_views import Freshness, read_freshness
 from monitoring.binning import Reference
 from monitoring.drift_report import DriftReport, compare, feature_specs, since_of
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
@@ -69,6 +70,7 @@ class Facts:
     candidates: list[ModelVersion] | None = None
     drifts: list[DriftReport] | None = None
     mismatches: list[Mismatch] | None = None
+    batch_views: list[Freshness] | None = None
     experiments: list[Experiment] | None = None
     trainings: list[TrainingJob] | None = None
 
@@ -85,6 +87,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         if user.has_perm("monitoring.view_modelwindow"):
             seen["drifts"] = read_drifts(seen["in_charge"], now=now)
             seen["mismatches"] = read_mismatches(since=now - DAY)
+            seen["batch_views"] = read_freshness(now=now)
     if user.has_perm("experiments.view_experiment"):
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_trainingjob"):

@@ -98,3 +98,26 @@ class ModelWindow(models.Model):
 
     def outcomes(self) -> dict[str, int]:
         return {outcome: getattr(self, f"decided_{outcome}") for outcome in Decision.Outcome.values}
+
+
+class BatchWindow(models.Model):
+    """What the decisions of one hour had of one batch view. Written by `monitoring.batch_views` alone.
+
+    `fresh` had a version; the others none: none was published yet, the newest was stale, or Redis had lost
+    it. `age_us_*`: over the fresh ones, from what the version was computed as of to the event's receipt.
+    """
+
+    view = models.CharField(max_length=120)  # "{event type}.{name}"
+    start = models.DateTimeField()
+    fresh = models.BigIntegerField(default=0)
+    unpublished = models.BigIntegerField(default=0)
+    stale = models.BigIntegerField(default=0)
+    lost = models.BigIntegerField(default=0)
+    age_us_sum = models.BigIntegerField(default=0)
+    age_us_max = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["view", "start"], name="batchwindow_view_start")]
+
+    def __str__(self) -> str:
+        return f"{self.view} at {self.start:%Y-%m-%d %H}:00"

@@ -6,11 +6,17 @@ from datetime import timedelta
 import pytest
 
 from monitoring.attention import notices
+from monitoring.batch_views import Freshness
 from monitoring.drift import NO_DATA, Drift, State
 from monitoring.drift_report import DriftReport, FeatureDrift, Side
 from monitoring.facts import Facts, InCharge, Queue, Waiting
 from monitoring.latency import bin_of
 from monitoring.models import MinuteWindow
+from scoring.batch.models import BatchVersion
+from scoring.batch.profile import Profile
+from scoring.batch.statistics import count
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Entity
 from scoring.decisions.models import Route
 from scoring.learning.models import ModelVersion, TrainingJob
 from scoring.log.status import ConsumerHealth
@@ -60,6 +66,20 @@ def job(state: str, *, ago: timedelta = HOUR) -> TrainingJob:
 def candidate(*passed: bool) -> ModelVersion:
     checks = [{"name": "calibration", "passed": each} for each in passed]
     return ModelVersion(name="payment-2", trained_at=NOW - HOUR, checks=checks)
+
+
+class Purchase(EventType):
+    name, lane = "purchase", "shop"
+    customer = Entity()
+    habits = Profile(customer, over="90d", every="1d", stale_after="3d", events=count())
+
+
+def of_view(published_ago: timedelta | None, **counts: int) -> list[Freshness]:
+    """The view `habits`, published so long ago, and what decisions had of it."""
+    moment = NOW - published_ago if published_ago is not None else NOW
+    version = BatchVersion(as_of=moment, published_at=moment) if published_ago is not None else None
+    since = NOW.replace(minute=0) - HOUR
+    return [Freshness(Purchase.habits, since=since, now=NOW, latest=version, **counts)]
 
 
 STOPPED = WELL._replace(error="ValueError: no such field", failed_position=1234)
@@ -122,6 +142,22 @@ BEHIND = WELL._replace(lag=4_000)
             "bad",
             "card_count_1h and 1 other of payment came out differently when recomputed: 9 of 90 values",
         ),
+        (
+            {"batch_views": of_view(4 * DAY, fresh=80, stale=120)},
+            "bad",
+            "habits of purchase is stale: 120 decisions since 11:00 without it; last published 4 d ago.",
+        ),
+        ({"batch_views": of_view(4 * DAY)}, "warn", "habits of purchase is stale; last published 4 d ago."),
+        (
+            {"batch_views": of_view(None, unpublished=1)},
+            "bad",
+            "habits of purchase was never published: 1 decision since 11:00 without it.",
+        ),
+        (
+            {"batch_views": of_view(HOUR, fresh=9, lost=3)},
+            "bad",
+            "habits of purchase was lost from Redis: 3 decisions since 11:00 without it",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], tone: str, what: str) -> None:
@@ -147,6 +183,9 @@ def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], to
         {"drifts": [report(State.STABLE, State.CHANCE, State.NOT_COMPARED)]},
         {"in_charge": [InCharge(Route(event_type="payment"), "payment-1", None)]},
         {"mismatches": []},
+        {"batch_views": of_view(2 * DAY, fresh=100)},
+        {"batch_views": of_view(None)},  # nobody reads it
+        {"batch_views": of_view(HOUR, fresh=100, unpublished=5)},  # it has been since
     ],
 )
 def test_what_is_as_it_should_be_needs_nobody(facts: dict[str, object]) -> None:
