@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from monitoring.binning import Counts, Reference, pack, unpack
 from monitoring.models import ModelWindow
 from monitoring.windows import to_hour
-from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.models import Decision
+from scoring.decisions.vectors import unpack_vectors
 from scoring.learning.models import ModelVersion
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry

@@ -360,14 +360,14 @@ class FeatureSetMissing(ScoringError):
 
 
 class VectorOfOtherFeatures(ScoringError):
-    """A vector that was logged under other declarations cannot be scored again under the present ones."""
+    """An event cannot be scored again by a model whose features no decision on it has logged."""
 
-    def __init__(self, stream: str, *, logged: str, declared: str) -> None:
+    def __init__(self, stream: str, *, model: str, needed: str) -> None:
         super().__init__(
-            f"the vector of {stream} was logged under feature set {logged[:12]}, this code declares"
-            f" {declared[:12]}: its decision stands"
+            f"no decision on {stream} logged the values of feature set {needed[:12]}, which {model} needs:"
+            " its decision stands"
         )
-        self.stream, self.logged, self.declared = stream, logged, declared
+        self.stream, self.model, self.needed = stream, model, needed
 
 
 class ImportAlreadyRunning(ScoringError):

@@ -17,8 +17,10 @@ from scoring.decisions.models_in_charge import Charge, ModelInCharge
 from scoring.decisions.pending import Claim
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.recoding import code_categories
-from scoring.errors import ModelFailed
+from scoring.decisions.vectors import describe_also, pack_vectors
+from scoring.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.explain.reasons import reasons_for
+from scoring.features.plan import FeatureSet
 from scoring.learning.registry import LoadedModel, library_versions
 from scoring.log.entries import NewEntry
 from scoring.timestamps import to_iso
@@ -33,14 +35,16 @@ RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().ite
 class Scored:
     """A claimed event and the row its lane folded for it [plan.width], at this seq of the lane's order.
 
-    Open categories have no codes in it yet: each model has its own. `batch`: the version of each batch view
-    that it was filled in from.
+    `sets`: those whose values the row holds, all of the event's type for one just folded. Open categories
+    have no codes in it yet: each model has its own. `batch`: the version of each batch view that it was
+    filled in from.
     """
 
     claim: Claim
     order: int
     seq: int
     row: np.ndarray
+    sets: Sequence[FeatureSet]
     batch: Numbers = field(default_factory=dict)
 
 
@@ -109,13 +113,14 @@ def _after_failure(
     logger.error("%s: %s", items[0].claim.event_stream, failure)
     if model is not charge.champion:
         return _decide_by(charge.champion, items, charge=charge, now=now)
-    failed = replace(model, loaded=None, cause="model_failed", feature_set=charge.unmodelled)
+    failed = replace(model, loaded=None, cause="model_failed", feature_set=charge.newest)
     return [_without_model(items[0], model=failed, charge=charge, now=now)]
 
 
 def _with_model(
     items: Sequence[Scored], *, model: ModelInCharge, loaded: LoadedModel, charge: Charge, now: datetime
 ) -> list[Decided]:
+    _require_values(model, items)
     rows = np.stack([item.row for item in items])
     context = model.feature_set.context_of(rows)
     features = code_categories(
@@ -142,10 +147,18 @@ def _with_model(
                 medians=loaded.medians,
             ),
         }
-        packed = pack_vectors(features[row], predicted.contributions[row])
-        entry = _entry(item, data, model=model, charge=charge, packed=packed, now=now)
+        vectors = features[row], predicted.contributions[row]
+        entry = _entry(item, data, vectors, model=model, charge=charge, now=now)
         decided.append(Decided(item.claim, entry))
     return decided
+
+
+def _require_values(model: ModelInCharge, items: Sequence[Scored]) -> None:
+    """Raises VectorOfOtherFeatures for an event scored again whose decision did not log the model's set."""
+    needed = model.feature_set.declared
+    for item in items:
+        if all(held.declared != needed for held in item.sets):
+            raise VectorOfOtherFeatures(item.claim.event_stream, model=model.name, needed=needed)
 
 
 def _without_model(item: Scored, *, model: ModelInCharge, charge: Charge, now: datetime) -> Decided:
@@ -160,32 +173,22 @@ def _without_model(item: Scored, *, model: ModelInCharge, charge: Charge, now: d
         "thresholds": None,
         "reasons": [],
     }
-    packed = pack_vectors(model.feature_set.vector_of(item.row), np.empty(0))
-    entry = _entry(item, data, model=model, charge=charge, packed=packed, now=now)
+    vectors = model.feature_set.vector_of(item.row), np.empty(0)
+    entry = _entry(item, data, vectors, model=model, charge=charge, now=now)
     return Decided(item.claim, entry, rescore=bool(model.cause))
-
-
-def pack_vectors(vector: np.ndarray, contributions: np.ndarray) -> bytes:
-    """Feature vector [F] and contributions [F + 1, or none], as little-endian float64 one after the other."""
-    return np.concatenate([vector, contributions]).astype("<f8").tobytes()
-
-
-def unpack_vectors(packed: bytes, *, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """What `pack_vectors` was given, for a feature set of `width` features."""
-    values = np.frombuffer(packed, dtype="<f8")
-    return values[:width], values[width:]
 
 
 def _entry(
     item: Scored,
     data: Mapping[str, Any],
+    vectors: tuple[np.ndarray, np.ndarray],
     *,
     model: ModelInCharge,
     charge: Charge,
-    packed: bytes,
     now: datetime,
 ) -> NewEntry:
     claim = item.claim
+    also = _also_asked_for(item, model, charge)
     kind = event_type(claim.event["type"])
     return NewEntry(
         stream=claim.event_stream,
@@ -195,7 +198,8 @@ def _entry(
             **data,
             "model": model.name,
             "feature_set": model.feature_set.hash,
-            **_batch_versions(item, model),
+            **describe_also(also),
+            **_batch_versions(item, [model.feature_set, *also]),
             **_routing(model, charge, claim.event),
             "event_position": claim.event_position,
             "event_type": kind.name,
@@ -208,15 +212,24 @@ def _entry(
             "decided_at": to_iso(now),
             "runtime": RUNTIME,
         },
-        packed=packed,
+        packed=pack_vectors(*vectors, *(each.vector_of(item.row) for each in also)),
         metadata={"causation": claim.position},
     )
 
 
-def _batch_versions(item: Scored, model: ModelInCharge) -> dict[str, Numbers]:
-    """Which versions of batch views the vector holds values of; nothing where its features read none."""
-    views = views_read_by(model.feature_set)
+def _batch_versions(item: Scored, sets: Sequence[FeatureSet]) -> dict[str, Numbers]:
+    """Which versions of batch views the vectors hold values of; nothing where their features read none."""
+    views = dict.fromkeys(view for each in sets for view in views_read_by(each))
     return {"batch": {view: item.batch.get(view) for view in views}} if views else {}
+
+
+def _also_asked_for(item: Scored, model: ModelInCharge, charge: Charge) -> list[FeatureSet]:
+    """The other sets of which the decision keeps the values: a shadow may be on one of them, and so may the
+    model that revises what the failure policy has decided.
+    """
+    if not model.cause and not (charge.route and charge.route.shadows):
+        return []
+    return [each for each in item.sets if each.declared != model.feature_set.declared]
 
 
 def _routing(model: ModelInCharge, charge: Charge, event: Mapping[str, Any]) -> dict[str, Any]:

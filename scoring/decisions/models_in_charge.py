@@ -32,13 +32,18 @@ class ModelInCharge:
 class Charge:
     """Who decides an event type: the champion and, where one has a share and can be had, the canary.
 
-    `unmodelled`: the type's feature set without frozen categories, in which lanes fold.
+    `sets`: the type's feature sets as lanes fold them, open categories without codes, the newest first.
     """
 
     route: RouteTable | None
     champion: ModelInCharge
-    unmodelled: FeatureSet
+    sets: tuple[FeatureSet, ...]
     canary: ModelInCharge | None = None
+
+    @property
+    def newest(self) -> FeatureSet:
+        """What is logged where no model decides."""
+        return self.sets[0]
 
     @property
     def is_whole(self) -> bool:
@@ -63,27 +68,28 @@ def take_charge(name: str, route: RouteTable | None) -> Charge:
     What keeps the champion from deciding is reported and is the failure policy's cause; what keeps a canary
     from it is reported, and the champion decides the canary's events.
     """
-    unmodelled = lane_plan(event_type(name).lane).feature_set(name)
+    sets = lane_plan(event_type(name).lane).feature_sets(name)
     if route is None:
-        return Charge(None, ModelInCharge(unmodelled), unmodelled)
-    canary = _model_of(route.canary, unmodelled) if route.canary else None
+        return Charge(None, ModelInCharge(sets[0]), sets)
+    canary = _model_of(route.canary, sets[0]) if route.canary else None
     return Charge(
         route=route,
-        champion=_model_of(route.champion, unmodelled),
-        unmodelled=unmodelled,
+        champion=_model_of(route.champion, sets[0]),
+        sets=sets,
         canary=canary if canary and canary.loaded else None,
     )
 
 
 def check_feature_set(model: LoadedModel) -> FeatureSet:
-    """The model's feature set. Raises FeatureSetMissing unless this code declares exactly the features the
-    model was trained on.
+    """The model's own feature set. Raises FeatureSetMissing unless this code declares exactly the features
+    the model was trained on, as the type's newest set or as an earlier one.
     """
     plan = lane_plan(event_type(model.event_type).lane, {model.event_type: model.spec.vocabularies})
-    declared = plan.feature_set(model.event_type)
-    if declared.hash != model.feature_set:
-        raise FeatureSetMissing(model.name, needed=model.feature_set, declared=declared.hash)
-    return declared
+    own = plan.find_feature_set(model.event_type, model.feature_set)
+    if own is None:
+        newest = plan.feature_set(model.event_type)
+        raise FeatureSetMissing(model.name, needed=model.feature_set, declared=newest.hash)
+    return own
 
 
 def check_live_models() -> list[str]:
@@ -98,13 +104,13 @@ def check_live_models() -> list[str]:
     return [model.name for model in loaded]
 
 
-def _model_of(arm: Arm, unmodelled: FeatureSet) -> ModelInCharge:
+def _model_of(arm: Arm, newest: FeatureSet) -> ModelInCharge:
     try:
         loaded = load_model(arm.model)
         return ModelInCharge(check_feature_set(loaded), arm.model, loaded, arm=arm)
     except (ArtefactCorrupt, UnknownModel):
-        logger.exception("model %s, %s of %s, cannot be loaded", arm.model, arm.role, unmodelled.event_type)
-        return ModelInCharge(unmodelled, arm.model, cause="model_unavailable", arm=arm)
+        logger.exception("model %s, %s of %s, cannot be loaded", arm.model, arm.role, newest.event_type)
+        return ModelInCharge(newest, arm.model, cause="model_unavailable", arm=arm)
     except FeatureSetMissing as missing:
         logger.error("%s", missing)
-        return ModelInCharge(unmodelled, arm.model, cause="feature_set_missing", arm=arm)
+        return ModelInCharge(newest, arm.model, cause="feature_set_missing", arm=arm)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import redis
 from django.db import Error as DatabaseError
 from django.db import transaction
@@ -18,20 +17,21 @@ from scoring.batch.lookup import BatchLookup
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions import doorbell, pending
 from scoring.decisions.answers import compose_answer
-from scoring.decisions.engine import Decided, Scored, decide, unpack_vectors
+from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.lane_log import event_item, head_after, label_item, sequenced_entry
 from scoring.decisions.models_in_charge import Charge, take_charge
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.pending import Claim
 from scoring.decisions.restore import restore_states
 from scoring.decisions.routing import current_routes
-from scoring.errors import StaleOnlineState, StreamConflict, VectorOfOtherFeatures
+from scoring.decisions.vectors import restore_row
+from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.log.append import append
-from scoring.log.entries import Entry, NewEntry
+from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_micros, to_micros
 
@@ -146,10 +146,10 @@ class LaneRunner:
         batch = encode(self.plan, items)
         read = self.batch_values.fill(batch, items, [claim.received_at for claim in in_order])
         arena = Arena.from_blobs(self.plan, self.store.read(batch.state_keys(), expected=self.head.cursor))
-        vectors = fold(self.plan, batch, arena)
+        rows = fold(self.plan, batch, arena)
         scored = [
-            Scored(claim, self.head.order, item.seq, vectors[row], read[row])
-            for row, (claim, item) in enumerate(zip(in_order, items, strict=True))
+            Scored(claim, self.head.order, item.seq, row, self.plan.feature_sets(item.type), versions)
+            for claim, item, row, versions in zip(in_order, items, rows, read, strict=True)
             if claim.kind == "event" and event_type(item.type).scored
         ]
         clock_us = max((item.occurred_at_us for item in items if item.kind == "event"), default=0)
@@ -158,12 +158,8 @@ class LaneRunner:
     def _rescored(self, claim: Claim) -> Scored:
         """An event whose vector was logged with a decision that no model took part in."""
         last = next(entry for entry in reversed(read_stream(claim.event_stream)) if entry.packed)
-        charge = self.charges[claim.event["type"]]
-        width = len(charge.unmodelled.names)
-        vector = np.full(2 * width, np.nan)  # what was usual for the entity then is not logged
-        if charge.model_for(claim.event).loaded:  # else it is put off once more
-            vector[:width] = _logged_vector(claim, last, charge)
-        return Scored(claim, last.data["order"], last.data["seq"], vector, last.data.get("batch", {}))
+        row, held = restore_row(last, self.plan)
+        return Scored(claim, last.data["order"], last.data["seq"], row, held, last.data.get("batch", {}))
 
     def _decide(self, scored: Sequence[Scored], *, now: datetime) -> list[Decided]:
         by_type: dict[str, list[Scored]] = defaultdict(list)
@@ -242,14 +238,6 @@ def next_limit(limit: int, *, entries: int, seconds: float) -> int:
     """
     fitting = int(entries * WORK_SECONDS / max(seconds, 1e-6))
     return max(FEWEST, min(MOST, fitting, limit * 2))
-
-
-def _logged_vector(claim: Claim, last: Entry, charge: Charge) -> np.ndarray:
-    """The vector [F] of `last`, as a lane folds it. Raises VectorOfOtherFeatures."""
-    logged, declared = last.data["feature_set"], charge.unmodelled
-    if logged != declared.hash:
-        raise VectorOfOtherFeatures(claim.event_stream, logged=logged, declared=declared.hash)
-    return unpack_vectors(last.packed or b"", width=len(declared.names))[0]
 
 
 def _item(seq: int, claim: Claim) -> LaneItem:

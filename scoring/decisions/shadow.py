@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.engine import predict, unpack_vectors
+from scoring.decisions.engine import predict
 from scoring.decisions.models import ShadowScore
 from scoring.decisions.models_in_charge import check_feature_set
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.recoding import code_categories
 from scoring.decisions.routing import RouteTable, is_shadowed, table_from
+from scoring.decisions.vectors import unpack_also, unpack_vectors
 from scoring.errors import (
     ArtefactCorrupt,
     FeatureSetMissing,
@@ -86,15 +87,18 @@ def _scores(
     shadow: str, decider: str, asked: Sequence[Entry], *, fields: Mapping[int, Mapping[str, Any]]
 ) -> list[ShadowScore]:
     model = _usable(shadow)
-    logged = _logged_under(_usable(decider).feature_set, asked, shadow=shadow)
-    if not logged:
+    vectors = _logged_vectors(asked, decided_under=_usable(decider).feature_set, wanted=model.feature_set)
+    if others := len(asked) - len(vectors):
+        logger.error("shadow %s: %d events are not scored: its features were not logged", shadow, others)
+    if not vectors:
         return []
-    vectors = code_categories(
-        _vectors(logged, width=len(model.feature_set.names)),
+    logged = [entry for entry in asked if entry.position in vectors]
+    coded = code_categories(
+        np.stack(list(vectors.values())),
         feature_set=model.feature_set,
         fields=[fields[entry.data["event_position"]] for entry in logged],
     )
-    scores = predict(model.loaded, vectors).scores
+    scores = predict(model.loaded, coded).scores
     return [_row(entry, float(score), model.loaded) for entry, score in zip(logged, scores, strict=True)]
 
 
@@ -115,16 +119,22 @@ def _usable(name: str) -> Usable:
     return Usable(loaded, check_feature_set(loaded))
 
 
-def _logged_under(feature_set: FeatureSet, asked: Sequence[Entry], *, shadow: str) -> list[Entry]:
-    """Those of the decisions whose vectors mean what they do in this code; the others are reported."""
-    logged = [entry for entry in asked if entry.data["feature_set"] == feature_set.hash]
-    if others := len(asked) - len(logged):
-        logger.error("shadow %s: %d events are not scored: other code made their vectors", shadow, others)
-    return logged
-
-
-def _vectors(entries: Sequence[Entry], *, width: int) -> NDArray[np.float64]:
-    return np.stack([unpack_vectors(entry.packed or b"", width=width)[0] for entry in entries])
+def _logged_vectors(
+    asked: Sequence[Entry], *, decided_under: FeatureSet, wanted: FeatureSet
+) -> dict[int, NDArray[np.float64]]:
+    """The values [F] of a set by position of the decisions that logged them: as what the model that decided
+    was given, or beside it.
+    """
+    found = {}
+    for entry in asked:
+        packed = entry.packed or b""
+        own = entry.data["feature_set"] == decided_under.hash and decided_under.declared == wanted.declared
+        also = unpack_also(entry.data, packed)
+        if own:
+            found[entry.position] = unpack_vectors(packed, width=len(wanted.names))[0]
+        elif wanted.declared in also:
+            found[entry.position] = also[wanted.declared]
+    return found
 
 
 def _read_routes(decided: Sequence[Entry]) -> Routes:

@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.registry import event_type
-from scoring.decisions.engine import unpack_vectors
+from scoring.decisions.vectors import unpack_vectors
 from scoring.errors import ArtefactCorrupt, ArtefactMissing, UnknownModel
 from scoring.explain.reasons import WITHOUT_USUAL
 from scoring.features.plan import FeatureSet, lane_plan

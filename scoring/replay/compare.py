@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.engine import unpack_vectors
+from scoring.decisions.vectors import unpack_vectors
 from scoring.replay.logged import Logged
 from scoring.replay.recompute import Recomputed
 

@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from numpy.typing import NDArray
 
-from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.lane_log import LaneHead, read_beginning
 from scoring.decisions.models import Decision
+from scoring.decisions.vectors import unpack_vectors
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan

@@ -19,8 +19,8 @@ from django.urls import reverse
 from monitoring.tasks import run_consumers
 from reviews.models import Case
 from scoring.api import keys
-from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.models import Label, Pending
+from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
 from scoring.learning import registry
 from scoring.learning.dataset import read_labels, read_vectors

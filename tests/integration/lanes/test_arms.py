@@ -11,12 +11,12 @@ import xgboost
 
 from config.health import check_models
 from scoring.decisions.answers import answer_for
-from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.models import Decision, Pending, ShadowScore
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.routing import Arm, arm_for, change_route, is_shadowed, route_of
 from scoring.decisions.shadow import SHADOW
 from scoring.decisions.sweep import sweep_lanes
+from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
 from scoring.learning import registry
 from scoring.learning.artefact import Artefact

@@ -10,11 +10,11 @@ import pytest
 from config.health import check_models
 from scoring.decisions import doorbell
 from scoring.decisions.answers import answer_for
-from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Pending
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.sweep import sweep_lanes
+from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.learning import registry
 from scoring.learning.models import ModelArtefact
@@ -151,8 +151,9 @@ def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monke
     ModelArtefact.objects.update(booster=b"gone")
     registry.load_model.cache_clear()
     with monkeypatch.context() as other_code:
+        others = {"hash": "0" * 64, "declared": "0" * 64}
         other_code.setattr(
-            LanePlan, "feature_set", lambda plan, name: replace(plan.sets[name][0], hash="0" * 64)
+            LanePlan, "feature_sets", lambda plan, name: (replace(plan.sets[name][0], **others),)
         )
         send(payments(2))
         work()

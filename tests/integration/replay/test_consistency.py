@@ -8,10 +8,10 @@ from django.db.models import Sum
 
 from monitoring.attention import notices
 from monitoring.facts import read_facts
-from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.lane_log import read_head
 from scoring.decisions.models import Decision
 from scoring.decisions.reorder import reorder_lane
+from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
 from scoring.log.read import read_stream
 from scoring.replay import consistency

@@ -10,10 +10,10 @@ import pytest
 from django.core.management import call_command
 
 from scoring.decisions import fallback
-from scoring.decisions.engine import unpack_vectors
 from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.routing import Arm
 from scoring.decisions.sweep import sweep_lanes
+from scoring.decisions.vectors import unpack_vectors
 from scoring.features import kernel
 from scoring.features.plan import lane_plan
 from scoring.learning import registry
