@@ -27,7 +27,6 @@ from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.warmup import warm_up
-from scoring.log import append, vault
 
 SIZES = (1, 8, 64, 256)
 EVENTS = 1_024  # of each size, after as many again to warm up at most
@@ -37,10 +36,8 @@ FEWEST_ROUNDS = 12
 STAGES: dict[str, list[tuple[Any, str]]] = {
     "HTTP, authentication, answer": [],  # what is left of the request
     "validate": [(events, "parse_submission")],
-    "receipt: personal values": [(vault, "store")],
-    "receipt: append": [(intake, "append_new")],
-    "receipt: queue": [(pending, "enqueue_events")],
-    "receipt: begin, commit": [(events, "receive_events")],
+    "receipt: append, rows, queue": [(intake, "append_new")],
+    "receipt: the rest": [(events, "receive_events")],
     "ring": [(doorbell, "ring_lanes")],
     "claim": [(pending, "claim")],
     "routes and models": [(LaneRunner, "_take_models")],
@@ -49,9 +46,8 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "predict and explain": [(engine, "predict")],
     "reasons": [(engine, "reasons_for")],
     "decision: compose": [(LaneRunner, "_decide")],
-    "decision: append": [(runner, "append")],
-    "rows of receipt and decision": [(append, "fold_into_tables")],
-    "decision: unqueue, begin, commit": [(LaneRunner, "_commit")],
+    "decision: append, rows, unqueue": [(runner, "append")],
+    "decision: the rest": [(LaneRunner, "_commit")],
     "write states": [(OnlineStore, "write")],
     "wake": [(LaneRunner, "_wake")],
     "wait (the answer is there)": [(doorbell, "wait_for_answers")],

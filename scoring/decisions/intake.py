@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db import transaction
-
 from scoring.catalog.event_type import ParsedFields
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, fallback, pending
@@ -16,6 +14,7 @@ from scoring.decisions.answers import answer_from_stream
 from scoring.errors import PayloadConflict
 from scoring.log import vault
 from scoring.log.append import append_new
+from scoring.log.beside import Beside
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
 from scoring.timestamps import to_iso
@@ -67,15 +66,15 @@ def receive_events(
     """
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
     token = secrets.token_hex(8) if wait else None
-    with transaction.atomic():
-        vault.store(vault_items(submissions))
-        written, _ = append_new(entries, now=now)
-        pending.enqueue_events(
-            written,
-            now=now,
-            wake_token=token,
-            urgent=bool(wait) and len(entries) <= MOST_EVENTS_WITH_PRIORITY,
-        )
+    urgent = bool(wait) and len(entries) <= MOST_EVENTS_WITH_PRIORITY
+    lanes = {submission.type: event_type(submission.type).lane for submission in submissions}
+    beside = Beside(
+        first=vault.storing(vault_items(submissions)),
+        clauses=pending.queueing(
+            lanes, now=now, wake_token=token, priority=pending.URGENT if urgent else pending.NORMAL
+        ),
+    )
+    written, _ = append_new(entries, now=now, beside=beside)
     created = {entry.stream: [entry] for entry in written}
     repeated = read_streams([entry.stream for entry in entries if entry.stream not in created])
     undecided = _undecided(created) | _undecided(_undisputed(entries, repeated))

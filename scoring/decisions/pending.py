@@ -9,6 +9,7 @@ import orjson
 from django.db import connection
 
 from scoring.catalog.registry import event_type
+from scoring.log.beside import Beside, quoted
 from scoring.log.entries import Entry
 from scoring.log.tables import copy_values, insert_values
 from scoring.log.upcasters import lift
@@ -22,6 +23,23 @@ COLUMNS = (
     *("position", "lane", "kind", "state", "priority", "event_stream", "due_at", "wake_token", "error"),
     "enqueued_at",
 )
+
+QUEUE = """
+    queued AS (
+        INSERT INTO scoring_pending
+            (position, lane, kind, state, priority, event_stream, due_at, wake_token, error, enqueued_at)
+        SELECT w.position, l.lane, 'event', 'ready', c.priority, w.stream, NULL, c.token, '', c.now
+          FROM written w
+          JOIN (VALUES {lanes}) AS l (type, lane) ON l.type = split_part(w.stream, '/', 1)
+         CROSS JOIN (VALUES ({constants})) AS c (priority, token, now))
+"""
+# Labels stand before their event in the log and must not in the lane: the kernel passes over a label of what
+# was not applied yet. Hence LATER.
+RELEASE_HELD = """
+    released AS (
+        UPDATE scoring_pending p SET state = 'ready', priority = %s
+          FROM written w WHERE p.state = 'held' AND p.event_stream = w.stream)
+"""
 
 # A label that came before its event takes its place in the history at the time it became known.
 HELD_INTO_HISTORY = """
@@ -75,16 +93,16 @@ class Claim:
     routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
 
 
-def enqueue_events(entries: Sequence[Entry], *, now: datetime, wake_token: str | None, urgent: bool) -> None:
-    """Queue received events, and release the labels that were held until they arrive."""
-    if not entries:
-        return
-    priority = URGENT if urgent else NORMAL
-    _insert(
-        (e.position, _lane(e), "event", "ready", priority, e.stream, None, wake_token, "", now)
-        for e in entries
-    )
-    release_held([entry.stream for entry in entries])
+def queueing(
+    lanes: Mapping[str, str], *, now: datetime, wake_token: str | None, priority: int
+) -> tuple[str, ...]:
+    """Clauses beside the append of received events: queue them, and release labels held until they arrive.
+
+    `lanes` names the lane of each event type among them.
+    """
+    given = ", ".join(quoted("(%s, %s)", [name, lane]) for name, lane in lanes.items())
+    constants = quoted("%s, %s, %s", [priority, wake_token, now])
+    return QUEUE.format(lanes=given, constants=constants), quoted(RELEASE_HELD, [LATER])
 
 
 def enqueue_labels(
@@ -151,6 +169,15 @@ def claim(lane: str, *, limit: int) -> list[Claim]:
         return [_claim(row) for row in cursor.fetchall()]
 
 
+def completion(positions: Sequence[int]) -> Beside:
+    """Beside the append of their decisions: remove processed entries, or nothing if one is not there."""
+    done = "done AS (DELETE FROM scoring_pending WHERE position = ANY(%s) RETURNING 1)"
+    return Beside(
+        before=quoted(done, [list(positions)]),
+        guard=quoted("(SELECT count(*) FROM done) = %s", [len(positions)]),
+    )
+
+
 def complete(positions: Sequence[int]) -> int:
     """Remove processed entries; returns how many were there."""
     with connection.cursor() as cursor:
@@ -165,21 +192,6 @@ def park(position: int, *, error: str) -> bool:
             "UPDATE scoring_pending SET state = 'parked', error = %s WHERE position = %s", [error, position]
         )
         return cursor.rowcount > 0
-
-
-def release_held(event_streams: Sequence[str]) -> int:
-    """Let labels through whose event has arrived; returns how many.
-
-    They stand before their event in the log and must not in the lane: the kernel passes over a label of what
-    was not applied yet. Hence LATER.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE scoring_pending SET state = 'ready', priority = %s"
-            " WHERE state = 'held' AND event_stream = ANY(%s)",
-            [LATER, list(event_streams)],
-        )
-        return cursor.rowcount
 
 
 def release_overtaken() -> int:
@@ -315,10 +327,6 @@ def _claim(row: Sequence[Any]) -> Claim:
         decisions=decisions,
         routes=routes,
     )
-
-
-def _lane(entry: Entry) -> str:
-    return event_type(entry.data["type"]).lane
 
 
 def _label_lane(entry: Entry) -> str:

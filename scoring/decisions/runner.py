@@ -4,6 +4,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -174,6 +175,7 @@ class LaneRunner:
     def _commit(
         self, claims: Sequence[Claim], sequenced: Sequenced, decided: Sequence[Decided], *, now: datetime
     ) -> None:
+        claimed = [claim.position for claim in claims]
         positions = [claim.position for claim in sequenced.in_order]
         order = (
             [sequenced_entry(self.head, positions=positions, clock_us=sequenced.clock_us)]
@@ -182,9 +184,10 @@ class LaneRunner:
         )
         to_revise = [item.claim for item in decided if item.rescore]
         made = [item.entry for item in decided if not (item.rescore and item.claim.kind == "rescore")]
-        with transaction.atomic():
-            written = append([*order, *made], now=now) if order or made else []
-            if pending.complete([claim.position for claim in claims]) < len(claims):
+        with transaction.atomic() if to_revise else nullcontext():  # else it is one statement
+            if order or made:
+                written = append([*order, *made], now=now, beside=pending.completion(claimed))
+            elif pending.complete(claimed) < len(claimed):
                 raise StreamConflict(f"lane/{self.lane}", self.head.version)  # claimed before it was done
             pending.enqueue_rescores(to_revise, lane=self.lane, now=now)
         if order:

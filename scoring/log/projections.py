@@ -5,14 +5,14 @@ a state projection folds an entry into the one row of its key (a small table tha
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, models
 
 from scoring.log.entries import Entry
-from scoring.log.tables import Row, Table, copy_rows, insert_rows, select_states, upsert_rows
+from scoring.log.tables import Row, Table, copy_rows, select_states, upsert_rows
 
 RowOf = Callable[[Entry], Row | None]
 KeyOf = Callable[[Entry], Any]
@@ -98,20 +98,33 @@ def registered() -> Iterator[Projection]:
     return (_projections[name] for name in sorted(_projections))
 
 
-def fold_into_tables(entries: Sequence[Entry], *, bulk: bool) -> None:
-    """Write what `entries` mean for every projection: multi-row INSERT, or COPY when `bulk`."""
-    touched = {id(p): p for entry_type in {e.type for e in entries} for p in _by_type.get(entry_type, ())}
-    for projection in touched.values():
-        if isinstance(projection, RowProjection):
-            _write_rows(projection, entries, bulk=bulk)
-        else:
+def row_projections(types: Set[str]) -> list[RowProjection]:
+    """The insert-only tables that entries of these types have rows in."""
+    return [projection for projection in _touched(types) if isinstance(projection, RowProjection)]
+
+
+def has_states(types: Set[str]) -> bool:
+    """Whether entries of these types change any state."""
+    return any(isinstance(projection, StateProjection) for projection in _touched(types))
+
+
+def copy_into_tables(entries: Sequence[Entry]) -> None:
+    """Write the rows of `entries` by COPY, and fold them into states."""
+    for projection in row_projections({entry.type for entry in entries}):
+        if rows := projection.rows(entries):
+            copy_rows(connection, projection.table, rows)
+    fold_into_states(entries)
+
+
+def fold_into_states(entries: Sequence[Entry]) -> None:
+    """Fold `entries` into the states they change."""
+    for projection in _touched({entry.type for entry in entries}):
+        if isinstance(projection, StateProjection):
             _write_states(projection, entries)
 
 
-def _write_rows(projection: RowProjection, entries: Sequence[Entry], *, bulk: bool) -> None:
-    rows = projection.rows(entries)
-    if rows:
-        (copy_rows if bulk else insert_rows)(connection, projection.table, rows)
+def _touched(types: Set[str]) -> list[Projection]:
+    return list({id(p): p for entry_type in types for p in _by_type.get(entry_type, ())}.values())
 
 
 def _write_states(projection: StateProjection, entries: Sequence[Entry]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.db import connection as default_connection
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
@@ -21,6 +22,7 @@ class Table:
     name: str
     key: str
     columns: tuple[str, ...]
+    types: tuple[str, ...]
     json_columns: frozenset[str]
 
     @classmethod
@@ -30,6 +32,7 @@ class Table:
             name=model._meta.db_table,
             key=str(model._meta.pk.column),
             columns=tuple(str(field.column) for field in fields),
+            types=tuple(_cast_type(field) for field in fields),
             json_columns=frozenset(str(f.column) for f in fields if isinstance(f, models.JSONField)),
         )
 
@@ -45,6 +48,11 @@ class Table:
             orjson.dumps(row[column]).decode() if column in self.json_columns else row[column]
             for column in self.columns
         )
+
+
+def _cast_type(field: Any) -> str:
+    """The type of a column, without the length that a cast would cut to and an insert refuses."""
+    return str(field.db_type(default_connection)).partition("(")[0]
 
 
 def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Row]) -> None:
@@ -83,6 +91,32 @@ def select_states(connection: BaseDatabaseWrapper, table: Table, keys: Collectio
         )
         rows = [_read_row(table, values) for values in cursor.fetchall()]
     return {row[table.key]: row for row in rows}
+
+
+def insert_beside(
+    cursor: CursorWrapper, table: Table, rows: Sequence[tuple[str, int, Row]], *, key: int
+) -> str:
+    """A WITH-query that inserts rows beside the entries they belong to, each given by stream and version.
+
+    Their key is the entry's position, which the query takes from `written`; until then it is `key`, and
+    ValueError if a row has anything else there.
+    """
+    columns = [column for column in table.columns if column != table.key]
+    values = []
+    for stream, version, row in rows:
+        if row[table.key] != key:
+            raise ValueError(f"the key of a row of {table.name} is not its entry's position: {row}")
+        cells = dict(zip(table.columns, table.values(row), strict=True))
+        values.append((stream, version, *(cells[column] for column in columns)))
+    types = dict(zip(table.columns, table.types, strict=True))
+    names = [f"c{number}" for number in range(len(columns))]
+    cast = [f"r.{name}::{types[column]}" for name, column in zip(names, columns, strict=True)]
+    return (
+        f'rows_of_{table.name} AS (INSERT INTO "{table.name}" ({_listed([table.key, *columns])})'
+        f" SELECT w.position, {', '.join(cast)}"
+        f" FROM (VALUES {mogrify_rows(cursor, values)}) AS r (stream, version, {', '.join(names)})"
+        " JOIN written w ON w.stream = r.stream AND w.stream_version = r.version)"
+    )
 
 
 def mogrify_rows(cursor: CursorWrapper, rows: Sequence[Sequence[Any]]) -> str:

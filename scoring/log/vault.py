@@ -25,13 +25,20 @@ def digest_of(kind: str, value: str) -> str:
 
 def store(items: Iterable[tuple[str, str]]) -> None:
     """Keep values, each given as (kind, value), in the caller's transaction; those kept already stay."""
+    if statement := storing(items):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def storing(items: Iterable[tuple[str, str]]) -> str:
+    """The statement that `store` runs, to go with others; "" when there is nothing to keep."""
     digests = {digest_of(kind, value): (kind, value) for kind, value in items}
     if not digests:
-        return
+        return ""
     # In digest order, so that two writers of the same values wait for each other instead of deadlocking.
     rows = [(digest, *digests[digest]) for digest in sorted(digests)]
     with connection.cursor() as cursor:
-        cursor.execute(
+        return (
             "INSERT INTO scoring_vaultitem (digest, kind, value, first_seen_at)"
             " SELECT given.*, now() FROM (VALUES "
             + mogrify_rows(cursor, rows)

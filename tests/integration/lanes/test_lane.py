@@ -19,6 +19,7 @@ from scoring.decisions.runner import LaneRunner
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.log import upcasters
 from scoring.log.append import append
+from scoring.log.beside import Beside
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
@@ -33,6 +34,12 @@ def label(number: int, value: str | None, source: str = "chargeback") -> LabelSt
 
 def say(*statements: LabelStatement):
     return record_labels(statements, source="shop", now=datetime.now(UTC))
+
+
+def queued(*, now: datetime) -> Beside:
+    """What queues payments that are appended past the API."""
+    lanes = {"payment": LANE}
+    return Beside(clauses=pending.queueing(lanes, now=now, wake_token=None, priority=pending.NORMAL))
 
 
 def send_and_close(send, *args, **how):
@@ -242,7 +249,7 @@ def test_an_event_that_cannot_be_processed_is_parked_and_the_lane_goes_on(send, 
         },
     )
     now = datetime.now(UTC)
-    pending.enqueue_events(append([entry], now=now), now=now, wake_token=None, urgent=True)
+    append([entry], now=now, beside=queued(now=now))
     send(payments(3, start=3))
     work()
     assert Decision.objects.count() == 6
@@ -268,7 +275,7 @@ def test_a_label_that_cannot_be_processed_is_parked_and_others_of_its_event_are_
         },
     )
     now = datetime.now(UTC)
-    pending.enqueue_events(append([entry], now=now), now=now, wake_token=None, urgent=False)
+    append([entry], now=now, beside=queued(now=now))
     say(label(7, "fraud"))
     work()
     assert sorted(Pending.objects.values_list("kind", "state")) == [("event", "parked"), ("label", "parked")]

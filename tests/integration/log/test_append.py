@@ -11,8 +11,9 @@ from scoring.decisions.models import Decision, Event, Label, Route
 from scoring.errors import StreamConflict
 from scoring.learning.models import ModelVersion
 from scoring.log.append import append, append_bulk, append_new
+from scoring.log.beside import Beside
 from scoring.log.entries import NewEntry
-from scoring.log.models import LogEntry
+from scoring.log.models import LogEntry, VaultItem
 from scoring.log.read import read_positions, read_stream, read_streams
 from tests.factories.log import (
     NOW,
@@ -163,13 +164,71 @@ def _wait_for_a_blocked_writer() -> None:
 
 
 @pytest.mark.django_db
-def test_one_event_costs_one_insert_for_the_log_and_one_for_its_row(django_assert_num_queries: Any) -> None:
+def test_an_event_and_its_row_are_one_statement(django_assert_num_queries: Any) -> None:
     append([received("T-0")], now=NOW)  # the first use of a connection also checks the epoch
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         append_new([received("T-1")], now=NOW)
     with django_assert_num_queries(6):  # what exists, savepoint, positions, two COPYs, release
         append_new([received(f"B-{i}") for i in range(500)], now=NOW)
+
+
+KEEP = "INSERT INTO scoring_vaultitem (digest, kind, value, first_seen_at) "
+
+
+def keeping(*, guard: str = "true") -> Beside:
+    """A value kept first, and one a clause keeps for each entry written."""
+    return Beside(
+        first=KEEP + "VALUES ('first', 'note', '', now())",
+        before="counted AS (SELECT 1)",
+        clauses=("kept AS (" + KEEP + "SELECT stream, 'note', '', now() FROM written)",),
+        guard=guard,
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", [append, append_bulk, append_new])
+def test_what_goes_beside_entries_is_written_with_them(write: Any) -> None:
+    write([received("T-1"), received("T-2")], now=NOW, beside=keeping())
+
+    assert set(VaultItem.objects.values_list("digest", flat=True)) == {
+        "first",
+        "payment/shop/T-1",
+        "payment/shop/T-2",
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("write", [append, append_bulk])
+@pytest.mark.parametrize(
+    ("version", "guard"),
+    [(0, "(SELECT count(*) FROM counted) = 2"), (0, "true"), (7, "true")],
+    ids=["the guard does not hold", "a version is taken", "a predecessor is missing"],
+)
+def test_nothing_is_written_of_what_goes_beside_entries_that_are_refused(
+    write: Any, version: int, guard: str
+) -> None:
+    if guard == "true":
+        append([received("T-1")], now=NOW)
+    refused = NewEntry("payment/shop/T-1", version, "event.received", received("T-1").data)
+
+    with pytest.raises(StreamConflict) as conflict:
+        write([refused], now=NOW, beside=keeping(guard=guard))
+
+    assert (conflict.value.stream, conflict.value.expected_version) == (refused.stream, version)
+    assert not VaultItem.objects.exists()
+    assert LogEntry.objects.count() == (1 if guard == "true" else 0)
+
+
+@pytest.mark.django_db
+def test_a_long_stream_whose_predecessor_is_missing_is_named() -> None:
+    stream = f"label/payment/shop/{'T' * 200}"
+    late = NewEntry(stream, 2, "label.parked", {"position": 1, "kind": "label", "error": "x"})
+
+    with pytest.raises(StreamConflict) as conflict, transaction.atomic():
+        append([received("T-1"), late], now=NOW)
+
+    assert (conflict.value.stream, conflict.value.expected_version) == (stream, 2)
 
 
 @pytest.mark.django_db

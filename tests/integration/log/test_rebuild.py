@@ -10,6 +10,7 @@ from scoring.decisions import pending
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
 from scoring.learning.models import ModelVersion
 from scoring.log.append import append, append_bulk
+from scoring.log.beside import Beside
 from scoring.log.entries import NewEntry
 from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
 
@@ -73,9 +74,9 @@ def test_an_unknown_projection_is_named_with_the_known_ones() -> None:
 
 
 def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
-    done, waiting = append([received("done"), received("waiting")], now=NOW)
+    queueing = pending.queueing({"payment": "commerce"}, now=NOW, wake_token=None, priority=pending.NORMAL)
+    done, _ = append([received("done"), received("waiting")], now=NOW, beside=Beside(clauses=queueing))
     label, held = append([labelled(done.stream), labelled("payment/shop/never-seen")], now=NOW)
-    pending.enqueue_events([done, waiting], now=NOW, wake_token=None, urgent=False)
     pending.enqueue_labels([label, held], held={held.data["event"]}, with_history=set(), now=NOW)
     append([sequenced([done.position])], now=NOW)
     pending.complete([done.position])
