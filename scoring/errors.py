@@ -545,3 +545,14 @@ class PublishingUnderWay(ScoringError):
 
     def __init__(self) -> None:
         super().__init__("another process is publishing batch views; it does the work of this run too")
+
+
+class SchedulerUnreachable(ScoringError):
+    """The Dask cluster that the settings name cannot be asked."""
+
+    def __init__(self, scheduler: str, reason: str) -> None:
+        super().__init__(
+            f"no Dask scheduler answers at DASK_SCHEDULER={scheduler!r} ({reason}): give its address, such as"
+            " tcp://10.0.0.1:8786, or local:4 for four processes of this machine; empty: threads of this one"
+        )
+        self.scheduler = scheduler
