@@ -24,9 +24,13 @@ class ViewColumns:
 
     def fill(self, batch: Batch, rows: NDArray[np.int64], found: Sequence[NDArray[np.float64]]) -> None:
         """Give these rows of the batch what the view makes of `found`, float64[rows, columns] per table."""
-        values = self.view.combine(found)[:, self.used]
-        values[np.isnan(values)] = np.nan  # of one kind, whatever it was computed by
-        batch.values[rows[:, np.newaxis], self.columns] = values
+        self.write(batch, rows, self.view.combine(found))
+
+    def write(self, batch: Batch, rows: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """Give these rows of the batch the view's values, float64[rows, view.values]."""
+        used = values[:, self.used]
+        used[np.isnan(used)] = np.nan  # of one kind, whatever it was computed by
+        batch.values[rows[:, np.newaxis], self.columns] = used
 
 
 def columns_of_views(plan: LanePlan, event_type: str) -> list[ViewColumns]:

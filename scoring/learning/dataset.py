@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scoring.batch.joining import RuleValues
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.errors import FeatureSetUnavailable
@@ -39,7 +40,8 @@ def read_vectors(
     `needed`: the hash of a feature set under this vocabulary, a model's own; without it the newest one.
     One pass from the lane's beginning with continuing states, in whole columns: from the offline store
     (`settings.OFFLINE_URL`) what has been exported, from the log the rest. `progress` is called with the
-    number of items done. Entries beyond `log_position` are left out. Raises OfflineStoreOfAnotherLog, and
+    number of items done. Entries beyond `log_position` are left out. Batch values are those that lanes read,
+    for history those of the views' schedules. Raises OfflineStoreOfAnotherLog, BatchVersionCorrupt, and
     FeatureSetUnavailable for a set that this code does not declare.
     """
     kind = find_event_type(event_type)
@@ -48,10 +50,12 @@ def read_vectors(
     group_by = first_entity(event_type)
     collected = _Collected(plan, feature_set, group_by=group_by)
     arena = Arena(plan)
+    store = store or OfflineStore()
+    batch_values = RuleValues(plan, feature_set, log_position=log_position, store=store)
     batches = iter_lane_batches(
-        plan, store=store or OfflineStore(), log_position=log_position, also=[group_by]
+        plan, store=store, log_position=log_position, also=[group_by, *batch_values.columns]
     )
-    for part in batches:
+    for part in batch_values.filled(batches):
         collected.add(part, arena)
         if progress is not None:
             progress(part.batch.n)

@@ -68,8 +68,9 @@ def iter_lane_batches(
 ) -> Iterator[LaneBatch]:
     """The present order of the plan's lane from its beginning, about `items` at a time.
 
-    Entries beyond `log_position` are left out. `also`: fields to have in the tables though no feature needs
-    them. `after`: begin beyond this head, in its order. `runs`: these places, which need not be the lane's.
+    Entries beyond `log_position` are left out. `also`: fields, and columns that every event has, to have in
+    the tables though no feature needs them. `after`: begin beyond this head, in its order. `runs`: these
+    places, which need not be the lane's. Values of batch views are missing: `scoring.batch.joining` has them.
     Raises OfflineStoreOfAnotherLog.
     """
     source = _Source(plan, store, also)
@@ -164,8 +165,8 @@ def strings_of(encoding: Encoding) -> set[str]:
 
 
 def fields_of(encoding: Encoding) -> set[str]:
-    """Every field that enters the kernel."""
-    return strings_of(encoding) | {name for _, name, _ in encoding.values}
+    """Every field that enters the kernel; values of batch views, whose names have a dot, are none."""
+    return strings_of(encoding) | {name for _, name, _ in encoding.values if "." not in name}
 
 
 def _stored_events(

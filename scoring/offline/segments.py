@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.errors import EntryNotFound
 from scoring.log.texts import Texts, read_texts
-from scoring.offline.columns import event_table, integers, rows_by_type
+from scoring.offline.columns import EVENT_HEAD, event_table, integers, rows_by_type
 
 Positions = NDArray[np.int64]
 
@@ -63,8 +63,9 @@ class Found:
 
 
 def held_columns(kind: type[EventType], fields: Collection[str]) -> list[str]:
-    """The columns of a segment of this event type, of which these fields are wanted."""
-    return ["_position", "_occurred_at", *(name for name in kind.fields if name in fields)]
+    """The columns of a segment of this event type; wanted are these fields, and columns of every event."""
+    head = [name for name in EVENT_HEAD if name in {"_position", "_occurred_at", *fields}]
+    return [*head, *(name for name in kind.fields if name in fields)]
 
 
 class EventRows:
