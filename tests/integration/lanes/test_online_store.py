@@ -1,0 +1,112 @@
+"""Generations of states in Redis: filled beside the present one, put in place at once, removed afterwards."""
+
+import pytest
+
+from scoring.decisions.online_store import STATES_A_WRITE, OnlineStore, iter_keys, lane_prefix
+from scoring.errors import StaleOnlineState
+
+LAYOUT = "0123456789ab" + "c" * 52
+
+
+@pytest.fixture
+def store(online_redis) -> OnlineStore:
+    return OnlineStore("commerce", LAYOUT)
+
+
+def fill(store: OnlineStore, states: dict[str, bytes], *, cursor: str, kind: str = "rebuilding") -> None:
+    filling = store.begin(kind=kind)
+    filling.write(states.items())
+    store.switch(filling, cursor=cursor)
+
+
+def generations() -> set[str]:
+    keys = [
+        key.removeprefix(lane_prefix("commerce")).split(":") for key in iter_keys(lane_prefix("commerce"))
+    ]
+    return {parts[1] for parts in keys if parts[1] != "generation"}
+
+
+def test_without_a_generation_there_is_no_cursor_and_nothing_can_be_read(store):
+    assert store.cursor() is None
+    assert store.states() == {}
+    with pytest.raises(StaleOnlineState):
+        store.read(["0:a"], expected="1:1")
+
+
+def test_a_generation_that_is_being_filled_is_seen_by_nobody(store):
+    fill(store, {"0:a": b"old"}, cursor="1:10")
+    filling = store.begin(kind="rebuilding")
+    filling.write([("0:a", b"new")])
+    assert OnlineStore("commerce", LAYOUT).cursor() == "1:10"
+    assert store.read(["0:a"], expected="1:10") == {"0:a": b"old"}
+    store.switch(filling, cursor="2:20")
+    assert OnlineStore("commerce", LAYOUT).cursor() == "2:20"
+    assert store.read(["0:a", "0:b"], expected="2:20") == {"0:a": b"new", "0:b": None}
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["retired", "removed"])
+def test_who_has_not_heard_of_the_switch_can_neither_read_nor_write(store, removed):
+    fill(store, {"0:a": b"old"}, cursor="1:10")
+    late = OnlineStore("commerce", LAYOUT)
+    late.cursor()
+    fill(store, {"0:a": b"new"}, cursor="1:10")  # the same place in the log
+    if removed:
+        store.remove_leftovers(sparing="restoring")
+    with pytest.raises(StaleOnlineState):
+        late.read(["0:a"], expected="1:10")
+    with pytest.raises(StaleOnlineState):
+        late.write({"0:a": b"late"}, expected="1:10", cursor="2:20")
+    assert late.cursor() == "1:10"
+    assert late.read(["0:a"], expected="1:10") == {"0:a": b"new"}
+
+
+def test_a_retired_and_an_interrupted_generation_are_removed(store):
+    fill(store, {f"0:{number}": b"x" for number in range(2 * STATES_A_WRITE)}, cursor="1:10")
+    store.begin(kind="rebuilding").write([("0:half", b"filled")])
+    fill(store, {"0:a": b"new"}, cursor="2:20")
+    assert len(generations()) == 3
+    store.remove_leftovers(sparing="restoring")
+    assert generations() == {f"g{store._present.name}"}
+    assert store.read(["0:a"], expected="2:20") == {"0:a": b"new"}
+
+
+def test_what_another_is_filling_is_left_alone(store):
+    restoring, rebuilding = store.begin(kind="restoring"), store.begin(kind="rebuilding")
+    store.remove_leftovers(sparing="restoring")
+    restoring.write([("0:a", b"new")])
+    with pytest.raises(StaleOnlineState):
+        rebuilding.write([("0:a", b"new")])
+
+
+def test_a_filling_that_was_removed_cannot_be_put_in_place(store):
+    fill(store, {"0:a": b"old"}, cursor="1:10")
+    filling = store.begin(kind="rebuilding")
+    filling.write([("0:a", b"new")])
+    store.remove_leftovers(sparing="restoring")
+    with pytest.raises(StaleOnlineState):
+        store.switch(filling, cursor="2:20")
+    assert store.cursor() == "1:10"
+
+
+def test_a_filling_notices_that_redis_has_lost_its_last_second(store, online_redis):
+    filling = store.begin(kind="rebuilding")
+    filling.write([("0:a", b"kept")])
+    earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*")}
+    filling.write([("0:b", b"lost")])
+    online_redis.flushdb()
+    for key, value in earlier.items():
+        online_redis.restore(key, 0, value)
+    with pytest.raises(StaleOnlineState):
+        filling.write([("0:c", b"more")])
+    with pytest.raises(StaleOnlineState):
+        store.switch(filling, cursor="2:20")
+
+
+def test_clearing_leaves_other_layouts_and_other_lanes(store):
+    others = [OnlineStore("commerce", "f" * 64), OnlineStore("content", LAYOUT)]
+    for each in (store, *others):
+        fill(each, {"0:a": b"x"}, cursor="1:10")
+    store.clear()
+    assert store.cursor() is None
+    assert generations() == {f"g{others[0]._present.name}"}
+    assert [each.cursor() for each in others] == ["1:10"] * 2

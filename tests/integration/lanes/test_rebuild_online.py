@@ -1,0 +1,410 @@
+"""`manage.py rebuild --online`: new states beside the traffic, whatever happens to it or to Redis."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from scoring.decisions import online_store, rebuild_online, restore
+from scoring.decisions.lane_lock import held_lane, sole_rebuild
+from scoring.decisions.lane_log import read_head
+from scoring.decisions.layouts import drop_other_layouts
+from scoring.decisions.models import Decision, Pending
+from scoring.decisions.online_store import OnlineStore, iter_keys, lane_prefix
+from scoring.decisions.rebuild_online import rebuild_lane
+from scoring.decisions.reorder import reorder_lane
+from scoring.decisions.restore import restore_states
+from scoring.decisions.runner import LaneRunner
+from scoring.decisions.shift import work_lane
+from scoring.errors import RebuildUnderWay, StaleOnlineState
+from scoring.features.plan import LanePlan, lane_plan
+from scoring.offline.export import export_log
+from scoring.offline.store import OfflineStore
+from scoring.replay.service import replay
+from tests.factories.payments import payments
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.integration.lanes.test_history import add_history, order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Watching:
+    """Notes the steps of a rebuild and does something, once, when one begins or (`on_the_way`) advances."""
+
+    def __init__(self, step: str, act: Callable[[], object], *, on_the_way: bool = False) -> None:
+        self.step, self.act, self.on_the_way = step, act, on_the_way
+        self.begun: list[str] = []
+
+    def begin(self, step: str, *, total: int | None = None) -> None:
+        self.begun.append(step)
+        self._act_if(not self.on_the_way)
+
+    def advance(self, count: int) -> None:
+        self._act_if(self.on_the_way)
+
+    def _act_if(self, due: bool) -> None:
+        if due and self.begun[-1] == self.step:
+            self.step = ""
+            self.act()
+
+
+@contextmanager
+def traffic(send: Callable[..., object]) -> Iterator[None]:
+    """A sender, and two who work the lane in turn, each with connections of its own."""
+    ended = threading.Event()
+    failed: list[BaseException] = []
+
+    def repeat(act: Callable[[int], object]) -> None:
+        try:
+            number = 0
+            while not ended.is_set():
+                act(number)
+                number += 1
+        except BaseException as error:  # noqa: BLE001 - shown by the test's own thread
+            failed.append(error)
+        finally:
+            connection.close()
+
+    def submit(number: int) -> None:
+        send(payments(7, start=1_000 + 7 * number))
+        time.sleep(0.005)
+
+    acts = [submit, *[lambda _: work_lane(LANE, shift=0.15, linger=0.02)] * 2]
+    threads = [threading.Thread(target=repeat, args=[act], daemon=True) for act in acts]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    yield
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert not failed, failed[0]
+
+
+def assert_every_decision_is_what_the_log_gives() -> None:
+    assert online_states() == rebuilt_states()
+    again = replay("payment", since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime.now(UTC))
+    assert again.first == []
+    assert again.identical == again.decisions == Decision.objects.count() > 0
+
+
+def stored_keys() -> int:
+    """How many keys the lane's states take, with whatever was left behind."""
+    return sum(":door:" not in key for key in iter_keys(lane_prefix(LANE)))
+
+
+def tidy() -> int:
+    """How many they take with nothing left behind: the states, their cursor and the pointer to them."""
+    return len(online_states()) + 2
+
+
+def test_a_rebuild_beside_traffic_changes_no_value(send, work):
+    send(payments(600))
+    work()
+    before = read_head(LANE)
+    with traffic(send):
+        rebuilt = [rebuild_lane(LANE) for _ in range(4)]
+    work()
+    assert rebuilt[0].items > before.seq
+    assert rebuilt[-1].items > rebuilt[0].items
+    assert_every_decision_is_what_the_log_gives()
+    assert stored_keys() == tidy()
+
+
+def test_a_new_order_beside_traffic_has_every_item_once(send, work):
+    send(payments(600, start=300))
+    work()
+    add_history(range(300), labels={number: timedelta(minutes=5) for number in range(0, 300, 7)})
+    before = read_head(LANE)
+    with traffic(send):
+        rebuilt = reorder_lane(LANE, reason="test")
+        time.sleep(0.2)
+    work()
+    places = order()
+    assert rebuilt.items > before.seq + 343
+    assert len(places) == len(set(places)) == Decision.objects.count() + 343
+    history = [place for place in places if int(place.strip("+")) < 300]
+    assert places[:343] == history
+    assert not Pending.objects.exists()
+    assert_every_decision_is_what_the_log_gives()
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"),
+    [
+        (20, ["0", "1", "2", "20", "50", "100", "101", "+0"]),  # the label is not known yet at minute 50
+        (95, ["0", "1", "2", "+0", "95", "50", "100", "101"]),  # it is, at minute 95; the lane applies it too
+    ],
+)
+def test_a_label_released_while_the_order_is_worked_out_is_applied_once(send, work, history, expected):
+    add_history(range(3), labels={0: timedelta(minutes=90)})
+    reorder_lane(LANE, reason="test")
+    send(payments(1, start=50))
+    work()
+    add_history(range(history, history + 1))
+
+    def apply_the_label() -> None:
+        send(payments(2, start=100))
+        work()
+        assert order()[-1] == "+0"
+
+    reorder_lane(LANE, reason="test", watch=Watching("writing the states", apply_the_label))
+    assert order() == expected
+    assert not Pending.objects.exists()
+    assert online_states() == rebuilt_states()
+
+
+def test_a_decision_that_waits_for_its_model_still_does_after_a_new_order(send, work):
+    send(payments(3))
+    work()
+    position = Decision.objects.first().event_position
+    Pending.objects.create(
+        position=position, lane=LANE, kind="rescore", state="waiting", priority=2,
+        event_stream="payment/shop/T-0", due_at=timezone.now(), enqueued_at=timezone.now(),
+    )  # fmt: skip
+    reorder_lane(LANE, reason="test")
+    assert Pending.objects.get().position == position
+
+
+def test_the_holder_that_works_on_the_former_generation_is_refused_and_finds_the_new_one(send, work):
+    send(payments(40))
+    work()
+    with held_lane(LANE):
+        holder = LaneRunner(LANE)
+        believed = holder.head.cursor
+        rebuild_lane(LANE)  # locks of one session nest, so this stands for a holder that has lost its lane
+        with pytest.raises(StaleOnlineState):
+            holder.store.read(["0:card-1"], expected=believed)
+        send(payments(10, start=40))
+        while holder.step():
+            pass
+    assert_every_decision_is_what_the_log_gives()
+
+
+@pytest.mark.parametrize("step", ["writing the states", "catching up with the lane"])
+def test_a_flush_in_the_middle_begins_the_rebuild_again(send, work, online_redis, monkeypatch, step):
+    monkeypatch.setattr(online_store, "STATES_A_WRITE", 10)
+    send(payments(50))
+    work()
+    watch = Watching(step, online_redis.flushdb, on_the_way=step.startswith("writing"))
+    assert rebuild_lane(LANE, watch=watch).items == 50
+    assert watch.begun.count("folding the log") == 2
+    assert online_states() == rebuilt_states()
+
+
+def test_a_flush_in_the_middle_that_the_holder_restores_leaves_the_rebuild_its_own(send, work, online_redis):
+    send(payments(50))
+    work()
+
+    def flush_and_work() -> None:
+        online_redis.flushdb()
+        send(payments(5, start=50))
+        work()
+
+    assert rebuild_lane(LANE, watch=Watching("catching up with the lane", flush_and_work)).items == 55
+    assert_every_decision_is_what_the_log_gives()
+    assert stored_keys() == tidy()
+
+
+def test_an_interrupted_rebuild_changes_nothing_and_is_removed_by_the_next(send, work):
+    send(payments(50))
+    work()
+    before, cursor = online_states(), read_head(LANE).cursor
+
+    class Killed(BaseException):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        rebuild_lane(LANE, watch=Watching("catching up with the lane", kill))
+    assert OnlineStore(LANE, lane_plan(LANE).layout_id).cursor() == cursor
+    assert online_states() == before
+    left = stored_keys()
+    rebuild_lane(LANE)
+    assert stored_keys() == tidy() < left
+    assert online_states() == before
+
+
+def test_a_second_rebuild_of_a_lane_is_refused(send, work):
+    begun, may_end = threading.Event(), threading.Event()
+
+    def rebuild() -> None:
+        with sole_rebuild(LANE):
+            begun.set()
+            may_end.wait(10)
+        connection.close()
+
+    first = threading.Thread(target=rebuild)
+    first.start()
+    begun.wait(10)
+    try:
+        with pytest.raises(RebuildUnderWay):
+            rebuild_lane(LANE)
+        with pytest.raises(CommandError, match=r"another process is rebuilding .* of lane commerce"):
+            call_command("rebuild", online=True, lane=LANE, verbosity=0)
+    finally:
+        may_end.set()
+        first.join()
+    rebuild_lane(LANE)
+
+
+def test_what_waits_when_the_lane_is_given_back_is_worked_at_once(send, work, monkeypatch):
+    rung: list[str] = []
+    monkeypatch.setattr(rebuild_online.doorbell, "publish", rung.append)
+    rebuild_lane(LANE)
+    assert rung == []
+    send(payments(1))
+    rung.clear()
+    rebuild_lane(LANE)
+    assert rung == [LANE]
+
+
+def test_patience_with_a_held_lane_ends(send):
+    held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with held_lane(LANE):
+            held.set()
+            may_end.wait(10)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(10)
+    with held_lane(LANE, wait=True, patience=0.05) as got:
+        assert not got
+    may_end.set()
+    with held_lane(LANE, wait=True, patience=10) as got:
+        assert got
+    holder.join()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+def test_many_missing_items_are_folded_onto_the_states_that_are_there(send, work, monkeypatch):
+    send(payments(60))
+    work()
+    plan = lane_plan(LANE)
+    store = OnlineStore(LANE, plan.layout_id)
+    earlier, cursor = store.states(), store.cursor()
+    send(payments(50, start=60))
+    work()
+    filling = store.begin(kind="restoring")
+    filling.write(earlier.items())
+    store.clear(sparing="restoring")
+    store.switch(filling, cursor=cursor)
+    monkeypatch.setattr(restore, "ITEMS_A_CHUNK", 5)  # whole columns from then on
+    monkeypatch.setattr(restore, "_restore_from_beginning", None)
+    assert restore_states(plan, store) == read_head(LANE)
+    assert store.states() == rebuilt_states()
+
+
+def test_the_offline_store_gives_the_same_states(send, work, settings, tmp_path):
+    settings.OFFLINE_URL = str(tmp_path / "offline")
+    send(payments(60))
+    work()
+    export_log(OfflineStore(), now=datetime.now(UTC))
+    send(payments(20, start=60))
+    work()
+    before = online_states()
+    assert rebuild_lane(LANE).items == 80
+    assert online_states() == before == rebuilt_states()
+
+
+def test_an_offline_store_of_another_log_is_not_read(send, work, settings, tmp_path, caplog):
+    settings.OFFLINE_URL = str(tmp_path / "offline")
+    send(payments(20))
+    work()
+    export_log(OfflineStore(), now=datetime.now(UTC))
+    manifest = next((tmp_path / "offline" / "manifests").glob("*.json"))
+    manifest.write_text(manifest.read_text().replace(" by ", " by 9"))
+    assert rebuild_lane(LANE).items == 20
+    assert "exported from another log" in caplog.text
+    assert online_states() == rebuilt_states()
+
+
+@pytest.fixture
+def next_layout(monkeypatch) -> LanePlan:
+    """Code whose states have another layout."""
+    return replace(lane_plan(LANE), layout_id="abcdef" + lane_plan(LANE).layout_id[6:])
+
+
+def test_states_of_a_new_layout_are_filled_while_the_old_are_in_use(send, work, next_layout, monkeypatch):
+    send(payments(30))
+    work()
+    with monkeypatch.context() as new_code:
+        new_code.setattr(rebuild_online, "lane_plan", lambda lane: next_layout)
+        rebuild_lane(LANE)
+    send(payments(10, start=30))
+    work()  # by the code before
+    assert online_states() == rebuilt_states()
+    monkeypatch.setattr(restore, "_restore_from_beginning", None)
+    new = OnlineStore(LANE, next_layout.layout_id)
+    assert restore_states(next_layout, new) == read_head(LANE)
+    assert new.states() == rebuilt_states()
+
+
+def test_other_layouts_are_removed_when_nobody_has_used_them_for_an_hour(send, work, next_layout):
+    send(payments(30))
+    work()
+    old = OnlineStore(LANE, next_layout.layout_id)
+    restore_states(next_layout, old)
+    unused = OnlineStore(LANE, "0" * 64)
+    unused.begin(kind="restoring").write([("0:a", b"x")])
+    now = datetime.now(UTC)
+
+    first = {other.layout: other.dropped for other in drop_other_layouts(LANE, now=now)}
+    assert first == {next_layout.layout_id[:12]: False, "0" * 12: True}
+    assert old.states() == rebuilt_states()
+    assert [other.dropped for other in drop_other_layouts(LANE, now=now + timedelta(hours=2))] == [True]
+    assert drop_other_layouts(LANE, now=now) == []
+    assert stored_keys() == tidy()
+    with pytest.raises(StaleOnlineState):
+        old.read(["0:card-1"], expected=read_head(LANE).cursor)  # a worker that used it notices, and restores
+    assert restore_states(next_layout, old) == read_head(LANE)
+    assert old.states() == online_states() == rebuilt_states()
+
+
+def command(**options: object) -> str:
+    out = StringIO()
+    call_command("rebuild", online=True, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_the_command_says_what_it_did_and_gives_history_its_place(send, work):
+    send(payments(3, start=10))
+    work()
+    assert command(lane=LANE).startswith("lane commerce: 3 items, ")
+    assert read_head(LANE).order == 0
+    add_history(range(2))
+    said = command()
+    assert "lane commerce: 5 items in a new order, " in said
+    assert "the lane stood still for" in said
+    assert order() == ["0", "1", "10", "11", "12"]
+    assert online_states() == rebuilt_states()
+    assert "no other layouts" in command(lane=LANE, drop_old_layouts=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "refusal"),
+    [
+        ({"online": True, "lane": "trade"}, "there is no lane 'trade'; there are: commerce"),
+        ({"online": True, "projection": ["event"]}, "give --projection in a run of its own"),
+        ({"lane": "commerce"}, "--lane and --drop-old-layouts go with --online"),
+        ({"drop_old_layouts": True}, "--lane and --drop-old-layouts go with --online"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(transactional_db, online_redis, options, refusal):
+    with pytest.raises(CommandError, match=refusal):
+        call_command("rebuild", **options)
