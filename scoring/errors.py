@@ -556,3 +556,7 @@ class SchedulerUnreachable(ScoringError):
             " tcp://10.0.0.1:8786, or local:4 for four processes of this machine; empty: threads of this one"
         )
         self.scheduler = scheduler
+
+
+class UnknownBatchValue(CatalogError, AttributeError):
+    """A declaration reads a value that the batch view does not have; also what `hasattr` has to see."""

@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.linalg import svds
+from scipy.sparse.linalg import LinearOperator, eigsh
 
 from scoring.batch.grouping import Owners, Pairs
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
 
-# Where ARPACK begins; any vector does that is the same each time.
-_SEED = 1
+MOST_DIMENSIONS = 64
+_DENSE = 256  # columns of a matrix that is small enough to be decomposed whole
+_SEED = 1  # of where ARPACK begins
 # Vectors it keeps, for each dimension wanted: twice its default takes half the time on matrices of behaviour,
 # where many directions matter about equally.
 _KEPT_A_DIMENSION = 4
@@ -46,8 +47,8 @@ class Embedding(BatchView):
         of: str = "",
     ) -> None:
         super().__init__(first, second, over=over, every=every, stale_after=stale_after, of=of)
-        if dimensions < 1:
-            raise self.origin.error(f"an Embedding has at least one dimension, not {dimensions}")
+        if not 1 <= dimensions <= MOST_DIMENSIONS:
+            raise self.origin.error(f"an Embedding has 1 to {MOST_DIMENSIONS} dimensions, not {dimensions}")
         self.dimensions = dimensions
 
     @property
@@ -120,12 +121,27 @@ def weigh(rows: Places, columns: Places, counts: Matrix) -> csr_array:
 
 
 def _decompose(matrix: csr_array, dimensions: int) -> tuple[Matrix, Matrix, Matrix]:
-    if min(matrix.shape) <= dimensions:
-        return np.linalg.svd(matrix.toarray(), full_matrices=False)  # type: ignore[return-value]
-    beginning = np.random.default_rng(_SEED).standard_normal(min(matrix.shape))
-    kept = min(_KEPT_A_DIMENSION * dimensions, *matrix.shape)
-    left, sizes, right = svds(matrix, k=dimensions, ncv=kept, v0=beginning, solver="arpack")
-    return left, sizes, right
+    """Its leading singular vectors (rows, k), values (k) and vectors (k, columns)."""
+    if matrix.shape[0] < matrix.shape[1]:
+        right, sizes, left = _decompose(matrix.T.tocsr(), dimensions)
+        return left.T, sizes, right.T
+    span, _ = np.linalg.qr(_leading_directions(matrix, min(dimensions, matrix.shape[1])))
+    left, sizes, turned = np.linalg.svd(matrix @ span, full_matrices=False)
+    return left, sizes, turned @ span.T
+
+
+def _leading_directions(matrix: csr_array, wanted: int) -> Matrix:
+    """float64[columns, wanted]: the eigenvectors of the matrix's square, as `scipy.sparse.linalg.svds` does.
+
+    That one lets ARPACK draw from a generator which goes on from call to call where it has to begin anew.
+    """
+    columns = matrix.shape[1]
+    if columns <= _DENSE:
+        return np.linalg.eigh((matrix.T @ matrix).toarray())[1][:, -wanted:]
+    squared = LinearOperator((columns, columns), matvec=lambda x: matrix.T @ (matrix @ x), dtype=np.float64)
+    random = np.random.default_rng(_SEED)
+    vectors: Matrix = eigsh(squared, k=wanted, ncv=_KEPT_A_DIMENSION * wanted, rng=random)[1]
+    return vectors
 
 
 def _padded(vectors: Matrix, dimensions: int) -> Matrix:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.fields import Entity, Field
+from scoring.errors import UnknownBatchValue
 from scoring.features.declare import BatchValue, Origin, Window
 
 if TYPE_CHECKING:
@@ -145,8 +146,11 @@ class BatchView:
         if value.startswith("_") or value == "values":
             raise AttributeError(value)
         if value not in self.values:
-            raise Origin.here().error(
-                f"a {type(self).__name__} of {self._whose()} has no {value!r}: {', '.join(self.values)}"
+            origin, whose = Origin.here(), self._whose()
+            raise UnknownBatchValue(
+                f"a {type(self).__name__} of {whose} has no {value!r}: {', '.join(self.values)}",
+                module=origin.module,
+                line=origin.line,
             )
         return BatchValue(self, value)
 

@@ -1,0 +1,102 @@
+"""An event type with batch views, and events for them, without a database."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scoring.batch.embedding import Embedding
+from scoring.batch.profile import Profile
+from scoring.batch.statistics import (
+    active_days,
+    count,
+    favourite_share,
+    hour_regularity,
+    mean_gap,
+    median,
+    quantile,
+    share_at,
+    usual_hour,
+    variety,
+)
+from scoring.batch.trend import Trend
+from scoring.batch.views import BatchView, ViewEvents
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity, Money
+from scoring.features.encode import KeyColumn
+from scoring.timestamps import to_micros
+
+SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
+MONDAY = to_micros(datetime(2026, 3, 2, tzinfo=UTC))
+
+
+class Order(EventType):
+    name, lane = "order", "orders"
+    customer, merchant = Entity(), Entity(optional=True)
+    amount, category = Money(optional=True), Category(optional=True)
+
+    habits = Profile(
+        customer,
+        over="7d",
+        every="1d",
+        stale_after="3d",
+        orders=count(),
+        typical=median(amount),
+        high=quantile(amount, 0.95),
+        kinds=variety(category),
+        loyalty=favourite_share(merchant),
+        night=share_at(hours=(22, 6)),
+        weekend=share_at(weekdays="sat sun"),
+        hour=usual_hour(),
+        regularity=hour_regularity(),
+        days=active_days(),
+        gap=mean_gap(),
+    )
+    taste = Embedding(customer, merchant, over="7d", every="1d", stale_after="7d", dimensions=3)
+    rush = Trend(merchant, over="1h", against="24h", every="10m", stale_after="45m")
+
+
+VIEWS: Sequence[BatchView] = (Order.habits, Order.taste, Order.rush)
+
+
+class Bought(NamedTuple):
+    """An order: when (microseconds since 1970), and what of it is known."""
+
+    at_us: int
+    customer: str | None = "ann"
+    merchant: str | None = "shop"
+    category: str | None = "food"
+    amount: float = float("nan")
+
+
+def view_events(orders: Sequence[Bought]) -> ViewEvents:
+    """The orders by time; those of one moment in the order given."""
+    ordered = sorted(orders, key=lambda order: order.at_us)
+    names = ("customer", "merchant", "category")
+    return ViewEvents(
+        times=np.array([order.at_us for order in ordered], dtype=np.int64),
+        names={name: key_column([getattr(order, name) for order in ordered]) for name in names},
+        numbers={"amount": np.array([order.amount for order in ordered], dtype=np.float64)},
+    )
+
+
+def key_column(values: Sequence[str | None]) -> KeyColumn:
+    """Strings as codes, numbered as they appear."""
+    seen: dict[str, int] = {}
+    codes = [-1 if value is None else seen.setdefault(value, len(seen)) for value in values]
+    return KeyColumn(np.array(codes, dtype=np.int64), list(seen))
+
+
+def values_of(
+    view: BatchView, events: ViewEvents, entities: Mapping[str, str], *, as_of_us: int
+) -> dict[str, Any]:
+    """What a version of that moment says of an event with these entities, by the value's name."""
+    rows = []
+    for spec, table in zip(view.tables, view.compute(events, as_of_us=as_of_us), strict=True):
+        key = entities[spec.field]
+        known = key in table.keys
+        rows.append(
+            table.matrix[[table.keys.index(key)]] if known else np.full((1, len(spec.columns)), np.nan)
+        )
+    return dict(zip(view.values, view.combine(rows)[0].tolist(), strict=True))

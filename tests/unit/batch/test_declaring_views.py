@@ -1,0 +1,125 @@
+"""A view that cannot work is refused where it stands."""
+
+import pytest
+
+from scoring.batch.embedding import Embedding
+from scoring.batch.profile import Profile
+from scoring.batch.statistics import count, favourite_share, median, quantile, share_at
+from scoring.batch.trend import Trend
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity, Money, Number
+from scoring.errors import CatalogError
+from tests.factories.views import Order
+
+CARD, AMOUNT = Entity(), Money()
+
+
+def nightly(*entities, **changes):
+    times = {"over": "90d", "every": "1d", "stale_after": "3d", "n": count()}
+    return Profile(*(entities or (CARD,)), **times | changes)
+
+
+REFUSED = {
+    "a length of time": (lambda: nightly(over="90 days"), "'90 days' is not a length of time"),
+    "a window that ends between versions": (lambda: nightly(over="36h"), "36h is not a multiple of every 1d"),
+    "stale before the next": (lambda: nightly(stale_after="1h"), "stale_after 1h is shorter than every 1d"),
+    "no entity": (lambda: nightly(AMOUNT), "is kept for entities"),
+    "nothing said": (lambda: Profile(CARD, over="9d", every="1d", stale_after="3d"), "says nothing"),
+    "no statistic": (lambda: nightly(n=AMOUNT), "is no statistic"),
+    "a name that every view has": (lambda: nightly(unit=count()), "has something called 'unit'"),
+    "a median of names": (lambda: nightly(n=median(CARD)), "is no Money or Number or Flag"),
+    "a favourite amount": (lambda: nightly(n=favourite_share(AMOUNT)), "is no Category or Entity"),
+    "a quantile beyond 1": (lambda: nightly(n=quantile(AMOUNT, 95)), "between 0 and 1, not at 95"),
+    "an unknown day": (lambda: share_at(weekdays="sat sunday"), "'sunday' is no day of the week"),
+    "an hour that no day has": (lambda: share_at(hours=(20, 25)), "from 0 to 24, not (20, 25)"),
+    "no time at all": (lambda: share_at(weekdays=" "), "share_at takes hours"),
+    "no dimension": (
+        lambda: Embedding(CARD, CARD, over="9d", every="1d", stale_after="3d", dimensions=0),
+        "has 1 to 64 dimensions, not 0",
+    ),
+    "a day within an hour": (
+        lambda: Trend(CARD, over="24h", against="1h", every="10m", stale_after="30m"),
+        "against 1h has to be longer than over 24h",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_work_is_refused_with_its_line(case):
+    declare, problem = REFUSED[case]
+    with pytest.raises(CatalogError) as refused:
+        declare()
+    assert problem in str(refused.value)
+    assert refused.value.module == __name__
+
+
+def test_the_line_is_that_of_the_declaration():
+    def declare() -> None:
+        Trend(CARD, over="1h", against="24h", every="7m", stale_after="30m")
+
+    with pytest.raises(CatalogError, match="1h is not a multiple of every 7m") as refused:
+        declare()
+    assert refused.value.line == declare.__code__.co_firstlineno + 1
+
+
+def test_a_value_that_a_view_does_not_have_is_refused_with_those_it_has():
+    with pytest.raises(CatalogError, match="no 'raito': ratio, count") as refused:
+        Order.rush.raito  # noqa: B018 (reading it is the declaration)
+    assert refused.value.module == __name__
+
+
+def declared(**body) -> dict[str, type[EventType]]:
+    """The event types there are: one with this body, and a neighbour in another lane."""
+    own = type("Sale", (EventType,), {"name": "sale", "lane": "sales", **body})
+    return {"sale": own, "order": Order}
+
+
+def test_a_field_of_another_event_type_is_refused():
+    card, stray = Entity(), Number()
+    view = nightly(card, n=median(stray))
+    types = declared(card=card, amount=Money(), habits=view)
+    with pytest.raises(CatalogError, match=r"sale has no field Number\(''\): .*Money\('amount'\)") as refused:
+        view.check(types)
+    assert refused.value.module == __name__
+
+
+def test_events_of_another_lane_are_refused():
+    card = Entity()
+    view = nightly(card, of="order")
+    with pytest.raises(CatalogError, match="of='order' is not an event type of lane sales: sale"):
+        view.check(declared(card=card, habits=view))
+
+
+def test_an_event_type_without_the_entity_is_refused():
+    card, shop = Entity(), Entity()
+    view = nightly(card, of="visit")
+    visit = type("Visit", (EventType,), {"name": "visit", "lane": "sales", "shop": shop})
+    with pytest.raises(CatalogError, match="visit has no entity 'card'"):
+        view.check(declared(card=card, habits=view) | {"visit": visit})
+
+
+def test_an_entity_of_the_same_kind_is_found_under_its_other_name():
+    seller, shop = Entity(kind="account"), Entity(kind="account")
+    view = nightly(seller, of="visit")
+    visit = type("Visit", (EventType,), {"name": "visit", "lane": "sales", "shop": shop})
+    view.check(declared(seller=seller, habits=view) | {"visit": visit})
+    assert view.source_field(visit, seller) == "shop"
+
+
+def test_a_value_is_known_by_the_views_name_and_its_own():
+    value = Order.rush.ratio
+    assert (value.name, value.column) == ("rush_ratio", "rush.ratio")
+    assert Order.batch_views == {"habits": Order.habits, "taste": Order.taste, "rush": Order.rush}
+    assert [view.key for view in Order.batch_views.values()] == ["order.habits", "order.taste", "order.rush"]
+
+
+def test_the_definition_changes_with_what_it_says_and_not_with_where_it_stands():
+    def hash_of(**changes) -> str:
+        card, amount = Entity(), Money()
+        kind = Category()
+        view = nightly(card, **{"n": median(amount)} | changes)
+        declared(card=card, amount=amount, kind=kind, habits=view)
+        return view.definition_hash
+
+    assert hash_of() == hash_of()
+    assert len({hash_of(), hash_of(over="30d"), hash_of(n=count()), hash_of(m=count())}) == 4
