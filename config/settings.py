@@ -149,9 +149,11 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
-    # What takes minutes has a worker of its own, so that no decision waits for it.
+    # What takes minutes has a worker of its own, so that no decision waits for it; of two processes, so that
+    # a training does not hold up what is due every few minutes.
     "scoring.learning.tasks.run_training_job": {"queue": "training"},
     "scoring.offline.tasks.export": {"queue": "training"},
+    "scoring.batch.tasks.publish_due": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
 # Written into the database by beat where they are missing; from then on an administrator's. A message that
@@ -171,6 +173,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scoring.offline.tasks.export",
         "schedule": 300.0,
         "options": {"expires": 300.0},
+    },
+    "publish batch views that are due": {
+        "task": "scoring.batch.tasks.publish_due",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
     "check what lanes log": {
         "task": "scoring.replay.tasks.check_consistency",

@@ -1,0 +1,60 @@
+"""Publish batch views, or say how they stand: `manage.py publish_views [--view payment.taste] [--list]`."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from scoring.batch.models import BatchVersion
+from scoring.batch.publishing import ViewStatus, find_view, list_views, publish
+from scoring.batch.views import BatchView
+from scoring.catalog.registry import batch_views
+from scoring.errors import ScoringError
+
+
+class Command(BaseCommand):
+    help = (
+        "Compute and publish every batch view whose moment has passed since its newest version."
+        " A worker does so every minute; this is for the first time, or at once."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--view", help="this one alone, by event type and name: payment.taste")
+        parser.add_argument("--list", action="store_true", help="publish nothing; say how the views stand")
+
+    def handle(self, *, view: str | None, list: bool, **options: Any) -> None:
+        try:
+            chosen = [find_view(view)] if view else [*batch_views().values()]
+            if list:
+                for status in list_views(now=timezone.now()):
+                    if status.view in chosen:
+                        self.stdout.write(describe(status))
+            else:
+                for each in chosen:
+                    self.publish(each)
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+
+    def publish(self, view: BatchView) -> None:
+        version = publish(view, now=timezone.now())
+        what = f"version {version.number}, {entities_of(version)}" if version else "nothing to publish"
+        self.stdout.write(f"{view.key}: {what}")
+
+
+def describe(status: ViewStatus) -> str:
+    """One line: the newest version, its age against the limit, and what it holds."""
+    view, newest = status.view, status.newest
+    if newest is None or status.age is None:
+        return f"{view.key}: never published"
+    whole = timedelta(seconds=round(status.age.total_seconds()))
+    state = "STALE" if status.stale else "fresh"
+    return (
+        f"{view.key}: version {newest.number} as of {newest.as_of:%Y-%m-%d %H:%M}Z, {whole} old ({state},"
+        f" limit {view.stale_after.label}), {entities_of(newest)}"
+    )
+
+
+def entities_of(version: BatchVersion) -> str:
+    return ", ".join(f"{count:,} by {field}" for field, count in version.rows.items())
