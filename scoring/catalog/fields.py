@@ -14,7 +14,7 @@ from typing import Any
 
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
 from scoring.errors import FieldError
-from scoring.features.declare import EntityVocabulary, FieldValue, Operand, Origin
+from scoring.features.declare import Choosable, Comparable, EntityVocabulary, FieldValue, Operand, Origin
 
 Canonical = Any  # str, int, float, bool or, for money, a dict: what canonical JSON can hold
 
@@ -127,7 +127,7 @@ class IpAddress(Entity):
         super().__init__(optional=optional, personal=personal, format="ip", kind=kind, says=says, help=help)
 
 
-class Money(Operand, Field):
+class Money(Comparable, Operand, Field):
     """An amount: decimal text in the payload, integer minor units inside, converted to the base at receipt.
 
     The payload's top-level `currency` says which currency; without one it is the event type's base currency.
@@ -172,7 +172,7 @@ def parse_currency(raw: object) -> str:
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-class Number(Operand, Field):
+class Number(Comparable, Operand, Field):
     """A finite number within optional bounds. 5 and 5.0 are the same value."""
 
     def __init__(
@@ -218,8 +218,10 @@ class Number(Operand, Field):
         }
 
 
-class Flag(Operand, Field):
+class Flag(Choosable, Operand, Field):
     """True or false; 1 or 0 as a feature."""
+
+    is_flag = True
 
     def expression(self) -> FieldValue:
         return FieldValue(self)
@@ -236,7 +238,7 @@ class Flag(Operand, Field):
         return {**super().json_schema(), "type": "boolean"}
 
 
-class Category(Operand, Field):
+class Category(Choosable, Operand, Field):
     """One of a set of names: a closed one with `values`, else the names a model has seen and frozen."""
 
     max_length = 64

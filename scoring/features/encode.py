@@ -1,10 +1,8 @@
 """Lane items as columns: the only way into the kernel, for one item or a million."""
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
+from scoring.features.hashes import value_hash
 from scoring.features.plan import Encoding, LanePlan
 
 ItemKind = Literal["event", "label", "undo"]
@@ -64,12 +63,6 @@ class Batch:
     def state_keys(self) -> list[str]:
         """The states that folding this batch reads and writes, as "{kind index}:{key}"."""
         return [f"{kind}:{key}" for kind, column in enumerate(self.keys) for key in column.uniques]
-
-
-@lru_cache(maxsize=200_000)
-def value_hash(text: str) -> int:
-    """64-bit hash of a value (BLAKE2b of its UTF-8, little-endian); never 0, which stands for missing."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") or 1
 
 
 def encode(plan: LanePlan, items: Sequence[LaneItem]) -> Batch:

@@ -27,7 +27,7 @@ _NOWHERE = -(2**62)  # a tile before every tile
 # Copied out of the module: numba freezes globals into the code.
 _NEVER, _SEQ, _LATEST, _FIRST, _TOO_LATE = op.NEVER, op.SEQ, op.LATEST, op.FIRST, op.TOO_LATE
 _EVENT, _LABEL = op.EVENT, op.LABEL
-_READ_WIDTH, _WRITE_WIDTH = op.READ_WIDTH, op.WRITE_WIDTH
+_READ_WIDTH, _WRITE_WIDTH, _TEST_WIDTH = op.READ_WIDTH, op.WRITE_WIDTH, op.TEST_WIDTH
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -81,6 +81,64 @@ def _extreme_of_tiles(floats, at, tiles, low, high, sign):
         if slot == tiles:
             slot = 0
     return best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_between_hours(time, start, end):
+    """Whether it is from the full hour `start` to before the full hour `end`, maybe over midnight (UTC)."""
+    hour = (time % _DAY) // _HOUR
+    if start < end:
+        return start <= hour < end
+    return hour >= start or hour < end
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _is_weekend_day(time):
+    return (time // _DAY + 3) % 7 >= 5  # 1970-01-01 was a Thursday; Monday is 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _passes(tests, start, end, choices, constants, values, hashes, time):
+    """Whether an item, of these `values` and `hashes`, passes each of a range of tests; NaN passes none."""
+    for test in range(start, end):
+        row = test * _TEST_WIDTH
+        opcode = tests[row]
+        column = tests[row + 1]
+        a = tests[row + 2]
+        b = tests[row + 3]
+        passed = False
+        if opcode == op.IS_BELOW:
+            passed = values[column] < constants[a]
+        elif opcode == op.IS_AT_MOST:
+            passed = values[column] <= constants[a]
+        elif opcode == op.IS_ABOVE:
+            passed = values[column] > constants[a]
+        elif opcode == op.IS_AT_LEAST:
+            passed = values[column] >= constants[a]
+        elif opcode == op.IS_EQUAL:
+            passed = values[column] == constants[a]
+        elif opcode == op.IS_ONE_OF:
+            for choice in range(a, b):
+                if choices[choice] == hashes[column]:
+                    passed = True
+        elif opcode == op.IS_BETWEEN_HOURS:
+            passed = _is_between_hours(time, a, b)
+        elif opcode == op.IS_WEEKEND_DAY:
+            passed = _is_weekend_day(time)
+        if not passed:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _enter_session(words, at, gap, time):
+    """An event enters a session, or begins one; one from before the session's beginning changes nothing."""
+    if words[at + 1] == _NEVER or time - words[at + 1] >= gap:
+        words[at] = time
+        words[at + 1] = time
+        words[at + 2] = 0  # also as a float
+    elif time > words[at + 1]:
+        words[at + 1] = time
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -168,10 +226,15 @@ def run(
     groups = code[code[16] : code[16] + code[17]]
     group_ranges = code[code[18] : code[18] + code[19]]
     columns = code[code[20] : code[20] + code[21]]
+    tests = code[code[22] : code[22] + code[23]]
+    filters = code[code[24] : code[24] + code[25]]
+    filter_ranges = code[code[26] : code[26] + code[27]]
+    choices = code[code[28] : code[28] + code[29]]
 
     read_times = np.zeros(max(1, group_ranges.size // 2), dtype=np.int64)
     read_tiles = np.zeros(max(1, groups.size // 4), dtype=np.int64)
     head_tiles = np.zeros(max(1, groups.size // 4), dtype=np.int64)
+    passed = np.zeros(max(1, filters.size // 2), dtype=np.bool_)
 
     for item in range(programs.size):
         program = programs[item]
@@ -213,6 +276,10 @@ def run(
                     result = registers[a] / registers[b]
             elif opcode == op.SUBTRACT:
                 result = registers[a] - registers[b]
+            elif opcode == op.ADD:
+                result = registers[a] + registers[b]
+            elif opcode == op.MULTIPLY:
+                result = registers[a] * registers[b]
             elif opcode == op.STD:
                 known = registers[a]
                 if known > 0.0:
@@ -222,6 +289,10 @@ def run(
                 result = float((time % _DAY) // _HOUR)
             elif opcode == op.WEEKDAY:
                 result = float((time // _DAY + 3) % 7)
+            elif opcode == op.BETWEEN_HOURS:
+                result = 1.0 if _is_between_hours(time, a, b) else 0.0
+            elif opcode == op.WEEKEND_DAY:
+                result = 1.0 if _is_weekend_day(time) else 0.0
             elif opcode == op.YEARS_SINCE:
                 result = float(year_of(time)) - registers[a]
             elif opcode == op.DISTANCE:
@@ -277,6 +348,20 @@ def run(
                                 result = 1.0 if found < 0 else 0.0
                             elif found >= 0:
                                 result = float(max(0, time - words[base + b + 2 + c + found])) / 1e6
+                    elif opcode == op.LAST_VALUE:
+                        if words[base + b] != _NEVER:
+                            result = floats[base + b + 1]
+                    elif opcode == op.CHANGED:
+                        wanted = hashes[item, c]
+                        if wanted != 0 and words[base + b] != _NEVER:
+                            result = 0.0 if words[base + b + 1] == wanted else 1.0
+                    elif opcode == op.SESSION_TOTAL or opcode == op.SESSION_AGE:
+                        result = 0.0
+                        if words[base + b + 1] != _NEVER and read_times[a] - words[base + b + 1] < c:
+                            if opcode == op.SESSION_TOTAL:
+                                result = floats[base + b + 2]
+                            else:
+                                result = float(read_times[a] - words[base + b]) / 1e6
                     elif opcode == op.TRAVELLED or opcode == op.SPEED:
                         if words[base + b] != _NEVER:
                             latitude = floats[base + b + 1]
@@ -291,6 +376,11 @@ def run(
         for column in range(out_ranges[program * 2 + 1] - first_out):
             result = registers[outs[first_out + column]]
             out[item, column] = np.nan if math.isnan(result) else result  # one NaN, whatever made it
+
+        for each in range(filter_ranges[program * 2], filter_ranges[program * 2 + 1]):
+            start = filters[each * 2]
+            end = filters[each * 2 + 1]
+            passed[each] = _passes(tests, start, end, choices, constants, values[item], hashes[item], time)
 
         for touch in range(first_touch, end_touch):
             kind = touches[touch * 3]
@@ -320,6 +410,9 @@ def run(
                 group = writes[row + 1]
                 at = base + writes[row + 2]
                 a = writes[row + 3]
+                needed = writes[row + 5]
+                if needed >= 0 and not passed[needed]:
+                    continue
                 if group >= 0:
                     tried = True
                     if latest == _NEVER or time > latest:  # a label or undoing of what was not applied here
@@ -361,6 +454,22 @@ def run(
                         words[at] = time
                         floats[at + 1] = latitude
                         floats[at + 2] = longitude
+                elif opcode == op.KEEP_VALUE:
+                    value = values[item, a]
+                    if time >= words[at] and not math.isnan(value):
+                        words[at] = time
+                        floats[at + 1] = value
+                elif opcode == op.KEEP_HASH:
+                    wanted = hashes[item, writes[row + 4]]
+                    if time >= words[at] and wanted != 0:
+                        words[at] = time
+                        words[at + 1] = wanted
+                elif opcode == op.COUNT_IN_SESSION or opcode == op.ADD_TO_SESSION:
+                    if mode == _EVENT:
+                        _enter_session(words, at, writes[row + 4], time)
+                    value = 1.0 if opcode == op.COUNT_IN_SESSION else values[item, a]
+                    if words[at] <= time <= words[at + 1] and not math.isnan(value):
+                        floats[at + 2] += weight * value
                 elif opcode == op.KEEP_IN_MAP:
                     wanted = hashes[item, writes[row + 4]]
                     if wanted != 0:

@@ -7,6 +7,7 @@ declaration.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,47 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
 from scoring.errors import CatalogError
 from scoring.features import opcodes as op
-from scoring.features.declare import NamedField
+from scoring.features.declare import Condition, NamedField, Origin
+from scoring.features.filters import Test, lower_condition
 
 Kind = tuple[str, ...]
-# (measure, event type, field): "count", "sum", "square", "known", "min", "max", "positive"
-Column = tuple[str, str, str]
-# ("last", event type), ("point", event type, latitude, longitude), ("map", event type, field, cap)
-Part = tuple[str, ...]
 
 _CLEARED_TO_NAN = ("min", "max")
-_POINT_WORDS = 3
+
+
+class Column(NamedTuple):
+    """What a ring counts. `measure`: "count", "sum", "square", "known", "min", "max" or "positive".
+
+    `where`: the canonical words of the condition that counted events fulfil; empty for all of them.
+    """
+
+    measure: str
+    event_type: str
+    field: str = ""
+    where: str = ""
+
+
+class Part(NamedTuple):
+    """What stands beside the rings; see `_WORDS`. `size`: a map's cap, a session's gap in microseconds."""
+
+    what: str
+    event_type: str
+    fields: tuple[str, ...] = ()
+    where: str = ""
+    size: int = 0
+
+    def words(self) -> int:
+        return 2 + 2 * self.size if self.what == "map" else _WORDS[self.what]
+
+    def times(self) -> tuple[int, ...]:
+        """Which of its words are times, that have not been at first."""
+        return {"map": (1,), "session": (0, 1)}.get(self.what, (0,))
+
+
+# last: a time. value, hash: a time, and the value that a field then had. point: a time and two coordinates.
+# session: when it began, when its last event was, and its count or total.
+# map: its size, the newest time it has dropped, as many hashes as its cap, and as many times.
+_WORDS = {"last": 1, "value": 2, "hash": 2, "point": 3, "session": 3}
 
 
 @dataclass
@@ -33,7 +65,7 @@ class KindNeeds:
 
     tiles: dict[int, int] = field(default_factory=dict)  # tile width in us -> tiles to hold
     columns: dict[int, set[Column]] = field(default_factory=dict)  # tile width -> columns
-    parts: dict[Part, int] = field(default_factory=dict)  # part -> words
+    parts: set[Part] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +82,7 @@ class KindLayout:
     kind: Kind
     words: int
     rings: tuple[Ring, ...]
-    parts: Mapping[Part, int]
-    caps: Mapping[Part, int]
+    parts: Mapping[Part, int]  # -> offset in the record
 
     def description(self) -> list[object]:
         return [
@@ -61,7 +92,7 @@ class KindLayout:
                 [ring.width, ring.tiles, [[*column, at] for column, at in ring.columns.items()]]
                 for ring in self.rings
             ],
-            [[*part, at, self.caps.get(part, 0)] for part, at in self.parts.items()],
+            [[*part, at] for part, at in self.parts.items()],
         ]
 
     def template(self) -> NDArray[np.int64]:
@@ -74,13 +105,13 @@ class KindLayout:
                 if clears_to_nan(column):
                     floats[at : at + ring.tiles] = np.nan
         for part, at in self.parts.items():
-            # last and point begin with their time; a map with its size and the newest time it has dropped
-            record[at + 1 if part[0] == "map" else at] = op.NEVER
+            for offset in part.times():
+                record[at + offset] = op.NEVER
         return record
 
 
 def clears_to_nan(column: Column) -> bool:
-    return column[0] in _CLEARED_TO_NAN
+    return column.measure in _CLEARED_TO_NAN
 
 
 class Needs:
@@ -89,6 +120,7 @@ class Needs:
     def __init__(self, members: Mapping[str, type[EventType]]) -> None:
         self.members = members
         self.saturables: list[str] = []
+        self.filters: dict[tuple[str, str], tuple[Test, ...]] = {}  # (event type, condition) -> its tests
         self._kinds: dict[Kind, KindNeeds] = {}
 
     def kind_of(self, keys: tuple[NamedField, ...]) -> Kind:
@@ -102,9 +134,16 @@ class Needs:
         needs.tiles[width] = max(tiles, needs.tiles.get(width, 0))
         needs.columns.setdefault(width, set()).add(column)
 
-    def part(self, kind: Kind, part: Part, *, cap: int = 0) -> None:
-        parts = self._kinds[kind].parts
-        parts[part] = cap
+    def part(self, kind: Kind, part: Part) -> None:
+        self._kinds[kind].parts.add(part)
+
+    def condition(self, counted: str, condition: Condition | None, origin: Origin) -> str:
+        """The words under which events of a type that fulfil a condition are counted. Raises CatalogError."""
+        if condition is None:
+            return ""
+        tests = lower_condition(self.members[counted], condition, origin)
+        self.filters[counted, condition.definition] = tests
+        return condition.definition
 
     def layouts(self) -> tuple[KindLayout, ...]:
         return tuple(_lay_out(kind, self._kinds[kind]) for kind in sorted(self._kinds))
@@ -147,9 +186,8 @@ def _lay_out(kind: Kind, needs: KindNeeds) -> KindLayout:
             offsets[column] = at
             at += needs.tiles[width]
         rings.append(Ring(width, needs.tiles[width], offsets))
-    parts, caps = {}, {}
+    parts = {}
     for part in sorted(needs.parts):
         parts[part] = at
-        caps[part] = needs.parts[part]
-        at += {"last": 1, "point": _POINT_WORDS, "map": 2 + 2 * needs.parts[part]}[part[0]]
-    return KindLayout(kind, at, tuple(rings), parts, caps)
+        at += part.words()
+    return KindLayout(kind, at, tuple(rings), parts)

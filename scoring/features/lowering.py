@@ -13,20 +13,26 @@ from scoring.features import declare
 from scoring.features import opcodes as op
 from scoring.features.declare import Expression, NamedField
 from scoring.features.layout import Column, Kind, Needs, Part, key_fields
+from scoring.features.named import counted_field, field_named, own_field
 
 MONTH = declare.Window(30 * 86_400_000_000, "30d")
 _MONTH_TILE = MONTH.us // declare.TILES_PER_WINDOW
+MOST_IN_A_MAP = 1024
+
+_NUMERIC = (Money, Number, Flag)
+_SHOWN = (Entity, Category, Text)
+_ARITHMETIC = {"+": op.ADD, "-": op.SUBTRACT, "*": op.MULTIPLY, "/": op.DIVIDE}
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """What only the layout knows: "kind", "ring", "column" or "part" place, map "cap"; or a "constant"."""
+    """What only the layout knows: where a "kind", "ring", "column" or "part" stands; or a "constant"."""
 
     what: str
     kind: Kind = ()
     width: int = 0
-    column: Column = ("", "", "")
-    part: Part = ()
+    column: Column | None = None
+    part: Part | None = None
     value: float = 0.0
 
 
@@ -96,25 +102,10 @@ def value_type(member: type[EventType], name: str) -> str:
 # --- checks of what a declaration names ---
 
 
-def _own_field(lowering: Lowering, named: NamedField, types: tuple[type, ...], expression: Expression) -> str:
-    """The name of a field that must belong to the declaring event type and be of one of these types."""
-    member = lowering.member
-    if not isinstance(named, types):
-        wanted = " or ".join(wanted.__name__ for wanted in types)
-        raise expression.origin.error(f"{getattr(named, 'name', named)!r} is not a {wanted} field")
-    if named not in member.fields.values():
-        raise expression.origin.error(f"{member.name} has no field {named.name!r}; it has {_names(member)}")
-    return named.name
-
-
-def _names(member: type[EventType]) -> str:
-    return ", ".join(member.fields)
-
-
 def _counted(lowering: Lowering, expression: declare.OnEntity) -> tuple[Kind, str]:
     """The kind of entity an expression reads, and the event type it counts."""
     for key in expression.keys:
-        _own_field(lowering, key, (Entity, Category), expression)
+        own_field(lowering.member, key, (Entity, Category), expression.origin)
     counted = expression.of or lowering.member.name
     if counted not in lowering.needs.members:
         known = ", ".join(lowering.needs.members)
@@ -129,30 +120,18 @@ def _counted(lowering: Lowering, expression: declare.OnEntity) -> tuple[Kind, st
     return kind, counted
 
 
-def _counted_field(
-    lowering: Lowering, counted: str, name: str, types: tuple[type, ...], origin: declare.Origin
-) -> str:
-    member = lowering.needs.members[counted]
-    if name not in member.fields:
-        raise origin.error(f"{counted} has no field {name!r}; it has {_names(member)}")
-    if not isinstance(member.fields[name], types):
-        raise origin.error(
-            f"{counted}.{name} is not a {' or '.join(wanted.__name__ for wanted in types)} field"
-        )
-    return name
-
-
 # --- parts of states ---
 
 
 @dataclass(frozen=True, slots=True)
 class _Over:
-    """Events of a type over a window of a kind's states."""
+    """Events of a type, or those that fulfil a condition, over a window of a kind's states."""
 
     kind: Kind
     counted: str
     window: int
     tile: int
+    where: str = ""
 
 
 def _read_ring(lowering: Lowering, over: _Over, column: Column, opcode: int = op.RING_SUM) -> int:
@@ -163,39 +142,33 @@ def _read_ring(lowering: Lowering, over: _Over, column: Column, opcode: int = op
     return lowering.emit(opcode, Ref("kind", over.kind), ring, at, tiles)
 
 
-def _known_column(lowering: Lowering, counted: str, name: str) -> Column:
-    """What counts the events that have a field: all of them when it is required."""
-    optional = lowering.needs.members[counted].fields[name].optional
-    return ("known", counted, name) if optional else ("count", counted, "")
-
-
 def _aggregate(lowering: Lowering, over: _Over, function: str, name: str = "") -> int:
-    counted = over.counted
-    if function == "count":
-        return _read_ring(lowering, over, ("count", counted, ""))
-    if function == "sum":
-        return _read_ring(lowering, over, ("sum", counted, name))
+    def read(measure: str, opcode: int = op.RING_SUM) -> int:
+        field = "" if measure == "count" else name
+        return _read_ring(lowering, over, Column(measure, over.counted, field, over.where), opcode)
+
+    if function in ("count", "sum"):
+        return read(function)
     if function in ("min", "max"):
-        opcode = op.RING_MIN if function == "min" else op.RING_MAX
-        return _read_ring(lowering, over, (function, counted, name), opcode)
-    known = _read_ring(lowering, over, _known_column(lowering, counted, name))
-    total = _read_ring(lowering, over, ("sum", counted, name))
+        return read(function, op.RING_MIN if function == "min" else op.RING_MAX)
+    # How many events have the field: all of them when it is required.
+    known = read("known" if lowering.needs.members[over.counted].fields[name].optional else "count")
     if function == "mean":
-        return lowering.emit(op.DIVIDE, total, known)
-    return lowering.emit(op.STD, known, total, _read_ring(lowering, over, ("square", counted, name)))
+        return lowering.emit(op.DIVIDE, read("sum"), known)
+    return lowering.emit(op.STD, known, read("sum"), read("square"))
 
 
 def _map(
-    lowering: Lowering, expression: declare.Distinct | declare.SinceLastSame | declare.IsNew
+    lowering: Lowering, expression: declare.Distinct | declare.SinceLastSame | declare.IsNew, where: str = ""
 ) -> tuple[Kind, Part]:
     kind, counted = _counted(lowering, expression)
-    if expression.cap < 1:
-        raise expression.origin.error("cap must be at least 1")
-    name = _counted_field(
-        lowering, counted, expression.field.name, (Entity, Category, Text), expression.origin
-    )
-    part = ("map", counted, name, str(expression.cap))  # what it holds must not depend on other features
-    lowering.needs.part(kind, part, cap=expression.cap)
+    cap = expression.cap
+    if isinstance(cap, bool) or not isinstance(cap, int) or not 1 <= cap <= MOST_IN_A_MAP:
+        raise expression.origin.error(f"cap must be at least 1 and at most {MOST_IN_A_MAP}, not {cap!r}")
+    name = counted_field(lowering.needs.members[counted], expression.field, _SHOWN, expression.origin)
+    # What a map holds must not depend on other features, so each cap has its own.
+    part = Part("map", counted, (name,), where, cap)
+    lowering.needs.part(kind, part)
     return kind, part
 
 
@@ -211,12 +184,13 @@ def _lower_constant(lowering: Lowering, expression: declare.Constant) -> int:
 
 
 def _lower_arithmetic(lowering: Lowering, expression: declare.Arithmetic) -> int:
-    opcode = op.DIVIDE if expression.operator == "/" else op.SUBTRACT
-    return lowering.emit(opcode, lower(lowering, expression.left), lower(lowering, expression.right))
+    left, right = lower(lowering, expression.left), lower(lowering, expression.right)
+    return lowering.emit(_ARITHMETIC[expression.operator], left, right)
 
 
 def _lower_field(lowering: Lowering, expression: declare.FieldValue) -> int:
-    name = _own_field(lowering, expression.field, (Money, Number, Flag, Category), expression)
+    types = (*_NUMERIC, Category)
+    name = own_field(lowering.member, expression.field, types, expression.origin)
     return lowering.emit(op.VALUE, lowering.value_column(name))
 
 
@@ -233,8 +207,17 @@ def _lower_weekday(lowering: Lowering, expression: declare.DayOfWeek) -> int:
     return lowering.emit(op.WEEKDAY)
 
 
+def _lower_night(lowering: Lowering, expression: declare.IsNight) -> int:
+    return lowering.emit(op.BETWEEN_HOURS, expression.start, expression.end)
+
+
+def _lower_weekend(lowering: Lowering, expression: declare.IsWeekend) -> int:
+    return lowering.emit(op.WEEKEND_DAY)
+
+
 def _number(lowering: Lowering, named: NamedField, expression: Expression) -> int:
-    return lowering.emit(op.VALUE, lowering.value_column(_own_field(lowering, named, (Number,), expression)))
+    name = own_field(lowering.member, named, (Number,), expression.origin)
+    return lowering.emit(op.VALUE, lowering.value_column(name))
 
 
 def _lower_years(lowering: Lowering, expression: declare.YearsSince) -> int:
@@ -248,9 +231,22 @@ def _lower_distance(lowering: Lowering, expression: declare.Distance) -> int:
 def _lower_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
     kind, counted = _counted(lowering, expression)
     if expression.field_name:
-        _counted_field(lowering, counted, expression.field_name, (Money, Number, Flag), expression.origin)
-    over = _Over(kind, counted, expression.window.us, expression.tile)
+        member = lowering.needs.members[counted]
+        field_named(member, expression.field_name, _NUMERIC, expression.origin)
+    where = lowering.needs.condition(counted, expression.where, expression.origin)
+    over = _Over(kind, counted, expression.window.us, expression.tile, where)
     return _aggregate(lowering, over, expression.function, expression.field_name)
+
+
+def _lower_session(lowering: Lowering, expression: declare.InSession) -> int:
+    kind, counted = _counted(lowering, expression)
+    fields = (expression.field_name,) if expression.field_name else ()
+    for name in fields:
+        field_named(lowering.needs.members[counted], name, _NUMERIC, expression.origin)
+    part = Part("session", counted, fields, size=expression.gap.us)
+    lowering.needs.part(kind, part)
+    opcode = op.SESSION_AGE if expression.function == "duration" else op.SESSION_TOTAL
+    return lowering.emit(opcode, Ref("kind", kind), Ref("part", kind, part=part), expression.gap.us)
 
 
 def _lower_labelled(lowering: Lowering, expression: declare.Labelled) -> int:
@@ -263,19 +259,22 @@ def _lower_labelled(lowering: Lowering, expression: declare.Labelled) -> int:
         ring, at = Ref("ring", kind, expression.tile), Ref("column", kind, expression.tile, column)
         return lowering.emit(op.LAGGED_SUM, Ref("kind", kind), ring, at, reach, expression.delay.us)
 
-    positives = total(("positive", counted, ""))
+    positives = total(Column("positive", counted))
     if expression.function == "count":
         return positives
-    return lowering.emit(op.DIVIDE, positives, total(("count", counted, "")))
+    return lowering.emit(op.DIVIDE, positives, total(Column("count", counted)))
 
 
 def _lower_distinct(lowering: Lowering, expression: declare.Distinct) -> int:
-    kind, part = _map(lowering, expression)
+    counted = expression.of or lowering.member.name
+    _counted(lowering, expression)
+    where = lowering.needs.condition(counted, expression.where, expression.origin)
+    kind, part = _map(lowering, expression, where)
     return lowering.emit(
         op.DISTINCT,
         Ref("kind", kind),
         Ref("part", kind, part=part),
-        Ref("cap", kind, part=part),
+        part.size,
         expression.window.us,
         expression.tile,
         lowering.needs.saturable(f"{lowering.member.name}.{expression.name}"),
@@ -284,28 +283,47 @@ def _lower_distinct(lowering: Lowering, expression: declare.Distinct) -> int:
 
 def _lower_same(lowering: Lowering, expression: declare.SinceLastSame | declare.IsNew) -> int:
     kind, part = _map(lowering, expression)
-    name = _own_field(lowering, expression.field, (Entity, Category, Text), expression)
+    name = own_field(lowering.member, expression.field, _SHOWN, expression.origin)
     opcode = op.IS_NEW if isinstance(expression, declare.IsNew) else op.SINCE_SAME
-    at, cap = Ref("part", kind, part=part), Ref("cap", kind, part=part)
-    return lowering.emit(opcode, Ref("kind", kind), at, cap, lowering.hash_column(name))
+    at = Ref("part", kind, part=part)
+    return lowering.emit(opcode, Ref("kind", kind), at, part.size, lowering.hash_column(name))
 
 
 def _lower_since_last(lowering: Lowering, expression: declare.SinceLast) -> int:
     kind, counted = _counted(lowering, expression)
-    part = ("last", counted)
+    part = Part("last", counted, where=lowering.needs.condition(counted, expression.where, expression.origin))
     lowering.needs.part(kind, part)
     return lowering.emit(op.SINCE, Ref("kind", kind), Ref("part", kind, part=part))
 
 
 def _lower_since_first(lowering: Lowering, expression: declare.SinceFirst) -> int:
     kind, counted = _counted(lowering, expression)
-    lowering.needs.part(kind, ("last", counted))  # so that the own events always write this kind
+    lowering.needs.part(kind, Part("last", counted))  # so that the own events always write this kind
     return lowering.emit(op.SINCE, Ref("kind", kind), op.FIRST)
+
+
+def _lower_last(lowering: Lowering, expression: declare.Last) -> int:
+    kind, counted = _counted(lowering, expression)
+    member = lowering.needs.members[counted]
+    name = counted_field(member, expression.field, _NUMERIC, expression.origin)
+    part = Part("value", counted, (name,))
+    lowering.needs.part(kind, part)
+    return lowering.emit(op.LAST_VALUE, Ref("kind", kind), Ref("part", kind, part=part))
+
+
+def _lower_changed(lowering: Lowering, expression: declare.Changed) -> int:
+    kind, counted = _counted(lowering, expression)
+    name = own_field(lowering.member, expression.field, _SHOWN, expression.origin)
+    counted_field(lowering.needs.members[counted], expression.field, _SHOWN, expression.origin)
+    part = Part("hash", counted, (name,))
+    lowering.needs.part(kind, part)
+    at = Ref("part", kind, part=part)
+    return lowering.emit(op.CHANGED, Ref("kind", kind), at, lowering.hash_column(name))
 
 
 def _lower_travelled(lowering: Lowering, expression: declare.Travelled) -> int:
     kind, counted = _counted(lowering, expression)
-    part = ("point", counted, expression.latitude.name, expression.longitude.name)
+    part = Part("point", counted, (expression.latitude.name, expression.longitude.name))
     latitude = _number(lowering, expression.latitude, expression)
     longitude = _number(lowering, expression.longitude, expression)
     lowering.needs.part(kind, part)
@@ -321,15 +339,20 @@ _LOWER: dict[type[Expression], Callable[..., int]] = {
     declare.BatchValue: _lower_batch_value,
     declare.HourOfDay: _lower_hour,
     declare.DayOfWeek: _lower_weekday,
+    declare.IsNight: _lower_night,
+    declare.IsWeekend: _lower_weekend,
     declare.YearsSince: _lower_years,
     declare.Distance: _lower_distance,
     declare.Aggregate: _lower_aggregate,
+    declare.InSession: _lower_session,
     declare.Labelled: _lower_labelled,
     declare.Distinct: _lower_distinct,
     declare.SinceLastSame: _lower_same,
     declare.IsNew: _lower_same,
     declare.SinceLast: _lower_since_last,
     declare.SinceFirst: _lower_since_first,
+    declare.Last: _lower_last,
+    declare.Changed: _lower_changed,
     declare.Travelled: _lower_travelled,
 }
 
@@ -342,8 +365,8 @@ def lower(lowering: Lowering, expression: Expression) -> int:
 # --- what is usual: the column that follows each feature ---
 
 
-def _month(kind: Kind, counted: str) -> _Over:
-    return _Over(kind, counted, MONTH.us, _MONTH_TILE)
+def _month(kind: Kind, counted: str, where: str = "") -> _Over:
+    return _Over(kind, counted, MONTH.us, _MONTH_TILE, where)
 
 
 def lower_usual(lowering: Lowering, expression: Expression) -> int:
@@ -354,7 +377,8 @@ def lower_usual(lowering: Lowering, expression: Expression) -> int:
         return _usual_aggregate(lowering, expression)
     if isinstance(expression, declare.SinceLast):
         kind, counted = _counted(lowering, expression)
-        month = _aggregate(lowering, _month(kind, counted), "count")
+        where = declare.where_text(expression.where)
+        month = _aggregate(lowering, _month(kind, counted, where), "count")
         return lowering.emit(op.USUAL_GAP, month, Ref("kind", kind))
     if isinstance(expression, declare.FieldValue) and isinstance(expression.field, Money):
         return _usual_amount(lowering, expression.field.name)
@@ -371,7 +395,8 @@ def _usual_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
     kind, counted = _counted(lowering, expression)
     scaled = expression.function in ("count", "sum")
     function = expression.function if scaled else "mean"
-    month = _aggregate(lowering, _month(kind, counted), function, expression.field_name)
+    where = declare.where_text(expression.where)
+    month = _aggregate(lowering, _month(kind, counted, where), function, expression.field_name)
     return lowering.emit(op.USUAL_RATE, month, Ref("kind", kind), expression.window.us) if scaled else month
 
 
@@ -391,5 +416,6 @@ def _is_against_own_mean(expression: Expression) -> bool:
         and isinstance(expression.left, declare.FieldValue)
         and isinstance(expression.right, declare.Aggregate)
         and expression.right.function == "mean"
+        and expression.right.where is None
         and expression.right.field_name == expression.left.field.name
     )

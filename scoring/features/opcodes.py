@@ -6,7 +6,7 @@ numba caches the compiled kernel by the time stamp of kernel.py alone: a change 
 from collections.abc import Mapping
 from typing import Final
 
-VERSION: Final = 1  # of the kernel's meaning: part of every layout id and feature-set hash
+VERSION: Final = 2  # of the kernel's meaning: part of every layout id and feature-set hash
 
 # Record header, in 64-bit words: lane seq, latest applied event time, first seen, items that came too late.
 SEQ: Final = 0
@@ -45,6 +45,14 @@ SPEED: Final = 18
 USUAL_RATE: Final = 19
 USUAL_GAP: Final = 20
 ONE_IF_KNOWN: Final = 21
+ADD: Final = 22
+MULTIPLY: Final = 23
+BETWEEN_HOURS: Final = 24
+WEEKEND_DAY: Final = 25
+LAST_VALUE: Final = 26
+CHANGED: Final = 27
+SESSION_TOTAL: Final = 28
+SESSION_AGE: Final = 29
 READ_WIDTH: Final = 8
 
 # What the arguments of each are: "register" it computes from, "kind" of entity whose state it reads, column
@@ -72,9 +80,17 @@ READ_ARGUMENTS: Final[Mapping[int, tuple[str, ...]]] = {
     USUAL_RATE: ("register", "kind", ""),
     USUAL_GAP: ("register", "kind"),
     ONE_IF_KNOWN: ("register",),
+    ADD: ("register", "register"),
+    MULTIPLY: ("register", "register"),
+    BETWEEN_HOURS: ("", ""),
+    WEEKEND_DAY: (),
+    LAST_VALUE: ("kind", ""),
+    CHANGED: ("kind", "", "hash"),
+    SESSION_TOTAL: ("kind", "", ""),
+    SESSION_AGE: ("kind", "", ""),
 }
 
-# Writing: [opcode, group or -1, offset in the record, argument, argument]
+# Writing: [opcode, group or -1, offset in the record, argument, argument, filter or -1]
 ADD_COUNT: Final = 0
 ADD_SUM: Final = 1
 ADD_SQUARE: Final = 2
@@ -85,7 +101,11 @@ ADD_POSITIVE: Final = 6
 KEEP_LAST: Final = 7
 KEEP_POINT: Final = 8
 KEEP_IN_MAP: Final = 9
-WRITE_WIDTH: Final = 5
+KEEP_VALUE: Final = 10
+KEEP_HASH: Final = 11
+COUNT_IN_SESSION: Final = 12
+ADD_TO_SESSION: Final = 13
+WRITE_WIDTH: Final = 6
 WRITE_ARGUMENTS: Final[Mapping[int, tuple[str, str]]] = {
     ADD_COUNT: ("", ""),
     ADD_SUM: ("value", ""),
@@ -97,11 +117,37 @@ WRITE_ARGUMENTS: Final[Mapping[int, tuple[str, str]]] = {
     KEEP_LAST: ("", ""),
     KEEP_POINT: ("value", "value"),
     KEEP_IN_MAP: ("", "hash"),
+    KEEP_VALUE: ("value", ""),
+    KEEP_HASH: ("", "hash"),
+    COUNT_IN_SESSION: ("", ""),
+    ADD_TO_SESSION: ("value", ""),
+}
+
+# Testing: [opcode, column of the item, argument, argument]. A filter is a range of tests, all to be passed.
+IS_BELOW: Final = 0
+IS_AT_MOST: Final = 1
+IS_ABOVE: Final = 2
+IS_AT_LEAST: Final = 3
+IS_EQUAL: Final = 4
+IS_ONE_OF: Final = 5
+IS_BETWEEN_HOURS: Final = 6
+IS_WEEKEND_DAY: Final = 7
+TEST_WIDTH: Final = 4
+TEST_COLUMNS: Final[Mapping[int, str]] = {
+    IS_BELOW: "value",
+    IS_AT_MOST: "value",
+    IS_ABOVE: "value",
+    IS_AT_LEAST: "value",
+    IS_EQUAL: "value",
+    IS_ONE_OF: "hash",
+    IS_BETWEEN_HOURS: "",
+    IS_WEEKEND_DAY: "",
 }
 
 # Where the kernel finds its tables in the code array: [start, length] pairs in this order.
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
-                 "groups", "group_ranges", "columns")  # fmt: skip
+                 "groups", "group_ranges", "columns", "tests", "filters", "filter_ranges",
+                 "choices")  # fmt: skip
 # A row of "touches": the kind, and the range of its rows in "writes".
 TOUCH_WIDTH: Final = 3
 # Where each program's rows of a table begin and end.

@@ -264,6 +264,11 @@ def _feature_set(
     )
 
 
+def feature_digest(spec: FeatureSpec) -> str:
+    """A hash of what a feature means: the same in every set that declares it the same."""
+    return _digest([op.VERSION, spec.name, spec.currency, _describe(spec.expression)])
+
+
 def _digest_of(
     member: type[EventType], features: Sequence[Expression], codes: Mapping[str, Mapping[str, int]]
 ) -> str:
@@ -273,16 +278,19 @@ def _digest_of(
     return _digest([op.VERSION, member.name, member.base_currency, described, used])
 
 
+_NO_MEANING = ("origin", "owner", "says", "label")
+
+
 def _describe(part: Any) -> Any:
     """A declaration as plain JSON: what it means, not where it was written or how reasons word it."""
     if isinstance(part, BatchValue):
         return ["BatchValue", part.view.name, part.view.definition, part.value]
     if is_dataclass(part) and not isinstance(part, type):
-        members = [entry.name for entry in fields(part) if entry.name not in ("origin", "says", "label")]
+        members = [entry.name for entry in fields(part) if entry.name not in _NO_MEANING]
         return [type(part).__name__, *(_describe(getattr(part, name)) for name in members)]
     if isinstance(part, tuple):
         return [_describe(member) for member in part]
-    if isinstance(part, (str, int, float)):
+    if part is None or isinstance(part, (str, int, float)):
         return part
     return f"{part.name}:{getattr(part, 'kind', '')}"  # a field
 

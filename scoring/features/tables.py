@@ -8,13 +8,22 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.features import opcodes as op
+from scoring.features.filters import Test
 from scoring.features.layout import Column, Kind, KindLayout, Part, carries, clears_to_nan, key_fields
 from scoring.features.lowering import Lowering, Operation, Ref
 
 _ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
 _KEPT = {"min": op.KEEP_MIN, "max": op.KEEP_MAX}
+_PARTS = {
+    "last": op.KEEP_LAST,
+    "point": op.KEEP_POINT,
+    "value": op.KEEP_VALUE,
+    "hash": op.KEEP_HASH,
+    "map": op.KEEP_IN_MAP,
+    "session": op.COUNT_IN_SESSION,
+}
 
-Write = tuple[int, int, int, int, int]  # opcode, ring or -1, offset, argument, argument
+Write = tuple[int, int, int, int, int, int]  # opcode, ring or -1, offset, argument, argument, filter or -1
 KeyFields = tuple[tuple[int, Kind], ...]  # (kind index, fields of its key)
 
 
@@ -34,13 +43,13 @@ class _Builder:
     rows: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in op.TABLES})
     rings: dict[tuple[Kind, int], int] = field(default_factory=dict)
     index: dict[Kind, int] = field(default_factory=dict)
+    filters: dict[tuple[str, str], int] = field(default_factory=dict)  # (event type, condition) -> filter
 
     def resolve(self, operand: int | Ref) -> int:
         if isinstance(operand, int):
             return operand
         if operand.what == "constant":
-            self.constants.append(operand.value)
-            return len(self.constants) - 1
+            return self.constant(operand.value)
         index = self.index[operand.kind]
         if operand.what == "kind":
             return index
@@ -49,7 +58,11 @@ class _Builder:
         layout = self.layouts[index]
         if operand.what == "column":
             return next(ring for ring in layout.rings if ring.width == operand.width).columns[operand.column]
-        return layout.parts[operand.part] if operand.what == "part" else layout.caps[operand.part]
+        return layout.parts[operand.part]
+
+    def constant(self, value: float) -> int:
+        self.constants.append(value)
+        return len(self.constants) - 1
 
 
 def build_tables(
@@ -62,7 +75,9 @@ def build_tables(
     _add_layouts(builder)
     keys: dict[tuple[str, int], KeyFields] = {}
     for member in members:
+        filters = _add_filters(builder, lowered[member.name])
         for mode in range(op.MODES):
+            builder.rows["filter_ranges"] += filters
             keys[member.name, mode] = _add_program(builder, member, mode, lowered[member.name])
     return Tables(_pack(builder.rows), np.array(builder.constants or [0.0]), keys)
 
@@ -78,6 +93,32 @@ def _add_layouts(builder: _Builder) -> None:
                 rows["columns"] += [at, int(clears_to_nan(column))]
             rows["groups"] += [ring.width, ring.tiles, start, len(rows["columns"]) // 2]
         rows["group_ranges"] += [first, len(rows["groups"]) // 4]
+
+
+def _add_filters(builder: _Builder, lowering: Lowering) -> list[int]:
+    """The filters of an event type's events: their range."""
+    name, rows = lowering.member.name, builder.rows
+    first = len(builder.filters)
+    for (event_type, condition), tests in lowering.needs.filters.items():
+        if event_type == name:
+            builder.filters[name, condition] = len(builder.filters)
+            start = len(rows["tests"]) // op.TEST_WIDTH
+            for test in tests:
+                rows["tests"] += _test_row(builder, test, lowering)
+            rows["filters"] += [start, start + len(tests)]
+    return [first, len(builder.filters)]
+
+
+def _test_row(builder: _Builder, test: Test, lowering: Lowering) -> list[int]:
+    column = op.TEST_COLUMNS[test.opcode]
+    if column == "value":
+        return [test.opcode, lowering.value_column(test.field), builder.constant(test.number), 0]
+    if column == "hash":
+        choices = builder.rows["choices"]
+        first = len(choices)
+        choices += test.hashes
+        return [test.opcode, lowering.hash_column(test.field), first, len(choices)]
+    return [test.opcode, 0, *test.hours]
 
 
 def _add_program(
@@ -131,41 +172,58 @@ def _add_touches(
 
 def _writes(builder: _Builder, layout: KindLayout, mode: int, lowering: Lowering) -> list[Write]:
     name = lowering.member.name
-    writes = [
-        _column_write(builder.rings[layout.kind, ring.width], column, at, lowering)
+    held = [
+        (builder.rings[layout.kind, ring.width], column, at)
         for ring in layout.rings
         for column, at in ring.columns.items()
-        if column[1] == name and _applies(column, mode)
+        if column.event_type == name and _applies(column, mode)
     ]
-    if mode == op.EVENT:
-        parts = layout.parts.items()
-        writes += [
-            _part_write(part, at, layout.caps[part], lowering) for part, at in parts if part[1] == name
-        ]
-    return writes
+    parts = [(part, at) for part, at in layout.parts.items() if part.event_type == name]
+    return [
+        *(_column_write(*each, builder.filters.get((name, each[1].where), -1), lowering) for each in held),
+        *(
+            _part_write(part, at, builder.filters.get((name, part.where), -1), lowering)
+            for part, at in parts
+            if mode == op.EVENT or (mode == op.UNDO and part.what == "session")
+        ),
+    ]
 
 
 def _applies(column: Column, mode: int) -> bool:
     """Labels change positives alone; undoing changes what was added, not what was kept."""
     if mode == op.LABEL:
-        return column[0] == "positive"
-    return column[0] in _ADDED or (mode == op.EVENT and column[0] in _KEPT)
+        return column.measure == "positive"
+    return column.measure in _ADDED or (mode == op.EVENT and column.measure in _KEPT)
 
 
-def _column_write(ring: int, column: Column, at: int, lowering: Lowering) -> Write:
-    measure, _, name = column
-    if measure == "positive":
-        return (op.ADD_POSITIVE, ring, at, 0, 0)
-    opcode = _ADDED.get(measure, _KEPT.get(measure, -1))
-    return (opcode, ring, at, lowering.value_column(name) if name else 0, 0)
+def _column_write(ring: int, column: Column, at: int, passed: int, lowering: Lowering) -> Write:
+    if column.measure == "positive":
+        return (op.ADD_POSITIVE, ring, at, 0, 0, passed)
+    opcode = _ADDED.get(column.measure, _KEPT.get(column.measure, -1))
+    return (opcode, ring, at, lowering.value_column(column.field) if column.field else 0, 0, passed)
 
 
-def _part_write(part: Part, at: int, cap: int, lowering: Lowering) -> Write:
-    if part[0] == "last":
-        return (op.KEEP_LAST, -1, at, 0, 0)
-    if part[0] == "point":
-        return (op.KEEP_POINT, -1, at, lowering.value_column(part[2]), lowering.value_column(part[3]))
-    return (op.KEEP_IN_MAP, -1, at, cap, lowering.hash_column(part[2]))
+def _part_write(part: Part, at: int, passed: int, lowering: Lowering) -> Write:
+    """What an item does to a part that stands at `at`, if it has passed a filter (-1: none)."""
+    first, second = _part_arguments(part, lowering)
+    opcode = _PARTS[part.what]
+    if part.what == "session" and part.fields:
+        opcode = op.ADD_TO_SESSION
+    return (opcode, -1, at, first, second, passed)
+
+
+def _part_arguments(part: Part, lowering: Lowering) -> tuple[int, int]:
+    match part.what, part.fields:
+        case "point", (latitude, longitude):
+            return lowering.value_column(latitude), lowering.value_column(longitude)
+        case "value", (name,):
+            return lowering.value_column(name), 0
+        case (("hash" | "map"), (name,)):
+            return part.size, lowering.hash_column(name)
+        case "session", fields:
+            return lowering.value_column(fields[0]) if fields else 0, part.size
+        case _:
+            return 0, 0
 
 
 def _pack(rows: Mapping[str, list[int]]) -> NDArray[np.int64]:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number
-from scoring.features.declare import day_of_week, distance, hour_of_day, pair, years_since
+from scoring.features.declare import (
+    day_of_week,
+    distance,
+    hour_of_day,
+    is_night,
+    is_weekend,
+    pair,
+    years_since,
+)
 from scoring.features.encode import LaneItem
 
 
@@ -70,6 +78,44 @@ class Transfer(EventType):
         distance(lat, lon, lat, born).named("strange_distance"),
         account.distance_from_last(lat, lon),
         account.speed_from_last(lat, lon),
+        is_weekend(),
+        is_night(23, 1),
+        is_night(19, 22).named("is_evening"),
+        (amount + fee).named("gross"),
+        (amount * 2).named("twice"),
+        ((amount - account.amount.mean(over="1h")) / account.amount.std(over="1h")).named("amount_z"),
+        # Sessions
+        account.session(gap="5m").count(),
+        account.session(gap="5m").duration(),
+        account.session(gap="5m").amount.sum(),
+        account.session(gap="5m").fee.sum(),
+        account.session(gap="1h", of="login").count(),
+        pair(account, payee).session(gap="1m").duration(),
+        terminal.session(gap="1h", of="reversal").amount.sum(),
+        # The last event
+        account.last(amount),
+        account.last(fee),
+        account.last(urgent),
+        account.last(amount, of="reversal"),
+        account.changed(payee),
+        account.changed(terminal),
+        terminal.changed(channel),
+        account.changed(terminal, of="login"),
+        account.is_new(terminal, of="login", cap=2),
+        # Some of the events
+        account.count(over="1h", where=amount.below(25)),
+        account.count(over="30d", where=amount.at_least(2.5) & channel.is_("web", "app")),
+        account.amount.sum(over="24h", where=urgent),
+        account.amount.mean(over="1h", where=urgent.is_(False)),
+        account.fee.mean(over="1h", where=fee.above(0.1)),
+        account.fee.std(over="1h", where=fee.at_most(0.7)),
+        account.amount.min(over="5m", where=channel.is_("app")),
+        account.amount.max(over="1h", where=is_night(22, 23)),
+        payee.fee.max(over="40d", where=is_weekend()),
+        account.distinct(payee, over="1h", cap=2, where=urgent & fee.above(0)),
+        account.since_last(where=channel.is_("phone")),
+        account.since_last(of="reversal", where=amount.above(20)),
+        account.amount.sum(over="1h", of="reversal", where=amount.at_most(20)),
     ]
 
 
@@ -104,7 +150,8 @@ MEMBERS = (Transfer, Reversal, Login)
 VOCABULARIES = {"transfer": {"channel": ("web", "app")}}
 
 SECOND = 1_000_000
-START = 472_222 * 3600 * SECOND  # on the border of every short tile, so that steps meet borders exactly
+# A Friday, 22:00: near the weekend, on the border of every short tile so that steps meet borders exactly.
+START = 472_294 * 3600 * SECOND
 # Steps from the latest time to the next event's: ties, tile borders, late, too late, long silence.
 STEPS = [
     *[seconds * SECOND for seconds in (0, 0, 0, 0, 0, 1, 4, 5, 25, 60, 150, 300, 1800, 3600)],

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from scoring.catalog.event_type import EventType
@@ -20,6 +21,8 @@ NAN = float("nan")
 MONTH_US = 30 * 86_400_000_000
 MONTH_TILE = MONTH_US // 12
 Key = tuple[tuple[str, ...], tuple[str, ...]]  # (kinds, values)
+Where = declare.Condition | None
+Counted = tuple[str, str, Where, int]  # "sum", "keep" or "label"; event type, condition, tile width
 
 
 @dataclass
@@ -50,7 +53,7 @@ class History:
     """Everything that was applied to one entity, in lane order."""
 
     items: list[LaneItem] = field(default_factory=list)
-    seen: dict[tuple[str, str, int], Seen] = field(default_factory=dict)
+    seen: dict[tuple[str, str, int, declare.Condition | None], Seen] = field(default_factory=dict)
     too_late: int = 0
     seq: int = 0
 
@@ -73,11 +76,10 @@ class Reference:
         self.histories: dict[Key, History] = {}
         self.saturated: dict[str, int] = {}
         self._kinds = {name: self._declared_kinds(name) for name in self.members}
-        self._rings: dict[
-            tuple[str, ...], dict[str, set[int]]
-        ] = {}  # kinds -> what is counted -> tile widths
+        self._rings: dict[tuple[str, ...], set[Counted]] = {}
         self._reach: dict[tuple[tuple[str, ...], int], int] = {}  # (kinds, tile width) -> tiles remembered
-        self._maps: set[tuple[tuple[str, ...], str, str, int]] = set()  # with the cap of each
+        self._maps: set[tuple[tuple[str, ...], str, str, int, Where]] = set()  # with the cap of each
+        self._sessions: set[tuple[tuple[str, ...], str]] = set()
         for name, features in self.features.items():
             for feature in features:
                 self._note_needs(name, feature)
@@ -113,10 +115,14 @@ class Reference:
         return found
 
     def _touched(self, item: LaneItem) -> list[tuple[str, ...]]:
-        if item.kind == "label":
-            return sorted(kinds for kinds, widths in self._rings.items() if "label " + item.type in widths)
-        if item.kind == "undo":
-            return sorted(kinds for kinds, widths in self._rings.items() if "sum " + item.type in widths)
+        if item.kind != "event":
+            wanted = {"label": "label", "undo": "sum"}[item.kind], item.type
+            counting = {
+                kinds for kinds, rings in self._rings.items() if wanted in {ring[:2] for ring in rings}
+            }
+            if item.kind == "undo":
+                counting |= {kinds for kinds, of in self._sessions if of == item.type}
+            return sorted(counting)
         has = {
             declared.kind
             for declared in self.members[item.type].fields.values()
@@ -142,8 +148,12 @@ class Reference:
         latest = history.latest()
         if item.kind == "event":
             latest = item.occurred_at_us if latest is None else max(latest, item.occurred_at_us)
-        what = {"event": ("sum ", "keep "), "undo": ("sum ",), "label": ("label ",)}[item.kind]
-        widths = set().union(*(self._rings.get(kinds, {}).get(word + item.type, set()) for word in what))
+        what = {"event": ("sum", "keep"), "undo": ("sum",), "label": ("label",)}[item.kind]
+        widths = {
+            width
+            for word, of, where, width in self._rings.get(kinds, ())
+            if word in what and of == item.type and self._fulfils(item, where)
+        }
         reached = latest is not None and item.occurred_at_us <= latest
         if widths and not (
             reached
@@ -156,41 +166,68 @@ class Reference:
             return
         history.items.append(item)
         if item.kind == "event":
-            for of_kinds, of, name, cap in self._maps:
-                if of_kinds == kinds and of == item.type and item.fields.get(name) is not None:
-                    seen = history.seen.setdefault((of, name, cap), Seen())
-                    seen.show(item.fields[name], item.occurred_at_us, cap)
+            for of_kinds, of, name, cap, where in self._maps:
+                shown = item.fields.get(name)
+                if of_kinds == kinds and of == item.type and shown is not None and self._fulfils(item, where):
+                    seen = history.seen.setdefault((of, name, cap, where), Seen())
+                    seen.show(shown, item.occurred_at_us, cap)
 
     def _note_needs(self, name: str, feature: declare.Expression) -> None:
         """Which tile widths remember what, and how far back: only the too-late counter depends on it."""
         for part in _parts(feature):
             if isinstance(part, declare.Aggregate):
-                word = "keep " if part.function in ("min", "max") else "sum "
-                self._note(part, name, word, part.tile, part.window.us // part.tile)
-                if part.function in ("mean", "std"):
-                    self._note(part, name, "sum ", part.tile, part.window.us // part.tile)
+                word = "keep" if part.function in ("min", "max") else "sum"
+                self._note(part, name, word, part.tile, part.window.us // part.tile, part.where)
             if isinstance(part, declare.Labelled):
                 reach = -(-(part.delay.us + part.window.us) // part.tile)
-                self._note(part, name, "label ", part.tile, reach)
+                self._note(part, name, "label", part.tile, reach)
                 if part.function == "share":
-                    self._note(part, name, "sum ", part.tile, reach)
+                    self._note(part, name, "sum", part.tile, reach)
             if isinstance(part, (declare.Distinct, declare.SinceLastSame, declare.IsNew)):
-                self._maps.add((_kinds_of(part), part.of or name, part.field.name, part.cap))
+                where = part.where if isinstance(part, declare.Distinct) else None
+                self._maps.add((_kinds_of(part), part.of or name, part.field.name, part.cap, where))
+            if isinstance(part, declare.InSession):
+                self._sessions.add((_kinds_of(part), part.of or name))
         plain = _plain(feature)
         if isinstance(plain, declare.Aggregate) and _has_monthly_usual(plain):
-            self._note(plain, name, "sum ", MONTH_TILE, 12)
+            self._note(plain, name, "sum", MONTH_TILE, 12, plain.where)
         if isinstance(plain, declare.SinceLast):
-            self._note(plain, name, "sum ", MONTH_TILE, 12)
+            self._note(plain, name, "sum", MONTH_TILE, 12, plain.where)
         if isinstance(plain, declare.FieldValue) and isinstance(plain.field, Money):
             first = next(f for f in self.members[name].fields.values() if isinstance(f, Entity))
-            self._note_ring((first.kind,), "sum " + name, MONTH_TILE, 12)
+            self._note(declare.SinceLast((first,), ""), name, "sum", MONTH_TILE, 12)
 
-    def _note(self, part: declare.OnEntity, name: str, word: str, width: int, tiles: int) -> None:
-        self._note_ring(_kinds_of(part), word + (part.of or name), width, tiles)
-
-    def _note_ring(self, kinds: tuple[str, ...], what: str, width: int, tiles: int) -> None:
-        self._rings.setdefault(kinds, {}).setdefault(what, set()).add(width)
+    def _note(  # noqa: PLR0917
+        self, part: declare.OnEntity, name: str, word: str, width: int, tiles: int, where: Where = None
+    ) -> None:
+        kinds = _kinds_of(part)
+        self._rings.setdefault(kinds, set()).add((word, part.of or name, where, width))
         self._reach[kinds, width] = max(tiles + 1, self._reach.get((kinds, width), 0))
+
+    # --- conditions ---
+
+    def _fulfils(self, item: LaneItem, where: Where) -> bool:
+        if isinstance(where, declare.AllOf):
+            return all(self._fulfils(item, part) for part in where.parts)
+        if isinstance(where, declare.Comparison):
+            return self._compares(item, where)
+        if isinstance(where, declare.OneOf):
+            return item.fields.get(where.field.name) in where.values
+        if isinstance(where, declare.IsNight):
+            return self._IsNight(item, where) == 1
+        return where is None or self._IsWeekend(item, declare.IsWeekend()) == 1
+
+    def _compares(self, item: LaneItem, where: declare.Comparison) -> bool:
+        if item.fields.get(where.field.name) is None:
+            return False
+        value = Fraction(_number(item, where.field.name))
+        bound = Fraction(str(where.bound)) * 100 if isinstance(where.field, Money) else Fraction(where.bound)
+        return {
+            "below": value < bound,
+            "at_most": value <= bound,
+            "above": value > bound,
+            "at_least": value >= bound,
+        }[where.operator]
 
     # --- values ---
 
@@ -205,9 +242,9 @@ class Reference:
 
     def _Arithmetic(self, item: LaneItem, feature: declare.Arithmetic) -> float:
         left, right = self._value(item, feature.left), self._value(item, feature.right)
-        if feature.operator == "-":
-            return left - right
-        return NAN if right == 0 else left / right
+        if feature.operator == "/":
+            return NAN if right == 0 else left / right
+        return {"+": left + right, "-": left - right, "*": left * right}[feature.operator]
 
     def _FieldValue(self, item: LaneItem, feature: declare.FieldValue) -> float:
         name = feature.field.name
@@ -222,6 +259,13 @@ class Reference:
     def _DayOfWeek(self, item: LaneItem, feature: declare.DayOfWeek) -> float:
         return float(_moment(item).weekday())
 
+    def _IsNight(self, item: LaneItem, feature: declare.IsNight) -> float:
+        length = (feature.end - feature.start) % 24
+        return float(_moment(item).hour in [(feature.start + hours) % 24 for hours in range(length)])
+
+    def _IsWeekend(self, item: LaneItem, feature: declare.IsWeekend) -> float:
+        return float(f"{_moment(item):%A}" in ("Saturday", "Sunday"))
+
     def _YearsSince(self, item: LaneItem, feature: declare.YearsSince) -> float:
         return _moment(item).year - _number(item, feature.field.name)
 
@@ -230,7 +274,44 @@ class Reference:
 
     def _Aggregate(self, item: LaneItem, feature: declare.Aggregate) -> float:
         window, tile = feature.window.us, feature.tile
-        return self._window_value(item, feature, feature.function, feature.field_name, window, tile)
+        return self._window_value(
+            item, feature, feature.function, feature.field_name, window, tile, feature.where
+        )
+
+    def _InSession(self, item: LaneItem, feature: declare.InSession) -> float:
+        history = self._history(item, feature)
+        if history is None:
+            return NAN
+        began, last, members = self._session(history, feature.of or item.type, feature.gap.us)
+        read = self._read_time(item, history)
+        if began is None or last is None or read - last >= feature.gap.us:
+            return 0.0
+        if feature.function == "duration":
+            return (read - began) / 1e6
+        total = 0.0
+        for member in members:
+            value = 1.0 if feature.function == "count" else _number(member, feature.field_name)
+            if not math.isnan(value):
+                total += value if member.kind == "event" else -value
+        return total
+
+    @staticmethod
+    def _session(history: History, of: str, gap: int) -> tuple[int | None, int | None, list[LaneItem]]:
+        """When the last session began and had its last event, and its events and undoings, in lane order."""
+        began: int | None = None
+        last: int | None = None
+        members: list[LaneItem] = []
+        for applied in history.items:
+            if applied.type != of or applied.kind == "label":
+                continue
+            time = applied.occurred_at_us
+            if applied.kind == "event" and (last is None or time >= last + gap):
+                began, last, members = time, time, []
+            if applied.kind == "event" and last is not None:
+                last = max(last, time)
+            if began is not None and last is not None and began <= time <= last:
+                members.append(applied)
+        return began, last, members
 
     def _Labelled(self, item: LaneItem, feature: declare.Labelled) -> float:
         history = self._history(item, feature)
@@ -273,13 +354,32 @@ class Reference:
 
     def _SinceLast(self, item: LaneItem, feature: declare.SinceLast) -> float:
         history = self._history(item, feature)
-        times = [] if history is None else [e.occurred_at_us for e in history.events(feature.of or item.type)]
+        events = [] if history is None else history.events(feature.of or item.type)
+        times = [event.occurred_at_us for event in events if self._fulfils(event, feature.where)]
         return _seconds(item, max(times)) if times else NAN
 
     def _SinceFirst(self, item: LaneItem, feature: declare.SinceFirst) -> float:
         history = self._history(item, feature)
         times = [] if history is None else [e.occurred_at_us for e in history.events()]
         return _seconds(item, min(times)) if times else NAN
+
+    def _Last(self, item: LaneItem, feature: declare.Last) -> float:
+        last = self._last_with(item, feature, feature.field.name)
+        return NAN if last is None else _number(last, feature.field.name)
+
+    def _Changed(self, item: LaneItem, feature: declare.Changed) -> float:
+        name = feature.field.name
+        last = self._last_with(item, feature, name)
+        if last is None or item.fields.get(name) is None:
+            return NAN
+        return float(last.fields[name] != item.fields[name])
+
+    def _last_with(self, item: LaneItem, feature: declare.OnEntity, name: str) -> LaneItem | None:
+        """The event of the latest time that has a field; at equal times the later in the lane."""
+        history = self._history(item, feature)
+        events = [] if history is None else history.events(feature.of or item.type)
+        having = [event for event in events if event.fields.get(name) is not None]
+        return max(having, key=lambda event: (event.occurred_at_us, event.seq), default=None)
 
     def _Travelled(self, item: LaneItem, feature: declare.Travelled) -> float:
         history = self._history(item, feature)
@@ -303,7 +403,7 @@ class Reference:
         if isinstance(plain, declare.Aggregate):
             return self._usual_aggregate(item, plain)
         if isinstance(plain, declare.SinceLast):
-            count = self._window_value(item, plain, "count", "", MONTH_US, MONTH_TILE)
+            count = self._window_value(item, plain, "count", "", MONTH_US, MONTH_TILE, plain.where)
             age = self._age(item, plain)
             return NAN if age is None or not count > 0 else min(age, MONTH_US) / 1e6 / count
         if isinstance(plain, declare.FieldValue) and isinstance(plain.field, Money):
@@ -316,6 +416,7 @@ class Reference:
             and isinstance(plain.left, declare.FieldValue)
             and isinstance(plain.right, declare.Aggregate)
             and (plain.right.function, plain.right.field_name) == ("mean", plain.left.field.name)
+            and plain.right.where is None
         ):
             return NAN if math.isnan(self._value(item, plain)) else 1.0
         return NAN
@@ -325,13 +426,15 @@ class Reference:
             return NAN
         if feature.function in ("count", "sum"):
             month = self._window_value(
-                item, feature, feature.function, feature.field_name, MONTH_US, MONTH_TILE
+                item, feature, feature.function, feature.field_name, MONTH_US, MONTH_TILE, feature.where
             )
             age = self._age(item, feature)
             if age is None or age < feature.window.us:
                 return NAN
             return month * (feature.window.us / min(age, MONTH_US))
-        return self._window_value(item, feature, "mean", feature.field_name, MONTH_US, MONTH_TILE)
+        return self._window_value(
+            item, feature, "mean", feature.field_name, MONTH_US, MONTH_TILE, feature.where
+        )
 
     def _age(self, item: LaneItem, feature: declare.OnEntity) -> int | None:
         history = self._history(item, feature)
@@ -350,8 +453,8 @@ class Reference:
         latest = history.latest()
         return item.occurred_at_us if latest is None else max(item.occurred_at_us, latest)
 
-    def _tiles_of(
-        self, item: LaneItem, history: History, of: str, window: int, tile: int
+    def _tiles_of(  # noqa: PLR0917
+        self, item: LaneItem, history: History, of: str, window: int, tile: int, where: Where
     ) -> dict[int, list[LaneItem]]:
         """The events (and their undoings) a window covers, by tile: floor((r - W)/w) to floor(r/w)."""
         read = self._read_time(item, history)
@@ -359,17 +462,25 @@ class Reference:
             number: [] for number in range((read - window) // tile, read // tile + 1)
         }
         for applied in history.items:
-            if applied.type == of and applied.kind != "label" and applied.occurred_at_us // tile in tiles:
+            counts = applied.type == of and applied.kind != "label" and self._fulfils(applied, where)
+            if counts and applied.occurred_at_us // tile in tiles:
                 tiles[applied.occurred_at_us // tile].append(applied)
         return tiles
 
     def _window_value(  # noqa: PLR0911, PLR0917
-        self, item: LaneItem, feature: declare.OnEntity, function: str, name: str, window: int, tile: int
+        self,
+        item: LaneItem,
+        feature: declare.OnEntity,
+        function: str,
+        name: str,
+        window: int,
+        tile: int,
+        where: Where = None,
     ) -> float:
         history = self._history(item, feature)
         if history is None:
             return NAN
-        tiles = self._tiles_of(item, history, feature.of or item.type, window, tile)
+        tiles = self._tiles_of(item, history, feature.of or item.type, window, tile, where)
         if function in ("min", "max"):
             values = [_number(e, name) for members in tiles.values() for e in members if e.kind == "event"]
             values = [value for value in values if not math.isnan(value)]
@@ -397,7 +508,8 @@ class Reference:
 
     def _seen(self, item: LaneItem, feature: Any, history: History) -> tuple[Seen, int]:
         of = feature.of or item.type
-        return history.seen.get((of, feature.field.name, feature.cap), Seen()), feature.cap
+        where = getattr(feature, "where", None)
+        return history.seen.get((of, feature.field.name, feature.cap, where), Seen()), feature.cap
 
     def _last_same(self, item: LaneItem, feature: Any) -> int | None:
         history = self._history(item, feature)

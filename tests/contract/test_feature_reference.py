@@ -16,7 +16,7 @@ from scoring.features.arena import Arena
 from scoring.features.encode import Batch, LaneItem, encode, encode_columns, merge_batches
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, compile_lane
-from tests.contract.lanes import MEMBERS, VOCABULARIES, Lane, lanes
+from tests.contract.lanes import MEMBERS, SECOND, VOCABULARIES, Lane, lanes
 from tests.contract.reference import Reference
 
 PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)
@@ -213,7 +213,59 @@ def _late_event_counts(lane: Lane) -> bool:
     return _late(lane) and not any(history.too_late for history in run_reference(lane)[1].histories.values())
 
 
+def _values(lane: Lane, name: str, event_type: str = "transfer") -> list[float]:
+    """What a feature was, event by event."""
+    at = PLAN.feature_set(event_type).names.index(name)
+    rows, _ = run_reference(lane)
+    found = [row for item, row in zip(lane.items, rows, strict=True) if row and item.type == event_type]
+    return [struct.unpack_from("<d", row, 8 * at)[0] for row in found]
+
+
+def _matter(lane: Lane, kind: str, name: str) -> bool:
+    """Whether a feature's values would be others without the lane's items of a kind."""
+    without = Lane(tuple(item for item in lane.items if item.kind != kind), ())
+    return _values(lane, name) != _values(without, name)
+
+
+def _late_in_session(lane: Lane, *, inside: bool) -> bool:
+    """A late transfer of the running session of an account, or of before its beginning."""
+    running: dict[str, tuple[int, int]] = {}
+    for item in lane.items:
+        if item.kind == "event" and item.type == "transfer":
+            account, time = item.fields["account"], item.occurred_at_us
+            began, last = running.get(account, (time, time))
+            if began <= time < last if inside else time < began:
+                return True
+            running[account] = (time if time - last >= 300 * SECOND else began, max(time, last))
+    return False
+
+
+def _ties_of_last(lane: Lane) -> bool:
+    """Two transfers of an account at its latest time, of different amounts."""
+    latest: dict[str, tuple[int, object]] = {}
+    for item in lane.items:
+        if item.kind == "event" and item.type == "transfer":
+            moment = (item.occurred_at_us, item.fields["amount"])
+            time, amount = latest.get(item.fields["account"], (0, None))
+            if time == moment[0] and amount != moment[1]:
+                return True
+            latest[item.fields["account"]] = max((time, amount), moment, key=lambda seen: seen[0])
+    return False
+
+
 CASES: dict[str, Callable[[Lane], bool]] = {
+    "a session of three events": lambda lane: max(_values(lane, "account_session_5m_count"), default=0) >= 2,
+    "a late event of the running session": lambda lane: _late_in_session(lane, inside=True),
+    "a late event of before the session": lambda lane: _late_in_session(lane, inside=False),
+    "an undone event of a session": lambda lane: _matter(lane, "undo", "account_session_5m_count"),
+    "an undone event that a condition counts": lambda lane: _matter(
+        lane, "undo", "account_count_1h_where_amount_below_25"
+    ),
+    "an event that a condition leaves out": lambda lane: (
+        _values(lane, "account_count_1h") != _values(lane, "account_count_1h_where_amount_below_25")
+    ),
+    "different values at the latest time": _ties_of_last,
+    "a value that did not change": lambda lane: 0.0 in _values(lane, "account_changed_terminal"),
     "a late event": _late,
     "a late event that a ring still holds": _late_event_counts,
     "an item too late for every ring": lambda lane: any(

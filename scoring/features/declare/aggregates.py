@@ -1,11 +1,44 @@
-"""Features read from the state of an entity over a window."""
+"""Features read from the state of an entity: over a window, or over its present session."""
 
-import dataclasses
 from dataclasses import dataclass
 
-from scoring.features.declare.expression import Expression, NamedField
-from scoring.features.declare.origin import Origin
-from scoring.features.declare.window import Window
+from scoring.features.declare.conditions import Condition
+from scoring.features.declare.expression import Expression, NamedField, call
+from scoring.features.declare.window import Window, tile_text
+
+DEFAULT_CAP = 32
+# What `card.x` already means, so that a field of this name is written card.field("x").
+TAKEN = frozenset(
+    [
+        "changed",
+        "count",
+        "distance_from_last",
+        "distinct",
+        "field",
+        "format",
+        "fraud_count",
+        "fraud_share",
+        "help",
+        "is_new",
+        "json_schema",
+        "keys",
+        "kind",
+        "last",
+        "max_length",
+        "name",
+        "optional",
+        "origin",
+        "parse",
+        "personal",
+        "read_text",
+        "says",
+        "session",
+        "since_first",
+        "since_last",
+        "since_last_same",
+        "speed_from_last",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -23,21 +56,53 @@ class OnEntity(Expression):
     def subject(self) -> str:
         return f"{self.entity}_{self.of}" if self.of else self.entity
 
+    def called(self, word: str, *arguments: str, **options: str) -> str:
+        """The text of a word said of this entity."""
+        names = [key.name for key in self.keys]
+        subject = call("pair", *names) if len(names) > 1 else names[0]
+        return call(f"{subject}.{word}", *arguments, **options, of=_quoted(self.of))
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if text else ""
+
+
+def _field_text(name: str) -> str:
+    return call("field", _quoted(name)) if name in TAKEN else name
+
+
+def named_where(name: str, where: Condition | None) -> str:
+    return name if where is None else f"{name}_where_{where.condition_name}"
+
+
+def where_text(where: Condition | None) -> str:
+    """A condition's canonical words; empty without one."""
+    return "" if where is None else where.definition
+
 
 @dataclass(frozen=True)
 class Aggregate(OnEntity):
-    """count, sum, mean, std (population), min or max over a window."""
+    """count, sum, mean, std (population), min or max over a window, of events that fulfil a condition."""
 
     function: str
     field_name: str
     window: Window
     tile: int
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
+    where: Condition | None = None
 
     @property
     def name(self) -> str:
         words = [self.subject, self.field_name, self.function, self.window.label]
-        return "_".join(word for word in words if word)
+        return named_where("_".join(word for word in words if word), self.where)
+
+    @property
+    def definition(self) -> str:
+        return self.called(
+            f"{_field_text(self.field_name)}.{self.function}" if self.field_name else self.function,
+            over=_quoted(self.window.label),
+            tile=tile_text(self.window, self.tile),
+            where=where_text(self.where),
+        )
 
 
 @dataclass(frozen=True)
@@ -48,11 +113,26 @@ class Distinct(OnEntity):
     window: Window
     tile: int
     cap: int
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
+    where: Condition | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.subject}_distinct_{self.field.name}_{self.window.label}"
+        return named_where(f"{self.subject}_distinct_{self.field.name}_{self.window.label}", self.where)
+
+    @property
+    def definition(self) -> str:
+        return self.called(
+            "distinct",
+            self.field.name,
+            over=_quoted(self.window.label),
+            cap=cap_text(self.cap),
+            tile=tile_text(self.window, self.tile),
+            where=where_text(self.where),
+        )
+
+
+def cap_text(cap: int) -> str:
+    return "" if cap == DEFAULT_CAP else str(cap)
 
 
 @dataclass(frozen=True)
@@ -63,8 +143,35 @@ class Labelled(OnEntity):
     window: Window
     delay: Window
     tile: int
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return f"{self.subject}_fraud_{self.function}_{self.window.label}_after_{self.delay.label}"
+
+    @property
+    def definition(self) -> str:
+        return self.called(
+            f"fraud_{self.function}",
+            over=_quoted(self.window.label),
+            delay=_quoted(self.delay.label),
+            tile=tile_text(self.window, self.tile),
+        )
+
+
+@dataclass(frozen=True)
+class InSession(OnEntity):
+    """The entity's present session: its events ("count"), seconds since it began, or the total of a field."""
+
+    function: str  # "count", "duration", "sum"
+    field_name: str
+    gap: Window
+
+    @property
+    def name(self) -> str:
+        words = [self.subject, "session", self.gap.label, self.field_name, self.function]
+        return "_".join(word for word in words if word)
+
+    @property
+    def definition(self) -> str:
+        session = self.called("session", gap=_quoted(self.gap.label))
+        return ".".join([session, *([self.field_name] if self.field_name else []), call(self.function)])

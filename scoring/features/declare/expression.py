@@ -1,9 +1,9 @@
-"""What every feature is: a name, an origin, and arithmetic with others."""
+"""What every feature is: a name, an origin, its own words, and arithmetic with others."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol, cast, overload
 
 from scoring.features.declare.origin import Origin
 
@@ -18,16 +18,16 @@ class NamedField(Protocol):
 
 
 class Operand:
-    """Anything features are computed with: it can be divided, subtracted and named."""
+    """Anything features are computed with: added, subtracted, multiplied, divided, named."""
 
     def expression(self) -> "Expression":
         raise NotImplementedError
 
-    def __truediv__(self, other: "Operand | float") -> "Arithmetic":
-        return _arithmetic("/", self, other)
+    def __add__(self, other: "Operand | float") -> "Arithmetic":
+        return _arithmetic("+", self, other)
 
-    def __rtruediv__(self, other: float) -> "Arithmetic":
-        return _arithmetic("/", other, self)
+    def __radd__(self, other: float) -> "Arithmetic":
+        return _arithmetic("+", other, self)
 
     def __sub__(self, other: "Operand | float") -> "Arithmetic":
         return _arithmetic("-", self, other)
@@ -35,21 +35,47 @@ class Operand:
     def __rsub__(self, other: float) -> "Arithmetic":
         return _arithmetic("-", other, self)
 
+    def __mul__(self, other: "Operand | float") -> "Arithmetic":
+        return _arithmetic("*", self, other)
+
+    def __rmul__(self, other: float) -> "Arithmetic":
+        return _arithmetic("*", other, self)
+
+    def __truediv__(self, other: "Operand | float") -> "Arithmetic":
+        return _arithmetic("/", self, other)
+
+    def __rtruediv__(self, other: float) -> "Arithmetic":
+        return _arithmetic("/", other, self)
+
     def named(self, name: str, says: str = "") -> "Named":
         """The same feature under its own name; `says` words it in reasons ("{value}": the value)."""
         return Named(self.expression(), name, says)
 
+    def owned_by(self, owner: str) -> "Expression":
+        """The same feature, answered for by someone else than the event type's owner."""
+        return dataclasses.replace(self.expression(), owner=owner)
 
+
+@dataclass(frozen=True)
 class Expression(Operand):
-    """A feature. `name` is stable: models, reasons and dashboards know the feature by it."""
+    """A feature. `name` is stable: models, reasons and dashboards know the feature by it.
 
-    origin: Origin
+    `definition` is the declaration in canonical words: evaluated among the fields of its event type, it
+    gives an equal expression.
+    """
+
+    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False, kw_only=True)
+    owner: str = dataclasses.field(default="", compare=False, repr=False, kw_only=True)
 
     def expression(self) -> "Expression":
         return self
 
     @property
     def name(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def definition(self) -> str:
         raise NotImplementedError
 
 
@@ -63,7 +89,20 @@ def as_expression(value: "Operand | float | Several") -> Expression:
         return value.expression()
     if isinstance(value, Several):
         raise Origin.here().error("an expression needs one window; this one has several")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Origin.here().error(f"{value!r} is neither a feature nor a field nor a number")
     return Constant(float(value))
+
+
+def plain_number(value: float) -> str:
+    """A number as people write it: 5, not 5.0."""
+    return repr(int(value) if value == int(value) else value)
+
+
+def call(word: str, *arguments: str, **options: str) -> str:
+    """The text of a call; options without a value are left out."""
+    given = [f"{name}={value}" for name, value in options.items() if value]
+    return f"{word}({', '.join([*arguments, *given])})"
 
 
 @dataclass(frozen=True)
@@ -71,35 +110,52 @@ class Named(Expression):
     inner: Expression
     own_name: str
     says: str = ""
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return self.own_name
 
+    @property
+    def definition(self) -> str:
+        return f'{_within(self.inner)}.named("{self.own_name}")'
+
 
 @dataclass(frozen=True)
 class Constant(Expression):
     value: float
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return f"{self.value:g}"
 
+    @property
+    def definition(self) -> str:
+        return plain_number(self.value)
+
+
+_OPERATORS: Mapping[str, str] = {"+": "plus", "-": "minus", "*": "times", "/": "to"}
+
 
 @dataclass(frozen=True)
 class Arithmetic(Expression):
-    """left / right or left - right; NaN where a side is missing or the divisor is 0."""
+    """left + - * / right; NaN where a side is missing or the divisor is 0."""
 
     operator: str
     left: Expression
     right: Expression
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
-        return f"{self.left.name}_{'to' if self.operator == '/' else 'minus'}_{self.right.name}"
+        return f"{self.left.name}_{_OPERATORS[self.operator]}_{self.right.name}"
+
+    @property
+    def definition(self) -> str:
+        return f"{_within(self.left)} {self.operator} {_within(self.right)}"
+
+
+def _within(part: Expression) -> str:
+    text = part.definition
+    return f"({text})" if isinstance(part, Arithmetic) else text
 
 
 class Several(Sequence[Expression]):
@@ -108,17 +164,48 @@ class Several(Sequence[Expression]):
     def __init__(self, members: list[Expression]) -> None:
         self._members = members
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        return self._members[index]
+    @overload
+    def __getitem__(self, index: int) -> Expression: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Several": ...
+    def __getitem__(self, index: int | slice) -> "Expression | Several":
+        return Several(self._members[index]) if isinstance(index, slice) else self._members[index]
 
     def __len__(self) -> int:
         return len(self._members)
 
+    def __add__(self, other: Operand | float) -> "Several":
+        return self._each(lambda member: member + other)
+
+    def __radd__(self, other: Operand | float) -> "Several":
+        return self._each(lambda member: _arithmetic("+", other, member))
+
+    def __sub__(self, other: Operand | float) -> "Several":
+        return self._each(lambda member: member - other)
+
+    def __rsub__(self, other: Operand | float) -> "Several":
+        return self._each(lambda member: _arithmetic("-", other, member))
+
+    def __mul__(self, other: Operand | float) -> "Several":
+        return self._each(lambda member: member * other)
+
+    def __rmul__(self, other: Operand | float) -> "Several":
+        return self._each(lambda member: _arithmetic("*", other, member))
+
     def __truediv__(self, other: Operand | float) -> "Several":
-        return Several([member / other for member in self._members])
+        return self._each(lambda member: member / other)
 
     def __rtruediv__(self, other: Operand | float) -> "Several":
-        return Several([_arithmetic("/", other, member) for member in self._members])
+        return self._each(lambda member: _arithmetic("/", other, member))
+
+    def owned_by(self, owner: str) -> "Several":
+        return self._each(lambda member: member.owned_by(owner))
+
+    def named(self, name: str, says: str = "") -> Named:
+        raise Origin.here().error(f"{name!r} cannot name several features: declare one window at a time")
+
+    def _each(self, change: Callable[[Expression], Expression]) -> "Several":
+        return Several([change(member) for member in self._members])
 
 
 def one_or_several(members: list[Expression]) -> Expression:
@@ -126,12 +213,15 @@ def one_or_several(members: list[Expression]) -> Expression:
     return members[0] if len(members) == 1 else cast(Expression, Several(members))
 
 
-def iter_features(declared: Sequence[object]) -> Iterator[Expression]:
-    """The features of an event type one by one, in order; fields stand for their own value."""
+def iter_features(declared: Sequence[object], origin: Origin | None = None) -> Iterator[Expression]:
+    """The features of an event type one by one, in order; fields stand for their own value.
+
+    Raises CatalogError, at `origin` (the event type's), for an entry that is neither.
+    """
     for entry in declared:
         if isinstance(entry, Several):
             yield from entry
         elif isinstance(entry, Operand):
             yield entry.expression()
         else:
-            raise Origin.here().error(f"{entry!r} is not a feature")
+            raise (origin or Origin.here()).error(f"{entry!r} is not a feature")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from scoring.errors import CatalogError
 
-# Modules that offer words to declare with: an origin is the nearest caller outside them.
-_OF_WORDS = ("scoring.catalog.fields", "scoring.batch.views", "dataclasses")
+# What offers words to declare with: an origin is the nearest caller outside of it.
+_MODULES = ("scoring.catalog.fields", "dataclasses")
+_PACKAGES = (__package__, "scoring.batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +30,4 @@ class Origin:
 
 
 def _offers_words(module: str) -> bool:
-    return module in _OF_WORDS or module.rpartition(".")[0] == __package__
+    return module in _MODULES or module.rpartition(".")[0] in _PACKAGES

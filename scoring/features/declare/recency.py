@@ -1,33 +1,38 @@
 """Features read from what an entity did last, first, or ever."""
 
-import dataclasses
 from dataclasses import dataclass
 
-from scoring.features.declare.aggregates import OnEntity
+from scoring.features.declare.aggregates import OnEntity, cap_text, named_where, where_text
+from scoring.features.declare.conditions import Condition
 from scoring.features.declare.expression import NamedField
-from scoring.features.declare.origin import Origin
 
 
 @dataclass(frozen=True)
 class SinceLast(OnEntity):
-    """Seconds since the entity's last event; NaN for its first."""
+    """Seconds since the entity's last event (that fulfils a condition); NaN for its first."""
 
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
+    where: Condition | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.subject}_since_last"
+        return named_where(f"{self.subject}_since_last", self.where)
+
+    @property
+    def definition(self) -> str:
+        return self.called("since_last", where=where_text(self.where))
 
 
 @dataclass(frozen=True)
 class SinceFirst(OnEntity):
     """Seconds since the entity was first seen, by any event type; NaN for its first event."""
 
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
-
     @property
     def name(self) -> str:
         return f"{self.subject}_since_first"
+
+    @property
+    def definition(self) -> str:
+        return self.called("since_first")
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,14 @@ class SinceLastSame(OnEntity):
 
     field: NamedField
     cap: int
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return f"{self.subject}_since_last_same_{self.field.name}"
+
+    @property
+    def definition(self) -> str:
+        return self.called("since_last_same", self.field.name, cap=cap_text(self.cap))
 
 
 @dataclass(frozen=True)
@@ -49,11 +57,44 @@ class IsNew(OnEntity):
 
     field: NamedField
     cap: int
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return f"{self.subject}_new_{self.field.name}"
+
+    @property
+    def definition(self) -> str:
+        return self.called("is_new", self.field.name, cap=cap_text(self.cap))
+
+
+@dataclass(frozen=True)
+class Last(OnEntity):
+    """A number of the entity's last event that has it; NaN where there is none."""
+
+    field: NamedField
+
+    @property
+    def name(self) -> str:
+        return f"{self.subject}_last_{self.field.name}"
+
+    @property
+    def definition(self) -> str:
+        return self.called("last", self.field.name)
+
+
+@dataclass(frozen=True)
+class Changed(OnEntity):
+    """1 when a field differs from the entity's last event that has it, else 0; NaN where one is missing."""
+
+    field: NamedField
+
+    @property
+    def name(self) -> str:
+        return f"{self.subject}_changed_{self.field.name}"
+
+    @property
+    def definition(self) -> str:
+        return self.called("changed", self.field.name)
 
 
 @dataclass(frozen=True)
@@ -63,8 +104,11 @@ class Travelled(OnEntity):
     function: str
     latitude: NamedField
     longitude: NamedField
-    origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return f"{self.subject}_{self.function}_from_last_{self.latitude.name}"
+
+    @property
+    def definition(self) -> str:
+        return self.called(f"{self.function}_from_last", self.latitude.name, self.longitude.name)

@@ -9,6 +9,7 @@ _UNITS_US = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_00
 _WINDOW = re.compile(r"([1-9][0-9]*)([smhd])")
 _NO_TIME = re.compile(r"0[smhd]?")
 TILES_PER_WINDOW = 12
+_LONGEST_US = 3660 * _UNITS_US["d"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,19 @@ class Window:
 
     @classmethod
     def parse(cls, text: str, origin: Origin) -> "Window":
-        match = _WINDOW.fullmatch(text)
+        match = _WINDOW.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise origin.error(f"{text!r} is not a length of time; write for example '5m', '24h' or '30d'")
-        return cls(int(match[1]) * _UNITS_US[match[2]], text)
+        us = int(match[1]) * _UNITS_US[match[2]]
+        if us > _LONGEST_US:
+            raise origin.error(f"{text!r} is longer than ten years")
+        return cls(us, text)
 
 
 def parse_windows(over: str, origin: Origin) -> list[Window]:
-    windows = [Window.parse(word, origin) for word in over.split()]
+    windows = [Window.parse(word, origin) for word in over.split()] if isinstance(over, str) else []
     if not windows:
-        raise origin.error("over= names no window")
+        raise origin.error(f"over={over!r} names no window; write for example '1h' or '1h 24h 30d'")
     return windows
 
 
@@ -51,4 +55,14 @@ def parse_tile(window: Window, tile: str | None, origin: Origin) -> int:
 
 def parse_delay(text: str, origin: Origin) -> Window:
     """A length of time that may be none: "0d"."""
-    return Window(0, "0d") if _NO_TIME.fullmatch(text) else Window.parse(text, origin)
+    if isinstance(text, str) and _NO_TIME.fullmatch(text):
+        return Window(0, "0d")
+    return Window.parse(text, origin)
+
+
+def tile_text(window: Window, tile: int) -> str:
+    """A tile width as `tile=` takes it, quoted; empty where it is the window's own."""
+    if tile * TILES_PER_WINDOW == window.us:
+        return ""
+    size, unit = max((size, unit) for unit, size in _UNITS_US.items() if tile % size == 0)
+    return f'"{tile // size}{unit}"'

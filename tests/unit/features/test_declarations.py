@@ -62,7 +62,7 @@ BAD = [
 ]
 BAD_AT_ONCE = [
     (lambda card, *_: [card.count(over="5 minutes")], "'5' is not a length of time"),
-    (lambda card, *_: [card.count(over="")], "over= names no window"),
+    (lambda card, *_: [card.count(over="")], "over='' names no window"),
     (lambda card, *_: [card.count(over="7s")], "window 7s is not divisible by its tile"),
     (lambda card, *_: [card.count(over="5m", tile="7s")], "window 5m is not divisible by its tile 7s"),
     (lambda card, *_: [card.count(over="1h", tile="10m")], "tile 10m is coarser than a twelfth of window 1h"),

@@ -14,8 +14,9 @@ from scoring.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features import kernel
 from scoring.features import opcodes as op
 from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode, value_hash
+from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
+from scoring.features.hashes import value_hash
 from scoring.features.plan import LanePlan, compile_lane
 from scoring.timestamps import to_micros
 
