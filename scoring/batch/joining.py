@@ -1,7 +1,7 @@
 """Values of batch views for whole batches of a lane: what each event read, or would have read."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,14 +65,17 @@ class StoredVersions:
         self._store = store
         self._kept: OrderedDict[tuple[str, int], list[_Lookup]] = OrderedDict()
 
-    def find(self, view: BatchView, number: int, keys: Sequence[KeyColumn]) -> list[Matrix]:
-        """Per table float64[n, columns] of n events' entities; NaN for entities without values.
+    def fill(self, batch: Batch, each: ViewColumns, events: TypeEvents, number: int) -> None:
+        """Gives events of a batch the values of a version.
 
         Raises BatchVersionCorrupt, and BatchVersion.DoesNotExist for a version that never was.
         """
+        view = each.view
         lookups = self._kept.get((view.key, number)) or self._read(view, number)
         self._kept.move_to_end((view.key, number))
-        return [lookup.rows(column) for lookup, column in zip(lookups, keys, strict=True)]
+        keys = events.keys(view)
+        found = [lookup.rows(column) for lookup, column in zip(lookups, keys, strict=True)]
+        each.fill(batch, events.rows, found)
 
     def _read(self, view: BatchView, number: int) -> "list[_Lookup]":
         version = BatchVersion.objects.get(view=view.key, number=number)
@@ -144,8 +147,13 @@ class RuleValues:
             if early.any():
                 self._fill_early(part.batch, each, events.where(early))
             if not early.all():
-                numbers = versions.read_by_all(received[~early])
-                fill_versions(part.batch, each, events.where(~early), numbers, self._stored)
+                self._fill_published(part.batch, each, events.where(~early))
+
+    def _fill_published(self, batch: Batch, each: ViewColumns, events: TypeEvents) -> None:
+        received = integers(events.table["_recorded_at"])
+        numbers = self._versions[each.view.key].read_by_all(received)
+        for number in np.unique(numbers[numbers != NONE]).tolist():
+            self._stored.fill(batch, each, events.where(numbers == number), number)
 
     def _fill_early(self, batch: Batch, each: ViewColumns, events: TypeEvents) -> None:
         history = self._histories.get(each.view.key)
@@ -153,18 +161,6 @@ class RuleValues:
             history = ViewHistory.read(each.view, log_position=self._log_position, store=self._store)
             self._histories[each.view.key] = history
         each.write(batch, events.rows, history.values(events.keys(each.view), batch.times[events.rows]))
-
-
-def fill_versions(
-    batch: Batch, each: ViewColumns, events: TypeEvents, numbers: Rows, stored: StoredVersions
-) -> None:
-    """Give each event the values of its version of the view; NONE (or less) leaves it without.
-
-    Raises BatchVersionCorrupt.
-    """
-    for number in np.unique(numbers[numbers > NONE]).tolist():
-        part = events.where(numbers == number)
-        each.fill(batch, part.rows, stored.find(each.view, number, part.keys(each.view)))
 
 
 def _first_valid(versions: Versions) -> int:

@@ -36,7 +36,9 @@ class BatchLookup:
         self._known = (LATEST_US, 0)  # events received since and before then read these versions
         self._lost: set[tuple[str, int]] = set()  # reported already
 
-    def fill(self, batch: Batch, items: Sequence[LaneItem], received: Sequence[datetime]) -> list[Numbers]:
+    def fill(
+        self, batch: Batch, items: Sequence[LaneItem], received: Sequence[datetime]
+    ) -> Sequence[Numbers]:
         """Fills the values of the views that each item's type reads into `batch`; gives what each item read.
 
         `received`: when each item's event was. Items that are no events, and events of types without views,

@@ -8,7 +8,7 @@ in the slot of its lane.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def load(view: BatchView, number: int, tables: Sequence[BatchTable]) -> None:
     client.unlink(key)
     fields = _fields(tables)
     while part := dict(islice(fields, ENTITIES_A_WRITE)):
-        client.hset(key, mapping=part)
+        client.hset(key, mapping=cast("dict[Any, Any]", part))
     client.hset(key, COMPLETE, "1")
 
 

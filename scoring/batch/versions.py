@@ -72,8 +72,9 @@ def read_versions_of(views: Iterable[BatchView], *, as_of: datetime | None = Non
     if as_of is not None:
         rows = rows.filter(as_of__gte=as_of)
     published: dict[str, list[Version]] = {key: [] for key in wanted}
-    for key, definition, *rest in rows.values_list("view", "definition", "valid_from", "number", "as_of"):
-        if definition == wanted[key].definition_hash:
-            valid_from, number, moment = rest
-            published[key].append(Version(to_micros(valid_from), number, to_micros(moment)))
+    named = rows.values_list("view", "definition", "valid_from", "number", "as_of", named=True)
+    for row in named:
+        if row.definition == wanted[row.view].definition_hash:
+            version = Version(to_micros(row.valid_from), row.number, to_micros(row.as_of))
+            published[row.view].append(version)
     return {key: Versions(view.stale_after_us, sorted(published[key])) for key, view in wanted.items()}

@@ -6,15 +6,17 @@ together, in one transaction a step.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import Sum
 from numpy.typing import NDArray
 
+from scoring.batch.joining import TypeEvents, events_of
 from scoring.decisions.lane_log import LaneHead, read_beginning
 from scoring.decisions.models import Decision
 from scoring.decisions.vectors import unpack_vectors
@@ -23,6 +25,7 @@ from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.log.tables import insert_values
 from scoring.offline.lane import LaneBatch, iter_lane_batches
+from scoring.replay.batch_values import LoggedValues
 from scoring.replay.logged import Logged, read_decisions
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.replay.recompute import Recomputed, recompute
@@ -42,6 +45,14 @@ _ADD = (
     " compared = scoring_featureconsistency.compared + EXCLUDED.compared,"
     " mismatched = scoring_featureconsistency.mismatched + EXCLUDED.mismatched"
 )
+
+
+class Found(NamedTuple):
+    """Decisions, and the row of the event of each in a sample."""
+
+    logged: list[Logged]
+    rows: NDArray[np.int64]
+
 
 # (event type, hour, feature) -> how many values were compared, how many differed
 Counts = dict[tuple[str, datetime, str], tuple[int, int]]
@@ -74,15 +85,18 @@ def check_lane(lane: str, *, now: datetime, share: float = SHARE) -> int:
     """
     compared = 0
     plan = lane_plan(lane)
+    values = [LoggedValues(plan, event_type) for event_type in plan.sets]
+    also = {name for of_type in values for name in of_type.columns}
     for _ in range(STEPS_A_RUN):
         place = _read_place(plan, share=share)
-        part = next(iter_lane_batches(plan, after=place.head, items=ITEMS_A_STEP), None)
+        part = next(iter_lane_batches(plan, also=also, after=place.head, items=ITEMS_A_STEP), None)
         if part is None:
             break
         sample = take_sample(plan, part.batch, share=share)
+        found = [_find_decisions(part, sample, of_type) for of_type in values]
         arena = Arena.from_blobs(plan, _read_states(sample, place))
         vectors = fold(plan, sample.batch, arena)
-        decisions, counts = _compare(plan, part, sample, vectors)
+        decisions, counts = _compare(plan, found, sample, vectors)
         if not _commit(place, part.head, arena.blobs(), counts, now=now):
             break  # another process has taken this step
         compared += decisions
@@ -127,16 +141,33 @@ def _read_states(sample: Sample, place: Place) -> dict[str, bytes | None]:
     return states
 
 
+def _find_decisions(part: LaneBatch, sample: Sample, values: LoggedValues) -> Found:
+    """Decisions on events of one type in the sample; what these read of batch views is filled in there."""
+    events = events_of(part, values.event_type)
+    if events is None:
+        return Found([], np.empty(0, dtype=np.int64))
+    in_sample = np.flatnonzero(np.isin(sample.rows, events.rows))
+    found = Found(*_read_logged(part.event_positions[sample.rows], in_sample))
+    if values.columns:
+        decided = events.table.take(np.searchsorted(events.rows, sample.rows[found.rows]))
+        values.fill_logged(sample.batch, TypeEvents(found.rows, decided), found.logged)
+    return _readable(found, values)
+
+
+def _readable(found: Found, values: LoggedValues) -> Found:
+    why_not = [values.why_not(decision) for decision in found.logged]
+    kept = [place for place, why in enumerate(why_not) if not why]
+    if len(kept) < len(why_not):
+        logger.warning("%d decisions cannot be checked: %s", len(why_not) - len(kept), max(why_not))
+    return Found([found.logged[place] for place in kept], found.rows[kept])
+
+
 def _compare(
-    plan: LanePlan, part: LaneBatch, sample: Sample, vectors: NDArray[np.float64]
+    plan: LanePlan, found: Sequence[Found], sample: Sample, vectors: NDArray[np.float64]
 ) -> tuple[int, Counts]:
-    """How many decisions on events of the sample there are, and what their features came to."""
+    """How many decisions there are, and what their features came to."""
     compared, counts = 0, Counts()
-    for event_type in plan.sets:
-        places, _ = part.events.get(event_type, (np.empty(0, dtype=np.int64), None))
-        wanted = places[~part.is_label[places]]
-        rows = np.flatnonzero(np.isin(sample.rows, wanted))
-        logged, rows = _read_logged(part.event_positions[sample.rows], rows)
+    for logged, rows in found:
         for decision, again, known in zip(
             logged, recompute(logged, vectors[rows]), sample.known[rows], strict=True
         ):

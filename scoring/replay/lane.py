@@ -1,6 +1,6 @@
 """Vectors as a lane had them: one of its orders folded from the beginning, read at the seqs asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +10,10 @@ from scoring.decisions.lane_log import LaneHead
 from scoring.features.arena import Arena
 from scoring.features.fold import fold_slices
 from scoring.features.plan import LanePlan
-from scoring.offline.lane import iter_lane_batches
+from scoring.offline.lane import LaneBatch, iter_lane_batches
 
 Progress = Callable[[int], None]
+Fill = Callable[[LaneBatch], None]
 
 
 class Reading(NamedTuple):
@@ -32,14 +33,23 @@ class Reading(NamedTuple):
 
 
 def read_lane(
-    plan: LanePlan, *, order: int, seqs: NDArray[np.int64], progress: Progress | None = None
+    plan: LanePlan,
+    *,
+    order: int,
+    seqs: NDArray[np.int64],
+    fill: Fill | None = None,
+    also: Collection[str] = (),
+    progress: Progress | None = None,
 ) -> Iterator[Reading]:
     """Read the lane at ascending `seqs` of an order, from the log alone. Seqs that it never had are left out.
 
-    Folds as far as the last of the seqs and no further. `progress` is called with the number of items folded.
+    Folds as far as the last of the seqs and no further. `fill` is given each batch before it is folded, with
+    the fields `also` in its tables; `progress` is called with the number of items folded.
     """
     arena = Arena(plan)
-    for part in iter_lane_batches(plan, after=LaneHead(plan.lane, order=order, version=order)):
+    for part in iter_lane_batches(plan, also=also, after=LaneHead(plan.lane, order=order, version=order)):
+        if fill:
+            fill(part)
         for piece, out in fold_slices(plan, part.batch, arena):
             folded = part.batch.seqs[piece]
             start, stop = np.searchsorted(seqs, [folded[0], folded[-1] + 1]).tolist()

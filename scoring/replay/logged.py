@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import orjson
 from django.db import connection
 from numpy.typing import NDArray
 
+from scoring.batch.versions import NONE
 from scoring.log.entries import LAST_POSITION, Entry
 from scoring.log.read import read_positions, read_streams
 from scoring.log.upcasters import lift
@@ -34,11 +35,13 @@ class Places:
     """n decisions in the order of their positions; int64[n] each.
 
     `orders` and `seqs` say where in its lane the event was read; -1 where no lane had sequenced it.
+    `versions`: by batch view, the number of the version that was read, NONE where none was.
     """
 
     positions: Positions
     orders: Positions
     seqs: Positions
+    versions: Mapping[str, Positions] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -46,12 +49,15 @@ class Places:
     def of_order(self, order: int) -> "Places":
         """Those of one order of the lane, by seq."""
         rows = np.flatnonzero(self.orders == order)
-        rows = rows[np.argsort(self.seqs[rows], kind="stable")]
-        return Places(self.positions[rows], self.orders[rows], self.seqs[rows])
+        return self._take(rows[np.argsort(self.seqs[rows], kind="stable")])
 
     def beyond(self, count: int) -> "Places":
         """All but the first `count`."""
-        return Places(self.positions[count:], self.orders[count:], self.seqs[count:])
+        return self._take(np.arange(count, len(self)))
+
+    def _take(self, rows: Positions) -> "Places":
+        versions = {view: numbers[rows] for view, numbers in self.versions.items()}
+        return Places(self.positions[rows], self.orders[rows], self.seqs[rows], versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,15 @@ class Logged:
 
 def find_decisions(event_type: str, *, since: datetime, until: datetime, limit: int | None = None) -> Places:
     """The decisions of a type that were made in [since, until), the first `limit` of them."""
-    rows = np.array(list(_iter_places(event_type, since, until, limit)), dtype=np.int64).reshape(-1, 3)
-    return Places(*rows.T)
+    rows: list[tuple[int, int, int]] = []
+    read: dict[str, list[int]] = defaultdict(list)
+    for place, versions in _iter_places(event_type, since, until, limit):
+        for view, number in versions.items():
+            _pad(read[view], len(rows)).append(number or NONE)
+        rows.append(place)
+    positions, orders, seqs = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    columns = {view: np.array(_pad(numbers, len(rows))) for view, numbers in read.items()}
+    return Places(positions, orders, seqs, columns)
 
 
 def read_decisions(positions: Positions) -> list[Logged]:
@@ -89,9 +102,15 @@ def read_decisions(positions: Positions) -> list[Logged]:
     return [Logged(e, fields[e.data["event_position"]], e.position in rescored) for e in entries]
 
 
+def _pad(numbers: list[int], count: int) -> list[int]:
+    """`numbers`, made as long as `count`."""
+    numbers.extend([NONE] * (count - len(numbers)))
+    return numbers
+
+
 def _iter_places(
     event_type: str, since: datetime, until: datetime, limit: int | None
-) -> Iterator[tuple[int, int, int]]:
+) -> Iterator[tuple[tuple[int, int, int], Mapping[str, int | None]]]:
     last, left = 0, LAST_POSITION if limit is None else limit
     while left > 0:
         with connection.cursor() as cursor:
@@ -104,7 +123,8 @@ def _iter_places(
         for position, stream, entry_type, schema, text in rows:
             data = lift(entry_type, stream, schema, orjson.loads(text))
             sequenced = data["seq"] is not None
-            yield (position, data["order"], data["seq"]) if sequenced else (position, -1, -1)
+            place = (position, data["order"], data["seq"]) if sequenced else (position, -1, -1)
+            yield place, data.get("batch", {})
         last, left = rows[-1][0], left - len(rows)
 
 

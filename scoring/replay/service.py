@@ -8,6 +8,7 @@ import numpy as np
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.plan import lane_plan
 from scoring.learning.progress import UNWATCHED, Watch
+from scoring.replay.batch_values import LoggedValues, ReplayedValues
 from scoring.replay.compare import Comparison, compare
 from scoring.replay.lane import Reading, read_lane
 from scoring.replay.logged import Logged, Places, Positions, find_decisions, read_decisions
@@ -48,10 +49,19 @@ def _compare_order(
         watch.advance(items)
 
     watch.begin(f"replaying order {order} of lane {lane}", total=int(places.seqs[-1]))
-    found = 0
-    for reading in read_lane(lane_plan(lane), order=order, seqs=places.seqs, progress=advance):
+    found, plan = 0, lane_plan(lane)
+    values = LoggedValues(plan, report.event_type)
+    lane_values = ReplayedValues(values, places)
+    for reading in read_lane(
+        plan,
+        order=order,
+        seqs=places.seqs,
+        fill=lane_values.fill,
+        also=lane_values.columns,
+        progress=advance,
+    ):
         for part in _steps(len(reading.event_positions)):
-            yield _compare_step(places.positions[reading.rows][part], reading.part(part))
+            yield _compare_step(places.positions[reading.rows][part], reading.part(part), values)
         found = reading.rows.stop
     yield from _compare_without_lane(places.beyond(found), not_in_lane)
 
@@ -64,14 +74,15 @@ def _compare_without_lane(
         yield [compare(decision, recomputed(decision)) for decision in logged]
 
 
-def _compare_step(positions: Positions, reading: Reading) -> list[Comparison]:
+def _compare_step(positions: Positions, reading: Reading, values: LoggedValues) -> list[Comparison]:
     logged = read_decisions(positions)
     again = [not_in_lane(decision) for decision in logged]
     expected = [decision.entry.data["event_position"] for decision in logged]
     stands = np.flatnonzero(reading.event_positions == expected)
     recomputed = recompute([logged[row] for row in stands], reading.folded[stands])
     for row, made in zip(stands.tolist(), recomputed, strict=True):
-        again[row] = made
+        why_not = values.why_not(logged[row])
+        again[row] = Recomputed(why_not=why_not) if why_not else made
     return [compare(decision, made) for decision, made in zip(logged, again, strict=True)]
 
 
