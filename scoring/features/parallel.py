@@ -152,7 +152,7 @@ def cut_by_entity(codes: Rows, *, most: int) -> Iterator[Rows]:
         start = end
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def group_rows(codes: Rows, count: int) -> tuple[Rows, Rows]:
     """Rows by their code (0 to count-1; -1: left out), in order within each; and where each code begins."""
     bounds = np.zeros(count + 1, dtype=np.int64)
@@ -171,7 +171,7 @@ def group_rows(codes: Rows, count: int) -> tuple[Rows, Rows]:
     return order, bounds
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def scatter(table: NDArray[np.float64], rows: Rows, first: int, columns: NDArray[np.float64]) -> None:
     """table[rows, first:first + columns.shape[1]] = columns"""
     for at in range(rows.size):

@@ -10,14 +10,15 @@ from scoring.batch.joining import RuleValues
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.errors import FeatureSetUnavailable
-from scoring.features.arena import Arena
 from scoring.features.encode import KeyColumn
-from scoring.features.fold import fold_slices
+from scoring.features.parallel import Slices
 from scoring.features.plan import FeatureSet, LanePlan, lane_plan
+from scoring.features.split import with_columns
 from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
 from scoring.log.entries import LAST_POSITION
+from scoring.offline.backfill import fold_lane
 from scoring.offline.columns import coded, integers
-from scoring.offline.lane import LaneBatch, iter_lane_batches
+from scoring.offline.lane import LaneBatch
 from scoring.offline.reading import read_said
 from scoring.offline.store import OfflineStore
 
@@ -39,24 +40,28 @@ def read_vectors(
 
     `needed`: the hash of a feature set under this vocabulary, a model's own; without it the newest one.
     One pass from the lane's beginning with continuing states, in whole columns: from the offline store
-    (`settings.OFFLINE_URL`) what has been exported, from the log the rest. `progress` is called with the
-    number of items done. Entries beyond `log_position` are left out. Batch values are those that lanes read,
-    for history those of the views' schedules. Raises OfflineStoreOfAnotherLog, BatchVersionCorrupt, and
+    (`settings.OFFLINE_URL`) what has been exported, from the log the rest; on all cores, or on the cluster
+    that the settings name. `progress` is called with the number of items done. Entries beyond
+    `log_position` are left out. Batch values are those that lanes read, for history those of the views'
+    schedules. Raises OfflineStoreOfAnotherLog, BatchVersionCorrupt, SchedulerUnreachable, and
     FeatureSetUnavailable for a set that this code does not declare.
     """
     kind = find_event_type(event_type)
     plan = lane_plan(kind.lane, {event_type: vocabulary})
     feature_set = _set_of(plan, event_type, needed)
     group_by = first_entity(event_type)
-    collected = _Collected(plan, feature_set, group_by=group_by)
-    arena = Arena(plan)
+    collected = _Collected(feature_set, group_by=group_by)
     store = store or OfflineStore()
     batch_values = RuleValues(plan, feature_set, log_position=log_position, store=store)
-    batches = iter_lane_batches(
-        plan, store=store, log_position=log_position, also=[group_by, *batch_values.columns]
+    history = fold_lane(
+        with_columns(plan, event_type, feature_set.columns.tolist()),
+        store=store,
+        log_position=log_position,
+        also=[group_by, *batch_values.columns],
+        fill=batch_values.filled,
     )
-    for part in batch_values.filled(batches):
-        collected.add(part, arena)
+    for part, rows in history:
+        collected.add(part, rows)
         if progress is not None:
             progress(part.batch.n)
     return VectorTable(
@@ -104,22 +109,21 @@ def _set_of(plan: LanePlan, event_type: str, needed: str | None) -> FeatureSet:
 class _Collected:
     """Rows of one event type picked out of a lane's batches."""
 
-    def __init__(self, plan: LanePlan, feature_set: FeatureSet, *, group_by: str) -> None:
-        self._plan, self._event_type, self._group_by = plan, feature_set.event_type, group_by
-        self._feature_set = feature_set
+    def __init__(self, feature_set: FeatureSet, *, group_by: str) -> None:
+        self._event_type, self._group_by = feature_set.event_type, group_by
         self._codes: dict[str, int] = {}
         self._X: list[np.ndarray] = [np.empty((0, len(feature_set.names)), dtype=np.float32)]
         self._times, self._positions, self._groups = [_NONE], [_NONE], [_NONE]
 
-    def add(self, part: LaneBatch, arena: Arena) -> None:
-        """Folds the batch and keeps the rows of the type's events."""
+    def add(self, part: LaneBatch, folded: Slices) -> None:
+        """Keeps the rows of the type's events."""
         places, table = part.events.get(self._event_type, (_NONE, None))
         is_event = ~part.is_label[places]
         rows = places[is_event]
         chosen = np.zeros(part.batch.n, dtype=bool)
         chosen[rows] = True
-        for piece, out in fold_slices(self._plan, part.batch, arena):
-            self._X.append(self._feature_set.vector_of(out[chosen[piece]]).astype(np.float32))
+        for piece, vectors in folded:
+            self._X.append(vectors[chosen[piece]].astype(np.float32))
         if len(rows):
             self._times.append(part.batch.times[rows])
             self._positions.append(part.event_positions[rows])

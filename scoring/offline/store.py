@@ -8,10 +8,13 @@
 A file that no manifest names is not there. So a run that ended half-way has changed nothing.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import fsspec
 import orjson
@@ -19,6 +22,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from django.conf import settings
+from fsspec.implementations.local import LocalFileSystem
 
 from scoring.errors import OfflineFormatUnknown
 from scoring.log.entries import START, Cursor
@@ -26,8 +30,10 @@ from scoring.timestamps import from_iso, to_iso
 
 FORMAT = 1
 TABLES = ("events", "labels", "order")
+SCRATCH = "scratch"
 # Files that a later manifest dropped stay for those who read by an earlier one.
 KEPT_FOR = timedelta(hours=1)
+SCRATCH_KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class OfflineStore:
         self.url = url or str(settings.OFFLINE_URL)
         self._fs, self._root = fsspec.core.url_to_fs(self.url)
         self._manifests = f"{self._root}/manifests"
+        self._unsettled: set[str] = set()  # directories that got new names since the last commit
 
     def manifest(self) -> Manifest:
         """The newest one; an empty one where nothing was ever exported."""
@@ -87,6 +94,7 @@ class OfflineStore:
         self._fs.makedirs(f"{self._root}/{path.rpartition('/')[0]}", exist_ok=True)
         with self._fs.open(f"{self._root}/{path}", "wb") as file:
             pq.write_table(table, file, compression="zstd")
+        self._settle(f"{self._root}/{path}")
         return StoredFile(path, table.num_rows)
 
     def commit(self, manifest: Manifest) -> None:
@@ -94,7 +102,11 @@ class OfflineStore:
         path = f"{self._manifests}/{manifest.number:08d}.json"
         self._fs.makedirs(self._manifests, exist_ok=True)
         self._fs.pipe_file(f"{path}.new", _manifest_text(manifest))
+        self._settle(f"{path}.new")
+        self._settle_names()
         self._fs.mv(f"{path}.new", path)
+        self._unsettled.add(self._manifests)
+        self._settle_names()
 
     def read(self, table: str, *, manifest: Manifest, columns: Sequence[str], schema: pa.Schema) -> pa.Table:
         """These columns of all rows of a table, in no particular order."""
@@ -106,6 +118,20 @@ class OfflineStore:
         data = ds.dataset(paths, filesystem=self._fs, format="parquet", schema=wanted, partitioning=None)
         return data.to_table(columns=list(columns))
 
+    @contextmanager
+    def scratch(self) -> Iterator["Scratch"]:
+        """A place for tables that others are to read, gone at the end of the block."""
+        scratch = self.open_scratch(f"{SCRATCH}/{uuid4().hex}")
+        try:
+            yield scratch
+        finally:
+            if self._fs.exists(scratch.place):
+                self._fs.rm(scratch.place, recursive=True)
+
+    def open_scratch(self, name: str) -> "Scratch":
+        """The same place, for another process."""
+        return Scratch(name, self._fs, f"{self._root}/{name}")
+
     def read_files(self, files: Iterable[StoredFile]) -> pa.Table:
         """All columns of files of one table, in their order."""
         tables = []
@@ -115,7 +141,10 @@ class OfflineStore:
         return pa.concat_tables(tables)
 
     def remove_leftovers(self, *, now: datetime) -> int:
-        """Delete what no manifest of the last hour and not the newest names; returns how many data files."""
+        """Delete what no manifest of the last hour and not the newest names; returns how many data files.
+
+        What runs that were killed left in scratch goes after a day.
+        """
         paths = self._manifest_paths()
         read = {path: self._read_manifest(path) for path in paths}
         kept = {path for path in paths[:-1] if from_iso(read[path].written_at) > now - KEPT_FOR} | set(
@@ -126,12 +155,29 @@ class OfflineStore:
         leftovers = [path for path in stored if path not in named]
         self._remove(leftovers)
         self._remove([path for path in self._find(self._manifests, "") if path not in kept])
+        scratch = self._find(f"{self._root}/{SCRATCH}", "")
+        self._remove([path for path in scratch if self._fs.modified(path) < now - SCRATCH_KEPT_FOR])
         return len(leftovers)
 
     def clear(self) -> None:
         """Remove everything, manifests first."""
-        for below in (self._manifests, *(f"{self._root}/{table}" for table in TABLES)):
+        for below in (self._manifests, *(f"{self._root}/{table}" for table in (*TABLES, SCRATCH))):
             self._remove(self._find(below, ""))
+
+    def _settle(self, path: str) -> None:
+        """What was written is on the disk, should the machine fail; other storage sees to that itself."""
+        if isinstance(self._fs, LocalFileSystem):
+            _sync(path)
+            while path != self._root:
+                path = path.rpartition("/")[0]
+                self._unsettled.add(path)
+
+    def _settle_names(self) -> None:
+        """The directories know the names of what was written."""
+        if isinstance(self._fs, LocalFileSystem):
+            for directory in self._unsettled:
+                _sync(directory)
+        self._unsettled.clear()
 
     def _manifest_paths(self) -> list[str]:
         return sorted(self._find(self._manifests, ".json"))
@@ -150,6 +196,38 @@ class OfflineStore:
             raise OfflineFormatUnknown(url=self.url, manifest=path.rpartition("/")[2])
         files = tuple(StoredFile(name, rows) for name, rows in data.pop("files"))
         return Manifest(**data | {"cursor": Cursor(*data["cursor"]), "files": files})
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A directory of the store for tables of one run; no manifest ever names them."""
+
+    name: str
+    fs: fsspec.AbstractFileSystem
+    place: str
+
+    def write(self, name: str, table: pa.Table) -> None:
+        self.fs.makedirs(self.place, exist_ok=True)
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with (
+            self.fs.open(f"{self.place}/{name}.arrow", "wb") as file,
+            pa.ipc.new_file(file, table.schema, options=options) as out,
+        ):
+            out.write_table(table)
+
+    def read(self, name: str) -> pa.Table:
+        """Raises FileNotFoundError where the writer's store is not this one."""
+        self.fs.invalidate_cache()  # other processes write
+        with self.fs.open(f"{self.place}/{name}.arrow", "rb") as file:
+            return pa.ipc.open_file(file).read_all()
+
+
+def _sync(path: str) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _manifest_text(manifest: Manifest) -> bytes:

@@ -1,5 +1,6 @@
 """A store is what its newest manifest says, on a disk and in any object storage."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -107,3 +108,44 @@ def test_a_cleared_store_is_empty_whatever_was_there(tmp_path):
     store.clear()
     assert store.manifest().number == 0
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_what_a_manifest_names_is_on_the_disk_before_it_and_so_is_its_name(tmp_path, monkeypatch):
+    """A machine that fails must not leave a manifest of files that were never written."""
+    synced: list[tuple[str, bool]] = []  # path, and whether the manifest was there
+    manifest = tmp_path / "manifests" / "00000001.json"
+    fsync = os.fsync
+
+    def watched(opened: int) -> None:
+        synced.append((os.readlink(f"/proc/self/fd/{opened}"), manifest.exists()))
+        fsync(opened)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    store = OfflineStore(str(tmp_path))
+    commit(store, write(store, "a", 1))
+    before = {path for path, there in synced if not there}
+    day = tmp_path / "labels" / "day=1"
+    assert before >= {str(path) for path in (day / "a.parquet", day, day.parent, tmp_path)}
+    assert f"{manifest}.new" in before
+    assert (str(manifest.parent), True) in synced
+
+
+def test_scratch_is_there_for_others_and_gone_afterwards(store):
+    table = pa.table({"position": [1, 2]})
+    with store.scratch() as scratch:
+        OfflineStore(store.url).open_scratch(scratch.name).write("a", table)
+        assert scratch.read("a").equals(table)
+        assert store.remove_leftovers(now=datetime.now(UTC)) == 0
+        assert scratch.read("a").equals(table)
+    with pytest.raises(FileNotFoundError):
+        scratch.read("a")
+
+
+def test_scratch_of_a_run_that_was_killed_is_removed_after_a_day(store):
+    scratch = store.open_scratch("scratch/killed")
+    scratch.write("a", pa.table({"position": [1]}))
+    commit(store, write(store, "a", 1))
+    store.remove_leftovers(now=datetime.now(UTC) + timedelta(hours=25))
+    with pytest.raises(FileNotFoundError):
+        scratch.read("a")
+    assert positions(store) == [1]

@@ -1,0 +1,47 @@
+"""A lane's whole history folded once: on this machine's cores, or on the cluster that the settings name."""
+
+from collections.abc import Collection, Iterator
+
+from django.conf import settings
+
+from scoring.decisions.lane_log import read_head
+from scoring.features.arena import Arena
+from scoring.features.parallel import Slices, fold_history
+from scoring.features.plan import LanePlan
+from scoring.offline.cluster import Fill, fold_on_cluster
+from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
+from scoring.offline.store import OfflineStore
+
+# A cluster costs seconds before it has folded anything; a batch takes one core less than that.
+WORTH_A_CLUSTER = 5 * ITEMS_A_BATCH
+
+
+def fold_lane(
+    plan: LanePlan,
+    *,
+    store: OfflineStore,
+    log_position: int | None = None,
+    also: Collection[str] = (),
+    fill: Fill = iter,
+) -> Iterator[tuple[LaneBatch, Slices]]:
+    """The lane's present order from its beginning, each batch with its rows as `fold_slices` gives them.
+
+    The rows of a batch are to be gone through before the next is asked for. `log_position`, `also`: as in
+    `iter_lane_batches`. `fill` writes what is not in the lane, values of batch views, into the batches.
+    Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
+    """
+    head = read_head(plan.lane)
+    if settings.DASK_SCHEDULER and head.seq >= WORTH_A_CLUSTER:
+        yield from fold_on_cluster(
+            plan,
+            until=head,
+            scheduler=settings.DASK_SCHEDULER,
+            store=store,
+            log_position=log_position,
+            also=also,
+            fill=fill,
+        )
+    else:
+        batches = fill(iter_lane_batches(plan, store=store, log_position=log_position, also=also))
+        numbered = ((part, part.batch) for part in batches)
+        yield from fold_history(plan, numbered, Arena(plan), threads=settings.BACKFILL_THREADS)

@@ -1,0 +1,247 @@
+"""A lane's history folded by the workers of a Dask cluster, each some entities of one kind.
+
+A task reads the lane itself, of every item only what its kind of entity needs, folds the entities whose keys
+fall to it, and writes what was read of their states to the offline store, a file a batch. Whoever asked
+reads the lane too and puts the rows together. Values and states are those of one thread, to the bit: who
+folds an entity changes nothing.
+
+Workers run this code, and reach the same database and offline store by the settings of their environment.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from distributed import Client, LocalCluster
+from django.db import connection
+from numpy.typing import NDArray
+
+from scoring.decisions.lane_log import LaneHead, LaneRun, iter_lane_runs
+from scoring.errors import SchedulerUnreachable
+from scoring.features.arena import Arena
+from scoring.features.encode import Batch, KeyColumn
+from scoring.features.fold import ROWS_A_SLICE
+from scoring.features.parallel import Assembly, Slices, cut_by_entity, fold_rows
+from scoring.features.plan import LanePlan
+from scoring.features.split import KindPlan, SplitPlan, split_plan, without_reads
+from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
+from scoring.offline.store import OfflineStore, Scratch
+from scoring.offline.worker import DjangoSetUp
+
+Fill = Callable[[Iterable[LaneBatch]], Iterable[LaneBatch]]
+
+LOCAL = "local:"
+# So many tasks a worker, about equal: the last to end leave few idle.
+TASKS_A_WORKER = 2
+# What a task spends on reading the lane, in values read of states.
+READING_COST = 5
+CONNECT_WITHIN = "20s"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Which items are folded: those of the order of `until` up to it, of entries up to `log_position`."""
+
+    until: LaneHead
+    log_position: int | None
+    items: int  # a batch
+
+    def batches(
+        self, plan: LanePlan, store: OfflineStore, *, also: Collection[str] = ()
+    ) -> Iterator[LaneBatch]:
+        return iter_lane_batches(
+            plan, store=store, log_position=self.log_position, also=also, runs=self._runs()
+        )
+
+    def _runs(self) -> Iterator[LaneRun]:
+        """The same runs whoever reads them, and whatever the lane has gone on to."""
+        beginning = LaneHead(self.until.lane, order=self.until.order, version=self.until.order)
+        for run in iter_lane_runs(self.until.lane, after=beginning, items=self.items):
+            if run.head.seq <= self.until.seq:
+                yield run
+            if run.head.seq > self.until.seq:
+                kept = run.positions[: self.until.seq - run.first_seq + 1]
+                yield LaneRun(kept, self.until)
+            if run.head.seq >= self.until.seq:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The `part`th of `parts` of the entities of a kind, over a history; `keeps_states`: give them, too."""
+
+    kind: KindPlan
+    part: int
+    parts: int
+    history: History
+    store_url: str
+    scratch: str
+    keeps_states: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind.kind}-{self.part}"
+
+
+def fold_on_cluster(
+    plan: LanePlan,
+    *,
+    until: LaneHead,
+    scheduler: str,
+    store: OfflineStore,
+    log_position: int | None = None,
+    also: Collection[str] = (),
+    fill: Fill = iter,
+    items: int = ITEMS_A_BATCH,
+) -> Iterator[tuple[LaneBatch, Slices]]:
+    """The lane's items up to a head, each batch with its rows as `fold_slices` gives them.
+
+    `scheduler`: an address, or "local:N" for N processes here. `fill`: what is not in the lane, written into
+    the batches of whoever asked. Raises SchedulerUnreachable, and what a task raised.
+    """
+    split, history = split_plan(plan), History(until, log_position, items)
+    with store.scratch() as scratch:
+        tasks = _run_tasks(split, history, scheduler=scheduler, store=store, scratch=scratch)
+        for number, part in enumerate(fill(history.batches(split.rest, store, also=also))):
+            assembly = Assembly(split, part.batch)
+            for task in tasks:
+                assembly.put(
+                    task.kind, *_reads_of(scratch.read(f"{number}-{task.name}"), task.kind.plan.width)
+                )
+            yield part, _slices(assembly, part.batch.n)
+
+
+def states_on_cluster(
+    plan: LanePlan, *, until: LaneHead, scheduler: str, store: OfflineStore, items: int = ITEMS_A_BATCH
+) -> Iterator[tuple[str, bytes]]:
+    """The states after the lane's items up to a head, as `Arena.iter_blobs` gives them but for the order."""
+    split, history = split_plan(without_reads(plan)), History(until, None, items)
+    with store.scratch() as scratch:
+        for task in _run_tasks(
+            split, history, scheduler=scheduler, store=store, scratch=scratch, keeps_states=True
+        ):
+            table = scratch.read(f"states-{task.name}")
+            yield from zip(table["suffix"].to_pylist(), table["state"].to_pylist(), strict=True)
+
+
+def fold_entities(task: Task) -> None:
+    """What a worker does: fold the task's entities, and write what is read of their states."""
+    store = OfflineStore(task.store_url)
+    scratch, plan = store.open_scratch(task.scratch), task.kind.plan
+    arena = Arena(plan)
+    try:
+        for number, part in enumerate(task.history.batches(plan, store)):
+            rows, reads = _fold_part(task, part.batch, arena)
+            if plan.width:
+                scratch.write(f"{number}-{task.name}", _reads_table(rows, reads))
+    finally:
+        connection.close()  # a worker's threads come and go
+    if task.keeps_states:
+        scratch.write(f"states-{task.name}", _states_table(arena))
+
+
+def _fold_part(task: Task, batch: Batch, arena: Arena) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Folds the items of the task's entities: (their rows, what they read)."""
+    kind = task.kind.kind
+    keys = [*batch.keys]
+    keys[kind] = _of_part(keys[kind], task.part, task.parts)
+    batch = replace(batch, keys=keys)
+    starts = arena.starts(batch)[kind]
+    rows, reads = [np.empty(0, dtype=np.int64)], [np.empty((0, task.kind.plan.width))]
+    for piece in cut_by_entity(keys[kind].codes, most=ROWS_A_SLICE):
+        rows.append(piece)
+        reads.append(fold_rows(task.kind, batch, arena, rows=piece, starts=starts)[0])
+    return np.concatenate(rows), np.concatenate(reads)
+
+
+def _of_part(column: KeyColumn, part: int, parts: int) -> KeyColumn:
+    """The keys that fall to a part, by a hash that is the same in every process."""
+    hashes = pd.util.hash_array(np.array(column.uniques, dtype=object), categorize=False)
+    (own,) = np.nonzero(hashes % parts == part)
+    codes = np.full(len(column.uniques) + 1, -1, dtype=np.int64)
+    codes[own] = np.arange(len(own))
+    return KeyColumn(codes[column.codes], [column.uniques[at] for at in own.tolist()])
+
+
+# --- the cluster ---
+
+
+def _run_tasks(
+    split: SplitPlan,
+    history: History,
+    *,
+    scheduler: str,
+    store: OfflineStore,
+    scratch: Scratch,
+    keeps_states: bool = False,
+) -> list[Task]:
+    """The tasks of a history, done."""
+    with connected(scheduler) as client:
+        workers = max(1, sum(client.ncores().values()))
+        tasks = [
+            Task(kind, part, parts, history, store.url, scratch.name, keeps_states)
+            for kind, parts in cut(split, tasks=workers * TASKS_A_WORKER, every_kind=keeps_states)
+            for part in range(parts)
+        ]
+        client.gather([client.submit(fold_entities, task, key=_key(task)) for task in tasks])
+    return tasks
+
+
+def cut(split: SplitPlan, *, tasks: int, every_kind: bool) -> list[tuple[KindPlan, int]]:
+    """Kinds and into how many parts each is cut, the dearest first; what nothing is read of only if asked."""
+    kinds = [kind for kind in split.kinds if every_kind or kind.plan.width]
+    costs = {kind.kind: READING_COST + kind.plan.width for kind in kinds}
+    share = sum(costs.values()) / tasks
+    kinds.sort(key=lambda kind: -costs[kind.kind])
+    return [(kind, max(1, round(costs[kind.kind] / share))) for kind in kinds]
+
+
+@contextmanager
+def connected(scheduler: str) -> Iterator[Client]:
+    """A client of the cluster, started first where it is this machine's. Raises SchedulerUnreachable."""
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(_open_client(scheduler, stack))
+        except (OSError, ValueError) as error:
+            raise SchedulerUnreachable(scheduler, str(error)) from error
+        client.register_plugin(DjangoSetUp())
+        yield client
+
+
+def _open_client(scheduler: str, stack: ExitStack) -> Client:
+    if not scheduler.startswith(LOCAL):
+        return Client(scheduler, timeout=CONNECT_WITHIN)
+    processes = int(scheduler.removeprefix(LOCAL))
+    cluster = LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=":0")
+    return Client(stack.enter_context(cluster))
+
+
+def _key(task: Task) -> str:
+    return f"{task.history.until.lane}-{task.name}-{task.scratch}"
+
+
+# --- what tasks leave for those who asked ---
+
+
+def _reads_table(rows: NDArray[np.int64], reads: NDArray[np.float64]) -> pa.Table:
+    values = pa.FixedSizeListArray.from_arrays(pa.array(reads.ravel()), reads.shape[1])
+    return pa.table({"row": pa.array(rows), "reads": values})
+
+
+def _reads_of(table: pa.Table, width: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    reads = table["reads"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return table["row"].to_numpy(), reads.reshape(-1, width)
+
+
+def _states_table(arena: Arena) -> pa.Table:
+    suffixes, states = zip(*arena.iter_blobs(), strict=True) if arena.state_count() else ((), ())
+    return pa.table({"suffix": pa.array(suffixes, pa.string()), "state": pa.array(states, pa.large_binary())})
+
+
+def _slices(assembly: Assembly, n: int) -> Slices:
+    for start in range(0, n, ROWS_A_SLICE):
+        rows = slice(start, min(start + ROWS_A_SLICE, n))
+        yield rows, assembly.compute(rows)
