@@ -253,6 +253,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "numba": {"level": "WARNING"},  # its INFO is a page a compilation
+        "distributed": {"level": "WARNING"},  # its INFO is every connection of a cluster
     },
 }
 
@@ -262,6 +263,11 @@ API_MAX_WAIT = read_float("ASSAY_API_MAX_WAIT", 10.0)
 API_MAX_LIST = read_int("ASSAY_API_MAX_LIST", 1_000)
 # 1,000 generous events; DRF reads the body itself, so Django's own limit does not apply to it.
 API_MAX_BODY_BYTES = read_int("ASSAY_API_MAX_BODY_BYTES", 4_000_000)
+# What a lane may have queued before more is refused (429), so that a load is slowed down and not the clients
+# that wait: of bulk, half a minute's work of one lane; of what single requests brought, more than 500 a
+# second could leave behind in four.
+API_MOST_QUEUED = read_int("ASSAY_API_MOST_QUEUED", 20_000)
+API_MOST_WAITING = read_int("ASSAY_API_MOST_WAITING", 2_000)
 # A key found once is believed for this long, which saves a query a request; so long works a revoked one.
 API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 
