@@ -17,6 +17,7 @@ from scoring.features import opcodes as op
 from scoring.features.plan import Encoding, LanePlan
 
 Row = list[int]
+_Tables = Mapping[str, NDArray[np.int64]]
 _RANGED = {"reads": op.READ_WIDTH, "outs": 1, "touches": op.TOUCH_WIDTH}  # table -> words a row
 
 
@@ -165,7 +166,7 @@ def _with_programs(plan: LanePlan, programs: Sequence[_Program], *, width: int, 
         tables[name] = np.array(rows, dtype=np.int64).reshape(-1, row_width)
         tables[op.RANGES[name]] = np.stack([starts, ends], axis=1)
     encodings = {
-        name: _narrowed(encoding, programs[encoding.program :][: op.MODES], tables["writes"], kinds)
+        name: _narrowed(encoding, programs[encoding.program :][: op.MODES], tables, kinds)
         for name, encoding in plan.encodings.items()
     }
     return replace(
@@ -185,11 +186,9 @@ def _is_read(view: str, encoding: Encoding) -> bool:
     return any(name.startswith(f"{view}.") for _, name, _ in encoding.values)
 
 
-def _narrowed(
-    encoding: Encoding, programs: Sequence[_Program], writes: NDArray[np.int64], kinds: set[int]
-) -> Encoding:
+def _narrowed(encoding: Encoding, programs: Sequence[_Program], tables: _Tables, kinds: set[int]) -> Encoding:
     """The columns that these programs of an event type read or write."""
-    rows = writes.reshape(-1, op.WRITE_WIDTH).tolist()
+    rows = tables["writes"].reshape(-1, op.WRITE_WIDTH).tolist()
     used: dict[str, set[int]] = {"value": set(), "hash": set(), "": set()}
     for program in programs:
         for row in program.reads:
@@ -197,14 +196,25 @@ def _narrowed(
                 used[name].update(_arguments(row, name))
         for _, start, end in program.touches:
             for row in rows[start:end]:
-                for name, column in zip(op.WRITE_ARGUMENTS[row[0]], row[3:], strict=True):
+                for name, column in zip(op.WRITE_ARGUMENTS[row[0]], row[3:5], strict=True):
                     used[name].add(column)
+                for test in _tests_of(tables, row[5]):
+                    used[op.TEST_COLUMNS[test[0]]].add(test[1])
     return replace(
         encoding,
         values=tuple(column for column in encoding.values if column[0] in used["value"]),
         hashes=tuple(column for column in encoding.hashes if column[0] in used["hash"]),
         keys=tuple(tuple(key for key in keys if key[0] in kinds) for keys in encoding.keys),
     )
+
+
+def _tests_of(tables: _Tables, filtering: int) -> list[Row]:
+    """The tests of a filter; none for -1."""
+    if filtering < 0:
+        return []
+    start, end = tables["filters"].reshape(-1, 2)[filtering].tolist()
+    tests: list[Row] = tables["tests"].reshape(-1, op.TEST_WIDTH)[start:end].tolist()
+    return tests
 
 
 def _tables_of(code: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
