@@ -7,7 +7,7 @@ from django.db.models import Q
 
 LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
-    *("reviews.view_case",),
+    *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
@@ -17,7 +17,7 @@ WORK = ("reviews.work_case",)
 LEAD = ("reviews.undo_verdict", "scoring.upload_label")
 TRAIN = (
     *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),
-    *("experiments.add_experiment", "experiments.change_experiment"),
+    *("experiments.add_experiment", "experiments.change_experiment", "scoring.add_batchversion"),
 )
 JUDGE = ("scoring.approve_modelversion", "scoring.promote_modelversion")
 LOOK_AT_RECORD = (

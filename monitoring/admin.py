@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from monitoring import pages  # noqa: F401 (registers them)
+from monitoring.catalogue import pages as catalogue_pages  # noqa: F401
+from monitoring.catalogue import view_pages  # noqa: F401
 from monitoring.latency import percentile_ms
 from monitoring.models import HourlyWindow
 from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin, unbroken

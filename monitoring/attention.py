@@ -213,6 +213,8 @@ def inconsistent_features(facts: Facts) -> Iterator[Notice]:
             f" {count_text(worst.mismatched)} of {count_text(worst.compared)} values.",
             "Scores rest on wrong values until the cause is found. See the first difference:"
             f" `manage.py replay --type {event_type} --from {facts.now - CONSISTENCY:%Y-%m-%d}`.",
+            *("See the features", "features"),
+            query=f"?type={event_type}&state=inconsistent",
         )
 
 
@@ -231,6 +233,7 @@ def missing_batch_values(facts: Facts) -> Iterator[Notice]:
             "Redis gets it back from the offline store by itself, within a minute."
             if state == _LOST
             else "What features read of it is missing. See why `manage.py batch` does not publish it.",
+            *("See the views", "batch_views"),
         )
 
 

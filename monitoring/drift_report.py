@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+import orjson
 
 from monitoring.bin_names import bin_names, score_names
 from monitoring.binning import Counts, Reference, unpack
@@ -15,6 +16,7 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Decision
 from scoring.features.plan import Vocabularies, lane_plan
 from scoring.features.specs import FeatureSpec
+from scoring.learning.models import ModelArtefact
 
 HOUR = timedelta(hours=1)
 SPANS = {"hour": HOUR, "day": timedelta(days=1), "week": timedelta(weeks=1)}
@@ -98,10 +100,22 @@ def read_windows(model: str, *, since: datetime) -> list[ModelWindow]:
 
 
 def feature_specs(event_type: str, vocabularies: Mapping[str, Sequence[str]]) -> dict[str, FeatureSpec]:
-    """What is known of an event type's features, by name, under a model's vocabularies (field -> values)."""
+    """What is known of an event type's features, by name, under a model's vocabularies (field -> values).
+
+    Those of the newest set first, then those that only other sets have.
+    """
     codes: Vocabularies = {event_type: vocabularies}
-    declared = lane_plan(find_event_type(event_type).lane, codes).feature_set(event_type)
-    return {spec.name: spec for spec in declared.features}
+    sets = lane_plan(find_event_type(event_type).lane, codes).feature_sets(event_type)
+    specs: dict[str, FeatureSpec] = {}
+    for spec in (spec for declared in sets for spec in declared.features):
+        specs.setdefault(spec.name, spec)
+    return specs
+
+
+def read_vocabularies(artefact: str) -> dict[str, list[str]]:
+    """What the codes of a model's categories mean, field -> values, without loading the model."""
+    stored = ModelArtefact.objects.filter(digest=artefact).values_list("spec", flat=True).first()
+    return orjson.loads(stored)["vocabularies"] if stored else {}
 
 
 def compare(

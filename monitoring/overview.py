@@ -37,6 +37,8 @@ PERMISSIONS = {
     "queue": "reviews.view_case",
     "model": "scoring.view_modelversion",
     "drift": "monitoring.view_modelwindow",
+    "features": "scoring.view_featuresetversion",
+    "batch_views": "scoring.view_batchversion",
     "experiment": "experiments.view_experiment",
     "experiments": "experiments.view_experiment",
     "training_start": "scoring.add_trainingjob",

@@ -4,20 +4,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from monitoring import trends
 from monitoring.binning import Reference
 from monitoring.drift import State
-from monitoring.drift_report import SPANS, DriftReport, compare, feature_specs, read_windows, since_of
+from monitoring.drift_report import (
+    SPANS,
+    DriftReport,
+    compare,
+    feature_specs,
+    read_vocabularies,
+    read_windows,
+    since_of,
+)
 from monitoring.models import HourlyWindow, MinuteWindow
 from monitoring.overview import overview
 from monitoring.windows import to_minute
 from scoring.catalog.registry import event_types
 from scoring.decisions.routing import RouteTable, current_routes
-from scoring.learning.models import ModelArtefact, ModelVersion
+from scoring.learning.models import ModelVersion
 from scoring.workspace.pages import Page, register_page
 from scoring.workspace.plots import Plot
 
@@ -114,7 +121,7 @@ def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, An
     if reference is None:
         return {"why_not": "no reference", "row": row}
     windows = read_windows(row.name, since=since)
-    specs = feature_specs(choice.event_type, read_vocabularies(row))
+    specs = feature_specs(choice.event_type, read_vocabularies(row.artefact))
     report = compare(row.name, windows, reference, specs=specs, since=since)
     return {
         "row": row,
@@ -126,12 +133,6 @@ def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, An
         "score_plot": _score_plot(report),
         "missing_plot": trends.missing_plot(windows, reference, since=since, now=now),
     }
-
-
-def read_vocabularies(row: ModelVersion) -> dict[str, list[str]]:
-    """What the codes of a model's categories mean, field -> values, without loading the model."""
-    stored = ModelArtefact.objects.filter(digest=row.artefact).values_list("spec", flat=True).first()
-    return orjson.loads(stored)["vocabularies"] if stored else {}
 
 
 def summarise(report: DriftReport) -> tuple[str, str]:

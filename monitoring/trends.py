@@ -28,7 +28,7 @@ class Timeline:
 
     def __init__(self, windows: Iterable[Window], *, since: datetime, now: datetime, step: timedelta) -> None:
         self.step = step
-        self.starts = list(_steps(since, now - step if step == MINUTE else now, step))
+        self.starts = list(steps(since, now - step if step == MINUTE else now, step))
         self._by_start: dict[datetime, list[Window]] = defaultdict(list)
         for window in windows:
             self._by_start[window.start].append(window)
@@ -93,7 +93,7 @@ def latency_plot(timeline: Timeline, *, title: str) -> Plot:
         x=timeline.axis,
         y=Axis("Milliseconds (log)", "ms", logarithmic=True),
         series=[
-            Series(name, points, colour=PERCENTILES[name][1], kind=_line_or_dots(points))
+            Series(name, points, colour=PERCENTILES[name][1], kind=line_or_dots(points))
             for name, points in lines.items()
         ],
         summary=f"From receipt to decision in milliseconds, 99th percentile: {_range(lines['p99'])}.",
@@ -105,13 +105,13 @@ def missing_plot(
 ) -> Plot:
     """The share of all values that were missing, hour by hour, beside training."""
     shares = {window.start: missing_share(window, reference) for window in windows}
-    points = [(start, shares.get(start)) for start in _steps(since, now, HOUR)]
+    points = [(start, shares.get(start)) for start in steps(since, now, HOUR)]
     before = float(reference.features[:, -1].sum() / max(reference.features.sum(), 1))
     return Plot(
         title="Missing values of all features",
         x=Axis("Hour; the last one is not over", "time"),
         y=Axis("Share missing", "percent", minimum=0),
-        series=[Series("now", points, kind=_line_or_dots(points))],
+        series=[Series("now", points, kind=line_or_dots(points))],
         lines=[("in training", before)],
         summary=f"Share of missing values by hour; in training it was {before:.1%}.",
     )
@@ -133,7 +133,8 @@ def shares_plot(
     )
 
 
-def _steps(since: datetime, until: datetime, step: timedelta) -> Iterator[datetime]:
+def steps(since: datetime, until: datetime, step: timedelta) -> Iterator[datetime]:
+    """`since`, and every `step` after it up to `until`."""
     while since <= until:
         yield since
         since += step
@@ -143,7 +144,8 @@ def _any(points: Points) -> bool:
     return any(value for _, value in points)
 
 
-def _line_or_dots(points: Points) -> Literal["line", "dots"]:
+def line_or_dots(points: Points) -> Literal["line", "dots"]:
+    """How to draw points, some of which may be unknown: a line, or dots where it would show nothing."""
     known = sum(value is not None for _, value in points)
     return "dots" if known < FEW_POINTS else "line"
 

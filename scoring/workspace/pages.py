@@ -82,9 +82,9 @@ def registered_pages() -> Iterator[type[Page]]:
 def page_urls() -> list[URLPattern]:
     """The addresses of all pages, for the admin site: each behind the log-in of the admin.
 
-    Those without a parameter come first, so that "experiments/start/" is no experiment named "start".
+    Those with fewer parameters come first, so that "experiments/start/" is no experiment named "start".
     """
-    pages = sorted(registered_pages(), key=lambda page: "<" in page.path)
+    pages = sorted(registered_pages(), key=lambda page: page.path.count("<"))
     return [path(page.path, admin.site.admin_view(page.as_view()), name=page.name) for page in pages]
 
 

@@ -26,6 +26,9 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "case": lambda there: {"position": there["case"]},
     "event": lambda there: {"position": there["case"]},
     "experiment": lambda there: {"experiment": there["experiment"]},
+    "feature": lambda there: {"event_type": "payment", "feature": "card_count_1h"},
+    "feature_set_diff": lambda there: {"event_type": "payment"},
+    "feature_sets": lambda there: {"event_type": "payment"},
     "model": lambda there: {"model": there["model"]},
     "training": lambda there: {"number": there["training"]},
 }

@@ -59,6 +59,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "experiment": ("ldum", {"experiment": "e"}),
     "experiment_start": ("dm", {}),
     "drift": ("ldum", {}),
+    "features": ("aldum", {}),
+    "feature": ("aldum", {"event_type": "payment", "feature": "card_count_1h"}),
+    "feature_sets": ("aldum", {"event_type": "payment"}),
+    "feature_set_diff": ("aldum", {"event_type": "payment"}),
+    "batch_views": ("aldum", {}),
     "overview_parts": (EVERYBODY, {}),
 }
 
@@ -93,6 +98,7 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("experiment_start", {}, "dm"),
     ("experiment", {"stop": "control"}, "dm"),
     ("experiment", {"stop": "treatment"}, "dm"),
+    ("batch_views", {}, "dm"),
 ]
 
 
