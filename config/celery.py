@@ -11,7 +11,7 @@ from celery.platforms import SecurityWarning
 from celery.utils.log import current_process_index
 from django.db import close_old_connections
 
-from scoring.errors import ScoringError
+from scoring.errors import FeatureSetMissing, ScoringError
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,17 @@ def refuse_unusable_servers(**_: Any) -> None:
     problems = check_servers()
     if problems:
         raise SystemExit("\n".join(map(str, problems)))
+
+
+@signals.worker_init.connect
+def refuse_without_live_features(**_: Any) -> None:
+    """A worker does not start on code that lacks the features of a model that has an arm."""
+    from scoring.learning.feature_sets import check_live_sets  # noqa: PLC0415 (as above)
+
+    try:
+        check_live_sets()
+    except FeatureSetMissing as missing:
+        raise SystemExit(str(missing)) from missing
 
 
 @signals.task_prerun.connect

@@ -347,16 +347,14 @@ class StateNotLoaded(ScoringError):
 
 
 class FeatureSetMissing(ScoringError):
-    """A model that decides needs a feature set that this code does not declare."""
+    """A model that has an arm needs a feature set that this code does not declare."""
 
-    def __init__(self, model: str, *, needed: str, declared: str) -> None:
+    def __init__(self, model: str, *, needed: str, number: int | None) -> None:
         super().__init__(
-            f"model {model} was trained on feature set {needed[:12]}, this code declares {declared[:12]}:"
-            " run the code it was trained with, or train and promote a model on the present declarations"
+            f"model {model} was trained on feature set {number or needed[:12]}, which this code does not"
+            " declare: name it in earlier_features of its event type, or promote another model first"
         )
-        self.model = model
-        self.needed = needed
-        self.declared = declared
+        self.model, self.needed, self.number = model, needed, number
 
 
 class VectorOfOtherFeatures(ScoringError):
@@ -376,17 +374,6 @@ class ImportAlreadyRunning(ScoringError):
     def __init__(self, stream: str) -> None:
         self.stream = stream
         super().__init__(f"{stream} is being imported by another process; wait for it or stop it")
-
-
-class FeatureSetUnavailable(ScoringError):
-    """This code does not compute the feature set a model was trained on."""
-
-    def __init__(self, *, name: str, needed: str, found: str) -> None:
-        super().__init__(
-            f"{name} needs feature set {needed[:12]}, this code computes {found[:12]}. "
-            "Deploy the code it was trained with, or train a new model."
-        )
-        self.name, self.needed, self.found = name, needed, found
 
 
 class NoEventsToJudge(ScoringError):
@@ -560,3 +547,14 @@ class SchedulerUnreachable(ScoringError):
 
 class UnknownBatchValue(CatalogError, AttributeError):
     """A declaration reads a value that the batch view does not have; also what `hasattr` has to see."""
+
+
+class FeaturesNotBackfilled(ScoringError):
+    """The online states do not hold yet what the features of a model read."""
+
+    def __init__(self, *, name: str, lane: str) -> None:
+        super().__init__(
+            f"the online states of lane {lane} do not hold yet what the features of {name} read: run"
+            " `manage.py rebuild --online`, or let a worker of this code take the lane, and promote it then"
+        )
+        self.name, self.lane = name, lane

@@ -9,6 +9,7 @@ from scoring.catalog.registry import event_type
 from scoring.decisions.routing import Arm, RouteTable, arm_for, current_routes
 from scoring.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.features.plan import FeatureSet, lane_plan
+from scoring.learning.feature_sets import check_feature_set
 from scoring.learning.registry import LoadedModel, load_model
 
 logger = logging.getLogger(__name__)
@@ -78,18 +79,6 @@ def take_charge(name: str, route: RouteTable | None) -> Charge:
         sets=sets,
         canary=canary if canary and canary.loaded else None,
     )
-
-
-def check_feature_set(model: LoadedModel) -> FeatureSet:
-    """The model's own feature set. Raises FeatureSetMissing unless this code declares exactly the features
-    the model was trained on, as the type's newest set or as an earlier one.
-    """
-    plan = lane_plan(event_type(model.event_type).lane, {model.event_type: model.spec.vocabularies})
-    own = plan.find_feature_set(model.event_type, model.feature_set)
-    if own is None:
-        newest = plan.feature_set(model.event_type)
-        raise FeatureSetMissing(model.name, needed=model.feature_set, declared=newest.hash)
-    return own
 
 
 def check_live_models() -> list[str]:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from scoring.decisions.engine import predict
 from scoring.decisions.models import ShadowScore
-from scoring.decisions.models_in_charge import check_feature_set
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.recoding import code_categories
 from scoring.decisions.routing import RouteTable, is_shadowed, table_from
@@ -30,6 +29,7 @@ from scoring.errors import (
     UnknownModel,
 )
 from scoring.features.plan import FeatureSet
+from scoring.learning.feature_sets import check_feature_set
 from scoring.learning.registry import LoadedModel, load_model
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry

@@ -3,6 +3,8 @@
 import logging
 import time
 
+from django.utils import timezone
+
 from scoring.catalog.registry import lane_members, lanes
 from scoring.decisions.models_in_charge import check_live_models
 from scoring.explain.treeshap import compile_kernels
@@ -10,13 +12,15 @@ from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
+from scoring.learning.feature_sets import declare_feature_sets
 from scoring.learning.registry import load_model
 
 logger = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Compile the kernels (cached on disk after the first time); load the models that decide, with tables.
+    """Compile the kernels (cached on disk after the first time); note in the log which features this code
+    declares, if that is news; load the models that decide, with tables.
 
     Raises FeatureSetMissing, ArtefactCorrupt or UnknownModel when a deciding model cannot be used.
     """
@@ -30,6 +34,7 @@ def warm_up() -> None:
         batch = encode(plan, items)
         fold(plan, batch, Arena.for_batch(plan, batch))
     compile_kernels()
+    declare_feature_sets(now=timezone.now())
     models = check_live_models()
     for name in models:
         logger.info("%s is explained by %s", name, load_model(name).explainer)

@@ -69,8 +69,9 @@ def explain_decision(entry: Entry) -> Explanation:
     except (UnknownModel, ArtefactMissing, ArtefactCorrupt) as error:
         return _from_reasons(data, why_not=f"The model cannot be read any more ({error}).")
     kind = event_type(data["event_type"])
-    feature_set = lane_plan(kind.lane, {kind.name: model.spec.vocabularies}).feature_set(kind.name)
-    if feature_set.hash != data["feature_set"] or entry.packed is None:
+    plan = lane_plan(kind.lane, {kind.name: model.spec.vocabularies})
+    feature_set = plan.find_feature_set(kind.name, data["feature_set"])
+    if feature_set is None or entry.packed is None:
         return _from_reasons(
             data, why_not=f"{data['model']} scored other features than those that are declared today."
         )

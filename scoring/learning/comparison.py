@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from scoring.errors import ArtefactCorrupt, UnknownModel
 from scoring.learning.curves import describe_curves
+from scoring.learning.dataset import read_vectors
+from scoring.learning.feature_sets import find_feature_set, own_set
 from scoring.learning.metrics import bootstrap_average_precision_difference
 from scoring.learning.models import ModelVersion
-from scoring.learning.registry import LoadedModel, champion_of, declared_feature_set, load_for_bulk
+from scoring.learning.registry import LoadedModel, champion_of, load_for_bulk
 from scoring.learning.training import Trained, measure
 from scoring.learning.training_set import TrainingSet
 from scoring.timestamps import from_iso, to_micros
@@ -47,8 +49,8 @@ def compare_with_champion(trained: Trained, *, threads: int) -> dict[str, Any]:
 
 def reason_against(champion: LoadedModel, held_out: TrainingSet) -> str:
     """Why the champion cannot be judged fairly on these events; "" if it can."""
-    if declared_feature_set(champion.event_type, champion.spec.vocabularies) != champion.feature_set:
-        return f"{champion.name} uses other features than this code computes"
+    if own_set(champion) is None:
+        return f"{champion.name} uses features that this code does not declare"
     # Trees end with the validation slice, calibration and thresholds with the one after it.
     learnt_until = ModelVersion.objects.get(name=champion.name).metrics["slices"]["calibration"]["to"]
     if to_micros(from_iso(learnt_until)) >= held_out.occurred_at.min():
@@ -78,6 +80,22 @@ def recode_categories(
     return recoded
 
 
+def _vectors_for(champion: LoadedModel, held_out: TrainingSet) -> NDArray:
+    """The events' values of the champion's own features, under its own vocabularies."""
+    own = own_set(champion)
+    new = find_feature_set(held_out.event_type, held_out.vocabularies, held_out.feature_set)
+    if own and new and own.declared == new.declared:
+        return recode_categories(
+            held_out.X,
+            names=held_out.feature_names,
+            old=held_out.vocabularies,
+            new=champion.spec.vocabularies,
+        )
+    vectors = read_vectors(held_out.event_type, vocabulary=champion.spec.vocabularies, feature_set=own)
+    order = np.argsort(vectors.positions)
+    return vectors.X[order[np.searchsorted(vectors.positions, held_out.positions, sorter=order)]]
+
+
 def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
     """The new code of each old code; codes are places in a vocabulary, counted from 1."""
     places = {value: float(code) for code, value in enumerate(new, start=1)}
@@ -86,13 +104,7 @@ def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
 
 def _beside(champion: LoadedModel, trained: Trained) -> dict[str, Any]:
     held_out = trained.held_out
-    X = recode_categories(
-        held_out.X,
-        names=held_out.feature_names,
-        old=held_out.vocabularies,
-        new=champion.spec.vocabularies,
-    )
-    score = champion.predict(X)[1]
+    score = champion.predict(_vectors_for(champion, held_out))[1]
     y = held_out.y
     difference = bootstrap_average_precision_difference(
         y=y, first=trained.score, second=score, groups=held_out.groups

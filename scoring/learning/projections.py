@@ -1,5 +1,6 @@
-"""The registry of model versions and the list of trainings as tables: what each entry means for them."""
+"""Feature sets, model versions and trainings as tables: what each entry means for them."""
 
+from scoring.features.models import FeatureSetVersion
 from scoring.learning.models import ModelVersion, TrainingJob
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
@@ -15,6 +16,22 @@ def name_of(entry: Entry) -> str:
 
 def number_of(entry: Entry) -> int:
     return int(entry.data["number"])
+
+
+def digest_of(entry: Entry) -> str:
+    return str(entry.data["digest"])
+
+
+@fold_into("feature_set.declared", FeatureSetVersion, key=digest_of)
+def declared_set(version: Row | None, entry: Entry) -> Row:
+    """Declared again after another set, it keeps its number; the code has gone back to it."""
+    return {
+        "digest": entry.data["digest"],
+        "event_type": entry.data["event_type"],
+        "number": entry.data["number"],
+        "features": entry.data["features"],
+        "declared_at": entry.recorded_at,
+    }
 
 
 @fold_into("model.trained", ModelVersion, key=name_of)

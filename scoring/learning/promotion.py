@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.decisions.lane_log import ITEMS_A_CHUNK, count_items_after, find_head, read_head
+from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.routing import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
 from scoring.errors import (
-    FeatureSetUnavailable,
+    FeaturesNotBackfilled,
     InvalidRoute,
     ModelNotPromotable,
     NotApproved,
     NothingToRollBackTo,
     UnknownModel,
 )
+from scoring.features.plan import FeatureSet, lane_plan
 from scoring.learning.dataset import first_entity
+from scoring.learning.feature_sets import check_feature_set, declared_set_of
 from scoring.learning.models import ModelVersion
-from scoring.learning.registry import declared_feature_set, find_version, known_names, load_model
+from scoring.learning.registry import champion_of, find_version, known_names, load_model
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 
@@ -24,8 +29,8 @@ ROLLED_BACK = "rolled back"
 def promote(name: str, *, actor: str, now: datetime) -> Entry:
     """Make an approved model its event type's champion, of all traffic; other models' shadows stay.
 
-    Raises UnknownModel, NotApproved, ModelNotPromotable (its lineage forbids it), FeatureSetUnavailable,
-    ArtefactCorrupt, StreamConflict when the route changed meanwhile.
+    Raises UnknownModel, NotApproved, ModelNotPromotable (its lineage forbids it), FeatureSetMissing,
+    FeaturesNotBackfilled, ArtefactCorrupt, StreamConflict when the route changed meanwhile.
     """
     version = _approved(name)
     return _put_in_charge(version, actor=actor, reason="promoted", now=now)
@@ -136,12 +141,27 @@ def _put_in_charge(version: ModelVersion, *, actor: str, reason: str, now: datet
 
 
 def require_usable(version: ModelVersion) -> None:
-    """Raises ModelNotPromotable, FeatureSetUnavailable, ArtefactCorrupt unless this code can run it."""
+    """Raises ModelNotPromotable, FeatureSetMissing, FeaturesNotBackfilled, ArtefactCorrupt unless this code
+    can run it.
+    """
     if reason := version.lineage.get("not_promotable"):
         raise ModelNotPromotable(name=version.name, reason=reason)
-    found = declared_feature_set(version.event_type, load_model(version.name).spec.vocabularies)
-    if found != version.feature_set:
-        raise FeatureSetUnavailable(name=version.name, needed=version.feature_set, found=found)
+    _require_states(version, check_feature_set(load_model(version.name)))
+
+
+def _require_states(version: ModelVersion, own: FeatureSet) -> None:
+    """Raises FeaturesNotBackfilled for features that no champion has used, unless the lane's online states
+    are there in this code's layout, but for what a worker applies at once when it takes the lane.
+    """
+    champion = champion_of(version.event_type)
+    if champion is None or declared_set_of(find_version(champion)) == own.declared:
+        return
+    lane = find_event_type(version.event_type).lane
+    cursor = OnlineStore(lane, lane_plan(lane).layout_id).cursor()
+    head = find_head(lane, cursor_value=cursor) if cursor else None
+    missing = count_items_after(head) if head else read_head(lane).seq
+    if missing > (ITEMS_A_CHUNK if head else 0):
+        raise FeaturesNotBackfilled(name=version.name, lane=lane)
 
 
 def _approved(name: str) -> ModelVersion:

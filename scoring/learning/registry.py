@@ -14,11 +14,9 @@ from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
-from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
 from scoring.errors import ArtefactMissing, StreamConflict, UnknownModel
 from scoring.explain.treeshap import Explainer, explainer_for
-from scoring.features.plan import lane_plan
 from scoring.learning.artefact import Artefact, ModelSpec
 from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.prediction import load_booster, predict_margin
@@ -133,12 +131,6 @@ def champion_of(event_type: str) -> str | None:
     route = Route.objects.filter(event_type=event_type).first()
     arms = route.arms if route else []
     return next((arm["model"] for arm in arms if arm["role"] == "champion"), None)
-
-
-def declared_feature_set(event_type: str, vocabulary: Mapping[str, Sequence[str]]) -> str:
-    """The hash of the features that this code computes for the type under a model's vocabulary."""
-    plan = lane_plan(find_event_type(event_type).lane, {event_type: vocabulary})
-    return plan.feature_set(event_type).hash
 
 
 def find_version(name: str) -> ModelVersion:

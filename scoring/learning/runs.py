@@ -14,11 +14,13 @@ import scoring
 from scoring.catalog.fields import Category
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.lane_log import LaneHead, count_items_after
-from scoring.errors import FeatureSetUnavailable, NoEventsToJudge
+from scoring.errors import NoEventsToJudge
+from scoring.features.plan import FeatureSet, lane_plan
 from scoring.learning.artefact import Artefact
 from scoring.learning.baseline import baseline_score, fit_baseline
 from scoring.learning.comparison import compare_with_champion
 from scoring.learning.dataset import Progress, read_labels, read_vectors
+from scoring.learning.feature_sets import check_feature_set
 from scoring.learning.gate import judge
 from scoring.learning.latency import measure_latency
 from scoring.learning.metrics import (
@@ -33,7 +35,6 @@ from scoring.learning.reference import describe_reference
 from scoring.learning.registry import (
     Registration,
     champion_of,
-    declared_feature_set,
     load_for_bulk,
     register_model,
 )
@@ -157,7 +158,7 @@ def _registration(
         lineage=lineage,
         reviews_a_day=config.policy.reviews_a_day,
         feature_set=data.feature_set,
-        declared=declared_feature_set(data.event_type, data.vocabularies),
+        declared=_newest_set(data).hash,
     )
     return Registration(
         event_type=data.event_type,
@@ -227,12 +228,16 @@ def run_evaluation(
     """Judge a model on the mature events in [since, until), with the labels known by now.
 
     The baseline is fitted on exactly the rows that were mature at the model's own cut-off. Raises
-    UnknownModel, FeatureSetUnavailable, NoEventsToJudge.
+    UnknownModel, FeatureSetMissing, NoEventsToJudge.
     """
     model = load_for_bulk(name, threads=threads)
     row = ModelVersion.objects.get(name=name)
-    vectors = read_vectors(model.event_type, vocabulary=model.spec.vocabularies, progress=progress)
-    require_feature_set(name, needed=model.feature_set, found=vectors.feature_set)
+    vectors = read_vectors(
+        model.event_type,
+        vocabulary=model.spec.vocabularies,
+        feature_set=check_feature_set(model),
+        progress=progress,
+    )
     labels = read_labels(vectors)
     matures_after = timedelta(days=row.lineage["matures_after_days"])
     window = {"since": since, "until": until}
@@ -262,10 +267,10 @@ def code_columns(data: TrainingSet) -> list[int]:
     return [column for column, name in enumerate(data.feature_names) if name in names]
 
 
-def require_feature_set(name: str, *, needed: str, found: str) -> None:
-    """Raises FeatureSetUnavailable unless this code computes the vectors the model was trained on."""
-    if needed != found:
-        raise FeatureSetUnavailable(name=name, needed=needed, found=found)
+def _newest_set(data: TrainingSet) -> FeatureSet:
+    """What this code computes for a new model with these vocabularies."""
+    plan = lane_plan(find_event_type(data.event_type).lane, {data.event_type: data.vocabularies})
+    return plan.feature_set(data.event_type)
 
 
 def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until: int) -> dict[str, Any]:
@@ -280,6 +285,7 @@ def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until:
         "test_until": to_iso(request.test_until) if request.test_until else None,
         "code": code_digest(),
         "parent": champion_of(request.event_type),
+        "declared_set": _newest_set(data).declared,
     }
     return lineage | ({"not_promotable": SHUFFLED} if request.shuffled else {})
 

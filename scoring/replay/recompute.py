@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
 from scoring.decisions.engine import predict
-from scoring.decisions.models_in_charge import check_feature_set
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.recoding import code_categories
 from scoring.errors import ArtefactCorrupt, FeatureSetMissing, ModelFailed, UnknownModel
 from scoring.explain.reasons import reasons_for
 from scoring.features.plan import FeatureSet, lane_plan
+from scoring.learning.feature_sets import check_feature_set
 from scoring.learning.registry import LoadedModel, load_model
 from scoring.replay.logged import Logged
 
