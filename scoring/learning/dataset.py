@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from scoring.batch.joining import RuleValues
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.errors import FeatureSetUnavailable
 from scoring.features.encode import KeyColumn
 from scoring.features.parallel import Slices
 from scoring.features.plan import FeatureSet, LanePlan, lane_plan
@@ -31,24 +30,23 @@ def read_vectors(
     event_type: str,
     *,
     vocabulary: Mapping[str, Sequence[str]],
-    needed: str | None = None,
+    feature_set: FeatureSet | None = None,
     log_position: int | None = None,
     progress: Progress | None = None,
     store: OfflineStore | None = None,
 ) -> VectorTable:
     """Every sequenced event of the type with the vector it had in the lane's order, under these codes.
 
-    `needed`: the hash of a feature set under this vocabulary, a model's own; without it the newest one.
+    `feature_set`: a model's own, under these codes; without it the type's newest one.
     One pass from the lane's beginning with continuing states, in whole columns: from the offline store
     (`settings.OFFLINE_URL`) what has been exported, from the log the rest; on all cores, or on the cluster
     that the settings name. `progress` is called with the number of items done. Entries beyond
     `log_position` are left out. Batch values are those that lanes read, for history those of the views'
-    schedules. Raises OfflineStoreOfAnotherLog, BatchVersionCorrupt, SchedulerUnreachable, and
-    FeatureSetUnavailable for a set that this code does not declare.
+    schedules. Raises OfflineStoreOfAnotherLog, BatchVersionCorrupt, SchedulerUnreachable.
     """
     kind = find_event_type(event_type)
     plan = lane_plan(kind.lane, {event_type: vocabulary})
-    feature_set = _set_of(plan, event_type, needed)
+    feature_set = feature_set or plan.feature_set(event_type)
     group_by = first_entity(event_type)
     collected = _Collected(feature_set, group_by=group_by)
     store = store or OfflineStore()
@@ -96,14 +94,6 @@ def first_entity(event_type: str) -> str:
     """The entity field the type declares first: what arms are assigned by and what is resampled together."""
     fields = find_event_type(event_type).fields
     return next(name for name, field in fields.items() if isinstance(field, Entity))
-
-
-def _set_of(plan: LanePlan, event_type: str, needed: str | None) -> FeatureSet:
-    newest = plan.feature_set(event_type)
-    found = newest if needed is None else plan.find_feature_set(event_type, needed)
-    if found is None:
-        raise FeatureSetUnavailable(name=event_type, needed=needed or "", found=newest.hash)
-    return found
 
 
 class _Collected:
