@@ -11,7 +11,7 @@ from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.encode import KeyColumn
 from scoring.features.parallel import Slices
-from scoring.features.plan import FeatureSet, LanePlan, lane_plan
+from scoring.features.plan import FeatureSet, lane_plan
 from scoring.features.split import with_columns
 from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
 from scoring.log.entries import LAST_POSITION
