@@ -1,0 +1,284 @@
+"""The feature catalogue: what its pages say, to whom, and at what cost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from monitoring.tasks import run_consumers
+from scoring.decisions.models import Pending
+from scoring.features.models import FeatureSetVersion
+from scoring.learning.models import ModelVersion
+from scoring.replay.models import FeatureConsistency
+from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
+from tests.integration.monitoring.test_drift_page import decide_now, route_to, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOOK = ("view_featuresetversion", "view_batchversion")
+
+
+@pytest.fixture
+def visitor() -> Client:
+    """May look at the catalogue, and at nothing else: an analyst."""
+    return client_with(*LOOK)
+
+
+def client_with(*codenames: str) -> Client:
+    user, _ = User.objects.get_or_create(username="visitor", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def described(name: str, digest: str, definition: str = "") -> dict[str, str]:
+    return {
+        "name": name,
+        "digest": digest,
+        "definition": definition or f"{name} as in {digest}",
+        "kind": "count",
+        "entity": "card",
+        "window": "1h",
+        "unit": "events",
+        "owner": "",
+    }
+
+
+def declare(number: int, *features: dict[str, str], model: str = "") -> None:
+    """A set as its projection holds it, and the model that was trained on it."""
+    FeatureSetVersion.objects.create(
+        digest=f"set-{number}",
+        event_type="payment",
+        number=number,
+        features=list(features),
+        declared_at=timezone.now() - timedelta(days=10 - number),
+    )
+    if model:
+        ModelVersion.objects.filter(name=model).update(lineage={"declared_set": f"set-{number}"})
+
+
+def count_checked(feature: str, compared: int, mismatched: int) -> None:
+    FeatureConsistency.objects.create(
+        event_type="payment",
+        hour=timezone.now().replace(minute=0, second=0, microsecond=0),
+        feature=feature,
+        compared=compared,
+        mismatched=mismatched,
+    )
+
+
+# All features
+
+
+def test_the_list_says_what_each_feature_is_and_how_it_does(visitor: Client) -> None:
+    route_to(add_model(1))
+    decide_now(2_000, shift=True)
+    count_checked("amount", 120, 3)
+
+    page = text_of(visitor, "/admin/features/")
+
+    assert "1 feature came out otherwise when recomputed; 1 feature moved since training." in page
+    assert "payment-1 saw them since" in page
+    assert "How many payments with this card there were in the last hour." in page
+    amount = page[page.index("amount</a>") : page.index("category</a>")]
+    assert "The payment&#x27;s amount: what is paid." in amount
+    assert "shifted" in amount
+    assert "3 differ" in amount
+    assert "of 120" in amount
+    unread = page[page.index("card_count_1h</a>") : page.index("card_count_24h</a>")]
+    assert "nothing seen" in unread
+    assert "no live model" in unread
+
+
+def test_it_can_be_narrowed_to_what_has_moved(visitor: Client) -> None:
+    route_to(add_model(1))
+    decide_now(2_000, shift=True)
+
+    page = text_of(visitor, "/admin/features/?state=drifted")
+
+    assert page.count('class="ws-mono cat-name"') == 1
+    assert "amount</a>" in page
+    assert "that have moved (1)" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("q=refund", 2), ("kind=speed", 1), ("entity=device", 1), ("q=nothing-like-it", 0)]
+)
+def test_it_can_be_narrowed_to_words_a_kind_or_an_entity(visitor: Client, query: str, count: int) -> None:
+    page = text_of(visitor, f"/admin/features/?{query}")
+
+    assert page.count('class="ws-mono cat-name"') == count
+    assert ("No feature is like that." in page) is (count == 0)
+
+
+def test_the_effect_of_a_feature_is_the_mean_contribution_of_the_live_model(visitor: Client) -> None:
+    route_to(add_model(1))
+    contributions = np.tile([0.25, -0.5, 0.0, -3.0], (10, 1))
+    decide_events(even_vectors(10), now=timezone.now(), contributions=contributions)
+    run_consumers()
+
+    page = text_of(visitor, "/admin/features/?sort=weight")
+
+    assert page.index("category</a>") < page.index("amount</a>")
+    assert ">0.50<" in page[page.index("category</a>") : page.index("amount</a>")]
+
+
+def test_without_any_model_the_features_are_there_all_the_same(visitor: Client) -> None:
+    page = text_of(visitor, "/admin/features/")
+
+    assert "No live model has decided anything in this time" in page
+    assert "card_count_1h" in page
+
+
+def test_a_lane_that_is_behind_is_said_to_be(visitor: Client) -> None:
+    Pending.objects.create(
+        position=1, lane="commerce", kind="event", event_stream="payment/shop/1", enqueued_at=timezone.now()
+    )
+    assert "Lane commerce has 1 entry waiting" in text_of(visitor, "/admin/features/")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/features/?type=nothing",
+        "/admin/features/?span=year",
+        "/admin/features/payment/no_such_feature/",
+        "/admin/features/nothing/card_count_1h/",
+        "/admin/features/refund/sets/",
+        "/admin/features/payment/diff/?from=7",
+    ],
+)
+def test_what_is_not_there_is_not_found(visitor: Client, address: str) -> None:
+    declare(1, described("card_count_1h", "1"))
+    assert visitor.get(address).status_code == 404
+
+
+# One feature
+
+
+def test_a_feature_says_what_it_is_exactly(visitor: Client) -> None:
+    page = text_of(visitor, "/admin/features/payment/card_count_1h/")
+
+    assert "How many payments with this card there were in the last hour." in page
+    assert "begins with the tile of 5 min (aligned to UTC) that holds the moment 1 h ago" in page
+    assert "What this card had in 30 days, scaled to 1 h" in page
+    assert "CARD_COUNT_1H" in page
+    assert "No model reads it yet" in page
+
+
+def test_a_feature_says_whether_it_is_still_right_and_who_reads_it() -> None:
+    route_to(add_model(1), add_model(2))
+    add_model(3)
+    declare(1, described("amount", "old"), model="payment-3")
+    declare(2, described("amount", "new"), model="payment-1")
+    decide_now(2_000, shift=True)
+    count_checked("amount", 120, 0)
+    page = text_of(client_with(*LOOK, "view_modelversion"), "/admin/features/payment/amount/")
+
+    assert "It has moved far: PSI" in page
+    assert "Yes: all 120 values, bit for bit." in page
+    assert "What the model sees: training, and now" in page
+    readers = page[page.index('id="users"') : page.index("Feature sets that have it")]
+    assert readers.index("payment-1") < readers.index("payment-2") < readers.index("payment-3")
+    assert 'href="/admin/models/payment-1/"' in readers
+    sets = page[page.index("Feature sets that have it") :]
+    assert sets.index("Set 2") < sets.index("the same") < sets.index("Set 1") < sets.index("something else")
+    assert "/admin/features/payment/diff/?from=1&amp;to=2" in sets
+
+
+def test_links_lead_only_where_the_reader_may_go(visitor: Client) -> None:
+    route_to(add_model(1))
+    decide_now(50)
+
+    page = text_of(visitor, "/admin/features/payment/amount/")
+
+    assert "payment-1" in page
+    assert "/admin/models/" not in page
+    assert "/admin/drift/" not in page
+
+
+def test_a_feature_that_is_no_longer_declared_still_has_its_page(visitor: Client) -> None:
+    declare(1, described("card_luck_7d", "1", "card.luck(over='7d')"))
+    declare(2, described("amount", "1"))
+
+    page = text_of(visitor, "/admin/features/payment/card_luck_7d/")
+
+    assert "no longer declared" in page
+    assert "It was in set 1." in page
+    assert "card.luck(over=&#x27;7d&#x27;)" in page
+
+
+# Sets
+
+
+def test_sets_are_listed_with_what_changed_and_the_models_on_them(visitor: Client) -> None:
+    route_to(add_model(1))
+    declare(1, described("a", "1"), described("b", "1"), model="payment-1")
+    declare(2, described("a", "2"), described("c", "1"))
+
+    page = text_of(visitor, "/admin/features/payment/sets/")
+
+    newest, first = page[page.index("Set 2") : page.index("Set 1")], page[page.index("Set 1") :]
+    assert [words in newest for words in ("1 added", "1 removed", "1 changed", "none")] == [True] * 4
+    assert "payment-1" in first
+    assert "the first one recorded" in first
+
+
+def test_two_sets_are_compared_feature_by_feature(visitor: Client) -> None:
+    route_to(add_model(1))
+    declare(1, described("a", "1"), described("b", "1"), described("d", "1"), model="payment-1")
+    declare(2, described("a", "2"), described("c", "1"), described("d", "1"))
+
+    page = text_of(visitor, "/admin/features/payment/diff/?from=1&to=2")
+
+    changed = page[page.index('id="changed"') : page.index('id="added"')]
+    assert changed.index("a as in 1") < changed.index("a as in 2")
+    assert "c as in 1" in page[page.index('id="added"') : page.index('id="removed"')]
+    assert "b as in 1" in page[page.index('id="removed"') :]
+    assert "1 feature means the same in both" in page
+    assert page.index("Live on it") < page.index("No live model is on it")
+    assert 'href="/admin/features/payment/a/"' in page
+
+
+def test_the_newest_two_sets_are_compared_unless_others_are_asked_for(visitor: Client) -> None:
+    for number in (1, 2, 3):
+        declare(number, described("a", str(number)))
+    assert "From set 2 to set 3" in text_of(visitor, "/admin/features/payment/diff/")
+
+
+def test_before_any_set_was_recorded_the_pages_say_when_one_is(visitor: Client) -> None:
+    for page in ("sets", "diff"):
+        assert "No set of payment was recorded so far" in text_of(visitor, f"/admin/features/payment/{page}/")
+    declare(1, described("a", "1"))
+    assert "There is one set so far" in text_of(visitor, "/admin/features/payment/diff/")
+
+
+# Permissions and cost
+
+
+@pytest.mark.parametrize("address", ["features/", "features/payment/amount/", "features/payment/sets/"])
+def test_who_may_not_see_feature_sets_may_not_see_them(address: str) -> None:
+    assert client_with("view_modelwindow").get(f"/admin/{address}").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "address", ["features/", "features/payment/amount/", "features/payment/sets/", "batch-views/"]
+)
+def test_a_page_asks_few_queries_however_much_there_is(
+    visitor: Client,
+    address: str,
+    django_assert_max_num_queries: Callable[[int], CaptureQueriesContext],
+) -> None:
+    route_to(*(add_model(number) for number in range(1, 9)))
+    for number in range(1, 6):
+        declare(number, described("amount", str(number)), model=f"payment-{number}")
+    decide_now(200)
+
+    with django_assert_max_num_queries(25):
+        visitor.get(f"/admin/{address}?span=week")
