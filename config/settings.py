@@ -154,6 +154,7 @@ CELERY_TASK_ROUTES = {
     "scoring.learning.tasks.run_training_job": {"queue": "training"},
     "scoring.offline.tasks.export": {"queue": "training"},
     "scoring.batch.tasks.publish_due": {"queue": "training"},
+    "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
 # Written into the database by beat where they are missing; from then on an administrator's. A message that
@@ -178,6 +179,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scoring.batch.tasks.publish_due",
         "schedule": 60.0,
         "options": {"expires": 60.0},
+    },
+    "bring back batch values that Redis has lost": {
+        "task": "scoring.batch.tasks.reload_lost_versions",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
     },
     "check what lanes log": {
         "task": "scoring.replay.tasks.check_consistency",

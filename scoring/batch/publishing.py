@@ -12,7 +12,7 @@ from django.db.models import Min
 from scoring.batch import online
 from scoring.batch.models import BatchVersion
 from scoring.batch.reading import read_events
-from scoring.batch.stored import digest_of, write_tables
+from scoring.batch.stored import digest_of, read_tables, write_tables
 from scoring.batch.views import BatchTable, BatchView, due_at
 from scoring.catalog.registry import batch_views, event_type
 from scoring.decisions.lane_lock import NAMESPACE
@@ -102,21 +102,46 @@ def find_view(key: str) -> BatchView:
 
 
 def remove_unread(view: BatchView, *, now: datetime) -> list[int]:
-    """Take out of Redis the versions that no event reads any more; gives their numbers.
-
-    An event reads the version that was valid when it came, however long it has been waiting.
-    """
-    lane = event_type(view.event_type).lane
-    waiting = Pending.objects.filter(lane=lane, state=Pending.State.READY)
-    oldest = waiting.aggregate(oldest=Min("enqueued_at"))["oldest"]
-    read_since = min(oldest or now, now - KEPT_FOR)
-    versions = BatchVersion.objects.filter(view=view.key).order_by("-number")
-    later = versions.filter(valid_from__gt=read_since).values_list("number", flat=True)
-    current = versions.filter(valid_from__lte=read_since).values_list("number", flat=True)[:1]
-    unread = sorted(online.loaded_numbers(view) - {*later, *current})
+    """Take out of Redis the versions that no event reads any more; gives their numbers."""
+    read = [version.number for version in _read_since(view, _oldest_read(view, now=now))]
+    unread = sorted(online.loaded_numbers(view) - set(read))
     for number in unread:
         online.remove(view, number)
     return unread
+
+
+def reload_lost(view: BatchView, *, now: datetime, store: OfflineStore | None = None) -> list[int]:
+    """Bring back into Redis, from their files, versions that events read; gives their numbers.
+
+    Raises BatchVersionCorrupt.
+    """
+    if not _lost(view, _read_since(view, now - KEPT_FOR)):
+        return []
+    lost = _lost(view, _read_since(view, _oldest_read(view, now=now)))
+    for version in lost:
+        online.load(view, version.number, read_tables(view, version, store))
+    return [version.number for version in lost]
+
+
+def _oldest_read(view: BatchView, *, now: datetime) -> datetime:
+    """Since when the events came that are still to be decided: each reads what was valid when it came."""
+    lane = event_type(view.event_type).lane
+    waiting = Pending.objects.filter(lane=lane, state=Pending.State.READY)
+    oldest = waiting.aggregate(oldest=Min("enqueued_at"))["oldest"]
+    return min(oldest or now, now - KEPT_FOR)
+
+
+def _read_since(view: BatchView, since: datetime) -> list[BatchVersion]:
+    """The versions that events received since then read, the newest first."""
+    versions = BatchVersion.objects.filter(view=view.key).order_by("-number")
+    return [*versions.filter(valid_from__gt=since), *versions.filter(valid_from__lte=since)[:1]]
+
+
+def _lost(view: BatchView, versions: Sequence[BatchVersion]) -> list[BatchVersion]:
+    """Those that this code reads and that Redis does not have."""
+    read = [version for version in versions if version.definition == view.definition_hash]
+    lost = online.missing_numbers(view, [version.number for version in read])
+    return [version for version in read if version.number in lost]
 
 
 def _compute(view: BatchView, as_of_us: int, store: OfflineStore | None) -> _Computed:

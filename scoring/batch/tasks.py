@@ -5,10 +5,10 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from scoring.batch.publishing import is_due, publish
+from scoring.batch.publishing import is_due, publish, reload_lost
 from scoring.batch.views import BatchView
 from scoring.catalog.registry import batch_views
-from scoring.errors import PublishingUnderWay
+from scoring.errors import BatchVersionCorrupt, PublishingUnderWay
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +18,23 @@ def publish_due() -> list[str]:
     """Publish every view whose moment has passed; gives their keys. Harmless twice or lost."""
     due = [view for view in batch_views().values() if is_due(view, now=timezone.now())]
     return [view.key for view in due if _publish(view)]
+
+
+@shared_task(name="scoring.batch.tasks.reload_lost_versions")
+def reload_lost_versions() -> dict[str, list[int]]:
+    """Bring back what Redis has lost of published versions; gives their numbers by view."""
+    return {key: numbers for key, view in batch_views().items() if (numbers := _reload(view))}
+
+
+def _reload(view: BatchView) -> list[int]:
+    try:
+        numbers = reload_lost(view, now=timezone.now())
+    except BatchVersionCorrupt as error:
+        logger.error("events are decided without what Redis has lost: %s", error)
+        return []
+    if numbers:
+        logger.warning("Redis had lost versions %s of %s: loaded again", numbers, view.key)
+    return numbers
 
 
 def _publish(view: BatchView) -> bool:
