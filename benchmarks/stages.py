@@ -25,10 +25,10 @@ from scoring.api import events
 from scoring.decisions import doorbell, engine, intake, pending, runner
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.runner import LaneRunner
+from scoring.decisions.runner import FEWEST, LaneRunner
 from scoring.decisions.warmup import warm_up
 
-SIZES = (1, 8, 64, 256)
+SIZES = (1, 8, 32, 64)
 EVENTS = 1_024  # of each size, after as many again to warm up at most
 FEWEST_ROUNDS = 12
 
@@ -185,7 +185,7 @@ def measure_size(requests: Requests, lane: LaneRunner, size: int) -> dict[str, f
     spent = []
     for number in range(rounds + max(rounds // 4, 3)):
         watch = Watch()
-        lane.limit = size
+        lane.limit = max(size, FEWEST)
         with watched(watch, lane), watch.stage(REMAINDER):
             requests.post(size)
         if number >= max(rounds // 4, 3):

@@ -148,6 +148,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.UnknownEventType: Problem(
         422, "unknown-event-type", "There is no such event type", unknown_event_type
     ),
+    errors.LaneBehind: Problem(
+        429,
+        "lane-behind",
+        "Too much is queued",
+        lambda exc, context: {"lane": exc.lane, "queued": exc.queued, "limit": exc.limit},
+    ),
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),
     OperationalError: STORAGE_UNAVAILABLE,
     InterfaceError: STORAGE_UNAVAILABLE,

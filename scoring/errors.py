@@ -545,10 +545,6 @@ class SchedulerUnreachable(ScoringError):
         self.scheduler = scheduler
 
 
-class UnknownBatchValue(CatalogError, AttributeError):
-    """A declaration reads a value that the batch view does not have; also what `hasattr` has to see."""
-
-
 class FeaturesNotBackfilled(ScoringError):
     """The online states do not hold yet what the features of a model read."""
 
@@ -558,3 +554,18 @@ class FeaturesNotBackfilled(ScoringError):
             " `manage.py rebuild --online`, or let a worker of this code take the lane, and promote it then"
         )
         self.name, self.lane = name, lane
+
+
+class UnknownBatchValue(CatalogError, AttributeError):
+    """A declaration reads a value that the batch view does not have; also what `hasattr` has to see."""
+
+
+class LaneBehind(ScoringError):
+    """A lane has so much queued that it takes no more for now. `wait`: seconds until it will have room."""
+
+    def __init__(self, *, lane: str, queued: int, limit: int, wait: int) -> None:
+        super().__init__(
+            f"lane {lane} has {queued:,} events queued, and takes more below {limit:,}: send this again in"
+            f" {wait} s"
+        )
+        self.lane, self.queued, self.limit, self.wait = lane, queued, limit, wait

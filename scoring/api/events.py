@@ -1,5 +1,6 @@
 """Events over HTTP: submitted, asked for, and listed when they could not be processed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -23,8 +24,9 @@ from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
 from scoring.catalog.fields import clean_identifier
 from scoring.catalog.rates import load_rates
 from scoring.catalog.registry import event_type, event_types
+from scoring.decisions import backlog
 from scoring.decisions.answers import answer_for
-from scoring.decisions.intake import Receipt, Submission, receive_events
+from scoring.decisions.intake import Receipt, Submission, priority_of, receive_events
 from scoring.decisions.models import Pending
 from scoring.errors import EventNotFound, FieldError, InvalidRequest, RequestProblem, ScoringError
 
@@ -85,10 +87,12 @@ def preferences_of(request: Request, *, listed: bool) -> Preferences:
 def submit(
     payloads: Sequence[object], *, sender: Sender, preferences: Preferences, now: datetime
 ) -> list[Result | ScoringError]:
-    """Parse and receive events; a result or an error for each, in the order given."""
+    """Parse and receive events; a result or an error for each, in the order given. Raises LaneBehind."""
     rates: dict[str, Rates] = {}
     parsed = [parse_submission(payload, now=now, rates=rates) for payload in payloads]
     valid = [attempt for attempt in parsed if isinstance(attempt, Submission)]
+    counted = Counter(event_type(submission.type).lane for submission in valid)
+    backlog.take_room(counted, priority=priority_of(len(valid), wait=preferences.wait))
     receipts = iter(
         receive_events(
             valid,

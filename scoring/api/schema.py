@@ -30,6 +30,7 @@ PROBLEMS = {
     413: "The body is too large",
     415: "Only application/json is read",
     422: "Not valid; `errors` name each field, what is wrong with it and what is allowed",
+    429: "A lane has too much queued; send it again after `Retry-After` seconds",
     503: "The database cannot be reached; send the request again",
 }
 ALWAYS = (401, 403, 406, 503)
@@ -343,7 +344,7 @@ SUBMIT: dict[str, Any] = {
             202: (ref("Answer"), "Received, not decided yet; ask at `Location`"),
             207: (ref("EventResults"), "A list of which at least one event was refused"),
         },
-        problems=(*WITH_BODY, 409),
+        problems=(*WITH_BODY, 409, 429),
     ),
 }
 RETRIEVE: dict[str, Any] = {

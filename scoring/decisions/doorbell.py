@@ -1,9 +1,9 @@
 """Bells between the API and the lanes. They only save time: losing one costs a sweep's delay, never data.
 
-Per lane three keys: `flag` (a bell is outstanding), `runner` (somebody lingers at the door), `bell` (what he
-waits for). A ring while the flag stands does nothing; the runner clears it before it claims, so whatever was
-appended before the ring is seen by the claim that follows. Without a runner at the door the ring is a Celery
-message.
+Per lane `flag` (a bell is outstanding), `runner` (somebody lingers at the door), `bell` (what he waits for)
+and `pace` (entries a second as the last runner worked them). A ring while the flag stands does nothing; the
+runner clears it before it claims, so whatever was appended before the ring is seen by the claim that follows.
+Without a runner at the door the ring is a Celery message.
 """
 
 import logging
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 FLAG_MS = 2_000  # a lost message keeps the lane deaf no longer than this
 RUNNER_MS = 3_000  # a killed runner is believed to be at the door no longer than this
+PACE_MS = 60_000  # what is known of a lane's pace says nothing of a minute later
 ANSWER_SECONDS = 30  # an answer nobody collects
 MESSAGE_SECONDS = 60  # messages piled up while no worker ran say nothing new
 
@@ -72,8 +73,8 @@ def publish(lane: str) -> str:
     return ""
 
 
-def stand_at_door(lane: str) -> None:
-    """The runner says it is there and takes the outstanding bell, before it claims.
+def stand_at_door(lane: str, *, pace: float) -> None:
+    """The runner says it is there, and its pace if known, and takes the outstanding bell, before it claims.
 
     Flag and bell go in one command: a ring between two would leave a flag whose bell is gone, and the runner
     deaf to those that follow.
@@ -82,7 +83,18 @@ def stand_at_door(lane: str) -> None:
     with connections.client().pipeline(transaction=False) as pipe:
         pipe.set(runner, "1", px=RUNNER_MS)
         pipe.delete(flag, bell)
+        if pace:
+            pipe.set(_pace_key(lane), f"{pace:.1f}", px=PACE_MS)
         pipe.execute()
+
+
+def pace_of(lane: str) -> float:
+    """Entries a second at which the lane was worked lately; 0 when that is not known."""
+    try:
+        return float(connections.client().get(_pace_key(lane)) or 0.0)
+    except redis.RedisError as error:
+        logger.warning("pace of lane %s not read: %s", lane, error)
+        return 0.0
 
 
 def linger(lane: str, *, seconds: float) -> bool:
@@ -141,3 +153,7 @@ def _clear_flag(lane: str) -> None:
 def _keys(lane: str) -> tuple[str, str, str]:
     prefix = f"assay:{{{lane}}}:door"
     return f"{prefix}:flag", f"{prefix}:runner", f"{prefix}:bell"
+
+
+def _pace_key(lane: str) -> str:
+    return f"assay:{{{lane}}}:door:pace"

@@ -66,12 +66,11 @@ def receive_events(
     """
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
     token = secrets.token_hex(8) if wait else None
-    urgent = bool(wait) and len(entries) <= MOST_EVENTS_WITH_PRIORITY
     lanes = {submission.type: event_type(submission.type).lane for submission in submissions}
     beside = Beside(
         first=vault.storing(vault_items(submissions)),
         clauses=pending.queueing(
-            lanes, now=now, wake_token=token, priority=pending.URGENT if urgent else pending.NORMAL
+            lanes, now=now, wake_token=token, priority=priority_of(len(entries), wait=wait)
         ),
     )
     written, _ = append_new(entries, now=now, beside=beside)
@@ -87,6 +86,11 @@ def receive_events(
     if wait and token and undecided:
         answers |= _wait(undecided, token=token, wait=wait, on_timeout=on_timeout, cause=rung.cause)
     return _receipts(entries, repeated, answers)
+
+
+def priority_of(count: int, *, wait: float | None) -> int:
+    """With which priority a request of `count` events is queued: clients that wait for a few come first."""
+    return pending.URGENT if wait and count <= MOST_EVENTS_WITH_PRIORITY else pending.NORMAL
 
 
 def received_entry(

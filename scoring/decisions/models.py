@@ -106,6 +106,14 @@ class Label(models.Model):
         return f"{self.source} on {self.event_stream}"
 
 
+class SplitPart(models.Func):
+    """PostgreSQL's split_part: of an event's stream the second is its source."""
+
+    function = "split_part"
+    arity = 3
+    output_field = models.TextField()
+
+
 class Pending(models.Model):
     """An entry that its lane has still to process. A work queue, rebuilt from the log like a projection."""
 
@@ -135,9 +143,13 @@ class Pending(models.Model):
     class Meta:
         verbose_name_plural = "pending entries"
         indexes = [
+            # By source, so that senders can take turns.
             models.Index(
-                fields=["lane", "priority", "position"],
-                name="pending_ready",
+                "lane",
+                "priority",
+                SplitPart("event_stream", models.Value("/"), models.Value(2)),
+                "position",
+                name="pending_ready_in_turn",
                 condition=models.Q(state="ready"),
             ),
             models.Index(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from django.db import connection
 from scoring.catalog.registry import event_type
 from scoring.log.beside import Beside, quoted
 from scoring.log.entries import Entry
+from scoring.log.prepared import execute_prepared
 from scoring.log.tables import copy_values, insert_values
 from scoring.log.upcasters import lift
 from scoring.timestamps import EPOCH
@@ -56,23 +58,60 @@ RELEASE_KNOWN = """
             WHERE e.stream = p.event_stream AND e.stream_version = 1 AND w.state = 'history')
 """
 
+# Clients that wait come in order of receipt. Then senders take turns, an entry each, so that who has queued a
+# hundred thousand does not keep another from his ten; a sender's own entries keep their order, in which the
+# labels of an event come after it. `sender` finds who has any by a probe of the index for each, and `after`
+# ($2) is who had the last turn: with more senders than a batch holds, the others come next. Limits are not
+# parameters: a plan for an unknown limit would read the whole log.
+CLAIM = """
+    WITH RECURSIVE urgent AS (
+        SELECT *, position AS place, '' AS sender FROM scoring_pending
+         WHERE lane = $1 AND state = 'ready' AND priority = {urgent}
+         ORDER BY position LIMIT {most}),
+    sender (name) AS (
+        (SELECT split_part(event_stream, '/', 2) AS name FROM scoring_pending
+          WHERE lane = $1 AND state = 'ready' AND priority = {normal}
+          ORDER BY 1 LIMIT 1)
+        UNION ALL
+        SELECT (SELECT split_part(event_stream, '/', 2) AS name FROM scoring_pending
+                 WHERE lane = $1 AND state = 'ready' AND priority = {normal}
+                   AND split_part(event_stream, '/', 2) > sender.name
+                 ORDER BY 1 LIMIT 1)
+          FROM sender WHERE name IS NOT NULL),
+    in_turn AS (
+        SELECT own.*, sender.name AS sender FROM sender CROSS JOIN LATERAL (
+            SELECT *, row_number() OVER (ORDER BY position) AS place FROM (
+                SELECT * FROM scoring_pending
+                 WHERE lane = $1 AND state = 'ready' AND priority = {normal}
+                   AND split_part(event_stream, '/', 2) = sender.name
+                 ORDER BY position LIMIT {chunk}) first) own),
+    late AS (
+        SELECT *, 0 AS place, split_part(event_stream, '/', 2) AS sender FROM scoring_pending
+         WHERE lane = $1 AND state = 'ready' AND priority = {later}
+         ORDER BY split_part(event_stream, '/', 2), position LIMIT {chunk}),
+    chosen AS (
+        SELECT *, row_number() OVER (ORDER BY priority, place, sender <= $2, sender, position) AS turn
+          FROM (SELECT * FROM urgent UNION ALL SELECT * FROM in_turn UNION ALL SELECT * FROM late) ready
+         ORDER BY turn LIMIT greatest({chunk}, (SELECT count(*) FROM urgent)))
+"""
 # The entry to process, the receipt of the event it concerns, what the event's stream holds by now, and which
 # routes hold: one round trip.
-CLAIM = """
+DETAILS = """
     SELECT p.position, p.kind, p.event_stream, p.wake_token, entry.type, entry.schema_version, entry.data,
            event.position, event.schema_version, event.data, event.recorded_at, head.version, head.decisions,
            (SELECT coalesce(string_agg(event_type || '/' || version, ' ' ORDER BY event_type), '')
               FROM scoring_route)
-      FROM (SELECT * FROM scoring_pending
-             WHERE lane = %s AND state = 'ready'
-             ORDER BY priority, position
-             LIMIT %s) p
+      FROM chosen p
       JOIN scoring_logentry entry ON entry.position = p.position
       JOIN scoring_logentry event ON event.stream = p.event_stream AND event.stream_version = 1
      CROSS JOIN LATERAL (
-           SELECT max(stream_version) AS version, count(*) FILTER (WHERE type LIKE 'decision.%%') AS decisions
+           SELECT max(stream_version) AS version, count(*) FILTER (WHERE type LIKE 'decision.%') AS decisions
              FROM scoring_logentry WHERE stream = p.event_stream) head
-     ORDER BY p.priority, p.position
+     ORDER BY p.turn
+"""
+COUNT = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM scoring_pending WHERE lane = $1 AND state = 'ready' AND priority = $2 LIMIT $3) queued
 """
 
 
@@ -91,6 +130,11 @@ class Claim:
     stream_version: int  # of the event's stream
     decisions: int  # already in the event's stream
     routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
+
+    @property
+    def source(self) -> str:
+        """Whose event it concerns."""
+        return self.event_stream.split("/", 2)[1]
 
 
 def queueing(
@@ -162,11 +206,27 @@ def enqueue_history(entries: Sequence[Entry], *, lane: str, now: datetime) -> No
     _move_held_into_history([entry.stream for entry in entries if entry.type == "event.received"])
 
 
-def claim(lane: str, *, limit: int) -> list[Claim]:
-    """The next entries of a lane, waiting clients first. The caller holds the lane, so nothing is locked."""
+def claim(lane: str, *, limit: int, chunk: int | None = None, after: str = "") -> list[Claim]:
+    """The next entries of a lane: up to `limit` of waiting clients, the batch filled up to `chunk` by others.
+
+    The others' senders take turns; `after` is the source who had the last one. The caller holds the lane, so
+    nothing is locked.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [lane, limit])
+        execute_prepared(cursor, _claiming(limit, chunk or limit), [lane, after])
         return [_claim(row) for row in cursor.fetchall()]
+
+
+@cache
+def _claiming(limit: int, chunk: int) -> str:
+    return CLAIM.format(most=limit, chunk=chunk, urgent=URGENT, normal=NORMAL, later=LATER) + DETAILS
+
+
+def count_ready(lane: str, *, priority: int, most: int) -> int:
+    """How many entries of a priority the lane has still to process; counted up to `most`."""
+    with connection.cursor() as cursor:
+        execute_prepared(cursor, COUNT, [lane, priority, most])
+        return int(cursor.fetchone()[0])
 
 
 def completion(positions: Sequence[int]) -> Beside:

@@ -42,6 +42,11 @@ WORK_SECONDS = 0.025  # a micro-batch; longer ones make the clients that come ne
 # A batch costs some milliseconds however few it holds (docs/performance.md). A limit that followed its
 # duration further down would have a busy machine pay them for every handful, and fall behind for that alone.
 FEWEST, MOST = 32, 256
+# Of clients that wait a batch may hold as many as fit; with others in it no more than this, or a client that
+# comes next would wait behind hundreds that nobody waits for.
+MOST_WITH_OTHERS = 64
+LIMITS = (MOST, 128, 64, FEWEST)
+PACE_SHARE = 0.2  # of the last batch in the moving average
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class LaneRunner:
         self.next_label_due = pending.next_label_due(lane)
         self.limit = FEWEST
         self.exhausted = False
+        self.pace = 0.0  # entries a second while it works, lately; 0 before the first batch
+        self._last_served = ""
         self._routes: str | None = None
 
     def step(self) -> int:
@@ -76,10 +83,12 @@ class LaneRunner:
         since was rung for, if the bell was taken before this step.
         """
         self._release_known_labels()
-        limit = self.limit
-        claims = pending.claim(self.lane, limit=limit)
+        chunk = min(self.limit, MOST_WITH_OTHERS)
+        claims = pending.claim(self.lane, limit=self.limit, chunk=chunk, after=self._last_served)
         done = self._process_or_isolate(claims) if claims else True
-        self.exhausted = done and len(claims) < limit and not self._is_label_due()
+        self.exhausted = done and len(claims) < chunk and not self._is_label_due()
+        if claims:
+            self._last_served = claims[-1].source
         return len(claims)
 
     def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:
@@ -101,6 +110,8 @@ class LaneRunner:
             return self._isolate(claims, error)
         spent = time.perf_counter() - started
         self.limit = next_limit(self.limit, entries=len(claims), seconds=spent)
+        pace = len(claims) / max(spent, 1e-6)
+        self.pace += (pace - self.pace) * (PACE_SHARE if self.pace else 1.0)
         return True
 
     def _isolate(self, claims: Sequence[Claim], error: Exception) -> bool:
@@ -236,11 +247,11 @@ class LaneRunner:
 def next_limit(limit: int, *, entries: int, seconds: float) -> int:
     """How many entries the next batch may have, after one of `entries` took `seconds` under `limit`.
 
-    As many as fit WORK_SECONDS at that pace, from FEWEST to MOST, and at most twice as many as before: one
-    quick batch proves little.
+    As many as fit WORK_SECONDS at that pace, from FEWEST to MOST in steps of two (each has a plan of its own
+    in the database), and at most twice as many as before: one quick batch proves little.
     """
     fitting = int(entries * WORK_SECONDS / max(seconds, 1e-6))
-    return max(FEWEST, min(MOST, fitting, limit * 2))
+    return next(step for step in LIMITS if step <= max(FEWEST, min(fitting, limit * 2)))
 
 
 def _item(seq: int, claim: Claim) -> LaneItem:

@@ -53,7 +53,7 @@ def _work(lane: str, *, shift: float, linger: float) -> int:
     attendance.at_work, attendance.asked_to_stop = True, False
     try:
         while time.monotonic() < ends and not attendance.asked_to_stop:
-            doorbell.stand_at_door(lane)
+            doorbell.stand_at_door(lane, pace=runner.pace)
             processed += runner.step()
             if runner.exhausted and not doorbell.linger(lane, seconds=linger):
                 break

@@ -59,8 +59,8 @@ def claims(monkeypatch) -> list[int]:
     found: list[int] = []
     claim = pending.claim
 
-    def counted(lane: str, *, limit: int) -> list[pending.Claim]:
-        claimed = claim(lane, limit=limit)
+    def counted(lane: str, **how) -> list[pending.Claim]:
+        claimed = claim(lane, **how)
         found.append(len(claimed))
         return claimed
 

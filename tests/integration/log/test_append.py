@@ -173,17 +173,19 @@ def test_an_event_and_its_row_are_one_statement(django_assert_num_queries: Any) 
         append_new([received(f"B-{i}") for i in range(500)], now=NOW)
 
 
-KEEP = "INSERT INTO scoring_vaultitem (digest, kind, value, first_seen_at) "
+KEEP_ONE = (
+    "INSERT INTO scoring_vaultitem (digest, kind, value, first_seen_at) VALUES ('first', '', '', now())"
+)
+KEEP_EACH = """
+    kept AS (
+        INSERT INTO scoring_vaultitem (digest, kind, value, first_seen_at)
+        SELECT stream, '', '', now() FROM written)
+"""
 
 
 def keeping(*, guard: str = "true") -> Beside:
     """A value kept first, and one a clause keeps for each entry written."""
-    return Beside(
-        first=KEEP + "VALUES ('first', 'note', '', now())",
-        before="counted AS (SELECT 1)",
-        clauses=("kept AS (" + KEEP + "SELECT stream, 'note', '', now() FROM written)",),
-        guard=guard,
-    )
+    return Beside(first=KEEP_ONE, before="counted AS (SELECT 1)", clauses=(KEEP_EACH,), guard=guard)
 
 
 @pytest.mark.django_db

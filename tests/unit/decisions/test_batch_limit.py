@@ -9,7 +9,8 @@ from scoring.decisions.runner import FEWEST, MOST, WORK_SECONDS, next_limit
     ("limit", "entries", "seconds", "wanted", "why"),
     [
         (64, 64, 2 * WORK_SECONDS, 32, "half as many fit after a batch that took twice as long"),
-        (100, 100, WORK_SECONDS, 100, "what fits stays"),
+        (64, 64, WORK_SECONDS, 64, "what fits stays"),
+        (128, 128, 1.3 * WORK_SECONDS, 64, "98 fit: limits come in steps, for each of which there is a plan"),
         (64, 64, WORK_SECONDS / 10, 128, "a quick batch doubles the limit, no more"),
         (64, 1, WORK_SECONDS, FEWEST, "one entry that took all the time is a batch's fixed cost, not a pace"),
         (

@@ -1,0 +1,108 @@
+"""Who is served first: clients that wait, then senders in turn, each in its own order."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+
+from scoring.decisions import pending
+from scoring.decisions.intake import receive_events
+from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.models import Pending
+from scoring.decisions.runner import FEWEST, MOST_WITH_OTHERS, LaneRunner
+from tests.factories.payments import payments
+from tests.integration.lanes.conftest import LANE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def load(transactional_db, online_redis):
+    """A list of so many payments of a source, which nobody waits for."""
+
+    def load(source: str, count: int, *, start: int = 0) -> None:
+        receive_events(payments(count, start=start), source=source, now=datetime.now(UTC))
+
+    return load
+
+
+def say_fraud(source: str) -> None:
+    said = LabelStatement("payment", "T-0", "fraud", "chargeback")
+    record_labels([said], source=source, now=datetime.now(UTC))
+
+
+def claim(limit: int, **how) -> list[str]:
+    return [f"{each.source} {each.event['id']}" for each in pending.claim(LANE, limit=limit, **how)]
+
+
+def test_a_sender_with_few_entries_is_served_beside_one_with_many(load):
+    load("big", 200)
+    load("small", 3)
+    served = claim(32)
+    assert Counter(each.split()[0] for each in served) == {"big": 29, "small": 3}
+    assert [each for each in served if each.startswith("big")] == [f"big T-{n}" for n in range(29)]
+
+
+def test_senders_take_turns_when_there_are_more_than_a_batch_holds(load):
+    for number in range(6):
+        load(f"s{number}", 2)
+    first = claim(4)
+    assert first == [f"s{number} T-0" for number in range(4)]
+    assert claim(4, after="s3") == ["s4 T-0", "s5 T-0", "s0 T-0", "s1 T-0"]
+
+
+def test_a_runner_goes_on_with_the_senders_that_had_no_turn(load):
+    for number in range(FEWEST + 8):
+        load(f"s{number:02}", 2)
+    runner = LaneRunner(LANE)
+    runner.step()
+    runner.step()
+    left = Counter(stream.split("/")[1] for stream in Pending.objects.values_list("event_stream", flat=True))
+    assert max(left.values()) == 1  # each had a turn before anybody had the second
+
+
+def test_clients_that_wait_come_before_any_bulk_and_their_batch_is_filled_up(load):
+    load("big", 100)
+    receive_events(payments(2, start=500), source="shop", now=datetime.now(UTC), wait=0.01)
+    assert claim(8) == ["shop T-500", "shop T-501", *(f"big T-{n}" for n in range(6))]
+
+
+def test_a_batch_holds_many_of_those_who_wait_but_few_of_the_others(load):
+    load("big", 300)
+    runner = LaneRunner(LANE)
+    runner.limit = 256
+    assert runner.step() == MOST_WITH_OTHERS
+    Pending.objects.update(priority=pending.URGENT)
+    runner.limit = 256
+    assert runner.step() == 300 - MOST_WITH_OTHERS
+
+
+def test_a_batch_full_of_bulk_is_followed_by_another_claim(load):
+    load("big", 100)
+    runner = LaneRunner(LANE)
+    runner.limit = 256
+    runner.step()
+    assert not runner.exhausted
+
+
+def test_a_label_never_overtakes_its_event(load):
+    load("a", 3)
+    say_fraud("a")
+    load("b", 1)
+    claimed = [(each.source, each.kind) for each in pending.claim(LANE, limit=8)]
+    assert [kind for source, kind in claimed if source == "a"] == ["event", "event", "event", "label"]
+
+
+def test_what_was_held_for_its_event_comes_after_everything_else(load):
+    say_fraud("z")
+    load("z", 1)
+    load("a", 2)
+    assert [each.kind for each in pending.claim(LANE, limit=8)] == ["event", "event", "event", "label"]
+    assert [each.kind for each in pending.claim(LANE, limit=3)] == ["event"] * 3
+
+
+def test_a_plan_is_made_anew_after_a_while(load, monkeypatch):
+    load("a", 2)
+    assert len(claim(8)) == 2
+    monkeypatch.setattr("scoring.log.prepared.PLANNED_SECONDS", -1.0)
+    assert len(claim(8)) == 2
