@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
-from scoring.errors import CatalogError
 from scoring.features import opcodes as op
 from scoring.features.declare import BatchValue, Expression, Origin, ValueSource, iter_features
 from scoring.features.layout import KindLayout, Needs
@@ -200,18 +199,12 @@ def _declared_sets(member: type[EventType]) -> list[list[Expression]]:
 
 def _check_earlier(member: type[EventType], name: str, sets: Sequence[Sequence[Expression]]) -> None:
     """Refuses an earlier set that holds nothing, or that another declares as well."""
-    where, *others = [sets[-1], *sets[:-1]]
-    if not where:
-        raise CatalogError(
-            f"{member.name}.earlier_features[{name!r}] names no features",
-            module=member.origin.module,
-            line=member.origin.line,
-        )
-    if any(_describe(tuple(where)) == _describe(tuple(other)) for other in others):
-        raise where[0].origin.error(
-            f"{member.name}.earlier_features[{name!r}] is declared already;"
-            " an earlier set differs from every other one"
-        )
+    *others, declared = sets
+    named = f"{member.name}.earlier_features[{name!r}]"
+    if not declared:
+        raise member.origin.error(f"{named} names no features")
+    if any(_describe(tuple(declared)) == _describe(tuple(other)) for other in others):
+        raise member.origin.error(f"{named} is declared already; an earlier set differs from every other one")
 
 
 def _named_features(member: type[EventType], declared: Sequence[object]) -> list[Expression]:

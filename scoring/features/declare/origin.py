@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from scoring.errors import CatalogError
 
 # What offers words to declare with: an origin is the nearest caller outside of it.
-_MODULES = ("scoring.catalog.fields", "dataclasses")
+_MODULES = ("scoring.catalog.event_type", "scoring.catalog.fields", "dataclasses")
 _PACKAGES = (__package__, "scoring.batch")
 
 
