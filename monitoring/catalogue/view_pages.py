@@ -73,6 +73,6 @@ def summarise(rows: Sequence[ViewRow], *, now: datetime) -> tuple[str, str]:
     """(tone, sentence): what the views come to."""
     stale = [row.name for row in rows if row.is_stale(now)]
     if not stale:
-        return "good", f"All {len(rows)} views are fresh."
+        return "good", "The view is fresh." if len(rows) == 1 else f"All {len(rows)} views are fresh."
     names = ", ".join(stale)
     return "bad", f"Not fresh: {names}. Features that read from there are missing in decisions made now."

@@ -1,7 +1,8 @@
 """The feature catalogue: what its pages say, to whom, and at what cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +10,16 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
+from monitoring.catalogue import view_pages
 from monitoring.tasks import run_consumers
+from scoring.batch.models import BatchVersion
+from scoring.batch.profile import Profile
+from scoring.batch.statistics import median
+from scoring.catalog import registry
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Entity, Money
 from scoring.decisions.models import Pending
 from scoring.features.models import FeatureSetVersion
 from scoring.learning.models import ModelVersion
@@ -282,3 +291,142 @@ def test_a_page_asks_few_queries_however_much_there_is(
 
     with django_assert_max_num_queries(25):
         visitor.get(f"/admin/{address}?span=week")
+
+
+# Batch views
+
+HOUR = timedelta(hours=1)
+
+
+class Purchase(EventType):
+    """An event type with a view that a feature reads."""
+
+    name, lane = "purchase", "purchases"
+    buyer, amount = Entity(), Money()
+    habits = Profile(buyer, over="7d", every="1h", stale_after="3h", typical=median(amount))
+    features = (amount, habits.typical)
+
+
+@pytest.fixture
+def purchases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The catalog with Purchase alone."""
+    monkeypatch.setattr(registry, "BUILT_IN", (__name__,))
+    registry.event_types.cache_clear()
+    yield
+    monkeypatch.undo()
+    registry.event_types.cache_clear()
+
+
+def publish(number: int, *, age: timedelta, definition: str = Purchase.habits.definition_hash) -> None:
+    """A version that knows events up to `age` ago, as its projection holds it."""
+    as_of = timezone.now() - age
+    BatchVersion.objects.create(
+        view="purchase.habits",
+        number=number,
+        definition=definition,
+        as_of=as_of,
+        log_position=1,
+        valid_from=as_of,
+        published_at=as_of,
+        digest="d",
+        rows={"buyer": 4_321},
+        seconds=1.25,
+    )
+
+
+@pytest.mark.usefixtures("purchases")
+def test_a_batch_view_is_shown_with_its_schedule_its_age_and_who_reads_it(visitor: Client) -> None:
+    publish(1, age=5 * HOUR)
+    publish(2, age=HOUR / 2)
+
+    page = text_of(visitor, "/admin/batch-views/")
+
+    assert "The view is fresh." in page
+    assert "a profile of purchase, every 1 h, over 7 d" in page
+    assert "4,321 buyer" in page
+    assert "1.2 s" in page
+    assert page.index("read now") < page.index('<th scope="row">1')
+    assert 'href="/admin/features/purchase/habits_typical/"' in page
+
+
+@pytest.mark.usefixtures("purchases")
+@pytest.mark.parametrize(
+    ("versions", "said", "answer"),
+    [
+        ([], "nothing to read", "No version of the batch view has been published"),
+        ([{"age": 4 * HOUR}], "stale", "older than the 3 h allowed, so it is missing"),
+        ([{"age": HOUR}], "fresh", "3 h are allowed"),
+        ([{"age": HOUR, "definition": "another"}], "nothing to read", "No version of the batch view"),
+        ([{"age": HOUR}, {"age": -HOUR}], "fresh", "version 1 has events up to 1 h ago"),
+    ],
+    ids=["none", "stale", "fresh", "of another definition", "one not valid yet"],
+)
+def test_a_view_is_as_fresh_as_its_newest_version_that_may_be_read(
+    visitor: Client, versions: list[dict[str, Any]], said: str, answer: str
+) -> None:
+    for number, version in enumerate(versions, start=1):
+        publish(number, **version)
+
+    views = text_of(visitor, "/admin/batch-views/")
+    feature = text_of(visitor, "/admin/features/purchase/habits_typical/")
+
+    assert f">{said}<" in views
+    assert answer in feature
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a worker was asked to do."""
+    done: list[str] = []
+    monkeypatch.setattr(view_pages.publish_due, "delay", lambda: done.append("publish"))
+    return done
+
+
+@pytest.mark.usefixtures("purchases")
+def test_who_may_publish_has_a_worker_publish_what_is_due(asked: list[str]) -> None:
+    client = client_with(*LOOK, "add_batchversion")
+    assert "Publish what is due now (1)" in text_of(client, "/admin/batch-views/")
+
+    said = client.post("/admin/batch-views/", follow=True).content.decode()
+
+    assert asked == ["publish"]
+    assert "A worker computes habits now" in said
+
+
+@pytest.mark.usefixtures("purchases")
+def test_nothing_is_asked_for_where_nothing_is_due(asked: list[str]) -> None:
+    publish(1, age=timedelta(0))
+    client = client_with(*LOOK, "add_batchversion")
+    assert "Publish what is due" not in text_of(client, "/admin/batch-views/")
+
+    said = client.post("/admin/batch-views/", follow=True).content.decode()
+
+    assert asked == []
+    assert "Nothing is due" in said
+
+
+@pytest.mark.usefixtures("purchases")
+def test_who_may_only_look_publishes_nothing(visitor: Client, asked: list[str]) -> None:
+    assert "Publish what is due" not in text_of(visitor, "/admin/batch-views/")
+    assert visitor.post("/admin/batch-views/").status_code == 403
+    assert asked == []
+
+
+@pytest.mark.usefixtures("purchases")
+def test_a_broker_that_does_not_answer_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(view_pages.publish_due, "delay", refuse)
+    client = client_with(*LOOK, "add_batchversion")
+
+    said = client.post("/admin/batch-views/", follow=True).content.decode()
+
+    assert "Nothing was asked for: the broker does not answer (connection refused)." in said
+
+
+def test_without_views_the_page_says_how_one_is_declared(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_pages, "batch_views", dict)
+    assert "No event type declares a batch view." in text_of(visitor, "/admin/batch-views/")
