@@ -210,7 +210,7 @@ def _check_earlier(member: type[EventType], name: str, sets: Sequence[Sequence[E
 def _named_features(member: type[EventType], declared: Sequence[object]) -> list[Expression]:
     """The declared features of one set; refuses two of one name."""
     seen: dict[str, Origin] = {}
-    features = list(iter_features(declared))
+    features = list(iter_features(declared, member.origin))
     for feature in features:
         if not feature.name.isidentifier():
             raise feature.origin.error(

@@ -17,7 +17,8 @@ class FeatureSpec:
     """One feature of a set. `code`: the stable reason code; `field`: the event's own field it shows, if any.
 
     `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour",
-    "weekday", "category", "flag", "years", "km", "km/h", "number", or what the field says.
+    "weekday", "category", "flag", "years", "km", "km/h", "number", or what the field says. `definition`: the
+    declaration in canonical words. `owner`: who answers for it, by default the event type's owner.
     """
 
     name: str
@@ -29,6 +30,8 @@ class FeatureSpec:
     field: str
     currency: str
     subject: str  # the event type, as reasons say it: "payment"
+    definition: str
+    owner: str
     expression: Expression = dataclasses.field(repr=False)
     vocabulary: tuple[str, ...] = dataclasses.field(repr=False)  # names of the codes 1, 2, ...
     # entity field -> how reasons say it: "with this card"
@@ -54,6 +57,7 @@ def make_spec(
 ) -> FeatureSpec:
     """The spec of a declared feature whose names have been checked."""
     plain = feature.inner if isinstance(feature, declare.Named) else feature
+    owner = feature.owner or plain.owner or member.owner
     shown = plain.field.name if isinstance(plain, declare.FieldValue) else ""
     return FeatureSpec(
         name=feature.name,
@@ -67,6 +71,8 @@ def make_spec(
         field=shown,
         currency=member.base_currency,
         subject=member.name.replace("_", " "),
+        definition=feature.definition,
+        owner=owner,
         expression=feature,
         vocabulary=tuple(codes.get(shown, ())),
         phrases={
@@ -79,6 +85,9 @@ _KINDS: Mapping[type[Expression], str] = {
     declare.FieldValue: "value",
     declare.HourOfDay: "hour",
     declare.DayOfWeek: "weekday",
+    declare.IsNight: "hour",
+    declare.IsWeekend: "weekday",
+    declare.BatchValue: "batch",
     declare.YearsSince: "years",
     declare.Distance: "distance",
     declare.Distinct: "distinct",
@@ -86,10 +95,14 @@ _KINDS: Mapping[type[Expression], str] = {
     declare.SinceFirst: "since_first",
     declare.SinceLastSame: "since_last_same",
     declare.IsNew: "is_new",
+    declare.Last: "last",
+    declare.Changed: "changed",
 }
 _UNITS: Mapping[type[Expression], str] = {
     declare.HourOfDay: "hour",
     declare.DayOfWeek: "weekday",
+    declare.IsNight: "flag",
+    declare.IsWeekend: "flag",
     declare.YearsSince: "years",
     declare.Distance: "km",
     declare.Distinct: "values",
@@ -97,12 +110,23 @@ _UNITS: Mapping[type[Expression], str] = {
     declare.SinceFirst: "seconds",
     declare.SinceLastSame: "seconds",
     declare.IsNew: "flag",
+    declare.Changed: "flag",
+}
+_ARITHMETIC = {"+": "sum of two", "-": "difference", "*": "product", "/": "ratio"}
+_FUNCTION_UNITS = {
+    "count": "events",
+    "duration": "seconds",
+    "share": "share",
+    "distance": "km",
+    "speed": "km/h",
 }
 
 
 def _kind_of(plain: Expression) -> str:
     if isinstance(plain, declare.Arithmetic):
-        return "ratio" if plain.operator == "/" else "difference"
+        return _ARITHMETIC[plain.operator]
+    if isinstance(plain, declare.InSession):
+        return f"session_{plain.function}"
     if isinstance(plain, declare.Labelled):
         return f"fraud_{plain.function}"
     if isinstance(plain, (declare.Aggregate, declare.Travelled)):
@@ -113,22 +137,35 @@ def _kind_of(plain: Expression) -> str:
 def _unit_of(member: type[EventType], plain: Expression) -> str:
     if isinstance(plain, declare.FieldValue):
         return _field_unit(member, plain.field.name)
-    if isinstance(plain, declare.Aggregate):
-        return "events" if plain.function == "count" else _field_unit(member, plain.field_name)
-    if isinstance(plain, declare.Labelled):
-        return "share" if plain.function == "share" else "events"
-    if isinstance(plain, declare.Travelled):
-        return "km" if plain.function == "distance" else "km/h"
+    if isinstance(plain, declare.Last):
+        return _unit_of_field(plain.field)
     if isinstance(plain, declare.Arithmetic):
-        return "ratio" if plain.operator == "/" else _unit_of(member, plain.left)
-    return _UNITS.get(type(plain), "number")
+        return _unit_of_arithmetic(member, plain)
+    if isinstance(plain, (declare.Aggregate, declare.InSession)) and plain.function not in _FUNCTION_UNITS:
+        return _field_unit(member, plain.field_name)
+    function = getattr(plain, "function", "")
+    return _FUNCTION_UNITS.get(function) or _UNITS.get(type(plain), "number")
+
+
+def _unit_of_arithmetic(member: type[EventType], plain: declare.Arithmetic) -> str:
+    """A sum has the unit of its terms; a product has one where the other factor is a number."""
+    if plain.operator == "/":
+        return "ratio"
+    sides = [side for side in (plain.left, plain.right) if not isinstance(side, declare.Constant)]
+    if plain.operator == "*" and len(sides) == 2:
+        return "number"
+    return _unit_of(member, sides[0]) if sides else "number"
 
 
 def _field_unit(member: type[EventType], name: str) -> str:
-    shown = member.fields.get(name)
+    """The unit of a field; one that only another type has, which is counted with of=, is an amount."""
+    return _unit_of_field(member.fields[name]) if name in member.fields else "money"
+
+
+def _unit_of_field(shown: object) -> str:
     if isinstance(shown, Number):
         return shown.unit or "number"
     for field_type, unit in ((Money, "money"), (Category, "category"), (Flag, "flag")):
         if isinstance(shown, field_type):
             return unit
-    return "money" if shown is None else "number"  # a field of another type, counted with of=: amounts
+    return "number"

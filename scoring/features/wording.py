@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from scoring.catalog.currency import format_minor
+from scoring.catalog.currency import EXPONENTS, format_minor
+from scoring.catalog.fields import Money
 from scoring.features import declare
 from scoring.features.declare import Expression
 
@@ -69,6 +70,7 @@ _FORMATS: dict[str, Callable[["FeatureSpec", float], str]] = {
 }
 
 
+_OPERATORS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 _FUNCTIONS = {
     "count": "number",
     "sum": "total",
@@ -115,15 +117,55 @@ def noun_text(spec: "FeatureSpec", feature: Expression) -> str:
     if isinstance(feature, declare.Aggregate):
         what = f"the {_FUNCTIONS[feature.function]}"
         field = f" {words_of(feature.field_name)}" if feature.field_name else ""
-        return f"{what}{field} of {subject_text(spec, feature)} in {span_text(feature.window.label)}"
+        return f"{what}{field} of {_counted_text(spec, feature)}"
+    if isinstance(feature, declare.Arithmetic):
+        sides = noun_text(spec, feature.left), noun_text(spec, feature.right)
+        return f"{sides[0]} {_OPERATORS[feature.operator]} {sides[1]}"
     return words_of(feature.name)
+
+
+def _counted_text(
+    spec: "FeatureSpec", feature: declare.Aggregate | declare.Distinct, number: float = 2
+) -> str:
+    """What a window counts: "payments with this card in 1 h (amount below 5.00 USD)"."""
+    span = span_text(feature.window.label)
+    return f"{subject_text(spec, feature, number)} in {span}{where_text(spec, feature.where)}"
+
+
+def where_text(spec: "FeatureSpec", where: declare.Condition | None) -> str:
+    """A condition in brackets, after a blank; empty without one."""
+    return f" ({condition_text(spec, where)})" if where is not None else ""
+
+
+def condition_text(spec: "FeatureSpec", condition: declare.Condition) -> str:
+    """A condition in plain words: "amount below 5.00 USD, category travel or hotel"."""
+    if isinstance(condition, declare.AllOf):
+        return ", ".join(condition_text(spec, part) for part in condition.parts)
+    if isinstance(condition, declare.Comparison):
+        return (
+            f"{words_of(condition.field.name)} {words_of(condition.operator)} {_bound_text(spec, condition)}"
+        )
+    if isinstance(condition, declare.OneOf):
+        name = words_of(condition.field.name)
+        if isinstance(condition.values[0], bool):
+            return name if condition.values[0] else f"not {name}"
+        return f"{name} {' or '.join(str(value) for value in condition.values)}"
+    if isinstance(condition, declare.IsNight):
+        return f"{condition.start:02d}:00 to {condition.end:02d}:00 UTC"
+    return "at the weekend"
+
+
+def _bound_text(spec: "FeatureSpec", condition: declare.Comparison) -> str:
+    if isinstance(condition.field, Money):
+        return format_minor(condition.bound * 10 ** EXPONENTS[spec.currency], spec.currency)
+    return _short(condition.bound)
 
 
 def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float) -> str:
     if math.isnan(value):
-        return f"no {subject_text(spec, feature)} in {span_text(feature.window.label)}"
+        return f"no {_counted_text(spec, feature)}"
     if feature.function == "count":
-        return f"{_short(value)} {subject_text(spec, feature, value)} in {span_text(feature.window.label)}"
+        return f"{_short(value)} {_counted_text(spec, feature, value)}"
     return f"{noun_text(spec, feature)} is {format_value(spec, value)}"
 
 
@@ -132,13 +174,47 @@ def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) 
         return f"{this_text(feature)} is not given"
     what = words_of(feature.field.name)
     many = f"different {plural_of(what)}" if value != 1 else what
-    return f"{_short(value)} {many} in {subject_text(spec, feature)} in {span_text(feature.window.label)}"
+    return f"{_short(value)} {many} in {_counted_text(spec, feature)}"
+
+
+def _say_session(spec: "FeatureSpec", feature: declare.InSession, value: float) -> str:
+    pause = f"since the last pause of {span_text(feature.gap.label)}"
+    if math.isnan(value):
+        return f"{this_text(feature)} is not given"
+    if feature.function == "count":
+        return f"{_short(value)} {subject_text(spec, feature, value)} {pause}"
+    shown = format_value(spec, value)
+    if feature.function == "duration":
+        pause = f"after a pause of {span_text(feature.gap.label)}"
+        return f"{subject_text(spec, feature)} began {shown} ago, {pause}"
+    return f"the total {words_of(feature.field_name)} of {subject_text(spec, feature)} {pause} is {shown}"
 
 
 def _say_since_last(spec: "FeatureSpec", feature: declare.SinceLast, value: float) -> str:
+    event = f"{subject_text(spec, feature, 1)}{where_text(spec, feature.where)}"
     if math.isnan(value):
-        return f"no earlier {subject_text(spec, feature, 1)} is known"
-    return f"{format_value(spec, value)} since the last {subject_text(spec, feature, 1)}"
+        return f"no earlier {event} is known"
+    return f"{format_value(spec, value)} since the last {event}"
+
+
+def _say_last(spec: "FeatureSpec", feature: declare.Last, value: float) -> str:
+    was = "is not known" if math.isnan(value) else f"was {format_value(spec, value)}"
+    return f"{words_of(feature.field.name)} of the last {subject_text(spec, feature, 1)} {was}"
+
+
+def _say_changed(spec: "FeatureSpec", feature: declare.Changed, value: float) -> str:
+    last = f"the last {subject_text(spec, feature, 1)}"
+    if math.isnan(value):
+        return f"this {words_of(feature.field.name)}, or that of {last}, is not known"
+    return f"this {words_of(feature.field.name)} is {'another than' if value else 'the same as'} in {last}"
+
+
+def _say_night(spec: "FeatureSpec", feature: declare.IsNight, value: float) -> str:
+    return f"it is {'' if value else 'not '}between {feature.start:02d}:00 and {feature.end:02d}:00 UTC"
+
+
+def _say_weekend(spec: "FeatureSpec", feature: declare.IsWeekend, value: float) -> str:
+    return f"it is {'' if value else 'not '}the weekend"
 
 
 def _say_since_first(spec: "FeatureSpec", feature: declare.SinceFirst, value: float) -> str:
@@ -157,7 +233,8 @@ def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float)
 def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
     state = "known" if value == 0 else "new"
     what = f"this {words_of(feature.field.name)}"
-    return f"{what} is {'missing' if math.isnan(value) else state} for {this_text(feature)}"
+    whom = f"in {subject_text(spec, feature)}" if feature.of else f"for {this_text(feature)}"
+    return f"{what} is {'missing' if math.isnan(value) else state} {whom}"
 
 
 def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) -> str:
@@ -172,11 +249,36 @@ def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) 
 
 def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: float) -> str:
     left, right = noun_text(spec, feature.left), noun_text(spec, feature.right)
+    if math.isnan(value) and feature.operator in "+*":
+        return f"{noun_text(spec, feature)} is not known"
     if math.isnan(value):
         return f"{left} cannot be compared with {right}: one is missing"
+    if _is_standard_score(feature):
+        return _say_standard_score(spec, feature.left, value)  # type: ignore[arg-type]
     if feature.operator == "/":
         return f"{left} is {_short(value)} times {right}"
+    if feature.operator != "-":
+        return f"{noun_text(spec, feature)} is {format_value(spec, value)}"
     return f"{left} is {format_value(spec, abs(value))} {'above' if value >= 0 else 'below'} {right}"
+
+
+def _is_standard_score(feature: declare.Arithmetic) -> bool:
+    """(something - a mean) / a standard deviation"""
+    left, right = feature.left, feature.right
+    return (
+        feature.operator == "/"
+        and isinstance(left, declare.Arithmetic)
+        and left.operator == "-"
+        and isinstance(left.right, declare.Aggregate)
+        and left.right.function == "mean"
+        and isinstance(right, declare.Aggregate)
+        and right.function == "std"
+    )
+
+
+def _say_standard_score(spec: "FeatureSpec", difference: declare.Arithmetic, value: float) -> str:
+    far = f"{_short(abs(value))} standard deviations {'above' if value >= 0 else 'below'}"
+    return f"{noun_text(spec, difference.left)} is {far} {noun_text(spec, difference.right)}"
 
 
 def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float) -> str:
@@ -193,10 +295,15 @@ def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:
 _SAY: dict[type[Expression], Callable[..., str]] = {
     declare.Aggregate: _say_aggregate,
     declare.Distinct: _say_distinct,
+    declare.InSession: _say_session,
     declare.SinceLast: _say_since_last,
     declare.SinceFirst: _say_since_first,
     declare.SinceLastSame: _say_same,
     declare.IsNew: _say_new,
+    declare.Last: _say_last,
+    declare.Changed: _say_changed,
+    declare.IsNight: _say_night,
+    declare.IsWeekend: _say_weekend,
     declare.Labelled: _say_labelled,
     declare.Arithmetic: _say_arithmetic,
     declare.Travelled: _say_travelled,

@@ -72,7 +72,9 @@ class Reference:
     ) -> None:
         self.members = {member.name: member for member in members}
         self.vocabularies = vocabularies
-        self.features = {member.name: list(declare.iter_features(member.features)) for member in members}
+        self.features = {
+            member.name: list(declare.iter_features(member.features, member.origin)) for member in members
+        }
         self.histories: dict[Key, History] = {}
         self.saturated: dict[str, int] = {}
         self._kinds = {name: self._declared_kinds(name) for name in self.members}

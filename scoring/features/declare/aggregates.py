@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scoring.features.declare.conditions import Condition
-from scoring.features.declare.expression import Expression, NamedField, call
+from scoring.features.declare.expression import Expression, NamedField, call, literal
 from scoring.features.declare.window import Window, tile_text
 
 DEFAULT_CAP = 32
@@ -64,7 +64,7 @@ class OnEntity(Expression):
 
 
 def _quoted(text: str) -> str:
-    return f'"{text}"' if text else ""
+    return literal(text) if text else ""
 
 
 def _field_text(name: str) -> str:

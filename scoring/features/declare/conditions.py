@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import cast
 
-from scoring.features.declare.expression import NamedField, call, plain_number
+from scoring.features.declare.expression import NamedField, call, literal, plain_number
 from scoring.features.declare.origin import Origin
 
 
@@ -42,8 +42,9 @@ def as_condition(value: object, origin: Origin) -> Condition:
         return value
     if isinstance(value, Choosable) and value.is_flag:
         return value.is_(True)
+    shown = repr(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"
     raise origin.error(
-        f"{value!r} is not a condition; write for example amount.below(5), channel.is_('web'), or a flag"
+        f"{shown} is not a condition; write for example amount.below(5), channel.is_('web'), or a flag"
     )
 
 
@@ -73,11 +74,17 @@ class OneOf(Condition):
 
     @property
     def condition_name(self) -> str:
-        return _word(f"{self.field.name}_is_{'_or_'.join(str(value).lower() for value in self.values)}")
+        if self.values == (True,):
+            return self.field.name
+        if self.values == (False,):
+            return f"not_{self.field.name}"
+        return _word(f"{self.field.name}_is_{'_or_'.join(map(str, self.values))}")
 
     @property
     def definition(self) -> str:
-        return call(f"{self.field.name}.is_", *(repr(value) for value in self.values))
+        if self.values == (True,):
+            return self.field.name
+        return call(f"{self.field.name}.is_", *map(literal, self.values))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What every feature is: a name, an origin, its own words, and arithmetic with others."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast, overload
@@ -15,6 +16,13 @@ class NamedField(Protocol):
 
     @property
     def kind(self) -> str: ...
+
+
+def check_field(value: object) -> None:
+    """Raises CatalogError for what is no field of an event type."""
+    if isinstance(value, (str, int, float, Expression)) or not hasattr(value, "kind"):
+        shown = "a feature" if isinstance(value, Expression) else repr(value)
+        raise Origin.here().error(f"{shown} is not a field")
 
 
 class Operand:
@@ -99,6 +107,11 @@ def plain_number(value: float) -> str:
     return repr(int(value) if value == int(value) else value)
 
 
+def literal(value: str | bool) -> str:
+    """A name in double quotes, or True or False."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
 def call(word: str, *arguments: str, **options: str) -> str:
     """The text of a call; options without a value are left out."""
     given = [f"{name}={value}" for name, value in options.items() if value]
@@ -117,7 +130,7 @@ class Named(Expression):
 
     @property
     def definition(self) -> str:
-        return f'{_within(self.inner)}.named("{self.own_name}")'
+        return f"{_within(self.inner)}.named({literal(self.own_name)})"
 
 
 @dataclass(frozen=True)
@@ -213,10 +226,10 @@ def one_or_several(members: list[Expression]) -> Expression:
     return members[0] if len(members) == 1 else cast(Expression, Several(members))
 
 
-def iter_features(declared: Sequence[object], origin: Origin | None = None) -> Iterator[Expression]:
+def iter_features(declared: Sequence[object], origin: Origin) -> Iterator[Expression]:
     """The features of an event type one by one, in order; fields stand for their own value.
 
-    Raises CatalogError, at `origin` (the event type's), for an entry that is neither.
+    Raises CatalogError, at the event type's `origin`, for an entry that is neither.
     """
     for entry in declared:
         if isinstance(entry, Several):
@@ -224,4 +237,4 @@ def iter_features(declared: Sequence[object], origin: Origin | None = None) -> I
         elif isinstance(entry, Operand):
             yield entry.expression()
         else:
-            raise (origin or Origin.here()).error(f"{entry!r} is not a feature")
+            raise origin.error(f"{entry!r} is not a feature")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from scoring.features.declare.conditions import Condition
-from scoring.features.declare.expression import Expression, NamedField, call
+from scoring.features.declare.expression import Expression, NamedField, call, check_field
 from scoring.features.declare.origin import Origin
 
 
@@ -169,10 +169,14 @@ def is_weekend() -> IsWeekend:
 
 
 def years_since(field: NamedField) -> YearsSince:
+    check_field(field)
     return YearsSince(field)
 
 
 def distance(
     latitude: NamedField, longitude: NamedField, other_latitude: NamedField, other_longitude: NamedField
 ) -> Distance:
-    return Distance((latitude, longitude, other_latitude, other_longitude))
+    points = (latitude, longitude, other_latitude, other_longitude)
+    for point in points:
+        check_field(point)
+    return Distance(points)

@@ -4,7 +4,7 @@ from typing import cast
 
 from scoring.features.declare.aggregates import DEFAULT_CAP, Aggregate, Distinct, InSession, Labelled
 from scoring.features.declare.conditions import Choosable, Condition, as_condition
-from scoring.features.declare.expression import Expression, NamedField, one_or_several
+from scoring.features.declare.expression import Expression, NamedField, check_field, one_or_several
 from scoring.features.declare.origin import Origin
 from scoring.features.declare.recency import (
     Changed,
@@ -146,6 +146,7 @@ class EntityVocabulary:
         tile: str | None = None,
     ) -> Expression:
         """How many different values of a field."""
+        check_field(field)
         origin = Origin.here()
         condition = _condition(where, origin)
         return one_or_several(
@@ -175,17 +176,21 @@ class EntityVocabulary:
         return SinceFirst(self.keys(), "")
 
     def since_last_same(self, field: NamedField, *, of: str = "", cap: int = DEFAULT_CAP) -> Expression:
+        check_field(field)
         return SinceLastSame(self.keys(), of, field, cap)
 
     def is_new(self, field: NamedField, *, of: str = "", cap: int = DEFAULT_CAP) -> Expression:
+        check_field(field)
         return IsNew(self.keys(), of, field, cap)
 
     def last(self, field: NamedField, *, of: str = "") -> Expression:
         """The number that the last event had."""
+        check_field(field)
         return Last(self.keys(), of, field)
 
     def changed(self, field: NamedField, *, of: str = "") -> Expression:
         """Whether a value differs from the last event's."""
+        check_field(field)
         return Changed(self.keys(), of, field)
 
     def fraud_share(self, *, over: str, delay: str, of: str = "", tile: str | None = None) -> Expression:
@@ -207,9 +212,13 @@ class EntityVocabulary:
         )
 
     def distance_from_last(self, latitude: NamedField, longitude: NamedField) -> Expression:
+        check_field(latitude)
+        check_field(longitude)
         return Travelled(self.keys(), "", "distance", latitude, longitude)
 
     def speed_from_last(self, latitude: NamedField, longitude: NamedField) -> Expression:
+        check_field(latitude)
+        check_field(longitude)
         return Travelled(self.keys(), "", "speed", latitude, longitude)
 
 
@@ -224,4 +233,6 @@ class Pair(EntityVocabulary):
 
 
 def pair(first: NamedField, second: NamedField) -> Pair:
+    check_field(first)
+    check_field(second)
     return Pair(first, second)

@@ -1,4 +1,4 @@
-"""A bad declaration is refused with a message that names what is wrong, the module and the line."""
+"""What declarations make: names, definitions, hashes, values of batch views."""
 
 import inspect
 from typing import Any
@@ -11,7 +11,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.errors import CatalogError, UnknownEventType, UnknownLane
 from scoring.features.arena import Arena
-from scoring.features.declare import BatchValue, pair, years_since
+from scoring.features.declare import BatchValue
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import check_catalog, compile_lane, lane_plan
@@ -37,56 +37,6 @@ def declare(make_features: Any) -> type[EventType]:
         features = make_features(card, shop, amount, note)
 
     return Sale
-
-
-STRANGER = Entity()
-STRANGER.name = "stranger"
-BAD = [
-    (lambda card, *_: [card.amonut.sum(over="1h")], "sale has no field 'amonut'"),
-    (lambda card, *_: [card.note.sum(over="1h")], "sale.note is not a Money or Number or Flag field"),
-    (lambda card, *_: [STRANGER.count(over="1h")], "sale has no field 'stranger'"),
-    (lambda card, shop, amount, _: [card.distinct(amount, over="1h")], "amount is not a Entity or Category"),
-    (
-        lambda card, *_: [card.count(over="1h", of="payback")],
-        "of='payback' is not an event type of lane shop",
-    ),
-    (lambda card, shop, *_: [shop.count(over="1h", of="payout")], "payout has no entity 'shop'"),
-    (lambda card, *_: [card.amount.sum(over="1h", of="payout")], "payout has no field 'amount'"),
-    (lambda card, shop, amount, _: [years_since(amount)], "'amount' is not a Number field"),
-    (
-        lambda card, *_: [card.count(over="1h"), card.count(over="1h")],
-        "already has a feature 'card_count_1h'",
-    ),
-    (lambda card, *_: [card.count(over="1h").named("busy card")], "'busy card' cannot be a feature's name"),
-    (lambda card, shop, *_: [pair(card, shop).distinct(shop, over="1h", cap=0)], "cap must be at least 1"),
-]
-BAD_AT_ONCE = [
-    (lambda card, *_: [card.count(over="5 minutes")], "'5' is not a length of time"),
-    (lambda card, *_: [card.count(over="")], "over='' names no window"),
-    (lambda card, *_: [card.count(over="7s")], "window 7s is not divisible by its tile"),
-    (lambda card, *_: [card.count(over="5m", tile="7s")], "window 5m is not divisible by its tile 7s"),
-    (lambda card, *_: [card.count(over="1h", tile="10m")], "tile 10m is coarser than a twelfth of window 1h"),
-    (lambda card, s, amount, _: [amount / card.amount.mean(over="1h 2h")], "an expression needs one window"),
-]
-
-
-@pytest.mark.parametrize(("make_features", "problem"), BAD, ids=[problem for _, problem in BAD])
-def test_a_bad_feature_is_refused_where_it_is_written(make_features: Any, problem: str) -> None:
-    sale = declare(make_features)
-    with pytest.raises(CatalogError) as refused:
-        compile_lane("shop", [sale, Payout])
-    assert problem in str(refused.value)
-    assert (refused.value.module, refused.value.line) == (__name__, inspect.getsourcelines(make_features)[1])
-
-
-@pytest.mark.parametrize(
-    ("make_features", "problem"), BAD_AT_ONCE, ids=[problem for _, problem in BAD_AT_ONCE]
-)
-def test_a_bad_window_is_refused_where_it_is_written(make_features: Any, problem: str) -> None:
-    with pytest.raises(CatalogError) as refused:
-        declare(make_features)
-    assert problem in str(refused.value)
-    assert (refused.value.module, refused.value.line) == (__name__, inspect.getsourcelines(make_features)[1])
 
 
 def test_two_features_of_one_name_are_refused_naming_both_lines() -> None:
@@ -121,13 +71,6 @@ def test_an_outcome_that_does_not_exist_is_refused() -> None:
 def test_a_field_named_like_a_part_of_every_payload_is_refused() -> None:
     with pytest.raises(CatalogError, match="'currency' means something in every payload"):
         type("Odd", (EventType,), {"name": "odd", "lane": "shop", "currency": Category()})
-
-
-def test_unscored_types_have_no_features() -> None:
-    card = Entity()
-    members = {"name": "odd", "lane": "shop", "scored": False, "card": card, "features": [card.since_last()]}
-    with pytest.raises(CatalogError, match="odd is not scored"):
-        compile_lane("shop", [type("Odd", (EventType,), members)])
 
 
 def test_the_built_in_catalog_is_sound() -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from scoring.features.plan import lane_plan
+from scoring.features.plan import compile_lane, lane_plan
 from scoring.features.specs import FeatureSpec
+from tests.contract.lanes import MEMBERS, VOCABULARIES
 
 NAN = float("nan")
 SPECS = {
@@ -70,12 +71,76 @@ SENTENCES: list[tuple[str, float, float, str]] = [
 ]  # fmt: skip
 
 
+BANK = {
+    spec.name: spec for spec in compile_lane("bank", MEMBERS, VOCABULARIES).feature_set("transfer").features
+}
+OF_THE_BANK: list[tuple[str, float, float, str]] = [
+    ("is_weekend", 1, NAN, "It is the weekend"),
+    ("is_evening", 0, NAN, "It is not between 19:00 and 22:00 UTC"),
+    ("gross", 1250, NAN, "Amount plus fee is 12.50 USD"),
+    ("twice", NAN, NAN, "Amount times 2 is not known"),
+    (
+        "amount_z", -2.25, NAN,
+        "Amount is 2.2 standard deviations below the mean amount of transfers with this account in 1 h",
+    ),
+    ("account_session_5m_count", 4, NAN, "4 transfers with this account since the last pause of 5 min"),
+    (
+        "account_session_5m_duration", 600, NAN,
+        "Transfers with this account began 10 min ago, after a pause of 5 min",
+    ),
+    (
+        "account_session_5m_amount_sum", 12_345, NAN,
+        "The total amount of transfers with this account since the last pause of 5 min is 123.45 USD",
+    ),
+    ("terminal_reversal_session_1h_amount_sum", NAN, NAN, "This terminal is not given"),
+    ("account_last_amount", 999, NAN, "Amount of the last transfer with this account was 9.99 USD"),
+    ("account_changed_payee", 1, NAN, "This payee is another than in the last transfer with this account"),
+    ("account_changed_payee", 0, NAN, "This payee is the same as in the last transfer with this account"),
+    (
+        "account_changed_terminal", NAN, NAN,
+        "This terminal, or that of the last transfer with this account, is not known",
+    ),
+    ("account_login_new_terminal", 1, NAN, "This terminal is new in logins with this account"),
+    (
+        "account_count_1h_where_amount_below_25", 3, 0.5,
+        "3 transfers with this account in 1 h (amount below 25.00 USD); usual is 0.5",
+    ),
+    (
+        "account_count_30d_where_amount_at_least_2_5_and_channel_is_web_or_app", 1, NAN,
+        "1 transfer with this account in 30 d (amount at least 2.50 USD, channel web or app)",
+    ),
+    (
+        "account_amount_mean_1h_where_not_urgent", 100, NAN,
+        "The mean amount of transfers with this account in 1 h (not urgent) is 1.00 USD",
+    ),
+    (
+        "account_amount_max_1h_where_from_22_to_23", NAN, NAN,
+        "No transfers with this account in 1 h (22:00 to 23:00 UTC)",
+    ),
+    (
+        "account_since_last_where_channel_is_phone", 7300, NAN,
+        "2 h since the last transfer with this account (channel phone)",
+    ),
+    (
+        "account_distinct_payee_1h_where_urgent_and_fee_above_0", 2, NAN,
+        "2 different payees in transfers with this account in 1 h (urgent, fee above 0)",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "usual", "sentence"), OF_THE_BANK)
+def test_sessions_conditions_and_arithmetic_are_said_in_plain_words(
+    name: str, value: float, usual: float, sentence: str
+) -> None:
+    assert BANK[name].sentence(value=value, usual=usual) == sentence
+
+
 @pytest.mark.parametrize(("name", "value", "usual", "sentence"), SENTENCES)
 def test_a_value_is_said_in_plain_words(name: str, value: float, usual: float, sentence: str) -> None:
     assert SPECS[name].sentence(value=value, usual=usual) == sentence
 
 
-@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+@pytest.mark.parametrize("spec", [*SPECS.values(), *BANK.values()], ids=[*SPECS, *BANK])
 @pytest.mark.parametrize("value", [NAN, 0.0, 1.0, 2.5])
 def test_every_feature_has_a_sentence_for_every_kind_of_value(spec: FeatureSpec, value: float) -> None:
     text = spec.sentence(value=value, usual=value)
