@@ -1,19 +1,28 @@
-"""On real-shaped payments, one event at a time and whole columns in bulk give the same vectors and states."""
+"""Real-shaped payments, labels among them as they became known: live = history = replay, bit for bit."""
 
 import os
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
+from scoring.features import opcodes as op
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode, encode_columns
 from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.parallel import fold_history
+from scoring.features.plan import LanePlan, lane_plan
 
-ROWS = 20_000
+EVENTS = 200_000
+MICRO_BATCHES = (1, 7, 32, 64)  # items, in turn
+ITEMS_A_READ = 20_000  # of those who read the log's items from its beginning
+ITEMS_A_BATCH = 100_000  # of those who read whole columns
 PAYMENTS = Path(os.environ.get("ASSAY_TEST_DATA", "/nowhere")) / "payments" / "sparkov_2019.parquet"
+ENTITIES = ("card", "customer", "merchant")
 NUMBERS = (
     "customer_lat",
     "customer_lon",
@@ -25,38 +34,99 @@ NUMBERS = (
 
 pytestmark = pytest.mark.skipif(not PAYMENTS.exists(), reason="ASSAY_TEST_DATA has no payments")
 
-
-def read_events() -> tuple[pd.DataFrame, dict[str, object]]:
-    """The last rows of the file, and the same as columns of the lane."""
-    table = pd.read_parquet(PAYMENTS).iloc[-ROWS:]
-    times = table["occurred_at"].astype("datetime64[us, UTC]").astype("int64")
-    columns: dict[str, object] = {
-        "seq": np.arange(1, ROWS + 1),
-        "occurred_at_us": times.to_numpy(),
-        "amount": (table["amount"] * 100).round().to_numpy(),
-        **{name: table[f"{name}_id"] for name in ("card", "customer", "merchant")},
-        "category": table["category"],
-        **{name: table[name].astype(float).to_numpy() for name in NUMBERS},
-    }
-    return table, columns
+Folded = tuple[NDArray[np.float64], dict[str, bytes]]  # rows, and the states at the end
 
 
-def test_live_equals_history_on_payments_bit_for_bit() -> None:
-    table, columns = read_events()
-    categories = tuple(sorted(table["category"].unique()))
-    plan = lane_plan("commerce", {"payment": {"category": categories[:-2]}})
-    batch = encode_columns(plan, "payment", columns)
-    arena = Arena(plan)
-    in_bulk = fold(plan, batch, arena)
+@pytest.fixture(scope="module")
+def lane() -> pd.DataFrame:
+    """The last events of the file and their labels in the order in which they became known."""
+    events = pd.read_parquet(PAYMENTS).iloc[-EVENTS:].reset_index(drop=True)
+    events = events.rename(columns={f"{name}_id": name for name in ENTITIES})
+    events["mode"], events["known_at"] = op.EVENT, events["occurred_at"]
+    labels = events.assign(mode=op.LABEL, known_at=events["label_known_at"])
+    merged = pd.concat([events, labels]).sort_values("known_at", kind="stable", ignore_index=True)
+    assert (np.diff(merged["mode"]) != 0).sum() > EVENTS // 100, "labels come among the events"
+    merged["seq"] = np.arange(1, len(merged) + 1)
+    merged["occurred_at_us"] = merged["occurred_at"].astype("datetime64[us, UTC]").astype("int64")
+    merged["positive_delta"] = merged["is_fraud"].where(merged["mode"] == op.LABEL, 0)
+    merged["minor"] = (merged["amount"] * 100).round().astype("int64")
+    return merged
+
+
+@pytest.fixture(scope="module")
+def plan(lane: pd.DataFrame) -> LanePlan:
+    """All that payments declare; two categories are not in the vocabulary."""
+    categories = tuple(sorted(lane["category"].unique()))
+    return lane_plan("commerce", {"payment": {"category": categories[:-2]}})
+
+
+@pytest.fixture(scope="module")
+def live(lane: pd.DataFrame, plan: LanePlan) -> Folded:
+    """As a lane does it: micro-batches of items, onto states as the online store keeps them."""
     stored: dict[str, bytes] = {}
-    names = [name for name in columns if name not in ("seq", "occurred_at_us", "amount")]
-    values = {name: np.asarray(columns[name]).tolist() for name in names}
-    for row in range(ROWS):
-        fields = {name: values[name][row] for name in names}
-        fields["amount"] = {"minor": int(columns["amount"][row]), "currency": "USD"}  # type: ignore[index]
-        moment = int(columns["occurred_at_us"][row])  # type: ignore[index]
-        one = encode(plan, [LaneItem(row + 1, "event", "payment", moment, fields)])
-        states = Arena.from_blobs(plan, {key: stored.get(key) for key in one.state_keys()})
-        assert fold(plan, one, states)[0].tobytes() == in_bulk[row].tobytes()
-        stored.update(states.blobs())
-    assert stored == arena.blobs()
+    items = list(items_of(lane))
+    rows = np.empty((len(items), plan.width))
+    for start, end in micro_batches(len(items)):
+        batch = encode(plan, items[start:end])
+        arena = Arena.from_blobs(plan, {key: stored.get(key) for key in batch.state_keys()})
+        rows[start:end] = fold(plan, batch, arena)
+        stored.update(arena.iter_blobs())
+    return rows, stored
+
+
+def items_of(lane: pd.DataFrame) -> Iterator[LaneItem]:
+    """The lane as the log's JSON has it."""
+    names = [*ENTITIES, "category", *NUMBERS]
+    fields = zip(*(lane[name].tolist() for name in names), strict=True)
+    columns = ("seq", "mode", "occurred_at_us", "positive_delta", "minor")
+    heads = zip(*(lane[name].tolist() for name in columns), strict=True)
+    for (seq, mode, moment, delta, minor), values in zip(heads, fields, strict=True):
+        said = dict(zip(names, values, strict=True)) | {"amount": {"minor": minor, "currency": "USD"}}
+        kind = "event" if mode == op.EVENT else "label"
+        yield LaneItem(seq, kind, "payment", moment, said, positive_delta=delta)
+
+
+def micro_batches(items: int) -> Iterator[tuple[int, int]]:
+    sizes = np.resize(MICRO_BATCHES, items)
+    ends = np.cumsum(sizes)
+    return pairwise([0, *ends[ends < items].tolist(), items])
+
+
+def batches_of(lane: pd.DataFrame, plan: LanePlan) -> Iterator[tuple[None, object]]:
+    for start in range(0, len(lane), ITEMS_A_BATCH):
+        part = lane.iloc[start : start + ITEMS_A_BATCH]
+        names = ("seq", "occurred_at_us", "mode", "positive_delta", *NUMBERS)
+        columns = {name: part[name].to_numpy() for name in names}
+        strings = {name: part[name].astype(object) for name in (*ENTITIES, "category")}
+        yield None, encode_columns(plan, "payment", columns | strings | {"amount": part["minor"].to_numpy()})
+
+
+def assert_equal(pieces: Iterator[NDArray[np.float64]], arena: Arena, live: Folded) -> None:
+    rows, states = live
+    done = 0
+    for piece in pieces:
+        assert piece.tobytes() == rows[done : done + len(piece)].tobytes(), f"items from {done}"
+        done += len(piece)
+    assert done == len(rows)
+    assert arena.blobs() == states
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_history_in_whole_columns_is_what_happened_live(lane, plan, live, threads) -> None:
+    arena = Arena(plan)
+    history = fold_history(plan, batches_of(lane, plan), arena, threads=threads)
+    assert_equal((output for _, slices in history for _, output in slices), arena, live)
+
+
+def test_replay_of_the_logs_items_is_what_happened_live(lane, plan, live) -> None:
+    arena, items = Arena(plan), list(items_of(lane))
+    parts = (items[start : start + ITEMS_A_READ] for start in range(0, len(items), ITEMS_A_READ))
+    assert_equal((fold(plan, encode(plan, part), arena) for part in parts), arena, live)
+
+
+def test_what_is_compared_is_not_merely_missing(lane, plan, live) -> None:
+    """These payments have neither device nor address: nearly all other features have values."""
+    vectors = plan.feature_set("payment").vector_of(live[0][(lane["mode"] == op.EVENT).to_numpy()])
+    known = ~np.isnan(vectors)
+    assert known.any(axis=0).sum() >= 48
+    assert known.mean() > 0.8
