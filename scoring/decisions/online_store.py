@@ -153,9 +153,13 @@ class OnlineStore:
 
     def cursor(self) -> str | None:
         """The cursor of the present generation, or None when there are no states."""
-        name = self._present_name()
-        self._present = self._generation(name) if name else None
+        self._present = self.present()
         return self._present.cursor() if self._present else None
+
+    def present(self) -> Generation | None:
+        """The present generation, as Redis has it now."""
+        name = _text(connections.client().get(self._pointer))
+        return self._generation(name) if name else None
 
     def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
         """States by key suffix, None for new entities. Raises StaleOnlineState at another cursor."""
@@ -178,12 +182,11 @@ class OnlineStore:
 
         Raises StaleOnlineState when what was filled is no longer what is there.
         """
-        present, new = self._present_name(), filling.generation
-        retired = [self._generation(present).cursor_key] if present else []
+        former, new = self.present(), filling.generation
+        keys = [self._pointer, new.cursor_key, *([former.cursor_key] if former else [])]
+        names = [former.name if former else "", new.name]
         script = connections.client().register_script(SWITCH)
-        found = script(
-            keys=[self._pointer, new.cursor_key, *retired], args=[present, new.name, filling.token, cursor]
-        )
+        found = script(keys=keys, args=[*names, filling.token, cursor])
         if found is not None:
             raise StaleOnlineState(self.lane, filling.token, found.decode())
         self._present = new
@@ -207,8 +210,8 @@ class OnlineStore:
 
     def states(self) -> dict[str, bytes]:
         """Every state of the present generation by key suffix; for comparison and measurement."""
-        name = self._present_name()
-        return self._generation(name).states() if name else {}
+        present = self.present()
+        return present.states() if present else {}
 
     def _leftovers(self, sparing: str) -> Iterator[str]:
         of_generation = re.compile(re.escape(f"{self.prefix}g") + "([0-9a-f]+):")
@@ -224,9 +227,6 @@ class OnlineStore:
         script = connections.client().register_script(CONDEMN)
         keys = [self._pointer, self._generation(name).cursor_key]
         return bool(script(keys=keys, args=[name, f"{sparing}:" if sparing else ""]))
-
-    def _present_name(self) -> str:
-        return _text(connections.client().get(self._pointer)) or ""
 
     def _generation(self, name: str) -> Generation:
         return Generation(self.lane, self.prefix, name)

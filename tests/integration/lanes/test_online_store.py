@@ -1,6 +1,7 @@
 """Generations of states in Redis: filled beside the present one, put in place at once, removed afterwards."""
 
 import pytest
+import redis
 
 from scoring.decisions.online_store import STATES_A_WRITE, OnlineStore, iter_keys, lane_prefix
 from scoring.errors import StaleOnlineState
@@ -66,7 +67,7 @@ def test_a_retired_and_an_interrupted_generation_are_removed(store):
     fill(store, {"0:a": b"new"}, cursor="2:20")
     assert len(generations()) == 3
     store.remove_leftovers(sparing="restoring")
-    assert generations() == {f"g{store._present.name}"}
+    assert generations() == {f"g{store.present().name}"}
     assert store.read(["0:a"], expected="2:20") == {"0:a": b"new"}
 
 
@@ -102,11 +103,26 @@ def test_a_filling_notices_that_redis_has_lost_its_last_second(store, online_red
         store.switch(filling, cursor="2:20")
 
 
+def test_what_is_left_of_an_interrupted_removal_cannot_be_read(store, monkeypatch):
+    fill(store, {"0:a": b"x"}, cursor="1:10")
+    holder = OnlineStore("commerce", LAYOUT)
+    holder.cursor()
+    with monkeypatch.context() as killed:
+        killed.setattr(redis.Redis, "unlink", lambda *keys: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store.clear()
+    with pytest.raises(StaleOnlineState):
+        holder.read(["0:a"], expected="1:10")
+    assert len(generations()) == 1
+    store.clear()
+    assert generations() == set()
+
+
 def test_clearing_leaves_other_layouts_and_other_lanes(store):
     others = [OnlineStore("commerce", "f" * 64), OnlineStore("content", LAYOUT)]
     for each in (store, *others):
         fill(each, {"0:a": b"x"}, cursor="1:10")
     store.clear()
     assert store.cursor() is None
-    assert generations() == {f"g{others[0]._present.name}"}
+    assert generations() == {f"g{others[0].present().name}"}
     assert [each.cursor() for each in others] == ["1:10"] * 2

@@ -200,7 +200,7 @@ def test_a_flush_in_the_middle_begins_the_rebuild_again(send, work, online_redis
     assert online_states() == rebuilt_states()
 
 
-def test_a_flush_in_the_middle_that_the_holder_restores_leaves_the_rebuild_its_own(send, work, online_redis):
+def test_a_flush_in_the_middle_that_the_holder_restores_from_is_no_harm(send, work, online_redis):
     send(payments(50))
     work()
 
@@ -210,6 +210,22 @@ def test_a_flush_in_the_middle_that_the_holder_restores_leaves_the_rebuild_its_o
         work()
 
     assert rebuild_lane(LANE, watch=Watching("catching up with the lane", flush_and_work)).items == 55
+    assert_every_decision_is_what_the_log_gives()
+    assert stored_keys() == tidy()
+
+
+def test_a_holder_that_restores_everything_leaves_the_rebuild_its_own(send, work, online_redis):
+    send(payments(50))
+    work()
+
+    def lose_the_present_states() -> None:
+        online_redis.set(OnlineStore(LANE, lane_plan(LANE).layout_id).present().cursor_key, "7:999999")
+        send(payments(5, start=50))
+        work()
+
+    watch = Watching("catching up with the lane", lose_the_present_states)
+    assert rebuild_lane(LANE, watch=watch).items == 55
+    assert watch.begun.count("folding the log") == 1
     assert_every_decision_is_what_the_log_gives()
     assert stored_keys() == tidy()
 

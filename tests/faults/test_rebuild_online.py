@@ -1,0 +1,126 @@
+"""Online states rebuilt beside real traffic, killed, in a new order: every value is the one the log gives."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+from scoring.api.keys import create_key
+from scoring.decisions import connections
+from scoring.decisions.lane_log import read_head
+from scoring.decisions.models import Decision
+from scoring.log.read import iter_log
+from scoring.replay.service import replay
+from tests.factories.payments import payment_payload
+from tests.faults.house import House
+from tests.faults.sender import Sender
+from tests.faults.test_kills import A_REQUEST, wait_until_settled
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.integration.lanes.test_history import add_history
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OF_HISTORY = 400
+# A rebuild that dies, by SIGKILL, with its states written and not yet in place.
+KILLED = """
+import os, signal
+import django
+django.setup()
+from scoring.decisions.rebuild_online import rebuild_lane
+
+class Kill:
+    def begin(self, step, *, total=None):
+        if step == "catching up with the lane":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def advance(self, count):
+        pass
+
+rebuild_lane("commerce", watch=Kill())
+"""
+
+
+def test_a_rebuild_beside_real_traffic_loses_repeats_and_changes_nothing(house: House) -> None:
+    key = create_key(
+        name="faults",
+        source="shop",
+        scopes=["events:write", "events:read"],
+        now=datetime.now(UTC),
+        actor="test",
+    )[1]
+    house.start()
+    traffic = Traffic(house, key)
+    traffic.start()
+
+    with start(house, "-c", KILLED) as killed:
+        assert killed.wait() == -signal.SIGKILL
+    assert "stood still" in rebuild(house)
+    add_history(range(OF_HISTORY), labels={number: timedelta(days=1) for number in range(0, OF_HISTORY, 9)})
+    assert "in a new order" in rebuild(house)
+    events = traffic.end()
+    wait_until_settled(house)
+
+    assert read_head(LANE).order > 0
+    first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
+    assert len(first) == events > 0
+    assert set(first.values()) == {1}
+    connections.client.cache_clear()
+    assert online_states() == rebuilt_states()
+    again = replay("payment", since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime.now(UTC))
+    assert again.first == []
+    assert again.identical == again.decisions == Decision.objects.count()
+
+
+class Traffic(threading.Thread):
+    """Sends ten payments at a time and waits for their decisions, until it is told to end."""
+
+    def __init__(self, house: House, key: str) -> None:
+        super().__init__(daemon=True)
+        self.sender = Sender(house.url, key)
+        self.ended = threading.Event()
+        self.sent = 0
+        self.refused: list[object] = []
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            numbers = range(OF_HISTORY + self.sent, OF_HISTORY + self.sent + A_REQUEST)
+            events = [payment_payload(number) for number in numbers]
+            status, body = self.sender.post("/api/v1/events", events, prefer="wait=2")
+            self.sent += len(events)
+            if status >= 400:
+                self.refused.append(body)
+
+    def end(self) -> int:
+        """How many events were sent."""
+        self.ended.set()
+        self.join()
+        assert not self.refused, self.refused[0]
+        return self.sent
+
+
+def rebuild(house: House) -> str:
+    """What `manage.py rebuild --online` says, workers being killed meanwhile."""
+    with start(house, "manage.py", "rebuild", "--online", "--lane", LANE) as process:
+        while process.poll() is None:
+            time.sleep(2)
+            house.kill_child("worker")
+        said, problem = process.communicate()
+    assert process.returncode == 0, problem
+    return said
+
+
+def start(house: House, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        env=house.environment,
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
