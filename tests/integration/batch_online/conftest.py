@@ -41,10 +41,10 @@ class Shop:
         self.count = 0
 
     def load_history(self, count: int = 240) -> None:
-        """Five days of sales up to two hours before NOON, loaded an hour later."""
-        step = 5 * DAY / count
+        """Eight days of sales up to two hours before NOON, loaded an hour later."""
+        step = 8 * DAY / count
         events = [
-            submission(sale(number, at=NOON - 2 * HOUR - 5 * DAY + number * step)) for number in range(count)
+            submission(sale(number, at=NOON - 2 * HOUR - 8 * DAY + number * step)) for number in range(count)
         ]
         entries = [received_entry(event, source="shop", history=True) for event in events]
         pending.enqueue_history(append_bulk(entries, now=NOON - HOUR), lane=LANE, now=NOON - HOUR)
