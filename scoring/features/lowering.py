@@ -24,6 +24,9 @@ _SHOWN = (Entity, Category, Text)
 _ARITHMETIC = {"+": op.ADD, "-": op.SUBTRACT, "*": op.MULTIPLY, "/": op.DIVIDE}
 
 
+_NO_COLUMN, _NO_PART = Column("", ""), Part("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """What only the layout knows: where a "kind", "ring", "column" or "part" stands; or a "constant"."""
@@ -31,8 +34,8 @@ class Ref:
     what: str
     kind: Kind = ()
     width: int = 0
-    column: Column | None = None
-    part: Part | None = None
+    column: Column = _NO_COLUMN
+    part: Part = _NO_PART
     value: float = 0.0
 
 

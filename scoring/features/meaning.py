@@ -81,7 +81,7 @@ def exact_span(us: int) -> str:
 def parts_of(feature: Expression) -> Iterator[Expression]:
     """The feature and everything it is computed from."""
     yield feature
-    for each in dataclasses.fields(feature):  # type: ignore[arg-type]
+    for each in dataclasses.fields(feature):
         part = getattr(feature, each.name)
         if isinstance(part, Expression):
             yield from parts_of(part)

@@ -3,17 +3,20 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import override_settings
 
 from scoring.catalog import registry
+from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Entity, Money
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number
+from scoring.features import declare
 from scoring.features import plan as plans
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
@@ -29,30 +32,105 @@ class Example(EventType):
     lane = "docs"
     card = Entity()
     amount = Money()
-    features = [card.count(over="1h"), card.amount.sum(over="1h")]
+    features = [
+        card.count(over="1h"),
+        card.amount.sum(over="1h"),
+        card.session(gap="30m").count(),
+        card.session(gap="30m").amount.sum(),
+        card.session(gap="30m").duration(),
+    ]
 
 
-def test_the_worked_example_gives_the_numbers_of_the_page() -> None:
-    text = (DOCS / "features.md").read_text()
-    rows = re.findall(r"^\| (\d\d:\d\d:\d\d) \| ([\d.]+) \| (\d+) \| ([\d.]+) \|", text, re.MULTILINE)
-    assert len(rows) == 8
+def table_under(heading: str) -> list[list[str]]:
+    """The rows of the first table under a heading of docs/features.md, its head left out."""
+    text = (DOCS / "features.md").read_text().split(f"\n{heading}\n")[1]
+    lines = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def run_example(rows: Sequence[Sequence[str]]) -> tuple[list[dict[str, float]], Arena]:
+    """The features of events of these times and amounts, in this order."""
     items = [
         LaneItem(
             seq,
             "event",
             "example",
             to_micros(datetime.fromisoformat(f"2026-03-01T{clock}").replace(tzinfo=UTC)),
-            {"card": "c", "amount": {"minor": round(float(amount) * 100), "currency": "USD"}},
+            {"card": "c", "amount": {"minor": minor_units(amount, "USD"), "currency": "USD"}},
         )
-        for seq, (clock, amount, _, _) in enumerate(rows, start=1)
+        for seq, (clock, amount, *_) in enumerate(rows, start=1)
     ]
     plan = compile_lane("docs", [Example])
     batch = encode(plan, items)
     arena = Arena.for_batch(plan, batch)
-    out = fold(plan, batch, arena)
-    expected = [(float(count), float(total) * 100) for _, _, count, total in rows]
-    assert [(row[0], row[1]) for row in out.tolist()] == expected
+    features = plan.feature_set("example")
+    vectors = features.vector_of(fold(plan, batch, arena)).tolist()
+    return [dict(zip(features.names, vector, strict=True)) for vector in vectors], arena
+
+
+def test_the_worked_example_of_windows_gives_the_numbers_of_the_page() -> None:
+    rows = table_under("## What a window covers")
+    assert len(rows) == 8
+    got, arena = run_example(rows)
+    expected = [(float(count), float(total) * 100) for _, _, count, total, _ in rows]
+    assert [(row["card_count_1h"], row["card_amount_sum_1h"]) for row in got] == expected
     assert arena.too_late() == 0  # the ring of 30 days, which tells what is usual, still held 09:50
+
+
+def test_the_worked_example_of_a_session_gives_the_numbers_of_the_page() -> None:
+    rows = table_under("## What a session covers")
+    assert len(rows) == 8
+    got, _ = run_example(rows)
+    expected = [(float(count), float(total) * 100, float(age)) for _, _, count, total, age, _ in rows]
+    names = [f"card_session_30m_{what}" for what in ("count", "amount_sum", "duration")]
+    assert [tuple(row[name] for name in names) for row in got] == expected
+
+
+class Everything(EventType):
+    """What the tables of words and conditions speak of."""
+
+    name = "payment"
+    lane = "docs"
+    card, merchant, device = Entity(), Entity(), Entity(optional=True)
+    amount, category, urgent = Money(), Category(optional=True), Flag(optional=True)
+    lat, lon, lat2, lon2, year = (Number(optional=True) for _ in range(5))
+
+
+FIELDS: dict[str, Any] = dict(Everything.fields)
+
+
+def declare_all(
+    cells: Sequence[str], fields: Mapping[str, object], change: Callable[[str], str]
+) -> list[Any]:
+    """What the code in these cells declares, among these fields."""
+    words = {name: getattr(declare, name) for name in declare.__all__}
+    written = [change(code) for cell in cells for code in re.findall(r"`([^`]+)`", cell)]
+    return [eval(code, {**words, **FIELDS, **fields}) for code in written]  # noqa: S307
+
+
+def fill_in(word: str) -> str:
+    """A word of the table with a window where it leaves one open, and with its entity."""
+    for open_end, filled in (("over=", "over='30d'"), ("delay=", "delay='1d'"), ("/std/min/max", "")):
+        word = word.replace(open_end, filled)
+    return f"card.session(gap='30m'){word}" if word.startswith(".") else word
+
+
+def test_every_word_of_the_page_can_be_declared() -> None:
+    cells = [row[0] for row in table_under("## The words")]
+    assert len(cells) > 15
+    for declared in declare_all(
+        cells, {"a": FIELDS["card"].count(over="1h"), "b": FIELDS["amount"]}, fill_in
+    ):
+        feature = declare.as_expression(declared).named("word")
+        compile_lane("docs", [type("Word", (Everything,), {"features": [feature]})])
+
+
+def test_every_condition_of_the_page_can_be_declared() -> None:
+    cells = [row[0] for row in table_under("### Some of the events")]
+    parts = {"a": FIELDS["urgent"], "b": declare.is_weekend()}
+    for where in declare_all(cells, parts, lambda code: f"amount{code}" if code.startswith(".") else code):
+        counted = FIELDS["card"].count(over="1h", where=where)
+        compile_lane("docs", [type("Some", (Everything,), {"features": [counted]})])
 
 
 @pytest.fixture
