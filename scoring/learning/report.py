@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scoring.learning.feature_sets import SetUse
 from scoring.learning.metrics import Interval
 from scoring.learning.runs import Evaluation, TrainingRun
 from scoring.learning.stages import Standing
@@ -71,18 +72,52 @@ def interval_line(interval: Interval) -> str:
     )
 
 
-def version_lines(versions: Iterable[Any], *, stood: Mapping[str, Standing]) -> list[str]:
-    """A line a model version; `stood` says where each one stands."""
-    lines = [f"{'model':<20}{'trained':<18}{'data until':<12}{'AP':>8}{'ROC AUC':>9}  {'gate':<6}stage"]
+def version_lines(
+    versions: Iterable[Any], *, stood: Mapping[str, Standing], sets: Mapping[str, int]
+) -> list[str]:
+    """A line a model version; `stood` says where each one stands, `sets` the number of its feature set."""
+    head = f"{'model':<20}{'trained':<18}{'data until':<12}{'set':>4}{'AP':>8}{'ROC AUC':>9}"
+    lines = [f"{head}  {'gate':<6}stage"]
     for version in versions:
         passed = sum(check["passed"] for check in version.checks)
         gate = f"{passed}/{len(version.checks)}" if version.checks else "-"
         lines.append(
             f"{version.name:<20}{version.trained_at:%Y-%m-%d %H:%M}  {version.as_of:%Y-%m-%d}"
-            f"{_number(version.metrics.get('average_precision')):>10}"
+            f"{sets.get(version.name) or '-':>6}"
+            f"{_number(version.metrics.get('average_precision')):>8}"
             f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stood[version.name].text}".rstrip()
         )
     return lines
+
+
+def set_lines(uses: Iterable[SetUse], *, before: Mapping[str, str | None], with_features: bool) -> list[str]:
+    """A line a feature set, and after it what it holds, if asked for. `before`: by event type the model that
+    a roll-back would lead to.
+    """
+    lines = [
+        f"{'event type':<16}{'set':>4}  {'declared':<18}{'features':>8}  {'code':<9}{'models at work':<32}"
+    ]
+    for use in uses:
+        declared = f"{use.declared_at:%Y-%m-%d %H:%M}" if use.declared_at else "not yet"
+        lines.append(
+            f"{use.event_type:<16}{use.number or '-':>4}  {declared:<18}{len(use.names):>8}"
+            f"  {_place_in_code(use):<9}{_work_of(use, before=before[use.event_type])}"
+        )
+        lines += [f"{'':<22}{name}" for name in use.names] if with_features else []
+    return lines
+
+
+def _place_in_code(use: SetUse) -> str:
+    if use.is_newest:
+        return "newest"
+    return "earlier" if use.in_code else "no"
+
+
+def _work_of(use: SetUse, *, before: str | None) -> str:
+    if not use.may_be_retired:
+        return ", ".join(f"{arm.model} ({arm.role})" for arm in use.arms) or "none"
+    held = f", but a roll-back leads to {before}, which needs it" if before in use.models else ""
+    return f"none: it may be taken out of the code{held}"
 
 
 def _slice_lines(slices: Mapping[str, Mapping[str, Any]]) -> list[str]:

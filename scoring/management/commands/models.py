@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from scoring.learning.feature_sets import list_feature_sets
 from scoring.learning.models import ModelVersion
 from scoring.learning.report import version_lines
 from scoring.learning.stages import standings
@@ -22,4 +23,5 @@ class Command(BaseCommand):
         if not versions:
             self.stdout.write("There are no models yet. Train one:  manage.py train")
             return
-        self.stdout.write("\n".join(version_lines(versions, stood=standings(versions))))
+        numbers = {name: use.number for use in list_feature_sets() for name in use.models if use.number}
+        self.stdout.write("\n".join(version_lines(versions, stood=standings(versions), sets=numbers)))

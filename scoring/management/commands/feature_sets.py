@@ -1,0 +1,31 @@
+"""List feature sets: `manage.py feature_sets`."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from scoring.catalog.registry import event_type
+from scoring.errors import UnknownEventType
+from scoring.learning.feature_sets import list_feature_sets
+from scoring.learning.promotion import previous_champion
+from scoring.learning.report import set_lines
+
+
+class Command(BaseCommand):
+    help = (
+        "List the feature sets of event types: when each was declared, which models use it, whether this code"
+        " has it, and whether it may be taken out."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--event-type", help="only sets of this type")
+        parser.add_argument("--features", action="store_true", help="list what each set holds, too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            kind = event_type(options["event_type"]) if options["event_type"] else None
+        except UnknownEventType as error:
+            raise CommandError(str(error)) from error
+        uses = list_feature_sets(kind.name if kind else None)
+        before = {name: previous_champion(name) for name in {use.event_type for use in uses}}
+        self.stdout.write("\n".join(set_lines(uses, before=before, with_features=options["features"])))

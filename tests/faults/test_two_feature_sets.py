@@ -1,0 +1,266 @@
+"""A feature set is replaced while orders come in: none is lost, none is decided on a wrong value."""
+
+import importlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from itertools import count
+
+import numpy as np
+import pandas as pd
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
+
+from scoring.catalog import registry as catalog
+from scoring.decisions.history import sequence_history
+from scoring.decisions.intake import Submission, receive_events
+from scoring.decisions.models import Decision, Event, Pending, ShadowScore
+from scoring.decisions.shadow import SHADOW
+from scoring.decisions.sweep import sweep_lanes
+from scoring.errors import FeatureSetMissing
+from scoring.features import plan
+from scoring.features.models import FeatureSetVersion
+from scoring.ingest.imports import ingest_frame
+from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.learning.feature_sets import check_live_sets, declared_set_of
+from scoring.learning.models import ModelVersion
+from scoring.learning.promotion import start_canary, start_shadow, stop_arm
+from scoring.learning.registry import load_model
+from scoring.learning.runs import TrainingRequest, run_training
+from scoring.learning.training import TrainingConfig
+from scoring.log.consumers import catch_up
+from scoring.log.read import iter_log
+from scoring.replay.service import replay
+from scoring.timestamps import to_iso
+from tests.factories.models import approved, promote
+from tests.faults.growing import event_types as growing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LANE = "orders"
+NOW = datetime.now(UTC)
+TRAINED_UNTIL = NOW - timedelta(days=15)
+SECONDS = 60  # for anything that is waited for
+EVENTS_A_STEP = 25
+
+Release = Callable[[str], None]
+
+
+@pytest.fixture
+def release(monkeypatch: pytest.MonkeyPatch, online_redis: object) -> Iterator[Release]:
+    """Gives this process the code of a release: "before", "during" or "after" the change of features."""
+    monkeypatch.setattr(catalog, "BUILT_IN", (*catalog.BUILT_IN, growing.__name__))
+
+    def take(name: str) -> None:
+        monkeypatch.setenv("GROWING_RELEASE", name)
+        importlib.reload(growing)
+        catalog.event_types.cache_clear()
+        plan._cached_plan.cache_clear()
+
+    yield take
+    catalog.event_types.cache_clear()
+    plan._cached_plan.cache_clear()
+    load_model.cache_clear()
+
+
+class Fleet:
+    """The workers of the releases, and what they are asked to decide meanwhile."""
+
+    def __init__(self, start: Callable[..., subprocess.Popen[bytes]]) -> None:
+        self._start = start
+        self.traffic = Traffic()
+
+    def start(self, release: str) -> subprocess.Popen[bytes]:
+        return self._start(
+            queues="lanes", DJANGO_SETTINGS_MODULE="tests.faults.growing.settings", GROWING_RELEASE=release
+        )
+
+    def stop(self, worker: subprocess.Popen[bytes]) -> None:
+        os.killpg(worker.pid, signal.SIGTERM)
+        worker.wait(timeout=SECONDS)
+
+    def decide_more(self, **by: object) -> None:
+        """Wait until so many more decisions of this kind have been made."""
+        wanted = Decision.objects.filter(**by).count() + EVENTS_A_STEP
+        wait_until(lambda: Decision.objects.filter(**by).count() >= wanted)
+
+
+class Traffic(threading.Thread):
+    """Orders and refusals, a few at a time, until it is told to end."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.sent = 0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        draw = np.random.default_rng(9)
+        for number in count():
+            if self.ended.wait(0.1):
+                break
+            now = datetime.now(UTC)
+            made = [submission(row, now) for row in orders(draw, [now] * 3, prefix=f"live-{number}")]
+            made += [refusal(draw, now, number)] if number % 4 == 0 else []
+            receive_events(made, source="till", now=now)
+            self.sent += len(made)
+        connections.close_all()
+
+    def end(self) -> None:
+        self.ended.set()
+        self.join(timeout=SECONDS)
+
+
+def orders(draw: np.random.Generator, times: list[datetime], *, prefix: str) -> list[dict[str, str]]:
+    return [
+        {
+            "type": "order",
+            "id": f"{prefix}-{number}",
+            "occurred_at": to_iso(moment),
+            "customer": f"customer-{draw.integers(30)}",
+            "shop": f"shop-{draw.integers(12)}",
+            "amount": f"{draw.lognormal(3, 1):.2f}",
+            "goods": str(draw.choice(["books", "wine", "tools"])),
+        }
+        for number, moment in enumerate(times)
+    ]
+
+
+def submission(payload: dict[str, str], now: datetime) -> Submission:
+    kind = catalog.event_type(payload["type"])
+    return Submission(kind.name, kind.parse(payload, now=now, rates={}))
+
+
+def refusal(draw: np.random.Generator, now: datetime, number: int) -> Submission:
+    who = f"customer-{draw.integers(30)}"
+    payload = {"type": "refusal", "id": f"refusal-{number}", "occurred_at": to_iso(now), "customer": who}
+    return submission(payload, now)
+
+
+def load_history() -> None:
+    """Forty days of labelled orders: those of high amounts are often fraud."""
+    draw = np.random.default_rng(4)
+    seconds = np.sort(draw.uniform(1, 40 * 86_400, 1_500))[::-1]
+    frame = pd.DataFrame(
+        orders(draw, [NOW - timedelta(seconds=float(ago)) for ago in seconds], prefix="history")
+    )
+    risky = (frame.amount.astype(float) > 40) & (draw.random(len(frame)) < 0.8)
+    frame = frame.drop(columns="type").assign(label=np.where(risky, "fraud", "legitimate"))
+    frame["label_known_at"] = frame.occurred_at
+    label = LabelMapping(column="label", known_at="label_known_at", source="chargeback")
+    ingest_frame(
+        frame,
+        mapping=ColumnMapping(type="order", source="till", label=label),
+        history=True,
+        now=NOW,
+        name="h",
+    )
+    sequence_history(LANE)
+
+
+def train() -> str:
+    request = TrainingRequest("order", as_of=TRAINED_UNTIL, matures_after=timedelta(days=1))
+    config = TrainingConfig(trees=12, depth=3, minimum_positives=4)
+    return run_training(request, config=config, actor="tests", now=datetime.now(UTC)).name
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not done():
+        connection.close()
+        assert time.monotonic() < deadline, list(Pending.objects.values("state", "error")[:5])
+        time.sleep(0.1)
+
+
+def settle() -> None:
+    """Let the lane work off what there is, whatever bell the workers that ended have taken with them."""
+
+    def is_settled() -> bool:
+        sweep_lanes(now=datetime.now(UTC))
+        return not Pending.objects.exists()
+
+    wait_until(is_settled)
+
+
+def test_features_are_replaced_while_orders_come_in(
+    release: Release, celery_worker_process: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    release("before")
+    load_history()
+    old = train()
+    promote(old)
+    fleet = Fleet(celery_worker_process)
+    first = fleet.start("before")
+    fleet.traffic.start()
+    fleet.decide_more(model=old)
+
+    # The code with both sets. Its states are made beside the traffic, so that its workers find them.
+    release("during")
+    call_command("rebuild", "--online", "--lane", LANE, verbosity=0, stdout=StringIO())
+    second = fleet.start("during")
+    fleet.stop(first)
+    fleet.decide_more(model=old)
+    new = train()
+    start_canary(approved(new), share=0.5, actor="tests", now=datetime.now(UTC))
+    fleet.decide_more(model=new)
+    fleet.decide_more(model=old)
+    promote(new)
+    start_shadow(old, actor="tests", now=datetime.now(UTC))
+    fleet.decide_more(model=new, arm="champion")
+
+    # The old set cannot go as long as a model needs it; then it goes.
+    release("after")
+    with pytest.raises(FeatureSetMissing, match=f"{old} was trained on feature set 1"):
+        check_live_sets()
+    release("during")
+    catch_up(SHADOW, now=datetime.now(UTC))
+    take_out_shadow(old)
+    third = fleet.start("after")
+    fleet.stop(second)
+    fleet.decide_more(model=new)
+    fleet.traffic.end()
+    settle()
+    fleet.stop(third)
+
+    release("during")
+    assert Event.objects.filter(source="till", history=False).count() == fleet.traffic.sent
+    assert_every_order_was_decided_on_the_values_of_its_model(old, new)
+    declared = FeatureSetVersion.objects.filter(event_type="order").order_by("number")
+    assert list(declared.values_list("number", "digest")) == [
+        (number, declared_set_of(ModelVersion.objects.get(name=name)))
+        for number, name in ((1, old), (2, new))
+    ]
+
+
+def take_out_shadow(old: str) -> None:
+    """From now on nobody needs the old set, and the command says so."""
+    call_command("feature_sets", stdout=(told := StringIO()))
+    assert f"{old} (shadow)" in told.getvalue()
+    stop_arm(old, actor="tests", now=datetime.now(UTC))
+    call_command("feature_sets", stdout=(told := StringIO()))
+    assert "it may be taken out of the code" in told.getvalue()
+
+
+def assert_every_order_was_decided_on_the_values_of_its_model(old: str, new: str) -> None:
+    decided = [
+        entry
+        for entries in iter_log(types=["decision.made", "decision.revised"])
+        for entry in entries
+        if entry.stream.startswith("order/")
+    ]
+    orders_sent = Event.objects.filter(type="order", history=False).count()
+    assert len(decided) == len({entry.stream for entry in decided}) == orders_sent
+    by_model = Counter((entry.data["basis"], entry.data["model"]) for entry in decided)
+    assert set(by_model) == {("model", old), ("model", new)}
+    for entry in decided:
+        assert entry.data["feature_set"] == load_model(entry.data["model"]).feature_set
+    again = replay("order", since=NOW - timedelta(days=1), until=datetime.now(UTC) + timedelta(days=1))
+    assert again.first == []
+    assert again.identical == again.decisions == orders_sent
+    assert ShadowScore.objects.filter(model=old).count() >= EVENTS_A_STEP
