@@ -17,15 +17,14 @@ from monitoring.catalogue.sets import (
     find_set,
     last_declaration,
     memberships,
-    read_sets,
-    set_rows,
+    read_set_rows,
 )
-from monitoring.catalogue.usage import ModelUse, Weight, read_models
+from monitoring.catalogue.usage import ModelUse, Weight
 from monitoring.catalogue.words import judge, summarise
 from monitoring.drift_report import SPANS, since_of
 from monitoring.pages import scored_types
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.decisions.routing import current_routes, route_of
+from scoring.decisions.routing import current_routes
 from scoring.features import meaning
 from scoring.features.specs import FeatureSpec
 from scoring.workspace.pages import Page, register_page
@@ -210,11 +209,7 @@ class FeatureSetsPage(CataloguePage):
     template_name = "monitoring/catalogue/sets.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event_type = self.event_type
-        models = read_models(event_type, route=route_of(event_type))
-        return super().get_context_data(
-            **kwargs, types=scored_types(), rows=set_rows(read_sets(event_type), models)
-        )
+        return super().get_context_data(**kwargs, types=scored_types(), rows=read_set_rows(self.event_type))
 
 
 @register_page
@@ -225,16 +220,14 @@ class FeatureSetDiffPage(CataloguePage):
     template_name = "monitoring/catalogue/diff.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event_type = self.event_type
-        sets = read_sets(event_type)
-        if not sets:
-            return super().get_context_data(**kwargs, rows=[])
-        after = find_set(sets, self.request.GET.get("to"), default=sets[0])
-        before = find_set(sets, self.request.GET.get("from"), default=sets[min(1, len(sets) - 1)])
-        rows = set_rows(sets, read_models(event_type, route=route_of(event_type)))
+        rows = read_set_rows(self.event_type)
+        if not rows:
+            return super().get_context_data(**kwargs, rows=rows)
+        after = find_set(rows, self.request.GET.get("to"), default=rows[0])
+        before = find_set(rows, self.request.GET.get("from"), default=rows[min(1, len(rows) - 1)])
         return super().get_context_data(
             **kwargs,
             rows=rows,
-            sides=[row for wanted in (before, after) for row in rows if row.version == wanted],
-            difference=compare_sets(before.features, after.features),
+            sides=[before, after],
+            difference=compare_sets(before.version.features, after.version.features),
         )

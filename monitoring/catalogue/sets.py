@@ -8,8 +8,11 @@ from typing import Any
 
 from django.http import Http404
 
-from monitoring.catalogue.usage import ModelUse
+from monitoring.catalogue.usage import ModelUse, read_models
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.decisions.routing import route_of
 from scoring.features.models import FeatureSetVersion
+from scoring.features.plan import lane_plan
 
 Described = Mapping[str, Any]  # an element of `FeatureSetVersion.features`
 
@@ -40,12 +43,22 @@ class Difference:
 
 @dataclass(frozen=True)
 class SetRow:
-    """A set in the list: what changed since the one before (None for the first), and the models on it."""
+    """A set in the list: what changed since the one before (None for the first), and the models on it.
+
+    `place`: in the code, 0 for what new models are trained on, then `earlier_features`; None where it is not
+    declared any more. `may_go`: whether the code may stop declaring it, for no live model is on it.
+    """
 
     version: FeatureSetVersion
+    place: int | None
+    may_go: bool
     since_before: Difference | None
     before: int | None
     models: list[ModelUse]
+
+    @property
+    def is_newest(self) -> bool:
+        return self.place == 0
 
     @property
     def live(self) -> list[ModelUse]:
@@ -64,6 +77,13 @@ class Membership:
 def read_sets(event_type: str) -> list[FeatureSetVersion]:
     """Every set of an event type, the newest first."""
     return list(FeatureSetVersion.objects.filter(event_type=event_type).order_by("-number"))
+
+
+def read_set_rows(event_type: str) -> list[SetRow]:
+    """The sets of an event type as rows, newest first."""
+    in_code = lane_plan(find_event_type(event_type).lane).feature_sets(event_type)
+    models = read_models(event_type, route=route_of(event_type))
+    return set_rows(read_sets(event_type), models, in_code=[each.declared for each in in_code])
 
 
 def compare_sets(before: Sequence[Described], after: Sequence[Described]) -> Difference:
@@ -89,11 +109,19 @@ def _meaning(described: Described | None) -> object:
     return described and described["digest"]
 
 
-def set_rows(versions: Sequence[FeatureSetVersion], models: Sequence[ModelUse]) -> list[SetRow]:
-    """The sets, newest first, each beside the one before it."""
+def set_rows(
+    versions: Sequence[FeatureSetVersion], models: Sequence[ModelUse], *, in_code: Sequence[str]
+) -> list[SetRow]:
+    """The sets, newest first, each beside the one before it. `in_code`: the digests that the code declares.
+
+    While it is not known which set a live model is on, none may go.
+    """
+    needed = {model.declared_set for model in models if model.live}
     return [
         SetRow(
             version=version,
+            place=in_code.index(version.digest) if version.digest in in_code else None,
+            may_go=version.digest in in_code[1:] and not needed & {version.digest, ""},
             since_before=compare_sets(before.features, version.features) if before else None,
             before=before.number if before else None,
             models=[model for model in models if model.declared_set == version.digest],
@@ -122,14 +150,12 @@ def last_declaration(feature: str, versions: Sequence[FeatureSetVersion]) -> Des
     return next(described, None)
 
 
-def find_set(
-    versions: Sequence[FeatureSetVersion], number: str | None, *, default: FeatureSetVersion
-) -> FeatureSetVersion:
+def find_set(rows: Sequence[SetRow], number: str | None, *, default: SetRow) -> SetRow:
     """The set of a number as an address has it. Raises Http404 for one that there is not."""
     if not number:
         return default
-    found = next((version for version in versions if str(version.number) == number), None)
+    found = next((row for row in rows if str(row.version.number) == number), None)
     if found is None:
-        known = ", ".join(str(version.number) for version in versions)
+        known = ", ".join(str(row.version.number) for row in rows)
         raise Http404(f"There is no set {number!r} ({known}).")
     return found

@@ -13,6 +13,7 @@ from monitoring.binning import unpack
 from monitoring.model_windows import MILLION
 from monitoring.models import ModelWindow
 from scoring.decisions.routing import RouteTable
+from scoring.learning.feature_sets import declared_set_of
 from scoring.learning.models import ModelVersion
 from scoring.learning.stages import Standing, standings
 
@@ -45,8 +46,11 @@ def read_models(event_type: str, *, route: RouteTable | None) -> list[ModelUse]:
     wanted = {*arms, *newest.values_list("name", flat=True)[:MOST_MODELS]}
     versions = list(_with_names(newest.filter(name__in=wanted)))
     where = standings(versions)
-    models = [_use(version, where[version.name]) for version in versions]
     in_route = {name: place for place, name in enumerate(arms)}
+    models = [
+        _use(version, where[version.name], declared_set=_declared_set(version, look=version.name in in_route))
+        for version in versions
+    ]
     return sorted(models, key=lambda model: (in_route.get(model.name, len(arms)), -model.number))
 
 
@@ -64,14 +68,19 @@ def _with_names(versions: Any) -> Any:
     )
 
 
-def _use(version: Any, standing: Standing) -> ModelUse:
+def _declared_set(version: Any, *, look: bool) -> str:
+    """The digest of the version's set; where it does not tell itself, worked out for those in the route."""
+    return version.set_digest or (declared_set_of(version) if look else "")
+
+
+def _use(version: Any, standing: Standing, *, declared_set: str) -> ModelUse:
     return ModelUse(
         name=version.name,
         number=version.number,
         standing=standing,
         trained_at=version.trained_at,
         names=tuple(version.feature_names),
-        declared_set=version.set_digest or "",
+        declared_set=declared_set,
         artefact=version.artefact,
     )
 

@@ -229,7 +229,7 @@ def test_the_same_features_in_another_order_are_the_same_set() -> None:
 
 def test_each_set_stands_beside_the_one_before_it_and_the_models_on_it() -> None:
     users = [replace(model(), declared_set="2"), replace(model("payment-0", "archived"), declared_set="2")]
-    newest, middle, oldest = set_rows([THIRD, SECOND, FIRST], users)
+    newest, middle, oldest = set_rows([THIRD, SECOND, FIRST], users, in_code=["3", "2", "1"])
     assert (newest.before, middle.before, oldest.before) == (2, 1, None)
     assert newest.since_before is not None
     assert [each.name for each in newest.since_before.removed] == ["b"]
@@ -237,7 +237,19 @@ def test_each_set_stands_beside_the_one_before_it_and_the_models_on_it() -> None
         ["payment-1", "payment-0"],
         ["payment-1"],
     )
-    assert set_rows([], []) == []
+    assert [row.place for row in (newest, middle, oldest)] == [0, 1, 2]
+    assert [row.may_go for row in (newest, middle, oldest)] == [False, False, True]
+    assert set_rows([], [], in_code=()) == []
+
+
+def test_while_a_live_model_is_on_a_set_that_is_not_known_no_set_may_go() -> None:
+    rows = set_rows([SECOND, FIRST], [model()], in_code=["2", "1"])
+    assert [row.may_go for row in rows] == [False, False]
+
+
+def test_a_set_that_the_code_does_not_declare_any_more_has_no_place_in_it() -> None:
+    [gone] = set_rows([FIRST], [], in_code=["2"])
+    assert (gone.place, gone.may_go, gone.is_newest) == (None, False, False)
 
 
 def test_the_sets_of_a_feature_say_whether_it_meant_the_same() -> None:
