@@ -37,11 +37,13 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # A year: what browsers ask for.
 SECURE_HSTS_SECONDS = read_int("ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come from inside, over plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, over plain HTTP
 # ASSAY_BEHIND_PROXY=1: a proxy ends TLS, and sets this header itself whatever the client sends.
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if read_flag("ASSAY_BEHIND_PROXY", default=False) else None
 )
+# Whoever sends it reads /metrics; without one, this machine alone does (config/metrics.py).
+METRICS_TOKEN = read_text("ASSAY_METRICS_TOKEN")
 CSRF_TRUSTED_ORIGINS = read_list("ASSAY_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [

@@ -28,6 +28,7 @@ from scoring.decisions import backlog
 from scoring.decisions.answers import answer_for
 from scoring.decisions.intake import Receipt, Submission, priority_of, receive_events
 from scoring.decisions.models import Pending
+from scoring.decisions.telemetry import telemetry
 from scoring.errors import EventNotFound, FieldError, InvalidRequest, RequestProblem, ScoringError
 
 Rates = Mapping[str, Decimal]
@@ -89,7 +90,8 @@ def submit(
 ) -> list[Result | ScoringError]:
     """Parse and receive events; a result or an error for each, in the order given. Raises LaneBehind."""
     rates: dict[str, Rates] = {}
-    parsed = [parse_submission(payload, now=now, rates=rates) for payload in payloads]
+    with telemetry.stage("validate", events=len(payloads)):
+        parsed = [parse_submission(payload, now=now, rates=rates) for payload in payloads]
     valid = [attempt for attempt in parsed if isinstance(attempt, Submission)]
     counted = Counter(event_type(submission.type).lane for submission in valid)
     backlog.take_room(counted, priority=priority_of(len(valid), wait=preferences.wait))

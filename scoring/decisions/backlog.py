@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from django.conf import settings
 
 from scoring.decisions import doorbell, pending
+from scoring.decisions.telemetry import telemetry
 from scoring.errors import LaneBehind
 
 BELIEVED_SECONDS = 1.0
@@ -29,6 +30,7 @@ def take_room(events: Mapping[str, int], *, priority: int) -> None:
     queued = {lane: _queued(lane, priority, most=most, now=now) for lane in events}
     for lane, count in queued.items():
         if count >= most:
+            telemetry.add("refused", lane, "waiting" if priority == pending.URGENT else "bulk")
             wait = seconds_until_room(count, most=most, pace=doorbell.pace_of(lane))
             raise LaneBehind(lane=lane, queued=count, limit=most, wait=wait)
     for lane, count in events.items():

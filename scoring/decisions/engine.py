@@ -17,6 +17,7 @@ from scoring.decisions.models_in_charge import Charge, ModelInCharge
 from scoring.decisions.pending import Claim
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.recoding import code_categories
+from scoring.decisions.telemetry import telemetry
 from scoring.decisions.vectors import describe_also, pack_vectors
 from scoring.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.explain.reasons import reasons_for
@@ -128,7 +129,8 @@ def _with_model(
         feature_set=model.feature_set,
         fields=[item.claim.event["fields"] for item in items],
     )
-    predicted = predict(loaded, features)
+    with telemetry.stage("predict", events=len(items)):
+        predicted = predict(loaded, features)
     decided = []
     for row, item in enumerate(items):
         score = float(predicted.scores[row])

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from scoring.catalog.registry import event_type
 from scoring.decisions.answers import answer_from_stream
+from scoring.decisions.telemetry import telemetry
 from scoring.errors import StreamConflict
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
@@ -74,4 +75,6 @@ def _append(stream: Sequence[Entry], *, cause: str) -> Entry:
         data=fallback_data(stream[0], cause=cause, decided_at=to_iso(now)),
         metadata={"causation": stream[0].position},
     )
-    return append([decision], now=now)[0]
+    entry = append([decision], now=now)[0]
+    telemetry.add("decision", entry.data["event_type"], entry.data["outcome"], "fallback", "")
+    return entry

@@ -11,6 +11,7 @@ from scoring.catalog.event_type import ParsedFields
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, fallback, pending
 from scoring.decisions.answers import answer_from_stream
+from scoring.decisions.telemetry import telemetry
 from scoring.errors import PayloadConflict
 from scoring.log import vault
 from scoring.log.append import append_new
@@ -73,7 +74,8 @@ def receive_events(
             lanes, now=now, wake_token=token, priority=priority_of(len(entries), wait=wait)
         ),
     )
-    written, _ = append_new(entries, now=now, beside=beside)
+    with telemetry.stage("append", events=len(entries)):
+        written, _ = append_new(entries, now=now, beside=beside)
     created = {entry.stream: [entry] for entry in written}
     repeated = read_streams([entry.stream for entry in entries if entry.stream not in created])
     undecided = _undecided(created) | _undecided(_undisputed(entries, repeated))
@@ -81,7 +83,8 @@ def receive_events(
         orphans = [undecided[stream].position for stream in undecided.keys() & repeated]
         if orphans:
             pending.adopt(orphans, wake_token=token)
-    rung = doorbell.ring_lanes({_lane(entry) for entry in [*written, *undecided.values()]})
+    with telemetry.stage("doorbell", events=len(written)):
+        rung = doorbell.ring_lanes({_lane(entry) for entry in [*written, *undecided.values()]})
     answers = {stream: answer_from_stream(entries) for stream, entries in (created | repeated).items()}
     if wait and token and undecided:
         answers |= _wait(undecided, token=token, wait=wait, on_timeout=on_timeout, cause=rung.cause)
@@ -166,7 +169,8 @@ def _wait(
     """Answers by stream as the lane gives them, or the failure policy; absent where there is none in time."""
     answers: dict[str, dict[str, Any]] = {}
     if not cause:
-        answers, cause = doorbell.wait_for_answers(token, count=len(undecided), seconds=wait)
+        with telemetry.stage("wait", events=len(undecided)):
+            answers, cause = doorbell.wait_for_answers(token, count=len(undecided), seconds=wait)
     left = [entry for stream, entry in undecided.items() if stream not in answers]
     if left and (cause or on_timeout == "fallback"):
         return answers | fallback.decide(left, cause=cause or "timeout")

@@ -25,6 +25,7 @@ from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.pending import Claim
 from scoring.decisions.restore import restore_states
 from scoring.decisions.routing import current_routes
+from scoring.decisions.telemetry import telemetry
 from scoring.decisions.vectors import restore_row
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.features.arena import Arena
@@ -46,6 +47,7 @@ FEWEST, MOST = 32, 256
 # comes next would wait behind hundreds that nobody waits for.
 MOST_WITH_OTHERS = 64
 LIMITS = (MOST, 128, 64, FEWEST)
+COUNTED_BY = ("event_type", "outcome", "basis", "model")
 PACE_SHARE = 0.2  # of the last batch in the moving average
 
 
@@ -84,7 +86,10 @@ class LaneRunner:
         """
         self._release_known_labels()
         chunk = min(self.limit, MOST_WITH_OTHERS)
+        began = time.perf_counter()
         claims = pending.claim(self.lane, limit=self.limit, chunk=chunk, after=self._last_served)
+        if claims:
+            telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
         done = self._process_or_isolate(claims) if claims else True
         self.exhausted = done and len(claims) < chunk and not self._is_label_due()
         if claims:
@@ -131,11 +136,14 @@ class LaneRunner:
         """The recipe: who decides, sequence, decide, commit, publish."""
         now = timezone.now()
         self._take_models(claims[0].routes)
-        sequenced = self._sequence(claims)
+        with telemetry.stage("sequence", events=len(claims)):
+            sequenced = self._sequence(claims)
         rescored = [self._rescored(claim) for claim in claims if claim.kind == "rescore"]
-        decided = self._decide([*sequenced.scored, *rescored], now=now)
+        with telemetry.stage("decide", events=len(claims)):
+            decided = self._decide([*sequenced.scored, *rescored], now=now)
         self._commit(claims, sequenced, decided, now=now)
-        self._wake(claims, decided)
+        with telemetry.stage("wake", events=len(claims)):
+            self._wake(claims, decided)
 
     def _take_models(self, routes: str) -> None:
         """One look at the routes a batch: a promotion is picked up between batches, never inside one.
@@ -195,17 +203,23 @@ class LaneRunner:
         )
         to_revise = [item.claim for item in decided if item.rescore]
         made = [item.entry for item in decided if not (item.rescore and item.claim.kind == "rescore")]
-        with transaction.atomic() if to_revise else nullcontext():  # else it is one statement
+        with (
+            telemetry.stage("persist", events=len(claims)),
+            transaction.atomic() if to_revise else nullcontext(),  # else it is one statement
+        ):
             if order or made:
                 written = append([*order, *made], now=now, beside=pending.completion(claimed))
             elif pending.complete(claimed) < len(claimed):
                 raise StreamConflict(f"lane/{self.lane}", self.head.version)  # claimed before it was done
             pending.enqueue_rescores(to_revise, lane=self.lane, now=now)
+        for entry in made:
+            telemetry.add("decision", *(entry.data[name] for name in COUNTED_BY))
         if order:
             head = head_after(
                 self.head, position=written[0].position, count=len(positions), clock_us=sequenced.clock_us
             )
-            self.store.write(sequenced.states, expected=self.head.cursor, cursor=head.cursor)
+            with telemetry.stage("states", events=len(claims)):
+                self.store.write(sequenced.states, expected=self.head.cursor, cursor=head.cursor)
             self.head = head
 
     def _wake(self, claims: Sequence[Claim], decided: Sequence[Decided]) -> None:

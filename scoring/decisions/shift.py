@@ -6,6 +6,7 @@ import time
 from scoring.decisions import doorbell, pending
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.runner import LaneRunner
+from scoring.decisions.telemetry import telemetry
 
 logger = logging.getLogger(__name__)
 
@@ -60,4 +61,5 @@ def _work(lane: str, *, shift: float, linger: float) -> int:
     finally:
         attendance.at_work = False
         doorbell.leave_door(lane)
+        telemetry.send()
     return processed

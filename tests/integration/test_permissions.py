@@ -72,7 +72,7 @@ FOR_STAFF = {
     *("admin:index", "admin:search", "admin:jsi18n", "admin:logout"),
     *("admin:password_change", "admin:password_change_done"),
 }
-OPEN = {"healthz", "readyz", "schema", "docs", "problem", "home", "admin:login"}
+OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "admin:login"}
 FOR_KEYS = {"api:events", "api:event", "api:parked-events", "api:labels", "api:held-labels"}
 # Django's own: choices of related rows, a link to a row's public page, an app's lists, whatever is mistyped.
 NOT_ROWS_OF_OURS = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}

@@ -1,0 +1,52 @@
+"""`/metrics` for Prometheus: open to who has the token or, where none is set, to this machine."""
+
+import hmac
+import logging
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
+from redis import RedisError
+
+from monitoring.exposition import exposition
+
+logger = logging.getLogger(__name__)
+
+HINT = "Set ASSAY_METRICS_TOKEN and send it as `Authorization: Bearer <token>`, or ask from this machine.\n"
+
+
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    if not may_read(request):
+        refused = HttpResponse(HINT, status=401, content_type="text/plain")
+        refused["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return refused
+    try:
+        return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
+    except (DatabaseError, RedisError) as error:
+        logger.warning("no metrics: %s", error)
+        return HttpResponse("/readyz says what cannot be reached\n", status=503, content_type="text/plain")
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Whether the request brings the token; where none is set, whether it comes from this machine.
+
+    Behind a proxy everything does: there a token is needed.
+    """
+    if settings.METRICS_TOKEN:
+        sent = request.META.get("HTTP_AUTHORIZATION", "")
+        return hmac.compare_digest(sent.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
+    proxied = settings.SECURE_PROXY_SSL_HEADER or "HTTP_X_FORWARDED_FOR" in request.META
+    return not proxied and is_loopback(request.META.get("REMOTE_ADDR", ""))
+
+
+def is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

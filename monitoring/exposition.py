@@ -1,0 +1,107 @@
+"""The numbers of all processes and of the database in Prometheus's text format."""
+
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import Any
+
+from django.db import connection
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from scoring.catalog.registry import lanes
+from scoring.decisions.telemetry import BUCKETS, Series, read_counts
+from scoring.log.read import horizon_lag
+
+_QUEUES = """
+    SELECT lane, state,
+           CASE WHEN state <> 'ready' THEN 'any' WHEN priority = 0 THEN 'waiting'
+                WHEN priority = 1 THEN 'bulk' ELSE 'late' END AS class,
+           count(*), extract(epoch FROM now() - min(enqueued_at))
+      FROM scoring_pending GROUP BY lane, state, class
+"""
+_HEADS = """
+    SELECT given.lane, coalesce((
+           SELECT position FROM scoring_logentry WHERE stream = 'lane/' || given.lane
+            ORDER BY stream_version DESC LIMIT 1), 0)
+      FROM unnest(%s) AS given (lane)
+"""
+_LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
+# Counters: series, the metric's name and meaning, and the names of its labels.
+COUNTERS = {
+    "events": ("assay_stage_events", "Events that each stage handled", ("stage",)),
+    "decision": ("assay_decisions", "Decisions made or revised", ("event_type", "outcome", "basis", "model")),
+    "refused": ("assay_refused_requests", "Requests answered 429", ("lane", "priority")),
+}
+
+
+def exposition() -> bytes:
+    """Everything, as /metrics shows it. Raises redis.RedisError, django.db.Error."""
+    registry = CollectorRegistry()
+    registry.register(_Collector())
+    return generate_latest(registry)
+
+
+class _Collector:
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: names are known without asking."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        counts = read_counts()
+        yield stage_seconds(counts)
+        for series in COUNTERS:
+            yield counter(series, counts)
+        yield from database_gauges()
+
+
+def stage_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
+    """Histogram of the stages' runs, from counts of the series "bucket" and "seconds"."""
+    family = HistogramMetricFamily(
+        "assay_stage_seconds", "Seconds a run of each stage took", labels=["stage"]
+    )
+    bounds = [*map(str, BUCKETS), "+Inf"]
+    for stage in sorted(series[1] for series in counts if series[0] == "seconds"):
+        each = [counts.get(("bucket", stage, str(place)), 0.0) for place in range(len(bounds))]
+        buckets = list(zip(bounds, accumulate(each), strict=True))
+        family.add_metric([stage], buckets=buckets, sum_value=counts["seconds", stage])
+    return family
+
+
+def counter(series: str, counts: dict[Series, float]) -> CounterMetricFamily:
+    """A counter of `COUNTERS` with every combination of labels that was counted."""
+    name, meaning, labels = COUNTERS[series]
+    family = CounterMetricFamily(name, meaning, labels=labels)
+    for (kind, *values), count in sorted(counts.items()):
+        if kind == series:
+            family.add_metric(values, count)
+    return family
+
+
+def database_gauges() -> Iterator[Metric]:
+    """What the database says now: queues, lanes' heads, entries that readers of the log cannot see yet."""
+    labels = ["lane", "state", "class"]
+    length = GaugeMetricFamily("assay_queue_entries", "Entries queued", labels=labels)
+    age = GaugeMetricFamily("assay_queue_oldest_seconds", "Since the oldest was queued", labels=labels)
+    for *values, count, seconds in _rows(_QUEUES):
+        length.add_metric(values, count)
+        age.add_metric(values, float(seconds))
+    head = GaugeMetricFamily(
+        "assay_lane_head_position", "Where in the log the lane sequenced last", labels=["lane"]
+    )
+    for lane, position in _rows(_HEADS, [list(lanes())]):
+        head.add_metric([lane], position)
+    lag = horizon_lag()
+    yield from (length, age, head)
+    yield GaugeMetricFamily("assay_log_position", "Of the log's last entry", _rows(_LAST)[0][0])
+    yield GaugeMetricFamily("assay_log_hidden_entries", "Entries that readers cannot see yet", lag.entries)
+    yield GaugeMetricFamily(
+        "assay_log_oldest_writer_seconds",
+        "How long the transaction has been open that readers wait for",
+        lag.oldest_transaction_s or 0,
+    )
+
+
+def _rows(sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())

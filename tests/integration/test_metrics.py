@@ -1,0 +1,152 @@
+"""/metrics: who may read it, and that everything is counted once, whichever process counted it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from scoring.decisions import backlog, connections, fallback
+from scoring.decisions.intake import receive_events
+from scoring.decisions.shift import work_lane
+from scoring.decisions.telemetry import BUCKETS, Telemetry, read_counts, telemetry
+from scoring.errors import LaneBehind
+from scoring.log.read import read_stream
+from tests.factories.payments import payments
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LANE = "commerce"
+BULK = ("bulk", LANE, "ready")
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted(online_redis: redis.Redis) -> None:
+    connections.client.cache_clear()
+    telemetry.send()
+    online_redis.flushdb()
+
+
+def receive(count: int, start: int = 0) -> list[Any]:
+    return receive_events(payments(count, start=start), source="shop", now=datetime.now(UTC))
+
+
+def scrape(client: Client, **headers: str) -> dict[tuple[str, ...], float]:
+    """Samples by name and the values of their labels, in the order of the labels' names."""
+    answer = client.get("/metrics", headers=headers)
+    assert answer.status_code == 200, answer.content
+    return {
+        (sample.name, *(sample.labels[name] for name in sorted(sample.labels))): sample.value
+        for family in text_string_to_metric_families(answer.content.decode())
+        for sample in family.samples
+    }
+
+
+def test_events_are_counted_once_at_each_stage(client, monkeypatch):
+    monkeypatch.setattr("scoring.decisions.doorbell.publish", lambda lane: "")
+    receive(5)
+    work_lane(LANE, linger=0.01)
+    for _ in range(2):  # looking does not count
+        seen = scrape(client)
+        stages = ("append", "doorbell", "claim", "sequence", "decide", "persist", "states", "wake")
+        assert [seen["assay_stage_events_total", stage] for stage in stages] == [5] * len(stages)
+        assert [seen["assay_stage_seconds_count", stage] for stage in stages] == [1] * len(stages)
+        assert seen["assay_decisions_total", "no_model", "payment", "", "review"] == 5
+
+
+def test_the_failure_policys_decisions_are_counted_as_such(client):
+    [receipt] = receive(1)
+    fallback.decide(read_stream(receipt.stream), cause="timeout")
+    assert scrape(client)["assay_decisions_total", "fallback", "payment", "", "review"] == 1
+
+
+def test_what_processes_count_is_added_up(client):
+    one, another = Telemetry(), Telemetry()
+    for process in (one, another):
+        process.observe("validate", 0.003, events=2)
+        process.observe("validate", 9.0, events=1)
+        process.send()
+    seen = scrape(client)
+    assert seen["assay_stage_events_total", "validate"] == 6
+    assert seen["assay_stage_seconds_sum", "validate"] == pytest.approx(18.006)
+    buckets = [seen["assay_stage_seconds_bucket", str(bound), "validate"] for bound in BUCKETS]
+    assert buckets == [2.0 if bound >= 0.003 else 0.0 for bound in BUCKETS]
+    assert seen["assay_stage_seconds_bucket", "+Inf", "validate"] == 4
+
+
+def test_a_number_is_lost_with_a_server_rather_than_counted_twice(monkeypatch):
+    class Gone:
+        def pipeline(self, **_: Any) -> None:
+            raise redis.ConnectionError
+
+    process = Telemetry()
+    with monkeypatch.context() as patch:
+        patch.setattr(connections, "client", Gone)
+        process.add("refused", LANE, "bulk")
+        process.send()
+    process.send()
+    assert ("refused", LANE, "bulk") not in read_counts()
+
+
+def test_queues_and_heads_are_what_the_database_says(client):
+    receive(3)
+    seen = scrape(client)
+    assert seen["assay_queue_entries", *BULK] == 3
+    assert 0 <= seen["assay_queue_oldest_seconds", *BULK] < 600
+    assert seen["assay_lane_head_position", LANE] == 0
+    work_lane(LANE, linger=0.01)
+    seen = scrape(client)
+    assert ("assay_queue_entries", *BULK) not in seen
+    assert 0 < seen["assay_lane_head_position", LANE] <= seen["assay_log_position",]
+    assert seen["assay_log_hidden_entries",] == 0
+
+
+def test_refusals_are_counted(client, settings, monkeypatch):
+    monkeypatch.setattr(backlog, "_counted", {})
+    settings.API_MOST_QUEUED = 0
+    with pytest.raises(LaneBehind):
+        backlog.take_room({LANE: 1}, priority=1)
+    assert scrape(client)["assay_refused_requests_total", LANE, "bulk"] == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "address", "headers", "status"),
+    [
+        ("", "127.0.0.1", {}, 200),
+        ("", "::1", {}, 200),
+        ("", "192.0.2.7", {}, 401),
+        ("", "127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}, 401),
+        ("", "", {}, 401),
+        ("s3cret", "127.0.0.1", {}, 401),
+        ("s3cret", "127.0.0.1", {"Authorization": "Bearer wrong"}, 401),
+        ("s3cret", "192.0.2.7", {"Authorization": "Bearer s3cret", "X-Forwarded-For": "192.0.2.8"}, 200),
+    ],
+    ids=[
+        "this machine",
+        "this machine, version 6",
+        "another machine",
+        "through a proxy on this machine",
+        "from nowhere",
+        "a token is set: this machine alone is not enough",
+        "another token",
+        "the token, from anywhere",
+    ],
+)
+def test_who_may_read_it(client, settings, token: str, address: str, headers: dict, status: int):  # noqa: PLR0917
+    settings.METRICS_TOKEN = token
+    assert client.get("/metrics", headers=headers, REMOTE_ADDR=address).status_code == status
+
+
+def test_behind_a_proxy_a_token_is_needed(client, settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert client.get("/metrics").status_code == 401
+
+
+def test_without_redis_it_says_where_to_look(client, monkeypatch):
+    def gone() -> None:
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(connections, "client", gone)
+    assert client.get("/metrics").status_code == 503
