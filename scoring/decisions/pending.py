@@ -241,7 +241,9 @@ def completion(positions: Sequence[int]) -> Beside:
 def complete(positions: Sequence[int]) -> int:
     """Remove processed entries; returns how many were there."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM scoring_pending WHERE position = ANY(%s)", [list(positions)])
+        # As text: the server takes twice as long over a hundred thousand numbers as an ARRAY expression.
+        given = "{" + ",".join(map(str, positions)) + "}"
+        cursor.execute("DELETE FROM scoring_pending WHERE position = ANY(%s::bigint[])", [given])
         return cursor.rowcount
 
 

@@ -120,9 +120,10 @@ class _Rebuild:
                     entities += self._catch_up(filling)
                     head = self.order.conclude()
                     self.store.switch(filling, cursor=head.cursor)
+                    stood_still = time.perf_counter() - since
                     break
         _ring_if_needed(self.plan.lane)
-        return head, entities, time.perf_counter() - since
+        return head, entities, stood_still
 
     def _catch_up(self, filling: Filling) -> int:
         return catch_up(self.plan, filling, self.order.batches(), progress=self.watch.advance)
