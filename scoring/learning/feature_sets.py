@@ -89,6 +89,8 @@ def _described(feature_set: FeatureSet, number: int) -> dict[str, Any]:
                 "entity": spec.entity,
                 "window": spec.window,
                 "unit": spec.unit,
+                "definition": spec.definition,
+                "owner": spec.owner,
                 "digest": feature_digest(spec),
             }
             for spec in feature_set.features
