@@ -43,7 +43,7 @@ def missing_plot(live: Live, feature: str, *, since: datetime, now: datetime) ->
     )
 
 
-def _missing_share(live: Live, features: bytes, column: int) -> float:
+def _missing_share(live: Live, features: bytes | memoryview, column: int) -> float:
     return _share(live.reference.unpack_features(features)[column].tolist())
 
 
