@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-stages bench-pages format
+.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-stages bench-pages bench-features format
 
 help:
 	@echo "make demo    everything, with simulated history, a first model and live traffic"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    checks and tests, from nothing"
 	@echo "make check   the checks without the tests"
 	@echo "make bench   measure this machine: some minutes; bench-full: longer, at more rates"
+	@echo "             bench-features: backfill against other tools, its growth, sequencing, hot entities"
 
 demo: install
 	@$(MANAGE) demo
@@ -79,3 +80,8 @@ bench-stages: install
 # 200,000 events and 20,000 cases are stored first: some minutes.
 bench-pages: install
 	$(BIN)/python -m benchmarks.pages
+
+# Backfill against pandas, Polars and DuckDB, up to 3 million events; an entity in ten million: ten minutes.
+bench-features: install
+	$(BIN)/python -m benchmarks.backfill --growth
+	$(BIN)/python -m benchmarks.sequencing --hot

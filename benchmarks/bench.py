@@ -16,6 +16,7 @@ from django.db import connection
 
 from benchmarks.apart import VAR
 from benchmarks.arrivals import Outcome, holds, is_backlog_growing, summary
+from benchmarks.backfill import measure_backfill
 from benchmarks.driver import LIST, Bench
 from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures
@@ -23,6 +24,7 @@ from benchmarks.growth import measure_growth
 from benchmarks.modes import MODES, Mode
 from benchmarks.report import print_table, say, say_rate, write
 from benchmarks.scene import RATE_PER_DAY, Scene, describe_model, installation, online_store
+from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
 from scoring.decisions import connections
 from scoring.decisions.models import Event
@@ -129,11 +131,16 @@ def measure_states() -> Figures:
 def measure_kernels(mode: Mode) -> Figures:
     bulk_figures(1_000)  # compiles
     bulk = bulk_figures(mode.backfill)
-    return measure_explanations() | {
-        "backfill_events": mode.backfill,
-        "backfill_us_per_event": bulk["all_us"],
-        "backfill_events_per_min_core": 60e6 / bulk["all_us"],
-    }
+    compared = measure_backfill(mode.compared, rounds=1) if mode.compared else {}
+    return (
+        measure_explanations()
+        | compared
+        | {
+            "backfill_events": mode.backfill,
+            "backfill_us_per_event": bulk["all_us"],
+            "backfill_events_per_min_core": 60e6 / bulk["all_us"],
+        }
+    )
 
 
 def stored_bytes() -> int:
@@ -159,6 +166,8 @@ def measure_all(mode: Mode, scene: Scene) -> Figures:
     say("setting up")
     with installation(scene) as seconds:
         figures |= {"set_up_s": seconds, "events_stored_before": Event.objects.count()} | describe_model()
+        say("sequencing")
+        figures |= measure_sequencing() | measure_sizes()
         figures |= measure_installation(mode, scene) | measure_states()
     return figures
 

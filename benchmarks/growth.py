@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.backfill import measure_growth as measure_backfill_growth
 from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures
 from benchmarks.scene import DAYS
@@ -33,7 +34,7 @@ def measure_growth() -> dict[str, Any]:
     for trees in TREES:
         explained = measure_explanations(trees)
         figures |= {f"{name}_at_{trees}_trees": explained[name] for name in EXPLAINED}
-    return figures
+    return figures | measure_backfill_growth()
 
 
 def measure_apart(events: int) -> dict[str, Any]:

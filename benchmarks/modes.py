@@ -18,6 +18,7 @@ class Mode:
     batch_runs: int
     beside: float  # seconds of single requests while lists load
     backfill: int
+    compared: int  # events of backfill against other tools
     grows: bool = False  # whether it is measured how figures grow with history and trees
 
 
@@ -33,6 +34,7 @@ SHORT = Mode(
     batch_runs=2,
     beside=10,
     backfill=200_000,
+    compared=100_000,
 )
 FULL = Mode(
     name="full",
@@ -46,6 +48,7 @@ FULL = Mode(
     batch_runs=3,
     beside=60,
     backfill=1_000_000,
+    compared=1_000_000,
     grows=True,
 )
 BRIEF = Mode(
@@ -60,5 +63,6 @@ BRIEF = Mode(
     batch_runs=2,
     beside=10,
     backfill=100_000,
+    compared=0,
 )
 MODES = {mode.name: mode for mode in (SHORT, FULL, BRIEF)}
