@@ -212,6 +212,14 @@ def test_links_lead_only_where_the_reader_may_go(visitor: Client) -> None:
     assert "/admin/drift/" not in page
 
 
+def test_the_drift_page_leads_to_each_feature() -> None:
+    route_to(add_model(1))
+    decide_now(50)
+    link = 'href="/admin/features/payment/amount/?span=day"'
+    assert link in text_of(client_with("view_modelwindow", *LOOK), "/admin/drift/")
+    assert link not in text_of(client_with("view_modelwindow"), "/admin/drift/")
+
+
 def test_a_feature_that_is_no_longer_declared_still_has_its_page(visitor: Client) -> None:
     declare(1, described("card_luck_7d", "1", "card.luck(over='7d')"))
     declare(2, described("amount", "1"))

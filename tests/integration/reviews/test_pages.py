@@ -212,6 +212,14 @@ def test_a_case_shows_what_is_known(browse: Browse, review_case: ReviewCase) -> 
         assert told in page
 
 
+def test_a_reason_leads_to_what_its_feature_is_for_whoever_may_see_that(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    case, link = review_case(), 'href="/admin/features/payment/card_is_new_merchant/"'
+    assert link not in text_of(browse("ana", *WORK).get(page_of(case)))
+    assert link in text_of(browse("lee", *WORK, "scoring.view_featuresetversion").get(page_of(case)))
+
+
 def test_the_whole_explanation_of_a_model_is_shown(small_model, browse: Browse) -> None:  # noqa: F811
     small_model()
     decision = decide_one()
