@@ -63,7 +63,7 @@ def views_read_by(feature_set: FeatureSet) -> tuple[str, ...]:
 def _values_in(expression: Expression) -> Iterator[BatchValue]:
     if isinstance(expression, BatchValue):
         yield expression
-    for field in fields(expression):  # type: ignore[arg-type]  # every expression is a dataclass
+    for field in fields(expression):
         part = getattr(expression, field.name)
         if isinstance(part, Expression):
             yield from _values_in(part)

@@ -2,8 +2,10 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from scoring.batch import online
 from scoring.batch.filling import ViewColumns, columns_of_views
 from scoring.batch.online import Wanted
 from scoring.batch.versions import NONE, Versions, read_versions_of
+from scoring.decisions.online_store import ScriptCall
 from scoring.features.encode import Batch, LaneItem
 from scoring.features.plan import LanePlan
 from scoring.timestamps import from_micros, to_micros
@@ -25,39 +28,52 @@ KNOWN_FOR_US = 20_000_000
 LATEST_US = np.iinfo(np.int64).max
 
 Numbers = Mapping[str, int | None]  # view -> the version that an event read; None: none
+_NOTHING: Numbers = {}
 
 
 class BatchLookup:
-    """Fills in batch values for the events of one lane, and says which versions they are of."""
+    """Says which batch values the events of one lane read."""
 
     def __init__(self, plan: LanePlan) -> None:
         self._views = {name: views for name in plan.encodings if (views := columns_of_views(plan, name))}
         self._versions: dict[str, Versions] = {}
         self._known = (LATEST_US, 0)  # events received since and before then read these versions
-        self._lost: set[tuple[str, int]] = set()  # reported already
 
-    def fill(
-        self, batch: Batch, items: Sequence[LaneItem], received: Sequence[datetime]
-    ) -> Sequence[Numbers]:
-        """Fills the values of the views that each item's type reads into `batch`; gives what each item read.
+    def choose(self, items: Sequence[LaneItem], received: Sequence[datetime]) -> "Reads":
+        """What to read for a micro-batch. `received`: when the event came that each item concerns.
 
-        `received`: when each item's event was. Items that are no events, and events of types without views,
-        read nothing. An event reads no version where none is fresh, or where Redis does not have it: its
-        values stay NaN. No round trip where no type of the lane has a view.
+        Items that are no events, and events of types without views, read nothing. An event reads no version
+        where none is fresh.
         """
-        numbers: list[dict[str, int | None]] = [{} for _ in items]
-        moments = {
-            row: to_micros(received[row])
-            for row, item in enumerate(items)
-            if item.kind == "event" and item.type in self._views
-        }
-        if moments:
-            self._learn_versions(moments.values())
-            reads = self._choose(items, moments, numbers)
-            self._read(batch, items, reads, numbers)
-        return numbers
+        by_type: dict[str, list[int]] = defaultdict(list)
+        for row, item in enumerate(items):
+            if item.kind == "event" and item.type in self._views:
+                by_type[item.type].append(row)
+        reads = Reads(items)
+        if by_type:
+            moments = [to_micros(moment) for moment in received]
+            self._learn_versions([moments[row] for rows in by_type.values() for row in rows])
+            for event_type, rows in by_type.items():
+                for numbers, chosen in self._by_versions(self._views[event_type], rows, moments).items():
+                    reads.add(chosen, self._views[event_type], numbers)
+        return reads
 
-    def _learn_versions(self, moments: Collection[int]) -> None:
+    def _by_versions(
+        self, views: Sequence[ViewColumns], rows: Sequence[int], moments: Sequence[int]
+    ) -> Mapping[tuple[int, ...], Sequence[int]]:
+        """Rows of one event type by the versions they read."""
+        ends = {self._read_at(views, end([moments[row] for row in rows])) for end in (min, max)}
+        if len(ends) == 1 and NONE not in (*ends,)[0]:
+            return {ends.pop(): rows}  # and so do those between: no version began or became stale meanwhile
+        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for row in rows:
+            groups[self._read_at(views, moments[row])].append(row)
+        return groups
+
+    def _read_at(self, views: Sequence[ViewColumns], moment: int) -> tuple[int, ...]:
+        return tuple(self._versions[each.view.key].read_at(moment) for each in views)
+
+    def _learn_versions(self, moments: Sequence[int]) -> None:
         first, last = min(moments), max(moments)
         since, before = self._known
         if since <= first and last < before:
@@ -68,59 +84,86 @@ class BatchLookup:
         self._versions = read_versions_of(views, as_of=from_micros(first - longest))
         self._known = (first, last + KNOWN_FOR_US)
 
-    def _choose(
-        self, items: Sequence[LaneItem], moments: Mapping[int, int], numbers: Sequence[dict[str, int | None]]
-    ) -> dict[tuple[ViewColumns, int], list[int]]:
-        """The rows that read each version of each view; notes in `numbers` what each reads."""
-        reads: dict[tuple[ViewColumns, int], list[int]] = defaultdict(list)
-        for row, moment in moments.items():
-            for each in self._views[items[row].type]:
-                key = each.view.key
-                number = self._versions[key].read_at(moment)
-                numbers[row][key] = number or None
-                if number != NONE:
-                    reads[each, number].append(row)
-        return reads
 
-    def _read(
+class Reads:
+    """What the items of a micro-batch read. `numbers`: per item, by view, the version; None for none."""
+
+    def __init__(self, items: Sequence[LaneItem]) -> None:
+        self.numbers: list[Numbers] = [_NOTHING] * len(items)
+        self._items = items
+        self._parts: list[_Part] = []
+
+    def add(self, rows: Sequence[int], views: Sequence[ViewColumns], numbers: Sequence[int]) -> None:
+        """Let items of one type read these versions of their views (NONE: none)."""
+        read: dict[str, int | None] = {}
+        entities: dict[str, _Entities] = {}
+        places = np.array(rows)
+        for each, number in zip(views, numbers, strict=True):
+            read[each.view.key] = number or None
+            if number != NONE:
+                for spec in each.view.tables:
+                    if spec.field not in entities:
+                        entities[spec.field] = _entities(self._items, rows, spec.field)
+                columns = [entities[spec.field] for spec in each.view.tables]
+                self._parts.append(_Part(places, each, number, columns, read))
+        for row in rows:
+            self.numbers[row] = read
+
+    def script(self) -> ScriptCall | None:
+        """What gives the values out of Redis; None where nothing is read."""
+        return online.reading([part.wanted for part in self._parts]) if self._parts else None
+
+    def fill(self, batch: Batch, reply: Sequence[bytes | None]) -> None:
+        """Give the batch the values; where Redis does not have a version, items have read none after all."""
+        for part, values in zip(self._parts, reply, strict=True):
+            part.fill(batch, values)
+
+
+class _Entities(NamedTuple):
+    """Per item an index into distinct keys, -1 where it has none."""
+
+    codes: NDArray[np.int64]
+    keys: list[str]
+
+
+class _Part:
+    """Items that read one version of a view. `read`: the versions of all views that these items read."""
+
+    def __init__(
         self,
-        batch: Batch,
-        items: Sequence[LaneItem],
-        reads: Mapping[tuple[ViewColumns, int], list[int]],
-        numbers: Sequence[dict[str, int | None]],
+        rows: NDArray[np.int64],
+        each: ViewColumns,
+        number: int,
+        columns: Sequence[_Entities],
+        read: dict[str, int | None],
     ) -> None:
-        entities = [
-            [_entities(items, rows, spec.field) for spec in each.view.tables]
-            for (each, _), rows in reads.items()
-        ]
-        wanted = [
-            Wanted(each.view, number, [keys for _, keys in tables])
-            for (each, number), tables in zip(reads, entities, strict=True)
-        ]
-        found = online.read(wanted) if wanted else []
-        for (each, number), tables, matrices in zip(reads, entities, found, strict=True):
-            rows = reads[each, number]
-            if matrices is None:
-                self._report_lost(each.view.key, number)
-                for row in rows:
-                    numbers[row][each.view.key] = None
-                continue
-            values = [matrix[codes] for matrix, (codes, _) in zip(matrices, tables, strict=True)]
-            each.fill(batch, np.array(rows), values)
+        self._rows, self._each, self._columns, self._read = rows, each, columns, read
+        self.wanted = Wanted(each.view, number, [column.keys for column in columns])
 
-    def _report_lost(self, view: str, number: int) -> None:
-        if (view, number) not in self._lost:
-            self._lost.add((view, number))
-            logger.error("version %d of %s is not in Redis: events are decided without it", number, view)
+    def fill(self, batch: Batch, values: bytes | None) -> None:
+        if values is None:
+            self._lose()
+            return
+        matrices = self.wanted.matrices(values)
+        found = [matrix[column.codes] for matrix, column in zip(matrices, self._columns, strict=True)]
+        self._each.fill(batch, self._rows, found)
+
+    def _lose(self) -> None:
+        view = self._each.view.key
+        self._read[view] = None
+        _report_lost(view, self.wanted.number)
 
 
-def _entities(
-    items: Sequence[LaneItem], rows: Sequence[int], field: str
-) -> tuple[NDArray[np.int64], list[str]]:
-    """Per row an index into the values of an entity field, -1 where it has none; and the values, distinct."""
+def _entities(items: Sequence[LaneItem], rows: Sequence[int], field: str) -> _Entities:
     seen: dict[str, int] = {}
     codes = []
     for row in rows:
         key = items[row].fields.get(field)
         codes.append(-1 if key is None else seen.setdefault(key, len(seen)))
-    return np.array(codes), list(seen)
+    return _Entities(np.array(codes), list(seen))
+
+
+@lru_cache(maxsize=256)
+def _report_lost(view: str, number: int) -> None:
+    """Once a process: how many decisions are concerned is counted from the log."""
+    logger.error("version %d of %s is not in Redis: events are decided without it", number, view)

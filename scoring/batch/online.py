@@ -16,10 +16,42 @@ from numpy.typing import NDArray
 from scoring.batch.views import BatchTable, BatchView
 from scoring.catalog.registry import event_type
 from scoring.decisions import connections
+from scoring.decisions.online_store import ScriptCall
 
 COMPLETE = "complete"  # no table's field: those begin with a number
 ENTITIES_A_WRITE = 5_000
 _NAN = np.array([np.nan], dtype="<f8").tobytes()
+
+
+# KEYS: hashes; ARGV: how many lists of entities, each list (every entity ends with a zero byte), then per
+# hash how many tables it has, and per table the number of its list and what stands for missing values.
+# Gives per hash its tables' values one after the other, a row of missing ones at the end of each; false for
+# a hash that is not complete.
+READ = """
+local lists, at = {}, 1 + ARGV[1]
+for n = 1, ARGV[1] do
+  local entities = {}
+  for entity in string.gmatch(ARGV[1 + n], '([^%z]*)%z') do entities[#entities + 1] = entity end
+  lists[n] = entities
+end
+local replies = {}
+for n = 1, #KEYS do
+  local tables, parts = ARGV[at + 1], {}
+  for t = 1, tables do
+    local entities, none, fields = lists[tonumber(ARGV[at + 2 * t])], ARGV[at + 2 * t + 1], {}
+    for e = 1, #entities do fields[e] = (t - 1) .. ':' .. entities[e] end
+    fields[#fields + 1] = 'complete'
+    local found = redis.call('HMGET', KEYS[n], unpack(fields))
+    if not found[#found] then parts = false break end
+    for e = 1, #entities do found[e] = found[e] or none end
+    found[#found] = none
+    parts[t] = table.concat(found)
+  end
+  replies[n] = parts and table.concat(parts)
+  at = at + 1 + 2 * tables
+end
+return replies
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +61,31 @@ class Wanted:
     view: BatchView
     number: int
     keys: Sequence[Sequence[str]]
+
+    def matrices(self, values: bytes) -> list[NDArray[np.float64]]:
+        """Per table float64[keys + 1, columns]: NaN for entities without values, and in the last row."""
+        matrices, start = [], 0
+        for spec, keys in zip(self.view.tables, self.keys, strict=True):
+            shape = (len(keys) + 1, len(spec.columns))
+            matrix = np.frombuffer(values, dtype="<f8", count=shape[0] * shape[1], offset=start)
+            matrices.append(matrix.reshape(shape))
+            start += matrix.nbytes
+        return matrices
+
+
+def reading(wanted: Sequence[Wanted]) -> ScriptCall:
+    """What reads these versions: it gives the values of each as bytes, or None where it is not complete."""
+    lists: dict[int, tuple[int, str]] = {}  # tables of which the same entities are wanted share one
+    arguments: list[str | bytes | int] = []
+    for version in wanted:
+        tables = version.view.tables
+        arguments.append(len(tables))
+        for spec, keys in zip(tables, version.keys, strict=True):
+            known = lists.setdefault(id(keys), (len(lists) + 1, "".join(f"{key}\0" for key in keys)))
+            arguments += [known[0], _NAN * len(spec.columns)]
+    texts = [text for _, text in lists.values()]
+    hashes = [_key(version.view, version.number) for version in wanted]
+    return ScriptCall(READ, hashes, [len(texts), *texts, *arguments])
 
 
 def load(view: BatchView, number: int, tables: Sequence[BatchTable]) -> None:
@@ -64,31 +121,6 @@ def missing_numbers(view: BatchView, numbers: Iterable[int]) -> list[int]:
         for number in wanted:
             pipe.hexists(_key(view, number), COMPLETE)
         return [number for number, there in zip(wanted, pipe.execute(), strict=True) if not there]
-
-
-def read(wanted: Sequence[Wanted]) -> list[list[NDArray[np.float64]] | None]:
-    """Per version its tables' float64[keys + 1, columns]; NaN for entities without values, and a row of it.
-
-    None for a version that is not completely in Redis. One round trip.
-    """
-    with connections.client().pipeline(transaction=False) as pipe:
-        for version in wanted:
-            fields = [f"{table}:{key}" for table, keys in enumerate(version.keys) for key in keys]
-            pipe.hmget(_key(version.view, version.number), [COMPLETE, *fields])
-        replies = cast("list[list[bytes | None]]", pipe.execute())
-    return [_matrices(version, reply) for version, reply in zip(wanted, replies, strict=True)]
-
-
-def _matrices(version: Wanted, reply: Sequence[bytes | None]) -> list[NDArray[np.float64]] | None:
-    if reply[0] is None:
-        return None
-    matrices, start = [], 1
-    for spec, keys in zip(version.view.tables, version.keys, strict=True):
-        nothing = _NAN * len(spec.columns)
-        values = b"".join([*(value or nothing for value in reply[start : start + len(keys)]), nothing])
-        matrices.append(np.frombuffer(values, dtype="<f8").reshape(len(keys) + 1, len(spec.columns)))
-        start += len(keys)
-    return matrices
 
 
 def _fields(tables: Sequence[BatchTable]) -> Iterator[tuple[str, bytes]]:

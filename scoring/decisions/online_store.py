@@ -16,7 +16,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from scoring.decisions import connections
 from scoring.errors import StaleOnlineState
@@ -61,6 +61,14 @@ return 1
 """
 
 
+class ScriptCall(NamedTuple):
+    """A script for Redis to run, with the keys it reads."""
+
+    text: str
+    keys: Sequence[str]
+    arguments: Sequence[str | bytes | int]
+
+
 class Generation:
     """One whole set of states, with its cursor."""
 
@@ -77,12 +85,17 @@ class Generation:
 
     def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
         """States by key suffix, None for new entities. Raises StaleOnlineState at another cursor."""
-        found, *states = connections.client().mget(
-            [self.cursor_key, *(self._states + suffix for suffix in suffixes)]
-        )
-        if _text(found) != expected:
-            raise StaleOnlineState(self.lane, expected, _text(found))
-        return dict(zip(suffixes, cast("list[bytes | None]", states), strict=True))
+        return self._checked(suffixes, connections.client().mget(self._keys(suffixes)), expected)
+
+    def read_beside(
+        self, suffixes: Sequence[str], script: ScriptCall, *, expected: str
+    ) -> tuple[dict[str, bytes | None], Any]:
+        """`read`, and what a script gives, in one round trip."""
+        with connections.client().pipeline(transaction=False) as pipe:
+            pipe.mget(self._keys(suffixes))
+            pipe.eval(script.text, len(script.keys), *script.keys, *script.arguments)
+            found, reply = pipe.execute()
+        return self._checked(suffixes, found, expected), reply
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
         """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""
@@ -90,6 +103,17 @@ class Generation:
         found = self._script(keys=keys, args=[expected, cursor, *states.values()])
         if found is not None:
             raise StaleOnlineState(self.lane, expected, found.decode())
+
+    def _keys(self, suffixes: Sequence[str]) -> list[str]:
+        return [self.cursor_key, *(self._states + suffix for suffix in suffixes)]
+
+    def _checked(
+        self, suffixes: Sequence[str], values: Sequence[bytes | None], expected: str
+    ) -> dict[str, bytes | None]:
+        found, *states = values
+        if _text(found) != expected:
+            raise StaleOnlineState(self.lane, expected, _text(found))
+        return dict(zip(suffixes, states, strict=True))
 
     def states(self) -> dict[str, bytes]:
         """Every state by key suffix; for comparison and measurement."""
@@ -164,6 +188,12 @@ class OnlineStore:
     def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
         """States by key suffix, None for new entities. Raises StaleOnlineState at another cursor."""
         return self._known(expected).read(suffixes, expected=expected)
+
+    def read_beside(
+        self, suffixes: Sequence[str], script: ScriptCall, *, expected: str
+    ) -> tuple[dict[str, bytes | None], Any]:
+        """`read`, and what a script gives, in one round trip."""
+        return self._known(expected).read_beside(suffixes, script, expected=expected)
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
         """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""

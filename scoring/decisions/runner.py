@@ -14,7 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils import timezone
 
-from scoring.batch.lookup import BatchLookup
+from scoring.batch.lookup import BatchLookup, Reads
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions import doorbell, pending
 from scoring.decisions.answers import compose_answer
@@ -29,7 +29,7 @@ from scoring.decisions.telemetry import telemetry
 from scoring.decisions.vectors import restore_row
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
+from scoring.features.encode import Batch, LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.log.append import append
@@ -164,16 +164,25 @@ class LaneRunner:
             return Sequenced([], [], {}, 0)
         items = [_item(self.head.seq + 1 + place, claim) for place, claim in enumerate(in_order)]
         batch = encode(self.plan, items)
-        read = self.batch_values.fill(batch, items, [claim.received_at for claim in in_order])
-        arena = Arena.from_blobs(self.plan, self.store.read(batch.state_keys(), expected=self.head.cursor))
+        reads = self.batch_values.choose(items, [claim.received_at for claim in in_order])
+        arena = Arena.from_blobs(self.plan, self._read(batch, reads))
         rows = fold(self.plan, batch, arena)
         scored = [
             Scored(claim, self.head.order, item.seq, row, self.plan.feature_sets(item.type), versions)
-            for claim, item, row, versions in zip(in_order, items, rows, read, strict=True)
+            for claim, item, row, versions in zip(in_order, items, rows, reads.numbers, strict=True)
             if claim.kind == "event" and event_type(item.type).scored
         ]
         clock_us = max((item.occurred_at_us for item in items if item.kind == "event"), default=0)
         return Sequenced(in_order, scored, dict(arena.iter_blobs()), clock_us)
+
+    def _read(self, batch: Batch, reads: Reads) -> dict[str, bytes | None]:
+        """The states of a batch; its batch values are filled in. One round trip."""
+        keys, script = batch.state_keys(), reads.script()
+        if script is None:
+            return self.store.read(keys, expected=self.head.cursor)
+        states, values = self.store.read_beside(keys, script, expected=self.head.cursor)
+        reads.fill(batch, values)
+        return states
 
     def _rescored(self, claim: Claim) -> Scored:
         """An event whose vector was logged with a decision that no model took part in."""

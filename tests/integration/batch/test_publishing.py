@@ -14,6 +14,7 @@ from scoring.batch import online, publishing, tasks
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import list_views, newest_version, publish, remove_unread
 from scoring.batch.stored import read_tables, write_tables
+from scoring.decisions import connections
 from scoring.decisions.lane_lock import NAMESPACE
 from scoring.decisions.models import Pending
 from scoring.errors import BatchVersionCorrupt, PublishingUnderWay
@@ -87,7 +88,10 @@ def test_redis_has_the_version_before_the_log_says_so(store, monkeypatch):
     version = publish(Order.taste, now=MORNING)
     assert seen == [0]
     tables = read_tables(Order.taste, version)
-    (found,) = online.read([online.Wanted(Order.taste, 1, [["c1"], ["m2"]])])
+    wanted = online.Wanted(Order.taste, 1, [["c1"], ["m2"]])
+    script = online.reading([wanted])
+    reply = connections.client().eval(script.text, len(script.keys), *script.keys, *script.arguments)
+    found = wanted.matrices(reply[0])
     for table, matrix, key in zip(tables, found, ("c1", "m2"), strict=True):
         assert matrix[0].tobytes() == table.matrix[table.keys.index(key)].tobytes()
 
