@@ -55,19 +55,20 @@ def restore_states(plan: LanePlan, store: OnlineStore, *, progress: Progress | N
 
     What is missing is folded onto the states that are there. With no states, with states that this log never
     had (a restored dump), or when most of the lane is missing, everything is folded anew from its beginning.
+    From the log alone: a lane must not stand still for the sake of an object storage that does not answer.
     """
     found = store.cursor()
     head = find_head(store.lane, cursor_value=found) if found else None
     missing = count_items_after(head) if head else 0
     if head is None or missing > max(head.seq, ITEMS_A_CHUNK):
         return _restore_from_beginning(plan, store, progress=progress)
-    if not missing:
-        return head
-    order = PresentOrder(plan, after=head)
-    filling = store.continue_present(kind=RESTORING, expected=head.cursor)
-    catch_up(plan, filling, order.batches(), progress=progress)
-    filling.finish(cursor=order.head.cursor)
-    return order.head
+    order, reached = PresentOrder(plan, after=head), head
+    for batch in order.batches():
+        filling = store.continue_present(kind=RESTORING, expected=reached.cursor)
+        catch_up(plan, filling, [batch], progress=progress)
+        filling.finish(cursor=order.head.cursor)  # killed now, the next goes on from here
+        reached = order.head
+    return reached
 
 
 def read_batches(
