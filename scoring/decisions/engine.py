@@ -124,6 +124,7 @@ def _with_model(
     _require_values(model, items)
     rows = np.stack([item.row for item in items])
     context = model.feature_set.context_of(rows)
+    context[[item.claim.kind == "rescore" for item in items]] = np.nan  # what was usual then is not logged
     features = code_categories(
         model.feature_set.vector_of(rows),
         feature_set=model.feature_set,
