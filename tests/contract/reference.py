@@ -255,6 +255,9 @@ class Reference:
             return float(list(known).index(item.fields[name]) + 1) if item.fields[name] in known else 0.0
         return _number(item, name)
 
+    def _BatchValue(self, item: LaneItem, feature: declare.BatchValue) -> float:
+        return _number(item, feature.column)
+
     def _HourOfDay(self, item: LaneItem, feature: declare.HourOfDay) -> float:
         return float(_moment(item).hour)
 

@@ -333,6 +333,7 @@ def test_the_built_in_lane_equals_the_reference_on_a_busy_card() -> None:
         }
         event_type = "refund" if draw.random() < 0.1 else "payment"
         if event_type == "payment":
+            fields |= {"taste.affinity": float(draw.normal())} if draw.random() < 0.5 else {}
             fields |= {"device": f"device-{draw.integers(4)}", "category": f"category-{draw.integers(5)}"}
             fields |= {
                 "merchant_lat": float(draw.uniform(-90, 90)),

@@ -17,6 +17,7 @@ from reviews.models import Case
 from scoring.decisions import connections
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Label
+from scoring.features.plan import lane_plan
 from scoring.learning.registry import load_model
 from scoring.log import vault
 from scoring.log.append import append
@@ -225,7 +226,7 @@ def test_the_whole_explanation_of_a_model_is_shown(small_model, browse: Browse) 
     decision = decide_one()
     client = browse("ana", *WORK)
     page = text_of(client.get(reverse("admin:event", args=[decision.data["event_position"]])))
-    assert page.count('class="rv-why__bar"') == 54
+    assert page.count('class="rv-why__bar"') == len(lane_plan("commerce").feature_set("payment").names)
     assert "Show all 54" in page
     assert "start " in page
     assert "= margin" in page
