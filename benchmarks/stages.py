@@ -22,7 +22,7 @@ from django.core.wsgi import get_wsgi_application
 from benchmarks.load import PATH, at, payments
 from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
-from scoring.decisions import doorbell, engine, intake, pending, runner
+from scoring.decisions import doorbell, engine, gathering, pending, runner
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.runner import FEWEST, LaneRunner
@@ -36,7 +36,7 @@ FEWEST_ROUNDS = 12
 STAGES: dict[str, list[tuple[Any, str]]] = {
     "HTTP, authentication, answer": [],  # what is left of the request
     "validate": [(events, "parse_submission")],
-    "receipt: append, rows, queue": [(intake, "append_new")],
+    "receipt: append, rows, queue": [(gathering, "append_new")],
     "receipt: the rest": [(events, "receive_events")],
     "ring": [(doorbell, "ring_lanes")],
     "claim": [(pending, "claim")],

@@ -2,20 +2,18 @@
 
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from scoring.catalog.event_type import ParsedFields
-from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, fallback, pending
 from scoring.decisions.answers import answer_from_stream
+from scoring.decisions.gathering import Received, gatherer, lane_of
 from scoring.decisions.telemetry import telemetry
 from scoring.errors import PayloadConflict
 from scoring.log import vault
-from scoring.log.append import append_new
-from scoring.log.beside import Beside
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
 from scoring.timestamps import to_iso
@@ -67,27 +65,21 @@ def receive_events(
     """
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
     token = secrets.token_hex(8) if wait else None
-    lanes = {submission.type: event_type(submission.type).lane for submission in submissions}
-    beside = Beside(
-        first=vault.storing(vault_items(submissions)),
-        clauses=pending.queueing(
-            lanes, now=now, wake_token=token, priority=priority_of(len(entries), wait=wait)
-        ),
+    received = Received(
+        entries,
+        personal=vault_items(submissions),
+        now=now,
+        priority=priority_of(len(entries), wait=wait),
+        wake_token=token,
     )
-    with telemetry.stage("append", events=len(entries)):
-        written, _ = append_new(entries, now=now, beside=beside)
-    created = {entry.stream: [entry] for entry in written}
+    gatherer.write(received)
+    created = {entry.stream: [entry] for entry in received.written}
     repeated = read_streams([entry.stream for entry in entries if entry.stream not in created])
     undecided = _undecided(created) | _undecided(_undisputed(entries, repeated))
-    if token:
-        orphans = [undecided[stream].position for stream in undecided.keys() & repeated]
-        if orphans:
-            pending.adopt(orphans, wake_token=token)
-    with telemetry.stage("doorbell", events=len(written)):
-        rung = doorbell.ring_lanes({_lane(entry) for entry in [*written, *undecided.values()]})
+    cause = received.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
     answers = {stream: answer_from_stream(entries) for stream, entries in (created | repeated).items()}
     if wait and token and undecided:
-        answers |= _wait(undecided, token=token, wait=wait, on_timeout=on_timeout, cause=rung.cause)
+        answers |= _wait(undecided, token=token, wait=wait, on_timeout=on_timeout, cause=cause)
     return _receipts(entries, repeated, answers)
 
 
@@ -163,6 +155,14 @@ def _undisputed(
     return {stream: stored for stream, stored in repeated.items() if stream not in disputed}
 
 
+def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: str | None) -> str:
+    """Let a client wait for events received before; the cause that kept lanes from being rung, or ""."""
+    entries = [undecided[stream] for stream in streams]
+    if entries and wake_token:
+        pending.adopt([entry.position for entry in entries], wake_token=wake_token)
+    return doorbell.ring_lanes({lane_of(entry) for entry in entries}).cause
+
+
 def _wait(
     undecided: Mapping[str, Entry], *, token: str, wait: float, on_timeout: OnTimeout, cause: str
 ) -> dict[str, dict[str, Any]]:
@@ -177,10 +177,6 @@ def _wait(
     # Decided, perhaps, by a batch that was claimed before this client began to wait.
     since = read_streams([entry.stream for entry in left])
     return answers | {stream: answer_from_stream(entries) for stream, entries in since.items()}
-
-
-def _lane(entry: Entry) -> str:
-    return event_type(entry.data["type"]).lane
 
 
 def _receipts(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -30,10 +30,10 @@ QUEUE = """
     queued AS (
         INSERT INTO scoring_pending
             (position, lane, kind, state, priority, event_stream, due_at, wake_token, error, enqueued_at)
-        SELECT w.position, l.lane, 'event', 'ready', c.priority, w.stream, NULL, c.token, '', c.now
+        SELECT w.position, q.lane, 'event', 'ready', q.priority, w.stream, NULL, q.token, '', %s::timestamptz
           FROM written w
-          JOIN (VALUES {lanes}) AS l (type, lane) ON l.type = split_part(w.stream, '/', 1)
-         CROSS JOIN (VALUES ({constants})) AS c (priority, token, now))
+          JOIN unnest(%s::text[], %s::text[], %s::int[], %s::text[]) AS q (stream, lane, priority, token)
+            ON q.stream = w.stream)
 """
 # Labels stand before their event in the log and must not in the lane: the kernel passes over a label of what
 # was not applied yet. Hence LATER.
@@ -115,6 +115,15 @@ COUNT = """
 """
 
 
+class Place(NamedTuple):
+    """Where in the queue an event goes, by its stream. `wake_token`: of the client that waits for it."""
+
+    stream: str
+    lane: str
+    priority: int
+    wake_token: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One pending entry with everything that processing it needs."""
@@ -137,16 +146,10 @@ class Claim:
         return self.event_stream.split("/", 2)[1]
 
 
-def queueing(
-    lanes: Mapping[str, str], *, now: datetime, wake_token: str | None, priority: int
-) -> tuple[str, ...]:
-    """Clauses beside the append of received events: queue them, and release labels held until they arrive.
-
-    `lanes` names the lane of each event type among them.
-    """
-    given = ", ".join(quoted("(%s, %s)", [name, lane]) for name, lane in lanes.items())
-    constants = quoted("%s, %s, %s", [priority, wake_token, now])
-    return QUEUE.format(lanes=given, constants=constants), quoted(RELEASE_HELD, [LATER])
+def queueing(places: Sequence[Place], *, now: datetime) -> tuple[str, ...]:
+    """Clauses beside the append of received events: queue them, and release labels held until they arrive."""
+    columns = [list(column) for column in zip(*places, strict=True)]
+    return quoted(QUEUE, [now, *columns]), quoted(RELEASE_HELD, [LATER])
 
 
 def enqueue_labels(

@@ -36,10 +36,10 @@ def say(*statements: LabelStatement):
     return record_labels(statements, source="shop", now=datetime.now(UTC))
 
 
-def queued(*, now: datetime) -> Beside:
-    """What queues payments that are appended past the API."""
-    lanes = {"payment": LANE}
-    return Beside(clauses=pending.queueing(lanes, now=now, wake_token=None, priority=pending.NORMAL))
+def queued(stream: str, *, now: datetime) -> Beside:
+    """What queues a payment that is appended past the API."""
+    place = pending.Place(stream, LANE, pending.NORMAL, wake_token=None)
+    return Beside(clauses=pending.queueing([place], now=now))
 
 
 def send_and_close(send, *args, **how):
@@ -249,7 +249,7 @@ def test_an_event_that_cannot_be_processed_is_parked_and_the_lane_goes_on(send, 
         },
     )
     now = datetime.now(UTC)
-    append([entry], now=now, beside=queued(now=now))
+    append([entry], now=now, beside=queued(entry.stream, now=now))
     send(payments(3, start=3))
     work()
     assert Decision.objects.count() == 6
@@ -275,7 +275,7 @@ def test_a_label_that_cannot_be_processed_is_parked_and_others_of_its_event_are_
         },
     )
     now = datetime.now(UTC)
-    append([entry], now=now, beside=queued(now=now))
+    append([entry], now=now, beside=queued(entry.stream, now=now))
     say(label(7, "fraud"))
     work()
     assert sorted(Pending.objects.values_list("kind", "state")) == [("event", "parked"), ("label", "parked")]

@@ -74,8 +74,12 @@ def test_an_unknown_projection_is_named_with_the_known_ones() -> None:
 
 
 def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
-    queueing = pending.queueing({"payment": "commerce"}, now=NOW, wake_token=None, priority=pending.NORMAL)
-    done, _ = append([received("done"), received("waiting")], now=NOW, beside=Beside(clauses=queueing))
+    places = [
+        pending.Place(f"payment/shop/{name}", "commerce", pending.NORMAL, wake_token=None)
+        for name in ("done", "waiting")
+    ]
+    beside = Beside(clauses=pending.queueing(places, now=NOW))
+    done, _ = append([received("done"), received("waiting")], now=NOW, beside=beside)
     label, held = append([labelled(done.stream), labelled("payment/shop/never-seen")], now=NOW)
     pending.enqueue_labels([label, held], held={held.data["event"]}, with_history=set(), now=NOW)
     append([sequenced([done.position])], now=NOW)
