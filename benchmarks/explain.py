@@ -40,10 +40,9 @@ def payment_vectors(rows: int) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Vectors of synthetic payments, and frauds among them: 3 %, told by some of the vector and by chance."""
     plan = lane_plan("commerce")
     batch = encode_columns(plan, "payment", make_columns(rows))
-    width = len(plan.feature_set("payment").names)
-    X = fold(plan, batch, Arena(plan))[:, :width].astype(np.float32)
+    X = plan.feature_set("payment").vector_of(fold(plan, batch, Arena(plan))).astype(np.float32)
     rng = np.random.default_rng(11)
-    telling = rng.choice(width, 12, replace=False)
+    telling = rng.choice(X.shape[1], 12, replace=False)
     ranks = np.argsort(np.argsort(np.nan_to_num(X[:, telling], nan=-1.0), axis=0), axis=0) / rows - 0.5
     log_odds = (
         ranks @ rng.normal(scale=2.0, size=12) + 6 * ranks[:, 0] * ranks[:, 1] + rng.logistic(size=rows)

@@ -108,7 +108,7 @@ def measure_single(items: int) -> str:
 def main(arguments: list[str]) -> None:
     plan = lane_plan("commerce")
     vector = len(plan.feature_set("payment").names)
-    print(f"payment: {vector} values and {vector} context columns")
+    print(f"payment: {vector} values; a row has {plan.width} columns")
     for kind in plan.entity_kinds:
         print(f"  state of {kind.name:<22} {kind.words * 8:>6,} bytes")
     measure_bulk(1_000)  # compiles

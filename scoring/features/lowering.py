@@ -26,6 +26,9 @@ _ARITHMETIC = {"+": op.ADD, "-": op.SUBTRACT, "*": op.MULTIPLY, "/": op.DIVIDE}
 
 _NO_COLUMN, _NO_PART = Column("", ""), Part("", "")
 
+# One object: as a NaN equals only itself, this makes all of them one register and one column.
+_NOTHING_USUAL = float("nan")
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -387,14 +390,14 @@ def lower_usual(lowering: Lowering, expression: Expression) -> int:
         return _usual_amount(lowering, expression.field.name)
     if _is_against_own_mean(expression):
         return lowering.emit(op.ONE_IF_KNOWN, lower(lowering, expression))
-    return lowering.constant(float("nan"))
+    return lowering.constant(_NOTHING_USUAL)
 
 
 def _usual_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
     """The month's count or sum, scaled to the window; of mean, min and max the month's mean; else NaN."""
     monthly = expression.window.us >= MONTH.us
     if expression.function == "std" or (monthly and expression.function in ("count", "sum", "mean")):
-        return lowering.constant(float("nan"))
+        return lowering.constant(_NOTHING_USUAL)
     kind, counted = _counted(lowering, expression)
     scaled = expression.function in ("count", "sum")
     function = expression.function if scaled else "mean"
@@ -407,7 +410,7 @@ def _usual_amount(lowering: Lowering, name: str) -> int:
     """The month's mean of the event type's first entity."""
     entities = [declared for declared in lowering.member.fields.values() if isinstance(declared, Entity)]
     if not entities:
-        return lowering.constant(float("nan"))
+        return lowering.constant(_NOTHING_USUAL)
     kind = lowering.needs.kind_of((entities[0],))
     return _aggregate(lowering, _month(kind, lowering.member.name), "mean", name)
 

@@ -69,7 +69,7 @@ def can_be_compared(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArra
 def _entity_parts(expression: Expression) -> Iterator[OnEntity]:
     if isinstance(expression, OnEntity):
         yield expression
-    for field in fields(expression):  # type: ignore[arg-type]  # every expression is a dataclass
+    for field in fields(expression):
         part = getattr(expression, field.name)
         if isinstance(part, Expression):
             yield from _entity_parts(part)

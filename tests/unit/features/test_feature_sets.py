@@ -40,6 +40,9 @@ OLD = [
     T.account.distinct(T.payee, over="1h", cap=1),
     T.account.is_new(T.payee, cap=1),
     T.payee.fraud_share(over="5m", delay="2m"),
+    T.account.session(gap="1h").count(),
+    T.account.last(T.amount),
+    T.account.count(over="1h", where=T.urgent),
 ]
 NEW = [
     T.account.count(over="1h"),
@@ -50,6 +53,9 @@ NEW = [
     T.account.is_new(T.payee, cap=3),
     T.payee.fraud_share(over="1h", delay="0m"),
     T.payee.since_last(of="reversal"),
+    T.account.session(gap="5m").duration(),
+    T.account.last(T.fee),
+    T.account.count(over="1h", where=T.fee.above(3)),
     T.amount,
 ]
 BOTH, OLD_ALONE, NEW_ALONE = transfers(NEW, {"2026-10": OLD}), transfers(OLD), transfers(NEW)
