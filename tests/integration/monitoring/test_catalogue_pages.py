@@ -350,7 +350,7 @@ def test_a_batch_view_is_shown_with_its_schedule_its_age_and_who_reads_it(visito
     page = text_of(visitor, "/admin/batch-views/")
 
     assert "The view is fresh." in page
-    assert "a profile of purchase, every 1 h, over 7 d" in page
+    assert "profile of purchase, every 1 h, over 7 d" in page
     assert "4,321 buyer" in page
     assert "1.2 s" in page
     assert page.index("read now") < page.index('<th scope="row">1')
