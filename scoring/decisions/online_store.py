@@ -85,7 +85,8 @@ class Generation:
 
     def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
         """States by key suffix, None for new entities. Raises StaleOnlineState at another cursor."""
-        return self._checked(suffixes, connections.client().mget(self._keys(suffixes)), expected)
+        found = cast("list[bytes | None]", connections.client().mget(self._keys(suffixes)))
+        return self._checked(suffixes, found, expected)
 
     def read_beside(
         self, suffixes: Sequence[str], script: ScriptCall, *, expected: str
@@ -117,7 +118,7 @@ class Generation:
 
     def states(self) -> dict[str, bytes]:
         """Every state by key suffix; for comparison and measurement."""
-        client, found = connections.client(), {}
+        client, found = connections.client(), dict[str, bytes]()
         for keys in _pieces(iter_keys(self._states), KEYS_A_READ):
             values = cast("list[bytes]", client.mget(keys))
             found.update(zip((key[len(self._states) :] for key in keys), values, strict=True))
@@ -235,7 +236,7 @@ class OnlineStore:
         """
         removed = 0
         for keys in _pieces(self._leftovers(sparing), STATES_A_WRITE):
-            removed += cast("int", connections.client().unlink(*keys))
+            removed += connections.client().unlink(*keys)
         return removed
 
     def states(self) -> dict[str, bytes]:

@@ -257,12 +257,12 @@ def test_a_second_rebuild_of_a_lane_is_refused(send, work):
     def rebuild() -> None:
         with sole_rebuild(LANE):
             begun.set()
-            may_end.wait(10)
+            may_end.wait(60)
         connection.close()
 
     first = threading.Thread(target=rebuild)
     first.start()
-    begun.wait(10)
+    begun.wait(60)
     try:
         with pytest.raises(RebuildUnderWay):
             rebuild_lane(LANE)
@@ -291,16 +291,16 @@ def test_patience_with_a_held_lane_ends(send):
     def hold() -> None:
         with held_lane(LANE):
             held.set()
-            may_end.wait(10)
+            may_end.wait(60)
         connection.close()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(10)
+    held.wait(60)
     with held_lane(LANE, wait=True, patience=0.05) as got:
         assert not got
     may_end.set()
-    with held_lane(LANE, wait=True, patience=10) as got:
+    with held_lane(LANE, wait=True, patience=60) as got:
         assert got
     holder.join()
     with connection.cursor() as cursor:
