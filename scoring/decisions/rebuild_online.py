@@ -10,8 +10,9 @@ from scoring.decisions import doorbell, pending
 from scoring.decisions.lane_lock import held_lane, sole_rebuild
 from scoring.decisions.lane_log import LaneHead, read_beginning
 from scoring.decisions.online_store import Filling, OnlineStore
-from scoring.decisions.restore import REBUILDING, RESTORING, PresentOrder, catch_up, fold_states
+from scoring.decisions.restore import REBUILDING, RESTORING, PresentOrder, Progress, catch_up
 from scoring.errors import ScoringError, StaleOnlineState
+from scoring.features.arena import Arena
 from scoring.features.encode import Batch
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.learning.progress import UNWATCHED, Watch
@@ -34,6 +35,9 @@ class Order(Protocol):
 
     def batches(self) -> Iterator[Batch]:
         """Those that are there by now."""
+
+    def states(self, *, progress: Progress) -> Arena:
+        """The states of all entities after those that are there by now; asked for first."""
 
     def conclude(self) -> LaneHead:
         """Make this the lane's order; gives the head that the states reflect. The lane is held."""
@@ -101,7 +105,7 @@ class _Rebuild:
 
     def _fill(self) -> tuple[Filling, int]:
         self.watch.begin("folding the log", total=self.order.missing())
-        arena = fold_states(self.plan, self.order.batches(), progress=self.watch.advance)
+        arena = self.order.states(progress=self.watch.advance)
         self.watch.begin("writing the states", total=arena.state_count())
         filling = self.store.begin(kind=REBUILDING)
         filling.write(arena.iter_blobs(), progress=self.watch.advance)

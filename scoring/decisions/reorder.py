@@ -21,7 +21,8 @@ from scoring.decisions.lane_log import (
     sequenced_entry,
 )
 from scoring.decisions.rebuild_online import Rebuilt, rebuild_as
-from scoring.decisions.restore import read_batches
+from scoring.decisions.restore import Progress, fold_states, read_batches
+from scoring.features.arena import Arena
 from scoring.features.encode import Batch
 from scoring.features.plan import LanePlan
 from scoring.learning.progress import UNWATCHED, Watch
@@ -88,6 +89,10 @@ class MergedOrder:
         runs, items = (self._merged_runs(), ITEMS_A_BATCH) if merging else (self._live_runs(), ITEMS_A_CHUNK)
         for batch, _ in read_batches(self._plan, runs, items=items, store=self._store):
             yield batch
+
+    def states(self, *, progress: Progress) -> Arena:
+        """The states of all entities after the merged items."""
+        return fold_states(self._plan, self.batches(), progress=progress)
 
     def conclude(self) -> LaneHead:
         """Append the order and take its history from the queue; gives its head. The lane is held."""

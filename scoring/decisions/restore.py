@@ -10,6 +10,7 @@ from scoring.decisions.lane_log import (
     find_head,
     iter_lane_runs,
     read_beginning,
+    read_head,
     read_items,
 )
 from scoring.decisions.online_store import Filling, OnlineStore
@@ -18,6 +19,7 @@ from scoring.features.encode import Batch, encode
 from scoring.features.fold import fold_slices
 from scoring.features.plan import LanePlan
 from scoring.features.split import without_reads
+from scoring.offline.backfill import fold_states_on_cluster, is_for_a_cluster
 from scoring.offline.lane import ITEMS_A_BATCH, iter_lane_batches
 from scoring.offline.store import OfflineStore
 
@@ -45,6 +47,17 @@ class PresentOrder:
         for batch, head in read_batches(self._plan, runs, items=items, store=self._store):
             self.head = head
             yield batch
+
+    def states(self, *, progress: Progress | None = None) -> Arena:
+        """The states of all entities after those that are there by now, from the lane's beginning."""
+        missing = self.missing()
+        if self._store is None or not is_for_a_cluster(missing):
+            return fold_states(self._plan, self.batches(), progress=progress)
+        self.head = read_head(self._plan.lane)
+        states = fold_states_on_cluster(self._plan, until=self.head, store=self._store)
+        if progress:
+            progress(missing)
+        return states
 
     def conclude(self) -> LaneHead:
         """The head that states of all that was given reflect."""

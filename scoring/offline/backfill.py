@@ -4,15 +4,15 @@ from collections.abc import Collection, Iterator
 
 from django.conf import settings
 
-from scoring.decisions.lane_log import read_head
+from scoring.decisions.lane_log import LaneHead, read_head
 from scoring.features.arena import Arena
 from scoring.features.parallel import Slices, fold_history
 from scoring.features.plan import LanePlan
-from scoring.offline.cluster import Fill, fold_on_cluster
+from scoring.offline.cluster import Fill, fold_on_cluster, states_on_cluster
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore
 
-# A cluster costs seconds before it has folded anything; a batch takes one core less than that.
+# A cluster costs seconds before it has folded anything; so many items take one core no longer.
 WORTH_A_CLUSTER = 5 * ITEMS_A_BATCH
 
 
@@ -31,7 +31,7 @@ def fold_lane(
     Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
     """
     head = read_head(plan.lane)
-    if settings.DASK_SCHEDULER and head.seq >= WORTH_A_CLUSTER:
+    if is_for_a_cluster(head.seq):
         yield from fold_on_cluster(
             plan,
             until=head,
@@ -45,3 +45,17 @@ def fold_lane(
         batches = fill(iter_lane_batches(plan, store=store, log_position=log_position, also=also))
         numbered = ((part, part.batch) for part in batches)
         yield from fold_history(plan, numbered, Arena(plan), threads=settings.BACKFILL_THREADS)
+
+
+def fold_states_on_cluster(plan: LanePlan, *, until: LaneHead, store: OfflineStore) -> Arena:
+    """The states after the lane's items up to a head, by the cluster of the settings.
+
+    Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
+    """
+    states = states_on_cluster(plan, until=until, scheduler=settings.DASK_SCHEDULER, store=store)
+    return Arena.from_blobs(plan, dict(states))
+
+
+def is_for_a_cluster(items: int) -> bool:
+    """Whether the settings name a cluster, and so many items are worth asking it."""
+    return bool(settings.DASK_SCHEDULER) and items >= WORTH_A_CLUSTER

@@ -9,6 +9,8 @@ import pytest
 from distributed import LocalCluster
 
 from scoring.decisions.lane_log import read_head
+from scoring.decisions.online_store import OnlineStore
+from scoring.decisions.rebuild_online import rebuild_lane
 from scoring.errors import SchedulerUnreachable
 from scoring.features.plan import lane_plan
 from scoring.learning.dataset import read_vectors
@@ -81,6 +83,20 @@ def test_one_setting_makes_training_read_from_a_cluster(
     assert found.X.tobytes() == expected.X.tobytes()
     assert found.positions.tolist() == expected.positions.tolist()
     assert found.groups.tolist() == expected.groups.tolist()
+
+
+def test_the_same_setting_makes_a_rebuild_fold_on_a_cluster(
+    store, online_redis, worker_environment, settings, monkeypatch
+):
+    plan = lane_plan(LANE)
+    settings.DASK_SCHEDULER = "local:2"
+    monkeypatch.setattr(backfill, "WORTH_A_CLUSTER", 0)
+    rebuilt = rebuild_lane(LANE)
+    _, states, positions = fold_columns(plan, store=store)
+    online = OnlineStore(LANE, plan.layout_id)
+    assert online.states() == states
+    assert online.cursor() == read_head(LANE).cursor
+    assert (rebuilt.items, rebuilt.entities) == (len(positions), len(states))
 
 
 @pytest.mark.parametrize("scheduler", ["local:two", "tcp://127.0.0.1:9"])
