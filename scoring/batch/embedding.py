@@ -18,6 +18,7 @@ from threadpoolctl import ThreadpoolController
 from scoring.batch.grouping import Owners, Pairs
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
+from scoring.features.wording import span_text
 
 MOST_DIMENSIONS = 64
 _DENSE = 256  # columns of a matrix that is small enough to be decomposed whole
@@ -66,7 +67,8 @@ class Embedding(BatchView):
         return "number"
 
     def phrase(self, value: str, *, events: str) -> str:
-        return f"the {value} that {events} have shown"
+        first, second = (entity.name.replace("_", " ") for entity in self.entities)
+        return f"the {value} of this {first} to this {second} by {span_text(self.over.label)} of behaviour"
 
     def prepare(self, events: ViewEvents) -> Computation:
         return _Embeddings(self, events)

@@ -26,7 +26,7 @@ class ViewHistory:
     """
 
     def __init__(self, view: BatchView, events: ViewEvents) -> None:
-        self._view = view
+        self.view = view
         self._computation = view.prepare(events)
         self._places = [{key: place for place, key in enumerate(keys)} for keys in self._computation.keys]
 
@@ -44,7 +44,7 @@ class ViewHistory:
         the times lie together.
         """
         places = [_places(column, known) for column, known in zip(keys, self._places, strict=True)]
-        return self._view.combine(self._computation.look_up(places, boundary_read(self._view, times)))
+        return self.view.combine(self._computation.look_up(places, boundary_read(self.view, times)))
 
 
 def history_values(

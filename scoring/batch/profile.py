@@ -9,6 +9,7 @@ from scoring.batch.statistics import Statistic
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, ViewEvents, ranked
 from scoring.catalog.fields import Entity, Field
 from scoring.features.declare import Origin
+from scoring.features.wording import span_text
 
 
 class Profile(BatchView):
@@ -51,7 +52,7 @@ class Profile(BatchView):
         return self.statistics[value].unit
 
     def phrase(self, value: str, *, events: str) -> str:
-        return self.statistics[value].phrase(events)
+        return self.statistics[value].phrase(f"{events} in {span_text(self.over.label)}")
 
     def prepare(self, events: ViewEvents) -> Computation:
         return _Profiles(self, events)

@@ -89,8 +89,10 @@ class Quantile(Statistic):
         return ["quantile", self.field.name, self.q]
 
     def phrase(self, events: str) -> str:
-        what = "median" if self.q == 0.5 else f"{100 * self.q:g} % quantile of the"
-        return f"the {what} {self.field.name.replace('_', ' ')} of {events}"
+        what = self.field.name.replace("_", " ")
+        if self.q == 0.5:
+            return f"the median {what} of {events}"
+        return f"the {what} that {100 * self.q:g} % of {events} do not exceed"
 
     def over(self, events: ViewEvents, owners: Owners) -> OfSlice:
         values = events.numbers[self.field.name]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
 from scoring.features.declare import Window
+from scoring.features.wording import span_text
 
 
 class Trend(BatchView):
@@ -45,9 +46,10 @@ class Trend(BatchView):
         return "events" if value == "count" else "ratio"
 
     def phrase(self, value: str, *, events: str) -> str:
+        recent = f"{events} in {span_text(self.over.label)}"
         if value == "count":
-            return f"the number of {events}"
-        return f"the number of {events} against the rate of {self.against.label}"
+            return f"the number of {recent}"
+        return f"the rate of {recent} as a multiple of that in {span_text(self.against.label)}"
 
     def prepare(self, events: ViewEvents) -> Computation:
         return _Trends(self, events)

@@ -220,7 +220,7 @@ class BatchView:
         raise NotImplementedError
 
     def phrase(self, value: str, *, events: str) -> str:
-        """What a value is, in words; `events`: the view's events in words ("payments by this customer")."""
+        """What a value is, in words; `events`: what is counted, in words ("payments by this customer")."""
         raise NotImplementedError
 
     def check(self, types: "Mapping[str, type[EventType]]") -> None:

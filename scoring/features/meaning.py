@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from scoring.features import declare
 from scoring.features.declare import Expression
 from scoring.features.specs import FeatureSpec
-from scoring.features.wording import plural_of, span_text, subject_text, this_text, words_of
+from scoring.features.wording import batch_value_text, plural_of, span_text, subject_text, this_text, words_of
 
 _UNITS_US = ((86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "min"), (1_000_000, "s"))
 _AGGREGATES = {
@@ -146,7 +146,8 @@ def _phrase_of_arithmetic(spec: FeatureSpec, feature: declare.Arithmetic) -> str
 
 
 def _phrase_of_batch_value(spec: FeatureSpec, feature: declare.BatchValue) -> str:
-    return f"{words_of(feature.value)}, which the batch view {feature.view.name} computes ahead of time"
+    text = batch_value_text(spec, feature)
+    return f"{text}, which the batch view {words_of(feature.view.name)} computes ahead of time"
 
 
 _PHRASES: Mapping[type[Expression], Callable[..., str]] = {

@@ -63,10 +63,8 @@ def make_spec(
         name=feature.name,
         code=feature.name.upper(),
         kind=_kind_of(plain),
-        entity=plain.entity if isinstance(plain, declare.OnEntity) else "",
-        window=plain.window.label
-        if isinstance(plain, (declare.Aggregate, declare.Distinct, declare.Labelled))
-        else "",
+        entity=_entity_of(plain),
+        window=_window_of(plain),
         unit=_unit_of(member, plain),
         field=shown,
         currency=member.base_currency,
@@ -134,9 +132,24 @@ def _kind_of(plain: Expression) -> str:
     return _KINDS.get(type(plain), "value")
 
 
+def _entity_of(plain: Expression) -> str:
+    if isinstance(plain, declare.BatchValue):
+        return "_x_".join(entity.name for entity in plain.view.entities)
+    return plain.entity if isinstance(plain, declare.OnEntity) else ""
+
+
+def _window_of(plain: Expression) -> str:
+    if isinstance(plain, declare.BatchValue):
+        return plain.view.over.label
+    windowed = isinstance(plain, (declare.Aggregate, declare.Distinct, declare.Labelled))
+    return plain.window.label if windowed else ""
+
+
 def _unit_of(member: type[EventType], plain: Expression) -> str:
     if isinstance(plain, declare.FieldValue):
         return _field_unit(member, plain.field.name)
+    if isinstance(plain, declare.BatchValue):
+        return plain.view.unit(plain.value)
     if isinstance(plain, declare.Last):
         return _unit_of_field(plain.field)
     if isinstance(plain, declare.Arithmetic):

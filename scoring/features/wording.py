@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scoring.catalog.currency import EXPONENTS, format_minor
 from scoring.catalog.fields import Money
 from scoring.features import declare
-from scoring.features.declare import Expression
+from scoring.features.declare import Expression, NamedField
 
 if TYPE_CHECKING:
     from scoring.features.specs import FeatureSpec
@@ -101,7 +101,11 @@ def subject_text(spec: "FeatureSpec", feature: declare.OnEntity, number: float =
 
 
 def whose_text(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
-    return " ".join(spec.phrases.get(key.name, f"with this {words_of(key.name)}") for key in feature.keys)
+    return _whose_text(spec, feature.keys)
+
+
+def _whose_text(spec: "FeatureSpec", keys: Sequence[NamedField]) -> str:
+    return " ".join(spec.phrases.get(key.name, f"with this {words_of(key.name)}") for key in keys)
 
 
 def this_text(feature: declare.OnEntity) -> str:
@@ -114,6 +118,8 @@ def noun_text(spec: "FeatureSpec", feature: Expression) -> str:
         return words_of(feature.field.name)
     if isinstance(feature, declare.Constant):
         return f"{feature.value:g}"
+    if isinstance(feature, declare.BatchValue):
+        return batch_value_text(spec, feature)
     if isinstance(feature, declare.Aggregate):
         what = f"the {_FUNCTIONS[feature.function]}"
         field = f" {words_of(feature.field_name)}" if feature.field_name else ""
@@ -122,6 +128,13 @@ def noun_text(spec: "FeatureSpec", feature: Expression) -> str:
         sides = noun_text(spec, feature.left), noun_text(spec, feature.right)
         return f"{sides[0]} {_OPERATORS[feature.operator]} {sides[1]}"
     return words_of(feature.name)
+
+
+def batch_value_text(spec: "FeatureSpec", feature: declare.BatchValue) -> str:
+    """A value of a batch view: "the median amount of payments by this customer in 90 d"."""
+    view = feature.view
+    noun = plural_of(words_of(view.of) or spec.subject)
+    return view.phrase(feature.value, events=f"{noun} {_whose_text(spec, view.entities)}")
 
 
 def _counted_text(
@@ -288,11 +301,17 @@ def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float
     return f"{format_value(spec, value)} {away} the last {subject_text(spec, feature, 1)}"
 
 
+def _say_batch_value(spec: "FeatureSpec", feature: declare.BatchValue, value: float) -> str:
+    text = batch_value_text(spec, feature)
+    return f"{text} is {'not known' if math.isnan(value) else format_value(spec, value)}"
+
+
 def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:
     return f"{words_of(spec.name)} is {format_value(spec, value)}"
 
 
 _SAY: dict[type[Expression], Callable[..., str]] = {
+    declare.BatchValue: _say_batch_value,
     declare.Aggregate: _say_aggregate,
     declare.Distinct: _say_distinct,
     declare.InSession: _say_session,

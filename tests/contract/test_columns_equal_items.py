@@ -1,5 +1,7 @@
 """A lane read in whole columns equals the lane read item by item, bit for bit: vectors, states, labels."""
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import pairwise
@@ -9,11 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import call_command
 
+from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
 from scoring.decisions.lane_log import head_after, iter_lane_items, read_head, sequenced_entry
 from scoring.decisions.models import Event, Label
 from scoring.features.arena import Arena
-from scoring.features.encode import encode
+from scoring.features.encode import KeyColumn, LaneItem, encode
 from scoring.features.fold import fold, fold_slices
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.learning.dataset import read_labels, read_vectors
@@ -152,13 +155,30 @@ def reference_rows(as_of: datetime) -> list[tuple[int, int, bytes]]:
     """(position, time, vector as float32) of every payment, item by item."""
     vocabulary = {"payment": count_vocabulary(event_type("payment"), as_of=as_of)}
     plan = lane_plan(LANE, vocabulary)
-    width, arena, rows = len(plan.feature_set("payment").names), Arena(plan), []
+    histories = [ViewHistory.read(view) for view in plan.batch_views["payment"]]
+    arena, rows = Arena(plan), []
     for chunk in iter_lane_items(LANE):
-        out = fold(plan, encode(plan, chunk.items), arena)
-        for item, position, row in zip(chunk.items, chunk.event_positions.tolist(), out, strict=True):
+        items = [with_batch_values(item, histories) for item in chunk.items]
+        out = plan.feature_set("payment").vector_of(fold(plan, encode(plan, items), arena))
+        for item, position, row in zip(items, chunk.event_positions.tolist(), out, strict=True):
             if item.kind == "event" and item.type == "payment":
-                rows.append((position, item.occurred_at_us, row[:width].astype(np.float32).tobytes()))
+                rows.append((position, item.occurred_at_us, row.astype(np.float32).tobytes()))
     return rows
+
+
+def with_batch_values(item: LaneItem, histories: list[ViewHistory]) -> LaneItem:
+    """A payment with what each view would have said of it: none was ever published."""
+    if item.kind != "event" or item.type != "payment":
+        return item
+    fields = dict(item.fields)
+    for history in histories:
+        entities = [fields.get(spec.field) for spec in history.view.tables]
+        keys = [KeyColumn(np.array([0 if entity else -1]), [entity] if entity else []) for entity in entities]
+        values = history.values(keys, np.array([item.occurred_at_us]))[0].tolist()
+        columns = [f"{history.view.name}.{value}" for value in history.view.values]
+        known = zip(columns, values, strict=True)
+        fields |= {column: value for column, value in known if not math.isnan(value)}
+    return replace(item, fields=fields)
 
 
 @pytest.mark.parametrize("as_of", [END - timedelta(days=5), NOW + timedelta(days=1)])

@@ -1,11 +1,13 @@
 """Features that an event tells of itself, without any state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from scoring.features.declare.conditions import Condition
 from scoring.features.declare.expression import Expression, NamedField, call, check_field
 from scoring.features.declare.origin import Origin
+from scoring.features.declare.window import Window
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,19 @@ class ValueSource(Protocol):
 
     @property
     def definition(self) -> Any: ...
+
+    @property
+    def entities(self) -> Sequence[NamedField]: ...
+
+    @property
+    def over(self) -> Window: ...
+
+    @property
+    def of(self) -> str: ...
+
+    def unit(self, value: str) -> str: ...
+
+    def phrase(self, value: str, *, events: str) -> str: ...
 
 
 @dataclass(frozen=True)

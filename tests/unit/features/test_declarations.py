@@ -11,7 +11,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.errors import CatalogError, UnknownEventType, UnknownLane
 from scoring.features.arena import Arena
-from scoring.features.declare import BatchValue
+from scoring.features.declare import BatchValue, Origin, Window
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import check_catalog, compile_lane, lane_plan
@@ -126,10 +126,17 @@ def test_one_plan_is_compiled_once_for_the_same_vocabularies() -> None:
 class Taste:
     """What a batch view is to the vocabulary."""
 
-    name = "taste"
+    name, of, entities = "taste", "", ()
+    over = Window.parse("90d", Origin.here())
 
     def __init__(self, definition: object) -> None:
         self.definition = definition
+
+    def unit(self, value: str) -> str:
+        return "number"
+
+    def phrase(self, value: str, *, events: str) -> str:
+        return f"the {value} of {events}"
 
     def __getattr__(self, value: str) -> BatchValue:
         return BatchValue(self, value)

@@ -56,7 +56,7 @@ def test_a_definition_reads_like_the_declaration(expression: Expression, text: s
 def test_declared_again_from_its_definition_a_feature_is_the_same(event_type: type[EventType]) -> None:
     words = {name: getattr(declare, name) for name in declare.__all__}
     for feature in declare.iter_features(event_type.features, event_type.origin):
-        again = eval(feature.definition, {**words, **event_type.fields})  # noqa: S307 -- our own text
+        again = eval(feature.definition, {**words, **event_type.fields, **event_type.batch_views})  # noqa: S307 -- our own text
         assert declare.as_expression(again) == _without_says(feature)
         assert again.name == feature.name
 
