@@ -22,6 +22,7 @@ from django.core.wsgi import get_wsgi_application
 from benchmarks.load import PATH, at, payments
 from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
+from scoring.batch.lookup import BatchLookup, Reads
 from scoring.decisions import doorbell, engine, gathering, pending, runner
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.online_store import OnlineStore
@@ -41,7 +42,8 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "ring": [(doorbell, "ring_lanes")],
     "claim": [(pending, "claim")],
     "routes and models": [(LaneRunner, "_take_models")],
-    "read states": [(OnlineStore, "read")],
+    "read states and batch values": [(OnlineStore, "read"), (OnlineStore, "read_beside")],
+    "batch values: choose, fill in": [(BatchLookup, "choose"), (Reads, "script"), (Reads, "fill")],
     "feature kernel": [(LaneRunner, "_sequence")],
     "predict and explain": [(engine, "predict")],
     "reasons": [(engine, "reasons_for")],

@@ -51,10 +51,13 @@ class Shop:
         sequence_history(LANE)
         self.count = count
 
-    def receive(self, count: int, *, at: datetime, **changes: object) -> list[int]:
+    def receive(
+        self, count: int, *, at: datetime, occurred: datetime | None = None, **changes: object
+    ) -> list[int]:
         """Live sales that are received at this moment; gives their numbers."""
         numbers = list(range(self.count, self.count + count))
-        receive_events(sales(count, start=self.count, at=at, **changes), source="shop", now=at)
+        events = sales(count, start=self.count, at=occurred or at, **changes)
+        receive_events(events, source="shop", now=at)
         self.count += count
         return numbers
 

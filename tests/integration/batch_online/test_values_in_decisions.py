@@ -15,11 +15,12 @@ from monitoring.attention import notices
 from monitoring.batch_views import BATCH_VIEWS, freshness
 from monitoring.facts import read_facts
 from monitoring.models import BatchWindow
-from scoring.batch import publishing
+from scoring.batch import online, publishing
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import publish
 from scoring.batch.stored import read_tables
 from scoring.batch.tasks import reload_lost_versions
+from scoring.decisions import connections
 from scoring.decisions.models import Event
 from scoring.log.consumers import catch_up, rebuild_consumer
 from scoring.log.entries import Entry
@@ -181,7 +182,9 @@ def test_a_publisher_that_dies_before_its_entry_changes_nothing(shop: Shop, monk
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    shop.sell(4, at=NOON + 5 * MINUTE, merchant="merchant-never-seen-again")
+    # A merchant of whom the version that never was knows something, and the next one nothing.
+    late = NOON + 12 * MINUTE - DAY
+    shop.sell(1, at=NOON + 5 * MINUTE, occurred=late, merchant="merchant-fading", customer="late")
     with monkeypatch.context() as patch:
         patch.setattr(publishing, "append", die)
         with pytest.raises(KeyboardInterrupt):
@@ -193,6 +196,33 @@ def test_a_publisher_that_dies_before_its_entry_changes_nothing(shop: Shop, monk
         assert entry.data["batch"] == FIRST | {"sale.rush": 2}
         expected = plainly(entry, habits=NOON.replace(hour=0), rush=NOON + 20 * MINUTE)
         assert batch_values(entry) == pytest.approx(expected, rel=1e-12)
+    (fading,) = decisions(shop.sell(1, at=NOON + 23 * MINUTE, merchant="merchant-fading"))
+    assert all(map(math.isnan, batch_values(fading)[-2:]))
+
+
+def test_a_load_that_ends_half_way_has_not_happened(shop: Shop, monkeypatch) -> None:
+    publish_all(at=NOON)
+    (version,) = BatchVersion.objects.filter(view="sale.taste")
+    tables = read_tables(Sale.taste, version)
+    client, writes = connections.client(), []
+    hset = client.hset
+
+    def die_on_the_second(*what: Any, **named: Any) -> Any:
+        writes.append(what)
+        if len(writes) == 2:
+            raise KeyboardInterrupt
+        return hset(*what, **named)
+
+    monkeypatch.setattr(online, "ENTITIES_A_WRITE", 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(client, "hset", die_on_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            online.load(Sale.taste, 1, tables)
+    (entry,) = decisions(shop.sell(1, at=NOON + 5 * MINUTE))
+    assert entry.data["batch"] == FIRST | {"sale.taste": None}
+    assert publishing.reload_lost(Sale.taste, now=NOON + 6 * MINUTE) == [1]
+    (entry,) = decisions(shop.sell(1, at=NOON + 6 * MINUTE))
+    assert entry.data["batch"] == FIRST
 
 
 def test_decisions_are_counted_by_what_they_had_and_the_overview_says_so(shop: Shop, online_redis) -> None:
