@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from scoring.features import opcodes as op
+from scoring.features.prefetch import LINE_WORDS, prefetch
 
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
@@ -230,6 +231,7 @@ def run(
     filters = code[code[24] : code[24] + code[25]]
     filter_ranges = code[code[26] : code[26] + code[27]]
     choices = code[code[28] : code[28] + code[29]]
+    sizes = code[code[30] : code[30] + code[31]]
 
     read_times = np.zeros(max(1, group_ranges.size // 2), dtype=np.int64)
     read_tiles = np.zeros(max(1, groups.size // 4), dtype=np.int64)
@@ -239,6 +241,14 @@ def run(
     for item in range(programs.size):
         program = programs[item]
         time = times[item]
+        if item + 1 < programs.size:
+            # States lie all over the memory: the next item's are on their way while this one is worked on.
+            for kind in range(min(sizes.size, slots.shape[1])):  # without states there is one column of -1
+                base = slots[item + 1, kind]
+                if base >= 0:
+                    for line in range(0, sizes[kind], LINE_WORDS):
+                        prefetch(words, base + line)
+
         mode = modes[program]
         first_touch = touch_ranges[program * 2]
         end_touch = touch_ranges[program * 2 + 1]

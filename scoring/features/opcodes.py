@@ -147,7 +147,7 @@ TEST_COLUMNS: Final[Mapping[int, str]] = {
 # Where the kernel finds its tables in the code array: [start, length] pairs in this order.
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
                  "groups", "group_ranges", "columns", "tests", "filters", "filter_ranges",
-                 "choices")  # fmt: skip
+                 "choices", "sizes")  # fmt: skip
 # A row of "touches": the kind, and the range of its rows in "writes".
 TOUCH_WIDTH: Final = 3
 # Where each program's rows of a table begin and end.

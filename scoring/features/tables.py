@@ -93,6 +93,7 @@ def _add_layouts(builder: _Builder) -> None:
                 rows["columns"] += [at, int(clears_to_nan(column))]
             rows["groups"] += [ring.width, ring.tiles, start, len(rows["columns"]) // 2]
         rows["group_ranges"] += [first, len(rows["groups"]) // 4]
+        rows["sizes"].append(layout.words)
 
 
 def _add_filters(builder: _Builder, lowering: Lowering) -> list[int]:
