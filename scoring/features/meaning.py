@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from scoring.features import declare
 from scoring.features.declare import Expression
 from scoring.features.specs import FeatureSpec
-from scoring.features.wording import batch_value_text, plural_of, span_text, subject_text, this_text, words_of
+from scoring.features.wording import (
+    batch_value_text,
+    plural_of,
+    span_text,
+    subject_text,
+    this_text,
+    where_text,
+    words_of,
+)
 
 _UNITS_US = ((86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "min"), (1_000_000, "s"))
 _AGGREGATES = {
@@ -36,14 +44,14 @@ def coverage(spec: FeatureSpec) -> list[str]:
 
 
 def entities_of(spec: FeatureSpec) -> list[str]:
-    """The entities and pairs whose states it reads."""
-    read = (part.entity for part in parts_of(spec.expression) if isinstance(part, declare.OnEntity))
-    return list(dict.fromkeys(read))
+    """The entities and pairs whose states or batch values it reads."""
+    read = (_entity(part) for part in parts_of(spec.expression))
+    return list(dict.fromkeys(entity for entity in read if entity))
 
 
 def windows_of(spec: FeatureSpec) -> list[str]:
     """The windows that it covers, as they were declared: "24h"."""
-    windows = (getattr(part, "window", None) for part in parts_of(spec.expression))
+    windows = (_window(part) for part in parts_of(spec.expression))
     return list(dict.fromkeys(window.label for window in windows if window is not None))
 
 
@@ -91,13 +99,27 @@ def _plain(feature: Expression) -> Expression:
     return feature.inner if isinstance(feature, declare.Named) else feature
 
 
+def _entity(feature: Expression) -> str:
+    if isinstance(feature, declare.BatchValue):
+        return "_x_".join(entity.name for entity in feature.view.entities)
+    return feature.entity if isinstance(feature, declare.OnEntity) else ""
+
+
+def _window(feature: Expression) -> declare.Window | None:
+    if isinstance(feature, declare.BatchValue):
+        return feature.view.over
+    if isinstance(feature, (declare.Aggregate, declare.Distinct, declare.Labelled)):
+        return feature.window
+    return None
+
+
 def _phrase(spec: FeatureSpec, feature: Expression) -> str:
     feature = _plain(feature)
     return _PHRASES.get(type(feature), _phrase_of_other)(spec, feature)
 
 
 def _phrase_of_other(spec: FeatureSpec, feature: Expression) -> str:
-    return words_of(feature.name)
+    return feature.definition
 
 
 def _phrase_of_field(spec: FeatureSpec, feature: declare.FieldValue) -> str:
@@ -105,11 +127,11 @@ def _phrase_of_field(spec: FeatureSpec, feature: declare.FieldValue) -> str:
 
 
 def _phrase_of_aggregate(spec: FeatureSpec, feature: declare.Aggregate) -> str:
-    ending = f"{subject_text(spec, feature)}{{}} in the last {_length(feature.window)}"
+    over = f"in the last {_length(feature.window)}{where_text(spec, feature.where)}"
     if feature.function == "count":
-        return f"how many {ending.format(' there were')}"
+        return f"how many {subject_text(spec, feature)} there were {over}"
     what = _AGGREGATES[feature.function].format(field=words_of(feature.field_name))
-    return f"{what} {ending.format('')}"
+    return f"{what} {subject_text(spec, feature)} {over}"
 
 
 def _length(window: declare.Window) -> str:
@@ -121,8 +143,22 @@ def _phrase_of_distinct(spec: FeatureSpec, feature: declare.Distinct) -> str:
     what = plural_of(words_of(feature.field.name))
     return (
         f"how many different {what} there were in {subject_text(spec, feature)}"
-        f" in the last {_length(feature.window)}"
+        f" in the last {_length(feature.window)}{where_text(spec, feature.where)}"
     )
+
+
+def _phrase_of_session(spec: FeatureSpec, feature: declare.InSession) -> str:
+    pause, subject = span_text(feature.gap.label), subject_text(spec, feature)
+    if feature.function == "count":
+        return f"how many {subject} there were since the last pause of {pause}"
+    if feature.function == "duration":
+        return f"how long ago {subject} began after the last pause of {pause}"
+    return f"the total {words_of(feature.field_name)} of {subject} since the last pause of {pause}"
+
+
+def _phrase_of_last_event(spec: FeatureSpec, feature: declare.SinceLast) -> str:
+    last = f"the last {subject_text(spec, feature, 1)}{where_text(spec, feature.where)}"
+    return f"how long ago {last} was"
 
 
 def _phrase_of_labelled(spec: FeatureSpec, feature: declare.Labelled) -> str:
@@ -146,8 +182,8 @@ def _phrase_of_arithmetic(spec: FeatureSpec, feature: declare.Arithmetic) -> str
 
 
 def _phrase_of_batch_value(spec: FeatureSpec, feature: declare.BatchValue) -> str:
-    text = batch_value_text(spec, feature)
-    return f"{text}, which the batch view {words_of(feature.view.name)} computes ahead of time"
+    value, over = batch_value_text(spec, feature), span_text(feature.view.over.label)
+    return f"{value} over {over}, worked out ahead of time in the batch view {feature.view.name}"
 
 
 _PHRASES: Mapping[type[Expression], Callable[..., str]] = {
@@ -162,7 +198,14 @@ _PHRASES: Mapping[type[Expression], Callable[..., str]] = {
     declare.Aggregate: _phrase_of_aggregate,
     declare.Distinct: _phrase_of_distinct,
     declare.Labelled: _phrase_of_labelled,
-    declare.SinceLast: lambda spec, it: f"how long ago the last {subject_text(spec, it, 1)} was",
+    declare.InSession: _phrase_of_session,
+    declare.Last: lambda spec, it: f"the {words_of(it.field.name)} of the last {subject_text(spec, it, 1)}",
+    declare.Changed: lambda spec, it: (
+        f"whether this {words_of(it.field.name)} is another than in the last {subject_text(spec, it, 1)}"
+    ),
+    declare.IsNight: lambda _, it: f"whether it is between {it.start:02d}:00 and {it.end:02d}:00 UTC",
+    declare.IsWeekend: lambda *_: "whether it is Saturday or Sunday, UTC",
+    declare.SinceLast: _phrase_of_last_event,
     declare.SinceFirst: lambda _, feature: f"how long ago {this_text(feature)} was first seen",
     declare.SinceLastSame: lambda spec, it: (
         f"how long ago this {words_of(it.field.name)} was last seen in {subject_text(spec, it)}"
@@ -185,6 +228,12 @@ def _covered(spec: FeatureSpec, feature: Expression) -> str:
         )
     if isinstance(feature, (declare.Aggregate, declare.Distinct)):
         return _covered_by_window(spec, feature) + _bound(feature)
+    if isinstance(feature, declare.InSession):
+        gap = span_text(feature.gap.label)
+        return (
+            f"{_counted(spec, feature)} since the last silence of {gap} or more. One that comes {gap} or more"
+            f" after the last begins a new session. The {spec.subject} itself is not part of it."
+        )
     return ""
 
 
@@ -212,6 +261,10 @@ def _missing(spec: FeatureSpec, feature: Expression) -> str:
     return "missing"
 
 
+def _never_missing(spec: FeatureSpec, feature: Expression) -> str:
+    return "never missing"
+
+
 def _zero_if_counted(spec: FeatureSpec, feature: Expression) -> str:
     return "0" if getattr(feature, "function", "count") in ("count", "sum") else "missing"
 
@@ -220,6 +273,11 @@ _WITHOUT_PAST: Mapping[type[Expression], Callable[..., str]] = {
     declare.Aggregate: _zero_if_counted,
     declare.Labelled: _zero_if_counted,
     declare.Distinct: _zero_if_counted,
+    declare.InSession: lambda *_: "0",
+    declare.HourOfDay: _never_missing,
+    declare.DayOfWeek: _never_missing,
+    declare.IsNight: _never_missing,
+    declare.IsWeekend: _never_missing,
     declare.IsNew: lambda spec, feature: f"1 for a new {words_of(feature.entity)}; missing without a value",
     declare.FieldValue: lambda spec, feature: f"missing where the {spec.subject} does not say",
     declare.Arithmetic: lambda spec, feature: (

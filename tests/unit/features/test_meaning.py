@@ -4,10 +4,46 @@ import doctest
 
 import pytest
 
+from scoring.batch.profile import Profile
+from scoring.batch.statistics import median
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity, Flag, Money
 from scoring.features import meaning
-from scoring.features.plan import lane_plan
+from scoring.features.declare import is_night, is_weekend
+from scoring.features.plan import compile_lane, lane_plan
+from scoring.features.specs import FeatureSpec
 
-SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment").features}
+
+class Transfer(EventType):
+    """What payments do not show."""
+
+    name, lane = "transfer", "transfers"
+    account = Entity(says="from this account")
+    amount, country, foreign = Money(), Category(), Flag(optional=True)
+    habits = Profile(account, over="90d", every="1d", stale_after="3d", typical=median(amount))
+    features = (
+        account.count(over="24h", where=amount.below(5)),
+        account.since_last(where=foreign),
+        account.session(gap="30m").count(),
+        account.session(gap="30m").amount.sum(),
+        account.session(gap="30m").duration(),
+        account.last(amount),
+        account.changed(country),
+        is_night(22, 6),
+        is_weekend(),
+        amount - habits.typical,
+        habits.typical,
+    )
+
+
+def specs_of(*members: type[EventType]) -> dict[str, FeatureSpec]:
+    plan = compile_lane("transfers", members)
+    return {spec.name: spec for spec in plan.feature_set(members[0].name).features}
+
+
+SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment").features} | specs_of(
+    Transfer
+)
 
 MEANINGS = [
     ("amount", "The payment's amount: what is paid."),
@@ -41,6 +77,35 @@ MEANINGS = [
         "merchant_fraud_share_7d_after_14d",
         "The share of payments at this merchant that was confirmed as fraud, over 7 d, ending 14 d before.",
     ),
+    (
+        "account_count_24h_where_amount_below_5",
+        "How many transfers from this account there were in the last 24 h (amount below 5.00 USD).",
+    ),
+    ("account_since_last_where_foreign", "How long ago the last transfer from this account (foreign) was."),
+    (
+        "account_session_30m_count",
+        "How many transfers from this account there were since the last pause of 30 min.",
+    ),
+    (
+        "account_session_30m_amount_sum",
+        "The total amount of transfers from this account since the last pause of 30 min.",
+    ),
+    (
+        "account_session_30m_duration",
+        "How long ago transfers from this account began after the last pause of 30 min.",
+    ),
+    ("account_last_amount", "The amount of the last transfer from this account."),
+    (
+        "account_changed_country",
+        "Whether this country is another than in the last transfer from this account.",
+    ),
+    ("is_night", "Whether it is between 22:00 and 06:00 UTC."),
+    ("is_weekend", "Whether it is Saturday or Sunday, UTC."),
+    (
+        "habits_typical",
+        "The median amount of transfers from this account over 90 d, worked out ahead of time in the batch"
+        " view habits.",
+    ),
 ]
 
 
@@ -54,7 +119,7 @@ def test_every_feature_is_a_sentence() -> None:
         said = meaning.describe(spec)
         assert said[0].isupper(), name
         assert said.endswith("."), name
-        assert "_" not in said, name
+        assert "(" not in said or "where" in name, name  # a definition, for want of words
 
 
 @pytest.mark.parametrize(
@@ -76,6 +141,11 @@ def test_every_feature_is_a_sentence() -> None:
             "Payments at this merchant from 21 d before to 14 d before the payment, in tiles of 14 h."
             " A label counts from the moment it is known, for the event it is about.",
         ),
+        (
+            "account_session_30m_count",
+            "Transfers from this account since the last silence of 30 min or more. One that comes 30 min or"
+            " more after the last begins a new session. The transfer itself is not part of it.",
+        ),
     ],
 )
 def test_what_a_window_covers(name: str, sentence: str) -> None:
@@ -86,6 +156,8 @@ def test_what_is_computed_from_others_covers_what_they_cover() -> None:
     mean, ratio = SPECS["card_amount_mean_30d"], SPECS["amount_to_card_amount_mean_30d"]
     assert meaning.coverage(ratio) == meaning.coverage(mean)
     assert (meaning.entities_of(ratio), meaning.windows_of(ratio)) == (["card"], ["30d"])
+    against = SPECS["amount_minus_habits_typical"]
+    assert (meaning.entities_of(against), meaning.windows_of(against)) == (["account"], ["90d"])
     assert meaning.coverage(SPECS["amount"]) == []
 
 
@@ -96,6 +168,9 @@ def test_what_is_computed_from_others_covers_what_they_cover() -> None:
         ("card_amount_sum_1h", "0"),
         ("card_amount_mean_24h", "missing"),
         ("card_since_last", "missing"),
+        ("hour_of_day", "never missing"),
+        ("account_session_30m_amount_sum", "0"),
+        ("habits_typical", "missing where the view has no value, or none fresh enough"),
         ("card_new_merchant", "1 for a new card; missing without a value"),
         ("merchant_fraud_share_7d_after_14d", "missing"),
         ("card_fraud_count_30d_after_0d", "0"),
