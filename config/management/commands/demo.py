@@ -94,6 +94,8 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         self.load_history(days=days, environment=environment)
+        # Before the models: when live traffic starts, these versions have been valid for a while.
+        run_command(["publish_views"], environment)
         if not Route.objects.filter(event_type=EVENT_TYPE).exists():
             self.train_models(environment)
 
