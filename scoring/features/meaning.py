@@ -182,8 +182,8 @@ def _phrase_of_arithmetic(spec: FeatureSpec, feature: declare.Arithmetic) -> str
 
 
 def _phrase_of_batch_value(spec: FeatureSpec, feature: declare.BatchValue) -> str:
-    value, over = batch_value_text(spec, feature), span_text(feature.view.over.label)
-    return f"{value} over {over}, worked out ahead of time in the batch view {feature.view.name}"
+    value, view = batch_value_text(spec, feature), feature.view.name
+    return f"{value}, worked out ahead of time in the batch view {view}"
 
 
 _PHRASES: Mapping[type[Expression], Callable[..., str]] = {

@@ -103,7 +103,7 @@ MEANINGS = [
     ("is_weekend", "Whether it is Saturday or Sunday, UTC."),
     (
         "habits_typical",
-        "The median amount of transfers from this account over 90 d, worked out ahead of time in the batch"
+        "The median amount of transfers from this account in 90 d, worked out ahead of time in the batch"
         " view habits.",
     ),
 ]
