@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from redis import RedisError
+
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.lane_log import ITEMS_A_CHUNK, count_items_after, find_head, read_head
 from scoring.decisions.online_store import OnlineStore
@@ -157,7 +159,10 @@ def _require_states(version: ModelVersion, own: FeatureSet) -> None:
     if champion is None or declared_set_of(find_version(champion)) == own.declared:
         return
     lane = find_event_type(version.event_type).lane
-    cursor = OnlineStore(lane, lane_plan(lane).layout_id).cursor()
+    try:
+        cursor = OnlineStore(lane, lane_plan(lane).layout_id).cursor()
+    except RedisError as error:
+        raise FeaturesNotBackfilled(name=version.name, lane=lane) from error
     head = find_head(lane, cursor_value=cursor) if cursor else None
     missing = count_items_after(head) if head else read_head(lane).seq
     if missing > (ITEMS_A_CHUNK if head else 0):

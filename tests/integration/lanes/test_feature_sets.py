@@ -178,7 +178,7 @@ def test_each_model_is_evaluated_on_its_own_set(models):
 def test_a_model_waits_for_the_states_of_its_features(models, online_redis, work):
     _, new = models
     online_redis.flushdb()
-    with pytest.raises(FeaturesNotBackfilled, match=f"what the features of {new} read: run"):
+    with pytest.raises(FeaturesNotBackfilled, match=f"what the features of {new} read, or"):
         put_in_charge(new, actor="tests", now=datetime.now(UTC))
     work()  # whoever takes the lane restores its states
     put_in_charge(new, actor="tests", now=datetime.now(UTC))
@@ -239,6 +239,14 @@ def test_sets_are_declared_once_and_keep_their_numbers(declare, transactional_db
     assert set(before[0]["features"][0]) == {
         *("name", "kind", "entity", "window", "unit", "definition", "owner", "digest")
     }
+
+
+def test_of_workers_that_start_at_once_one_declares(declare, transactional_db, monkeypatch):
+    now = datetime.now(UTC)
+    declare_feature_sets(now=now)
+    monkeypatch.setattr("scoring.learning.feature_sets.read_stream", lambda stream: [])  # it read before that
+    assert declare_feature_sets(now=now) == []
+    assert declared() == [(1, "amount")]
 
 
 def test_code_with_an_earlier_set_declares_that_first(declare, transactional_db):
