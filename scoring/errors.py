@@ -551,8 +551,8 @@ class FeaturesNotBackfilled(ScoringError):
     def __init__(self, *, name: str, lane: str) -> None:
         super().__init__(
             f"the online states of lane {lane} do not hold yet what the features of {name} read, or Redis"
-            " cannot be asked: run `manage.py rebuild --online`, or let a worker of this code take the lane, and"
-            " promote it then"
+            " cannot be asked: run `manage.py rebuild --online`, or let a worker of this code take the lane,"
+            " and promote it then"
         )
         self.name, self.lane = name, lane
 
