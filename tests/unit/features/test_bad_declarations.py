@@ -1,9 +1,15 @@
 """Each mistake in a declaration is refused in words that name what is wrong, the module and the line."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.test import override_settings
 
+from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.errors import CatalogError
 from scoring.features.plan import compile_lane
@@ -146,3 +152,24 @@ def test_a_mistake_in_a_type_is_refused_at_the_type(
         compile_lane("shop", declare(text.replace(line, written, 1)))
     assert problem in refused.value.problem
     assert (refused.value.module, refused.value.line) == ("shop.event_types", at + below)
+
+
+@pytest.mark.parametrize("mistake", ['card.count(over="7s")', 'card.amonut.sum(over="1h")'])
+def test_the_check_of_the_catalog_says_it_in_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
+) -> None:
+    """Whether it is seen while the module is read or when the lane is compiled."""
+    app = tmp_path / "mistaken"
+    app.mkdir()
+    (app / "__init__.py").touch()
+    (app / "event_types.py").write_text(MODULE.replace(">       {mistake}", f"        {mistake}"))
+    monkeypatch.syspath_prepend(tmp_path)
+    with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "mistaken"]):
+        registry.event_types.cache_clear()
+        messages = run_checks(tags=["catalog"])
+    registry.event_types.cache_clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mistaken"]:
+        del sys.modules[name]
+    assert [message.id for message in messages] == ["scoring.E001"]
+    assert messages[0].msg.startswith(f"mistaken.event_types, line {LINE}: ")
+    assert "\n" not in messages[0].msg

@@ -125,6 +125,31 @@ def test_every_word_of_the_page_can_be_declared() -> None:
         compile_lane("docs", [type("Word", (Everything,), {"features": [feature]})])
 
 
+class Log(EventType):
+    """Everything whose history the page speaks of."""
+
+    name = "post"
+    lane = "docs"
+    account, author, card, customer, device, ip, link, merchant, terminal = (Entity() for _ in range(9))
+    amount = Money()
+
+
+class Login(EventType):
+    name, lane, scored = "login", "docs", False
+    account, device = Entity(), Entity()
+
+
+def test_what_the_page_says_to_declare_can_be_declared() -> None:
+    cells = [row[1] for row in table_under("### What to declare for")]
+    assert len(cells) >= 8
+    declared = declare_all(cells, Log.fields, lambda code: code)
+    named = [
+        each.named(f"f{at}") if isinstance(each, declare.Arithmetic) else each
+        for at, each in enumerate(declared)
+    ]
+    compile_lane("docs", [type("Declared", (Log,), {"features": named}), Login])
+
+
 def test_every_condition_of_the_page_can_be_declared() -> None:
     cells = [row[0] for row in table_under("### Some of the events")]
     parts = {"a": FIELDS["urgent"], "b": declare.is_weekend()}
