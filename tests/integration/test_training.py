@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
 from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Event, Label, Route
@@ -25,6 +26,7 @@ from scoring.learning.vocabularies import count_vocabulary, freeze_vocabulary
 from scoring.log.read import read_stream
 from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
+from tests.contract.test_columns_equal_items import with_batch_values
 from tests.factories.models import approved
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,11 +61,12 @@ def test_the_training_set_is_the_lane_folded_once_with_the_labels_of_the_cut_off
     assert len(vectors.positions) == Event.objects.filter(type="payment").count()
     plan = lane_plan("commerce", {"payment": vocabulary})
     arena, rows = Arena(plan), []
+    histories = [ViewHistory.read(view) for view in plan.batch_views["payment"]]
     for chunk in iter_lane_items("commerce"):
         for place, item in enumerate(chunk.items):
-            out = fold(plan, encode(plan, [item]), arena)
+            out = fold(plan, encode(plan, [with_batch_values(item, histories)]), arena)
             if item.kind == "event" and item.type == "payment":
-                rows.append((chunk.event_positions[place], out[0, : vectors.X.shape[1]]))
+                rows.append((chunk.event_positions[place], plan.feature_set("payment").vector_of(out[0])))
     assert [position for position, _ in rows] == vectors.positions.tolist()
     np.testing.assert_array_equal(np.array([x for _, x in rows], dtype=np.float32), vectors.X)
 
