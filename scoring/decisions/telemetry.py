@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import Literal
+from typing import Literal, cast
 
 import redis
 
@@ -93,5 +93,5 @@ telemetry = Telemetry()
 def read_counts() -> dict[Series, float]:
     """What all processes have sent, this one's last included. Raises redis.RedisError."""
     telemetry.send()
-    stored = connections.client().hgetall(KEY)
+    stored = cast("dict[bytes, bytes]", connections.client().hgetall(KEY))
     return {tuple(name.decode().split(SEPARATOR)): float(count) for name, count in stored.items()}

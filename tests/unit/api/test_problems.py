@@ -54,6 +54,11 @@ CASES = {
     "a label that is not there": (errors.LabelNotFound("payment/shop/T-1", "chargeback"), 404, {}),
     "somebody wrote first": (errors.StreamConflict("label/payment/shop/T-1", 3), 409, {}),
     "nothing at an address": (Http404(), 404, {}),
+    "a lane that is behind says how far": (
+        errors.LaneBehind(lane="commerce", queued=20_500, limit=20_000, wait=9),
+        429,
+        {"lane": "commerce", "queued": 20_500, "limit": 20_000},
+    ),
     "too many requests": (exceptions.Throttled(wait=3), 429, {}),
     "no database": (OperationalError("password for user assay"), 503, {}),
 }
