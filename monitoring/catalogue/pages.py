@@ -19,7 +19,7 @@ from monitoring.catalogue.sets import (
     memberships,
     read_set_rows,
 )
-from monitoring.catalogue.usage import ModelUse, Weight
+from monitoring.catalogue.usage import ModelUse, Weight, users_of
 from monitoring.catalogue.words import judge, summarise
 from monitoring.drift_report import SPANS, since_of
 from monitoring.pages import scored_types
@@ -163,15 +163,15 @@ class FeaturePage(CataloguePage):
             row=row,
             memberships=past,
             last=None if row else last_declaration(feature, catalogue.sets),
-            users=users_of(catalogue, feature),
+            users=weighed_users(catalogue, feature),
             **(_declared(catalogue, row, now=now) if row else {}),
         )
 
 
-def users_of(catalogue: Catalogue, feature: str) -> list[tuple[ModelUse, Weight | None]]:
+def weighed_users(catalogue: Catalogue, feature: str) -> list[tuple[ModelUse, Weight | None]]:
     """The models that read a feature, each with what it does to their scores where that was counted."""
     weights = {live.model.name: live.weights.get(feature) for live in catalogue.live}
-    return [(model, weights.get(model.name)) for model in catalogue.models if feature in model.names]
+    return [(model, weights.get(model.name)) for model in users_of(feature, catalogue.models)]
 
 
 def _declared(catalogue: Catalogue, row: FeatureRow, *, now: datetime) -> dict[str, Any]:

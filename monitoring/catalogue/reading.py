@@ -8,7 +8,7 @@ from monitoring.catalogue.health import Checked, Live, read_checked, read_live
 from monitoring.catalogue.sets import read_sets
 from monitoring.catalogue.usage import ModelUse, read_models
 from monitoring.drift_report import feature_specs, read_vocabularies
-from scoring.decisions.routing import RouteTable, route_of
+from scoring.decisions.routing import route_of
 from scoring.features.models import FeatureSetVersion
 from scoring.features.specs import FeatureSpec
 
@@ -22,7 +22,6 @@ class Catalogue:
 
     event_type: str
     since: datetime
-    route: RouteTable | None
     specs: dict[str, FeatureSpec]
     sets: list[FeatureSetVersion]
     models: list[ModelUse]
@@ -41,14 +40,12 @@ class Catalogue:
 
 def read_catalogue(event_type: str, *, since: datetime) -> Catalogue:
     """What is known since then. Raises UnknownEventType; KeyError for a type that is not scored."""
-    route = route_of(event_type)
-    models = read_models(event_type, route=route)
+    models = read_models(event_type, route=route_of(event_type))
     vocabularies = read_vocabularies(models[0].artefact) if models else {}
     specs = feature_specs(event_type, vocabularies)
     return Catalogue(
         event_type=event_type,
         since=since,
-        route=route,
         specs=specs,
         sets=read_sets(event_type),
         models=models,

@@ -23,12 +23,13 @@ from scoring.catalog.fields import Entity, Money
 from scoring.decisions.models import Pending
 from scoring.features.models import FeatureSetVersion
 from scoring.learning.models import ModelVersion
-from scoring.replay.models import FeatureConsistency
+from scoring.replay.models import FeatureConsistency, LaneCheckpoint
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 from tests.integration.monitoring.test_drift_page import decide_now, route_to, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+HOUR = timedelta(hours=1)
 LOOK = ("view_featuresetversion", "view_batchversion")
 
 
@@ -150,6 +151,13 @@ def test_a_lane_that_is_behind_is_said_to_be(visitor: Client) -> None:
         position=1, lane="commerce", kind="event", event_stream="payment/shop/1", enqueued_at=timezone.now()
     )
     assert "Lane commerce has 1 entry waiting" in text_of(visitor, "/admin/features/")
+
+
+def test_it_says_when_a_sample_was_last_recomputed(visitor: Client) -> None:
+    assert "A sample was last recomputed" not in text_of(visitor, "/admin/features/")
+    head = dict.fromkeys(("lane_order", "version", "position", "seq", "clock_us"), 1)
+    LaneCheckpoint.objects.create(lane="commerce", layout="l", checked_at=timezone.now() - 5 * HOUR, **head)
+    assert "A sample was last recomputed from the log <time" in text_of(visitor, "/admin/features/")
 
 
 @pytest.mark.parametrize(
@@ -302,8 +310,6 @@ def test_a_page_asks_few_queries_however_much_there_is(
 
 
 # Batch views
-
-HOUR = timedelta(hours=1)
 
 
 class Purchase(EventType):
