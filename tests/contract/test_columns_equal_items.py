@@ -1,7 +1,5 @@
 """A lane read in whole columns equals the lane read item by item, bit for bit: vectors, states, labels."""
 
-import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import pairwise
@@ -16,7 +14,7 @@ from scoring.catalog.registry import event_type
 from scoring.decisions.lane_log import head_after, iter_lane_items, read_head, sequenced_entry
 from scoring.decisions.models import Event, Label
 from scoring.features.arena import Arena
-from scoring.features.encode import KeyColumn, LaneItem, encode
+from scoring.features.encode import encode
 from scoring.features.fold import fold, fold_slices
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.learning.dataset import read_labels, read_vectors
@@ -32,6 +30,7 @@ from scoring.offline.store import OfflineStore
 from scoring.simulation.history import simulate_history
 from scoring.timestamps import to_iso, to_micros
 from tests.factories.log import labelled, received
+from tests.factories.views import with_batch_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,21 +163,6 @@ def reference_rows(as_of: datetime) -> list[tuple[int, int, bytes]]:
             if item.kind == "event" and item.type == "payment":
                 rows.append((position, item.occurred_at_us, row.astype(np.float32).tobytes()))
     return rows
-
-
-def with_batch_values(item: LaneItem, histories: list[ViewHistory]) -> LaneItem:
-    """A payment with what each view would have said of it: none was ever published."""
-    if item.kind != "event" or item.type != "payment":
-        return item
-    fields = dict(item.fields)
-    for history in histories:
-        entities = [fields.get(spec.field) for spec in history.view.tables]
-        keys = [KeyColumn(np.array([0 if entity else -1]), [entity] if entity else []) for entity in entities]
-        values = history.values(keys, np.array([item.occurred_at_us]))[0].tolist()
-        columns = [f"{history.view.name}.{value}" for value in history.view.values]
-        known = zip(columns, values, strict=True)
-        fields |= {column: value for column, value in known if not math.isnan(value)}
-    return replace(item, fields=fields)
 
 
 @pytest.mark.parametrize("as_of", [END - timedelta(days=5), NOW + timedelta(days=1)])

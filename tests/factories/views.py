@@ -1,12 +1,15 @@
 """An event type with batch views, and events for them, without a database."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from scoring.batch.embedding import Embedding
+from scoring.batch.history import ViewHistory
 from scoring.batch.profile import Profile
 from scoring.batch.statistics import (
     active_days,
@@ -24,7 +27,7 @@ from scoring.batch.trend import Trend
 from scoring.batch.views import BatchView, ViewEvents
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money
-from scoring.features.encode import KeyColumn
+from scoring.features.encode import KeyColumn, LaneItem
 from scoring.timestamps import to_micros
 
 SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000
@@ -100,3 +103,18 @@ def values_of(
             table.matrix[[table.keys.index(key)]] if known else np.full((1, len(spec.columns)), np.nan)
         )
     return dict(zip(view.values, view.combine(rows)[0].tolist(), strict=True))
+
+
+def with_batch_values(item: LaneItem, histories: list[ViewHistory]) -> LaneItem:
+    """A payment with what each view would have said of it: none was ever published."""
+    if item.kind != "event" or item.type != "payment":
+        return item
+    fields = dict(item.fields)
+    for history in histories:
+        entities = [fields.get(spec.field) for spec in history.view.tables]
+        keys = [KeyColumn(np.array([0 if entity else -1]), [entity] if entity else []) for entity in entities]
+        values = history.values(keys, np.array([item.occurred_at_us]))[0].tolist()
+        columns = [f"{history.view.name}.{value}" for value in history.view.values]
+        known = zip(columns, values, strict=True)
+        fields |= {column: value for column, value in known if not math.isnan(value)}
+    return replace(item, fields=fields)

@@ -26,8 +26,8 @@ from scoring.learning.vocabularies import count_vocabulary, freeze_vocabulary
 from scoring.log.read import read_stream
 from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
-from tests.contract.test_columns_equal_items import with_batch_values
 from tests.factories.models import approved
+from tests.factories.views import with_batch_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
