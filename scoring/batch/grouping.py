@@ -50,7 +50,7 @@ class Pairs:
 
     def total(self, per_pair: NDArray[np.float64]) -> NDArray[np.float64]:
         """Per owner the sum over its pairs, in the order of the values."""
-        return np.bincount(self.owners, weights=per_pair, minlength=self._count)
+        return _tally(self.owners, self._count, per_pair)
 
     def largest(self, per_pair: NDArray[np.float64]) -> NDArray[np.float64]:
         """Per owner the largest of its pairs', 0 without any."""

@@ -141,8 +141,9 @@ def _entity_of(plain: Expression) -> str:
 def _window_of(plain: Expression) -> str:
     if isinstance(plain, declare.BatchValue):
         return plain.view.over.label
-    windowed = isinstance(plain, (declare.Aggregate, declare.Distinct, declare.Labelled))
-    return plain.window.label if windowed else ""
+    if isinstance(plain, (declare.Aggregate, declare.Distinct, declare.Labelled)):
+        return plain.window.label
+    return ""
 
 
 def _unit_of(member: type[EventType], plain: Expression) -> str:
