@@ -99,14 +99,19 @@ def _read_counts(views: Iterable[BatchView], *, since: datetime) -> dict[str, di
     rows = BatchWindow.objects.filter(view__in=[view.key for view in views], start__gte=since)
     counted = {}
     for row in rows.values("view").annotate(**{f"all_{name}": total for name, total in totals.items()}):
-        fresh = row["all_fresh"]
-        ages = {
-            "mean_age": timedelta(microseconds=row["all_age_us_sum"] / fresh),
-            "most_age": timedelta(microseconds=row["all_most"]),
-        }
         counts = {name: row[f"all_{name}"] for name in ("fresh", "unpublished", "stale", "lost")}
-        counted[row["view"]] = counts | (ages if fresh else {})
+        counted[row["view"]] = counts | _ages(row)
     return counted
+
+
+def _ages(row: Mapping[str, Any]) -> dict[str, timedelta]:
+    """The ages of the versions that were read; empty where none was."""
+    if not row["all_fresh"]:
+        return {}
+    return {
+        "mean_age": timedelta(microseconds=row["all_age_us_sum"] / row["all_fresh"]),
+        "most_age": timedelta(microseconds=row["all_most"]),
+    }
 
 
 def count_reads(

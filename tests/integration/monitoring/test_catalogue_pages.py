@@ -13,6 +13,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from monitoring.catalogue import view_pages
+from monitoring.models import BatchWindow
 from monitoring.tasks import run_consumers
 from scoring.batch.models import BatchVersion
 from scoring.batch.profile import Profile
@@ -386,6 +387,21 @@ def test_a_view_is_as_fresh_as_its_newest_version_that_may_be_read(
 
     assert f">{said}<" in views
     assert answer in feature
+
+
+@pytest.mark.usefixtures("purchases")
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"unpublished": 7}, "0 of 7 had it"),
+        ({"fresh": 5, "age_us_sum": 10, "stale": 2}, "5 of 7 had it"),
+    ],
+)
+def test_a_view_says_how_many_decisions_had_a_version(
+    visitor: Client, counts: dict[str, int], said: str
+) -> None:
+    BatchWindow.objects.create(view="purchase.habits", start=timezone.now() - HOUR, **counts)
+    assert said in text_of(visitor, "/admin/batch-views/")
 
 
 @pytest.fixture
