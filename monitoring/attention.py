@@ -232,7 +232,7 @@ def missing_batch_values(facts: Facts) -> Iterator[Notice]:
             f"{view.view.name} of {view.view.event_type} {state}{without}{last}.",
             "Redis gets it back from the offline store by itself, within a minute."
             if state == _LOST
-            else "What features read of it is missing. See why `manage.py batch` does not publish it.",
+            else "What features read of it is missing. `manage.py publish_views` says what keeps it.",
             *("See the views", "batch_views"),
         )
 

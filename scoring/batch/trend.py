@@ -65,10 +65,11 @@ class _Trends(Computation):
         names, codes = ranked(events.names[view.entities[0].name])
         super().__init__([names], [2])
         self._windows = (view.over.us, view.against.us)
-        # (entity, time) as one ascending number: an entity's events before a moment are two searches.
-        self._span = int(events.times.max(initial=0)) + 1
-        known = codes >= 0
-        self._sorted = np.sort(codes[known] * self._span + events.times[known])
+        # (entity, place in time) as one number: an entity's events before a moment are two searches.
+        # Places, not times: entities times microseconds would not fit 64 bits.
+        self._times, self._span = events.times, len(events.times) + 1
+        known = np.flatnonzero(codes >= 0)
+        self._sorted = np.sort(codes[known] * self._span + known)
 
     def at(self, as_of_us: int) -> tuple[Matrix, ...]:
         places = np.arange(len(self.keys[0]))
@@ -84,4 +85,4 @@ class _Trends(Computation):
 
     def _rank(self, places: Places, times: NDArray[np.int64]) -> Places:
         """How many events stand before each (entity, time)."""
-        return np.searchsorted(self._sorted, places * self._span + np.clip(times, 0, self._span))
+        return np.searchsorted(self._sorted, places * self._span + np.searchsorted(self._times, times))

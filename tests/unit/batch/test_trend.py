@@ -43,3 +43,12 @@ def test_merchants_are_counted_apart():
 def test_a_version_is_due_at_each_multiple_of_its_period():
     moments = np.array([0, 1, 10 * MINUTE - 1, 10 * MINUTE])
     assert [due_at(Order.rush, AS_OF + int(at)) - AS_OF for at in moments] == [0, 0, 0, 10 * MINUTE]
+
+
+def test_merchants_by_the_thousand_are_told_apart():
+    """At this moment 8,192 merchants times microseconds are 64 bits: the last of these would be the first."""
+    moment = 2**51
+    orders = [Bought(moment - 1, merchant=f"m{n:04}") for n in range(8_193)]
+    (table,) = Order.rush.compute(view_events(orders), as_of_us=moment)
+    assert len(table.keys) == 8_193
+    assert (table.matrix == 1).all()
