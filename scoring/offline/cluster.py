@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 from distributed import Client, LocalCluster
 from django.db import connection
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from scoring.decisions.lane_log import LaneHead, LaneRun, iter_lane_runs
@@ -103,7 +104,7 @@ def fold_on_cluster(
     the batches of whoever asked. Raises SchedulerUnreachable, and what a task raised.
     """
     split, history = split_plan(plan), History(until, log_position, items)
-    with store.scratch() as scratch:
+    with store.scratch(now=timezone.now()) as scratch:
         tasks = _run_tasks(split, history, scheduler=scheduler, store=store, scratch=scratch)
         for number, part in enumerate(fill(history.batches(split.rest, store, also=also))):
             assembly = Assembly(split, part.batch)
@@ -119,7 +120,7 @@ def states_on_cluster(
 ) -> Iterator[tuple[str, bytes]]:
     """The states after the lane's items up to a head, as `Arena.iter_blobs` gives them but for the order."""
     split, history = split_plan(without_reads(plan)), History(until, None, items)
-    with store.scratch() as scratch:
+    with store.scratch(now=timezone.now()) as scratch:
         for task in _run_tasks(
             split, history, scheduler=scheduler, store=store, scratch=scratch, keeps_states=True
         ):

@@ -34,6 +34,7 @@ SCRATCH = "scratch"
 # Files that a later manifest dropped stay for those who read by an earlier one.
 KEPT_FOR = timedelta(hours=1)
 SCRATCH_KEPT_FOR = timedelta(days=1)
+SCRATCH_TIME = "%Y%m%dT%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,10 @@ class OfflineStore:
         return data.to_table(columns=list(columns))
 
     @contextmanager
-    def scratch(self) -> Iterator["Scratch"]:
+    def scratch(self, *, now: datetime) -> Iterator["Scratch"]:
         """A place for tables that others are to read, gone at the end of the block."""
-        scratch = self.open_scratch(f"{SCRATCH}/{uuid4().hex}")
+        # Its name says when it was made: not every storage tells.
+        scratch = self.open_scratch(f"{SCRATCH}/{now:{SCRATCH_TIME}}-{uuid4().hex}")
         try:
             yield scratch
         finally:
@@ -155,8 +157,8 @@ class OfflineStore:
         leftovers = [path for path in stored if path not in named]
         self._remove(leftovers)
         self._remove([path for path in self._find(self._manifests, "") if path not in kept])
-        scratch = self._find(f"{self._root}/{SCRATCH}", "")
-        self._remove([path for path in scratch if self._fs.modified(path) < now - SCRATCH_KEPT_FOR])
+        oldest = f"{self._root}/{SCRATCH}/{now - SCRATCH_KEPT_FOR:{SCRATCH_TIME}}"
+        self._remove([path for path in self._find(f"{self._root}/{SCRATCH}", "") if path < oldest])
         return len(leftovers)
 
     def clear(self) -> None:

@@ -1,6 +1,7 @@
-"""A store is what its newest manifest says, on a disk and in any object storage."""
+"""A store is what its newest manifest says, on a disk, in memory, and over a network."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,14 +11,19 @@ import pytest
 from scoring.errors import OfflineFormatUnknown
 from scoring.log.entries import Cursor
 from scoring.offline.store import KEPT_FOR, OfflineStore
+from tests.factories.ftp_server import serve_by_ftp
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SCHEMA = pa.schema({"position": pa.int64()})
 
 
-@pytest.fixture(params=["disk", "memory"])
-def store(request, tmp_path) -> OfflineStore:
-    return OfflineStore(str(tmp_path / "new") if request.param == "disk" else f"memory://{uuid4()}")
+@pytest.fixture(params=["disk", "memory", "network"])
+def store(request, tmp_path) -> Iterator[OfflineStore]:
+    if request.param == "network":
+        with serve_by_ftp(tmp_path) as address:
+            yield OfflineStore(f"{address}/new")
+    else:
+        yield OfflineStore(str(tmp_path / "new") if request.param == "disk" else f"memory://{uuid4()}")
 
 
 def write(store: OfflineStore, name: str, *positions: int):
@@ -132,20 +138,21 @@ def test_what_a_manifest_names_is_on_the_disk_before_it_and_so_is_its_name(tmp_p
 
 def test_scratch_is_there_for_others_and_gone_afterwards(store):
     table = pa.table({"position": [1, 2]})
-    with store.scratch() as scratch:
+    with store.scratch(now=NOW) as scratch:
         OfflineStore(store.url).open_scratch(scratch.name).write("a", table)
         assert scratch.read("a").equals(table)
-        assert store.remove_leftovers(now=datetime.now(UTC)) == 0
+        store.remove_leftovers(now=NOW + timedelta(hours=23))
         assert scratch.read("a").equals(table)
     with pytest.raises(FileNotFoundError):
         scratch.read("a")
 
 
 def test_scratch_of_a_run_that_was_killed_is_removed_after_a_day(store):
-    scratch = store.open_scratch("scratch/killed")
+    killed = store.scratch(now=NOW)  # whose block never ends
+    scratch = killed.__enter__()
     scratch.write("a", pa.table({"position": [1]}))
     commit(store, write(store, "a", 1))
-    store.remove_leftovers(now=datetime.now(UTC) + timedelta(hours=25))
+    store.remove_leftovers(now=NOW + timedelta(hours=25))
     with pytest.raises(FileNotFoundError):
         scratch.read("a")
     assert positions(store) == [1]
