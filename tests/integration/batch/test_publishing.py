@@ -13,6 +13,7 @@ from django.utils import timezone
 from scoring.batch import online, publishing, tasks
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import list_views, newest_version, publish, remove_unread
+from scoring.batch.reading import read_timely_events
 from scoring.batch.stored import read_tables, write_tables
 from scoring.decisions import connections
 from scoring.decisions.lane_lock import NAMESPACE
@@ -234,3 +235,15 @@ def test_how_views_stand_is_told(store):
     assert stale == {"habits": True, "taste": True, "rush": True}
     with pytest.raises(CommandError, match=r"no batch view 'order\.habit'; there are: order\.habits, "):
         call_command("publish_views", "--view", "order.habit")
+
+
+def test_history_leaves_out_what_came_in_too_late_to_be_read(store):
+    """The version of a Tuesday's beginning is first read a day later: what came in by then is part of it."""
+    wednesday = TUESDAY + timedelta(days=1)
+    buy(Bought(MONDAY), history=True, at=wednesday + timedelta(days=9))
+    buy(Bought(MONDAY + 1), history=False, at=wednesday - timedelta(seconds=1))
+    buy(Bought(MONDAY + 2), history=False, at=wednesday)
+    assert read_timely_events(Order.habits).times.tolist() == [MONDAY, MONDAY + 1]
+    export_log(store, now=wednesday)
+    assert read_timely_events(Order.habits).times.tolist() == [MONDAY, MONDAY + 1]
+    assert read_timely_events(Order.habits, log_position=min(received_positions())).times.tolist() == [MONDAY]
