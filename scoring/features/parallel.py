@@ -1,9 +1,8 @@
 """A batch folded by the threads of a pool: kinds of entities, and entities of a kind, side by side.
 
 The items of one entity are folded by one thread, in their order; the kernel lets go of the interpreter's
-lock. Which thread folds what changes nothing: rows and states are those of `fold`, to the bit. The states of
-an entity are also worked on while they are in the processor's cache, so that it takes no more processor time
-than `fold`.
+lock. Which thread folds what changes nothing: rows and states are those of `fold`, to the bit. The items of
+an entity come one after the other, while its state is in the processor's cache.
 """
 
 from collections.abc import Iterable, Iterator
