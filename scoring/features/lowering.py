@@ -190,8 +190,19 @@ def _lower_constant(lowering: Lowering, expression: declare.Constant) -> int:
 
 
 def _lower_arithmetic(lowering: Lowering, expression: declare.Arithmetic) -> int:
+    for side in (expression.left, expression.right):
+        _refuse_codes(side, expression)
     left, right = lower(lowering, expression.left), lower(lowering, expression.right)
     return lowering.emit(_ARITHMETIC[expression.operator], left, right)
+
+
+def _refuse_codes(side: Expression, expression: declare.Arithmetic) -> None:
+    """Lanes fold the codes of no model's vocabulary: each model puts in its own, where they stand alone."""
+    shown = side.inner if isinstance(side, declare.Named) else side
+    if isinstance(shown, declare.FieldValue) and isinstance(shown.field, Category):
+        raise expression.origin.error(
+            f"{shown.field.name} is a category, and its codes are no numbers to compute with"
+        )
 
 
 def _lower_field(lowering: Lowering, expression: declare.FieldValue) -> int:

@@ -58,7 +58,8 @@ class Comparison(Condition):
 
     @property
     def condition_name(self) -> str:
-        return _word(f"{self.field.name}_{self.operator}_{plain_number(self.bound)}")
+        sign = "minus_" if self.bound < 0 else ""
+        return _word(f"{self.field.name}_{self.operator}_{sign}{plain_number(abs(self.bound))}")
 
     @property
     def definition(self) -> str:
@@ -108,7 +109,7 @@ def _members(condition: Condition) -> tuple[Condition, ...]:
 
 def _word(text: str) -> str:
     """Text as a part of a name: what names cannot hold becomes "_"."""
-    return re.sub(r"\W+", "_", text.replace("-", "minus ")).strip("_")
+    return re.sub(r"\W+", "_", text).strip("_")
 
 
 class Comparable:

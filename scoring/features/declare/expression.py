@@ -57,6 +57,7 @@ class Operand:
 
     def named(self, name: str, says: str = "") -> "Named":
         """The same feature under its own name; `says` words it in reasons ("{value}": the value)."""
+        _check_says(says)
         return Named(self.expression(), name, says)
 
     def owned_by(self, owner: str) -> "Expression":
@@ -118,8 +119,18 @@ def call(word: str, *arguments: str, **options: str) -> str:
     return f"{word}({', '.join([*arguments, *given])})"
 
 
+def _check_says(says: str) -> None:
+    """Raises CatalogError for what could not be worded once there is a value."""
+    try:
+        says.format(value="1")
+    except (LookupError, ValueError, AttributeError) as error:
+        raise Origin.here().error(f"says={says!r} has a place for {{value}} and for nothing else") from error
+
+
 @dataclass(frozen=True)
 class Named(Expression):
+    """Another feature under a name of its own; `inner` is never named itself."""
+
     inner: Expression
     own_name: str
     says: str = ""
@@ -131,6 +142,9 @@ class Named(Expression):
     @property
     def definition(self) -> str:
         return f"{_within(self.inner)}.named({literal(self.own_name)})"
+
+    def named(self, name: str, says: str = "") -> "Named":
+        return dataclasses.replace(self.inner.named(name, says), owner=self.owner)
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,9 @@ MISTAKES = [
     ('card.count(over="1h 24h").named("busy")', "'busy' cannot name several features"),
     ('amount / card.amount.mean(over="1h 2h")', "an expression needs one window; this one has several"),
     ('amount / "card"', "'card' is neither a feature nor a field nor a number"),
+    ('(note * 2).named("twice")', "note is a category, and its codes are no numbers to compute with"),
+    ('amount / plan.named("kind")', "plan is a category, and its codes are no numbers to compute with"),
+    ('amount.named("paid", says="{amount} paid")', "says='{amount} paid' has a place for {value} and for"),
     ("amount / 2.5", "'amount_to_2.5' cannot be a feature's name; give it one with .named()"),
 ]  # fmt: skip
 

@@ -94,6 +94,14 @@ def test_an_owner_does_not_change_the_hash_of_a_set() -> None:
     assert hash_of(card.count(over="1h")) != hash_of(card.count(over="1h", where=gift))
 
 
+def test_a_name_given_last_replaces_the_one_before() -> None:
+    named = note.named("first").owned_by("cards team").named("last")
+    assert named == note.named("last")
+    assert named.owner == "cards team"
+    plan = compile_lane("shop", [type("Coded", (Order,), {"name": "coded", "features": [named]})])
+    assert plan.feature_set("coded").features[0].unit == "category"  # so a model puts in its own codes
+
+
 def test_names_say_what_is_counted() -> None:
     names = {
         "card_count_1h_where_amount_below_5": card.count(over="1h", where=amount.below(5)),
@@ -101,6 +109,7 @@ def test_names_say_what_is_counted() -> None:
         "card_count_1h_where_not_gift_and_note_is_a_b": card.count(
             over="1h", where=gift.is_(False) & note.is_("a/b")
         ),
+        "card_count_1h_where_note_is_e_commerce": card.count(over="1h", where=note.is_("e-commerce")),
         "card_refund_session_30m_amount_sum": card.session(gap="30m", of="refund").amount.sum(),
         "card_last_amount": card.last(amount),
         "card_changed_shop": card.changed(shop),
