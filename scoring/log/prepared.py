@@ -24,8 +24,9 @@ def execute_prepared(cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> 
     name = _name_of(sql)
     planned = _planned.setdefault(cursor.connection, {})
     if time.monotonic() - planned.get(name, float("-inf")) > PLANNED_SECONDS:
-        if planned.pop(name, None) is not None:
+        if name in planned:
             cursor.execute(f"DEALLOCATE {name}")
+            del planned[name]  # not before: the server has it for as long as it does not say otherwise
         cursor.execute(f"PREPARE {name} AS {sql}")
         planned[name] = time.monotonic()
     arguments = f"({', '.join(['%s'] * len(values))})" if values else ""

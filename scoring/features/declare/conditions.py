@@ -131,7 +131,8 @@ class Comparable:
         number = isinstance(bound, (int, float)) and not isinstance(bound, bool)
         if not number or not math.isfinite(bound):
             raise Origin.here().error(f"{operator}() compares with a number, not with {bound!r}")
-        return Comparison(cast(NamedField, self), operator, bound)
+        whole = int(bound) == bound  # 5 and 5.0 are one condition, and make one hash
+        return Comparison(cast(NamedField, self), operator, int(bound) if whole else bound)
 
 
 class Choosable:

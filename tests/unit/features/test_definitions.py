@@ -94,6 +94,16 @@ def test_an_owner_does_not_change_the_hash_of_a_set() -> None:
     assert hash_of(card.count(over="1h")) != hash_of(card.count(over="1h", where=gift))
 
 
+def test_a_bound_may_be_written_with_or_without_decimals() -> None:
+    def set_hash(bound: float) -> str:
+        features = [card.count(over="1h", where=amount.below(bound))]
+        plan = compile_lane("shop", [type("Bound", (Order,), {"name": "bound", "features": features})])
+        return plan.feature_set("bound").hash
+
+    assert set_hash(5.0) == set_hash(5)
+    assert set_hash(5.5) != set_hash(5)
+
+
 def test_a_name_given_last_replaces_the_one_before() -> None:
     named = note.named("first").owned_by("cards team").named("last")
     assert named == note.named("last")

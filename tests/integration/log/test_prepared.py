@@ -1,0 +1,30 @@
+"""Statements prepared on a connection are planned anew from time to time, whatever happened in between."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from scoring.log import prepared
+from scoring.log.prepared import execute_prepared
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def double(number: int) -> int:
+    with connection.cursor() as cursor:
+        execute_prepared(cursor, "SELECT 2 * $1::int", [number])
+        return cursor.fetchone()[0]
+
+
+def test_a_statement_is_planned_anew_and_gives_the_same(monkeypatch):
+    monkeypatch.setattr(prepared, "PLANNED_SECONDS", 0.0)
+    assert [double(number) for number in range(3)] == [0, 2, 4]
+
+
+def test_a_statement_that_could_not_be_planned_anew_can_be_later(monkeypatch):
+    monkeypatch.setattr(prepared, "PLANNED_SECONDS", 0.0)
+    assert double(1) == 2
+    with pytest.raises(DatabaseError), transaction.atomic():
+        with pytest.raises(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        double(2)  # the transaction has failed: nothing is run, DEALLOCATE neither
+    assert double(3) == 6
