@@ -114,7 +114,7 @@ def measure_memory(bench: Bench) -> Figures:
 def measure_states() -> Figures:
     """Bytes an entity's state takes in Redis, key and overhead included, as MEMORY USAGE has it."""
     store, client = online_store(), connections.client()
-    keys = list(client.scan_iter(match=f"{store.prefix}s:*", count=5_000))
+    keys = list(client.scan_iter(match=f"{store.prefix}g*:s:*", count=5_000))
     sizes = []
     for first in range(0, len(keys), 5_000):
         with client.pipeline(transaction=False) as pipe:

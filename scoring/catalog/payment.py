@@ -75,11 +75,11 @@ class Payment(EventType):
         card.count(over="7d", where=amount.at_least(500)),
         # Does the card do something it has not done before
         card.distinct(merchant, over="24h"),
-        card.distinct(category, over="24h"),
+        card.distinct(category, over="24h", cap=16),  # there are not many more: half the memory
         card.is_new(merchant),
         card.changed(category),
         card.since_last_same(device),
-        card.since_last_same(category),
+        card.since_last_same(category, cap=16),
         pair(card, merchant).count(over="30d"),
         # How does this customer usually buy this kind of thing
         pair(customer, category).count(over="30d"),
