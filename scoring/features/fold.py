@@ -16,8 +16,8 @@ ROWS_A_SLICE = 8_192  # their output stays a few megabytes
 def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
     """Applies a batch to the arena's states, in order. Returns float64[n, plan.width].
 
-    The row of a scored event holds its vector in set order, then as many context columns (what is usual for
-    the entity); further columns, and rows of items without a vector, are NaN.
+    The row of a scored event holds the values of all feature sets of its type, and what is usual for its
+    entities: `FeatureSet.columns` and `context_columns` say where. All else is NaN.
     """
     return _run(plan, batch, arena, arena.slots(batch), slice(0, batch.n))
 

@@ -57,6 +57,18 @@ def declare_feature_sets(*, now: datetime) -> list[str]:
 
 
 def _declare(kind: type[EventType], *, now: datetime) -> list[str]:
+    while True:
+        entries = _undeclared(kind)
+        try:
+            with transaction.atomic():
+                append(entries, now=now)
+        except StreamConflict:
+            continue  # another worker was quicker; if of other code, there still is something to say
+        return [entry.data["digest"] for entry in entries]
+
+
+def _undeclared(kind: type[EventType]) -> list[NewEntry]:
+    """What is to be said of the sets of an event type, going by what has been said so far."""
     stream = f"feature_set/{kind.name}"
     declared = read_stream(stream)
     numbers = {entry.data["digest"]: entry.data["number"] for entry in declared}
@@ -64,17 +76,15 @@ def _declare(kind: type[EventType], *, now: datetime) -> list[str]:
     newest, *earlier = lane_plan(kind.lane).feature_sets(kind.name)
     news = [each for each in reversed(earlier) if each.declared not in numbers]
     news += [newest] if newest.declared != last or news else []
-    entries = []
-    for place, each in enumerate(news):
-        number = numbers.setdefault(each.declared, len(numbers) + 1)
-        version = len(declared) + place
-        entries.append(NewEntry(stream, version, "feature_set.declared", _described(each, number)))
-    try:
-        with transaction.atomic():
-            append(entries, now=now)
-    except StreamConflict:
-        return []
-    return [each.declared for each in news]
+    return [
+        NewEntry(
+            stream,
+            len(declared) + place,
+            "feature_set.declared",
+            _described(each, numbers.setdefault(each.declared, len(numbers) + 1)),
+        )
+        for place, each in enumerate(news)
+    ]
 
 
 def _described(feature_set: FeatureSet, number: int) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from scoring.learning.promotion import promote as put_in_charge
 from scoring.learning.runs import TrainingRequest, run_evaluation, run_training
 from scoring.learning.training import TrainingConfig
 from scoring.log.consumers import catch_up
+from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.replay.service import replay
@@ -241,12 +242,31 @@ def test_sets_are_declared_once_and_keep_their_numbers(declare, transactional_db
     }
 
 
+def read_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the next to declare look before anything was declared, once."""
+    looks = [lambda stream: []]
+
+    def look(stream: str) -> list[Entry]:
+        return looks.pop()(stream) if looks else read_stream(stream)
+
+    monkeypatch.setattr("scoring.learning.feature_sets.read_stream", look)
+
+
 def test_of_workers_that_start_at_once_one_declares(declare, transactional_db, monkeypatch):
     now = datetime.now(UTC)
     declare_feature_sets(now=now)
-    monkeypatch.setattr("scoring.learning.feature_sets.read_stream", lambda stream: [])  # it read before that
+    read_too_early(monkeypatch)
     assert declare_feature_sets(now=now) == []
     assert declared() == [(1, "amount")]
+
+
+def test_of_workers_of_different_code_each_declares(declare, transactional_db, monkeypatch):
+    now = datetime.now(UTC)
+    declare_feature_sets(now=now)
+    declare(NEW, OLD)
+    read_too_early(monkeypatch)
+    assert len(declare_feature_sets(now=now)) == 1
+    assert declared() == [(1, "amount"), (2, "card_count_24h")]
 
 
 def test_code_with_an_earlier_set_declares_that_first(declare, transactional_db):
