@@ -33,6 +33,7 @@ def write_tables(view: BatchView, number: int, tables: Sequence[BatchTable], sto
         missing = pa.nulls(len(table.keys), pa.float64())
         parts.append(pa.table([part.get(name, missing) for name in schema.names], schema=schema))
     store.write(pa.concat_tables(parts), _path(view.key, number))
+    store.settle_names()
 
 
 def read_tables(

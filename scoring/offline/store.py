@@ -98,16 +98,23 @@ class OfflineStore:
         self._settle(f"{self._root}/{path}")
         return StoredFile(path, table.num_rows)
 
+    def settle_names(self) -> None:
+        """The directories know the names of what was written; `commit` sees to it itself."""
+        if isinstance(self._fs, LocalFileSystem):
+            for directory in self._unsettled:
+                _sync(directory)
+        self._unsettled.clear()
+
     def commit(self, manifest: Manifest) -> None:
         """Make the store what `manifest` says. All or nothing: its name appears with its whole content."""
         path = f"{self._manifests}/{manifest.number:08d}.json"
         self._fs.makedirs(self._manifests, exist_ok=True)
         self._fs.pipe_file(f"{path}.new", _manifest_text(manifest))
         self._settle(f"{path}.new")
-        self._settle_names()
+        self.settle_names()
         self._fs.mv(f"{path}.new", path)
         self._unsettled.add(self._manifests)
-        self._settle_names()
+        self.settle_names()
 
     def read(self, table: str, *, manifest: Manifest, columns: Sequence[str], schema: pa.Schema) -> pa.Table:
         """These columns of all rows of a table, in no particular order."""
@@ -173,13 +180,6 @@ class OfflineStore:
             while path != self._root:
                 path = path.rpartition("/")[0]
                 self._unsettled.add(path)
-
-    def _settle_names(self) -> None:
-        """The directories know the names of what was written."""
-        if isinstance(self._fs, LocalFileSystem):
-            for directory in self._unsettled:
-                _sync(directory)
-        self._unsettled.clear()
 
     def _manifest_paths(self) -> list[str]:
         return sorted(self._find(self._manifests, ".json"))

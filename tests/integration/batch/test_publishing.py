@@ -1,5 +1,6 @@
 """A version is computed, stored, loaded and said; whatever fails on the way changes nothing."""
 
+import os
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -95,6 +96,26 @@ def test_redis_has_the_version_before_the_log_says_so(store, monkeypatch):
     found = wanted.matrices(reply[0])
     for table, matrix, key in zip(tables, found, ("c1", "m2"), strict=True):
         assert matrix[0].tobytes() == table.matrix[table.keys.index(key)].tobytes()
+
+
+def test_the_file_and_its_name_are_on_the_disk_before_the_log_says_so(store, monkeypatch):
+    """A machine that fails must not leave an entry whose version was never stored."""
+    synced: set[str] = set()
+    said, fsync = publishing.append, os.fsync
+
+    def watched(opened: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{opened}"))
+        fsync(opened)
+
+    def check_and_append(entries, *, now):
+        file = Path(store.url) / "batch" / Order.habits.key / "00000001.parquet"
+        assert synced >= {str(path) for path in (file, *list(file.parents)[:3])}
+        return said(entries, now=now)
+
+    buy(*some_orders())
+    monkeypatch.setattr(os, "fsync", watched)
+    monkeypatch.setattr(publishing, "append", check_and_append)
+    assert publish(Order.habits, now=MORNING)
 
 
 def test_the_offline_store_and_the_log_are_read_as_one(store):
