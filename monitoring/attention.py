@@ -228,24 +228,29 @@ def missing_batch_values(facts: Facts) -> Iterator[Notice]:
         without = f": {decisions} since {view.since:%H:%M} without it" if view.without else ""
         last = f"; last published {ago_text(view.latest.published_at, facts.now)}" if view.latest else ""
         yield Notice(
-            "bad" if view.without else "warn",
+            "warn" if state == _WAS_STALE or not view.without else "bad",
             f"{view.view.name} of {view.view.event_type} {state}{without}{last}.",
-            "Redis gets it back from the offline store by itself, within a minute."
-            if state == _LOST
-            else "What features read of it is missing. `manage.py publish_views` says what keeps it.",
+            _REMEDIES.get(state, _PUBLISH),
             *("See the views", "batch_views"),
         )
 
 
-_LOST = "was lost from Redis"
+_LOST, _WAS_STALE = "was lost from Redis", "was stale"
+_REMEDIES = {
+    _LOST: "Redis gets it back from the offline store by itself, within a minute.",
+    _WAS_STALE: "A fresh version is there again. It came late: was a worker of the queue `training` away?",
+}
+_PUBLISH = "What features read of it is missing. `manage.py publish_views` says what keeps it."
 
 
 def _state_of(view: Freshness) -> str:
     """What is wrong with a view, in words; "" if nothing is."""
     if view.latest is None:
         return "was never published" if view.without else ""
-    if view.is_stale or view.stale:
+    if view.is_stale:
         return "is stale"
+    if view.stale:
+        return _WAS_STALE
     return _LOST if view.lost else ""
 
 

@@ -147,6 +147,11 @@ BEHIND = WELL._replace(lag=4_000)
             "bad",
             "habits of purchase is stale: 120 decisions since 11:00 without it; last published 4 d ago.",
         ),
+        (
+            {"batch_views": of_view(HOUR, fresh=80, stale=120)},
+            "warn",
+            "habits of purchase was stale: 120 decisions since 11:00 without it; last published 1 h ago.",
+        ),
         ({"batch_views": of_view(4 * DAY)}, "warn", "habits of purchase is stale; last published 4 d ago."),
         (
             {"batch_views": of_view(None, unpublished=1)},
