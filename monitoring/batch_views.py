@@ -71,15 +71,13 @@ class Freshness:
         return to_micros(self.now) - to_micros(self.latest.as_of) > self.view.stale_after_us
 
 
-def freshness(view: BatchView, *, now: datetime, within: timedelta = HOUR) -> Freshness:
-    """How the view stands, with decisions counted from the hour in which `within` before `now` lies."""
-    return read_freshness([view], now=now, within=within)[0]
-
-
 def read_freshness(
     views: Sequence[BatchView] | None = None, *, now: datetime, within: timedelta = HOUR
 ) -> list[Freshness]:
-    """The same for several views, or for all that there are: two queries."""
+    """How these views, or all that there are, stand: two queries.
+
+    Decisions count from the hour on in which `within` before `now` lies.
+    """
     chosen = list(batch_views().values()) if views is None else list(views)
     since = to_hour(now - within)
     latest = _latest_versions(chosen)

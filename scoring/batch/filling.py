@@ -1,7 +1,7 @@
 """Values of batch views into the columns that the kernel reads: one way, for one event and for a million."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.batch.views import BatchView
-from scoring.features.declare import BatchValue, Expression
+from scoring.features.declare import BatchValue
 from scoring.features.encode import Batch
+from scoring.features.meaning import parts_of
 from scoring.features.plan import FeatureSet, LanePlan
 
 
@@ -53,17 +54,9 @@ def columns_of_views(plan: LanePlan, event_type: str) -> list[ViewColumns]:
 def views_read_by(feature_set: FeatureSet) -> tuple[str, ...]:
     """The keys of the views that a set's features read, by name."""
     views = {
-        cast("BatchView", value.view).key
+        cast("BatchView", part.view).key
         for spec in feature_set.features
-        for value in _values_in(spec.expression)
+        for part in parts_of(spec.expression)
+        if isinstance(part, BatchValue)
     }
     return tuple(sorted(views))
-
-
-def _values_in(expression: Expression) -> Iterator[BatchValue]:
-    if isinstance(expression, BatchValue):
-        yield expression
-    for field in fields(expression):
-        part = getattr(expression, field.name)
-        if isinstance(part, Expression):
-            yield from _values_in(part)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.batch.reading import read_timely_events
-from scoring.batch.views import BatchView, Matrix, Places, ViewEvents
+from scoring.batch.views import BatchView, Matrix, ViewEvents, places_of
 from scoring.features.encode import KeyColumn
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.store import OfflineStore
@@ -43,22 +43,5 @@ class ViewHistory:
         NaN for entities that are missing or without events then. Computed once a boundary: least work where
         the times lie together.
         """
-        places = [_places(column, known) for column, known in zip(keys, self._places, strict=True)]
+        places = [places_of(column, known) for column, known in zip(keys, self._places, strict=True)]
         return self.view.combine(self._computation.look_up(places, boundary_read(self.view, times)))
-
-
-def history_values(
-    view: BatchView,
-    keys: Sequence[KeyColumn],
-    times: NDArray[np.int64],
-    *,
-    log_position: int = LAST_POSITION,
-    store: OfflineStore | None = None,
-) -> Matrix:
-    """`ViewHistory.values` for once; for batches one after the other keep a `ViewHistory`."""
-    return ViewHistory.read(view, log_position=log_position, store=store).values(keys, times)
-
-
-def _places(column: KeyColumn, known: dict[str, int]) -> Places:
-    table = np.array([*(known.get(key, -1) for key in column.uniques), -1], dtype=np.int64)
-    return table[column.codes]

@@ -13,7 +13,7 @@ from scoring.batch.history import ViewHistory
 from scoring.batch.models import BatchVersion
 from scoring.batch.stored import read_tables
 from scoring.batch.versions import NONE, Versions, read_versions_of
-from scoring.batch.views import BatchTable, BatchView, Matrix
+from scoring.batch.views import BatchTable, BatchView, Matrix, places_of
 from scoring.features.encode import Batch, KeyColumn
 from scoring.features.plan import FeatureSet, LanePlan
 from scoring.log.entries import LAST_POSITION
@@ -94,8 +94,7 @@ class _Lookup:
         self._matrix = np.vstack([table.matrix, np.full((1, table.matrix.shape[1]), np.nan)])
 
     def rows(self, column: KeyColumn) -> Matrix:
-        table = np.array([*(self._places.get(key, -1) for key in column.uniques), -1], dtype=np.int64)
-        return self._matrix[table[column.codes]]
+        return self._matrix[places_of(column, self._places)]
 
 
 class RuleValues:

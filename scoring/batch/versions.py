@@ -60,13 +60,11 @@ class Versions:
         return self.published[0].valid_from_us if self.published else None
 
 
-def read_versions(view: BatchView, *, as_of: datetime | None = None) -> Versions:
-    """The versions of the view as it is declared now; those computed as of that moment or later, if given."""
-    return read_versions_of([view], as_of=as_of)[view.key]
-
-
 def read_versions_of(views: Iterable[BatchView], *, as_of: datetime | None = None) -> dict[str, Versions]:
-    """The same for several views, by key: one query."""
+    """The versions of views as they are declared now, by key: one query.
+
+    `as_of`: those alone that were computed as of that moment or later.
+    """
     wanted = {view.key: view for view in views}
     rows = BatchVersion.objects.filter(view__in=list(wanted))
     if as_of is not None:

@@ -284,6 +284,12 @@ def ranked(column: "KeyColumn") -> tuple[list[str], Places]:
     return names[order].tolist(), ranks[column.codes]
 
 
+def places_of(column: "KeyColumn", known: Mapping[str, int]) -> Places:
+    """int64[n]: of each name its place, -1 where it is missing or not among the known."""
+    places = np.array([*(known.get(name, -1) for name in column.uniques), -1], dtype=np.int64)
+    return places[column.codes]
+
+
 def _check_field(view: BatchView, member: "type[EventType]", read: Field) -> None:
     if type(member.fields.get(read.name)) is not type(read):
         known = ", ".join(repr(declared) for declared in member.fields.values())

@@ -1,15 +1,15 @@
 """A lane for a few of its entities: the states of an entity need no other entity's. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.decisions.routing import share_point
-from scoring.features.declare import Expression, OnEntity
+from scoring.features.declare import OnEntity
 from scoring.features.encode import Batch, KeyColumn
+from scoring.features.meaning import parts_of
 from scoring.features.plan import FeatureSet, LanePlan
 
 
@@ -56,20 +56,12 @@ def kinds_read(plan: LanePlan, feature_set: FeatureSet) -> NDArray[np.bool_]:
     index = {kind.fields: kind.index for kind in plan.entity_kinds}
     read = np.zeros((len(feature_set.features), len(plan.entity_kinds)), dtype=bool)
     for row, spec in enumerate(feature_set.features):
-        for part in _entity_parts(spec.expression):
-            read[row, index[tuple(sorted(key.kind for key in part.keys))]] = True
+        for part in parts_of(spec.expression):
+            if isinstance(part, OnEntity):
+                read[row, index[tuple(sorted(key.kind for key in part.keys))]] = True
     return read
 
 
 def can_be_compared(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """bool[k, F]: which features of each item read nothing but what is held."""
     return np.logical_not(~known @ read.T)  # of booleans: whether any kind is both unknown and read
-
-
-def _entity_parts(expression: Expression) -> Iterator[OnEntity]:
-    if isinstance(expression, OnEntity):
-        yield expression
-    for field in fields(expression):
-        part = getattr(expression, field.name)
-        if isinstance(part, Expression):
-            yield from _entity_parts(part)

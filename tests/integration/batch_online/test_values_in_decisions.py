@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitoring.attention import notices
-from monitoring.batch_views import BATCH_VIEWS, freshness
+from monitoring.batch_views import BATCH_VIEWS, read_freshness
 from monitoring.facts import read_facts
 from monitoring.models import BatchWindow
 from scoring.batch import online, publishing
@@ -244,7 +244,7 @@ def test_decisions_are_counted_by_what_they_had_and_the_overview_says_so(shop: S
         "sale.taste": [8, 2, 0, 5],
         "sale.rush": [4, 2, 4, 5],
     }
-    seen = freshness(Sale.rush, now=now)
+    (seen,) = read_freshness([Sale.rush], now=now)
     assert (seen.fresh, seen.without, seen.is_stale) == (4, 11, True)
     assert (seen.mean_age, seen.most_age) == (12.5 * MINUTE, 20 * MINUTE)
     at_first = list(BatchWindow.objects.order_by("view").values_list("view", "start", *columns, "age_us_sum"))
