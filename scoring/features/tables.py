@@ -60,6 +60,10 @@ class _Builder:
             return next(ring for ring in layout.rings if ring.width == operand.width).columns[operand.column]
         return layout.parts[operand.part]
 
+    def filter(self, event_type: str, where: str) -> int:
+        """The number of the filter of this condition, -1 without one."""
+        return self.filters[event_type, where] if where else -1
+
     def constant(self, value: float) -> int:
         self.constants.append(value)
         return len(self.constants) - 1
@@ -181,9 +185,9 @@ def _writes(builder: _Builder, layout: KindLayout, mode: int, lowering: Lowering
     ]
     parts = [(part, at) for part, at in layout.parts.items() if part.event_type == name]
     return [
-        *(_column_write(*each, builder.filters.get((name, each[1].where), -1), lowering) for each in held),
+        *(_column_write(*each, builder.filter(name, each[1].where), lowering) for each in held),
         *(
-            _part_write(part, at, builder.filters.get((name, part.where), -1), lowering)
+            _part_write(part, at, builder.filter(name, part.where), lowering)
             for part, at in parts
             if mode == op.EVENT or (mode == op.UNDO and part.what == "session")
         ),
