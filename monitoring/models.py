@@ -13,8 +13,9 @@ class Window(models.Model):
     sum (or a maximum) of integers: the same however the entries were batched, so that a rebuilt window equals
     the first one.
 
-    `latency`: first decisions by microseconds from receipt, in the bins of `monitoring.latency`; as long as
-    its last filled bin. `stake_*`: money decided about, in minor units of the type's base currency.
+    `latency`: first decisions for which a client waited, by microseconds from receipt, in the bins of
+    `monitoring.latency`; as long as its last filled bin. `stake_*`: money decided about, in minor units of
+    the type's base currency.
     `positives` and `fraud_stake`: events that a label made positive, and their stakes, less those that were
     taken back.
     """

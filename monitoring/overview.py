@@ -130,7 +130,7 @@ def traffic_tiles(facts: Facts, link: Linker) -> list[Tile]:
     return [
         Tile("Events a minute", rate, "mean of the last 5 minutes", href=windows),
         Tile("Events in the last hour", count_text(last), _change(last, before), href=windows),
-        Tile("Latency, median", p50, "receipt to decision, last hour", href=windows),
+        Tile("Latency, median", p50, "while a sender waits, last hour", href=windows),
         Tile("Latency, 99th percentile", p99, f"95th: {p95}, last hour", href=windows),
     ]
 

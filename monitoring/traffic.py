@@ -26,7 +26,7 @@ class Traffic:
         return self.sum("received", since, until)
 
     def latency_ms(self, q: float, since: int, until: int = 0) -> float | None:
-        """The q-quantile of the time from receipt to the first decision; None without decisions."""
+        """The q-quantile of the time from receipt to the first decision, None if nobody waited for one."""
         return percentile_ms(add_histograms(w.latency for w in self._between(since, until)), q)
 
     def _between(self, since: int, until: int) -> list[MinuteWindow]:

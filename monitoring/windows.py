@@ -114,8 +114,9 @@ def _add(counts: Counts, entry: Entry, stakes: Stakes) -> None:
             outcome = entry.data["outcome"]
             counts.add({f"decided_{outcome}": 1, f"stake_{outcome}": entry.data.get("stake") or 0})
             counts.add({"fallbacks": entry.data["basis"] == "fallback"})
-            waited = from_iso(entry.data["decided_at"]) - from_iso(entry.data["received_at"])
-            counts.add_latency(waited // MICROSECOND)
+            if entry.data.get("waited", True):  # decisions did not say so once
+                took = from_iso(entry.data["decided_at"]) - from_iso(entry.data["received_at"])
+                counts.add_latency(took // MICROSECOND)
         case "decision.revised":
             counts.add({"revised": 1})
         case "event.parked":

@@ -212,6 +212,7 @@ def _entry(
             "order": item.order,
             "seq": item.seq,
             "received_at": to_iso(claim.received_at),
+            "waited": claim.wake_token is not None,
             "decided_at": to_iso(now),
             "runtime": RUNTIME,
         },

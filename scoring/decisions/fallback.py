@@ -49,6 +49,7 @@ def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, 
         **NOT_ROUTED,
         "stake": kind.stake(received.data["fields"]),
         "received_at": to_iso(received.recorded_at),
+        "waited": True,
         "decided_at": decided_at,
         "runtime": "",
     }

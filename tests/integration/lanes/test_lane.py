@@ -329,6 +329,14 @@ def test_waiting_clients_come_first(send):
     assert pending.claim(LANE, limit=1)[0].event_stream == "payment/shop/T-100"
 
 
+def test_a_decision_says_whether_a_client_waited_for_it(send, work):
+    send(payments(1))
+    send(payments(1, start=100), wait=0.01)
+    work()
+    made = [read_stream(f"payment/shop/T-{number}")[1] for number in (0, 100)]
+    assert [decision.data["waited"] for decision in made] == [False, True]
+
+
 def test_a_late_event_is_decided_and_counted_where_it_belongs(send, work):
     send(payments(10))
     work()

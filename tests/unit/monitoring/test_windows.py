@@ -64,6 +64,14 @@ def test_first_decisions_count_by_outcome_with_their_latency_and_revisions_apart
     assert len(histogram) == bin_of(2_000_000) + 1
 
 
+def test_the_latency_of_decisions_for_which_nobody_waited_is_nobodys() -> None:
+    bulk = as_read(decided(EVENT, decided_at=NOW + timedelta(seconds=2), waited=False))
+    counts = count_entries([as_read(decided(EVENT, waited=True)), bulk])["payment", HOUR]
+
+    assert counts.amounts["decided_allow"] == 2
+    assert (sum(counts.histogram()), counts.amounts["latency_us_max"]) == (1, 8_000)
+
+
 def test_money_counts_by_outcome_and_an_event_without_an_amount_adds_none() -> None:
     made = [
         decided(EVENT, outcome="block", stake=700),
