@@ -570,3 +570,14 @@ class LaneBehind(ScoringError):
             f" {wait} s"
         )
         self.lane, self.queued, self.limit, self.wait = lane, queued, limit, wait
+
+
+class OrderIncomplete(ScoringError):
+    """A new order of a lane would leave out what it has applied, for the tables do not have it."""
+
+    def __init__(self, *, lane: str, applied: int, missing: int) -> None:
+        super().__init__(
+            f"{missing:,} of the {applied:,} entries that lane {lane} has applied are in no table of events"
+            " or labels: run `manage.py rebuild --projection event --projection label` first"
+        )
+        self.lane, self.applied, self.missing = lane, applied, missing

@@ -22,6 +22,7 @@ from scoring.decisions.lane_log import (
 )
 from scoring.decisions.rebuild_online import Rebuilt, rebuild_as
 from scoring.decisions.restore import Progress, fold_states, read_batches
+from scoring.errors import OrderIncomplete
 from scoring.features.arena import Arena
 from scoring.features.encode import Batch
 from scoring.features.plan import LanePlan
@@ -55,7 +56,8 @@ def reorder_lane(lane: str, *, reason: str, watch: Watch = UNWATCHED) -> Rebuilt
     For history that is older than what the lane has applied; an event stands before a label of the same
     moment. What the lane applies while the order is being worked out stands behind it, as it was applied.
     Past decisions keep the order and seq they were made at. The lane is held for the last few items, the
-    entries of the order and the switch. Raises as `scoring.decisions.rebuild_online.rebuild_lane`.
+    entries of the order and the switch. Raises as `scoring.decisions.rebuild_online.rebuild_lane`, and
+    OrderIncomplete.
     """
 
     def begin(plan: LanePlan, store: OfflineStore | None) -> "MergedOrder":
@@ -75,6 +77,8 @@ class MergedOrder:
         waiting = np.array(pending.history_positions(plan.lane), dtype=np.int64)
         self._applied, applied = _applied(plan.lane)  # the head up to which the present order is in this one
         self._merged, self._clocks = _merge(applied, np.setdiff1d(waiting, applied))
+        if missing := len(np.setdiff1d(applied, self._merged)):
+            raise OrderIncomplete(lane=plan.lane, applied=len(applied), missing=missing)
         self._waiting = np.intersect1d(waiting, self._merged)
         self._live: list[LaneRun] = []
         self._given = 0

@@ -8,9 +8,9 @@ from scoring.decisions.history import sequence_history
 from scoring.decisions.intake import received_entry
 from scoring.decisions.labels import LabelStatement, label_entry, record_labels
 from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs
-from scoring.decisions.models import Pending
+from scoring.decisions.models import Event, Pending
 from scoring.decisions.reorder import reorder_lane
-from scoring.errors import HistoryOlderThanLane
+from scoring.errors import HistoryOlderThanLane, OrderIncomplete
 from scoring.log.append import append
 from scoring.log.read import read_positions, read_stream
 from scoring.timestamps import from_iso
@@ -168,6 +168,18 @@ def test_a_known_label_of_history_waits_for_its_event_to_be_sequenced(online_red
     assert order() == ["100"]
     reorder_lane(LANE, reason="test")
     assert order() == ["0", "+0", "100"]
+    assert online_states() == rebuilt_states()
+
+
+def test_nothing_that_was_applied_is_left_out_of_a_new_order(online_redis, send, work):
+    send(payments(3))
+    work()
+    before = order()
+    add_history(range(10, 12))
+    Event.objects.filter(external_id="T-1").delete()
+    with pytest.raises(OrderIncomplete, match="1 of the 3 entries that lane commerce has applied"):
+        reorder_lane(LANE, reason="test")
+    assert order() == before
     assert online_states() == rebuilt_states()
 
 
