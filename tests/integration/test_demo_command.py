@@ -1,6 +1,7 @@
 """What `manage.py demo` does before and beside running processes."""
 
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,11 @@ from config import scene
 from config.embedded import services
 from config.management.commands import demo
 from scoring.api.keys import find_sender, revoke_key
+from scoring.batch.models import BatchVersion
+from scoring.batch.views import BatchView
+from scoring.catalog.registry import batch_views
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -73,3 +79,33 @@ def test_the_key_is_kept_and_replaced_when_it_is_revoked(var: Path) -> None:
     assert sender is not None
     revoke_key(prefix=sender.prefix, now=timezone.now(), actor="test")
     assert demo.demo_key() != key
+
+
+def version_of(view: BatchView, number: int, *, age: timedelta, valid_in: timedelta) -> None:
+    BatchVersion.objects.create(
+        view=view.key,
+        number=number,
+        definition=view.definition_hash,
+        as_of=NOW - age,
+        log_position=1,
+        valid_from=NOW + valid_in,
+        published_at=NOW,
+        digest="",
+        rows={},
+        seconds=0.0,
+    )
+
+
+@pytest.mark.django_db
+def test_traffic_waits_for_batch_values_where_those_of_before_are_too_old() -> None:
+    trend = batch_views()["payment.merchant_trend"]
+    assert demo.seconds_until_fresh(now=NOW) == 0
+    version_of(trend, 1, age=timedelta(minutes=44), valid_in=-timedelta(minutes=40))
+    version_of(trend, 2, age=timedelta(minutes=4), valid_in=timedelta(seconds=30))
+    assert demo.seconds_until_fresh(now=NOW) == 0
+    late = NOW + timedelta(minutes=2)
+    version_of(trend, 3, age=timedelta(0), valid_in=timedelta(seconds=150))
+    BatchVersion.objects.filter(number=2).update(as_of=NOW - timedelta(hours=2))
+    assert demo.seconds_until_fresh(now=late) == 30
+    assert demo.seconds_until_fresh(now=late + timedelta(seconds=30)) == 0
+    assert demo.seconds_until_fresh(now=late + timedelta(hours=3)) == 0  # none is on its way

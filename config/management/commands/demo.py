@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,10 @@ from config import scene
 from config.embedded import services
 from config.servers import check_servers
 from scoring.api.keys import SCOPES, create_key, find_sender
+from scoring.batch.versions import NONE, read_versions_of
+from scoring.catalog.registry import batch_views
 from scoring.decisions.models import Decision, Event, Route
+from scoring.timestamps import to_micros
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
 READY_SECONDS, FIRST_DECISION_SECONDS = 120.0, 120.0
@@ -94,10 +97,13 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         self.load_history(days=days, environment=environment)
-        # Before the models: when live traffic starts, these versions have been valid for a while.
+        # Before the models: they take longer to train than versions to become valid.
         run_command(["publish_views"], environment)
         if not Route.objects.filter(event_type=EVENT_TYPE).exists():
             self.train_models(environment)
+        if seconds := seconds_until_fresh(now=timezone.now()):
+            self.say(f"Batch values are fresh in {seconds:.0f} s ...")
+            time.sleep(seconds)
 
     def train_models(self, environment: dict[str, str]) -> None:
         """A champion that saw the history up to some weeks ago, and one that saw all of it beside it."""
@@ -201,6 +207,17 @@ def run_command(arguments: list[str], environment: dict[str, str]) -> None:
     )
     if result.returncode != 0:
         raise CommandError(f"`manage.py {' '.join(arguments)}` failed; see its message above.")
+
+
+def seconds_until_fresh(*, now: datetime) -> float:
+    """Until a payment that arrives reads a fresh version of every batch view, where one is on its way."""
+    now_us = to_micros(now)
+    stale = [
+        versions.published[-1]
+        for versions in read_versions_of(batch_views().values()).values()
+        if versions.published and versions.read_at(now_us) == NONE
+    ]
+    return max([0.0, *((version.valid_from_us - now_us) / 1e6 for version in stale)])
 
 
 def demo_password() -> str:
