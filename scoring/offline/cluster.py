@@ -78,7 +78,7 @@ class Task:
     part: int
     parts: int
     history: History
-    store_url: str
+    store_url: str = field(repr=False)  # may hold credentials, and a failed task is logged as it reads
     scratch: str
     keeps_states: bool
 

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
+import redis
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -36,6 +37,8 @@ class Command(BaseCommand):
                     self.publish(each)
         except ScoringError as error:
             raise CommandError(str(error)) from error
+        except redis.RedisError as error:
+            raise CommandError(f"Redis, which serves the values, does not answer: {error}") from error
 
     def publish(self, view: BatchView) -> None:
         version = publish(view, now=timezone.now())
