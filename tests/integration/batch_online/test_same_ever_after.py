@@ -1,7 +1,7 @@
 """Whatever became of versions, decisions come out of the log again; training learns from the same rows."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,6 +12,8 @@ from scoring.batch.publishing import publish
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.sweep import sweep_lanes
 from scoring.decisions.vectors import unpack_vectors
+from scoring.features import plan
+from scoring.features.plan import lane_plan
 from scoring.learning import registry
 from scoring.learning.dataset import read_vectors
 from scoring.learning.models import ModelArtefact
@@ -138,6 +140,30 @@ def test_training_learns_from_the_rows_that_were_decided_on(shop: Shop, online_r
     lost = rows_of(from_log, decisions(numbers["lost"]))[:, columns]
     assert not np.isnan(lost).any()
     assert all(math.isnan(value) for entry in decisions(numbers["lost"]) for value in batch_values(entry))
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Lets sales have these features: the newest set, and an earlier one."""
+
+    def declare(newest: object, earlier: object) -> None:
+        monkeypatch.setattr(Sale, "features", newest)
+        monkeypatch.setattr(Sale, "earlier_features", {"earlier": earlier})
+        plan._cached_plan.cache_clear()
+
+    yield declare
+    plan._cached_plan.cache_clear()
+
+
+def test_each_feature_set_is_trained_on_the_views_that_it_reads(shop: Shop, online_redis, declare) -> None:
+    eventful_day(shop, online_redis.flushdb)
+    alone = sale_vectors()
+    declare([Sale.rush.count, Sale.customer.count(over="1h")], Sale.features)
+    newest, earlier = lane_plan(LANE, {"sale": {}}).feature_sets("sale")
+    beside = read_vectors("sale", vocabulary={}, feature_set=earlier)
+    assert beside.X.tobytes() == alone.X.tobytes()
+    own = [alone.feature_names.index(name) for name in newest.names]
+    assert np.array_equal(sale_vectors().X, alone.X[:, own], equal_nan=True)
 
 
 def test_events_of_before_the_first_version_read_what_the_schedule_would_have_given(shop: Shop) -> None:
