@@ -8,9 +8,18 @@ from typing import Any, ClassVar
 
 from scoring.batch.views import BatchView
 from scoring.catalog.currency import EXPONENTS
-from scoring.catalog.fields import Canonical, Entity, Field, Money, clean_identifier, parse_currency
+from scoring.catalog.fields import (
+    Canonical,
+    Entity,
+    Field,
+    Money,
+    Text,
+    clean_identifier,
+    parse_currency,
+)
+from scoring.catalog.text_signals import text_signals
 from scoring.errors import CatalogError, FieldError, InvalidEvent
-from scoring.features.declare import Origin
+from scoring.features.declare import SIGNALS, Origin, signal_column
 from scoring.timestamps import EPOCH
 
 OUTCOMES = ("allow", "review", "block")
@@ -37,13 +46,17 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class ParsedFields:
-    """A payload in canonical form. Values of the fields in `personal` are not in the vault yet."""
+    """A payload in canonical form. Values of the fields in `personal` are not in the vault yet.
+
+    `signals`: what the texts tell of themselves, by column ("comment.links").
+    """
 
     event_type: str
     external_id: str
     occurred_at: datetime
     fields: dict[str, Canonical]
     personal: tuple[str, ...]
+    signals: dict[str, int | float]
 
 
 class EventType:
@@ -67,7 +80,9 @@ class EventType:
     fields: ClassVar[dict[str, Field]] = {}
     batch_views: ClassVar[dict[str, BatchView]] = {}
     origin: ClassVar[Origin]
+    signals: ClassVar[tuple[str, ...]] = ()  # the columns of everything that its texts may tell
     _known: ClassVar[frozenset[str]] = frozenset()
+    _texts: ClassVar[tuple[str, ...]] = ()
     _plain: ClassVar[tuple[tuple[str, Field], ...]] = ()
     _money: ClassVar[tuple[tuple[str, Money], ...]] = ()
 
@@ -84,6 +99,8 @@ class EventType:
         _check_declaration(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
         cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))
+        cls._texts = tuple(name for name, f in cls.fields.items() if isinstance(f, Text))
+        cls.signals = tuple(signal_column(name, signal) for name in cls._texts for signal in SIGNALS)
         cls._known = frozenset(cls.payload_names())
 
     @classmethod
@@ -117,7 +134,18 @@ class EventType:
             occurred_at=occurred_at,
             fields=values,
             personal=tuple(name for name in values if cls.fields[name].personal),
+            signals=cls.signals_of(values),
         )
+
+    @classmethod
+    def signals_of(cls, values: Mapping[str, Canonical]) -> dict[str, int | float]:
+        """What the texts among canonical values tell of themselves, by column."""
+        return {
+            signal_column(name, signal): value
+            for name in cls._texts
+            if name in values
+            for signal, value in text_signals(values[name]).items()
+        }
 
     @classmethod
     def stake(cls, fields: Mapping[str, Canonical]) -> int | None:

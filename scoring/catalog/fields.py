@@ -14,7 +14,15 @@ from typing import Any
 
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
 from scoring.errors import FieldError
-from scoring.features.declare import Choosable, Comparable, EntityVocabulary, FieldValue, Operand, Origin
+from scoring.features.declare import (
+    Choosable,
+    Comparable,
+    EntityVocabulary,
+    FieldValue,
+    Operand,
+    Origin,
+    TextVocabulary,
+)
 
 Canonical = Any  # str, int, float, bool or, for money, a dict: what canonical JSON can hold
 
@@ -270,8 +278,11 @@ class Category(Choosable, Operand, Field):
         return {**schema, "enum": list(self.values)} if self.values else schema
 
 
-class Text(Field):
-    """Free text, line breaks included; personal unless said otherwise."""
+class Text(TextVocabulary, Field):
+    """Free text, line breaks included; personal unless said otherwise.
+
+    What it tells of itself (`comment.links()`) is taken at receipt, for a later feature too.
+    """
 
     def __init__(
         self, *, optional: bool = False, personal: bool = True, max_length: int = 10_000, help: str = ""

@@ -91,7 +91,11 @@ def priority_of(count: int, *, wait: float | None) -> int:
 def received_entry(
     submission: Submission, *, source: str, actor: str = "", history: bool = False
 ) -> NewEntry:
-    """The `event.received` entry of a submission; personal values are replaced by their digests."""
+    """The `event.received` entry of a submission; personal values are replaced by their digests.
+
+    Its `signals`, what the texts tell of themselves, are no part of the payload: they are not compared with
+    those of a repeated submission.
+    """
     parsed = submission.parsed
     fields = dict(parsed.fields)
     for name in parsed.personal:
@@ -107,6 +111,7 @@ def received_entry(
             "occurred_at": to_iso(parsed.occurred_at),
             "history": history,
             "fields": fields,
+            **({"signals": parsed.signals} if parsed.signals else {}),
         },
         metadata={"actor": actor} if actor else {},
     )

@@ -204,7 +204,7 @@ def event_item(seq: int, event: Mapping[str, Any]) -> LaneItem:
         kind="event",
         type=event["type"],
         occurred_at_us=_micros(event["occurred_at"]),
-        fields=event["fields"],
+        fields=_values_of(event),
     )
 
 
@@ -217,9 +217,15 @@ def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> 
         kind="label",
         type=event["type"],
         occurred_at_us=_micros(event["occurred_at"]),
-        fields=event["fields"],
+        fields=_values_of(event),
         positive_delta=(after == positive) - (before == positive),
     )
+
+
+def _values_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event's fields, and what its texts tell of themselves: nothing in entries from before signals."""
+    signals = event.get("signals")
+    return {**event["fields"], **signals} if signals else event["fields"]
 
 
 def _lane_rows(lane: str, version: int) -> Iterator[Any]:

@@ -99,7 +99,11 @@ class Lowering:
 
 
 def value_type(member: type[EventType], name: str) -> str:
-    declared = member.fields.get(name)  # None for a value of a batch view
+    if name in member.signals:
+        return "number"
+    declared = member.fields.get(name)
+    if declared is None:
+        return "batch"
     if isinstance(declared, Money):
         return "money"
     return "category" if isinstance(declared, Category) else "number"
@@ -209,6 +213,11 @@ def _lower_field(lowering: Lowering, expression: declare.FieldValue) -> int:
     types = (*_NUMERIC, Category)
     name = own_field(lowering.member, expression.field, types, expression.origin)
     return lowering.emit(op.VALUE, lowering.value_column(name))
+
+
+def _lower_text_signal(lowering: Lowering, expression: declare.TextSignal) -> int:
+    own_field(lowering.member, expression.field, (Text,), expression.origin)
+    return lowering.emit(op.VALUE, lowering.value_column(expression.column))
 
 
 def _lower_batch_value(lowering: Lowering, expression: declare.BatchValue) -> int:
@@ -353,6 +362,7 @@ _LOWER: dict[type[Expression], Callable[..., int]] = {
     declare.Constant: _lower_constant,
     declare.Arithmetic: _lower_arithmetic,
     declare.FieldValue: _lower_field,
+    declare.TextSignal: _lower_text_signal,
     declare.BatchValue: _lower_batch_value,
     declare.HourOfDay: _lower_hour,
     declare.DayOfWeek: _lower_weekday,

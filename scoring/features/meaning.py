@@ -9,6 +9,7 @@ from scoring.features.specs import FeatureSpec
 from scoring.features.wording import (
     batch_value_text,
     plural_of,
+    signal_text,
     span_text,
     subject_text,
     this_text,
@@ -214,6 +215,7 @@ _PHRASES: Mapping[type[Expression], Callable[..., str]] = {
     declare.Travelled: _phrase_of_travel,
     declare.Arithmetic: _phrase_of_arithmetic,
     declare.BatchValue: _phrase_of_batch_value,
+    declare.TextSignal: lambda _, feature: signal_text(feature),
 }
 
 
@@ -269,6 +271,13 @@ def _zero_if_counted(spec: FeatureSpec, feature: Expression) -> str:
     return "0" if getattr(feature, "function", "count") in ("count", "sum") else "missing"
 
 
+def _without_text(spec: FeatureSpec, feature: declare.TextSignal) -> str:
+    text = f"missing without a {words_of(feature.field.name)}"
+    if feature.signal == "capitals":
+        text += " or without letters"
+    return f"{text}, and where it was received before texts were measured"
+
+
 _WITHOUT_PAST: Mapping[type[Expression], Callable[..., str]] = {
     declare.Aggregate: _zero_if_counted,
     declare.Labelled: _zero_if_counted,
@@ -283,6 +292,7 @@ _WITHOUT_PAST: Mapping[type[Expression], Callable[..., str]] = {
     declare.Arithmetic: lambda spec, feature: (
         "missing where a side is missing" + (" or the divisor is 0" if feature.operator == "/" else "")
     ),
+    declare.TextSignal: _without_text,
     declare.BatchValue: lambda spec, feature: "missing where the view has no value, or none fresh enough",
 }
 

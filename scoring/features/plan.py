@@ -65,7 +65,7 @@ class Encoding:
     """How an event type's items become columns: (column, field) lists, and each key's fields."""
 
     program: int
-    values: tuple[tuple[int, str, str], ...]  # column, field, "money" | "number" | "category"
+    values: tuple[tuple[int, str, str], ...]  # column, field, "money" | "number" | "category" | "batch"
     hashes: tuple[tuple[int, str], ...]
     keys: tuple[tuple[tuple[int, tuple[str, ...]], ...], ...]  # by mode: event, label, undo
     codes: Mapping[str, Mapping[str, int]]  # category field -> value -> code

@@ -17,7 +17,8 @@ class FeatureSpec:
     """One feature of a set. `code`: the stable reason code; `field`: the event's own field it shows, if any.
 
     `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour",
-    "weekday", "category", "flag", "years", "km", "km/h", "number", or what the field says. `definition`: the
+    "weekday", "category", "flag", "years", "km", "km/h", "characters",
+    "words", "links", "number", or what the field says. `definition`: the
     declaration in canonical words. `owner`: who answers for it, by default the event type's owner.
     """
 
@@ -86,6 +87,7 @@ _KINDS: Mapping[type[Expression], str] = {
     declare.IsNight: "hour",
     declare.IsWeekend: "weekday",
     declare.BatchValue: "batch",
+    declare.TextSignal: "text",
     declare.YearsSince: "years",
     declare.Distance: "distance",
     declare.Distinct: "distinct",
@@ -117,6 +119,14 @@ _FUNCTION_UNITS = {
     "share": "share",
     "distance": "km",
     "speed": "km/h",
+    # What a text tells of itself.
+    "length": "characters",
+    "words": "words",
+    "links": "links",
+    "capitals": "share",
+    "digits": "share",
+    "symbols": "share",
+    "longest_run": "characters",
 }
 
 
@@ -157,7 +167,7 @@ def _unit_of(member: type[EventType], plain: Expression) -> str:
         return _unit_of_arithmetic(member, plain)
     if isinstance(plain, (declare.Aggregate, declare.InSession)) and plain.function not in _FUNCTION_UNITS:
         return _field_unit(member, plain.field_name)
-    function = getattr(plain, "function", "")
+    function = plain.signal if isinstance(plain, declare.TextSignal) else getattr(plain, "function", "")
     return _FUNCTION_UNITS.get(function) or _UNITS.get(type(plain), "number")
 
 

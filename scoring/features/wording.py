@@ -12,6 +12,7 @@ from scoring.features.declare import Expression, NamedField
 if TYPE_CHECKING:
     from scoring.features.specs import FeatureSpec
 
+_COUNTS = ("events", "values", "characters", "words", "links", "number", "ratio", "years")  # said bare
 _UNORDERED = ("flag", "category", "weekday")  # a mean or median of these tells nothing
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -37,7 +38,7 @@ def format_value(spec: "FeatureSpec", value: float) -> str:
     if spec.unit in _FORMATS:
         return _FORMATS[spec.unit](spec, value)
     text = _short(value)
-    return text if spec.unit in ("events", "values", "number", "ratio", "years") else f"{text} {spec.unit}"
+    return text if spec.unit in _COUNTS else f"{text} {spec.unit}"
 
 
 def category_name(vocabulary: Sequence[str], code: float) -> str:
@@ -127,7 +128,23 @@ def noun_text(spec: "FeatureSpec", feature: Expression) -> str:
     if isinstance(feature, declare.Arithmetic):
         sides = noun_text(spec, feature.left), noun_text(spec, feature.right)
         return f"{sides[0]} {_OPERATORS[feature.operator]} {sides[1]}"
-    return words_of(feature.name)
+    return signal_text(feature) if isinstance(feature, declare.TextSignal) else words_of(feature.name)
+
+
+_SIGNALS = {
+    "length": "the number of characters",
+    "words": "the number of words",
+    "links": "the number of links",
+    "capitals": "the share of capitals among the letters",
+    "digits": "the share of digits",
+    "symbols": "the share of punctuation and symbols",
+    "longest_run": "the longest run of one character",
+}
+
+
+def signal_text(feature: declare.TextSignal) -> str:
+    """What a text tells of itself: "the number of links in the comment"."""
+    return f"{_SIGNALS[feature.signal]} in the {words_of(feature.field.name)}"
 
 
 def batch_value_text(spec: "FeatureSpec", feature: declare.BatchValue) -> str:
@@ -306,12 +323,25 @@ def _say_batch_value(spec: "FeatureSpec", feature: declare.BatchValue, value: fl
     return f"{text} is {'not known' if math.isnan(value) else format_value(spec, value)}"
 
 
+_COUNTED_IN_TEXTS = {"length": "character", "words": "word", "links": "link"}
+
+
+def _say_text_signal(spec: "FeatureSpec", feature: declare.TextSignal, value: float) -> str:
+    if math.isnan(value):
+        return f"{signal_text(feature)} is not known"
+    if feature.signal in _COUNTED_IN_TEXTS:
+        noun = _COUNTED_IN_TEXTS[feature.signal]
+        return f"the {words_of(feature.field.name)} has {_short(value)} {noun if value == 1 else f'{noun}s'}"
+    return f"{signal_text(feature)} is {format_value(spec, value)}"
+
+
 def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:
     return f"{words_of(spec.name)} is {format_value(spec, value)}"
 
 
 _SAY: dict[type[Expression], Callable[..., str]] = {
     declare.BatchValue: _say_batch_value,
+    declare.TextSignal: _say_text_signal,
     declare.Aggregate: _say_aggregate,
     declare.Distinct: _say_distinct,
     declare.InSession: _say_session,

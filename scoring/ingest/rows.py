@@ -102,6 +102,7 @@ class RowParser:
                 moment,
                 fields,
                 tuple([name for name in personal if name in fields]) if personal else (),
+                kind.signals_of(fields),
             )
             rows.append(ParsedRow(index, parsed, columns.labels[index]))
         return rows

@@ -75,9 +75,11 @@ def column_type(field: Field) -> pa.DataType:
 
 
 def event_schema(kind: type[EventType], fields: Collection[str] | None = None) -> pa.Schema:
-    """The columns of an event type, with all its fields or with these."""
-    chosen = {name: field for name, field in kind.fields.items() if fields is None or name in fields}
-    return pa.schema(EVENT_HEAD | {name: column_type(field) for name, field in chosen.items()})
+    """The columns of an event type, with all its fields and signals of texts or with these."""
+    types = {name: column_type(field) for name, field in kind.fields.items()}
+    types |= dict.fromkeys(kind.signals, pa.float64())
+    chosen = {name: stored for name, stored in types.items() if fields is None or name in fields}
+    return pa.schema(EVENT_HEAD | chosen)
 
 
 def rows_by_type(texts: Texts) -> dict[str, NDArray[np.int64]]:
@@ -92,12 +94,14 @@ def rows_by_type(texts: Texts) -> dict[str, NDArray[np.int64]]:
 def event_table(kind: type[EventType], texts: Texts, fields: Collection[str] | None = None) -> pa.Table:
     """A row for each of these `event.received` entries of one type, with all its fields or with these."""
     schema = event_schema(kind, fields)
-    names = schema.names[len(EVENT_HEAD) :]
+    names = [name for name in kind.fields if name in schema.names]
+    signals = [name for name in kind.signals if name in schema.names]
     parts = pa.struct([(name, _parsed_type(kind.fields[name], schema.field(name).type)) for name in names])
     parsed = _parse(
         texts,
         {
             "fields": parts,
+            "signals": pa.struct([(name, pa.float64()) for name in signals]),
             "history": pa.bool_(),
             "id": pa.string(),
             "occurred_at": pa.string(),
@@ -114,6 +118,7 @@ def event_table(kind: type[EventType], texts: Texts, fields: Collection[str] | N
         "_recorded_at": pa.array(texts.recorded_at_us),
         "_history": pc.fill_null(parsed["history"], False),
         **{name: _field_column(parsed["fields"], name) for name in names},
+        **{name: _field_column(parsed["signals"], name) for name in signals},
     }
     return pa.table({name: as_type(columns[name], schema.field(name).type) for name in schema.names})
 

@@ -165,8 +165,8 @@ def strings_of(encoding: Encoding) -> set[str]:
 
 
 def fields_of(encoding: Encoding) -> set[str]:
-    """Every field that enters the kernel; values of batch views, whose names have a dot, are none."""
-    return strings_of(encoding) | {name for _, name, _ in encoding.values if "." not in name}
+    """Every field that enters the kernel; and every signal of a text; values of batch views are none."""
+    return strings_of(encoding) | {name for _, name, value_type in encoding.values if value_type != "batch"}
 
 
 def _stored_events(

@@ -65,7 +65,7 @@ class Found:
 def held_columns(kind: type[EventType], fields: Collection[str]) -> list[str]:
     """The columns of a segment of this event type; wanted are these fields, and columns of every event."""
     head = [name for name in EVENT_HEAD if name in {"_position", "_occurred_at", *fields}]
-    return [*head, *(name for name in kind.fields if name in fields)]
+    return [*head, *(name for name in (*kind.fields, *kind.signals) if name in fields)]
 
 
 class EventRows:

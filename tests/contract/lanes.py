@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Flag, Money, Number
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.features.declare import (
     day_of_week,
     distance,
@@ -31,6 +31,7 @@ class Transfer(EventType):
     channel = Category(optional=True)
     lat, lon = Number(optional=True), Number(optional=True)
     born = Number(optional=True)
+    note = Text(optional=True)
 
     features = [
         amount,
@@ -116,6 +117,11 @@ class Transfer(EventType):
         account.since_last(where=channel.is_("phone")),
         account.since_last(of="reversal", where=amount.above(20)),
         account.amount.sum(over="1h", of="reversal", where=amount.at_most(20)),
+        # Texts
+        note.length(),
+        note.links(),
+        note.capitals(),
+        note.symbols() / note.digits(),
     ]
 
 
@@ -194,11 +200,14 @@ def _event(draw: st.DrawFn) -> tuple[str, int, dict[str, Any]]:
     for name in optional:
         if draw(st.integers(0, 3)):
             fields[name] = draw(_OPTIONAL[name])
+    if event_type == "transfer" and draw(st.booleans()):
+        fields |= Transfer.signals_of({"note": draw(st.sampled_from(_NOTES))})
     if event_type == "login":
         fields["channel"] = draw(st.sampled_from(["web", "app"]))
     return event_type, draw(st.sampled_from(STEPS)), fields
 
 
+_NOTES = ["", "for you", "FREE!!! http://a.example", "1, 2 or 3?", "42"]
 _LABEL = st.tuples(st.just("label"), st.integers(0, 30), st.sampled_from(["fraud", "fine", None]))
 _UNDO = st.tuples(st.just("undo"), st.integers(0, 30), st.none())
 

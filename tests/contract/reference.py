@@ -258,6 +258,9 @@ class Reference:
     def _BatchValue(self, item: LaneItem, feature: declare.BatchValue) -> float:
         return _number(item, feature.column)
 
+    def _TextSignal(self, item: LaneItem, feature: declare.TextSignal) -> float:
+        return _number(item, feature.column)
+
     def _HourOfDay(self, item: LaneItem, feature: declare.HourOfDay) -> float:
         return float(_moment(item).hour)
 

@@ -47,6 +47,14 @@ from scoring.features.declare.recency import (
     SinceLastSame,
     Travelled,
 )
+from scoring.features.declare.signals import (
+    SIGNALS,
+    signal_column,
+)
+from scoring.features.declare.texts import (
+    TextSignal,
+    TextVocabulary,
+)
 from scoring.features.declare.values import (
     BatchValue,
     DayOfWeek,
@@ -77,6 +85,7 @@ from scoring.features.declare.window import (
 
 __all__ = [
     "DEFAULT_CAP",
+    "SIGNALS",
     "TAKEN",
     "TILES_PER_WINDOW",
     "Aggregate",
@@ -114,6 +123,8 @@ __all__ = [
     "SinceFirst",
     "SinceLast",
     "SinceLastSame",
+    "TextSignal",
+    "TextVocabulary",
     "Travelled",
     "ValueSource",
     "Window",
@@ -127,6 +138,7 @@ __all__ = [
     "is_weekend",
     "iter_features",
     "pair",
+    "signal_column",
     "where_text",
     "years_since",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, cast, overload
 
 from scoring.features.declare.origin import Origin
+from scoring.features.declare.signals import SIGNALS
 
 
 class NamedField(Protocol):
@@ -30,6 +31,12 @@ class Operand:
 
     def expression(self) -> "Expression":
         raise NotImplementedError
+
+    def __getattr__(self, word: str) -> None:
+        if word in SIGNALS:
+            shown = "a feature" if isinstance(self, Expression) else f"a {type(self).__name__}"
+            raise Origin.here().error(f"{word!r} is a word for a Text field, not for {shown}")
+        raise AttributeError(word)
 
     def __add__(self, other: "Operand | float") -> "Arithmetic":
         return _arithmetic("+", self, other)

@@ -28,6 +28,9 @@ class AmountsOf:
         self._keys = keys
         self._field_name = field_name
 
+    def __call__(self, *_: object, **__: object) -> None:
+        raise Origin.here().error(f"{self._field_name!r} is no word for an entity")
+
     def __getattr__(self, word: str) -> None:
         if not word.startswith("_"):
             raise Origin.here().error(f"{word!r} is no word for a field; there are sum, mean, std, min, max")

@@ -25,6 +25,7 @@ class Payout(EventType):
     name, lane, scored = "payout", "shop", False
     card = Entity()
     total = Money()
+    banner = Text(optional=True)
 
 
 class Sale(EventType):
@@ -72,6 +73,10 @@ MISTAKES = [
     ("years_since(1970)", "1970 is not a field"),
     ("years_since(amount)", "'amount' is not a Number field"),
     ("distance(points, points, points, amount)", "'amount' is not a Number field"),
+    ("amount.links()", "'links' is a word for a Text field, not for a Money"),
+    ("(amount / 2).links()", "'links' is a word for a Text field, not for a feature"),
+    ("card.links()", "'links' is no word for an entity"),
+    ("Payout.banner.links()", "sale has no field 'banner'"),
     # Lengths of time
     ('card.count(over="5 minutes")', "'5' is not a length of time; write for example '5m', '24h' or '30d'"),
     ("card.count(over=30)", "over=30 names no window"),

@@ -7,7 +7,7 @@ import pytest
 from scoring.batch.profile import Profile
 from scoring.batch.statistics import median
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Flag, Money
+from scoring.catalog.fields import Category, Entity, Flag, Money, Text
 from scoring.features import meaning
 from scoring.features.declare import is_night, is_weekend
 from scoring.features.plan import compile_lane, lane_plan
@@ -20,6 +20,7 @@ class Transfer(EventType):
     name, lane = "transfer", "transfers"
     account = Entity(says="from this account")
     amount, country, foreign = Money(), Category(), Flag(optional=True)
+    note = Text(optional=True)
     habits = Profile(account, over="90d", every="1d", stale_after="3d", typical=median(amount))
     features = (
         account.count(over="24h", where=amount.below(5)),
@@ -33,6 +34,8 @@ class Transfer(EventType):
         is_weekend(),
         amount - habits.typical,
         habits.typical,
+        note.words(),
+        note.capitals(),
     )
 
 
@@ -46,6 +49,8 @@ SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment"
 )
 
 MEANINGS = [
+    ("note_words", "The number of words in the note."),
+    ("note_capitals", "The share of capitals among the letters in the note."),
     ("amount", "The payment's amount: what is paid."),
     ("hour_of_day", "The hour of the day of the payment, 0 to 23 UTC."),
     ("customer_age", "Calendar years since the customer birth year."),
@@ -172,6 +177,10 @@ def test_what_is_computed_from_others_covers_what_they_cover() -> None:
         ("account_session_30m_amount_sum", "0"),
         ("habits_typical", "missing where the view has no value, or none fresh enough"),
         ("card_new_merchant", "1 for a new card; missing without a value"),
+        (
+            "note_capitals",
+            "missing without a note or without letters, and where it was received before texts were measured",
+        ),
         ("merchant_fraud_share_7d_after_14d", "missing"),
         ("card_fraud_count_30d_after_0d", "0"),
         ("amount_to_card_amount_mean_30d", "missing where a side is missing or the divisor is 0"),

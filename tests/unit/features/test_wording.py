@@ -75,6 +75,11 @@ BANK = {
     spec.name: spec for spec in compile_lane("bank", MEMBERS, VOCABULARIES).feature_set("transfer").features
 }
 OF_THE_BANK: list[tuple[str, float, float, str]] = [
+    ("note_links", 7, 0, "The note has 7 links; usual is 0"),
+    ("note_links", 1, NAN, "The note has 1 link"),
+    ("note_length", 1_200, 80, "The note has 1,200 characters; usual is 80"),
+    ("note_capitals", 0.9, 0.05, "The share of capitals among the letters in the note is 90 %; usual is 5 %"),
+    ("note_capitals", NAN, 0.05, "The share of capitals among the letters in the note is not known"),
     ("is_weekend", 1, NAN, "It is the weekend"),
     ("is_evening", 0, NAN, "It is not between 19:00 and 22:00 UTC"),
     ("gross", 1250, NAN, "Amount plus fee is 12.50 USD"),

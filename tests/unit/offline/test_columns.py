@@ -80,7 +80,7 @@ def test_every_kind_of_field_comes_out_as_it_went_in():
     rows = table.drop_columns(
         [name for name in EVENT_HEAD if name not in ("_id", "_occurred_at", "_history")]
     )
-    missing = dict.fromkeys(("ip", "value", "weight", "fragile", "kind", "note"))
+    missing = dict.fromkeys(("ip", "value", "weight", "fragile", "kind", "note", *Parcel.signals))
     assert rows.to_pylist() == [
         {
             "_id": "P-1",
@@ -93,6 +93,7 @@ def test_every_kind_of_field_comes_out_as_it_went_in():
             "fragile": True,
             "kind": "böx",
             "note": '"\n',
+            **dict.fromkeys(Parcel.signals),
         },
         {
             "_id": "P-2",
@@ -127,6 +128,16 @@ def test_numbers_are_those_that_a_json_parser_reads(number):
 def test_only_the_fields_asked_for_are_parsed():
     table = event_table(Parcel, texts(parcel(1, kind="box", weight=1)), fields=["kind"])
     assert table.schema.names == [*EVENT_HEAD, "kind"]
+
+
+@pytest.mark.parametrize("share", [0.5, 1 / 3, 2 / 7])
+def test_what_texts_tell_stands_in_columns_of_its_own(share):
+    told = parcel(1, note="d1ge57") | {"signals": {"note.length": 17, "note.capitals": share}}
+    wanted = ["sender", "note.length", "note.capitals", "note.digits"]
+    table = event_table(Parcel, texts(told, parcel(2)), fields=wanted)
+    assert set(table.schema.names) == {*EVENT_HEAD, *wanted}
+    columns = [numbers(table[name]).tolist() for name in wanted[1:]]
+    np.testing.assert_equal(columns, [[17.0, np.nan], [share, np.nan], [np.nan, np.nan]])
 
 
 def test_a_page_without_events_has_the_columns_all_the_same():
