@@ -186,6 +186,7 @@ _OPTIONAL = {
     "lat": st.sampled_from([0, 48.2, -33.9, 90]),
     "lon": st.sampled_from([0, 16.4, 151.2, -180]),
     "born": st.sampled_from([1970, 2001]),
+    "note": st.sampled_from(["", "for you", "FREE!!! http://a.example", "1, 2 or 3?", "42"]),
 }
 
 
@@ -200,14 +201,12 @@ def _event(draw: st.DrawFn) -> tuple[str, int, dict[str, Any]]:
     for name in optional:
         if draw(st.integers(0, 3)):
             fields[name] = draw(_OPTIONAL[name])
-    if event_type == "transfer" and draw(st.booleans()):
-        fields |= Transfer.signals_of({"note": draw(st.sampled_from(_NOTES))})
+    fields |= Transfer.signals_of({"note": fields.pop("note")}) if "note" in fields else {}
     if event_type == "login":
         fields["channel"] = draw(st.sampled_from(["web", "app"]))
     return event_type, draw(st.sampled_from(STEPS)), fields
 
 
-_NOTES = ["", "for you", "FREE!!! http://a.example", "1, 2 or 3?", "42"]
 _LABEL = st.tuples(st.just("label"), st.integers(0, 30), st.sampled_from(["fraud", "fine", None]))
 _UNDO = st.tuples(st.just("undo"), st.integers(0, 30), st.none())
 

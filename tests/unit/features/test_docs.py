@@ -15,7 +15,7 @@ from django.test import override_settings
 from scoring.catalog import registry
 from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Flag, Money, Number
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.features import declare
 from scoring.features import plan as plans
 from scoring.features.arena import Arena
@@ -93,6 +93,7 @@ class Everything(EventType):
     lane = "docs"
     card, merchant, device = Entity(), Entity(), Entity(optional=True)
     amount, category, urgent = Money(), Category(optional=True), Flag(optional=True)
+    comment = Text(optional=True)
     lat, lon, lat2, lon2, year = (Number(optional=True) for _ in range(5))
 
 
@@ -125,13 +126,18 @@ def test_every_word_of_the_page_can_be_declared() -> None:
         compile_lane("docs", [type("Word", (Everything,), {"features": [feature]})])
 
 
+def test_the_page_has_every_signal_of_a_text() -> None:
+    rows = table_under("### What a text tells")
+    assert {signal.strip("`()") for signal, _, _ in rows} == set(declare.SIGNALS)
+
+
 class Log(EventType):
     """Everything whose history the page speaks of."""
 
     name = "post"
     lane = "docs"
     account, author, card, customer, device, ip, link, merchant, terminal = (Entity() for _ in range(9))
-    amount = Money()
+    amount, comment = Money(), Text(optional=True)
 
 
 class Login(EventType):
