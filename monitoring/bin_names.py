@@ -7,7 +7,8 @@ from scoring.features.specs import FeatureSpec
 from scoring.features.wording import format_value
 
 MISSING = "missing"
-WHOLE = ("events", "values", "hour", "weekday", "category", "flag")  # units whose values are whole numbers
+# Units whose values are whole numbers.
+WHOLE = ("events", "values", "characters", "words", "links", "hour", "weekday", "category", "flag")
 CODES = ("hour", "weekday", "category", "flag")  # those where each number has a name of its own
 
 
