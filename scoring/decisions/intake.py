@@ -63,6 +63,8 @@ def receive_events(
     "fallback". Without it nothing is waited for. A repeated submission of an event that is not decided yet
     waits like the first one: its sender may have lost the connection.
     """
+    if not submissions:
+        return []
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
     token = secrets.token_hex(8) if wait else None
     received = Received(
