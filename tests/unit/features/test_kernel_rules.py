@@ -65,6 +65,43 @@ def in_order_of_hash(*names: str) -> list[str]:
     return sorted(names, key=lambda name: int(np.uint64(value_hash(name)).astype(np.int64)))
 
 
+class Sale(EventType):
+    name = "sale"
+    lane = "sales"
+    card = Entity()
+    amount = Money()
+    points = Number(optional=True)
+    features = [
+        card.count(over="1h", where=amount.below(5)),
+        card.count(over="1h", where=amount.at_most(5)),
+        card.count(over="1h", where=amount.above(5)),
+        card.count(over="1h", where=amount.at_least(5)),
+        card.count(over="1h", where=points.below(5)),
+        card.count(over="1h", where=points.at_most(5)),
+        card.count(over="1h", where=points.above(5)),
+        card.count(over="1h", where=points.at_least(5)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("minor", "points", "fulfilled"),
+    [
+        (499, 4.5, ["amount_below", "amount_at_most", "points_below", "points_at_most"]),
+        (500, 5, ["amount_at_most", "amount_at_least", "points_at_most", "points_at_least"]),
+        (501, 5.5, ["amount_above", "amount_at_least", "points_above", "points_at_least"]),
+        (500, None, ["amount_at_most", "amount_at_least"]),
+    ],
+)
+def test_a_condition_holds_up_to_its_bound(minor: int, points: float | None, fulfilled: list[str]) -> None:
+    fields = {"card": "c", "amount": {"minor": minor, "currency": "USD"}, "points": points}
+    plan = compile_lane("sales", [Sale])
+    batch = encode(plan, [LaneItem(seq, "event", "sale", NOON, fields) for seq in (1, 2)])
+    features = plan.feature_set("sale")
+    counts = features.vector_of(fold(plan, batch, Arena.for_batch(plan, batch))[1])
+    counted = [name for name, count in zip(features.names, counts, strict=True) if count]
+    assert counted == [f"card_count_1h_where_{condition}_5" for condition in fulfilled]
+
+
 def test_of_values_seen_at_one_time_a_full_map_drops_the_smallest_hash() -> None:
     small, middle, large = in_order_of_hash("s1", "s2", "s3")
     for order in ([small, middle, large], [large, middle, small], [middle, small, large]):
