@@ -14,9 +14,10 @@ from typing import NamedTuple, Protocol
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, LogAheadOfCluster
+from scoring.log.common_pages import CommonPages
 from scoring.log.entries import START, Cursor, Entry
 from scoring.log.models import ConsumerCursor
-from scoring.log.read import read_page
+from scoring.log.read import Page, read_page
 
 logger = logging.getLogger(__name__)
 
@@ -88,15 +89,29 @@ def registered_consumers() -> Iterator[Consumer]:
 
 
 def run_consumers(*, now: datetime) -> dict[str, str]:
-    """Run every registered consumer up to the horizon. Gives the errors of those that stopped, by name."""
-    stopped = {}
-    for consumer in registered_consumers():
-        try:
-            catch_up(consumer, now=now)
-        except ConsumerStopped as error:
-            logger.exception("consumer %s stopped", consumer.name)
-            stopped[consumer.name] = error.error
+    """Run every registered consumer up to the horizon. Gives the errors of those that stopped, by name.
+
+    They take a page each in turn, so that what one has read and parsed serves the others.
+    """
+    stopped: dict[str, str] = {}
+    behind = list(registered_consumers())
+    pages = CommonPages(frozenset().union(*(each.types for each in behind)), limit=ENTRIES_A_RUN)
+    while behind:
+        behind = [each for each in behind if _is_still_behind(each, stopped, pages=pages, now=now)]
     return stopped
+
+
+def _is_still_behind(
+    consumer: Consumer, stopped: dict[str, str], *, pages: CommonPages, now: datetime
+) -> bool:
+    """Run a consumer once; whether there is more for it. Its error, if any, is put into `stopped`."""
+    try:
+        progress = run_consumer(consumer, now=now, pages=pages)
+    except ConsumerStopped as error:
+        logger.exception("consumer %s stopped", consumer.name)
+        stopped[consumer.name] = error.error
+        return False
+    return not (progress.caught_up or progress.busy)
 
 
 def catch_up(consumer: Consumer, *, now: datetime) -> int:
@@ -124,31 +139,34 @@ def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
     return catch_up(consumer, now=now)
 
 
-def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN) -> Progress:
-    """Handle the next entries, up to `limit`, and commit the effect with the cursor.
+def run_consumer(
+    consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN, pages: CommonPages | None = None
+) -> Progress:
+    """Handle the next entries, up to `limit` or those of the next of `pages`, and commit effect and cursor.
 
     Raises `ConsumerStopped` at an entry that cannot be handled, after everything before it has been: a batch
     that fails is halved until that entry stands alone. It is tried again, alone first, on the next run.
     """
     while True:
         try:
-            return _run_once(consumer, now=now, limit=limit)
+            return _run_once(consumer, now=now, limit=limit, pages=pages)
         except _HandlingFailed as failure:
             if failure.limit == 1:
                 raise _stop(consumer, failure, now=now) from failure.__cause__
-            limit = failure.limit // 2
+            limit, pages = failure.limit // 2, None
 
 
-def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
+def _run_once(consumer: Consumer, *, now: datetime, limit: int, pages: CommonPages | None) -> Progress:
     with transaction.atomic():
         locked = _lock_cursor(consumer.name, now=now)
         if locked is None:
             return Progress(handled=0, caught_up=False, busy=True)
         cursor, error = locked
-        limit = 1 if error else limit
+        if error:
+            limit, pages = 1, None
         entries: Sequence[Entry] = ()
         try:
-            entries, reached = read_page(cursor, types=consumer.types, limit=limit)
+            (entries, reached), is_last = _next_page(consumer, cursor, limit=limit, pages=pages)
             if entries:
                 consumer.handle(entries, now=now)
         except (OperationalError, InterfaceError, LogAheadOfCluster):
@@ -156,7 +174,17 @@ def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
         except Exception as trouble:
             raise _HandlingFailed(entries, limit) from trouble
         _move_cursor(consumer.name, reached, now=now)
-        return Progress(handled=len(entries), caught_up=len(entries) < limit)
+        return Progress(handled=len(entries), caught_up=is_last)
+
+
+def _next_page(
+    consumer: Consumer, cursor: Cursor, *, limit: int, pages: CommonPages | None
+) -> tuple[Page, bool]:
+    """What the consumer reads next, and whether it then stands at the horizon."""
+    if pages:
+        return pages.read(cursor, types=consumer.types)
+    page = read_page(cursor, types=consumer.types, limit=limit)
+    return page, len(page.entries) < limit
 
 
 def _lock_cursor(name: str, *, now: datetime) -> tuple[Cursor, str] | None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,11 +13,12 @@ from monitoring.models import HourlyWindow
 from monitoring.tasks import run_consumers as run_consumers_task
 from monitoring.windows import WINDOWS
 from scoring.errors import ConsumerStopped
-from scoring.log import consumers
+from scoring.log import common_pages, consumers
 from scoring.log.append import append
 from scoring.log.consumers import Consumer, Handle, catch_up, run_consumer
 from scoring.log.entries import Entry
 from scoring.log.models import ConsumerCursor, VaultItem
+from scoring.log.read import Page, read_page
 from scoring.log.status import consumer_health, consumer_statuses
 from tests.factories.log import NOW, PATIENCE_S, decided, labelled, received
 
@@ -181,6 +183,63 @@ def test_one_stopped_consumer_does_not_stop_the_others(only_registered: dict[str
         ("test", 1, "ValueError: cannot handle T-0"),
         ("well", 0, ""),
     ]
+
+
+def test_consumers_read_what_they_have_in_common_once(
+    only_registered: dict[str, Consumer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[int] = []
+
+    def count(*given: Any, **named: Any) -> Page:
+        page = read_page(*given, **named)
+        pages.append(len(page.entries))
+        return page
+
+    monkeypatch.setattr(common_pages, "read_page", count)
+    monkeypatch.setattr(consumers, "ENTRIES_A_RUN", 4)
+    events: list[Entry] = []
+    labels: list[Entry] = []
+    both: list[Entry] = []
+    consumers.register(Consumer("events", frozenset({"event.received"}), keep_in(events)))
+    consumers.register(Consumer("labels", frozenset({"label.recorded"}), keep_in(labels)))
+    ahead = consumers.register(
+        Consumer("ahead", frozenset({"event.received", "label.recorded"}), keep_in(both))
+    )
+    written = append([received(f"T-{i}") for i in range(5)], now=NOW)
+    catch_up(ahead, now=NOW)
+    written += append([labelled("payment/shop/T-1"), labelled("payment/shop/T-2")], now=NOW)
+    written += append([received(f"T-{i}") for i in range(5, 9)], now=NOW)
+
+    assert consumers.run_consumers(now=NOW) == {}
+
+    assert both == written
+    assert events == [entry for entry in written if entry.type == "event.received"]
+    assert labels == [entry for entry in written if entry.type == "label.recorded"]
+    assert sum(pages) < 2 * len(written)  # `ahead` begins elsewhere; the other two share every page
+    pages.clear()
+    consumers.run_consumers(now=NOW)
+    assert len(pages) <= len(only_registered)
+    assert both == written
+
+
+def test_an_entry_that_cannot_be_read_stops_only_those_who_have_to_read_it(
+    only_registered: dict[str, Consumer],
+) -> None:
+    labels: list[Entry] = []
+    consumers.register(consumer_of(Recorder()))
+    consumers.register(Consumer("labels", frozenset({"label.recorded"}), keep_in(labels)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO scoring_logentry"
+            " (epoch, stream, stream_version, type, schema_version, data, metadata, recorded_at)"
+            " VALUES (1, 'payment/shop/T-1', 1, 'event.received', 99, '{}', '{}', now())"
+        )
+    append([labelled("payment/shop/T-1")], now=NOW)
+
+    stopped = consumers.run_consumers(now=NOW)
+
+    assert list(stopped) == ["test"]
+    assert [entry.type for entry in labels] == ["label.recorded"]
 
 
 def test_health_looks_at_the_next_entries_only(only_registered: dict[str, Consumer]) -> None:
