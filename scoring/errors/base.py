@@ -1,0 +1,5 @@
+"""What every error of scoring is."""
+
+
+class ScoringError(Exception):
+    """Base of everything scoring refuses to do."""

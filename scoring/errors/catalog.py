@@ -1,0 +1,50 @@
+"""What is wrong with a declared event type, or with an event that is held against one."""
+
+from scoring.errors.base import ScoringError
+
+
+class CatalogError(ScoringError):
+    """An event type is declared wrongly. Carries where: `module` and `line` of the declaration."""
+
+    def __init__(self, problem: str, *, module: str, line: int) -> None:
+        super().__init__(f"{module}, line {line}: {problem}")
+        self.problem = problem
+        self.module = module
+        self.line = line
+
+
+class UnknownEventType(ScoringError):
+    """No event type of this name is declared. Carries the `name` and the `known` names."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown event type {name!r}; known: {', '.join(known)}")
+        self.name = name
+        self.known = known
+
+
+class UnknownLane(ScoringError):
+    """No event type lives in this lane. Carries the `lane` and the `known` lanes."""
+
+    def __init__(self, lane: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"unknown lane {lane!r}; known: {', '.join(known)}")
+        self.lane = lane
+        self.known = known
+
+
+class FieldError(ScoringError):
+    """A raw value does not fit its field. Carries the `problem` and, where it helps, what is `allowed`."""
+
+    def __init__(self, problem: str, allowed: object = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.allowed = allowed
+
+
+class InvalidEvent(ScoringError):
+    """A payload that its event type refuses. `problems` lists (field, problem, allowed)."""
+
+    def __init__(self, event_type: str, problems: list[tuple[str, str, object]]) -> None:
+        listed = "; ".join(f"{name}: {text}" for name, text, _ in problems)
+        super().__init__(f"invalid {event_type}: {listed}")
+        self.event_type = event_type
+        self.problems = problems
