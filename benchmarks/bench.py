@@ -5,7 +5,6 @@ warms up, and drives an open-loop load over HTTP from another process on the sam
 writes benchmarks/results/short.json (or full.json).
 """
 
-import time
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,10 +21,11 @@ from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures
 from benchmarks.growth import measure_growth
 from benchmarks.modes import MODES, Mode
-from benchmarks.report import print_table, say, say_rate, write
+from benchmarks.report import Report, print_table, say_rate
 from benchmarks.scene import RATE_PER_DAY, Scene, describe_model, installation, online_store
 from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
+from benchmarks.stage_costs import stage_figures
 from scoring.decisions import connections
 from scoring.decisions.models import Event
 
@@ -159,31 +159,41 @@ def at_rate(rate: int, figures: Mapping[str, float]) -> Figures:
     return {f"sync_{name}_{rate}rps": figures[name] for name in wanted}
 
 
-def measure_all(mode: Mode, scene: Scene) -> Figures:
+def measure_all(mode: Mode, scene: Scene, report: Report) -> None:
     """The kernels alone on the machine, then the installation."""
-    say("kernels")
-    figures = measure_kernels(mode)
-    say("setting up")
+    if mode.backfill:
+        report.begin("kernels")
+        report.add(measure_kernels(mode))
+    report.begin("setting up")
     with installation(scene) as seconds:
-        figures |= {"set_up_s": seconds, "events_stored_before": Event.objects.count()} | describe_model()
-        say("sequencing")
-        figures |= measure_sequencing() | measure_sizes()
-        figures |= measure_installation(mode, scene) | measure_states()
-    return figures
+        report.add(seconds | {"set_up_s": sum(seconds.values())})
+        report.add({"events_stored_before": Event.objects.count()} | describe_model())
+        report.begin("sequencing")
+        report.add(measure_sequencing() | measure_sizes())
+        if mode.stages:
+            report.begin("one event, stage by stage")
+            report.add(stage_figures(mode.stages))
+        measure_installation(mode, scene, report)
+        report.add(measure_states())
 
 
-def measure_installation(mode: Mode, scene: Scene) -> Figures:
+def measure_installation(mode: Mode, scene: Scene, report: Report) -> None:
     stack = Stack(VAR)
+    report.begin("starting up")
     with started(stack) as seconds:
+        report.add({"ready_s": seconds})
         bench = Bench(stack, customers=scene.customers)
-        say("warming up")
+        report.begin("warming up")
         bench.offer(rate=RATE_BESIDE, seconds=mode.warm_up)
-        say(f"{STATED_RATE} req/s, {mode.runs} times")
-        figures = {"ready_s": seconds} | measure_stated(bench, mode)
-        say("other rates")
-        figures |= measure_rates(bench, mode) | climb(bench, mode)
-        say(f"lists of {LIST}")
-        return figures | measure_lists(bench, mode) | measure_memory(bench)
+        report.begin(f"{STATED_RATE} req/s, {mode.runs} times")
+        report.add(measure_stated(bench, mode))
+        if mode.rates or mode.ladder:
+            report.begin("other rates")
+            report.add(measure_rates(bench, mode))
+            report.add(climb(bench, mode))
+        report.begin(f"lists of {LIST}")
+        report.add(measure_lists(bench, mode))
+        report.add(measure_memory(bench))
 
 
 def main() -> None:
@@ -192,15 +202,17 @@ def main() -> None:
     parser.add_argument("--rate-per-day", type=int, default=RATE_PER_DAY, help="of the history")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/{mode}.json")
     options = parser.parse_args()
-    mode, began = MODES[options.mode], time.monotonic()
-    figures = {"mode": mode.name, "commit": commit(), "machine": machine()}
-    figures |= measure_all(mode, Scene(rate_per_day=options.rate_per_day))
-    figures |= measure_growth() if mode.grows else {}
-    figures |= {"took_s": time.monotonic() - began}
-    path = options.out or RESULTS / f"{mode.name}.json"
-    print_table(figures)
-    write(figures, path)
-    print(f"\nwritten to {path}")
+    mode = MODES[options.mode]
+    report = Report(
+        options.out or RESULTS / f"{mode.name}.json",
+        {"mode": mode.name, "commit": commit(), "machine": machine()},
+    )
+    measure_all(mode, Scene(rate_per_day=options.rate_per_day), report)
+    if mode.grows:
+        measure_growth(report)
+    report.finish()
+    print_table(report.figures)
+    print(f"\nwritten to {report.path}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.backfill import measure_growth as measure_backfill_growth
 from benchmarks.explain import measure as measure_explanations
-from benchmarks.features import bulk_figures
+from benchmarks.report import Report
 from benchmarks.scene import DAYS
 from benchmarks.stack import BASE_DIR
 
@@ -24,17 +24,18 @@ WANTED = (
 EXPLAINED = ("explain_ms_per_row_1", "explain_ms_per_row_64", "explain_build_s", "explain_table_mib")
 
 
-def measure_growth() -> dict[str, Any]:
-    """Figures by name and size: `sync_p50_ms_100rps_at_1000000_events`."""
-    figures: dict[str, Any] = {}
+def measure_growth(report: Report) -> None:
+    """Adds figures by name and size: `sync_p50_ms_100rps_at_1000000_events`."""
     for events in EVENTS:
+        report.begin(f"{events:,} events of history")
         brief = measure_apart(events)
-        figures |= {f"{name}_at_{events}_events": brief[name] for name in WANTED}
-        figures[f"backfill_us_per_event_at_{events}_events"] = bulk_figures(events)["all_us"]
+        report.add({f"{name}_at_{events}_events": brief[name] for name in WANTED})
     for trees in TREES:
+        report.begin(f"{trees} trees")
         explained = measure_explanations(trees)
-        figures |= {f"{name}_at_{trees}_trees": explained[name] for name in EXPLAINED}
-    return figures | measure_backfill_growth()
+        report.add({f"{name}_at_{trees}_trees": explained[name] for name in EXPLAINED})
+    report.begin("backfill")
+    report.add(measure_backfill_growth())
 
 
 def measure_apart(events: int) -> dict[str, Any]:

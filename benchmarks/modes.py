@@ -17,9 +17,10 @@ class Mode:
     batch: int  # events in lists
     batch_runs: int
     beside: float  # seconds of single requests while lists load
-    backfill: int
+    backfill: int  # events; 0: no kernels are measured
     compared: int  # events of backfill against other tools
-    grows: bool = False  # whether it is measured how figures grow with history and trees
+    stages: tuple[int, ...] = ()  # sizes of batches whose events are timed stage by stage
+    grows: bool = False  # whether it is measured how figures grow with history, features and trees
 
 
 SHORT = Mode(
@@ -49,6 +50,7 @@ FULL = Mode(
     beside=60,
     backfill=1_000_000,
     compared=1_000_000,
+    stages=(1, 64),
     grows=True,
 )
 BRIEF = Mode(
@@ -62,7 +64,7 @@ BRIEF = Mode(
     batch=10_000,
     batch_runs=2,
     beside=10,
-    backfill=100_000,
+    backfill=0,
     compared=0,
 )
 MODES = {mode.name: mode for mode in (SHORT, FULL, BRIEF)}

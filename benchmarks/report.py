@@ -1,5 +1,6 @@
 """Figures on the screen and as JSON."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,38 @@ import numpy as np
 import orjson
 
 from benchmarks.arrivals import Outcome, summary
+
+
+class Report:
+    """What a run has found so far, written each time something is added: what fails late loses nothing.
+
+    Until the run is finished the file is `{name}.part.json`, so that it replaces no whole one.
+    """
+
+    def __init__(self, path: Path, head: Mapping[str, Any]) -> None:
+        self.path, self.part = path, path.with_suffix(".part.json")
+        self.figures, self.began = dict(head), time.monotonic()
+
+    def begin(self, phase: str) -> None:
+        """Say what is measured next, and how long after the start."""
+        say(f"{clock_text(time.monotonic() - self.began)}  {phase}")
+
+    def add(self, figures: Mapping[str, Any]) -> None:
+        self.figures |= figures
+        write(self.figures, self.part)
+
+    def finish(self) -> None:
+        self.add({"took_s": time.monotonic() - self.began})
+        self.part.replace(self.path)
+
+
+def clock_text(seconds: float) -> str:
+    """Minutes and seconds.
+
+    >>> clock_text(754.8)
+    '12:34'
+    """
+    return f"{int(seconds) // 60:>2}:{int(seconds) % 60:02}"
 
 
 def print_table(figures: Mapping[str, Any]) -> None:
