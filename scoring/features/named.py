@@ -1,10 +1,13 @@
 """What declarations name, looked up and checked: fields of an event type, by type and by name."""
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Field
+from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number, Text
 from scoring.features.declare import NamedField, Origin
 
 FieldTypes = tuple[type, ...]
+
+NUMERIC: FieldTypes = (Money, Number, Flag)
+SHOWN: FieldTypes = (Entity, Category, Text)
 
 
 def own_field(member: type[EventType], named: NamedField, types: FieldTypes, origin: Origin) -> str:

@@ -19,6 +19,8 @@ from scoring.features.layout import KindLayout, Needs
 from scoring.features.lowering import Lowering
 from scoring.features.specs import FeatureSpec, make_spec
 from scoring.features.tables import build_tables
+from scoring.features.usual import lower_usual
+from scoring.features.words import lower
 
 Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -142,7 +144,7 @@ def compile_lane(
     needs = Needs({member.name: member for member in members})
     declared = {member.name: _declared_sets(member) for member in members}
     lowered = {member.name: Lowering(member, needs) for member in members}
-    places = {name: [lowered[name].lower_features(each) for each in sets] for name, sets in declared.items()}
+    places = {name: [_columns(lowered[name], each) for each in sets] for name, sets in declared.items()}
     layouts = needs.layouts()
     tables = build_tables(members, layouts, lowered)
     kinds = tuple(
@@ -223,6 +225,15 @@ def _named_features(member: type[EventType], declared: Sequence[object]) -> list
                 f" ({earlier.module}, line {earlier.line})"
             )
     return features
+
+
+def _columns(lowering: Lowering, features: Sequence[Expression]) -> tuple[list[int], list[int]]:
+    """The columns of a row where a set's values stand, and where what is usual does.
+
+    What two features share, of one set or of two, is computed once and stands in one column.
+    """
+    values = [lowering.column(lower(lowering, feature)) for feature in features]
+    return values, [lowering.column(lower_usual(lowering, feature)) for feature in features]
 
 
 def _category_codes(
