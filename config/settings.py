@@ -302,5 +302,5 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "defaultModelsExpandDepth": 0},
     # One schema an event type, from the catalog.
-    "POSTPROCESSING_HOOKS": ["scoring.api.schema.add_components"],
+    "POSTPROCESSING_HOOKS": ["scoring.api.schema.document.add_components"],
 }

@@ -13,13 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
 from scoring.api.permissions import sender_of
 from scoring.api.preferences import Preferences, read_preferences
+from scoring.api.schema.events import LIST_PARKED, RETRIEVE, SUBMIT
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
 from scoring.catalog.fields import clean_identifier
 from scoring.catalog.rates import load_rates
@@ -37,7 +37,7 @@ Rates = Mapping[str, Decimal]
 class EventsView(ItemsView):
     scopes = {"POST": "events:write"}
 
-    @extend_schema(**schema.SUBMIT)
+    @extend_schema(**SUBMIT)
     def post(self, request: Request) -> Response:
         now = timezone.now()
         payloads, listed = read_items(request.data)
@@ -51,7 +51,7 @@ class EventView(APIView):
 
     scopes = {"GET": "events:read"}
 
-    @extend_schema(**schema.RETRIEVE)
+    @extend_schema(**RETRIEVE)
     def get(self, request: Request, type: str, id: str) -> Response:
         return Response(with_links(answer_for(stream_of(type, id, sender=sender_of(request)))))
 
@@ -59,7 +59,7 @@ class EventView(APIView):
 class ParkedEventsView(APIView):
     scopes = {"GET": "events:read"}
 
-    @extend_schema(**schema.LIST_PARKED)
+    @extend_schema(**LIST_PARKED)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
         rows, following = list_pending(Pending.State.PARKED, source=sender_of(request).source, page=page)

@@ -10,12 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from scoring.api import schema
 from scoring.api.items import ItemsView, Result, read_items, read_object
 from scoring.api.keys import Sender
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
 from scoring.api.permissions import sender_of
+from scoring.api.schema.labels import LIST_HELD, STATE_LABELS
 from scoring.api.statements import parse_statement
 from scoring.decisions.labels import LabelReceipt, LabelStatement, record_labels
 from scoring.decisions.models import Pending
@@ -30,7 +30,7 @@ STATUS = {"recorded": 201, "held": 202, "unchanged": 200}
 class LabelsView(ItemsView):
     scopes = {"POST": "labels:write"}
 
-    @extend_schema(**schema.STATE_LABELS)
+    @extend_schema(**STATE_LABELS)
     def post(self, request: Request) -> Response:
         now = timezone.now()
         items, listed = read_items(request.data)
@@ -41,7 +41,7 @@ class LabelsView(ItemsView):
 class HeldLabelsView(APIView):
     scopes = {"GET": "labels:read"}
 
-    @extend_schema(**schema.LIST_HELD)
+    @extend_schema(**LIST_HELD)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
         rows, following = list_pending(Pending.State.HELD, source=sender_of(request).source, page=page)

@@ -7,7 +7,8 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from scoring.api import schema
+from scoring.api.schema.events import PAYMENT
+from scoring.api.schema.labels import LABEL, RETRACTION
 from scoring.catalog.registry import event_types
 from tests.factories.payments import payment_payload, refund_payload
 
@@ -36,7 +37,7 @@ def test_every_event_type_has_a_schema_that_its_type_tells_apart(document: dict[
         assert pointer.removeprefix("#/components/schemas/") in document["components"]["schemas"]
 
 
-@pytest.mark.parametrize("payload", [payment_payload(1), refund_payload(1), schema.PAYMENT])
+@pytest.mark.parametrize("payload", [payment_payload(1), refund_payload(1), PAYMENT])
 def test_valid_payloads_fit(document: dict[str, Any], payload: dict[str, Any]) -> None:
     assert errors_of(document, "Event", payload) == []
 
@@ -48,7 +49,7 @@ def test_invalid_payloads_do_not_fit(document: dict[str, Any], changes: dict[str
     assert errors_of(document, "Event", payment_payload(1) | changes)
 
 
-@pytest.mark.parametrize("label", [schema.LABEL, schema.RETRACTION])
+@pytest.mark.parametrize("label", [LABEL, RETRACTION])
 def test_the_examples_of_labels_fit(document: dict[str, Any], label: dict[str, Any]) -> None:
     assert errors_of(document, "Label", label) == []
 
