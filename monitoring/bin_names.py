@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from scoring.features.figures import format_value
 from scoring.features.specs import FeatureSpec
-from scoring.features.wording import format_value
 
 MISSING = "missing"
 # Units whose values are whole numbers.

@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController
 from scoring.batch.grouping import Owners, Pairs
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
-from scoring.features.wording import span_text
+from scoring.features.phrases import span_text
 
 MOST_DIMENSIONS = 64
 _DENSE = 256  # columns of a matrix that is small enough to be decomposed whole

@@ -9,7 +9,7 @@ from scoring.batch.statistics import Statistic
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, ViewEvents, ranked
 from scoring.catalog.fields import Entity, Field
 from scoring.features.declare import Origin
-from scoring.features.wording import span_text
+from scoring.features.phrases import span_text
 
 
 class Profile(BatchView):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
 from scoring.features.declare import Window
-from scoring.features.wording import span_text
+from scoring.features.phrases import span_text
 
 
 class Trend(BatchView):

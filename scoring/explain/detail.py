@@ -11,9 +11,9 @@ from scoring.catalog.registry import event_type
 from scoring.decisions.vectors import unpack_vectors
 from scoring.errors import ArtefactCorrupt, ArtefactMissing, UnknownModel
 from scoring.explain.reasons import WITHOUT_USUAL
+from scoring.features.figures import format_value
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.features.specs import FeatureSpec
-from scoring.features.wording import format_value
 from scoring.learning.calibration import Calibration
 from scoring.learning.registry import LoadedModel, load_model
 from scoring.log.entries import Entry

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from scoring.features import declare
 from scoring.features.declare import Expression
-from scoring.features.specs import FeatureSpec
-from scoring.features.wording import (
+from scoring.features.phrases import (
     batch_value_text,
     plural_of,
     signal_text,
@@ -16,6 +15,7 @@ from scoring.features.wording import (
     where_text,
     words_of,
 )
+from scoring.features.specs import FeatureSpec
 
 _UNITS_US = ((86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "min"), (1_000_000, "s"))
 _AGGREGATES = {

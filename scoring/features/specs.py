@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Flag, Money, Number
-from scoring.features import declare, wording
+from scoring.features import declare, figures, wording
 from scoring.features.declare import Expression
 
 
@@ -49,7 +49,7 @@ class FeatureSpec:
         if self.unit == "money":
             return value / 10 ** EXPONENTS[self.currency]
         if self.unit == "category":
-            return wording.category_name(self.vocabulary, value)
+            return figures.category_name(self.vocabulary, value)
         return value
 
 

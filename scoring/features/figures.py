@@ -1,0 +1,53 @@
+"""Values as people write them: with their unit, no longer than they need to be."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from scoring.catalog.currency import format_minor
+
+if TYPE_CHECKING:
+    from scoring.features.specs import FeatureSpec
+
+_COUNTS = ("events", "values", "characters", "words", "links", "number", "ratio", "years")  # said bare
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def format_value(spec: "FeatureSpec", value: float) -> str:
+    """A value with its unit, as people write it."""
+    if math.isnan(value):
+        return "unknown"
+    if spec.unit in _FORMATS:
+        return _FORMATS[spec.unit](spec, value)
+    text = short_number(value)
+    return text if spec.unit in _COUNTS else f"{text} {spec.unit}"
+
+
+def category_name(vocabulary: Sequence[str], code: float) -> str:
+    """The name behind a 1-based category code; what the vocabulary does not hold has the code 0."""
+    index = int(code)
+    return vocabulary[index - 1] if 1 <= index <= len(vocabulary) else "a category never seen in training"
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds in the unit a person would choose."""
+    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} d"
+
+
+def short_number(value: float) -> str:
+    """Whole from 10 on, two figures below."""
+    return f"{value:,.0f}" if abs(value) >= 9.95 or value == int(value) else f"{value:.2g}"
+
+
+_FORMATS: dict[str, Callable[["FeatureSpec", float], str]] = {
+    "money": lambda spec, value: format_minor(value, spec.currency),
+    "seconds": lambda spec, value: format_duration(value),
+    "share": lambda spec, value: f"{100 * value:.2g} %" if value < 0.995 else f"{100 * value:.0f} %",
+    "hour": lambda spec, value: f"{int(value):02d}:00 UTC",
+    "weekday": lambda spec, value: _WEEKDAYS[int(value) % 7],
+    "category": lambda spec, value: category_name(spec.vocabulary, value),
+    "flag": lambda spec, value: "yes" if value else "no",
+}
