@@ -18,7 +18,7 @@ django.setup()
 from scoring.features.arena import Arena  # noqa: E402 -- the catalog needs Django's applications
 from scoring.features.encode import LaneItem, encode, encode_columns  # noqa: E402
 from scoring.features.fold import fold  # noqa: E402
-from scoring.features.plan import lane_plan  # noqa: E402
+from scoring.features.plan import LanePlan, lane_plan  # noqa: E402
 
 DEFAULT_ROWS = (100_000, 1_000_000)
 SINGLE_ITEMS = 2_000
@@ -54,9 +54,9 @@ def make_columns(rows: int, seed: int = 7) -> dict[str, Any]:
     }
 
 
-def bulk_figures(rows: int) -> dict[str, float]:
+def bulk_figures(rows: int, plan: LanePlan | None = None) -> dict[str, float]:
     """Microseconds an event to encode `rows` payments, place their states and fold them into fresh ones."""
-    plan = lane_plan("commerce")
+    plan = plan or lane_plan("commerce")
     columns = make_columns(rows)
     started = time.process_time()
     batch = encode_columns(plan, "payment", columns)
@@ -84,9 +84,9 @@ def measure_bulk(rows: int) -> str:
     )
 
 
-def measure_single(items: int) -> str:
-    """Median microseconds to encode one event, take its states in, fold it and give the new states out."""
-    plan = lane_plan("commerce")
+def single_figures(items: int, plan: LanePlan | None = None) -> dict[str, float]:
+    """Microseconds to encode one event, take its states in, fold it and give the new states out."""
+    plan = plan or lane_plan("commerce")
     columns = make_columns(items)
     names = [name for name in columns if name not in ("seq", "occurred_at_us")]
     blobs: dict[str, bytes] = {}
@@ -102,7 +102,16 @@ def measure_single(items: int) -> str:
         blobs.update(arena.blobs())
         spent.append(time.process_time() - started)
     middle, high = np.percentile(np.array(spent) * 1e6, [50, 99])
-    return f"one event, states in and out: median {middle:.0f} us, 99 % within {high:.0f} us"
+    return {"median_us": float(middle), "p99_us": float(high)}
+
+
+def measure_single(items: int) -> str:
+    """One line of `single_figures`."""
+    spent = single_figures(items)
+    return (
+        f"one event, states in and out: median {spent['median_us']:.0f} us,"
+        f" 99 % within {spent['p99_us']:.0f} us"
+    )
 
 
 def main(arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""How figures grow with the events stored, and explanations with the trees: each in a process of its own."""
+"""How figures grow with the events stored (each number in an installation of its own), features and trees."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from benchmarks.explain import measure as measure_explanations
 from benchmarks.report import Report
 from benchmarks.scene import DAYS
 from benchmarks.stack import BASE_DIR
+from benchmarks.widths import EXPLAINED, measure_width, payments_by_width, plan_of
 
 EVENTS = (10_000, 100_000, 1_000_000)  # of history
 TREES = (50, 200, 500)
@@ -21,7 +22,6 @@ WANTED = (
     *("cpu_ms_per_event", "stored_bytes_per_event", "online_entities", "online_bytes_per_entity"),
     *("worker_rss_mib", "postgres_pss_mib", "redis_pss_mib"),
 )
-EXPLAINED = ("explain_ms_per_row_1", "explain_ms_per_row_64", "explain_build_s", "explain_table_mib")
 
 
 def measure_growth(report: Report) -> None:
@@ -30,6 +30,10 @@ def measure_growth(report: Report) -> None:
         report.begin(f"{events:,} events of history")
         brief = measure_apart(events)
         report.add({f"{name}_at_{events}_events": brief[name] for name in WANTED})
+    for payment in payments_by_width():
+        plan = plan_of(payment)
+        report.begin(f"{len(plan.feature_set(payment.name).names)} features")
+        report.add(measure_width(plan))
     for trees in TREES:
         report.begin(f"{trees} trees")
         explained = measure_explanations(trees)

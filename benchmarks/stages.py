@@ -32,6 +32,7 @@ from scoring.decisions.warmup import warm_up
 SIZES = (1, 8, 32, 64)
 EVENTS = 1_024  # of each size, after as many again to warm up at most
 FEWEST_ROUNDS = 12
+Clock = Callable[[], float]  # seconds
 
 # stage: what it is, in the order of the walk
 STAGES: dict[str, list[tuple[Any, str]]] = {
@@ -59,9 +60,10 @@ REMAINDER = next(iter(STAGES))
 
 
 class Watch:
-    """Seconds by stage, each without those inside it."""
+    """Seconds by stage, each without those inside it, as `clock` has them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        self.clock = clock
         self.spent: dict[str, float] = {}
         self._open: list[str] = []
         self._since = 0.0
@@ -85,7 +87,7 @@ class Watch:
 
     def _book(self) -> None:
         """Give the time since the last look to the innermost stage."""
-        now = time.perf_counter()
+        now = self.clock()
         if self._open:
             self.spent[self._open[-1]] = self.spent.get(self._open[-1], 0.0) + now - self._since
         self._since = now
@@ -171,7 +173,9 @@ class Requests:
         }
 
 
-def measure(sizes: tuple[int, ...] = SIZES) -> dict[int, dict[str, float]]:
+def measure(
+    sizes: tuple[int, ...] = SIZES, *, clock: Clock = time.perf_counter
+) -> dict[int, dict[str, float]]:
     """Milliseconds an event by stage, for requests and batches of each size. The lane must be free."""
     warm_up()
     requests = Requests()
@@ -179,14 +183,14 @@ def measure(sizes: tuple[int, ...] = SIZES) -> dict[int, dict[str, float]]:
         if not held:
             raise SystemExit("the lane is held: something else works on these services")
         lane = LaneRunner(LANE)
-        return {size: measure_size(requests, lane, size) for size in sizes}
+        return {size: measure_size(requests, lane, size, clock) for size in sizes}
 
 
-def measure_size(requests: Requests, lane: LaneRunner, size: int) -> dict[str, float]:
+def measure_size(requests: Requests, lane: LaneRunner, size: int, clock: Clock) -> dict[str, float]:
     rounds = max(EVENTS // size, FEWEST_ROUNDS)
     spent = []
     for number in range(rounds + max(rounds // 4, 3)):
-        watch = Watch()
+        watch = Watch(clock)
         lane.limit = max(size, FEWEST)
         with watched(watch, lane), watch.stage(REMAINDER):
             requests.post(size)
