@@ -53,8 +53,8 @@ class Payment(EventType):
         category,
         hour_of_day(),
         day_of_week(),
-        customer_city_pop.named("customer_city_pop", says="The customer's city has {value}"),
-        years_since(customer_birth_year).named("customer_age", says="The customer is {value} years old"),
+        customer_city_pop.named("customer_city_pop", says="The population of the customer's city is {value}"),
+        years_since(customer_birth_year).named("customer_age", says="The customer's age is {value}"),
         # How busy is the card, and how much has it spent
         card.count(over="5m 1h 24h 7d 30d"),
         card.amount.sum(over="1h 24h 7d"),
@@ -106,7 +106,7 @@ class Payment(EventType):
         merchant.amount.sum(over="7d", of="refund"),
         # Where is it
         distance(customer_lat, customer_lon, merchant_lat, merchant_lon).named(
-            "customer_merchant_km", says="Customer and merchant are {value} apart"
+            "customer_merchant_km", says="The distance between customer and merchant is {value}"
         ),
         card.speed_from_last(merchant_lat, merchant_lon),
     ]

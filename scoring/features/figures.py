@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from scoring.catalog.currency import format_minor
@@ -39,7 +40,10 @@ def format_duration(seconds: float) -> str:
 
 def short_number(value: float) -> str:
     """Whole from 10 on, two figures below."""
-    return f"{value:,.0f}" if abs(value) >= 9.95 or value == int(value) else f"{value:.2g}"
+    if abs(value) >= 9.95 or value == int(value):
+        return f"{value:,.0f}"
+    text = f"{value:.2g}"
+    return f"{Decimal(text):f}" if "e" in text else text
 
 
 _FORMATS: dict[str, Callable[["FeatureSpec", float], str]] = {

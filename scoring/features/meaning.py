@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from scoring.features import declare
 from scoring.features.declare import Expression
+from scoring.features.nouns import batch_value_text, signal_text
 from scoring.features.phrases import (
-    batch_value_text,
     plural_of,
-    signal_text,
     span_text,
     subject_text,
     this_text,
@@ -65,9 +64,10 @@ def usual(spec: FeatureSpec) -> str:
     """What reasons show as usual beside a value."""
     shown = _plain(spec.expression)
     if isinstance(shown, declare.Aggregate):
-        return _usual_of_aggregate(shown)
+        return _usual_of_aggregate(spec, shown)
     if isinstance(shown, declare.SinceLast):
-        return f"30 days divided by the events of {this_text(shown)} in them, or by its age if that is less"
+        events = f"the events of {this_text(spec, shown)} in them"
+        return f"30 days divided by {events}, or by its age if that is less"
     if isinstance(shown, declare.FieldValue) and spec.unit == "money":
         return "the mean of the last 30 days, of the first entity that the event type declares"
     if _is_against_own_mean(shown):
@@ -166,8 +166,8 @@ def _phrase_of_labelled(spec: FeatureSpec, feature: declare.Labelled) -> str:
     ending = f", ending {span_text(feature.delay.label)} before" if feature.delay.us else ""
     over = f"over {span_text(feature.window.label)}{ending}"
     if feature.function == "count":
-        return f"how many {subject_text(spec, feature)} were confirmed as fraud, {over}"
-    return f"the share of {subject_text(spec, feature)} that was confirmed as fraud, {over}"
+        return f"how many {subject_text(spec, feature)} were confirmed as {spec.positive}, {over}"
+    return f"the share of {subject_text(spec, feature)} that was confirmed as {spec.positive}, {over}"
 
 
 def _phrase_of_travel(spec: FeatureSpec, feature: declare.Travelled) -> str:
@@ -202,16 +202,18 @@ _PHRASES: Mapping[type[Expression], Callable[..., str]] = {
     declare.InSession: _phrase_of_session,
     declare.Last: lambda spec, it: f"the {words_of(it.field.name)} of the last {subject_text(spec, it, 1)}",
     declare.Changed: lambda spec, it: (
-        f"whether this {words_of(it.field.name)} is another than in the last {subject_text(spec, it, 1)}"
+        f"whether this {words_of(it.field.name)} differs from that of the last {subject_text(spec, it, 1)}"
     ),
     declare.IsNight: lambda _, it: f"whether it is between {it.start:02d}:00 and {it.end:02d}:00 UTC",
     declare.IsWeekend: lambda *_: "whether it is Saturday or Sunday, UTC",
     declare.SinceLast: _phrase_of_last_event,
-    declare.SinceFirst: lambda _, feature: f"how long ago {this_text(feature)} was first seen",
+    declare.SinceFirst: lambda spec, feature: f"how long ago {this_text(spec, feature)} was first seen",
     declare.SinceLastSame: lambda spec, it: (
         f"how long ago this {words_of(it.field.name)} was last seen in {subject_text(spec, it)}"
     ),
-    declare.IsNew: lambda _, it: f"whether this {words_of(it.field.name)} is new for {this_text(it)}",
+    declare.IsNew: lambda spec, it: (
+        f"whether this {words_of(it.field.name)} is new for {this_text(spec, it)}"
+    ),
     declare.Travelled: _phrase_of_travel,
     declare.Arithmetic: _phrase_of_arithmetic,
     declare.BatchValue: _phrase_of_batch_value,
@@ -297,16 +299,16 @@ _WITHOUT_PAST: Mapping[type[Expression], Callable[..., str]] = {
 }
 
 
-def _usual_of_aggregate(feature: declare.Aggregate) -> str:
+def _usual_of_aggregate(spec: FeatureSpec, feature: declare.Aggregate) -> str:
     month = feature.window.us >= 30 * _UNITS_US[0][0]
     if feature.function == "std" or (month and feature.function in ("count", "sum", "mean")):
         return "the median of the training rows"
     if feature.function in ("count", "sum"):
         return (
-            f"what {this_text(feature)} had in 30 days, scaled to {span_text(feature.window.label)};"
+            f"what {this_text(spec, feature)} had in 30 days, scaled to {span_text(feature.window.label)};"
             " until it is that old, the median of the training rows"
         )
-    return f"the mean of {this_text(feature)} over 30 days"
+    return f"the mean of {this_text(spec, feature)} over 30 days"
 
 
 def _is_against_own_mean(feature: Expression) -> bool:

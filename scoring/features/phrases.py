@@ -6,30 +6,11 @@ from typing import TYPE_CHECKING
 from scoring.catalog.currency import EXPONENTS, format_minor
 from scoring.catalog.fields import Money
 from scoring.features import declare
-from scoring.features.declare import Expression, NamedField
+from scoring.features.declare import NamedField
 from scoring.features.figures import short_number
 
 if TYPE_CHECKING:
     from scoring.features.specs import FeatureSpec
-
-_OPERATORS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
-_FUNCTIONS = {
-    "count": "number",
-    "sum": "total",
-    "mean": "mean",
-    "std": "spread of the",
-    "min": "smallest",
-    "max": "largest",
-}
-_SIGNALS = {
-    "length": "the number of characters",
-    "words": "the number of words",
-    "links": "the number of links",
-    "capitals": "the share of capitals among the letters",
-    "digits": "the share of digits",
-    "symbols": "the share of punctuation and symbols",
-    "longest_run": "the longest run of one character",
-}
 
 
 def words_of(name: str) -> str:
@@ -37,7 +18,10 @@ def words_of(name: str) -> str:
 
 
 def plural_of(noun: str) -> str:
-    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    """The plural by the rules of spelling: "categories", "days", "addresses"."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "z", "ch", "sh")) else f"{noun}s"
 
 
 def span_text(label: str) -> str:
@@ -51,42 +35,22 @@ def subject_text(spec: "FeatureSpec", feature: declare.OnEntity, number: float =
     return f"{noun if number == 1 else plural_of(noun)} {whose_text(spec, feature.keys)}"
 
 
+def entity_noun(spec: "FeatureSpec", name: str) -> str:
+    """What reasons call a field: "address" where the entity says "from this address"."""
+    _, this, noun = spec.phrases.get(name, "").rpartition("this ")
+    return noun if this else words_of(name)
+
+
+def this_text(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+    return " and ".join(f"this {entity_noun(spec, key.name)}" for key in feature.keys)
+
+
 def whose_text(spec: "FeatureSpec", keys: Sequence[NamedField]) -> str:
-    return " ".join(spec.phrases.get(key.name, f"with this {words_of(key.name)}") for key in keys)
-
-
-def this_text(feature: declare.OnEntity) -> str:
-    return " and ".join(f"this {words_of(key.name)}" for key in feature.keys)
-
-
-def noun_text(spec: "FeatureSpec", feature: Expression) -> str:
-    """A feature as the thing something is compared with."""
-    if isinstance(feature, declare.FieldValue):
-        return words_of(feature.field.name)
-    if isinstance(feature, declare.Constant):
-        return f"{feature.value:g}"
-    if isinstance(feature, declare.BatchValue):
-        return batch_value_text(spec, feature)
-    if isinstance(feature, declare.Aggregate):
-        what = f"the {_FUNCTIONS[feature.function]}"
-        field = f" {words_of(feature.field_name)}" if feature.field_name else ""
-        return f"{what}{field} of {counted_text(spec, feature)}"
-    if isinstance(feature, declare.Arithmetic):
-        sides = noun_text(spec, feature.left), noun_text(spec, feature.right)
-        return f"{sides[0]} {_OPERATORS[feature.operator]} {sides[1]}"
-    return signal_text(feature) if isinstance(feature, declare.TextSignal) else words_of(feature.name)
-
-
-def signal_text(feature: declare.TextSignal) -> str:
-    """What a text tells of itself: "the number of links in the comment"."""
-    return f"{_SIGNALS[feature.signal]} in the {words_of(feature.field.name)}"
-
-
-def batch_value_text(spec: "FeatureSpec", feature: declare.BatchValue) -> str:
-    """A value of a batch view: "the median amount of payments by this customer in 90 d"."""
-    view = feature.view
-    noun = plural_of(words_of(view.of) or spec.subject)
-    return view.phrase(feature.value, events=f"{noun} {whose_text(spec, view.entities)}")
+    """Whose events are meant: "with this card at this merchant", "with this account and this payee"."""
+    text = " ".join(spec.phrases.get(key.name, f"with this {words_of(key.name)}") for key in keys)
+    if len(keys) > 1 and text.startswith("with this "):
+        return text[:1] + text[1:].replace(" with this ", " and this ")
+    return text
 
 
 def counted_text(
@@ -95,6 +59,21 @@ def counted_text(
     """What a window counts: "payments with this card in 1 h (amount below 5.00 USD)"."""
     span = span_text(feature.window.label)
     return f"{subject_text(spec, feature, number)} in {span}{where_text(spec, feature.where)}"
+
+
+def last_text(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+    """The event that came before: "the last payment with this card"."""
+    return f"the last {subject_text(spec, feature, 1)}"
+
+
+def labelled_span(feature: declare.Labelled) -> str:
+    """When labelled events happened: "over 7 d, ending 14 d ago"."""
+    ending = f", ending {span_text(feature.delay.label)} ago" if feature.delay.us else ""
+    return f"over {span_text(feature.window.label)}{ending}"
+
+
+def session_start(feature: declare.InSession) -> str:
+    return f"since the last pause of {span_text(feature.gap.label)}"
 
 
 def where_text(spec: "FeatureSpec", where: declare.Condition | None) -> str:

@@ -10,6 +10,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Flag, Money, Number
 from scoring.features import declare, figures, wording
 from scoring.features.declare import Expression
+from scoring.features.phrases import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class FeatureSpec:
     vocabulary: tuple[str, ...] = dataclasses.field(repr=False)  # names of the codes 1, 2, ...
     # entity field -> how reasons say it: "with this card"
     phrases: Mapping[str, str] = dataclasses.field(repr=False)
+    optional: frozenset[str] = dataclasses.field(repr=False)  # the event type's fields that may be missing
+    positive: str = dataclasses.field(repr=False)  # the label that is looked for: "fraud"
 
     def sentence(self, *, value: float, usual: float = float("nan")) -> str:
         """The value in plain words, with what is usual where it is known (not NaN)."""
@@ -77,6 +80,8 @@ def make_spec(
         phrases={
             name: phrase for name, field in member.fields.items() if (phrase := getattr(field, "says", ""))
         },
+        optional=frozenset(name for name, field in member.fields.items() if field.optional),
+        positive=words_of(member.labels.positive),
     )
 
 

@@ -1,18 +1,21 @@
 """Features in plain words: "7 payments with this card in 1 h; usual is 1"."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from scoring.features import declare
+from scoring.features.comparisons import say_arithmetic, usual_text
 from scoring.features.declare import Expression
 from scoring.features.figures import format_value, short_number
+from scoring.features.nouns import noun_text, signal_text
 from scoring.features.phrases import (
-    batch_value_text,
     counted_text,
-    noun_text,
+    entity_noun,
+    labelled_span,
+    last_text,
     plural_of,
-    signal_text,
+    session_start,
     span_text,
     subject_text,
     this_text,
@@ -25,68 +28,94 @@ if TYPE_CHECKING:
 
 _UNORDERED = ("flag", "category", "weekday")  # a mean or median of these tells nothing
 _COUNTED_IN_TEXTS = {"length": "character", "words": "word", "links": "link"}
+_STATEMENTS = (" is {value}", " are {value}", " was {value}", " were {value}")  # "not known" fits in as well
 
 
 def sentence(spec: "FeatureSpec", value: float, usual: float) -> str:
     """One sentence for a value; what is usual is added where it is a number."""
-    feature = spec.expression
-    says = feature.says if isinstance(feature, declare.Named) else ""
-    plain = feature.inner if isinstance(feature, declare.Named) else feature
-    if says and not math.isnan(value):
-        text = says.format(value=format_value(spec, value))
+    feature, known = spec.expression, not math.isnan(value)
+    plain, says = (feature.inner, feature.says) if isinstance(feature, declare.Named) else (feature, "")
+    if says and (known or says.endswith(_STATEMENTS)):
+        text = says.format(value=format_value(spec, value) if known else "not known")
     else:
         text = _SAY.get(type(plain), _say_plainly)(spec, plain, value)
-    if spec.unit not in _UNORDERED and not math.isnan(value) and not math.isnan(usual):
-        text += f"; usual is {format_value(spec, usual)}"
+    if known and spec.unit not in _UNORDERED and not math.isnan(usual):
+        text += f"; usual is {usual_text(spec, plain, usual)}"
     return text[0].upper() + text[1:]
+
+
+def _not_given(spec: "FeatureSpec", names: Sequence[str]) -> str:
+    """Why there is no value at all: "the address is not given", of the fields that an event may lack."""
+    lacking = [name for name in names if name in spec.optional] or names
+    return f"{' or '.join(f'the {entity_noun(spec, name)}' for name in lacking)} is not given"
+
+
+def _entity_not_given(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+    return _not_given(spec, [key.name for key in feature.keys])
+
+
+def _or_not_given(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+    """The other reason that a value may be missing for; empty where every event has the entity."""
+    optional = any(key.name in spec.optional for key in feature.keys)
+    return f", or {_entity_not_given(spec, feature)}" if optional else ""
 
 
 def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float) -> str:
     if math.isnan(value):
-        return f"no {counted_text(spec, feature)}"
+        return _say_empty_aggregate(spec, feature)
     if feature.function == "count":
         return f"{short_number(value)} {counted_text(spec, feature, value)}"
     return f"{noun_text(spec, feature)} is {format_value(spec, value)}"
 
 
+def _say_empty_aggregate(spec: "FeatureSpec", feature: declare.Aggregate) -> str:
+    if feature.function in ("count", "sum"):
+        return _entity_not_given(spec, feature)
+    counted, field = counted_text(spec, feature), feature.field_name
+    nothing = f"no {words_of(field)} is known from {counted}" if field in spec.optional else f"no {counted}"
+    return f"{nothing}{_or_not_given(spec, feature)}"
+
+
 def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) -> str:
     if math.isnan(value):
-        return f"{this_text(feature)} is not given"
+        return _entity_not_given(spec, feature)
     what = words_of(feature.field.name)
     many = f"different {plural_of(what)}" if value != 1 else what
     return f"{short_number(value)} {many} in {counted_text(spec, feature)}"
 
 
 def _say_session(spec: "FeatureSpec", feature: declare.InSession, value: float) -> str:
-    pause = f"since the last pause of {span_text(feature.gap.label)}"
     if math.isnan(value):
-        return f"{this_text(feature)} is not given"
+        return _entity_not_given(spec, feature)
     if feature.function == "count":
-        return f"{short_number(value)} {subject_text(spec, feature, value)} {pause}"
+        return f"{short_number(value)} {subject_text(spec, feature, value)} {session_start(feature)}"
     shown = format_value(spec, value)
     if feature.function == "duration":
-        pause = f"after a pause of {span_text(feature.gap.label)}"
-        return f"{subject_text(spec, feature)} began {shown} ago, {pause}"
-    return f"the total {words_of(feature.field_name)} of {subject_text(spec, feature)} {pause} is {shown}"
+        pause = span_text(feature.gap.label)
+        return f"{subject_text(spec, feature)} began {shown} ago, after a pause of {pause}"
+    return f"{noun_text(spec, feature)} is {shown}"
 
 
 def _say_since_last(spec: "FeatureSpec", feature: declare.SinceLast, value: float) -> str:
-    event = f"{subject_text(spec, feature, 1)}{where_text(spec, feature.where)}"
+    where = where_text(spec, feature.where)
     if math.isnan(value):
-        return f"no earlier {event} is known"
-    return f"{format_value(spec, value)} since the last {event}"
+        earlier = f"no earlier {subject_text(spec, feature, 1)}{where} is known"
+        return f"{earlier}{_or_not_given(spec, feature)}"
+    return f"{format_value(spec, value)} since {last_text(spec, feature)}{where}"
 
 
 def _say_last(spec: "FeatureSpec", feature: declare.Last, value: float) -> str:
-    was = "is not known" if math.isnan(value) else f"was {format_value(spec, value)}"
-    return f"{words_of(feature.field.name)} of the last {subject_text(spec, feature, 1)} {was}"
+    shown = "not known" if math.isnan(value) else format_value(spec, value)
+    if spec.unit == "flag":
+        return f"{words_of(feature.field.name)} in {last_text(spec, feature)}: {shown}"
+    return f"{noun_text(spec, feature)} {'is' if math.isnan(value) else 'was'} {shown}"
 
 
 def _say_changed(spec: "FeatureSpec", feature: declare.Changed, value: float) -> str:
-    last = f"the last {subject_text(spec, feature, 1)}"
+    what, last = f"this {entity_noun(spec, feature.field.name)}", last_text(spec, feature)
     if math.isnan(value):
-        return f"this {words_of(feature.field.name)}, or that of {last}, is not known"
-    return f"this {words_of(feature.field.name)} is {'another than' if value else 'the same as'} in {last}"
+        return f"{what}, or that of {last}, is not known"
+    return f"{what} {'differs from' if value else 'is the same as'} that of {last}"
 
 
 def _say_night(spec: "FeatureSpec", feature: declare.IsNight, value: float) -> str:
@@ -99,78 +128,43 @@ def _say_weekend(spec: "FeatureSpec", feature: declare.IsWeekend, value: float) 
 
 def _say_since_first(spec: "FeatureSpec", feature: declare.SinceFirst, value: float) -> str:
     if math.isnan(value):
-        return f"{this_text(feature)} is seen for the first time"
-    return f"{this_text(feature)} was first seen {format_value(spec, value)} ago"
+        return f"{this_text(spec, feature)} is seen for the first time{_or_not_given(spec, feature)}"
+    return f"{this_text(spec, feature)} was first seen {format_value(spec, value)} ago"
 
 
 def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float) -> str:
-    what = f"this {words_of(feature.field.name)}"
+    what = f"this {entity_noun(spec, feature.field.name)}"
     if math.isnan(value):
-        return f"{what} is not known from {subject_text(spec, feature)}"
+        given = ", or not given" if feature.field.name in spec.optional else ""
+        return f"{what} is not known from {subject_text(spec, feature)}{given}{_or_not_given(spec, feature)}"
     return f"{what} was last seen {format_value(spec, value)} ago in {subject_text(spec, feature)}"
 
 
 def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
-    state = "known" if value == 0 else "new"
-    what = f"this {words_of(feature.field.name)}"
-    whom = f"in {subject_text(spec, feature)}" if feature.of else f"for {this_text(feature)}"
-    return f"{what} is {'missing' if math.isnan(value) else state} {whom}"
+    if math.isnan(value):
+        return _not_given(spec, [feature.field.name, *(key.name for key in feature.keys)])
+    whom = f"in {subject_text(spec, feature)}" if feature.of else f"for {this_text(spec, feature)}"
+    return f"this {entity_noun(spec, feature.field.name)} is {'' if value else 'not '}new {whom}"
 
 
 def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) -> str:
-    ending = f", ending {span_text(feature.delay.label)} ago" if feature.delay.us else ""
-    over = f"over {span_text(feature.window.label)}{ending}"
+    over, counts = labelled_span(feature), feature.function == "count"
+    if math.isnan(value) and counts:
+        return _entity_not_given(spec, feature)
     if math.isnan(value):
-        return f"no {subject_text(spec, feature)} {over}"
-    if feature.function == "count":
-        return f"{short_number(value)} {subject_text(spec, feature, value)} confirmed as fraud {over}"
-    return f"{format_value(spec, value)} of {subject_text(spec, feature)} were confirmed as fraud {over}"
-
-
-def _say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: float) -> str:
-    left, right = noun_text(spec, feature.left), noun_text(spec, feature.right)
-    if math.isnan(value) and feature.operator in "+*":
-        return f"{noun_text(spec, feature)} is not known"
-    if math.isnan(value):
-        return f"{left} cannot be compared with {right}: one is missing"
-    if _is_standard_score(feature):
-        return _say_standard_score(spec, feature.left, value)  # type: ignore[arg-type]
-    if feature.operator == "/":
-        return f"{left} is {short_number(value)} times {right}"
-    if feature.operator != "-":
-        return f"{noun_text(spec, feature)} is {format_value(spec, value)}"
-    return f"{left} is {format_value(spec, abs(value))} {'above' if value >= 0 else 'below'} {right}"
-
-
-def _is_standard_score(feature: declare.Arithmetic) -> bool:
-    """(something - a mean) / a standard deviation"""
-    left, right = feature.left, feature.right
-    return (
-        feature.operator == "/"
-        and isinstance(left, declare.Arithmetic)
-        and left.operator == "-"
-        and isinstance(left.right, declare.Aggregate)
-        and left.right.function == "mean"
-        and isinstance(right, declare.Aggregate)
-        and right.function == "std"
-    )
-
-
-def _say_standard_score(spec: "FeatureSpec", difference: declare.Arithmetic, value: float) -> str:
-    far = f"{short_number(abs(value))} standard deviations {'above' if value >= 0 else 'below'}"
-    return f"{noun_text(spec, difference.left)} is {far} {noun_text(spec, difference.right)}"
+        return f"no {subject_text(spec, feature)} {over}{_or_not_given(spec, feature)}"
+    confirmed = f"confirmed as {spec.positive} {over}"
+    if counts:
+        return f"{short_number(value)} {subject_text(spec, feature, value)} {confirmed}"
+    return f"{format_value(spec, value)} of {subject_text(spec, feature)} were {confirmed}"
 
 
 def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float) -> str:
+    last = last_text(spec, feature)
     if math.isnan(value):
-        return f"where the last {subject_text(spec, feature, 1)} was is not known"
+        return f"where this {spec.subject} or {last} took place is not known"
     away = "away from" if feature.function == "distance" else "needed to get here from"
-    return f"{format_value(spec, value)} {away} the last {subject_text(spec, feature, 1)}"
-
-
-def _say_batch_value(spec: "FeatureSpec", feature: declare.BatchValue, value: float) -> str:
-    text = batch_value_text(spec, feature)
-    return f"{text} is {'not known' if math.isnan(value) else format_value(spec, value)}"
+    return f"{format_value(spec, value)} {away} {last}"
 
 
 def _say_text_signal(spec: "FeatureSpec", feature: declare.TextSignal, value: float) -> str:
@@ -183,12 +177,36 @@ def _say_text_signal(spec: "FeatureSpec", feature: declare.TextSignal, value: fl
     return f"{signal_text(feature)} is {format_value(spec, value)}"
 
 
+def _say_field(spec: "FeatureSpec", feature: declare.FieldValue, value: float) -> str:
+    if spec.unit == "flag":
+        return f"{words_of(spec.name)}: {'not given' if math.isnan(value) else format_value(spec, value)}"
+    if math.isnan(value):
+        return f"{_own_noun(spec, feature)} is not given"
+    if spec.unit == "category" and not 1 <= value <= len(spec.vocabulary):
+        return f"{_own_noun(spec, feature)} was never seen in training"
+    return _say_plainly(spec, feature, value)
+
+
+def _say_years(spec: "FeatureSpec", feature: declare.YearsSince, value: float) -> str:
+    if math.isnan(value):
+        return f"the {words_of(feature.field.name)} is not given"
+    return _say_plainly(spec, feature, value)
+
+
 def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:
-    return f"{words_of(spec.name)} is {format_value(spec, value)}"
+    return f"{_own_noun(spec, feature)} is {'not known' if math.isnan(value) else format_value(spec, value)}"
+
+
+def _own_noun(spec: "FeatureSpec", feature: Expression) -> str:
+    """The feature by the name of its own, where it has one and no words of its own."""
+    declared = spec.expression
+    named = isinstance(declared, declare.Named) and not declared.says
+    return noun_text(spec, declared if named else feature)
 
 
 _SAY: dict[type[Expression], Callable[..., str]] = {
-    declare.BatchValue: _say_batch_value,
+    declare.FieldValue: _say_field,
+    declare.YearsSince: _say_years,
     declare.TextSignal: _say_text_signal,
     declare.Aggregate: _say_aggregate,
     declare.Distinct: _say_distinct,
@@ -202,6 +220,6 @@ _SAY: dict[type[Expression], Callable[..., str]] = {
     declare.IsNight: _say_night,
     declare.IsWeekend: _say_weekend,
     declare.Labelled: _say_labelled,
-    declare.Arithmetic: _say_arithmetic,
+    declare.Arithmetic: say_arithmetic,
     declare.Travelled: _say_travelled,
 }

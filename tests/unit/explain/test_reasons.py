@@ -75,10 +75,10 @@ def test_names_and_hours_have_no_usual_value(name):
     assert "usual" not in reason["text"]
 
 
-def test_an_unknown_value_is_said_to_be_unknown():
+def test_a_missing_value_is_said_to_be_unknown():
     reason = explain(contributions={"customer_city_pop": 1.0})[0]
     assert reason["value"] is None
-    assert "unknown" in reason["text"]
+    assert reason["text"] == "The population of the customer's city is not known"
 
 
 def test_every_feature_can_be_told_with_any_value():

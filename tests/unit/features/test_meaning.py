@@ -102,7 +102,7 @@ MEANINGS = [
     ("account_last_amount", "The amount of the last transfer from this account."),
     (
         "account_changed_country",
-        "Whether this country is another than in the last transfer from this account.",
+        "Whether this country differs from that of the last transfer from this account.",
     ),
     ("is_night", "Whether it is between 22:00 and 06:00 UTC."),
     ("is_weekend", "Whether it is Saturday or Sunday, UTC."),
