@@ -83,23 +83,29 @@ def why_not(outcome: Outcome) -> str:
 
 
 def measure_lists(bench: Bench, mode: Mode) -> Figures:
-    """Lists until all is decided, what they use and leave behind; then single requests beside them."""
+    """Lists until all is decided, what they use and leave behind."""
     stored, before = stored_bytes(), bench.stack.usage()
     speeds = [bench.load_lists(events=mode.batch) for _ in range(mode.batch_runs)]
     spent = bench.stack.usage().cpu_since(before)
     events = mode.batch * mode.batch_runs
     stored = stored_bytes() - stored
-    outcome, beside = bench.beside_lists(rate=RATE_BESIDE, seconds=mode.beside)
-    beside_figures = summary(outcome)
     return {
         "batch_events_per_s": float(np.median([speed for speed, _ in speeds])),
         "batch_taken_per_s": float(np.median([taken for _, taken in speeds])),
         **{f"batch_cpu_ms_per_event_{name}": seconds / events * 1e3 for name, seconds in spent.items()},
         "batch_cpu_ms_per_event": sum(spent.values()) / events * 1e3,
         "stored_bytes_per_event": stored / events,
-        "sync_p50_ms_during_batch": beside_figures["p50_ms"],
-        "sync_p99_ms_during_batch": beside_figures["p99_ms"],
-        "sync_undecided_during_batch": beside_figures["undecided"],
+    }
+
+
+def measure_beside(bench: Bench, mode: Mode) -> Figures:
+    """Single requests beside lists, and lists beside them."""
+    outcome, beside = bench.beside_lists(rate=RATE_BESIDE, seconds=mode.beside)
+    figures = summary(outcome)
+    return {
+        "sync_p50_ms_during_batch": figures["p50_ms"],
+        "sync_p99_ms_during_batch": figures["p99_ms"],
+        "sync_undecided_during_batch": figures["undecided"],
         "batch_events_per_s_during_sync": beside,
     }
 
@@ -193,6 +199,9 @@ def measure_installation(mode: Mode, scene: Scene, report: Report) -> None:
             report.add(climb(bench, mode))
         report.begin(f"lists of {LIST}")
         report.add(measure_lists(bench, mode))
+        if mode.beside:
+            report.begin("single requests beside lists")
+            report.add(measure_beside(bench, mode))
         report.add(measure_memory(bench))
 
 

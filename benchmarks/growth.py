@@ -1,48 +1,78 @@
-"""How figures grow with the events stored (each number in an installation of its own), features and trees."""
+"""How figures grow with the events stored, with features and with trees: `python -m benchmarks.growth`.
+
+Each number of events is an installation of its own, measured in a process of its own; features and trees are
+measured in processor time of one core, with nothing stored. `--events` without a number: these alone.
+"""
 
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.backfill import measure_growth as measure_backfill_growth
 from benchmarks.explain import measure as measure_explanations
-from benchmarks.report import Report
+from benchmarks.features import bulk_figures, single_figures
+from benchmarks.report import Report, at_size, print_table
 from benchmarks.scene import DAYS
-from benchmarks.stack import BASE_DIR
-from benchmarks.widths import EXPLAINED, measure_width, payments_by_width, plan_of
+from benchmarks.stack import BASE_DIR, commit, machine
+from benchmarks.widths import plans_by_width
+from scoring.features.plan import LanePlan
 
+RESULTS = Path(__file__).parent / "results"
 EVENTS = (10_000, 100_000, 1_000_000)  # of history
 TREES = (50, 200, 500)
+ROWS, SINGLES = 300_000, 1_000
 WANTED = (
-    *("events_stored_before", "sync_p50_ms_100rps", "sync_p99_ms_100rps", "batch_events_per_s"),
-    *("cpu_ms_per_event", "stored_bytes_per_event", "online_entities", "online_bytes_per_entity"),
-    *("worker_rss_mib", "postgres_pss_mib", "redis_pss_mib"),
+    *("events_stored_before", "set_up_history_s", "set_up_model_s", "set_up_consumers_s", "ready_s"),
+    *("sync_p50_ms_100rps", "sync_p95_ms_100rps", "sync_p99_ms_100rps", "batch_events_per_s"),
+    *("cpu_ms_per_event", "batch_cpu_ms_per_event", "stored_bytes_per_event"),
+    *("online_entities", "online_bytes_per_entity"),
+    *("web_rss_mib", "worker_rss_mib", "postgres_pss_mib", "redis_pss_mib"),
 )
+EXPLAINED = (
+    *("explain_ms_per_row_1", "explain_ms_per_row_64", "explain_shap_ms_per_row_1"),
+    *("explain_shap_ms_per_row_64", "explain_build_s", "explain_table_mib"),
+)
+Figures = Mapping[str, Any]
 
 
-def measure_growth(report: Report) -> None:
+def measure_growth(report: Report, events: Sequence[int] = EVENTS) -> None:
     """Adds figures by name and size: `sync_p50_ms_100rps_at_1000000_events`."""
-    for events in EVENTS:
-        report.begin(f"{events:,} events of history")
-        brief = measure_apart(events)
-        report.add({f"{name}_at_{events}_events": brief[name] for name in WANTED})
-    for payment in payments_by_width():
-        plan = plan_of(payment)
-        report.begin(f"{len(plan.feature_set(payment.name).names)} features")
-        report.add(measure_width(plan))
+    bulk_figures(1_000)  # compiles
+    for features, plan in plans_by_width().items():
+        report.begin(f"{features} features")
+        report.add(at_size(measure_features(plan), features, "features"))
     for trees in TREES:
         report.begin(f"{trees} trees")
         explained = measure_explanations(trees)
-        report.add({f"{name}_at_{trees}_trees": explained[name] for name in EXPLAINED})
+        report.add(at_size({name: explained[name] for name in EXPLAINED}, trees, "trees"))
     report.begin("backfill")
     report.add(measure_backfill_growth())
+    for number in events:
+        report.begin(f"{number:,} events of history")
+        brief = measure_apart(number)
+        report.add(at_size({name: brief[name] for name in WANTED}, number, "events"))
 
 
-def measure_apart(events: int) -> dict[str, Any]:
+def measure_features(plan: LanePlan) -> Figures:
+    """The kernel in bulk and alone, what states an event touches, and explanations."""
+    bulk = bulk_figures(ROWS, plan)
+    explained = measure_explanations(plan=plan)
+    return {
+        "backfill_us_per_event": bulk["all_us"],
+        "kernel_us_per_event": bulk["kernel_us"],
+        "one_event_us": single_figures(SINGLES, plan)["median_us"],
+        "state_bytes_of_an_event": sum(kind.words * 8 for kind in plan.entity_kinds),
+        **{name: explained[name] for name in EXPLAINED},
+    }
+
+
+def measure_apart(events: int) -> Figures:
     """The brief figures of an installation that begins with so many events."""
     environment = {k: v for k, v in os.environ.items() if k not in ("ASSAY_VAR", "ASSAY_BENCH_VAR")}
     with tempfile.TemporaryDirectory() as directory:
@@ -53,3 +83,17 @@ def measure_apart(events: int) -> dict[str, Any]:
         )
         found: dict[str, Any] = json.loads(out.read_bytes())
     return found
+
+
+def main() -> None:
+    parser = ArgumentParser(description="Measure how figures grow.")
+    parser.add_argument("--events", type=int, nargs="*", default=EVENTS, help="of history")
+    options = parser.parse_args()
+    report = Report(RESULTS / "growth.json", {"commit": commit(), "machine": machine()})
+    measure_growth(report, options.events)
+    report.finish()
+    print_table(report.figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,7 @@ class Mode:
     step: float  # seconds of a rate of the ladder
     batch: int  # events in lists
     batch_runs: int
-    beside: float  # seconds of single requests while lists load
+    beside: float  # seconds of single requests while lists load; 0: there are none
     backfill: int  # events; 0: no kernels are measured
     compared: int  # events of backfill against other tools
     stages: tuple[int, ...] = ()  # sizes of batches whose events are timed stage by stage
@@ -39,15 +39,15 @@ SHORT = Mode(
 )
 FULL = Mode(
     name="full",
-    warm_up=20,
-    runs=5,
-    seconds=30,
+    warm_up=15,
+    runs=3,
+    seconds=20,
     rates=(50, 200, 400),
-    ladder=(150, 200, 250, 300, 350, 400, 450, 500, 550, 600, 650, 700, 800, 900, 1_000),
-    step=20,
-    batch=30_000,
+    ladder=(150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 1_000),
+    step=10,
+    batch=20_000,
     batch_runs=3,
-    beside=60,
+    beside=20,
     backfill=1_000_000,
     compared=1_000_000,
     stages=(1, 64),
@@ -63,7 +63,7 @@ BRIEF = Mode(
     step=0,
     batch=10_000,
     batch_runs=2,
-    beside=10,
+    beside=0,
     backfill=0,
     compared=0,
 )

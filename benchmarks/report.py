@@ -1,5 +1,6 @@
 """Figures on the screen and as JSON."""
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,6 +42,31 @@ def clock_text(seconds: float) -> str:
     '12:34'
     """
     return f"{int(seconds) // 60:>2}:{int(seconds) % 60:02}"
+
+
+def at_size(figures: Mapping[str, Any], size: int, of: str) -> dict[str, Any]:
+    """
+    >>> at_size({"sync_p50_ms": 8.5}, 1_000_000, "events")
+    {'sync_p50_ms_at_1000000_events': 8.5}
+    """
+    return {f"{name}_at_{size}_{of}": value for name, value in figures.items()}
+
+
+def by_size_and_stage(prefix: str, found: Mapping[int, Mapping[str, float]]) -> dict[str, float]:
+    """Flat names for what each stage took among batches of each size, and for their sum.
+
+    >>> by_size_and_stage("ms", {64: {"claim": 1.0, "the runner's own": 0.25, "wait (it is there)": 0.5}})
+    {'ms_64': 1.75, 'ms_64_claim': 1.0, 'ms_64_the_runners_own': 0.25, 'ms_64_wait_it_is_there': 0.5}
+    """
+    figures: dict[str, float] = {}
+    for size, stages in found.items():
+        figures[f"{prefix}_{size}"] = sum(stages.values())
+        figures |= {f"{prefix}_{size}_{plain_name(stage)}": spent for stage, spent in stages.items()}
+    return figures
+
+
+def plain_name(words: str) -> str:
+    return "_".join(re.findall("[a-z0-9]+", words.replace("'", "").lower()))
 
 
 def print_table(figures: Mapping[str, Any]) -> None:

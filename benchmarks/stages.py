@@ -19,6 +19,7 @@ import numpy as np
 import orjson
 from django.core.wsgi import get_wsgi_application
 
+from benchmarks.clocks import Clock
 from benchmarks.load import PATH, at, payments
 from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
@@ -32,7 +33,6 @@ from scoring.decisions.warmup import warm_up
 SIZES = (1, 8, 32, 64)
 EVENTS = 1_024  # of each size, after as many again to warm up at most
 FEWEST_ROUNDS = 12
-Clock = Callable[[], float]  # seconds
 
 # stage: what it is, in the order of the walk
 STAGES: dict[str, list[tuple[Any, str]]] = {

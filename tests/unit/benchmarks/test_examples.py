@@ -1,13 +1,13 @@
-"""The examples in the docstrings of the load generator."""
+"""The examples in the docstrings of the benchmarks."""
 
 import doctest
 
 import pytest
 
-from benchmarks import arrivals, load
+from benchmarks import arrivals, clocks, load, report
 
 
-@pytest.mark.parametrize("module", [arrivals, load], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [arrivals, clocks, load, report], ids=lambda module: module.__name__)
 def test_examples_in_docstrings_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
