@@ -8,7 +8,7 @@ from scoring.features import declare
 from scoring.features.comparisons import say_arithmetic, usual_text
 from scoring.features.declare import Expression
 from scoring.features.figures import format_value, short_number
-from scoring.features.nouns import noun_text, signal_text
+from scoring.features.nouns import batch_value_text, noun_text, signal_text
 from scoring.features.phrases import (
     counted_text,
     entity_noun,
@@ -167,6 +167,11 @@ def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float
     return f"{format_value(spec, value)} {away} {last}"
 
 
+def _say_batch_value(spec: "FeatureSpec", feature: declare.BatchValue, value: float) -> str:
+    text = batch_value_text(spec, feature)
+    return f"{text} is {'not known' if math.isnan(value) else format_value(spec, value)}"
+
+
 def _say_text_signal(spec: "FeatureSpec", feature: declare.TextSignal, value: float) -> str:
     if math.isnan(value):
         return f"{signal_text(feature)} is not known"
@@ -207,6 +212,7 @@ def _own_noun(spec: "FeatureSpec", feature: Expression) -> str:
 _SAY: dict[type[Expression], Callable[..., str]] = {
     declare.FieldValue: _say_field,
     declare.YearsSince: _say_years,
+    declare.BatchValue: _say_batch_value,
     declare.TextSignal: _say_text_signal,
     declare.Aggregate: _say_aggregate,
     declare.Distinct: _say_distinct,

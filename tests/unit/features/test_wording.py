@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from scoring.batch.profile import Profile
+from scoring.batch.statistics import count
 from scoring.catalog.event_type import EventType, Labels
 from scoring.catalog.fields import Category, Entity, Number
 from scoring.features.declare import distance, years_since
@@ -207,6 +209,7 @@ class SignUp(EventType):
     name, lane = "sign_up", "accounts"
     labels = Labels(positive="abusive", negative="genuine")
     address = Entity(says="from this address", optional=True)
+    habits = Profile(address, over="30d", every="1d", stale_after="3d", sign_ups=count())
     delivery_day = Category(optional=True)
     lat, lon = Number(optional=True), Number(optional=True)
     birth_year, credit = Number(optional=True), Number(optional=True, unit="points")
@@ -217,6 +220,7 @@ class SignUp(EventType):
         address.since_first(),
         address.count(over="1h") / address.distinct(delivery_day, over="24h"),
         (1 - address.fraud_share(over="7d", delay="7d")).named("good_share"),
+        habits.sign_ups.named("habit"),
         years_since(birth_year),
         years_since(birth_year).named("age", says="The person is {value} years old"),
         distance(lat, lon, lat, birth_year),
@@ -247,6 +251,7 @@ OF_SIGN_UPS: list[tuple[str, float, float, str]] = [
         "1 minus the share of sign ups from this address confirmed as abusive over 7 d, ending 7 d ago"
         " is 25 %",
     ),
+    ("habit", 4, NAN, "The number of sign ups from this address in 30 d is 4"),
     ("years_since_birth_year", 34, NAN, "The number of years since the birth year is 34"),
     ("age", 34, 51, "The person is 34 years old; usual is 51"),
     ("age", NAN, 51, "The birth year is not given"),
