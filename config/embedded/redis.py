@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.embedded import processes
 from config.embedded.errors import ServiceUnusable
@@ -53,7 +55,9 @@ def stop(places: Places, *, timeout: float) -> bool:
 
 
 def is_ready(places: Places) -> bool:
-    client = redis.Redis(unix_socket_path=str(places.redis_socket), socket_timeout=5)
+    # Whoever waits asks again: the client's own ten retries would hold up every start by four seconds.
+    retry = Retry(NoBackoff(), retries=0)
+    client = redis.Redis(unix_socket_path=str(places.redis_socket), socket_timeout=5, retry=retry)
     try:
         return bool(client.ping())
     except redis.RedisError:
