@@ -9,7 +9,7 @@ from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.ingest.rows import ParsedRow
 from scoring.ingest.settle import Settled
 from scoring.log import vault
-from scoring.log.append import append_bulk
+from scoring.log.bulk import append_bulk
 
 
 def write_history(settled: Settled, *, lane: str, now: datetime) -> None:

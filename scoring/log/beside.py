@@ -1,32 +1,24 @@
 """What is written with entries of the log: all of it or nothing, and where it fits in one round trip."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import connection
+from scoring.log.statement import NOTHING, TRUE, Sql
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """SQL that belongs to an append, with its values in it (`quoted`).
+    """SQL that belongs to an append.
 
-    `first` is a statement to run before it. `before` and `clauses` are WITH-queries, "name AS (...)"; the
-    latter may refer to `written (stream, stream_version, position)`, the entries as they were appended.
-    `guard` is a condition over `before`: where it does not hold nothing is written, and `append` raises
-    StreamConflict.
+    `first` is a statement to run before it, with its values in it. `before` and `clauses` are WITH-queries,
+    "name AS (...)"; the latter may refer to `written (stream, stream_version, position)`, the entries as they
+    were appended. `guard` is a condition over `before`: where it does not hold nothing is written, and
+    `append` raises StreamConflict.
     """
 
     first: str = ""
-    before: str = ""
-    clauses: tuple[str, ...] = ()
-    guard: str = "true"
+    before: Sql = NOTHING
+    clauses: tuple[Sql, ...] = ()
+    guard: Sql = TRUE
 
 
 ALONE = Beside()
-
-
-def quoted(sql: str, values: list[Any]) -> str:
-    """`sql` with its %s replaced by `values`, quoted by the driver."""
-    with connection.cursor() as cursor:
-        text: bytes = cursor.mogrify(sql, values)
-        return text.decode()

@@ -15,9 +15,10 @@ PLANNED_SECONDS = 10.0
 _planned: "weakref.WeakKeyDictionary[Any, dict[str, float]]" = weakref.WeakKeyDictionary()
 
 
-def execute_prepared(cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:
+def execute_prepared(cursor: CursorWrapper, sql: str, values: Sequence[Any], *, first: str = "") -> None:
     """Run `sql`, with its parameters written $1, $2, ..., by a statement prepared on this connection.
 
+    `first`, a statement with its values in it, is run before it in the same round trip and transaction.
     Prepared statements belong to the server's session, like the locks of lanes: a pooler in between has to
     keep sessions.
     """
@@ -30,7 +31,8 @@ def execute_prepared(cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> 
         cursor.execute(f"PREPARE {name} AS {sql}")
         planned[name] = time.monotonic()
     arguments = f"({', '.join(['%s'] * len(values))})" if values else ""
-    cursor.execute(f"EXECUTE {name}{arguments}", list(values))
+    before = first.replace("%", "%%") + ";" if first else ""
+    cursor.execute(f"{before}EXECUTE {name}{arguments}", list(values))
 
 
 @cache

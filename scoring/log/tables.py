@@ -12,6 +12,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
+from scoring.log.statement import Sql, unnested
+
 Row = dict[str, Any]
 
 
@@ -93,29 +95,28 @@ def select_states(connection: BaseDatabaseWrapper, table: Table, keys: Collectio
     return {row[table.key]: row for row in rows}
 
 
-def insert_beside(
-    cursor: CursorWrapper, table: Table, rows: Sequence[tuple[str, int, Row]], *, key: int
-) -> str:
+def insert_beside(table: Table, rows: Sequence[tuple[str, int, Row]], *, key: int) -> Sql:
     """A WITH-query that inserts rows beside the entries they belong to, each given by stream and version.
 
     Their key is the entry's position, which the query takes from `written`; until then it is `key`, and
     ValueError if a row has anything else there.
     """
-    columns = [column for column in table.columns if column != table.key]
-    values = []
-    for stream, version, row in rows:
+    for *_, row in rows:
         if row[table.key] != key:
             raise ValueError(f"the key of a row of {table.name} is not its entry's position: {row}")
-        cells = dict(zip(table.columns, table.values(row), strict=True))
-        values.append((stream, version, *(cells[column] for column in columns)))
-    types = dict(zip(table.columns, table.types, strict=True))
-    names = [f"c{number}" for number in range(len(columns))]
-    cast = [f"r.{name}::{types[column]}" for name, column in zip(names, columns, strict=True)]
-    return (
-        f'rows_of_{table.name} AS (INSERT INTO "{table.name}" ({_listed([table.key, *columns])})'
-        f" SELECT w.position, {', '.join(cast)}"
-        f" FROM (VALUES {mogrify_rows(cursor, values)}) AS r (stream, version, {', '.join(names)})"
-        " JOIN written w ON w.stream = r.stream AND w.stream_version = r.version)"
+    keyed = [(stream, version, *table.values(row)) for stream, version, row in rows]
+    kept = [place for place, column in enumerate(table.columns) if column != table.key]
+    columns = list(zip(*keyed, strict=True))
+    given = unnested(
+        [*columns[:2], *(columns[2 + place] for place in kept)],
+        ["text", "int", *(table.types[place] for place in kept)],
+    )
+    names = _listed([table.columns[place] for place in kept])
+    return Sql(
+        f'rows_of_{table.name} AS (INSERT INTO "{table.name}" ("{table.key}", {names})'
+        f" SELECT w.position, {names} FROM {given.text} AS r (of_stream, of_version, {names})"
+        " JOIN written w ON w.stream = r.of_stream AND w.stream_version = r.of_version)",
+        given.values,
     )
 
 

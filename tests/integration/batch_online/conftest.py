@@ -15,7 +15,7 @@ from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
-from scoring.log.append import append_bulk
+from scoring.log.bulk import append_bulk
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from tests.factories import sales as catalog

@@ -10,11 +10,13 @@ from django.db import connection, transaction
 from scoring.decisions.models import Decision, Event, Label, Route
 from scoring.errors import StreamConflict
 from scoring.learning.models import ModelVersion
-from scoring.log.append import append, append_bulk, append_new
+from scoring.log.append import append, append_new
 from scoring.log.beside import Beside
+from scoring.log.bulk import append_bulk
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry, VaultItem
 from scoring.log.read import read_positions, read_stream, read_streams
+from scoring.log.statement import Sql
 from tests.factories.log import (
     NOW,
     PATIENCE_S,
@@ -185,7 +187,9 @@ KEEP_EACH = """
 
 def keeping(*, guard: str = "true") -> Beside:
     """A value kept first, and one a clause keeps for each entry written."""
-    return Beside(first=KEEP_ONE, before="counted AS (SELECT 1)", clauses=(KEEP_EACH,), guard=guard)
+    return Beside(
+        first=KEEP_ONE, before=Sql("counted AS (SELECT 1)"), clauses=(Sql(KEEP_EACH),), guard=Sql(guard)
+    )
 
 
 @pytest.mark.django_db

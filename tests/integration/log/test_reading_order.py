@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from scoring.errors import EntryNotFound
 from scoring.log import read
-from scoring.log.append import append, append_bulk
+from scoring.log.append import append
+from scoring.log.bulk import append_bulk
 from scoring.log.entries import START, Cursor
 from scoring.log.models import LogEntry
 from scoring.log.read import (

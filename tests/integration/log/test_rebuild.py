@@ -9,8 +9,9 @@ from django.db import models
 from scoring.decisions import pending
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
 from scoring.learning.models import ModelVersion
-from scoring.log.append import append, append_bulk
+from scoring.log.append import append
 from scoring.log.beside import Beside
+from scoring.log.bulk import append_bulk
 from scoring.log.entries import NewEntry
 from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
 
