@@ -18,7 +18,7 @@ from scoring.log.insert import insert
 from scoring.log.projections import has_states
 
 # From so many entries on, COPY with its preparation costs less than one long statement.
-COPY_FROM = 256
+COPY_FROM = 64
 
 
 def append(entries: Sequence[NewEntry], *, now: datetime, beside: Beside = ALONE) -> list[Entry]:
