@@ -1,5 +1,6 @@
 """The Celery app. Tasks are found in each app's `tasks` module; settings say what is not Celery's default."""
 
+import gc
 import logging
 import os
 import signal
@@ -88,3 +89,5 @@ def warm_up_process(**_: Any) -> None:
     except ScoringError:
         # The failure policy decides meanwhile; readiness says the same to whoever asks.
         logger.exception("a deciding model cannot be used")
+    gc.collect()
+    gc.freeze()  # what is there now stays: collections, which everybody waits for, need not look at it

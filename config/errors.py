@@ -154,6 +154,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Too much is queued",
         lambda exc, context: {"lane": exc.lane, "queued": exc.queued, "limit": exc.limit},
     ),
+    errors.ListsInLine: Problem(429, "lists-in-line", "Too many lists at once"),
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),
     OperationalError: STORAGE_UNAVAILABLE,
     InterfaceError: STORAGE_UNAVAILABLE,

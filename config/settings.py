@@ -276,6 +276,8 @@ API_MAX_BODY_BYTES = read_int("ASSAY_API_MAX_BODY_BYTES", 4_000_000)
 # second could leave behind in four.
 API_MOST_QUEUED = read_int("ASSAY_API_MOST_QUEUED", 20_000)
 API_MOST_WAITING = read_int("ASSAY_API_MOST_WAITING", 2_000)
+# Lists a web process takes in or has standing in line at a time; the other threads are for single events.
+API_MOST_LISTS = max(read_int("ASSAY_WEB_THREADS", 16) // 2, 1)
 # A key found once is believed for this long, which saves a query a request; so long works a revoked one.
 API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 

@@ -38,6 +38,11 @@ def take_room(events: Mapping[str, int], *, priority: int) -> None:
         _counted[lane, priority] = until, before + count
 
 
+def bulk_queued(lane: str) -> int:
+    """How much bulk the lane has queued, to a second."""
+    return _queued(lane, pending.NORMAL, most=settings.API_MOST_QUEUED, now=time.monotonic())
+
+
 def seconds_until_room(queued: int, *, most: int, pace: float) -> int:
     """When half of the room will be free again, at `pace` entries a second (0: not known).
 

@@ -4,6 +4,8 @@ Under load the threads of a web process so share statements, commits to disk and
 alone is written at once. Nothing waits for others to come.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +16,14 @@ from django.db import connection
 
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, pending
+from scoring.decisions.bulk import turnstile
 from scoring.decisions.telemetry import telemetry
 from scoring.log import vault
 from scoring.log.append import COPY_FROM, append_new
 from scoring.log.beside import Beside
 from scoring.log.entries import Entry, NewEntry
+
+logger = logging.getLogger(__name__)
 
 MOST_TOGETHER = COPY_FROM - 1  # entries; beyond, a write is not one statement any more
 
@@ -56,10 +61,16 @@ class Gatherer:
         self._is_writing = False
 
     def write(self, received: Received) -> None:
-        """Append and queue the entries, and ring their lanes. Raises what the database does."""
-        if len(received.entries) > MOST_TOGETHER or connection.in_atomic_block:
-            write_together([received])  # long enough by itself, or to be committed with what is the caller's
+        """Append and queue the entries, and ring their lanes. Raises what the database does, ListsInLine."""
+        if connection.in_atomic_block:
+            write_together([received])  # to be committed with what is the caller's
             return
+        if len(received.entries) > MOST_TOGETHER:
+            with turnstile.turn(Counter(map(lane_of, received.entries))):
+                write_together([received])
+            return
+        if received.priority == pending.URGENT:
+            turnstile.note_waiting()
         if self._has_to_wait(received):
             received.called.wait()
         if received.turn is Turn.ALONE:
@@ -81,9 +92,12 @@ class Gatherer:
             write_together(group)
             outcome = Turn.DONE
         except Exception:
-            # What one of them brought may have failed all: then each finds out for itself.
             if len(group) == 1:
                 raise
+            # What one of them brought may have failed all: then each finds out for itself.
+            logger.warning(
+                "%d requests written together failed, and are written singly", len(group), exc_info=True
+            )
         finally:
             self._call_next()
             for each in group[1:]:

@@ -19,6 +19,7 @@ from scoring.errors.ingest import (
 from scoring.errors.lanes import (
     HistoryOlderThanLane,
     LaneBehind,
+    ListsInLine,
     OrderIncomplete,
     RebuildUnderWay,
     StaleOnlineState,
@@ -111,6 +112,7 @@ __all__ = [
     "InvalidRoute",
     "LabelNotFound",
     "LaneBehind",
+    "ListsInLine",
     "LogAheadOfCluster",
     "MalformedJson",
     "MissingScope",

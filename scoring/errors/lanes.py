@@ -14,6 +14,15 @@ class LaneBehind(ScoringError):
         self.lane, self.queued, self.limit, self.wait = lane, queued, limit, wait
 
 
+class ListsInLine(ScoringError):
+    """So many lists are being taken that another would keep clients with single events from being served."""
+
+    wait = 1  # seconds
+
+    def __init__(self) -> None:
+        super().__init__(f"too many lists are being taken in at once: send this one again in {self.wait} s")
+
+
 class HistoryOlderThanLane(ScoringError):
     """History that begins before what its lane has already applied: folding it in now would be late."""
 

@@ -1,11 +1,15 @@
 """What a lane that is behind refuses, what it still takes, and when a sender is asked to come again."""
 
+import threading
+
 import pytest
 
-from scoring.decisions import backlog, doorbell
+from scoring.decisions import backlog, bulk, doorbell
+from scoring.decisions.bulk import Turnstile, pause_after
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Event
 from scoring.decisions.runner import LaneRunner
+from scoring.errors import ListsInLine
 from tests.factories.payments import payment_payload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,3 +93,65 @@ def test_the_pace_of_a_lane_is_what_its_runner_worked_at(api):
     assert runner.pace > 0
     doorbell.stand_at_door(LANE, pace=runner.pace)
     assert doorbell.pace_of(LANE) == pytest.approx(runner.pace, abs=0.1)
+
+
+def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused():
+    turnstile, inside, leave = Turnstile(2), [], threading.Event()
+
+    def pass_through():
+        with turnstile.turn({}):
+            inside.append(len(inside))
+            leave.wait(30)
+
+    first, second = (threading.Thread(target=pass_through) for _ in range(2))
+    first.start()
+    while not inside:
+        pass
+    second.start()
+    while turnstile._places._value:
+        pass
+    with pytest.raises(ListsInLine), turnstile.turn({}):
+        pass
+    assert inside == [0]  # the second stands in line
+
+    leave.set()
+    first.join()
+    second.join()
+    assert inside == [0, 1]
+    with turnstile.turn({}):
+        pass
+
+
+def test_lists_are_held_to_the_pace_of_a_lane_that_is_behind(api, monkeypatch):
+    api.post("events", a_list(0, 12))
+    doorbell.stand_at_door(LANE, pace=100.0)
+    assert pause_after({LANE: 50}, seconds=0.1) == 0.0  # twelve are no backlog
+    monkeypatch.setattr(bulk, "AHEAD", 11)
+    assert pause_after({LANE: 50}, seconds=0.1) == pytest.approx(0.4)
+    assert pause_after({LANE: 50}, seconds=0.7) == 0.0
+    assert pause_after({LANE: 5_000}, seconds=0.1) == bulk.LONGEST_PAUSE
+
+
+@pytest.mark.parametrize(("waits", "pauses"), [(True, [0.3]), (False, [])])
+def test_lists_are_held_back_only_while_clients_wait(monkeypatch, waits, pauses):
+    slept = []
+    monkeypatch.setattr(bulk, "pause_after", lambda events, *, seconds: 0.3)
+    monkeypatch.setattr(bulk.time, "sleep", slept.append)
+    turnstile = Turnstile(1)
+    if waits:
+        turnstile.note_waiting()
+    with turnstile.turn({LANE: 500}):
+        pass
+    assert slept == pauses
+
+
+def test_a_waiting_client_is_noted_and_a_list_goes_through_the_turnstile(api, monkeypatch, settings):
+    settings.API_MOST_QUEUED = 1_000
+    noted, turns = [], []
+    monkeypatch.setattr(bulk.turnstile, "note_waiting", lambda: noted.append("waits"))
+    original = bulk.turnstile.turn
+    monkeypatch.setattr(bulk.turnstile, "turn", lambda events: turns.append(dict(events)) or original(events))
+    api.post("events", a_list(0, 70))
+    assert (noted, turns) == ([], [{LANE: 70}])
+    api.post("events", payment_payload(100), prefer="wait=0.01")
+    assert (noted, turns) == (["waits"], [{LANE: 70}])

@@ -59,6 +59,7 @@ CASES = {
         429,
         {"lane": "commerce", "queued": 20_500, "limit": 20_000},
     ),
+    "too many lists at once": (errors.ListsInLine(), 429, {}),
     "too many requests": (exceptions.Throttled(wait=3), 429, {}),
     "no database": (OperationalError("password for user assay"), 503, {}),
 }
