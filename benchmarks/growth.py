@@ -26,7 +26,7 @@ from scoring.features.plan import LanePlan
 RESULTS = Path(__file__).parent / "results"
 EVENTS = (10_000, 100_000, 1_000_000)  # of history
 TREES = (50, 200, 500)
-ROWS, SINGLES = 300_000, 1_000
+ROWS, SINGLES = 300_000, 3_000
 WANTED = (
     *("events_stored_before", "set_up_history_s", "set_up_model_s", "set_up_consumers_s", "ready_s"),
     *("sync_p50_ms_100rps", "sync_p95_ms_100rps", "sync_p99_ms_100rps", "batch_events_per_s"),
