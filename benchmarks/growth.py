@@ -6,6 +6,7 @@ measured in processor time of one core, with nothing stored. `--events` without 
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.apart import KEPT, VAR  # sets Django up: before what needs it
 from benchmarks.backfill import measure_growth as measure_backfill_growth
 from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures, single_figures
@@ -90,7 +92,11 @@ def main() -> None:
     parser.add_argument("--events", type=int, nargs="*", default=EVENTS, help="of history")
     options = parser.parse_args()
     report = Report(RESULTS / "growth.json", {"commit": commit(), "machine": machine()})
-    measure_growth(report, options.events)
+    try:
+        measure_growth(report, options.events)
+    finally:
+        if not KEPT:
+            shutil.rmtree(VAR, ignore_errors=True)
     report.finish()
     print_table(report.figures)
 
