@@ -69,6 +69,14 @@ class ScriptCall(NamedTuple):
     arguments: Sequence[str | bytes | int]
 
 
+class Look(NamedTuple):
+    """States by key suffix, None for new entities; the cursor beside them; the reply of a script, if any."""
+
+    cursor: str | None
+    states: dict[str, bytes | None]
+    reply: Any
+
+
 class Generation:
     """One whole set of states, with its cursor."""
 
@@ -85,18 +93,23 @@ class Generation:
 
     def read(self, suffixes: Sequence[str], *, expected: str) -> dict[str, bytes | None]:
         """States by key suffix, None for new entities. Raises StaleOnlineState at another cursor."""
-        found = cast("list[bytes | None]", connections.client().mget(self._keys(suffixes)))
-        return self._checked(suffixes, found, expected)
+        look = self.look(suffixes, None)
+        if look.cursor != expected:
+            raise StaleOnlineState(self.lane, expected, look.cursor)
+        return look.states
 
-    def read_beside(
-        self, suffixes: Sequence[str], script: ScriptCall, *, expected: str
-    ) -> tuple[dict[str, bytes | None], Any]:
-        """`read`, and what a script gives, in one round trip."""
-        with connections.client().pipeline(transaction=False) as pipe:
-            pipe.mget(self._keys(suffixes))
-            pipe.eval(script.text, len(script.keys), *script.keys, *script.arguments)
-            found, reply = pipe.execute()
-        return self._checked(suffixes, found, expected), reply
+    def look(self, suffixes: Sequence[str], script: ScriptCall | None) -> Look:
+        """What is there, whatever the cursor, and what a script gives: one round trip."""
+        reply = None
+        if script is None:
+            found = cast("list[bytes | None]", connections.client().mget(self._keys(suffixes)))
+        else:
+            with connections.client().pipeline(transaction=False) as pipe:
+                pipe.mget(self._keys(suffixes))
+                pipe.eval(script.text, len(script.keys), *script.keys, *script.arguments)
+                found, reply = pipe.execute()
+        cursor, *states = found
+        return Look(_text(cursor), dict(zip(suffixes, states, strict=True)), reply)
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
         """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""
@@ -107,14 +120,6 @@ class Generation:
 
     def _keys(self, suffixes: Sequence[str]) -> list[str]:
         return [self.cursor_key, *(self._states + suffix for suffix in suffixes)]
-
-    def _checked(
-        self, suffixes: Sequence[str], values: Sequence[bytes | None], expected: str
-    ) -> dict[str, bytes | None]:
-        found, *states = values
-        if _text(found) != expected:
-            raise StaleOnlineState(self.lane, expected, _text(found))
-        return dict(zip(suffixes, states, strict=True))
 
     def states(self) -> dict[str, bytes]:
         """Every state by key suffix; for comparison and measurement."""
@@ -190,11 +195,12 @@ class OnlineStore:
         """States by key suffix, None for new entities. Raises StaleOnlineState at another cursor."""
         return self._known(expected).read(suffixes, expected=expected)
 
-    def read_beside(
-        self, suffixes: Sequence[str], script: ScriptCall, *, expected: str
-    ) -> tuple[dict[str, bytes | None], Any]:
-        """`read`, and what a script gives, in one round trip."""
-        return self._known(expected).read_beside(suffixes, script, expected=expected)
+    def look(self, suffixes: Sequence[str], script: ScriptCall | None = None) -> Look:
+        """States by key suffix with the cursor they stand at, and what a script gives, in one round trip.
+
+        Raises StaleOnlineState where no generation is known.
+        """
+        return self._known("").look(suffixes, script)
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
         """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""

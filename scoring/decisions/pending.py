@@ -66,7 +66,7 @@ RELEASE_KNOWN = """
 CLAIM = """
     WITH RECURSIVE urgent AS (
         SELECT *, position AS place, '' AS sender FROM scoring_pending
-         WHERE lane = $1 AND state = 'ready' AND priority = {urgent}
+         WHERE lane = $1 AND state = 'ready' AND priority = {urgent} AND position <> ALL ($3::bigint[])
          ORDER BY position LIMIT {most}),
     sender (name) AS (
         (SELECT split_part(event_stream, '/', 2) AS name FROM scoring_pending
@@ -83,11 +83,11 @@ CLAIM = """
             SELECT *, row_number() OVER (ORDER BY position) AS place FROM (
                 SELECT * FROM scoring_pending
                  WHERE lane = $1 AND state = 'ready' AND priority = {normal}
-                   AND split_part(event_stream, '/', 2) = sender.name
+                   AND split_part(event_stream, '/', 2) = sender.name AND position <> ALL ($3::bigint[])
                  ORDER BY position LIMIT {chunk}) first) own),
     late AS (
         SELECT *, 0 AS place, split_part(event_stream, '/', 2) AS sender FROM scoring_pending
-         WHERE lane = $1 AND state = 'ready' AND priority = {later}
+         WHERE lane = $1 AND state = 'ready' AND priority = {later} AND position <> ALL ($3::bigint[])
          ORDER BY split_part(event_stream, '/', 2), position LIMIT {chunk}),
     chosen AS (
         SELECT *, row_number() OVER (ORDER BY priority, place, sender <= $2, sender, position) AS turn
@@ -209,14 +209,16 @@ def enqueue_history(entries: Sequence[Entry], *, lane: str, now: datetime) -> No
     _move_held_into_history([entry.stream for entry in entries if entry.type == "event.received"])
 
 
-def claim(lane: str, *, limit: int, chunk: int | None = None, after: str = "") -> list[Claim]:
+def claim(
+    lane: str, *, limit: int, chunk: int | None = None, after: str = "", but: Sequence[int] = ()
+) -> list[Claim]:
     """The next entries of a lane: up to `limit` of waiting clients, the batch filled up to `chunk` by others.
 
-    The others' senders take turns; `after` is the source who had the last one. The caller holds the lane, so
-    nothing is locked.
+    The others' senders take turns; `after` is the source who had the last one. Entries at the positions `but`
+    are left out: they are being written. The caller holds the lane, so nothing is locked.
     """
     with connection.cursor() as cursor:
-        execute_prepared(cursor, _claiming(limit, chunk or limit), [lane, after])
+        execute_prepared(cursor, _claiming(limit, chunk or limit), [lane, after, array_text(but)])
         return [_claim(row) for row in cursor.fetchall()]
 
 

@@ -1,13 +1,16 @@
-"""The holder of a lane: claims micro-batches, walks them through the engine, commits, until nothing comes."""
+"""The holder of a lane: claims micro-batches, walks them through the engine, commits, until nothing comes.
+
+While one batch is written the next one is worked out upon it. It is written when that one has been, and
+thrown away when that one has not: its entries are still queued then.
+"""
 
 import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from concurrent.futures import Executor
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import redis
 from django.db import Error as DatabaseError
@@ -16,20 +19,20 @@ from django.utils import timezone
 
 from scoring.batch.lookup import BatchLookup, Reads
 from scoring.catalog.registry import event_type, lane_members
-from scoring.decisions import doorbell, pending
-from scoring.decisions.answers import compose_answer
+from scoring.decisions import pending
 from scoring.decisions.engine import Decided, Scored, decide
-from scoring.decisions.lane_log import event_item, head_after, label_item, sequenced_entry
+from scoring.decisions.lane_log import LaneHead, event_item, label_item
 from scoring.decisions.models_in_charge import Charge, take_charge
-from scoring.decisions.online_store import OnlineStore
+from scoring.decisions.online_store import Look, OnlineStore
 from scoring.decisions.pending import Claim
 from scoring.decisions.restore import restore_states
 from scoring.decisions.routing import current_routes
 from scoring.decisions.telemetry import telemetry
 from scoring.decisions.vectors import restore_row
+from scoring.decisions.writing import Inline, UnderWay, Worked, write, write_and_tell
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.features.arena import Arena
-from scoring.features.encode import Batch, LaneItem, encode
+from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.log.append import append
@@ -47,24 +50,23 @@ FEWEST, MOST = 32, 256
 # comes next would wait behind hundreds that nobody waits for.
 MOST_WITH_OTHERS = 64
 LIMITS = (MOST, 128, 64, FEWEST)
-COUNTED_BY = ("event_type", "outcome", "basis", "model")
 PACE_SHARE = 0.2  # of the last batch in the moving average
 
 
-@dataclass(frozen=True, slots=True)
-class Sequenced:
-    """A batch read and folded: the states to write, the events to decide."""
+class Sequenced(NamedTuple):
+    """Claims in their order, read and folded: the events to decide, the states to write."""
 
-    in_order: list[Claim]  # what gets a seq: events and labels, not rescores
     scored: list[Scored]
     states: dict[str, bytes]
     clock_us: int
+    read_at: str | None  # the cursor of the states read, None where none were
 
 
 class LaneRunner:
     """Processes one lane, presuming that it is held: the log and Redis refuse a holder that has lost it."""
 
-    def __init__(self, lane: str) -> None:
+    def __init__(self, lane: str, *, writer: Executor | None = None) -> None:
+        """`writer`: does one thing after the other, each batch's writing; without one each step writes."""
         self.lane = lane
         self.charges: dict[str, Charge] = {}
         self.plan: LanePlan = lane_plan(lane)
@@ -75,6 +77,8 @@ class LaneRunner:
         self.limit = FEWEST
         self.exhausted = False
         self.pace = 0.0  # entries a second while it works, lately; 0 before the first batch
+        self._writer, self._write = (writer, write_and_tell) if writer else (Inline(), write)
+        self._under_way: UnderWay | None = None
         self._last_served = ""
         self._routes: str | None = None
 
@@ -82,32 +86,36 @@ class LaneRunner:
         """Process one micro-batch; returns how many entries it had, 0 when nothing is pending.
 
         `exhausted` then says that the lane has nothing left of what there was at the claim: what has come
-        since was rung for, if the bell was taken before this step.
+        since was rung for, if the bell was taken before this step. What is still being written rings when it
+        fails.
         """
         self._release_known_labels()
         chunk = min(self.limit, MOST_WITH_OTHERS)
         began = time.perf_counter()
-        claims = pending.claim(self.lane, limit=self.limit, chunk=chunk, after=self._last_served)
+        written = [claim.position for claim in self._under_way.worked.claims] if self._under_way else []
+        claims = pending.claim(self.lane, limit=self.limit, chunk=chunk, after=self._last_served, but=written)
         if claims:
             telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
-        done = self._process_or_isolate(claims) if claims else True
+        done = self._process_or_isolate(claims) if claims else self._settle()
         self.exhausted = done and len(claims) < chunk and not self._is_label_due()
         if claims:
             self._last_served = claims[-1].source
         return len(claims)
 
+    def finish(self) -> None:
+        """Wait for what is being written. Raises what the database and Redis raise."""
+        while self._under_way:
+            self._settle()
+
     def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:
         """Process, or park what cannot be; False when any stays queued and has to be claimed anew."""
         started = time.perf_counter()
         try:
-            self._process(claims)
-        except StreamConflict as conflict:
-            logger.info("lane %s: %s; batch is claimed anew", self.lane, conflict)
-            self.head = restore_states(self.plan, self.store)
-            return False
+            if not self._process(claims):
+                return False
         except StaleOnlineState as stale:
-            logger.warning("%s; restoring from the log", stale)
-            self.head = restore_states(self.plan, self.store)
+            if self._settle():
+                self._restore(stale)
             return False
         except (DatabaseError, redis.RedisError):
             raise
@@ -121,10 +129,14 @@ class LaneRunner:
 
     def _isolate(self, claims: Sequence[Claim], error: Exception) -> bool:
         """As `_process_or_isolate`, one by one, after `error`."""
+        if not self._settle():
+            return False
         if len(claims) > 1:
             # Up to the first that stays queued: a label of it may follow, and must not overtake it.
-            return all(self._process_or_isolate([claim]) for claim in claims)
-        logger.exception("lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream)
+            return all(self._process_or_isolate([claim]) and self._settle() for claim in claims)
+        logger.error(
+            "lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream, exc_info=error
+        )
         try:
             self._park(claims[0], f"{type(error).__name__}: {error}")
         except StreamConflict as conflict:
@@ -132,18 +144,64 @@ class LaneRunner:
             return False
         return True
 
-    def _process(self, claims: Sequence[Claim]) -> None:
-        """The recipe: who decides, sequence, decide, commit, publish."""
-        now = timezone.now()
+    def _process(self, claims: Sequence[Claim]) -> bool:
+        """The recipe: who decides, sequence, decide, write. False when the batch before was not written."""
         self._take_models(claims[0].routes)
+        worked = self._work_out(claims)
+        before, settled = self.head, self._settle()
+        if not settled:
+            return False
+        if worked.read_at not in (None, before.cursor, self.head.cursor):
+            raise StaleOnlineState(self.lane, self.head.cursor, worked.read_at)
+        writing = self._writer.submit(self._write, worked, head=self.head, store=self.store)
+        self._under_way = UnderWay(worked, self.head, writing)
+        return self._settle() if writing.done() else True
+
+    def _work_out(self, claims: Sequence[Claim]) -> Worked:
+        now = timezone.now()
+        in_order = [claim for claim in claims if claim.kind != "rescore"]
         with telemetry.stage("sequence", events=len(claims)):
-            sequenced = self._sequence(claims)
+            sequenced = self._sequence(in_order) if in_order else Sequenced([], {}, 0, None)
         rescored = [self._rescored(claim) for claim in claims if claim.kind == "rescore"]
         with telemetry.stage("decide", events=len(claims)):
             decided = self._decide([*sequenced.scored, *rescored], now=now)
-        self._commit(claims, sequenced, decided, now=now)
-        with telemetry.stage("wake", events=len(claims)):
-            self._wake(claims, decided)
+        return Worked(
+            claims=claims,
+            in_order=in_order,
+            decided=decided,
+            states=sequenced.states,
+            clock_us=sequenced.clock_us,
+            read_at=sequenced.read_at,
+            now=now,
+        )
+
+    def _settle(self) -> bool:
+        """Wait for the batch being written; False if the lane is not where it would have left it."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is None:
+            return True
+        try:
+            self.head = under_way.written.result()
+        except (StreamConflict, StaleOnlineState) as refused:
+            self._restore(refused)
+            return False
+        except (DatabaseError, redis.RedisError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `_process_or_isolate`
+            self._isolate(under_way.worked.claims, error)
+            return False
+        return True
+
+    def _restore(self, refused: StreamConflict | StaleOnlineState) -> None:
+        """Begin again from the log: another holder was there, or Redis is not where this one believed it."""
+        level = logging.WARNING if isinstance(refused, StaleOnlineState) else logging.INFO
+        logger.log(level, "lane %s: %s; begun again from the log", self.lane, refused)
+        self.head = restore_states(self.plan, self.store)
+
+    @property
+    def _head_ahead(self) -> LaneHead:
+        """The head that the next batch builds upon, its position unknown while it is being written."""
+        return self._under_way.head if self._under_way else self.head
 
     def _take_models(self, routes: str) -> None:
         """One look at the routes a batch: a promotion is picked up between batches, never inside one.
@@ -159,30 +217,35 @@ class LaneRunner:
         self._routes = routes
 
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
-        in_order = [claim for claim in claims if claim.kind != "rescore"]
-        if not in_order:
-            return Sequenced([], [], {}, 0)
-        items = [_item(self.head.seq + 1 + place, claim) for place, claim in enumerate(in_order)]
+        """Claims that are not empty, none a rescore. Raises StaleOnlineState."""
+        head = self._head_ahead
+        items = [_item(head.seq + 1 + place, claim) for place, claim in enumerate(claims)]
         batch = encode(self.plan, items)
-        reads = self.batch_values.choose(items, [claim.received_at for claim in in_order])
-        arena = Arena.from_blobs(self.plan, self._read(batch, reads))
+        reads = self.batch_values.choose(items, [claim.received_at for claim in claims])
+        look = self._read(batch.state_keys(), reads)
+        if look.reply is not None:
+            reads.fill(batch, look.reply)
+        arena = Arena.from_blobs(self.plan, look.states)
         rows = fold(self.plan, batch, arena)
         scored = [
-            Scored(claim, self.head.order, item.seq, row, self.plan.feature_sets(item.type), versions)
-            for claim, item, row, versions in zip(in_order, items, rows, reads.numbers, strict=True)
+            Scored(claim, head.order, item.seq, row, self.plan.feature_sets(item.type), versions)
+            for claim, item, row, versions in zip(claims, items, rows, reads.numbers, strict=True)
             if claim.kind == "event" and event_type(item.type).scored
         ]
         clock_us = max((item.occurred_at_us for item in items if item.kind == "event"), default=0)
-        return Sequenced(in_order, scored, dict(arena.iter_blobs()), clock_us)
+        return Sequenced(scored, dict(arena.iter_blobs()), clock_us, look.cursor)
 
-    def _read(self, batch: Batch, reads: Reads) -> dict[str, bytes | None]:
-        """The states of a batch; its batch values are filled in. One round trip."""
-        keys, script = batch.state_keys(), reads.script()
-        if script is None:
-            return self.store.read(keys, expected=self.head.cursor)
-        states, values = self.store.read_beside(keys, script, expected=self.head.cursor)
-        reads.fill(batch, values)
-        return states
+    def _read(self, keys: Sequence[str], reads: Reads) -> Look:
+        """States as the batch being written leaves them, and batch values: one round trip.
+
+        Redis may be asked before that batch is there or after: what it does not change is the same in both,
+        and `_process` looks whether it was one of the two.
+        """
+        leaves = self._under_way.worked.states if self._under_way else {}
+        look = self.store.look([key for key in keys if key not in leaves], reads.script())
+        if not self._under_way and look.cursor != self.head.cursor:
+            raise StaleOnlineState(self.lane, self.head.cursor, look.cursor)
+        return look._replace(states={key: leaves[key] if key in leaves else look.states[key] for key in keys})
 
     def _rescored(self, claim: Claim) -> Scored:
         """An event whose vector was logged with a decision that no model took part in."""
@@ -199,48 +262,6 @@ class LaneRunner:
             for name, items in by_type.items()
             for decided in decide(items, charge=self.charges[name], now=now)
         ]
-
-    def _commit(
-        self, claims: Sequence[Claim], sequenced: Sequenced, decided: Sequence[Decided], *, now: datetime
-    ) -> None:
-        claimed = [claim.position for claim in claims]
-        positions = [claim.position for claim in sequenced.in_order]
-        order = (
-            [sequenced_entry(self.head, positions=positions, clock_us=sequenced.clock_us)]
-            if positions
-            else []
-        )
-        to_revise = [item.claim for item in decided if item.rescore]
-        made = [item.entry for item in decided if not (item.rescore and item.claim.kind == "rescore")]
-        with (
-            telemetry.stage("persist", events=len(claims)),
-            transaction.atomic() if to_revise else nullcontext(),  # else it is one statement
-        ):
-            if order or made:
-                written = append([*order, *made], now=now, beside=pending.completion(claimed))
-            elif pending.complete(claimed) < len(claimed):
-                raise StreamConflict(f"lane/{self.lane}", self.head.version)  # claimed before it was done
-            pending.enqueue_rescores(to_revise, lane=self.lane, now=now)
-        for entry in made:
-            telemetry.add("decision", *(entry.data[name] for name in COUNTED_BY))
-        if order:
-            head = head_after(
-                self.head, position=written[0].position, count=len(positions), clock_us=sequenced.clock_us
-            )
-            with telemetry.stage("states", events=len(claims)):
-                self.store.write(sequenced.states, expected=self.head.cursor, cursor=head.cursor)
-            self.head = head
-
-    def _wake(self, claims: Sequence[Claim], decided: Sequence[Decided]) -> None:
-        answers: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for item in decided:
-            if item.claim.wake_token:
-                answer = compose_answer(
-                    event=item.claim.event, received_at=item.claim.received_at, made=dict(item.entry.data)
-                )
-                answers[item.claim.wake_token].append({"stream": item.claim.event_stream, "answer": answer})
-        if answers:
-            doorbell.wake(answers)
 
     def _park(self, claim: Claim, error: str) -> None:
         now = timezone.now()
@@ -259,9 +280,12 @@ class LaneRunner:
 
     def _is_label_due(self) -> bool:
         due = self.next_label_due
-        return due is not None and to_micros(due) <= self.head.clock_us
+        return due is not None and to_micros(due) <= self._head_ahead.clock_us
 
     def _release_known_labels(self) -> None:
+        if not self._is_label_due():
+            return
+        self._settle()
         if self._is_label_due():
             pending.release_known_labels(self.lane, clock=from_micros(self.head.clock_us))
             self.next_label_due = pending.next_label_due(self.lane, after=from_micros(self.head.clock_us))

@@ -2,6 +2,10 @@
 
 import logging
 import time
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import cache
+
+from django.db import close_old_connections
 
 from scoring.decisions import doorbell, pending
 from scoring.decisions.lane_lock import held_lane
@@ -31,8 +35,22 @@ def end_shift() -> bool:
     return attendance.at_work
 
 
-def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER_SECONDS) -> int:
+@cache
+def background_writer() -> Executor:
+    """The thread of this process that writes what its lane has worked out, with a database connection."""
+    return ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
+
+
+def work_lane(
+    lane: str,
+    *,
+    shift: float = SHIFT_SECONDS,
+    linger: float = LINGER_SECONDS,
+    writer: Executor | None = None,
+) -> int:
     """Process a lane until nothing comes for `linger` seconds or the shift is over; returns entries done.
+
+    With a `writer` one batch is written by it while the next is worked out.
 
     Returns 0 at once when somebody else holds the lane. Whoever gives it up looks once more afterwards: an
     entry may have come whose bell was answered by a process that found the lane taken. That bell's flag may
@@ -42,15 +60,17 @@ def work_lane(lane: str, *, shift: float = SHIFT_SECONDS, linger: float = LINGER
     with held_lane(lane) as held:
         if not held:
             return 0
-        processed = _work(lane, shift=shift, linger=linger)
+        processed = _work(lane, shift=shift, linger=linger, writer=writer)
     if pending.has_ready(lane):
         doorbell.publish(lane)
     return processed
 
 
-def _work(lane: str, *, shift: float, linger: float) -> int:
+def _work(lane: str, *, shift: float, linger: float, writer: Executor | None) -> int:
     processed, ends = 0, time.monotonic() + shift
-    runner = LaneRunner(lane)
+    if writer:
+        writer.submit(close_old_connections)  # as Celery does for its own thread
+    runner = LaneRunner(lane, writer=writer)
     attendance.at_work, attendance.asked_to_stop = True, False
     try:
         while time.monotonic() < ends and not attendance.asked_to_stop:
@@ -59,7 +79,10 @@ def _work(lane: str, *, shift: float, linger: float) -> int:
             if runner.exhausted and not doorbell.linger(lane, seconds=linger):
                 break
     finally:
-        attendance.at_work = False
-        doorbell.leave_door(lane)
-        telemetry.send()
+        try:
+            runner.finish()
+        finally:
+            attendance.at_work = False
+            doorbell.leave_door(lane)
+            telemetry.send()
     return processed

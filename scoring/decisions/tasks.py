@@ -3,14 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scoring.decisions.shift import work_lane
+from scoring.decisions.shift import background_writer, work_lane
 from scoring.decisions.sweep import sweep_lanes
 
 
 @shared_task(name="scoring.decisions.tasks.run_lane")
 def run_lane(lane: str) -> int:
     """Work a lane; harmless when delivered twice or lost."""
-    return work_lane(lane)
+    return work_lane(lane, writer=background_writer())
 
 
 @shared_task(name="scoring.decisions.tasks.sweep")

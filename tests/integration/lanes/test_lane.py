@@ -16,6 +16,7 @@ from scoring.decisions.models import Decision, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.runner import LaneRunner
+from scoring.decisions.writing import write
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.log import upcasters
 from scoring.log.append import append
@@ -154,10 +155,10 @@ def test_the_log_refuses_a_holder_that_lost_its_lane(send, work):
         late = LaneRunner(LANE)
         claims = pending.claim(LANE, limit=5)
         late._take_models(claims[0].routes)
-        sequenced = late._sequence(claims)
+        worked = late._work_out(claims)
         work()  # another holder: advisory locks of one session nest, so this stands for a second process
         with pytest.raises(StreamConflict):
-            late._commit(claims, sequenced, [], now=datetime.now(UTC))
+            write(worked, head=late.head, store=late.store)
     assert Decision.objects.count() == 5
     assert online_states() == rebuilt_states()
 
@@ -167,12 +168,12 @@ def test_redis_refuses_a_holder_that_lost_its_lane(send, work):
     late = LaneRunner(LANE)
     claims = pending.claim(LANE, limit=5)
     late._take_models(claims[0].routes)
-    states = late._sequence(claims).states
+    states = late._work_out(claims).states
     work()
     with pytest.raises(StaleOnlineState):
         late.store.write(states, expected=late.head.cursor, cursor="5:1")
     with pytest.raises(StaleOnlineState):
-        late._sequence(claims)
+        late._work_out(claims)
     assert online_states() == rebuilt_states()
 
 

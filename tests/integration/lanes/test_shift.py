@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.decisions import doorbell, pending, runner
+from scoring.decisions import doorbell, pending, runner, writing
 from scoring.decisions.labels import label_entry
 from scoring.decisions.models import Pending
 from scoring.decisions.shift import end_shift, work_lane
@@ -85,10 +85,10 @@ def test_an_event_that_comes_while_a_batch_is_worked_rings_for_a_claim_of_its_ow
 ):
     process = runner.LaneRunner._process
 
-    def receive_then_process(lane: runner.LaneRunner, claimed: list[pending.Claim]) -> None:
+    def receive_then_process(lane: runner.LaneRunner, claimed: list[pending.Claim]) -> bool:
         if len(claims) == 1:
             send(payments(2, start=10))
-        process(lane, claimed)
+        return process(lane, claimed)
 
     monkeypatch.setattr(runner.LaneRunner, "_process", receive_then_process)
     send(payments(1))
@@ -98,13 +98,13 @@ def test_an_event_that_comes_while_a_batch_is_worked_rings_for_a_claim_of_its_ow
 
 
 def test_what_a_conflict_left_queued_is_claimed_again_without_a_bell(send, messages, claims, monkeypatch):
-    commit = runner.LaneRunner._commit
+    commit = writing._commit
 
-    def conflict(lane: runner.LaneRunner, *given, **named) -> None:
-        monkeypatch.setattr(runner.LaneRunner, "_commit", commit)
+    def conflict(*given) -> None:
+        monkeypatch.setattr(writing, "_commit", commit)
         raise StreamConflict("lane/commerce", 0)
 
-    monkeypatch.setattr(runner.LaneRunner, "_commit", conflict)
+    monkeypatch.setattr(writing, "_commit", conflict)
     send(payments(2))
     work_lane(LANE, linger=0.01)
     assert claims == [2, 2]
