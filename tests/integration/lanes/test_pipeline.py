@@ -1,0 +1,224 @@
+"""A batch is worked out while the one before it is still being written, and comes to the same."""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, connections
+
+from scoring.decisions import doorbell, writing
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.models import Decision, Pending
+from scoring.decisions.runner import FEWEST, LaneRunner
+from scoring.decisions.shift import work_lane
+from scoring.log.entries import NewEntry
+from scoring.log.models import LogEntry
+from tests.factories.payments import payments
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Late(Future[Any]):
+    """Does its work when somebody asks for the result: never before the next batch has been worked out."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__()
+        self.work = work
+
+    def result(self, timeout: float | None = None) -> Any:
+        if not self.done():
+            try:
+                self.set_result(self.work())
+            except Exception as error:  # noqa: BLE001 - as an executor keeps it
+                self.set_exception(error)
+        return super().result(timeout)
+
+
+class LateWriter(Executor):
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Late:
+        return Late(lambda: fn(*args, **kwargs))
+
+
+@pytest.fixture(autouse=True)
+def no_messages(monkeypatch):
+    monkeypatch.setattr(doorbell, "publish", lambda lane: "")
+
+
+@pytest.fixture
+def runner(transactional_db, online_redis):
+    with held_lane(LANE):
+        yield LaneRunner(LANE, writer=LateWriter())
+
+
+def work_all(runner: LaneRunner) -> None:
+    while runner.step():
+        pass
+    runner.finish()
+
+
+def vectors() -> dict[str, bytes]:
+    made = LogEntry.objects.filter(type="decision.made")
+    return {entry.stream.rsplit("/", 1)[1]: bytes(entry.packed) for entry in made}
+
+
+def assert_all_decided_once(count: int) -> None:
+    assert Decision.objects.count() == count
+    assert Decision.objects.values("event_position").distinct().count() == count
+    assert not Pending.objects.exists()
+    assert online_states() == rebuilt_states()
+
+
+def test_a_batch_sees_what_the_one_being_written_has_changed(send, runner):
+    send(payments(3 * FEWEST))
+    runner.step()
+    assert not Decision.objects.exists()  # worked out, not written
+    runner.step()
+    assert Decision.objects.count() == FEWEST
+    assert [runner.step(), runner.step()] == [FEWEST, 0]  # what is being written is not claimed again
+    assert runner.exhausted
+    assert_all_decided_once(3 * FEWEST)
+
+
+def test_vectors_are_the_same_as_one_batch_after_the_other(send, runner, work, online_redis):
+    send(payments(2 * FEWEST + 5))
+    work_all(runner)
+    ahead = vectors()
+    with connection.cursor() as cursor:
+        for table in ("scoring_logentry", "scoring_event", "scoring_decision"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER; DELETE FROM {table}")  # noqa: S608
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    online_redis.flushdb()
+    send(payments(2 * FEWEST + 5))
+    work()
+    assert vectors() == ahead
+
+
+def test_a_batch_is_thrown_away_with_the_one_that_was_refused(send, runner, work):
+    send(payments(2 * FEWEST))
+    runner.step()
+    work()  # another holder does all of it first
+    assert runner.step() == 0
+    assert runner.exhausted is False
+    send(payments(3, start=2 * FEWEST))
+    work_all(runner)
+    assert_all_decided_once(2 * FEWEST + 3)
+
+
+def test_a_batch_worked_out_on_one_that_is_refused_is_not_written(send, runner, work):
+    send(payments(2 * FEWEST))
+    runner.step()
+    work()
+    send(payments(3, start=2 * FEWEST))
+    runner.step()  # on a head that is not there
+    assert Decision.objects.count() == 2 * FEWEST
+    work_all(runner)
+    assert_all_decided_once(2 * FEWEST + 3)
+
+
+def test_a_redis_flushed_while_a_batch_is_written_is_restored(send, runner, online_redis):
+    send(payments(3 * FEWEST))
+    runner.step()
+    online_redis.flushdb()
+    work_all(runner)
+    assert_all_decided_once(3 * FEWEST)
+
+
+def test_a_redis_flushed_after_the_next_batch_has_read_it_is_restored(
+    send, runner, online_redis, monkeypatch
+):
+    send(payments(3 * FEWEST))
+    runner.step()
+    work_out = runner._work_out
+
+    def then_flush(claims):
+        worked = work_out(claims)
+        monkeypatch.setattr(runner, "_work_out", work_out)
+        online_redis.flushdb()
+        return worked
+
+    monkeypatch.setattr(runner, "_work_out", then_flush)
+    work_all(runner)
+    assert_all_decided_once(3 * FEWEST)
+
+
+def test_states_read_at_another_place_are_refused(send, runner, monkeypatch):
+    send(payments(3 * FEWEST))
+    runner.step()
+    look = runner.store.look
+
+    def elsewhere(*given: Any) -> Any:
+        monkeypatch.setattr(runner.store, "look", look)
+        found = look(*given)
+        return found._replace(cursor="7:7", states=dict.fromkeys(found.states))
+
+    monkeypatch.setattr(runner.store, "look", elsewhere)
+    work_all(runner)
+    assert_all_decided_once(3 * FEWEST)
+
+
+def test_what_cannot_be_written_is_parked_and_the_next_batch_worked_out_anew(send, runner, monkeypatch):
+    append = writing.append
+
+    def choke(entries: list[NewEntry], **how: Any) -> Any:
+        if any(entry.stream.endswith("/T-5") for entry in entries):
+            raise ValueError("cannot write T-5")
+        return append(entries, **how)
+
+    monkeypatch.setattr(writing, "append", choke)
+    send(payments(2 * FEWEST))
+    work_all(runner)
+    [parked] = Pending.objects.all()
+    assert (parked.event_stream, parked.state) == ("payment/shop/T-5", "parked")
+    assert parked.error == "ValueError: cannot write T-5"
+    assert Decision.objects.count() == 2 * FEWEST - 1
+    assert online_states() == rebuilt_states()
+
+
+def test_a_database_that_fails_while_a_batch_is_written_ends_the_step(send, runner, monkeypatch, work):
+    commit = writing._commit
+
+    def fail(*given: Any) -> int:
+        monkeypatch.setattr(writing, "_commit", commit)
+        raise DatabaseError("server closed the connection")
+
+    monkeypatch.setattr(writing, "_commit", fail)
+    send(payments(2 * FEWEST))
+    runner.step()
+    with pytest.raises(DatabaseError):
+        runner.step()
+    work()
+    assert_all_decided_once(2 * FEWEST)
+
+
+def test_a_failed_write_rings_for_the_runner_that_may_linger(send, runner, monkeypatch):
+    monkeypatch.setattr(writing, "_commit", lambda *given: 1 / 0)
+    send(payments(1))
+    runner.step()
+    doorbell.stand_at_door(LANE, pace=0.0)
+    under_way = runner._under_way
+    assert under_way is not None
+    with suppress(ZeroDivisionError):
+        under_way.written.result()
+    assert doorbell.linger(LANE, seconds=0.1)
+
+
+def test_a_shift_with_a_thread_that_writes_decides_everything_and_waits_for_it(send):
+    with ThreadPoolExecutor(1) as writer:
+        send(payments(5 * FEWEST))
+        assert work_lane(LANE, linger=0.05, writer=writer) == 5 * FEWEST
+        assert_all_decided_once(5 * FEWEST)
+        writer.submit(connections.close_all).result()
+
+
+def test_answers_are_there_before_the_states(send, runner, monkeypatch):
+    order: list[str] = []
+    wake = doorbell.wake
+    monkeypatch.setattr(doorbell, "wake", lambda answers: order.append("answers") or wake(answers))
+    write = runner.store.write
+    monkeypatch.setattr(runner.store, "write", lambda *a, **k: order.append("states") or write(*a, **k))
+    send(payments(2), wait=0.001)
+    work_all(runner)
+    assert order == ["answers", "states"]
