@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, connections
 
 from scoring.decisions import doorbell, writing
+from scoring.decisions.intake import Submission
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.runner import FEWEST, LaneRunner
@@ -43,7 +44,8 @@ class LateWriter(Executor):
 
 
 @pytest.fixture(autouse=True)
-def no_messages(monkeypatch):
+def small_batches_without_messages(monkeypatch):
+    monkeypatch.setattr("scoring.decisions.runner.next_limit", lambda limit, **spent: FEWEST)
     monkeypatch.setattr(doorbell, "publish", lambda lane: "")
 
 
@@ -144,8 +146,15 @@ def test_a_redis_flushed_after_the_next_batch_has_read_it_is_restored(
     assert_all_decided_once(3 * FEWEST)
 
 
+def payments_of(whom: str, *, start: int) -> list[Submission]:
+    names = {name: f"{name}-{whom}" for name in ("card", "customer", "merchant", "device")}
+    return payments(FEWEST, start=start, ip=f"192.0.2.{ord(whom)}", **names)
+
+
 def test_states_read_at_another_place_are_refused(send, runner, monkeypatch):
-    send(payments(3 * FEWEST))
+    for place, whom in enumerate("aba"):
+        send(payments_of(whom, start=place * FEWEST))
+    runner.step()
     runner.step()
     look = runner.store.look
 
