@@ -24,7 +24,7 @@ from benchmarks.load import PATH, at, payments
 from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
 from scoring.batch.lookup import BatchLookup, Reads
-from scoring.decisions import doorbell, engine, gathering, pending, runner
+from scoring.decisions import doorbell, engine, gathering, pending, writing
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.runner import FEWEST, LaneRunner
@@ -43,16 +43,16 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "ring": [(doorbell, "ring_lanes")],
     "claim": [(pending, "claim")],
     "routes and models": [(LaneRunner, "_take_models")],
-    "read states and batch values": [(OnlineStore, "read"), (OnlineStore, "read_beside")],
+    "read states and batch values": [(OnlineStore, "look")],
     "batch values: choose, fill in": [(BatchLookup, "choose"), (Reads, "script"), (Reads, "fill")],
     "feature kernel": [(LaneRunner, "_sequence")],
     "predict and explain": [(engine, "predict")],
     "reasons": [(engine, "reasons_for")],
     "decision: compose": [(LaneRunner, "_decide")],
-    "decision: append, rows, unqueue": [(runner, "append")],
-    "decision: the rest": [(LaneRunner, "_commit")],
+    "decision: append, rows, unqueue": [(writing, "append")],
+    "decision: the rest": [(writing, "_commit")],
+    "wake": [(writing, "_wake")],
     "write states": [(OnlineStore, "write")],
-    "wake": [(LaneRunner, "_wake")],
     "wait (the answer is there)": [(doorbell, "wait_for_answers")],
     "the runner's own": [(LaneRunner, "step")],
 }
