@@ -26,6 +26,7 @@ from scoring.api import events
 from scoring.batch.lookup import BatchLookup, Reads
 from scoring.decisions import doorbell, engine, gathering, pending, writing
 from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.mailboxes import Mailbox
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.runner import FEWEST, LaneRunner
 from scoring.decisions.warmup import warm_up
@@ -53,7 +54,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "decision: the rest": [(writing, "_commit")],
     "wake": [(writing, "_wake")],
     "write states": [(OnlineStore, "write")],
-    "wait (the answer is there)": [(doorbell, "wait_for_answers")],
+    "wait (the answer is there)": [(Mailbox, "collect")],
     "the runner's own": [(LaneRunner, "step")],
 }
 REMAINDER = next(iter(STAGES))

@@ -7,24 +7,24 @@ Without a runner at the door the ring is a Celery message.
 """
 
 import logging
-import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import redis
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-from scoring.decisions import connections
+from scoring.decisions import connections, mailboxes
+from scoring.decisions.mailboxes import Answer
 
 logger = logging.getLogger(__name__)
 
 FLAG_MS = 2_000  # a lost message keeps the lane deaf no longer than this
 RUNNER_MS = 3_000  # a killed runner is believed to be at the door no longer than this
 PACE_MS = 60_000  # what is known of a lane's pace says nothing of a minute later
-ANSWER_SECONDS = 30  # an answer nobody collects
+ANSWER_SECONDS = 30  # answers for a process that is no more
 MESSAGE_SECONDS = 60  # messages piled up while no worker ran say nothing new
 
 RING = """
@@ -114,33 +114,16 @@ def is_attended(lane: str) -> bool:
     return bool(connections.client().exists(_keys(lane)[1]))
 
 
-def wake(answers: dict[str, list[dict[str, Any]]]) -> None:
-    """Hand decided answers to the clients that wait for them, by wake token."""
+def wake(answers: Mapping[str, Sequence[Answer]]) -> None:
+    """Hand decided answers to the clients that wait for them, by wake token: a message for each process."""
+    messages: dict[str, dict[str, Sequence[Answer]]] = defaultdict(dict)
+    for token, decided in answers.items():
+        messages[mailboxes.queue_of(token)][token] = decided
     with connections.client().pipeline(transaction=False) as pipe:
-        for token, decided in answers.items():
-            pipe.rpush(f"assay:wake:{token}", *(orjson.dumps(answer) for answer in decided))
-            pipe.expire(f"assay:wake:{token}", ANSWER_SECONDS)
+        for queue, message in messages.items():
+            pipe.rpush(queue, orjson.dumps(message))
+            pipe.expire(queue, ANSWER_SECONDS)
         pipe.execute()
-
-
-def wait_for_answers(token: str, *, count: int, seconds: float) -> tuple[dict[str, dict[str, Any]], str]:
-    """Answers by event stream, as they come, until `count` are there or the time is up.
-
-    The second value is the cause when the wait itself failed, else "".
-    """
-    deadline = time.monotonic() + seconds
-    answers: dict[str, dict[str, Any]] = {}
-    key = f"assay:wake:{token}"
-    try:
-        while len(answers) < count and (left := deadline - time.monotonic()) > 0:
-            item = connections.client().blpop([key], timeout=max(left, 0.001))
-            if item is not None:
-                message = orjson.loads(item[1])
-                answers[message["stream"]] = message["answer"]
-    except redis.RedisError as error:
-        logger.warning("wait for answers broken off: %s", error)
-        return answers, "online_store_unavailable"
-    return answers, ""
 
 
 def _clear_flag(lane: str) -> None:

@@ -1,7 +1,6 @@
 """Events in: append the receipt with its pending row, ring the lane, wait if the client does."""
 
 import logging
-import secrets
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from scoring.catalog.event_type import ParsedFields
 from scoring.decisions import doorbell, fallback, pending
 from scoring.decisions.answers import answer_from_stream
 from scoring.decisions.gathering import Received, gatherer, lane_of
+from scoring.decisions.mailboxes import Mailbox, open_mailbox
 from scoring.decisions.telemetry import telemetry
 from scoring.errors import PayloadConflict
 from scoring.log import vault
@@ -66,7 +66,8 @@ def receive_events(
     if not submissions:
         return []
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
-    token = secrets.token_hex(8) if wait else None
+    mailbox = open_mailbox() if wait else None
+    token = mailbox.token if mailbox else None
     received = Received(
         entries,
         personal=vault_items(submissions),
@@ -80,8 +81,8 @@ def receive_events(
     undecided = _undecided(created) | _undecided(_undisputed(entries, repeated))
     cause = received.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
     answers = {stream: answer_from_stream(entries) for stream, entries in (created | repeated).items()}
-    if wait and token and undecided:
-        answers |= _wait(undecided, token=token, wait=wait, on_timeout=on_timeout, cause=cause)
+    if wait and mailbox and undecided:
+        answers |= _wait(undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause)
     return _receipts(entries, repeated, answers)
 
 
@@ -171,13 +172,13 @@ def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: 
 
 
 def _wait(
-    undecided: Mapping[str, Entry], *, token: str, wait: float, on_timeout: OnTimeout, cause: str
+    undecided: Mapping[str, Entry], *, mailbox: Mailbox, wait: float, on_timeout: OnTimeout, cause: str
 ) -> dict[str, dict[str, Any]]:
     """Answers by stream as the lane gives them, or the failure policy; absent where there is none in time."""
     answers: dict[str, dict[str, Any]] = {}
     if not cause:
         with telemetry.stage("wait", events=len(undecided)):
-            answers, cause = doorbell.wait_for_answers(token, count=len(undecided), seconds=wait)
+            answers, cause = mailbox.collect(count=len(undecided), seconds=wait)
     left = [entry for stream, entry in undecided.items() if stream not in answers]
     if left and (cause or on_timeout == "fallback"):
         return answers | fallback.decide(left, cause=cause or "timeout")

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from config.health import check_models
-from scoring.decisions import doorbell
 from scoring.decisions.answers import answer_for
 from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.mailboxes import open_mailbox
 from scoring.decisions.models import Pending
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.sweep import sweep_lanes
@@ -74,11 +74,11 @@ def test_a_promotion_is_picked_up_between_two_batches_of_one_holder(models, send
 
 def test_what_a_waiting_client_is_told_is_what_a_repetition_is_told(models, send, work):
     promote(models[0])
-    token = "a-client"
+    mailbox = open_mailbox()
     send(payments(1))
-    Pending.objects.update(wake_token=token)
+    Pending.objects.update(wake_token=mailbox.token)
     work()
-    told, cause = doorbell.wait_for_answers(token, count=1, seconds=1)
+    told, cause = mailbox.collect(count=1, seconds=1)
     assert cause == ""
     again = send(payments(1))[0].answer
     assert orjson.dumps(told["payment/shop/T-0"]) == orjson.dumps(again)

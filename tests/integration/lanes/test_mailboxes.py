@@ -1,0 +1,48 @@
+"""Answers reach the client that waits for them, and a failure of Redis all that wait."""
+
+import redis
+
+from scoring.decisions import connections, doorbell
+from scoring.decisions.mailboxes import open_mailbox, queue_of
+
+
+def answer(number: int) -> dict[str, object]:
+    return {"stream": f"payment/shop/T-{number}", "answer": {"id": f"T-{number}"}}
+
+
+def test_each_mailbox_gets_its_own_answers_of_a_batch(online_redis):
+    first, second = open_mailbox(), open_mailbox()
+    doorbell.wake({first.token: [answer(1), answer(2)], second.token: [answer(3)]})
+    assert second.collect(count=1, seconds=5) == ({"payment/shop/T-3": {"id": "T-3"}}, "")
+    told, cause = first.collect(count=2, seconds=5)
+    assert (list(told), cause) == (["payment/shop/T-1", "payment/shop/T-2"], "")
+
+
+def test_a_wait_ends_with_what_has_come_by_then(online_redis):
+    mailbox = open_mailbox()
+    doorbell.wake({mailbox.token: [answer(1)]})
+    told, cause = mailbox.collect(count=2, seconds=0.3)
+    assert (list(told), cause) == (["payment/shop/T-1"], "")
+
+
+def test_answers_to_a_client_that_has_left_keep_nobody_else_from_his(online_redis):
+    left = open_mailbox().token
+    mailbox = open_mailbox()
+    doorbell.wake({left: [answer(1)], "an-older-process": [answer(2)], mailbox.token: [answer(3)]})
+    assert mailbox.collect(count=1, seconds=5)[0] == {"payment/shop/T-3": {"id": "T-3"}}
+    assert online_redis.llen(queue_of(left)) == 0
+    assert 0 < online_redis.ttl(queue_of("an-older-process")) <= doorbell.ANSWER_SECONDS
+
+
+def test_who_waits_is_told_when_redis_fails_and_the_next_is_served_again(online_redis, monkeypatch):
+    mailbox = open_mailbox()
+    with monkeypatch.context() as broken:
+        broken.setattr(connections, "client", away)
+        assert mailbox.collect(count=1, seconds=10) == ({}, "online_store_unavailable")
+    mailbox = open_mailbox()
+    doorbell.wake({mailbox.token: [answer(1)]})
+    assert mailbox.collect(count=1, seconds=5)[1] == ""
+
+
+def away() -> redis.Redis:
+    raise redis.ConnectionError("away")
