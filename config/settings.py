@@ -68,14 +68,15 @@ INSTALLED_APPS = [
     "config",
 ]
 
+# Those from `config` are Django's, left out for calls of the API.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.middleware.PageSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.middleware.PageUsers",
+    "config.middleware.PageMessages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -288,6 +289,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["scoring.api.wire.JsonParser"],
     # No browsable API: /api/docs/ is the page to try.
     "DEFAULT_RENDERER_CLASSES": ["scoring.api.wire.JsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "scoring.api.wire.Negotiation",
     "EXCEPTION_HANDLER": "config.errors.problem_response",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,  # senders are keys, not users: no AnonymousUser is built for each request

@@ -2,15 +2,29 @@
 
 import gc
 import os
+from collections.abc import Callable, Iterable
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
 import_module(settings.ROOT_URLCONF)
 # A full collection looks at every object of every module, hundreds of milliseconds in which nobody is served.
 # What is there now stays: it is left out.
 gc.collect()
 gc.freeze()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Django's answer; one that is all there as a list, which granian sends at once.
+
+    Anything else it takes a chunk at a time, from one thread to another.
+    """
+    response = django_application(environ, start_response)
+    if response.streaming:
+        return response
+    response.close()
+    return [response.content]

@@ -4,7 +4,11 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
-from django.test import override_settings
+from django.http import Http404, HttpRequest
+from django.test import RequestFactory, override_settings
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
 
 from scoring.api import preferences, wire
 from scoring.errors import MalformedJson, RequestTooLarge
@@ -45,3 +49,22 @@ def test_times_are_written_in_utc_with_z() -> None:
 def test_every_answer_is_json_that_is_read_back() -> None:
     value = {"a": [1, None, "ü"], "t": str(datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=1))))}
     assert wire.read_json(wire.JsonRenderer().render(value)) == value
+
+
+@pytest.mark.parametrize("query", ["", "?format=json", "?format=xml", "?on_timeout=fallback"])
+@pytest.mark.parametrize(
+    "accept",
+    [None, "*/*", "application/json", "application/*", "application/json; indent=2", "text/html", ""],
+)
+def test_negotiation_chooses_as_drf_does(accept, query):
+    headers = {} if accept is None else {"HTTP_ACCEPT": accept}
+    sent = RequestFactory().get(f"/api/v1/events{query}", **headers)
+    assert chosen(wire.Negotiation(), sent) == chosen(DefaultContentNegotiation(), sent)
+
+
+def chosen(negotiation: DefaultContentNegotiation, sent: HttpRequest) -> object:
+    try:
+        renderer, media_type = negotiation.select_renderer(Request(sent), [wire.JsonRenderer()])
+    except (NotAcceptable, Http404) as error:
+        return type(error)
+    return type(renderer), media_type
