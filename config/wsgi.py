@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_wsgi_application()
@@ -24,7 +25,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     Anything else it takes a chunk at a time, from one thread to another.
     """
     response = django_application(environ, start_response)
-    if response.streaming:
+    if not isinstance(response, HttpResponse):
         return response
     response.close()
     return [response.content]

@@ -1,6 +1,6 @@
 """JSON in and out of the API by orjson: a tenth of the standard library's cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 import orjson
@@ -53,9 +53,9 @@ class Negotiation(DefaultContentNegotiation):
     """DRF's, at once for a client that takes anything or names the media type, as nearly all do."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        first = renderers[0]
+        first = next(iter(renderers))
         accepted = request.META.get("HTTP_ACCEPT", ANYTHING)
         by_format = format_suffix or request.META.get("QUERY_STRING")
         if accepted in (ANYTHING, first.media_type) and not by_format:

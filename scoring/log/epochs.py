@@ -13,11 +13,13 @@ CURRENT_EPOCH = "COALESCE((SELECT max(number) FROM scoring_logepoch), 1)"
 
 # The highest id in the log against the next one of the cluster. The own transaction is left out: while it
 # runs, its id may be at or above the snapshot's xmax, which counts from the last transaction that ended.
-_AHEAD = f"""
+# In the order of the table's own columns: a bare `txid` would be the one cast above, which no index holds in
+# order, and the whole log would be sorted.
+AHEAD = f"""
 SELECT txid::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 FROM scoring_logentry
 WHERE epoch = {CURRENT_EPOCH} AND txid IS DISTINCT FROM pg_current_xact_id_if_assigned()
-ORDER BY epoch DESC, txid DESC, position DESC LIMIT 1
+ORDER BY scoring_logentry.epoch DESC, scoring_logentry.txid DESC, scoring_logentry.position DESC LIMIT 1
 """
 
 _checked: "weakref.WeakSet[Any]" = weakref.WeakSet()
@@ -36,7 +38,7 @@ def check_epoch() -> None:
     Written on, such a log would get entries that sort before what readers have read, who would skip them.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_AHEAD)
+        cursor.execute(AHEAD)
         row = cursor.fetchone()
     if row is not None and row[0] >= row[1]:
         raise LogAheadOfCluster(txid=row[0], next_txid=row[1])

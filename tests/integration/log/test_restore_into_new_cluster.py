@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from config.embedded import services
 from config.embedded.places import locate
@@ -18,7 +18,7 @@ from scoring.errors import LogAheadOfCluster
 from scoring.log.append import append
 from scoring.log.consumers import Consumer, catch_up
 from scoring.log.entries import START, Entry
-from scoring.log.epochs import check_epoch, current_epoch
+from scoring.log.epochs import AHEAD, check_epoch, current_epoch
 from scoring.log.read import read_page
 from tests.factories.log import NOW, open_append, received
 
@@ -107,3 +107,12 @@ def _copy_database(*, to: Path, name: str, dump: Path) -> None:
 def _connect(**settings: object) -> None:
     connection.close()
     connection.settings_dict.update(settings)
+
+
+def test_the_check_looks_at_the_end_of_an_index_however_long_the_log():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # an empty log is read faster without an index
+        cursor.execute(f"EXPLAIN {AHEAD}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "Scan Backward using logentry_reading_order" in plan
+    assert "Sort" not in plan
