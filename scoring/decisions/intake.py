@@ -78,9 +78,11 @@ def receive_events(
     gatherer.write(received)
     created = {entry.stream: [entry] for entry in received.written}
     repeated = read_streams([entry.stream for entry in entries if entry.stream not in created])
-    undecided = _undecided(created) | _undecided(_undisputed(entries, repeated))
+    stored = created | repeated
+    answers = {stream: answer_from_stream(entries) for stream, entries in stored.items()}
+    waiting = {stream for stream, answer in answers.items() if answer["status"] == "pending"}
+    undecided = {stream: stored[stream][0] for stream in waiting - _disputed(entries, repeated)}
     cause = received.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
-    answers = {stream: answer_from_stream(entries) for stream, entries in (created | repeated).items()}
     if wait and mailbox and undecided:
         answers |= _wait(undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause)
     return _receipts(entries, repeated, answers)
@@ -142,25 +144,13 @@ def _as_sent(value: Any) -> Any:
     return {key: value[key] for key in ("minor", "currency")} if isinstance(value, dict) else value
 
 
-def _undecided(streams: Mapping[str, Sequence[Entry]]) -> dict[str, Entry]:
-    """The receipts of those events that are still to be decided, by stream."""
+def _disputed(entries: Sequence[NewEntry], repeated: Mapping[str, Sequence[Entry]]) -> set[str]:
+    """The repeated streams that were sent with another payload this time."""
     return {
-        stream: entries[0]
-        for stream, entries in streams.items()
-        if answer_from_stream(entries)["status"] == "pending"
-    }
-
-
-def _undisputed(
-    entries: Sequence[NewEntry], repeated: Mapping[str, Sequence[Entry]]
-) -> dict[str, Sequence[Entry]]:
-    """The repeated streams without those that were sent with another payload this time."""
-    disputed = {
         entry.stream
         for entry in entries
         if entry.stream in repeated and differing_fields(repeated[entry.stream][0].data, entry.data)
     }
-    return {stream: stored for stream, stored in repeated.items() if stream not in disputed}
 
 
 def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: str | None) -> str:

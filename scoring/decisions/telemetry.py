@@ -38,6 +38,7 @@ KEY = "assay:telemetry"
 SEPARATOR = "\x1f"
 SEND_SECONDS = 1.0
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
+_NAMES = tuple(map(str, range(len(BUCKETS) + 1)))
 
 Series = tuple[str, ...]
 
@@ -54,15 +55,15 @@ class Telemetry:
         """Count `count` more of a series; sends what has gathered if that is due."""
         with self._lock:
             self._counts[series] += count
-        if time.monotonic() > self._send_at:
-            self.send()
+        self._send_if_due()
 
     def observe(self, stage: str, seconds: float, *, events: int) -> None:
         """One run of a stage that handled so many events."""
         with self._lock:
-            self._counts["bucket", stage, str(bisect_left(BUCKETS, seconds))] += 1
+            self._counts["bucket", stage, _NAMES[bisect_left(BUCKETS, seconds)]] += 1
             self._counts["seconds", stage] += seconds
-        self.add("events", stage, count=events)
+            self._counts["events", stage] += events
+        self._send_if_due()
 
     @contextmanager
     def stage(self, name: Stage, *, events: int) -> Iterator[None]:
@@ -70,6 +71,10 @@ class Telemetry:
         began = time.perf_counter()
         yield
         self.observe(name, time.perf_counter() - began, events=events)
+
+    def _send_if_due(self) -> None:
+        if time.monotonic() > self._send_at:
+            self.send()
 
     def send(self) -> None:
         """Add what has gathered to what all processes have counted."""
