@@ -27,7 +27,7 @@ from scoring.learning.registry import load_model
 from scoring.learning.runs import TrainingRequest, run_training
 from scoring.learning.split import SplitShares
 from scoring.learning.training import TrainingConfig
-from scoring.log.consumers import run_consumers
+from scoring.log.runs import run_consumers
 
 EVENT_TYPE, LANE, SOURCE = "payment", "commerce", "bench"
 SEED = 1

@@ -98,6 +98,8 @@ def _row(entry: Entry, experiment: Experiment, label: Effective | None) -> Row:
 def _relabel(streams: Collection[str]) -> set[str]:
     """Write what holds for the events of `streams` to their exposures; gives the experiments concerned."""
     streams = _of_types_experimented_with(streams)
+    if not streams:
+        return set()
     labels = _effective_labels(streams)
     received = read_streams(sorted(streams), version=1)  # absent for a label that came before its event
     rows = [(received[stream][0].position, *labels[stream]) for stream in sorted(received)]
@@ -111,6 +113,8 @@ def _relabel(streams: Collection[str]) -> set[str]:
 def _of_types_experimented_with(streams: Collection[str]) -> set[str]:
     """Those of the event types that ever had an experiment; most labels of history stop here."""
     types = {stream.split("/", 1)[0] for stream in streams}
+    if not types:
+        return set()
     known = set(Experiment.objects.filter(event_type__in=types).values_list("event_type", flat=True))
     return {stream for stream in streams if stream.split("/", 1)[0] in known}
 

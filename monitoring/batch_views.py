@@ -123,9 +123,12 @@ def count_reads(
         lambda: dict.fromkeys((*COUNTS, "age_us_max"), 0)
     )
     for entry in entries:
-        received_us = to_micros(from_iso(entry.data["received_at"])) if "batch" in entry.data else 0
-        for view, number in entry.data.get("batch", {}).items():
-            counts = added[view, to_hour(entry.recorded_at)]
+        read = entry.data.get("batch")
+        if not read:
+            continue
+        received_us, hour = to_micros(from_iso(entry.data["received_at"])), to_hour(entry.recorded_at)
+        for view, number in read.items():
+            counts = added[view, hour]
             if number is None:
                 counts[_why_none(versions.get(view), received_us)] += 1
             else:
@@ -154,6 +157,8 @@ def add_to_batch_windows(entries: Sequence[Entry], *, now: datetime) -> None:
 
 def _read_as_of(entries: Iterable[Entry]) -> AsOf:
     read = {(view, number) for entry in entries for view, number in entry.data["batch"].items() if number}
+    if not read:
+        return {}
     views, numbers = {view for view, _ in read}, {number for _, number in read}
     found = BatchVersion.objects.filter(view__in=views, number__in=numbers)
     rows = found.values_list("view", "number", "as_of")

@@ -54,11 +54,13 @@ class Reference:
     def count_vectors(self, vectors: NDArray[np.float64]) -> Counts:
         """Vectors [n, F] as a matrix such as `features`. NaN is missing."""
         counts = np.zeros_like(self.features)
-        missing = np.isnan(vectors)
-        counts[:, -1] = missing.sum(axis=0)
+        columns = np.ascontiguousarray(vectors.T)
+        missing = np.isnan(columns)
+        counts[:, -1] = missing.sum(axis=1)
         for feature, edges in enumerate(self.edges):
-            known = vectors[~missing[:, feature], feature]
-            places = np.searchsorted(edges, known, side="right")
+            column = columns[feature]
+            known = column[~missing[feature]] if counts[feature, -1] else column
+            places = edges.searchsorted(known, side="right")
             counts[feature, : len(edges) + 1] = np.bincount(places, minlength=len(edges) + 1)
         return counts
 

@@ -1,6 +1,7 @@
 """Latencies as a histogram of fixed, log-spaced bins: additive, small, and good enough for percentiles."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,11 +13,12 @@ _STEPS = np.arange(DECADES * BINS_A_DECADE + 1)
 # Bin i holds EDGES[i - 1] <= latency < EDGES[i]; whole microseconds, so that no float decides about a bin.
 EDGES = np.round(SHORTEST_US * 10 ** (_STEPS / BINS_A_DECADE)).astype(np.int64)
 BINS = len(EDGES) + 1
+_EDGES = EDGES.tolist()  # one latency at a time is found faster in a list
 
 
 def bin_of(latency_us: int) -> int:
     """The bin, 0 to BINS - 1, of a latency in whole microseconds."""
-    return int(np.searchsorted(EDGES, latency_us, side="right"))
+    return bisect_right(_EDGES, latency_us)
 
 
 def add_histograms(histograms: Iterable[Sequence[int]]) -> list[int]:

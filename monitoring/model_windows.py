@@ -4,16 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
 from monitoring.binning import Counts, Reference, pack, unpack
 from monitoring.models import ModelWindow
 from monitoring.windows import to_hour
 from scoring.decisions.models import Decision
-from scoring.decisions.vectors import unpack_vectors
+from scoring.decisions.vectors import stack_vectors
 from scoring.learning.models import ModelVersion
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry
@@ -50,7 +54,7 @@ def count_decisions(
     """What `decision.made` entries by the models of `references` add to each window."""
     grouped: dict[ModelHour, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if _is_by_model(entry) and entry.data["model"] in references:
+        if entry.data["model"] in references and _is_by_model(entry):
             grouped[ModelHour(entry.data["model"], to_hour(entry.recorded_at))].append(entry)
     return {hour: _count(made, references[hour.model]) for hour, made in grouped.items()}
 
@@ -60,16 +64,15 @@ def _is_by_model(entry: Entry) -> bool:
 
 
 def _count(made: Sequence[Entry], reference: Reference) -> Seen:
-    width = len(reference.names)
-    unpacked = [unpack_vectors(entry.packed or b"", width=width) for entry in made]
+    vectors, contributions = stack_vectors([entry.packed or b"" for entry in made], len(reference.names))
     outcomes = [entry.data["outcome"] for entry in made]
     return Seen(
         event_type=made[0].data["event_type"],
         rows=len(made),
         outcomes={outcome: outcomes.count(outcome) for outcome in Decision.Outcome.values},
-        features=reference.count_vectors(np.stack([vector for vector, _ in unpacked])),
+        features=reference.count_vectors(vectors),
         scores=reference.count_scores(np.array([entry.data["score"] for entry in made])),
-        contributions=sum_contributions(np.stack([contributions for _, contributions in unpacked])),
+        contributions=sum_contributions(contributions),
     )
 
 
@@ -83,9 +86,15 @@ def sum_contributions(contributions: NDArray[np.float64]) -> Counts:
 
 def read_references(names: Iterable[str]) -> dict[str, Reference]:
     """The references of model versions by name; versions without one are absent."""
-    rows = ModelVersion.objects.filter(name__in=set(names)).values_list("name", "reference")
-    found = {name: Reference.of(stored) for name, stored in rows}
+    versions = ModelVersion.objects.filter(name__in=set(names))
+    rows = versions.values_list("name", Cast("reference", TextField()))
+    found = {name: _parse_reference(stored) for name, stored in rows}
     return {name: reference for name, reference in found.items() if reference is not None}
+
+
+@lru_cache(maxsize=16)
+def _parse_reference(stored: str) -> Reference | None:
+    return Reference.of(orjson.loads(stored))
 
 
 def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
@@ -93,8 +102,9 @@ def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
 
     Decisions of a version without a reference cannot be compared with anything and are left out.
     """
-    references = read_references(entry.data["model"] for entry in entries if _is_by_model(entry))
-    seen = count_decisions(entries, references=references)
+    decided = [entry for entry in entries if _is_by_model(entry)]
+    references = read_references(entry.data["model"] for entry in decided)
+    seen = count_decisions(decided, references=references)
     if not seen:
         return
     windows = _stored_windows(seen)

@@ -4,13 +4,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from monitoring import windows
-from scoring.log import consumers
+from scoring.log import runs
 
 
 @shared_task
 def run_consumers() -> dict[str, str]:
     """Let every consumer of the log catch up. Gives the errors of those that stopped, by name."""
-    return consumers.run_consumers(now=timezone.now())
+    return runs.run_consumers(now=timezone.now())
 
 
 @shared_task

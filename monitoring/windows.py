@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -55,14 +55,22 @@ class Counts:
         self.amounts: dict[str, int] = dict.fromkeys((*SUMS, *MAXIMA), 0)
         self.latencies: dict[int, int] = defaultdict(int)  # bin -> decisions
 
-    def add(self, amounts: Mapping[str, int]) -> None:
-        for column, amount in amounts.items():
-            self.amounts[column] += amount
+    def add(self, column: str, amount: int = 1) -> None:
+        self.amounts[column] += amount
 
     def add_latency(self, latency_us: int) -> None:
         self.amounts["latency_us_sum"] += latency_us
         self.amounts["latency_us_max"] = max(self.amounts["latency_us_max"], latency_us)
         self.latencies[bin_of(latency_us)] += 1
+
+    def include(self, other: "Counts") -> None:
+        """Add what another stretch of time has."""
+        for column in SUMS:
+            self.amounts[column] += other.amounts[column]
+        for column in MAXIMA:
+            self.amounts[column] = max(self.amounts[column], other.amounts[column])
+        for place, decisions in other.latencies.items():
+            self.latencies[place] += decisions
 
     def histogram(self) -> list[int]:
         return [self.latencies.get(index, 0) for index in range(max(self.latencies, default=-1) + 1)]
@@ -84,16 +92,22 @@ def count_entries(
     entries: Iterable[Entry],
     *,
     start_of: Callable[[datetime], datetime] = to_hour,
-    since: datetime | None = None,
     stakes: Stakes | None = None,
 ) -> Windows:
-    """What `entries` add to each window; entries before `since` are left out."""
+    """What `entries` add to each window."""
     windows: Windows = defaultdict(Counts)
     for entry in entries:
         name, moment = _place(entry)
-        if since is None or moment >= since:
-            _add(windows[WindowKey(name, start_of(moment))], entry, stakes or {})
+        _add(windows[WindowKey(name, start_of(moment))], entry, stakes or {})
     return dict(windows)
+
+
+def sum_to_hours(minutes: Windows) -> Windows:
+    """Windows of minutes as those of their hours."""
+    hours: Windows = defaultdict(Counts)
+    for key, counts in minutes.items():
+        hours[WindowKey(key.event_type, to_hour(key.start))].include(counts)
+    return dict(hours)
 
 
 def _place(entry: Entry) -> tuple[str, datetime]:
@@ -109,22 +123,28 @@ def _place(entry: Entry) -> tuple[str, datetime]:
 def _add(counts: Counts, entry: Entry, stakes: Stakes) -> None:
     match entry.type:
         case "event.received":
-            counts.add({"received": 1})
+            counts.add("received")
         case "decision.made":
-            outcome = entry.data["outcome"]
-            counts.add({f"decided_{outcome}": 1, f"stake_{outcome}": entry.data.get("stake") or 0})
-            counts.add({"fallbacks": entry.data["basis"] == "fallback"})
-            if entry.data.get("waited", True):  # decisions did not say so once
-                took = from_iso(entry.data["decided_at"]) - from_iso(entry.data["received_at"])
-                counts.add_latency(took // MICROSECOND)
+            _add_decision(counts, entry.data)
         case "decision.revised":
-            counts.add({"revised": 1})
+            counts.add("revised")
         case "event.parked":
-            counts.add({"parked": 1})
+            counts.add("parked")
         case "label.recorded" | "label.retracted":
             change = positive_change(entry)
-            counts.add({"labels": 1, "positives": change})
-            counts.add({"fraud_stake": change * stakes.get(entry.position, 0)})
+            counts.add("labels")
+            counts.add("positives", change)
+            counts.add("fraud_stake", change * stakes.get(entry.position, 0))
+
+
+def _add_decision(counts: Counts, decision: Mapping[str, Any]) -> None:
+    outcome = decision["outcome"]
+    counts.add(f"decided_{outcome}")
+    counts.add(f"stake_{outcome}", decision.get("stake") or 0)
+    counts.add("fallbacks", decision["basis"] == "fallback")
+    if decision.get("waited", True):  # decisions did not say so once
+        took = from_iso(decision["decided_at"]) - from_iso(decision["received_at"])
+        counts.add_latency(took // MICROSECOND)
 
 
 def positive_change(entry: Entry) -> int:
@@ -154,10 +174,10 @@ def read_stakes(entries: Iterable[Entry]) -> dict[int, int]:
 
 def add_to_windows(entries: Sequence[Entry], *, now: datetime) -> None:
     """Add `entries` to the windows of hours and of minutes still kept, in the caller's transaction."""
-    stakes = read_stakes(entries)
-    _write(HourlyWindow, count_entries(entries, start_of=to_hour, stakes=stakes))
+    minutes = count_entries(entries, start_of=to_minute, stakes=read_stakes(entries))
     kept_since = to_minute(now - MINUTES_KEPT)
-    _write(MinuteWindow, count_entries(entries, start_of=to_minute, since=kept_since, stakes=stakes))
+    _write(HourlyWindow, sum_to_hours(minutes))
+    _write(MinuteWindow, {key: counts for key, counts in minutes.items() if key.start >= kept_since})
 
 
 def _write(model: type[Window], windows: Windows) -> None:

@@ -22,6 +22,8 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
     made = [entry for entry in entries if entry.type == "decision.made"]
     revised = {entry.stream: entry for entry in entries if entry.type == "decision.revised"}
     append_new([opening for entry in made if (opening := opening_of(entry))], now=now)
+    if not revised:
+        return
     positions = [entry.data["event_position"] for entry in revised.values()]
     cases = {
         case.event_stream: case

@@ -54,7 +54,10 @@ class Usable:
 def score_shadows(entries: Sequence[Entry], *, now: datetime) -> None:
     """Score what models decided, by the shadows of the route each decision was made under."""
     decided = [entry for entry in entries if entry.data["basis"] == "model" and entry.data["route"]]
-    by_pair = _pair_with_shadows(decided, _read_routes(decided))
+    shadowed = {key: route for key, route in _read_routes(decided).items() if route.shadows}
+    if not shadowed:
+        return
+    by_pair = _pair_with_shadows(decided, shadowed)
     fields = _read_fields([entry for asked in by_pair.values() for entry in asked])
     for (shadow, decider), asked in by_pair.items():
         try:
@@ -71,13 +74,13 @@ def forget_shadow_scores() -> None:
     ShadowScore.objects.all().delete()
 
 
-def _pair_with_shadows(decided: Sequence[Entry], routes: Routes) -> dict[tuple[str, str], list[Entry]]:
-    """The decisions to score, by the shadow's model and the one that decided."""
+def _pair_with_shadows(decided: Sequence[Entry], shadowed: Routes) -> dict[tuple[str, str], list[Entry]]:
+    """The decisions to score, by the shadow's model and the one that decided. `shadowed`: routes."""
     by_pair: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in decided:
         data = entry.data
-        route = routes[data["event_type"], data["route"]]
-        for shadow in route.shadows:
+        route = shadowed.get((data["event_type"], data["route"]))
+        for shadow in route.shadows if route else ():
             if is_shadowed(route, shadow, data["unit"]):
                 by_pair[shadow.model, data["model"]].append(entry)
     return by_pair
@@ -140,8 +143,8 @@ def _logged_vectors(
 def _read_routes(decided: Sequence[Entry]) -> Routes:
     """The routes that decisions were made under, by event type and version: one query a version."""
     types: dict[int, set[str]] = defaultdict(set)
-    for entry in decided:
-        types[entry.data["route"]].add(entry.data["event_type"])
+    for route, name in {(entry.data["route"], entry.data["event_type"]) for entry in decided}:
+        types[route].add(name)
     return {
         (changed.data["event_type"], version): table_from(changed)
         for version, names in types.items()

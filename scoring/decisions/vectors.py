@@ -29,6 +29,16 @@ def unpack_vectors(packed: bytes, *, width: int) -> tuple[Vector, Vector]:
     return values[:width], values[width : 2 * width + 1]
 
 
+def stack_vectors(packed: Sequence[bytes], width: int) -> tuple[Vector, Vector]:
+    """`unpack_vectors` of many at once: vectors [n, width] and contributions [n, width + 1].
+
+    Raises ValueError unless all have contributions.
+    """
+    values = np.frombuffer(b"".join([each[: 8 * (2 * width + 1)] for each in packed]), dtype="<f8")
+    rows = values.reshape(len(packed), 2 * width + 1)
+    return rows[:, :width], rows[:, width:]
+
+
 def describe_also(sets: Sequence[FeatureSet]) -> dict[str, Any]:
     """What a decision says of the vectors it carries besides its own: [declared set, features] each."""
     return {"also": [[each.declared, len(each.names)] for each in sets]} if sets else {}

@@ -5,37 +5,22 @@ entry that cannot be handled stops its consumer before it, with the error on the
 skipped.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, LogAheadOfCluster
-from scoring.log.common_pages import CommonPages
-from scoring.log.entries import START, Cursor, Entry
+from scoring.log.cursors import Standing, create_cursors, lock_cursors, move_cursors
+from scoring.log.entries import START, Entry
 from scoring.log.models import ConsumerCursor
-from scoring.log.read import Page, read_page
-
-logger = logging.getLogger(__name__)
+from scoring.log.read import read_page
 
 ENTRIES_A_RUN = 1_000  # in one transaction: long ones would hold back the horizon for everybody
 
-_LOCK = """
-SELECT epoch, txid, position, error FROM scoring_consumercursor WHERE name = %s FOR UPDATE SKIP LOCKED
-"""
-_CREATE = """
-INSERT INTO scoring_consumercursor (name, epoch, txid, position, error, updated_at)
-VALUES (%s, 0, 0, 0, '', %s) ON CONFLICT (name) DO NOTHING
-"""
-_MOVE = """
-UPDATE scoring_consumercursor
-SET epoch = %s, txid = %s, position = %s, updated_at = %s,
-    error = '', failed_position = NULL, failed_at = NULL
-WHERE name = %s
-"""
+TROUBLE = (OperationalError, InterfaceError, LogAheadOfCluster)  # of the database, not with an entry
 
 
 class Handle(Protocol):
@@ -48,7 +33,8 @@ class Handle(Protocol):
 class Consumer:
     """What follows the log: `handle` gets every entry of `types`, once, in reading order.
 
-    `reset` undoes all of its effect, so that it can be rebuilt; None where it cannot (a notice once sent).
+    `reset` undoes all of its effect, so that it can be rebuilt; None where it cannot (entries of the log, a
+    notice once sent).
     """
 
     name: str
@@ -77,7 +63,7 @@ _consumers: dict[str, Consumer] = {}
 
 
 def register(consumer: Consumer) -> Consumer:
-    """Have `run_consumers` run `consumer`."""
+    """Have `scoring.log.runs.run_consumers` run `consumer`."""
     if _consumers.setdefault(consumer.name, consumer) is not consumer:
         raise ValueError(f"there are two consumers named {consumer.name!r}")
     return consumer
@@ -86,32 +72,6 @@ def register(consumer: Consumer) -> Consumer:
 def registered_consumers() -> Iterator[Consumer]:
     """Every registered consumer, by name."""
     return (_consumers[name] for name in sorted(_consumers))
-
-
-def run_consumers(*, now: datetime) -> dict[str, str]:
-    """Run every registered consumer up to the horizon. Gives the errors of those that stopped, by name.
-
-    They take a page each in turn, so that what one has read and parsed serves the others.
-    """
-    stopped: dict[str, str] = {}
-    behind = list(registered_consumers())
-    pages = CommonPages(frozenset().union(*(each.types for each in behind)), limit=ENTRIES_A_RUN)
-    while behind:
-        behind = [each for each in behind if _is_still_behind(each, stopped, pages=pages, now=now)]
-    return stopped
-
-
-def _is_still_behind(
-    consumer: Consumer, stopped: dict[str, str], *, pages: CommonPages, now: datetime
-) -> bool:
-    """Run a consumer once; whether there is more for it. Its error, if any, is put into `stopped`."""
-    try:
-        progress = run_consumer(consumer, now=now, pages=pages)
-    except ConsumerStopped as error:
-        logger.exception("consumer %s stopped", consumer.name)
-        stopped[consumer.name] = error.error
-        return False
-    return not (progress.caught_up or progress.busy)
 
 
 def catch_up(consumer: Consumer, *, now: datetime) -> int:
@@ -135,73 +95,53 @@ def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
         ConsumerCursor.objects.get_or_create(name=consumer.name)
         ConsumerCursor.objects.select_for_update().get(name=consumer.name)  # waits for a run under way
         consumer.reset()
-        _move_cursor(consumer.name, START, now=now)
+        move_cursors([consumer.name], START, now=now)
     return catch_up(consumer, now=now)
 
 
-def run_consumer(
-    consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN, pages: CommonPages | None = None
-) -> Progress:
-    """Handle the next entries, up to `limit` or those of the next of `pages`, and commit effect and cursor.
+def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN) -> Progress:
+    """Handle the next entries, up to `limit`, and commit effect and cursor.
 
     Raises `ConsumerStopped` at an entry that cannot be handled, after everything before it has been: a batch
     that fails is halved until that entry stands alone. It is tried again, alone first, on the next run.
     """
     while True:
         try:
-            return _run_once(consumer, now=now, limit=limit, pages=pages)
+            return _run_once(consumer, now=now, limit=limit)
         except _HandlingFailed as failure:
             if failure.limit == 1:
                 raise _stop(consumer, failure, now=now) from failure.__cause__
-            limit, pages = failure.limit // 2, None
+            limit = failure.limit // 2
 
 
-def _run_once(consumer: Consumer, *, now: datetime, limit: int, pages: CommonPages | None) -> Progress:
+def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
     with transaction.atomic():
         locked = _lock_cursor(consumer.name, now=now)
         if locked is None:
             return Progress(handled=0, caught_up=False, busy=True)
         cursor, error = locked
         if error:
-            limit, pages = 1, None
+            limit = 1
         entries: Sequence[Entry] = ()
         try:
-            (entries, reached), is_last = _next_page(consumer, cursor, limit=limit, pages=pages)
+            entries, reached = read_page(cursor, types=consumer.types, limit=limit)
             if entries:
                 consumer.handle(entries, now=now)
-        except (OperationalError, InterfaceError, LogAheadOfCluster):
-            raise  # the database is in trouble, not the entry: the next run tries again
+        except TROUBLE:
+            raise  # the next run tries again
         except Exception as trouble:
             raise _HandlingFailed(entries, limit) from trouble
-        _move_cursor(consumer.name, reached, now=now)
-        return Progress(handled=len(entries), caught_up=is_last)
+        move_cursors([consumer.name], reached, now=now)
+        return Progress(handled=len(entries), caught_up=len(entries) < limit)
 
 
-def _next_page(
-    consumer: Consumer, cursor: Cursor, *, limit: int, pages: CommonPages | None
-) -> tuple[Page, bool]:
-    """What the consumer reads next, and whether it then stands at the horizon."""
-    if pages:
-        return pages.read(cursor, types=consumer.types)
-    page = read_page(cursor, types=consumer.types, limit=limit)
-    return page, len(page.entries) < limit
-
-
-def _lock_cursor(name: str, *, now: datetime) -> tuple[Cursor, str] | None:
-    """The consumer's cursor and last error, locked until the transaction ends; None if another has it."""
-    with connection.cursor() as db:
-        db.execute(_LOCK, [name])
-        row = db.fetchone()
-        if row is None:
-            db.execute(_CREATE, [name, now])
-            db.execute(_LOCK, [name])
-            row = db.fetchone()
-    return None if row is None else (Cursor(*row[:3]), row[3])
-
-
-def _move_cursor(name: str, cursor: Cursor, *, now: datetime) -> None:
-    with connection.cursor() as db:
-        db.execute(_MOVE, [*cursor, now, name])
+def _lock_cursor(name: str, *, now: datetime) -> Standing | None:
+    """Where the consumer stands, locked until the transaction ends; None if another has it."""
+    locked = lock_cursors([name])
+    if not locked:
+        create_cursors([name], now=now)
+        locked = lock_cursors([name])
+    return locked.get(name)
 
 
 def _stop(consumer: Consumer, failure: _HandlingFailed, *, now: datetime) -> ConsumerStopped:

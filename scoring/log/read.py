@@ -109,14 +109,21 @@ def read_horizon() -> Horizon:
         return Horizon(*cursor.fetchone())
 
 
-def read_page(cursor: Cursor = START, *, types: Collection[str] | None = None, limit: int = 1000) -> Page:
+def read_page(
+    cursor: Cursor = START,
+    *,
+    types: Collection[str] | None = None,
+    limit: int = 1000,
+    horizon: Horizon | None = None,
+) -> Page:
     """Up to `limit` entries after `cursor` in reading order, below the horizon, and the place to go on from.
 
-    That place lies past entries of other types, even when none was found.
+    That place lies past entries of other types, even when none was found. `horizon`: one read
+    before, for pages that end where others do.
     """
     # The horizon is taken by a statement of its own, before the one that reads: everything below it has ended
     # by then and is visible to the later snapshot.
-    horizon = read_horizon()
+    horizon = horizon or read_horizon()
     of_types, values = _of_types(types)
     entries = _query(
         _SELECT + "WHERE " + AFTER + of_types + IN_READING_ORDER, [*cursor, *horizon, *values, limit]

@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from scoring.decisions.intake import Submission, receive_events
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.runner import LaneRunner
-from scoring.log.consumers import run_consumers
+from scoring.log.runs import run_consumers
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = ("chromedriver",)

@@ -1,28 +1,33 @@
 """Consumers: effect and cursor together, one runner at a time, a poison entry stops and shows."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import HourlyWindow
 from monitoring.tasks import run_consumers as run_consumers_task
 from monitoring.windows import WINDOWS
 from scoring.errors import ConsumerStopped
-from scoring.log import common_pages, consumers
+from scoring.log import consumers, runs
 from scoring.log.append import append
 from scoring.log.consumers import Consumer, Handle, catch_up, run_consumer
+from scoring.log.cursors import lock_cursors
 from scoring.log.entries import Entry
 from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_page
+from scoring.log.runs import run_consumers
 from scoring.log.status import consumer_health, consumer_statuses
 from tests.factories.log import NOW, PATIENCE_S, decided, labelled, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+HOUR = timedelta(hours=1)
 
 
 class Recorder:
@@ -177,7 +182,7 @@ def test_one_stopped_consumer_does_not_stop_the_others(only_registered: dict[str
     consumers.register(Consumer("well", frozenset({"event.received"}), keep_in(good)))
     append([received("T-0")], now=NOW)
 
-    assert consumers.run_consumers(now=NOW) == {"test": "ValueError: cannot handle T-0"}
+    assert run_consumers(now=NOW) == {"test": "ValueError: cannot handle T-0"}
     assert len(good) == 1
     assert [(status.name, status.lag, status.error) for status in consumer_statuses()] == [
         ("test", 1, "ValueError: cannot handle T-0"),
@@ -195,7 +200,7 @@ def test_consumers_read_what_they_have_in_common_once(
         pages.append(len(page.entries))
         return page
 
-    monkeypatch.setattr(common_pages, "read_page", count)
+    monkeypatch.setattr(runs, "read_page", count)
     monkeypatch.setattr(consumers, "ENTRIES_A_RUN", 4)
     events: list[Entry] = []
     labels: list[Entry] = []
@@ -210,16 +215,86 @@ def test_consumers_read_what_they_have_in_common_once(
     written += append([labelled("payment/shop/T-1"), labelled("payment/shop/T-2")], now=NOW)
     written += append([received(f"T-{i}") for i in range(5, 9)], now=NOW)
 
-    assert consumers.run_consumers(now=NOW) == {}
+    assert run_consumers(now=NOW) == {}
 
     assert both == written
     assert events == [entry for entry in written if entry.type == "event.received"]
     assert labels == [entry for entry in written if entry.type == "label.recorded"]
     assert sum(pages) < 2 * len(written)  # `ahead` begins elsewhere; the other two share every page
     pages.clear()
-    consumers.run_consumers(now=NOW)
-    assert len(pages) <= len(only_registered)
+    run_consumers(now=NOW)
+    assert pages == [0]  # all stand at one place now
     assert both == written
+
+
+def test_a_run_without_new_entries_asks_a_few_queries_for_all(
+    only_registered: dict[str, Consumer],
+    django_assert_max_num_queries: Callable[[int], CaptureQueriesContext],
+) -> None:
+    for number in range(9):
+        consumers.register(Consumer(f"c-{number}", frozenset({"event.received"}), keep_in([])))
+    append([received("T-0")], now=NOW)
+    run_consumers(now=NOW)
+
+    with django_assert_max_num_queries(7):
+        run_consumers(now=NOW + HOUR)
+
+    assert {health.ran_at for health in consumer_health(most=5)} == {NOW + HOUR}
+
+
+def test_what_cannot_be_undone_is_committed_apart_and_to_disk(only_registered: dict[str, Consumer]) -> None:
+    seen: dict[str, tuple[str, str]] = {}
+
+    def look(name: str) -> Handle:
+        def handle(entries: Sequence[Entry], *, now: datetime) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_current_xact_id()::text, current_setting('synchronous_commit')")
+                seen[name] = cursor.fetchone()
+
+        return handle
+
+    types = frozenset({"event.received"})
+    for name, reset in {"a": list, "b": None, "c": list, "d": None}.items():
+        consumers.register(Consumer(name, types, look(name), reset))
+    append([received("T-0")], now=NOW)
+
+    run_consumers(now=NOW)
+
+    assert [said[1] for _, said in sorted(seen.items())] == ["off", "on", "off", "on"]
+    assert seen["a"] == seen["c"]
+    assert len({number for number, _ in seen.values()}) == 3
+
+
+def test_a_consumer_that_another_process_runs_is_left_to_it(only_registered: dict[str, Consumer]) -> None:
+    theirs, ours = keep_nothing("theirs"), Recorder()
+    consumers.register(theirs)
+    consumers.register(consumer_of(ours))
+    append([received("T-0")], now=NOW)
+    append_first_cursor(theirs)
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock_cursors([theirs.name])
+            held.set()
+            release.wait(PATIENCE_S)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert held.wait(PATIENCE_S)
+    assert run_consumers(now=NOW) == {}
+    release.set()
+    thread.join()
+
+    assert ours.handled == ["T-0"]
+    assert ConsumerCursor.objects.get(name="theirs").position == 0
+    run_consumers(now=NOW)
+    assert {status.lag for status in consumer_statuses()} == {0}
+
+
+def keep_nothing(name: str) -> Consumer:
+    return Consumer(name, frozenset({"event.received"}), keep_in([]))
 
 
 def test_an_entry_that_cannot_be_read_stops_only_those_who_have_to_read_it(
@@ -236,7 +311,7 @@ def test_an_entry_that_cannot_be_read_stops_only_those_who_have_to_read_it(
         )
     append([labelled("payment/shop/T-1")], now=NOW)
 
-    stopped = consumers.run_consumers(now=NOW)
+    stopped = run_consumers(now=NOW)
 
     assert list(stopped) == ["test"]
     assert [entry.type for entry in labels] == ["label.recorded"]
@@ -251,7 +326,7 @@ def test_health_looks_at_the_next_entries_only(only_registered: dict[str, Consum
         ("test", 5, None),
     ]
 
-    consumers.run_consumers(now=NOW)
+    run_consumers(now=NOW)
 
     labels, stopped = consumer_health(most=100)
     assert (labels.lag, labels.error, labels.ran_at) == (0, "", NOW)
@@ -316,7 +391,7 @@ def test_log_status_shows_lags_and_fails_when_a_consumer_stopped(
     assert "consumer monitoring.windows: 1 entries behind" in capsys.readouterr().out
 
     consumers.register(consumer_of(Recorder(poison="T-0")))
-    consumers.run_consumers(now=NOW)
+    run_consumers(now=NOW)
     with pytest.raises(SystemExit):
         call_command("log_status")
     shown = capsys.readouterr().out

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitoring.latency import bin_of
-from monitoring.windows import count_entries, to_minute
+from monitoring.windows import count_entries, sum_to_hours, to_minute
 from scoring.log.entries import NewEntry
 from scoring.timestamps import from_iso
 from tests.factories.log import NOW, decided, labelled, received
@@ -27,15 +27,36 @@ def test_entries_count_in_the_hour_they_were_recorded_by_event_type() -> None:
     }
 
 
-def test_minutes_count_apart_and_not_before_those_that_are_kept() -> None:
+def test_minutes_count_apart() -> None:
     entries = [replace(EVENT, recorded_at=NOW + timedelta(seconds=seconds)) for seconds in (-1, 0, 59, 60)]
 
-    windows = count_entries(entries, start_of=to_minute, since=NOW)
+    windows = count_entries(entries, start_of=to_minute)
 
     assert {key.start: counts.amounts["received"] for key, counts in windows.items()} == {
+        NOW - timedelta(minutes=1): 1,
         NOW: 2,
         NOW + timedelta(minutes=1): 1,
     }
+
+
+def test_hours_are_the_sums_of_their_minutes() -> None:
+    made = [
+        as_read(decided(EVENT, decided_at=NOW + timedelta(milliseconds=2**number), outcome=outcome))
+        for number, outcome in enumerate(("allow", "review", "block", "allow"))
+    ]
+    entries = [
+        replace(entry, recorded_at=NOW + timedelta(minutes=20 * number))
+        for number, entry in enumerate([*made, EVENT])
+    ]
+
+    summed = sum_to_hours(count_entries(entries, start_of=to_minute))
+
+    counted = count_entries(entries)
+    assert summed.keys() == counted.keys()
+    assert len(summed) == 2
+    for key, counts in counted.items():
+        assert summed[key].amounts == counts.amounts
+        assert summed[key].histogram() == counts.histogram()
 
 
 def test_history_counts_in_the_hour_it_happened_and_its_labels_when_they_became_known() -> None:
