@@ -66,8 +66,7 @@ def entity_key(kind: str, value: str) -> int:
 
 def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
     """Add received events to the index, in the caller's transaction."""
-    # In the order of the index, whose pages are then touched once each.
-    rows = sorted([(key, entry.position) for entry in entries for key in _keys_of(entry.data)])
+    rows = [(key, entry.position) for entry in entries for key in _keys_of(entry.data)]
     _insert(rows)
     senders = sorted({(entry.data["type"], entry.data["source"]) for entry in entries})
     insert_values(
@@ -134,7 +133,12 @@ def find_entity(kind: str, value: str) -> EntityRef:
 
 
 def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
-    return {entity_key(declared.kind, value) for declared, value in _given(receipt)}
+    fields = receipt["fields"]
+    return {
+        entity_key(declared.kind, str(value))
+        for declared in _entity_fields(receipt["type"])
+        if (value := fields.get(declared.name)) is not None
+    }
 
 
 def _given(receipt: Mapping[str, Any]) -> list[tuple[Entity, str]]:
