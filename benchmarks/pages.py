@@ -47,7 +47,7 @@ from scoring.learning.gate import approve  # noqa: E402
 from scoring.learning.promotion import promote  # noqa: E402
 from scoring.learning.runs import TrainingRequest, run_training  # noqa: E402
 from scoring.learning.training import TrainingConfig  # noqa: E402
-from scoring.log.consumers import run_consumers  # noqa: E402
+from scoring.log.runs import run_consumers  # noqa: E402
 from scoring.simulation.live import LiveTraffic  # noqa: E402
 from scoring.simulation.payloads import to_payload  # noqa: E402
 from scoring.timestamps import to_iso  # noqa: E402

@@ -80,7 +80,9 @@ def _pair_with_shadows(decided: Sequence[Entry], shadowed: Routes) -> dict[tuple
     for entry in decided:
         data = entry.data
         route = shadowed.get((data["event_type"], data["route"]))
-        for shadow in route.shadows if route else ():
+        if route is None:
+            continue
+        for shadow in route.shadows:
             if is_shadowed(route, shadow, data["unit"]):
                 by_pair[shadow.model, data["model"]].append(entry)
     return by_pair

@@ -36,16 +36,25 @@ def stop_appending() -> None:
         cursor.execute("LOCK TABLE scoring_logentry IN SHARE ROW EXCLUSIVE MODE")
 
 
+def hold_consumers() -> None:
+    """Wait for runs of consumers under way and hold back new ones until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM scoring_consumercursor ORDER BY name FOR UPDATE")
+
+
 def rebuild_projections(
     projections: Collection[Projection], *, advance: Advance = lambda passed: None
 ) -> None:
     """Empty the tables of `projections` and fold the log into them, in one transaction and one pass.
 
-    Appending waits meanwhile; so does reading these tables.
+    Appending waits meanwhile; so does reading these tables, and consumers do not run.
     """
     types = frozenset[str]().union(*(projection.types for projection in projections))
     states: dict[str, dict[object, Row]] = {p.table.name: {} for p in projections}
     with transaction.atomic():
+        # Consumers read several of these tables, and some append: emptied under them, one would wait for the
+        # other.
+        hold_consumers()
         stop_appending()
         _empty(projections)
         passed = 0

@@ -70,7 +70,8 @@ def _run_abreast(
             page = read_page(cursor, types=types, limit=limit, horizon=horizon)
         except TROUBLE:
             raise
-        except Exception:  # noqa: BLE001 - whoever has to read it raises it again
+        except Exception as error:  # noqa: BLE001 - whoever has to read it raises it again
+            _tell(error, abreast)
             return alone + abreast
         abreast, failed = _take(page, abreast, cursor, now=now)
         alone += failed
@@ -89,9 +90,15 @@ def _take(page: Page, abreast: Sequence[Consumer], cursor: Cursor, *, now: datet
             outcome.moved.extend(_take_together(company, parts, cursor, page.cursor, now=now))
         except TROUBLE:
             raise
-        except Exception:  # noqa: BLE001 - each runs alone now, where its error is told and kept
+        except Exception as error:  # noqa: BLE001 - each runs alone now, where its error is told and kept
+            _tell(error, company)
             outcome.failed.extend(company)
     return outcome
+
+
+def _tell(error: Exception, company: Sequence[Consumer]) -> None:
+    names = ", ".join(consumer.name for consumer in company)
+    logger.warning("%s cannot take a page together and run alone: %r", names, error)
 
 
 def _companies(parts: Parts) -> list[list[Consumer]]:

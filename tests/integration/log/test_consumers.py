@@ -21,6 +21,7 @@ from scoring.log.cursors import lock_cursors
 from scoring.log.entries import Entry
 from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_page
+from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.log.runs import run_consumers
 from scoring.log.status import consumer_health, consumer_statuses
 from tests.factories.log import NOW, PATIENCE_S, decided, labelled, received
@@ -291,6 +292,30 @@ def test_a_consumer_that_another_process_runs_is_left_to_it(only_registered: dic
     assert ConsumerCursor.objects.get(name="theirs").position == 0
     run_consumers(now=NOW)
     assert {status.lag for status in consumer_statuses()} == {0}
+
+
+def test_a_rebuild_of_tables_holds_consumers_back(only_registered: dict[str, Consumer]) -> None:
+    recorder = Recorder()
+    append_first_cursor(consumers.register(consumer_of(recorder)))
+    append([received("T-0")], now=NOW)
+    handled_meanwhile: list[list[str]] = []
+
+    def run() -> None:
+        run_consumers(now=NOW)
+        handled_meanwhile.append(recorder.handled)
+        connection.close()
+
+    def run_elsewhere(passed: int) -> None:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(PATIENCE_S)
+
+    rebuild_projections([find_projection("event")], advance=run_elsewhere)
+    assert handled_meanwhile
+    assert not any(handled_meanwhile)
+
+    run_consumers(now=NOW)
+    assert recorder.handled == ["T-0"]
 
 
 def keep_nothing(name: str) -> Consumer:
