@@ -18,7 +18,7 @@ from scoring.log.entries import START, Entry
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_page
 
-ENTRIES_A_RUN = 1_000  # in one transaction: long ones would hold back the horizon for everybody
+ENTRIES_A_RUN = 2_000  # in one transaction: long ones would hold back the horizon for everybody
 
 TROUBLE = (OperationalError, InterfaceError, LogAheadOfCluster)  # of the database, not with an entry
 
