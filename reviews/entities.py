@@ -21,8 +21,7 @@ from scoring.log import vault
 from scoring.log.consumers import Consumer
 from scoring.log.entries import LAST_POSITION, Entry
 from scoring.log.read import read_streams
-from scoring.log.statement import unnested
-from scoring.log.tables import insert_values
+from scoring.log.tables import copy_values, insert_values
 
 MOST_COUNTED = 1_000
 
@@ -67,7 +66,7 @@ def entity_key(kind: str, value: str) -> int:
 def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
     """Add received events to the index, in the caller's transaction."""
     rows = [(key, entry.position) for entry in entries for key in _keys_of(entry.data)]
-    _insert(rows)
+    copy_values(connection, _TABLE, ("entity", "position"), rows)
     senders = sorted({(entry.data["type"], entry.data["source"]) for entry in entries})
     insert_values(
         connection,
@@ -76,13 +75,6 @@ def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
         senders,
         on_conflict="(event_type, source) DO NOTHING",
     )
-
-
-def _insert(rows: Sequence[tuple[int, int]]) -> None:
-    keys, positions = zip(*rows, strict=True) if rows else ((), ())
-    given = unnested([keys, positions], ("bigint", "bigint"))
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {_TABLE} (entity, position) SELECT * FROM {given.text}", given.values)  # noqa: S608
 
 
 def empty_index() -> None:
