@@ -47,8 +47,10 @@ WORK_SECONDS = 0.025  # a micro-batch; longer ones make the clients that come ne
 # duration further down would have a busy machine pay them for every handful, and fall behind for that alone.
 FEWEST, MOST = 32, 256
 # Of clients that wait a batch may hold as many as fit; with others in it no more than this, or a client that
-# comes next would wait behind hundreds that nobody waits for.
+# comes next would wait behind hundreds that nobody waits for. While clients do wait it is FEWEST: what is in
+# their batch, and in the one that is written before it, is what they wait for.
 MOST_WITH_OTHERS = 64
+WAITING_SECONDS = 1.0  # so long after the last of them clients are taken to wait still
 LIMITS = (MOST, 128, 64, FEWEST)
 PACE_SHARE = 0.2  # of the last batch in the moving average
 
@@ -80,6 +82,7 @@ class LaneRunner:
         self._writer, self._write = (writer, write_and_tell) if writer else (Inline(), write)
         self._under_way: UnderWay | None = None
         self._last_served = ""
+        self._waited_for_at = float("-inf")
         self._routes: str | None = None
 
     def step(self) -> int:
@@ -90,7 +93,7 @@ class LaneRunner:
         fails.
         """
         self._release_known_labels()
-        chunk = min(self.limit, MOST_WITH_OTHERS)
+        chunk = self._chunk()
         began = time.perf_counter()
         written = [claim.position for claim in self._under_way.worked.claims] if self._under_way else []
         claims = pending.claim(self.lane, limit=self.limit, chunk=chunk, after=self._last_served, but=written)
@@ -100,7 +103,14 @@ class LaneRunner:
         self.exhausted = done and len(claims) < chunk and not self._is_label_due()
         if claims:
             self._last_served = claims[-1].source
+            if any(claim.wake_token for claim in claims):
+                self._waited_for_at = time.monotonic()
         return len(claims)
+
+    def _chunk(self) -> int:
+        """Up to how many entries a batch is filled with what nobody waits for."""
+        waiting = time.monotonic() - self._waited_for_at < WAITING_SECONDS
+        return FEWEST if waiting else min(self.limit, MOST_WITH_OTHERS)
 
     def finish(self) -> None:
         """Wait for what is being written. Raises what the database and Redis raise."""

@@ -9,7 +9,7 @@ from scoring.decisions import pending
 from scoring.decisions.intake import receive_events
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Pending
-from scoring.decisions.runner import FEWEST, MOST_WITH_OTHERS, LaneRunner
+from scoring.decisions.runner import FEWEST, MOST, MOST_WITH_OTHERS, LaneRunner
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
 
@@ -107,3 +107,19 @@ def test_a_plan_is_made_anew_after_a_while(load, monkeypatch):
     assert len(claim(8)) == 2
     monkeypatch.setattr("scoring.log.prepared.PLANNED_SECONDS", -1.0)
     assert len(claim(8)) == 2
+
+
+def test_batches_are_filled_up_less_while_clients_wait(load, send, monkeypatch):
+    load("big", 300)
+    runner = LaneRunner(LANE)
+
+    def step() -> int:
+        runner.limit = MOST
+        return runner.step()
+
+    assert step() == MOST_WITH_OTHERS
+    send(payments(1, start=400), wait=0.001)
+    assert step() == MOST_WITH_OTHERS  # with the client's: it is seen now
+    assert step() == FEWEST
+    monkeypatch.setattr("scoring.decisions.runner.WAITING_SECONDS", 0.0)
+    assert step() == MOST_WITH_OTHERS
