@@ -1,9 +1,9 @@
 """Bells between the API and the lanes. They only save time: losing one costs a sweep's delay, never data.
 
-Per lane `flag` (a bell is outstanding), `runner` (somebody lingers at the door), `bell` (what he waits for)
-and `pace` (entries a second as the last runner worked them). A ring while the flag stands does nothing; the
-runner clears it before it claims, so whatever was appended before the ring is seen by the claim that follows.
-Without a runner at the door the ring is a Celery message.
+Per lane `runner` (somebody is at the door), `bell` (what he waits for), `flag` (a message is outstanding) and
+`pace` (entries a second as the last runner worked them). A ring while the bell lies there does nothing: the
+runner takes it before a claim, which then sees whatever was appended before the ring. Without a runner at the
+door the ring is a Celery message, and nothing more while the flag stands.
 """
 
 import logging
@@ -28,8 +28,11 @@ ANSWER_SECONDS = 30  # answers for a process that is no more
 MESSAGE_SECONDS = 60  # messages piled up while no worker ran say nothing new
 
 RING = """
+if redis.call('EXISTS', KEYS[2]) == 1 then
+    if redis.call('LLEN', KEYS[3]) == 0 then redis.call('LPUSH', KEYS[3], '1') end
+    return 'bell'
+end
 if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) == false then return 'outstanding' end
-if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('LPUSH', KEYS[3], '1') return 'bell' end
 return 'publish'
 """
 
@@ -74,10 +77,9 @@ def publish(lane: str) -> str:
 
 
 def stand_at_door(lane: str, *, pace: float) -> None:
-    """The runner says it is there, and its pace if known, and takes the outstanding bell, before it claims.
+    """The runner says it is there, and its pace if known, and takes what was rung, before it claims.
 
-    Flag and bell go in one command: a ring between two would leave a flag whose bell is gone, and the runner
-    deaf to those that follow.
+    To be said again before RUNNER_MS have passed.
     """
     flag, runner, bell = _keys(lane)
     with connections.client().pipeline(transaction=False) as pipe:

@@ -15,6 +15,7 @@ from scoring.decisions.telemetry import telemetry
 logger = logging.getLogger(__name__)
 
 LINGER_SECONDS = 1.0  # steady traffic keeps the runner at the door and pays no Celery hop
+AT_DOOR_SECONDS = 0.5  # so often the runner says that it is at the door
 SHIFT_SECONDS = 20.0  # then the worker's process is free for another task; the lane is rung again
 
 
@@ -72,9 +73,12 @@ def _work(lane: str, *, shift: float, linger: float, writer: Executor | None) ->
         writer.submit(close_old_connections)  # as Celery does for its own thread
     runner = LaneRunner(lane, writer=writer)
     attendance.at_work, attendance.asked_to_stop = True, False
+    said_until = float("-inf")
     try:
-        while time.monotonic() < ends and not attendance.asked_to_stop:
-            doorbell.stand_at_door(lane, pace=runner.pace)
+        while (now := time.monotonic()) < ends and not attendance.asked_to_stop:
+            if now > said_until:
+                doorbell.stand_at_door(lane, pace=runner.pace)
+                said_until = now + AT_DOOR_SECONDS
             processed += runner.step()
             if runner.exhausted and not doorbell.linger(lane, seconds=linger):
                 break

@@ -9,13 +9,13 @@ from scoring.log.statement import NOTHING, TRUE, Sql
 class Beside:
     """SQL that belongs to an append.
 
-    `first` is a statement to run before it, with its values in it. `before` and `clauses` are WITH-queries,
+    `first` is a statement to run before it. `before` and `clauses` are WITH-queries,
     "name AS (...)"; the latter may refer to `written (stream, stream_version, position)`, the entries as they
     were appended. `guard` is a condition over `before`: where it does not hold nothing is written, and
     `append` raises StreamConflict.
     """
 
-    first: str = ""
+    first: Sql = NOTHING
     before: Sql = NOTHING
     clauses: tuple[Sql, ...] = ()
     guard: Sql = TRUE

@@ -65,9 +65,9 @@ def append_bulk(entries: Sequence[NewEntry], *, now: datetime, beside: Beside = 
 
 def run_first(beside: Beside) -> None:
     """Run what goes before entries that are written by several statements."""
-    if beside.first:
+    if beside.first.text:
         with connection.cursor() as cursor:
-            cursor.execute(beside.first)
+            cursor.execute(beside.first.text, beside.first.values)
 
 
 def run_clauses(beside: Beside, written: Sequence[Entry]) -> bool:

@@ -117,7 +117,7 @@ def _row_clauses(entries: Sequence[Entry]) -> list[Sql]:
     return clauses
 
 
-def _run(statement: Sql, entries: Sequence[NewEntry], *, first: str) -> dict[tuple[str, int], Place]:
+def _run(statement: Sql, entries: Sequence[NewEntry], *, first: Sql) -> dict[tuple[str, int], Place]:
     """Where entries came to stand, by stream and version."""
     with connection.cursor() as cursor:
         try:

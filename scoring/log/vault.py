@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from scoring.log.models import VaultItem
-from scoring.log.tables import mogrify_rows
+from scoring.log.statement import NOTHING, Sql, unnested
 
 DIGEST_BYTES = 16  # 128 bits: no two values of one installation meet by chance
 
@@ -25,25 +25,25 @@ def digest_of(kind: str, value: str) -> str:
 
 def store(items: Iterable[tuple[str, str]]) -> None:
     """Keep values, each given as (kind, value), in the caller's transaction; those kept already stay."""
-    if statement := storing(items):
+    statement = storing(items)
+    if statement.text:
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(statement.text, statement.values)
 
 
-def storing(items: Iterable[tuple[str, str]]) -> str:
-    """The statement that `store` runs, to go with others; "" when there is nothing to keep."""
+def storing(items: Iterable[tuple[str, str]]) -> Sql:
+    """The statement that `store` runs, to go with others; empty when there is nothing to keep."""
     digests = {digest_of(kind, value): (kind, value) for kind, value in items}
     if not digests:
-        return ""
+        return NOTHING
     # In digest order, so that two writers of the same values wait for each other instead of deadlocking.
     rows = [(digest, *digests[digest]) for digest in sorted(digests)]
-    with connection.cursor() as cursor:
-        return (
-            "INSERT INTO scoring_vaultitem (digest, kind, value, first_seen_at)"
-            " SELECT given.*, now() FROM (VALUES "
-            + mogrify_rows(cursor, rows)
-            + ") AS given ON CONFLICT (digest) DO NOTHING"
-        )
+    given = unnested(list(zip(*rows, strict=True)), ("text", "text", "text"))
+    return Sql(
+        "INSERT INTO scoring_vaultitem (digest, kind, value, first_seen_at)"
+        f" SELECT *, now() FROM {given.text} ON CONFLICT (digest) DO NOTHING",
+        given.values,
+    )
 
 
 def reveal(digests: Iterable[str]) -> dict[str, str]:

@@ -188,7 +188,7 @@ KEEP_EACH = """
 def keeping(*, guard: str = "true") -> Beside:
     """A value kept first, and one a clause keeps for each entry written."""
     return Beside(
-        first=KEEP_ONE, before=Sql("counted AS (SELECT 1)"), clauses=(Sql(KEEP_EACH),), guard=Sql(guard)
+        first=Sql(KEEP_ONE), before=Sql("counted AS (SELECT 1)"), clauses=(Sql(KEEP_EACH),), guard=Sql(guard)
     )
 
 
