@@ -12,9 +12,9 @@ from scoring.log.conflicts import conflict_of
 from scoring.log.drafts import NOWHERE, POSITIONS, Draft, Place, check_consecutive, draft, entry_of
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
-from scoring.log.prepared import execute_prepared
+from scoring.log.prepared import execute_often
 from scoring.log.projections import fold_into_states, row_projections
-from scoring.log.statement import Sql, joined, numbered, unnested
+from scoring.log.statement import Sql, joined, unnested
 from scoring.log.tables import insert_beside
 
 # Positions are given out in the order of the entries, rows are written in the order of their streams: two
@@ -121,7 +121,7 @@ def _run(statement: Sql, entries: Sequence[NewEntry], *, first: Sql) -> dict[tup
     """Where entries came to stand, by stream and version."""
     with connection.cursor() as cursor:
         try:
-            execute_prepared(cursor, numbered(statement.text), statement.values, first=first)
+            execute_often(cursor, *([first] if first.text else []), statement)
         except IntegrityError as error:
             raise conflict_of(error, entries) from error
         found: list[Any] = cursor.fetchall()

@@ -4,9 +4,11 @@ import contextlib
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from scoring.log import prepared
-from scoring.log.prepared import execute_prepared
+from scoring.log.prepared import execute_often, execute_prepared
+from scoring.log.statement import Sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,3 +37,22 @@ def test_a_statement_that_could_not_be_planned_anew_can_be_later(monkeypatch):
     with pytest.raises(DatabaseError):
         double_in_a_failed_transaction(2)
     assert double(3) == 6
+
+
+def add(left: int, right: str) -> list[str]:
+    """Runs the sum, and returns what the server was sent."""
+    with CaptureQueriesContext(connection) as sent, connection.cursor() as cursor:
+        first = Sql("SELECT set_config('assay.seen', %s, false)", (right,))
+        execute_often(cursor, first, Sql("SELECT %s + length(%s)", (left, right)))
+        assert cursor.fetchone()[0] == left + len(right)
+        cursor.execute("SELECT current_setting('assay.seen')")
+        assert cursor.fetchone()[0] == right
+    return [query["sql"].split()[0] for query in sent][:-1]
+
+
+def test_what_is_run_again_soon_is_prepared_and_what_is_not_is_not(monkeypatch):
+    assert add(1, "50 % of 'it'") == ["SELECT"]
+    assert add(2, "\\ and $1") == ["PREPARE", "PREPARE", "EXECUTE"]
+    assert add(3, "") == ["EXECUTE"]
+    monkeypatch.setattr(prepared, "PLANNED_SECONDS", 0.0)
+    assert add(4, "x") == ["DEALLOCATE", "PREPARE", "DEALLOCATE", "PREPARE", "EXECUTE"]
