@@ -29,7 +29,14 @@ from scoring.decisions.answers import answer_for
 from scoring.decisions.intake import Receipt, Submission, priority_of, receive_events
 from scoring.decisions.models import Pending
 from scoring.decisions.telemetry import telemetry
-from scoring.errors import EventNotFound, FieldError, InvalidRequest, RequestProblem, ScoringError
+from scoring.errors import (
+    EventNotFound,
+    FieldError,
+    InvalidRequest,
+    ListsInLine,
+    RequestProblem,
+    ScoringError,
+)
 
 Rates = Mapping[str, Decimal]
 
@@ -88,26 +95,36 @@ def preferences_of(request: Request, *, listed: bool) -> Preferences:
 def submit(
     payloads: Sequence[object], *, sender: Sender, preferences: Preferences, now: datetime
 ) -> list[Result | ScoringError]:
-    """Parse and receive events; a result or an error for each, in the order given. Raises LaneBehind."""
+    """Parse and receive events; a result or an error for each, in the order given.
+
+    Raises LaneBehind and ListsInLine.
+    """
     rates: dict[str, Rates] = {}
     with telemetry.stage("validate", events=len(payloads)):
         parsed = [parse_submission(payload, now=now, rates=rates) for payload in payloads]
     valid = [attempt for attempt in parsed if isinstance(attempt, Submission)]
     counted = Counter(event_type(submission.type).lane for submission in valid)
-    backlog.take_room(counted, priority=priority_of(len(valid), wait=preferences.wait))
-    receipts = iter(
-        receive_events(
-            valid,
-            source=sender.source,
-            now=now,
-            wait=preferences.wait,
-            on_timeout=preferences.on_timeout,
-            actor=sender.actor,
-        )
-        if valid
-        else ()
-    )
+    priority = priority_of(len(valid), wait=preferences.wait)
+    backlog.take_room(counted, priority=priority)
+    try:
+        receipts = iter(_receive(valid, sender=sender, preferences=preferences, now=now))
+    except ListsInLine:
+        backlog.give_back(counted, priority=priority)
+        raise
     return [result_of(next(receipts)) if isinstance(attempt, Submission) else attempt for attempt in parsed]
+
+
+def _receive(
+    submissions: Sequence[Submission], *, sender: Sender, preferences: Preferences, now: datetime
+) -> list[Receipt]:
+    return receive_events(
+        submissions,
+        source=sender.source,
+        now=now,
+        wait=preferences.wait,
+        on_timeout=preferences.on_timeout,
+        actor=sender.actor,
+    )
 
 
 def parse_submission(payload: object, *, now: datetime, rates: dict[str, Rates]) -> Submission | ScoringError:

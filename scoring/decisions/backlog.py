@@ -38,6 +38,13 @@ def take_room(events: Mapping[str, int], *, priority: int) -> None:
         _counted[lane, priority] = until, before + count
 
 
+def give_back(events: Mapping[str, int], *, priority: int) -> None:
+    """What was let in has not been queued after all."""
+    for lane, count in events.items():
+        until, before = _counted[lane, priority]
+        _counted[lane, priority] = until, before - count
+
+
 def bulk_queued(lane: str) -> int:
     """How much bulk the lane has queued, to a second."""
     return _queued(lane, pending.NORMAL, most=settings.API_MOST_QUEUED, now=time.monotonic())

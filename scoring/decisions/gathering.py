@@ -17,8 +17,8 @@ from django.db import connection
 
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, pending
-from scoring.decisions.bulk import turnstile
 from scoring.decisions.telemetry import telemetry
+from scoring.decisions.turnstile import turnstile
 from scoring.log import vault
 from scoring.log.append import COPY_FROM, append_new
 from scoring.log.beside import Beside

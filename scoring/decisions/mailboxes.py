@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -23,8 +23,10 @@ from scoring.decisions import connections
 
 logger = logging.getLogger(__name__)
 
-LISTEN_SECONDS = 2.0  # below any socket's timeout; a message is taken at once, however long this is
+LISTEN_SECONDS = 2.0  # then it asks again; a message is taken at once
 AGAIN_SECONDS = 0.1  # after Redis has failed
+
+_opening = Lock()  # a cache alone would let two first requests open an office each
 
 Answer = dict[str, Any]  # {"stream", "answer"}
 
@@ -70,15 +72,23 @@ class PostOffice:
         return box
 
     def _run(self) -> None:
+        failed = 0
         while True:
             try:
-                message = connections.client().blpop([_queue(self.name)], timeout=LISTEN_SECONDS)
+                self._listen()
+                failed = 0
             except redis.RedisError as error:
-                self._give_up_waits(error)
-                time.sleep(AGAIN_SECONDS)
-                continue
-            if message is not None:
-                self._deliver(orjson.loads(message[1]))
+                failed += 1
+                if failed > 1:  # one connection may be lost: what was sent meanwhile is still there
+                    self._give_up_waits(error)
+                    time.sleep(AGAIN_SECONDS)
+            except Exception:  # the thread that everybody's answers come through must not end
+                logger.exception("answers could not be delivered")
+
+    def _listen(self) -> None:
+        message = connections.client().blpop([_queue(self.name)], timeout=LISTEN_SECONDS)
+        if message is not None:
+            self._deliver(orjson.loads(message[1]))
 
     def _deliver(self, message: Mapping[str, Sequence[Answer]]) -> None:
         for token, answers in message.items():
@@ -97,7 +107,8 @@ class PostOffice:
 
 def open_mailbox() -> Mailbox:
     """A mailbox of this process. Open it before its token is written: answers may come any moment then."""
-    return _office(os.getpid()).open_box()
+    with _opening:
+        return _office(os.getpid()).open_box()
 
 
 def queue_of(token: str) -> str:
@@ -112,4 +123,4 @@ def _office(process: int) -> PostOffice:
 
 
 def _queue(office: str) -> str:
-    return f"assay:wake:{office}"
+    return f"assay:answers:{office}"

@@ -1,7 +1,7 @@
 """The holder of a lane: claims micro-batches, walks them through the engine, commits, until nothing comes.
 
-While one batch is written the next one is worked out upon it. It is written when that one has been, and
-thrown away when that one has not: its entries are still queued then.
+While one batch is written the next is worked out upon it, to be written after it. If the first could not be,
+the second is thrown away, whose entries are still queued.
 """
 
 import logging
@@ -50,7 +50,7 @@ FEWEST, MOST = 32, 256
 # comes next would wait behind hundreds that nobody waits for. While clients do wait it is FEWEST: what is in
 # their batch, and in the one that is written before it, is what they wait for.
 MOST_WITH_OTHERS = 64
-WAITING_SECONDS = 1.0  # so long after the last of them clients are taken to wait still
+SOMEBODY_WAITS_SECONDS = 1.0  # so long after one of them the next is expected
 LIMITS = (MOST, 128, 64, FEWEST)
 PACE_SHARE = 0.2  # of the last batch in the moving average
 
@@ -109,7 +109,7 @@ class LaneRunner:
 
     def _chunk(self) -> int:
         """Up to how many entries a batch is filled with what nobody waits for."""
-        waiting = time.monotonic() - self._waited_for_at < WAITING_SECONDS
+        waiting = time.monotonic() - self._waited_for_at < SOMEBODY_WAITS_SECONDS
         return FEWEST if waiting else min(self.limit, MOST_WITH_OTHERS)
 
     def finish(self) -> None:
@@ -142,6 +142,7 @@ class LaneRunner:
         if not self._settle():
             return False
         if len(claims) > 1:
+            logger.warning("lane %s: %d entries are taken singly", self.lane, len(claims), exc_info=error)
             # Up to the first that stays queued: a label of it may follow, and must not overtake it.
             return all(self._process_or_isolate([claim]) and self._settle() for claim in claims)
         logger.error(
@@ -158,8 +159,8 @@ class LaneRunner:
         """The recipe: who decides, sequence, decide, write. False when the batch before was not written."""
         self._take_models(claims[0].routes)
         worked = self._work_out(claims)
-        before, settled = self.head, self._settle()
-        if not settled:
+        before = self.head
+        if not self._settle():
             return False
         if worked.read_at not in (None, before.cursor, self.head.cursor):
             raise StaleOnlineState(self.lane, self.head.cursor, worked.read_at)
@@ -187,9 +188,11 @@ class LaneRunner:
 
     def _settle(self) -> bool:
         """Wait for the batch being written; False if the lane is not where it would have left it."""
-        under_way, self._under_way = self._under_way, None
+        under_way = self._under_way
         if under_way is None:
             return True
+        under_way.written.exception()  # waits; until then it is not forgotten, whatever interrupts
+        self._under_way = None
         try:
             self.head = under_way.written.result()
         except (StreamConflict, StaleOnlineState) as refused:
@@ -253,7 +256,7 @@ class LaneRunner:
         """
         leaves = self._under_way.worked.states if self._under_way else {}
         look = self.store.look([key for key in keys if key not in leaves], reads.script())
-        if not self._under_way and look.cursor != self.head.cursor:
+        if look.cursor is None or (not self._under_way and look.cursor != self.head.cursor):
             raise StaleOnlineState(self.lane, self.head.cursor, look.cursor)
         return look._replace(states={key: leaves[key] if key in leaves else look.states[key] for key in keys})
 

@@ -29,7 +29,9 @@ _COLUMNS = [
     "metadata",
     "recorded_at",
 ]
+# The lock that writing takes anyway, before the epoch is asked for: one that begins meanwhile is waited for.
 _ALLOCATE = f"""
+LOCK TABLE scoring_logentry IN ROW EXCLUSIVE MODE;
 SELECT array_agg(nextval({POSITIONS})), {CURRENT_EPOCH}, pg_current_xact_id()::text::bigint
 FROM generate_series(1, %s)
 """

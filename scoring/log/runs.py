@@ -40,7 +40,7 @@ def run_consumers(*, now: datetime) -> dict[str, str]:
     alone: list[Consumer] = []
     for cursor, abreast in _by_place(registered_consumers(), alone, now=now).items():
         alone += _run_abreast(abreast, cursor, horizon=horizon, now=now)
-    return {consumer.name: error for consumer in alone if (error := _error_of_running(consumer, now=now))}
+    return _run_alone(alone, now=now)
 
 
 def _by_place(
@@ -88,8 +88,6 @@ def _take(page: Page, abreast: Sequence[Consumer], cursor: Cursor, *, now: datet
     for company in _companies(parts):
         try:
             outcome.moved.extend(_take_together(company, parts, cursor, page.cursor, now=now))
-        except TROUBLE:
-            raise
         except Exception as error:  # noqa: BLE001 - each runs alone now, where its error is told and kept
             _tell(error, company)
             outcome.failed.extend(company)
@@ -128,11 +126,18 @@ def _take_together(
     return present
 
 
-def _error_of_running(consumer: Consumer, *, now: datetime) -> str:
-    """Run a consumer on its own; gives the error that it stopped for, if any."""
-    try:
-        catch_up(consumer, now=now)
-    except ConsumerStopped as error:
-        logger.exception("consumer %s stopped", consumer.name)
-        return error.error
-    return ""
+def _run_alone(alone: Sequence[Consumer], *, now: datetime) -> dict[str, str]:
+    """Run each on its own; gives the errors of those that stopped. Trouble of the database is raised last."""
+    stopped: dict[str, str] = {}
+    trouble: Exception | None = None
+    for consumer in alone:
+        try:
+            catch_up(consumer, now=now)
+        except ConsumerStopped as error:
+            logger.exception("consumer %s stopped", consumer.name)
+            stopped[consumer.name] = error.error
+        except TROUBLE as error:
+            trouble = error
+    if trouble:
+        raise trouble
+    return stopped

@@ -112,9 +112,10 @@ def insert_beside(table: Table, rows: Sequence[tuple[str, int, Row]], *, key: in
         ["text", "int", *(table.types[place] for place in kept)],
     )
     names = _listed([table.columns[place] for place in kept])
+    given_names = ", ".join(f'r."{table.columns[place]}"' for place in kept)
     return Sql(
         f'rows_of_{table.name} AS (INSERT INTO "{table.name}" ("{table.key}", {names})'
-        f" SELECT w.position, {names} FROM {given.text} AS r (of_stream, of_version, {names})"
+        f" SELECT w.position, {given_names} FROM {given.text} AS r (of_stream, of_version, {names})"
         " JOIN written w ON w.stream = r.of_stream AND w.stream_version = r.of_version)",
         given.values,
     )

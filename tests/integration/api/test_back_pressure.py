@@ -3,12 +3,13 @@
 import threading
 
 import pytest
+from django.db import OperationalError
 
-from scoring.decisions import backlog, bulk, doorbell
-from scoring.decisions.bulk import Turnstile, pause_after
+from scoring.decisions import backlog, doorbell, turnstile
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Event
 from scoring.decisions.runner import LaneRunner
+from scoring.decisions.turnstile import Turnstile, pause_after
 from scoring.errors import ListsInLine
 from tests.factories.payments import payment_payload
 
@@ -96,10 +97,10 @@ def test_the_pace_of_a_lane_is_what_its_runner_worked_at(api):
 
 
 def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused():
-    turnstile, inside, leave = Turnstile(2), [], threading.Event()
+    own, inside, leave = Turnstile(2), [], threading.Event()
 
     def pass_through():
-        with turnstile.turn({}):
+        with own.turn({}):
             inside.append(len(inside))
             leave.wait(30)
 
@@ -108,9 +109,9 @@ def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused(
     while not inside:
         pass
     second.start()
-    while turnstile._places._value:
+    while own._places._value:
         pass
-    with pytest.raises(ListsInLine), turnstile.turn({}):
+    with pytest.raises(ListsInLine), own.turn({}):
         pass
     assert inside == [0]  # the second stands in line
 
@@ -118,7 +119,7 @@ def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused(
     first.join()
     second.join()
     assert inside == [0, 1]
-    with turnstile.turn({}):
+    with own.turn({}):
         pass
 
 
@@ -126,21 +127,21 @@ def test_lists_are_held_to_the_pace_of_a_lane_that_is_behind(api, monkeypatch):
     api.post("events", a_list(0, 12))
     doorbell.stand_at_door(LANE, pace=100.0)
     assert pause_after({LANE: 50}, seconds=0.1) == 0.0  # twelve are no backlog
-    monkeypatch.setattr(bulk, "AHEAD", 11)
+    monkeypatch.setattr(turnstile, "AHEAD", 11)
     assert pause_after({LANE: 50}, seconds=0.1) == pytest.approx(0.4)
     assert pause_after({LANE: 50}, seconds=0.7) == 0.0
-    assert pause_after({LANE: 5_000}, seconds=0.1) == bulk.LONGEST_PAUSE
+    assert pause_after({LANE: 5_000}, seconds=0.1) == turnstile.LONGEST_PAUSE
 
 
 @pytest.mark.parametrize(("waits", "pauses"), [(True, [0.3]), (False, [])])
 def test_lists_are_held_back_only_while_clients_wait(monkeypatch, waits, pauses):
     slept = []
-    monkeypatch.setattr(bulk, "pause_after", lambda events, *, seconds: 0.3)
-    monkeypatch.setattr(bulk.time, "sleep", slept.append)
-    turnstile = Turnstile(1)
+    monkeypatch.setattr(turnstile, "pause_after", lambda events, *, seconds: 0.3)
+    monkeypatch.setattr(turnstile.time, "sleep", slept.append)
+    own = Turnstile(1)
     if waits:
-        turnstile.note_waiting()
-    with turnstile.turn({LANE: 500}):
+        own.note_waiting()
+    with own.turn({LANE: 500}):
         pass
     assert slept == pauses
 
@@ -148,10 +149,35 @@ def test_lists_are_held_back_only_while_clients_wait(monkeypatch, waits, pauses)
 def test_a_waiting_client_is_noted_and_a_list_goes_through_the_turnstile(api, monkeypatch, settings):
     settings.API_MOST_QUEUED = 1_000
     noted, turns = [], []
-    monkeypatch.setattr(bulk.turnstile, "note_waiting", lambda: noted.append("waits"))
-    original = bulk.turnstile.turn
-    monkeypatch.setattr(bulk.turnstile, "turn", lambda events: turns.append(dict(events)) or original(events))
+    monkeypatch.setattr(turnstile.turnstile, "note_waiting", lambda: noted.append("waits"))
+    original = turnstile.turnstile.turn
+    monkeypatch.setattr(
+        turnstile.turnstile, "turn", lambda events: turns.append(dict(events)) or original(events)
+    )
     api.post("events", a_list(0, 70))
     assert (noted, turns) == ([], [{LANE: 70}])
     api.post("events", payment_payload(100), prefer="wait=0.01")
     assert (noted, turns) == (["waits"], [{LANE: 70}])
+
+
+def test_a_list_without_a_place_in_line_does_not_count_as_queued(api, monkeypatch, settings):
+    settings.API_MOST_QUEUED = 1_000
+    monkeypatch.setattr(turnstile.turnstile, "_places", threading.BoundedSemaphore(1))
+    with turnstile.turnstile.turn({}):
+        refused = api.post("events", a_list(0, 70))
+    assert refused.status_code == 429
+    assert refused.json()["type"] == "/api/problems/lists-in-line"
+    assert refused["Retry-After"] == "1"
+    assert backlog.bulk_queued(LANE) == 0
+    assert not Event.objects.exists()
+
+
+def test_a_list_that_is_stored_is_answered_though_the_queue_cannot_be_counted(monkeypatch):
+    def fail(events, *, seconds):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(turnstile, "pause_after", fail)
+    own = Turnstile(1)
+    own.note_waiting()
+    with own.turn({LANE: 500}):
+        pass

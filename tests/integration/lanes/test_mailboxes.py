@@ -1,8 +1,11 @@
 """Answers reach the client that waits for them, and a failure of Redis all that wait."""
 
+import threading
+import time
+
 import redis
 
-from scoring.decisions import connections, doorbell
+from scoring.decisions import connections, doorbell, mailboxes
 from scoring.decisions.mailboxes import open_mailbox, queue_of
 
 
@@ -42,6 +45,49 @@ def test_who_waits_is_told_when_redis_fails_and_the_next_is_served_again(online_
     mailbox = open_mailbox()
     doorbell.wake({mailbox.token: [answer(1)]})
     assert mailbox.collect(count=1, seconds=5)[1] == ""
+
+
+def test_a_connection_lost_once_ends_no_wait(online_redis, monkeypatch):
+    mailbox, client, lost = open_mailbox(), connections.client, []
+
+    def lose_one() -> redis.Redis:
+        if not lost:
+            lost.append(True)
+            raise redis.ConnectionError("dropped")
+        return client()
+
+    monkeypatch.setattr(connections, "client", lose_one)
+    assert mailbox.collect(count=1, seconds=2.5) == ({}, "")  # the thread asks again every two seconds
+    assert lost
+    doorbell.wake({mailbox.token: [answer(1)]})
+    assert mailbox.collect(count=1, seconds=5)[0] == {"payment/shop/T-1": {"id": "T-1"}}
+
+
+def test_a_message_that_cannot_be_read_does_not_end_the_thread(online_redis):
+    mailbox = open_mailbox()
+    online_redis.rpush(queue_of(mailbox.token), b"{", b"[1]")
+    doorbell.wake({mailbox.token: [answer(1)]})
+    assert mailbox.collect(count=1, seconds=5)[0] == {"payment/shop/T-1": {"id": "T-1"}}
+
+
+def test_first_requests_that_come_together_open_one_office(online_redis, monkeypatch):
+    office, opened = mailboxes.PostOffice, []
+
+    class Slow(office):
+        def __init__(self) -> None:
+            opened.append(self)
+            time.sleep(0.05)
+            super().__init__()
+
+    monkeypatch.setattr(mailboxes, "PostOffice", Slow)
+    mailboxes._office.cache_clear()
+    threads = [threading.Thread(target=open_mailbox) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    mailboxes._office.cache_clear()
+    assert len(opened) == 1
 
 
 def away() -> redis.Redis:

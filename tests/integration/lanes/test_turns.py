@@ -121,5 +121,5 @@ def test_batches_are_filled_up_less_while_clients_wait(load, send, monkeypatch):
     send(payments(1, start=400), wait=0.001)
     assert step() == MOST_WITH_OTHERS  # with the client's: it is seen now
     assert step() == FEWEST
-    monkeypatch.setattr("scoring.decisions.runner.WAITING_SECONDS", 0.0)
+    monkeypatch.setattr("scoring.decisions.runner.SOMEBODY_WAITS_SECONDS", 0.0)
     assert step() == MOST_WITH_OTHERS

@@ -4,23 +4,27 @@ Taking a list in costs a fraction of deciding it, so that lists sent as fast as 
 little of the machine to those who wait. Without any, lists are taken as fast as can be.
 """
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from scoring.decisions import backlog, doorbell
 from scoring.errors import ListsInLine
 
-WAITING_SECONDS = 2.0  # so long after the last of them clients are taken to wait still
+logger = logging.getLogger(__name__)
+
+SOMEBODY_WAITS_SECONDS = 2.0  # so long after one of them the next is expected
 AHEAD = 1_000  # events that a lane may have queued before lists are held to its pace
 LONGEST_PAUSE = 1.0  # seconds
 
 
 class Turnstile:
-    """Lets one list through at a time. The others of the process stand in line, each on a thread of its."""
+    """Lets one list through at a time. The others stand in line, each on a thread of the process."""
 
     def __init__(self, places: int) -> None:
         self._places, self._turn = BoundedSemaphore(places), Lock()
@@ -39,10 +43,17 @@ class Turnstile:
             with self._turn:
                 began = time.monotonic()
                 yield
-                if time.monotonic() - self._waited_at < WAITING_SECONDS:
-                    time.sleep(pause_after(events, seconds=time.monotonic() - began))
+                self._pause(events, seconds=time.monotonic() - began)
         finally:
             self._places.release()
+
+    def _pause(self, events: Mapping[str, int], *, seconds: float) -> None:
+        if time.monotonic() - self._waited_at > SOMEBODY_WAITS_SECONDS:
+            return
+        try:
+            time.sleep(pause_after(events, seconds=seconds))
+        except DatabaseError as error:  # the list is in the log: its sender is to hear that
+            logger.warning("lists are not held back: %s", error)
 
 
 def pause_after(events: Mapping[str, int], *, seconds: float) -> float:

@@ -1,0 +1,58 @@
+"""A writer that waits while a new epoch begins writes in that one."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from scoring.log.append import append
+from scoring.log.bulk import append_bulk
+from scoring.log.entries import Entry
+from scoring.log.epochs import begin_epoch, current_epoch
+from tests.factories.log import NOW, PATIENCE_S, received
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+
+
+def wait_for_writer() -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends:
+        with connection.cursor() as cursor:
+            cursor.execute(WAITING)
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("the writer did not have to wait")
+
+
+@pytest.mark.parametrize("write", [append, append_bulk])
+def test_a_writer_that_waited_for_an_epoch_to_begin_writes_in_it(
+    write: Callable[..., list[Entry]],
+) -> None:
+    written: list[Entry] = []
+    ready, go = threading.Event(), threading.Event()
+
+    def run() -> None:
+        for number in range(3):  # prepared by then
+            write([received(f"before-{number}")], now=NOW)
+        ready.set()
+        go.wait(PATIENCE_S)
+        written.extend(write([received("waited")], now=NOW))
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert ready.wait(PATIENCE_S)
+    with transaction.atomic():
+        begun = begin_epoch(now=NOW)
+        go.set()
+        wait_for_writer()
+    thread.join()
+
+    assert begun.number == 2
+    assert current_epoch() == 2
+    assert [entry.epoch for entry in written] == [2]
