@@ -9,8 +9,7 @@ from django.db import connection, transaction
 from scoring.errors import LogAheadOfCluster
 from scoring.log.models import LogEpoch
 
-# Asked once a statement, after it has got its locks (migration 0008).
-CURRENT_EPOCH = "(SELECT scoring_current_epoch())"
+CURRENT_EPOCH = "COALESCE((SELECT max(number) FROM scoring_logepoch), 1)"
 
 # The highest id in the log against the next one of the cluster. The own transaction is left out: while it
 # runs, its id may be at or above the snapshot's xmax, which counts from the last transaction that ended.
