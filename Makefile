@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-stages bench-pages bench-features format
+.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features format
 
 help:
 	@echo "make demo    everything, with simulated history, a first model and live traffic"
@@ -15,6 +15,7 @@ help:
 	@echo "make test    checks and tests, from nothing"
 	@echo "make check   the checks without the tests"
 	@echo "make bench   measure this machine: some minutes; bench-full: longer, at more rates"
+	@echo "             bench-load: single requests beside a bulk load of 200,000 events"
 	@echo "             bench-features: backfill against other tools, its growth, sequencing, hot entities"
 
 demo: install
@@ -72,6 +73,10 @@ bench: install
 
 bench-full: install
 	$(BIN)/python -m benchmarks.bench --mode full
+
+# A bulk load of 200,000 events with single requests beside it: two minutes.
+bench-load: install
+	$(BIN)/python -m benchmarks.loading
 
 # Where an event's time goes: docs/performance.md.
 bench-stages: install

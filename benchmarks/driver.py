@@ -38,7 +38,7 @@ class Bench:
 
     def offer(self, *, rate: float, seconds: float) -> Outcome:
         """Single payments, open loop, at so many a second."""
-        said = self._finish(self._begin(rate=rate, seconds=seconds))
+        said = self.finish(self._begin(rate=rate, seconds=seconds))
         done = np.array([np.inf if each is None else each for each in said["done"]])
         return Outcome(np.array(said["due"]), np.array(said["sent"]), done, np.array(said["status"]))
 
@@ -55,7 +55,7 @@ class Bench:
                 began, at_first = time.monotonic(), decided
             time.sleep(0.05)
         ended = time.monotonic()
-        said = self._finish(process)
+        said = self.finish(process)
         check_lists(said)
         decided = Decision.objects.count() - before
         if decided != said["taken"]:
@@ -72,7 +72,7 @@ class Bench:
         speed = decided / (time.monotonic() - began)
         if not pending_entries():
             raise SystemExit("the lists were decided before the single requests had all been sent")
-        check_lists(self._finish(loader))
+        check_lists(self.finish(loader))
         self.drain()
         return outcome, speed
 
@@ -95,7 +95,8 @@ class Bench:
         process.stdin = None
         return process
 
-    def _finish(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    def finish(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        """What the load generator has to say when it is done."""
         out, _ = process.communicate()
         if process.returncode:
             raise SystemExit("the load generator failed; see its message above")
