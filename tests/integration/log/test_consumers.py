@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import HourlyWindow
@@ -340,6 +340,26 @@ def test_an_entry_that_cannot_be_read_stops_only_those_who_have_to_read_it(
 
     assert list(stopped) == ["test"]
     assert [entry.type for entry in labels] == ["label.recorded"]
+
+
+def test_trouble_of_the_database_with_one_consumer_stops_no_other_and_is_raised(
+    only_registered: dict[str, Consumer],
+) -> None:
+    def time_out(entries: Sequence[Entry], *, now: datetime) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)")
+
+    well: list[Entry] = []
+    types = frozenset({"event.received"})
+    consumers.register(Consumer("slow", types, time_out, reset=lambda: None))
+    consumers.register(Consumer("well", types, keep_in(well), reset=lambda: None))
+    written = append([received("T-0")], now=NOW)
+
+    with pytest.raises(OperationalError, match="statement timeout"):
+        run_consumers(now=NOW)
+
+    assert well[-1:] == written
+    assert [(status.name, status.lag) for status in consumer_statuses()] == [("slow", 1), ("well", 0)]
 
 
 def test_health_looks_at_the_next_entries_only(only_registered: dict[str, Consumer]) -> None:
