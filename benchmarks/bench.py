@@ -1,8 +1,8 @@
 """The whole path measured: `python -m benchmarks.bench`, some minutes; `--mode full`: longer, at more rates.
 
-Starts services, web, worker and beat of its own in a temporary directory, loads history, trains a model,
-warms up, and drives an open-loop load over HTTP from another process on the same machine. Prints a table and
-writes benchmarks/results/short.json (or full.json).
+Starts services, web, worker, background and beat of its own in a temporary directory, loads history, trains
+a model, warms up, and drives an open-loop load over HTTP from another process on the same machine. Prints a
+table and writes benchmarks/results/short.json (or full.json).
 """
 
 from argparse import ArgumentParser

@@ -19,14 +19,14 @@ from honcho.environ import parse_procfile
 from config.embedded.places import locate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-PROCESSES = ("web", "worker", "beat")
+PROCESSES = ("web", "worker", "background", "beat")
 READY_SECONDS = 120.0
 SOURCES = ("scoring", "reviews", "experiments", "monitoring", "config", "Procfile", "requirements.txt")
 MIB = 2**20
 
 
 class Stack:
-    """Web, worker and beat as the Procfile says, on services that run already; logs under `var`."""
+    """The processes as the Procfile says, but for the trainer, on services that run; logs under `var`."""
 
     def __init__(self, var: Path) -> None:
         self.var, self.port = var, free_port()

@@ -73,7 +73,7 @@ def late_consumers(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "bad",
             f"Nothing has read the log {when}: figures, cases and shadows below are that old.",
-            "Start the scheduler and a worker of the queue “default” (the processes beat and worker).",
+            "Start the scheduler and a worker of the queue “default” (the processes beat and background).",
         )
         return
     for consumer in running:

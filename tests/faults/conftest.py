@@ -9,7 +9,7 @@ from tests.faults.house import House
 
 @pytest.fixture
 def house(process_environment: dict[str, str], online_redis: redis.Redis, tmp_path: Path) -> Iterator[House]:
-    """Web, worker and beat of their own on the test's database; not yet started."""
+    """Web, worker, background and beat of their own on the test's database; not yet started."""
     house = House(process_environment, tmp_path)
     yield house
     house.stop()

@@ -11,40 +11,41 @@ import urllib.request
 from pathlib import Path
 
 import psutil
+from honcho.environ import parse_procfile
 
 from config.settings import BASE_DIR
 
+PROCESSES = ("web", "worker", "background", "beat")
 START_SECONDS = 60
 
 
 class House:
-    """Web, worker and beat as the Procfile runs them, on the test's own services; a killed one is started
-    again.
+    """Web, worker, background and beat as the Procfile says, on the test's own services; a killed one is
+    started again.
     """
 
     def __init__(self, environment: dict[str, str], logs: Path) -> None:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.environment = environment | {"ASSAY_HTTPS": "0", "PATH": path}
-        self.logs = logs
         self.port = _free_port()
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.commands = {
-            "web": f"granian --interface wsgi --host 127.0.0.1 --port {self.port} --workers 1"
-            " --blocking-threads 16 --http 1 --no-ws --log-level warning config.wsgi:application",
-            "worker": "celery -A config worker -n faults@%h -Q lanes,default -c 2 -l INFO"
-            " --without-gossip --without-mingle",
-            "beat": f"celery -A config beat -l INFO --pidfile= -s {logs / 'beat'}",
+        self.environment = environment | {
+            "ASSAY_HOST": "127.0.0.1",
+            "ASSAY_PORT": str(self.port),
+            "ASSAY_HTTPS": "0",
+            "PATH": path,
         }
+        self.logs = logs
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, *names: str) -> None:
-        for name in names or self.commands:
+        for name in names or PROCESSES:
             with (self.logs / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    self.commands[name].split(),
+                    ["/bin/sh", "-c", f"exec {self.commands[name]}"],  # the Procfile's lines are a shell's
                     env=self.environment,
                     cwd=BASE_DIR,
                     stdout=log,

@@ -39,7 +39,7 @@ def test_a_worker_refuses_a_redis_that_evicts(
 def test_a_worker_goes_on_after_postgres_has_dropped_its_connection(
     celery_worker_process: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    worker = celery_worker_process(queues="default")
+    worker = celery_worker_process(queues="lanes")
     run_sweep(done=1)
     with connection.cursor() as cursor:
         cursor.execute(
