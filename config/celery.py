@@ -10,7 +10,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from celery.utils.log import current_process_index
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from scoring.errors import FeatureSetMissing, ScoringError
 
@@ -61,6 +61,15 @@ def refuse_without_live_features(**_: Any) -> None:
         raise SystemExit(str(missing)) from missing
 
 
+@signals.worker_init.connect
+def close_connection_of_checks(**_: Any) -> None:
+    """What the checks above have opened is not for children: each would read answers meant for another.
+
+    Celery closes it in them too, but only after they have warmed up.
+    """
+    connections.close_all()
+
+
 @signals.task_prerun.connect
 def hand_over_on_termination(**_: Any) -> None:
     """A terminated child finishes its batch and leaves the lane to another; an idle one just goes.
@@ -81,7 +90,14 @@ def hand_over_on_termination(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def warm_up_process(**_: Any) -> None:
-    """Each child compiles and loads before its first task: no client waits for that."""
+    """A child that works lanes compiles and loads before its first task: no client waits for that."""
+    if "lanes" in app.amqp.queues.consume_from:
+        _warm_up()
+    gc.collect()
+    gc.freeze()  # what is there now stays: collections, which everybody waits for, need not look at it
+
+
+def _warm_up() -> None:
     from scoring.decisions.warmup import warm_up  # noqa: PLC0415 (as above)
 
     try:
@@ -89,5 +105,3 @@ def warm_up_process(**_: Any) -> None:
     except ScoringError:
         # The failure policy decides meanwhile; readiness says the same to whoever asks.
         logger.exception("a deciding model cannot be used")
-    gc.collect()
-    gc.freeze()  # what is there now stays: collections, which everybody waits for, need not look at it

@@ -14,6 +14,7 @@ from django.db import connection
 from config.celery import app
 
 SWEEP = "scoring.decisions.tasks.sweep"
+WARM = "warm after"  # what a child's log says once it has compiled and loaded
 
 
 def test_a_worker_refuses_a_redis_that_evicts(
@@ -40,23 +41,59 @@ def test_a_worker_goes_on_after_postgres_has_dropped_its_connection(
     celery_worker_process: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     worker = celery_worker_process(queues="lanes")
-    run_sweep(done=1)
+    run_task(SWEEP, done=1)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         assert cursor.fetchone()[0] >= 1
-    run_sweep(done=2)
+    run_task(SWEEP, done=2)
     assert worker.poll() is None
     assert "raised unexpected" not in (tmp_path / "worker-0.log").read_text()
 
 
-def run_sweep(*, done: int) -> None:
-    app.send_task(SWEEP)
+def test_each_child_that_works_lanes_warms_up_and_shares_no_connection(
+    celery_worker_process: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    log = tmp_path / "worker-0.log"
+    celery_worker_process(queues="lanes", concurrency=4)
+    wait_until(lambda: log.read_text().count(WARM) == 4)
+    assert "raised" not in log.read_text()
+    # Celery closes those of the children, which so far have done nothing: the last one would be the parent's.
+    wait_until(lambda: count_connections() == 0)
+
+
+def test_children_that_work_no_lanes_do_not_warm_up(
+    celery_worker_process: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    celery_worker_process(queues="default")
+    run_task("monitoring.tasks.prune_windows", done=1)
+    assert WARM not in (tmp_path / "worker-0.log").read_text()
+
+
+def count_connections() -> int:
+    """Connections to the test's database that are not the test's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def run_task(name: str, *, done: int) -> None:
+    app.send_task(name)
     for _ in range(100):
         stats = app.control.inspect(timeout=1.0).stats() or {}
-        if sum(worker["total"].get(SWEEP, 0) for worker in stats.values()) >= done:
+        if sum(worker["total"].get(name, 0) for worker in stats.values()) >= done:
             time.sleep(0.5)  # `total` counts what was taken up
             return
-    pytest.fail(f"the sweep was not run {done} times")
+    pytest.fail(f"{name} was not run {done} times")
