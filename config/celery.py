@@ -1,22 +1,33 @@
 """The Celery app. Tasks are found in each app's `tasks` module; settings say what is not Celery's default."""
 
-import gc
 import logging
 import os
 import signal
 import warnings
 from typing import Any
 
+import django
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from celery.utils.log import current_process_index
 from django.db import close_old_connections, connections
 
+from config.starting import without_collections
 from scoring.errors import FeatureSetMissing, ScoringError
 
 logger = logging.getLogger(__name__)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+# Connected before there is an app: Celery's own receiver, which does the same, then finds it done.
+@signals.import_modules.connect
+def set_up_django(**_: Any) -> None:
+    """Load the apps of a worker, and of beat, once and for all."""
+    with without_collections():
+        django.setup()
+
+
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -91,10 +102,9 @@ def hand_over_on_termination(**_: Any) -> None:
 @signals.worker_process_init.connect
 def warm_up_process(**_: Any) -> None:
     """A child that works lanes compiles and loads before its first task: no client waits for that."""
-    if "lanes" in app.amqp.queues.consume_from:
-        _warm_up()
-    gc.collect()
-    gc.freeze()  # what is there now stays: collections, which everybody waits for, need not look at it
+    with without_collections():
+        if "lanes" in app.amqp.queues.consume_from:
+            _warm_up()
 
 
 def _warm_up() -> None:

@@ -1,6 +1,5 @@
 """WSGI entry point. Everything is imported before the first request, so that no client pays for it."""
 
-import gc
 import os
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -10,13 +9,12 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 
+from config.starting import without_collections
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django_application = get_wsgi_application()
-import_module(settings.ROOT_URLCONF)
-# A full collection looks at every object of every module, hundreds of milliseconds in which nobody is served.
-# What is there now stays: it is left out.
-gc.collect()
-gc.freeze()
+with without_collections():
+    django_application = get_wsgi_application()
+    import_module(settings.ROOT_URLCONF)
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
