@@ -9,19 +9,16 @@ Workers run this code, and reach the same database and offline store by the sett
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from distributed import Client, LocalCluster
 from django.db import connection
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from scoring.decisions.lane_log import LaneHead, LaneRun, iter_lane_runs
-from scoring.errors import SchedulerUnreachable
 from scoring.features.arena import Arena
 from scoring.features.encode import Batch, KeyColumn
 from scoring.features.fold import ROWS_A_SLICE
@@ -30,16 +27,13 @@ from scoring.features.plan import LanePlan
 from scoring.features.split import KindPlan, SplitPlan, split_plan, without_reads
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore, Scratch
-from scoring.offline.worker import DjangoSetUp
 
 Fill = Callable[[Iterable[LaneBatch]], Iterable[LaneBatch]]
 
-LOCAL = "local:"
 # So many tasks a worker, about equal: the last to end leave few idle.
 TASKS_A_WORKER = 2
 # What a task spends on reading the lane, in values read of states.
 READING_COST = 5
-CONNECT_WITHIN = "20s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +174,8 @@ def _run_tasks(
     keeps_states: bool = False,
 ) -> list[Task]:
     """The tasks of a history, done."""
+    from scoring.offline.scheduler import connected  # noqa: PLC0415 (see there)
+
     with connected(scheduler) as client:
         workers = max(1, sum(client.ncores().values()))
         tasks = [
@@ -198,26 +194,6 @@ def cut(split: SplitPlan, *, tasks: int, every_kind: bool) -> list[tuple[KindPla
     share = sum(costs.values()) / tasks
     kinds.sort(key=lambda kind: -costs[kind.kind])
     return [(kind, max(1, round(costs[kind.kind] / share))) for kind in kinds]
-
-
-@contextmanager
-def connected(scheduler: str) -> Iterator[Client]:
-    """A client of the cluster, started first where it is this machine's. Raises SchedulerUnreachable."""
-    with ExitStack() as stack:
-        try:
-            client = stack.enter_context(_open_client(scheduler, stack))
-        except (OSError, ValueError) as error:
-            raise SchedulerUnreachable(scheduler, str(error)) from error
-        client.register_plugin(DjangoSetUp())
-        yield client
-
-
-def _open_client(scheduler: str, stack: ExitStack) -> Client:
-    if not scheduler.startswith(LOCAL):
-        return Client(scheduler, timeout=CONNECT_WITHIN)
-    processes = int(scheduler.removeprefix(LOCAL))
-    cluster = LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=":0")
-    return Client(stack.enter_context(cluster))
 
 
 def _key(task: Task) -> str:

@@ -103,6 +103,6 @@ def test_the_same_setting_makes_a_rebuild_fold_on_a_cluster(
 def test_a_scheduler_that_is_none_is_named(store, settings, monkeypatch, scheduler):
     settings.DASK_SCHEDULER = scheduler
     monkeypatch.setattr(backfill, "WORTH_A_CLUSTER", 0)
-    monkeypatch.setattr("scoring.offline.cluster.CONNECT_WITHIN", "1s")
+    monkeypatch.setattr("scoring.offline.scheduler.CONNECT_WITHIN", "1s")
     with pytest.raises(SchedulerUnreachable, match=scheduler):
         read_vectors("payment", vocabulary=VOCABULARY["payment"])
