@@ -26,6 +26,7 @@ from benchmarks.scene import RATE_PER_DAY, Scene, describe_model, installation, 
 from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
 from benchmarks.stage_costs import stage_figures
+from benchmarks.starting import measure_worker_start
 from scoring.decisions import connections
 from scoring.decisions.models import Event
 
@@ -189,6 +190,8 @@ def measure_installation(mode: Mode, scene: Scene, report: Report) -> None:
     with started(stack) as seconds:
         report.add({"ready_s": seconds})
         bench = Bench(stack, customers=scene.customers)
+        report.begin("starting the worker alone")
+        report.add(measure_worker_start(bench))
         report.begin("warming up")
         bench.offer(rate=RATE_BESIDE, seconds=mode.warm_up)
         report.begin(f"{STATED_RATE} req/s, {mode.runs} times")

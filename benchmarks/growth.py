@@ -30,7 +30,8 @@ EVENTS = (10_000, 100_000, 1_000_000)  # of history
 TREES = (50, 200, 500)
 ROWS, SINGLES = 300_000, 3_000
 WANTED = (
-    *("events_stored_before", "set_up_history_s", "set_up_model_s", "set_up_consumers_s", "ready_s"),
+    *("events_stored_before", "set_up_history_s", "set_up_model_s", "set_up_consumers_s"),
+    *("ready_s", "worker_ready_s"),
     *("sync_p50_ms_100rps", "sync_p95_ms_100rps", "sync_p99_ms_100rps", "batch_events_per_s"),
     *("cpu_ms_per_event", "batch_cpu_ms_per_event", "stored_bytes_per_event"),
     *("online_entities", "online_bytes_per_entity"),

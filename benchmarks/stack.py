@@ -31,37 +31,42 @@ class Stack:
     def __init__(self, var: Path) -> None:
         self.var, self.port = var, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.commands = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> float:
         """Start all; the seconds until the address is ready. Raises TimeoutError."""
+        (self.var / "logs").mkdir(exist_ok=True)
+        started = time.monotonic()
+        for name in PROCESSES:
+            self.begin(name)
+        self._wait_until_ready()
+        return time.monotonic() - started
+
+    def begin(self, name: str) -> None:
+        """Start one process, without waiting for it."""
         environment = os.environ | {
             "ASSAY_HOST": "127.0.0.1",
             "ASSAY_PORT": str(self.port),
             "ASSAY_LOG_LEVEL": "WARNING",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
-        (self.var / "logs").mkdir(exist_ok=True)
-        commands = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
-        started = time.monotonic()
-        for name in PROCESSES:
-            with (self.var / "logs" / f"{name}.log").open("ab") as log:
-                self.running[name] = subprocess.Popen(
-                    ["/bin/sh", "-c", f"exec {commands[name]}"],  # the Procfile's lines are a shell's
-                    env=environment,
-                    cwd=BASE_DIR,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-        self._wait_until_ready()
-        return time.monotonic() - started
+        with (self.var / "logs" / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                ["/bin/sh", "-c", f"exec {self.commands[name]}"],  # the Procfile's lines are a shell's
+                env=environment,
+                cwd=BASE_DIR,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
-    def stop(self) -> None:
-        """End all as a shutdown would, the hard way where that takes too long."""
-        for process in self.running.values():
+    def stop(self, *names: str) -> None:
+        """End these processes, or all, as a shutdown would, the hard way where that takes too long."""
+        stopped = [self.running.pop(name) for name in names or tuple(self.running)]
+        for process in stopped:
             process.terminate()
-        for process in self.running.values():
+        for process in stopped:
             try:
                 process.wait(15)
             except subprocess.TimeoutExpired:
