@@ -120,7 +120,7 @@ class Sent(threading.Thread):
 
 
 def kill_something(house: House, seeded: random.Random) -> None:
-    victim = seeded.choice(["web", "worker", "worker parent", "worker child"])
+    victim = seeded.choice(["web", "worker", "worker parent", "worker child", "background"])
     if victim == "worker child":
         house.kill_child("worker")
         return
