@@ -45,6 +45,7 @@ class Scene:
     days: int = DAYS
     rate_per_day: int = RATE_PER_DAY
     trees: int = TREES
+    depth: int = DEPTH
 
     @property
     def customers(self) -> int:
@@ -71,7 +72,7 @@ def set_up(scene: Scene) -> dict[str, float]:
     return {
         "set_up_services_s": seconds_of(start_services),
         "set_up_history_s": seconds_of(lambda: Event.objects.exists() or load_history(scene)),
-        "set_up_model_s": seconds_of(lambda: is_routed() or train_champion(scene.trees)),
+        "set_up_model_s": seconds_of(lambda: is_routed() or train_champion(scene)),
         "set_up_consumers_s": seconds_of(lambda: run_consumers(now=now())),
     }
 
@@ -101,18 +102,18 @@ def load_history(scene: Scene) -> None:
     )
 
 
-def train_champion(trees: int) -> str:
+def train_champion(scene: Scene) -> str:
     """A model of as many trees as wanted: too slow a learner, and too patient a watch, to stop before.
 
     The leaves are small, so that its trees are as bushy as their depth allows and cost what such trees cost.
     """
     request = TrainingRequest(EVENT_TYPE, as_of=now(), matures_after=timedelta(days=14))
     config = TrainingConfig(
-        trees=trees,
-        depth=DEPTH,
+        trees=scene.trees,
+        depth=scene.depth,
         learning_rate=0.007,
         min_child_weight=0.1,
-        patience=trees,
+        patience=scene.trees,
         minimum_positives=1,
         shares=SLICES,
     )

@@ -30,6 +30,7 @@ _LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
 COUNTERS = {
     "events": ("assay_stage_events", "Events that each stage handled", ("stage",)),
     "decision": ("assay_decisions", "Decisions made or revised", ("event_type", "outcome", "basis", "model")),
+    "helped": ("assay_helped_events", "Events that a lane's helpers explained", ()),
     "refused": ("assay_refused_requests", "Requests answered 429", ("lane", "priority")),
 }
 

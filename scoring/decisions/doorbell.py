@@ -16,6 +16,7 @@ import redis
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from scoring.catalog.registry import lanes
 from scoring.decisions import connections, mailboxes
 from scoring.decisions.mailboxes import Answer
 
@@ -32,7 +33,9 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
     if redis.call('LLEN', KEYS[3]) == 0 then redis.call('LPUSH', KEYS[3], '1') end
     return 'bell'
 end
-if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) == false then return 'outstanding' end
+if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) == false and ARGV[2] == '0' then
+    return 'outstanding'
+end
 return 'publish'
 """
 
@@ -53,10 +56,13 @@ def ring_lanes(lanes: Iterable[str]) -> Rung:
     return Rung()
 
 
-def ring(lane: str) -> str:
-    """Ring one lane; "" or the cause that kept the bell from ringing."""
+def ring(lane: str, *, again: bool = False) -> str:
+    """Ring one lane; "" or the cause that kept the bell from ringing.
+
+    `again`: though its flag stands, for its message may have found the lane taken.
+    """
     try:
-        answer = connections.client().eval(RING, 3, *_keys(lane), FLAG_MS)
+        answer = connections.client().eval(RING, 3, *_keys(lane), FLAG_MS, int(again))
     except redis.RedisError as error:
         logger.warning("lane %s not rung: %s", lane, error)
         return "online_store_unavailable"
@@ -65,13 +71,18 @@ def ring(lane: str) -> str:
 
 def publish(lane: str) -> str:
     """Send the lane's task; "" or the cause that kept it from being sent."""
-    try:
-        current_app.send_task(
-            "scoring.decisions.tasks.run_lane", args=[lane], retry=False, expires=MESSAGE_SECONDS
-        )
-    except (OperationalError, redis.RedisError, OSError) as error:
-        logger.warning("lane %s not published: %s", lane, error)
+    cause = send("scoring.decisions.tasks.run_lane", lane, expires=MESSAGE_SECONDS)
+    if cause:
         _clear_flag(lane)
+    return cause
+
+
+def send(task: str, *arguments: str, expires: float) -> str:
+    """Send a message that says nothing new after `expires` seconds; "" or the cause that kept it."""
+    try:
+        current_app.send_task(task, args=arguments, retry=False, expires=expires)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        logger.warning("%s%s not sent: %s", task, list(arguments), error)
         return "broker_unavailable"
     return ""
 
@@ -114,6 +125,11 @@ def leave_door(lane: str) -> None:
 def is_attended(lane: str) -> bool:
     """Whether a runner is at the door."""
     return bool(connections.client().exists(_keys(lane)[1]))
+
+
+def is_any_lane_waiting() -> bool:
+    """Whether a message is outstanding: a lane waits for a process to work it."""
+    return bool(connections.client().exists(*(_keys(lane)[0] for lane in lanes())))
 
 
 def wake(answers: Mapping[str, Sequence[Answer]]) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scoring.batch.filling import views_read_by
 from scoring.batch.lookup import Numbers
@@ -16,20 +15,18 @@ from scoring.catalog.registry import event_type
 from scoring.decisions.models_in_charge import Charge, ModelInCharge
 from scoring.decisions.pending import Claim
 from scoring.decisions.policy import outcome_of
+from scoring.decisions.predicting import RUNTIME
 from scoring.decisions.recoding import code_categories
 from scoring.decisions.telemetry import telemetry
 from scoring.decisions.vectors import describe_also, pack_vectors
 from scoring.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.explain.reasons import reasons_for
 from scoring.features.plan import FeatureSet
-from scoring.learning.registry import LoadedModel, library_versions
+from scoring.learning.registry import LoadedModel
 from scoring.log.entries import NewEntry
 from scoring.timestamps import to_iso
 
 logger = logging.getLogger(__name__)
-
-# Under which libraries a decision came about: replay reproduces it bit for bit under the same ones.
-RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +55,6 @@ class Decided:
     rescore: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a model says of n vectors: margins [n], calibrated scores [n], contributions [n, F + 1]."""
-
-    margins: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    contributions: NDArray[np.float64]
-
-
 def decide(scored: Sequence[Scored], *, charge: Charge, now: datetime) -> list[Decided]:
     """Decide events of one type under one version of its route, each by the model of its arm."""
     by_model: dict[str, list[Scored]] = defaultdict(list)
@@ -80,17 +68,6 @@ def decide(scored: Sequence[Scored], *, charge: Charge, now: datetime) -> list[D
         for name, items in by_model.items()
         for decided in _decide_by(models[name], items, charge=charge, now=now)
     ]
-
-
-def predict(loaded: LoadedModel, features: NDArray[np.float64]) -> Prediction:
-    """The scores of vectors [n, F] and their explanation. Raises ModelFailed, whatever the model raised."""
-    try:
-        margins, scores, contributions = loaded.explain(features)
-    except Exception as error:  # the edge to a trained artefact; whoever catches ModelFailed reports it
-        raise ModelFailed(loaded.name, f"{type(error).__name__}: {error}") from error
-    if not np.isfinite(scores).all():
-        raise ModelFailed(loaded.name, "its scores are not all numbers")
-    return Prediction(margins, scores, contributions)
 
 
 def _decide_by(
@@ -131,7 +108,7 @@ def _with_model(
         fields=[item.claim.event["fields"] for item in items],
     )
     with telemetry.stage("predict", events=len(items)):
-        predicted = predict(loaded, features)
+        predicted = charge.predictor(loaded, features)
     decided = []
     for row, item in enumerate(items):
         score = float(predicted.scores[row])

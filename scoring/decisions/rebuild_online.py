@@ -136,7 +136,7 @@ class _Rebuild:
 def _ring_if_needed(lane: str) -> None:
     """An entry may have come whose bell was answered by a process that found the lane taken."""
     if pending.has_ready(lane):
-        doorbell.publish(lane)
+        doorbell.ring(lane, again=True)
 
 
 def _offline_store() -> OfflineStore | None:

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.engine import predict
 from scoring.decisions.models import ShadowScore
 from scoring.decisions.policy import outcome_of
+from scoring.decisions.predicting import predict
 from scoring.decisions.recoding import code_categories
 from scoring.decisions.routing import RouteTable, is_shadowed, table_from
 from scoring.decisions.vectors import unpack_also, unpack_vectors

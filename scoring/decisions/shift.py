@@ -54,8 +54,7 @@ def work_lane(
     With a `writer` one batch is written by it while the next is worked out.
 
     Returns 0 at once when somebody else holds the lane. Whoever gives it up looks once more afterwards: an
-    entry may have come whose bell was answered by a process that found the lane taken. That bell's flag may
-    still stand, so the message is sent whatever it says.
+    entry may have come whose bell was answered by a process that found the lane taken.
     """
     processed = 0
     with held_lane(lane) as held:
@@ -63,7 +62,7 @@ def work_lane(
             return 0
         processed = _work(lane, shift=shift, linger=linger, writer=writer)
     if pending.has_ready(lane):
-        doorbell.publish(lane)
+        doorbell.ring(lane, again=True)
     return processed
 
 

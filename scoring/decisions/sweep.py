@@ -11,5 +11,5 @@ def sweep_lanes(*, now: datetime) -> list[str]:
     pending.release_waiting(now=now)
     unattended = [lane for lane in pending.lanes_with_ready() if not doorbell.is_attended(lane)]
     for lane in unattended:
-        doorbell.publish(lane)
+        doorbell.ring(lane, again=True)
     return unattended

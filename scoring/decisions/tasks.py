@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from scoring.decisions import fan_out
 from scoring.decisions.shift import background_writer, work_lane
 from scoring.decisions.sweep import sweep_lanes
 
@@ -11,6 +12,12 @@ from scoring.decisions.sweep import sweep_lanes
 def run_lane(lane: str) -> int:
     """Work a lane; harmless when delivered twice or lost."""
     return work_lane(lane, writer=background_writer())
+
+
+@shared_task(name="scoring.decisions.tasks.help_out")
+def help_out() -> int:
+    """Predict and explain for a lane that is behind; harmless when delivered twice or lost."""
+    return fan_out.help_out()
 
 
 @shared_task(name="scoring.decisions.tasks.sweep")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.engine import predict
 from scoring.decisions.policy import outcome_of
+from scoring.decisions.predicting import predict
 from scoring.decisions.recoding import code_categories
 from scoring.errors import ArtefactCorrupt, FeatureSetMissing, ModelFailed, UnknownModel
 from scoring.explain.reasons import reasons_for

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scoring.decisions.engine import RUNTIME
+from scoring.decisions.predicting import RUNTIME
 from scoring.replay.compare import ASPECTS, BITS, Comparison
 from scoring.timestamps import to_iso
 

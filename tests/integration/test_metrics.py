@@ -62,6 +62,11 @@ def test_the_failure_policys_decisions_are_counted_as_such(client):
     assert scrape(client)["assay_decisions_total", "fallback", "payment", "", "review"] == 1
 
 
+def test_events_that_helpers_explained_are_counted(client):
+    telemetry.add("helped", count=7)
+    assert scrape(client)["assay_helped_events_total",] == 7
+
+
 def test_what_processes_count_is_added_up(client):
     one, another = Telemetry(), Telemetry()
     for process in (one, another):

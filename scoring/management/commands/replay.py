@@ -13,7 +13,7 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scoring.decisions.engine import RUNTIME
+from scoring.decisions.predicting import RUNTIME
 from scoring.errors import ScoringError
 from scoring.learning.progress import UNWATCHED
 from scoring.management.commands.train import BarOfSteps, read_moment
