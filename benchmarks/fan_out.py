@@ -17,7 +17,7 @@ from benchmarks.stack import Stack, commit, machine, started
 from scoring.decisions.telemetry import read_counts
 
 DEPTH = 12
-EVENTS, RUNS = 5_000, 3
+EVENTS, RUNS = 3_000, 3
 
 
 def measure(scene: Scene, *, processes: int) -> dict[str, Any]:

@@ -27,8 +27,9 @@ from scoring.learning.registry import LoadedModel, load_model
 
 logger = logging.getLogger(__name__)
 
-WORTH_SECONDS = 0.010  # a batch that takes one process less is not shared out
-PIECE_SECONDS = 0.004  # at a quarter of a millisecond to hand one over
+WORTH_SECONDS = 0.020  # a batch that takes one process less is not shared out
+PIECE_SECONDS = 0.020  # rows that are explained together cost less each, and handing over costs too
+FEWEST_PIECES = 4  # the last to be taken is what somebody waits for
 CALL_SECONDS = 1.0  # so often one more helper is called for; who finds nothing to do leaves again
 PATIENCE = 3.0  # a piece is back within so many times what the holder's slowest took,
 LEAST_PATIENCE_SECONDS = 0.05  # or this
@@ -71,10 +72,10 @@ class FanOut:
 
     def predict(self, loaded: LoadedModel, features: NDArray[np.float64]) -> Prediction:
         """What `predicting.predict` gives, to the bit. Raises ModelFailed."""
-        a_row = self._row_seconds.get(loaded.name, 0.0)
-        if a_row * len(features) > WORTH_SECONDS:
-            size = max(1, int(PIECE_SECONDS / a_row))
-            rows = [features[start : start + size] for start in range(0, len(features), size)]
+        expected = self._row_seconds.get(loaded.name, 0.0) * len(features)
+        if expected > WORTH_SECONDS and len(features) > 1:
+            pieces = max(FEWEST_PIECES, round(expected / PIECE_SECONDS))
+            rows = np.array_split(features, min(pieces, len(features)))
             try:
                 if self._has_help():
                     return self._predict_together(loaded, rows)

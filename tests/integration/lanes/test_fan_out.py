@@ -57,17 +57,17 @@ def called(monkeypatch) -> list[str]:
 
 
 @pytest.fixture
-def slow(monkeypatch, called) -> list[str]:
-    """Prediction that takes 4 ms a row, and the names of the threads that did one."""
-    threads: list[str] = []
+def slow(monkeypatch, called) -> list[tuple[str, int]]:
+    """Prediction that takes 4 ms a row: by which thread, and of how many rows."""
+    done: list[tuple[str, int]] = []
 
     def predict_slowly(loaded: LoadedModel, rows: NDArray[np.float64]) -> Prediction:
-        threads.append(threading.current_thread().name)
+        done.append((threading.current_thread().name, len(rows)))
         time.sleep(0.004 * len(rows))
         return predict(loaded, rows)
 
     monkeypatch.setattr(fan_out, "predict", predict_slowly)
-    return threads
+    return done
 
 
 @pytest.fixture
@@ -97,8 +97,10 @@ def assert_same(one: Prediction, other: Prediction) -> None:
 def test_rows_shared_out_come_to_the_very_same_numbers(lane, model, features, slow, helper):
     before = read_counts().get(("helped",), 0.0)
     assert_same(lane.predict(model, features), predict(model, features))
-    assert set(slow) == {"helper", "MainThread"}
-    assert read_counts()["helped",] - before == slow.count("helper")
+    helped = sum(rows for name, rows in slow if name == "helper")
+    assert 0 < helped < ROWS
+    assert sum(rows for _, rows in slow) == ROWS
+    assert read_counts()["helped",] - before == helped
 
 
 def test_what_is_quick_is_not_shared_out(model, features, helper, called, online_redis):
@@ -111,7 +113,7 @@ def test_what_is_quick_is_not_shared_out(model, features, helper, called, online
 def test_without_a_helper_one_is_called_and_nothing_is_laid_out(lane, model, features, slow, called):
     lane.predict(model, features)
     lane.predict(model, features)
-    assert slow == ["MainThread"] * 2  # in one piece each
+    assert slow == [("MainThread", ROWS)] * 2  # in one piece each
     assert called == [HELP]
 
 
