@@ -27,6 +27,7 @@ up: install
 	$(MANAGE) services start
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --no-input --verbosity 0
+	$(MANAGE) compile_kernels
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
 
 stop: install

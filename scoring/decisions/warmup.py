@@ -19,12 +19,22 @@ logger = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Compile the kernels (cached on disk after the first time); note in the log which features this code
-    declares, if that is news; load the models that decide, with tables.
+    """Compile the kernels; note in the log which features this code declares, if that is news; load the
+    models that decide, with tables.
 
     Raises FeatureSetMissing, ArtefactCorrupt or UnknownModel when a deciding model cannot be used.
     """
     started = time.perf_counter()
+    compile_all()
+    declare_feature_sets(now=timezone.now())
+    models = check_live_models()
+    for name in models:
+        logger.info("%s is explained by %s", name, load_model(name).explainer)
+    logger.info("warm after %.1f s, models: %s", time.perf_counter() - started, ", ".join(models) or "none")
+
+
+def compile_all() -> None:
+    """Compile what lanes need, or load what was compiled before: it is cached on disk, beside the code."""
     for lane in lanes():
         plan = lane_plan(lane)
         items = [
@@ -34,8 +44,3 @@ def warm_up() -> None:
         batch = encode(plan, items)
         fold(plan, batch, Arena.for_batch(plan, batch))
     compile_kernels()
-    declare_feature_sets(now=timezone.now())
-    models = check_live_models()
-    for name in models:
-        logger.info("%s is explained by %s", name, load_model(name).explainer)
-    logger.info("warm after %.1f s, models: %s", time.perf_counter() - started, ", ".join(models) or "none")
