@@ -92,12 +92,13 @@ CLAIM = """
     chosen AS (
         SELECT *, row_number() OVER (ORDER BY priority, place, sender <= $2, sender, position) AS turn
           FROM (SELECT * FROM urgent UNION ALL SELECT * FROM in_turn UNION ALL SELECT * FROM late) ready
-         ORDER BY turn LIMIT greatest({chunk}, (SELECT count(*) FROM urgent)))
+         ORDER BY turn LIMIT greatest({chunk}, (SELECT count(*) + 1 FROM urgent)))
 """
 # The entry to process, the receipt of the event it concerns, what the event's stream holds by now, and which
 # routes hold: one round trip.
 DETAILS = """
-    SELECT p.position, p.kind, p.event_stream, p.wake_token, entry.type, entry.schema_version, entry.data,
+    SELECT p.position, p.kind, p.priority, p.event_stream, p.wake_token,
+           entry.type, entry.schema_version, entry.data,
            event.position, event.schema_version, event.data, event.recorded_at, head.version, head.decisions,
            (SELECT coalesce(string_agg(event_type || '/' || version, ' ' ORDER BY event_type), '')
               FROM scoring_route)
@@ -130,6 +131,7 @@ class Claim:
 
     position: int
     kind: str
+    urgent: bool
     event_stream: str
     wake_token: str | None
     data: Mapping[str, Any]
@@ -214,8 +216,9 @@ def claim(
 ) -> list[Claim]:
     """The next entries of a lane: up to `limit` of waiting clients, the batch filled up to `chunk` by others.
 
-    The others' senders take turns; `after` is the source who had the last one. Entries at the positions `but`
-    are left out: they are being written. The caller holds the lane, so nothing is locked.
+    At least one of the others has a place. Their senders take turns; `after` is the source who had the last
+    one. Entries at the positions `but` are left out: they are being written. The caller holds the lane, so
+    nothing is locked.
     """
     with connection.cursor() as cursor:
         execute_prepared(cursor, _claiming(limit, chunk or limit), [lane, after, array_text(but)])
@@ -379,11 +382,12 @@ def _move_held_into_history(event_streams: Sequence[str]) -> None:
 
 def _claim(row: Sequence[Any]) -> Claim:
     """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
-    position, kind, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
+    position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
     event_position, event_schema, event, received_at, version, decisions, routes = rest
     return Claim(
         position=position,
         kind=kind,
+        urgent=priority == URGENT,
         event_stream=event_stream,
         wake_token=wake_token,
         data=lift(entry_type, event_stream, entry_schema, orjson.loads(data)),

@@ -48,9 +48,9 @@ WORK_SECONDS = 0.025  # a micro-batch; longer ones make the clients that come ne
 # duration further down would have a busy machine pay them for every handful, and fall behind for that alone.
 FEWEST, MOST = 32, 256
 # Of clients that wait a batch may hold as many as fit; with others in it no more than this, or a client that
-# comes next would wait behind hundreds that nobody waits for. While clients do wait it is FEWEST: what is in
-# their batch, and in the one that is written before it, is what they wait for.
-MOST_WITH_OTHERS = 64
+# comes next would wait behind hundreds that nobody waits for. While clients do wait it is a few: what is in
+# their batch, and in the two before it that are worked and written, is what they wait for.
+MOST_WITH_OTHERS, MOST_WHILE_WAITED_FOR = 64, 8
 SOMEBODY_WAITS_SECONDS = 1.0  # so long after one of them the next is expected
 LIMITS = (MOST, 128, 64, FEWEST)
 PACE_SHARE = 0.2  # of the last batch in the moving average
@@ -95,24 +95,26 @@ class LaneRunner:
         fails.
         """
         self._release_known_labels()
-        chunk = self._chunk()
+        limit, chunk = self.limit, self._chunk()
         began = time.perf_counter()
         written = [claim.position for claim in self._under_way.worked.claims] if self._under_way else []
-        claims = pending.claim(self.lane, limit=self.limit, chunk=chunk, after=self._last_served, but=written)
+        claims = pending.claim(self.lane, limit=limit, chunk=chunk, after=self._last_served, but=written)
         if claims:
             telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
+        # Others come last, and one of them would have had a place.
+        is_all = len(claims) < chunk or (len(claims) < limit and claims[-1].urgent)
         done = self._process_or_isolate(claims) if claims else self._settle()
-        self.exhausted = done and len(claims) < chunk and not self._is_label_due()
+        self.exhausted = done and is_all and not self._is_label_due()
         if claims:
             self._last_served = claims[-1].source
-            if any(claim.wake_token for claim in claims):
+            if claims[0].urgent:
                 self._waited_for_at = time.monotonic()
         return len(claims)
 
     def _chunk(self) -> int:
         """Up to how many entries a batch is filled with what nobody waits for."""
         waiting = time.monotonic() - self._waited_for_at < SOMEBODY_WAITS_SECONDS
-        return FEWEST if waiting else min(self.limit, MOST_WITH_OTHERS)
+        return MOST_WHILE_WAITED_FOR if waiting else min(self.limit, MOST_WITH_OTHERS)
 
     def finish(self) -> None:
         """Wait for what is being written. Raises what the database and Redis raise."""

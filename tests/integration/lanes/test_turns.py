@@ -9,7 +9,7 @@ from scoring.decisions import pending
 from scoring.decisions.intake import receive_events
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Pending
-from scoring.decisions.runner import FEWEST, MOST, MOST_WITH_OTHERS, LaneRunner
+from scoring.decisions.runner import FEWEST, MOST, MOST_WHILE_WAITED_FOR, MOST_WITH_OTHERS, LaneRunner
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
 
@@ -78,6 +78,31 @@ def test_a_batch_holds_many_of_those_who_wait_but_few_of_the_others(load):
     assert runner.step() == 300 - MOST_WITH_OTHERS
 
 
+def test_one_of_the_others_has_a_place_beside_however_many_wait(load):
+    load("big", 5)
+    receive_events(payments(20), source="shop", now=datetime.now(UTC), wait=0.01)
+    assert claim(32, chunk=8)[19:] == ["shop T-19", "big T-0"]
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_batch_of_those_who_wait_says_whether_others_are_left(load, others):
+    receive_events(payments(20), source="shop", now=datetime.now(UTC), wait=0.01)
+    runner = LaneRunner(LANE)
+    assert (runner.step(), runner.exhausted) == (20, True)
+    load("big", others)
+    receive_events(payments(20, start=20), source="shop", now=datetime.now(UTC), wait=0.01)
+    assert (runner.step(), runner.exhausted) == (20 + bool(others), not others)
+
+
+def test_a_client_that_waits_for_a_long_list_does_not_make_batches_short(load, send):
+    load("big", 300)
+    send(payments(40), wait=0.001)
+    runner = LaneRunner(LANE)
+    for _ in range(2):
+        runner.limit = MOST
+        assert runner.step() == MOST_WITH_OTHERS
+
+
 def test_a_batch_full_of_bulk_is_followed_by_another_claim(load):
     load("big", 100)
     runner = LaneRunner(LANE)
@@ -120,6 +145,6 @@ def test_batches_are_filled_up_less_while_clients_wait(load, send, monkeypatch):
     assert step() == MOST_WITH_OTHERS
     send(payments(1, start=400), wait=0.001)
     assert step() == MOST_WITH_OTHERS  # with the client's: it is seen now
-    assert step() == FEWEST
+    assert step() == MOST_WHILE_WAITED_FOR
     monkeypatch.setattr("scoring.decisions.runner.SOMEBODY_WAITS_SECONDS", 0.0)
     assert step() == MOST_WITH_OTHERS
