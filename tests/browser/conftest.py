@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +16,10 @@ from scoring.decisions.intake import Submission, receive_events
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.runner import LaneRunner
 from scoring.log.runs import run_consumers
+from tests.waiting import wait_until
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = ("chromedriver",)
-PATIENCE_S = 20  # far beyond what any page takes; only a hung test gets there
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
@@ -51,11 +50,7 @@ class Browser:
 
     def wait_until(self, condition: Callable[[], Any]) -> None:
         """Fails with the address and what the page says if `condition` does not come true."""
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            if time.monotonic() > end:
-                pytest.fail(f"waited in vain at {self.driver.current_url}:\n{self.text}")
-            time.sleep(0.05)
+        wait_until(condition, seen=lambda: f"at {self.path}\n{self.text}")
 
     def resize(self, size: tuple[int, int]) -> None:
         """The page as large as on this screen, whatever the window's own borders take."""
@@ -64,7 +59,9 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
 
     def has(self, selector: str) -> bool:
-        return any(element.is_displayed() for element in self.driver.find_elements(By.CSS_SELECTOR, selector))
+        """Whether something is displayed that the selector finds."""
+        script = "return [...document.querySelectorAll(arguments[0])].some(found => found.checkVisibility())"
+        return bool(self.driver.execute_script(script, selector))
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
@@ -84,7 +81,8 @@ class Browser:
 
     @property
     def text(self) -> str:
-        return self.driver.find_element(By.TAG_NAME, "body").text
+        """What can be read on the page, which may be giving way to another: asked for in one step."""
+        return str(self.driver.execute_script("return document.body?.innerText ?? ''"))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from scoring.api.keys import create_key
 from tests.factories.payments import payment_payload
 from tests.faults.house import House
 from tests.faults.sender import Sender
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,13 +34,11 @@ def send(sender: Sender, number: int) -> dict[str, Any]:
 
 
 def wait_for_revision(sender: Sender, number: int) -> dict[str, Any]:
-    deadline = time.monotonic() + REVISED_WITHIN_SECONDS
-    while time.monotonic() < deadline:
-        body = sender.get(f"/api/v1/events/payment/T-{number}")[1]
-        if body["revisions"]:
-            return body
-        time.sleep(0.5)
-    raise AssertionError(f"T-{number} was not revised: {body}")
+    def read() -> dict[str, Any]:
+        return sender.get(f"/api/v1/events/payment/T-{number}")[1]
+
+    wait_until(lambda: read()["revisions"], seconds=REVISED_WITHIN_SECONDS, seen=read)
+    return read()
 
 
 def test_redis_gone_is_a_fallback_that_is_revised_when_it_returns(house: House, key: str) -> None:

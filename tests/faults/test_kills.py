@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from config.embedded import services
 from scoring.api.keys import create_key
@@ -23,6 +22,7 @@ from tests.factories.payments import payment_payload
 from tests.faults.house import House
 from tests.faults.sender import Sender
 from tests.integration.lanes.conftest import online_states, rebuilt_states
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,8 +136,7 @@ def kill_redis() -> None:
 
 
 def wait_until_settled(house: House) -> None:
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while Pending.objects.exclude(state="history").exists():
-        connection.close()
-        assert time.monotonic() < deadline, list(Pending.objects.values("state", "error")[:5])
-        time.sleep(0.5)
+    def is_settled() -> bool:
+        return not Pending.objects.exclude(state="history").exists()
+
+    wait_until(is_settled, seconds=SETTLE_SECONDS, seen=lambda: Pending.objects.values("state", "error")[:5])

@@ -1,6 +1,5 @@
 """Long tasks keep every child of the process `background`; events are decided meanwhile."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,11 +16,11 @@ from tests.factories.payments import payment_payload, payments
 from tests.faults.house import House
 from tests.faults.sender import Sender
 from tests.integration.lanes.conftest import LANE
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CHILDREN = 2  # of background, and of the worker: what the Procfile says
-SECONDS = 60  # for anything that is waited for
 
 
 @pytest.fixture
@@ -79,10 +78,3 @@ def kept_background() -> Iterator[Callable[[], int]]:
         yield kept
     finally:
         holder.close()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connections
 
 from scoring.catalog import registry as catalog
 from scoring.decisions.history import sequence_history
@@ -41,6 +40,7 @@ from scoring.replay.service import replay
 from scoring.timestamps import to_iso
 from tests.factories.models import approved, promote
 from tests.faults.growing import event_types as growing
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,7 +89,7 @@ class Fleet:
     def decide_more(self, **by: object) -> None:
         """Wait until so many more decisions of this kind have been made."""
         wanted = Decision.objects.filter(**by).count() + EVENTS_A_STEP
-        wait_until(lambda: Decision.objects.filter(**by).count() >= wanted)
+        wait_until(lambda: Decision.objects.filter(**by).count() >= wanted, seen=queued)
 
 
 class Traffic(threading.Thread):
@@ -170,12 +170,8 @@ def train() -> str:
     return run_training(request, config=config, actor="tests", now=datetime.now(UTC)).name
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not done():
-        connection.close()
-        assert time.monotonic() < deadline, list(Pending.objects.values("state", "error")[:5])
-        time.sleep(0.1)
+def queued() -> list[dict[str, object]]:
+    return list(Pending.objects.values("state", "error")[:5])
 
 
 def settle() -> None:
@@ -185,7 +181,7 @@ def settle() -> None:
         sweep_lanes(now=datetime.now(UTC))
         return not Pending.objects.exists()
 
-    wait_until(is_settled)
+    wait_until(is_settled, seen=queued)
 
 
 def test_features_are_replaced_while_orders_come_in(

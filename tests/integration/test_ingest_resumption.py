@@ -21,6 +21,7 @@ from scoring.ingest import imports
 from scoring.ingest.imports import ImportReport, ingest_file
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
 from scoring.log.models import LogEntry
+from tests.waiting import wait_until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CHUNK = 20
@@ -179,20 +180,19 @@ def test_a_killed_process_leaves_nothing_that_a_second_one_cannot_finish(
 
 
 def wait_for_first_chunk(process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        if LogEntry.objects.filter(type="import.progressed").exists():
-            return
+    def is_committed() -> bool:
         assert process.poll() is None, "the import ended before its first chunk"
-        time.sleep(0.1)
-    pytest.fail("no chunk was committed")
+        return LogEntry.objects.filter(type="import.progressed").exists()
+
+    wait_until(is_committed)
 
 
 def wait_until_the_server_has_noticed() -> None:
     """The killed process's session ends, and with it its transaction and its lock."""
-    for _ in range(100):
+
+    def is_free() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
-            if cursor.fetchone()[0] == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("the killed process still holds its lock")
+            return bool(cursor.fetchone()[0] == 0)
+
+    wait_until(is_free)

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -21,6 +20,7 @@ from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,13 +61,6 @@ def run(number: int) -> bool:
 
 def told(number: int) -> list[str]:
     return [entry.type.removeprefix("training.") for entry in read_stream(f"training/{number}")]
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, list(TrainingJob.objects.values())
-        time.sleep(0.05)
 
 
 def test_a_worker_trains_what_was_asked_for_and_then_what_waits(

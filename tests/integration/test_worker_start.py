@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.celery import app
+from tests.waiting import wait_until
 
 SWEEP = "scoring.decisions.tasks.sweep"
 WARM = "warm after"  # what a child's log says once it has compiled and loaded
@@ -80,13 +81,6 @@ def count_connections() -> int:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return int(cursor.fetchone()[0])
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def run_task(name: str, *, done: int) -> None:

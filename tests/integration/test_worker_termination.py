@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,19 +14,13 @@ from scoring.decisions.intake import receive_events
 from scoring.decisions.models import Pending
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def send(number: int) -> None:
     receive_events(payments(1, start=number), source="shop", now=datetime.now(UTC))
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_child_terminated_at_work_ends_its_shift_and_serves_the_next(

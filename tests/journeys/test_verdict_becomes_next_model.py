@@ -4,7 +4,6 @@ model, which another person approves, which decides, and which is rolled back.
 Real PostgreSQL and Redis, a real worker for lanes and consumers, a real trainer; people act on their pages.
 """
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,10 +29,10 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE_S = 90.0
 # The first payment is mature; those two weeks later, which would be nearly alone in their time, are not.
 HISTORY_ENDS = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
 MATURES_AFTER = timedelta(days=29)
@@ -55,7 +54,7 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
     suspicious = pay(1, occurred_at=HISTORY_ENDS + timedelta(hours=1), merchant=SHOP)
     assert (suspicious["outcome"], suspicious["model"]) == ("review", first_model)
     run_consumers.delay()
-    wait_until(Case.objects.exists, "a case is opened")
+    wait_until(Case.objects.exists)
 
     # The analyst takes it, reads why, and calls it fraud.
     taken = ana.post(reverse("admin:queue"), follow=True)
@@ -72,7 +71,7 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
     ana.post(reverse("admin:case", args=[case.event_position]), verdict)
     assert Case.objects.get().state == "decided"
     assert Label.objects.filter(source="review", effective="fraud").count() == 1
-    wait_until(lambda: not Pending.objects.filter(state="ready").exists(), "the lane has the label")
+    wait_until(lambda: not Pending.objects.filter(state="ready").exists())  # the lane has the label
 
     # The merchant's next payment after the label delay knows of it; another merchant's does not.
     later = HISTORY_ENDS + timedelta(days=17)
@@ -87,7 +86,7 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
         {"event_type": "payment", "matures_after_days": f"{MATURES_AFTER.days}", "trees": "60", "depth": "4"},
     )
     ended = TrainingJob.objects.filter(state__in=("finished", "failed"))
-    job = wait_until(ended.first, "the training ends")
+    job = wait_until(ended.first)
     assert (job.state, job.error) == ("finished", "")
     second_model = job.model
     assert learnt_as_fraud(second_model, case.event_position)
@@ -132,15 +131,6 @@ def sender() -> Callable[..., dict[str, Any]]:
 def act(client: Client, model: str, action: str) -> None:
     answer = client.post(reverse("admin:model", args=[model]), {"action": action}, follow=True)
     assert answer.status_code == 200
-
-
-def wait_until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    pytest.fail(f"waited in vain until {what}")
 
 
 def feature_of(number: int, name: str) -> float:

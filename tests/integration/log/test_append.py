@@ -1,7 +1,6 @@
 """Appending: what is written, what is refused, and what it means for the projections."""
 
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from scoring.log.read import read_positions, read_stream, read_streams
 from scoring.log.statement import Sql
 from tests.factories.log import (
     NOW,
-    PATIENCE_S,
     decided,
     labelled,
     model_trained,
@@ -27,6 +25,7 @@ from tests.factories.log import (
     received,
     route_changed,
 )
+from tests.waiting import wait_for_blocked_session
 
 AWKWARD = 'back\\slash "quote" \t tab \n line \r return \u2603 \\N \\. 100 % {braces}'
 
@@ -145,24 +144,13 @@ def test_a_long_list_goes_in_while_another_writer_begins_one_of_its_streams() ->
     thread = threading.Thread(target=write)
     with open_append([received("L-7", card="the other writer's")]):
         thread.start()
-        _wait_for_a_blocked_writer()
+        wait_for_blocked_session()
     thread.join()
 
     [(written, existing)] = outcome
     assert (len(written), [new.stream for new in existing]) == (499, ["payment/shop/L-7"])
     assert read_stream("payment/shop/L-7")[0].data["fields"]["card"] == "the other writer's"
     assert Event.objects.count() == 500
-
-
-def _wait_for_a_blocked_writer() -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
-    pytest.fail("the second writer never met the first")
 
 
 @pytest.mark.django_db

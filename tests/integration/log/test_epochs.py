@@ -1,7 +1,6 @@
 """A writer that waits while a new epoch begins writes in that one."""
 
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,21 +11,9 @@ from scoring.log.bulk import append_bulk
 from scoring.log.entries import Entry
 from scoring.log.epochs import begin_epoch, current_epoch
 from tests.factories.log import NOW, PATIENCE_S, received
+from tests.waiting import wait_for_blocked_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-
-
-def wait_for_writer() -> None:
-    ends = time.monotonic() + PATIENCE_S
-    while time.monotonic() < ends:
-        with connection.cursor() as cursor:
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("the writer did not have to wait")
 
 
 @pytest.mark.parametrize("write", [append, append_bulk])
@@ -50,7 +37,7 @@ def test_a_writer_that_waited_for_an_epoch_to_begin_writes_in_it(
     with transaction.atomic():
         begun = begin_epoch(now=NOW)
         go.set()
-        wait_for_writer()
+        wait_for_blocked_session()
     thread.join()
 
     assert begun.number == 2
