@@ -47,9 +47,9 @@ class Rung:
     cause: str = ""
 
 
-def ring_lanes(lanes: Iterable[str]) -> Rung:
+def ring_lanes(names: Iterable[str]) -> Rung:
     """Tell each lane that entries are pending. Never raises: what was appended is found by the sweep."""
-    for lane in sorted(lanes):
+    for lane in sorted(names):
         cause = ring(lane)
         if cause:
             return Rung(cause)

@@ -121,12 +121,12 @@ class FanOut:
             pipe.execute()
 
     def _take(self, batch: str) -> int | None:
-        """The number of a piece that nobody has taken."""
-        content = cast("bytes | None", connections.client().lpop(self._todo))
-        if content is None:
-            return None
-        piece = Piece.from_bytes(content)
-        return piece.number if piece.batch == batch else self._take(batch)
+        """The number of a piece that nobody has taken; what another holder left goes."""
+        while (content := cast("bytes | None", connections.client().lpop(self._todo))) is not None:
+            piece = Piece.from_bytes(content)
+            if piece.batch == batch:
+                return piece.number
+        return None
 
 
 def help_out(*, linger: float = LINGER_SECONDS, shift: float = SHIFT_SECONDS) -> int:
