@@ -8,6 +8,7 @@ from scoring.decisions import doorbell, pending, runner, writing
 from scoring.decisions.labels import label_entry
 from scoring.decisions.models import Pending
 from scoring.decisions.shift import end_shift, work_lane
+from scoring.decisions.sweep import sweep_lanes
 from scoring.errors import StreamConflict
 from scoring.log.append import append
 from tests.factories.payments import MARCH, payments
@@ -43,6 +44,12 @@ def test_an_event_that_comes_while_the_lane_is_handed_over_gets_a_message_of_its
 
     monkeypatch.setattr(doorbell, "leave_door", leave_then_receive)
     work_lane(LANE, linger=0.01)
+    assert messages == [LANE, LANE]
+
+
+def test_the_sweep_sends_a_message_though_one_is_outstanding(send, messages):
+    send(payments(1))
+    assert sweep_lanes(now=datetime.now(UTC)) == [LANE]
     assert messages == [LANE, LANE]
 
 

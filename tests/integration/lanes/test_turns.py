@@ -94,9 +94,17 @@ def test_a_batch_of_those_who_wait_says_whether_others_are_left(load, others):
     assert (runner.step(), runner.exhausted) == (20 + bool(others), not others)
 
 
+def test_more_than_a_batch_holds_may_wait(load):
+    for start in (0, 20):
+        receive_events(payments(20, start=start), source="shop", now=datetime.now(UTC), wait=0.01)
+    runner = LaneRunner(LANE)
+    assert (runner.step(), runner.exhausted) == (FEWEST, False)
+
+
 def test_a_client_that_waits_for_a_long_list_does_not_make_batches_short(load, send):
-    load("big", 300)
+    load("zoo", 300)
     send(payments(40), wait=0.001)
+    assert pending.claim(LANE, limit=1)[0].wake_token
     runner = LaneRunner(LANE)
     for _ in range(2):
         runner.limit = MOST
