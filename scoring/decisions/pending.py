@@ -92,7 +92,7 @@ CLAIM = """
     chosen AS (
         SELECT *, row_number() OVER (ORDER BY priority, place, sender <= $2, sender, position) AS turn
           FROM (SELECT * FROM urgent UNION ALL SELECT * FROM in_turn UNION ALL SELECT * FROM late) ready
-         ORDER BY turn LIMIT greatest({chunk}, (SELECT count(*) + 1 FROM urgent)))
+         ORDER BY turn LIMIT greatest({chunk}, (SELECT count(*) + (count(*) < {most})::int FROM urgent)))
 """
 # The entry to process, the receipt of the event it concerns, what the event's stream holds by now, and which
 # routes hold: one round trip.
@@ -216,9 +216,9 @@ def claim(
 ) -> list[Claim]:
     """The next entries of a lane: up to `limit` of waiting clients, the batch filled up to `chunk` by others.
 
-    At least one of the others has a place. Their senders take turns; `after` is the source who had the last
-    one. Entries at the positions `but` are left out: they are being written. The caller holds the lane, so
-    nothing is locked.
+    One of the others has a place at least, unless there are `limit` of those: it may be the label of one that
+    is still to come. Senders of others take turns; `after` is the source who had the last one. Entries at the
+    positions `but` are left out: they are being written. The caller holds the lane, so nothing is locked.
     """
     with connection.cursor() as cursor:
         execute_prepared(cursor, _claiming(limit, chunk or limit), [lane, after, array_text(but)])

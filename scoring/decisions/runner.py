@@ -101,7 +101,7 @@ class LaneRunner:
         claims = pending.claim(self.lane, limit=limit, chunk=chunk, after=self._last_served, but=written)
         if claims:
             telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
-        # Others come last, and one of them would have had a place.
+        # Others come last, and beside fewer than `limit` one of them would have had a place.
         is_all = len(claims) < chunk or (len(claims) < limit and claims[-1].urgent)
         done = self._process_or_isolate(claims) if claims else self._settle()
         self.exhausted = done and is_all and not self._is_label_due()

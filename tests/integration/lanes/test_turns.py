@@ -127,6 +127,14 @@ def test_a_label_never_overtakes_its_event(load):
     assert [kind for source, kind in claimed if source == "a"] == ["event", "event", "event", "label"]
 
 
+def test_a_label_never_overtakes_its_event_among_more_clients_than_a_batch_holds(load):
+    receive_events(payments(5, start=1), source="a", now=datetime.now(UTC), wait=0.01)
+    receive_events(payments(1), source="a", now=datetime.now(UTC), wait=0.01)
+    say_fraud("a")
+    assert [each.kind for each in pending.claim(LANE, limit=4)] == ["event"] * 4
+    assert [each.kind for each in pending.claim(LANE, limit=7)] == ["event"] * 6 + ["label"]
+
+
 def test_what_was_held_for_its_event_comes_after_everything_else(load):
     say_fraud("z")
     load("z", 1)
