@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-PATIENCE_S = 90.0  # far beyond what anything here takes; only a hung test gets there
+PATIENCE_S = 20.0  # far beyond what a step takes; only a hung test gets there
 EVERY_S = 0.05
 
 

@@ -60,8 +60,12 @@ class Browser:
 
     def has(self, selector: str) -> bool:
         """Whether something is displayed that the selector finds."""
-        script = "return [...document.querySelectorAll(arguments[0])].some(found => found.checkVisibility())"
-        return bool(self.driver.execute_script(script, selector))
+        script = """
+            const [selector, counted] = arguments
+            return [...document.querySelectorAll(selector)].some(found => found.checkVisibility(counted))
+        """
+        counted = {"visibilityProperty": True, "opacityProperty": True}
+        return bool(self.driver.execute_script(script, selector, counted))
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""

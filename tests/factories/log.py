@@ -12,9 +12,9 @@ from django.db import connection, transaction
 
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry, canonical_json
+from tests.waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-PATIENCE_S = 20  # far beyond what any step takes; only a hung test gets there
 
 
 def received(external_id: str, *, history: bool = False, type: str = "payment", **fields: Any) -> NewEntry:

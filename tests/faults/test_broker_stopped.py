@@ -37,8 +37,12 @@ def wait_for_revision(sender: Sender, number: int) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         return sender.get(f"/api/v1/events/payment/T-{number}")[1]
 
-    wait_until(lambda: read()["revisions"], seconds=REVISED_WITHIN_SECONDS, seen=read)
-    return read()
+    def revised() -> dict[str, Any] | None:
+        event = read()
+        return event if event["revisions"] else None
+
+    event: dict[str, Any] = wait_until(revised, seconds=REVISED_WITHIN_SECONDS, seen=read)
+    return event
 
 
 def test_redis_gone_is_a_fallback_that_is_revised_when_it_returns(house: House, key: str) -> None:

@@ -21,6 +21,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CHILDREN = 2  # of background, and of the worker: what the Procfile says
+SECONDS = 60  # for anything that is waited for
 
 
 @pytest.fixture
@@ -30,7 +31,10 @@ def sender(house: House) -> Sender:
     scopes = ["events:write", "events:read"]
     key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
     sender = Sender(house.url, key)
-    wait_until(lambda: sender.post("/api/v1/events", payment_payload(0), prefer="wait=5")[0] in (200, 201))
+    wait_until(
+        lambda: sender.post("/api/v1/events", payment_payload(0), prefer="wait=5")[0] in (200, 201),
+        seconds=SECONDS,
+    )
     return sender
 
 
@@ -48,10 +52,10 @@ def test_a_lost_bell_is_found_while_long_tasks_keep_the_background(
 ) -> None:
     monkeypatch.setattr(doorbell, "ring_lanes", lambda lanes: Rung())
     with kept_background() as kept:
-        wait_until(lambda: not doorbell.is_attended(LANE))
+        wait_until(lambda: not doorbell.is_attended(LANE), seconds=SECONDS)
         decided = Decision.objects.count()
         receive_events(payments(1, start=1), source="shop", now=datetime.now(UTC))
-        wait_until(lambda: Decision.objects.count() > decided)
+        wait_until(lambda: Decision.objects.count() > decided, seconds=SECONDS)
         assert kept() == CHILDREN
 
 
@@ -74,7 +78,7 @@ def kept_background() -> Iterator[Callable[[], int]]:
     try:
         holder.set_autocommit(False)
         holder.cursor().execute("LOCK TABLE scoring_consumercursor IN ACCESS EXCLUSIVE MODE")
-        wait_until(lambda: kept() == CHILDREN)
+        wait_until(lambda: kept() == CHILDREN, seconds=SECONDS)
         yield kept
     finally:
         holder.close()

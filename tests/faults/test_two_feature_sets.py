@@ -89,7 +89,7 @@ class Fleet:
     def decide_more(self, **by: object) -> None:
         """Wait until so many more decisions of this kind have been made."""
         wanted = Decision.objects.filter(**by).count() + EVENTS_A_STEP
-        wait_until(lambda: Decision.objects.filter(**by).count() >= wanted, seen=queued)
+        wait_until(lambda: Decision.objects.filter(**by).count() >= wanted, seconds=SECONDS, seen=queued)
 
 
 class Traffic(threading.Thread):
@@ -181,7 +181,7 @@ def settle() -> None:
         sweep_lanes(now=datetime.now(UTC))
         return not Pending.objects.exists()
 
-    wait_until(is_settled, seen=queued)
+    wait_until(is_settled, seconds=SECONDS, seen=queued)
 
 
 def test_features_are_replaced_while_orders_come_in(

@@ -184,7 +184,7 @@ def wait_for_first_chunk(process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None, "the import ended before its first chunk"
         return LogEntry.objects.filter(type="import.progressed").exists()
 
-    wait_until(is_committed)
+    wait_until(is_committed, seconds=60)
 
 
 def wait_until_the_server_has_noticed() -> None:
@@ -195,4 +195,4 @@ def wait_until_the_server_has_noticed() -> None:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted")
             return bool(cursor.fetchone()[0] == 0)
 
-    wait_until(is_free)
+    wait_until(is_free, seconds=10)

@@ -68,7 +68,7 @@ def test_a_worker_trains_what_was_asked_for_and_then_what_waits(
 ):
     celery_worker_process(queues="training")
     first = request()
-    wait_until(lambda: job(first).state == "finished")
+    wait_until(lambda: job(first).state == "finished", seconds=90, seen=TrainingJob.objects.values)
     version = ModelVersion.objects.get(name=job(first).model)
     assert (version.trained_by, version.status) == ("user/ana", "candidate")
     assert told(first) == ["requested", "started", "finished"]
@@ -215,7 +215,7 @@ def test_a_training_whose_process_was_killed_is_failed_by_the_sweep_and_the_next
 
     with app.connection_for_write() as broker:
         app.send_task(TASK, args=[number], queue="training", connection=broker)
-    wait_until(lambda: job(number).state == "running" and TrainingProgress.objects.exists())
+    wait_until(lambda: job(number).state == "running" and TrainingProgress.objects.exists(), seconds=90)
     assert jobs.sweep(now=NOW) == []
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()

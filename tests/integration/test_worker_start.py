@@ -59,10 +59,10 @@ def test_each_child_that_works_lanes_warms_up_and_shares_no_connection(
 ) -> None:
     log = tmp_path / "worker-0.log"
     celery_worker_process(queues="lanes", concurrency=4)
-    wait_until(lambda: log.read_text().count(WARM) == 4)
+    wait_until(lambda: log.read_text().count(WARM) == 4, seconds=30)
     assert "raised" not in log.read_text()
     # Celery closes those of the children, which so far have done nothing: the last one would be the parent's.
-    wait_until(lambda: count_connections() == 0)
+    wait_until(lambda: count_connections() == 0, seconds=30)
 
 
 def test_children_that_work_no_lanes_do_not_warm_up(

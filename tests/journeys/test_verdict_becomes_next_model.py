@@ -54,7 +54,7 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
     suspicious = pay(1, occurred_at=HISTORY_ENDS + timedelta(hours=1), merchant=SHOP)
     assert (suspicious["outcome"], suspicious["model"]) == ("review", first_model)
     run_consumers.delay()
-    wait_until(Case.objects.exists)
+    wait_until(Case.objects.exists, seconds=90)
 
     # The analyst takes it, reads why, and calls it fraud.
     taken = ana.post(reverse("admin:queue"), follow=True)
@@ -71,7 +71,9 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
     ana.post(reverse("admin:case", args=[case.event_position]), verdict)
     assert Case.objects.get().state == "decided"
     assert Label.objects.filter(source="review", effective="fraud").count() == 1
-    wait_until(lambda: not Pending.objects.filter(state="ready").exists())  # the lane has the label
+    wait_until(
+        lambda: not Pending.objects.filter(state="ready").exists(), seconds=90
+    )  # the lane has the label
 
     # The merchant's next payment after the label delay knows of it; another merchant's does not.
     later = HISTORY_ENDS + timedelta(days=17)
@@ -86,7 +88,7 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
         {"event_type": "payment", "matures_after_days": f"{MATURES_AFTER.days}", "trees": "60", "depth": "4"},
     )
     ended = TrainingJob.objects.filter(state__in=("finished", "failed"))
-    job = wait_until(ended.first)
+    job = wait_until(ended.first, seconds=90)
     assert (job.state, job.error) == ("finished", "")
     second_model = job.model
     assert learnt_as_fraud(second_model, case.event_position)

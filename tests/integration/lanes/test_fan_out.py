@@ -86,7 +86,7 @@ def helper(online_redis, monkeypatch) -> Iterator[threading.Thread]:
     monkeypatch.setattr(fan_out, "LEAST_PATIENCE_SECONDS", 30.0)
     thread = threading.Thread(target=help_out, name="helper", kwargs={"linger": 5.0, "shift": 5.0})
     thread.start()
-    wait_until(lambda: bool(online_redis.exists(fan_out.HELPERS)))
+    wait_until(lambda: bool(online_redis.exists(fan_out.HELPERS)), seconds=30)
     yield thread
     doorbell.ring(LANE)  # a lane waits for a process: he leaves
     thread.join()
@@ -190,7 +190,7 @@ def test_real_workers_share_a_model_that_has_no_tables(
     wait_until(lambda: not Pending.objects.filter(state="ready").exists(), seconds=120)
     assert list(Decision.objects.values_list("basis", "model").distinct()) == [("model", deep)]
     assert Decision.objects.count() == 200
-    wait_until(lambda: read_counts().get(("helped",), 0.0) > before)
+    wait_until(lambda: read_counts().get(("helped",), 0.0) > before, seconds=30)
     told = StringIO()
     call_command("replay", stdout=told)
     assert "100 %" in told.getvalue()

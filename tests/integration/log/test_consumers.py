@@ -24,7 +24,8 @@ from scoring.log.read import Page, read_page
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.log.runs import run_consumers
 from scoring.log.status import consumer_health, consumer_statuses
-from tests.factories.log import NOW, PATIENCE_S, decided, labelled, received
+from tests.factories.log import NOW, decided, labelled, received
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

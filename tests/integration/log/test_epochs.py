@@ -10,8 +10,8 @@ from scoring.log.append import append
 from scoring.log.bulk import append_bulk
 from scoring.log.entries import Entry
 from scoring.log.epochs import begin_epoch, current_epoch
-from tests.factories.log import NOW, PATIENCE_S, received
-from tests.waiting import wait_for_blocked_session
+from tests.factories.log import NOW, received
+from tests.waiting import PATIENCE_S, wait_for_blocked_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

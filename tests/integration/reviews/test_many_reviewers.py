@@ -12,8 +12,8 @@ from reviews import services
 from reviews.errors import CaseAlreadyClaimed, NothingToClaim
 from reviews.models import Case
 from scoring.log.read import read_streams
-from tests.factories.log import PATIENCE_S
 from tests.integration.reviews.conftest import DAY, consume, review_event
+from tests.waiting import PATIENCE_S
 
 Call = Callable[[], object]
 CASES = 50
