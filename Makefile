@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features format
+.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features mutants format
 
 help:
 	@echo "make demo    everything, with simulated history, a first model and live traffic"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench   measure this machine: some minutes; bench-full: longer, at more rates"
 	@echo "             bench-load: single requests beside a bulk load of 200,000 events"
 	@echo "             bench-features: backfill against other tools, its growth, sequencing, hot entities"
+	@echo "make mutants put small faults into the code and see whether its tests notice: some hours"
 
 demo: install
 	@$(MANAGE) demo
@@ -91,3 +92,7 @@ bench-pages: install
 bench-features: install
 	$(BIN)/python -m benchmarks.backfill --growth
 	$(BIN)/python -m benchmarks.sequencing --hot
+
+# A sample of each room (MUTANTS="--room log --sample 100" for more of one); survivors with a reason: mutants/survivors.toml.
+mutants: install
+	$(BIN)/python -m mutants.run $(MUTANTS)

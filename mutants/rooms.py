@@ -1,0 +1,78 @@
+"""Which code is guarded by which tests, and the order in which they are asked: the quick ones first."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """`code` and `tests` are patterns of paths below the project; `without` leaves files of `code` out."""
+
+    code: tuple[str, ...]
+    tests: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+    def files(self, project: Path) -> list[str]:
+        found = {str(path.relative_to(project)) for pattern in self.code for path in project.glob(pattern)}
+        return sorted(
+            path
+            for path in found
+            if "/migrations/" not in path and not any(fnmatch(path, out) for out in self.without)
+        )
+
+
+ROOMS = {
+    "log": Room(("scoring/log/*.py",), ("tests/unit/log", "tests/integration/log")),
+    "decisions": Room(
+        ("scoring/decisions/*.py",),
+        ("tests/unit/decisions", "tests/integration/lanes", "tests/integration/api"),
+    ),
+    "kernel": Room(
+        ("scoring/features/kernel.py", "scoring/features/encode.py", "scoring/features/arena.py"),
+        (
+            "tests/unit/features/test_kernel_rules.py",
+            "tests/contract/test_feature_reference.py",
+            "tests/contract/test_columns_equal_items.py",
+            "tests/contract/test_parallel_fold.py",
+        ),
+    ),
+    "explain": Room(
+        ("scoring/explain/*.py",),
+        (
+            "tests/unit/explain",
+            "tests/contract/test_tree_shap.py",
+            "tests/contract/test_contributions_equal_shap.py",
+            "tests/integration/reviews/test_explained_decisions.py",
+        ),
+    ),
+    "learning": Room(
+        ("scoring/learning/*.py",),
+        (
+            "tests/unit/learning",
+            "tests/integration/test_training.py",
+            "tests/integration/test_training_gate.py",
+            "tests/integration/test_training_jobs.py",
+        ),
+        without=("*/admin.py", "*pages.py", "*figures.py"),
+    ),
+    "experiments": Room(
+        ("experiments/*.py",),
+        (
+            "tests/unit/experiments",
+            "tests/contract/test_experiment_statistics.py",
+            "tests/integration/experiments",
+        ),
+        without=("*/pages.py", "*/charts.py", "*/forms.py", "*/apps.py"),
+    ),
+    "monitoring": Room(
+        ("monitoring/*.py",),
+        ("tests/unit/monitoring", "tests/integration/monitoring"),
+        without=("*/pages.py", "*/admin.py", "*/apps.py"),
+    ),
+    "reviews": Room(
+        ("reviews/*.py",),
+        ("tests/unit/reviews", "tests/integration/reviews"),
+        without=("*/admin.py", "*/apps.py"),
+    ),
+}
