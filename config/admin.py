@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_celery_beat.admin import ClockedScheduleAdmin as BeatClockedScheduleAdmin
@@ -19,36 +16,20 @@ from django_celery_beat.models import (
     PeriodicTask,
     SolarSchedule,
 )
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from config import accounts  # noqa: F401 (registers people and groups)
+from config.audit import record_run
+from config.schedules import is_needed
 from scoring.workspace.admin import ModelAdmin
+from scoring.workspace.pages import actor_of
 
 # Schedules by the sun need a library that is not here: not registered again.
-for model in (User, Group, PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
+for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
     admin.site.unregister(model)
 
 
-@admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    list_title = "People"
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "group_names", "is_active", "last_login")
-    list_filter = ("groups", "is_active")
-
-    @admin.display(description="groups")
-    def group_names(self, user: User) -> str:
-        return ", ".join(group.name for group in user.groups.all()) or "-"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
-
-
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
+WHAT_A_NEEDED_SCHEDULE_DOES = ("name", "regtask", "task", "args", "kwargs", "one_off")
 
 
 # As unfold's documentation has it: the form brings widgets of its own, which would stay undressed.
@@ -57,10 +38,16 @@ class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
 
 
 class TaskForm(PeriodicTaskForm):
+    """Of a schedule that Assay needs, only its times may be changed."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
         self.fields["regtask"].widget = TaskSelect()
+        if self.instance.pk and is_needed(self.instance):
+            for name in WHAT_A_NEEDED_SCHEDULE_DOES:
+                self.fields[name].disabled = True
+            self.fields["enabled"].disabled = self.instance.enabled  # one that is off may be put on
 
 
 @admin.register(PeriodicTask)
@@ -70,6 +57,7 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
     list_display = ("name", "enabled", "when", "last_run_at")
     list_filter = ("enabled",)
     date_hierarchy = None
+    actions = ("enable_tasks", "disable_tasks", "run_tasks")
     # As the package has them, but for schedules by the sun.
     fieldsets = (
         (None, {"fields": ("name", "regtask", "task", "enabled", "description")}),
@@ -94,6 +82,38 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
             },
         ),
     )
+
+    def has_delete_permission(self, request: HttpRequest, obj: PeriodicTask | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and is_needed(obj))
+
+    @admin.action(description="Enable selected schedules", permissions=["change"])
+    def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        self._switch(request, list(queryset), enabled=True)
+
+    @admin.action(description="Disable selected schedules", permissions=["change"])
+    def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        needed = [task.name for task in queryset if is_needed(task)]
+        if needed:
+            self.message_user(
+                request,
+                f"Assay needs these schedules, so they stay enabled: {', '.join(needed)}.",
+                messages.WARNING,
+            )
+        self._switch(request, [task for task in queryset if not is_needed(task)], enabled=False)
+
+    @admin.action(description="Run selected schedules now", permissions=["change"])
+    def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        super().run_tasks(request, queryset)
+        for task in queryset:
+            record_run(task, actor=actor_of(request))
+
+    def _switch(self, request: HttpRequest, tasks: list[PeriodicTask], *, enabled: bool) -> None:
+        """One by one: a change of many rows at once would not be recorded in the log."""
+        for task in tasks:
+            task.enabled = enabled
+            task.save()
+        word = "enabled" if enabled else "disabled"
+        self.message_user(request, f"{len(tasks)} {'schedule' if len(tasks) == 1 else 'schedules'} {word}.")
 
     @admin.display(description="when")
     def when(self, task: PeriodicTask) -> str:

@@ -9,9 +9,11 @@ class ConfigConfig(AppConfig):
     verbose_name = "Configuration"
 
     def ready(self) -> None:
-        from config import servers  # noqa: F401, PLC0415 (registers the check of the servers)
+        from config import servers, sign_in  # noqa: F401, PLC0415 (register a check and signals' receivers)
+        from config.audit import connect_audit  # noqa: PLC0415 (needs the models that are loaded by now)
         from config.groups import create_groups  # noqa: PLC0415 (needs the models that are loaded by now)
 
+        connect_audit()
         # After the last app that has tables, so that the permissions of all others are there.
         last = [app for app in apps.get_app_configs() if app.models_module is not None][-1]
         post_migrate.connect(create_groups, sender=last)

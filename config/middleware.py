@@ -1,13 +1,21 @@
-"""Sessions, users and messages are for people at a browser: calls of the API pass by, who bring a key."""
+"""Middleware for pages alone; API requests, which authenticate by key, skip it."""
 
+from time import time as current_time
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
 
+from config.audit import current_actor
+from scoring.workspace.pages import actor_of
+
 CALLS = "/api/v1/"
+NOTED_EVERY_SECONDS = 60.0  # activity is written into the session this often at most
+NOTHING_NEEDED = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class ForPages:
@@ -26,6 +34,71 @@ class PageSessions(ForPages, SessionMiddleware):
 
 
 class PageUsers(ForPages, AuthenticationMiddleware):
+    pass
+
+
+class Around:
+    """The innermost step: asks for the response."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+
+class SessionLimits(Around):
+    """Signs a person out after `SESSION_COOKIE_AGE`, and after `SESSION_IDLE_SECONDS` of inactivity.
+
+    A page that refreshes itself (it says so with `X-Background`) does not count as activity.
+    """
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.user.is_authenticated:
+            self._check(request, current_time())
+        return super().__call__(request)
+
+    def _check(self, request: HttpRequest, now: float) -> None:
+        session = request.session
+        began = session.setdefault("began_at", now)
+        active = session.setdefault("active_at", now)
+        if now - began > settings.SESSION_COOKIE_AGE or now - active > settings.SESSION_IDLE_SECONDS:
+            logout(request)
+        elif now - active > NOTED_EVERY_SECONDS and "X-Background" not in request.headers:
+            session["active_at"] = now
+
+
+class PageSessionLimits(ForPages, SessionLimits):
+    pass
+
+
+class Actors(Around):
+    """What is changed during a request is recorded as changed by the person who is signed in."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not request.user.is_authenticated:
+            return super().__call__(request)
+        token = current_actor.set(actor_of(request))
+        try:
+            return super().__call__(request)
+        finally:
+            current_actor.reset(token)
+
+
+class PageActors(ForPages, Actors):
+    pass
+
+
+class Headers(Around):
+    """What pages need not have is refused to them: `Permissions-Policy`."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        response = super().__call__(request)
+        response.headers.setdefault("Permissions-Policy", NOTHING_NEEDED)
+        return response
+
+
+class PageHeaders(ForPages, Headers):
     pass
 
 

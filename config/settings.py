@@ -1,6 +1,7 @@
 """Django settings, from the environment only. Every value that is not Django's default says why."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -36,12 +37,14 @@ HTTPS = read_flag("ASSAY_HTTPS", default=True)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # A year: what browsers ask for.
 SECURE_HSTS_SECONDS = read_int("ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Both bind more than this site, the second for years: the owner of the domain decides.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and read_flag("ASSAY_HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = HTTPS and read_flag("ASSAY_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # the two above, off on purpose
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, over plain HTTP
 # ASSAY_BEHIND_PROXY=1: a proxy ends TLS, and sets this header itself whatever the client sends.
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if read_flag("ASSAY_BEHIND_PROXY", default=False) else None
-)
+BEHIND_PROXY = read_flag("ASSAY_BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Whoever sends it reads /metrics; without one, this machine alone does (config/metrics.py).
 METRICS_TOKEN = read_text("ASSAY_METRICS_TOKEN")
 CSRF_TRUSTED_ORIGINS = read_list("ASSAY_TRUSTED_ORIGINS")
@@ -65,8 +68,39 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "pgtrigger",
     "django_celery_beat",
+    "axes",
     "config",
 ]
+
+# A password guessed is a permission taken: long, not a name, not one of the common ones.
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses an attempt before the password is looked at
+    "django.contrib.auth.backends.ModelBackend",
+]
+# After ten wrong passwords for a name from one address, a quarter of an hour of refusals for both together:
+# a stranger cannot lock a colleague out from elsewhere.
+AXES_FAILURE_LIMIT = read_int("ASSAY_LOGIN_FAILURES", 10)
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or a script would keep its victim out for ever
+AXES_CLIENT_IP_CALLABLE = "scoring.api.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "config.sign_in.refuse_for_now"
+AXES_ENABLE_ADMIN = False  # its tables hold what the log lines say
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# A person signs in again after a working day, and after an hour in which they did nothing.
+SESSION_COOKIE_AGE = round(read_float("ASSAY_SESSION_HOURS", 12.0) * 3600)
+SESSION_IDLE_SECONDS = read_float("ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
 
 # Those from `config` are Django's, left out for calls of the API.
 MIDDLEWARE = [
@@ -76,8 +110,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.PageUsers",
+    "config.middleware.PageSessionLimits",
+    "config.middleware.PageActors",
     "config.middleware.PageMessages",
+    "config.middleware.PageHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it answers in the place of a page that was refused
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -216,6 +254,8 @@ CELERY_BEAT_SCHEDULE = {
         "kwargs": {"event_type": "payment"},
     },
 }
+# Those that an administrator may disable or delete; Assay needs all others.
+OPTIONAL_SCHEDULES = {"retrain on payments"}
 
 # The admin's looks. Colours are our own; everything is served from here.
 UNFOLD = {
@@ -264,6 +304,7 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},  # config.sign_in says it in one line
         "numba": {"level": "WARNING"},  # its INFO is a page a compilation
         "distributed": {"level": "WARNING"},  # its INFO is every connection of a cluster
     },

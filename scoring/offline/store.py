@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -92,8 +93,9 @@ class OfflineStore:
 
     def write(self, table: pa.Table, path: str) -> StoredFile:
         """Write a file that does not count until a manifest names it."""
-        self._fs.makedirs(f"{self._root}/{path.rpartition('/')[0]}", exist_ok=True)
+        self._make_directory(f"{self._root}/{path.rpartition('/')[0]}")
         with self._fs.open(f"{self._root}/{path}", "wb") as file:
+            self._protect(f"{self._root}/{path}")
             pq.write_table(table, file, compression="zstd")
         self._settle(f"{self._root}/{path}")
         return StoredFile(path, table.num_rows)
@@ -108,8 +110,9 @@ class OfflineStore:
     def commit(self, manifest: Manifest) -> None:
         """Make the store what `manifest` says. All or nothing: its name appears with its whole content."""
         path = f"{self._manifests}/{manifest.number:08d}.json"
-        self._fs.makedirs(self._manifests, exist_ok=True)
+        self._make_directory(self._manifests)
         self._fs.pipe_file(f"{path}.new", _manifest_text(manifest))
+        self._protect(f"{path}.new")
         self._settle(f"{path}.new")
         self.settle_names()
         self._fs.mv(f"{path}.new", path)
@@ -130,6 +133,7 @@ class OfflineStore:
     def scratch(self, *, now: datetime) -> Iterator["Scratch"]:
         """A place for tables that others are to read, gone at the end of the block."""
         # Its name says when it was made: not every storage tells.
+        self._make_directory(f"{self._root}/{SCRATCH}")
         scratch = self.open_scratch(f"{SCRATCH}/{now:{SCRATCH_TIME}}-{uuid4().hex}")
         try:
             yield scratch
@@ -172,6 +176,20 @@ class OfflineStore:
         """Remove everything, manifests first."""
         for below in (self._manifests, *(f"{self._root}/{table}" for table in (*TABLES, SCRATCH))):
             self._remove(self._find(below, ""))
+
+    def _make_directory(self, path: str) -> None:
+        """A directory and those above it that are missing; on a disk of this machine, for its owner alone."""
+        if not isinstance(self._fs, LocalFileSystem):
+            self._fs.makedirs(path, exist_ok=True)
+            return
+        missing = [each for each in (Path(path), *Path(path).parents) if not each.exists()]
+        for directory in reversed(missing):
+            directory.mkdir(mode=0o700, exist_ok=True)
+
+    def _protect(self, path: str) -> None:
+        """A copy of the log is as private as the database it was read from."""
+        if isinstance(self._fs, LocalFileSystem):
+            Path(path).chmod(0o600)
 
     def _settle(self, path: str) -> None:
         """What was written is on the disk, should the machine fail; other storage sees to that itself."""

@@ -41,6 +41,13 @@ class ModelAdmin(UnfoldModelAdmin):
     list_title: ClassVar[str] = ""  # the model's plural name, if empty
     when_empty: ClassVar[str] = ""
 
+    def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> Any:
+        """An action that names no permission, as those that come with a package, changes something."""
+        named = [each for each in actions if hasattr(each[0], "allowed_permissions")]
+        unnamed = [each for each in actions if not hasattr(each[0], "allowed_permissions")]
+        allowed = super()._filter_actions_by_permissions(request, named)
+        return [*allowed, *(unnamed if self.has_change_permission(request) else [])]
+
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

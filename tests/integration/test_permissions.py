@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group, User
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
@@ -102,6 +103,21 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
 ]
 
 
+# What is done to rows chosen in a list: (list, action, who may). A package's admin brings some of its own.
+LIST_ACTIONS = {
+    ("auth_user", "delete_selected", "m"),
+    ("auth_group", "delete_selected", NOBODY),
+    ("scoring_exchangerate", "delete_selected", NOBODY),
+    ("django_celery_beat_periodictask", "enable_tasks", "m"),
+    ("django_celery_beat_periodictask", "disable_tasks", "m"),
+    ("django_celery_beat_periodictask", "run_tasks", "m"),
+    ("django_celery_beat_periodictask", "delete_selected", "m"),
+    ("django_celery_beat_intervalschedule", "delete_selected", "m"),
+    ("django_celery_beat_crontabschedule", "delete_selected", "m"),
+    ("django_celery_beat_clockedschedule", "delete_selected", "m"),
+}
+
+
 def addresses(patterns: list[Any], namespace: str = "") -> Iterator[str]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
@@ -186,6 +202,44 @@ def test_actions(
     address = reverse(f"admin:{name}", kwargs=PAGES[name][1])
     answers = {letter: client.post(address, sent) for letter, client in clients.items()}
     assert {letter for letter, answer in answers.items() if answer.status_code != 403} == set(may)
+
+
+def test_every_action_of_a_list_has_its_row() -> None:
+    offered = {
+        (f"{model._meta.app_label}_{model._meta.model_name}", name)
+        for model, model_admin in admin.site._registry.items()
+        if model_admin.actions is not None
+        for name, *_ in [(each[1],) for each in model_admin._get_base_actions()]
+    }
+    assert offered == {(rows, name) for rows, name, _ in LIST_ACTIONS}
+
+
+@pytest.mark.parametrize(("rows_of", "action", "may"), sorted(LIST_ACTIONS))
+def test_actions_of_lists(
+    rows_of: str, action: str, may: str, clients: dict[str, Client], rows: None
+) -> None:
+    model_admin = next(
+        each
+        for model, each in admin.site._registry.items()
+        if rows_of == f"{model._meta.app_label}_{model._meta.model_name}"
+    )
+    offered = set()
+    for letter, group in PEOPLE.items():
+        request = RequestFactory().get("/")
+        request.user = User.objects.get(username=group or "staff")
+        offered |= {letter} if action in model_admin.get_actions(request) else set()
+    assert offered == set(may)
+
+
+def test_an_auditor_cannot_switch_schedules_off_by_sending_the_action(
+    clients: dict[str, Client], rows: None
+) -> None:
+    sent = {"action": "disable_tasks", "_selected_action": ["1"]}
+    address = reverse("admin:django_celery_beat_periodictask_changelist")
+    clients["u"].post(address, sent)
+    assert PeriodicTask.objects.get(pk=1).enabled
+    clients["m"].post(address, sent)
+    assert not PeriodicTask.objects.get(pk=1).enabled
 
 
 @pytest.mark.parametrize("address", sorted(FOR_STAFF - {"admin:logout"}))

@@ -60,7 +60,11 @@
   const refresh = async () => {
     if (document.hidden) return;
     try {
-      const response = await fetch(root.dataset.overview, { credentials: "same-origin", redirect: "manual" });
+      const response = await fetch(root.dataset.overview, {
+        credentials: "same-origin",
+        headers: { "X-Background": "1" }, // keeps nobody signed in
+        redirect: "manual",
+      });
       if (response.type === "opaqueredirect") {
         say("You are logged out: these figures no longer change. Reload the page to log in.");
       } else if (response.ok) {

@@ -156,3 +156,24 @@ def test_scratch_of_a_run_that_was_killed_is_removed_after_a_day(store):
     with pytest.raises(FileNotFoundError):
         scratch.read("a")
     assert positions(store) == [1]
+
+
+def modes(root) -> set[tuple[str, str]]:
+    """The permissions of everything below a directory and of itself: (what it is, its mode)."""
+    found = [root, *root.rglob("*")]
+    return {("directory" if path.is_dir() else "file", f"{path.stat().st_mode & 0o777:o}") for path in found}
+
+
+def test_a_store_on_this_machine_is_for_its_owner_alone(tmp_path):
+    store = OfflineStore(str(tmp_path / "data" / "offline"))
+    commit(store, write(store, "a", 1))
+    with store.scratch(now=NOW) as scratch:
+        scratch.write("piece", pa.table({"position": pa.array([1], pa.int64())}))
+    private = {("directory", "700"), ("file", "600")}
+    assert modes(tmp_path / "data") == private
+
+
+def test_a_directory_that_was_there_keeps_its_mode(tmp_path):
+    tmp_path.chmod(0o755)
+    commit(OfflineStore(str(tmp_path)))
+    assert tmp_path.stat().st_mode & 0o777 == 0o755

@@ -1,0 +1,124 @@
+"""An administrator of people who is no superuser makes nobody, themselves included, more than they are."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
+from django.urls import reverse
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a passphrase of some length"
+
+
+@pytest.fixture
+def delegate() -> User:
+    user = User.objects.create_user("delegate", password=PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name="admin"))
+    return user
+
+
+@pytest.fixture
+def client(delegate: User) -> Client:
+    client = Client()
+    client.force_login(delegate)
+    return client
+
+
+@pytest.fixture
+def superuser() -> User:
+    return User.objects.create_superuser("root", password=PASSWORD)
+
+
+def account(user: User, **changes: object) -> dict[str, object]:
+    """What the form of a person sends."""
+    sent = {
+        "username": user.username,
+        "is_active": "on",
+        "is_staff": "on",
+        "groups": [group.pk for group in user.groups.all()],
+        "last_login_0": "",
+        "last_login_1": "",
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00:00",
+    }
+    return {name: value for name, value in {**sent, **changes}.items() if value is not None}
+
+
+def change(client: Client, user: User, **changes: object) -> int:
+    address = reverse("admin:auth_user_change", args=[user.pk])
+    return client.post(address, account(user, **changes)).status_code
+
+
+def test_nobody_makes_themselves_superuser(client: Client, delegate: User) -> None:
+    change(client, delegate, is_superuser="on")
+    delegate.refresh_from_db()
+    assert not delegate.is_superuser
+
+
+def test_single_permissions_are_a_superusers_to_give(client: Client, delegate: User) -> None:
+    change(
+        client,
+        delegate,
+        user_permissions=[
+            Permission.objects.get(codename="delete_logentry", content_type__app_label="scoring").pk
+        ],
+    )
+    assert not delegate.user_permissions.exists()
+
+
+@pytest.mark.parametrize("page", ["auth_user_change", "auth_user_password_change", "auth_user_delete"])
+def test_a_superusers_account_is_out_of_reach(client: Client, superuser: User, page: str) -> None:
+    sent = {"password1": "another passphrase!", "password2": "another passphrase!", "post": "yes"}
+    client.post(reverse(f"admin:{page}", args=[superuser.pk]), sent)
+    again = User.objects.get(pk=superuser.pk)
+    assert (again.password, again.is_superuser, again.is_active) == (superuser.password, True, True)
+
+
+def test_an_inactive_superuser_is_out_of_reach_too(client: Client, superuser: User) -> None:
+    User.objects.filter(pk=superuser.pk).update(is_active=False)
+    assert change(client, superuser) == 403
+    assert not User.objects.get(pk=superuser.pk).is_active
+
+
+def test_a_superuser_is_not_deleted_from_the_list_either(client: Client, superuser: User) -> None:
+    sent = {"action": "delete_selected", "_selected_action": [superuser.pk], "post": "yes"}
+    client.post(reverse("admin:auth_user_changelist"), sent)
+    assert User.objects.filter(pk=superuser.pk).exists()
+
+
+def test_a_group_that_may_do_more_is_neither_given_nor_changed(client: Client, delegate: User) -> None:
+    more = Group.objects.create(name="owners")
+    more.permissions.add(Permission.objects.get(codename="delete_group"))
+    own = Group.objects.get(name="admin")
+    change(client, delegate, groups=[own.pk, more.pk])
+    assert list(delegate.groups.all()) == [own]
+    assert (
+        client.post(reverse("admin:auth_group_change", args=[more.pk]), {"name": "mine"}).status_code == 403
+    )
+
+
+def test_a_group_gets_only_what_its_editor_holds(client: Client) -> None:
+    sent = {"name": "new", "permissions": [Permission.objects.get(codename="delete_group").pk]}
+    client.post(reverse("admin:auth_group_add"), sent)
+    assert not Group.objects.filter(name="new").exists()
+
+
+def test_what_is_theirs_to_give_they_give(client: Client) -> None:
+    analyst = User.objects.create_user("ana", password=PASSWORD, is_staff=True)
+    lead = Group.objects.get(name="lead")
+    assert change(client, analyst, groups=[lead.pk]) == 302
+    assert list(analyst.groups.all()) == [lead]
+
+
+def test_a_superuser_may_do_all_of_it(superuser: User, delegate: User) -> None:
+    client = Client()
+    client.force_login(superuser)
+    assert change(client, delegate, is_superuser="on") == 302
+    delegate.refresh_from_db()
+    assert delegate.is_superuser
+
+
+@pytest.mark.parametrize("password", ["1", "password1234", "123456789012", "delegate2026"])
+def test_a_weak_password_is_refused(client: Client, password: str) -> None:
+    sent = {"username": "delegate2", "usable_password": "true", "password1": password, "password2": password}
+    client.post(reverse("admin:auth_user_add"), sent)
+    assert not User.objects.filter(username="delegate2").exists()
