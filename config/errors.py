@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from scoring import errors
+from scoring.timestamps import to_iso
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +88,13 @@ def own_detail(exc: exceptions.APIException) -> str:
     return str(exc.detail)
 
 
+def bound_of_event(
+    exc: errors.TooManyLabelSources | errors.LabelChangedTooOften, context: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {"event": exc.event_stream, "limit": exc.limit}
+
+
+INVALID_TOKEN = {"WWW-Authenticate": 'Bearer realm="assay", error="invalid_token"'}
 STORAGE_UNAVAILABLE = Problem(
     503,
     "storage-unavailable",
@@ -106,7 +114,40 @@ PROBLEMS: dict[type[Exception], Problem] = {
     exceptions.AuthenticationFailed: Problem(
         401, "invalid-api-key", "The API key is not valid", detail=own_detail
     ),
+    errors.ApiKeyRefused: Problem(401, "invalid-api-key", "The API key is not valid", headers=INVALID_TOKEN),
+    errors.ApiKeyExpired: Problem(
+        401,
+        "expired-api-key",
+        "The API key has expired",
+        lambda exc, context: {"expired_at": to_iso(exc.expired_at)},
+        headers=INVALID_TOKEN,
+    ),
+    errors.ApiKeyRevoked: Problem(
+        401,
+        "revoked-api-key",
+        "The API key was revoked",
+        lambda exc, context: {"revoked_at": to_iso(exc.revoked_at)},
+        headers=INVALID_TOKEN,
+    ),
     errors.MissingScope: Problem(403, "missing-scope", "The API key may not do this", needed_scope),
+    errors.LabelSourceNotAllowed: Problem(
+        403,
+        "label-source-not-allowed",
+        "The API key may not state this label source",
+        lambda exc, context: {"source": exc.source, "allowed": list(exc.allowed)},
+    ),
+    errors.EventTypeNotAllowed: Problem(
+        403,
+        "event-type-not-allowed",
+        "The API key is for other event types",
+        lambda exc, context: {"event_type": exc.event_type, "allowed": list(exc.allowed)},
+    ),
+    errors.AddressNotAllowed: Problem(
+        403,
+        "address-not-allowed",
+        "The API key may not be used from this address",
+        lambda exc, context: {"address": exc.address},
+    ),
     exceptions.PermissionDenied: Problem(403, "forbidden", "This is not allowed", detail=own_detail),
     PermissionDenied: Problem(
         403, "forbidden", "This is not allowed", detail=lambda exc: "this is not allowed"
@@ -153,6 +194,19 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "lane-behind",
         "Too much is queued",
         lambda exc, context: {"lane": exc.lane, "queued": exc.queued, "limit": exc.limit},
+    ),
+    errors.TooManyRefusedKeys: Problem(429, "too-many-refused-keys", "Too many refused API keys"),
+    errors.TooManyHeldLabels: Problem(
+        429,
+        "too-many-held-labels",
+        "Too many labels wait for their events",
+        lambda exc, context: {"source": exc.source, "held": exc.held, "limit": exc.limit},
+    ),
+    errors.TooManyLabelSources: Problem(
+        422, "too-many-label-sources", "Too many sources have labeled the event", bound_of_event
+    ),
+    errors.LabelChangedTooOften: Problem(
+        422, "label-changed-too-often", "The event's labels were changed too often", bound_of_event
     ),
     errors.ListsInLine: Problem(429, "lists-in-line", "Too many lists at once"),
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),

@@ -323,6 +323,11 @@ API_MOST_QUEUED = read_int("ASSAY_API_MOST_QUEUED", 20_000)
 API_MOST_WAITING = read_int("ASSAY_API_MOST_WAITING", 2_000)
 # Lists a web process takes in or has standing in line at a time; the other threads are for single events.
 API_MOST_LISTS = max(read_int("ASSAY_WEB_THREADS", 16) // 2, 1)
+# An address that sends so many refused keys within a minute is answered 429 for the rest of it.
+API_MAX_REFUSED_KEYS = read_int("ASSAY_API_MAX_REFUSED_KEYS", 20)
+# Labels of one sender that may wait for events which have not arrived: more than an outage brings, and few
+# enough to be listed.
+API_MAX_HELD_LABELS = read_int("ASSAY_API_MAX_HELD_LABELS", 50_000)
 # A key found once is believed for this long, which saves a query a request; so long works a revoked one.
 API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 

@@ -224,5 +224,5 @@ def _label(case: Case, value: str | None, *, reviewer: str, now: datetime) -> No
     event = Event.objects.get(position=case.event_position)
     statement = LabelStatement(event.type, event.external_id, value, LABEL_SOURCE)
     [receipt] = record_labels([statement], source=event.source, now=now, actor=f"user/{reviewer}")
-    if receipt.missing is not None:
-        raise receipt.missing
+    if receipt.refused is not None:
+        raise receipt.refused

@@ -17,7 +17,7 @@ from scoring import label_pages  # noqa: F401 - registers its page with the admi
 from scoring.api.models import ApiKey
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_type
-from scoring.decisions.labels import PRECEDENCE
+from scoring.decisions.label_sources import PRECEDENCE
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
 from scoring.learning import admin as learning_admin  # noqa: F401 - registers its lists and pages
 from scoring.log.entries import LAST_POSITION

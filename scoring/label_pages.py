@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from scoring.api.models import ApiKey
 from scoring.catalog.registry import event_types
-from scoring.decisions.labels import PRECEDENCE
+from scoring.decisions.label_sources import PRECEDENCE
 from scoring.decisions.models import Event
 from scoring.errors import UnreadableImport
 from scoring.ingest.label_lines import COLUMNS, MOST_LINES, RETRACT, Defaults, allowed_text

@@ -13,7 +13,7 @@ from reviews.entities import EntityRef
 from reviews.history import EventDetail, Statement
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number
 from scoring.catalog.registry import event_type
-from scoring.decisions.labels import PRECEDENCE, effective_label
+from scoring.decisions.label_sources import PRECEDENCE, effective_label
 from scoring.explain.detail import Contribution, Explanation, explain_decision
 from scoring.log.entries import Entry
 

@@ -60,7 +60,9 @@ class EventView(APIView):
 
     @extend_schema(**RETRIEVE)
     def get(self, request: Request, type: str, id: str) -> Response:
-        return Response(with_links(answer_for(stream_of(type, id, sender=sender_of(request)))))
+        sender = sender_of(request)
+        sender.check_event_type(type)
+        return Response(with_links(answer_for(stream_of(type, id, sender=sender))))
 
 
 class ParkedEventsView(APIView):
@@ -69,7 +71,7 @@ class ParkedEventsView(APIView):
     @extend_schema(**LIST_PARKED)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
-        rows, following = list_pending(Pending.State.PARKED, source=sender_of(request).source, page=page)
+        rows, following = list_pending(Pending.State.PARKED, sender=sender_of(request), page=page)
         return Response({"results": [parked_event(row) for row in rows], "next_after": following})
 
 
@@ -101,7 +103,7 @@ def submit(
     """
     rates: dict[str, Rates] = {}
     with telemetry.stage("validate", events=len(payloads)):
-        parsed = [parse_submission(payload, now=now, rates=rates) for payload in payloads]
+        parsed = [parse_submission(payload, sender=sender, now=now, rates=rates) for payload in payloads]
     valid = [attempt for attempt in parsed if isinstance(attempt, Submission)]
     counted = Counter(event_type(submission.type).lane for submission in valid)
     priority = priority_of(len(valid), wait=preferences.wait)
@@ -127,11 +129,14 @@ def _receive(
     )
 
 
-def parse_submission(payload: object, *, now: datetime, rates: dict[str, Rates]) -> Submission | ScoringError:
+def parse_submission(
+    payload: object, *, sender: Sender, now: datetime, rates: dict[str, Rates]
+) -> Submission | ScoringError:
     """The payload as its type reads it, or what is wrong with it. `rates` fills as currencies turn up."""
     try:
         fields = read_object(payload)
         kind = type_of(fields)
+        sender.check_event_type(kind.name)
         parsed = kind.parse(fields, now=now, rates=rates_for(kind, fields, now=now, known=rates))
     except ScoringError as error:
         return error

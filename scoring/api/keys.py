@@ -1,7 +1,6 @@
 """API keys: made, revoked and recognised. The key itself is shown once and never stored."""
 
 import hashlib
-import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -10,31 +9,42 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
+from scoring.api.addresses import Network, read_network
+from scoring.api.key_requests import KeyRequest, check_request
+from scoring.api.key_use import note_use
 from scoring.api.models import ApiKey
-from scoring.errors import ApiKeyAlreadyRevoked, ApiKeyNotFound, InvalidKeyRequest
+from scoring.decisions.label_sources import PEOPLE
+from scoring.errors import (
+    ApiKeyAlreadyRevoked,
+    ApiKeyExpired,
+    ApiKeyNotFound,
+    ApiKeyRefused,
+    ApiKeyRevoked,
+    ApiKeyUnknown,
+    EventTypeNotAllowed,
+    LabelSourceNotAllowed,
+)
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 
-SCOPES = {
-    "events:write": "submit events",
-    "events:read": "read events and their decisions",
-    "labels:write": "say what turned out to be true of an event",
-    "labels:read": "read labels that wait for their event",
-}
 PREFIX_LENGTH = 12  # "assay_" and 6 characters: enough to recognise a key by, 214 bits short of the key
-SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 MOST_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who a request speaks for: the holder of an API key."""
+    """Who a request speaks for: the holder of an API key, with what the key lets it do."""
 
     prefix: str
     name: str
     source: str
     scopes: frozenset[str]
+    label_sources: tuple[str, ...] = ()
+    event_types: tuple[str, ...] = ()  # empty: every type
+    networks: tuple[Network, ...] = ()  # empty: every address
+    expires_at: datetime | None = None
 
     @property
     def is_authenticated(self) -> bool:
@@ -45,25 +55,50 @@ class Sender:
         """How the log names this sender."""
         return f"api_key/{self.prefix}"
 
+    def check_event_type(self, name: str) -> None:
+        """Raises EventTypeNotAllowed."""
+        if self.event_types and name not in self.event_types:
+            raise EventTypeNotAllowed(event_type=name, allowed=self.event_types)
+
+    def check_label_source(self, name: str) -> None:
+        """Raises LabelSourceNotAllowed for a source, in its one spelling, that the key may not speak for."""
+        if name not in self.label_sources or name == PEOPLE:
+            raise LabelSourceNotAllowed(source=name, allowed=self.label_sources, people_only=name == PEOPLE)
+
 
 def create_key(
-    *, name: str, source: str, scopes: Sequence[str], now: datetime, actor: str
+    *,
+    name: str,
+    source: str,
+    scopes: Sequence[str],
+    now: datetime,
+    actor: str,
+    label_sources: Sequence[str] | None = None,
+    event_types: Sequence[str] = (),
+    networks: Sequence[str] = (),
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key of 256 random bits; returns its row and the key, which exists nowhere else.
 
-    Raises `InvalidKeyRequest` for an unknown scope or a source that could not be part of a stream's name.
+    See `KeyRequest` for what is asked. Raises `InvalidKeyRequest` naming the field that cannot be.
     """
-    check_key_request(name=name, source=source, scopes=scopes)
+    wanted = check_request(
+        KeyRequest(name, source, scopes, label_sources, event_types, networks, expires_at), now=now
+    )
     key = f"assay_{secrets.token_urlsafe(32)}"
     row = ApiKey(
         digest=digest_of_key(key),
         prefix=key[:PREFIX_LENGTH],
-        name=name,
-        source=source,
-        scopes=sorted(set(scopes)),
+        name=wanted.name,
+        source=wanted.source,
+        scopes=wanted.scopes,
+        label_sources=wanted.label_sources,
+        event_types=wanted.event_types,
+        networks=wanted.networks,
+        expires_at=wanted.expires_at,
         created_at=now,
     )
-    data = {"prefix": row.prefix, "name": name, "source": source, "scopes": row.scopes}
+    data = {"prefix": row.prefix, **wanted.described()}
     with transaction.atomic():
         append([key_entry("api_key.created", row.prefix, version=0, data=data, actor=actor)], now=now)
         row.save(force_insert=True)
@@ -89,19 +124,6 @@ def revoke_key(*, prefix: str, now: datetime, actor: str) -> ApiKey:
     return row
 
 
-def check_key_request(*, name: str, source: str, scopes: Sequence[str]) -> None:
-    """Raise `InvalidKeyRequest` naming the first argument that cannot be."""
-    if not 1 <= len(name) <= 100:
-        raise InvalidKeyRequest(field="name", value=name, allowed="1 to 100 characters")
-    if not SOURCE.fullmatch(source):
-        raise InvalidKeyRequest(
-            field="source", value=source, allowed="1 to 60 of a-z 0-9 _ . - with a letter or digit first"
-        )
-    for scope in scopes or [""]:
-        if scope not in SCOPES:
-            raise InvalidKeyRequest(field="scope", value=scope, allowed=", ".join(SCOPES))
-
-
 def key_entry(type: str, prefix: str, *, version: int, data: Mapping[str, object], actor: str) -> NewEntry:
     return NewEntry(
         stream=f"api_key/{prefix}", expected_version=version, type=type, data=data, metadata={"actor": actor}
@@ -114,29 +136,59 @@ def digest_of_key(key: str) -> str:
 
 
 def find_sender(key: str) -> Sender | None:
-    """Who holds `key`; None if nobody does or it was revoked.
+    """Who holds `key`; None if nobody does, or not any more."""
+    try:
+        return recognize_key(key, now=timezone.now())
+    except ApiKeyRefused:
+        return None
+
+
+def recognize_key(key: str, *, now: datetime) -> Sender:
+    """Who holds `key`. Raises ApiKeyUnknown, ApiKeyExpired, ApiKeyRevoked.
 
     One query by primary key, or none for a key seen less than `API_KEY_CACHE_SECONDS` ago.
     """
     digest = digest_of_key(key)
     until, sender = _remembered.get(digest, (0.0, None))
-    if sender and time.monotonic() < until:
-        return sender
-    sender = _read_sender(digest)
-    if sender:
+    looked_up = sender is None or time.monotonic() >= until
+    if sender is None or looked_up:
+        sender = _read_sender(digest)
+    if sender.expires_at and sender.expires_at <= now:
+        raise ApiKeyExpired(sender.prefix, sender.expires_at)
+    if looked_up:
         _remember(digest, sender)
+        note_use(digest)
     return sender
+
+
+def was_valid(key: str) -> bool:
+    """Whether this process has recognised the key lately."""
+    return digest_of_key(key) in _remembered
 
 
 _remembered: dict[str, tuple[float, Sender]] = {}
 
 
-def _read_sender(digest: str) -> Sender | None:
-    row = ApiKey.objects.filter(digest=digest, revoked_at=None).first()
-    return Sender(row.prefix, row.name, row.source, frozenset(row.scopes)) if row else None
+def _read_sender(digest: str) -> Sender:
+    row = ApiKey.objects.filter(digest=digest).first()
+    if row is None:
+        raise ApiKeyUnknown
+    if row.revoked_at:
+        _remembered.pop(digest, None)
+        raise ApiKeyRevoked(row.prefix, row.revoked_at)
+    return Sender(
+        row.prefix,
+        row.name,
+        row.source,
+        frozenset(row.scopes),
+        tuple(row.label_sources),
+        tuple(row.event_types),
+        tuple(map(read_network, row.networks)),
+        row.expires_at,
+    )
 
 
 def _remember(digest: str, sender: Sender) -> None:
-    if len(_remembered) >= MOST_REMEMBERED:
+    if len(_remembered) >= MOST_REMEMBERED and digest not in _remembered:
         _remembered.clear()
     _remembered[digest] = (time.monotonic() + settings.API_KEY_CACHE_SECONDS, sender)

@@ -1,5 +1,6 @@
 """Labels over HTTP: said, taken back, and listed while they wait for their event."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from scoring.api.pending import list_pending, read_page
 from scoring.api.permissions import sender_of
 from scoring.api.schema.labels import LIST_HELD, STATE_LABELS
 from scoring.api.statements import parse_statement
+from scoring.catalog.registry import event_type
+from scoring.decisions import backlog, held_labels, pending
+from scoring.decisions.label_sources import PRECEDENCE, is_known_source
 from scoring.decisions.labels import LabelReceipt, LabelStatement, record_labels
 from scoring.decisions.models import Pending
 from scoring.errors import ScoringError
@@ -44,33 +48,52 @@ class HeldLabelsView(APIView):
     @extend_schema(**LIST_HELD)
     def get(self, request: Request) -> Response:
         page = read_page(request.query_params)
-        rows, following = list_pending(Pending.State.HELD, source=sender_of(request).source, page=page)
+        rows, following = list_pending(Pending.State.HELD, sender=sender_of(request), page=page)
         entries = read_positions([row.position for row in rows]) if rows else []
         return Response({"results": [held_label(entry) for entry in entries], "next_after": following})
 
 
 def state_labels(items: Sequence[object], *, sender: Sender, now: datetime) -> list[Result | ScoringError]:
-    """Parse and record labels; a result or an error for each, in the order given."""
-    parsed = [try_parse(item, now=now) for item in items]
+    """Parse and record labels; a result or an error for each, in the order given. Raises LaneBehind."""
+    parsed = [try_parse(item, sender=sender, now=now) for item in items]
     valid = [attempt for attempt in parsed if isinstance(attempt, LabelStatement)]
-    receipts = iter(record_labels(valid, source=sender.source, now=now, actor=sender.actor) if valid else ())
+    receipts = iter(_record(valid, sender=sender, now=now) if valid else ())
     return [
         result_of(attempt, next(receipts)) if isinstance(attempt, LabelStatement) else attempt
         for attempt in parsed
     ]
 
 
-def try_parse(item: object, *, now: datetime) -> LabelStatement | ScoringError:
+def try_parse(item: object, *, sender: Sender, now: datetime) -> LabelStatement | ScoringError:
+    """The statement, if it is one and the sender may make it; else why not."""
     try:
-        return parse_statement(read_object(item), now=now)
+        statement = parse_statement(read_object(item), now=now)
+        sender.check_event_type(statement.event_type)
+        sender.check_label_source(statement.label_source)
     except ScoringError as error:
         return error
+    return statement
+
+
+def _record(statements: Sequence[LabelStatement], *, sender: Sender, now: datetime) -> list[LabelReceipt]:
+    """Record what fits: labels are queued in the lanes of their events, and share the bounds of these."""
+    counted = Counter(event_type(statement.event_type).lane for statement in statements)
+    backlog.take_room(counted, priority=pending.NORMAL)
+    receipts = record_labels(
+        statements,
+        source=sender.source,
+        now=now,
+        actor=sender.actor,
+        room_to_hold=held_labels.room_to_hold(sender.source),
+    )
+    held_labels.note_held(sender.source, sum(receipt.status == "held" for receipt in receipts))
+    return receipts
 
 
 def result_of(statement: LabelStatement, receipt: LabelReceipt) -> Result | ScoringError:
     """201 for what is new, 202 while its event has not arrived, 200 for what had been said before."""
-    if receipt.missing:
-        return receipt.missing
+    if receipt.refused:
+        return receipt.refused
     body = {
         "event_type": statement.event_type,
         "event_id": statement.event_id,
@@ -79,10 +102,18 @@ def result_of(statement: LabelStatement, receipt: LabelReceipt) -> Result | Scor
         "status": receipt.status,
         "effective": receipt.effective,
         "known_at": receipt.known_at and to_iso(receipt.known_at),
-        "reported_at": statement.known_at and to_iso(statement.known_at),
+        "reported_at": receipt.reported_at and to_iso(receipt.reported_at),
+        "warnings": warnings_of(statement),
         "links": links_of(statement.event_type, statement.event_id),
     }
     return Result(STATUS[receipt.status], body, replayed=receipt.status == "unchanged")
+
+
+def warnings_of(statement: LabelStatement) -> list[str]:
+    """What was taken and may not be meant."""
+    if is_known_source(statement.label_source):
+        return []
+    return [f"the source {statement.label_source!r} has no rank: it comes after {', '.join(PRECEDENCE)}"]
 
 
 def held_label(entry: Entry) -> dict[str, Any]:

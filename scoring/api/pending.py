@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from scoring.api.keys import Sender
 from scoring.catalog.registry import event_types
 from scoring.decisions.models import Pending
 from scoring.errors import InvalidRequest, RequestProblem
@@ -31,11 +32,14 @@ def read_page(parameters: Mapping[str, str]) -> Page:
     return Page(after=after, limit=limit)
 
 
-def list_pending(state: str, *, source: str, page: Page) -> tuple[list[Pending], int | None]:
-    """Rows of one sender in a state, oldest first, and the position to go on after (None: that was all)."""
+def list_pending(state: str, *, sender: Sender, page: Page) -> tuple[list[Pending], int | None]:
+    """Rows of one sender in a state, oldest first, and the position to go on after (None: that was all).
+
+    Of the event types its key is for.
+    """
     own = Q()
-    for name in event_types():
-        own |= Q(event_stream__startswith=f"{name}/{source}/")
+    for name in sender.event_types or event_types():
+        own |= Q(event_stream__startswith=f"{name}/{sender.source}/")
     rows = list(
         Pending.objects.filter(own, state=state, position__gt=page.after).order_by("position")[
             : page.limit + 1

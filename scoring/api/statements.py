@@ -1,24 +1,29 @@
 """Reading what is said of an event: a label, or its retraction."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from scoring.catalog.event_type import FUTURE_TOLERANCE, MAX_ID_LENGTH, EventType
+from scoring.catalog.event_type import MAX_ID_LENGTH, EventType, parse_occurred_at
 from scoring.catalog.fields import clean_identifier
 from scoring.catalog.registry import event_types
+from scoring.decisions.label_sources import MAX_SOURCE_LENGTH
 from scoring.decisions.labels import LabelStatement
 from scoring.errors import FieldError, InvalidRequest, RequestProblem
 
+# An answer names so many unknown fields, and so much of each: it must not be larger than the request.
+MAX_UNKNOWN_NAMED = 10
+MAX_NAME_SHOWN = 60
+
 NAMES = ("event_type", "event_id", "label", "retract", "source", "known_at")
-MAX_SOURCE_LENGTH = 60
 
 
 def parse_statement(item: Mapping[str, Any], *, now: datetime) -> LabelStatement:
     """The statement that one object makes. Raises `InvalidRequest` with every problem found."""
+    unknown = sorted(map(str, item.keys() - set(NAMES)))
     problems = [
-        RequestProblem(str(name), "is not a field of a label", list(NAMES))
-        for name in item.keys() - set(NAMES)
+        RequestProblem(name[:MAX_NAME_SHOWN], "is not a field of a label", list(NAMES))
+        for name in unknown[:MAX_UNKNOWN_NAMED]
     ]
     kind = _read_type(item, problems)
     event_id = _read_identifier(item, "event_id", MAX_ID_LENGTH, problems)
@@ -70,21 +75,12 @@ def _read_value(
 
 
 def _read_known_at(item: Mapping[str, Any], now: datetime, problems: list[RequestProblem]) -> datetime | None:
-    """When the sender says it knew. A clock that is a little ahead is forgiven, and cut to `now`."""
+    """When the sender says it knew, read like an event's time; a clock a little ahead is cut to `now`."""
     raw = item.get("known_at")
     if raw is None:
         return None
     try:
-        moment = datetime.fromisoformat(raw) if isinstance(raw, str) and len(raw) >= 16 else None
-        known_at = moment.astimezone(UTC) if moment and moment.tzinfo else None
-    except (ValueError, OverflowError):
-        known_at = None
-    if known_at is None:
-        problems.append(
-            RequestProblem("known_at", "is not a time with a time zone", "ISO 8601 with a time zone")
-        )
+        return min(parse_occurred_at(raw, now), now)
+    except FieldError as error:
+        problems.append(RequestProblem("known_at", error.problem, error.allowed))
         return None
-    if known_at > now + FUTURE_TOLERANCE:
-        problems.append(RequestProblem("known_at", "is in the future", f"at most {now.isoformat()}"))
-        return None
-    return min(known_at, now)

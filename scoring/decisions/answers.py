@@ -110,6 +110,7 @@ def _label_from(entry: Entry) -> dict[str, Any]:
         "retracted": entry.type == "label.retracted",
         "source": entry.data["source"],
         "known_at": entry.data["known_at"],
+        "reported_at": entry.data.get("reported_at"),
         "recorded_at": to_iso(entry.recorded_at),
     }
 

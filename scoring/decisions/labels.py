@@ -1,16 +1,25 @@
 """Labels in: what people, chargebacks and other systems say of an event, appended and queued for its lane."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 
 from scoring.catalog.registry import event_type
-from scoring.decisions import doorbell, pending
-from scoring.errors import LabelNotFound, StreamConflict
+from scoring.decisions import doorbell, held_labels, pending
+from scoring.decisions.label_sources import PEOPLE, canonical_source, effective_label
+from scoring.errors import (
+    InvalidRequest,
+    LabelChangedTooOften,
+    LabelNotFound,
+    RequestProblem,
+    ScoringError,
+    StreamConflict,
+    TooManyLabelSources,
+)
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
@@ -23,8 +32,9 @@ LabelStatus = Literal["recorded", "held", "unchanged"]
 # What a label stream says; one may also hold `label.parked`.
 SAID = ("label.recorded", "label.retracted")
 
-# Who outranks whom when sources disagree about one event; a source that is not listed ranks lowest.
-PRECEDENCE = ("review", "chargeback", "network", "customer")
+# Bounds on one event, for each entry carries what every source says, and its stream is read as a whole.
+MAX_SOURCES = 20
+MAX_CHANGES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,37 +44,48 @@ class LabelStatement:
     event_type: str
     event_id: str
     value: str | None
-    label_source: str
+    label_source: str  # in its one spelling, however it was given
     known_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label_source", canonical_source(self.label_source))
 
 
 @dataclass(frozen=True, slots=True)
 class LabelReceipt:
-    """What became of one statement.
+    """What became of one statement, and what the log holds of it now.
 
     `held`: the event has not arrived; the label is applied when it does. `unchanged`: it had been said
-    before, at `known_at`. `missing` is set, and nothing was recorded, when it takes back what was never said.
+    before, at `known_at` and with `reported_at`. `refused` says why nothing was recorded: it takes back what
+    was never said, was known before its event, or would pass a bound.
     """
 
     event_stream: str
     status: LabelStatus
     effective: str | None
     known_at: datetime | None
-    missing: LabelNotFound | None = None
+    reported_at: datetime | None = None
+    refused: ScoringError | None = None
 
 
 def record_labels(
-    statements: Sequence[LabelStatement], *, source: str, now: datetime, actor: str = ""
+    statements: Sequence[LabelStatement],
+    *,
+    source: str,
+    now: datetime,
+    actor: str = "",
+    room_to_hold: int | None = None,
 ) -> list[LabelReceipt]:
     """Append labels and retractions of one sender's events; one receipt each, in order.
 
     A live label's known-at is its receipt: an earlier time given by the sender is kept as `reported_at` only,
-    or a label could reach back into decisions that never knew it. A retraction of nothing is `missing` in its
-    receipt and loses none of the others.
+    or a label could reach back into decisions that never knew it. A statement that is refused says why in its
+    receipt and loses none of the others. Of labels whose event has not arrived only `room_to_hold` are taken
+    (None: any number).
     """
     for attempt in range(MOST_TRIES):
         try:
-            receipts = _record(statements, source=source, now=now, actor=actor)
+            receipts = _record(statements, source=source, now=now, actor=actor, room_to_hold=room_to_hold)
             break
         except StreamConflict:
             if attempt == MOST_TRIES - 1:
@@ -74,17 +95,12 @@ def record_labels(
     return receipts
 
 
-def effective_label(said: Mapping[str, str]) -> str | None:
-    """The label that holds, given what each source says now (by source): the highest-ranking source's."""
-    return said[min(said, key=_rank)] if said else None
-
-
 def said_by_source(entries: Sequence[Entry]) -> dict[str, str]:
     """What each source says after the given entries of one label stream."""
     said: dict[str, str] = {}
     for entry in entries:
         if entry.type in SAID:
-            said = _fold(said, entry.data["source"], entry.data["value"])
+            said = _fold(said, canonical_source(entry.data["source"]), entry.data["value"])
     return said
 
 
@@ -104,6 +120,7 @@ def label_entry(
 
     It carries what every source says after it (`said`), so that a conflict shows without the others.
     """
+    label_source = canonical_source(label_source)
     after = _fold(said, label_source, value)
     data = {
         "event": event_stream,
@@ -126,58 +143,142 @@ def label_entry(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """When a source last spoke of an event, and since when it says it knew."""
+
+    known_at: datetime
+    reported_at: datetime | None
+
+
+@dataclass(slots=True)
+class _LabelStream:
+    """What was said of one event so far; moves on with each statement that changes something."""
+
+    event_stream: str
+    version: int
+    said: dict[str, str]
+    spoken: dict[str, _Spoken]
+
+    @classmethod
+    def read(cls, event_stream: str, entries: Sequence[Entry]) -> "_LabelStream":
+        spoken = {
+            canonical_source(entry.data["source"]): _spoken_in(entry.data)
+            for entry in entries
+            if entry.type in SAID
+        }
+        return cls(event_stream, len(entries), said_by_source(entries), spoken)
+
+    def receipt(self, statement: LabelStatement, status: LabelStatus) -> LabelReceipt:
+        spoken = self.spoken[statement.label_source]
+        effective = effective_label(self.said)
+        return LabelReceipt(self.event_stream, status, effective, spoken.known_at, spoken.reported_at)
+
+    def refused(self, error: ScoringError) -> LabelReceipt:
+        return LabelReceipt(self.event_stream, "unchanged", effective_label(self.said), None, refused=error)
+
+    def refusal(self, statement: LabelStatement) -> ScoringError | None:
+        """Why a statement cannot be recorded in this stream. People are bound by nothing of it."""
+        source = statement.label_source
+        if statement.value is None and source not in self.spoken:
+            return LabelNotFound(self.event_stream, source)
+        if source == PEOPLE or self.said.get(source) == statement.value:
+            return None
+        if source not in self.said and len(self.said) >= MAX_SOURCES:
+            return TooManyLabelSources(self.event_stream, MAX_SOURCES)
+        if self.version >= MAX_CHANGES:
+            return LabelChangedTooOften(self.event_stream, MAX_CHANGES)
+        return None
+
+    def take(self, statement: LabelStatement, *, now: datetime, actor: str) -> NewEntry | None:
+        """The entry that a statement adds, or None if its source says the same already."""
+        source = statement.label_source
+        if self.said.get(source) == statement.value:
+            return None
+        entry = label_entry(
+            event_stream=self.event_stream,
+            version=self.version,
+            said=self.said,
+            value=statement.value,
+            label_source=source,
+            known_at=now,
+            reported_at=statement.known_at,
+            actor=actor,
+        )
+        self.version += 1
+        self.said = entry.data["said"]
+        self.spoken[source] = _spoken_in(entry.data)
+        return entry
+
+
 def _record(
-    statements: Sequence[LabelStatement], *, source: str, now: datetime, actor: str
+    statements: Sequence[LabelStatement], *, source: str, now: datetime, actor: str, room_to_hold: int | None
 ) -> list[LabelReceipt]:
     streams = [f"{statement.event_type}/{source}/{statement.event_id}" for statement in statements]
     stored = read_streams([f"label/{stream}" for stream in streams])
-    versions = {stream: len(stored.get(f"label/{stream}", ())) for stream in streams}
-    said = {stream: said_by_source(stored.get(f"label/{stream}", ())) for stream in streams}
-    known = _known_at_by_source(stored)
+    label_streams = {
+        stream: _LabelStream.read(stream, stored.get(f"label/{stream}", ())) for stream in streams
+    }
+    received = {stream: entry for stream, (entry,) in read_streams(sorted(set(streams)), version=1).items()}
+    room = _Room(source, room_to_hold)
     entries: list[NewEntry] = []
     receipts: list[LabelReceipt] = []
     for stream, statement in zip(streams, statements, strict=True):
-        speaker = (f"label/{stream}", statement.label_source)
-        changed = said[stream].get(statement.label_source) != statement.value
-        if changed:
-            entry = label_entry(
-                event_stream=stream,
-                version=versions[stream],
-                said=said[stream],
-                value=statement.value,
-                label_source=statement.label_source,
-                known_at=now,
-                reported_at=statement.known_at,
-                actor=actor,
-            )
-            entries.append(entry)
-            versions[stream] += 1
-            said[stream] = _fold(said[stream], statement.label_source, statement.value)
-            known[speaker] = now
-        missing = None if speaker in known else LabelNotFound(stream, statement.label_source)
-        status: LabelStatus = "recorded" if changed else "unchanged"
-        receipts.append(
-            LabelReceipt(stream, status, effective_label(said[stream]), known.get(speaker), missing)
+        own, event = label_streams[stream], received.get(stream)
+        refusal = (
+            _known_too_early(statement, event)
+            or own.refusal(statement)
+            or room.refusal(own, statement, event)
         )
-    held = _append(entries, streams=set(streams), now=now)
-    return [
-        replace(receipt, status="held")
-        if receipt.status == "recorded" and receipt.event_stream in held
-        else receipt
-        for receipt in receipts
-    ]
+        if refusal:
+            receipts.append(own.refused(refusal))
+            continue
+        entry = own.take(statement, now=now, actor=actor)
+        entries += [entry] if entry else []
+        said: LabelStatus = "held" if event is None else "recorded"
+        receipts.append(own.receipt(statement, said if entry else "unchanged"))
+    if entries:
+        _append(entries, received=received, now=now)
+    return receipts
 
 
-def _append(entries: Sequence[NewEntry], *, streams: set[str], now: datetime) -> set[str]:
-    """Append and queue label entries; returns those of `streams` whose event has not arrived."""
+@dataclass(slots=True)
+class _Room:
+    """How many labels may still be held for events that have not arrived (None: any number)."""
+
+    source: str
+    left: int | None
+
+    def refusal(
+        self, own: _LabelStream, statement: LabelStatement, event: Entry | None
+    ) -> ScoringError | None:
+        """Why a new label is not held; one that is held takes its place. Taking back is always possible."""
+        if event or self.left is None or statement.value in (None, own.said.get(statement.label_source)):
+            return None
+        if self.left == 0:
+            return held_labels.no_room(self.source)
+        self.left -= 1
+        return None
+
+
+def _known_too_early(statement: LabelStatement, event: Entry | None) -> InvalidRequest | None:
+    """Why a statement cannot have been known when it says, where its event has arrived."""
+    if event is None or statement.known_at is None:
+        return None
+    occurred_at = event.data["occurred_at"]
+    if statement.known_at >= from_iso(occurred_at):
+        return None
+    problem = RequestProblem("known_at", f"is before the event ({occurred_at})", f"from {occurred_at} on")
+    return InvalidRequest([problem])
+
+
+def _append(entries: Sequence[NewEntry], *, received: Mapping[str, Entry], now: datetime) -> None:
+    """Append label entries and queue them; labels of events that have not been `received` wait for these."""
     with transaction.atomic():
-        received = read_streams(sorted(streams), version=1)
-        held = streams - received.keys()
-        if entries:
-            waiting = pending.waiting_as_history([entry.position for (entry,) in received.values()])
-            with_history = {stream for stream, (entry,) in received.items() if entry.position in waiting}
-            pending.enqueue_labels(append(entries, now=now), held=held, with_history=with_history, now=now)
-    return held
+        waiting = pending.waiting_as_history([event.position for event in received.values()])
+        with_history = {stream for stream, event in received.items() if event.position in waiting}
+        held = {entry.data["event"] for entry in entries} - received.keys()
+        pending.enqueue_labels(append(entries, now=now), held=held, with_history=with_history, now=now)
 
 
 def _fold(said: Mapping[str, str], label_source: str, value: str | None) -> dict[str, str]:
@@ -185,16 +286,6 @@ def _fold(said: Mapping[str, str], label_source: str, value: str | None) -> dict
     return others if value is None else {**others, label_source: value}
 
 
-def _known_at_by_source(stored: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], datetime]:
-    """When each source last said something, by label stream and source."""
-    return {
-        (stream, entry.data["source"]): from_iso(entry.data["known_at"])
-        for stream, entries in stored.items()
-        for entry in entries
-        if entry.type in SAID
-    }
-
-
-def _rank(label_source: str) -> tuple[int, str]:
-    rank = PRECEDENCE.index(label_source) if label_source in PRECEDENCE else len(PRECEDENCE)
-    return rank, label_source
+def _spoken_in(data: Mapping[str, Any]) -> _Spoken:
+    reported = data.get("reported_at")
+    return _Spoken(from_iso(data["known_at"]), from_iso(reported) if reported else None)

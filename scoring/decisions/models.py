@@ -100,7 +100,11 @@ class Label(models.Model):
             models.Index(fields=["event_stream"], name="label_event_stream"),
             models.Index(fields=["position"], name="label_conflict", condition=models.Q(conflict=True)),
         ]
-        permissions = [("upload_label", "Can upload a file of labels")]
+        permissions = [
+            ("upload_label", "Can upload a file of labels"),
+            ("upload_review", "Can upload labels as verdicts of the review queue"),
+            ("upload_label_history", "Can upload labels that hold from a time in the past"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} on {self.event_stream}"

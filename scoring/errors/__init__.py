@@ -16,6 +16,21 @@ from scoring.errors.ingest import (
     InvalidMapping,
     UnreadableImport,
 )
+from scoring.errors.keys import (
+    AddressNotAllowed,
+    ApiKeyExpired,
+    ApiKeyRefused,
+    ApiKeyRevoked,
+    ApiKeyUnknown,
+    EventTypeNotAllowed,
+    LabelSourceNotAllowed,
+    TooManyRefusedKeys,
+)
+from scoring.errors.labels import (
+    LabelChangedTooOften,
+    TooManyHeldLabels,
+    TooManyLabelSources,
+)
 from scoring.errors.lanes import (
     HistoryOlderThanLane,
     LaneBehind,
@@ -87,9 +102,14 @@ from scoring.errors.training import (
 )
 
 __all__ = [
+    "AddressNotAllowed",
     "AlreadyJudged",
     "ApiKeyAlreadyRevoked",
+    "ApiKeyExpired",
     "ApiKeyNotFound",
+    "ApiKeyRefused",
+    "ApiKeyRevoked",
+    "ApiKeyUnknown",
     "ArtefactCorrupt",
     "ArtefactMissing",
     "BatchVersionCorrupt",
@@ -98,6 +118,7 @@ __all__ = [
     "ConsumerStopped",
     "EntryNotFound",
     "EventNotFound",
+    "EventTypeNotAllowed",
     "ExportUnderWay",
     "FeatureSetMissing",
     "FeaturesNotBackfilled",
@@ -110,7 +131,9 @@ __all__ = [
     "InvalidMapping",
     "InvalidRequest",
     "InvalidRoute",
+    "LabelChangedTooOften",
     "LabelNotFound",
+    "LabelSourceNotAllowed",
     "LaneBehind",
     "ListsInLine",
     "LogAheadOfCluster",
@@ -139,6 +162,9 @@ __all__ = [
     "StateLayoutMismatch",
     "StateNotLoaded",
     "StreamConflict",
+    "TooManyHeldLabels",
+    "TooManyLabelSources",
+    "TooManyRefusedKeys",
     "TrainingCancelled",
     "TrainingNotPossible",
     "UnknownBatchValue",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scoring.decisions.labels import LabelReceipt, record_labels
-from scoring.errors import RequestProblem, StreamConflict
+from scoring.decisions.labels import record_labels
+from scoring.errors import InvalidRequest, LabelNotFound, RequestProblem, ScoringError, StreamConflict
 from scoring.ingest.label_lines import REJECT_COLUMNS, BadLine, Defaults, Line, guard_cell, read_label_file
 
 LINES_A_TRANSACTION = 1_000
@@ -75,12 +75,16 @@ def _record(
         busy = RequestProblem("the line", "met others that spoke of the same events", "upload it again")
         return Counter(), [BadLine(line.number, line.cells, (busy,)) for line in lines]
     refused = [
-        BadLine(line.number, line.cells, (_never_said(receipt),))
+        BadLine(line.number, line.cells, _problems_of(receipt.refused))
         for line, receipt in zip(lines, receipts, strict=True)
-        if receipt.missing
+        if receipt.refused
     ]
-    return Counter(receipt.status for receipt in receipts if not receipt.missing), refused
+    return Counter(receipt.status for receipt in receipts if not receipt.refused), refused
 
 
-def _never_said(receipt: LabelReceipt) -> RequestProblem:
-    return RequestProblem("label", f"takes back what was not said: {receipt.missing}")
+def _problems_of(refusal: ScoringError) -> tuple[RequestProblem, ...]:
+    if isinstance(refusal, InvalidRequest):
+        return refusal.problems
+    if isinstance(refusal, LabelNotFound):
+        return (RequestProblem("label", f"takes back what was not said: {refusal}"),)
+    return (RequestProblem("label", str(refusal)),)

@@ -18,6 +18,7 @@ from django.urls import reverse
 from monitoring.tasks import run_consumers
 from reviews.models import Case
 from scoring.api import keys
+from scoring.api.key_requests import FOR_KEYS, SCOPES
 from scoring.decisions.models import Label, Pending
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
@@ -116,7 +117,12 @@ def person(name: str, group: str) -> Client:
 def sender() -> Callable[..., dict[str, Any]]:
     """Sends a payment to the API and waits for its decision."""
     _, key = keys.create_key(
-        name="shop", source="shop", scopes=list(keys.SCOPES), now=datetime.now(UTC), actor="test"
+        name="shop",
+        source="shop",
+        scopes=list(SCOPES),
+        label_sources=FOR_KEYS,
+        now=datetime.now(UTC),
+        actor="test",
     )
     client = Client(headers={"Authorization": f"Bearer {key}", "Prefer": "wait=10"})
 

@@ -27,7 +27,8 @@ from honcho.manager import Manager
 from config import scene
 from config.embedded import services
 from config.servers import check_servers
-from scoring.api.keys import SCOPES, create_key, find_sender
+from scoring.api.key_requests import FOR_KEYS, SCOPES
+from scoring.api.keys import create_key, find_sender
 from scoring.batch.versions import NONE, read_versions_of
 from scoring.catalog.registry import batch_views
 from scoring.decisions.models import Decision, Event, Route
@@ -234,7 +235,12 @@ def demo_key() -> str:
     if path.exists() and find_sender(key := path.read_text()):
         return key
     _, key = create_key(
-        name="demo", source=SOURCE, scopes=list(SCOPES), now=timezone.now(), actor="command/demo"
+        name="demo",
+        source=SOURCE,
+        scopes=list(SCOPES),
+        label_sources=FOR_KEYS,
+        now=timezone.now(),
+        actor="command/demo",
     )
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)

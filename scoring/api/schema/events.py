@@ -8,6 +8,7 @@ from scoring.api.preferences import ON_TIMEOUT
 from scoring.api.schema.parts import (
     ALWAYS,
     MOMENT,
+    MOMENT_OR_NULL,
     NUMBER_OR_NULL,
     TEXT,
     TEXT_OR_NULL,
@@ -125,6 +126,7 @@ def record_properties() -> Schema:
             "retracted": {"type": "boolean"},
             "source": TEXT,
             "known_at": MOMENT,
+            "reported_at": MOMENT_OR_NULL,
             "recorded_at": MOMENT,
         }
     )

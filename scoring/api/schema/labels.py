@@ -19,9 +19,9 @@ from scoring.api.schema.parts import (
     request_of,
     results_of,
 )
-from scoring.api.statements import MAX_SOURCE_LENGTH
 from scoring.catalog.event_type import MAX_ID_LENGTH
 from scoring.catalog.registry import event_types
+from scoring.decisions.label_sources import MAX_SOURCE_LENGTH, PRECEDENCE
 
 LABEL = {
     "event_type": "payment",
@@ -49,6 +49,11 @@ def label_components() -> dict[str, Schema]:
         "status": {"type": "string", "enum": ["recorded", "held", "unchanged"]},
         "effective": {**TEXT_OR_NULL, "description": "The event's label now, by precedence of the sources"},
         **times,
+        "warnings": {
+            "type": "array",
+            "items": TEXT,
+            "description": "What was taken and may not be meant, such as a source without a rank",
+        },
         "links": link,
     }
     return {
@@ -67,11 +72,21 @@ def statement_schema() -> Schema:
             "event_id": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
             "label": {"type": ["string", "null"], "enum": [*label_values(), None]},
             "retract": {"type": "boolean", "default": False, "description": "Takes the source's label back"},
-            "source": {"type": "string", "minLength": 1, "maxLength": MAX_SOURCE_LENGTH},
+            "source": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": MAX_SOURCE_LENGTH,
+                "description": (
+                    f"Who says so; the key must be allowed to state it. {', '.join(PRECEDENCE)} have a rank,"
+                    " in this order, and are found whatever their case; any other ranks after them"
+                ),
+            },
             "known_at": {
                 "type": ["string", "null"],
                 "format": "date-time",
-                "description": "When the sender knew: kept as reported_at; never in the future",
+                "description": (
+                    "When the sender knew: kept as reported_at; not before the event, nor in the future"
+                ),
             },
         },
         optional=("label", "retract", "known_at"),
@@ -89,7 +104,8 @@ STATE_LABELS: dict[str, Any] = {
     "summary": "Say what turned out to be true of an event, or take it back",
     "description": (
         "A label holds from its receipt on: an earlier `known_at` is kept as `reported_at`. A label that"
-        " arrives before its event is held until then. Saying the same again changes nothing."
+        " arrives before its event is held until then. Saying the same again changes nothing, and is answered"
+        " with what was stored the first time. The key's label sources are the ones it may state or retract."
     ),
     "tags": ["labels"],
     "request": request_of(

@@ -16,18 +16,18 @@ MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 
 PROBLEMS = {
     400: "The body is not JSON",
-    401: "The API key is missing, unknown or revoked",
-    403: "The API key has not the scope that this needs",
+    401: "The API key is missing, unknown, expired or revoked; `type` says which",
+    403: "The API key may not do this; `type` says which bound it meets: scope, source, event type, address",
     404: "There is no such thing among the sender's own",
     406: "Only application/json is offered",
     409: "The id was received with another payload",
     413: "The body is too large",
     415: "Only application/json is read",
     422: "Not valid; `errors` name each field, what is wrong with it and what is allowed",
-    429: "A lane has too much queued; send it again after `Retry-After` seconds",
+    429: "Too much is queued or held, or too many refused keys came; try again after `Retry-After` seconds",
     503: "The database cannot be reached; send the request again",
 }
-ALWAYS = (401, 403, 406, 503)
+ALWAYS = (401, 403, 406, 429, 503)
 WITH_BODY = (*ALWAYS, 400, 413, 415, 422)
 
 

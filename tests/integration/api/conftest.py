@@ -8,29 +8,40 @@ import redis
 from django.http import HttpResponse
 from django.test import Client
 
-from scoring.api import keys
+from scoring.api import key_use, keys, refusals
+from scoring.api.key_requests import FOR_KEYS, SCOPES
+from scoring.decisions import backlog, held_labels
 
-ALL_SCOPES = tuple(keys.SCOPES)
+ALL_SCOPES = tuple(SCOPES)
 MakeKey = Callable[..., str]
 
 
+def forget() -> None:
+    keys._remembered.clear()
+    refusals.forget_refusals()
+    key_use.forget_use()
+    held_labels.forget_counts()
+    backlog._counted.clear()
+
+
 @pytest.fixture(autouse=True)
-def no_remembered_keys() -> Iterator[None]:
-    """Keys of rolled-back tests must not be believed."""
-    keys._remembered.clear()
+def nothing_remembered() -> Iterator[None]:
+    """Keys and counts of rolled-back tests must not be believed."""
+    forget()
     yield
-    keys._remembered.clear()
+    forget()
 
 
 @pytest.fixture
 def make_key(db: None) -> MakeKey:
     """`make_key("events:read", source="shop")` returns a new key with these scopes, or all."""
 
-    def make(*scopes: str, source: str = "shop") -> str:
+    def make(*scopes: str, source: str = "shop", **bounds: Any) -> str:
+        scopes = scopes or ALL_SCOPES
+        if "labels:write" in scopes:
+            bounds = {"label_sources": FOR_KEYS} | bounds
         now = datetime.now(UTC)
-        _, key = keys.create_key(
-            name="test", source=source, scopes=scopes or ALL_SCOPES, now=now, actor="test"
-        )
+        _, key = keys.create_key(name="test", source=source, scopes=scopes, now=now, actor="test", **bounds)
         return key
 
     return make
@@ -62,7 +73,7 @@ def api(make_key: MakeKey, online_redis: redis.Redis) -> Api:
 def api_with(make_key: MakeKey, online_redis: redis.Redis) -> Callable[..., Api]:
     """A sender with the scopes named."""
 
-    def make(*scopes: str, source: str = "shop") -> Api:
-        return Api(make_key(*scopes, source=source))
+    def make(*scopes: str, source: str = "shop", **bounds: Any) -> Api:
+        return Api(make_key(*scopes, source=source, **bounds))
 
     return make

@@ -5,12 +5,17 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from scoring.api import keys
+from scoring.api import key_use, keys
+from scoring.api.key_requests import SCOPES
 from scoring.api.models import ApiKey
+from scoring.errors import ApiKeyExpired
 from scoring.log.read import read_stream
+from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -54,7 +59,7 @@ def test_without_a_valid_key_every_operation_is_closed(
 def test_a_key_without_the_scope_is_told_which_it_needs(
     method: str, address: str, scope: str, make_key: Callable[..., str]
 ) -> None:
-    others = [name for name in keys.SCOPES if name != scope]
+    others = [name for name in SCOPES if name != scope]
     response = call(method, address, f"Bearer {make_key(*others)}")
     assert response.status_code == 403
     assert response.json()["scope"] == scope
@@ -84,6 +89,157 @@ def test_a_key_revoked_by_another_process_is_refused_when_the_memory_has_faded(
     assert keys.find_sender(key) is not None
     ApiKey.objects.update(revoked_at=NOW)
     assert keys.find_sender(key) is None
+
+
+def ask(key: str, **meta: str) -> Any:
+    return Client(headers={"Authorization": f"Bearer {key}"}).get("/api/v1/events/parked", **meta)
+
+
+def test_a_revoked_key_is_told_so(make_key: Callable[..., str]) -> None:
+    key = make_key()
+    keys.revoke_key(prefix=key[:12], now=NOW, actor="test")
+    problem = ask(key).json()
+    assert problem["type"] == "/api/problems/revoked-api-key"
+    assert problem["revoked_at"] == "2026-03-01T12:00:00Z"
+
+
+def test_a_key_expires_while_it_is_remembered_too(make_key: Callable[..., str]) -> None:
+    key = make_key(expires_at=datetime(2999, 1, 1, tzinfo=UTC))
+    assert ask(key).status_code == 200
+    with pytest.raises(ApiKeyExpired):
+        keys.recognize_key(key, now=datetime(2999, 1, 1, tzinfo=UTC))
+    ApiKey.objects.update(expires_at=NOW)
+    keys._remembered.clear()
+    response = ask(key)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].endswith('error="invalid_token"')
+    assert response.json()["type"] == "/api/problems/expired-api-key"
+    assert response.json()["expired_at"] == "2026-03-01T12:00:00Z"
+
+
+@override_settings(API_MAX_REFUSED_KEYS=2)
+def test_an_address_that_sends_many_refused_keys_is_held_off(
+    make_key: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    key, fresh = make_key(), make_key()
+    assert ask(key).status_code == 200
+    assert [ask("assay_guess").status_code for _ in range(3)] == [401, 401, 429]
+    held_off = ask(fresh)
+    assert held_off.status_code == 429
+    assert 1 <= int(held_off["Retry-After"]) <= 60
+    assert held_off.json()["type"] == "/api/problems/too-many-refused-keys"
+    assert ask(key).status_code == 200, "a key that was valid lately is let through"
+    assert ask(fresh, REMOTE_ADDR="192.0.2.7").status_code == 200, "other addresses are"
+    lines = [record for record in caplog.records if record.name == "scoring.api.authentication"]
+    assert [record.address for record in lines] == ["127.0.0.1", "127.0.0.1"]
+    assert "assay_guess" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "status"),
+    [
+        ([], "192.0.2.7", 200),
+        (["192.0.2.0/24"], "192.0.2.7", 200),
+        (["192.0.2.0/24"], "::ffff:192.0.2.7", 200),
+        (["10.0.0.0/8", "2001:db8::/32"], "2001:db8::1", 200),
+        (["192.0.2.0/24"], "192.0.3.7", 403),
+        (["10.0.0.0/8", "2001:db8::/32"], "192.0.2.7", 403),
+        (["192.0.2.0/24"], "", 403),
+    ],
+)
+def test_a_key_bound_to_networks_is_for_their_addresses(
+    make_key: Callable[..., str], networks: list[str], address: str, status: int
+) -> None:
+    response = ask(make_key(networks=networks), REMOTE_ADDR=address)
+    assert response.status_code == status
+    if status == 403:
+        assert response.json()["type"] == "/api/problems/address-not-allowed"
+
+
+@override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
+def test_behind_a_proxy_the_address_is_what_the_proxy_has_added(make_key: Callable[..., str]) -> None:
+    key = make_key(networks=["192.0.2.0/24"])
+    assert ask(key, HTTP_X_FORWARDED_FOR="198.51.100.1, 192.0.2.7").status_code == 200
+    assert ask(key, HTTP_X_FORWARDED_FOR="192.0.2.7, 198.51.100.1").status_code == 403
+
+
+def test_without_a_proxy_nobody_chooses_an_address(make_key: Callable[..., str]) -> None:
+    key = make_key(networks=["192.0.2.0/24"])
+    assert ask(key, HTTP_X_FORWARDED_FOR="192.0.2.7").status_code == 403
+
+
+def test_a_key_for_one_event_type_meets_no_other(api: Api, api_with: Callable[..., Api]) -> None:
+    api.post("events", payment_payload(1))
+    refunds = api_with(event_types=["refund"])
+    label = {"event_type": "payment", "event_id": "T-1", "label": "fraud", "source": "chargeback"}
+    answers = [
+        refunds.post("events", payment_payload(2)),
+        refunds.post("labels", label),
+        refunds.get("events/payment/T-1"),
+    ]
+    for answer in answers:
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "/api/problems/event-type-not-allowed"
+        assert answer.json()["allowed"] == ["refund"]
+    api.post("labels", label | {"event_id": "T-9"})
+    assert refunds.get("labels/held").json()["results"] == []
+    assert len(api.get("labels/held").json()["results"]) == 1
+
+
+def test_the_last_use_is_written_once_a_minute(
+    make_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = make_key()
+    monkeypatch.setattr("scoring.api.keys.settings.API_KEY_CACHE_SECONDS", 0.0)
+    with CaptureQueriesContext(connection) as queries:
+        for _ in range(3):
+            assert ask(key).status_code == 200
+    writes = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    assert len(writes) == 1
+    first = ApiKey.objects.get().last_used_at
+    assert first is not None
+    monkeypatch.setattr(key_use, "WRITE_EVERY_SECONDS", 0.0)
+    ask(key)
+    assert ApiKey.objects.get().last_used_at > first
+
+
+def test_a_refused_key_is_not_used(make_key: Callable[..., str]) -> None:
+    key = make_key()
+    ApiKey.objects.update(expires_at=NOW)
+    ask(key)
+    assert ApiKey.objects.get().last_used_at is None
+
+
+def test_what_binds_a_key_is_in_the_log(make_key: Callable[..., str]) -> None:
+    key = make_key(
+        "labels:write",
+        label_sources=["customer", "Acme", "Charge-back"],
+        event_types=["payment"],
+        networks=["192.0.2.9/24"],
+        expires_at=datetime(2999, 1, 1, tzinfo=UTC),
+    )
+    (created,) = read_stream(f"api_key/{key[:12]}")
+    assert created.data == {
+        "prefix": key[:12],
+        "name": "test",
+        "source": "shop",
+        "scopes": ["labels:write"],
+        "label_sources": ["chargeback", "customer", "acme"],
+        "event_types": ["payment"],
+        "networks": ["192.0.2.0/24"],
+        "expires_at": "2999-01-01T00:00:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "scopes", "stated"),
+    [("shop", ["labels:write"], ["shop"]), ("review", ["labels:write"], []), ("shop", ["events:read"], [])],
+)
+def test_a_key_that_does_not_say_states_its_own_name_at_most(
+    db: None, source: str, scopes: list[str], stated: list[str]
+) -> None:
+    row, _ = keys.create_key(name="x", source=source, scopes=scopes, now=NOW, actor="test")
+    assert row.label_sources == stated
 
 
 def test_a_key_costs_one_query_and_then_none(
@@ -139,6 +295,16 @@ def test_the_commands_print_the_key_once_and_are_audited(db: None) -> None:
         ({"scopes": ["events"]}, "scope"),
         ({"scopes": []}, "scope"),
         ({"name": ""}, "name"),
+        ({"scopes": ["labels:write"], "label_sources": ["Review"]}, "label source"),
+        ({"scopes": ["labels:write"], "label_sources": [""]}, "label source"),
+        ({"scopes": ["labels:write"], "label_sources": [f"s{n}" for n in range(21)]}, "label source"),
+        ({"label_sources": ["chargeback"]}, "label source"),
+        ({"event_types": ["parcel"]}, "event type"),
+        ({"networks": ["shop.example"]}, "client address"),
+        ({"networks": ["10.0.0.0/33"]}, "client address"),
+        ({"networks": [f"10.0.0.{n}" for n in range(21)]}, "client address"),
+        ({"expires_in_days": 0}, "expires-in-days"),
+        ({"expires_in_days": 10**9}, "expires-in-days"),
     ],
 )
 def test_an_impossible_key_is_not_made(db: None, changes: dict[str, object], field: str) -> None:
@@ -149,8 +315,6 @@ def test_an_impossible_key_is_not_made(db: None, changes: dict[str, object], fie
 
 
 def test_one_sender_does_not_see_the_events_of_another(api_with: Callable[..., Api]) -> None:
-    from tests.factories.payments import payment_payload
-
     shop, other = api_with(source="shop"), api_with(source="other")
     assert shop.post("events", payment_payload(1)).status_code == 202
     assert shop.get("events/payment/T-1").status_code == 200

@@ -1,12 +1,21 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from django.test import override_settings
 from pytest_django import DjangoAssertNumQueries
 
+from scoring.decisions import labels
+from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.log.append import append
+from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso
 from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def label(number: int, **changes: Any) -> dict[str, Any]:
@@ -53,7 +62,7 @@ def test_the_same_label_again_changes_nothing(api: Api) -> None:
 def test_another_source_may_say_otherwise_and_the_higher_ranking_one_holds(api: Api) -> None:
     api.post("events", payment_payload(1))
     api.post("labels", label(1, source="customer"))
-    answer = api.post("labels", label(1, label="legitimate", source="review")).json()
+    answer = api.post("labels", label(1, label="legitimate", source="chargeback")).json()
     assert answer["effective"] == "legitimate"
     assert api.get("events/payment/T-1").json()["label"] == "legitimate"
 
@@ -120,5 +129,130 @@ def test_a_list_of_labels_costs_as_many_queries_as_one(
     api: Api, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     api.post("events", [payment_payload(number) for number in range(200)])
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         api.post("labels", [label(number) for number in range(200)])
+
+
+def test_a_repeated_label_is_answered_with_what_was_stored(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    api.post("labels", label(1))
+    again = api.post("labels", label(1, known_at="2026-03-01T13:00:00Z"))
+    assert (again.status_code, again.json()["reported_at"]) == (200, None)
+    [stored] = api.get("events/payment/T-1").json()["labels"]
+    assert stored["reported_at"] is None
+
+
+def test_the_time_reported_first_is_what_event_and_repetition_show(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    api.post("labels", label(1, known_at="2026-03-01T13:00:00Z"))
+    assert api.post("labels", label(1)).json()["reported_at"] == "2026-03-01T13:00:00Z"
+    [stored] = api.get("events/payment/T-1").json()["labels"]
+    assert stored["reported_at"] == "2026-03-01T13:00:00Z"
+
+
+def test_a_label_known_before_its_event_is_refused(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    response = api.post("labels", label(1, known_at="2020-01-01T00:00:00Z"))
+    assert response.status_code == 422
+    [problem] = response.json()["errors"]
+    assert (problem["field"], "before the event" in problem["problem"]) == ("known_at", True)
+    assert read_stream("label/payment/shop/T-1") == []
+
+
+def test_a_source_is_one_source_in_any_case(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    assert api.post("labels", label(1, source=" Chargeback ")).json()["source"] == "chargeback"
+    assert api.post("labels", label(1)).status_code == 200
+    assert api.post("labels", retraction(1, source="CHARGEBACK")).json()["effective"] is None
+
+
+def test_a_source_that_was_stored_in_another_case_is_the_same_source(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    data = {"event": "payment/shop/T-1", "value": "fraud", "source": "Chargeback", "previous": None}
+    data |= {"known_at": "2026-03-01T13:00:00Z", "effective": "fraud", "said": {"Chargeback": "fraud"}}
+    earlier = NewEntry("label/payment/shop/T-1", 0, "label.recorded", {**data, "history": False})
+    append([earlier], now=datetime(2026, 3, 1, 13, tzinfo=UTC))
+    assert api.post("labels", label(1)).json()["status"] == "unchanged"
+    assert api.post("labels", retraction(1)).json()["effective"] is None
+
+
+def test_an_unknown_source_is_taken_with_a_word_on_its_rank(api_with: Callable[..., Api]) -> None:
+    api = api_with(label_sources=["Acme", "chargeback"])
+    answer = api.post("labels", label(1, source="ACME")).json()
+    assert answer["source"] == "acme"
+    assert answer["warnings"] == [
+        "the source 'acme' has no rank: it comes after review, chargeback, network, customer"
+    ]
+    assert api.post("labels", label(1)).json()["warnings"] == []
+
+
+@pytest.mark.parametrize("source", ["review", "Review", " RE-VIEW "])
+@pytest.mark.parametrize("say", [label, retraction])
+def test_no_key_speaks_for_people(api: Api, say: Callable[..., Any], source: str) -> None:
+    api.post("events", payment_payload(1))
+    record_labels([LabelStatement("payment", "T-1", "legitimate", "review")], source="shop", now=NOW)
+    response = api.post("labels", say(1, source=source))
+    assert response.status_code == 403
+    problem = response.json()
+    assert problem["type"] == "/api/problems/label-source-not-allowed"
+    assert (problem["source"], problem["allowed"]) == ("review", ["chargeback", "network", "customer"])
+    assert "belongs to people" in problem["detail"]
+    assert api.get("events/payment/T-1").json()["label"] == "legitimate"
+
+
+@pytest.mark.parametrize("say", [label, retraction])
+def test_a_key_states_and_retracts_its_own_sources_only(
+    api: Api, api_with: Callable[..., Api], say: Callable[..., Any]
+) -> None:
+    api.post("events", payment_payload(1))
+    api.post("labels", label(1))
+    customers = api_with("labels:write", label_sources=["customer"])
+    response = customers.post("labels", [say(1), label(1, source="customer")])
+    assert [result["status"] for result in response.json()["results"]] == [403, 201]
+    assert response.json()["results"][0]["problem"]["allowed"] == ["customer"]
+    assert api.get("events/payment/T-1").json()["label"] == "fraud"
+
+
+def test_one_event_has_room_for_so_many_sources_and_for_people(
+    api_with: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labels, "MAX_SOURCES", 2)
+    api = api_with(label_sources=["a", "b", "c"])
+    api.post("events", payment_payload(1))
+    answers = [api.post("labels", label(1, source=source)) for source in "abc"]
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
+    assert answers[2].json()["type"] == "/api/problems/too-many-label-sources"
+    verdict = LabelStatement("payment", "T-1", "legitimate", "review")
+    assert record_labels([verdict], source="shop", now=NOW)[0].refused is None
+    api.post("labels", retraction(1, source="a"))
+    assert api.post("labels", label(1, source="b", label="legitimate")).status_code == 201
+
+
+def test_the_labels_of_one_event_change_so_often(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "MAX_CHANGES", 3)
+    api.post("events", payment_payload(1))
+    said = [label(1), retraction(1), label(1), retraction(1), label(1)]
+    results = api.post("labels", said).json()["results"]
+    assert [result["status"] for result in results] == [201, 201, 201, 422, 200]
+    verdict = LabelStatement("payment", "T-1", "legitimate", "review")
+    assert record_labels([verdict], source="shop", now=NOW)[0].refused is None
+
+
+@override_settings(API_MAX_HELD_LABELS=2)
+def test_a_sender_has_room_for_so_many_held_labels(api: Api) -> None:
+    api.post("events", payment_payload(9))
+    results = api.post("labels", [label(1), label(2), label(3), label(9), label(1)]).json()["results"]
+    assert [result["status"] for result in results] == [202, 202, 429, 201, 200]
+    response = api.post("labels", label(3))
+    assert (response.status_code, response["Retry-After"]) == (429, "60")
+    assert response.json()["type"] == "/api/problems/too-many-held-labels"
+    assert api.post("labels", retraction(1)).status_code == 202
+
+
+def test_labels_are_refused_while_their_lane_is_behind(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    with override_settings(API_MOST_QUEUED=1):
+        response = api.post("labels", label(1))
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) >= 1
+    assert response.json()["type"] == "/api/problems/lane-behind"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from scoring.api.statements import parse_statement
+from scoring.api.statements import MAX_UNKNOWN_NAMED, parse_statement
 from scoring.decisions.labels import LabelStatement
 from scoring.errors import InvalidRequest
 
@@ -44,12 +44,13 @@ REFUSED = {
     "known_at lies before all time zones": (
         {"known_at": "0001-01-01T00:00:00+10:00"},
         "known_at",
-        "ISO 8601 with a time zone",
+        "from 1970 on",
     ),
+    "known_at is of the year 1": ({"known_at": "0001-01-01T00:00:00Z"}, "known_at", "from 1970 on"),
     "known_at is in the future": (
         {"known_at": "2026-03-01T12:06:00Z"},
         "known_at",
-        "at most 2026-03-01T12:00:00+00:00",
+        "2026-03-01T12:05:00+00:00",
     ),
 }
 
@@ -91,3 +92,16 @@ def test_known_at_is_read_in_utc() -> None:
 def test_a_clock_that_is_a_little_ahead_is_cut_to_now() -> None:
     ahead = (NOW + timedelta(minutes=4)).isoformat()
     assert parse_statement(LABEL | {"known_at": ahead}, now=NOW).known_at == NOW
+
+
+def test_an_answer_to_many_unknown_fields_names_few_of_them() -> None:
+    fields = {f"field {number} {'x' * 1_000}": 1 for number in range(1_000)}
+    with pytest.raises(InvalidRequest) as error:
+        parse_statement(LABEL | fields, now=NOW)
+    assert len(error.value.problems) == MAX_UNKNOWN_NAMED
+    assert len(str(error.value)) < 2_000
+
+
+@pytest.mark.parametrize("source", ["Chargeback", " CHARGEBACK ", "charge-back", "Charge Backs"])
+def test_a_known_source_is_found_however_it_is_spelled(source: str) -> None:
+    assert parse_statement(LABEL | {"source": source}, now=NOW).label_source == "chargeback"

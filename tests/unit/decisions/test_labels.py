@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.decisions.labels import effective_label, label_entry
+from scoring.decisions.label_sources import effective_label
+from scoring.decisions.labels import label_entry
 from scoring.decisions.projections import label_row
 from tests.factories.log import as_read
 

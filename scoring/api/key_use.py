@@ -1,0 +1,52 @@
+"""When a key was last used, to a minute: noted on the way in, written once the answer is out."""
+
+import logging
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.core.signals import request_finished
+from django.db import Error
+from django.db.models import Q
+from django.dispatch import receiver
+from django.utils import timezone
+
+from scoring.api.models import ApiKey
+
+logger = logging.getLogger(__name__)
+
+WRITE_EVERY_SECONDS = 60.0
+
+_written: dict[str, float] = {}  # by digest: when this process has written its use
+_unwritten: set[str] = set()
+
+
+def note_use(digest: str) -> None:
+    """The key was used. Costs a look into memory; at most one write a minute follows it."""
+    last = _written.get(digest)
+    if last is None or time.monotonic() - last >= WRITE_EVERY_SECONDS:
+        _unwritten.add(digest)
+
+
+def forget_use() -> None:
+    """Write the next use of every key, however soon."""
+    _written.clear()
+    _unwritten.clear()
+
+
+@receiver(request_finished)
+def write_use(**_: Any) -> None:
+    """Write what was noted. Another process that has written within the minute is left to have done so.
+
+    A failure costs the note, never a request: this runs when the answer has been given.
+    """
+    if not _unwritten:
+        return
+    digests, now = list(_unwritten), timezone.now()
+    _unwritten.difference_update(digests)
+    _written.update(dict.fromkeys(digests, time.monotonic()))
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(seconds=WRITE_EVERY_SECONDS))
+    try:
+        ApiKey.objects.filter(stale, digest__in=digests).update(last_used_at=now)
+    except Error:
+        logger.warning("the last use of %d API keys could not be written", len(digests), exc_info=True)
