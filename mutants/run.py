@@ -29,7 +29,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 SAMPLE = 25
 SEED = 20261129
-TIMEOUT_S = 900.0  # of one mutant: beyond it the tests hang, which somebody would notice
+MOST_TIMES_AS_LONG, PATIENCE_S = 3.0, 60.0  # beyond that the tests hang, which a developer would notice
 NO_TESTS = 5  # pytest's exit code
 GOAL = 0.9
 
@@ -57,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: dict[str, list[Result]] = {}
     with copied_project(PROJECT) as copy:
         for name, mutants in chosen.items():
-            _require_green(copy, ROOMS[name], name)
-            results[name] = [_tried(copy, ROOMS[name], mutant, reasons) for mutant in mutants]
+            limits = _time_green(copy, ROOMS[name], name) if mutants else {}
+            results[name] = [_tried(copy, limits, mutant, reasons) for mutant in mutants]
     _report(results)
     if options.output:
         rows = {name: [asdict(result) for result in found] for name, found in results.items()}
@@ -117,13 +117,13 @@ def copied_project(project: Path) -> Iterator[Path]:
             )
 
 
-def _tried(copy: Path, room: Room, mutant: Mutant, reasons: dict[str, str]) -> Result:
+def _tried(copy: Path, limits: dict[str, float], mutant: Mutant, reasons: dict[str, str]) -> Result:
     place = copy / mutant.path
     original = place.read_text()
     place.write_text(mutant.apply(original))
     started = time.monotonic()
     try:
-        outcome = _outcome(copy, room)
+        outcome = _outcome(copy, limits)
     finally:
         place.write_text(original)
     if outcome == "survived" and mutant.name in reasons:
@@ -136,10 +136,10 @@ def _tried(copy: Path, room: Room, mutant: Mutant, reasons: dict[str, str]) -> R
     return Result(mutant.name, mutant.line, mutant.before, mutant.after, outcome, round(seconds, 1))
 
 
-def _outcome(copy: Path, room: Room) -> str:
-    for tests in room.tests:
+def _outcome(copy: Path, limits: dict[str, float]) -> str:
+    for tests, limit in limits.items():
         try:
-            code = run_tests(copy, tests)
+            code = run_tests(copy, tests, timeout=limit)
         except subprocess.TimeoutExpired:
             return "hung"
         if code not in (0, NO_TESTS):
@@ -147,7 +147,7 @@ def _outcome(copy: Path, room: Room) -> str:
     return "survived"
 
 
-def run_tests(copy: Path, tests: str) -> int:
+def run_tests(copy: Path, tests: str, *, timeout: float | None = None) -> int:
     """pytest's exit code, at the first failure. Raises TimeoutExpired, with everything it started ended."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--reuse-db", "-p", "no:cacheprovider", tests]
     process = subprocess.Popen(
@@ -155,17 +155,22 @@ def run_tests(copy: Path, tests: str) -> int:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        return process.wait(timeout=TIMEOUT_S)
+        return process.wait(timeout=timeout)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _require_green(copy: Path, room: Room, name: str) -> None:
+def _time_green(copy: Path, room: Room, name: str) -> dict[str, float]:
+    """How long each of the room's tests may take, by what they take without a mutant. They have to pass."""
+    limits = {}
     for tests in room.tests:
+        started = time.monotonic()
         if run_tests(copy, tests) not in (0, NO_TESTS):
             sys.exit(f"{name}: {tests} fails without any mutant; mend that first.")
+        limits[tests] = MOST_TIMES_AS_LONG * (time.monotonic() - started) + PATIENCE_S
+    return limits
 
 
 def _report(results: dict[str, list[Result]]) -> None:
