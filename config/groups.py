@@ -25,6 +25,7 @@ LOOK_AT_RECORD = (
     *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),
 )
 ADMINISTER = (
+    *("scoring.add_apikey", "scoring.change_apikey", "scoring.upload_review", "scoring.upload_label_history"),
     *("scoring.add_exchangerate", "scoring.change_exchangerate"),
     *(
         f"django_celery_beat.{verb}_{table}"

@@ -3,17 +3,20 @@
 Every list is bounded at any size: pages are read along an index, and rows are counted only so far.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
-from scoring import label_pages  # noqa: F401 - registers its page with the admin
+from scoring import key_pages, label_pages  # noqa: F401 - the latter registers its page with the admin
 from scoring.api.models import ApiKey
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_type
@@ -55,7 +58,18 @@ def link_to_entry(field: str, title: str) -> Callable[[Any], str]:
             '<a href="{}">{}</a>', reverse("admin:scoring_logentry_change", args=[position]), position
         )
 
+    link.entry_field = field  # type: ignore[attr-defined]
     return link
+
+
+class EntriesAdmin(ReadOnlyAdmin):
+    """Rows that lead to entries of the log, for those who may open it; others see the position alone."""
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        columns = super().get_list_display(request)
+        if request.user.has_perm("scoring.view_logentry"):
+            return columns
+        return [getattr(column, "entry_field", column) for column in columns]
 
 
 def pretty_json(text: str) -> str:
@@ -124,7 +138,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(EntriesAdmin):
     """Received events, newest first; searched by position or by the whole name of their stream."""
 
     when_empty = "Events appear here when a sender posts them to the API, or manage.py ingest reads a file."
@@ -150,7 +164,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
+class DecisionAdmin(EntriesAdmin):
     """Decisions, newest first; searched by the position of their event."""
 
     when_empty = "Decisions appear here as soon as events arrive."
@@ -217,7 +231,7 @@ class ConflictFilter(admin.SimpleListFilter):
 
 
 @admin.register(Label)
-class LabelAdmin(ReadOnlyAdmin):
+class LabelAdmin(EntriesAdmin):
     """Labels, newest first; searched by the whole name of the event's stream."""
 
     list_display = (
@@ -259,7 +273,7 @@ class LabelAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Pending)
-class PendingAdmin(ReadOnlyAdmin):
+class PendingAdmin(EntriesAdmin):
     """What waits for its lane, is held for its event, or was parked with its error."""
 
     list_title = "Waiting and parked"
@@ -302,13 +316,42 @@ class RouteAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    """API keys by prefix; made and revoked by `manage.py create_api_key` and `revoke_api_key`."""
+    """API keys by prefix, each with a page of its own; made on another, and by `manage.py create_api_key`."""
 
-    when_empty = "Make a key with manage.py create_api_key: senders need one to post events."
-    list_display = ("prefix", "name", "source", "scopes", "created_at", "revoked_at")
-    fields = list_display
+    when_empty = "Senders need a key to post events. Add one here or with manage.py create_api_key."
+    list_display = ("name", "starts_with", "source", "may", "state_badge", "last_used_at", "expires_at")
     ordering = ("-created_at",)
+    sortable_by = ()
     search_fields = ("prefix", "name", "source")
+    search_help_text = "Key, name or sender"
+
+    @admin.display(description="key")
+    def starts_with(self, key: ApiKey) -> str:
+        return unbroken(f"{key.prefix}…")
+
+    @admin.display(description="may")
+    def may(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    @admin.display(description="state")
+    def state_badge(self, key: ApiKey) -> str:
+        return badge(key.state(timezone.now()))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(key_pages.CREATE)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return redirect("admin:api_key_new")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = get_object_or_404(ApiKey, digest=object_id)
+        return redirect("admin:api_key", prefix=row.prefix)
 
 
 @admin.register(ExchangeRate)

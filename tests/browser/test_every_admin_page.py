@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from experiments.services import start_experiment
 from reviews.models import Case
+from scoring.api.keys import create_key
 from scoring.decisions import connections
 from scoring.learning.jobs import request_training
 from scoring.workspace.pages import registered_pages
@@ -23,6 +24,7 @@ Installation = dict[str, Any]
 
 # What stands in the address of a page that shows one of many. A page of this kind needs a line here.
 SAMPLES: dict[str, Callable[[Installation], Installation]] = {
+    "api_key": lambda there: {"prefix": there["api_key"]},
     "case": lambda there: {"position": there["case"]},
     "event": lambda there: {"position": there["case"]},
     "experiment": lambda there: {"experiment": there["experiment"]},
@@ -60,7 +62,14 @@ def installation(
     number = request_training("payment", actor="user/dana", now=now)
     decide(payments(5))
     case = Case.objects.waiting().order_by("-rank")[0].pk
-    return {"case": case, "experiment": "more-trees", "model": champion, "training": number}
+    key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
+    return {
+        "api_key": key.prefix,
+        "case": case,
+        "experiment": "more-trees",
+        "model": champion,
+        "training": number,
+    }
 
 
 def addresses(there: Installation) -> Iterator[str]:

@@ -1,5 +1,5 @@
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -46,7 +46,7 @@ def test_every_list_is_shown_with_few_queries(
         assert staff.get(f"/admin/scoring/{page}/").status_code == 200
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "exchangerate"])
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in ("exchangerate", "apikey")])
 def test_nothing_of_the_truth_can_be_added_by_hand(page: str, staff: Client) -> None:
     assert staff.get(f"/admin/scoring/{page}/add/").status_code == 403
 
@@ -96,9 +96,21 @@ def test_parked_entries_are_listed_with_their_error(staff: Client, filled: None)
 def test_a_key_is_shown_by_its_prefix_alone(staff: Client, filled: None) -> None:
     key = ApiKey.objects.get()
     assert key.prefix in staff.get("/admin/scoring/apikey/").content.decode()
-    page = staff.get(f"/admin/scoring/apikey/{key.digest}/change/").content.decode()
-    assert "assay_" in page
+    page = staff.get(f"/admin/scoring/apikey/{key.digest}/change/", follow=True).content.decode()
+    assert key.prefix in page
     assert f">{key.digest}<" not in page
+
+
+@pytest.mark.parametrize("page", ["event", "decision", "label", "pending"])
+def test_entries_of_the_log_are_links_for_those_who_may_open_them(filled: None, page: str) -> None:
+    user = User.objects.create_user("ana", is_staff=True)
+    own = Permission.objects.filter(content_type__app_label="scoring")
+    user.user_permissions.add(own.get(codename=f"view_{page}"))
+    client = Client()
+    client.force_login(user)
+    assert "/admin/scoring/logentry/" not in client.get(f"/admin/scoring/{page}/").content.decode()
+    user.user_permissions.add(own.get(codename="view_logentry"))
+    assert "/admin/scoring/logentry/" in client.get(f"/admin/scoring/{page}/").content.decode()
 
 
 def test_rows_are_counted_only_so_far(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
