@@ -1,5 +1,6 @@
 """Amounts: decimal text to integer minor units and back, by the exponents of ISO 4217."""
 
+import math
 import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -27,35 +28,76 @@ EXPONENTS: Mapping[str, int] = {
 # Every minor amount stays an exact float64, also when thousands of them are added up.
 MAX_MINOR = 10**13
 
-_DECIMAL = re.compile(r"([0-9]{1,18})(?:\.([0-9]{1,18}))?")
+# Room for the widest numbers that files hold (DECIMAL(38, 38), the largest float), and a bound for senders.
+_DECIMAL = re.compile(r"\+?(?=\.?[0-9])([0-9]{0,400})(?:\.([0-9]{0,400}))?")
+# A product or a sum of a few decimals ends up so many units in the last place of a float from the decimal
+# that was meant: 17.13 * 5 is 85.64999999999999.
+_NOISE_ULPS = 4
 
 
-def minor_units(raw: object, currency: str) -> int:
-    """The amount "12.34" (text or a JSON number) as integer minor units of `currency`: 1234 for USD.
+def minor_units(raw: object, currency: str, *, rounding: str | None = None) -> int:
+    """The amount "12.34" (text or a number) as integer minor units of `currency`: 1234 for USD.
 
-    Raises FieldError: not a decimal, negative, more decimals than the currency has, or too large.
+    What counts is the value: trailing zeros say nothing, and a decimal that a float has missed by rounding
+    errors is that decimal. Other amounts with more decimals than the currency has are rounded as `rounding`
+    says (a constant of `decimal`), or refused. Raises FieldError: not a decimal, negative, too many decimals,
+    or too large.
     """
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float, Decimal)):
         raise FieldError("must be a decimal amount", "text such as '12.34'")
     text = raw.strip() if isinstance(raw, str) else _plain(raw)
-    if text.startswith("-"):
-        raise FieldError("must not be negative", ">= 0")
     match = _DECIMAL.fullmatch(text)
     if match is None:
-        raise FieldError("must be a decimal amount", "text such as '12.34'")
+        return _refuse(text)
     exponent = EXPONENTS[currency]
     fraction = match[2] or ""
     if len(fraction) > exponent:
-        raise FieldError(f"has more decimals than {currency} has", exponent)
-    minor = int(match[1] + fraction.ljust(exponent, "0"))
+        fraction = fraction.rstrip("0")
+    if len(fraction) > exponent:
+        minor = _rounded(text, currency, rounding)
+    else:
+        minor = int(match[1] + fraction.ljust(exponent, "0") or "0")
     if minor > MAX_MINOR:
         raise FieldError("is too large", format_minor(MAX_MINOR, currency))
     return minor
 
 
+def is_rounded(raw: object, currency: str) -> bool:
+    """Whether `minor_units` rounds this amount, which it takes, to a decimal that `currency` has.
+
+    >>> is_rounded(0.1 + 0.2, "USD"), is_rounded("12.3400", "USD")
+    (True, False)
+    """
+    text = raw.strip() if isinstance(raw, str) else _plain(raw)  # type: ignore[arg-type]
+    return len(text.partition(".")[2].rstrip("0")) > EXPONENTS[currency]
+
+
+def _refuse(text: str) -> int:
+    """Zero for what has a minus sign and is zero all the same. Raises FieldError for everything else."""
+    match = _DECIMAL.fullmatch(text.removeprefix("-"))
+    if match is None or text.startswith("-+"):
+        raise FieldError("must be a decimal amount", "text such as '12.34'")
+    if (match[1] + (match[2] or "")).strip("0"):
+        raise FieldError("must not be negative", ">= 0")
+    return 0
+
+
+def _rounded(text: str, currency: str, rounding: str | None) -> int:
+    """Minor units of an amount with more decimals than the currency has. Raises FieldError."""
+    exponent = EXPONENTS[currency]
+    minor = Decimal(text).scaleb(exponent)
+    nearest = minor.to_integral_value(rounding=ROUND_HALF_EVEN)
+    noise = Decimal(_NOISE_ULPS * math.ulp(float(text))).scaleb(exponent)
+    if abs(minor - nearest) <= noise:
+        return int(nearest)
+    if rounding is None:
+        raise FieldError(f"has more decimals than {currency} has", f"at most {exponent} decimals")
+    return int(minor.to_integral_value(rounding=rounding))
+
+
 def _plain(number: int | float | Decimal) -> str:
     """Shortest decimal text of a number, without an exponent."""
-    return format(Decimal(repr(number) if isinstance(number, float) else number), "f").removesuffix(".0")
+    return format(Decimal(repr(number) if isinstance(number, float) else number), "f")
 
 
 def convert_minor(minor: int, *, currency: str, base: str, rate: Decimal) -> int:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from scoring.batch.views import BatchView
+from scoring.catalog import moments
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.fields import (
     Canonical,
@@ -17,15 +18,18 @@ from scoring.catalog.fields import (
     clean_identifier,
     parse_currency,
 )
+from scoring.catalog.moments import parse_moment
 from scoring.catalog.text_signals import text_signals
 from scoring.errors import CatalogError, FieldError, InvalidEvent
 from scoring.features.declare import SIGNALS, Origin, signal_column
-from scoring.timestamps import EPOCH
 
 OUTCOMES = ("allow", "review", "block")
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_ID_LENGTH = 200
-_RESERVED = ("type", "id", "occurred_at", "currency", "source")
+# What means something in every payload, whatever the event type.
+PAYLOAD_WORDS = ("type", "id", "occurred_at", "currency", "source")
+MAX_UNKNOWN_NAMED = 10  # unknown fields of one payload that an error names; a sender may send thousands
+MAX_NAME_SHOWN = 100
 
 
 def days(count: float) -> timedelta:
@@ -87,15 +91,17 @@ class EventType:
     _money: ClassVar[tuple[tuple[str, Money], ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        cls.origin = Origin.here()
         inherited = {
             name: member
             for base in cls.__mro__[:0:-1]
             for name, member in getattr(base, "fields", {}).items()
         }
         own = {name: member for name, member in vars(cls).items() if isinstance(member, Field)}
+        views = {name: view for name, view in vars(cls).items() if isinstance(view, BatchView)}
+        _refuse_reserved_names({**own, **views})
+        cls.origin = Origin.here()
         cls.fields = {**inherited, **own}
-        cls.batch_views = {name: view for name, view in vars(cls).items() if isinstance(view, BatchView)}
+        cls.batch_views = views
         _check_declaration(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
         cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))
@@ -177,6 +183,22 @@ class EventType:
         }
 
 
+# A field of one of these names would take the place of what an event type has of itself.
+RESERVED_NAMES = frozenset(dir(EventType)) | EventType.__annotations__.keys()
+
+
+def _refuse_reserved_names(members: Mapping[str, Field | BatchView]) -> None:
+    """Raises CatalogError where a field or batch view has a name that already has a meaning."""
+    for name, member in members.items():
+        if name in PAYLOAD_WORDS:
+            raise member.origin.error(
+                f"{name!r} means something in every payload; give the field another name"
+            )
+        if name in RESERVED_NAMES:
+            problem = f"{name!r} has a meaning of its own in an event type; give the field another name"
+            raise member.origin.error(problem)
+
+
 def _check_declaration(cls: type[EventType]) -> None:
     """Raises CatalogError for what can be known without the rest of the catalog."""
     module, line = cls.origin.module, cls.origin.line
@@ -206,11 +228,6 @@ def _check_declaration(cls: type[EventType]) -> None:
             module=module,
             line=line,
         )
-    for name, member in cls.fields.items():
-        if name in _RESERVED:
-            raise member.origin.error(
-                f"{name!r} means something in every payload; give the field another name"
-            )
     if cls.name and cls.scored and not any(isinstance(member, Entity) for member in cls.fields.values()):
         raise CatalogError(
             f"{cls.__name__} has no entity: without one its events cannot be shared out between models,"
@@ -226,10 +243,13 @@ def _refuse_unknown(
     if payload.get("type", cls.name) != cls.name:
         problems.append(("type", "is another event type", cls.name))
     if not payload.keys() <= cls._known:
-        known = list(cls.payload_names())
+        unknown, known = [name for name in payload if name not in cls._known], list(cls.payload_names())
         problems += [
-            (str(name), "is not a field of this event type", known) for name in payload.keys() - cls._known
+            (str(name)[:MAX_NAME_SHOWN], "is not a field of this event type", known)
+            for name in unknown[:MAX_UNKNOWN_NAMED]
         ]
+        if (more := len(unknown) - MAX_UNKNOWN_NAMED) > 0:
+            problems.append(("", f"{more:,} other fields are not fields of this event type", known))
 
 
 def _parse_with(problems: list[tuple[str, str, object]], name: str, parse: Any, *arguments: Any) -> Any:
@@ -250,19 +270,8 @@ def parse_id(raw: object) -> str:
 def parse_occurred_at(raw: object, now: datetime) -> datetime:
     """ISO 8601 text with an offset, as UTC: from 1970 to 5 minutes after `now`. Raises FieldError."""
     if raw is None:
-        raise FieldError("is missing", "ISO 8601 with a time zone")
-    try:
-        moment = datetime.fromisoformat(raw) if isinstance(raw, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or len(str(raw)) < 16:
-        raise FieldError("is not a time with a time zone", "ISO 8601 with a time zone")
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError as error:
-        raise FieldError("is out of range", "from 1970 on") from error
-    if moment < EPOCH:
-        raise FieldError("is out of range", "from 1970 on")
+        raise FieldError("is missing", moments.ALLOWED)
+    moment = parse_moment(raw)
     if moment > now + FUTURE_TOLERANCE:
         raise FieldError("is more than 5 minutes in the future", (now + FUTURE_TOLERANCE).isoformat())
     return moment

@@ -6,12 +6,13 @@ vocabulary of `scoring.features.declare`: `card.amount.mean(over="30d")` inside 
 
 import ipaddress
 import math
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from scoring.catalog import cells
+from scoring.catalog.card_numbers import MIN_LENGTH, has_card_number, mask_card_numbers
+from scoring.catalog.characters import clean_name, clean_text
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
 from scoring.errors import FieldError
 from scoring.features.declare import (
@@ -52,40 +53,46 @@ class Field:
         """The canonical value of a raw one. Raises FieldError(problem, allowed)."""
         raise NotImplementedError
 
-    def read_text(self, text: str) -> object:
-        """What a cell of a CSV file stands for, ready for `parse`."""
-        return text
+    def read_cell(self, raw: object) -> object:
+        """What a cell of a table says, ready for `parse`; None where the value is missing.
+
+        `raw` is any plain Python value: the reading does not depend on how the table was stored. Never
+        raises: what makes no sense is left to `parse` to refuse.
+        """
+        cell = cells.plain_cell(raw)
+        return None if cell is None else self._read(cell)
+
+    def _read(self, cell: object) -> object:
+        return cells.read_text(cell)
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema (2020-12) of the raw value."""
         return {"description": self.help} if self.help else {}
 
 
-def clean_identifier(raw: object, max_length: int) -> str:
-    """Trimmed, NFC-normalised, printable text of 1 to `max_length` characters. Raises FieldError."""
+def clean_identifier(raw: object, max_length: int, *, card_numbers: bool = False) -> str:
+    """An id or a name of 1 to `max_length` characters as it is kept (see `clean_name`). Raises FieldError.
+
+    Card numbers are refused unless `card_numbers`: an id goes into the log, which forgets nothing.
+    """
     if not isinstance(raw, str):
         raise FieldError("must be a string", "string")
     text = raw.strip()
-    if not text:
-        raise FieldError("must not be empty", f"1 to {max_length} characters")
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    if len(text) > max_length:
-        raise FieldError(f"is longer than {max_length} characters", f"1 to {max_length} characters")
-    # Not so: control characters, line breaks, lone surrogates; \x1f joins the keys of a pair.
-    if not text.isprintable():
-        raise FieldError("has characters that cannot be printed", "printable characters")
+    if not (0 < len(text) <= max_length and text.isascii() and text.isprintable()):  # nearly all are
+        text = clean_name(text, max_length)
+    if len(text) >= MIN_LENGTH and not card_numbers and has_card_number(text):
+        raise FieldError("holds a card number, which must not be stored", "a token or another reference")
     return text
 
 
-def _clean_ip(raw: object, max_length: int) -> str:
+def _clean_ip(raw: object, max_length: int, *, card_numbers: bool = False) -> str:
     try:
         return str(ipaddress.ip_address(clean_identifier(raw, max_length)))
     except ValueError as error:
         raise FieldError("is not an IP address", "IPv4 or IPv6 address") from error
 
 
-_ENTITY_FORMATS: Mapping[str, Callable[[object, int], str]] = {"id": clean_identifier, "ip": _clean_ip}
+_ENTITY_FORMATS: Mapping[str, Callable[..., str]] = {"id": clean_identifier, "ip": _clean_ip}
 
 
 class Entity(EntityVocabulary, Field):
@@ -93,7 +100,8 @@ class Entity(EntityVocabulary, Field):
 
     `kind` names what the id identifies where that is not the field's own name, so that two fields (of two
     event types of a lane) share one state: `sender = Entity(kind="account")`. `says` is how reasons speak of
-    an entity's events, where that is not "with this {name}".
+    an entity's events, where that is not "with this {name}". Values that look like card numbers are refused
+    unless `card_numbers`.
     """
 
     max_length = 128
@@ -106,10 +114,12 @@ class Entity(EntityVocabulary, Field):
         format: str = "id",
         kind: str = "",
         says: str = "",
+        card_numbers: bool = False,
         help: str = "",
     ) -> None:
         super().__init__(optional=optional, personal=personal, help=help)
         self.format = format
+        self.card_numbers = card_numbers
         self.says = says
         self._clean = _ENTITY_FORMATS[format]
         self._kind = kind
@@ -119,11 +129,12 @@ class Entity(EntityVocabulary, Field):
         return self._kind or self.name
 
     def parse(self, raw: object) -> str:
-        return self._clean(raw, self.max_length)
+        return self._clean(raw, self.max_length, card_numbers=self.card_numbers)
 
     def json_schema(self) -> dict[str, Any]:
         schema = {**super().json_schema(), "type": "string", "minLength": 1, "maxLength": self.max_length}
-        return {**schema, "format": "ip"} if self.format == "ip" else schema
+        is_address = self.format == "ip"
+        return {**schema, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]} if is_address else schema
 
 
 class IpAddress(Entity):
@@ -144,20 +155,30 @@ class Money(Comparable, Operand, Field):
     def expression(self) -> FieldValue:
         return FieldValue(self)
 
+    def _read(self, cell: object) -> object:
+        return cell
+
     def parse(
         self,
         raw: object,
         currency: str = "USD",
         base: str = "USD",
         rates: Mapping[str, Decimal] | None = None,
+        rounding: str | None = None,
     ) -> dict[str, Any]:
-        """{"minor", "currency"}; with another currency also "rate", "base_minor". Raises FieldError."""
-        minor = minor_units(raw, currency)
+        """{"minor", "currency"}; with another currency also "rate", "base_minor". Raises FieldError.
+
+        `rounding` as for `minor_units`.
+        """
+        minor = minor_units(raw, currency, rounding=rounding)
         if currency == base:
             return {"minor": minor, "currency": currency}
         rate = (rates or {}).get(currency)
         if rate is None:
-            raise FieldError(f"no exchange rate from {currency} to {base}", sorted([base, *(rates or {})]))
+            raise FieldError(
+                f"no exchange rate from {currency} to {base}; enter one in the admin, under Exchange rates",
+                sorted([base, *(rates or {})]),
+            )
         return {
             "minor": minor,
             "currency": currency,
@@ -170,14 +191,14 @@ class Money(Comparable, Operand, Field):
 
 
 def parse_currency(raw: object) -> str:
-    """An ISO 4217 code. Raises FieldError."""
-    if not isinstance(raw, str) or raw not in EXPONENTS:
-        raise FieldError("is not a currency of ISO 4217", "three capital letters, e.g. 'USD'")
-    return raw
-
-
-# Stricter than float(), which takes "1_000", " 5 " and "infinity".
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+    """An ISO 4217 code, in capital letters; "usd" and " USD " are read as well. Raises FieldError."""
+    if isinstance(raw, str):
+        if raw in EXPONENTS:
+            return raw
+        code = raw.strip().upper() if raw.isascii() else ""
+        if code in EXPONENTS:
+            return code
+    raise FieldError("is not a currency of ISO 4217", "a code of three letters, e.g. 'USD'")
 
 
 class Number(Comparable, Operand, Field):
@@ -214,8 +235,8 @@ class Number(Comparable, Operand, Field):
             raise FieldError(f"is more than {self.maximum:g}", f"<= {self.maximum:g}")
         return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
-    def read_text(self, text: str) -> object:
-        return float(text) if _NUMBER.fullmatch(text) else text
+    def _read(self, cell: object) -> object:
+        return cells.read_number(cell)
 
     def json_schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.minimum, "maximum": self.maximum}
@@ -239,8 +260,8 @@ class Flag(Choosable, Operand, Field):
             raise FieldError("must be true or false", [True, False])
         return raw
 
-    def read_text(self, text: str) -> object:
-        return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)
+    def _read(self, cell: object) -> object:
+        return cells.read_flag(cell)
 
     def json_schema(self) -> dict[str, Any]:
         return {**super().json_schema(), "type": "boolean"}
@@ -258,20 +279,26 @@ class Category(Choosable, Operand, Field):
         personal: bool = False,
         values: tuple[str, ...] = (),
         says: str = "",
+        card_numbers: bool = False,
         help: str = "",
     ) -> None:
         super().__init__(optional=optional, personal=personal, help=help)
         self.values = tuple(values)
+        self.card_numbers = card_numbers
         self.says = says
 
     def expression(self) -> FieldValue:
         return FieldValue(self)
 
     def parse(self, raw: object) -> str:
-        text = clean_identifier(raw, self.max_length)
+        text = clean_identifier(raw, self.max_length, card_numbers=self.card_numbers)
         if self.values and text not in self.values:
             raise FieldError("is not one of the allowed values", list(self.values))
         return text
+
+    def _read(self, cell: object) -> object:
+        is_value = isinstance(cell, str) and cell.strip() in self.values
+        return cell if is_value else cells.read_text(cell)
 
     def json_schema(self) -> dict[str, Any]:
         schema = {**super().json_schema(), "type": "string", "minLength": 1, "maxLength": self.max_length}
@@ -281,14 +308,22 @@ class Category(Choosable, Operand, Field):
 class Text(TextVocabulary, Field):
     """Free text, line breaks included; personal unless said otherwise.
 
-    What it tells of itself (`comment.links()`) is taken at receipt, for a later feature too.
+    What it tells of itself (`comment.links()`) is taken at receipt, for a later feature too. Of a card number
+    in it only the last four digits are kept, unless `card_numbers`.
     """
 
     def __init__(
-        self, *, optional: bool = False, personal: bool = True, max_length: int = 10_000, help: str = ""
+        self,
+        *,
+        optional: bool = False,
+        personal: bool = True,
+        max_length: int = 10_000,
+        card_numbers: bool = False,
+        help: str = "",
     ) -> None:
         super().__init__(optional=optional, personal=personal, help=help)
         self.max_length = max_length
+        self.card_numbers = card_numbers
 
     def parse(self, raw: object) -> str:
         if not isinstance(raw, str):
@@ -297,9 +332,8 @@ class Text(TextVocabulary, Field):
             raise FieldError(
                 f"is longer than {self.max_length} characters", f"at most {self.max_length} characters"
             )
-        if "\x00" in raw or any("\ud800" <= character <= "\udfff" for character in raw):
-            raise FieldError("has characters that are not text", "Unicode text")
-        return raw if raw.isascii() else unicodedata.normalize("NFC", raw)
+        text = clean_text(raw)
+        return text if self.card_numbers else mask_card_numbers(text)
 
     def json_schema(self) -> dict[str, Any]:
         return {**super().json_schema(), "type": "string", "maxLength": self.max_length}

@@ -7,7 +7,7 @@ parsed once. Floats are parsed one by one: 0.0 and -0.0 are equal keys but not t
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scoring.catalog.fields import Category, Entity, Field, Text
+from scoring.catalog.fields import Field
 from scoring.errors import FieldError
 
 # Distinct values remembered per column before starting over: bounds memory for columns that never repeat.
@@ -54,20 +54,12 @@ class ColumnParser:
 
 
 def raw_value(field: Field, raw: Any) -> Any:
-    """A stored value as the field's parser wants it; blank text is a missing value (None).
+    """A cell as the field's parser wants it, whatever the file keeps it as; None where the value is missing.
 
-    Text is read as the field reads cells; ids that a file keeps as whole numbers become their digits.
-
-    >>> raw_value(Entity(), 4711)
+    >>> raw_value(Field(), 4711)
     '4711'
     """
-    if isinstance(raw, str):
-        return field.read_text(raw) if raw.strip() else None
-    if isinstance(raw, bool) or not isinstance(raw, (int, float)):
-        return raw
-    if isinstance(field, (Entity, Category, Text)):
-        return digits(raw)
-    return raw
+    return field.read_cell(raw)
 
 
 def digits(number: int | float) -> int | float | str:

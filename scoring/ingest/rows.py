@@ -124,8 +124,9 @@ class RowParser:
         amounts = {name: field for name, field in fields.items() if isinstance(field, Money)}
         currencies = self._currencies(chunk, problems) if amounts else []
         for name, field in amounts.items():
-            keys = list(map(_amount_key, self._raw(chunk, name, field), currencies))
-            values[name] = self._column(name, keys, self._fields[name], problems)
+            raw = self._raw(chunk, name, field)
+            keys = list(map(_amount_key, raw, currencies))
+            values[name] = self._column(name, keys, self._fields[name], problems, given=raw)
         return values
 
     def _currencies(self, chunk: Chunk, problems: RowProblems) -> list[str | None]:
@@ -149,7 +150,10 @@ class RowParser:
         parts = [self._id_part(chunk, column, moments, values) for column in self._binding.id]
         for column, part in zip(self._binding.id, parts, strict=True):
             empty = FieldError(f"is empty, but part of the id {'+'.join(self._binding.id)}")
-            merge_problems(problems, column, {i: empty for i, text in enumerate(part) if not text})
+            cells = chunk.columns.get(column, [None] * chunk.length)
+            # What is there but has no canonical value is wrong, which was said already.
+            missing = [not (text or _id_text(cell)) for text, cell in zip(part, cells, strict=True)]
+            merge_problems(problems, column, {i: empty for i, is_missing in enumerate(missing) if is_missing})
         joined = list(map(join_id, zip(*parts, strict=True))) if len(parts) > 1 else parts[0]
         ids, wrong = self._identity.values(joined)
         merge_problems(problems, "the id", wrong)
@@ -197,11 +201,18 @@ class RowParser:
         return RowLabel(name, known_at or moment + self._binding.event_type.matures_after)
 
     def _column(
-        self, name: str, raw: Sequence[Any], parser: ColumnParser, problems: RowProblems
+        self,
+        name: str,
+        raw: Sequence[Any],
+        parser: ColumnParser,
+        problems: RowProblems,
+        *,
+        given: Sequence[Any] | None = None,
     ) -> list[Any]:
+        """The canonical values of a column; `given` says what is missing where `raw` is made of more."""
         values, wrong = parser.values(raw)
         if name in self._required:
-            wrong |= {index: _MISSING for index, cell in enumerate(raw) if cell is None}
+            wrong |= {index: _MISSING for index, cell in enumerate(given or raw) if cell is None}
         column = self._binding.columns.get(name, name)
         merge_problems(problems, name if column == name else f"{name} (column {column})", wrong)
         return values

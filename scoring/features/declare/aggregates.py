@@ -10,6 +10,7 @@ DEFAULT_CAP = 32
 # What `card.x` already means, so that a field of this name is written card.field("x").
 TAKEN = frozenset(
     [
+        "card_numbers",
         "changed",
         "count",
         "distance_from_last",
@@ -30,7 +31,7 @@ TAKEN = frozenset(
         "origin",
         "parse",
         "personal",
-        "read_text",
+        "read_cell",
         "says",
         "session",
         "since_first",

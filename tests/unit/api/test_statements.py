@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from scoring.api.statements import MAX_UNKNOWN_NAMED, parse_statement
+from scoring.catalog.characters import ALLOWED_IN_NAMES
 from scoring.decisions.labels import LabelStatement
 from scoring.errors import InvalidRequest
 
@@ -23,7 +24,7 @@ REFUSED = {
     "the id is missing": ({"event_id": None}, "event_id", "1 to 200 characters"),
     "the id is a number": ({"event_id": 1}, "event_id", "string"),
     "the id is too long": ({"event_id": "x" * 201}, "event_id", "1 to 200 characters"),
-    "the id cannot be printed": ({"event_id": "a\x00"}, "event_id", "printable characters"),
+    "the id cannot be printed": ({"event_id": "a\x00"}, "event_id", ALLOWED_IN_NAMES),
     "the source is missing": ({"source": None}, "source", "1 to 60 characters"),
     "the label is unknown": ({"label": "bad"}, "label", ["fraud", "legitimate"]),
     "the label is no string": ({"label": 1}, "label", ["fraud", "legitimate"]),

@@ -1,13 +1,13 @@
 """Decimal text becomes integer minor units exactly, or is refused."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.catalog.currency import EXPONENTS, convert_minor, format_minor, minor_units
+from scoring.catalog.currency import EXPONENTS, convert_minor, format_minor, is_rounded, minor_units
 from scoring.catalog.fields import Money
 from scoring.errors import FieldError
 
@@ -23,6 +23,21 @@ from scoring.errors import FieldError
         (1e3, "USD", 100_000),
         (7, "USD", 700),
         (" 5.00 ", "USD", 500),
+        ("12.340", "USD", 1234),
+        ("12.5000", "USD", 1250),
+        (Decimal("12.3400"), "USD", 1234),
+        (Decimal("1E+2"), "USD", 10_000),
+        ("1500.00", "JPY", 1500),
+        ("1500.", "JPY", 1500),
+        (".50", "USD", 50),
+        ("+5", "USD", 500),
+        ("-0.00", "USD", 0),
+        (-0.0, "USD", 0),
+        (17.13 * 5, "USD", 8565),
+        (0.1 + 0.2, "USD", 30),
+        (1234.5600000000002, "USD", 123_456),
+        ("85.64999999999999", "USD", 8565),
+        (499.99999999999994, "JPY", 500),
         ("0", "USD", 0),
         ("500", "JPY", 500),
         (500.0, "JPY", 500),
@@ -40,6 +55,16 @@ def test_amounts_become_minor_units(raw: Any, currency: str, minor: int) -> None
         ("-1", "USD", "must not be negative"),
         (-0.01, "USD", "must not be negative"),
         ("1.001", "USD", "has more decimals than USD has"),
+        ("7.1250", "USD", "has more decimals than USD has"),
+        (7.125, "USD", "has more decimals than USD has"),
+        (85.6499999, "USD", "has more decimals than USD has"),
+        ("0." + "1" * 300, "USD", "has more decimals than USD has"),
+        ("-7", "USD", "must not be negative"),
+        ("-+7", "USD", "must be a decimal amount"),
+        (".", "USD", "must be a decimal amount"),
+        ("1" * 1000, "USD", "must be a decimal amount"),
+        (1e300, "USD", "is too large"),
+        (Decimal("NaN"), "USD", "must be a decimal amount"),
         ("1.5", "JPY", "has more decimals than JPY has"),
         ("1e3", "USD", "must be a decimal amount"),
         ("1,000.00", "USD", "must be a decimal amount"),
@@ -61,6 +86,26 @@ def test_what_is_no_amount_is_refused(raw: Any, currency: str, problem: str) -> 
 def test_every_amount_survives_the_way_through_text(minor: int, currency: str) -> None:
     text = f"{Decimal(minor).scaleb(-EXPONENTS[currency]):f}"
     assert minor_units(text, currency) == minor
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(1, 9))
+def test_what_programs_compute_of_decimals_is_the_decimal_meant(minors: list[int], times: int) -> None:
+    computed = sum(minor / 100 for minor in minors)
+    assert minor_units(computed, "USD") == sum(minors)
+    assert minor_units(minors[0] / 100 * times, "USD") == minors[0] * times
+
+
+@pytest.mark.parametrize(
+    ("raw", "currency", "rounded"),
+    [(0.1 + 0.2, "USD", True), (0.3, "USD", False), ("12.3400", "USD", False), ("7.125", "USD", True)],
+)
+def test_rounded_amounts_can_be_told(raw: Any, currency: str, rounded: bool) -> None:
+    assert is_rounded(raw, currency) is rounded
+
+
+def test_more_decimals_are_rounded_only_where_a_rounding_is_named() -> None:
+    assert minor_units("7.125", "USD", rounding=ROUND_HALF_UP) == 713
+    assert Money().parse("7.125", rounding=ROUND_HALF_EVEN) == {"minor": 712, "currency": "USD"}
 
 
 def test_conversion_rounds_half_to_even_and_heeds_both_exponents() -> None:

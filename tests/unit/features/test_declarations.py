@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scoring.catalog import registry
-from scoring.catalog.event_type import EventType
+from scoring.catalog.event_type import RESERVED_NAMES, EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.errors import CatalogError, UnknownEventType, UnknownLane
 from scoring.features.arena import Arena
@@ -71,6 +71,12 @@ def test_an_outcome_that_does_not_exist_is_refused() -> None:
 def test_a_field_named_like_a_part_of_every_payload_is_refused() -> None:
     with pytest.raises(CatalogError, match="'currency' means something in every payload"):
         type("Odd", (EventType,), {"name": "odd", "lane": "shop", "currency": Category()})
+
+
+@pytest.mark.parametrize("name", sorted(name for name in RESERVED_NAMES if not name.startswith("__")))
+def test_a_field_named_like_a_part_of_every_event_type_is_refused(name: str) -> None:
+    with pytest.raises(CatalogError, match=f"{name!r} has a meaning of its own in an event type"):
+        type("Odd", (EventType,), {"name": "odd", "lane": "shop", name: Entity()})
 
 
 def test_the_built_in_catalog_is_sound() -> None:

@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from scoring.catalog import registry
 from scoring.catalog.currency import minor_units
-from scoring.catalog.event_type import EventType
+from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.features import declare
 from scoring.features import plan as plans
@@ -206,3 +206,10 @@ def test_an_app_of_ones_own_adds_an_event_type_as_the_page_says(signups: str) ->
 def test_the_built_in_types_stay_when_an_app_adds_its_own(signups: str) -> None:
     assert {"payment", "refund", "sign_up", "login"} <= set(registry.event_types())
     assert set(registry.lanes()) >= {"commerce", "accounts"}
+
+
+def test_the_names_that_no_field_may_have_are_listed() -> None:
+    page = (DOCS / "own-event-type.md").read_text()
+    listed = page.partition("**Names.**")[2].partition("A field with one")[0]
+    named = {name for name in RESERVED_NAMES if not name.startswith("_")} | set(PAYLOAD_WORDS)
+    assert set(re.findall(r"`(\w+)`", listed)) == named

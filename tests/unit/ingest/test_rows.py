@@ -167,6 +167,20 @@ def test_a_reason_names_the_column_the_problem_and_what_is_allowed(row: dict[str
     assert reasons[0].startswith(said)
 
 
+def test_a_currency_that_is_none_is_the_only_reason() -> None:
+    _, reasons = parse_payment({"currency": "BTC"})
+    assert reasons[0].startswith("currency is not a currency of ISO 4217")
+    assert "amount" not in reasons[0]
+
+
+def test_a_time_that_is_wrong_and_part_of_the_id_is_not_called_empty() -> None:
+    _, reasons = parse_payment({"occurred_at": "yesterday"}, id=("id", "occurred_at"))
+    assert reasons[0].startswith("occurred_at is not a time with a time zone")
+    assert "empty" not in reasons[0]
+    _, reasons = parse_payment({"occurred_at": " "}, id=("id", "occurred_at"))
+    assert "occurred_at is empty, but part of the id id+occurred_at" in reasons[0]
+
+
 def test_a_mapped_column_is_named_beside_its_field() -> None:
     columns = {**binding(Payment).columns, "merchant": "shop"}
     _, reasons = parse_payment({"shop": ""}, columns=columns)

@@ -1,0 +1,100 @@
+"""Which characters the texts of an event may hold, and how equal texts become the same text.
+
+Everything here is linear in the length of the text. Unicode's canonical ordering is not: it takes quadratic
+time over a run of combining marks, which a sender controls. So a name that is far too long is refused before
+it is normalized, and long runs are broken up as in Unicode's Stream-Safe Text Process (UAX #15, section 13).
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from scoring.errors import FieldError
+
+MAX_EXPANSION = 4  # a composed character decomposes to no more code points than this
+MAX_MARKS = 30  # combining marks in a row, by the Stream-Safe Text Format
+GRAPHEME_JOINER = "\u034f"
+ALLOWED_IN_NAMES = "text without control characters, line breaks and bidirectional overrides"
+ALLOWED_IN_TEXTS = "Unicode text without NUL and surrogates"
+
+# Zero width non-joiner and joiner: part of how Persian words and families of emoji are written.
+_JOINERS = "\u200c\u200d"
+_BLANKS = f"{_JOINERS} "
+_SPACES = [code for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs"]
+# Invisible, and no part of what a name says: soft hyphen, zero width space, direction marks, byte order mark,
+# tags and the like.
+_DROPPED = [
+    *(0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF),
+    *(*range(0x2060, 0x2065), *range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC)),
+    *(*range(0x1D173, 0x1D17B), *range(0xE0001, 0xE0080)),
+]
+# Controls, line and paragraph separators, bidirectional embeddings, overrides and isolates, surrogates.
+_REFUSED = [
+    *(*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029),
+    *(*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)),
+]
+_MARKS = [code for code in range(0x20000) if unicodedata.combining(chr(code))]
+
+
+def _one_of(codes: Iterable[int]) -> str:
+    """A regular expression for one of these characters."""
+    return "[" + "".join(rf"\U{code:08x}" for code in codes) + "]"
+
+
+_REPLACEMENTS = {**dict.fromkeys(_SPACES, " "), **dict.fromkeys(_DROPPED)}
+_REPLACED = re.compile(_one_of(code for code in _REPLACEMENTS if code != ord(" ")))
+_NOT_IN_NAMES = re.compile(_one_of(_REFUSED))
+_NOT_IN_TEXTS = re.compile("[\x00\ud800-\udfff]")
+_LONG_RUN = re.compile(f"{_one_of(_MARKS)}{{{MAX_MARKS}}}(?={_one_of(_MARKS)})")
+
+
+def normalize(text: str) -> str:
+    """The text in Unicode's normalization form C, in linear time."""
+    if text.isascii():
+        return text
+    if len(text) > MAX_MARKS:
+        text = _LONG_RUN.sub(rf"\g<0>{GRAPHEME_JOINER}", text)
+    return unicodedata.normalize("NFC", text)
+
+
+def clean_name(text: str, max_length: int) -> str:
+    """A name as it is kept: trimmed, every kind of space a plain one, without invisible characters, NFC.
+
+    Zero width joiners are kept inside a name. Raises FieldError for a name that is empty, too long, or holds
+    a character that no name may hold.
+    """
+    text = text.strip()
+    if not text.isprintable():  # nor is anything that is replaced or refused
+        text = _without_invisible(text)
+    if not text:
+        raise FieldError("must not be empty", f"1 to {max_length} characters")
+    if len(text) <= max_length * MAX_EXPANSION:
+        text = normalize(text)
+    if len(text) > max_length:
+        raise FieldError(f"is longer than {max_length} characters", f"1 to {max_length} characters")
+    return text
+
+
+def clean_text(text: str) -> str:
+    """Free text as it is kept: NFC, otherwise as sent. Raises FieldError for NUL and surrogates."""
+    if wrong := _NOT_IN_TEXTS.search(text):
+        raise FieldError(f"has the character {describe(wrong[0])}", ALLOWED_IN_TEXTS)
+    return normalize(text)
+
+
+def describe(character: str) -> str:
+    """A character by its code point, and by its name if it has one.
+
+    >>> describe(chr(0x202E)), describe(chr(0))
+    ('U+202E (RIGHT-TO-LEFT OVERRIDE)', 'U+0000')
+    """
+    name = unicodedata.name(character, "")
+    return f"U+{ord(character):04X}" + (f" ({name})" if name else "")
+
+
+def _without_invisible(text: str) -> str:
+    if wrong := _NOT_IN_NAMES.search(text):
+        raise FieldError(f"has the character {describe(wrong[0])}", ALLOWED_IN_NAMES)
+    if _REPLACED.search(text):
+        text = text.translate(_REPLACEMENTS)
+    return text.strip(_BLANKS)

@@ -1,0 +1,50 @@
+"""Times as events and labels say them: RFC 3339, and what else of ISO 8601 is plainly a date and a time."""
+
+import re
+from datetime import UTC, datetime
+
+from scoring.errors import FieldError
+from scoring.timestamps import EPOCH
+
+ALLOWED = "ISO 8601 with a time zone, such as 2026-01-31T12:00:00Z"
+MIN_LENGTH, MAX_LENGTH = 16, 64  # "20260131T120000Z"
+_LEAP_SECOND = re.compile(r"(?<=:\d\d:)60(?=\D)", re.ASCII)
+
+
+def parse_moment(raw: object) -> datetime:
+    """ISO 8601 text with an offset as UTC, from 1970 on. Raises FieldError.
+
+    The letters T and Z may be small (RFC 3339); a leap second is read as the second before it. Week dates are
+    no calendar dates and are refused.
+    """
+    if not isinstance(raw, str) or not MIN_LENGTH <= len(raw) <= MAX_LENGTH:
+        raise FieldError("is not a time with a time zone", ALLOWED)
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError:
+        moment = _read_rare(raw)
+    if moment.tzinfo is None or "W" in raw or "w" in raw:
+        raise FieldError("is not a time with a time zone", ALLOWED)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise FieldError("is out of range", "from 1970 on") from error
+    if moment < EPOCH:
+        raise FieldError("is out of range", "from 1970 on")
+    return moment
+
+
+def _read_rare(text: str) -> datetime:
+    """What RFC 3339 has and `datetime.fromisoformat` does not read: a small z, a leap second."""
+    replaced = _LEAP_SECOND.sub("59", text.upper())
+    try:
+        moment = datetime.fromisoformat(replaced)
+        # Leap seconds are inserted at the end of a day in UTC, wherever the clock hangs.
+        is_possible = replaced == text.upper() or (
+            moment.tzinfo is not None and moment.astimezone(UTC).strftime("%H:%M:%S") == "23:59:59"
+        )
+    except (ValueError, OverflowError):
+        is_possible = False
+    if not is_possible:
+        raise FieldError("is not a time with a time zone", ALLOWED)
+    return moment
