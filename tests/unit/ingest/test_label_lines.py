@@ -57,7 +57,7 @@ def test_what_spreadsheets_write_is_read(text: str) -> None:
     [
         (",fraud,", "event_id is missing (allowed: 1 to 200 characters)"),
         ("T-1,stolen,", "label is not a label of payment (allowed: fraud, legitimate, retract)"),
-        ("T-1,,yesterday", "reported_at is not a time with a time zone (allowed: ISO 8601 with a time zone)"),
+        ("T-1,,yesterday", "reported_at is not a time with a time zone (allowed: ISO 8601 with a time zone"),
         ("T-1,,2026-03-02T00:00:00Z", "reported_at is more than 5 minutes in the future"),
         ("T-1,fraud", "the line has 2 cells (allowed: 3, as the header has)"),
         ("T\x07,,", "event_id has the character U+0007"),
