@@ -74,7 +74,7 @@ class CasePage(Page):
             verdict_words=words_of(case.reason_code),
             steps=steps,
             history=history_of(
-                detail.entities,
+                detail,
                 chosen=number_in(self.request.GET.get("entity")) or 0,
                 before=number_in(self.request.GET.get("before")),
                 position=position,

@@ -101,7 +101,7 @@ def _entity(kind: str, value: str, *, before: int | None, personal: bool) -> dic
         "counted": min(counted, MOST_COUNTED),
         "capped": counted > MOST_COUNTED,
         "past": None if before else past_of(rows),
-        "lines": lines_of(rows[:ROWS], kind=kind),
+        "lines": lines_of(rows[:ROWS], ref=ref),
         "older": _page(ref, before=rows[ROWS - 1].position) if len(rows) > ROWS else "",
         "newest": entity_link(ref) if before else "",
     }

@@ -32,7 +32,7 @@ class EventPage(Page):
             case=Case.objects.filter(pk=position).first() if sees_cases else None,
             now=timezone.now(),
             history=history_of(
-                detail.entities,
+                detail,
                 chosen=number_in(self.request.GET.get("entity")) or 0,
                 before=number_in(self.request.GET.get("before")),
                 position=position,

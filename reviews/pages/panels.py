@@ -129,7 +129,7 @@ def entity_words(ref: EntityRef, *, personal: bool) -> str:
 
 def facts_of(detail: EventDetail, *, personal: bool) -> list[Fact]:
     """The fields of an event, in the order of their declaration."""
-    links = dict(zip(_entity_names(detail), map(entity_link, detail.entities), strict=True))
+    links = dict(zip(entity_names(detail), map(entity_link, detail.entities), strict=True))
     return [
         _fact(name, field, detail, link=links.get(name, ""), personal=personal)
         for name, field in event_type(detail.type).fields.items()
@@ -222,7 +222,7 @@ def _counts(field: Number) -> bool:
     return bool(field.unit) or field.minimum == 0
 
 
-def _entity_names(detail: EventDetail) -> list[str]:
+def entity_names(detail: EventDetail) -> list[str]:
     """The fields that `detail.entities` come from, in their order."""
     there = detail.fields.keys() | detail.personal.keys()
     fields = event_type(detail.type).fields.items()

@@ -18,6 +18,7 @@ from threadpoolctl import ThreadpoolController
 from scoring.batch.grouping import Owners, Pairs
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
+from scoring.features.declare import InRole
 from scoring.features.phrases import span_text
 
 MOST_DIMENSIONS = 64
@@ -40,8 +41,8 @@ class Embedding(BatchView):
 
     def __init__(
         self,
-        first: Entity,
-        second: Entity,
+        first: Entity | InRole,
+        second: Entity | InRole,
         *,
         over: str,
         every: str,
@@ -83,7 +84,7 @@ class Embedding(BatchView):
 
 class _Embeddings(Computation):
     def __init__(self, view: Embedding, events: ViewEvents) -> None:
-        first, second = (ranked(events.names[entity.name]) for entity in view.entities)
+        first, second = (ranked(events.names[name]) for name in view.names_of_entities)
         super().__init__([first[0], second[0]], [view.dimensions] * 2)
         self._view, self._events = view, events
         self._pairs = Pairs(Owners(first[1], len(first[0])), second[1])

@@ -8,7 +8,7 @@ from scoring.batch.grouping import Owners
 from scoring.batch.statistics import Statistic
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, ViewEvents, ranked
 from scoring.catalog.fields import Entity, Field
-from scoring.features.declare import Origin
+from scoring.features.declare import InRole, Origin
 from scoring.features.phrases import span_text
 
 
@@ -19,7 +19,7 @@ class Profile(BatchView):
 
     def __init__(
         self,
-        entity: Entity,
+        entity: Entity | InRole,
         *,
         over: str,
         every: str,
@@ -60,7 +60,7 @@ class Profile(BatchView):
 
 class _Profiles(Computation):
     def __init__(self, view: Profile, events: ViewEvents) -> None:
-        names, codes = ranked(events.names[view.entities[0].name])
+        names, codes = ranked(events.names[view.names_of_entities[0]])
         owners = Owners(codes, len(names))
         super().__init__([names], [len(view.values)])
         self._view, self._events, self._owners = view, events, owners

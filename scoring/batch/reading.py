@@ -114,7 +114,8 @@ def _view_events(view: BatchView, table: pa.Table) -> ViewEvents:
     times = integers(table["_occurred_at"])
     order = np.lexsort((integers(table["_position"]), times))
     table = table.take(order)
-    columns = {entity.name: view.source_field(kind, entity) for entity in view.entities}
+    named_entities = zip(view.names_of_entities, view.entities, strict=True)
+    columns = {name: view.source_field(kind, entity) for name, entity in named_entities}
     columns |= {field.name: field.name for field in view.fields}
     named = {name for name, column in columns.items() if isinstance(kind.fields[column], Entity | Category)}
     return ViewEvents(

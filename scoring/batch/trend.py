@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
-from scoring.features.declare import Window
+from scoring.features.declare import InRole, Window
 from scoring.features.phrases import span_text
 
 
@@ -22,7 +22,7 @@ class Trend(BatchView):
     values = ("ratio", "count")
 
     def __init__(
-        self, entity: Entity, *, over: str, against: str, every: str, stale_after: str, of: str = ""
+        self, entity: Entity | InRole, *, over: str, against: str, every: str, stale_after: str, of: str = ""
     ) -> None:
         super().__init__(entity, over=over, every=every, stale_after=stale_after, of=of)
         self.against = Window.parse(against, self.origin)
@@ -62,7 +62,7 @@ class Trend(BatchView):
 
 class _Trends(Computation):
     def __init__(self, view: Trend, events: ViewEvents) -> None:
-        names, codes = ranked(events.names[view.entities[0].name])
+        names, codes = ranked(events.names[view.names_of_entities[0]])
         super().__init__([names], [2])
         self._windows = (view.over.us, view.against.us)
         # (entity, place in time) as one number: an entity's events before a moment are two searches.

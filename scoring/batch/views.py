@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.fields import Entity, Field
 from scoring.errors import UnknownBatchValue
-from scoring.features.declare import BatchValue, Origin, Window
+from scoring.features.declare import BatchValue, InRole, NamedField, Origin, Window
 
 if TYPE_CHECKING:
     from scoring.catalog.event_type import EventType
@@ -114,18 +114,17 @@ class BatchView:
 
     kind: ClassVar[str]
 
-    def __init__(self, *entities: Entity, over: str, every: str, stale_after: str, of: str = "") -> None:
+    def __init__(
+        self, *entities: Entity | InRole, over: str, every: str, stale_after: str, of: str = ""
+    ) -> None:
         self.origin = Origin.here()
         self.name = ""
         self.event_type = ""
         self.of = of
-        self.entities = entities
+        self.entities, self._roles = _entities_of(entities, type(self).__name__, self.origin)
         self.over, self.every, self.stale_after = (
             Window.parse(text, self.origin) for text in (over, every, stale_after)
         )
-        for entity in entities:
-            if not isinstance(entity, Entity):
-                raise self.origin.error(f"{type(self).__name__} is kept for entities; {entity!r} is none")
         self._check_multiple(self.over)
         if self.stale_after.us < self.every.us:
             raise self.origin.error(
@@ -165,6 +164,20 @@ class BatchView:
     values: tuple[str, ...]
 
     @property
+    def names_of_entities(self) -> tuple[str, ...]:
+        """Under which name each entity's values stand among those of the events it is computed from.
+
+        One in another role has a name apart: a field of its own name may be read besides.
+        """
+        named = zip(self.entities, self.roles, strict=True)
+        return tuple(f"{entity.name} as {role}" if role else entity.name for entity, role in named)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The field of the source that each entity is looked for in; "" where `as_()` names none."""
+        return tuple(role if isinstance(role, str) else role.name for role in self._roles)
+
+    @property
     def key(self) -> str:
         """What it is known by outside its event type."""
         return f"{self.event_type}.{self.name}"
@@ -199,6 +212,7 @@ class BatchView:
     @property
     def definition(self) -> dict[str, Any]:
         """All that gives its values their meaning, as plain JSON."""
+        roles = {"roles": self.roles} if any(self.roles) else {}
         return {
             "meaning": MEANING,
             "kind": self.kind,
@@ -207,6 +221,7 @@ class BatchView:
             "over_us": self.over.us,
             "every_us": self.every.us,
             "stale_after_us": self.stale_after.us,
+            **roles,
         }
 
     @property
@@ -240,12 +255,22 @@ class BatchView:
 
     def source_field(self, source: "type[EventType]", entity: Entity) -> str:
         """The field of the source's events that identifies the same as `entity`. Raises CatalogError."""
-        if source.fields.get(entity.name) is entity:
+        role = self.roles[next(at for at, own in enumerate(self.entities) if own is entity)]
+        found = [
+            name
+            for name, declared in source.fields.items()
+            if isinstance(declared, Entity) and declared.kind == entity.kind and role in ("", name)
+        ]
+        if not role and source.fields.get(entity.name) is entity:
             return entity.name
-        for name, declared in source.fields.items():
-            if isinstance(declared, Entity) and declared.kind == entity.kind:
-                return name
-        raise self.origin.error(f"{source.name} has no entity {entity.kind!r}")
+        if not found:
+            raise self.origin.error(f"{source.name} has no entity {role or entity.kind!r}")
+        if len(found) > 1:
+            raise self.origin.error(
+                f"{source.name} has several fields of kind {entity.kind!r}: {', '.join(found)}; say which one"
+                f' is meant: {entity.name}.as_("{found[0]}")'
+            )
+        return found[0]
 
     # Computing it
 
@@ -268,6 +293,23 @@ class BatchView:
         The same bits for one row as for many.
         """
         return rows[0]
+
+
+def _entities_of(
+    given: Sequence[object], view: str, origin: Origin
+) -> tuple[tuple[Entity, ...], tuple[NamedField | str, ...]]:
+    """The entities that a view is kept for, and as what each is looked for ("" without `as_()`)."""
+    entities: list[Entity] = []
+    roles: list[NamedField | str] = []
+    for each in given:
+        entity, role = (each.keys()[0], each.role()[0]) if isinstance(each, InRole) else (each, "")
+        if not isinstance(entity, Entity):
+            raise origin.error(f"{view} is kept for entities; {entity!r} is none")
+        if entity in entities and any([role, *roles]):
+            raise origin.error(f"{view} names {entity.name or 'an entity'} twice")
+        entities.append(entity)
+        roles.append(role)
+    return tuple(entities), tuple(roles)
 
 
 def due_at(view: BatchView, now_us: int) -> int:

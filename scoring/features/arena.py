@@ -49,19 +49,19 @@ class Arena:
         return arena
 
     def slots(self, batch: Batch) -> NDArray[np.int64]:
-        """Per item and kind the word where its state starts, -1 without one; makes room for new entities."""
+        """Per item and key column the word where its state starts, -1 without one; makes room for new."""
         slots = np.full((batch.n, max(1, len(batch.keys))), -1, dtype=np.int64)
-        for kind, (column, starts) in enumerate(zip(batch.keys, self.starts(batch), strict=True)):
+        for at, (column, starts) in enumerate(zip(batch.keys, self.starts(batch), strict=True)):
             if column.uniques:
-                slots[:, kind] = starts[column.codes]
+                slots[:, at] = starts[column.codes]
         return slots
 
     def starts(self, batch: Batch) -> list[NDArray[np.int64]]:
-        """By kind, the word where the state of each of the batch's keys starts, and -1 behind them.
+        """By key column, the word where the state of each of the batch's keys starts, and -1 behind them.
 
         Makes room for new entities, so it must not be called while states are being folded.
         """
-        return [self._starts(kind, column) for kind, column in enumerate(batch.keys)]
+        return [self._starts(kind, column) for kind, column in zip(batch.kinds, batch.keys, strict=True)]
 
     def memory(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The states as integers and as floats: two views of the same memory."""

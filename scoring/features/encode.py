@@ -38,7 +38,7 @@ class LaneItem:
 
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
-    """Strings, or the keys of one entity kind: per item an index into `uniques`, -1 where it has none.
+    """Strings, or keys of one entity kind: per item an index into `uniques`, -1 where it has none.
 
     `uniques` are distinct, and each is some item's.
     """
@@ -49,7 +49,10 @@ class KeyColumn:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """n items in lane order. `hashes`: 64-bit value hashes, 0 where missing; `values`: NaN where missing."""
+    """n items in lane order. `hashes`: 64-bit value hashes, 0 where missing; `values`: NaN where missing.
+
+    `keys`: a column for each of the plan's `key_kinds`, `kinds`.
+    """
 
     n: int
     program: NDArray[np.int32]
@@ -59,10 +62,12 @@ class Batch:
     values: NDArray[np.float64]
     hashes: NDArray[np.uint64]
     keys: list[KeyColumn]
+    kinds: tuple[int, ...]
 
     def state_keys(self) -> list[str]:
         """The states that folding this batch reads and writes, as "{kind index}:{key}"."""
-        return [f"{kind}:{key}" for kind, column in enumerate(self.keys) for key in column.uniques]
+        named = zip(self.kinds, self.keys, strict=True)
+        return list(dict.fromkeys(f"{kind}:{key}" for kind, column in named for key in column.uniques))
 
 
 def encode(plan: LanePlan, items: Sequence[LaneItem]) -> Batch:
@@ -77,12 +82,12 @@ def encode(plan: LanePlan, items: Sequence[LaneItem]) -> Batch:
         batch.seqs[row] = item.seq
         batch.deltas[row] = item.positive_delta
         _encode_fields(batch, row, encoding, item.fields)
-        for kind, names in encoding.keys[mode]:
+        for column, names in encoding.keys[mode]:
             key = _key_of(item.fields, names)
             if key is not None:
-                batch.keys[kind].codes[row] = seen[kind].setdefault(key, len(seen[kind]))
-    for column, uniques in zip(batch.keys, seen, strict=True):
-        column.uniques.extend(uniques)
+                batch.keys[column].codes[row] = seen[column].setdefault(key, len(seen[column]))
+    for keys, uniques in zip(batch.keys, seen, strict=True):
+        keys.uniques.extend(uniques)
     return batch
 
 
@@ -95,7 +100,8 @@ def _empty_batch(plan: LanePlan, n: int) -> Batch:
         deltas=np.zeros(n, dtype=np.int64),
         values=np.full((n, plan.value_columns), np.nan),
         hashes=np.zeros((n, plan.hash_columns), dtype=np.uint64),
-        keys=[KeyColumn(np.full(n, -1, dtype=np.int64), []) for _ in plan.entity_kinds],
+        keys=[KeyColumn(np.full(n, -1, dtype=np.int64), []) for _ in plan.key_kinds],
+        kinds=plan.key_kinds,
     )
 
 
@@ -174,6 +180,7 @@ def merge_batches(batches: Sequence[Batch]) -> Batch:
         keys=[
             _merge_keys(columns, order) for columns in zip(*(batch.keys for batch in batches), strict=True)
         ],
+        kinds=batches[0].kinds,
     )
 
 
@@ -228,15 +235,15 @@ def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, mode
         rows = modes == mode
         if not rows.any():
             continue
-        for kind, _ in encoding.keys[mode]:
-            batch.keys[kind].codes[rows] = 0  # has a key, if its fields are there
-    touched = {kind: names for keys in encoding.keys for kind, names in keys}
-    for kind, names in touched.items():
-        wanted = batch.keys[kind].codes == 0
+        for column, _ in encoding.keys[mode]:
+            batch.keys[column].codes[rows] = 0  # has a key, if its fields are there
+    touched = {column: names for keys in encoding.keys for column, names in keys}
+    for column, names in touched.items():
+        wanted = batch.keys[column].codes == 0
         if wanted.any() and all(name in factorized._columns for name in names):
-            batch.keys[kind] = _join_keys([factorized[name] for name in names], wanted)
+            batch.keys[column] = _join_keys([factorized[name] for name in names], wanted)
         else:
-            batch.keys[kind].codes[:] = -1
+            batch.keys[column].codes[:] = -1
 
 
 def _join_keys(parts: Sequence[KeyColumn], wanted: NDArray[np.bool_]) -> KeyColumn:

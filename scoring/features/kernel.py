@@ -211,7 +211,10 @@ def run(
     out,
     saturated,
 ):
-    """Applies items in order. `slots[i, kind]` is the word where the kind's record starts, -1 without one.
+    """Applies items in order. `slots[i, kind]` is the word where a record of the kind starts, -1 without one.
+
+    An item may name two records of one kind of entity: each has a column of its own, a `kind` by itself here,
+    with the same rings. Both may be the same record: all is read before anything is written.
 
     `words` and `floats` are two views of the same memory. A scored event's row of `out` is written from the
     states as they are before the event is applied.
@@ -395,7 +398,9 @@ def run(
         for touch in range(first_touch, end_touch):
             kind = touches[touch * 3]
             base = slots[item, kind]
-            if base < 0:
+            if (
+                base < 0 or touches[touch * 3 + 2] < touches[touch * 3 + 1]
+            ):  # no record, or one that is only read
                 continue
             words[base + _SEQ] = seqs[item]
             if mode == _LABEL and deltas[item] == 0:

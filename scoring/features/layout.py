@@ -5,8 +5,10 @@ tiles, then single words, points and maps. The order depends on what is held, no
 declaration.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +16,8 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
-from scoring.errors import CatalogError
 from scoring.features import opcodes as op
-from scoring.features.declare import Condition, NamedField, Origin
+from scoring.features.declare import Condition, Origin
 from scoring.features.filters import Test, lower_condition
 
 Kind = tuple[str, ...]
@@ -27,23 +28,29 @@ _CLEARED_TO_NAN = ("min", "max")
 class Column(NamedTuple):
     """What a ring counts. `measure`: "count", "sum", "square", "known", "min", "max" or "positive".
 
-    `where`: the canonical words of the condition that counted events fulfil; empty for all of them.
+    `where`: the canonical words of the condition that counted events fulfil; empty for all of them. `role`:
+    the fields of theirs that name the entity, where other fields of theirs could.
     """
 
     measure: str
     event_type: str
     field: str = ""
     where: str = ""
+    role: Kind = ()
 
 
 class Part(NamedTuple):
-    """What stands beside the rings; see `_WORDS`. `size`: a map's cap, a session's gap in microseconds."""
+    """What stands beside the rings; see `_WORDS`. `size`: a map's cap, a session's gap in microseconds.
+
+    `role` as in `Column`.
+    """
 
     what: str
     event_type: str
     fields: tuple[str, ...] = ()
     where: str = ""
     size: int = 0
+    role: Kind = ()
 
     def words(self) -> int:
         return 2 + 2 * self.size if self.what == "map" else _WORDS[self.what]
@@ -89,10 +96,10 @@ class KindLayout:
             list(self.kind),
             self.words,
             [
-                [ring.width, ring.tiles, [[*column, at] for column, at in ring.columns.items()]]
+                [ring.width, ring.tiles, [[*_described(column), at] for column, at in ring.columns.items()]]
                 for ring in self.rings
             ],
-            [[*part, at] for part, at in self.parts.items()],
+            [[*_described(part), at] for part, at in self.parts.items()],
         ]
 
     def template(self) -> NDArray[np.int64]:
@@ -110,6 +117,11 @@ class KindLayout:
         return record
 
 
+def _described(held: Column | Part) -> tuple[object, ...]:
+    """Without a role, what is held is described as it was before there were roles: its layout is the same."""
+    return tuple(held) if held.role else tuple(held)[:-1]
+
+
 def clears_to_nan(column: Column) -> bool:
     return column.measure in _CLEARED_TO_NAN
 
@@ -123,9 +135,8 @@ class Needs:
         self.filters: dict[tuple[str, str], tuple[Test, ...]] = {}  # (event type, condition) -> its tests
         self._kinds: dict[Kind, KindNeeds] = {}
 
-    def kind_of(self, keys: tuple[NamedField, ...]) -> Kind:
-        """The kind with these keys."""
-        kind = tuple(sorted(key.kind for key in keys))
+    def kind(self, kind: Kind) -> Kind:
+        """Notes that there are states of this kind."""
         self._kinds.setdefault(kind, KindNeeds())
         return kind
 
@@ -155,26 +166,29 @@ class Needs:
         return self.saturables.index(feature)
 
 
-def key_fields(member: type[EventType], kind: Kind) -> Kind:
-    """The fields of an event type that make up a key of this kind. Raises CatalogError."""
-    by_kind: dict[str, str] = {}
-    for name, declared in member.fields.items():
-        if isinstance(declared, (Entity, Category)) and by_kind.setdefault(declared.kind, name) != name:
-            raise declared.origin.error(f"{member.name} has two fields of kind {declared.kind!r}")
-    missing = [part for part in kind if part not in by_kind]
-    if missing:
-        raise CatalogError(
-            f"{member.name} has no entity {missing[0]!r}",
-            module=member.origin.module,
-            line=member.origin.line,
-        )
-    return tuple(by_kind[part] for part in kind)
+def fields_of_kind(member: type[EventType], part: str) -> list[str]:
+    """The fields of an event type whose values are of a kind, in the order of their declaration."""
+    return [
+        name
+        for name, declared in member.fields.items()
+        if isinstance(declared, (Entity, Category)) and declared.kind == part
+    ]
 
 
-def carries(member: type[EventType], kind: Kind) -> bool:
-    """Whether events of a type have keys of this kind, each part in one field."""
-    kinds = [declared.kind for declared in member.fields.values() if isinstance(declared, (Entity, Category))]
-    return all(kinds.count(part) == 1 for part in kind)
+def roles_of(member: type[EventType], kind: Kind) -> list[Kind]:
+    """Each choice of an event type's fields that makes a key of this kind; none where it lacks a part.
+
+    Two fields of one kind are two roles of an entity, and one pair, in the order of their declaration.
+    """
+    choices = [
+        combinations(fields_of_kind(member, part), count) for part, count in sorted(Counter(kind).items())
+    ]
+    return [tuple(chain.from_iterable(chosen)) for chosen in product(*choices)]
+
+
+def told_apart(member: type[EventType], kind: Kind, role: Kind) -> Kind:
+    """The role as states hold it: empty where there is only one."""
+    return role if len(roles_of(member, kind)) > 1 else ()
 
 
 def _lay_out(kind: Kind, needs: KindNeeds) -> KindLayout:

@@ -4,6 +4,7 @@ Operands that depend on the final layout stay symbolic (`Ref`) until every event
 """
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Money
@@ -16,10 +17,14 @@ _NO_COLUMN, _NO_PART = Column("", ""), Part("", "")
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """What only the layout knows: where a "kind", "ring", "column" or "part" stands; or a "constant"."""
+    """What only the layout knows: where a "kind", "ring", "column" or "part" stands; or a "constant".
+
+    `keys`: the fields of the own event that say which state of the kind is meant.
+    """
 
     what: str
     kind: Kind = ()
+    keys: Kind = ()
     width: int = 0
     column: Column = _NO_COLUMN
     part: Part = _NO_PART
@@ -27,6 +32,21 @@ class Ref:
 
 
 Operation = tuple[int | Ref, ...]
+
+
+class Subject(NamedTuple):
+    """Whose state is read: of a kind, found by fields (`keys`) of the own event; and what is counted there.
+
+    `counted`: the event type; `role`: its fields that name the entity, as states tell them apart.
+    """
+
+    kind: Kind
+    keys: Kind
+    counted: str
+    role: Kind = ()
+
+    def ref(self, what: str = "kind", **where: Any) -> Ref:
+        return Ref(what, self.kind, self.keys, **where)
 
 
 class Lowering:
@@ -40,6 +60,7 @@ class Lowering:
         self.values: dict[str, int] = {}
         self.hashes: dict[str, int] = {}
         self.batch_views: dict[str, declare.ValueSource] = {}
+        self.reads: dict[tuple[Kind, Kind], None] = {}  # (kind, fields of the own key), in order of use
         self.registers = 0
         self._known: dict[Operation, int] = {}
 

@@ -61,7 +61,7 @@ def batch_value_text(spec: "FeatureSpec", feature: declare.BatchValue) -> str:
     """A value of a batch view: "the median amount of payments by this customer in 90 d"."""
     view = feature.view
     noun = plural_of(words_of(view.of) or spec.subject)
-    return view.phrase(feature.value, events=f"{noun} {whose_text(spec, view.entities)}")
+    return view.phrase(feature.value, events=f"{noun} {whose_text(spec, view.entities, view.roles)}")
 
 
 def _aggregate(spec: "FeatureSpec", feature: declare.Aggregate) -> str:

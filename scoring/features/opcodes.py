@@ -55,39 +55,39 @@ SESSION_TOTAL: Final = 28
 SESSION_AGE: Final = 29
 READ_WIDTH: Final = 8
 
-# What the arguments of each are: "register" it computes from, "kind" of entity whose state it reads, column
-# of "value" or "hash" of the item; "" for any other number. An operation without a kind reads no state.
+# What the arguments of each are: "register" it computes from, "key" column of the state it reads, column of
+# "value" or "hash" of the item; "" for any other number. An operation without a key reads no state.
 READ_ARGUMENTS: Final[Mapping[int, tuple[str, ...]]] = {
     CONSTANT: ("",),
     VALUE: ("value",),
     DIVIDE: ("register", "register"),
     SUBTRACT: ("register", "register"),
     STD: ("register", "register", "register"),
-    RING_SUM: ("kind", "", "", ""),
-    RING_MIN: ("kind", "", "", ""),
-    RING_MAX: ("kind", "", "", ""),
-    LAGGED_SUM: ("kind", "", "", "", ""),
-    SINCE: ("kind", ""),
-    DISTINCT: ("kind", "", "", "", "", ""),
-    SINCE_SAME: ("kind", "", "", "hash"),
-    IS_NEW: ("kind", "", "", "hash"),
+    RING_SUM: ("key", "", "", ""),
+    RING_MIN: ("key", "", "", ""),
+    RING_MAX: ("key", "", "", ""),
+    LAGGED_SUM: ("key", "", "", "", ""),
+    SINCE: ("key", ""),
+    DISTINCT: ("key", "", "", "", "", ""),
+    SINCE_SAME: ("key", "", "", "hash"),
+    IS_NEW: ("key", "", "", "hash"),
     HOUR: (),
     WEEKDAY: (),
     YEARS_SINCE: ("register",),
     DISTANCE: ("register", "register", "register", "register"),
-    TRAVELLED: ("kind", "", "register", "register"),
-    SPEED: ("kind", "", "register", "register"),
-    USUAL_RATE: ("register", "kind", ""),
-    USUAL_GAP: ("register", "kind"),
+    TRAVELLED: ("key", "", "register", "register"),
+    SPEED: ("key", "", "register", "register"),
+    USUAL_RATE: ("register", "key", ""),
+    USUAL_GAP: ("register", "key"),
     ONE_IF_KNOWN: ("register",),
     ADD: ("register", "register"),
     MULTIPLY: ("register", "register"),
     BETWEEN_HOURS: ("", ""),
     WEEKEND_DAY: (),
-    LAST_VALUE: ("kind", ""),
-    CHANGED: ("kind", "", "hash"),
-    SESSION_TOTAL: ("kind", "", ""),
-    SESSION_AGE: ("kind", "", ""),
+    LAST_VALUE: ("key", ""),
+    CHANGED: ("key", "", "hash"),
+    SESSION_TOTAL: ("key", "", ""),
+    SESSION_AGE: ("key", "", ""),
 }
 
 # Writing: [opcode, group or -1, offset in the record, argument, argument, filter or -1]
@@ -148,7 +148,9 @@ TEST_COLUMNS: Final[Mapping[int, str]] = {
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
                  "groups", "group_ranges", "columns", "tests", "filters", "filter_ranges",
                  "choices", "sizes")  # fmt: skip
-# A row of "touches": the kind, and the range of its rows in "writes".
+# A row of "touches": the key column, and the range of its rows in "writes": of a state that is only read,
+# ONLY_READ.
 TOUCH_WIDTH: Final = 3
+ONLY_READ: Final = (1, 0)
 # Where each program's rows of a table begin and end.
 RANGES: Final[Mapping[str, str]] = {"reads": "read_ranges", "outs": "out_ranges", "touches": "touch_ranges"}

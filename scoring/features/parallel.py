@@ -5,9 +5,9 @@ lock. Which thread folds what changes nothing: rows and states are those of `fol
 an entity come one after the other, while its state is in the processor's cache.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
@@ -90,9 +90,9 @@ class ParallelFold:
         self._assembly = Assembly(split, batch)
         starts = arena.starts(batch)
         self._states = [
-            pool.submit(self._fold_piece, kind, piece, starts[kind.kind])
+            pool.submit(self._fold_piece, kind, piece, starts)
             for kind in split.kinds
-            for piece in cut_by_entity(batch.keys[kind.kind].codes, most=rows)
+            for piece in cut_pieces(kind, batch, starts, most=rows)
         ]
         self._rows: list[tuple[slice, Future[NDArray[np.float64]]]] = []
 
@@ -110,32 +110,71 @@ class ParallelFold:
             rows, output = self._rows.pop(0)
             yield rows, output.result()
 
-    def _fold_piece(self, kind: KindPlan, rows: Rows, starts: Rows) -> NDArray[np.int64]:
-        reads, saturated = fold_rows(kind, self._batch, self._arena, rows=rows, starts=starts)
-        self._assembly.put(kind, rows, reads)
+    def _fold_piece(self, kind: KindPlan, piece: "Piece", starts: Sequence[Rows]) -> NDArray[np.int64]:
+        reads, saturated = fold_piece(kind, self._batch, self._arena, piece=piece, starts=starts)
+        self._assembly.put(kind, piece.rows, reads)
         return saturated
 
 
-def fold_rows(
-    kind: KindPlan, batch: Batch, arena: Arena, *, rows: Rows, starts: Rows
+class Piece(NamedTuple):
+    """Rows of a batch to be folded together, each for its state of a kind.
+
+    `states`: where the state starts that a row is folded for, where it may name several of the kind. An event
+    between two accounts then stands in two rows, one for each; one from an account to itself in one.
+    """
+
+    rows: Rows
+    states: Rows | None = None
+
+
+def fold_piece(
+    kind: KindPlan, batch: Batch, arena: Arena, *, piece: Piece, starts: Sequence[Rows]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Applies rows to the states of a kind; gives what was read of them and the saturated reads.
 
-    `starts`: where the states of the kind's keys start (`Arena.starts`).
+    `starts`: by key column where the states of its keys start (`Arena.starts`).
     """
-    slots = np.full((len(rows), len(kind.plan.entity_kinds)), -1, dtype=np.int64)
-    slots[:, kind.kind] = starts[batch.keys[kind.kind].codes[rows]]
+    slots = np.full((len(piece.rows), len(kind.plan.key_kinds)), -1, dtype=np.int64)
+    for column in kind.columns:
+        named = starts[column][batch.keys[column].codes[piece.rows]]
+        slots[:, column] = named if piece.states is None else np.where(named == piece.states, named, -1)
     saturated = np.zeros_like(arena.saturated_reads)
     reads = run_kernel(
         kind.plan,
         batch,
-        rows,
-        values=batch.values[rows],
+        piece.rows,
+        values=batch.values[piece.rows],
         slots=slots,
         memory=arena.memory(),
         saturated=saturated,
     )
     return reads, saturated
+
+
+def cut_pieces(kind: KindPlan, batch: Batch, starts: Sequence[Rows], *, most: int) -> Iterator[Piece]:
+    """The rows that have a state of a kind, in pieces of about `most` that share no state."""
+    if len(kind.columns) == 1:
+        for rows in cut_by_entity(batch.keys[kind.columns[0]].codes, most=most):
+            yield Piece(rows)
+        return
+    rows, states = _rows_by_state([starts[column][batch.keys[column].codes] for column in kind.columns])
+    codes = np.unique(states, return_inverse=True)[1]
+    for entries in cut_by_entity(codes, most=most):
+        yield Piece(rows[entries], states[entries])
+
+
+def _rows_by_state(named: Sequence[Rows]) -> tuple[Rows, Rows]:
+    """(row, state), ascending by row, of every different state that a row names in one of its key columns."""
+    entries = []
+    for at, states in enumerate(named):
+        fresh = states >= 0
+        for earlier in named[:at]:
+            fresh &= states != earlier
+        rows = np.flatnonzero(fresh)
+        entries.append((rows, states[rows]))
+    rows, states = (np.concatenate(parts) for parts in zip(*entries, strict=True))
+    order = np.argsort(rows, kind="stable")
+    return rows[order], states[order]
 
 
 def cut_by_entity(codes: Rows, *, most: int) -> Iterator[Rows]:
@@ -172,7 +211,12 @@ def group_rows(codes: Rows, count: int) -> tuple[Rows, Rows]:
 
 @njit(cache=True, nogil=True)
 def scatter(table: NDArray[np.float64], rows: Rows, first: int, columns: NDArray[np.float64]) -> None:
-    """table[rows, first:first + columns.shape[1]] = columns"""
+    """table[rows, first:first + columns.shape[1]] = columns, where these are known (not NaN).
+
+    A row that stands there twice, for two states, knows each column for one of them.
+    """
     for at in range(rows.size):
         for column in range(columns.shape[1]):
-            table[rows[at], first + column] = columns[at, column]
+            value = columns[at, column]
+            if value == value:  # noqa: PLR0124 -- not NaN
+                table[rows[at], first + column] = value

@@ -32,7 +32,8 @@ def span_text(label: str) -> str:
 def subject_text(spec: "FeatureSpec", feature: declare.OnEntity, number: float = 2) -> str:
     """The counted events: "payments with this card"."""
     noun = words_of(feature.of) or spec.subject
-    return f"{noun if number == 1 else plural_of(noun)} {whose_text(spec, feature.keys)}"
+    whose = feature.says or whose_text(spec, feature.keys, feature.role_names)
+    return f"{noun if number == 1 else plural_of(noun)} {whose}"
 
 
 def entity_noun(spec: "FeatureSpec", name: str) -> str:
@@ -42,11 +43,23 @@ def entity_noun(spec: "FeatureSpec", name: str) -> str:
 
 
 def this_text(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
-    return " and ".join(f"this {entity_noun(spec, key.name)}" for key in feature.keys)
+    """The entities, and as what they are counted if that is another role: "this sender as receiver"."""
+    return _these(spec, feature.keys, feature.role_names)
 
 
-def whose_text(spec: "FeatureSpec", keys: Sequence[NamedField]) -> str:
-    """Whose events are meant: "with this card at this merchant", "with this account and this payee"."""
+def _these(spec: "FeatureSpec", keys: Sequence[NamedField], role: Sequence[str]) -> str:
+    these = zip(keys, role or [""] * len(keys), strict=True)
+    return " and ".join(
+        f"this {entity_noun(spec, key.name)}"
+        + (f" as {words_of(name)}" if name not in ("", key.name) else "")
+        for key, name in these
+    )
+
+
+def whose_text(spec: "FeatureSpec", keys: Sequence[NamedField], role: Sequence[str] = ()) -> str:
+    """Whose events are meant: "with this card at this merchant", "with this sender as receiver"."""
+    if any(role):
+        return f"with {_these(spec, keys, role)}"
     text = " ".join(spec.phrases.get(key.name, f"with this {words_of(key.name)}") for key in keys)
     if len(keys) > 1 and text.startswith("with this "):
         return text[:1] + text[1:].replace(" with this ", " and this ")

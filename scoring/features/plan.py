@@ -15,6 +15,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
 from scoring.features import opcodes as op
 from scoring.features.declare import BatchValue, Expression, Origin, ValueSource, iter_features
+from scoring.features.keys import KeyColumns, assign_columns
 from scoring.features.layout import KindLayout, Needs
 from scoring.features.lowering import Lowering
 from scoring.features.specs import FeatureSpec, make_spec
@@ -69,7 +70,7 @@ class Encoding:
     program: int
     values: tuple[tuple[int, str, str], ...]  # column, field, "money" | "number" | "category" | "batch"
     hashes: tuple[tuple[int, str], ...]
-    keys: tuple[tuple[tuple[int, tuple[str, ...]], ...], ...]  # by mode: event, label, undo
+    keys: tuple[tuple[tuple[int, tuple[str, ...]], ...], ...]  # by mode: (key column, fields of the key)
     codes: Mapping[str, Mapping[str, int]]  # category field -> value -> code
 
 
@@ -80,6 +81,7 @@ class LanePlan:
     lane: str
     layout_id: str
     entity_kinds: tuple[EntityKind, ...]
+    key_kinds: tuple[int, ...]  # by key column: the kind of entity it names; column k names kind k
     layouts: tuple[KindLayout, ...]
     encodings: Mapping[str, Encoding]
     sets: Mapping[str, tuple[FeatureSet, ...]]  # scored event type -> its sets, the newest first
@@ -146,7 +148,8 @@ def compile_lane(
     lowered = {member.name: Lowering(member, needs) for member in members}
     places = {name: [_columns(lowered[name], each) for each in sets] for name, sets in declared.items()}
     layouts = needs.layouts()
-    tables = build_tables(members, layouts, lowered)
+    key_columns = assign_columns(members, layouts, lowered)
+    tables = build_tables(members, layouts, lowered, key_columns)
     kinds = tuple(
         EntityKind("_x_".join(layout.kind), layout.kind, layout.words, index)
         for index, layout in enumerate(layouts)
@@ -154,8 +157,9 @@ def compile_lane(
     codes = {member.name: _category_codes(member, vocabularies.get(member.name, {})) for member in members}
     return LanePlan(
         lane=lane,
-        layout_id=_digest([op.VERSION, [layout.description() for layout in layouts]]),
+        layout_id=_layout_id(layouts, key_columns),
         entity_kinds=kinds,
+        key_kinds=key_columns.kinds,
         layouts=layouts,
         encodings={
             member.name: Encoding(
@@ -185,6 +189,13 @@ def compile_lane(
         constants=tables.constants,
         templates=tuple(layout.template() for layout in layouts),
     )
+
+
+def _layout_id(layouts: Sequence[KindLayout], key_columns: KeyColumns) -> str:
+    """A hash of what states hold, and of the events that touch several of one kind."""
+    several = key_columns.several_roles()
+    described = [layout.description() for layout in layouts]
+    return _digest([op.VERSION, described, several] if several else [op.VERSION, described])
 
 
 def _declared_sets(member: type[EventType]) -> list[list[Expression]]:
@@ -282,7 +293,7 @@ def _digest_of(
     return _digest([op.VERSION, member.name, member.base_currency, described, used])
 
 
-_NO_MEANING = ("origin", "owner", "says", "label")
+_NO_MEANING = ("origin", "owner", "says", "label", "role")
 
 
 def _describe(part: Any) -> Any:
@@ -291,7 +302,9 @@ def _describe(part: Any) -> Any:
         return ["BatchValue", part.view.name, part.view.definition, part.value]
     if is_dataclass(part) and not isinstance(part, type):
         members = [entry.name for entry in fields(part) if entry.name not in _NO_MEANING]
-        return [type(part).__name__, *(_describe(getattr(part, name)) for name in members)]
+        described = [type(part).__name__, *(_describe(getattr(part, name)) for name in members)]
+        role = getattr(part, "role_names", ())  # said last, and only where there is one
+        return [*described, ["as_", *role]] if role else described
     if isinstance(part, tuple):
         return [_describe(member) for member in part]
     if part is None or isinstance(part, (str, int, float)):

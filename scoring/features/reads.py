@@ -1,31 +1,33 @@
 """Reads of entity states: what a declaration reads, checked, and noted as something states have to hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
-from scoring.errors import CatalogError
 from scoring.features import declare
 from scoring.features import opcodes as op
-from scoring.features.layout import Column, Kind, Part, key_fields
-from scoring.features.lowering import Lowering, Ref
+from scoring.features.declare import NamedField
+from scoring.features.layout import Column, Part, told_apart
+from scoring.features.lowering import Lowering, Subject
 from scoring.features.named import SHOWN, counted_field, own_field
+from scoring.features.roles import roles_named
 
 MOST_IN_A_MAP = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """Events of a type, or those that fulfil a condition, over a window of a kind's states."""
+    """Events of a subject, or those that fulfil a condition, over a window."""
 
-    kind: Kind
-    counted: str
+    subject: Subject
     window: int
     tile: int
     where: str = ""
 
 
-def counted_kind(lowering: Lowering, expression: declare.OnEntity) -> tuple[Kind, str]:
-    """The kind of entity an expression reads, and the event type it counts. Raises CatalogError."""
+def read_subject(lowering: Lowering, expression: declare.OnEntity) -> Subject:
+    """Whose state an expression reads, and what it counts there. Raises CatalogError."""
     for key in expression.keys:
         own_field(lowering.member, key, (Entity, Category), expression.origin)
     counted = expression.of or lowering.member.name
@@ -34,12 +36,20 @@ def counted_kind(lowering: Lowering, expression: declare.OnEntity) -> tuple[Kind
         raise expression.origin.error(
             f"of={counted!r} is not an event type of lane {lowering.member.lane}: {known}"
         )
-    kind = lowering.needs.kind_of(expression.keys)
-    try:
-        key_fields(lowering.needs.members[counted], kind)
-    except CatalogError as error:
-        raise expression.origin.error(error.problem) from error
-    return kind, counted
+    member = lowering.needs.members[counted]
+    return note_subject(lowering, expression.keys, member, roles_named(lowering, expression, member))
+
+
+def note_subject(
+    lowering: Lowering, keys: Sequence[NamedField], counted: type[EventType], role: Sequence[str]
+) -> Subject:
+    """The subject of these own fields, each in a field of the counted type; notes that it has states."""
+    places = list(counted.fields)
+    order = sorted(range(len(keys)), key=lambda at: (keys[at].kind, places.index(role[at])))
+    kind = lowering.needs.kind(tuple(keys[at].kind for at in order))
+    own = tuple(keys[at].name for at in order)
+    lowering.reads.setdefault((kind, own))
+    return Subject(kind, own, counted.name, told_apart(counted, kind, tuple(role[at] for at in order)))
 
 
 def read_aggregate(lowering: Lowering, over: Over, function: str, name: str = "") -> int:
@@ -47,14 +57,15 @@ def read_aggregate(lowering: Lowering, over: Over, function: str, name: str = ""
 
     def read(measure: str, opcode: int = op.RING_SUM) -> int:
         field = "" if measure == "count" else name
-        return _read_ring(lowering, over, Column(measure, over.counted, field, over.where), opcode)
+        column = Column(measure, over.subject.counted, field, over.where, over.subject.role)
+        return _read_ring(lowering, over, column, opcode)
 
     if function in ("count", "sum"):
         return read(function)
     if function in ("min", "max"):
         return read(function, op.RING_MIN if function == "min" else op.RING_MAX)
     # How many events have the field: all of them when it is required.
-    known = read("known" if lowering.needs.members[over.counted].fields[name].optional else "count")
+    known = read("known" if lowering.needs.members[over.subject.counted].fields[name].optional else "count")
     if function == "mean":
         return lowering.emit(op.DIVIDE, read("sum"), known)
     return lowering.emit(op.STD, known, read("sum"), read("square"))
@@ -62,25 +73,26 @@ def read_aggregate(lowering: Lowering, over: Over, function: str, name: str = ""
 
 def _read_ring(lowering: Lowering, over: Over, column: Column, opcode: int = op.RING_SUM) -> int:
     """Reads `column` over the tile of the read time and as many before it as the window has."""
-    tiles = over.window // over.tile
-    lowering.needs.ring_column(over.kind, over.tile, tiles + 1, column)
-    ring, at = Ref("ring", over.kind, over.tile), Ref("column", over.kind, over.tile, column)
-    return lowering.emit(opcode, Ref("kind", over.kind), ring, at, tiles)
+    subject, tiles = over.subject, over.window // over.tile
+    lowering.needs.ring_column(subject.kind, over.tile, tiles + 1, column)
+    ring = subject.ref("ring", width=over.tile)
+    at = subject.ref("column", width=over.tile, column=column)
+    return lowering.emit(opcode, subject.ref(), ring, at, tiles)
 
 
 def read_map(
     lowering: Lowering, expression: declare.Distinct | declare.SinceLastSame | declare.IsNew, where: str = ""
-) -> tuple[Kind, Part]:
-    """The kind, and the part of its states that holds when each value of a field was seen last.
+) -> tuple[Subject, Part]:
+    """Whose states, and the part of them that holds when each value of a field was seen last.
 
     Raises CatalogError for a cap that no map can have.
     """
-    kind, counted = counted_kind(lowering, expression)
+    subject = read_subject(lowering, expression)
     cap = expression.cap
     if isinstance(cap, bool) or not isinstance(cap, int) or not 1 <= cap <= MOST_IN_A_MAP:
         raise expression.origin.error(f"cap must be at least 1 and at most {MOST_IN_A_MAP}, not {cap!r}")
-    name = counted_field(lowering.needs.members[counted], expression.field, SHOWN, expression.origin)
+    name = counted_field(lowering.needs.members[subject.counted], expression.field, SHOWN, expression.origin)
     # What a map holds must not depend on other features, so each cap has its own.
-    part = Part("map", counted, (name,), where, cap)
-    lowering.needs.part(kind, part)
-    return kind, part
+    part = Part("map", subject.counted, (name,), where, cap, subject.role)
+    lowering.needs.part(subject.kind, part)
+    return subject, part

@@ -6,7 +6,7 @@ the rest, arithmetic over the reads of all kinds, needs no states. The operation
 plan, in the same order, done by the same kernel: the values are the same to the bit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
-from scoring.features.plan import Encoding, LanePlan
+from scoring.features.plan import Encoding, FeatureSet, LanePlan
 
 Row = list[int]
 _Tables = Mapping[str, NDArray[np.int64]]
@@ -25,10 +25,11 @@ _RANGED = {"reads": op.READ_WIDTH, "outs": 1, "touches": op.TOUCH_WIDTH}  # tabl
 class KindPlan:
     """What one kind of entity does: `plan` touches its states alone and gives `plan.width` reads an item.
 
-    `first`: where these stand among the reads of all kinds.
+    `columns`: the key columns of the kind; `first`: where its reads stand among those of all kinds.
     """
 
     kind: int
+    columns: tuple[int, ...]
     plan: LanePlan
     first: int
 
@@ -58,17 +59,20 @@ def split_plan(plan: LanePlan) -> SplitPlan:
     programs = _programs_of(plan)
     kinds, columns, first = [], [dict[int, int]() for _ in programs], 0
     for kind in range(len(plan.entity_kinds)):
-        parts = [_kind_program(program, kind) for program in programs]
+        own = tuple(column for column, named in enumerate(plan.key_kinds) if named == kind)
+        parts = [_kind_program(program, own) for program in programs]
         for part, known in zip(parts, columns, strict=True):
             known.update((row[0], first + at) for at, row in enumerate(part.outs))
         width = max(len(part.outs) for part in parts)
-        kinds.append(KindPlan(kind, _with_programs(plan, parts, width=width, kinds={kind}), first))
+        kinds.append(KindPlan(kind, own, _with_programs(plan, parts, width=width, columns={*own}), first))
         first += width
     rest = [_rest_program(*each, plan.value_columns) for each in zip(programs, columns, strict=True)]
     return SplitPlan(
         whole=plan,
         kinds=tuple(kinds),
-        rest=replace(_with_programs(plan, rest, width=plan.width, kinds=set()), entity_kinds=()),
+        rest=replace(
+            _with_programs(plan, rest, width=plan.width, columns=set()), entity_kinds=(), key_kinds=()
+        ),
         reads=first,
     )
 
@@ -80,25 +84,36 @@ def with_columns(plan: LanePlan, event_type: str, columns: Sequence[int]) -> Lan
     at = plan.encodings[event_type].program + op.EVENT
     outs = [whole[at].outs[column] for column in columns]
     programs[at] = _Program(_needed(whole[at].reads, {out[0] for out in outs}), outs, whole[at].touches)
-    return _with_programs(plan, programs, width=len(outs), kinds=set(range(len(plan.entity_kinds))))
+    return _with_programs(plan, programs, width=len(outs), columns={*range(len(plan.key_kinds))})
 
 
 @lru_cache(maxsize=64)
 def without_reads(plan: LanePlan) -> LanePlan:
     """The plan that leaves the same states and computes nothing: its rows have no columns."""
     programs = [_Program(touches=program.touches) for program in _programs_of(plan)]
-    return _with_programs(plan, programs, width=0, kinds=set(range(len(plan.entity_kinds))))
+    return _with_programs(plan, programs, width=0, columns={*range(len(plan.key_kinds))})
 
 
-def _kind_program(program: _Program, kind: int) -> _Program:
+@lru_cache(maxsize=64)
+def keys_read(plan: LanePlan, feature_set: FeatureSet) -> NDArray[np.bool_]:
+    """bool[F, key columns]: the states that each feature of a set of the plan reads, by their key."""
+    program = _programs_of(plan)[plan.encodings[feature_set.event_type].program + op.EVENT]
+    read = np.zeros((len(feature_set.columns), len(plan.key_kinds)), dtype=bool)
+    for feature, column in enumerate(feature_set.columns.tolist()):
+        for row in _needed(program.reads, {program.outs[column][0]}):
+            read[feature, [*_arguments(row, "key")]] = True
+    return read
+
+
+def _kind_program(program: _Program, columns: Collection[int]) -> _Program:
     """The reads of a kind that others compute with, all they are computed from, and its touches."""
     wanted = _registers_without_state(program)
-    outs = [[row[1]] for row in program.reads if _kind_of(row) == kind and row[1] in wanted]
+    outs = [[row[1]] for row in program.reads if _key_of(row) in columns and row[1] in wanted]
     reads = _needed(program.reads, {out[0] for out in outs})
-    others = {_kind_of(row) for row in reads} - {kind, None}
+    others = {_key_of(row) for row in reads} - {*columns, None}
     if others:
-        raise ValueError(f"a read of kind {kind} computes with one of kind {others.pop()}")
-    return _Program(reads, outs, [row for row in program.touches if row[0] == kind])
+        raise ValueError(f"a read of key {columns} computes with one of key {others.pop()}")
+    return _Program(reads, outs, [row for row in program.touches if row[0] in columns])
 
 
 def _rest_program(program: _Program, columns: Mapping[int, int], beside: int) -> _Program:
@@ -107,14 +122,14 @@ def _rest_program(program: _Program, columns: Mapping[int, int], beside: int) ->
     for row in program.reads:
         if row[1] in columns:
             reads.append([op.VALUE, row[1], beside + columns[row[1]]] + [0] * (op.READ_WIDTH - 3))
-        elif _kind_of(row) is None:
+        elif _key_of(row) is None:
             reads.append(row)
     return _Program(reads, program.outs)
 
 
 def _registers_without_state(program: _Program) -> set[int]:
     """The registers that the output, or an operation that reads no state, takes."""
-    stateless = [row for row in program.reads if _kind_of(row) is None]
+    stateless = [row for row in program.reads if _key_of(row) is None]
     return {out[0] for out in program.outs} | {register for row in stateless for register in _sources(row)}
 
 
@@ -127,9 +142,9 @@ def _needed(reads: Sequence[Row], wanted: set[int]) -> list[Row]:
     return [row for row in reads if row[1] in needed]
 
 
-def _kind_of(row: Row) -> int | None:
-    """The kind of entity whose state an operation reads."""
-    return next(iter(_arguments(row, "kind")), None)
+def _key_of(row: Row) -> int | None:
+    """The key column of the state that an operation reads."""
+    return next(iter(_arguments(row, "key")), None)
 
 
 def _sources(row: Row) -> list[int]:
@@ -155,8 +170,10 @@ def _programs_of(plan: LanePlan) -> list[_Program]:
     return [_Program(*rows) for rows in zip(*parts.values(), strict=True)]
 
 
-def _with_programs(plan: LanePlan, programs: Sequence[_Program], *, width: int, kinds: set[int]) -> LanePlan:
-    """The plan with other programs, which touch these kinds, and the columns that they need."""
+def _with_programs(
+    plan: LanePlan, programs: Sequence[_Program], *, width: int, columns: set[int]
+) -> LanePlan:
+    """The plan with other programs, which touch states of these key columns, and the columns they need."""
     tables = _tables_of(plan.code)
     for name, row_width in _RANGED.items():
         parts = [getattr(program, name) for program in programs]
@@ -166,7 +183,7 @@ def _with_programs(plan: LanePlan, programs: Sequence[_Program], *, width: int, 
         tables[name] = np.array(rows, dtype=np.int64).reshape(-1, row_width)
         tables[op.RANGES[name]] = np.stack([starts, ends], axis=1)
     encodings = {
-        name: _narrowed(encoding, programs[encoding.program :][: op.MODES], tables, kinds)
+        name: _narrowed(encoding, programs[encoding.program :][: op.MODES], tables, columns)
         for name, encoding in plan.encodings.items()
     }
     return replace(
@@ -186,7 +203,9 @@ def _is_read(view: str, encoding: Encoding) -> bool:
     return any(name.startswith(f"{view}.") for _, name, _ in encoding.values)
 
 
-def _narrowed(encoding: Encoding, programs: Sequence[_Program], tables: _Tables, kinds: set[int]) -> Encoding:
+def _narrowed(
+    encoding: Encoding, programs: Sequence[_Program], tables: _Tables, columns: set[int]
+) -> Encoding:
     """The columns that these programs of an event type read or write."""
     rows = tables["writes"].reshape(-1, op.WRITE_WIDTH).tolist()
     used: dict[str, set[int]] = {"value": set(), "hash": set(), "": set()}
@@ -204,7 +223,7 @@ def _narrowed(encoding: Encoding, programs: Sequence[_Program], tables: _Tables,
         encoding,
         values=tuple(column for column in encoding.values if column[0] in used["value"]),
         hashes=tuple(column for column in encoding.hashes if column[0] in used["hash"]),
-        keys=tuple(tuple(key for key in keys if key[0] in kinds) for keys in encoding.keys),
+        keys=tuple(tuple(key for key in keys if key[0] in columns) for keys in encoding.keys),
     )
 
 

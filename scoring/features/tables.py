@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.features import opcodes as op
 from scoring.features.filters import Test
-from scoring.features.layout import Column, Kind, KindLayout, Part, carries, clears_to_nan, key_fields
+from scoring.features.keys import KeyColumns
+from scoring.features.layout import Column, Kind, KindLayout, Part, clears_to_nan, told_apart
 from scoring.features.lowering import Lowering, Operation, Ref
 
 _ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
@@ -24,7 +25,7 @@ _PARTS = {
 }
 
 Write = tuple[int, int, int, int, int, int]  # opcode, ring or -1, offset, argument, argument, filter or -1
-KeyFields = tuple[tuple[int, Kind], ...]  # (kind index, fields of its key)
+KeyFields = tuple[tuple[int, Kind], ...]  # (key column, fields of its key)
 
 
 @dataclass(slots=True)
@@ -33,29 +34,30 @@ class Tables:
 
     code: NDArray[np.int64]
     constants: NDArray[np.float64]
-    keys: dict[tuple[str, int], KeyFields]  # (event type, mode) -> the kinds an item touches
+    keys: dict[tuple[str, int], KeyFields]  # (event type, mode) -> the states an item reads or writes
 
 
 @dataclass(slots=True)
 class _Builder:
     layouts: tuple[KindLayout, ...]
+    key_columns: KeyColumns
     constants: list[float] = field(default_factory=list)
     rows: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in op.TABLES})
-    rings: dict[tuple[Kind, int], int] = field(default_factory=dict)
+    rings: dict[tuple[int, int], int] = field(default_factory=dict)  # (key column, tile width) -> ring
     index: dict[Kind, int] = field(default_factory=dict)
     filters: dict[tuple[str, str], int] = field(default_factory=dict)  # (event type, condition) -> filter
 
-    def resolve(self, operand: int | Ref) -> int:
+    def resolve(self, operand: int | Ref, event_type: str) -> int:
         if isinstance(operand, int):
             return operand
         if operand.what == "constant":
             return self.constant(operand.value)
-        index = self.index[operand.kind]
+        column = self.key_columns.place(event_type, operand.kind, operand.keys)
         if operand.what == "kind":
-            return index
+            return column
         if operand.what == "ring":
-            return self.rings[operand.kind, operand.width]
-        layout = self.layouts[index]
+            return self.rings[column, operand.width]
+        layout = self.layouts[self.index[operand.kind]]
         if operand.what == "column":
             return next(ring for ring in layout.rings if ring.width == operand.width).columns[operand.column]
         return layout.parts[operand.part]
@@ -73,9 +75,10 @@ def build_tables(
     members: Sequence[type[EventType]],
     layouts: tuple[KindLayout, ...],
     lowered: Mapping[str, Lowering],
+    key_columns: KeyColumns,
 ) -> Tables:
     """The kernel's tables for these event types, in this order: three programs each (event, label, undo)."""
-    builder = _Builder(layouts, index={layout.kind: at for at, layout in enumerate(layouts)})
+    builder = _Builder(layouts, key_columns, index={layout.kind: at for at, layout in enumerate(layouts)})
     _add_layouts(builder)
     keys: dict[tuple[str, int], KeyFields] = {}
     for member in members:
@@ -87,11 +90,13 @@ def build_tables(
 
 
 def _add_layouts(builder: _Builder) -> None:
+    """The rings of each key column: columns of one kind have the same, read at times of their own."""
     rows = builder.rows
-    for layout in builder.layouts:
+    for key_column, kind in enumerate(builder.key_columns.kinds):
+        layout = builder.layouts[kind]
         first = len(rows["groups"]) // 4
         for ring in layout.rings:
-            builder.rings[layout.kind, ring.width] = len(rows["groups"]) // 4
+            builder.rings[key_column, ring.width] = len(rows["groups"]) // 4
             start = len(rows["columns"]) // 2
             for column, at in ring.columns.items():
                 rows["columns"] += [at, int(clears_to_nan(column))]
@@ -137,7 +142,7 @@ def _add_program(
     reads = lowering.operations if mode == op.EVENT else []
     first = len(rows["reads"]) // op.READ_WIDTH
     for operation in reads:
-        rows["reads"] += _read_row(builder, operation)
+        rows["reads"] += _read_row(builder, operation, member.name)
     rows["read_ranges"] += [first, first + len(reads)]
     outs = lowering.outs if mode == op.EVENT else []
     rows["out_ranges"] += [len(rows["outs"]), len(rows["outs"]) + len(outs)]
@@ -145,8 +150,8 @@ def _add_program(
     return _add_touches(builder, member, mode, lowering)
 
 
-def _read_row(builder: _Builder, operation: Operation) -> list[int]:
-    row = [builder.resolve(operand) for operand in operation]
+def _read_row(builder: _Builder, operation: Operation, event_type: str) -> list[int]:
+    row = [builder.resolve(operand, event_type) for operand in operation]
     return row + [0] * (op.READ_WIDTH - len(row))
 
 
@@ -156,34 +161,44 @@ def _add_touches(
     mode: int,
     lowering: Lowering,
 ) -> KeyFields:
-    """The kinds an item touches, each with its writes.
+    """The states an item touches, each with its writes.
 
-    An event touches every kind it has a key of, whatever is declared: when an entity was first and last seen
-    must not depend on which features there are.
+    An event touches the states of every kind it has a key of, in each of its roles, whatever is declared:
+    when an entity was first and last seen must not depend on which features there are. States that it only
+    reads, of a pair in reverse, are left as they are.
     """
     rows = builder.rows
-    first = len(rows["touches"]) // 3
+    first = len(rows["touches"]) // op.TOUCH_WIDTH
     keys = []
-    for index, layout in enumerate(builder.layouts):
-        writes = _writes(builder, layout, mode, lowering)
-        if writes or (mode == op.EVENT and carries(member, layout.kind)):
+    for column, layout, fields, is_role in builder.key_columns.of(member.name):
+        writes = _writes(builder, column, layout, told_apart(member, layout.kind, fields), mode, lowering)
+        if not is_role:
+            touch = op.ONLY_READ if mode == op.EVENT else None
+        elif writes or mode == op.EVENT:
             start = len(rows["writes"]) // op.WRITE_WIDTH
             rows["writes"] += [word for write in writes for word in write]
-            rows["touches"] += [index, start, start + len(writes)]
-            keys.append((index, key_fields(member, layout.kind)))
-    rows["touch_ranges"] += [first, len(rows["touches"]) // 3]
+            touch = (start, start + len(writes))
+        else:
+            touch = None
+        if touch is not None:
+            rows["touches"] += [column, *touch]
+            keys.append((column, fields))
+    rows["touch_ranges"] += [first, len(rows["touches"]) // op.TOUCH_WIDTH]
     return tuple(keys)
 
 
-def _writes(builder: _Builder, layout: KindLayout, mode: int, lowering: Lowering) -> list[Write]:
+def _writes(  # noqa: PLR0917
+    builder: _Builder, key_column: int, layout: KindLayout, role: Kind, mode: int, lowering: Lowering
+) -> list[Write]:
+    """What an item writes into the state that it finds by a key column, where its entity has this role."""
     name = lowering.member.name
     held = [
-        (builder.rings[layout.kind, ring.width], column, at)
+        (builder.rings[key_column, ring.width], column, at)
         for ring in layout.rings
         for column, at in ring.columns.items()
-        if column.event_type == name and _applies(column, mode)
+        if (column.event_type, column.role) == (name, role) and _applies(column, mode)
     ]
-    parts = [(part, at) for part, at in layout.parts.items() if part.event_type == name]
+    parts = [(part, at) for part, at in layout.parts.items() if (part.event_type, part.role) == (name, role)]
     return [
         *(_column_write(*each, builder.filter(name, each[1].where), lowering) for each in held),
         *(

@@ -4,9 +4,8 @@ from scoring.catalog.fields import Entity, Money
 from scoring.features import declare
 from scoring.features import opcodes as op
 from scoring.features.declare import Expression
-from scoring.features.layout import Kind
-from scoring.features.lowering import Lowering, Ref
-from scoring.features.reads import Over, counted_kind, read_aggregate
+from scoring.features.lowering import Lowering, Subject
+from scoring.features.reads import Over, note_subject, read_aggregate, read_subject
 from scoring.features.words import lower
 
 _MONTH = declare.Window(30 * 86_400_000_000, "30d")
@@ -23,10 +22,9 @@ def lower_usual(lowering: Lowering, expression: Expression) -> int:
     if isinstance(expression, declare.Aggregate):
         return _usual_aggregate(lowering, expression)
     if isinstance(expression, declare.SinceLast):
-        kind, counted = counted_kind(lowering, expression)
-        where = declare.where_text(expression.where)
-        month = read_aggregate(lowering, _month(kind, counted, where), "count")
-        return lowering.emit(op.USUAL_GAP, month, Ref("kind", kind))
+        subject = read_subject(lowering, expression)
+        month = read_aggregate(lowering, _month(subject, declare.where_text(expression.where)), "count")
+        return lowering.emit(op.USUAL_GAP, month, subject.ref())
     if isinstance(expression, declare.FieldValue) and isinstance(expression.field, Money):
         return _usual_amount(lowering, expression.field.name)
     if _is_against_own_mean(expression):
@@ -39,12 +37,12 @@ def _usual_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
     monthly = expression.window.us >= _MONTH.us
     if expression.function == "std" or (monthly and expression.function in ("count", "sum", "mean")):
         return lowering.constant(_NOTHING_USUAL)
-    kind, counted = counted_kind(lowering, expression)
+    subject = read_subject(lowering, expression)
     scaled = expression.function in ("count", "sum")
     function = expression.function if scaled else "mean"
     where = declare.where_text(expression.where)
-    month = read_aggregate(lowering, _month(kind, counted, where), function, expression.field_name)
-    return lowering.emit(op.USUAL_RATE, month, Ref("kind", kind), expression.window.us) if scaled else month
+    month = read_aggregate(lowering, _month(subject, where), function, expression.field_name)
+    return lowering.emit(op.USUAL_RATE, month, subject.ref(), expression.window.us) if scaled else month
 
 
 def _usual_amount(lowering: Lowering, name: str) -> int:
@@ -52,8 +50,9 @@ def _usual_amount(lowering: Lowering, name: str) -> int:
     entities = [declared for declared in lowering.member.fields.values() if isinstance(declared, Entity)]
     if not entities:
         return lowering.constant(_NOTHING_USUAL)
-    kind = lowering.needs.kind_of((entities[0],))
-    return read_aggregate(lowering, _month(kind, lowering.member.name), "mean", name)
+    first = entities[0]
+    subject = note_subject(lowering, (first,), lowering.member, [first.name])
+    return read_aggregate(lowering, _month(subject), "mean", name)
 
 
 def _is_against_own_mean(expression: Expression) -> bool:
@@ -68,5 +67,5 @@ def _is_against_own_mean(expression: Expression) -> bool:
     )
 
 
-def _month(kind: Kind, counted: str, where: str = "") -> Over:
-    return Over(kind, counted, _MONTH.us, _MONTH_TILE, where)
+def _month(subject: Subject, where: str = "") -> Over:
+    return Over(subject, _MONTH.us, _MONTH_TILE, where)

@@ -143,7 +143,11 @@ def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float)
 def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
     if math.isnan(value):
         return _not_given(spec, [feature.field.name, *(key.name for key in feature.keys)])
-    whom = f"in {subject_text(spec, feature)}" if feature.of else f"for {this_text(spec, feature)}"
+    whom = (
+        f"in {subject_text(spec, feature)}"
+        if feature.of or feature.role
+        else f"for {this_text(spec, feature)}"
+    )
     return f"this {entity_noun(spec, feature.field.name)} is {'' if value else 'not '}new {whom}"
 
 

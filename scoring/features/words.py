@@ -7,9 +7,9 @@ from scoring.features import declare
 from scoring.features import opcodes as op
 from scoring.features.declare import Expression, NamedField
 from scoring.features.layout import Column, Part
-from scoring.features.lowering import Lowering, Ref
+from scoring.features.lowering import Lowering
 from scoring.features.named import NUMERIC, SHOWN, counted_field, field_named, own_field
-from scoring.features.reads import Over, counted_kind, read_aggregate, read_map
+from scoring.features.reads import Over, read_aggregate, read_map, read_subject
 
 _ARITHMETIC = {"+": op.ADD, "-": op.SUBTRACT, "*": op.MULTIPLY, "/": op.DIVIDE}
 
@@ -89,51 +89,51 @@ def _lower_distance(lowering: Lowering, expression: declare.Distance) -> int:
 
 
 def _lower_aggregate(lowering: Lowering, expression: declare.Aggregate) -> int:
-    kind, counted = counted_kind(lowering, expression)
+    subject = read_subject(lowering, expression)
     if expression.field_name:
-        member = lowering.needs.members[counted]
+        member = lowering.needs.members[subject.counted]
         field_named(member, expression.field_name, NUMERIC, expression.origin)
-    where = lowering.needs.condition(counted, expression.where, expression.origin)
-    over = Over(kind, counted, expression.window.us, expression.tile, where)
+    where = lowering.needs.condition(subject.counted, expression.where, expression.origin)
+    over = Over(subject, expression.window.us, expression.tile, where)
     return read_aggregate(lowering, over, expression.function, expression.field_name)
 
 
 def _lower_session(lowering: Lowering, expression: declare.InSession) -> int:
-    kind, counted = counted_kind(lowering, expression)
+    subject = read_subject(lowering, expression)
     fields = (expression.field_name,) if expression.field_name else ()
     for name in fields:
-        field_named(lowering.needs.members[counted], name, NUMERIC, expression.origin)
-    part = Part("session", counted, fields, size=expression.gap.us)
-    lowering.needs.part(kind, part)
+        field_named(lowering.needs.members[subject.counted], name, NUMERIC, expression.origin)
+    part = Part("session", subject.counted, fields, size=expression.gap.us, role=subject.role)
+    lowering.needs.part(subject.kind, part)
     opcode = op.SESSION_AGE if expression.function == "duration" else op.SESSION_TOTAL
-    return lowering.emit(opcode, Ref("kind", kind), Ref("part", kind, part=part), expression.gap.us)
+    return lowering.emit(opcode, subject.ref(), subject.ref("part", part=part), expression.gap.us)
 
 
 def _lower_labelled(lowering: Lowering, expression: declare.Labelled) -> int:
-    kind, counted = counted_kind(lowering, expression)
+    subject = read_subject(lowering, expression)
     reach = expression.delay.us + expression.window.us
     tiles = -(-reach // expression.tile) + 1
 
     def total(column: Column) -> int:
-        lowering.needs.ring_column(kind, expression.tile, tiles, column)
-        ring, at = Ref("ring", kind, expression.tile), Ref("column", kind, expression.tile, column)
-        return lowering.emit(op.LAGGED_SUM, Ref("kind", kind), ring, at, reach, expression.delay.us)
+        lowering.needs.ring_column(subject.kind, expression.tile, tiles, column)
+        ring = subject.ref("ring", width=expression.tile)
+        at = subject.ref("column", width=expression.tile, column=column)
+        return lowering.emit(op.LAGGED_SUM, subject.ref(), ring, at, reach, expression.delay.us)
 
-    positives = total(Column("positive", counted))
+    positives = total(Column("positive", subject.counted, role=subject.role))
     if expression.function == "count":
         return positives
-    return lowering.emit(op.DIVIDE, positives, total(Column("count", counted)))
+    return lowering.emit(op.DIVIDE, positives, total(Column("count", subject.counted, role=subject.role)))
 
 
 def _lower_distinct(lowering: Lowering, expression: declare.Distinct) -> int:
-    counted = expression.of or lowering.member.name
-    counted_kind(lowering, expression)
+    counted = read_subject(lowering, expression).counted
     where = lowering.needs.condition(counted, expression.where, expression.origin)
-    kind, part = read_map(lowering, expression, where)
+    subject, part = read_map(lowering, expression, where)
     return lowering.emit(
         op.DISTINCT,
-        Ref("kind", kind),
-        Ref("part", kind, part=part),
+        subject.ref(),
+        subject.ref("part", part=part),
         part.size,
         expression.window.us,
         expression.tile,
@@ -142,53 +142,56 @@ def _lower_distinct(lowering: Lowering, expression: declare.Distinct) -> int:
 
 
 def _lower_same(lowering: Lowering, expression: declare.SinceLastSame | declare.IsNew) -> int:
-    kind, part = read_map(lowering, expression)
+    subject, part = read_map(lowering, expression)
     name = own_field(lowering.member, expression.field, SHOWN, expression.origin)
     opcode = op.IS_NEW if isinstance(expression, declare.IsNew) else op.SINCE_SAME
-    at = Ref("part", kind, part=part)
-    return lowering.emit(opcode, Ref("kind", kind), at, part.size, lowering.hash_column(name))
+    at = subject.ref("part", part=part)
+    return lowering.emit(opcode, subject.ref(), at, part.size, lowering.hash_column(name))
 
 
 def _lower_since_last(lowering: Lowering, expression: declare.SinceLast) -> int:
-    kind, counted = counted_kind(lowering, expression)
-    part = Part("last", counted, where=lowering.needs.condition(counted, expression.where, expression.origin))
-    lowering.needs.part(kind, part)
-    return lowering.emit(op.SINCE, Ref("kind", kind), Ref("part", kind, part=part))
+    subject = read_subject(lowering, expression)
+    where = lowering.needs.condition(subject.counted, expression.where, expression.origin)
+    part = Part("last", subject.counted, where=where, role=subject.role)
+    lowering.needs.part(subject.kind, part)
+    return lowering.emit(op.SINCE, subject.ref(), subject.ref("part", part=part))
 
 
 def _lower_since_first(lowering: Lowering, expression: declare.SinceFirst) -> int:
-    kind, counted = counted_kind(lowering, expression)
-    lowering.needs.part(kind, Part("last", counted))  # so that the own events always write this kind
-    return lowering.emit(op.SINCE, Ref("kind", kind), op.FIRST)
+    subject = read_subject(lowering, expression)
+    # So that the own events always write this kind.
+    lowering.needs.part(subject.kind, Part("last", subject.counted, role=subject.role))
+    return lowering.emit(op.SINCE, subject.ref(), op.FIRST)
 
 
 def _lower_last(lowering: Lowering, expression: declare.Last) -> int:
-    kind, counted = counted_kind(lowering, expression)
-    member = lowering.needs.members[counted]
+    subject = read_subject(lowering, expression)
+    member = lowering.needs.members[subject.counted]
     name = counted_field(member, expression.field, NUMERIC, expression.origin)
-    part = Part("value", counted, (name,))
-    lowering.needs.part(kind, part)
-    return lowering.emit(op.LAST_VALUE, Ref("kind", kind), Ref("part", kind, part=part))
+    part = Part("value", subject.counted, (name,), role=subject.role)
+    lowering.needs.part(subject.kind, part)
+    return lowering.emit(op.LAST_VALUE, subject.ref(), subject.ref("part", part=part))
 
 
 def _lower_changed(lowering: Lowering, expression: declare.Changed) -> int:
-    kind, counted = counted_kind(lowering, expression)
+    subject = read_subject(lowering, expression)
     name = own_field(lowering.member, expression.field, SHOWN, expression.origin)
-    counted_field(lowering.needs.members[counted], expression.field, SHOWN, expression.origin)
-    part = Part("hash", counted, (name,))
-    lowering.needs.part(kind, part)
-    at = Ref("part", kind, part=part)
-    return lowering.emit(op.CHANGED, Ref("kind", kind), at, lowering.hash_column(name))
+    counted_field(lowering.needs.members[subject.counted], expression.field, SHOWN, expression.origin)
+    part = Part("hash", subject.counted, (name,), role=subject.role)
+    lowering.needs.part(subject.kind, part)
+    at = subject.ref("part", part=part)
+    return lowering.emit(op.CHANGED, subject.ref(), at, lowering.hash_column(name))
 
 
 def _lower_travelled(lowering: Lowering, expression: declare.Travelled) -> int:
-    kind, counted = counted_kind(lowering, expression)
-    part = Part("point", counted, (expression.latitude.name, expression.longitude.name))
+    subject = read_subject(lowering, expression)
+    point = (expression.latitude.name, expression.longitude.name)
+    part = Part("point", subject.counted, point, role=subject.role)
     latitude = _number(lowering, expression.latitude, expression)
     longitude = _number(lowering, expression.longitude, expression)
-    lowering.needs.part(kind, part)
+    lowering.needs.part(subject.kind, part)
     opcode = op.TRAVELLED if expression.function == "distance" else op.SPEED
-    return lowering.emit(opcode, Ref("kind", kind), Ref("part", kind, part=part), latitude, longitude)
+    return lowering.emit(opcode, subject.ref(), subject.ref("part", part=part), latitude, longitude)
 
 
 _LOWER: dict[type[Expression], Callable[..., int]] = {

@@ -22,7 +22,7 @@ from scoring.decisions.lane_log import LaneHead, LaneRun, iter_lane_runs
 from scoring.features.arena import Arena
 from scoring.features.encode import Batch, KeyColumn
 from scoring.features.fold import ROWS_A_SLICE
-from scoring.features.parallel import Assembly, Slices, cut_by_entity, fold_rows
+from scoring.features.parallel import Assembly, Slices, cut_pieces, fold_piece
 from scoring.features.plan import LanePlan
 from scoring.features.split import KindPlan, SplitPlan, split_plan, without_reads
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
@@ -140,15 +140,15 @@ def fold_entities(task: Task) -> None:
 
 def _fold_part(task: Task, batch: Batch, arena: Arena) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Folds the items of the task's entities: (their rows, what they read)."""
-    kind = task.kind.kind
     keys = [*batch.keys]
-    keys[kind] = _of_part(keys[kind], task.part, task.parts)
+    for column in task.kind.columns:
+        keys[column] = _of_part(keys[column], task.part, task.parts)
     batch = replace(batch, keys=keys)
-    starts = arena.starts(batch)[kind]
+    starts = arena.starts(batch)
     rows, reads = [np.empty(0, dtype=np.int64)], [np.empty((0, task.kind.plan.width))]
-    for piece in cut_by_entity(keys[kind].codes, most=ROWS_A_SLICE):
-        rows.append(piece)
-        reads.append(fold_rows(task.kind, batch, arena, rows=piece, starts=starts)[0])
+    for piece in cut_pieces(task.kind, batch, starts, most=ROWS_A_SLICE):
+        rows.append(piece.rows)
+        reads.append(fold_piece(task.kind, batch, arena, piece=piece, starts=starts)[0])
     return np.concatenate(rows), np.concatenate(reads)
 
 

@@ -23,13 +23,14 @@ from scoring.decisions.vectors import unpack_vectors
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.split import keys_read
 from scoring.log.tables import insert_values
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 from scoring.replay.batch_values import LoggedValues
 from scoring.replay.logged import Logged, read_decisions
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.replay.recompute import Recomputed, recompute
-from scoring.replay.sample import Sample, can_be_compared, kinds_read, take_sample
+from scoring.replay.sample import Sample, can_be_compared, take_sample
 from scoring.timestamps import from_iso
 
 logger = logging.getLogger(__name__)
@@ -201,7 +202,7 @@ def _count(
     hour = from_iso(data["decided_at"]).replace(minute=0, second=0, microsecond=0)
     vector, _ = unpack_vectors(decision.entry.packed or b"", width=len(again.names))
     differs = vector.view(np.int64) != again.vector.view(np.int64)
-    (comparable,) = can_be_compared(known[np.newaxis], kinds_read(plan, again.feature_set))
+    (comparable,) = can_be_compared(known[np.newaxis], keys_read(plan, again.feature_set))
     for column in np.flatnonzero(comparable).tolist():
         key = (data["event_type"], hour, again.names[column])
         compared, mismatched = counts.get(key, (0, 0))

@@ -1,23 +1,20 @@
 """A lane for a few of its entities: the states of an entity need no other entity's. Pure."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.decisions.routing import share_point
-from scoring.features.declare import OnEntity
 from scoring.features.encode import Batch, KeyColumn
-from scoring.features.meaning import parts_of
-from scoring.features.plan import FeatureSet, LanePlan
+from scoring.features.plan import LanePlan
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The items of a batch that concern a sampled entity, k of n, with the keys of no other.
 
-    `rows` int64[k]: which of the n; `known` bool[k, kinds]: whether what the item reads of the kind is held,
+    `rows` int64[k]: which of the n; `known` bool[k, key columns]: whether the state of its key is held,
     because its entity is sampled or because it has none.
     """
 
@@ -29,8 +26,8 @@ class Sample:
 def take_sample(plan: LanePlan, batch: Batch, *, share: float) -> Sample:
     """What concerns a `share` (0 to 1) of the entities of each kind, drawn by a hash of kind and key."""
     drawn = [
-        np.array([share_point(kind.name, key) < share for key in column.uniques] + [False])
-        for kind, column in zip(plan.entity_kinds, batch.keys, strict=True)
+        np.array([share_point(plan.entity_kinds[kind].name, key) < share for key in column.uniques] + [False])
+        for kind, column in zip(batch.kinds, batch.keys, strict=True)
     ]
     kept = np.stack([draw[column.codes] for draw, column in zip(drawn, batch.keys, strict=True)], axis=1)
     absent = np.stack([column.codes < 0 for column in batch.keys], axis=1)
@@ -40,6 +37,7 @@ def take_sample(plan: LanePlan, batch: Batch, *, share: float) -> Sample:
         n=len(rows),
         **{name: getattr(batch, name)[rows] for name in by_item},
         keys=[_kept_keys(column, draw, rows) for column, draw in zip(batch.keys, drawn, strict=True)],
+        kinds=batch.kinds,
     )
     return Sample(sampled, rows, (kept | absent)[rows])
 
@@ -48,18 +46,6 @@ def _kept_keys(column: KeyColumn, drawn: NDArray[np.bool_], rows: NDArray[np.int
     renumbered = np.where(drawn, np.cumsum(drawn) - 1, -1)
     uniques = [key for key, is_drawn in zip(column.uniques, drawn[:-1].tolist(), strict=True) if is_drawn]
     return KeyColumn(renumbered[column.codes][rows], uniques)
-
-
-@lru_cache(maxsize=64)
-def kinds_read(plan: LanePlan, feature_set: FeatureSet) -> NDArray[np.bool_]:
-    """bool[F, kinds]: which kinds of entities each feature of a set reads."""
-    index = {kind.fields: kind.index for kind in plan.entity_kinds}
-    read = np.zeros((len(feature_set.features), len(plan.entity_kinds)), dtype=bool)
-    for row, spec in enumerate(feature_set.features):
-        for part in parts_of(spec.expression):
-            if isinstance(part, OnEntity):
-                read[row, index[tuple(sorted(key.kind for key in part.keys))]] = True
-    return read
 
 
 def can_be_compared(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArray[np.bool_]:

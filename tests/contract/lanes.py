@@ -1,5 +1,6 @@
 """A small lane that declares every kind of feature, and random histories of it that reach every corner."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,13 +167,16 @@ STEPS = [
 ]
 
 
+Event = tuple[str, int, dict[str, Any]]  # type, microseconds after the latest one, fields
+
+
 @dataclass(frozen=True)
 class Lane:
     items: tuple[LaneItem, ...]
     cuts: tuple[int, ...]  # where a bulk run is cut into batches
 
 
-def _money(minor: int, converted: bool) -> dict[str, Any]:
+def money(minor: int, converted: bool) -> dict[str, Any]:
     if not converted:
         return {"minor": minor, "currency": "USD"}
     return {"minor": 7 * minor + 1, "currency": "EUR", "rate": "1.1", "base_minor": minor}
@@ -191,12 +195,12 @@ _OPTIONAL = {
 
 
 @st.composite
-def _event(draw: st.DrawFn) -> tuple[str, int, dict[str, Any]]:
+def _event(draw: st.DrawFn) -> Event:
     event_type = draw(st.sampled_from(["transfer", "transfer", "transfer", "reversal", "login"]))
     fields: dict[str, Any] = {"account": draw(st.sampled_from(["a1", "a1", "a1", "a2"]))}
     if event_type != "login":
         fields["payee"] = draw(st.sampled_from(["p1", "p2", "p3", "p4"]))
-        fields["amount"] = _money(draw(st.integers(0, 10**6)), draw(st.booleans()))
+        fields["amount"] = money(draw(st.integers(0, 10**6)), draw(st.booleans()))
     optional = {"transfer": list(_OPTIONAL), "reversal": ["terminal"], "login": ["terminal"]}[event_type]
     for name in optional:
         if draw(st.integers(0, 3)):
@@ -212,19 +216,22 @@ _UNDO = st.tuples(st.just("undo"), st.integers(0, 30), st.none())
 
 
 @st.composite
-def lanes(draw: st.DrawFn, max_size: int = 30) -> Lane:
+def lanes(
+    draw: st.DrawFn, max_size: int = 30, event: Callable[[], st.SearchStrategy[Event]] = _event
+) -> Lane:
     """Events, labels (given, changed, retracted) and undone events, in lane order."""
-    steps = draw(st.lists(st.one_of(_event(), _event(), _LABEL, _UNDO), min_size=1, max_size=max_size))
+    # Two strategies, not one twice: of equal ones, `one_of` keeps one.
+    steps = draw(st.lists(st.one_of(event(), event(), _LABEL, _UNDO), min_size=1, max_size=max_size))
     items: list[LaneItem] = []
-    events: list[LaneItem] = []
+    applied: list[LaneItem] = []
     positive: dict[int, bool] = {}
     undone: set[int] = set()
     now = START
     for seq, (what, argument, detail) in enumerate(steps, start=1):
         if what in ("label", "undo"):
-            if not events:
+            if not applied:
                 continue
-            earlier = events[-1 - argument % len(events)]
+            earlier = applied[-1 - argument % len(applied)]
             if what == "undo":
                 if earlier.seq in undone:
                     continue
@@ -241,7 +248,7 @@ def lanes(draw: st.DrawFn, max_size: int = 30) -> Lane:
             continue
         occurred_at = now + argument
         now = max(now, occurred_at)
-        events.append(LaneItem(seq, "event", what, occurred_at, detail))
-        items.append(events[-1])
+        applied.append(LaneItem(seq, "event", what, occurred_at, detail))
+        items.append(applied[-1])
     cuts = draw(st.sets(st.integers(0, len(items)), max_size=3))
     return Lane(tuple(items), tuple(sorted(cuts)))

@@ -10,19 +10,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Money
+from scoring.catalog.fields import Category, Entity, Field, Money
 from scoring.features import declare
 from scoring.features.encode import LaneItem
 
 NAN = float("nan")
 MONTH_US = 30 * 86_400_000_000
 MONTH_TILE = MONTH_US // 12
-Key = tuple[tuple[str, ...], tuple[str, ...]]  # (kinds, values)
+Names = tuple[str, ...]
+Key = tuple[Names, tuple[str, ...]]  # (kinds, values)
 Where = declare.Condition | None
-Counted = tuple[str, str, Where, int]  # "sum", "keep" or "label"; event type, condition, tile width
+# "sum", "keep" or "label"; event type, the fields of it that name the entity, condition, tile width
+Counted = tuple[str, str, Names, Where, int]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose history a feature reads: kinds, the own fields that say whose; and what it counts there."""
+
+    kinds: Names
+    own: Names
+    of: str
+    role: Names
 
 
 @dataclass
@@ -50,15 +63,20 @@ class Seen:
 
 @dataclass
 class History:
-    """Everything that was applied to one entity, in lane order."""
+    """Everything that was applied to one entity, in lane order, with the fields that named the entity."""
 
-    items: list[LaneItem] = field(default_factory=list)
-    seen: dict[tuple[str, str, int, declare.Condition | None], Seen] = field(default_factory=dict)
+    items: list[tuple[LaneItem, Names]] = field(default_factory=list)
+    seen: dict[tuple[str, Names, str, int, declare.Condition | None], Seen] = field(default_factory=dict)
     too_late: int = 0
     seq: int = 0
 
-    def events(self, event_type: str | None = None) -> list[LaneItem]:
-        return [item for item in self.items if item.kind == "event" and event_type in (None, item.type)]
+    def applied(self, subject: Subject) -> list[LaneItem]:
+        """What was applied of a type in a role: events, labels and undone events."""
+        return [item for item, role in self.items if (item.type, role) == (subject.of, subject.role)]
+
+    def events(self, subject: Subject | None = None) -> list[LaneItem]:
+        items = [item for item, _ in self.items] if subject is None else self.applied(subject)
+        return [item for item in items if item.kind == "event"]
 
     def latest(self) -> int | None:
         return max((item.occurred_at_us for item in self.events()), default=None)
@@ -77,11 +95,11 @@ class Reference:
         }
         self.histories: dict[Key, History] = {}
         self.saturated: dict[str, int] = {}
-        self._kinds = {name: self._declared_kinds(name) for name in self.members}
-        self._rings: dict[tuple[str, ...], set[Counted]] = {}
-        self._reach: dict[tuple[tuple[str, ...], int], int] = {}  # (kinds, tile width) -> tiles remembered
-        self._maps: set[tuple[tuple[str, ...], str, str, int, Where]] = set()  # with the cap of each
-        self._sessions: set[tuple[tuple[str, ...], str]] = set()
+        self._kinds = {kinds for name in self.members for kinds in self._declared_kinds(name)}
+        self._rings: dict[Names, set[Counted]] = {}
+        self._reach: dict[tuple[Names, int], int] = {}  # (kinds, tile width) -> tiles remembered
+        self._maps: set[tuple[Names, str, Names, str, int, Where]] = set()  # with the cap of each
+        self._sessions: set[tuple[Names, str, Names]] = set()
         for name, features in self.features.items():
             for feature in features:
                 self._note_needs(name, feature)
@@ -92,58 +110,72 @@ class Reference:
             features = self.features[item.type]
             row = [self._value(item, feature) for feature in features]
             row += [self._usual(item, feature) for feature in features]
-        for kinds in self._touched(item):
-            key = self._key(item, kinds)
+        for kinds, role in self._touched(item):
+            key = self._key(item, kinds, role)
             if key is not None:
-                self._remember(item, self.histories.setdefault(key, History()), kinds)
+                self._remember(item, self.histories.setdefault(key, History()), kinds, role)
         return row
 
     # --- what an item touches ---
 
-    def _declared_kinds(self, name: str) -> list[tuple[tuple[str, ...], str]]:
-        """(kinds, counted event type) of everything an event type's features read."""
+    def _declared_kinds(self, name: str) -> list[Names]:
+        """The kinds of everything an event type's features read."""
         found = []
         for feature in self.features[name]:
             for part in _parts(feature):
                 if isinstance(part, declare.OnEntity):
-                    found.append((_kinds_of(part), part.of or name))
+                    found.append(self._subject(name, part).kinds)
                 if (
                     isinstance(part, declare.FieldValue)
                     and isinstance(part.field, Money)
                     and part is _plain(feature)
                 ):
-                    first = next(f for f in self.members[name].fields.values() if isinstance(f, Entity))
-                    found.append(((first.kind,), name))
+                    found.append((self._first_entity(name).kind,))
         return found
 
-    def _touched(self, item: LaneItem) -> list[tuple[str, ...]]:
-        if item.kind != "event":
-            wanted = {"label": "label", "undo": "sum"}[item.kind], item.type
-            counting = {
-                kinds for kinds, rings in self._rings.items() if wanted in {ring[:2] for ring in rings}
-            }
-            if item.kind == "undo":
-                counting |= {kinds for kinds, of in self._sessions if of == item.type}
-            return sorted(counting)
-        has = {
-            declared.kind
-            for declared in self.members[item.type].fields.values()
-            if isinstance(declared, (Entity, Category))
-        }
-        return sorted(
-            {kinds for found in self._kinds.values() for kinds, _ in found if has.issuperset(kinds)}
-        )
+    def _first_entity(self, name: str) -> Entity:
+        return next(f for f in self.members[name].fields.values() if isinstance(f, Entity))
 
-    def _key(self, item: LaneItem, kinds: tuple[str, ...]) -> Key | None:
-        by_kind = {
-            declared.kind: name
-            for name, declared in self.members[item.type].fields.items()
-            if isinstance(declared, (Entity, Category))
-        }
-        values = [item.fields.get(by_kind[kind]) for kind in kinds]
+    def _subject(self, name: str, feature: declare.OnEntity) -> Subject:
+        """The own fields of a feature, in order of their kind and then of the fields that events counted have
+        them in.
+        """
+        of = feature.of or name
+        fields = self.members[of].fields
+        found = []
+        for at, key in enumerate(feature.keys):
+            if feature.role:
+                role = feature.role_names[at]
+            elif of == name:
+                role = key.name
+            else:
+                (role,) = [other for other, declared in fields.items() if _kind(declared) == key.kind]
+            found.append((key.kind, list(fields).index(role), key.name, role))
+        kinds, _, own, role = zip(*sorted(found), strict=True)
+        return Subject(kinds, own, of, role)
+
+    def _touched(self, item: LaneItem) -> list[tuple[Names, Names]]:
+        """(kinds, the item's fields that make a key of them)."""
+        fields = [(_kind(declared), name) for name, declared in self.members[item.type].fields.items()]
+        touched = []
+        for kinds in sorted(self._kinds):
+            for chosen in combinations([each for each in fields if each[0] in kinds], len(kinds)):
+                found, role = zip(*sorted(chosen, key=lambda each: each[0]), strict=True)
+                if found == kinds and (item.kind == "event" or self._counts(item, kinds, role)):
+                    touched.append((kinds, role))
+        return touched
+
+    def _counts(self, item: LaneItem, kinds: Names, role: Names) -> bool:
+        """Whether something counts labels, or undone events, of this type in this role."""
+        wanted = {"label": "label", "undo": "sum"}[item.kind], item.type, role
+        session = item.kind == "undo" and (kinds, item.type, role) in self._sessions
+        return session or wanted in {ring[:3] for ring in self._rings.get(kinds, ())}
+
+    def _key(self, item: LaneItem, kinds: Names, fields: Names) -> Key | None:
+        values = [item.fields.get(name) for name in fields]
         return None if None in values else (kinds, tuple(values))
 
-    def _remember(self, item: LaneItem, history: History, kinds: tuple[str, ...]) -> None:
+    def _remember(self, item: LaneItem, history: History, kinds: Names, role: Names) -> None:
         history.seq = item.seq
         if item.kind == "label" and item.positive_delta == 0:
             return
@@ -153,8 +185,8 @@ class Reference:
         what = {"event": ("sum", "keep"), "undo": ("sum",), "label": ("label",)}[item.kind]
         widths = {
             width
-            for word, of, where, width in self._rings.get(kinds, ())
-            if word in what and of == item.type and self._fulfils(item, where)
+            for word, of, counted_role, where, width in self._rings.get(kinds, ())
+            if word in what and (of, counted_role) == (item.type, role) and self._fulfils(item, where)
         }
         reached = latest is not None and item.occurred_at_us <= latest
         if widths and not (
@@ -166,12 +198,13 @@ class Reference:
             history.too_late += 1
         if item.kind != "event" and not reached:
             return
-        history.items.append(item)
+        history.items.append((item, role))
         if item.kind == "event":
-            for of_kinds, of, name, cap, where in self._maps:
+            for *of_map, name, cap, where in self._maps:
                 shown = item.fields.get(name)
-                if of_kinds == kinds and of == item.type and shown is not None and self._fulfils(item, where):
-                    seen = history.seen.setdefault((of, name, cap, where), Seen())
+                counted = of_map == [kinds, item.type, role] and self._fulfils(item, where)
+                if counted and shown is not None:
+                    seen = history.seen.setdefault((item.type, role, name, cap, where), Seen())
                     seen.show(shown, item.occurred_at_us, cap)
 
     def _note_needs(self, name: str, feature: declare.Expression) -> None:
@@ -187,24 +220,25 @@ class Reference:
                     self._note(part, name, "sum", part.tile, reach)
             if isinstance(part, (declare.Distinct, declare.SinceLastSame, declare.IsNew)):
                 where = part.where if isinstance(part, declare.Distinct) else None
-                self._maps.add((_kinds_of(part), part.of or name, part.field.name, part.cap, where))
+                subject = self._subject(name, part)
+                self._maps.add((subject.kinds, subject.of, subject.role, part.field.name, part.cap, where))
             if isinstance(part, declare.InSession):
-                self._sessions.add((_kinds_of(part), part.of or name))
+                subject = self._subject(name, part)
+                self._sessions.add((subject.kinds, subject.of, subject.role))
         plain = _plain(feature)
         if isinstance(plain, declare.Aggregate) and _has_monthly_usual(plain):
             self._note(plain, name, "sum", MONTH_TILE, 12, plain.where)
         if isinstance(plain, declare.SinceLast):
             self._note(plain, name, "sum", MONTH_TILE, 12, plain.where)
         if isinstance(plain, declare.FieldValue) and isinstance(plain.field, Money):
-            first = next(f for f in self.members[name].fields.values() if isinstance(f, Entity))
-            self._note(declare.SinceLast((first,), ""), name, "sum", MONTH_TILE, 12)
+            self._note(declare.SinceLast((self._first_entity(name),), ""), name, "sum", MONTH_TILE, 12)
 
     def _note(  # noqa: PLR0917
         self, part: declare.OnEntity, name: str, word: str, width: int, tiles: int, where: Where = None
     ) -> None:
-        kinds = _kinds_of(part)
-        self._rings.setdefault(kinds, set()).add((word, part.of or name, where, width))
-        self._reach[kinds, width] = max(tiles + 1, self._reach.get((kinds, width), 0))
+        subject = self._subject(name, part)
+        self._rings.setdefault(subject.kinds, set()).add((word, subject.of, subject.role, where, width))
+        self._reach[subject.kinds, width] = max(tiles + 1, self._reach.get((subject.kinds, width), 0))
 
     # --- conditions ---
 
@@ -290,7 +324,7 @@ class Reference:
         history = self._history(item, feature)
         if history is None:
             return NAN
-        began, last, members = self._session(history, feature.of or item.type, feature.gap.us)
+        began, last, members = self._session(history, self._subject(item.type, feature), feature.gap.us)
         read = self._read_time(item, history)
         if began is None or last is None or read - last >= feature.gap.us:
             return 0.0
@@ -304,13 +338,15 @@ class Reference:
         return total
 
     @staticmethod
-    def _session(history: History, of: str, gap: int) -> tuple[int | None, int | None, list[LaneItem]]:
+    def _session(
+        history: History, subject: Subject, gap: int
+    ) -> tuple[int | None, int | None, list[LaneItem]]:
         """When the last session began and had its last event, and its events and undoings, in lane order."""
         began: int | None = None
         last: int | None = None
         members: list[LaneItem] = []
-        for applied in history.items:
-            if applied.type != of or applied.kind == "label":
+        for applied in history.applied(subject):
+            if applied.kind == "label":
                 continue
             time = applied.occurred_at_us
             if applied.kind == "event" and (last is None or time >= last + gap):
@@ -328,10 +364,9 @@ class Reference:
         read = self._read_time(item, history)
         first = (read - feature.delay.us - feature.window.us) // feature.tile
         end = (read - feature.delay.us) // feature.tile
-        of = feature.of or item.type
         positives = events = 0.0
-        for applied in history.items:
-            if applied.type == of and first <= applied.occurred_at_us // feature.tile < end:
+        for applied in history.applied(self._subject(item.type, feature)):
+            if first <= applied.occurred_at_us // feature.tile < end:
                 positives += applied.positive_delta if applied.kind == "label" else 0
                 events += {"event": 1, "undo": -1, "label": 0}[applied.kind]
         if feature.function == "count":
@@ -362,7 +397,7 @@ class Reference:
 
     def _SinceLast(self, item: LaneItem, feature: declare.SinceLast) -> float:
         history = self._history(item, feature)
-        events = [] if history is None else history.events(feature.of or item.type)
+        events = [] if history is None else history.events(self._subject(item.type, feature))
         times = [event.occurred_at_us for event in events if self._fulfils(event, feature.where)]
         return _seconds(item, max(times)) if times else NAN
 
@@ -385,14 +420,14 @@ class Reference:
     def _last_with(self, item: LaneItem, feature: declare.OnEntity, name: str) -> LaneItem | None:
         """The event of the latest time that has a field; at equal times the later in the lane."""
         history = self._history(item, feature)
-        events = [] if history is None else history.events(feature.of or item.type)
+        events = [] if history is None else history.events(self._subject(item.type, feature))
         having = [event for event in events if event.fields.get(name) is not None]
         return max(having, key=lambda event: (event.occurred_at_us, event.seq), default=None)
 
     def _Travelled(self, item: LaneItem, feature: declare.Travelled) -> float:
         history = self._history(item, feature)
         last: tuple[int, float, float] | None = None
-        for event in history.events(item.type) if history is not None else ():
+        for event in history.events(self._subject(item.type, feature)) if history is not None else ():
             there = _number(event, feature.latitude.name), _number(event, feature.longitude.name)
             known = not any(math.isnan(degrees) for degrees in there)
             if known and (last is None or event.occurred_at_us >= last[0]):
@@ -415,8 +450,7 @@ class Reference:
             age = self._age(item, plain)
             return NAN if age is None or not count > 0 else min(age, MONTH_US) / 1e6 / count
         if isinstance(plain, declare.FieldValue) and isinstance(plain.field, Money):
-            first = next(f for f in self.members[item.type].fields.values() if isinstance(f, Entity))
-            of_first = declare.SinceLast((first,), "")
+            of_first = declare.SinceLast((self._first_entity(item.type),), "")
             return self._window_value(item, of_first, "mean", plain.field.name, MONTH_US, MONTH_TILE)
         if (
             isinstance(plain, declare.Arithmetic)
@@ -454,23 +488,24 @@ class Reference:
 
     def _history(self, item: LaneItem, feature: declare.OnEntity) -> History | None:
         """None where the item does not have the entity; an empty history where the entity is new."""
-        key = self._key(item, _kinds_of(feature))
-        return None if key is None else self.histories.get(key, History())
+        subject = self._subject(item.type, feature)
+        key = self._key(item, subject.kinds, subject.own)
+        return None if key is None else self.histories.setdefault(key, History())
 
     def _read_time(self, item: LaneItem, history: History) -> int:
         latest = history.latest()
         return item.occurred_at_us if latest is None else max(item.occurred_at_us, latest)
 
     def _tiles_of(  # noqa: PLR0917
-        self, item: LaneItem, history: History, of: str, window: int, tile: int, where: Where
+        self, item: LaneItem, history: History, subject: Subject, window: int, tile: int, where: Where
     ) -> dict[int, list[LaneItem]]:
         """The events (and their undoings) a window covers, by tile: floor((r - W)/w) to floor(r/w)."""
         read = self._read_time(item, history)
         tiles: dict[int, list[LaneItem]] = {
             number: [] for number in range((read - window) // tile, read // tile + 1)
         }
-        for applied in history.items:
-            counts = applied.type == of and applied.kind != "label" and self._fulfils(applied, where)
+        for applied in history.applied(subject):
+            counts = applied.kind != "label" and self._fulfils(applied, where)
             if counts and applied.occurred_at_us // tile in tiles:
                 tiles[applied.occurred_at_us // tile].append(applied)
         return tiles
@@ -488,7 +523,7 @@ class Reference:
         history = self._history(item, feature)
         if history is None:
             return NAN
-        tiles = self._tiles_of(item, history, feature.of or item.type, window, tile, where)
+        tiles = self._tiles_of(item, history, self._subject(item.type, feature), window, tile, where)
         if function in ("min", "max"):
             values = [_number(e, name) for members in tiles.values() for e in members if e.kind == "event"]
             values = [value for value in values if not math.isnan(value)]
@@ -515,9 +550,9 @@ class Reference:
         return math.sqrt(max(0.0, squares / count - mean * mean))
 
     def _seen(self, item: LaneItem, feature: Any, history: History) -> tuple[Seen, int]:
-        of = feature.of or item.type
-        where = getattr(feature, "where", None)
-        return history.seen.get((of, feature.field.name, feature.cap, where), Seen()), feature.cap
+        subject, where = self._subject(item.type, feature), getattr(feature, "where", None)
+        of_map = (subject.of, subject.role, feature.field.name, feature.cap, where)
+        return history.seen.get(of_map, Seen()), feature.cap
 
     def _last_same(self, item: LaneItem, feature: Any) -> int | None:
         history = self._history(item, feature)
@@ -550,8 +585,8 @@ def _parts(feature: declare.Expression) -> list[declare.Expression]:
     return [feature]
 
 
-def _kinds_of(feature: declare.OnEntity) -> tuple[str, ...]:
-    return tuple(sorted(key.kind for key in feature.keys))
+def _kind(declared: Field) -> str:
+    return declared.kind if isinstance(declared, (Entity, Category)) else ""
 
 
 def _has_monthly_usual(feature: declare.Aggregate) -> bool:

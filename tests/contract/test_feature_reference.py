@@ -2,8 +2,7 @@
 
 import math
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,160 +10,47 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 
 from scoring.catalog.payment import Payment
 from scoring.catalog.refund import Refund
-from scoring.features import opcodes as op
 from scoring.features.arena import Arena
-from scoring.features.encode import Batch, LaneItem, encode, encode_columns, merge_batches
+from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
-from scoring.features.plan import LanePlan, compile_lane
+from scoring.features.plan import compile_lane
 from tests.contract.lanes import MEMBERS, SECOND, VOCABULARIES, Lane, lanes
 from tests.contract.reference import Reference
+from tests.contract.runs import Runs, cut, packed, rows_of
 
 PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)
 thorough = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
-Rows = list[bytes]
-
-
-def run_reference(lane: Lane) -> tuple[Rows, Reference]:
-    reference = Reference(MEMBERS, VOCABULARIES)
-    return [_packed(reference.apply(item)) for item in lane.items], reference
-
-
-def run_live(lane: Lane) -> tuple[Rows, dict[str, bytes], Mapping[str, int]]:
-    """Item by item; every state goes out to bytes and comes back in between."""
-    stored: dict[str, bytes] = {}
-    saturated = np.zeros(len(PLAN.saturables), dtype=np.int64)
-    rows = []
-    for item in lane.items:
-        batch = encode(PLAN, [item])
-        arena = Arena.from_blobs(PLAN, {key: stored.get(key) for key in batch.state_keys()})
-        rows += _rows(PLAN, [item], fold(PLAN, batch, arena))
-        stored.update(arena.blobs())
-        saturated += arena.saturated_reads
-    counts = {name: int(count) for name, count in zip(PLAN.saturables, saturated, strict=True) if count}
-    return rows, stored, counts
-
-
-def run_history(lane: Lane, batches: Sequence[Batch]) -> tuple[Rows, dict[str, bytes]]:
-    """In bulk, over one arena that goes on from batch to batch."""
-    arena = Arena(PLAN, capacity=1)
-    out = [fold(PLAN, batch, arena) for batch in batches]
-    return _rows(PLAN, lane.items, np.concatenate(out)), arena.blobs()
-
-
-def cut(lane: Lane) -> list[tuple[LaneItem, ...]]:
-    return [lane.items[start:end] for start, end in pairwise([0, *lane.cuts, len(lane.items)])]
-
-
-def _packed(row: list[float] | None) -> bytes:
-    row = [] if row is None else [float("nan") if math.isnan(value) else value for value in row]
-    return struct.pack(f"<{len(row)}d", *row)
-
-
-def _rows(plan: LanePlan, items: Sequence[LaneItem], out: np.ndarray) -> Rows:
-    """Each item's row without the columns that its type does not have (which must be NaN)."""
-    rows = []
-    for item, row in zip(items, out, strict=True):
-        scored = item.kind == "event" and item.type in plan.sets
-        columns = _columns(plan, item.type) if scored else np.empty(0, dtype=np.int64)
-        assert np.isnan(np.delete(row, columns)).all()
-        rows.append(_packed(row[columns].tolist()))
-    return rows
-
-
-def _columns(plan: LanePlan, event_type: str) -> np.ndarray:
-    features = plan.feature_set(event_type)
-    return np.concatenate([features.columns, features.context_columns])
-
-
-def _assert_equal(lane: Lane, ours: Rows, expected: Rows) -> None:
-    for item, mine, theirs in zip(lane.items, ours, expected, strict=True):
-        if mine != theirs:
-            features = PLAN.feature_set(item.type)
-            names = (*features.names, *features.context_names)
-            pairs = zip(
-                names, *(struct.unpack(f"<{len(row) // 8}d", row) for row in (mine, theirs)), strict=True
-            )
-            wrong = [entry for entry in pairs if struct.pack("d", entry[1]) != struct.pack("d", entry[2])]
-            pytest.fail(f"item {item.seq}: (name, kernel, reference) {wrong}")
+BANK = Runs(PLAN, MEMBERS, VOCABULARIES)
+run_reference = BANK.reference
 
 
 @thorough
 @given(lanes())
 def test_live_equals_the_reference_bit_for_bit(lane: Lane) -> None:
-    expected, reference = run_reference(lane)
-    rows, stored, saturated = run_live(lane)
-    _assert_equal(lane, rows, expected)
-    assert saturated == reference.saturated
-    header = {
-        _suffix(kinds, values): (history.seq, history.latest(), history.too_late)
-        for (kinds, values), history in reference.histories.items()
-    }
-    assert {key: _header(blob) for key, blob in stored.items()} == header
+    BANK.check_live(lane)
 
 
 @thorough
 @given(lanes())
 def test_history_in_bulk_leaves_the_rows_and_states_of_live(lane: Lane) -> None:
-    rows, stored, _ = run_live(lane)
-    assert run_history(lane, [encode(PLAN, lane.items)]) == (rows, stored)
-    assert run_history(lane, [encode(PLAN, part) for part in cut(lane)]) == (rows, stored)
+    rows, stored, _ = BANK.live(lane)
+    assert BANK.history(lane, [encode(PLAN, lane.items)]) == (rows, stored)
+    assert BANK.history(lane, [encode(PLAN, part) for part in cut(lane)]) == (rows, stored)
 
 
 @thorough
 @given(lanes())
 def test_whole_columns_encode_to_what_items_encode_to(lane: Lane) -> None:
-    rows, stored, _ = run_live(lane)
-    merged = merge_batches([_encode_type(lane, event_type) for event_type in sorted(PLAN.encodings)])
-    assert run_history(lane, [merged]) == (rows, stored)
+    rows, stored, _ = BANK.live(lane)
+    assert BANK.history(lane, [BANK.columns(lane)]) == (rows, stored)
 
 
 @thorough
 @given(lanes())
 def test_replay_from_stored_states_repeats_every_row(lane: Lane) -> None:
-    rows, stored, _ = run_live(lane)
-    blobs: dict[str, bytes] = {}
-    replayed: Rows = []
-    for part in cut(lane):
-        batch = encode(PLAN, part)
-        arena = Arena.from_blobs(PLAN, {key: blobs.get(key) for key in batch.state_keys()})
-        replayed += _rows(PLAN, part, fold(PLAN, batch, arena))
-        blobs.update(arena.blobs())
-    assert (replayed, blobs) == (rows, stored)
-
-
-def _encode_type(lane: Lane, event_type: str) -> Batch:
-    items = [item for item in lane.items if item.type == event_type]
-    names = sorted({name for item in items for name in item.fields})
-
-    def cell(item: LaneItem, name: str) -> object:
-        value = item.fields.get(name)
-        if isinstance(value, dict):
-            return value.get("base_minor", value["minor"])
-        return value
-
-    return encode_columns(
-        PLAN,
-        event_type,
-        {
-            "seq": [item.seq for item in items],
-            "occurred_at_us": [item.occurred_at_us for item in items],
-            "mode": [item.kind for item in items],
-            "positive_delta": [item.positive_delta for item in items],
-            **{name: [cell(item, name) for item in items] for name in names},
-        },
-    )
-
-
-def _suffix(kinds: tuple[str, ...], values: tuple[str, ...]) -> str:
-    index = next(kind.index for kind in PLAN.entity_kinds if kind.fields == kinds)
-    return f"{index}:" + "\x1f".join(values)
-
-
-def _header(blob: bytes) -> tuple[int, int | None, int]:
-    words = np.frombuffer(blob, dtype="<i8")
-    latest = int(words[op.LATEST])
-    return int(words[op.SEQ]), None if latest == op.NEVER else latest, int(words[op.TOO_LATE])
+    rows, stored, _ = BANK.live(lane)
+    assert BANK.replay(lane) == (rows, stored)
 
 
 # --- the generator reaches what the tests above claim to cover ---
@@ -348,4 +234,4 @@ def test_the_built_in_lane_equals_the_reference_on_a_busy_card() -> None:
             )
     batch = encode(plan, items)
     out = fold(plan, batch, Arena.for_batch(plan, batch))
-    assert _rows(plan, items, out) == [_packed(reference.apply(item)) for item in items]
+    assert rows_of(plan, items, out) == [packed(reference.apply(item)) for item in items]

@@ -75,6 +75,7 @@ from scoring.features.declare.values import (
 from scoring.features.declare.vocabulary import (
     AmountsOf,
     EntityVocabulary,
+    InRole,
     Pair,
     pair,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "Expression",
     "FieldValue",
     "HourOfDay",
+    "InRole",
     "InSession",
     "IsNew",
     "IsNight",

@@ -1,5 +1,6 @@
 """Features read from the state of an entity: over a window, or over its present session."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from scoring.features.declare.conditions import Condition
@@ -10,6 +11,7 @@ DEFAULT_CAP = 32
 # What `card.x` already means, so that a field of this name is written card.field("x").
 TAKEN = frozenset(
     [
+        "as_",
         "card_numbers",
         "changed",
         "count",
@@ -44,23 +46,37 @@ TAKEN = frozenset(
 
 @dataclass(frozen=True)
 class OnEntity(Expression):
-    """Read from the state of an entity or a pair. `of`: the event type counted; the own one if empty."""
+    """Read from the state of an entity or a pair. `of`: the event type counted; the own one if empty.
+
+    `role`: the field of the counted type that each key is looked for in, where `as_()` names them; `says`:
+    how reasons speak of those events.
+    """
 
     keys: tuple[NamedField, ...]
     of: str
+    role: tuple[NamedField | str, ...] = dataclasses.field(default=(), kw_only=True)
+    says: str = dataclasses.field(default="", compare=False, repr=False, kw_only=True)
 
     @property
     def entity(self) -> str:
         return "_x_".join(key.name for key in self.keys)
 
     @property
+    def role_names(self) -> tuple[str, ...]:
+        return tuple(part if isinstance(part, str) else part.name for part in self.role)
+
+    @property
     def subject(self) -> str:
-        return f"{self.entity}_{self.of}" if self.of else self.entity
+        role = f"as_{'_and_'.join(self.role_names)}" if self.role else ""
+        return "_".join(word for word in (self.entity, role, self.of) if word)
 
     def called(self, word: str, *arguments: str, **options: str) -> str:
         """The text of a word said of this entity."""
         names = [key.name for key in self.keys]
         subject = call("pair", *names) if len(names) > 1 else names[0]
+        if self.role:
+            roles = (literal(part) if isinstance(part, str) else part.name for part in self.role)
+            subject = call(f"{subject}.as_", *roles)
         return call(f"{subject}.{word}", *arguments, **options, of=_quoted(self.of))
 
 

@@ -37,6 +37,9 @@ class ValueSource(Protocol):
     def entities(self) -> Sequence[NamedField]: ...
 
     @property
+    def roles(self) -> Sequence[str]: ...
+
+    @property
     def over(self) -> Window: ...
 
     @property

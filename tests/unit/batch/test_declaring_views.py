@@ -1,15 +1,18 @@
 """A view that cannot work is refused where it stands."""
 
+import numpy as np
 import pytest
 
 from scoring.batch.embedding import Embedding
 from scoring.batch.profile import Profile
 from scoring.batch.statistics import count, favourite_share, median, quantile, share_at
 from scoring.batch.trend import Trend
+from scoring.batch.views import ViewEvents
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.errors import CatalogError
-from tests.factories.views import Order
+from scoring.features.plan import compile_lane
+from tests.factories.views import Order, key_column, values_of
 
 CARD, AMOUNT = Entity(), Money()
 
@@ -104,6 +107,59 @@ def test_an_entity_of_the_same_kind_is_found_under_its_other_name():
     visit = type("Visit", (EventType,), {"name": "visit", "lane": "sales", "shop": shop})
     view.check(declared(seller=seller, habits=view) | {"visit": visit})
     assert view.source_field(visit, seller) == "shop"
+
+
+class Wire(EventType):
+    name, lane = "wire", "sales"
+    sender, receiver = Entity(kind="account"), Entity(kind="account")
+    amount = Money()
+
+    incoming = Profile(
+        sender.as_(receiver),
+        over="9d",
+        every="1d",
+        stale_after="3d",
+        typical=median(amount),
+        loyalty=favourite_share(sender),
+    )
+
+
+def test_an_entity_is_looked_for_where_its_role_says():
+    view = Wire.batch_views["incoming"]
+    view.check({"wire": Wire})
+    assert view.source_field(Wire, Wire.fields["sender"]) == "receiver"
+    assert [table.field for table in view.tables] == ["sender"]
+    assert view.definition["roles"] == ("receiver",)
+    spec = compile_lane("sales", [type("Told", (Wire,), {"features": [Wire.incoming.typical]})])
+    (typical,) = spec.feature_set("wire").features
+    assert "wires with this sender as receiver in 9 d" in typical.sentence(value=500)
+
+
+def test_what_an_account_received_is_told_by_who_received_it():
+    """Two to ann and one to bob: ann's typical amount is of what she received, and whoever sent it."""
+    view = Wire.batch_views["incoming"]
+    events = ViewEvents(
+        times=np.array([1, 2, 3]),
+        names={
+            "sender as receiver": key_column(["ann", "ann", "bob"]),
+            "sender": key_column(["cat", "cat", "ann"]),
+        },
+        numbers={"amount": np.array([100.0, 300.0, 900.0])},
+    )
+    ann = values_of(view, events, {"sender": "ann"}, as_of_us=10)
+    assert ann == {"typical": 200.0, "loyalty": 1.0}
+
+
+def test_one_of_several_fields_of_a_kind_has_to_be_named():
+    account = Entity()
+    view = nightly(account, of="wire")
+    with pytest.raises(
+        CatalogError, match=r'sender, receiver; say which one is meant: account.as_\("sender"\)'
+    ):
+        view.check(declared(account=account, habits=view) | {"wire": Wire})
+    named = nightly(account.as_("receiver"), of="wire")
+    named.check(declared(account=account, habits=named) | {"wire": Wire})
+    assert named.source_field(Wire, account) == "receiver"
 
 
 def test_a_value_is_known_by_the_views_name_and_its_own():

@@ -46,6 +46,7 @@ class Sale(EventType):
 class Login(EventType):
     name, lane, scored = "login", "shop", False
     card, terminal = Entity(), Entity()
+    buyer, seller = Entity(kind="owner"), Entity(kind="owner")
 """
 LINE = MODULE.splitlines().index(">       {mistake},") + 1
 
@@ -77,6 +78,17 @@ MISTAKES = [
     ("(amount / 2).links()", "'links' is a word for a Text field, not for a feature"),
     ("card.links()", "'links' is no word for an entity"),
     ("Payout.banner.links()", "sale has no field 'banner'"),
+    # Two fields of one kind
+    ('owner_id.count(over="1h", of="login")', "login has several fields of kind 'owner': buyer, seller; say"),
+    ('pair(owner_id, card).count(over="1h", of="login")', 'meant: pair(owner_id, card).as_("buyer", "card")'),
+    ('owner_id.as_("byer").count(over="1h", of="login")', "login has no field 'byer'; it has card, terminal"),
+    ('owner_id.as_("card").count(over="1h", of="login")', "login.card is of kind 'card', and owner_id of"),
+    ('card.as_(card, shop).count(over="1h")', "as_() names a field for each entity: 1 here, not 2"),
+    ('card.as_(card).as_(card).count(over="1h")', "as_() is said once"),
+    ("card.as_(5)", "5 is not a field"),
+    ("card.as_(card).since_first()", "since_first() is since the first event in any role; leave out as_()"),
+    ('pair(card, card).count(over="1h")', "a pair is of two fields, not of card and itself"),
+    ('pair(card.as_(card), shop).count(over="1h")', "as_() comes after it: pair(a, b).as_(c, d)"),
     # Lengths of time
     ('card.count(over="5 minutes")', "'5' is not a length of time; write for example '5m', '24h' or '30d'"),
     ("card.count(over=30)", "over=30 names no window"),

@@ -137,6 +137,7 @@ class Log(EventType):
     name = "post"
     lane = "docs"
     account, author, card, customer, device, ip, link, merchant, terminal = (Entity() for _ in range(9))
+    sender, receiver = Entity(kind="party"), Entity(kind="party")
     amount, comment = Money(), Text(optional=True)
 
 
@@ -162,6 +163,21 @@ def test_every_condition_of_the_page_can_be_declared() -> None:
     for where in declare_all(cells, parts, lambda code: f"amount{code}" if code.startswith(".") else code):
         counted = FIELDS["card"].count(over="1h", where=where)
         compile_lane("docs", [type("Some", (Everything,), {"features": [counted]})])
+
+
+class Transfer(EventType):
+    """From account to account."""
+
+    name, lane = "transfer", "docs"
+    sender, receiver = Entity(kind="account"), Entity(kind="account")
+    amount = Money()
+
+
+def test_every_role_of_the_page_can_be_declared() -> None:
+    cells = [row[0] for row in table_under("### From account to account")]
+    declared = declare_all(cells, Transfer.fields, lambda code: code)
+    assert len(declared) == 7
+    compile_lane("docs", [type("Roles", (Transfer,), {"features": declared})])
 
 
 @pytest.fixture

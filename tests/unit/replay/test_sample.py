@@ -10,7 +10,8 @@ from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import compile_lane
-from scoring.replay.sample import can_be_compared, kinds_read, take_sample
+from scoring.features.split import keys_read
+from scoring.replay.sample import can_be_compared, take_sample
 from tests.contract.lanes import MEMBERS, START, VOCABULARIES, Lane, lanes
 
 PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)
@@ -38,7 +39,7 @@ def test_whatever_a_sample_can_tell_is_what_the_whole_lane_says(lane: Lane, shar
             event_type = SCORED.get(int(batch.program[item]))
             if event_type is None:
                 continue
-            (told,) = can_be_compared(sample.known[[row]], kinds_read(PLAN, PLAN.feature_set(event_type)))
+            (told,) = can_be_compared(sample.known[[row]], keys_read(PLAN, PLAN.feature_set(event_type)))
             columns = PLAN.feature_set(event_type).columns[told]
             assert sampled[row, columns].tobytes() == whole[item, columns].tobytes()
     states = whole_arena.blobs()
@@ -60,7 +61,7 @@ def test_a_share_of_nothing_takes_nothing():
 
 
 def test_a_feature_is_told_only_where_every_entity_it_reads_is_held():
-    read = kinds_read(PLAN, PLAN.feature_set("login"))
+    read = keys_read(PLAN, PLAN.feature_set("login"))
     names = PLAN.feature_set("login").names
     kinds = {kind.name: kind.index for kind in PLAN.entity_kinds}
     known = np.zeros((1, len(kinds)), dtype=bool)

@@ -1,0 +1,67 @@
+"""As what an entity is counted: the field of the counted event type that names it."""
+
+from collections.abc import Sequence
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity
+from scoring.features import declare
+from scoring.features.declare import NamedField
+from scoring.features.layout import fields_of_kind
+from scoring.features.lowering import Lowering
+from scoring.features.named import field_named
+
+
+def roles_named(lowering: Lowering, expression: declare.OnEntity, counted: type[EventType]) -> list[str]:
+    """For each key of an expression the field of the counted event type that it is looked for in.
+
+    That is what `as_()` says, else the key itself in events of its own type, else the only field of its kind.
+    Raises CatalogError where none or several could be meant.
+    """
+    keys = expression.keys
+    if len({key.name for key in keys}) < len(keys):
+        raise expression.origin.error(f"a pair is of two fields, not of {keys[0].name} and itself")
+    if expression.role:
+        return _said_roles(expression, counted)
+    if counted is lowering.member:
+        return [key.name for key in keys]
+    return [_only_role(expression, key, counted) for key in keys]
+
+
+def _said_roles(expression: declare.OnEntity, counted: type[EventType]) -> list[str]:
+    roles, origin = expression.role_names, expression.origin
+    for key, role in zip(expression.keys, roles, strict=True):
+        declared = field_named(counted, role, (Entity, Category), origin)
+        if declared.kind != key.kind:
+            raise origin.error(
+                f"{counted.name}.{role} is of kind {declared.kind!r}, and {key.name} of kind {key.kind!r}"
+            )
+    if len(set(roles)) < len(roles):
+        raise origin.error(f"as_() names {roles[0]} twice; the two of a pair stand in two fields")
+    return list(roles)
+
+
+def _only_role(expression: declare.OnEntity, key: NamedField, counted: type[EventType]) -> str:
+    found, origin = fields_of_kind(counted, key.kind), expression.origin
+    if not found:
+        raise origin.error(f"{counted.name} has no entity {key.kind!r}")
+    alike = sum(other.kind == key.kind for other in expression.keys)
+    if alike > len(found):
+        raise origin.error(f"{counted.name} has one entity {key.kind!r}, and a pair of them needs two")
+    if len(found) > 1:
+        raise origin.error(
+            f"{counted.name} has several fields of kind {key.kind!r}: {', '.join(found)}; say which one is"
+            f" meant: {_example(expression.keys, counted, key.kind)}"
+        )
+    return found[0]
+
+
+def _example(keys: Sequence[NamedField], counted: type[EventType], ambiguous: str) -> str:
+    """How the role is named, as one would write it: `account.as_("sender")`."""
+    given: list[str] = []
+    for key in keys:
+        free = [name for name in fields_of_kind(counted, key.kind) if name not in given]
+        given.append(free[0] if free else ambiguous)
+    quoted = ", ".join(f'"{name}"' for name in given)
+    names = [key.name for key in keys]
+    subject = f"pair({', '.join(names)})" if len(names) > 1 else names[0]
+    return f"{subject}.as_({quoted})"
