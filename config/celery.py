@@ -10,6 +10,7 @@ import django
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 from celery.utils.log import current_process_index
+from django.conf import settings
 from django.db import close_old_connections, connections
 
 from config.starting import without_collections
@@ -28,7 +29,15 @@ def set_up_django(**_: Any) -> None:
         django.setup()
 
 
-app = Celery("config")
+class App(Celery):
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        """Publishing has a client that waits, or beat's next task: a hung broker must not hold it up."""
+        given = options.pop("transport_options", None) or {}
+        prompt = {"socket_timeout": settings.BROKER_PUBLISH_SECONDS} | given
+        return super().connection_for_write(url, transport_options=prompt, **options)
+
+
+app = App("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(

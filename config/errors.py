@@ -14,6 +14,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from scoring import errors
+from scoring.decisions.telemetry import telemetry
+from scoring.log.trouble import is_trouble
 from scoring.timestamps import to_iso
 
 logger = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
 API_PATH = "/api/"
 RETRY_AFTER_SECONDS = "1"
+RESTORED_RETRY_AFTER_SECONDS = "30"  # somebody has to run a command
 
 Members = Callable[[Any, Mapping[str, Any]], dict[str, Any]]
 
@@ -212,6 +215,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),
     OperationalError: STORAGE_UNAVAILABLE,
     InterfaceError: STORAGE_UNAVAILABLE,
+    errors.StorageTimedOut: STORAGE_UNAVAILABLE,
+    errors.LogAheadOfCluster: Problem(
+        503,
+        "log-restored",
+        "The log was restored and takes no entries yet",
+        detail=lambda exc: "an operator has to begin its new epoch; send the request again later",
+        headers={"Retry-After": RESTORED_RETRY_AFTER_SECONDS},
+    ),
 }
 INTERNAL = Problem(
     500, "internal-error", "Something went wrong here", detail=lambda exc: "the error was recorded"
@@ -220,7 +231,8 @@ INTERNAL = Problem(
 
 def problem_for(exc: Exception) -> Problem | None:
     """The row of the table for an error, by its nearest class; None for what nobody foresaw."""
-    return next((PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS), None)
+    known = next((PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS), None)
+    return known or (STORAGE_UNAVAILABLE if is_trouble(exc) else None)
 
 
 def problem_document(problem: Problem, exc: Exception | None, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,6 +251,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
     problem = problem_for(exc)
     if problem is None:
         return None
+    telemetry.add("problem", str(problem.status), problem.slug)
     if problem.status >= 500:
         logger.error("%s", problem.title, exc_info=exc)
     headers = dict(problem.headers)
@@ -282,5 +295,6 @@ def describe_problem(request: HttpRequest, slug: str) -> HttpResponse:
 def _plain_problem(request: HttpRequest, problem: Problem) -> HttpResponse | None:
     if not request.path.startswith(API_PATH):
         return None
+    telemetry.add("problem", str(problem.status), problem.slug)
     document = problem_document(problem, None, {})
     return HttpResponse(orjson.dumps(document), status=problem.status, content_type=PROBLEM_JSON)

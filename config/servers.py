@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 from kombu.exceptions import OperationalError
 
 from config.embedded.redis import MINIMUM_VERSION as MINIMUM_REDIS

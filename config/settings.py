@@ -104,6 +104,7 @@ SESSION_IDLE_SECONDS = read_float("ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
 
 # Those from `config` are Django's, left out for calls of the API.
 MIDDLEWARE = [
+    "config.request_deadlines.Deadlines",  # first: whatever comes below keeps to them
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.PageSessions",
@@ -176,10 +177,15 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True  # services may come up in any 
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits out a broker's absence, however long
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,  # connecting has retries of its own: 6 s of a request, for a broker that is away
-    "socket_connect_timeout": 1.0,  # the same request that must not hang
+    "socket_connect_timeout": 0.5,  # the same request that must not hang
     "socket_timeout": 15.0,  # above the worker's own blocking read
     "socket_keepalive": True,
 }
+BROKER_PUBLISH_SECONDS = 0.5  # in place of `socket_timeout` where a message is sent, which blocks for nothing
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 0.5  # behind threads that publish to a hung broker
+# A Redis that is full, read-only, loading or without its replicas answers with an error, which Celery's main
+# process would end for. It waits and connects again instead.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # no message waits behind a long task that was fetched first
 # Celery's Django fixup closes the database connection around every task, which costs more than a decision;
 # `config.celery` renews a broken one instead.

@@ -31,6 +31,11 @@ COUNTERS = {
     "events": ("assay_stage_events", "Events that each stage handled", ("stage",)),
     "decision": ("assay_decisions", "Decisions made or revised", ("event_type", "outcome", "basis", "model")),
     "helped": ("assay_helped_events", "Events that a lane's helpers explained", ()),
+    "problem": (
+        "assay_problem_responses",
+        "Requests, and items of lists, that were answered with a problem",
+        ("status", "problem"),
+    ),
     "refused": ("assay_refused_requests", "Requests answered 429", ("lane", "priority")),
 }
 

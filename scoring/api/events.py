@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from scoring.api.items import ItemsView, Result, read_items, read_object
+from scoring import deadlines
+from scoring.api.items import ItemsView, Result, read_items, read_object, seconds_for
 from scoring.api.keys import Sender
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
@@ -49,6 +50,7 @@ class EventsView(ItemsView):
         now = timezone.now()
         payloads, listed = read_items(request.data)
         preferences = preferences_of(request, listed=listed)
+        deadlines.allow((preferences.wait or 0.0) + seconds_for(len(payloads)))
         results = submit(payloads, sender=sender_of(request), preferences=preferences, now=now)
         return self.respond(results, listed=listed, headers=preferences.headers)
 

@@ -10,6 +10,10 @@ from rest_framework.views import APIView
 
 from scoring.errors import InvalidRequest, RequestProblem, ScoringError
 
+# What a request may take beyond its client's wait: storing a few items takes milliseconds, a thousand half a
+# second, and lists come in one after the other.
+FEW_ITEMS, SECONDS_FOR_FEW, SECONDS_FOR_MANY = 32, 0.9, 15.0
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -31,6 +35,11 @@ def read_items(data: object) -> tuple[list[object], bool]:
     if not 1 <= len(data) <= settings.API_MAX_LIST:
         raise InvalidRequest([RequestProblem("", f"the list has {len(data):,} items", allowed)])
     return data, True
+
+
+def seconds_for(items: int) -> float:
+    """How long a request of so many items may take, beyond the time that its client waits for decisions."""
+    return SECONDS_FOR_FEW if items <= FEW_ITEMS else SECONDS_FOR_MANY
 
 
 def read_object(item: object) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ import redis
 from celery import current_app
 from kombu.exceptions import OperationalError
 
+from scoring.breaker import Breaker
 from scoring.catalog.registry import lanes
 from scoring.decisions import connections, mailboxes
 from scoring.decisions.mailboxes import Answer
@@ -62,7 +63,7 @@ def ring(lane: str, *, again: bool = False) -> str:
     `again`: though its flag stands, for its message may have found the lane taken.
     """
     try:
-        answer = connections.client().eval(RING, 3, *_keys(lane), FLAG_MS, int(again))
+        answer = connections.prompt().eval(RING, 3, *_keys(lane), FLAG_MS, int(again))
     except redis.RedisError as error:
         logger.warning("lane %s not rung: %s", lane, error)
         return "online_store_unavailable"
@@ -79,12 +80,23 @@ def publish(lane: str) -> str:
 
 def send(task: str, *arguments: str, expires: float) -> str:
     """Send a message that says nothing new after `expires` seconds; "" or the cause that kept it."""
+    if breaker.is_open:
+        return "broker_unavailable"
     try:
         current_app.send_task(task, args=arguments, retry=False, expires=expires)
     except (OperationalError, redis.RedisError, OSError) as error:
         logger.warning("%s%s not sent: %s", task, list(arguments), error)
+        breaker.trip()
         return "broker_unavailable"
     return ""
+
+
+def _probe_broker() -> None:
+    with current_app.connection_for_write() as broker:
+        broker.default_channel.close()  # it asks the server when it is opened
+
+
+breaker = Breaker("the broker", _probe_broker)
 
 
 def stand_at_door(lane: str, *, pace: float) -> None:
@@ -104,7 +116,7 @@ def stand_at_door(lane: str, *, pace: float) -> None:
 def pace_of(lane: str) -> float:
     """Entries a second at which the lane was worked lately; 0 when that is not known."""
     try:
-        return float(connections.client().get(_pace_key(lane)) or 0.0)
+        return float(connections.prompt().get(_pace_key(lane)) or 0.0)
     except redis.RedisError as error:
         logger.warning("pace of lane %s not read: %s", lane, error)
         return 0.0
@@ -113,7 +125,8 @@ def pace_of(lane: str) -> float:
 def linger(lane: str, *, seconds: float) -> bool:
     """Wait for the bell; True when it rang."""
     _, _, bell = _keys(lane)
-    return connections.client().blpop([bell], timeout=seconds) is not None
+    seconds = min(seconds, connections.MAX_BLOCK_SECONDS)
+    return connections.blocking().blpop([bell], timeout=seconds) is not None
 
 
 def leave_door(lane: str) -> None:
@@ -146,7 +159,7 @@ def wake(answers: Mapping[str, Sequence[Answer]]) -> None:
 
 def _clear_flag(lane: str) -> None:
     try:
-        connections.client().delete(_keys(lane)[0])
+        connections.prompt().delete(_keys(lane)[0])
     except redis.RedisError as error:
         logger.warning("flag of lane %s not cleared: %s", lane, error)
 

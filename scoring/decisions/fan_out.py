@@ -139,7 +139,7 @@ def help_out(*, linger: float = LINGER_SECONDS, shift: float = SHIFT_SECONDS) ->
     ends, leaves = now + shift, now + linger
     while time.monotonic() < min(ends, leaves) and not doorbell.is_any_lane_waiting():
         client.set(HELPERS, "1", px=HERE_MS)
-        taken = cast("tuple[bytes, bytes] | None", client.brpop(todo, timeout=WAIT_SECONDS))
+        taken = cast("tuple[bytes, bytes] | None", connections.blocking().brpop(todo, timeout=WAIT_SECONDS))
         if taken is not None:
             _bring(Piece.from_bytes(taken[1]))
             helped, leaves = helped + 1, time.monotonic() + linger
@@ -165,7 +165,8 @@ def _collect(batch: str, *, count: int, seconds: float) -> dict[int, Prediction]
     ends, parts = time.monotonic() + seconds, dict[int, Prediction]()
     for _ in range(count):
         left = max(ends - time.monotonic(), 0.001)  # 0 would be for ever
-        popped = connections.client().blpop([_done(batch)], timeout=left)
+        left = min(left, connections.MAX_BLOCK_SECONDS)
+        popped = connections.blocking().blpop([_done(batch)], timeout=left)
         brought = cast("tuple[bytes, bytes] | None", popped)
         if brought is None:
             break

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock
 
 from django.db import connection
 
+from scoring import deadlines
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, pending
 from scoring.decisions.telemetry import telemetry
 from scoring.decisions.turnstile import turnstile
+from scoring.errors import StorageTimedOut
 from scoring.log import vault
 from scoring.log.append import COPY_FROM, append_new
 from scoring.log.beside import Beside
@@ -35,7 +37,7 @@ class Turn(Enum):
     DONE = "it has been written"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Received:
     """The `event.received` entries of one request, what is kept of them, and how they are queued.
 
@@ -63,7 +65,10 @@ class Gatherer:
         self._is_writing = False
 
     def write(self, received: Received) -> None:
-        """Append and queue the entries, and ring their lanes. Raises what the database does, ListsInLine."""
+        """Append and queue the entries, and ring their lanes.
+
+        Raises what the database does, ListsInLine, and StorageTimedOut when its turn did not come in time.
+        """
         if connection.in_atomic_block:
             write_together([received])  # to be committed with what is the caller's
             return
@@ -74,7 +79,7 @@ class Gatherer:
         if received.priority == pending.URGENT:
             turnstile.note_waiting()
         if self._has_to_wait(received):
-            received.called.get()
+            self._wait_for_call(received)
         if received.turn is Turn.ALONE:
             write_together([received])
         elif received.turn is Turn.LEAD:
@@ -85,6 +90,23 @@ class Gatherer:
             self._waiting.append(received)
             waits, self._is_writing = self._is_writing, True
         return waits
+
+    def _wait_for_call(self, received: Received) -> None:
+        """Until it was written by another thread, or has to be by this one. Raises StorageTimedOut."""
+        try:
+            received.called.get(timeout=deadlines.seconds_left())
+        except Empty:
+            if self._withdraw(received):
+                raise StorageTimedOut from None
+
+    def _withdraw(self, received: Received) -> bool:
+        """Wait no longer; False if it was called after all. What is being written meanwhile stays written."""
+        with self._lock:
+            if not received.called.empty():
+                return False
+            if received in self._waiting:
+                self._waiting.remove(received)
+            return True
 
     def _lead(self) -> None:
         """Write for the first of those that wait, who is the caller, and as many others as go together."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from django.db import Error as DatabaseError
+from django.db import connection
+
 from scoring.catalog.event_type import ParsedFields
 from scoring.decisions import doorbell, fallback, pending
 from scoring.decisions.answers import answer_from_stream
@@ -16,6 +19,7 @@ from scoring.errors import PayloadConflict
 from scoring.log import vault
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
+from scoring.log.trouble import is_trouble
 from scoring.timestamps import to_iso
 
 logger = logging.getLogger(__name__)
@@ -84,7 +88,9 @@ def receive_events(
     undecided = {stream: stored[stream][0] for stream in waiting - _disputed(entries, repeated)}
     cause = received.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
     if wait and mailbox and undecided:
-        answers |= _wait(undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause)
+        answers |= _wait_if_possible(
+            undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause
+        )
     return _receipts(entries, repeated, answers)
 
 
@@ -159,6 +165,19 @@ def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: 
     if entries and wake_token:
         pending.adopt([entry.position for entry in entries], wake_token=wake_token)
     return doorbell.ring_lanes({lane_of(entry) for entry in entries}).cause
+
+
+def _wait_if_possible(
+    undecided: Mapping[str, Entry], *, mailbox: Mailbox, wait: float, on_timeout: OnTimeout, cause: str
+) -> dict[str, dict[str, Any]]:
+    """As `_wait`; no answers where the database fails meanwhile: the events are stored, and pending."""
+    try:
+        return _wait(undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause)
+    except DatabaseError as error:
+        if connection.in_atomic_block or not is_trouble(error):
+            raise
+        logger.warning("%d events are answered as pending: %s", len(undecided), error)
+        return {}
 
 
 def _wait(

@@ -23,7 +23,7 @@ from scoring.decisions import connections
 
 logger = logging.getLogger(__name__)
 
-LISTEN_SECONDS = 2.0  # then it asks again; a message is taken at once
+LISTEN_SECONDS = connections.MAX_BLOCK_SECONDS  # then it asks again; a message is taken at once
 AGAIN_SECONDS = 0.1  # after Redis has failed
 
 _opening = Lock()  # a cache alone would let two first requests open an office each
@@ -84,9 +84,10 @@ class PostOffice:
                     time.sleep(AGAIN_SECONDS)
             except Exception:  # the thread that everybody's answers come through must not end
                 logger.exception("answers could not be delivered")
+                time.sleep(AGAIN_SECONDS)
 
     def _listen(self) -> None:
-        message = connections.client().blpop([_queue(self.name)], timeout=LISTEN_SECONDS)
+        message = connections.blocking().blpop([_queue(self.name)], timeout=LISTEN_SECONDS)
         if message is not None:
             self._deliver(orjson.loads(message[1]))
 

@@ -84,7 +84,7 @@ class Telemetry:
         if not gathered:
             return
         try:
-            with connections.client().pipeline(transaction=False) as pipe:
+            with connections.prompt().pipeline(transaction=False) as pipe:
                 for series, count in gathered.items():
                     pipe.hincrbyfloat(KEY, SEPARATOR.join(series), count)
                 pipe.execute()
@@ -98,5 +98,5 @@ telemetry = Telemetry()
 def read_counts() -> dict[Series, float]:
     """What all processes have sent, this one's last included. Raises redis.RedisError."""
     telemetry.send()
-    stored = cast("dict[bytes, bytes]", connections.client().hgetall(KEY))
+    stored = cast("dict[bytes, bytes]", connections.prompt().hgetall(KEY))
     return {tuple(name.decode().split(SEPARATOR)): float(count) for name, count in stored.items()}

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
+from scoring import deadlines
 from scoring.decisions import backlog, doorbell
 from scoring.errors import ListsInLine
 
@@ -40,12 +41,22 @@ class Turnstile:
         if not self._places.acquire(blocking=False):
             raise ListsInLine
         try:
-            with self._turn:
+            with self._in_time():
                 began = time.monotonic()
                 yield
                 self._pause(events, seconds=time.monotonic() - began)
         finally:
             self._places.release()
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        left = deadlines.seconds_left()
+        if not self._turn.acquire(timeout=-1 if left is None else left):
+            raise ListsInLine
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _pause(self, events: Mapping[str, int], *, seconds: float) -> None:
         if time.monotonic() - self._waited_at > SOMEBODY_WAITS_SECONDS:

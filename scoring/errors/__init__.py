@@ -91,6 +91,7 @@ from scoring.errors.requests import (
     PayloadConflict,
     RequestProblem,
     RequestTooLarge,
+    StorageTimedOut,
 )
 from scoring.errors.training import (
     NoEventsToJudge,
@@ -161,6 +162,7 @@ __all__ = [
     "StaleOnlineState",
     "StateLayoutMismatch",
     "StateNotLoaded",
+    "StorageTimedOut",
     "StreamConflict",
     "TooManyHeldLabels",
     "TooManyLabelSources",

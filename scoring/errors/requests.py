@@ -59,6 +59,13 @@ class PayloadConflict(ScoringError):
         )
 
 
+class StorageTimedOut(ScoringError):
+    """The database did not take what a request brought in the time that the request has."""
+
+    def __init__(self) -> None:
+        super().__init__("the database did not answer in time")
+
+
 class EventNotFound(ScoringError):
     """No event of this stream was received."""
 

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
-from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, LogAheadOfCluster
+from scoring.errors import ConsumerNotRebuildable, ConsumerStopped
 from scoring.log.cursors import Standing, create_cursors, lock_cursors, move_cursors
 from scoring.log.entries import START, Entry
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_page
+from scoring.log.trouble import is_trouble
 
 ENTRIES_A_RUN = 2_000  # in one transaction: long ones would hold back the horizon for everybody
-
-TROUBLE = (OperationalError, InterfaceError, LogAheadOfCluster)  # of the database, not with an entry
 
 
 class Handle(Protocol):
@@ -127,10 +126,10 @@ def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
             entries, reached = read_page(cursor, types=consumer.types, limit=limit)
             if entries:
                 consumer.handle(entries, now=now)
-        except TROUBLE:
-            raise  # the next run tries again
-        except Exception as trouble:
-            raise _HandlingFailed(entries, limit) from trouble
+        except Exception as error:
+            if is_trouble(error):
+                raise  # the next run tries again
+            raise _HandlingFailed(entries, limit) from error
         move_cursors([consumer.name], reached, now=now)
         return Progress(handled=len(entries), caught_up=len(entries) < limit)
 

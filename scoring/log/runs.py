@@ -13,10 +13,11 @@ from django.db import transaction
 
 from scoring.errors import ConsumerStopped
 from scoring.log import consumers
-from scoring.log.consumers import TROUBLE, Consumer, catch_up, registered_consumers
+from scoring.log.consumers import Consumer, catch_up, registered_consumers
 from scoring.log.cursors import NEW, create_cursors, lock_cursors, move_cursors, read_cursors
 from scoring.log.entries import Cursor, Entry
 from scoring.log.read import Horizon, Page, read_horizon, read_page
+from scoring.log.trouble import is_trouble
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +69,9 @@ def _run_abreast(
         types = frozenset[str]().union(*(consumer.types for consumer in abreast))
         try:
             page = read_page(cursor, types=types, limit=limit, horizon=horizon)
-        except TROUBLE:
-            raise
-        except Exception as error:  # noqa: BLE001 - whoever has to read it raises it again
+        except Exception as error:
+            if is_trouble(error):
+                raise
             _tell(error, abreast)
             return alone + abreast
         abreast, failed = _take(page, abreast, cursor, now=now)
@@ -136,7 +137,9 @@ def _run_alone(alone: Sequence[Consumer], *, now: datetime) -> dict[str, str]:
         except ConsumerStopped as error:
             logger.exception("consumer %s stopped", consumer.name)
             stopped[consumer.name] = error.error
-        except TROUBLE as error:
+        except Exception as error:
+            if not is_trouble(error):
+                raise
             trouble = error
     if trouble:
         raise trouble

@@ -88,7 +88,7 @@ def test_a_number_is_lost_with_a_server_rather_than_counted_twice(monkeypatch):
 
     process = Telemetry()
     with monkeypatch.context() as patch:
-        patch.setattr(connections, "client", Gone)
+        patch.setattr(connections, "prompt", Gone)
         process.add("refused", LANE, "bulk")
         process.send()
     process.send()
@@ -153,5 +153,5 @@ def test_without_redis_it_says_where_to_look(client, monkeypatch):
     def gone() -> None:
         raise redis.ConnectionError
 
-    monkeypatch.setattr(connections, "client", gone)
+    monkeypatch.setattr(connections, "prompt", gone)
     assert client.get("/metrics").status_code == 503

@@ -1,15 +1,54 @@
 """The connection to Redis outlasts what is waited for on it, and who asked for it."""
 
 import gc
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+import redis
 
 from scoring.decisions import connections
+from tests.waiting import wait_until
 
 
-def test_the_longest_wait_that_is_allowed_is_not_taken_for_a_dead_server(settings):
-    settings.API_MAX_WAIT = 30.0
-    connections.client.cache_clear()
-    assert connections.client().connection_pool.connection_kwargs["socket_timeout"] > 30.0
-    connections.client.cache_clear()
+@pytest.fixture
+def frozen_redis(online_redis: redis.Redis) -> Iterator[None]:
+    """Redis takes no commands until the test ends, as a stopped process; it is not gone."""
+    process = online_redis.info("server")["process_id"]
+    os.kill(process, signal.SIGSTOP)
+    yield
+    os.kill(process, signal.SIGCONT)
+    wait_until(lambda: not connections.breaker.is_open)
+
+
+def test_a_blocking_read_that_finds_nothing_is_not_taken_for_a_dead_server(online_redis):
+    assert connections.blocking().blpop(["nothing"], timeout=connections.MAX_BLOCK_SECONDS) is None
+
+
+def test_one_command_waits_for_a_frozen_redis_and_the_next_ones_do_not(frozen_redis, monkeypatch):
+    connections.prompt.cache_clear()
+    asked = connections.prompt()
+    with pytest.raises(redis.TimeoutError):
+        asked.get("anything")
+    monkeypatch.setattr(asked.connection_pool, "get_connection", lambda: pytest.fail("Redis was asked"))
+    with pytest.raises(redis.ConnectionError, match="left alone"):
+        asked.get("anything")
+    with pytest.raises(redis.ConnectionError, match="left alone"):
+        asked.pipeline(transaction=False).get("anything").execute()
+
+
+def test_redis_is_asked_again_once_it_answers(online_redis):
+    connections.breaker.trip()
+    wait_until(lambda: not connections.breaker.is_open)
+    assert connections.prompt().ping()
+
+
+def test_a_redis_that_refuses_a_command_is_not_left_alone(online_redis):
+    online_redis.set("text", "x")
+    with pytest.raises(redis.ResponseError):
+        connections.prompt().lpush("text", "y")
+    assert not connections.breaker.is_open
 
 
 def test_a_client_forgotten_meanwhile_leaves_a_pipeline_its_connection(online_redis):

@@ -40,7 +40,7 @@ def test_answers_to_a_client_that_has_left_keep_nobody_else_from_his(online_redi
 def test_who_waits_is_told_when_redis_fails_and_the_next_is_served_again(online_redis, monkeypatch):
     mailbox = open_mailbox()
     with monkeypatch.context() as broken:
-        broken.setattr(connections, "client", away)
+        broken.setattr(connections, "blocking", away)
         assert mailbox.collect(count=1, seconds=10) == ({}, "online_store_unavailable")
     mailbox = open_mailbox()
     doorbell.wake({mailbox.token: [answer(1)]})
@@ -48,7 +48,7 @@ def test_who_waits_is_told_when_redis_fails_and_the_next_is_served_again(online_
 
 
 def test_a_connection_lost_once_ends_no_wait(online_redis, monkeypatch):
-    mailbox, client, lost = open_mailbox(), connections.client, []
+    mailbox, client, lost = open_mailbox(), connections.blocking, []
 
     def lose_one() -> redis.Redis:
         if not lost:
@@ -56,7 +56,7 @@ def test_a_connection_lost_once_ends_no_wait(online_redis, monkeypatch):
             raise redis.ConnectionError("dropped")
         return client()
 
-    monkeypatch.setattr(connections, "client", lose_one)
+    monkeypatch.setattr(connections, "blocking", lose_one)
     assert mailbox.collect(count=1, seconds=2.5) == ({}, "")  # the thread asks again every two seconds
     assert lost
     doorbell.wake({mailbox.token: [answer(1)]})

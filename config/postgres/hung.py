@@ -1,0 +1,84 @@
+"""A PostgreSQL that hangs: a request's statement is given up at its deadline, and the next ones do not wait.
+
+A stopped server, a lost network or a lock held elsewhere says nothing on the connection, and no timeout of
+the server's own ends the wait. Shutting the socket down does: the thread that waits gets an error at once.
+"""
+
+import os
+import socket
+import weakref
+from concurrent.futures import Future
+from threading import Thread, get_ident
+from typing import Any
+
+import psycopg2
+from django.db import connections
+from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
+
+from scoring import deadlines
+from scoring.breaker import Breaker
+
+PROBE_SECONDS = 2
+# A statement may be late for a lock, with the server well: other requests are served meanwhile.
+GRACE_SECONDS = 0.2
+
+_connections: dict[int, "weakref.ref[Any]"] = {}
+
+
+def watch(connection: Any) -> None:
+    """Interrupt statements of this thread's connection when its deadline has passed."""
+    _connections[get_ident()] = weakref.ref(connection)
+
+
+def interrupt(thread: int) -> None:
+    """End the statement that a thread waits for, by shutting down its socket; its connection is lost."""
+    reference = _connections.get(thread)
+    connection = reference() if reference else None
+    if connection is None or connection.closed:
+        return
+    if connection.info.transaction_status == TRANSACTION_STATUS_ACTIVE:
+        with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+        breaker.trip()
+
+
+def connect_in_time(connect: Any, parameters: dict[str, Any], *, seconds: float) -> Any:
+    """What `connect(parameters)` gives. Raises psycopg2.OperationalError when that takes longer.
+
+    There is no socket to shut down yet: a thread of its own waits instead, and closes what comes too late.
+    """
+    connected: Future[Any] = Future()
+    Thread(target=_connect, args=(connected, connect, parameters), name="connect", daemon=True).start()
+    try:
+        return connected.result(timeout=seconds)
+    except TimeoutError:
+        connected.add_done_callback(_close_late)
+        breaker.trip()
+        raise psycopg2.OperationalError("PostgreSQL did not accept a connection in time") from None
+
+
+def _connect(connected: "Future[Any]", connect: Any, parameters: dict[str, Any]) -> None:
+    try:
+        connected.set_result(connect(parameters))
+    except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
+        connected.set_exception(error)
+
+
+def _close_late(connected: "Future[Any]") -> None:
+    if connected.exception() is None:
+        connected.result().close()
+
+
+def _probe() -> None:
+    """Connect and ask, as anybody would; an error of the server's own is an answer too."""
+    parameters = connections["default"].get_connection_params()
+    asking = psycopg2.connect(**{**parameters, "connect_timeout": PROBE_SECONDS})
+    try:
+        with asking.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        asking.close()
+
+
+breaker = Breaker("PostgreSQL", _probe, grace=GRACE_SECONDS)
+deadlines.register_interrupter(interrupt)

@@ -1,0 +1,35 @@
+"""How long requests may wait for the database and other threads."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from scoring import deadlines
+
+# Seconds, unless a view knows better. Events: until it is known how long their client waits.
+BUDGETS = (
+    ("/api/v1/events", 0.9),
+    ("/api/", 5.0),
+    ("/healthz", 0.5),
+    ("/readyz", 0.9),
+    ("/metrics", 2.0),
+)
+PAGE_SECONDS = 25.0
+
+
+class Deadlines:
+    """Middleware: what a request waits for ends before its client has given up, whatever hangs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        deadlines.allow(budget_of(request.path_info))
+        try:
+            return self.get_response(request)
+        finally:
+            deadlines.lift()
+
+
+def budget_of(path: str) -> float:
+    return next((seconds for prefix, seconds in BUDGETS if path.startswith(prefix)), PAGE_SECONDS)

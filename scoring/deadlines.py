@@ -1,0 +1,85 @@
+"""How long the request of a thread may still wait: for the database, for Redis, for other threads.
+
+A client that waits for a second is not served by an answer after a minute, whatever hangs. A request says how
+long it may take; what it waits for keeps to that, or is interrupted when the time is up.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock, Thread, get_ident
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 0.05  # a wait ends so much later than its deadline at most
+
+# Ends the wait of a thread, if it waits for what the interrupter knows.
+Interrupter = Callable[[int], None]
+
+_until: dict[int, float] = {}
+_interrupters: list[Interrupter] = []
+_starting = Lock()
+_watched_process = 0
+
+
+def allow(seconds: float) -> None:
+    """From now on the work of this thread may take so long."""
+    _until[get_ident()] = time.monotonic() + seconds
+    if _watched_process != os.getpid():
+        _start_watching()
+
+
+def lift() -> None:
+    """The work of this thread has no deadline any more."""
+    _until.pop(get_ident(), None)
+
+
+def seconds_left() -> float | None:
+    """How long this thread may still wait, 0 if its time is up; None without a deadline."""
+    until = _until.get(get_ident())
+    return None if until is None else max(until - time.monotonic(), 0.0)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Have the block end in so many seconds, or at the deadline that this thread has, if that comes first."""
+    thread = get_ident()
+    outer = _until.get(thread)
+    if outer is None or outer > time.monotonic() + seconds:
+        allow(seconds)
+    try:
+        yield
+    finally:
+        lift() if outer is None else _until.update({thread: outer})
+
+
+def register_interrupter(interrupter: Interrupter) -> None:
+    """Have `interrupter` called with each thread whose time is up, again and again until its work is over."""
+    _interrupters.append(interrupter)
+
+
+def _start_watching() -> None:
+    """One thread a process: it does not come along when the process forks."""
+    global _watched_process  # noqa: PLW0603 - the process whose thread runs
+    with _starting:
+        if _watched_process != os.getpid():
+            _watched_process = os.getpid()
+            Thread(target=_watch, name="deadlines", daemon=True).start()
+
+
+def _watch() -> None:
+    while True:
+        time.sleep(CHECK_SECONDS)
+        now = time.monotonic()
+        for thread in [thread for thread, until in tuple(_until.items()) if until < now]:
+            for interrupter in _interrupters:
+                _interrupt(interrupter, thread)
+
+
+def _interrupt(interrupter: Interrupter, thread: int) -> None:
+    try:
+        interrupter(thread)
+    except Exception:  # the thread that every deadline depends on must not end
+        logger.exception("a wait beyond its deadline could not be ended")

@@ -1,0 +1,38 @@
+"""Real servers that hang: their processes are stopped, not gone."""
+
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from django.conf import settings
+
+from config.embedded.places import locate
+
+
+@contextmanager
+def frozen(processes: Iterable[psutil.Process]) -> Iterator[None]:
+    """Stop processes for the length of the block."""
+    stopped = list(processes)
+    for process in stopped:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in stopped:
+            process.send_signal(signal.SIGCONT)
+
+
+def postgres_processes() -> list[psutil.Process]:
+    """The server of the tests with all its sessions; none of them takes a connection or answers when stopped."""
+    postmaster = _process(locate(settings.VAR_DIR).postgres / "postmaster.pid")
+    return [postmaster, *postmaster.children(recursive=True)]
+
+
+def redis_processes() -> list[psutil.Process]:
+    return [_process(locate(settings.VAR_DIR).redis / "redis.pid")]
+
+
+def _process(pid_file: Path) -> psutil.Process:
+    return psutil.Process(int(pid_file.read_text().split()[0]))

@@ -1,0 +1,172 @@
+"""PostgreSQL or Redis hangs, which is worse than being gone: every request is answered before its client leaves.
+
+A request waits for its decision as long as it says, and is answered within a second of that, whatever hangs.
+"""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+import redis
+from django.db import connection
+
+from scoring.api.keys import create_key
+from scoring.decisions.models import Event
+from tests.factories.payments import payment_payload
+from tests.faults.freezing import frozen, postgres_processes, redis_processes
+from tests.faults.house import House
+from tests.faults.sender import Sender
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MARGIN_SECONDS = 1.0  # the promise
+SLACK_SECONDS = 1.0  # of a machine that does much else beside the tests
+RECOVERED_WITHIN_SECONDS = 30
+
+FALLBACK, USUAL, ASYNC = "wait=1, on_timeout=fallback", "", "respond-async"
+WAITS = {FALLBACK: 1.0, USUAL: 0.5, ASYNC: 0.0}
+
+
+class Answer(NamedTuple):
+    status: int
+    body: Any
+    headers: http.client.HTTPMessage
+    seconds: float
+
+
+class Client:
+    """Sends a request once, and notes how long its answer took."""
+
+    def __init__(self, house: House, key: str) -> None:
+        self.sender, self.numbers = Sender(house.url, key), iter(range(10_000))
+
+    def post(self, *, prefer: str, number: int | None = None) -> Answer:
+        payload = payment_payload(next(self.numbers) if number is None else number)
+        return self.request("POST", "/api/v1/events", json.dumps(payload), {"Prefer": prefer})
+
+    def get(self, path: str) -> Answer:
+        return self.request("GET", path, None, {})
+
+    def request(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
+        connection, began = http.client.HTTPConnection(self.sender.address, timeout=60), time.monotonic()
+        try:
+            connection.request(method, path, body=body, headers=self.sender.headers | headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        seconds = time.monotonic() - began
+        return Answer(response.status, json.loads(text), response.headers, seconds)
+
+
+@pytest.fixture
+def client(house: House) -> Client:
+    """Of a house with a web process alone, whose threads have their connections."""
+    scopes = ["events:write", "events:read"]
+    key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
+    house.start("web")
+    client = Client(house, key)
+    threads = [threading.Thread(target=client.post, kwargs={"prefer": ""}) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return client
+
+
+def assert_in_time(answer: Answer, prefer: str) -> None:
+    assert answer.seconds < WAITS[prefer] + MARGIN_SECONDS + SLACK_SECONDS, answer
+
+
+@pytest.fixture(params=["stopped", "paused"])
+def hung_redis(request: pytest.FixtureRequest, client: Client, online_redis: redis.Redis) -> Iterator[None]:
+    """It answers no command, or none that writes."""
+    if request.param == "stopped":
+        with frozen(redis_processes()):
+            yield
+        return
+    online_redis.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+    yield
+    online_redis.execute_command("CLIENT", "UNPAUSE")
+
+
+def test_a_hung_redis_is_a_fallback_in_time(client: Client, hung_redis: None) -> None:
+    for prefer in (FALLBACK, USUAL, FALLBACK):
+        answer = client.post(prefer=prefer)
+        assert answer.status == 201, answer
+        assert answer.body["decision"]["basis"] == "fallback"
+        assert answer.body["decision"]["cause"] == "online_store_unavailable"
+        assert_in_time(answer, prefer)
+
+
+def test_a_hung_redis_keeps_no_request_that_waits_for_nothing(client: Client, hung_redis: None) -> None:
+    for _ in range(3):
+        answer = client.post(prefer=ASYNC)
+        assert answer.status == 202, answer
+        assert_in_time(answer, ASYNC)
+
+
+def test_a_hung_postgres_is_a_503_in_time_and_takes_the_event_when_it_goes_on(client: Client) -> None:
+    with frozen(postgres_processes()):
+        for number, prefer in enumerate((FALLBACK, USUAL, ASYNC, FALLBACK), start=5_000):
+            answer = client.post(prefer=prefer, number=number)
+            assert (answer.status, answer.body["type"]) == (503, "/api/problems/storage-unavailable")
+            assert answer.headers["Retry-After"] == "1"
+            assert_in_time(answer, prefer)
+
+    wait_until(
+        lambda: client.post(prefer=ASYNC, number=5_001).status in (200, 202), seconds=RECOVERED_WITHIN_SECONDS
+    )
+    assert Event.objects.filter(external_id="T-5001").count() == 1
+
+
+def test_many_clients_of_a_hung_postgres_are_all_answered_in_time(client: Client) -> None:
+    answers: list[Answer] = []
+    with frozen(postgres_processes()):
+        threads = [
+            threading.Thread(target=lambda: answers.append(client.post(prefer=FALLBACK))) for _ in range(24)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert {answer.status for answer in answers} == {503}
+    # More clients than threads: some of them wait until one is free.
+    assert max(answer.seconds for answer in answers) < 2 * (WAITS[FALLBACK] + MARGIN_SECONDS) + SLACK_SECONDS
+
+
+def test_a_lock_that_is_held_elsewhere_is_a_503_in_time(client: Client) -> None:
+    holder = connection.copy()
+    try:
+        holder.set_autocommit(False)
+        holder.cursor().execute("LOCK TABLE scoring_logentry IN ACCESS EXCLUSIVE MODE")
+        for prefer in (FALLBACK, USUAL, ASYNC):
+            answer = client.post(prefer=prefer, number=6_000)
+            assert answer.status == 503, answer
+            assert_in_time(answer, prefer)
+    finally:
+        holder.close()
+    wait_until(
+        lambda: client.post(prefer=ASYNC, number=6_000).status in (200, 202), seconds=RECOVERED_WITHIN_SECONDS
+    )
+    assert Event.objects.filter(external_id="T-6000").count() == 1
+
+
+def test_an_event_is_pending_when_postgres_hangs_after_it_was_stored(client: Client) -> None:
+    stored = Event.objects.count()
+    answers: list[Answer] = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(client.post(prefer="wait=3, on_timeout=fallback", number=7_000))
+    )
+    waiting.start()
+    wait_until(lambda: Event.objects.count() > stored)
+    with frozen(postgres_processes()):
+        waiting.join()
+    assert (answers[0].status, answers[0].body["status"]) == (202, "pending")
+    assert answers[0].seconds < 3 + MARGIN_SECONDS + SLACK_SECONDS
