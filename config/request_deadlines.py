@@ -14,7 +14,7 @@ BUDGETS = (
     ("/readyz", 0.9),
     ("/metrics", 2.0),
 )
-PAGE_SECONDS = 25.0
+PAGE_SECONDS, FORM_SECONDS = 30.0, 300.0  # a form may bring a file of a hundred thousand labels
 
 
 class Deadlines:
@@ -24,12 +24,13 @@ class Deadlines:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        deadlines.allow(budget_of(request.path_info))
+        deadlines.allow(budget_of(request.path_info, request.method))
         try:
             return self.get_response(request)
         finally:
             deadlines.lift()
 
 
-def budget_of(path: str) -> float:
-    return next((seconds for prefix, seconds in BUDGETS if path.startswith(prefix)), PAGE_SECONDS)
+def budget_of(path: str, method: str | None) -> float:
+    of_page = FORM_SECONDS if method == "POST" else PAGE_SECONDS
+    return next((seconds for prefix, seconds in BUDGETS if path.startswith(prefix)), of_page)

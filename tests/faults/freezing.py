@@ -25,7 +25,7 @@ def frozen(processes: Iterable[psutil.Process]) -> Iterator[None]:
 
 
 def postgres_processes() -> list[psutil.Process]:
-    """The server of the tests with all its sessions; none of them takes a connection or answers when stopped."""
+    """The server of the tests with all its sessions: stopped, it takes no connections and answers none."""
     postmaster = _process(locate(settings.VAR_DIR).postgres / "postmaster.pid")
     return [postmaster, *postmaster.children(recursive=True)]
 

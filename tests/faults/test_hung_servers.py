@@ -1,4 +1,4 @@
-"""PostgreSQL or Redis hangs, which is worse than being gone: every request is answered before its client leaves.
+"""PostgreSQL or Redis hangs, which is worse than being gone: every request is answered all the same.
 
 A request waits for its decision as long as it says, and is answered within a second of that, whatever hangs.
 """
