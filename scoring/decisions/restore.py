@@ -19,6 +19,7 @@ from scoring.features.encode import Batch, encode
 from scoring.features.fold import fold_slices
 from scoring.features.plan import LanePlan
 from scoring.features.split import without_reads
+from scoring.learning.progress import UNWATCHED, Watch
 from scoring.offline.backfill import fold_states_on_cluster, is_for_a_cluster
 from scoring.offline.lane import ITEMS_A_BATCH, iter_lane_batches
 from scoring.offline.store import OfflineStore
@@ -64,7 +65,7 @@ class PresentOrder:
         return self.head
 
 
-def restore_states(plan: LanePlan, store: OnlineStore, *, progress: Progress | None = None) -> LaneHead:
+def restore_states(plan: LanePlan, store: OnlineStore, *, watch: Watch = UNWATCHED) -> LaneHead:
     """Apply what the log has beyond Redis; returns the head it then reflects. The caller holds the lane.
 
     What is missing is folded onto the states that are there. With no states, with states that this log never
@@ -75,11 +76,12 @@ def restore_states(plan: LanePlan, store: OnlineStore, *, progress: Progress | N
     head = find_head(store.lane, cursor_value=found) if found else None
     missing = count_items_after(head) if head else 0
     if head is None or missing > max(head.seq, ITEMS_A_CHUNK):
-        return _restore_from_beginning(plan, store, progress=progress)
+        return _restore_from_beginning(plan, store, watch=watch)
+    watch.begin("bringing the states up to date", total=missing)
     order, reached = PresentOrder(plan, after=head), head
     for batch in order.batches():
         filling = store.continue_present(kind=RESTORING, expected=reached.cursor)
-        catch_up(plan, filling, [batch], progress=progress)
+        catch_up(plan, filling, [batch], progress=watch.advance)
         filling.finish(cursor=order.head.cursor)  # killed now, the next goes on from here
         reached = order.head
     return reached
@@ -127,12 +129,14 @@ def catch_up(
     return new
 
 
-def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, progress: Progress | None) -> LaneHead:
+def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, watch: Watch) -> LaneHead:
     store.clear(sparing=REBUILDING)
     order = PresentOrder(plan, after=read_beginning(store.lane))
-    arena = fold_states(plan, order.batches(), progress=progress)
+    watch.begin("folding the lane", total=order.missing())
+    arena = fold_states(plan, order.batches(), progress=watch.advance)
+    watch.begin("writing the states", total=arena.state_count())
     filling = store.begin(kind=RESTORING)
-    filling.write(arena.iter_blobs())
+    filling.write(arena.iter_blobs(), progress=watch.advance)
     store.switch(filling, cursor=order.head.cursor)
     return order.head
 

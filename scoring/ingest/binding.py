@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.errors import InvalidMapping
+from scoring.ingest.ids import ROW
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.ingest.tables import list_names
 
 # Read from columns of these names if the mapping does not speak of labels.
 LABEL_COLUMN, LABEL_KNOWN_AT_COLUMN = "label", "label_known_at"
@@ -25,28 +28,44 @@ class Binding:
     @property
     def used(self) -> frozenset[str]:
         """Every column that is read."""
-        of_label = (self.label.column, self.label.known_at) if self.label else ()
-        return frozenset([*self.id, *self.columns.values(), *(name for name in of_label if name)])
+        of_label = self.label.columns.values() if self.label else ()
+        return frozenset([*self.id, *self.columns.values(), *of_label]) - {ROW}
+
+    @property
+    def wanted(self) -> frozenset[str] | None:
+        """What has to be read of a table; None: every column."""
+        return None if ROW in self.id else self.used
 
 
-def bind(mapping: ColumnMapping, columns: Sequence[str] | None) -> Binding:
+def bind(mapping: ColumnMapping, columns: Sequence[str] | None, *, labels_only: bool = False) -> Binding:
     """Lay `mapping` over `columns` (None: only known row by row, any may come).
 
-    Raises InvalidMapping with every problem.
+    With `labels_only` rows name events and their labels: of the fields only those are read that ids are made
+    of. Raises InvalidMapping with every problem.
     """
     kind = event_type(mapping.type)
+    identity = _identity(mapping.id, columns)
     sources = _sources(kind, mapping, columns)
     label = _label(mapping.label, columns)
     problems = [
         *_unknown_fields(kind, mapping),
-        *_unknown_columns(mapping, label, columns),
-        *_missing_fields(kind, mapping, sources, columns),
-        *_personal_ids(kind, mapping, sources),
+        *_unknown_columns(identity, mapping.fields, label, columns),
+        *([] if labels_only else _missing_fields(kind, mapping, sources, columns)),
+        *_personal_ids(kind, identity, sources),
         *_unknown_labels(kind, label),
     ]
+    if labels_only:
+        sources = {name: column for name, column in sources.items() if column in identity}
+        problems += _nothing_to_say(identity, label)
     if problems:
-        raise InvalidMapping(problems)
-    return Binding(kind, mapping.id, sources, mapping.constants, label)
+        raise InvalidMapping([*problems, *_listed(problems, columns)])
+    return Binding(kind, identity, sources, {} if labels_only else mapping.constants, label)
+
+
+def _listed(problems: Sequence[str], columns: Sequence[str] | None) -> list[str]:
+    """The columns there are, once, where a problem is about one that is not."""
+    is_about_columns = any("no column" in problem for problem in problems)
+    return [f"the columns are {list_names(columns)}"] if columns and is_about_columns else []
 
 
 def mappable_names(kind: type[EventType]) -> tuple[str, ...]:
@@ -62,6 +81,21 @@ def _sources(kind: type[EventType], mapping: ColumnMapping, columns: Sequence[st
         if name not in mapping.constants and (name in mapping.fields or columns is None or column in columns):
             sources[name] = column
     return sources
+
+
+def _identity(identity: tuple[str, ...], columns: Sequence[str] | None) -> tuple[str, ...]:
+    """`row` alone is the rule, unless a column has that name."""
+    is_rule = identity in (("row",), (ROW,)) and "row" not in (columns or ())
+    return (ROW,) if is_rule else identity
+
+
+def _nothing_to_say(identity: tuple[str, ...], label: LabelMapping | None) -> list[str]:
+    problems = (
+        [] if label else ["--labels-only: say which column holds the label (--label), or --label-value"]
+    )
+    if ROW in identity:
+        problems.append("--labels-only: --id must name the columns that identify an event")
+    return problems
 
 
 def _label(label: LabelMapping | None, columns: Sequence[str] | None) -> LabelMapping | None:
@@ -86,21 +120,28 @@ def _unknown_fields(kind: type[EventType], mapping: ColumnMapping) -> list[str]:
 
 
 def _unknown_columns(
-    mapping: ColumnMapping, label: LabelMapping | None, columns: Sequence[str] | None
+    identity: tuple[str, ...],
+    fields: Mapping[str, str],
+    label: LabelMapping | None,
+    columns: Sequence[str] | None,
 ) -> list[str]:
     if columns is None:
         return []
-    of_label = {"the label": label.column, "the label's known-at": label.known_at} if label else {}
     wanted = [
-        *(("the id", column) for column in mapping.id),
-        *mapping.fields.items(),
-        *((what, column) for what, column in of_label.items() if column),
+        *(("the id", column) for column in identity if column != ROW),
+        *fields.items(),
+        *(label.columns.items() if label else ()),
     ]
-    return [
-        f"{what}: there is no column {column!r}; the columns are {', '.join(columns)}"
-        for what, column in wanted
-        if column not in columns
-    ]
+    return [_no_column(what, column, columns) for what, column in wanted if column not in columns]
+
+
+def _no_column(what: str, column: str, columns: Sequence[str]) -> str:
+    alike = get_close_matches(column.lower(), [name.lower() for name in columns], n=1)
+    meant = next((name for name in columns if alike and name.lower() == alike[0]), "")
+    hint = f"; is it {meant!r}?" if meant else ""
+    if what == "the id" and column == "id" and not meant:
+        hint = "; say which holds it (--id COLUMN), or --id row if rows have none"
+    return f"{what}: there is no column {column!r}{hint}"
 
 
 def _missing_fields(
@@ -114,26 +155,27 @@ def _missing_fields(
     ]
     return [
         f"{kind.name} needs {name}: no column has that name; say which one holds it (--map {name}=COLUMN)"
-        f" or one value for all rows (--set {name}=VALUE); the columns are {', '.join(columns or ())}"
+        f" or one value for all rows (--set {name}=VALUE)"
         for name in missing
     ]
 
 
-def _personal_ids(kind: type[EventType], mapping: ColumnMapping, sources: Mapping[str, str]) -> list[str]:
+def _personal_ids(kind: type[EventType], identity: tuple[str, ...], sources: Mapping[str, str]) -> list[str]:
     personal = {
         sources[name]: name for name, field in kind.fields.items() if field.personal and name in sources
     }
     return [
         f"the id: column {column!r} holds {personal[column]}, which is personal and may not enter the log"
-        for column in mapping.id
+        for column in identity
         if column in personal
     ]
 
 
 def _unknown_labels(kind: type[EventType], label: LabelMapping | None) -> list[str]:
     allowed = kind.labels.values
+    given = [*label.values.values(), label.value] if label else []
     return [
         f"the label: {kind.name} is never {value!r}; allowed: {', '.join(allowed)}"
-        for value in (label.values.values() if label else ())
-        if value not in allowed
+        for value in dict.fromkeys(given)
+        if value and value not in allowed
     ]

@@ -5,7 +5,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,19 @@ import pandas as pd
 from django.conf import settings
 from django.db import connection, transaction
 
-from scoring.catalog.rates import load_rates
 from scoring.decisions import doorbell
-from scoring.errors import ImportAlreadyRunning, StreamConflict
+from scoring.errors import ImportAlreadyRunning, StreamConflict, UnreadableImport
 from scoring.ingest.binding import Binding, bind
 from scoring.ingest.mapping import ColumnMapping
-from scoring.ingest.readers import Chunk, Table, frame_table, open_table
+from scoring.ingest.parquet_reader import frame_table
+from scoring.ingest.readers import open_table
 from scoring.ingest.rejects import Reject, RejectFile
-from scoring.ingest.rows import ParsedRow, RowParser
-from scoring.ingest.settle import Settled, settle_rows, streams_of
-from scoring.ingest.writing import write_history, write_live
+from scoring.ingest.report import ImportReport, Taken
+from scoring.ingest.tables import Chunk, Table
+from scoring.ingest.taking import Taker, taker_of
 from scoring.log.append import append
 from scoring.log.entries import NewEntry, canonical_json
-from scoring.log.read import read_stream, read_streams
+from scoring.log.read import read_stream
 
 HISTORY_CHUNK = 10_000  # rows a transaction
 LIVE_CHUNK = 500  # a live event can only be decided once it is committed, so these are short
@@ -40,46 +40,33 @@ Clock = Callable[[], datetime]
 Progress = Callable[[int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What became of every row so far: `read` = `accepted` + `duplicate` + `rejected`.
-
-    `labels` counts the labels recorded; `unmapped` are the columns that nothing was read from; `rejects` is
-    the file of the rejected rows, of whose bytes `rejects_bytes` belong to committed chunks. `finished`:
-    all rows read.
-    """
-
-    name: str
-    read: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-    labels: int = 0
-    unmapped: tuple[str, ...] = ()
-    rejects: str = ""
-    rejects_bytes: int = 0
-    finished: bool = False
-
-
 def ingest_file(
     path: Path,
     *,
     mapping: ColumnMapping,
     history: bool,
     clock: Clock,
-    form: str | None = None,
+    labels_only: bool = False,
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Import a CSV, JSON Lines or Parquet file, from where an earlier, interrupted import of it stopped.
+    """Import a CSV, JSON or Parquet file, from where an earlier, interrupted import of it stopped.
 
     With `history`, events and labels wait for `scoring.decisions.history.sequence_history`; without, they
-    are live: received now and decided as they come. `progress` is called with numbers of rows done. Raises
-    InvalidMapping or UnreadableImport before the first row is taken, ImportAlreadyRunning when another
-    process is at it.
+    are live: received now and decided as they come. With `labels_only`, rows say something of events that
+    other files or the API bring. `progress` is called with numbers of rows done. Raises InvalidMapping or
+    UnreadableImport before the first row is taken, ImportAlreadyRunning when another process is at it.
     """
-    table = open_table(path, form=form)
-    return _ingest(table, mapping, history=history, clock=clock, rejects=rejects, progress=progress)
+    table = open_table(path, mapping.reading)
+    return ingest_table(
+        table,
+        mapping,
+        history=history,
+        labels_only=labels_only,
+        clock=clock,
+        rejects=rejects,
+        progress=progress,
+    )
 
 
 def ingest_frame(
@@ -88,6 +75,7 @@ def ingest_frame(
     mapping: ColumnMapping,
     history: bool,
     now: datetime,
+    labels_only: bool = False,
     name: str = "frame",
     rejects: Path | None = None,
     progress: Progress | None = None,
@@ -96,43 +84,76 @@ def ingest_frame(
 
     Columns named like the payload's fields (and `label`, `label_known_at`) map by themselves.
     """
-    table = frame_table(frame, name=name)
-    return _ingest(table, mapping, history=history, clock=lambda: now, rejects=rejects, progress=progress)
+    return ingest_table(
+        frame_table(frame, name=name),
+        mapping,
+        history=history,
+        labels_only=labels_only,
+        clock=lambda: now,
+        rejects=rejects,
+        progress=progress,
+    )
 
 
-def import_stream(table: Table, mapping: ColumnMapping, *, history: bool) -> str:
+def import_stream(table: Table, mapping: ColumnMapping, *, history: bool, labels_only: bool = False) -> str:
     """The import's stream, named by content and mapping: the same again is the same import."""
-    described = canonical_json({"content": table.digest, "mapping": mapping.describe(), "history": history})
-    return f"import/{hashlib.sha256(described.encode()).hexdigest()[:32]}"
+    described = {"content": table.digest, "mapping": mapping.describe(), "history": history}
+    if labels_only:
+        described["labels_only"] = True
+    return f"import/{hashlib.sha256(canonical_json(described).encode()).hexdigest()[:32]}"
 
 
-def _ingest(
+def ingest_table(
     table: Table,
     mapping: ColumnMapping,
     *,
     history: bool,
     clock: Clock,
-    rejects: Path | None,
-    progress: Progress | None,
+    labels_only: bool = False,
+    rejects: Path | None = None,
+    progress: Progress | None = None,
 ) -> ImportReport:
-    binding = bind(mapping, table.columns)
-    stream = import_stream(table, mapping, history=history)
+    """`ingest_file` for a table that is open."""
+    binding = bind(mapping, table.columns, labels_only=labels_only)
+    stream = import_stream(table, mapping, history=history, labels_only=labels_only)
     with _only_one(stream):
         report, version = _report_so_far(stream, table)
         if progress and report.read:
             progress(report.read)
         if report.finished:
             return report
-        run = _Run(binding, mapping, stream, version, history=history, clock=clock)
+        taker = taker_of(binding, mapping, history=history, labels_only=labels_only, now=clock())
+        run = _Run(binding, taker, stream, version, source=mapping.source, history=history, clock=clock)
         path = rejects or Path(report.rejects or _default_rejects(table, stream))
         kept = report.rejects_bytes if report.rejects == str(path) else 0
         report = replace(report, rejects=str(path), rejects_bytes=kept)
-        with RejectFile(path, table.columns or ("raw",), keep=kept) as file:
-            for chunk in table.chunks(report.read, HISTORY_CHUNK if history else LIVE_CHUNK):
+        header = ("raw",) if table.columns is None else _columns_of(table.columns, binding.wanted, table.form)
+        with RejectFile(path, header, keep=kept) as file:
+            size = HISTORY_CHUNK if history else LIVE_CHUNK
+            for chunk in _telling_how_far(table, table.chunks(report.passed, size, binding.wanted)):
                 report = run.take(chunk, report, file)
                 if progress:
                     progress(chunk.length)
         return run.finish(report)
+
+
+def _columns_of(columns: tuple[str, ...], wanted: frozenset[str] | None, form: str) -> tuple[str, ...]:
+    """The columns that chunks have: of a typed format those that are wanted."""
+    is_text = form == "csv" or wanted is None
+    return columns if is_text else tuple(name for name in columns if name in (wanted or ()))
+
+
+def _telling_how_far(table: Table, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The chunks; what ends them early says after how many rows."""
+    last = 0
+    try:
+        for chunk in chunks:
+            yield chunk
+            last = chunk.first_row + chunk.length - 1
+    except UnreadableImport as error:
+        raise UnreadableImport(
+            table.name, f"{error.problem}, after row {last:,}; the rows before were taken"
+        ) from error
 
 
 class _Run:
@@ -141,21 +162,17 @@ class _Run:
     def __init__(
         self,
         binding: Binding,
-        mapping: ColumnMapping,
+        taker: Taker,
         stream: str,
         version: int,
         *,
+        source: str,
         history: bool,
         clock: Clock,
     ) -> None:
-        self._binding = binding
-        self._source = mapping.source
-        self._label_source = binding.label.source if binding.label else ""
+        self._binding, self._taker, self._source = binding, taker, source
         self._stream, self._version = stream, version
         self._history, self._clock = history, clock
-        now = clock()
-        rates = load_rates(base=binding.event_type.base_currency, now=now)
-        self._parser = RowParser(binding, now=now, rates=rates, timezone=mapping.timezone)
 
     def take(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:
         """Commit one chunk with the note of it; the report after it."""
@@ -168,17 +185,16 @@ class _Run:
         return done
 
     def _commit(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:
-        rows, reasons = self._parser.parse(chunk)
+        parsed = self._taker.parse(chunk)
         tries = MOST_TRIES
         while True:
             tries -= 1
             try:
                 with transaction.atomic():
-                    settled = self._write(rows)
-                    done = _report_after(report, chunk, settled, reasons, used=self._binding.used)
+                    taken = self._taker.write(parsed, now=self._clock())
+                    done = report.after(chunk, taken, used=self._binding.used)
                     file.cut(report.rejects_bytes)
-                    size = file.write(_rejects(chunk, {**reasons, **settled.refused}))
-                    done = replace(done, rejects_bytes=size)
+                    done = replace(done, rejects_bytes=file.write(_rejects(chunk, taken)))
                     self._note(done)
                 return done
             except StreamConflict as conflict:
@@ -188,24 +204,9 @@ class _Run:
 
     def finish(self, report: ImportReport) -> ImportReport:
         """Note that all rows were read."""
-        done = replace(report, finished=True, rejects=report.rejects if report.rejected else "")
+        done = replace(report, finished=True, rejects=report.rejects if report.problems else "")
         self._note(done)
         return done
-
-    def _write(self, rows: list[ParsedRow]) -> Settled:
-        settled = settle_rows(
-            rows,
-            source=self._source,
-            label_source=self._label_source,
-            history=self._history,
-            stored=read_streams(streams_of(rows, source=self._source)),
-        )
-        now = self._clock()
-        if self._history:
-            write_history(settled, lane=self._binding.event_type.lane, now=now)
-        else:
-            write_live(settled, rows, source=self._source, label_source=self._label_source, now=now)
-        return settled
 
     def _note(self, report: ImportReport) -> None:
         entry = NewEntry(
@@ -219,39 +220,24 @@ class _Run:
 
 def _report_so_far(stream: str, table: Table) -> tuple[ImportReport, int]:
     entries = read_stream(stream)
-    if not entries:
-        return ImportReport(table.name), 0
-    noted = {key: value for key, value in entries[-1].data.items() if key not in ("type", "source")}
-    return ImportReport(**{**noted, "unmapped": tuple(noted["unmapped"])}), len(entries)
+    report = ImportReport.from_note(entries[-1].data) if entries else ImportReport(table.name)
+    return report, len(entries)
 
 
-def _report_after(
-    report: ImportReport, chunk: Chunk, settled: Settled, reasons: Mapping[int, str], *, used: frozenset[str]
-) -> ImportReport:
-    unmapped = [name for name in chunk.columns if name not in used]
-    return replace(
-        report,
-        read=report.read + chunk.length,
-        accepted=report.accepted + len(settled.events),
-        duplicate=report.duplicate + settled.duplicate,
-        rejected=report.rejected + len(reasons) + len(settled.refused),
-        labels=report.labels + len(settled.labels),
-        unmapped=tuple(dict.fromkeys([*report.unmapped, *unmapped])),
-    )
-
-
-def _rejects(chunk: Chunk, reasons: Mapping[int, str]) -> list[Reject]:
+def _rejects(chunk: Chunk, taken: Taken) -> list[Reject]:
+    """The rows that were refused, and those that were taken without their label, in order."""
+    without = {index: f"taken without its label: {text}" for index, text in taken.label_problems.items()}
+    reasons: Mapping[int, str] = {**without, **taken.refused}
     return [Reject(chunk.first_row + i, reasons[i], _cells(chunk, i)) for i in sorted(reasons)]
 
 
 def _cells(chunk: Chunk, index: int) -> list[Any]:
-    """The cells of a row as they came: of JSON Lines the one object."""
+    """The cells of a row as they came: of JSON the one object."""
     if index in chunk.raw:
         return list(chunk.raw[index])
-    row = {name: column[index] for name, column in chunk.columns.items()}
-    if chunk.tabular:
-        return list(row.values())
-    return [orjson.dumps({name: value for name, value in row.items() if value is not None}).decode()]
+    if chunk.objects:
+        return [orjson.dumps(chunk.objects[index]).decode()]
+    return [column[index] for column in chunk.columns.values()]
 
 
 def _default_rejects(table: Table, stream: str) -> Path:

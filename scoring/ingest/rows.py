@@ -1,31 +1,27 @@
 """Rows of a chunk as parsed events and labels: what the event type's own parser gives, a column at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from scoring.catalog.event_type import ParsedFields, parse_id, parse_occurred_at
-from scoring.catalog.fields import Field, Money, Text, parse_currency
+from scoring.catalog.fields import Category, Entity, Field, Money, parse_currency
 from scoring.errors import FieldError
+from scoring.ingest.amounts import AmountParser, RateOf
 from scoring.ingest.binding import Binding
-from scoring.ingest.columns import ColumnParser, Problems, digits, merge_problems, raw_value
-from scoring.ingest.readers import Chunk
+from scoring.ingest.cell_reader import CellReader
+from scoring.ingest.columns import ColumnParser, Problems, merge_problems
+from scoring.ingest.ids import ROW, id_text, join_id, row_ids
+from scoring.ingest.mapping import ColumnMapping
+from scoring.ingest.missing import WordCounts, count_words
+from scoring.ingest.row_labels import LabelReader, RowLabel
+from scoring.ingest.tables import Chunk
+from scoring.ingest.times import TimeReader
 from scoring.timestamps import to_iso
 
-Texts = Sequence[str | None]
 RowProblems = dict[int, list[str]]  # by index in the chunk
 _MISSING = FieldError("is missing")
-# When a label became known may lie ahead (a payment that will count as good in 45 days), an event may not.
-FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class RowLabel:
-    value: str
-    known_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,135 +33,186 @@ class ParsedRow:
     label: RowLabel | None
 
 
-class _Columns(NamedTuple):
-    """Everything of a chunk's rows, column by column; entries of rows with problems are meaningless."""
+@dataclass(frozen=True, slots=True)
+class ParsedChunk:
+    """The rows that can be taken, and why the others cannot, by index in the chunk.
 
-    ids: Sequence[str]
-    moments: Sequence[datetime]
+    `label_problems`: of rows that are taken without their label. `stated`: the label that each row gives,
+    taken or not. `rounded` counts amounts that were, `words` the words for nothing in names and ids.
+    """
+
+    rows: list[ParsedRow]
+    reasons: dict[int, str]
+    label_problems: dict[int, str]
+    stated: Sequence[str | None]
+    rounded: int
+    words: WordCounts
+
+
+class Columns(NamedTuple):
+    """What was read of a chunk, column by column; entries of rows with problems are meaningless."""
+
+    moments: Sequence[datetime | None]
     values: Mapping[str, Sequence[Any]]
-    labels: Sequence[RowLabel | None]
+    rounded: int
 
 
 class RowParser:
-    """Parses the chunks of one table. `rates` as for EventType.parse."""
+    """Parses the chunks of one table. `rate_of`: the rates that its amounts are converted at."""
 
-    def __init__(
-        self,
-        binding: Binding,
-        *,
-        now: datetime,
-        rates: Mapping[str, Decimal] | None = None,
-        timezone: str | None = None,
-    ) -> None:
+    def __init__(self, binding: Binding, mapping: ColumnMapping, *, now: datetime, rate_of: RateOf) -> None:
         kind = binding.event_type
-        self._binding = binding
-        self._zone = ZoneInfo(timezone) if timezone else None
-        self._occurred_at = ColumnParser(lambda raw: parse_occurred_at(raw, now))
-        self._known_at = ColumnParser(lambda raw: parse_occurred_at(raw, FAR_FUTURE))
+        self.cells = cells = CellReader(mapping)
+        self._binding, self._id_name = binding, "+".join(binding.id)
+        times = TimeReader(mapping.times)
+        self._times = ColumnParser(
+            cells.then(cells.text, lambda raw: parse_occurred_at(times.read(raw), now))
+        )
         self._identity = ColumnParser(parse_id)
-        self._label = ColumnParser(_label_reader(binding))
-        self._currency = ColumnParser(parse_currency)
+        self._currency = ColumnParser(cells.then(cells.text, parse_currency))
         optional = {name for name, field in kind.fields.items() if field.optional}
         self._required = {"occurred_at", *kind.fields} - optional
+        amounts = {name: field for name, field in kind.fields.items() if isinstance(field, Money)}
         self._fields = {
-            name: ColumnParser(
-                _money_reader(field, kind.base_currency, rates) if isinstance(field, Money) else field.parse
-            )
+            name: ColumnParser(cells.parsing(field))
             for name, field in kind.fields.items()
+            if name not in amounts
+        }
+        self._amounts = {
+            name: AmountParser(
+                field, cells.reading(field), base=kind.base_currency, rate_of=rate_of, rounds=mapping.round
+            )
+            for name, field in amounts.items()
+        }
+        self.labels = LabelReader(binding, mapping, cells) if binding.label else None
+
+    def parse(self, chunk: Chunk) -> ParsedChunk:
+        """Every row of the chunk, taken or not."""
+        problems: RowProblems = {}
+        columns = self.columns(chunk, problems)
+        ids = self.ids(chunk, columns, problems)
+        reasons = {index: "; ".join(texts) for index, texts in problems.items()} | dict(chunk.malformed)
+        stated, labels, label_problems = self._labels(chunk, columns.moments)
+        good = [index for index in range(chunk.length) if index not in reasons]
+        return ParsedChunk(
+            rows=self._rows(good, ids, columns, labels),
+            reasons=reasons,
+            label_problems={i: text for i, text in label_problems.items() if i not in reasons},
+            stated=stated,
+            rounded=columns.rounded,
+            words=self._words(chunk),
+        )
+
+    def columns(self, chunk: Chunk, problems: RowProblems) -> Columns:
+        """Moments, and canonical values in the order in which EventType.parse lists them: amounts last."""
+        moments = self._column(
+            chunk, "occurred_at", *self._times.values(self._raw(chunk, "occurred_at")), problems
+        )
+        values: dict[str, Sequence[Any]] = {}
+        for name, parser in self._fields.items():
+            values[name] = self._column(chunk, name, *parser.values(self._raw(chunk, name)), problems)
+        rounded = 0
+        currencies = self._currencies(chunk, problems) if self._amounts else []
+        for name, amount in self._amounts.items():
+            given, wrong, count = amount.values(self._raw(chunk, name), currencies, moments)
+            unsaid = [i for i, pair in enumerate(zip(currencies, moments, strict=True)) if None in pair]
+            values[name] = self._column(chunk, name, given, wrong, problems, unsaid=unsaid)
+            rounded += count
+        return Columns(moments, values, rounded)
+
+    def label_ids(self, chunk: Chunk, problems: RowProblems) -> list[str]:
+        """The ids of the events that rows name, made as theirs were: of fields, the canonical form."""
+        found: RowProblems = {}
+        columns = self.columns(chunk, found)
+        of_ids = {name for name, column in self._binding.columns.items() if column in self._binding.id}
+        problems.update({index: texts for index, texts in found.items() if of_ids})
+        return self.ids(chunk, columns, problems)
+
+    def ids(self, chunk: Chunk, columns: Columns, problems: RowProblems) -> list[str]:
+        """The id of each row."""
+        names = self._binding.id
+        if names == (ROW,):
+            return row_ids(chunk)
+        parts = [self._id_part(chunk, column, columns) for column in names]
+        for column, part in zip(names, parts, strict=True):
+            merge_problems(problems, column, self._without_id(chunk, column, part))
+        joined = list(map(join_id, zip(*parts, strict=True))) if len(parts) > 1 else parts[0]
+        ids, wrong = self._identity.values(joined)
+        merge_problems(problems, "the id", {i: error for i, error in wrong.items() if joined[i]})
+        return ids
+
+    def _without_id(self, chunk: Chunk, column: str, part: Sequence[str | None]) -> Problems:
+        """The rows in which a part of the id is empty; what is there but wrong was said already."""
+        cells, said = chunk.columns.get(column), chunk.unreadable.get(column, {})
+        empty = "is empty" if len(self._binding.id) == 1 else f"is empty, but part of the id {self._id_name}"
+        return {
+            i: FieldError(said.get(i, empty))
+            for i, text in enumerate(part)
+            if not text and (i in said or cells is None or self.cells.text(cells[i]) is None)
         }
 
-    def parse(self, chunk: Chunk) -> tuple[list[ParsedRow], dict[int, str]]:
-        """The rows that can be taken, and why the others cannot, by index in the chunk."""
-        problems: RowProblems = {}
-        moments = self._moments(chunk, problems)
-        values = self._values(chunk, problems)
-        labels = self._labels(chunk, moments, problems)
-        ids = self._ids(chunk, moments, values, problems)
-        reasons = {index: "; ".join(texts) for index, texts in problems.items()} | dict(chunk.malformed)
-        good = [index for index in range(chunk.length) if index not in reasons]
-        return self._rows(good, _Columns(ids, moments, values, labels)), reasons
-
-    def _rows(self, good: Sequence[int], columns: _Columns) -> list[ParsedRow]:
+    def _rows(
+        self, good: Sequence[int], ids: Sequence[str], columns: Columns, labels: Sequence[RowLabel | None]
+    ) -> list[ParsedRow]:
         kind = self._binding.event_type
         names = tuple(columns.values)
         personal = [name for name in names if kind.fields[name].personal]
-        cells_of = list(zip(*columns.values.values(), strict=True)) if names else [()] * len(columns.ids)
+        cells_of = list(zip(*columns.values.values(), strict=True)) if names else [()] * len(ids)
         rows = []
         for index in good:
             fields = {
                 name: cell for name, cell in zip(names, cells_of[index], strict=True) if cell is not None
             }
             moment = columns.moments[index]
+            if moment is None:
+                raise AssertionError("unreachable: a row without a moment has a reason")
             parsed = ParsedFields(
                 kind.name,
-                columns.ids[index],
+                ids[index],
                 moment,
                 fields,
                 tuple([name for name in personal if name in fields]) if personal else (),
                 kind.signals_of(fields),
             )
-            rows.append(ParsedRow(index, parsed, columns.labels[index]))
+            rows.append(ParsedRow(index, parsed, labels[index]))
         return rows
 
-    def _raw(self, chunk: Chunk, name: str, field: Field) -> Sequence[Any]:
-        """The raw values of a payload name: its column, or its constant in every row, or nothing."""
+    def _raw(self, chunk: Chunk, name: str) -> Sequence[Any]:
+        """The raw values of a payload name: its constant in every row, or its column, or nothing."""
         if name in self._binding.constants:
-            return [raw_value(field, self._binding.constants[name])] * chunk.length
-        column = chunk.columns.get(self._binding.columns.get(name, ""))
-        return [None] * chunk.length if column is None else [raw_value(field, raw) for raw in column]
+            return [self._binding.constants[name]] * chunk.length
+        column = self._binding.columns.get(name)
+        cells = None if column is None else chunk.columns.get(column)
+        return [None] * chunk.length if cells is None else cells
 
-    def _values(self, chunk: Chunk, problems: RowProblems) -> dict[str, Sequence[Any]]:
-        """Canonical columns in the order in which EventType.parse lists the fields: amounts last."""
-        fields = self._binding.event_type.fields
-        values: dict[str, Sequence[Any]] = {}
-        for name, field in fields.items():
-            if not isinstance(field, Money):
-                values[name] = self._column(name, self._raw(chunk, name, field), self._fields[name], problems)
-        amounts = {name: field for name, field in fields.items() if isinstance(field, Money)}
-        currencies = self._currencies(chunk, problems) if amounts else []
-        for name, field in amounts.items():
-            raw = self._raw(chunk, name, field)
-            keys = list(map(_amount_key, raw, currencies))
-            values[name] = self._column(name, keys, self._fields[name], problems, given=raw)
+    def _column(
+        self,
+        chunk: Chunk,
+        name: str,
+        values: list[Any],
+        wrong: Problems,
+        problems: RowProblems,
+        *,
+        unsaid: Sequence[int] = (),
+    ) -> list[Any]:
+        """The values, their problems noted. `unsaid`: rows where another column is the reason for a None."""
+        column = self._binding.columns.get(name, name)
+        unreadable = chunk.unreadable.get(column, {}) if name not in self._binding.constants else {}
+        wrong = wrong | {index: FieldError(problem) for index, problem in unreadable.items()}
+        if name in self._required and None in values:
+            passed = wrong.keys() | set(unsaid)
+            wrong |= {i: _MISSING for i, value in enumerate(values) if value is None and i not in passed}
+        merge_problems(problems, name if column == name else f"{name} (column {column})", wrong)
         return values
 
     def _currencies(self, chunk: Chunk, problems: RowProblems) -> list[str | None]:
         """The currency of each row: as given, else the base currency; None where what is given is none."""
-        raw = self._raw(chunk, "currency", Text())
-        given = self._column("currency", raw, self._currency, problems)
+        given, wrong = self._currency.values(self._raw(chunk, "currency"))
+        self._column(chunk, "currency", given, wrong, problems)
         base = self._binding.event_type.base_currency
-        return [base if cell is None else code for cell, code in zip(raw, given, strict=True)]
+        return [base if code is None and i not in wrong else code for i, code in enumerate(given)]
 
-    def _moments(self, chunk: Chunk, problems: RowProblems) -> list[datetime]:
-        raw = list(map(self._with_zone, self._raw(chunk, "occurred_at", Text())))
-        return self._column("occurred_at", raw, self._occurred_at, problems)
-
-    def _ids(
-        self,
-        chunk: Chunk,
-        moments: Sequence[datetime | None],
-        values: Mapping[str, Sequence[Any]],
-        problems: RowProblems,
-    ) -> list[str]:
-        parts = [self._id_part(chunk, column, moments, values) for column in self._binding.id]
-        for column, part in zip(self._binding.id, parts, strict=True):
-            empty = FieldError(f"is empty, but part of the id {'+'.join(self._binding.id)}")
-            cells = chunk.columns.get(column, [None] * chunk.length)
-            # What is there but has no canonical value is wrong, which was said already.
-            missing = [not (text or _id_text(cell)) for text, cell in zip(part, cells, strict=True)]
-            merge_problems(problems, column, {i: empty for i, is_missing in enumerate(missing) if is_missing})
-        joined = list(map(join_id, zip(*parts, strict=True))) if len(parts) > 1 else parts[0]
-        ids, wrong = self._identity.values(joined)
-        merge_problems(problems, "the id", wrong)
-        return ids
-
-    def _id_part(
-        self,
-        chunk: Chunk,
-        column: str,
-        moments: Sequence[datetime | None],
-        values: Mapping[str, Sequence[Any]],
-    ) -> Texts:
+    def _id_part(self, chunk: Chunk, column: str, columns: Columns) -> Sequence[str | None]:
         """A column as part of an id; of what is also a field the canonical form.
 
         So the file's format is no part of the identity: 2019-01-01T01:00:00+01:00 and 2019-01-01T00:00:00Z
@@ -173,124 +220,27 @@ class RowParser:
         """
         fields = [name for name, source in self._binding.columns.items() if source == column]
         if "occurred_at" in fields:
-            return [to_iso(moment) if moment else None for moment in moments]
-        canonical = next((values[name] for name in fields if name in values), None)
-        cells = chunk.columns.get(column, [None] * chunk.length) if canonical is None else canonical
-        return list(map(_id_text, cells))
+            return [to_iso(moment) if moment else None for moment in columns.moments]
+        canonical = next((columns.values[name] for name in fields if name in columns.values), None)
+        if canonical is not None:
+            return list(map(id_text, canonical))
+        cells = chunk.columns.get(column, [None] * chunk.length)
+        return [id_text(self.cells.text(cell)) for cell in cells]
 
     def _labels(
-        self, chunk: Chunk, moments: Sequence[datetime | None], problems: RowProblems
-    ) -> Sequence[RowLabel | None]:
-        label = self._binding.label
-        if label is None or label.column not in chunk.columns:
-            return [None] * chunk.length
-        names, wrong = self._label.values(list(map(_id_text, chunk.columns[label.column])))
-        merge_problems(problems, label.column, wrong)
-        stated = list(map(self._with_zone, chunk.columns.get(label.known_at or "", [None] * chunk.length)))
-        known, wrong = self._known_at.values(stated)
-        merge_problems(problems, label.known_at or "", wrong)
-        labels = list(map(self._row_label, names, known, moments))
-        merge_problems(problems, label.known_at or label.column, _known_too_early(labels, moments))
-        return labels
+        self, chunk: Chunk, moments: Sequence[datetime | None]
+    ) -> tuple[Sequence[str | None], Sequence[RowLabel | None], dict[int, str]]:
+        if self.labels is None:
+            return [None] * chunk.length, [None] * chunk.length, {}
+        stated, wrong = self.labels.values(chunk)
+        labels, problems = self.labels.labels(chunk, stated, moments)
+        return stated, labels, wrong | problems
 
-    def _row_label(
-        self, name: str | None, known_at: datetime | None, moment: datetime | None
-    ) -> RowLabel | None:
-        if name is None or moment is None:
-            return None
-        return RowLabel(name, known_at or moment + self._binding.event_type.matures_after)
-
-    def _column(
-        self,
-        name: str,
-        raw: Sequence[Any],
-        parser: ColumnParser,
-        problems: RowProblems,
-        *,
-        given: Sequence[Any] | None = None,
-    ) -> list[Any]:
-        """The canonical values of a column; `given` says what is missing where `raw` is made of more."""
-        values, wrong = parser.values(raw)
-        if name in self._required:
-            wrong |= {index: _MISSING for index, cell in enumerate(given or raw) if cell is None}
-        column = self._binding.columns.get(name, name)
-        merge_problems(problems, name if column == name else f"{name} (column {column})", wrong)
-        return values
-
-    def _with_zone(self, raw: Any) -> Any:
-        """A time without an offset with that of the mapping's time zone; anything else as it is."""
-        if not isinstance(raw, str):
-            return raw
-        if not raw.strip():
-            return None
-        if self._zone is None:
-            return raw
-        try:
-            moment = datetime.fromisoformat(raw)
-        except ValueError:
-            return raw
-        return raw if moment.tzinfo else moment.replace(tzinfo=self._zone).isoformat()
-
-
-def join_id(parts: Sequence[str | None]) -> str:
-    """The parts of a composite id joined by +, with + and % inside a part escaped: no two tuples meet.
-
-    >>> join_id(["a+b", "c"])
-    'a%2Bb+c'
-    """
-    return "+".join([(part or "").replace("%", "%25").replace("+", "%2B") for part in parts])
-
-
-def _money_reader(
-    money: Money, base: str, rates: Mapping[str, Decimal] | None
-) -> Callable[[tuple[type, str, str]], Any]:
-    def read(key: tuple[type, str, str]) -> Any:
-        kind, text, currency = key
-        return money.parse(_AMOUNTS[kind](text) if kind in _AMOUNTS else None, currency, base, rates)
-
-    return read
-
-
-# What a key of `_amount_key` stands for. The text, not the number, is the key: 1, 1.0 and True are equal as
-# numbers.
-_AMOUNTS: Mapping[type, Callable[[str], Any]] = {str: str, int: int, float: float}
-
-
-def _amount_key(raw: Any, currency: str | None) -> tuple[type, str, str] | None:
-    if raw is None or currency is None:
-        return None
-    return type(raw), raw if isinstance(raw, str) else repr(raw), currency
-
-
-def _label_reader(binding: Binding) -> Callable[[str], str]:
-    allowed = binding.event_type.labels.values
-    given = dict(binding.label.values) if binding.label else {}
-    names = given or {value: value for value in allowed}
-
-    def read(text: str) -> str:
-        if text not in names:
-            raise FieldError(f"is {text!r}", list(names))
-        return names[text]
-
-    return read
-
-
-def _id_text(value: Any) -> str | None:
-    """A cell or canonical value as text; None if there is nothing in it."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(digits(value))
-    return str(value["minor"]) if isinstance(value, dict) and "minor" in value else str(value)
-
-
-def _known_too_early(labels: Sequence[RowLabel | None], moments: Sequence[datetime | None]) -> Problems:
-    return {
-        index: FieldError(f"is before the event ({to_iso(moment)})")
-        for index, (label, moment) in enumerate(zip(labels, moments, strict=True))
-        if label and moment and label.known_at < moment
-    }
+    def _words(self, chunk: Chunk) -> dict[str, dict[str, int]]:
+        named: Mapping[str, Field] = self._binding.event_type.fields
+        counts = {
+            column: dict(count_words(chunk.columns[column]))
+            for name, column in self._binding.columns.items()
+            if column in chunk.columns and isinstance(named.get(name), (Entity, Category))
+        }
+        return {column: words for column, words in counts.items() if words}

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from scoring.decisions.intake import Submission, differing_fields, received_entry
 from scoring.decisions.labels import label_entry, said_by_source
-from scoring.ingest.rows import ParsedRow, RowLabel
+from scoring.ingest.label_rows import LabelRow
+from scoring.ingest.row_labels import LabelReader, RowLabel
+from scoring.ingest.rows import ParsedRow
 from scoring.log.entries import Entry, NewEntry
+from scoring.timestamps import from_iso
 
 
 @dataclass(slots=True)
@@ -19,6 +23,17 @@ class Settled:
     events: dict[int, Submission] = field(default_factory=dict)
     labels: dict[int, RowLabel] = field(default_factory=dict)
     duplicate: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SettledLabels:
+    """Label entries to append in order; `held` are the streams of events that have not arrived."""
+
+    entries: list[NewEntry] = field(default_factory=list)
+    recorded: int = 0
+    unchanged: int = 0
+    held: set[str] = field(default_factory=set)
     refused: dict[int, str] = field(default_factory=dict)
 
 
@@ -65,7 +80,9 @@ def settle_rows(
                 stream = label_streams[entry.stream] = _label_stream(stored.get(f"label/{entry.stream}", ()))
             if stream.said.get(label_source) != row.label.value:
                 settled.labels[row.index] = row.label
-                settled.entries.append(_next_label(stream, entry.stream, row.label, label_source, history))
+                settled.entries.append(
+                    _next_label(stream, entry.stream, row.label, label_source, history=history)
+                )
     return settled
 
 
@@ -73,6 +90,49 @@ def streams_of(rows: Sequence[ParsedRow], *, source: str) -> list[str]:
     """The streams that rows touch: their events' and their labels'."""
     events = [f"{row.parsed.event_type}/{source}/{row.parsed.external_id}" for row in rows]
     return events + [f"label/{stream}" for stream, row in zip(events, rows, strict=True) if row.label]
+
+
+def settle_labels(
+    rows: Sequence[LabelRow],
+    streams: Sequence[str],
+    *,
+    reader: LabelReader,
+    label_source: str,
+    now: datetime,
+    receipts: Mapping[str, Sequence[Entry]],
+    stored: Mapping[str, Sequence[Entry]],
+) -> SettledLabels:
+    """Settle labels of the past against the log: a row each, of the events of `streams`.
+
+    `receipts` are the first entries of those events, `stored` the entries of their label streams. A label
+    that its source has not said before is an entry, with the time at which it became known; one from before
+    its event is refused. Without a time it became known when labels of the type mature, of an event that has
+    not arrived `now`.
+    """
+    settled = SettledLabels()
+    label_streams: dict[str, _LabelStream] = {}
+    for row, event_stream in zip(rows, streams, strict=True):
+        receipt = _stored_receipt(receipts, event_stream)
+        known_at = row.known_at or now
+        if receipt is not None:
+            moment = from_iso(receipt["occurred_at"])
+            settled_at = reader.settle_known_at(row.known_at, moment)
+            if settled_at is None:
+                settled.refused[row.index] = reader.too_early(moment)
+                continue
+            known_at = settled_at
+        stream = label_streams.get(event_stream)
+        if stream is None:
+            stream = label_streams[event_stream] = _label_stream(stored.get(f"label/{event_stream}", ()))
+        if stream.said.get(label_source) == row.value:
+            settled.unchanged += 1
+            continue
+        label = RowLabel(row.value, known_at)
+        settled.entries.append(_next_label(stream, event_stream, label, label_source, history=True))
+        settled.recorded += 1
+        if receipt is None:
+            settled.held.add(event_stream)
+    return settled
 
 
 def _stored_receipt(stored: Mapping[str, Sequence[Entry]], stream: str) -> Mapping[str, Any] | None:
@@ -85,7 +145,7 @@ def _label_stream(entries: Sequence[Entry]) -> _LabelStream:
 
 
 def _next_label(
-    stream: _LabelStream, event_stream: str, label: RowLabel, label_source: str, history: bool
+    stream: _LabelStream, event_stream: str, label: RowLabel, label_source: str, *, history: bool
 ) -> NewEntry:
     """The entry of a label; `stream` moves on with it."""
     entry = label_entry(

@@ -6,8 +6,9 @@ from datetime import datetime
 from scoring.decisions import pending
 from scoring.decisions.intake import receive_events, vault_items
 from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.ingest.label_rows import LabelRow
 from scoring.ingest.rows import ParsedRow
-from scoring.ingest.settle import Settled
+from scoring.ingest.settle import Settled, SettledLabels
 from scoring.log import vault
 from scoring.log.bulk import append_bulk
 
@@ -48,3 +49,26 @@ def write_live(
     ]
     if statements:
         record_labels(statements, source=source, now=now)
+
+
+def write_history_labels(settled: SettledLabels, *, now: datetime) -> None:
+    """Append labels of the past and queue them: with their events, or at the time they became known.
+
+    Raises StreamConflict.
+    """
+    written = append_bulk(settled.entries, now=now)
+    streams = {entry.data["event"] for entry in written}
+    pending.enqueue_labels(written, held=settled.held, with_history=streams - settled.held, now=now)
+
+
+def record_live_labels(
+    rows: Sequence[LabelRow], *, event_type: str, source: str, label_source: str, now: datetime
+) -> SettledLabels:
+    """Record labels as if they came over the API: known from now on, held where the event has not arrived."""
+    statements = [
+        LabelStatement(event_type, row.event_id, row.value, label_source, row.known_at) for row in rows
+    ]
+    receipts = record_labels(statements, source=source, now=now) if statements else []
+    unchanged = sum(receipt.status == "unchanged" for receipt in receipts)
+    held = {receipt.event_stream for receipt in receipts if receipt.status == "held"}
+    return SettledLabels(recorded=len(receipts) - unchanged, unchanged=unchanged, held=held)

@@ -19,6 +19,7 @@ from scoring.errors import ImportAlreadyRunning, InvalidMapping
 from scoring.ingest import imports
 from scoring.ingest.imports import ImportReport, ingest_file, ingest_frame
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.ingest.readers import open_table
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.log.vault import reveal
@@ -103,7 +104,7 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
     assert [(cells[0], cells[2]) for cells in rejected[1:]] == [("4", "T-2"), ("5", "T-3"), ("7", "T-5")]
     assert rejected[1][1] == "id T-2 was received before with other amount, card"
     assert rejected[2][1].startswith("amount must be a decimal amount")
-    assert rejected[3][1] == "has 3 cells where the header has 9"
+    assert rejected[3][1] == "line 8 has 3 cells where the header has 9"
     assert rejected[2][2:] == list(rows[4].values())
 
 
@@ -245,7 +246,7 @@ def test_a_wrong_mapping_is_said_before_anything_is_written(tmp_path: Path) -> N
 
 def test_a_second_process_at_the_same_import_is_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [row(1)])
-    stream = imports.import_stream(imports.open_table(path), PAYMENT, history=True)
+    stream = imports.import_stream(open_table(path), PAYMENT, history=True)
     other = connection.copy()
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", imports.lock_of(stream))
@@ -280,8 +281,10 @@ def test_the_command_says_what_became_of_every_row(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_csv(tmp_path / "a.csv", [row(1), row(2), row(3, amount="x")])
-    call_command("ingest", str(path), **OPTIONS)
+    with pytest.raises(CommandError, match="1 of 3 rows were rejected"):
+        call_command("ingest", str(path), **OPTIONS)
     said = capsys.readouterr().out
+    assert "rejected by label: 1 of 3 legitimate (33.3%)" in said
     assert "a.csv: 3 rows = 2 accepted + 0 repeated + 1 rejected; 2 labels recorded" in said
     assert "columns that were not used: note" in said
     assert "rejected rows, with reasons: " in said

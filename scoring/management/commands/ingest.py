@@ -1,4 +1,4 @@
-"""`manage.py ingest FILE ...`: events and labels from CSV, JSON Lines or Parquet files."""
+"""`manage.py ingest FILE ...`: events and labels from CSV, JSON or Parquet files."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,121 +9,225 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.history import sequence_history
 from scoring.errors import ScoringError
-from scoring.ingest.imports import ImportReport, ingest_file
+from scoring.ingest.imports import ingest_table
+from scoring.ingest.limits import MaxRejected, parse_max_rejected
 from scoring.ingest.mapping import ColumnMapping, build_mapping, read_mapping
+from scoring.ingest.missing import MissingWords
+from scoring.ingest.preview import preview_table
 from scoring.ingest.readers import READERS, open_table
+from scoring.ingest.report import ImportReport, describe_report
+from scoring.ingest.tables import Table
+from scoring.ingest.times import EXCEL, UNITS
+from scoring.management.commands.sequence import sequence_lane
 
 
 class Command(BaseCommand):
     help = (
         "Take events and labels from CSV, JSON Lines or Parquet files. Every row is accounted for: accepted,"
         " repeated, or rejected with its number and the reason. Interrupted, the same command goes on where"
-        " it stopped."
+        " it stopped. Exits with 1 when more rows were rejected than --max-rejected allows."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument(
-            "--format", choices=sorted(READERS), help="of the files; by default their ending says"
-        )
-        parser.add_argument(
             "--mapping", type=Path, help="TOML file with the mapping; the options below overrule it"
         )
-        parser.add_argument("--type", help="event type, e.g. payment")
-        parser.add_argument("--source", help="who sends: part of every event's identity (default: import)")
-        parser.add_argument(
-            "--id", help="the column that identifies an event, or several joined by + (default: id)"
-        )
-        parser.add_argument(
-            "--map", action="append", default=[], metavar="FIELD=COLUMN", help="column of a field"
-        )
-        parser.add_argument(
-            "--set", action="append", default=[], metavar="FIELD=VALUE", help="value for all rows"
-        )
-        parser.add_argument(
-            "--label", metavar="COLUMN[:RAW=LABEL,...]", help="e.g. is_fraud:1=fraud,0=legitimate"
-        )
-        parser.add_argument("--label-known-at", metavar="COLUMN", help="when the label became known")
-        parser.add_argument("--label-source", help="who says so, e.g. chargeback (default: import)")
-        parser.add_argument("--timezone", help="IANA time zone of times without an offset")
-        parser.add_argument(
-            "--history", action="store_true", help="the past: nothing is decided, labels keep their time"
-        )
-        parser.add_argument(
-            "--no-sequence",
-            action="store_true",
-            help="leave the history waiting, e.g. until other files of the lane are in too",
-        )
-        parser.add_argument(
-            "--rejects",
-            type=Path,
-            help="CSV for rejected rows; of several files a directory (default: var/rejects)",
-        )
+        _add_mapping(parser.add_argument_group("what becomes what"))
+        _add_labels(parser.add_argument_group("labels"))
+        _add_values(parser.add_argument_group("how values are written"))
+        _add_reading(parser.add_argument_group("how the file is written (by default its content says)"))
+        _add_running(parser.add_argument_group("what to do"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self._ingest(options)
+            self._handle(options)
         except ScoringError as error:
             raise CommandError(str(error)) from error
 
-    def _ingest(self, options: dict[str, Any]) -> None:
+    def _handle(self, options: dict[str, Any]) -> None:
         mapping = _mapping(options)
-        for path in options["files"]:  # a misspelt last name is said before the first file is taken
-            open_table(path, form=options["format"])
-        reports = [self._ingest_file(path, mapping, options) for path in options["files"]]
+        # A misspelt last name is said before the first file is taken.
+        tables = [open_table(path, mapping.reading) for path in options["files"]]
+        if options["dry_run"]:
+            self._preview(tables, mapping, options)
+            return
+        allowed = parse_max_rejected(options["max_rejected"])
+        reports = [
+            self._ingest(table, path, mapping, options)
+            for table, path in zip(tables, options["files"], strict=True)
+        ]
         if options["history"] and not options["no_sequence"]:
-            self._sequence(event_type(mapping.type).lane, reports)
+            lane = event_type(mapping.type).lane
+            for line in sequence_lane(lane, reorder=options["reorder"], quiet=options["verbosity"] == 0):
+                self.stdout.write(line)
+        self._check(reports, allowed)
 
-    def _ingest_file(self, path: Path, mapping: ColumnMapping, options: dict[str, Any]) -> ImportReport:
-        rows = open_table(path, form=options["format"]).rows
-        with tqdm(
-            total=rows, unit=" rows", desc=path.name, smoothing=0.05, disable=options["verbosity"] == 0
-        ) as bar:
-            report = ingest_file(
-                path,
-                mapping=mapping,
+    def _preview(self, tables: list[Table], mapping: ColumnMapping, options: dict[str, Any]) -> None:
+        rows = None if options["all_rows"] else options["rows"]
+        for table in tables:
+            with _bar(table, options) as bar:
+                lines = preview_table(
+                    table,
+                    mapping,
+                    rows=rows,
+                    history=options["history"],
+                    labels_only=options["labels_only"],
+                    now=timezone.now(),
+                    progress=bar.update,
+                )
+            self.stdout.write("\n".join(lines))
+        self.stdout.write("Nothing was written: this was a dry run.")
+
+    def _ingest(
+        self, table: Table, path: Path, mapping: ColumnMapping, options: dict[str, Any]
+    ) -> ImportReport:
+        with _bar(table, options) as bar:
+            report = ingest_table(
+                table,
+                mapping,
                 history=options["history"],
+                labels_only=options["labels_only"],
                 clock=timezone.now,
-                form=options["format"],
                 rejects=_rejects_path(path, options),
                 progress=bar.update,
             )
-        self.stdout.write(describe_report(report))
+        words = MissingWords(mapping.missing, usual=mapping.usual_missing)
+        self.stdout.write(describe_report(report, words=words, labels_only=options["labels_only"]))
+        self.stdout.write(f"  read as {table.described}")
         return report
 
-    def _sequence(self, lane: str, reports: list[ImportReport]) -> None:
-        with tqdm(unit=" entries", desc=f"sequencing {lane}", smoothing=0.05) as bar:
-            count = sequence_history(lane, progress=bar.update)
-        self.stdout.write(f"lane {lane}: {count:,} entries of history have their place in the order")
+    def _check(self, reports: list[ImportReport], allowed: MaxRejected) -> None:
+        """Raises CommandError, after everything was taken that could be, when too much was not."""
+        rows, problems = sum(report.read for report in reports), sum(report.problems for report in reports)
+        if not allowed.allows(problems, of=rows):
+            raise CommandError(
+                f"{problems:,} of {rows:,} rows were rejected, or taken without their label, more than"
+                f" --max-rejected {allowed} allows; the others were taken"
+            )
 
 
-def describe_report(report: ImportReport) -> str:
-    """What became of the rows of a file, for a person to read."""
-    lines = [
-        f"{report.name}: {report.read:,} rows = {report.accepted:,} accepted + {report.duplicate:,} repeated"
-        f" + {report.rejected:,} rejected; {report.labels:,} labels recorded"
-    ]
-    if report.rejected:
-        lines.append(f"  rejected rows, with reasons: {report.rejects}")
-    if report.unmapped:
-        lines.append(f"  columns that were not used: {', '.join(report.unmapped)}")
-    return "\n".join(lines)
+def _add_mapping(group: Any) -> None:
+    group.add_argument("--type", help="event type, e.g. payment")
+    group.add_argument("--source", help="who sends: part of every event's identity (default: import)")
+    group.add_argument(
+        "--id",
+        help="the column that identifies an event, or several joined by + (default: id); `row` makes ids of"
+        " the row's number and content for files that have none",
+    )
+    group.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", help="column of a field")
+    group.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="value for all rows")
+
+
+def _add_labels(group: Any) -> None:
+    group.add_argument(
+        "--label",
+        metavar="COLUMN[:RAW=LABEL,...]",
+        help="e.g. is_fraud:1=fraud,0=legitimate; *= leaves all others without a label",
+    )
+    group.add_argument("--label-value", metavar="LABEL", help="the label of every row, e.g. fraud")
+    group.add_argument(
+        "--label-known-at", metavar="COLUMN", help="when the label became known; a date means its end"
+    )
+    group.add_argument("--label-time-format", metavar="FORMAT", help="of known-at, e.g. %%d/%%m/%%Y")
+    group.add_argument("--label-source", help="who says so, e.g. chargeback (default: import)")
+    group.add_argument(
+        "--labels-only",
+        action="store_true",
+        help="rows say something of events that are in the log already, or will be",
+    )
+
+
+def _add_values(group: Any) -> None:
+    group.add_argument("--timezone", help="IANA time zone of times without an offset")
+    group.add_argument("--time-format", metavar="FORMAT", help="of times, e.g. '%%d/%%m/%%Y %%H:%%M'")
+    group.add_argument("--time-unit", choices=[*UNITS, EXCEL], help="of times that are numbers")
+    group.add_argument(
+        "--time-origin", metavar="TIME", help="what numbers count from, e.g. 2013-09-01T00:00:00Z"
+    )
+    group.add_argument("--decimal", choices=[".", ","], help="the decimal sign in text (default: .)")
+    group.add_argument("--thousands", help="what stands between thousands: , . ' or space")
+    group.add_argument(
+        "--missing", action="append", default=[], metavar="WORD", help="a word that means nothing; repeatable"
+    )
+    group.add_argument(
+        "--no-usual-missing",
+        action="store_false",
+        default=None,
+        dest="usual_missing",
+        help="NULL, NaN, N/A, None and the like are values",
+    )
+    group.add_argument(
+        "--round",
+        action="store_true",
+        default=None,
+        help="round amounts with more decimals than their currency has, half to even",
+    )
+
+
+def _add_reading(group: Any) -> None:
+    group.add_argument("--format", choices=sorted(READERS))
+    group.add_argument("--delimiter", help="of CSV: , ; | or tab")
+    group.add_argument("--encoding", help="of text, e.g. UTF-8, UTF-16, Windows-1252")
+    group.add_argument("--skip-lines", type=int, metavar="N", help="lines before the header of a CSV file")
+
+
+def _add_running(group: Any) -> None:
+    group.add_argument("--dry-run", action="store_true", help="say how the file would be read; write nothing")
+    group.add_argument("--rows", type=int, default=1000, metavar="N", help="of the dry run (default: 1000)")
+    group.add_argument("--all-rows", action="store_true", help="of the dry run")
+    group.add_argument(
+        "--history", action="store_true", help="the past: nothing is decided, labels keep their time"
+    )
+    group.add_argument(
+        "--no-sequence",
+        action="store_true",
+        help="leave the history waiting, e.g. until other files of the lane are in too (manage.py sequence)",
+    )
+    group.add_argument(
+        "--reorder",
+        action="store_true",
+        help="give history older than what the lane has applied its place in a new order",
+    )
+    group.add_argument(
+        "--max-rejected",
+        default="0",
+        metavar="N or N%",
+        help="rows that may be rejected, or lose their label, before this exits with 1 (default: 0)",
+    )
+    group.add_argument(
+        "--rejects",
+        type=Path,
+        help="CSV for rejected rows; of several files a directory (default: var/rejects)",
+    )
+
+
+def _bar(table: Table, options: dict[str, Any]) -> "tqdm[Any]":
+    is_quiet = options["verbosity"] == 0
+    total = None if is_quiet or options["dry_run"] else table.count()
+    return tqdm(total=total, unit=" rows", desc=table.name, smoothing=0.05, disable=is_quiet)
 
 
 def _mapping(options: dict[str, Any]) -> ColumnMapping:
+    same = (
+        "source",
+        "label",
+        "label_value",
+        "label_known_at",
+        "label_source",
+        "label_time_format",
+        "missing",
+    )
+    more = ("timezone", "time_format", "time_unit", "time_origin", "decimal", "thousands", "usual_missing")
+    reading = ("round", "format", "delimiter", "encoding", "skip_lines")
     return build_mapping(
         read_mapping(options["mapping"]) if options["mapping"] else {},
         event_type=options["type"],
-        source=options["source"],
         identity=options["id"],
         fields=options["map"],
         constants=options["set"],
-        label=options["label"],
-        label_known_at=options["label_known_at"],
-        label_source=options["label_source"],
-        timezone=options["timezone"],
+        **{name: options[name] for name in (*same, *more, *reading)},
     )
 
 

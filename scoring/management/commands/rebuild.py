@@ -11,7 +11,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from scoring.catalog.registry import lanes
-from scoring.decisions.history import has_waiting_events
+from scoring.decisions.history import needs_new_order
 from scoring.decisions.layouts import drop_other_layouts
 from scoring.decisions.rebuild_online import rebuild_lane
 from scoring.decisions.rebuild_pending import rebuild_pending
@@ -89,7 +89,7 @@ class Command(BaseCommand):
 
     def _rebuild_online(self, lane: str, *, verbose: bool) -> None:
         with BarOfSteps() if verbose else nullcontext(UNWATCHED) as watch:
-            if reordered := has_waiting_events(lane):
+            if reordered := needs_new_order(lane):
                 rebuilt = reorder_lane(lane, reason=REASON, watch=watch)
             else:
                 rebuilt = rebuild_lane(lane, watch=watch)

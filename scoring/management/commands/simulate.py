@@ -15,6 +15,7 @@ from scoring.decisions.history import sequence_history
 from scoring.errors import ScoringError
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.management.commands.train import BarOfSteps
 from scoring.simulation.history import customers_for, simulate_history
 from scoring.simulation.live import LiveTraffic
 from scoring.simulation.payloads import COLUMNS, REFUND_FIELDS
@@ -87,8 +88,8 @@ class Command(BaseCommand):
                     progress=bar.update,
                 )
                 self.stdout.write(f"{report.name}: {report.accepted:,} accepted, {report.labels:,} labels")
-        with tqdm(unit=" entries", desc="sequencing", leave=False) as bar:
-            count = sequence_history(LANE, progress=bar.update)
+        with BarOfSteps() as watch:
+            count = sequence_history(LANE, watch=watch)
         self.stdout.write(f"{count:,} entries have their place in the lane")
 
     def _live(self, options: dict[str, Any]) -> None:

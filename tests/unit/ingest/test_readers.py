@@ -11,13 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from scoring.errors import UnreadableImport
-from scoring.ingest.readers import Table, frame_table, open_table, plain_values
+from scoring.ingest.arrow_values import read_values
+from scoring.ingest.parquet_reader import frame_table
+from scoring.ingest.readers import open_table
+from scoring.ingest.tables import Table
 
 
 def rows_of(table: Table, *, skip: int = 0, size: int = 3) -> list[tuple[int, dict[str, Any]]]:
     return [
         (chunk.first_row + index, {name: column[index] for name, column in chunk.columns.items()})
-        for chunk in table.chunks(skip, size)
+        for chunk in table.chunks(skip, size, None)
         for index in range(chunk.length)
         if index not in chunk.malformed
     ]
@@ -26,7 +29,7 @@ def rows_of(table: Table, *, skip: int = 0, size: int = 3) -> list[tuple[int, di
 def malformed(table: Table, *, size: int = 3) -> dict[int, str]:
     return {
         chunk.first_row + index: problem
-        for chunk in table.chunks(0, size)
+        for chunk in table.chunks(0, size, None)
         for index, problem in chunk.malformed.items()
     }
 
@@ -51,9 +54,9 @@ def test_an_unreadable_csv_row_spoils_itself_only(tmp_path: Path) -> None:
     assert [number for number, _ in rows_of(table)] == [1, 5]
     assert rows_of(table)[1][1]["name"] == "ä"
     assert malformed(table) == {
-        2: "has 1 cells where the header has 2",
-        3: "has 3 cells where the header has 2",
-        4: "is not UTF-8",
+        2: "line 3 has 1 cells where the header has 2",
+        3: "line 4 has 3 cells where the header has 2",
+        4: "line 5 is not UTF-8",
     }
 
 
@@ -66,8 +69,8 @@ def test_json_lines_keep_types_and_name_what_is_no_row(tmp_path: Path) -> None:
         (1, {"id": "1", "amount": 61.66, "flag": None}),
         (3, {"id": 2, "amount": None, "flag": True}),
     ]
-    assert malformed(table)[2] == "is not a JSON object"
-    assert malformed(table)[4].startswith("is not JSON")
+    assert malformed(table)[2] == "line 3 is not a JSON object"
+    assert malformed(table)[4].startswith("line 5 is not JSON")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +95,7 @@ def test_json_lines_keep_types_and_name_what_is_no_row(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_arrow_values_become_what_a_person_reads(array: pa.Array, plain: Sequence[Any]) -> None:
-    assert plain_values(pa.chunked_array([array])) == plain
+    assert read_values(pa.chunked_array([array])) == (plain, {})
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
@@ -106,7 +109,7 @@ def test_chunks_go_on_after_any_row(tmp_path: Path, name: str, skip: int) -> Non
         frame.to_json(path, orient="records", lines=True)
     else:
         pq.write_table(pa.Table.from_pandas(frame), path, row_group_size=2)
-    chunks = list(open_table(path).chunks(skip, 3))
+    chunks = list(open_table(path).chunks(skip, 3, None))
     assert [c.first_row for c in chunks] == list(range(skip + 1, 8, 3))
     assert [value for c in chunks for value in c.columns["id"]] == [f"e{i}" for i in range(skip, 7)]
 
@@ -141,10 +144,10 @@ def test_a_frame_column_of_mixed_types_is_named() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.xlsx", b"", "'.xlsx' names no format; use one of .csv"),
+        ("a.xlsx", b"", "its ending names no format; use one of .csv"),
         ("a.csv", b"", "no header"),
         ("a.csv", b"id,x,id\n", "header repeats id"),
-        ("a.parquet", b"nonsense", "a.parquet cannot be imported"),
+        ("a.parquet", b"nonsense", "named like a Parquet file but is none"),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_reason(

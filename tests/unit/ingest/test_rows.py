@@ -13,9 +13,10 @@ from scoring.catalog.payment import Payment
 from scoring.errors import InvalidEvent
 from scoring.ingest.binding import Binding
 from scoring.ingest.columns import raw_value
-from scoring.ingest.mapping import LabelMapping
-from scoring.ingest.readers import Chunk
-from scoring.ingest.rows import ParsedRow, RowLabel, RowParser
+from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.ingest.row_labels import RowLabel
+from scoring.ingest.rows import ParsedChunk, RowParser
+from scoring.ingest.tables import Chunk
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RATES = {"EUR": Decimal("1.0876"), "JPY": Decimal("0.0065")}
@@ -89,6 +90,11 @@ def binding(kind: type[EventType] = Order, **changes: Any) -> Binding:
     return Binding(kind, **{**given, **changes})
 
 
+def row_parser(bound: Binding, **options: Any) -> RowParser:
+    mapping = ColumnMapping(bound.event_type.name, **options)
+    return RowParser(bound, mapping, now=NOW, rate_of=lambda currency, moment: RATES.get(currency))
+
+
 def chunk_of(rows: Sequence[Mapping[str, Any]]) -> Chunk:
     names = dict.fromkeys(name for row in rows for name in row)
     return Chunk(1, len(rows), {name: [row.get(name) for row in rows] for name in names})
@@ -110,10 +116,11 @@ def parse_each(rows: Sequence[Mapping[str, Any]]) -> dict[int, ParsedFields]:
 
 
 def assert_as_row_by_row(rows: Sequence[Mapping[str, Any]]) -> None:
-    parser = RowParser(binding(), now=NOW, rates=RATES)
+    parser = row_parser(binding(), usual_missing=False)
     expected = parse_each(rows)
     for _ in range(2):  # what a parser remembers of one chunk must not change the next
-        taken, reasons = parser.parse(chunk_of(rows))
+        parsed = parser.parse(chunk_of(rows))
+        taken, reasons = parsed.rows, parsed.reasons
         assert {row.index: row.parsed for row in taken} == expected
         assert [repr(row.parsed) for row in taken] == [
             repr(parsed) for parsed in expected.values()
@@ -143,11 +150,11 @@ GOOD = {
 }
 
 
-def parse_payment(row: Mapping[str, Any], **changes: Any) -> tuple[list[ParsedRow], dict[int, str]]:
-    timezone = changes.pop("timezone", None)
-    return RowParser(binding(Payment, **changes), now=NOW, timezone=timezone).parse(
-        chunk_of([{**GOOD, **row}])
-    )
+def parse_payment(
+    row: Mapping[str, Any], *, options: Mapping[str, Any] | None = None, **changes: Any
+) -> ParsedChunk:
+    parser = row_parser(binding(Payment, **changes), **(options or {}))
+    return parser.parse(chunk_of([{**GOOD, **row}]))
 
 
 @pytest.mark.parametrize(
@@ -155,43 +162,43 @@ def parse_payment(row: Mapping[str, Any], **changes: Any) -> tuple[list[ParsedRo
     [
         ({"amount": "x"}, "amount must be a decimal amount (allowed: text such as '12.34')"),
         ({"merchant": None}, "merchant is missing"),
-        ({"id": None}, "id is empty, but part of the id id"),
-        ({"occurred_at": "2019-01-01 00:03"}, "occurred_at is not a time with a time zone"),
+        ({"id": None}, "id is empty"),
+        ({"occurred_at": "2019-01-01 00:03"}, "occurred_at is a time without an offset"),
         ({"currency": "XXX"}, "currency is not a currency of ISO 4217"),
         ({"customer_lat": "95", "amount": "-1"}, "customer_lat is more than 90 (allowed: <= 90); amount"),
     ],
 )  # fmt: skip
 def test_a_reason_names_the_column_the_problem_and_what_is_allowed(row: dict[str, Any], said: str) -> None:
-    taken, reasons = parse_payment(row)
-    assert not taken
-    assert reasons[0].startswith(said)
+    parsed = parse_payment(row)
+    assert not parsed.rows
+    assert parsed.reasons[0].startswith(said)
 
 
 def test_a_currency_that_is_none_is_the_only_reason() -> None:
-    _, reasons = parse_payment({"currency": "BTC"})
+    reasons = parse_payment({"currency": "BTC"}).reasons
     assert reasons[0].startswith("currency is not a currency of ISO 4217")
     assert "amount" not in reasons[0]
 
 
 def test_a_time_that_is_wrong_and_part_of_the_id_is_not_called_empty() -> None:
-    _, reasons = parse_payment({"occurred_at": "yesterday"}, id=("id", "occurred_at"))
-    assert reasons[0].startswith("occurred_at is not a time with a time zone")
+    reasons = parse_payment({"occurred_at": "yesterday"}, id=("id", "occurred_at")).reasons
+    assert reasons[0].startswith("occurred_at is 'yesterday', not a time with a time zone")
     assert "empty" not in reasons[0]
-    _, reasons = parse_payment({"occurred_at": " "}, id=("id", "occurred_at"))
+    reasons = parse_payment({"occurred_at": " "}, id=("id", "occurred_at")).reasons
     assert "occurred_at is empty, but part of the id id+occurred_at" in reasons[0]
 
 
 def test_a_mapped_column_is_named_beside_its_field() -> None:
     columns = {**binding(Payment).columns, "merchant": "shop"}
-    _, reasons = parse_payment({"shop": ""}, columns=columns)
-    assert reasons[0] == "merchant (column shop) is missing"
+    parsed = parse_payment({"shop": ""}, columns=columns)
+    assert parsed.reasons[0] == "merchant (column shop) is missing"
 
 
 def test_times_without_offset_are_those_of_the_given_zone() -> None:
-    taken, _ = parse_payment({"occurred_at": "2019-07-01 12:00:00"}, timezone="Europe/Berlin")
-    assert taken[0].parsed.occurred_at == datetime(2019, 7, 1, 10, tzinfo=UTC)
-    taken, _ = parse_payment({"occurred_at": "2019-07-01T12:00:00Z"}, timezone="Europe/Berlin")
-    assert taken[0].parsed.occurred_at == datetime(2019, 7, 1, 12, tzinfo=UTC)
+    parsed = parse_payment({"occurred_at": "2019-07-01 12:00:00"}, options={"timezone": "Europe/Berlin"})
+    assert parsed.rows[0].parsed.occurred_at == datetime(2019, 7, 1, 10, tzinfo=UTC)
+    parsed = parse_payment({"occurred_at": "2019-07-01T12:00:00Z"}, options={"timezone": "Europe/Berlin"})
+    assert parsed.rows[0].parsed.occurred_at == datetime(2019, 7, 1, 12, tzinfo=UTC)
 
 
 def test_a_composite_id_is_the_same_however_its_parts_are_stored() -> None:
@@ -199,18 +206,18 @@ def test_a_composite_id_is_the_same_however_its_parts_are_stored() -> None:
         {"occurred_at": "2019-01-01T01:03:19+01:00", "nr": "7"}, id=("nr", "occurred_at", "card")
     )
     as_number = parse_payment({"nr": 7, "card": "c-1 "}, id=("nr", "occurred_at", "card"))
-    assert (
-        as_text[0][0].parsed.external_id == as_number[0][0].parsed.external_id == "7+2019-01-01T00:03:19Z+c-1"
-    )
+    ids = [parsed.rows[0].parsed.external_id for parsed in (as_text, as_number)]
+    assert ids == ["7+2019-01-01T00:03:19Z+c-1"] * 2
 
 
 def test_two_different_composite_ids_never_meet() -> None:
     one = parse_payment({"id": "a+b", "card": "c"}, id=("id", "card"))
     other = parse_payment({"id": "a", "card": "b+c"}, id=("id", "card"))
-    assert one[0][0].parsed.external_id == "a%2Bb+c" != other[0][0].parsed.external_id
+    assert one.rows[0].parsed.external_id == "a%2Bb+c" != other.rows[0].parsed.external_id
 
 
 OCCURRED_AT, LATER = datetime(2019, 1, 1, 0, 3, 19, tzinfo=UTC), datetime(2019, 1, 9, tzinfo=UTC)
+DAY_END = datetime(2019, 1, 1, 23, 59, 59, 999_999, tzinfo=UTC)
 LABEL = LabelMapping("is_fraud", {"1": "fraud", "0": "legitimate"}, "known")
 
 
@@ -223,12 +230,21 @@ LABEL = LabelMapping("is_fraud", {"1": "fraud", "0": "legitimate"}, "known")
         ({"is_fraud": 1}, RowLabel("fraud", OCCURRED_AT + timedelta(days=45))),
         ({"is_fraud": None, "known": "2019-01-09T00:00:00Z"}, None),
         ({"is_fraud": " "}, None),
+        ({"is_fraud": "1.0", "known": "2019-01-09T00:00:00Z"}, RowLabel("fraud", LATER)),
+        ({"is_fraud": True, "known": "2019-01-09T00:00:00Z"}, RowLabel("fraud", LATER)),
+        ({"is_fraud": "False", "known": "2019-01-09T00:00:00Z"}, RowLabel("legitimate", LATER)),
+        ({"is_fraud": "NULL", "known": "2019-01-09T00:00:00Z"}, None),
+        ({"is_fraud": 1, "known": "2019-01-09"}, RowLabel("fraud", DAY_END.replace(day=9))),
+        ({"is_fraud": 1, "known": "2019-01-01"}, RowLabel("fraud", DAY_END)),
+        ({"is_fraud": 1, "known": "2019-01-01T00:00:00Z"}, RowLabel("fraud", DAY_END)),
+        ({"is_fraud": 1, "known": "2018-12-31"}, RowLabel("fraud", OCCURRED_AT)),  # a day further west
     ],
 )  # fmt: skip
 def test_a_label_has_a_time_at_which_it_became_known(row: dict[str, Any], label: RowLabel | None) -> None:
-    taken, reasons = parse_payment(row, label=LABEL)
-    assert not reasons
-    assert taken[0].label == label
+    parsed = parse_payment(row, label=LABEL)
+    assert not parsed.reasons
+    assert not parsed.label_problems
+    assert parsed.rows[0].label == label
 
 
 @pytest.mark.parametrize(
@@ -239,24 +255,26 @@ def test_a_label_has_a_time_at_which_it_became_known(row: dict[str, Any], label:
             {"is_fraud": 1, "known": "2018-12-31T00:00:00Z"},
             "known is before the event (2019-01-01T00:03:19Z)",
         ),
-        ({"is_fraud": 1, "known": "soon"}, "known is not a time with a time zone"),
+        ({"is_fraud": 1, "known": "2018-12-30"}, "known is before the event (2019-01-01T00:03:19Z)"),
+        ({"is_fraud": 1, "known": "soon"}, "known is 'soon', not a time with a time zone"),
     ],
 )
-def test_a_label_that_cannot_be_rejects_its_row(row: dict[str, Any], said: str) -> None:
-    taken, reasons = parse_payment(row, label=LABEL)
-    assert not taken
-    assert reasons[0].startswith(said)
+def test_a_label_that_cannot_be_costs_the_label_and_not_the_event(row: dict[str, Any], said: str) -> None:
+    parsed = parse_payment(row, label=LABEL)
+    assert not parsed.reasons
+    assert [taken.label for taken in parsed.rows] == [None]
+    assert parsed.label_problems[0].startswith(said)
 
 
 def test_constants_stand_in_every_row() -> None:
     names = {name: name for name in binding(Payment).columns if name != "currency"}
-    parser = RowParser(binding(Payment, columns=names, constants={"currency": "EUR"}), now=NOW, rates=RATES)
-    taken, _ = parser.parse(chunk_of([GOOD, {**GOOD, "id": "t-2"}]))
-    assert [row.parsed.fields["amount"]["currency"] for row in taken] == ["EUR", "EUR"]
+    parser = row_parser(binding(Payment, columns=names, constants={"currency": "EUR"}))
+    parsed = parser.parse(chunk_of([GOOD, {**GOOD, "id": "t-2"}]))
+    assert [row.parsed.fields["amount"]["currency"] for row in parsed.rows] == ["EUR", "EUR"]
 
 
 def test_malformed_rows_keep_their_own_reason() -> None:
     chunk = Chunk(1, 2, {name: [None, value] for name, value in GOOD.items()}, {0: "has 1 cells"})
-    taken, reasons = RowParser(binding(Payment), now=NOW).parse(chunk)
-    assert [row.index for row in taken] == [1]
-    assert reasons == {0: "has 1 cells"}
+    parsed = row_parser(binding(Payment)).parse(chunk)
+    assert [row.index for row in parsed.rows] == [1]
+    assert parsed.reasons == {0: "has 1 cells"}

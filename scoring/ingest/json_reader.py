@@ -1,0 +1,223 @@
+"""JSON Lines, and JSON documents that hold an array of objects or one object after another."""
+
+import itertools
+import json
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TextIO
+
+import orjson
+
+from scoring.errors import UnreadableImport
+from scoring.ingest.content import Content
+from scoring.ingest.encodings import MAX_LINE, Survey, open_text, printable, survey_text
+from scoring.ingest.options import ReadOptions
+from scoring.ingest.tables import MAX_COLUMNS, Chunk, Table, in_parts
+
+BLOCK = 1 << 18
+_BLANK = " \t\r\n\ufeff"
+_BLANKS = re.compile(f"[{_BLANK}]*")
+# A key in another spacing than writers use: the quick count of keys would miss it.
+_SPACED_KEY = re.compile(r'"\s+:')
+
+
+class _Item(NamedTuple):
+    line: int
+    row: dict[str, Any]
+    problem: str = ""
+    raw: str = ""
+
+
+def open_json(content: Content, options: ReadOptions) -> Table:
+    """Lines where each is an object of its own, else one document. Raises UnreadableImport."""
+    survey = survey_text(content, encoding=options.encoding)
+    first = _first_line(content, survey)
+    is_document = (
+        first[:1] == "[" and first[1:].lstrip(_BLANK)[:1] in ("", "{", "]")
+    ) or first.strip() == "{"
+    file = _JsonFile(content, survey, is_document)
+    form = "json" if is_document else "jsonl"
+    described = f"{'a JSON document' if is_document else 'JSON Lines'}, {survey.encoding_name}"
+    return Table(content.name, survey.digest, None, file.chunks, file.count, form, described)
+
+
+@dataclass(frozen=True, slots=True)
+class _JsonFile:
+    content: Content
+    survey: Survey
+    is_document: bool
+
+    def chunks(self, skip: int, size: int, wanted: Collection[str] | None = None) -> Iterator[Chunk]:
+        rest, first = itertools.islice(self._items(), skip, None), skip + 1
+        for part in in_parts(rest, size):
+            yield _chunk(part, first, wanted)
+            first += len(part)
+
+    def count(self) -> int:
+        if self.is_document:
+            return sum(1 for _ in self._items())
+        with open_text(self.content, self.survey.encoding) as text:
+            return sum(1 for line in text if line.strip(_BLANK))
+
+    def _items(self) -> Iterator[_Item]:
+        with open_text(self.content, self.survey.encoding) as text:
+            yield from _document_items(text) if self.is_document else _line_items(text, self.content.name)
+
+
+def _first_line(content: Content, survey: Survey) -> str:
+    with open_text(content, survey.encoding) as text:
+        lines = iter(lambda: text.readline(4096), "")
+        return next((line.strip(_BLANK) for line in lines if line.strip(_BLANK)), "")
+
+
+def _line_items(text: TextIO, name: str) -> Iterator[_Item]:
+    for number, line in enumerate(iter(lambda: text.readline(MAX_LINE), ""), start=1):
+        if len(line) >= MAX_LINE:
+            raise UnreadableImport(name, f"its line {number} is longer than {MAX_LINE:,} characters")
+        if line.strip(_BLANK):
+            row, problem = read_object(line.strip(_BLANK))
+            yield _bad(number, problem, line.rstrip("\r\n")) if problem else _Item(number, row)
+
+
+def read_object(text: str) -> tuple[dict[str, Any], str]:
+    """A JSON object, or {} and what is wrong with the text. NaN is a missing value, as programs write it."""
+    try:
+        row = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if "NaN" not in text:
+            return {}, f"is not JSON: {error}"
+        return _read_exactly(text)
+    if not isinstance(row, dict):
+        return {}, "is not a JSON object"
+    if text.count('":') == len(row) and not _SPACED_KEY.search(text):
+        return row, ""
+    return _read_exactly(text)
+
+
+def _read_exactly(text: str) -> tuple[dict[str, Any], str]:
+    try:
+        row = _DECODER.decode(text)
+    except _RepeatedKey as error:
+        return {}, f"repeats the key {error.args[0]!r}"
+    except ValueError as error:
+        return {}, f"is not JSON: {error}"
+    return (row, "") if isinstance(row, dict) else ({}, "is not a JSON object")
+
+
+class _RepeatedKey(ValueError):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _RepeatedKey(key[:80])
+        found[key] = value
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=lambda word: None if word == "NaN" else word
+)
+
+
+def _document_items(text: TextIO) -> Iterator[_Item]:
+    """The elements of an array, or objects one after another, without holding more than one in memory.
+
+    What is no JSON ends the reading: where the next element would begin cannot be told.
+    """
+    window = _Window(text)
+    in_array = window.peek() == "["
+    if in_array:
+        window.drop(1)
+    while (character := window.peek()) and character != "]":
+        line = window.line
+        try:
+            element = window.take_value()
+        except ValueError as error:
+            yield _bad(line, f"is not JSON ({error}); nothing after it can be read")
+            return
+        row, problem = read_object(element)
+        yield _bad(line, problem, element) if problem else _Item(line, row)
+        if in_array and not window.pass_comma():
+            yield _bad(window.line, "has no comma or ] after an element; nothing after it can be read")
+            return
+    if in_array and not character:
+        yield _bad(window.line, "ends the file before the array ends")
+
+
+def _bad(line: int, problem: str, raw: str = "") -> _Item:
+    return _Item(line, {}, f"line {line} {problem}", printable(raw))
+
+
+_SCANNER = json.JSONDecoder()
+
+
+class _Window:
+    """A moving part of a long text: what is behind is let go of, more is read when it is needed."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text, self._held, self._at, self._ended = text, "", 0, False
+        self.line = 1
+
+    def peek(self) -> str:
+        """The next character that is no blank; "" at the end."""
+        while True:
+            self._advance(_BLANKS.match(self._held, self._at).end())  # type: ignore[union-attr]
+            if self._at < len(self._held):
+                return self._held[self._at]
+            if not self._read(BLOCK):
+                return ""
+
+    def drop(self, count: int) -> None:
+        self._advance(self._at + count)
+
+    def pass_comma(self) -> bool:
+        """Over a comma; False if neither it nor the array's end comes next."""
+        following = self.peek()
+        if following == ",":
+            self.drop(1)
+        return following in (",", "]", "")
+
+    def take_value(self) -> str:
+        """The text of the value that begins here. Raises ValueError."""
+        size = BLOCK
+        while True:
+            try:
+                _, end = _SCANNER.raw_decode(self._held, self._at)
+                if end < len(self._held) or not self._read(size):
+                    value = self._held[self._at : end]
+                    self._advance(end)
+                    return value
+            except ValueError:
+                if len(self._held) - self._at > MAX_LINE or not self._read(size):
+                    raise
+            size *= 2
+
+    def _advance(self, to: int) -> None:
+        self.line += self._held.count("\n", self._at, to)
+        self._at = to
+
+    def _read(self, size: int) -> bool:
+        more = self._text.read(size)
+        self._held, self._at = self._held[self._at :] + more, 0
+        return bool(more)
+
+
+def _chunk(items: Sequence[_Item], first_row: int, wanted: Collection[str] | None) -> Chunk:
+    found = list(dict.fromkeys(itertools.chain.from_iterable(item.row for item in items)))
+    names = found[:MAX_COLUMNS] if wanted is None else [name for name in found if name in wanted]
+    columns = {name: [item.row.get(name) for item in items] for name in names}
+    wrong = {index: item for index, item in enumerate(items) if item.problem}
+    return Chunk(
+        first_row,
+        len(items),
+        columns,
+        malformed={index: item.problem for index, item in wrong.items()},
+        raw={index: [item.raw] for index, item in wrong.items()},
+        lines=[item.line for item in items],
+        others=tuple(name for name in found[:MAX_COLUMNS] if name not in columns),
+        objects=[item.row for item in items],
+    )

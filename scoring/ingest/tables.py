@@ -1,0 +1,72 @@
+"""What every reader gives: a table, and its rows a chunk at a time as the plain values of a JSON request.
+
+A column is a list of str, int, float, bool or None, whatever it was stored as: instants are ISO 8601 text,
+decimals their digits, 32-bit floats the shortest number that reads back the same (37.824, not 37.824001).
+Missing is None: an empty cell, a null, a NaN.
+"""
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+# Bounds the work on a header; a wider table is no table of events.
+MAX_COLUMNS = 10_000
+NAMED_AT_MOST = 10  # names in a message
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive rows.
+
+    `malformed` says, by index, what makes a row unreadable; its cells are None. `unreadable` says the same
+    of single cells, by column and index. `blank` counts the rows without any value that were passed over.
+    """
+
+    first_row: int  # of the file, counting from 1, without the header and blank rows
+    length: int
+    columns: Mapping[str, Sequence[Any]]
+    malformed: Mapping[int, str] = field(default_factory=dict)
+    raw: Mapping[int, Sequence[str]] = field(default_factory=dict)  # the malformed rows as they came
+    lines: Sequence[int] = ()  # of the file, counting from 1, where it has lines
+    blank: int = 0
+    unreadable: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    others: tuple[str, ...] = ()  # columns that are there too and were not converted
+    objects: Sequence[Mapping[str, Any]] = ()  # of JSON: the rows as they came
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Something that can be imported: a file, an upload or a frame.
+
+    `columns` is None when they are only known row by row (JSON Lines). `chunks(skip, size, wanted)` yields
+    what follows the first `skip` rows (blank ones counted), `size` at a time; of a format with typed columns
+    only those in `wanted` (None: all) are converted. `count()` is the number of rows, without blank ones.
+    """
+
+    name: str
+    digest: str  # SHA-256 of the content, unpacked
+    columns: tuple[str, ...] | None
+    chunks: Callable[[int, int, Collection[str] | None], Iterator[Chunk]]
+    count: Callable[[], int]
+    form: str = ""  # csv, jsonl, json or parquet
+    described: str = ""  # how it was read, for a person
+
+
+def in_parts(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Lists of `size` items; the last may be shorter."""
+    while part := list(itertools.islice(items, size)):
+        yield part
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Names for a message: the first few, and how many more there are.
+
+    >>> list_names(["id", "amount"])
+    'id, amount'
+    """
+    shown = ", ".join(name[:80] for name in names[:NAMED_AT_MOST])
+    more = len(names) - NAMED_AT_MOST
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,0 +1,130 @@
+"""What a chunk is parsed to and written as: events with their labels, or labels alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.rates import load_rate_series, load_rates, rate_at
+from scoring.ingest.amounts import RateOf
+from scoring.ingest.binding import Binding
+from scoring.ingest.label_rows import LabelRowParser, ParsedLabels
+from scoring.ingest.mapping import ColumnMapping
+from scoring.ingest.report import Taken
+from scoring.ingest.rows import ParsedChunk, RowParser
+from scoring.ingest.settle import settle_labels, settle_rows, streams_of
+from scoring.ingest.tables import Chunk
+from scoring.ingest.writing import record_live_labels, write_history, write_history_labels, write_live
+from scoring.log.read import read_streams
+
+
+class Taker(Protocol):
+    def parse(self, chunk: Chunk) -> Any:
+        """What the rows say, before the log is asked."""
+
+    def write(self, parsed: Any, *, now: datetime) -> Taken:
+        """Write what is new, in the caller's transaction. Raises StreamConflict."""
+
+
+def taker_of(
+    binding: Binding, mapping: ColumnMapping, *, history: bool, labels_only: bool, now: datetime
+) -> Taker:
+    """How the rows of an import are taken."""
+    rate_of = rates_of(binding.event_type, history=history, now=now)
+    rows = RowParser(binding, mapping, now=now, rate_of=rate_of)
+    label_source = binding.label.source if binding.label else ""
+    if labels_only:
+        return LabelTaker(LabelRowParser(rows), mapping.type, mapping.source, label_source, history)
+    return EventTaker(rows, binding.event_type.lane, mapping.source, label_source, history)
+
+
+def rates_of(kind: type[EventType], *, history: bool, now: datetime) -> RateOf:
+    """The rate valid when a past event occurred; for live events the one that is valid now."""
+    if history:
+        return partial(rate_at, load_rate_series(base=kind.base_currency))
+    rates: Mapping[str, Any] = load_rates(base=kind.base_currency, now=now)
+    return lambda currency, moment: rates.get(currency)
+
+
+@dataclass(frozen=True, slots=True)
+class EventTaker:
+    """Rows that are events."""
+
+    rows: RowParser
+    lane: str
+    source: str
+    label_source: str
+    history: bool
+
+    def parse(self, chunk: Chunk) -> ParsedChunk:
+        return self.rows.parse(chunk)
+
+    def write(self, parsed: ParsedChunk, *, now: datetime) -> Taken:
+        settled = settle_rows(
+            parsed.rows,
+            source=self.source,
+            label_source=self.label_source,
+            history=self.history,
+            stored=read_streams(streams_of(parsed.rows, source=self.source)),
+        )
+        if self.history:
+            write_history(settled, lane=self.lane, now=now)
+        else:
+            write_live(settled, parsed.rows, source=self.source, label_source=self.label_source, now=now)
+        return Taken(
+            accepted=len(settled.events),
+            duplicate=settled.duplicate,
+            refused={**parsed.reasons, **settled.refused},
+            labels=len(settled.labels),
+            label_problems={i: text for i, text in parsed.label_problems.items() if i not in settled.refused},
+            stated=parsed.stated,
+            rounded=parsed.rounded,
+            words=parsed.words,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LabelTaker:
+    """Rows that say something of events."""
+
+    rows: LabelRowParser
+    event_type: str
+    source: str
+    label_source: str
+    history: bool
+
+    def parse(self, chunk: Chunk) -> ParsedLabels:
+        return self.rows.parse(chunk)
+
+    def write(self, parsed: ParsedLabels, *, now: datetime) -> Taken:
+        if not self.history:
+            done = record_live_labels(
+                parsed.rows,
+                event_type=self.event_type,
+                source=self.source,
+                label_source=self.label_source,
+                now=now,
+            )
+        else:
+            streams = [f"{self.event_type}/{self.source}/{row.event_id}" for row in parsed.rows]
+            done = settle_labels(
+                parsed.rows,
+                streams,
+                reader=self.rows.labels,
+                label_source=self.label_source,
+                now=now,
+                receipts=read_streams(streams, version=1),
+                stored=read_streams([f"label/{stream}" for stream in streams]),
+            )
+            write_history_labels(done, now=now)
+        return Taken(
+            accepted=done.recorded,
+            duplicate=done.unchanged,
+            refused={**parsed.reasons, **done.refused},
+            labels=done.recorded,
+            stated=parsed.stated,
+            held=len(done.held),
+            silent=parsed.silent,
+        )
