@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from config import accounts  # noqa: F401 (registers people and groups)
 from config.audit import record_run
 from config.schedules import is_needed
+from scoring.schedules import schedule_problems
 from scoring.workspace.admin import ModelAdmin
 from scoring.workspace.pages import actor_of
 
@@ -48,6 +49,17 @@ class TaskForm(PeriodicTaskForm):
             for name in WHAT_A_NEEDED_SCHEDULE_DOES:
                 self.fields[name].disabled = True
             self.fields["enabled"].disabled = self.instance.enabled  # one that is off may be put on
+
+    def clean(self) -> dict[str, Any]:
+        """Nothing is saved that could only fail, or run for ever and do nothing."""
+        data: dict[str, Any] = super().clean()
+        if not self.errors:
+            problems = schedule_problems(
+                data["task"], args=data["args"], kwargs=data["kwargs"], queue=data.get("queue")
+            )
+            for field, problem in problems.items():
+                self.add_error(field, problem)
+        return data
 
 
 @admin.register(PeriodicTask)

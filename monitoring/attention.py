@@ -198,6 +198,16 @@ def failed_training(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def broken_schedules(facts: Facts) -> Iterator[Notice]:
+    for name, problem in facts.broken_schedules or []:
+        yield Notice(
+            "bad",
+            f"The schedule “{name}” fails every time: {problem}",
+            "Nothing comes of it until its task or arguments are corrected.",
+            *("See schedules", "django_celery_beat_periodictask_changelist"),
+        )
+
+
 def inconsistent_features(facts: Facts) -> Iterator[Notice]:
     """Values that decisions were made on do not come out of the log again."""
     by_type: dict[str, list[Mismatch]] = {}
@@ -273,7 +283,7 @@ def drifted_models(facts: Facts) -> Iterator[Notice]:
 RULES: tuple[Rule, ...] = (
     *(stopped_consumers, late_consumers, waiting_events, silence, fallbacks, slow_decisions),
     *(inconsistent_features, missing_batch_values),
-    *(old_cases, failed_training, drifted_models, open_candidates, undecided_types),
+    *(broken_schedules, old_cases, failed_training, drifted_models, open_candidates, undecided_types),
 )
 
 

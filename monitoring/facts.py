@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django_celery_beat.models import PeriodicTask
 
 from experiments.models import Experiment
 from monitoring.batch_views import Freshness, read_freshness
@@ -21,6 +22,7 @@ from scoring.decisions.routing import CHAMPION
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.status import ConsumerHealth, consumer_health
 from scoring.replay.consistency import Mismatch, read_mismatches
+from scoring.schedules import schedule_problems
 
 DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
 CANDIDATES_FOR = timedelta(days=30)  # who was not judged by then has been passed over
@@ -73,6 +75,7 @@ class Facts:
     batch_views: list[Freshness] | None = None
     experiments: list[Experiment] | None = None
     trainings: list[TrainingJob] | None = None
+    broken_schedules: list[tuple[str, str]] | None = None  # name, and what is wrong
 
 
 def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
@@ -92,6 +95,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_trainingjob"):
         seen["trainings"] = read_trainings()
+        seen["broken_schedules"] = read_broken_schedules()
     return Facts(
         now=now,
         hours=list(HourlyWindow.objects.filter(start__gte=to_hour(now - DAY)).order_by("start")),
@@ -159,3 +163,15 @@ def read_trainings() -> list[TrainingJob]:
         **{name: Subquery(progress.values(name)[:1]) for name in ("step", "done", "total")}
     )
     return list(jobs.order_by(F("number").desc())[:5])
+
+
+def read_broken_schedules() -> list[tuple[str, str]]:
+    """The enabled schedules that can only fail, each with why."""
+    enabled = PeriodicTask.objects.filter(enabled=True).order_by("name")
+    asked = enabled.values_list("name", "task", "args", "kwargs", "queue")
+    found = ((name, _schedule_problem(*rest)) for name, *rest in asked)
+    return [(name, problem) for name, problem in found if problem]
+
+
+def _schedule_problem(task: str, args: str, kwargs: str, queue: str | None) -> str:
+    return " ".join(schedule_problems(task, args=args, kwargs=kwargs, queue=queue).values())

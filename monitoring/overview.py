@@ -49,6 +49,7 @@ PERMISSIONS = {
     "scoring_label_changelist": "scoring.view_label",
     "scoring_logentry_change": "scoring.view_logentry",
     "scoring_apikey_changelist": "scoring.view_apikey",
+    "django_celery_beat_periodictask_changelist": "django_celery_beat.view_periodictask",
     "monitoring_hourlywindow_changelist": "monitoring.view_hourlywindow",
 }
 

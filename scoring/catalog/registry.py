@@ -10,7 +10,7 @@ from django.apps import apps
 
 from scoring.batch.views import BatchView
 from scoring.catalog.event_type import EventType
-from scoring.errors import UnknownEventType, UnknownLane
+from scoring.errors import EventTypeNotScored, UnknownEventType, UnknownLane
 
 BUILT_IN = ("scoring.catalog.payment", "scoring.catalog.refund")
 MODULE_NAME = "event_types"
@@ -28,6 +28,19 @@ def event_type(name: str) -> type[EventType]:
     if name not in known:
         raise UnknownEventType(name, tuple(known))
     return known[name]
+
+
+def scored_type(name: str) -> type[EventType]:
+    """The event type of this name, which models decide. Raises UnknownEventType, EventTypeNotScored."""
+    found = event_type(name)
+    if not found.scored:
+        raise EventTypeNotScored(name, tuple(scored_types()))
+    return found
+
+
+def scored_types() -> list[str]:
+    """The names of the event types that models decide."""
+    return [name for name, kind in event_types().items() if kind.scored]
 
 
 def lanes() -> dict[str, tuple[type[EventType], ...]]:

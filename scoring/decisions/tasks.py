@@ -3,11 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
+from scoring.catalog.registry import lane_members
 from scoring.decisions import fan_out
 from scoring.decisions.shift import background_writer, work_lane
 from scoring.decisions.sweep import sweep_lanes
+from scoring.schedules import checked_by
 
 
+@checked_by(lane_members)
 @shared_task(name="scoring.decisions.tasks.run_lane")
 def run_lane(lane: str) -> int:
     """Work a lane; harmless when delivered twice or lost."""

@@ -6,6 +6,7 @@ They become HTTP responses once, in `config.errors`.
 from scoring.errors.base import ScoringError
 from scoring.errors.catalog import (
     CatalogError,
+    EventTypeNotScored,
     FieldError,
     InvalidEvent,
     UnknownEventType,
@@ -55,6 +56,7 @@ from scoring.errors.model_versions import (
     ArtefactMissing,
     FeatureSetMissing,
     ModelFailed,
+    NoModelYet,
     UnknownModel,
     VectorOfOtherFeatures,
 )
@@ -94,9 +96,11 @@ from scoring.errors.requests import (
     StorageTimedOut,
 )
 from scoring.errors.training import (
+    InvalidTraining,
     NoEventsToJudge,
     NotEnoughHistory,
     NotEnoughPositives,
+    NotEnoughToTrain,
     TrainingCancelled,
     TrainingNotPossible,
     UnknownTraining,
@@ -120,6 +124,7 @@ __all__ = [
     "EntryNotFound",
     "EventNotFound",
     "EventTypeNotAllowed",
+    "EventTypeNotScored",
     "ExportUnderWay",
     "FeatureSetMissing",
     "FeaturesNotBackfilled",
@@ -132,6 +137,7 @@ __all__ = [
     "InvalidMapping",
     "InvalidRequest",
     "InvalidRoute",
+    "InvalidTraining",
     "LabelChangedTooOften",
     "LabelNotFound",
     "LabelSourceNotAllowed",
@@ -143,9 +149,11 @@ __all__ = [
     "ModelFailed",
     "ModelNotPromotable",
     "NoEventsToJudge",
+    "NoModelYet",
     "NotApproved",
     "NotEnoughHistory",
     "NotEnoughPositives",
+    "NotEnoughToTrain",
     "NoteRequired",
     "NothingToRollBackTo",
     "OfflineFormatUnknown",

@@ -22,6 +22,17 @@ class UnknownEventType(ScoringError):
         self.known = known
 
 
+class EventTypeNotScored(ScoringError):
+    """No model is trained for this event type. Carries its `name` and the `scored` types."""
+
+    def __init__(self, name: str, scored: tuple[str, ...]) -> None:
+        super().__init__(
+            f"event type {name!r} is not scored, so no model is trained for it; scored: {', '.join(scored)}"
+        )
+        self.name = name
+        self.scored = scored
+
+
 class UnknownLane(ScoringError):
     """No event type lives in this lane. Carries the `lane` and the `known` lanes."""
 

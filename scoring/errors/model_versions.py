@@ -56,3 +56,14 @@ class ModelFailed(ScoringError):
     def __init__(self, model: str, problem: str) -> None:
         super().__init__(f"model {model} could not score: {problem}")
         self.model, self.problem = model, problem
+
+
+class NoModelYet(ScoringError):
+    """No model of this event type was trained, or none that may decide."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(
+            f"{event_type} has no model yet that may decide."
+            f" Train one:  manage.py train --event-type {event_type}"
+        )
+        self.event_type = event_type

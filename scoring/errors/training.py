@@ -3,25 +3,39 @@
 from scoring.errors.base import ScoringError
 
 
-class NotEnoughHistory(ScoringError):
-    """The matured events span too short a time to be cut into slices."""
+class NotEnoughToTrain(ScoringError):
+    """The matured events do not do for a training."""
 
-    def __init__(self, *, days: float, needed: float) -> None:
+    def advise(self, advice: str) -> None:
+        """Say also what would help."""
+        self.args = (f"{self} {advice}",)
+
+
+class NotEnoughHistory(NotEnoughToTrain):
+    """The matured events are too few, or span too short a time, to be cut into slices."""
+
+    def __init__(self, *, event_type: str, rows: int, days: float, needed: float) -> None:
+        found = f"the {rows:,} matured events span {days:.1f} days" if rows else "no event has matured"
+        unit = "day" if needed == 1 else "days"
         super().__init__(
-            f"matured events span {days:.1f} days, training needs at least {needed:.0f}. "
-            "Bring older history (manage.py ingest --history), or train later (--as-of)."
+            f"{event_type}: {found}; training needs at least {needed:g} {unit} of matured events."
         )
-        self.days, self.needed = days, needed
+        self.event_type, self.rows, self.days, self.needed = event_type, rows, days, needed
 
 
-class NotEnoughPositives(ScoringError):
-    """A slice of the training set holds too few positives to learn or to judge from."""
+class NotEnoughPositives(NotEnoughToTrain):
+    """A slice of the training set holds too few positives to learn or to judge from.
 
-    def __init__(self, *, event_type: str, slice_name: str, found: int, needed: int) -> None:
+    `stretch` is the slice's events, first and last; `positives` says where those of the whole set lie.
+    """
+
+    def __init__(
+        self, *, event_type: str, slice_name: str, found: int, needed: int, stretch: str, positives: str
+    ) -> None:
+        counted = f"{found} matured {'positive' if found == 1 else 'positives'}"
         super().__init__(
-            f"{event_type}: the {slice_name} slice holds {found} matured positives,"
-            f" at least {needed} are needed. "
-            "Record more labels, or choose a later --as-of."
+            f"{event_type}: the {slice_name} slice ({stretch}) holds {counted}, at least {needed} are needed."
+            f" {positives}"
         )
         self.event_type, self.slice_name, self.found, self.needed = event_type, slice_name, found, needed
 
@@ -35,6 +49,14 @@ class NoEventsToJudge(ScoringError):
             "so nothing can be judged. Choose an earlier stretch, or wait until labels have matured."
         )
         self.event_type, self.since, self.until, self.rows = event_type, since, until, rows
+
+
+class InvalidTraining(ScoringError):
+    """A training cannot be asked for like this: `field` is not what is `allowed`."""
+
+    def __init__(self, field: str, value: object, allowed: str) -> None:
+        super().__init__(f"{field}: {value!r} is not {allowed}")
+        self.field, self.value, self.allowed = field, value, allowed
 
 
 class UnknownTraining(ScoringError):

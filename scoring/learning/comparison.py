@@ -13,15 +13,17 @@ from scoring.learning.dataset import read_vectors
 from scoring.learning.feature_sets import find_feature_set, own_set
 from scoring.learning.metrics import bootstrap_average_precision_difference
 from scoring.learning.models import ModelVersion
+from scoring.learning.progress import UNWATCHED, Watch
 from scoring.learning.registry import LoadedModel, champion_of, load_for_bulk
 from scoring.learning.training import Trained, measure
 from scoring.learning.training_set import TrainingSet
 from scoring.timestamps import from_iso, to_micros
 
+SAMPLES = 200  # of the bootstrap
 UNKNOWN = 0  # the code of a value outside a vocabulary
 
 
-def compare_with_champion(trained: Trained, *, threads: int) -> dict[str, Any]:
+def compare_with_champion(trained: Trained, *, threads: int, watch: Watch = UNWATCHED) -> dict[str, Any]:
     """What is stored as `comparison`: {"champion", "why_not", "champion_metrics", "difference", "curves"}.
 
     `difference` is that of average precision, the new model's less the champion's, with its bootstrap
@@ -44,7 +46,7 @@ def compare_with_champion(trained: Trained, *, threads: int) -> dict[str, Any]:
         return compared | {"why_not": str(error)}
     if why_not := reason_against(champion, held_out):
         return compared | {"why_not": why_not}
-    return compared | _beside(champion, trained)
+    return compared | _beside(champion, trained, watch)
 
 
 def reason_against(champion: LoadedModel, held_out: TrainingSet) -> str:
@@ -80,7 +82,7 @@ def recode_categories(
     return recoded
 
 
-def _vectors_for(champion: LoadedModel, held_out: TrainingSet) -> NDArray:
+def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: Watch) -> NDArray:
     """The events' values of the champion's own features, under its own vocabularies."""
     own = own_set(champion)
     new = find_feature_set(held_out.event_type, held_out.vocabularies, held_out.feature_set)
@@ -91,7 +93,9 @@ def _vectors_for(champion: LoadedModel, held_out: TrainingSet) -> NDArray:
             old=held_out.vocabularies,
             new=champion.spec.vocabularies,
         )
-    vectors = read_vectors(held_out.event_type, vocabulary=champion.spec.vocabularies, feature_set=own)
+    vectors = read_vectors(
+        held_out.event_type, vocabulary=champion.spec.vocabularies, feature_set=own, watch=watch
+    )
     order = np.argsort(vectors.positions)
     return vectors.X[order[np.searchsorted(vectors.positions, held_out.positions, sorter=order)]]
 
@@ -102,12 +106,18 @@ def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
     return np.array([UNKNOWN, *(places.get(value, UNKNOWN) for value in old)], dtype=np.float32)
 
 
-def _beside(champion: LoadedModel, trained: Trained) -> dict[str, Any]:
+def _beside(champion: LoadedModel, trained: Trained, watch: Watch) -> dict[str, Any]:
     held_out = trained.held_out
-    score = champion.predict(_vectors_for(champion, held_out))[1]
+    score = champion.predict(_vectors_for(champion, held_out, watch))[1]
     y = held_out.y
+    watch.begin("comparing with the champion", total=SAMPLES)
     difference = bootstrap_average_precision_difference(
-        y=y, first=trained.score, second=score, groups=held_out.groups
+        y=y,
+        first=trained.score,
+        second=score,
+        groups=held_out.groups,
+        samples=SAMPLES,
+        progress=watch.advance,
     )
     return {
         "champion_metrics": measure(

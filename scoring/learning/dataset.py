@@ -1,6 +1,6 @@
 """The point-in-time join: a lane's whole order folded once more, with the labels known at a cut-off."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -9,10 +9,13 @@ import pyarrow.compute as pc
 from scoring.batch.joining import RuleValues
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.decisions.lane_log import LaneHead, count_items_after
+from scoring.decisions.models import Label
 from scoring.features.encode import KeyColumn
 from scoring.features.parallel import Slices
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.features.split import with_columns
+from scoring.learning.progress import UNWATCHED, Watch
 from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.backfill import fold_lane
@@ -20,8 +23,6 @@ from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch
 from scoring.offline.reading import read_said
 from scoring.offline.store import OfflineStore
-
-Progress = Callable[[int], None]
 
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -32,7 +33,7 @@ def read_vectors(
     vocabulary: Mapping[str, Sequence[str]],
     feature_set: FeatureSet | None = None,
     log_position: int | None = None,
-    progress: Progress | None = None,
+    watch: Watch = UNWATCHED,
     store: OfflineStore | None = None,
 ) -> VectorTable:
     """Every sequenced event of the type with the vector it had in the lane's order, under these codes.
@@ -40,9 +41,9 @@ def read_vectors(
     `feature_set`: a model's own, under these codes; without it the type's newest one.
     One pass from the lane's beginning with continuing states, in whole columns: from the offline store
     (`settings.OFFLINE_URL`) what has been exported, from the log the rest; on all cores, or on the cluster
-    that the settings name. `progress` is called with the number of items done. Entries beyond
-    `log_position` are left out. Batch values are those that lanes read, for history those of the views'
-    schedules. Raises OfflineStoreOfAnotherLog, BatchVersionCorrupt, SchedulerUnreachable.
+    that the settings name. Entries beyond `log_position` are left out. Batch values are those that lanes
+    read, for history those of the views' schedules. A step of `watch`, by items of the lane. Raises
+    OfflineStoreOfAnotherLog, BatchVersionCorrupt, SchedulerUnreachable.
     """
     kind = find_event_type(event_type)
     plan = lane_plan(kind.lane, {event_type: vocabulary})
@@ -58,10 +59,13 @@ def read_vectors(
         also=[group_by, *batch_values.columns],
         fill=batch_values.filled,
     )
+    items, reached = count_items_after(LaneHead(kind.lane)), 0
+    watch.begin("reading the lane", total=items)
     for part, rows in history:
         collected.add(part, rows)
-        if progress is not None:
-            progress(part.batch.n)
+        watch.advance(part.head.seq - reached)
+        reached = part.head.seq
+    watch.advance(max(items - reached, 0))  # what lies beyond the log position
     return VectorTable(
         event_type=event_type,
         feature_names=feature_set.names,
@@ -72,11 +76,19 @@ def read_vectors(
 
 
 def read_labels(
-    vectors: VectorTable, *, log_position: int | None = None, store: OfflineStore | None = None
+    vectors: VectorTable,
+    *,
+    log_position: int | None = None,
+    watch: Watch = UNWATCHED,
+    store: OfflineStore | None = None,
 ) -> LabelTable:
-    """What was said about these events up to `log_position`, in the order in which it was said."""
+    """What was said about these events up to `log_position`, in the order in which it was said.
+
+    A step of `watch`, by labels.
+    """
     positive = find_event_type(vectors.event_type).labels.positive
-    said = read_said(vectors.event_type, log_position=log_position, store=store)
+    watch.begin("reading labels", total=count_labels(vectors.event_type, log_position=log_position))
+    said = read_said(vectors.event_type, log_position=log_position, store=store, progress=watch.advance)
     positions = integers(said["event_position"])
     order = np.argsort(vectors.positions, kind="stable")
     ordered = np.append(vectors.positions[order], LAST_POSITION)
@@ -88,6 +100,12 @@ def read_labels(
         known_at=integers(said["known_at"])[sequenced],
         effective=state.to_numpy()[sequenced],
     )
+
+
+def count_labels(event_type: str, *, log_position: int | None = None) -> int:
+    """How many labels were recorded of events of the type, up to a position of the log."""
+    last = LAST_POSITION if log_position is None else log_position
+    return Label.objects.filter(event_stream__startswith=f"{event_type}/", position__lte=last).count()
 
 
 def first_entity(event_type: str) -> str:
@@ -102,7 +120,7 @@ class _Collected:
     def __init__(self, feature_set: FeatureSet, *, group_by: str) -> None:
         self._event_type, self._group_by = feature_set.event_type, group_by
         self._codes: dict[str, int] = {}
-        self._X: list[np.ndarray] = [np.empty((0, len(feature_set.names)), dtype=np.float32)]
+        self._X = _Rows(len(feature_set.names))
         self._times, self._positions, self._groups = [_NONE], [_NONE], [_NONE]
 
     def add(self, part: LaneBatch, folded: Slices) -> None:
@@ -113,7 +131,7 @@ class _Collected:
         chosen = np.zeros(part.batch.n, dtype=bool)
         chosen[rows] = True
         for piece, vectors in folded:
-            self._X.append(vectors[chosen[piece]].astype(np.float32))
+            self._X.add(vectors[chosen[piece]])
         if len(rows):
             self._times.append(part.batch.times[rows])
             self._positions.append(part.event_positions[rows])
@@ -121,7 +139,7 @@ class _Collected:
 
     def columns(self) -> dict[str, np.ndarray]:
         return {
-            "X": np.concatenate(self._X),
+            "X": self._X.all(),
             "occurred_at": np.concatenate(self._times),
             "positions": np.concatenate(self._positions),
             "groups": np.concatenate(self._groups),
@@ -135,3 +153,26 @@ class _Collected:
         for code in seen:
             table[code] = self._codes.setdefault(names[code], len(self._codes))
         return table[column.codes]
+
+
+class _Rows:
+    """A float32 matrix that grows by rows where it lies, as another copy would double the memory."""
+
+    def __init__(self, columns: int) -> None:
+        self._matrix = np.empty((0, columns), dtype=np.float32)
+        self._count = 0
+
+    def add(self, rows: np.ndarray) -> None:
+        needed = self._count + len(rows)
+        if needed > len(self._matrix):
+            self._resize(max(needed, len(self._matrix) + len(self._matrix) // 8))
+        self._matrix[self._count : needed] = rows
+        self._count = needed
+
+    def all(self) -> np.ndarray:
+        self._resize(self._count)
+        return self._matrix
+
+    def _resize(self, rows: int) -> None:
+        # Nobody else holds the matrix before `all`: the allocator moves its pages, it copies nothing.
+        self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)

@@ -15,18 +15,20 @@ DEFAULTS = TrainingConfig()
 @dataclass(frozen=True)
 class JobOptions:
     """`as_of`: cut-off of events and labels (None: when the training starts). `matures_after_days`: None for
-    what the catalog says. `trees` is the most there may be.
+    what the catalog says. `trees` is the most there may be. `since`: events before it are left out.
     """
 
     as_of: datetime | None = None
     matures_after_days: float | None = None
     trees: int = DEFAULTS.trees
     depth: int = DEFAULTS.depth
+    since: datetime | None = None
 
     def stored(self) -> dict[str, Any]:
         """As JSON takes it."""
         return {
             "as_of": to_iso(self.as_of) if self.as_of else None,
+            "since": to_iso(self.since) if self.since else None,
             "matures_after_days": self.matures_after_days,
             "trees": self.trees,
             "depth": self.depth,
@@ -36,13 +38,18 @@ class JobOptions:
     def from_stored(cls, stored: Mapping[str, Any]) -> "JobOptions":
         """The options that `stored` wrote."""
         as_of = from_iso(stored["as_of"]) if stored["as_of"] else None
-        return cls(as_of, stored["matures_after_days"], stored["trees"], stored["depth"])
+        since = from_iso(stored["since"]) if stored.get("since") else None
+        return cls(as_of, stored["matures_after_days"], stored["trees"], stored["depth"], since)
 
     def request(self, event_type: str, *, now: datetime) -> TrainingRequest:
         """What to train on, for a training that starts `now`."""
         days = self.matures_after_days
-        matures_after = timedelta(days=days) if days is not None else None
-        return TrainingRequest(event_type, as_of=self.as_of or now, matures_after=matures_after)
+        return TrainingRequest(
+            event_type,
+            as_of=now if self.as_of is None else self.as_of,
+            matures_after=None if days is None else timedelta(days=days),
+            since=self.since,
+        )
 
     def config(self) -> TrainingConfig:
         """How to train."""

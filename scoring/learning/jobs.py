@@ -16,7 +16,7 @@ from django.db.models import Max
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import scored_type
 from scoring.errors import (
     ScoringError,
     StreamConflict,
@@ -53,8 +53,8 @@ MESSAGE_SECONDS = 60.0  # the sweep sends another one; without a trainer they mu
 
 
 def request_training(event_type: str, *, actor: str, now: datetime, options: JobOptions | None = None) -> int:
-    """Queue a training; gives its number. Raises UnknownEventType."""
-    find_event_type(event_type)
+    """Queue a training; gives its number. Raises UnknownEventType, EventTypeNotScored."""
+    scored_type(event_type)
     stored = (options or JobOptions()).stored()
     for attempt in range(1, REQUEST_ATTEMPTS + 1):
         number = (TrainingJob.objects.aggregate(top=Max("number"))["top"] or 0) + 1
@@ -68,6 +68,14 @@ def request_training(event_type: str, *, actor: str, now: datetime, options: Job
                 raise
     transaction.on_commit(partial(send_message, number))
     return number
+
+
+def find_training(number: Any) -> TrainingJob:
+    """The training of this number. Raises UnknownTraining."""
+    job = TrainingJob.objects.filter(number=number).first() if isinstance(number, int) else None
+    if job is None:
+        raise UnknownTraining(number)
+    return job
 
 
 def cancel_training(number: int, *, actor: str, now: datetime) -> Entry:

@@ -1,6 +1,6 @@
 """How good scores are: pure functions of labels (1 = positive) and scores (higher = more suspicious)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,12 +155,13 @@ def bootstrap_average_precision_difference(
     samples: int = 200,
     seed: int = 0,
     level: float = 0.95,
+    progress: Callable[[int], None] = lambda count: None,
 ) -> Interval:
     """Percentile interval of AP(first) - AP(second), both measured on the same resample (paired).
 
     Whole `groups` (say, a card's payments) are drawn with replacement, as one compromised card yields
     several frauds and rows are not independent; without groups single rows are drawn. Same seed, same
-    interval. (Efron & Tibshirani 1993, ch. 13)
+    interval. `progress` is told of each sample. (Efron & Tibshirani 1993, ch. 13)
     """
     labels = np.asarray(y, dtype=np.float64)
     ranked = rank_scores(first), rank_scores(second)
@@ -171,6 +172,7 @@ def bootstrap_average_precision_difference(
     for draw in range(samples):
         weight = np.bincount(rng.integers(0, size, size), minlength=size)[codes]
         differences[draw] = _difference(ranked, labels, weight)
+        progress(1)
     tail = (1.0 - level) / 2.0
     low, high = np.nanquantile(differences, [tail, 1.0 - tail])
     return Interval(_difference(ranked, labels, None), float(low), float(high), level, samples)

@@ -9,7 +9,9 @@ from typing import Any
 
 from scoring.catalog.registry import event_type
 from scoring.learning.models import ModelVersion
+from scoring.learning.outliers import outlier_sentences
 from scoring.log.entries import Entry
+from scoring.timestamps import from_iso
 from scoring.workspace import figures
 from scoring.workspace.plots import Axis, Plot, Series
 
@@ -196,14 +198,26 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
             "Events and labels until",
             f"{version.as_of:%Y-%m-%d %H:%M} UTC, log position {lineage['log_position']:,}",
         ),
+        ("Events from", _first_event(lineage)),
         ("Labels mature after", f"{lineage['matures_after_days']:g} days"),
         ("Events learnt from", counts),
+        ("Outliers left out", "; ".join(outlier_sentences(lineage.get("outliers"))) or "none"),
+        ("Slices cut by", lineage.get("cut_by", "share of the time span")),
         ("Parent", lineage["parent"] or "none: no model decided then"),
         ("Feature set", version.feature_set[:16]),
         ("Code", lineage["code"][:16]),
         ("Libraries", libraries),
         ("Artefact (SHA-256)", version.artefact),
     ]
+
+
+def _first_event(lineage: Mapping[str, Any]) -> str:
+    since = lineage.get("since")
+    return (
+        f"{from_iso(since):%Y-%m-%d %H:%M} UTC on; earlier ones were left out"
+        if since
+        else "the first one on"
+    )
 
 
 def parameter_rows(version: ModelVersion) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from redis import RedisError
 
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import scored_type
 from scoring.decisions.lane_log import ITEMS_A_CHUNK, count_items_after, find_head, read_head
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.routing import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
@@ -13,15 +14,15 @@ from scoring.errors import (
     FeaturesNotBackfilled,
     InvalidRoute,
     ModelNotPromotable,
+    NoModelYet,
     NotApproved,
     NothingToRollBackTo,
-    UnknownModel,
 )
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.learning.dataset import first_entity
 from scoring.learning.feature_sets import check_feature_set, declared_set_of
 from scoring.learning.models import ModelVersion
-from scoring.learning.registry import champion_of, find_version, known_names, load_model
+from scoring.learning.registry import champion_of, find_version, load_model
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 
@@ -93,9 +94,10 @@ def stop_arm(name: str, *, actor: str, now: datetime) -> Entry:
 def roll_back(event_type: str, *, actor: str, now: datetime) -> Entry:
     """Put the champion before the present one in charge of all traffic again.
 
-    It decided before, so it needs no new approval. Raises NothingToRollBackTo, and what `promote` does of a
-    model that cannot decide.
+    It decided before, so it needs no new approval. Raises UnknownEventType, EventTypeNotScored,
+    NothingToRollBackTo, and what `promote` does of a model that cannot decide.
     """
+    scored_type(event_type)
     name = previous_champion(event_type)
     if name is None:
         raise NothingToRollBackTo(event_type)
@@ -122,12 +124,16 @@ def champions_in_turn(entries: Sequence[Entry]) -> list[str]:
 
 
 def newest_promotable(event_type: str) -> str:
-    """The name of the type's newest model that may decide once approved. Raises UnknownModel if none."""
+    """The name of the type's newest model that may decide once approved.
+
+    Raises UnknownEventType, EventTypeNotScored, NoModelYet.
+    """
+    scored_type(event_type)
     rejected = ModelVersion.Status.REJECTED
     for version in ModelVersion.objects.filter(event_type=event_type).order_by("-number"):
         if "not_promotable" not in version.lineage and version.status != rejected:
             return version.name
-    raise UnknownModel(name=event_type, known=known_names())
+    raise NoModelYet(event_type)
 
 
 def _put_in_charge(version: ModelVersion, *, actor: str, reason: str, now: datetime) -> Entry:

@@ -3,7 +3,7 @@
 A value v falls into bin `np.searchsorted(edges, v, side="right")`; NaN is counted as missing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,18 +27,20 @@ def describe_reference(
     codes: Collection[int],
     score: NDArray,
     thresholds: Mapping[str, float],
+    progress: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Any]:
     """{"rows", "features", "score", "outcomes"} as stored with a model version.
 
     X [n, F] are the rows the trees grew on; `codes` those of its columns whose numbers are names; `score`
-    the calibrated scores of held-out rows, which the model has not seen.
+    the calibrated scores of held-out rows, which the model has not seen. `progress` is told of each feature.
     """
+    features = []
+    for column, name in enumerate(names):
+        features.append({"name": name} | describe_column(X[:, column], is_code=column in codes))
+        progress(1)
     return {
         "rows": len(X),
-        "features": [
-            {"name": name} | describe_column(X[:, column], is_code=column in codes)
-            for column, name in enumerate(names)
-        ],
+        "features": features,
         "score": {"edges": list(SCORE_EDGES), "counts": count_bins(np.sort(score), SCORE_EDGES)},
         "outcomes": count_outcomes(score, thresholds),
     }

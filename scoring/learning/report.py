@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scoring.learning.evaluation import Evaluation
 from scoring.learning.feature_sets import SetUse
 from scoring.learning.metrics import Interval
-from scoring.learning.runs import Evaluation, TrainingRun
+from scoring.learning.outliers import outlier_sentences
+from scoring.learning.runs import TrainingRun
 from scoring.learning.stages import Standing
 
 WORDS = {
@@ -27,6 +29,7 @@ def training_lines(run: TrainingRun) -> list[str]:
         f"{run.name}  (artefact {run.digest[:12]}, {trained.rounds} trees)",
         "",
         *_slice_lines(trained.metrics["slices"]),
+        *_window_lines(run.lineage),
         "",
         "on the test slice",
         *metric_lines([trained.metrics]),
@@ -36,6 +39,13 @@ def training_lines(run: TrainingRun) -> list[str]:
         "",
         *gate_lines(run.checks),
     ]
+
+
+def _window_lines(lineage: Mapping[str, Any]) -> list[str]:
+    """What was left out of the slices."""
+    since = lineage.get("since")
+    lines = [f"  left out: events before {since}"] if since else []
+    return lines + [f"  left out: {text}" for text in outlier_sentences(lineage.get("outliers"))]
 
 
 def gate_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,16 +1,52 @@
 """When a schedule trains, and when it has no reason to."""
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
+from scoring.catalog.registry import scored_type
 from scoring.decisions.models import Label
+from scoring.errors import InvalidTraining
 from scoring.learning.job_options import JobOptions
 from scoring.learning.jobs import State, request_training
 from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.runs import MAX_MATURITY_DAYS
 
 logger = logging.getLogger(__name__)
 
 SCHEDULE = "schedule"
+
+
+def scheduled_options(
+    event_type: Any, matures_after_days: Any = None, only_if_new_labels: Any = True, since: Any = None
+) -> JobOptions:
+    """A schedule's arguments, as JSON has them, as options. A mistyped one must not train nothing for ever.
+
+    Raises UnknownEventType, EventTypeNotScored, InvalidTraining.
+    """
+    scored_type(event_type if isinstance(event_type, str) else repr(event_type))
+    if not isinstance(only_if_new_labels, bool):
+        raise InvalidTraining("only_if_new_labels", only_if_new_labels, "true or false")
+    return JobOptions(matures_after_days=_read_days(matures_after_days), since=_read_date(since))
+
+
+def _read_days(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_MATURITY_DAYS:
+        allowed = f"a number of days from 0 to {MAX_MATURITY_DAYS:,}, nor null for what the catalog says"
+        raise InvalidTraining("matures_after_days", value, allowed)
+    return float(value)
+
+
+def _read_date(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InvalidTraining("since", value, "a date or time like 2026-01-31, nor null") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def request_retraining(

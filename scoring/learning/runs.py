@@ -1,50 +1,49 @@
-"""Training and evaluation from the log, as recipes: read, join, fit, measure, register."""
+"""Training from the log, as a recipe: read, join, fit, measure, register."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 
 import scoring
 from scoring.catalog.fields import Category
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.decisions.lane_log import LaneHead, count_items_after
-from scoring.errors import NoEventsToJudge
+from scoring.catalog.registry import scored_type
+from scoring.errors import InvalidTraining, NoEventsToJudge, NotEnoughToTrain
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.learning.artefact import Artefact
-from scoring.learning.baseline import baseline_score, fit_baseline
 from scoring.learning.comparison import compare_with_champion
-from scoring.learning.dataset import Progress, read_labels, read_vectors
-from scoring.learning.feature_sets import check_feature_set
+from scoring.learning.covered_days import covered_days
+from scoring.learning.dataset import read_labels, read_vectors
 from scoring.learning.gate import judge
 from scoring.learning.latency import measure_latency
 from scoring.learning.metrics import (
-    Interval,
-    bootstrap_average_precision_difference,
     chance_average_precision,
 )
-from scoring.learning.models import ModelVersion
 from scoring.learning.packing import pack_model
 from scoring.learning.progress import UNWATCHED, Watch
 from scoring.learning.reference import describe_reference
 from scoring.learning.registry import (
     Registration,
     champion_of,
-    load_for_bulk,
     register_model,
 )
-from scoring.learning.split import DAY_US
-from scoring.learning.training import Trained, TrainingConfig, measure, shuffle_labels, train_model
-from scoring.learning.training_set import LabelTable, TrainingSet, VectorTable, join_labels
+from scoring.learning.shortage import Remedies, Window
+from scoring.learning.split import CUT_BY
+from scoring.learning.training import Trained, TrainingConfig, shuffle_labels, train_model
+from scoring.learning.training_set import LabelTable, TrainingSet, VectorTable, join_labels, without_outliers
 from scoring.learning.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
 from scoring.log.rebuild import last_position
 from scoring.timestamps import to_iso
 
+MAX_MATURITY_DAYS = 3_650
 SHUFFLED = "it was trained on shuffled labels, to show what chance looks like"
 
 
@@ -52,6 +51,7 @@ SHUFFLED = "it was trained on shuffled labels, to show what chance looks like"
 class TrainingRequest:
     """What to train on, and what to judge it on.
 
+    `since`: events before it are left out, whatever is known of them.
     `test_until`: judge on the events in [as_of, test_until) instead of the newest mature ones.
     `log_position`: the other half of the cut-off; entries beyond it are not looked at, so that a run can be
     repeated although older history was loaded since. None: everything there is.
@@ -63,6 +63,16 @@ class TrainingRequest:
     matures_after: timedelta | None = None
     log_position: int | None = None
     shuffled: bool = False
+    since: datetime | None = None
+
+    @property
+    def maturity(self) -> timedelta:
+        """After how long an event's label counts: as asked for, else as the catalog says."""
+        return (
+            find_event_type(self.event_type).matures_after
+            if self.matures_after is None
+            else self.matures_after
+        )
 
 
 @dataclass(frozen=True)
@@ -77,13 +87,18 @@ class Fitted:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A finished run: the registered name, what was learnt, from how many rows, what the gate found."""
+    """A finished run: the registered name, what was learnt, from what, what the gate found."""
 
     name: str
     trained: Trained
-    rows: int
+    lineage: Mapping[str, Any]
     digest: str
     checks: Sequence[Mapping[str, Any]]
+
+    @property
+    def rows(self) -> int:
+        """How many events it could learn from."""
+        return int(self.lineage["rows"])
 
 
 def run_training(
@@ -102,24 +117,44 @@ def fit_model(
     request: TrainingRequest, *, config: TrainingConfig, now: datetime, watch: Watch = UNWATCHED
 ) -> Fitted:
     """Read, join, train, measure beside the champion, judge. Raises what `run_training` does."""
-    kind = find_event_type(request.event_type)
-    read_until = request.log_position or last_position()
-    watch.begin("reading the lane", total=count_items_after(LaneHead(kind.lane)))
-    vocabulary = count_vocabulary(kind, as_of=request.as_of)
-    vectors = read_vectors(
-        kind.name, vocabulary=vocabulary, progress=watch.advance, log_position=request.log_position
-    )
-    labels = read_labels(vectors, log_position=read_until)
+    kind = scored_type(request.event_type)
+    check_window(request, now=now)
+    read_until = last_position() if request.log_position is None else request.log_position
+    vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
+    vectors = read_vectors(kind.name, vocabulary=vocabulary, log_position=request.log_position, watch=watch)
+    labels = read_labels(vectors, log_position=read_until, watch=watch)
     data, test = training_and_test(vectors, labels, request, now=now)
+    times = vectors.occurred_at
+    del vectors  # most of the memory there is, if not all events are mature
     learnt_from = shuffle_labels(data, seed=config.seed) if request.shuffled else data
-    trained = train_model(data=learnt_from, config=config, test=test, watch=watch)
+    try:
+        trained = train_model(data=learnt_from, config=config, test=test, watch=watch)
+    except NotEnoughToTrain as short:
+        shares = config.shares if test is None else config.shares.without_test()
+        remedies = Remedies(times, labels, shares, config.needs)
+        short.advise(remedies.advice(Window(request.as_of, request.maturity, request.since)))
+        raise
     artefact = pack_model(trained=trained, data=data)
-    watch.begin("measuring")
     lineage = describe_lineage(request, data, read_until=read_until)
     registration = _registration(
-        trained, artefact, request=request, data=data, config=config, lineage=lineage
+        trained, artefact, request=request, data=data, config=config, lineage=lineage, watch=watch
     )
     return Fitted(trained, artefact, registration, vocabulary)
+
+
+def check_window(request: TrainingRequest, *, now: datetime) -> None:
+    """Raises InvalidTraining for moments that leave nothing to learn from or to judge on."""
+    as_of, days = request.as_of, request.maturity / timedelta(days=1)
+    if not 0 <= days <= MAX_MATURITY_DAYS:
+        raise InvalidTraining("matures_after", days, f"a number of days from 0 to {MAX_MATURITY_DAYS:,}")
+    if as_of > now:
+        raise InvalidTraining("as_of", to_iso(as_of), "in the past, and labels of the future are not known")
+    if request.since is not None and request.since >= as_of:
+        raise InvalidTraining("since", to_iso(request.since), f"before the cut-off, {to_iso(as_of)}")
+    if request.test_until is not None and request.test_until <= as_of:
+        raise InvalidTraining("test_until", to_iso(request.test_until), f"after the cut-off, {to_iso(as_of)}")
+    if request.log_position is not None and request.log_position < 0:
+        raise InvalidTraining("log_position", request.log_position, "0 or more")
 
 
 def register_fitted(fitted: Fitted, *, actor: str, now: datetime) -> TrainingRun:
@@ -129,8 +164,9 @@ def register_fitted(fitted: Fitted, *, actor: str, now: datetime) -> TrainingRun
     with transaction.atomic():
         freeze_vocabulary(kind, fitted.vocabulary, as_of=registration.as_of, now=now)
         name = register_model(registration, artefact=fitted.artefact, actor=actor, now=now)
-    rows = registration.lineage["rows"]
-    return TrainingRun(name, fitted.trained, rows, fitted.artefact.digest, registration.checks)
+    return TrainingRun(
+        name, fitted.trained, registration.lineage, fitted.artefact.digest, registration.checks
+    )
 
 
 def _registration(
@@ -141,17 +177,22 @@ def _registration(
     data: TrainingSet,
     config: TrainingConfig,
     lineage: Mapping[str, Any],
+    watch: Watch,
 ) -> Registration:
     """What is stored besides the bytes; none of it is part of the artefact, so timings may differ."""
+    watch.begin("describing the features", total=len(data.feature_names))
     reference = describe_reference(
         X=data.X[trained.grown_on],
         names=data.feature_names,
         codes=code_columns(data),
         score=trained.score,
         thresholds=trained.thresholds,
+        progress=watch.advance,
     )
-    metrics = trained.metrics | further_metrics(trained, artefact, reference["outcomes"])
-    comparison = compare_with_champion(trained, threads=config.threads)
+    watch.begin("measuring", total=1)
+    metrics = trained.metrics | further_metrics(trained, artefact, reference["outcomes"], data=data)
+    watch.advance(1)
+    comparison = compare_with_champion(trained, threads=config.threads, watch=watch)
     checks = judge(
         metrics=metrics,
         comparison=comparison,
@@ -172,89 +213,34 @@ def _registration(
     )
 
 
-def further_metrics(trained: Trained, artefact: Artefact, outcomes: Mapping[str, int]) -> dict[str, Any]:
+def further_metrics(
+    trained: Trained, artefact: Artefact, outcomes: Mapping[str, int], *, data: TrainingSet
+) -> dict[str, Any]:
     """What the gate asks for besides the metrics every model is compared by."""
-    times = trained.held_out.occurred_at
-    days = max((int(times.max()) - int(times.min())) / DAY_US, 1.0)
-    chance = chance_average_precision(trained.held_out.y)
+    held_out = trained.held_out
+    days = covered_days(held_out.occurred_at, among=np.union1d(data.occurred_at, held_out.occurred_at))
+    chance = chance_average_precision(held_out.y)
     return {
         "chance_average_precision": None if isnan(chance) else chance,
         "reviews_a_day": outcomes["review"] / days,
         "blocks_a_day": outcomes["block"] / days,
-        "latency_ms": measure_latency(artefact, trained.held_out.X),
+        "latency_ms": measure_latency(artefact, held_out.X),
     }
 
 
 def training_and_test(
     vectors: VectorTable, labels: LabelTable, request: TrainingRequest, *, now: datetime
 ) -> tuple[TrainingSet, TrainingSet | None]:
-    """What was mature at the cut-off; and, if asked for, later events that are mature by now."""
-    matures_after = request.matures_after or find_event_type(request.event_type).matures_after
-    data = join_labels(vectors=vectors, labels=labels, as_of=request.as_of, matures_after=matures_after)
+    """What was mature at the cut-off, without outliers in time; and, if asked for, later events that are
+    mature by now.
+    """
+    joined = partial(join_labels, vectors=vectors, labels=labels, matures_after=request.maturity)
+    data = without_outliers(joined(as_of=request.as_of, since=request.since))
     if request.test_until is None:
         return data, None
-    test = join_labels(
-        vectors=vectors,
-        labels=labels,
-        as_of=now,
-        matures_after=matures_after,
-        since=request.as_of,
-        until=request.test_until,
-    )
-    _require_rows(test, request.as_of, request.test_until)
+    test = joined(as_of=now, since=request.as_of, until=request.test_until)
+    require_rows(test, request.as_of, request.test_until)
     return data, test
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """A model's metrics over a stretch of time and, if asked for, a baseline's with the interval between."""
-
-    model: dict[str, Any]
-    baseline: dict[str, Any] | None = None
-    difference: Interval | None = None
-
-
-def run_evaluation(
-    name: str,
-    *,
-    since: datetime,
-    until: datetime,
-    now: datetime,
-    against_logistic: bool = False,
-    samples: int = 200,
-    threads: int = 1,
-    progress: Progress | None = None,
-) -> Evaluation:
-    """Judge a model on the mature events in [since, until), with the labels known by now.
-
-    The baseline is fitted on exactly the rows that were mature at the model's own cut-off. Raises
-    UnknownModel, FeatureSetMissing, NoEventsToJudge.
-    """
-    model = load_for_bulk(name, threads=threads)
-    row = ModelVersion.objects.get(name=name)
-    vectors = read_vectors(
-        model.event_type,
-        vocabulary=model.spec.vocabularies,
-        feature_set=check_feature_set(model),
-        progress=progress,
-    )
-    labels = read_labels(vectors)
-    matures_after = timedelta(days=row.lineage["matures_after_days"])
-    window = {"since": since, "until": until}
-    test = join_labels(vectors=vectors, labels=labels, as_of=now, matures_after=matures_after, **window)
-    _require_rows(test, since, until)
-    score = model.predict(test.X)[1]
-    judged = measure(y=test.y, score=score, occurred_at=test.occurred_at, thresholds=model.thresholds)
-    if not against_logistic:
-        return Evaluation(judged)
-    data = join_labels(vectors=vectors, labels=labels, as_of=row.as_of, matures_after=matures_after)
-    other = baseline_score(fit_baseline(X=data.X, y=data.y, codes=code_columns(data)), test.X)
-    difference = bootstrap_average_precision_difference(
-        y=test.y, first=score, second=other, groups=test.groups, samples=samples
-    )
-    return Evaluation(
-        judged, measure(y=test.y, score=other, occurred_at=test.occurred_at, thresholds={}), difference
-    )
 
 
 def code_columns(data: TrainingSet) -> list[int]:
@@ -275,12 +261,14 @@ def _newest_set(data: TrainingSet) -> FeatureSet:
 
 def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until: int) -> dict[str, Any]:
     """Where a model comes from: enough to train it again. Labels were read up to position `read_until`."""
-    matures_after = request.matures_after or find_event_type(request.event_type).matures_after
     lineage: dict[str, Any] = {
         "rows": len(data.y),
         "positives": int(data.y.sum()),
         "inferred_negatives": int(data.inferred.sum()),
-        "matures_after_days": matures_after / timedelta(days=1),
+        "matures_after_days": request.maturity / timedelta(days=1),
+        "since": to_iso(request.since) if request.since else None,
+        "outliers": data.outliers.stored(),
+        "cut_by": CUT_BY,
         "log_position": read_until,
         "test_until": to_iso(request.test_until) if request.test_until else None,
         "code": code_digest(),
@@ -301,7 +289,8 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-def _require_rows(test: TrainingSet, since: datetime, until: datetime) -> None:
+def require_rows(test: TrainingSet, since: datetime, until: datetime) -> None:
+    """Raises NoEventsToJudge without any, or without a positive."""
     if len(test.y) == 0 or not test.y.any():
         raise NoEventsToJudge(
             event_type=test.event_type, since=to_iso(since), until=to_iso(until), rows=len(test.y)

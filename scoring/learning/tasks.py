@@ -4,24 +4,30 @@ from celery import shared_task
 from django.utils import timezone
 
 from scoring.learning import jobs
-from scoring.learning.job_options import JobOptions
-from scoring.learning.retraining import request_retraining
+from scoring.learning.jobs import find_training
+from scoring.learning.retraining import request_retraining, scheduled_options
+from scoring.schedules import checked_by
 
 
+@checked_by(find_training)
 @shared_task(name="scoring.learning.tasks.run_training_job")
 def run_training_job(number: int) -> bool:
     """Run a queued training; harmless when delivered twice, late or never."""
     return jobs.run_job(number)
 
 
+@checked_by(scheduled_options)
 @shared_task(name="scoring.learning.tasks.retrain")
 def retrain(
-    event_type: str, matures_after_days: float | None = None, only_if_new_labels: bool = True
+    event_type: str,
+    matures_after_days: float | None = None,
+    only_if_new_labels: bool = True,
+    since: str | None = None,
 ) -> int | None:
-    """Queue a training for the schedule, unless there is no reason for one."""
+    """Queue a training for the schedule, unless there is no reason for one. Fails on mistyped arguments."""
+    options = scheduled_options(event_type, matures_after_days, only_if_new_labels, since)
     now = timezone.now()
     jobs.sweep(now=now)
-    options = JobOptions(matures_after_days=matures_after_days)
     return request_retraining(event_type, options=options, only_if_new_labels=only_if_new_labels, now=now)
 
 

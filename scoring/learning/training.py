@@ -12,12 +12,13 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from scoring.errors import NotEnoughPositives
 from scoring.learning.calibration import Calibration, fit_platt
+from scoring.learning.covered_days import covered_days
 from scoring.learning.metrics import all_metrics, precision_and_recall_at
 from scoring.learning.prediction import predict_margin
 from scoring.learning.progress import UNWATCHED, EachRound, Watch
-from scoring.learning.split import DAY_US, Slices, SplitShares, split_by_time
+from scoring.learning.shortage import require_history, require_positives
+from scoring.learning.split import DAY_US, Needs, Slices, SplitShares, split_by_time
 from scoring.learning.thresholds import ThresholdPolicy, choose_thresholds
 from scoring.learning.training_set import TrainingSet
 
@@ -41,6 +42,11 @@ class TrainingConfig:
     shares: SplitShares = field(default_factory=SplitShares)
     policy: ThresholdPolicy = field(default_factory=ThresholdPolicy)
     stated_thresholds: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def needs(self) -> Needs:
+        """The positives that slices must hold."""
+        return Needs.of(self.minimum_positives)
 
     def parameters(self) -> dict[str, Any]:
         """As stored with the model version."""
@@ -78,8 +84,9 @@ def train_model(
     rows), no slice of `data` is held back for testing. `watch` is told of every round, and may stop the run.
     """
     shares = config.shares.without_test() if test is not None else config.shares
-    slices = split_by_time(occurred_at=data.occurred_at, shares=shares)
-    _require_positives(data, slices, config.minimum_positives, with_test=test is None)
+    require_history(data)
+    slices = split_by_time(occurred_at=data.occurred_at, y=data.y, shares=shares, needs=config.needs)
+    require_positives(data, slices, config.needs, with_test=test is None)
     rounds = choose_rounds(data=data, slices=slices, config=config, watch=watch)
     rows = np.concatenate([slices.train, slices.gap, slices.validation])
     booster, base_rate = grow(X=data.X[rows], y=data.y[rows], rounds=rounds, config=config, watch=watch)
@@ -187,18 +194,17 @@ def shuffle_labels(data: TrainingSet, *, seed: int) -> TrainingSet:
 
 def describe_slices(data: TrainingSet, slices: Slices, test: TrainingSet | None) -> dict[str, dict[str, Any]]:
     """Rows, positives and bounds of every slice, for the registry and the printed table."""
-    described = {name: _describe(data.take(rows)) for name, rows in asdict(slices).items() if len(rows)}
-    return described | ({"test": _describe(test)} if test is not None else {})
+    described = {name: _describe(data, rows) for name, rows in vars(slices).items() if len(rows)}
+    return described | ({"test": _describe(test, np.arange(len(test.y)))} if test is not None else {})
 
 
-def _describe(part: TrainingSet) -> dict[str, Any]:
-    first, last = (
-        str(np.datetime64(int(edge), "us")) + "Z" for edge in (part.occurred_at.min(), part.occurred_at.max())
-    )
+def _describe(data: TrainingSet, rows: NDArray[np.intp]) -> dict[str, Any]:
+    times = data.occurred_at[rows]
+    first, last = (str(np.datetime64(int(edge), "us")) + "Z" for edge in (times.min(), times.max()))
     return {
-        "rows": len(part.y),
-        "positives": int(part.y.sum()),
-        "inferred": int(part.inferred.sum()),
+        "rows": len(rows),
+        "positives": int(data.y[rows].sum()),
+        "inferred": int(data.inferred[rows].sum()),
         "from": first,
         "to": last,
     }
@@ -212,17 +218,8 @@ def _calibrate(
     thresholds = choose_thresholds(
         y=y,
         score=calibration.score(margin),
-        days=max((int(times.max()) - int(times.min())) / DAY_US, 1.0),
+        days=covered_days(times, among=data.occurred_at),
         policy=config.policy,
         stated=dict(config.stated_thresholds),
     )
     return calibration, thresholds
-
-
-def _require_positives(data: TrainingSet, slices: Slices, needed: int, *, with_test: bool) -> None:
-    names = ["train", "validation", "calibration"] + (["test"] if with_test else [])
-    for name in names:
-        wanted = needed if name == "train" else max(needed // 4, 1)
-        found = int(data.y[getattr(slices, name)].sum())
-        if found < wanted:
-            raise NotEnoughPositives(event_type=data.event_type, slice_name=name, found=found, needed=wanted)

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from scoring.catalog.registry import event_types
+from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.learning.job_options import DEFAULTS, JobOptions
 from scoring.learning.jobs import cancel_training, request_training
@@ -31,6 +31,12 @@ class TrainingForm(forms.Form):
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text="In UTC. Later events and labels are left out. Empty: everything there is.",
+    )
+    since = forms.DateTimeField(
+        label="Learn from",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="In UTC. Earlier events are left out. Empty: from the first event on.",
     )
     matures_after_days = forms.FloatField(
         label="Days until labels are mature",
@@ -60,15 +66,17 @@ class TrainingForm(forms.Form):
             raise forms.ValidationError("The cut-off lies in the future; leave it empty for now.")
         return as_of
 
+    def clean(self) -> dict[str, Any]:
+        chosen: dict[str, Any] = super().clean() or self.cleaned_data
+        since, as_of = chosen.get("since"), chosen.get("as_of") or timezone.now()
+        if since is not None and since >= as_of:
+            self.add_error("since", "This lies after the data cut-off, so no event would be left.")
+        return chosen
+
     def options(self) -> JobOptions:
         """The valid form as options of a training."""
         chosen = self.cleaned_data
-        return JobOptions(chosen["as_of"], chosen["matures_after_days"], chosen["trees"], chosen["depth"])
-
-
-def scored_types() -> list[str]:
-    """The event types that models decide."""
-    return [name for name, kind in event_types().items() if kind.scored]
+        return JobOptions(**{name: chosen[name] for name in JobOptions.__dataclass_fields__})
 
 
 @register_page

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.learning.outliers import NO_OUTLIERS, Outliers, find_outliers
 from scoring.timestamps import to_micros
 
 UNLABELLED = -1
@@ -51,7 +52,10 @@ class LabelTable:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Matured events with their labels; `inferred` marks negatives nobody stated (mature, unlabelled)."""
+    """Matured events with their labels; `inferred` marks negatives nobody stated (mature, unlabelled).
+
+    `outliers`: the events that were left out for their time.
+    """
 
     event_type: str
     feature_names: tuple[str, ...]
@@ -64,9 +68,12 @@ class TrainingSet:
     inferred: NDArray[np.bool_]
     as_of: datetime
     vocabularies: dict[str, tuple[str, ...]]
+    outliers: Outliers = NO_OUTLIERS
 
     def take(self, rows: NDArray) -> "TrainingSet":
         """The same set with these rows only."""
+        if len(rows) == len(self.y) and np.array_equal(rows, np.arange(len(rows))):
+            return self  # X may be most of the memory there is
         columns = ("X", "y", "occurred_at", "positions", "groups", "inferred")
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
@@ -95,7 +102,7 @@ def join_labels(
         event_type=vectors.event_type,
         feature_names=vectors.feature_names,
         feature_set=vectors.feature_set,
-        X=vectors.X[rows],
+        X=vectors.X if len(rows) == len(vectors.X) else vectors.X[rows],
         y=(state[rows] == 1).astype(np.int8),
         occurred_at=vectors.occurred_at[rows],
         positions=vectors.positions[rows],
@@ -104,3 +111,9 @@ def join_labels(
         as_of=as_of,
         vocabularies=vectors.vocabularies,
     )
+
+
+def without_outliers(data: TrainingSet) -> TrainingSet:
+    """The set without the events far away in time from all others."""
+    kept, outliers = find_outliers(data.occurred_at)
+    return replace(data.take(np.flatnonzero(kept)), outliers=outliers)

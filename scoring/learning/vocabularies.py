@@ -8,6 +8,7 @@ from django.db import transaction
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
 from scoring.errors import StreamConflict
+from scoring.learning.progress import UNWATCHED, Watch
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
@@ -22,11 +23,23 @@ Vocabulary = dict[str, tuple[str, ...]]
 
 
 def count_vocabulary(
-    kind: type[EventType], *, as_of: datetime, store: OfflineStore | None = None
+    kind: type[EventType],
+    *,
+    as_of: datetime,
+    watch: Watch = UNWATCHED,
+    store: OfflineStore | None = None,
 ) -> Vocabulary:
-    """Per open category field its values up to `as_of`, the most frequent first, at most MOST_VALUES."""
+    """Per open category field its values up to `as_of`, the most frequent first, at most MOST_VALUES.
+
+    A step of `watch`, by fields.
+    """
     names = [name for name, field in kind.fields.items() if isinstance(field, Category) and not field.values]
-    return {name: order_values(count_values(kind.name, name, as_of=as_of, store=store)) for name in names}
+    watch.begin("counting the values of categories", total=len(names))
+    vocabulary = {}
+    for name in names:
+        vocabulary[name] = order_values(count_values(kind.name, name, as_of=as_of, store=store))
+        watch.advance(1)
+    return vocabulary
 
 
 def order_values(counts: Mapping[str, int]) -> tuple[str, ...]:

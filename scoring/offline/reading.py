@@ -1,7 +1,7 @@
 """What learning reads beside vectors, from the offline store what it has and from the log the rest."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,12 @@ _VALUES = """
 """
 _ROWS_A_FETCH = 50_000
 
+Progress = Callable[[int], None]
+
+
+def _unwatched(count: int) -> None:
+    """Progress that is not shown."""
+
 
 def open_store(store: OfflineStore | None = None) -> tuple[OfflineStore, Manifest]:
     """The store (of the settings without one) and what it holds. Raises OfflineStoreOfAnotherLog."""
@@ -49,12 +55,16 @@ def open_store(store: OfflineStore | None = None) -> tuple[OfflineStore, Manifes
 
 
 def read_said(
-    event_type: str, *, log_position: int | None = None, store: OfflineStore | None = None
+    event_type: str,
+    *,
+    log_position: int | None = None,
+    store: OfflineStore | None = None,
+    progress: Progress = _unwatched,
 ) -> pa.Table:
     """Everything said up to `log_position` of events of this type that arrived, in the order of the log.
 
     Columns `position`, `event_position`, `known_at`, and `effective`: the event's label from then on (null:
-    none).
+    none). `progress` is told how many more were read.
     """
     last = LAST_POSITION if log_position is None else log_position
     opened, manifest = open_store(store)
@@ -64,7 +74,9 @@ def read_said(
         pc.and_(pc.equal(stored["event_type"], event_type), pc.less_equal(stored["position"], last))
     )
     stored = resolve_event_positions(stored).select(SAID.names)
-    said = pa.concat_tables([stored, *_read_labels(manifest, event_type, last)]).unify_dictionaries()
+    progress(len(stored))
+    later = _read_labels(manifest, event_type, last, progress)
+    said = pa.concat_tables([stored, *later]).unify_dictionaries()
     return said.filter(pc.is_valid(said["event_position"])).sort_by("position")
 
 
@@ -90,13 +102,14 @@ def count_values(
     return {value: count for value, count in counts.items() if value is not None}
 
 
-def _read_labels(manifest: Manifest, event_type: str, last: int) -> list[pa.Table]:
+def _read_labels(manifest: Manifest, event_type: str, last: int, progress: Progress) -> list[pa.Table]:
     """What was said beyond the store."""
     tables = []
     with connection.chunked_cursor() as cursor:
         cursor.execute(_LABELS, [*manifest.cursor, f"{event_type}/", last])
         while rows := cursor.fetchmany(_ROWS_A_FETCH):
             tables.append(_table_of(rows))
+            progress(len(rows))
     return tables
 
 

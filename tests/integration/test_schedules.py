@@ -1,5 +1,7 @@
 """Schedules are the administrator's once they are in the database."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,8 +13,14 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from config.admin import TaskForm
 from config.celery import app
 from config.schedules import is_needed
+from monitoring.facts import read_broken_schedules
+from scoring.errors import ScoringError
+from scoring.learning.models import TrainingJob
+from scoring.learning.tasks import retrain
+from scoring.schedules import schedule_problems
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the scheduler closes its connection
 
@@ -104,3 +112,96 @@ def test_all_but_the_retraining_are_needed() -> None:
         if not is_needed(task)
     ]
     assert optional == ["retrain on payments"]
+
+
+RUN_LANE = "scoring.decisions.tasks.run_lane"
+RETRAIN = "scoring.learning.tasks.retrain"
+MISTYPED = [
+    ({"event_type": "paymnt"}, "unknown event type 'paymnt'; known: payment"),
+    ({"event_type": "refund"}, "event type 'refund' is not scored"),
+    ({"event_type": 5}, "unknown event type '5'"),
+    ({}, "missing a required argument: 'event_type'. It takes event_type, matures_after_days"),
+    ({"event_type": "payment", "matures_after": 7}, "unexpected keyword argument 'matures_after'"),
+    ({"event_type": "payment", "matures_after_days": "forty"}, "'forty' is not a number of days from 0"),
+    ({"event_type": "payment", "matures_after_days": -5}, "-5 is not a number of days from 0"),
+    ({"event_type": "payment", "matures_after_days": True}, "True is not a number of days"),
+    ({"event_type": "payment", "only_if_new_labels": "no"}, "'no' is not true or false"),
+    ({"event_type": "payment", "since": "last year"}, "'last year' is not a date or time"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "problem"), MISTYPED)
+def test_arguments_that_can_only_fail_are_refused_when_the_schedule_is_saved(arguments, problem) -> None:
+    form = schedule_form(kwargs=json.dumps(arguments))
+    assert not form.is_valid()
+    assert problem in form.errors["kwargs"][0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"event_type": "payment"},
+        {"event_type": "payment", "matures_after_days": 0, "since": "2026-01-31"},
+        {"event_type": "payment", "matures_after_days": None, "only_if_new_labels": False},
+    ],
+)
+def test_arguments_that_work_are_saved(arguments) -> None:
+    assert schedule_form(kwargs=json.dumps(arguments)).is_valid()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "problem"),
+    [
+        (
+            {"task": "scoring.learning.tasks.retrian"},
+            "task",
+            "There is no task 'scoring.learning.tasks.retrian'",
+        ),
+        ({"queue": "trainings"}, "queue", "there are: default, lanes, training."),
+        ({"args": '{"event_type": "payment"}'}, "args", "a JSON list"),
+        ({"kwargs": '["payment"]'}, "kwargs", "a JSON object"),
+        ({"task": "monitoring.tasks.prune_windows"}, "kwargs", "It takes no arguments"),
+        (
+            {"task": "scoring.decisions.tasks.run_lane", "kwargs": '{"lane": "comerce"}'},
+            "kwargs",
+            "'comerce'",
+        ),
+    ],
+)
+def test_names_that_nothing_answers_to_are_refused_too(changes, field, problem) -> None:
+    form = schedule_form(**({"kwargs": '{"event_type": "payment"}'} | changes))
+    assert not form.is_valid()
+    assert problem in form.errors[field][0]
+
+
+@pytest.mark.parametrize("name", settings.CELERY_BEAT_SCHEDULE)
+def test_every_schedule_that_comes_along_is_one_that_could_be_saved(name: str) -> None:
+    start_beat()
+    task = PeriodicTask.objects.get(name=name)
+    assert schedule_problems(task.task, args=task.args, kwargs=task.kwargs, queue=task.queue) == {}
+
+
+@pytest.mark.parametrize(("arguments", "problem"), [row for row in MISTYPED if "event_type" in row[0]][:3])
+def test_a_retraining_of_a_mistyped_type_fails_and_names_those_there_are(arguments, problem) -> None:
+    """It was saved before arguments were checked, or in the database itself."""
+    with pytest.raises(ScoringError, match=re.escape(problem)):
+        retrain(**arguments)
+    assert not TrainingJob.objects.exists()
+
+
+def test_a_schedule_that_can_only_fail_stands_on_the_overview_until_it_is_corrected() -> None:
+    daily, _ = IntervalSchedule.objects.get_or_create(every=1, period="days")
+    broken = PeriodicTask.objects.create(
+        name="retrain", task=RETRAIN, kwargs='{"event_type": "paymnt"}', interval=daily
+    )
+    PeriodicTask.objects.create(name="off", task="nothing", interval=daily, enabled=False)
+    assert [name for name, _ in read_broken_schedules()] == ["retrain"]
+    broken.kwargs = '{"event_type": "payment"}'
+    broken.save()
+    assert read_broken_schedules() == []
+
+
+def schedule_form(**given: str) -> TaskForm:
+    daily, _ = IntervalSchedule.objects.get_or_create(every=1, period="days")
+    data = {"name": "mine", "task": RETRAIN, "interval": daily.pk, "args": "[]", "kwargs": "{}"}
+    return TaskForm(data | {"headers": "{}", "enabled": "on"} | given)

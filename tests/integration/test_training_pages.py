@@ -136,7 +136,7 @@ def test_a_training_is_started_followed_and_cancelled(online_redis, django_asser
     job = TrainingJob.objects.get()
     assert (job.requested_by, job.options) == (
         "user/dana",
-        {"as_of": None, "matures_after_days": 14.0, "trees": 50, "depth": 5},
+        {"as_of": None, "since": None, "matures_after_days": 14.0, "trees": 50, "depth": 5},
     )
     TrainingJob.objects.update(state="running", started_at=NOW)
     TrainingProgress.objects.create(job=1, step="reading the lane", done=250, total=1_000, updated_at=NOW)

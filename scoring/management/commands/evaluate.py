@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
-from scoring.learning.registry import load_model
+from scoring.learning.evaluation import run_evaluation
 from scoring.learning.report import evaluation_lines
-from scoring.learning.runs import run_evaluation
-from scoring.management.commands.train import progress_bar, read_moment
+from scoring.management.arguments import read_moment, whole_number
+from scoring.management.bars import BarOfSteps
 
 
 class Command(BaseCommand):
@@ -22,13 +22,18 @@ class Command(BaseCommand):
         parser.add_argument("--to", dest="until", type=read_moment, required=True, help="not included")
         parser.add_argument("--against", choices=["logistic"], help="fit this on the same rows and compare")
         parser.add_argument(
-            "--bootstrap", type=int, default=200, help="samples for the interval of the difference"
+            "--bootstrap",
+            type=whole_number(least=2, most=100_000),
+            default=200,
+            help="samples for the interval of the difference",
         )
-        parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+        parser.add_argument("--threads", type=whole_number(least=1, most=256), default=os.cpu_count() or 1)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["since"] >= options["until"]:
+            raise CommandError("--from must lie before --to")
         try:
-            with progress_bar(load_model(options["model"]).event_type) as bar:
+            with BarOfSteps() as bar:
                 evaluation = run_evaluation(
                     options["model"],
                     since=options["since"],
@@ -37,7 +42,7 @@ class Command(BaseCommand):
                     against_logistic=options["against"] == "logistic",
                     samples=options["bootstrap"],
                     threads=options["threads"],
-                    progress=bar.update,
+                    watch=bar,
                 )
         except ScoringError as error:
             raise CommandError(str(error)) from error

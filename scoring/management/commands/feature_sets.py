@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from scoring.catalog.registry import event_type
-from scoring.errors import UnknownEventType
+from scoring.catalog.registry import scored_type
+from scoring.errors import ScoringError
 from scoring.learning.feature_sets import list_feature_sets
 from scoring.learning.promotion import previous_champion
 from scoring.learning.report import set_lines
@@ -23,8 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            kind = event_type(options["event_type"]) if options["event_type"] else None
-        except UnknownEventType as error:
+            name = options["event_type"]
+            kind = None if name is None else scored_type(name)
+        except ScoringError as error:
             raise CommandError(str(error)) from error
         uses = list_feature_sets(kind.name if kind else None)
         before = {name: previous_champion(name) for name in {use.event_type for use in uses}}

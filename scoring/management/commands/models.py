@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from scoring.catalog.registry import scored_type
+from scoring.errors import NoModelYet, ScoringError
 from scoring.learning.feature_sets import list_feature_sets
 from scoring.learning.models import ModelVersion
 from scoring.learning.report import version_lines
@@ -17,11 +19,21 @@ class Command(BaseCommand):
         parser.add_argument("--event-type", help="only models of this type")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        versions = ModelVersion.objects.order_by("event_type", "number")
-        if options["event_type"]:
-            versions = versions.filter(event_type=options["event_type"])
+        versions, event_type = ModelVersion.objects.order_by("event_type", "number"), options["event_type"]
+        if event_type is not None:
+            versions = versions.filter(event_type=event_type)
         if not versions:
-            self.stdout.write("There are no models yet. Train one:  manage.py train")
+            self.stdout.write(no_models(event_type))
             return
         numbers = {name: use.number for use in list_feature_sets() for name in use.models if use.number}
         self.stdout.write("\n".join(version_lines(versions, stood=standings(versions), sets=numbers)))
+
+
+def no_models(event_type: str | None) -> str:
+    """That there are none, and what makes one. Raises CommandError for a type that can have none."""
+    if event_type is None:
+        return "There are no models yet. Train one:  manage.py train"
+    try:
+        return str(NoModelYet(scored_type(event_type).name))
+    except ScoringError as error:
+        raise CommandError(str(error)) from error

@@ -11,6 +11,7 @@ from scoring.learning.gate import approve
 from scoring.learning.models import ModelVersion
 from scoring.learning.promotion import newest_promotable, promote
 from scoring.learning.registry import find_version
+from scoring.management.arguments import read_scored_type, read_words
 
 
 class Command(BaseCommand):
@@ -22,18 +23,26 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("name", nargs="?", help="a name that `manage.py models` lists")
-        which.add_argument("--event-type", help="the newest promotable model of this type")
+        which.add_argument("--event-type", type=read_scored_type, help="its newest promotable model")
         parser.add_argument(
-            "--actor", default="command/promote", help="who decided it (default: %(default)s)"
+            "--actor",
+            type=read_words,
+            default="command/promote",
+            help="who decided it (default: %(default)s)",
         )
         parser.add_argument(
-            "--force", metavar="REASON", default="", help="pass over failed checks; the reason is logged"
+            "--force",
+            type=read_words,
+            metavar="REASON",
+            help="pass over failed checks; the reason is logged",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         try:
-            name = options["name"] or newest_promotable(options["event_type"])
+            name = options["name"]
+            if name is None:
+                name = newest_promotable(options["event_type"])
             approve_candidate(name, actor=options["actor"], reason=options["force"], now=now)
             entry = promote(name, actor=options["actor"], now=now)
         except ScoringError as error:
@@ -41,7 +50,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{name} decides {entry.data['event_type']} from now on.")
 
 
-def approve_candidate(name: str, *, actor: str, reason: str, now: datetime) -> None:
+def approve_candidate(name: str, *, actor: str, reason: str | None, now: datetime) -> None:
     """Approve the model unless it is approved; with a reason in spite of failed checks."""
     if find_version(name).status != ModelVersion.Status.APPROVED:
-        approve(name, actor=actor, note=reason, forced=bool(reason), now=now)
+        approve(name, actor=actor, note=reason or "", forced=reason is not None, now=now)

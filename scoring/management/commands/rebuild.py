@@ -21,7 +21,7 @@ from scoring.learning.progress import UNWATCHED
 from scoring.log.consumers import rebuild_consumer, registered_consumers
 from scoring.log.projections import Projection, registered
 from scoring.log.rebuild import find_projection, last_position, rebuild_projections
-from scoring.management.commands.train import BarOfSteps
+from scoring.management.bars import BarOfSteps
 
 PENDING = "pending"
 REASON = "manage.py rebuild --online"

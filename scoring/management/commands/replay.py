@@ -5,7 +5,6 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,12 @@ from django.utils import timezone
 from scoring.decisions.predicting import RUNTIME
 from scoring.errors import ScoringError
 from scoring.learning.progress import UNWATCHED
-from scoring.management.commands.train import BarOfSteps, read_moment
+from scoring.management.arguments import EARLIEST, read_moment, read_new_file, read_scored_type, whole_number
+from scoring.management.bars import BarOfSteps
 from scoring.replay.compare import ASPECTS, BITS, Comparison
 from scoring.replay.report import Group, Report, place_of
 from scoring.replay.service import replay
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_FEATURES = 20
 
 
@@ -32,22 +31,32 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--type", default="payment")
+        parser.add_argument("--type", type=read_scored_type, default="payment")
         parser.add_argument(
             "--from", dest="since", type=read_moment, default=EARLIEST, help="decided then or later"
         )
         parser.add_argument("--to", dest="until", type=read_moment, help="decided before then (default: now)")
-        parser.add_argument("--limit", type=int, metavar="N", help="the first N decisions of the range only")
-        parser.add_argument("--json", metavar="FILE", help="write all that was found there")
+        parser.add_argument(
+            "--limit",
+            type=whole_number(least=1),
+            metavar="N",
+            help="the first N decisions of the range only",
+        )
+        parser.add_argument(
+            "--json", type=read_new_file, metavar="FILE", help="write all that was found there"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.perf_counter()
+        until = timezone.now() if options["until"] is None else options["until"]
+        if options["since"] >= until:
+            raise CommandError("--from must lie before --to, which is now if it is not given")
         try:
             with BarOfSteps() if options["verbosity"] else nullcontext(UNWATCHED) as watch:
                 report = replay(
                     options["type"],
                     since=options["since"],
-                    until=options["until"] or timezone.now(),
+                    until=until,
                     limit=options["limit"],
                     watch=watch,
                 )

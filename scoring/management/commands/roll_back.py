@@ -8,15 +8,19 @@ from django.utils import timezone
 from scoring.errors import ScoringError
 from scoring.learning.promotion import roll_back
 from scoring.learning.registry import champion_of
+from scoring.management.arguments import read_scored_type, read_words
 
 
 class Command(BaseCommand):
     help = "Let the model that decided an event type before the present champion decide it again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--event-type", required=True)
+        parser.add_argument("--event-type", type=read_scored_type, required=True)
         parser.add_argument(
-            "--actor", default="command/roll_back", help="who decided it (default: %(default)s)"
+            "--actor",
+            type=read_words,
+            default="command/roll_back",
+            help="who decided it (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -11,7 +11,7 @@ from scoring.decisions.history import sequence_history, waiting_history
 from scoring.decisions.reorder import reorder_lane
 from scoring.errors import ScoringError
 from scoring.learning.progress import UNWATCHED
-from scoring.management.commands.train import BarOfSteps
+from scoring.management.bars import BarOfSteps
 
 REASON = "manage.py sequence --reorder"
 

@@ -3,7 +3,6 @@
 import os
 import time
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,7 +14,8 @@ from scoring.decisions.history import sequence_history
 from scoring.errors import ScoringError
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
-from scoring.management.commands.train import BarOfSteps
+from scoring.management.arguments import number, read_http_url, read_moment, read_new_file, whole_number
+from scoring.management.bars import BarOfSteps
 from scoring.simulation.history import customers_for, simulate_history
 from scoring.simulation.live import LiveTraffic
 from scoring.simulation.payloads import COLUMNS, REFUND_FIELDS
@@ -33,25 +33,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         modes = parser.add_subparsers(dest="mode", required=True, parser_class=type(parser))
         history = modes.add_parser("history", help="months of payments with their labels, into the log")
-        history.add_argument("--days", type=int, default=120)
-        history.add_argument("--rate-per-day", type=float, default=RATE_PER_DAY)
+        history.add_argument("--days", type=whole_number(least=1, most=3_650), default=120)
+        history.add_argument("--rate-per-day", type=number(above=True), default=RATE_PER_DAY)
         history.add_argument(
             "--until",
-            type=datetime.fromisoformat,
+            type=read_moment,
             help="default: now; the same moment again resumes a load that was interrupted",
         )
-        history.add_argument("--out", type=Path, metavar="FILE.parquet", help="write this file, not the log")
+        history.add_argument(
+            "--out", type=read_new_file, metavar="FILE.parquet", help="write a file, not the log"
+        )
         live = modes.add_parser("live", help="payments now, to the REST API, until interrupted")
-        live.add_argument("--rate", type=float, default=5.0, help="payments a second")
-        live.add_argument("--url", default="http://127.0.0.1:8000")
+        live.add_argument("--rate", type=number(above=True), default=5.0, help="payments a second")
+        live.add_argument("--url", type=read_http_url, default="http://127.0.0.1:8000")
         live.add_argument("--key", default=os.environ.get("ASSAY_API_KEY", ""), help="default: ASSAY_API_KEY")
-        live.add_argument("--seconds", type=float, help="stop after so long")
+        live.add_argument("--seconds", type=number(above=True), help="stop after so long")
         live.add_argument(
-            "--lead-in", type=float, default=0.0, help="seconds of traffic to send at once, as just past"
+            "--lead-in", type=number(), default=0.0, help="seconds of traffic to send at once, as just past"
         )
         for mode in (history, live):
-            mode.add_argument("--seed", type=int, default=SEED, help="which population")
-            mode.add_argument("--customers", type=int, default=customers_for(RATE_PER_DAY))
+            mode.add_argument("--seed", type=whole_number(), default=SEED, help="which population")
+            mode.add_argument("--customers", type=whole_number(least=10), default=customers_for(RATE_PER_DAY))
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["mode"] == "live":
@@ -65,7 +67,7 @@ class Command(BaseCommand):
             rate_per_day=options["rate_per_day"],
             seed=options["seed"],
             customers=options["customers"],
-            end=(options["until"] or now).replace(microsecond=0),
+            end=(now if options["until"] is None else options["until"]).replace(microsecond=0),
         )
         if options["out"]:
             frame.to_parquet(options["out"], index=False)

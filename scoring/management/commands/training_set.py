@@ -7,9 +7,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scoring.errors import ScoringError
+from scoring.learning.outliers import outlier_sentences
 from scoring.learning.point_in_time import read_training_set, write_training_set
 from scoring.learning.training_set import TrainingSet
-from scoring.management.commands.train import progress_bar, read_moment
+from scoring.management.arguments import (
+    read_days,
+    read_moment,
+    read_new_file,
+    read_scored_type,
+    whole_number,
+)
+from scoring.management.bars import BarOfSteps
 
 
 class Command(BaseCommand):
@@ -19,30 +27,40 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--type", default="payment")
+        parser.add_argument("--type", type=read_scored_type, default="payment")
         parser.add_argument("--as-of", type=read_moment, required=True, help="cut-off of events and labels")
+        parser.add_argument("--since", type=read_moment, help="leave out events before this date or time")
         parser.add_argument(
-            "--matures-after", type=float, metavar="DAYS", help="default: what the catalog says"
+            "--matures-after", type=read_days, metavar="DAYS", help="default: what the catalog says"
         )
         parser.add_argument(
-            "--log-position", type=int, help="look at no entry of the log beyond this position"
+            "--log-position", type=whole_number(), help="look at no entry of the log beyond this position"
         )
-        parser.add_argument("--out", required=True, metavar="FILE.parquet", help="a path, or any fsspec URL")
+        parser.add_argument(
+            "--out",
+            type=read_new_file,
+            required=True,
+            metavar="FILE.parquet",
+            help="a path, or any fsspec URL",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["matures_after"]
         try:
-            with progress_bar(options["type"]) as bar:
+            with BarOfSteps() as bar:
                 data = read_training_set(
                     options["type"],
                     as_of=options["as_of"],
+                    since=options["since"],
                     matures_after=None if days is None else timedelta(days=days),
                     log_position=options["log_position"],
-                    progress=bar.update,
+                    watch=bar,
                 )
+                write_training_set(data, options["out"], watch=bar)
         except ScoringError as error:
             raise CommandError(str(error)) from error
-        write_training_set(data, options["out"])
+        except OSError as error:
+            raise CommandError(f"{options['out']} could not be written: {error}") from error
         self.stdout.write(describe_set(data, options["out"]))
 
 
@@ -51,4 +69,5 @@ def describe_set(data: TrainingSet, out: str) -> str:
     return (
         f"{len(data.y):,} mature {data.event_type} events with {data.X.shape[1]} features to {out}:"
         f" {int(data.y.sum()):,} positive, {int(data.inferred.sum()):,} negatives inferred"
+        + "".join(f"\nleft out: {sentence}" for sentence in outlier_sentences(data.outliers.stored()))
     )

@@ -27,10 +27,11 @@ from scoring.features.fold import fold
 from scoring.features.models import FeatureSetVersion
 from scoring.features.plan import lane_plan
 from scoring.learning import registry
+from scoring.learning.evaluation import run_evaluation
 from scoring.learning.feature_sets import check_feature_set, check_live_sets, declare_feature_sets
 from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.promotion import promote as put_in_charge
-from scoring.learning.runs import TrainingRequest, run_evaluation, run_training
+from scoring.learning.runs import TrainingRequest, run_training
 from scoring.learning.training import TrainingConfig
 from scoring.log.consumers import catch_up
 from scoring.log.entries import Entry

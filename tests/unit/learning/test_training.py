@@ -107,7 +107,7 @@ def test_too_few_positives_are_refused_naming_the_slice():
     data = training_set()
     with pytest.raises(NotEnoughPositives) as refused:
         train_model(data=replace(data, y=np.zeros_like(data.y)), config=CONFIG)
-    assert (refused.value.slice_name, refused.value.found) == ("train", 0)
+    assert (refused.value.slice_name, refused.value.found) == ("test", 0)
 
 
 def test_metrics_say_what_every_slice_held(trained):

@@ -90,6 +90,11 @@ BEHIND = WELL._replace(lag=4_000)
 @pytest.mark.parametrize(
     ("facts", "tone", "what"),
     [
+        (
+            {"broken_schedules": [("retrain", "unknown type.")]},
+            "bad",
+            "“retrain” fails every time: unknown type.",
+        ),
         ({"consumers": [STOPPED]}, "bad", "monitoring.windows stands still before entry 1,234: ValueError"),
         ({"consumers": [LATE]}, "bad", "Nothing has read the log for 5 min"),
         ({"consumers": [WELL._replace(ran_at=None)]}, "bad", "Nothing has read the log so far"),

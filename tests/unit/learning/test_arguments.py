@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.management.commands.train import read_moment, read_thresholds
+from scoring.management.arguments import read_moment, read_thresholds
 
 
 def test_a_date_without_a_zone_is_utc():

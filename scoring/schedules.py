@@ -1,0 +1,72 @@
+"""What a schedule may ask for: its task, the task's arguments and the queue, checked before anything runs."""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+
+from scoring.errors import ScoringError
+
+Check = Callable[..., object]
+
+_CHECKS: dict[str, Check] = {}
+
+
+def checked_by(check: Check) -> Callable[[Any], Any]:
+    """Has a task's arguments checked beyond their names: `check` takes the same and raises ScoringError."""
+
+    def register(task: Any) -> Any:
+        _CHECKS[task.name] = check
+        return task
+
+    return register
+
+
+def schedule_problems(task: str, *, args: str, kwargs: str, queue: str | None) -> dict[str, str]:
+    """What is wrong with a schedule's task, args, kwargs (JSON, as stored) or queue: a sentence a field."""
+    own = known_tasks()
+    if task not in current_app.tasks:
+        return {"task": f"There is no task {task!r}; there are: {', '.join(own)}."}
+    if queue and queue not in (queues := served_queues()):
+        return {"queue": f"No process serves the queue {queue!r}; there are: {', '.join(queues)}."}
+    positional, named = json.loads(args or "[]"), json.loads(kwargs or "{}")
+    if not isinstance(positional, list):
+        return {"args": 'Positional arguments are a JSON list, such as ["payment"].'}
+    if not isinstance(named, dict):
+        return {"kwargs": 'Keyword arguments are a JSON object, such as {"event_type": "payment"}.'}
+    problem = argument_problem(task, positional, named)
+    return {"kwargs": problem} if problem else {}
+
+
+def argument_problem(task: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Why a known task does not take these arguments; "" if it does."""
+    signature = inspect.signature(current_app.tasks[task].run)
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        takes = ", ".join(signature.parameters) or "no arguments"
+        return f"{task} cannot be called so: {error}. It takes {takes}."
+    try:
+        _CHECKS.get(task, _accept)(**given)
+    except ScoringError as error:
+        return f"{error}."
+    return ""
+
+
+def served_queues() -> list[str]:
+    """The queues that our processes take messages from."""
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    return sorted({settings.CELERY_TASK_DEFAULT_QUEUE, *routed})
+
+
+def known_tasks() -> list[str]:
+    """The names of our tasks."""
+    current_app.loader.import_default_modules()
+    return sorted(name for name in current_app.tasks if not name.startswith("celery."))
+
+
+def _accept(**arguments: Any) -> None:
+    """The names say enough."""

@@ -1,0 +1,267 @@
+"""Training on what real histories look like: an outlier in time, two days, a window that was asked for."""
+
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from django.core.management import CommandError, call_command
+
+from scoring.errors import EventTypeNotScored, InvalidTraining, NotEnoughPositives
+from scoring.learning import jobs, registry
+from scoring.learning.evaluation import run_evaluation
+from scoring.learning.job_options import JobOptions
+from scoring.learning.model_figures import lineage_rows
+from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.point_in_time import read_training_set
+from scoring.learning.runs import TrainingRequest, run_training
+from scoring.learning.training import TrainingConfig
+from scoring.management.commands.simulate import Command as Simulate
+from scoring.simulation.history import simulate_history
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+END = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = END + timedelta(days=30)
+CONFIG = TrainingConfig(trees=20, depth=4)
+MATURES = timedelta(days=14)
+
+
+@pytest.fixture
+def load(online_redis, settings, tmp_path):
+    """Loads a history of so many days, with a few changes."""
+    settings.VAR_DIR = tmp_path / "var"
+    registry.load_model.cache_clear()
+
+    def loaded(*, days: int = 40, rate: int = 100, extra: pd.DataFrame | None = None) -> pd.DataFrame:
+        frame = simulate_history(
+            days=days, rate_per_day=rate, seed=4, end=END, customers=200, fraud_share=0.12
+        )
+        frame = pd.concat([extra, frame], ignore_index=True) if extra is not None else frame
+        Simulate(stdout=StringIO())._load(frame, now=NOW)
+        return frame
+
+    return loaded
+
+
+def of_a_reset_clock() -> pd.DataFrame:
+    """One payment of 1970, labeled nothing."""
+    row = simulate_history(days=2, rate_per_day=20, seed=9, end=END, customers=20).query("type == 'payment'")
+    return row.head(1).assign(
+        id="clock-reset",
+        occurred_at=pd.Timestamp("1970-01-01T00:00:10Z"),
+        label=None,
+        label_known_at=pd.NaT,
+    )
+
+
+def train(**changes):
+    request = {"event_type": "payment", "as_of": END, "matures_after": MATURES} | changes
+    return run_training(TrainingRequest(**request), config=CONFIG, actor="tests", now=NOW)
+
+
+def lineage_of(name: str) -> dict:
+    return ModelVersion.objects.get(name=name).lineage
+
+
+def test_an_event_of_1970_is_left_out_counted_and_shown(load):
+    frame = load(extra=of_a_reset_clock())
+    mature = (frame.type == "payment") & (frame.occurred_at <= END - MATURES)
+    run = train()
+    lineage = lineage_of(run.name)
+    assert run.rows == mature.sum() - 1
+    assert lineage["cut_by"] == "share of events"
+    assert lineage["outliers"] == {
+        "before": {"events": 1, "first": "1970-01-01T00:00:10Z", "last": "1970-01-01T00:00:10Z"},
+        "after": None,
+    }
+    shown = dict(lineage_rows(ModelVersion.objects.get(name=run.name)))
+    assert shown["Outliers left out"] == "1 event far earlier than all others (1970-01-01)"
+    assert run.trained.metrics["slices"]["train"]["from"] > "2026"
+    assert train().digest == run.digest
+
+
+def test_a_training_that_a_schedule_asks_for_goes_on_after_it_too(load, monkeypatch):
+    load(extra=of_a_reset_clock())
+    monkeypatch.setattr(jobs, "send_message", lambda number: None)
+    options = JobOptions(as_of=END, matures_after_days=14, trees=10)
+    number = jobs.request_training("payment", actor="schedule", now=NOW, options=options)
+    jobs.run_job(number, clock=lambda: NOW)
+    job = TrainingJob.objects.get(number=number)
+    assert (job.state, job.error) == ("finished", "")
+    assert lineage_of(job.model)["outliers"]["before"]["events"] == 1
+
+
+def test_two_days_of_data_are_enough(load):
+    load(days=2, rate=2_000)
+    run = train(as_of=END + MATURES, matures_after=MATURES)
+    slices = run.trained.metrics["slices"]
+    assert list(slices) == ["train", "gap", "validation", "calibration", "test"]
+    assert all(slices[name]["positives"] >= 5 for name in ("validation", "calibration", "test"))
+    metrics = ModelVersion.objects.get(name=run.name).metrics
+    reviews = metrics["reviews_a_day"] * 0.2  # the test slice is a tenth of two days
+    assert reviews == pytest.approx(round(reviews), abs=0.2)
+
+
+def test_since_leaves_out_what_lies_before_and_says_so(load):
+    frame = load()
+    since = END - timedelta(days=34)
+    run = train(since=since)
+    expected = frame[
+        (frame.type == "payment") & (frame.occurred_at >= since) & (frame.occurred_at <= END - MATURES)
+    ]
+    assert run.rows == len(expected) < train().rows
+    assert lineage_of(run.name)["since"] == "2026-01-26T00:00:00Z"
+    shown = dict(lineage_rows(ModelVersion.objects.get(name=run.name)))
+    assert shown["Events from"] == "2026-01-26 00:00 UTC on; earlier ones were left out"
+
+
+def test_the_command_takes_since_and_prints_what_it_left_out(load):
+    load(extra=of_a_reset_clock())
+    out = StringIO()
+    options = ["--as-of", "2026-03-01", "--matures-after", "14", "--trees", "5"]
+    call_command("train", *options, stdout=out)
+    assert "left out: 1 event far earlier than all others (1970-01-01)" in out.getvalue()
+    call_command("train", *options, "--since", "2026-01-26", stdout=out)
+    assert "left out: events before 2026-01-26T00:00:00Z" in out.getvalue()
+
+
+def test_a_maturity_of_zero_days_is_zero_in_training_export_and_evaluation(load, tmp_path):
+    load(days=10)
+    as_of = END + MATURES  # every label is known
+    run = train(as_of=as_of, matures_after=timedelta(0))
+    assert lineage_of(run.name)["matures_after_days"] == 0.0
+    assert run.rows == len(read_training_set("payment", as_of=as_of, matures_after=timedelta(0)).y)
+    window = {"since": END - timedelta(days=5), "until": END, "now": NOW}
+    assert run_evaluation(run.name, **window).model["rows"] > 0
+
+
+def test_an_exported_set_is_what_training_learns_from(load, tmp_path):
+    load(extra=of_a_reset_clock())
+    out, words = tmp_path / "set.parquet", StringIO()
+    options = ["--as-of", "2026-03-01", "--matures-after", "14", "--since", "2026-01-26"]
+    call_command("training_set", *options, "--out", str(out), stdout=words)
+    run = train(since=datetime(2026, 1, 26, tzinfo=UTC))
+    table = pq.read_table(out)
+    assert table.num_rows == run.rows
+    assert table["_label"].to_numpy().sum() == lineage_of(run.name)["positives"]
+    call_command("training_set", *options[:-2], "--out", str(out), stdout=words)
+    assert "left out: 1 event far earlier" in words.getvalue()
+    assert "clock-reset" not in pq.read_table(out)["_id"].to_pylist()
+
+
+def test_the_baseline_is_fitted_on_the_rows_of_the_model_alone(load, monkeypatch):
+    load(extra=of_a_reset_clock())
+    since = END - timedelta(days=34)
+    run = train(since=since)
+    fitted = []
+
+    def fit(*, X, y, codes):
+        fitted.append(len(y))
+        raise InterruptedError
+
+    monkeypatch.setattr("scoring.learning.evaluation.fit_baseline", fit)
+    with pytest.raises(InterruptedError):
+        run_evaluation(run.name, since=since, until=END, now=NOW, against_logistic=True)
+    assert fitted == [run.rows]
+
+
+def test_a_refusal_for_lack_of_positives_says_what_would_work_and_it_does(load):
+    """Nothing was labeled in the first half."""
+    frame = load(days=60)
+    labeled_from = END - timedelta(days=34)
+    early = frame.occurred_at < labeled_from
+    assert early.any()
+    with pytest.raises(NotEnoughPositives) as refused:
+        run_training(
+            TrainingRequest("payment", as_of=END, matures_after=MATURES),
+            config=TrainingConfig(trees=10, minimum_positives=400),
+            actor="tests",
+            now=NOW,
+        )
+    message = str(refused.value)
+    assert "slice (" in message
+    assert "matured positives lie in 2026-01-0" in message or "2025-12-3" in message
+    assert "At least 700 positives are needed in all" in message or "What works" in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"matures_after": timedelta(days=-5)}, "matures_after"),
+        ({"as_of": NOW + timedelta(days=1)}, "as_of"),
+        ({"since": END}, "since"),
+        ({"test_until": END}, "test_until"),
+        ({"log_position": -1}, "log_position"),
+    ],
+)
+def test_a_window_that_leaves_nothing_is_refused_naming_the_option(online_redis, changes, field):
+    with pytest.raises(InvalidTraining) as refused:
+        train(**changes)
+    assert refused.value.field == field
+
+
+def test_a_type_without_models_is_refused_with_those_that_have_some(online_redis):
+    with pytest.raises(EventTypeNotScored, match="scored: payment"):
+        train(event_type="refund")
+    for command in ("train", "promote", "roll_back"):
+        with pytest.raises(CommandError, match="'refund' is not scored"):
+            call_command(command, "--event-type", "refund")
+    with pytest.raises(CommandError, match="'refund' is not scored"):
+        call_command("training_set", "--type", "refund", "--as-of", "2026-01-01", "--out", "x.parquet")
+
+
+@pytest.mark.parametrize("command", ["promote", "models"])
+def test_a_type_without_a_model_yet_is_told_how_to_get_one(online_redis, command):
+    out = StringIO()
+    try:
+        call_command(command, "--event-type", "payment", stdout=out)
+        said = out.getvalue()
+    except CommandError as error:
+        said = str(error)
+    assert "payment has no model yet" in said
+    assert "manage.py train --event-type payment" in said
+
+
+class Steps:
+    """A watch that remembers the steps, and how far each came."""
+
+    def __init__(self):
+        self.steps = []
+
+    def begin(self, step, *, total=None):
+        self.steps.append([step, total, 0])
+
+    def advance(self, count):
+        self.steps[-1][2] += count
+
+
+def test_every_step_of_a_training_reaches_its_total(load):
+    load(days=10)
+    watch = Steps()
+    request = TrainingRequest("payment", as_of=END + MATURES, matures_after=MATURES)
+    run_training(request, config=TrainingConfig(trees=5), actor="tests", now=NOW, watch=watch)
+    assert [step for step, _, _ in watch.steps] == [
+        "counting the values of categories",
+        "reading the lane",
+        "reading labels",
+        "choosing the number of trees",
+        "growing the trees",
+        "describing the features",
+        "measuring",
+    ]
+    assert all(total is not None and done == total for _, total, done in watch.steps)
+
+
+def test_a_set_up_to_a_log_position_fills_its_bars_all_the_same(load, tmp_path):
+    load(days=10)
+    watch = Steps()
+    some = read_training_set("payment", as_of=END, matures_after=timedelta(0))
+    middle = int(np.median(some.positions))
+    data = read_training_set(
+        "payment", as_of=END, matures_after=timedelta(0), log_position=middle, watch=watch
+    )
+    assert data.positions.max() <= middle
+    assert all(done == total for _, total, done in watch.steps)

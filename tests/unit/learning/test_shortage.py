@@ -1,0 +1,128 @@
+"""Every advice of a refusal is tried here as its reader would."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from scoring.errors import NotEnoughHistory, NotEnoughPositives
+from scoring.learning.outliers import find_outliers
+from scoring.learning.shortage import Remedies, Window, require_history, require_positives
+from scoring.learning.split import Needs, SplitShares, split_by_time
+from scoring.learning.training_set import LabelTable
+from scoring.timestamps import from_micros, to_micros
+from tests.unit.learning.made_up import training_set
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+AS_OF = START + timedelta(days=300)
+DAYS = 200
+NEEDS = Needs(train=20, held_out=5)
+
+
+def hourly(*, positive_days=(), days=DAYS):
+    """(times, labels): an event an hour; twelve positives on each of these days, known the same day."""
+    times = to_micros(START) + np.arange(days * 24, dtype=np.int64) * 3_600_000_000
+    rows = np.array([day * 24 + hour for day in positive_days for hour in range(0, 24, 2)], dtype=np.int64)
+    effective = np.ones(len(rows), dtype=np.int8)
+    return times, LabelTable(rows=rows, known_at=times[rows] + 3_600_000_000, effective=effective)
+
+
+def remedies(times, labels):
+    return Remedies(times, labels, SplitShares(), NEEDS)
+
+
+def window(*, as_of=AS_OF, days=14.0, since=None):
+    return Window(as_of=as_of, matures_after=timedelta(days=days), since=since)
+
+
+def test_a_window_with_positives_everywhere_works():
+    assert remedies(*hourly(positive_days=range(0, DAYS, 10))).works(window())
+
+
+def test_where_labels_begin_late_a_later_start_is_advised_and_works():
+    tried = remedies(*hourly(positive_days=range(150, DAYS, 3)))
+    assert not tried.works(window())
+    advice = tried.advice(window())
+    since = datetime.fromisoformat(re.search(r"--since (\S+?)\)", advice)[1]).replace(tzinfo=UTC)
+    assert tried.works(window(since=since))
+    assert f"leave out what lies before {since:%Y-%m-%d}" in advice
+
+
+def test_where_labels_end_an_earlier_cut_off_is_advised_and_works():
+    tried = remedies(*hourly(positive_days=range(0, 60, 3)))
+    assert not tried.works(window())
+    as_of = re.search(r"--as-of (\S+?)\)", tried.advice(window()))[1]
+    assert tried.works(window(as_of=datetime.fromisoformat(as_of).replace(tzinfo=UTC)))
+
+
+def test_where_events_are_too_young_a_shorter_maturity_and_waiting_are_advised_and_work():
+    times, labels = hourly(positive_days=range(0, 30, 2), days=30)
+    tried, now = remedies(times, labels), START + timedelta(days=32)
+    assert not tried.works(window(as_of=now, days=45))
+    advice = tried.advice(window(as_of=now, days=45))
+    days = float(re.search(r"--matures-after (\S+?)\)", advice)[1])
+    assert tried.works(window(as_of=now, days=days))
+    until = datetime.fromisoformat(re.search(r"wait until (\S+?),", advice)[1]).replace(tzinfo=UTC)
+    assert tried.works(window(as_of=until + timedelta(days=1), days=45))
+
+
+def test_where_labels_come_late_a_longer_maturity_is_advised_and_works():
+    times, labels = hourly(positive_days=range(0, DAYS, 10))
+    late = LabelTable(labels.rows, labels.known_at + 40 * 86_400_000_000, labels.effective)
+    tried, now = remedies(times, late), START + timedelta(days=DAYS)
+    assert not tried.works(window(as_of=now, days=0))
+    days = float(
+        re.search(r"become known \(--matures-after (\S+?)\)", tried.advice(window(as_of=now, days=0)))[1]
+    )
+    assert tried.works(window(as_of=now, days=days))
+
+
+def test_where_nothing_helps_the_number_that_is_needed_is_said():
+    advice = remedies(*hourly(positive_days=[3, 90])).advice(window())
+    assert advice.startswith(
+        "At least 35 positives are needed in all, and 24 are matured: record more labels"
+    )
+
+
+def test_dates_without_times_on_too_few_days_are_told_apart_from_missing_labels():
+    times = np.repeat(to_micros(START) + np.arange(3, dtype=np.int64) * 86_400_000_000, 100)
+    rows = np.arange(0, 300, 2)
+    labels = LabelTable(rows=rows, known_at=times[rows], effective=np.ones(150, dtype=np.int8))
+    assert "only 3 different times" in remedies(times, labels).advice(window())
+
+
+def test_an_outlier_in_time_does_not_spoil_a_window():
+    times, labels = hourly(positive_days=range(0, DAYS, 10))
+    assert remedies(np.append(times, 10_000_000), labels).works(window())
+
+
+def test_a_refusal_names_the_stretch_and_the_sparse_ends_of_the_positives():
+    """Sixty positives in ten days of May, and one each at the beginning and at the end."""
+    data = training_set(rows=2_400, days=DAYS)
+    times = to_micros(START) + np.arange(2_400, dtype=np.int64) * 7_200_000_000
+    y = np.zeros(2_400, dtype=np.int8)
+    y[[0, *range(1_440, 1_560, 2), 2_399]] = 1
+    made = data.__class__(**{**vars(data), "occurred_at": times, "y": y})
+    slices = split_by_time(occurred_at=times, y=y, shares=SplitShares(), needs=NEEDS)
+    with pytest.raises(NotEnoughPositives) as refused:
+        require_positives(made, slices, NEEDS, with_test=True)
+    assert (refused.value.slice_name, refused.value.found, refused.value.needed) == ("test", 1, 5)
+    first, last = (from_micros(int(times[slices.test][place])) for place in (0, -1))
+    assert f"({len(slices.test)} events, {first:%Y-%m-%d} to {last:%Y-%m-%d})" in str(refused.value)
+    assert (
+        "All 62 matured positives lie in 2025-01-01 to 2025-07-19, eight in ten of them in 2025-05-"
+        in str(refused.value)
+    )
+
+
+def test_hours_of_data_are_refused_with_what_there_is():
+    data = training_set(rows=500, days=1)
+    kept, _ = find_outliers(data.occurred_at)
+    with pytest.raises(NotEnoughHistory) as refused:
+        require_history(data.take(np.flatnonzero(kept)[:100]))
+    assert str(refused.value) == (
+        "payment: the 100 matured events span 0.2 days; training needs at least 1 day of matured events."
+    )
+    with pytest.raises(NotEnoughHistory, match="no event has matured"):
+        require_history(data.take(np.array([], dtype=int)))
