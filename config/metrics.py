@@ -16,6 +16,15 @@ from monitoring.exposition import exposition
 
 logger = logging.getLogger(__name__)
 
+# A request that brings one of these came through a proxy, whatever address it comes from.
+LEFT_BY_PROXIES = (
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+)
 HINT = "Set ASSAY_METRICS_TOKEN and send it as `Authorization: Bearer <token>`, or ask from this machine.\n"
 
 
@@ -41,7 +50,7 @@ def may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         sent = request.META.get("HTTP_AUTHORIZATION", "")
         return hmac.compare_digest(sent.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
-    proxied = settings.SECURE_PROXY_SSL_HEADER or "HTTP_X_FORWARDED_FOR" in request.META
+    proxied = settings.SECURE_PROXY_SSL_HEADER or any(name in request.META for name in LEFT_BY_PROXIES)
     return not proxied and is_loopback(request.META.get("REMOTE_ADDR", ""))
 
 

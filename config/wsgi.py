@@ -18,10 +18,7 @@ with without_collections():
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django's answer; one that is all there as a list, which granian sends at once.
-
-    Anything else it takes a chunk at a time, from one thread to another.
-    """
+    """Django's answer; one that is all there as a list, which a server can send at once."""
     response = django_application(environ, start_response)
     if not isinstance(response, HttpResponse):
         return response

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -29,7 +30,7 @@ def read_items(data: object) -> tuple[list[object], bool]:
     """The items of a request body, and whether it was a list. Raises `InvalidRequest`."""
     if isinstance(data, dict):
         return [data], False
-    allowed = f"one object, or a list of 1 to {settings.API_MAX_LIST:,} objects"
+    allowed = items_allowed()
     if not isinstance(data, list):
         raise InvalidRequest([RequestProblem("", "the body is neither an object nor a list", allowed)])
     if not 1 <= len(data) <= settings.API_MAX_LIST:
@@ -42,6 +43,10 @@ def seconds_for(items: int) -> float:
     return SECONDS_FOR_FEW if items <= FEW_ITEMS else SECONDS_FOR_MANY
 
 
+def items_allowed() -> str:
+    return f"one object, or a list of 1 to {settings.API_MAX_LIST:,} objects"
+
+
 def read_object(item: object) -> Mapping[str, Any]:
     """The item itself. Raises `InvalidRequest` for anything but an object."""
     if not isinstance(item, dict):
@@ -51,6 +56,12 @@ def read_object(item: object) -> Mapping[str, Any]:
 
 class ItemsView(APIView):
     """Answers for one item or a list of them."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raises `InvalidRequest` for a request without a body, whose fields would all be missing."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and request.META.get("CONTENT_LENGTH") in (None, "", "0"):
+            raise InvalidRequest([RequestProblem("", "the body is empty", items_allowed())])
 
     def respond(
         self, results: Sequence[Result | ScoringError], *, listed: bool, headers: Mapping[str, str]

@@ -24,6 +24,13 @@ def test_an_event_that_is_not_decided_in_time_is_accepted_with_the_address_to_as
     assert api.get("events/payment/T-1").json()["id"] == "T-1"
 
 
+@pytest.mark.parametrize("path", ["events", "labels"])
+def test_an_empty_body_is_named_as_such(api: Api, path: str) -> None:
+    response = api.client.generic("POST", f"/api/v1/{path}", b"", content_type="application/json")
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["problem"] == "the body is empty"
+
+
 def test_respond_async_is_accepted_at_once(api: Api) -> None:
     response = api.post("events", payment_payload(1), prefer="respond-async")
     assert response.status_code == 202
@@ -117,7 +124,7 @@ REFUSED: dict[str, tuple[Any, int, str | None, object]] = {
     "an empty list": ([], 422, "", "one object, or a list of 1 to 1,000 objects"),
     "a list that is too long": ([{}] * 1_001, 422, "", "one object, or a list of 1 to 1,000 objects"),
     "a body that is not JSON": (b'{"type": }', 400, None, None),
-    "an empty body": (b"", 422, "type", ["payment", "refund"]),
+    "an empty body": (b"", 422, "", "one object, or a list of 1 to 1,000 objects"),
 }
 
 

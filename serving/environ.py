@@ -1,0 +1,87 @@
+"""A request as a WSGI application is given it (PEP 3333)."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from serving.answers import FileWrapper
+
+# Headers that say how the body came; it has been read, and has a length.
+FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request. `length` is what its body has or is declared to have, should that be too much."""
+
+    method: bytes
+    target: bytes
+    version: str
+    headers: list[tuple[bytes, bytes]]
+    keeps_alive: bool
+    chunks: list[bytes] = field(default_factory=list)
+    length: int = 0
+    held: int = 0  # bytes of it that are counted as arrived
+    is_complete: bool = False
+    limit: int = 0
+    is_too_large: bool = False
+
+    @property
+    def path(self) -> str:
+        return self.target.partition(b"?")[0].decode("latin-1")
+
+
+def build_environ(request: Request, *, server: tuple[str, int], client: str) -> dict[str, Any]:
+    """The WSGI environment of a request whose body has been read."""
+    path, _, query = request.target.partition(b"?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method.decode("ascii"),
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query.decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{request.version}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client,
+        "CONTENT_LENGTH": str(request.length),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(b"".join(request.chunks)),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.file_wrapper": FileWrapper,
+    }
+    add_headers(environ, request.headers)
+    return environ
+
+
+def add_headers(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Repeated headers are joined by commas, cookies by semicolons."""
+    for name, value in headers:
+        if variable := variable_of(name):
+            text = value.decode("latin-1")
+            if variable in environ:
+                text = f"{environ[variable]}{'; ' if variable == 'HTTP_COOKIE' else ','}{text}"
+            environ[variable] = text
+
+
+@lru_cache(maxsize=512)
+def variable_of(name: bytes) -> str:
+    """The variable of a header of lower case; "" for one that is left out.
+
+    One with an underscore would stand in for the one with a dash, which a proxy may vouch for.
+
+    >>> variable_of(b"x-forwarded-proto"), variable_of(b"x_forwarded_proto"), variable_of(b"content-type")
+    ('HTTP_X_FORWARDED_PROTO', '', 'CONTENT_TYPE')
+    """
+    if name in FRAMING or b"_" in name:
+        return ""
+    variable = name.decode("latin-1").upper().replace("-", "_")
+    return variable if variable == "CONTENT_TYPE" else f"HTTP_{variable}"

@@ -1,0 +1,120 @@
+"""The web server's processes: replaced when one ends or at a reload, none left behind."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from serving.listening import listen
+from tests.waiting import wait_until
+
+SITE = """
+import os
+from serving.server import Site
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"{word} %d" % os.getpid()]
+site = Site(application, threads=2, limit_of=lambda path: 1000, refuses_itself=lambda path: False)
+"""
+ROOT = Path(__file__).parents[3]
+
+
+class Running:
+    def __init__(self, directory: Path) -> None:
+        self.module = directory / "small_site.py"
+        self.log = directory / "log"
+        self.write("first")
+        with listen("127.0.0.1", 0) as free:
+            self.port = free.getsockname()[1]
+        log = self.log.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "serving", "small_site:site"],
+            env=os.environ
+            | {"ASSAY_PORT": str(self.port), "ASSAY_WEB_WORKERS": "2", "PYTHONPATH": f"{directory}:{ROOT}"},
+            cwd=ROOT,
+            stderr=log,
+        )
+        log.close()
+        answers: set[str] = set()
+        wait_until(lambda: answers.add(self.ask()) or len(answers - {""}) == 2)
+
+    def write(self, word: str) -> None:
+        self.module.write_text(SITE.replace("{word}", word))
+
+    def ask(self) -> str:
+        """The answer to a request; "" when the connection is refused or reset."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", "/")
+            return connection.getresponse().read().decode()
+        except (OSError, http.client.HTTPException):
+            return ""
+        finally:
+            connection.close()
+
+    def children(self) -> set[int]:
+        return {child.pid for child in psutil.Process(self.process.pid).children()}
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    running = Running(tmp_path)
+    yield running
+    running.process.kill()
+    running.process.wait()
+
+
+def test_a_process_that_is_killed_is_replaced(running):
+    before = running.children()
+    assert len(before) == 2
+    os.kill(min(before), signal.SIGKILL)
+    wait_until(lambda: len(running.children() - before) == 1 and len(running.children()) == 2)
+    assert running.ask().startswith("first")
+
+
+def test_a_reload_runs_the_new_code_and_refuses_no_request(running):
+    before, answers, done = running.children(), [], threading.Event()
+
+    def ask_on() -> None:
+        while not done.is_set():
+            answers.append(running.ask())
+
+    asking = threading.Thread(target=ask_on)
+    asking.start()
+    running.write("second")
+    running.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: not running.children() & before)
+    done.set()
+    asking.join()
+    assert "" not in answers
+    assert running.ask().startswith("second")
+
+
+def test_code_that_does_not_start_leaves_the_old_processes_serving(running):
+    before = running.children()
+    running.module.write_text("nonsense")
+    running.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "does not start" in running.log.read_text())
+    assert before <= running.children()
+    assert running.ask().startswith("first")
+
+
+def test_a_stop_leaves_nobody(running):
+    children = running.children()
+    running.process.terminate()
+    assert running.process.wait(20) == 0
+    assert not [pid for pid in children if psutil.pid_exists(pid)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
+def test_processes_end_with_the_one_that_started_them(running):
+    children = running.children()
+    running.process.kill()
+    wait_until(lambda: not [pid for pid in children if psutil.pid_exists(pid)])
