@@ -75,6 +75,7 @@ def record_labels(
     now: datetime,
     actor: str = "",
     room_to_hold: int | None = None,
+    history: bool = False,
 ) -> list[LabelReceipt]:
     """Append labels and retractions of one sender's events; one receipt each, in order.
 
@@ -82,10 +83,15 @@ def record_labels(
     or a label could reach back into decisions that never knew it. A statement that is refused says why in its
     receipt and loses none of the others. Of labels whose event has not arrived only `room_to_hold` are taken
     (None: any number).
+
+    With `history` a statement holds from the `known_at` it gives, as if it had been recorded then: for people
+    who may set the past. Its event must have arrived, and nothing later may have been said of it.
     """
     for attempt in range(MOST_TRIES):
         try:
-            receipts = _record(statements, source=source, now=now, actor=actor, room_to_hold=room_to_hold)
+            receipts = _record(
+                statements, source=source, now=now, actor=actor, room=room_to_hold, history=history
+            )
             break
         except StreamConflict:
             if attempt == MOST_TRIES - 1:
@@ -190,7 +196,18 @@ class _LabelStream:
             return LabelChangedTooOften(self.event_stream, MAX_CHANGES)
         return None
 
-    def take(self, statement: LabelStatement, *, now: datetime, actor: str) -> NewEntry | None:
+    def refusal_of_past(self, statement: LabelStatement, event: Entry | None) -> ScoringError | None:
+        """Why a statement cannot hold from a time in the past."""
+        if event is None:
+            return InvalidRequest([RequestProblem("event_id", "has not arrived, so it has no past", None)])
+        latest = max((spoken.known_at for spoken in self.spoken.values()), default=None)
+        if statement.known_at is None or latest is None or statement.known_at >= latest:
+            return None
+        since = to_iso(latest)
+        problem = f"is before what was last said of the event ({since})"
+        return InvalidRequest([RequestProblem("known_at", problem, f"from {since} on")])
+
+    def take(self, statement: LabelStatement, *, now: datetime, actor: str, history: bool) -> NewEntry | None:
         """The entry that a statement adds, or None if its source says the same already."""
         source = statement.label_source
         if self.said.get(source) == statement.value:
@@ -201,8 +218,9 @@ class _LabelStream:
             said=self.said,
             value=statement.value,
             label_source=source,
-            known_at=now,
+            known_at=(statement.known_at if history else None) or now,
             reported_at=statement.known_at,
+            history=history and statement.known_at is not None,
             actor=actor,
         )
         self.version += 1
@@ -212,7 +230,13 @@ class _LabelStream:
 
 
 def _record(
-    statements: Sequence[LabelStatement], *, source: str, now: datetime, actor: str, room_to_hold: int | None
+    statements: Sequence[LabelStatement],
+    *,
+    source: str,
+    now: datetime,
+    actor: str,
+    room: int | None,
+    history: bool,
 ) -> list[LabelReceipt]:
     streams = [f"{statement.event_type}/{source}/{statement.event_id}" for statement in statements]
     stored = read_streams([f"label/{stream}" for stream in streams])
@@ -220,20 +244,21 @@ def _record(
         stream: _LabelStream.read(stream, stored.get(f"label/{stream}", ())) for stream in streams
     }
     received = {stream: entry for stream, (entry,) in read_streams(sorted(set(streams)), version=1).items()}
-    room = _Room(source, room_to_hold)
+    place = _Room(source, room)
     entries: list[NewEntry] = []
     receipts: list[LabelReceipt] = []
     for stream, statement in zip(streams, statements, strict=True):
         own, event = label_streams[stream], received.get(stream)
         refusal = (
             _known_too_early(statement, event)
+            or (own.refusal_of_past(statement, event) if history else None)
             or own.refusal(statement)
-            or room.refusal(own, statement, event)
+            or place.refusal(own, statement, event)
         )
         if refusal:
             receipts.append(own.refused(refusal))
             continue
-        entry = own.take(statement, now=now, actor=actor)
+        entry = own.take(statement, now=now, actor=actor, history=history)
         entries += [entry] if entry else []
         said: LabelStatus = "held" if event is None else "recorded"
         receipts.append(own.receipt(statement, said if entry else "unchanged"))

@@ -1,26 +1,23 @@
-"""A file of labels, line by line: what each says of its event, or what is wrong with it. Pure.
+"""The lines of a file of labels: what each says of its event, or what is wrong with it. Pure.
 
-One line names an event by `event_id`, and may name its `event_type`, its `label` and when it was known
-(`known_at`, or `reported_at` as chargeback files call it). What a line leaves out is the file's default.
+Columns and meanings are those that a person has chosen (`LabelColumns`). What a line leaves out is the file's
+default.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from scoring.api.statements import parse_statement
-from scoring.catalog.registry import event_types
 from scoring.decisions.labels import LabelStatement
-from scoring.errors import InvalidRequest, RequestProblem, UnreadableImport
+from scoring.errors import FieldError, InvalidRequest, RequestProblem, UnreadableImport
+from scoring.ingest.label_columns import AS_REASON, LEAVE, REJECT, RETRACT, LabelColumns
+from scoring.ingest.label_table import LabelTable, Row
+from scoring.ingest.label_times import read_time
 
-COLUMNS = ("event_id", "event_type", "label", "known_at", "reported_at")
 REJECT_COLUMNS = ("reject_line", "reject_reason")  # of a file of rejected lines that comes back corrected
-RETRACT = "retract"
 _NOT_AS_TYPED = ("=", "+", "-", "@", "'")  # how cells begin that a spreadsheet would compute or cut
-MOST_LINES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,14 @@ class Line:
     number: int
     cells: tuple[str, ...]
     statement: LabelStatement
+
+
+@dataclass(frozen=True, slots=True)
+class SilentLine:
+    """A line that says nothing of its event."""
+
+    number: int
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,6 @@ class BadLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelFile:
-    """The header of a file and its lines, good and bad, in order."""
-
-    header: tuple[str, ...]
-    lines: Sequence[Line | BadLine]
-
-
-@dataclass(frozen=True, slots=True)
 class Defaults:
     """What holds for every line that does not say otherwise."""
 
@@ -61,24 +58,33 @@ class Defaults:
     label_source: str
 
 
-def read_label_file(content: bytes, *, defaults: Defaults, now: datetime) -> LabelFile:
-    """Every line of a CSV file (UTF-8, separated by commas or semicolons), blank ones left out.
+def read_lines(
+    table: LabelTable, *, columns: LabelColumns, defaults: Defaults, now: datetime
+) -> list[Line | SilentLine | BadLine]:
+    """Every line, in order. A second line about one event is bad when it says something else.
 
-    A second line about one event is bad when it says something else. Raises UnreadableImport for what is no
-    such file: another encoding, a header with unknown or missing columns, more than MOST_LINES lines.
+    Raises UnreadableImport if a column is none of the file's.
     """
-    rows = _rows(content)
-    _, header = next(rows, (0, ()))
-    _check_header(header)
-    given_back = header[:1] == REJECT_COLUMNS[:1]
+    missing = sorted(columns.used - set(table.header))
+    if not columns.event_id or missing:
+        name = missing[0] if missing else "with the event's id"
+        raise UnreadableImport("the file", f"it has no column {name}")
+    given_back = table.header[:1] == REJECT_COLUMNS[:1]
     said: dict[tuple[str, str], tuple[int, str | None]] = {}
-    lines: list[Line | BadLine] = []
-    for number, typed in rows:
-        if len(lines) == MOST_LINES:
-            raise UnreadableImport("the file", f"it has more than {MOST_LINES:,} lines: split it")
-        cells = tuple(map(unguard_cell, typed)) if given_back else typed
-        lines.append(_contradicted(_read_line(number, cells, header, defaults=defaults, now=now), said))
-    return LabelFile(header, lines)
+    lines: list[Line | SilentLine | BadLine] = []
+    for typed in table.rows:
+        row = Row(typed.number, tuple(map(unguard_cell, typed.cells))) if given_back else typed
+        line = _read_line(row, table.header, columns=columns, defaults=defaults, now=now)
+        lines.append(_contradicted(line, said) if isinstance(line, Line) else line)
+    return lines
+
+
+def meaning_of(row: Mapping[str, str], columns: LabelColumns) -> str:
+    """What a line means by its values: a label, RETRACT, LEAVE, REJECT, or "" if nothing was chosen."""
+    by_status = columns.status_values.get(row.get(columns.status, ""), "") if columns.status else AS_REASON
+    if by_status != AS_REASON:
+        return by_status
+    return columns.values.get(row.get(columns.meaning, ""), "") if columns.meaning else columns.always
 
 
 def guard_cell(cell: str) -> str:
@@ -109,81 +115,78 @@ def allowed_text(problem: RequestProblem) -> str:
     return "" if allowed is None else str(allowed)
 
 
-def _rows(content: bytes) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(number of its first line, cells) of every row that is not blank. Raises UnreadableImport."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise UnreadableImport("the file", f"line {line} is not UTF-8: save it as CSV UTF-8") from error
-    header = text.split("\n", 1)[0]
-    separator = ";" if ";" in header and "," not in header else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    number = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield number, tuple(cell.strip() for cell in cells)
-            number = reader.line_num + 1
-    except csv.Error as error:
-        raise UnreadableImport("the file", f"line {number} cannot be read: {error}") from error
-
-
-def _check_header(header: Sequence[str]) -> None:
-    known = {*COLUMNS, *REJECT_COLUMNS}
-    problems = [f"its header has an unknown column {name!r}" for name in header if name not in known]
-    problems += [f"its header repeats {name}" for name in sorted(set(header)) if header.count(name) > 1]
-    if "event_id" not in header:
-        problems.append("its header has no column event_id")
-    if {"known_at", "reported_at"} <= set(header):
-        problems.append("its header has known_at and reported_at, which are two names of one time")
-    if problems:
-        raise UnreadableImport("the file", f"{'; '.join(problems)}. Columns: {', '.join(COLUMNS)}")
-
-
 def _read_line(
-    number: int, cells: tuple[str, ...], header: Sequence[str], *, defaults: Defaults, now: datetime
-) -> Line | BadLine:
-    if len(cells) != len(header):
-        problem = RequestProblem("the line", f"has {len(cells)} cells", f"{len(header)}, as the header has")
-        return BadLine(number, cells, (problem,))
-    row = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+    row: Row, header: Sequence[str], *, columns: LabelColumns, defaults: Defaults, now: datetime
+) -> Line | SilentLine | BadLine:
+    if len(row.cells) != len(header):
+        problem = RequestProblem(
+            "the line", f"has {len(row.cells)} cells", f"{len(header)}, as the header has"
+        )
+        return BadLine(row.number, row.cells, (problem,))
+    cells = dict(zip(header, row.cells, strict=True))
+    meaning = meaning_of(cells, columns)
+    if meaning == LEAVE:
+        return SilentLine(row.number, row.cells)
+    problems: list[RequestProblem] = []
+    item = _item(cells, meaning, columns=columns, defaults=defaults, now=now, problems=problems)
+    told = "label" if meaning in ("", REJECT) else ""
     try:
-        return Line(number, cells, parse_statement(_item(row, defaults), now=now))
+        statement = parse_statement(item, now=now)
+        if not problems:
+            return Line(row.number, row.cells, statement)
     except InvalidRequest as error:
-        return BadLine(number, cells, tuple(_as_column(problem, header) for problem in error.problems))
+        problems += [_as_column(problem, columns) for problem in error.problems if problem.field != told]
+    return BadLine(row.number, row.cells, tuple(problems))
 
 
-def _item(row: Mapping[str, str], defaults: Defaults) -> dict[str, Any]:
-    """The line as the API would have it said."""
-    event_type = row.get("event_type", defaults.event_type)
-    kind = event_types().get(event_type)
-    label = row.get("label", kind.labels.positive if kind else None)
+def _item(
+    cells: Mapping[str, str],
+    meaning: str,
+    *,
+    columns: LabelColumns,
+    defaults: Defaults,
+    now: datetime,
+    problems: list[RequestProblem],
+) -> dict[str, Any]:
+    """The line as the API would have it said; what is wrong with its label or time goes into `problems`."""
+    if meaning in ("", REJECT):
+        name = columns.meaning or "the line"
+        problems.append(RequestProblem(name, f"is {cells.get(columns.meaning, '')!r}, which means no label"))
     return {
-        "event_type": event_type,
-        "event_id": row.get("event_id"),
-        "label": None if label == RETRACT else label,
-        "retract": label == RETRACT,
+        "event_type": (columns.event_type and cells[columns.event_type]) or defaults.event_type,
+        "event_id": cells[columns.event_id] or None,
+        "label": None if meaning in ("", REJECT, RETRACT) else meaning,
+        "retract": meaning == RETRACT,
         "source": defaults.label_source,
-        "known_at": row.get("known_at", row.get("reported_at")),
+        "known_at": _time_of(cells, columns, now, problems),
     }
 
 
-def _as_column(problem: RequestProblem, header: Sequence[str]) -> RequestProblem:
+def _time_of(
+    cells: Mapping[str, str], columns: LabelColumns, now: datetime, problems: list[RequestProblem]
+) -> str | None:
+    text = cells[columns.known_at] if columns.known_at else ""
+    if not text:
+        return None
+    try:
+        return read_time(text, columns.times, now=now)
+    except FieldError as error:
+        problems.append(RequestProblem(columns.known_at, error.problem, error.allowed))
+        return None
+
+
+def _as_column(problem: RequestProblem, columns: LabelColumns) -> RequestProblem:
     """The problem under the name that its column has in the file."""
-    if problem.field == "known_at" and "reported_at" in header:
-        return problem._replace(field="reported_at")
-    if problem.field == "label" and isinstance(problem.allowed, list):
-        return problem._replace(allowed=[*problem.allowed, RETRACT])
-    return problem
+    names = {
+        "known_at": columns.known_at,
+        "event_id": columns.event_id,
+        "event_type": columns.event_type,
+    }
+    return problem._replace(field=names.get(problem.field) or problem.field)
 
 
-def _contradicted(
-    line: Line | BadLine, said: dict[tuple[str, str], tuple[int, str | None]]
-) -> Line | BadLine:
+def _contradicted(line: Line, said: dict[tuple[str, str], tuple[int, str | None]]) -> Line | BadLine:
     """The line, bad if an earlier one says something else of its event; `said` learns what it says."""
-    if isinstance(line, BadLine):
-        return line
     statement = line.statement
     first, value = said.setdefault((statement.event_type, statement.event_id), (line.number, statement.value))
     if value == statement.value:

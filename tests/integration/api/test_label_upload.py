@@ -13,7 +13,9 @@ from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Label
 from scoring.errors import StreamConflict
 from scoring.ingest import label_upload
+from scoring.ingest.label_columns import LabelColumns
 from scoring.ingest.label_lines import Defaults
+from scoring.ingest.label_table import read_table
 from scoring.ingest.label_upload import upload_labels
 from scoring.label_pages import known_sources
 from scoring.log.models import LogEntry
@@ -28,8 +30,12 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def analyst() -> Client:
+    return person("upload_label")
+
+
+def person(*permissions: str) -> Client:
     user = User.objects.create_user("ana", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="upload_label"))
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
     client.force_login(user)
     return client
@@ -42,9 +48,18 @@ def sent(api: Api) -> str:
     return known_sources()[0]
 
 
-def upload(client: Client, sender: str, text: str, **chosen: str):
+def send(client: Client, sender: str, text: str, **chosen: object):
+    """One step of the page: without `action` the file is read and not recorded."""
     form = {"source": sender, "label_source": "chargeback", "event_type": "payment"} | chosen
     return client.post(ADDRESS, form | {"file": SimpleUploadedFile("february.csv", text.encode())})
+
+
+def upload(client: Client, sender: str, text: str, **chosen: object):
+    """Record a file with this product's own columns; without a label column every line is fraud."""
+    header = text.splitlines()[0].split(",")
+    columns = {"event_id": "event_id", "meaning": "column:label" if "label" in header else "always:fraud"}
+    columns["known_at"] = "reported_at" if "reported_at" in header else ""
+    return send(client, sender, text, **{"action": "record"} | columns | chosen)
 
 
 def figures(page: str) -> dict[str, str]:
@@ -54,10 +69,10 @@ def figures(page: str) -> dict[str, str]:
 
 def test_good_lines_are_recorded_and_bad_ones_given_back(analyst: Client, sent: str) -> None:
     record_labels([LabelStatement("payment", "T-1", "fraud", "chargeback")], source=sent, now=NOW)
-    lines = ["T-0,,2026-03-02T10:00:00Z", "T-1,fraud,", "T-2,stolen,", "T-99,fraud,", "T-2,retract,"]
+    lines = ["T-0,fraud,2026-03-02T10:00:00Z", "T-1,fraud,", "T-2,stolen,", "T-99,fraud,", "T-2,retract,"]
     page = upload(analyst, sent, "\n".join(["event_id,label,reported_at", *lines])).content.decode()
     assert figures(page) == {"Recorded": "1", "Held": "1", "Unchanged": "1", "Rejected": "2"}
-    assert "is not a label of payment" in page
+    assert "is &#x27;stolen&#x27;, which means no label" in page
     assert "chargeback has recorded no label of" in page
 
     [entry] = read_stream(f"label/payment/{sent}/T-0")
@@ -72,7 +87,7 @@ def test_the_rejected_lines_can_be_corrected_and_uploaded(analyst: Client, sent:
     rejects = base64.b64decode(encoded).decode()
     assert rejects.splitlines() == [
         "reject_line,reject_reason,event_id,label",
-        '3,"label is not a label of payment (allowed: fraud, legitimate, retract)",T-1,stolen',
+        "3,\"label is 'stolen', which means no label\",T-1,stolen",
     ]
     page = upload(analyst, sent, rejects.replace("T-1,stolen", "T-1,legitimate")).content.decode()
     assert figures(page)["Recorded"] == "1"
@@ -98,14 +113,15 @@ def test_a_file_uploaded_twice_changes_nothing(analyst: Client, sent: str) -> No
 @pytest.mark.parametrize(
     ("text", "chosen", "said"),
     [
-        ("event,label\nT-0,fraud\n", {}, "unknown column &#x27;event&#x27;"),
+        ("event_id,event_id\nT-0,fraud\n", {}, "its header repeats event_id"),
+        ("a" + ",a" * 900_000, {}, "has 900,001 columns"),
         ("event_id\nT-0\n", {"source": "nobody"}, "nobody is not one of the available choices"),
         ("event_id\nT-0\n", {"label_source": "rumour"}, "rumour is not one of the available choices"),
         ("event_id\nT-0\n", {"event_type": "refund"}, "refund is not one of the available choices"),
     ],
 )
 def test_what_is_wrong_with_the_whole_upload_is_said_and_nothing_recorded(
-    analyst: Client, sent: str, text: str, chosen: dict[str, str], said: str
+    analyst: Client, sent: str, text: str, chosen: dict[str, object], said: str
 ) -> None:
     assert said in upload(analyst, sent, text, **chosen).content.decode()
     assert not Label.objects.exists()
@@ -144,7 +160,8 @@ def test_lines_that_others_were_faster_with_are_given_back(
     monkeypatch.setattr(label_upload, "record_labels", busy_once)
     monkeypatch.setattr(label_upload, "LINES_A_TRANSACTION", 1)
     result = upload_labels(
-        b"event_id\nT-0\nT-1\nT-2\n",
+        read_table(b"event_id\nT-0\nT-1\nT-2\n"),
+        columns=LabelColumns("event_id", always="fraud"),
         source=sent,
         defaults=Defaults("payment", "chargeback"),
         actor="user/ana",
@@ -171,3 +188,106 @@ def test_the_list_of_labels_finds_events_whose_sources_disagree_now(sent: str) -
     assert f"payment/{sent}/T-1" not in page
     assert "disagree" in page
     assert "review, then chargeback, then network, then customer" in page
+
+
+DISPUTES = """transaction_id\tdispute_date\tamount\treason_code\tstatus\t
+T-0\t2026-03-02\t12.00\t10.4\tlost\t
+T-1\t2026-03-02\t13.00\t13.1\tlost\t
+T-2\t2026-03-02\t14.00\tZ9/x\tlost\t
+"""
+AS_SUGGESTED = {
+    "action": "record",
+    "event_id": "transaction_id",
+    "known_at": "dispute_date",
+    "meaning": "column:reason_code",
+    "status": "status",
+}
+
+
+def test_a_file_is_read_and_nothing_recorded_before_a_person_says_so(analyst: Client, sent: str) -> None:
+    page = send(analyst, sent, DISPUTES).content.decode()
+    assert "<option selected>transaction_id</option>" in page
+    assert '<option value="column:reason_code" selected>' in page
+    assert "Nothing is read from amount." in page
+    assert "Of the first 3 ids 3 are events of this sender" in page
+    assert "cells separated by tabs" in page
+    assert not Label.objects.exists()
+
+
+def test_a_dispute_report_is_recorded_as_its_values_were_said_to_mean(analyst: Client, sent: str) -> None:
+    chosen = AS_SUGGESTED | {"value": ["Z9/x", "13.1"], "means": ["legitimate", "leave"]}
+    page = send(analyst, sent, DISPUTES, **chosen).content.decode()
+    assert figures(page)["Recorded"] == "2"
+    assert figures(page)["Left"] == "1"
+    assert "Nothing was read from the column amount." in page
+    said = Label.objects.order_by("event_stream").values_list("event_stream", "value")
+    assert list(said) == [(f"payment/{sent}/T-0", "fraud"), (f"payment/{sent}/T-2", "legitimate")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Choose a meaning for each value."),
+        ({"meaning": ""}, "Choose what a line means"),
+        ({"meaning": "always:spam"}, "Choose what a line means"),
+        ({"meaning": "always:fraud", "event_id": "id"}, "Choose the column with the sender"),
+        ({"meaning": "always:fraud", "zone": "Mars/Olympus"}, "is not a time zone"),
+        ({"value": ["Z9/x"], "means": ["nonsense"]}, "Choose a meaning for each value."),
+    ],
+)
+def test_what_is_not_chosen_is_asked_for_and_nothing_recorded(
+    analyst: Client, sent: str, changes: dict[str, object], said: str
+) -> None:
+    page = send(analyst, sent, DISPUTES, **AS_SUGGESTED | changes).content.decode()
+    assert said in page
+    assert "Nothing was recorded:" in page
+    assert not Label.objects.exists()
+
+
+def test_dates_that_can_be_read_in_two_ways_are_asked_about(analyst: Client, sent: str) -> None:
+    text = "event_id,reported_at\nT-0,03/04/2026\n"
+    assert "Choose which number comes first" in upload(analyst, sent, text).content.decode()
+    upload(analyst, sent, text, order="day")
+    [entry] = read_stream(f"label/payment/{sent}/T-0")
+    assert entry.data["reported_at"].startswith("2026-04-03")
+
+
+def test_the_column_is_suggested_whose_ids_are_those_of_events(analyst: Client, sent: str) -> None:
+    page = send(analyst, sent, "psp_reference,merchant_reference\nT-0,881\nT-1,882\n").content.decode()
+    assert "<option selected>psp_reference</option>" in page
+
+
+def test_a_column_of_texts_is_not_asked_value_by_value(analyst: Client, sent: str) -> None:
+    lines = "\n".join(f"T-{number},reason {number}" for number in range(300))
+    page = send(analyst, sent, f"event_id,reason\n{lines}\n").content.decode()
+    assert "more than 200 different values" in page
+    assert "reason 17" not in page
+
+
+def test_verdicts_are_uploaded_by_those_who_may(sent: str) -> None:
+    text = "event_id\nT-0\n"
+    refused = upload(person("upload_label"), sent, text, label_source="review").content.decode()
+    assert "review is not one of the available choices" in refused
+    User.objects.all().delete()
+    upload(person("upload_label", "upload_review"), sent, text, label_source="review")
+    assert Label.objects.get().source == "review"
+
+
+def test_labels_hold_from_the_past_for_those_who_may_set_it(sent: str) -> None:
+    text = "event_id,label,reported_at\nT-0,fraud,2026-03-02T10:00:00Z\nT-99,fraud,2026-03-02T10:00:00Z\n"
+    assert upload(person("upload_label"), sent, text, history="1").status_code == 403
+    assert not Label.objects.exists()
+    User.objects.all().delete()
+    page = upload(person("upload_label", "upload_label_history"), sent, text, history="1").content.decode()
+    assert figures(page)["Recorded"] == "1"
+    assert "has not arrived, so it has no past" in page
+    [entry] = read_stream(f"label/payment/{sent}/T-0")
+    assert (entry.data["known_at"], entry.data["history"]) == ("2026-03-02T10:00:00Z", True)
+
+
+def test_a_past_label_does_not_go_before_what_was_said_since(sent: str) -> None:
+    record_labels([LabelStatement("payment", "T-0", "fraud", "chargeback")], source=sent, now=NOW)
+    text = "event_id,label,reported_at\nT-0,legitimate,2026-03-02T10:00:00Z\n"
+    page = upload(person("upload_label", "upload_label_history"), sent, text, history="1").content.decode()
+    assert "is before what was last said of the event" in page
+    assert len(read_stream(f"label/payment/{sent}/T-0")) == 1

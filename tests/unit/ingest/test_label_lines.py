@@ -1,25 +1,33 @@
 """Files of labels are read strictly: every bad line is named, with what is wrong and what is allowed."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from scoring.catalog.payment import Payment
 from scoring.errors import UnreadableImport
-from scoring.ingest import label_lines
-from scoring.ingest.label_lines import BadLine, Defaults, LabelFile, Line, read_label_file
+from scoring.ingest import label_table
+from scoring.ingest.label_columns import LEAVE, LabelColumns, suggest_columns
+from scoring.ingest.label_lines import BadLine, Defaults, Line, SilentLine, read_lines
+from scoring.ingest.label_table import read_table
+from scoring.ingest.label_times import TimeStyle
 from scoring.ingest.label_upload import LabelUpload, rejects_as_csv
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEFAULTS = Defaults("payment", "chargeback")
 
 
-def read(text: str) -> LabelFile:
-    return read_label_file(text.encode(), defaults=DEFAULTS, now=NOW)
+def read(text: str, columns: LabelColumns | None = None) -> list[Line | SilentLine | BadLine]:
+    """The lines, by what their columns suggest; without a column for it every line is fraud."""
+    table = read_table(text.encode())
+    columns = columns or replace(suggest_columns(table, Payment), always="fraud")
+    return read_lines(table, columns=columns, defaults=DEFAULTS, now=NOW)
 
 
-def statement(text: str):
-    [line] = read(text).lines
+def statement(text: str, columns: LabelColumns | None = None):
+    [line] = read(text, columns)
     assert isinstance(line, Line)
     return line.statement
 
@@ -45,8 +53,30 @@ def test_the_word_retract_takes_back_what_was_said() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["\ufeffevent_id,label\r\nT-1,fraud\r\n", "event_id;label\nT-1;fraud\n", 'event_id,label\n\n"T-1",fraud'],
-    ids=["a byte order mark and Windows line ends", "semicolons", "blank lines, and no line end at the end"],
+    [
+        "\ufeffevent_id,label\r\nT-1,fraud\r\n",
+        "event_id;label\nT-1;fraud\n",
+        "event_id\tlabel\nT-1\tfraud\n",
+        "event_id|label\nT-1|fraud\n",
+        "sep=;\r\nevent_id;label\r\nT-1;fraud\r\n",
+        'event_id,label\n\n"T-1",fraud',
+        "event_id,label,,\nT-1,fraud,,\n,,,\n",
+        "event_id,label\nT-1,fraud,\n",
+        " event_id , label \n T-1 , fraud \n",
+        "event_id,,label\nT-1,x,fraud\n",
+    ],
+    ids=[
+        "a byte order mark and Windows line ends",
+        "semicolons",
+        "tabs",
+        "bars",
+        "a line that names the separator",
+        "blank lines, and no line end at the end",
+        "empty columns and rows",
+        "a comma at the end of a line",
+        "blanks around names and cells",
+        "a column without a name",
+    ],
 )
 def test_what_spreadsheets_write_is_read(text: str) -> None:
     assert statement(text).value == "fraud"
@@ -56,15 +86,17 @@ def test_what_spreadsheets_write_is_read(text: str) -> None:
     ("line", "reason"),
     [
         (",fraud,", "event_id is missing (allowed: 1 to 200 characters)"),
-        ("T-1,stolen,", "label is not a label of payment (allowed: fraud, legitimate, retract)"),
-        ("T-1,,yesterday", "reported_at is not a time with a time zone (allowed: ISO 8601 with a time zone"),
-        ("T-1,,2026-03-02T00:00:00Z", "reported_at is more than 5 minutes in the future"),
+        ("T-1,stolen,", "label is 'stolen', which means no label"),
+        ("T-1,fraud,yesterday", "reported_at is 'yesterday' (allowed: a date or time such as 2026-03-01"),
+        ("T-1,fraud,2019-13-01", "reported_at is '2019-13-01'"),
+        ("T-1,fraud,2026-03-02", "reported_at is more than 5 minutes in the future"),
+        ("T-1,fraud,2026-03-02T00:00:00Z", "reported_at is more than 5 minutes in the future"),
         ("T-1,fraud", "the line has 2 cells (allowed: 3, as the header has)"),
-        ("T\x07,,", "event_id has the character U+0007"),
+        ("T\x07,fraud,", "event_id has the character U+0007"),
     ],
 )
 def test_a_bad_line_is_told_by_number_column_problem_and_what_is_allowed(line: str, reason: str) -> None:
-    good, bad, other = read(f"event_id,label,reported_at\nT-0,fraud,\n{line}\nT-2,fraud,\n").lines
+    good, bad, other = read(f"event_id,label,reported_at\nT-0,fraud,\n{line}\nT-2,fraud,\n")
     assert isinstance(bad, BadLine)
     assert bad.number == 3
     assert bad.reason.startswith(reason)
@@ -73,18 +105,18 @@ def test_a_bad_line_is_told_by_number_column_problem_and_what_is_allowed(line: s
 
 
 def test_every_problem_of_a_line_is_told() -> None:
-    [bad] = read("event_id,event_type,label,known_at\n,refund,x,y\n").lines
+    bad, _ = read("event_id,event_type,label,known_at\n,refund,x,y\nT-1,payment,fraud,\n")
     assert isinstance(bad, BadLine)
-    assert [problem.field for problem in bad.problems] == ["event_type", "event_id", "known_at"]
+    assert [problem.field for problem in bad.problems] == ["label", "known_at", "event_type", "event_id"]
 
 
 def test_a_line_counts_from_where_it_begins() -> None:
-    lines = read('event_id,label\n"T\n1",fraud\nT-2,nonsense\n').lines
+    lines = read('event_id,label\n"T\n1",fraud\nT-2,nonsense\n')
     assert [line.number for line in lines] == [2, 4]
 
 
 def test_the_same_twice_is_fine_and_two_things_of_one_event_are_not() -> None:
-    same, other = read("event_id,label\nT-1,fraud\nT-1,fraud\nT-1,legitimate\n").lines[1:]
+    same, other = read("event_id,label\nT-1,fraud\nT-1,fraud\nT-1,legitimate\n")[1:]
     assert isinstance(same, Line)
     assert isinstance(other, BadLine)
     assert other.reason == "label is fraud in line 2 of the same event (allowed: one label)"
@@ -97,25 +129,22 @@ def test_rejected_lines_that_come_back_corrected_are_read() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "has no column event_id"),
-        (
-            b"id,label\n",
-            "unknown column 'id'; its header has no column event_id. Columns: event_id, event_type",
-        ),
+        (b"", "it has no header"),
         (b"event_id,event_id\n", "its header repeats event_id"),
-        (b"event_id,known_at,reported_at\n", "known_at and reported_at, which are two names of one time"),
+        (b"a" + b",a" * 900_000 + b"\n", "it has 900,001 columns; at most 200 are read"),
+        (b"event_id," + b"x" * 300 + b"\n", "longer than 200 characters"),
         (b"event_id\nT-1\nT\xe4\n", "line 3 is not UTF-8"),
         (b'event_id\nT-1\n"T-2\n', "line 3 cannot be read"),
     ],
 )
 def test_what_is_no_file_of_labels_is_refused_as_a_whole(content: bytes, problem: str) -> None:
     with pytest.raises(UnreadableImport, match=problem):
-        read_label_file(content, defaults=DEFAULTS, now=NOW)
+        read_table(content)
 
 
 def test_a_file_of_too_many_lines_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_lines, "MOST_LINES", 2)
-    assert len(read("event_id\nT-1\nT-2\n").lines) == 2
+    monkeypatch.setattr(label_table, "MAX_LINES", 2)
+    assert len(read("event_id\nT-1\nT-2\n")) == 2
     with pytest.raises(UnreadableImport, match="more than 2 lines"):
         read("event_id\nT-1\nT-2\nT-3\n")
 
@@ -127,6 +156,69 @@ def test_formulas_in_rejected_lines_are_disarmed_and_read_as_they_were() -> None
     text = rejects_as_csv(LabelUpload(header, 0, 0, 0, bad))
     written = [row[2] for row in csv.reader(text.splitlines()[1:])]
     assert written == ["'=HYPERLINK(1)", "'+1", "'-2", "'@x", "''quoted", "plain"]
-    again = read(text.replace("stolen", "fraud")).lines
+    again = read(text.replace("stolen", "fraud"))
     assert [line.statement.event_id for line in again if isinstance(line, Line)] == list(ids)
     assert statement("event_id\n'=as-sent\n").event_id == "'=as-sent"
+
+
+def test_utf_16_is_read_as_spreadsheets_write_it() -> None:
+    table = read_table("event_id\tlabel\nT-1\tfraud\n".encode("utf-16"))
+    assert (table.header, table.delimiter) == (("event_id", "label"), "\t")
+
+
+DISPUTES = """transaction_id,dispute_date,amount,reason_code,status
+T-1,2026-02-27,12.00,10.4,lost
+T-2,2026-02-27,13.00,13.1,lost
+T-3,2026-02-27,14.00,10.4,won
+"""
+
+
+def test_a_dispute_report_is_read_by_reason_and_state() -> None:
+    table = read_table(DISPUTES.encode())
+    columns = suggest_columns(table, Payment)
+    assert (columns.event_id, columns.known_at) == ("transaction_id", "dispute_date")
+    assert (columns.meaning, columns.status) == ("reason_code", "status")
+    assert columns.unused(table.header) == ["amount"]
+    fraud, other, won = read(DISPUTES, columns)
+    assert isinstance(fraud, Line)
+    assert (fraud.statement.event_id, fraud.statement.value) == ("T-1", "fraud")
+    assert fraud.statement.known_at == datetime(2026, 2, 27, 23, 59, 59, 999999, tzinfo=UTC)
+    assert [type(line) for line in (other, won)] == [SilentLine, SilentLine]
+
+
+def test_a_state_can_say_something_else_than_the_reason() -> None:
+    columns = replace(
+        suggest_columns(read_table(DISPUTES.encode()), Payment),
+        status_values={"lost": "as_reason", "won": "legitimate"},
+        values={"10.4": "fraud", "13.1": LEAVE},
+    )
+    said = [line.statement.value for line in read(DISPUTES, columns) if isinstance(line, Line)]
+    assert said == ["fraud", "legitimate"]
+
+
+def test_nothing_is_assumed_of_a_file_that_does_not_say_what_a_line_means() -> None:
+    columns = suggest_columns(read_table(b"event_id\nT-1\n"), Payment)
+    [bad] = read("event_id\nT-1\n", columns)
+    assert isinstance(bad, BadLine)
+
+
+def test_an_empty_label_leaves_its_event_unlabeled() -> None:
+    assert isinstance(read("event_id,label\nT-1,\nT-2,fraud\n")[0], SilentLine)
+
+
+def test_a_dispute_of_the_same_day_is_not_before_its_payment() -> None:
+    assert statement("event_id,dispute_date\nT-1,2026-03-01\n").known_at == NOW
+
+
+def test_a_day_ends_in_the_zone_of_the_file() -> None:
+    columns = LabelColumns("event_id", known_at="day", always="fraud", times=TimeStyle("America/New_York"))
+    assert statement("event_id,day\nT-1,2026-02-27\n", columns).known_at == datetime(
+        2026, 2, 28, 4, 59, 59, 999999, tzinfo=UTC
+    )
+
+
+def test_a_label_of_another_event_type_is_an_error() -> None:
+    columns = LabelColumns("event_id", always="spam")
+    [bad] = read("event_id\nT-1\n", columns)
+    assert isinstance(bad, BadLine)
+    assert bad.reason.startswith("label is not a label of payment")
