@@ -1,6 +1,7 @@
 """Typed reading of environment variables. Settings come from here and from nowhere else."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -38,6 +39,28 @@ def read_float(name: str, default: float) -> float:
 
 def read_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def read_apps(name: str) -> list[str]:
+    """Django apps, separated by commas. Raises ImproperlyConfigured for one that cannot be imported."""
+    apps = list(dict.fromkeys(read_list(name)))
+    for app in apps:
+        if not _can_be_found(app):
+            raise ImproperlyConfigured(
+                f"{name} names {app!r}, but there is no such module. Name a package such as signups, and put"
+                " the directory it lies in on the Python path (PYTHONPATH) of every process."
+            )
+    return apps
+
+
+def _can_be_found(app: str) -> bool:
+    """Whether the package is there, or the module of the AppConfig that `app` may name instead."""
+    package, _, last = app.rpartition(".")
+    module = package if package and last[:1].isupper() else app
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # its parent is not there, or it is no name of a module
+        return False
 
 
 def read_path(name: str, default: Path) -> Path:

@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from scoring import errors
+from scoring.api.compression import CONTENT_ENCODINGS
 from scoring.decisions.telemetry import telemetry
 from scoring.log.trouble import is_trouble
 from scoring.timestamps import to_iso
@@ -107,6 +108,7 @@ STORAGE_UNAVAILABLE = Problem(
 )
 PROBLEMS: dict[type[Exception], Problem] = {
     errors.MalformedJson: Problem(400, "malformed-json", "The body is not JSON", place_in_body),
+    errors.MalformedEncoding: Problem(400, "malformed-encoding", "The body cannot be decompressed"),
     exceptions.ParseError: Problem(400, "malformed-request", "The request cannot be read", detail=own_detail),
     exceptions.NotAuthenticated: Problem(
         401,
@@ -186,6 +188,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     exceptions.UnsupportedMediaType: Problem(
         415, "unsupported-media-type", "The body's media type is not read", accepted_types, detail=own_detail
+    ),
+    errors.UnsupportedEncoding: Problem(
+        415,
+        "unsupported-encoding",
+        "The body's encoding is not read",
+        lambda exc, context: {"header": exc.header, "allowed": list(exc.allowed)},
+        headers={"Accept-Encoding": ", ".join(CONTENT_ENCODINGS)},
     ),
     errors.InvalidRequest: Problem(422, "invalid-request", "The request is not valid", invalid_fields),
     errors.InvalidEvent: Problem(422, "invalid-event", "The event is not valid", invalid_fields),

@@ -8,7 +8,8 @@ from django.contrib.auth import logout
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest
 
 from config.audit import current_actor
 from scoring.workspace.pages import actor_of
@@ -100,6 +101,38 @@ class Headers(Around):
 
 class PageHeaders(ForPages, Headers):
     pass
+
+
+class ApiHeaders(Around):
+    """Answers of the API are the caller's own: no cache may keep them."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        response = super().__call__(request)
+        if request.path_info.startswith(CALLS):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class WithoutNul(Around):
+    """No address and no form holds a NUL character: PostgreSQL, which they lead to, has none in its texts.
+
+    The address of one leads nowhere (404); a form with one is a bad request.
+    """
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise Http404
+        return super().__call__(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        if request.path_info.startswith(CALLS) or request.method != "POST":
+            return
+        if any("\0" in value for _, values in request.POST.lists() for value in values):
+            raise BadRequest("a field of the form holds a NUL character")
+
+
+class PagesWithoutNul(ForPages, WithoutNul):
+    """The API checks each value itself, and names it."""
 
 
 class PageMessages(ForPages, MessageMiddleware):

@@ -10,7 +10,16 @@ from celery.schedules import crontab
 from django.templatetags.static import static
 
 from config.embedded import services
-from config.environment import broker_url, read_flag, read_float, read_int, read_list, read_path, read_text
+from config.environment import (
+    broker_url,
+    read_apps,
+    read_flag,
+    read_float,
+    read_int,
+    read_list,
+    read_path,
+    read_text,
+)
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Event]
 
@@ -71,6 +80,9 @@ INSTALLED_APPS = [
     "axes",
     "config",
 ]
+# Apps of the user's own, with event types (docs/own-event-type.md) or whatever else an app may have.
+OWN_APPS = [app for app in read_apps("ASSAY_APPS") if app not in INSTALLED_APPS]
+INSTALLED_APPS += OWN_APPS
 
 # A password guessed is a permission taken: long, not a name, not one of the common ones.
 AUTH_PASSWORD_VALIDATORS = [
@@ -107,6 +119,8 @@ MIDDLEWARE = [
     "config.request_deadlines.Deadlines",  # first: whatever comes below keeps to them
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.ApiHeaders",
+    "config.middleware.PagesWithoutNul",
     "config.middleware.PageSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -359,7 +373,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",  # assets from the wheel: works without the internet
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "defaultModelsExpandDepth": 0},
+    "SWAGGER_UI_SETTINGS": {"defaultModelsExpandDepth": 0},
     # One schema an event type, from the catalog.
     "POSTPROCESSING_HOOKS": ["scoring.api.schema.document.add_components"],
 }

@@ -3,17 +3,18 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from config.errors import bad_request, describe_problem, page_not_found, server_error
 from config.health import healthz, readyz
 from config.metrics import metrics
+from scoring.api.schema.page import schema
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", schema, name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
     path("api/problems/<slug:slug>", describe_problem, name="problem"),
     path("api/v1/", include("scoring.api.urls")),

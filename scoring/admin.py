@@ -18,6 +18,7 @@ from django.utils.html import format_html
 
 from scoring import key_pages, label_pages  # noqa: F401 - the latter registers its page with the admin
 from scoring.api.models import ApiKey
+from scoring.catalog.forms import ExchangeRateForm
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_type
 from scoring.decisions.label_sources import PRECEDENCE
@@ -359,6 +360,7 @@ class ExchangeRateAdmin(ModelAdmin):
     """Rates are configuration: they may be added, and hold from `valid_from` on."""
 
     when_empty = "Add a rate for each currency but the base: without one its amounts cannot be compared."
+    form = ExchangeRateForm
     list_display = ("currency", "base", "rate", "valid_from")
     list_filter = ("base",)
     ordering = ("currency", "-valid_from")

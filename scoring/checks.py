@@ -1,9 +1,13 @@
 """What `manage.py check` says of the catalog."""
 
+from importlib.util import find_spec
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
 
+from scoring.catalog.registry import MODULE_NAME
 from scoring.errors import CatalogError
 from scoring.features.plan import check_catalog
 
@@ -16,3 +20,22 @@ def check_declarations(**_: Any) -> list[CheckMessage]:
     except CatalogError as error:
         return [Error(str(error), id="scoring.E001")]
     return []
+
+
+@register("catalog")
+def check_own_apps(**_: Any) -> list[CheckMessage]:
+    """Every app of ASSAY_APPS brings event types; one that does not was named by mistake."""
+    return [
+        Warning(
+            f"ASSAY_APPS names {app.name!r}, but {app.name}.{MODULE_NAME} does not exist, so it adds no event"
+            " type. Put the event types into a module of this name.",
+            id="scoring.W001",
+        )
+        for app in apps.get_app_configs()
+        if _is_own(app.name) and find_spec(f"{app.name}.{MODULE_NAME}") is None
+    ]
+
+
+def _is_own(name: str) -> bool:
+    """Whether ASSAY_APPS names the app, or an AppConfig of it."""
+    return any(entry == name or entry.startswith(f"{name}.") for entry in settings.OWN_APPS)

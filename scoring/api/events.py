@@ -11,10 +11,9 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from scoring import deadlines
-from scoring.api.items import ItemsView, Result, read_items, read_object, seconds_for
+from scoring.api.items import ApiView, ItemsView, Result, read_items, read_object, seconds_for
 from scoring.api.keys import Sender
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
@@ -22,7 +21,7 @@ from scoring.api.permissions import sender_of
 from scoring.api.preferences import Preferences, read_preferences
 from scoring.api.schema.events import LIST_PARKED, RETRIEVE, SUBMIT
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
-from scoring.catalog.fields import clean_identifier
+from scoring.catalog.fields import clean_identifier, parse_currency
 from scoring.catalog.rates import load_rates
 from scoring.catalog.registry import event_type, event_types
 from scoring.decisions import backlog
@@ -38,6 +37,7 @@ from scoring.errors import (
     RequestProblem,
     ScoringError,
 )
+from scoring.errors.catalog import MAX_NAME_SHOWN
 
 Rates = Mapping[str, Decimal]
 
@@ -55,7 +55,7 @@ class EventsView(ItemsView):
         return self.respond(results, listed=listed, headers=preferences.headers)
 
 
-class EventView(APIView):
+class EventView(ApiView):
     """One of the sender's own events with everything that is known of it."""
 
     scopes = {"GET": "events:read"}
@@ -67,7 +67,7 @@ class EventView(APIView):
         return Response(with_links(answer_for(stream_of(type, id, sender=sender))))
 
 
-class ParkedEventsView(APIView):
+class ParkedEventsView(ApiView):
     scopes = {"GET": "events:read"}
 
     @extend_schema(**LIST_PARKED)
@@ -78,11 +78,13 @@ class ParkedEventsView(APIView):
 
 
 def stream_of(type: str, id: str, *, sender: Sender) -> str:
-    """The stream of a sender's event. Raises `EventNotFound` for an id that no event can have."""
+    """The stream of a sender's event. Raises `EventNotFound` for a type or an id that no event can have."""
     try:
-        return f"{type}/{sender.source}/{clean_identifier(id, MAX_ID_LENGTH)}"
+        if not type.isidentifier():
+            raise FieldError("is no event type")
+        return f"{type}/{sender.source}/{clean_identifier(id, MAX_ID_LENGTH, card_numbers=True)}"
     except FieldError:
-        raise EventNotFound(f"{type}/{sender.source}/{id}") from None
+        raise EventNotFound(f"{type[:MAX_NAME_SHOWN]}/{sender.source}/{id[:MAX_ID_LENGTH]}") from None
 
 
 def preferences_of(request: Request, *, listed: bool) -> Preferences:
@@ -158,7 +160,11 @@ def rates_for(
     kind: type[EventType], payload: Mapping[str, Any], *, now: datetime, known: dict[str, Rates]
 ) -> Rates | None:
     """Exchange rates, read once a request and only for payloads in another currency than their type's own."""
-    if payload.get("currency") in (None, kind.base_currency):
+    try:
+        currency = parse_currency(payload.get("currency") or kind.base_currency)
+    except FieldError:
+        return None  # which the event type says better
+    if currency == kind.base_currency:
         return None
     if kind.base_currency not in known:
         known[kind.base_currency] = load_rates(base=kind.base_currency, now=now)

@@ -10,6 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from scoring.errors import InvalidRequest, RequestProblem, ScoringError
+from scoring.errors.catalog import MAX_NAME_SHOWN
+from scoring.strict_json import RepeatedKey
 
 # What a request may take beyond its client's wait: storing a few items takes milliseconds, a thousand half a
 # second, and lists come in one after the other.
@@ -28,7 +30,7 @@ class Result:
 
 def read_items(data: object) -> tuple[list[object], bool]:
     """The items of a request body, and whether it was a list. Raises `InvalidRequest`."""
-    if isinstance(data, dict):
+    if isinstance(data, (dict, RepeatedKey)):
         return [data], False
     allowed = items_allowed()
     if not isinstance(data, list):
@@ -48,13 +50,21 @@ def items_allowed() -> str:
 
 
 def read_object(item: object) -> Mapping[str, Any]:
-    """The item itself. Raises `InvalidRequest` for anything but an object."""
+    """The item itself. Raises `InvalidRequest` for anything but an object that names each key once."""
+    if isinstance(item, RepeatedKey):
+        raise InvalidRequest([RequestProblem(item.key[:MAX_NAME_SHOWN], "is given more than once", "once")])
     if not isinstance(item, dict):
         raise InvalidRequest([RequestProblem("", "the item is not an object", "object")])
     return item
 
 
-class ItemsView(APIView):
+class ApiView(APIView):
+    """A view of the API. OPTIONS has nothing to add to the OpenAPI document: it is not answered."""
+
+    http_method_names = ["get", "head", "post"]
+
+
+class ItemsView(ApiView):
     """Answers for one item or a list of them."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -9,10 +9,9 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from scoring import deadlines
-from scoring.api.items import ItemsView, Result, read_items, read_object, seconds_for
+from scoring.api.items import ApiView, ItemsView, Result, read_items, read_object, seconds_for
 from scoring.api.keys import Sender
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
@@ -44,7 +43,7 @@ class LabelsView(ItemsView):
         return self.respond(results, listed=listed, headers={})
 
 
-class HeldLabelsView(APIView):
+class HeldLabelsView(ApiView):
     scopes = {"GET": "labels:read"}
 
     @extend_schema(**LIST_HELD)

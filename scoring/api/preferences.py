@@ -9,7 +9,12 @@ from scoring.decisions.intake import OnTimeout
 from scoring.errors import InvalidRequest, RequestProblem
 
 ON_TIMEOUT = get_args(OnTimeout)
-PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,"]*)))?\s*(?:;[^,]*)?(?:,|$)')
+MAX_HEADER = 1_000  # characters; more of them are no preference of a client's
+# Runs of anything but the separator, or of anything in quotes. Nothing can follow that would not match, so
+# there is no going back: linear.
+_BETWEEN_COMMAS = re.compile(r'(?:[^,"]+|"[^"]*"?)+')
+_BETWEEN_SEMICOLONS = re.compile(r'(?:[^;"]+|"[^"]*"?)+')
+_NAME = re.compile(r"[\w-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,9 @@ def read_preferences(
     sent = parse_prefer(header)
     chosen = on_timeout if on_timeout is not None else sent.get("on_timeout")
     if chosen is not None and chosen not in ON_TIMEOUT:
-        raise InvalidRequest([RequestProblem("on_timeout", f"unknown: {chosen!r}", " or ".join(ON_TIMEOUT))])
+        raise InvalidRequest(
+            [RequestProblem("on_timeout", f"unknown: {chosen[:30]!r}", " or ".join(ON_TIMEOUT))]
+        )
     timeout = [f"on_timeout={chosen}"] if chosen is not None else []
     if "respond-async" in sent:
         return Preferences(None, "pending", "respond-async")
@@ -60,8 +67,11 @@ def parse_prefer(header: str) -> dict[str, str]:
     {'wait': '0.5', 'respond-async': '', 'on_timeout': 'fallback'}
     """
     preferences: dict[str, str] = {}
-    for name, quoted, plain in PREFERENCE.findall(header):
-        preferences.setdefault(name.lower(), quoted or plain)
+    for part in _BETWEEN_COMMAS.findall(header[:MAX_HEADER]):
+        preference, *_parameters = _BETWEEN_SEMICOLONS.findall(part) or [""]
+        name, _, value = map(str.strip, preference.partition("="))
+        if _NAME.fullmatch(name):
+            preferences.setdefault(name.lower(), value.strip('"'))
     return preferences
 
 

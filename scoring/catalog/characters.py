@@ -46,6 +46,9 @@ _REPLACED = re.compile(_one_of(code for code in _REPLACEMENTS if code != ord(" "
 _NOT_IN_NAMES = re.compile(_one_of(_REFUSED))
 _NOT_IN_TEXTS = re.compile("[\x00\ud800-\udfff]")
 _LONG_RUN = re.compile(f"{_one_of(_MARKS)}{{{MAX_MARKS}}}(?={_one_of(_MARKS)})")
+# The same as a pattern of JSON Schema: a name shows something, and holds nothing that is refused.
+_REFUSED_IN_JSON = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
+NAME_PATTERN = rf"^[^{_REFUSED_IN_JSON}]*[^\s{_REFUSED_IN_JSON}][^{_REFUSED_IN_JSON}]*$"
 
 
 def normalize(text: str) -> str:

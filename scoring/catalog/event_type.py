@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from scoring.batch.views import BatchView
 from scoring.catalog import moments
+from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.fields import (
     Canonical,
@@ -21,6 +22,7 @@ from scoring.catalog.fields import (
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.text_signals import text_signals
 from scoring.errors import CatalogError, FieldError, InvalidEvent
+from scoring.errors.catalog import MAX_NAME_SHOWN
 from scoring.features.declare import SIGNALS, Origin, signal_column
 
 OUTCOMES = ("allow", "review", "block")
@@ -28,8 +30,7 @@ FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_ID_LENGTH = 200
 # What means something in every payload, whatever the event type.
 PAYLOAD_WORDS = ("type", "id", "occurred_at", "currency", "source")
-MAX_UNKNOWN_NAMED = 10  # unknown fields of one payload that an error names; a sender may send thousands
-MAX_NAME_SHOWN = 100
+MAX_UNKNOWN_NAMED = 5  # unknown fields of one payload that an error names; a sender may send thousands
 
 
 def days(count: float) -> timedelta:
@@ -167,12 +168,15 @@ class EventType:
         """JSON Schema (2020-12) of a payload."""
         properties: dict[str, Any] = {
             "type": {"const": cls.name},
-            "id": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
+            "id": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": NAME_PATTERN},
             "occurred_at": {"type": "string", "format": "date-time"},
         }
         if cls._money:
-            properties["currency"] = {"type": "string", "default": cls.base_currency, "pattern": "^[A-Z]{3}$"}
-        properties |= {name: field.json_schema() for name, field in cls.fields.items()}
+            currency = {"type": "string", "default": cls.base_currency, "enum": sorted(EXPONENTS)}
+            properties["currency"] = _or_null(currency)
+        for name, field in cls.fields.items():
+            schema = field.json_schema()
+            properties[name] = _or_null(schema) if field.optional else schema
         required = ["id", "occurred_at", *(name for name, field in cls.fields.items() if not field.optional)]
         return {
             "title": cls.name,
@@ -181,6 +185,13 @@ class EventType:
             "required": required,
             "additionalProperties": False,
         }
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value that may be null as well, which counts as absent."""
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    values = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [*types, "null"], **values}
 
 
 # A field of one of these names would take the place of what an event type has of itself.
@@ -245,11 +256,11 @@ def _refuse_unknown(
     if not payload.keys() <= cls._known:
         unknown, known = [name for name in payload if name not in cls._known], list(cls.payload_names())
         problems += [
-            (str(name)[:MAX_NAME_SHOWN], "is not a field of this event type", known)
-            for name in unknown[:MAX_UNKNOWN_NAMED]
+            (str(name)[:MAX_NAME_SHOWN], "is not a field of this event type", None if index else known)
+            for index, name in enumerate(unknown[:MAX_UNKNOWN_NAMED])
         ]
         if (more := len(unknown) - MAX_UNKNOWN_NAMED) > 0:
-            problems.append(("", f"{more:,} other fields are not fields of this event type", known))
+            problems.append(("", f"has {more:,} more fields that this event type does not have", None))
 
 
 def _parse_with(problems: list[tuple[str, str, object]], name: str, parse: Any, *arguments: Any) -> Any:
@@ -261,7 +272,7 @@ def _parse_with(problems: list[tuple[str, str, object]], name: str, parse: Any, 
 
 
 def parse_id(raw: object) -> str:
-    """An event's id: 1 to 200 printable characters. Raises FieldError."""
+    """An event's id: 1 to 200 characters (see `clean_name`). Raises FieldError."""
     if raw is None:
         raise FieldError("is missing", f"1 to {MAX_ID_LENGTH} characters")
     return clean_identifier(raw, MAX_ID_LENGTH)

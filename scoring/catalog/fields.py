@@ -12,7 +12,7 @@ from typing import Any
 
 from scoring.catalog import cells
 from scoring.catalog.card_numbers import MIN_LENGTH, has_card_number, mask_card_numbers
-from scoring.catalog.characters import clean_name, clean_text
+from scoring.catalog.characters import NAME_PATTERN, clean_name, clean_text
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
 from scoring.errors import FieldError
 from scoring.features.declare import (
@@ -132,9 +132,10 @@ class Entity(EntityVocabulary, Field):
         return self._clean(raw, self.max_length, card_numbers=self.card_numbers)
 
     def json_schema(self) -> dict[str, Any]:
-        schema = {**super().json_schema(), "type": "string", "minLength": 1, "maxLength": self.max_length}
-        is_address = self.format == "ip"
-        return {**schema, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]} if is_address else schema
+        schema = {**super().json_schema(), "type": "string"}
+        if self.format == "ip":
+            return {**schema, "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}
+        return {**schema, "minLength": 1, "maxLength": self.max_length, "pattern": NAME_PATTERN}
 
 
 class IpAddress(Entity):
@@ -187,7 +188,13 @@ class Money(Comparable, Operand, Field):
         }
 
     def json_schema(self) -> dict[str, Any]:
-        return {**super().json_schema(), "type": ["string", "number"], "examples": ["12.34"]}
+        return {
+            **super().json_schema(),
+            "type": ["string", "number"],
+            "pattern": r"^\s*\+?(\d+(\.\d*)?|\.\d+)\s*$",
+            "minimum": 0,
+            "examples": ["12.34"],
+        }
 
 
 def parse_currency(raw: object) -> str:
@@ -227,8 +234,8 @@ class Number(Comparable, Operand, Field):
             raise FieldError("must be a number", "number")
         if not math.isfinite(raw):
             raise FieldError("must be finite", "number")
-        if abs(raw) > 2**53:
-            raise FieldError("is too large", f"at most {2**53}")
+        if abs(raw) > cells.MAX_EXACT:
+            raise FieldError("is too large", f"at most {cells.MAX_EXACT}")
         if self.minimum is not None and raw < self.minimum:
             raise FieldError(f"is less than {self.minimum:g}", f">= {self.minimum:g}")
         if self.maximum is not None and raw > self.maximum:
@@ -239,12 +246,9 @@ class Number(Comparable, Operand, Field):
         return cells.read_number(cell)
 
     def json_schema(self) -> dict[str, Any]:
-        bounds = {"minimum": self.minimum, "maximum": self.maximum}
-        return {
-            **super().json_schema(),
-            "type": "number",
-            **{word: bound for word, bound in bounds.items() if bound is not None},
-        }
+        minimum = -cells.MAX_EXACT if self.minimum is None else self.minimum
+        maximum = cells.MAX_EXACT if self.maximum is None else self.maximum
+        return {**super().json_schema(), "type": "number", "minimum": minimum, "maximum": maximum}
 
 
 class Flag(Choosable, Operand, Field):
@@ -301,8 +305,10 @@ class Category(Choosable, Operand, Field):
         return cell if is_value else cells.read_text(cell)
 
     def json_schema(self) -> dict[str, Any]:
-        schema = {**super().json_schema(), "type": "string", "minLength": 1, "maxLength": self.max_length}
-        return {**schema, "enum": list(self.values)} if self.values else schema
+        schema = {**super().json_schema(), "type": "string"}
+        if self.values:
+            return {**schema, "enum": list(self.values)}
+        return {**schema, "minLength": 1, "maxLength": self.max_length, "pattern": NAME_PATTERN}
 
 
 class Text(TextVocabulary, Field):

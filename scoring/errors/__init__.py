@@ -88,12 +88,14 @@ from scoring.errors.requests import (
     InvalidKeyRequest,
     InvalidRequest,
     LabelNotFound,
+    MalformedEncoding,
     MalformedJson,
     MissingScope,
     PayloadConflict,
     RequestProblem,
     RequestTooLarge,
     StorageTimedOut,
+    UnsupportedEncoding,
 )
 from scoring.errors.training import (
     InvalidTraining,
@@ -144,6 +146,7 @@ __all__ = [
     "LaneBehind",
     "ListsInLine",
     "LogAheadOfCluster",
+    "MalformedEncoding",
     "MalformedJson",
     "MissingScope",
     "ModelFailed",
@@ -186,5 +189,6 @@ __all__ = [
     "UnknownSchemaVersion",
     "UnknownTraining",
     "UnreadableImport",
+    "UnsupportedEncoding",
     "VectorOfOtherFeatures",
 ]

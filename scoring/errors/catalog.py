@@ -2,6 +2,8 @@
 
 from scoring.errors.base import ScoringError
 
+MAX_NAME_SHOWN = 100  # a sender's names may have any length
+
 
 class CatalogError(ScoringError):
     """An event type is declared wrongly. Carries where: `module` and `line` of the declaration."""
@@ -17,7 +19,7 @@ class UnknownEventType(ScoringError):
     """No event type of this name is declared. Carries the `name` and the `known` names."""
 
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"unknown event type {name!r}; known: {', '.join(known)}")
+        super().__init__(f"unknown event type {name[:MAX_NAME_SHOWN]!r}; known: {', '.join(known)}")
         self.name = name
         self.known = known
 

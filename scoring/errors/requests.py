@@ -32,11 +32,28 @@ class MalformedJson(ScoringError):
 
 
 class RequestTooLarge(ScoringError):
-    """A request body of more bytes than are taken at once."""
+    """A request body of more bytes than are taken at once; `size` is None where not all of it was read."""
 
-    def __init__(self, *, size: int, limit: int) -> None:
+    def __init__(self, *, size: int | None, limit: int) -> None:
         self.size, self.limit = size, limit
-        super().__init__(f"the body has {size} bytes; at most {limit} are taken in one request")
+        said = f"more than {limit}" if size is None else f"{size}"
+        super().__init__(f"the body has {said} bytes; at most {limit} are taken in one request")
+
+
+class UnsupportedEncoding(ScoringError):
+    """A body whose `header` names an encoding, compression or charset, that is not read."""
+
+    def __init__(self, *, header: str, value: str, allowed: Sequence[str]) -> None:
+        self.header, self.allowed = header, tuple(allowed)
+        super().__init__(f"{header} {value[:60]!r} is not read; send {' or '.join(allowed)}")
+
+
+class MalformedEncoding(ScoringError):
+    """A body that is not compressed as its Content-Encoding says."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        super().__init__(f"the body is not {encoding}, as the header Content-Encoding says")
 
 
 class MissingScope(ScoringError):

@@ -5,6 +5,9 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
 
+from scoring.api.pending import LARGEST_PAGE, USUAL_PAGE
+from scoring.log.entries import LAST_POSITION
+
 Schema = dict[str, Any]
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 
@@ -15,14 +18,14 @@ MOMENT: Schema = {"type": "string", "format": "date-time"}
 MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 
 PROBLEMS = {
-    400: "The body is not JSON",
+    400: "The body is not JSON, or not compressed as it says",
     401: "The API key is missing, unknown, expired or revoked; `type` says which",
     403: "The API key may not do this; `type` says which bound it meets: scope, source, event type, address",
     404: "There is no such thing among the sender's own",
     406: "Only application/json is offered",
     409: "The id was received with another payload",
     413: "The body is too large",
-    415: "Only application/json is read",
+    415: "Only application/json in UTF-8 is read, compressed by gzip or deflate or not at all",
     422: "Not valid; `errors` name each field, what is wrong with it and what is allowed",
     429: "Too much is queued or held, or too many refused keys came; try again after `Retry-After` seconds",
     503: "The database cannot be reached; send the request again",
@@ -100,7 +103,9 @@ def answers(good: dict[int, tuple[Schema, str]], *, problems: tuple[int, ...]) -
 
 
 def page_parameters() -> list[OpenApiParameter]:
+    after = {"type": "integer", "minimum": 0, "maximum": LAST_POSITION, "default": 0}
+    limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE}
     return [
-        OpenApiParameter("after", int, description="Go on after this position (`next_after`)"),
-        OpenApiParameter("limit", int, description="Rows a page: 1 to 1000, usually 100"),
+        OpenApiParameter("after", after, description="Go on after this position (`next_after`)"),
+        OpenApiParameter("limit", limit, description="Rows a page"),
     ]

@@ -1,14 +1,17 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jsonschema
 import pytest
+from django.test import RequestFactory
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from scoring.api.schema.events import PAYMENT
 from scoring.api.schema.labels import LABEL, RETRACTION
+from scoring.api.schema.page import render_document, schema
 from scoring.catalog.registry import event_types
 from tests.factories.payments import payment_payload, refund_payload
 
@@ -61,3 +64,73 @@ def test_every_operation_needs_a_key_and_says_so(document: dict[str, Any]) -> No
         assert operation["security"] == [{"apiKey": []}]
         assert {"401", "403"} <= operation["responses"].keys()
         assert "application/problem+json" in operation["responses"]["401"]["content"]
+
+
+def test_a_body_has_to_be_sent_where_one_is_read(document: dict[str, Any]) -> None:
+    assert document["paths"]["/api/v1/events"]["post"]["requestBody"]["required"] is True
+    assert document["paths"]["/api/v1/labels"]["post"]["requestBody"]["required"] is True
+
+
+def test_the_bounds_of_a_page_are_said(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/api/v1/events/parked"]["get"]["parameters"]
+    bounds = {each["name"]: each["schema"] for each in parameters}
+    assert (bounds["limit"]["minimum"], bounds["limit"]["maximum"]) == (1, 1_000)
+    assert bounds["after"]["minimum"] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"currency": None, "device": None, "ip": None, "customer_lat": None, "category": None},
+        {"ip": "2001:db8::7"},
+        {"amount": 12.5},
+        {"amount": ".50"},
+    ],
+)
+def test_what_is_taken_fits(document: dict[str, Any], changes: dict[str, Any]) -> None:
+    assert errors_of(document, "Event", payment_payload(1) | changes) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"currency": "XXX"},
+        {"card": None},
+        {"card": " "},
+        {"card": "a\nb"},
+        {"card": "a\u202eb"},
+        {"amount": -1},
+        {"amount": "1e3"},
+        {"customer_city_pop": 1e300},
+    ],
+)
+def test_what_is_refused_does_not_fit(document: dict[str, Any], changes: dict[str, Any]) -> None:
+    assert errors_of(document, "Event", payment_payload(1) | changes)
+
+
+def test_an_address_is_one_of_either_version(document: dict[str, Any]) -> None:
+    address = document["components"]["schemas"]["PaymentEvent"]["properties"]["ip"]
+    assert address["anyOf"] == [{"format": "ipv4"}, {"format": "ipv6"}]
+
+
+@pytest.mark.parametrize(
+    ("accept", "query", "media_type"),
+    [
+        ("*/*", "", "application/vnd.oai.openapi"),
+        ("application/json", "", "application/vnd.oai.openapi+json"),
+        ("*/*", "?format=json", "application/vnd.oai.openapi+json"),
+        ("*/*", "?format=xml", "application/vnd.oai.openapi"),
+    ],
+)
+def test_the_document_comes_as_yaml_or_json(accept: str, query: str, media_type: str) -> None:
+    response = schema(RequestFactory().get(f"/api/schema/{query}", headers={"Accept": accept}))
+    assert (response.status_code, response["Content-Type"]) == (200, media_type)
+
+
+def test_the_document_is_built_once_also_by_many_at_once() -> None:
+    render_document.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: schema(RequestFactory().get("/api/schema/")), range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert render_document.cache_info().misses == 1

@@ -70,6 +70,17 @@ CASES = {
         {"held": 9, "limit": 9},
     ),
     "a body too large names the limit": (errors.RequestTooLarge(size=9, limit=8), 413, {"limit": 8}),
+    "a body too large whose size is unknown": (
+        errors.RequestTooLarge(size=None, limit=8),
+        413,
+        {"size": None, "limit": 8},
+    ),
+    "an encoding that is not read names those that are": (
+        errors.UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"]),
+        415,
+        {"header": "Content-Encoding", "allowed": ["gzip"]},
+    ),
+    "a body that is not compressed as it says": (errors.MalformedEncoding("gzip"), 400, {}),
     "an event that is not there": (errors.EventNotFound("payment/shop/T-1"), 404, {}),
     "a label that is not there": (errors.LabelNotFound("payment/shop/T-1", "chargeback"), 404, {}),
     "somebody wrote first": (errors.StreamConflict("label/payment/shop/T-1", 3), 409, {}),
@@ -95,6 +106,19 @@ def test_an_error_becomes_its_problem(case: str) -> None:
     assert response.data["type"].startswith("/api/problems/")
     assert response.data["title"]
     assert {name: response.data[name] for name in members} == members
+
+
+def test_an_unknown_encoding_is_answered_with_those_that_are_accepted() -> None:
+    exc = errors.UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"])
+    response = problem_response(exc, {})
+    assert response is not None
+    assert response["Accept-Encoding"] == "gzip, deflate, identity"
+
+
+def test_a_name_of_any_length_is_answered_with_its_beginning() -> None:
+    response = problem_response(errors.UnknownEventType("x" * 1_000_000, ("payment",)), {})
+    assert response is not None
+    assert len(str(response.data)) < 1_000
 
 
 def test_a_server_side_problem_does_not_say_what_the_database_said() -> None:

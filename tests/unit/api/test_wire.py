@@ -1,4 +1,5 @@
 import doctest
+import gzip
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
 from types import SimpleNamespace
@@ -11,7 +12,8 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
 from scoring.api import preferences, wire
-from scoring.errors import MalformedJson, RequestTooLarge
+from scoring.api.items import read_items, read_object
+from scoring.errors import InvalidRequest, MalformedJson, RequestTooLarge, UnsupportedEncoding
 
 
 @pytest.mark.parametrize("module", [wire, preferences])
@@ -39,6 +41,44 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     with pytest.raises(RequestTooLarge) as error:
         wire.JsonParser().parse(Unreadable(), parser_context={"request": request})
     assert (error.value.size, error.value.limit) == (11, 10)
+
+
+def parse_body(body: bytes, content_type: str = "application/json", **headers: str) -> object:
+    request = SimpleNamespace(META={"CONTENT_LENGTH": str(len(body)), **headers})
+    return wire.JsonParser().parse(BytesIO(body), content_type, {"request": request})
+
+
+def test_a_compressed_body_and_a_marked_one_are_read() -> None:
+    assert parse_body(gzip.compress(b'{"a": 1}'), HTTP_CONTENT_ENCODING="gzip") == {"a": 1}
+    assert parse_body(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+    assert parse_body(gzip.compress(b'\xef\xbb\xbf{"a": 1}'), HTTP_CONTENT_ENCODING="gzip") == {"a": 1}
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "us-ascii"])
+def test_a_charset_that_is_utf_8_is_read(charset: str) -> None:
+    assert parse_body(b'{"a": 1}', f"application/json; charset={charset}") == {"a": 1}
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "utf-7", "x" * 10_000])
+def test_another_charset_is_refused_by_name(charset: str) -> None:
+    with pytest.raises(UnsupportedEncoding, match=f"the charset '{charset[:5]}") as refused:
+        parse_body(b'{"a": 1}', f"application/json; charset={charset}")
+    assert len(str(refused.value)) < 150
+
+
+@override_settings(API_MAX_BODY_BYTES=10)
+def test_a_body_that_is_larger_than_said_is_not_read_to_its_end() -> None:
+    request = SimpleNamespace(META={})
+    with pytest.raises(RequestTooLarge):
+        wire.JsonParser().parse(BytesIO(b" " * 11), parser_context={"request": request})
+
+
+def test_a_repeated_key_is_named() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        read_object(wire.read_json(b'{"amount": "10.00", "amount": "999999.00"}'))
+    assert refused.value.problems == (("amount", "is given more than once", "once"),)
+    items, listed = read_items(wire.read_json(b'{"a": 1, "a": 2}'))
+    assert (len(items), listed) == (1, False)
 
 
 def test_times_are_written_in_utc_with_z() -> None:

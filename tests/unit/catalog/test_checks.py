@@ -1,4 +1,6 @@
 import pytest
+from django.conf import settings
+from django.test import override_settings
 
 from scoring import checks
 from scoring.errors import CatalogError
@@ -16,3 +18,14 @@ def test_a_bad_declaration_is_named_by_module_and_line(monkeypatch: pytest.Monke
     assert [error.msg for error in checks.check_declarations()] == [
         "shop.event_types, line 12: no field 'amonut'"
     ]
+
+
+def test_an_app_of_ones_own_without_event_types_is_warned_of() -> None:
+    with override_settings(
+        OWN_APPS=["tests.factories.apps.Config", "django.contrib.sites"],
+        INSTALLED_APPS=[*settings.INSTALLED_APPS, "django.contrib.sites"],
+    ):
+        messages = checks.check_own_apps()
+    assert [message.id for message in messages] == ["scoring.W001"]
+    assert "ASSAY_APPS names 'django.contrib.sites'" in messages[0].msg
+    assert checks.check_own_apps() == []

@@ -34,3 +34,18 @@ def test_a_list_drops_blanks(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_default_broker_is_the_online_store_as_celery_writes_it(redis_url: str, broker_url: str) -> None:
     assert environment.broker_url(redis_url) == broker_url
+
+
+def test_apps_are_named_by_package_or_by_their_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_X", "tests.factories, django.contrib.sites.apps.SitesConfig, tests.factories")
+    apps = ["tests.factories", "django.contrib.sites.apps.SitesConfig"]
+    assert environment.read_apps("ASSAY_X") == apps
+
+
+@pytest.mark.parametrize(
+    "app", ["signupz", "signupz.inner", "tests.nothing", "sign ups", "tests.nothing.Config"]
+)
+def test_an_app_that_cannot_be_found_is_named(app: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_X", app)
+    with pytest.raises(ImproperlyConfigured, match=f"ASSAY_X names {app!r}, but there is no such module"):
+        environment.read_apps("ASSAY_X")

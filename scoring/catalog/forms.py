@@ -1,0 +1,62 @@
+"""The form for exchange rates: it takes what amounts can be converted with, and nothing else."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from scoring.catalog.fields import parse_currency
+from scoring.catalog.models import ExchangeRate
+from scoring.catalog.registry import event_types
+from scoring.errors import FieldError
+
+
+def base_currencies() -> list[str]:
+    """The currencies that event types count in: a rate to any other is never looked up."""
+    return sorted({kind.base_currency for kind in event_types().values()})
+
+
+class ExchangeRateForm(forms.ModelForm[ExchangeRate]):
+    """A rate from a currency of ISO 4217 to a base currency of the catalog; "eur" is saved as "EUR"."""
+
+    class Meta:
+        model = ExchangeRate
+        fields = ("currency", "base", "rate", "valid_from")
+        help_texts = {
+            "currency": "ISO 4217 code, such as EUR",
+            "base": "Base currency of the event types that it is converted to",
+            "rate": "How many units of the base one unit of the currency buys",
+        }
+
+    def clean_currency(self) -> str:
+        return _read_currency(self.cleaned_data["currency"])
+
+    def clean_base(self) -> str:
+        base = _read_currency(self.cleaned_data["base"])
+        if base not in base_currencies():
+            raise forms.ValidationError(
+                f"No event type counts in {base}, so this rate would never be used. "
+                f"Enter {' or '.join(base_currencies())}."
+            )
+        return base
+
+    def clean_rate(self) -> Decimal:
+        rate: Decimal = self.cleaned_data["rate"]
+        if rate <= 0:
+            raise forms.ValidationError("A rate is greater than zero.")
+        return rate
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("currency") and given.get("currency") == given.get("base"):
+            self.add_error("currency", "This is the base currency itself, which needs no rate.")
+        return given
+
+
+def _read_currency(text: str) -> str:
+    try:
+        return parse_currency(text)
+    except FieldError:
+        raise forms.ValidationError(
+            f"{text!r} is not a currency of ISO 4217. Enter a code of three letters, such as EUR."
+        ) from None

@@ -1,0 +1,60 @@
+"""Bodies are inflated as their header says, and no further than a body may be large."""
+
+import gzip
+import zlib
+
+import pytest
+
+from scoring.api.compression import decompress
+from scoring.errors import MalformedEncoding, RequestTooLarge, UnsupportedEncoding
+
+BODY = b'{"type": "payment"}' * 100
+
+
+def raw_deflate(body: bytes) -> bytes:
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return deflater.compress(body) + deflater.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sent"),
+    [
+        ("gzip", gzip.compress(BODY)),
+        ("GZIP ", gzip.compress(BODY)),
+        ("x-gzip", gzip.compress(BODY)),
+        ("deflate", zlib.compress(BODY)),
+        ("deflate", raw_deflate(BODY)),
+        ("identity", BODY),
+    ],
+)
+def test_a_body_is_inflated_as_its_header_says(encoding: str, sent: bytes) -> None:
+    assert decompress(sent, encoding, limit=len(BODY)) == BODY
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "", "gzipped"])
+def test_another_encoding_is_refused_by_name(encoding: str) -> None:
+    with pytest.raises(UnsupportedEncoding, match="Content-Encoding") as refused:
+        decompress(BODY, encoding, limit=10_000)
+    assert refused.value.allowed == ("gzip", "deflate", "identity")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        BODY,
+        b"",
+        gzip.compress(BODY)[:-9],
+        gzip.compress(BODY) + gzip.compress(BODY),
+        gzip.compress(BODY) + b"x",
+    ],
+    ids=["plain", "empty", "cut off", "two bodies", "something after it"],
+)
+def test_a_body_that_is_not_what_its_header_says_is_refused(sent: bytes) -> None:
+    with pytest.raises(MalformedEncoding, match="is not gzip, as the header Content-Encoding says"):
+        decompress(sent, "gzip", limit=10_000)
+
+
+def test_a_bomb_is_not_inflated_beyond_the_limit() -> None:
+    with pytest.raises(RequestTooLarge) as refused:
+        decompress(gzip.compress(b"0" * 10_000_000), "gzip", limit=1_000)
+    assert (refused.value.size, refused.value.limit) == (None, 1_000)

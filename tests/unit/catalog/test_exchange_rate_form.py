@@ -1,0 +1,56 @@
+"""A rate that would never be looked up is not saved."""
+
+from typing import Any
+
+import pytest
+
+from scoring.catalog.forms import ExchangeRateForm, base_currencies
+from scoring.catalog.models import ExchangeRate
+
+RATE = {"currency": "EUR", "base": "USD", "rate": "1.08", "valid_from": "2026-01-01 00:00:00"}
+
+
+@pytest.fixture(autouse=True)
+def without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The uniqueness of a rate is asked of the database; it is not what is tested here."""
+    monkeypatch.setattr(ExchangeRateForm, "validate_unique", lambda self: None)
+    monkeypatch.setattr(ExchangeRate, "validate_constraints", lambda self, exclude=None: None)
+
+
+def errors_of(**changes: Any) -> dict[str, list[str]]:
+    form = ExchangeRateForm({**RATE, **changes})
+    form.is_valid()
+    return {name: list(map(str, errors)) for name, errors in form.errors.items()}
+
+
+def test_the_base_is_that_of_an_event_type() -> None:
+    assert base_currencies() == ["USD"]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "eur", " eur "])
+def test_a_currency_is_saved_in_capital_letters(currency: str) -> None:
+    form = ExchangeRateForm({**RATE, "currency": currency, "base": "usd"})
+    assert form.is_valid(), form.errors
+    assert (form.cleaned_data["currency"], form.cleaned_data["base"]) == ("EUR", "USD")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"currency": "XXX"}, "currency", "'XXX' is not a currency of ISO 4217. Enter a code"),
+        ({"currency": "BTC"}, "currency", "'BTC' is not a currency"),
+        ({"currency": "USD"}, "currency", "This is the base currency itself"),
+        (
+            {"base": "GBP"},
+            "base",
+            "No event type counts in GBP, so this rate would never be used. Enter ",
+        ),
+        ({"base": "zzz"}, "base", "'zzz' is not a currency"),
+        ({"rate": "0"}, "rate", "A rate is greater than zero."),
+        ({"rate": "-1"}, "rate", "A rate is greater than zero."),
+    ],
+)
+def test_what_would_never_match_is_refused(changes: dict[str, Any], field: str, said: str) -> None:
+    errors = errors_of(**changes)
+    assert list(errors) == [field]
+    assert errors[field][0].startswith(said)
