@@ -23,8 +23,8 @@ from scoring.decisions.mailboxes import Answer
 
 logger = logging.getLogger(__name__)
 
-FLAG_MS = 2_000  # a lost message keeps the lane deaf no longer than this
-RUNNER_MS = 3_000  # a killed runner is believed to be at the door no longer than this
+FLAG_MS = 1_000  # a lost message keeps the lane deaf no longer than this
+RUNNER_MS = 2_000  # a killed runner is believed to be at the door no longer than this
 PACE_MS = 60_000  # what is known of a lane's pace says nothing of a minute later
 ANSWER_SECONDS = 30  # answers for a process that is no more
 MESSAGE_SECONDS = 60  # messages piled up while no worker ran say nothing new

@@ -1,27 +1,35 @@
 """One holder a lane: a PostgreSQL advisory lock of the session, gone with the process that held it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from django.db import OperationalError, connection
 from psycopg2.errors import LockNotAvailable
 
+from scoring.decisions.heartbeat import beating
+from scoring.decisions.takeover import take_over
 from scoring.errors import RebuildUnderWay
 
 NAMESPACE = 0x41535359  # "ASSY": keeps our locks apart from another application's in the same database
 
 
 @contextmanager
-def held_lane(lane: str, *, wait: bool = False, patience: float | None = None) -> Iterator[bool]:
+def held_lane(
+    lane: str, *, wait: bool = False, patience: float | None = None, watch: bool = False
+) -> Iterator[bool]:
     """Hold a lane for the length of the block; yields False, holding nothing, when another process has it.
 
-    `wait`: until it is free, at most `patience` seconds. Who waits comes before all who only ask. The lock
+    `wait`: until it is free, at most `patience` seconds. Who waits comes before all who only ask. `watch`: for
+    some seconds, to take it from a holder that is frozen. While it is held a thread beats for it. The lock
     belongs to the database session. Should the connection drop, the lock goes with it; the lane stream's
     version and the cursor in Redis then refuse whatever the former holder still tries to write.
     """
     got = _wait(lane, patience) if wait else _try(lane)
+    if not got and watch:
+        got = take_over(lane, namespace=NAMESPACE, try_lock=lambda: _try(lane))
     try:
-        yield got
+        with beating(lane) if got else nullcontext():
+            yield got
     finally:
         if got:
             _unlock(lane)
