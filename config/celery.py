@@ -3,7 +3,9 @@
 import logging
 import os
 import signal
+import time
 import warnings
+from threading import Thread
 from typing import Any
 
 import django
@@ -17,6 +19,9 @@ from config.starting import without_collections
 from scoring.errors import FeatureSetMissing, ScoringError
 
 logger = logging.getLogger(__name__)
+
+PRESENCE_SECONDS = 2.0
+MAX_PATIENCE_SECONDS = 10.0  # between two looks at servers that are not there yet
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -62,12 +67,17 @@ def renew_broken_connection(**_: Any) -> None:
 
 @signals.worker_init.connect
 def refuse_unusable_servers(**_: Any) -> None:
-    """A worker does not start on servers that would lose data."""
+    """A worker does not start on servers that would lose data; for servers that are away it waits."""
     from config.servers import check_servers  # noqa: PLC0415 (imports models: Django is not set up above)
 
-    problems = check_servers()
-    if problems:
-        raise SystemExit("\n".join(map(str, problems)))
+    patience = 1.0
+    while problems := check_servers():
+        if not all(problem.passing for problem in problems):
+            raise SystemExit("\n".join(map(str, problems)))
+        logger.warning("waiting for servers: %s", " ".join(map(str, problems)))
+        time.sleep(patience)
+        patience = min(2 * patience, MAX_PATIENCE_SECONDS)
+        close_old_connections()
 
 
 @signals.worker_init.connect
@@ -106,6 +116,22 @@ def hand_over_on_termination(**_: Any) -> None:
             raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, leave)
+
+
+@signals.worker_ready.connect
+def report_presence(sender: Any, **_: Any) -> None:
+    """From now on say, every two seconds, that this worker is there for its queues: readiness asks."""
+    from scoring.decisions import reports  # noqa: PLC0415 (as above)
+
+    queues, name = list(app.amqp.queues.consume_from), str(sender.hostname)
+
+    def run() -> None:
+        while True:
+            for queue in queues:
+                reports.report(reports.WORKER, f"{queue}/{name}")
+            time.sleep(PRESENCE_SECONDS)
+
+    Thread(target=run, name="presence", daemon=True).start()
 
 
 @signals.worker_process_init.connect

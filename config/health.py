@@ -1,7 +1,15 @@
-"""`/healthz`: this process answers. `/readyz`: what it needs to decide is there. No secrets in either."""
+"""`/healthz`: this process answers. `/readyz`: what it needs to decide is there. No secrets in either.
 
-from collections.abc import Callable
+Neither waits for what hangs: the checks run beside the request, each dependency's on a thread of its own, and
+their answers are given again for a second.
+"""
 
+import shutil
+import time
+from typing import NamedTuple
+
+import redis
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -10,12 +18,38 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config import servers
-from scoring.decisions.models_in_charge import check_live_models
-from scoring.errors import LogAheadOfCluster, ScoringError
+from config.embedded.places import locate
+from config.probes import Probe
+from scoring.decisions import reports
+from scoring.decisions.reports import Report
+from scoring.decisions.well_being import clock_skew, unusable_models
+from scoring.errors import LogAheadOfCluster
 from scoring.log.epochs import check_epoch
+from scoring.log.writers import oldest_writer
 
-OK = "ok"
+OK, DEGRADED, NOT_READY = "ok", "degraded", "not ready"
 UNKNOWN = "Unknown: PostgreSQL cannot be asked."
+ANSWER_SECONDS = 0.8
+MAX_SKEW_SECONDS = 2.0
+MAX_WRITER_SECONDS = 60.0  # appending transactions last milliseconds; those of imports a second or two
+MIN_FREE_BYTES = 200_000_000
+QUEUES = {
+    "lanes": "events are stored and not decided; clients get 202 or the failure policy's outcome",
+    "default": "cases, figures and shadows stand still",
+    "training": "no model is trained, and batch views go stale",
+}
+WORKERS_UNKNOWN = "Unknown: Redis, through which workers report, cannot be asked."
+
+
+class Readiness(NamedTuple):
+    """How it stands: "ok", "degraded" or "not ready", with what each check says."""
+
+    status: str
+    checks: dict[str, str]
+
+    @property
+    def http_status(self) -> int:
+        return 503 if self.status == NOT_READY else 200
 
 
 @never_cache
@@ -27,12 +61,20 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when every check is "ok", else 503; each check says "ok" or what is wrong and what to do."""
-    checks = {name: check() for name, check in CHECKS.items()}
-    ready = all(state == OK for state in checks.values())
-    return JsonResponse(
-        {"status": OK if ready else "not ready", "checks": checks}, status=200 if ready else 503
-    )
+    """200 when every essential check is "ok", else 503; each says "ok", or what is wrong and what to do."""
+    found = readiness()
+    return JsonResponse(found._asdict(), status=found.http_status)
+
+
+def readiness() -> Readiness:
+    """What all checks say, within a second whatever hangs."""
+    until = time.monotonic() + ANSWER_SECONDS
+    for probe in PROBES:
+        probe.start()
+    said = {name: text for probe in PROBES for name, text in probe.answers(until=until).items()}
+    wrong = {name for name, text in said.items() if text != OK}
+    status = NOT_READY if wrong - NOT_ESSENTIAL else DEGRADED if wrong else OK
+    return Readiness(status, said)
 
 
 def _say(problems: list[servers.Problem]) -> str:
@@ -40,7 +82,15 @@ def _say(problems: list[servers.Problem]) -> str:
 
 
 def check_postgres() -> str:
-    return _say(servers.check_postgres())
+    return _say(servers.check_postgres() or servers.check_postgres_writes())
+
+
+def check_disk() -> str:
+    """Whether the embedded servers, and what is written beside them, have room."""
+    free = shutil.disk_usage(locate(settings.VAR_DIR).home).free
+    if free > MIN_FREE_BYTES:
+        return OK
+    return f"The disk of the data has {free // 1_000_000} MB left. Free space: a full disk stops every write."
 
 
 def check_redis() -> str:
@@ -72,21 +122,117 @@ def check_log() -> str:
 
 
 def check_models() -> str:
-    """Whether every model that decides can be loaded by this code."""
+    """Whether every model that decides can be loaded, as it is stored now, by this code."""
     try:
-        check_live_models()
-    except ScoringError as error:
-        return str(error)
+        return " ".join(unusable_models()) or OK
     except DatabaseError:
         return UNKNOWN
-    return OK
 
 
-CHECKS: dict[str, Callable[[], str]] = {
-    "postgres": check_postgres,
-    "redis": check_redis,
-    "broker": check_broker,
-    "migrations": check_migrations,
-    "log": check_log,
-    "models": check_models,
-}
+def check_clock() -> str:
+    try:
+        return skew_in_words("this process", clock_skew()) or OK
+    except DatabaseError:
+        return UNKNOWN
+
+
+def check_horizon() -> str:
+    """Whether a transaction keeps readers of the log waiting."""
+    try:
+        writer = oldest_writer()
+    except DatabaseError:
+        return UNKNOWN
+    if writer is None or writer.seconds < MAX_WRITER_SECONDS:
+        return OK
+    return f"{writer.in_words} {writer.remedy}"
+
+
+def check_workers() -> str:
+    """Whether each queue has a worker that reports, and beat sends what is due."""
+    try:
+        said = reports.read_reports()
+    except redis.RedisError:
+        return WORKERS_UNKNOWN
+    return " ".join(absences(said)) or OK
+
+
+def check_workers_models() -> str:
+    """Whether the workers that decide can load the models, as they say themselves."""
+    try:
+        said = reports.read_reports()
+    except redis.RedisError:
+        return WORKERS_UNKNOWN
+    bad = [f"On {each.by}: {each.text}" for each in said if _is_bad_model(each)]
+    return " ".join(bad) or OK
+
+
+def check_workers_clocks() -> str:
+    try:
+        said = reports.read_reports()
+    except redis.RedisError:
+        return WORKERS_UNKNOWN
+    skews = [(each.by, float(each.text)) for each in said if each.about == reports.CLOCK and each.is_fresh]
+    return " ".join(filter(None, (skew_in_words(host, skew) for host, skew in skews))) or OK
+
+
+def absences(said: list[Report]) -> list[str]:
+    """What is not running, a sentence each."""
+    present = {each.by.split("/", 1)[0] for each in said if each.about == reports.WORKER and each.is_fresh}
+    missing = [
+        f"No worker of the queue “{queue}” reports ({reports.ALIVE_SECONDS:.0f} s): {effect}. Start one."
+        for queue, effect in QUEUES.items()
+        if queue not in present
+    ]
+    if "lanes" in present and not any(each.about == reports.SWEEP and each.is_fresh for each in said):
+        missing.append("No sweep has run lately: start the scheduler (beat), or let the workers catch up.")
+    return missing
+
+
+def skew_in_words(whose: str, skew: float) -> str:
+    """What is wrong with a clock that is `skew` seconds ahead of the database's; "" if nothing is."""
+    if abs(skew) <= MAX_SKEW_SECONDS:
+        return ""
+    direction = "ahead of" if skew > 0 else "behind"
+    return (
+        f"The clock of {whose} is {abs(skew):,.0f} s {direction} the database's: times and latencies are"
+        " wrong. Synchronize it (NTP)."
+    )
+
+
+def _is_bad_model(report: Report) -> bool:
+    return report.about == reports.MODELS and report.age < 60 and bool(report.text)
+
+
+PROBES: tuple[Probe, ...] = (
+    Probe(
+        {
+            "postgres": check_postgres,
+            "migrations": check_migrations,
+            "log": check_log,
+            "models": check_models,
+            "clock": check_clock,
+            "horizon": check_horizon,
+        },
+        hanging="PostgreSQL does not answer. See whether it is stopped, out of reach or waiting for a lock.",
+    ),
+    Probe(
+        {
+            "redis": check_redis,
+            "workers": check_workers,
+            "workers_models": check_workers_models,
+            "workers_clocks": check_workers_clocks,
+        },
+        hanging="Redis does not answer. See whether it is stopped or out of reach.",
+    ),
+    Probe({"broker": check_broker}, hanging="The broker does not answer. See whether it is stopped."),
+    Probe({"disk": check_disk}, hanging="The disk does not answer."),
+)
+CHECKS: tuple[str, ...] = tuple(name for probe in PROBES for name in probe.checks)
+# With these events are taken in and answered all the same.
+NOT_ESSENTIAL = frozenset({"clock", "horizon", "workers", "workers_models", "workers_clocks", "disk"})
+
+
+def forget_answers() -> None:
+    """Ask everything anew the next time."""
+    for probe in PROBES:
+        probe.forget()

@@ -1,6 +1,7 @@
-"""Log lines: one JSON object a line, tracebacks included."""
+"""Log lines: one JSON object a line, tracebacks included, values of the database left out."""
 
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,9 @@ import orjson
 
 # What every record carries; the rest came in by `extra=` and belongs in the line.
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+# What PostgreSQL adds to an error quotes rows and statements, and with them personal values.
+QUOTING = re.compile(r"^(DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):.*(?:\n\s+\^)?$", re.MULTILINE)
 
 
 class LineFormatter(logging.Formatter):
@@ -21,6 +25,22 @@ class LineFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= {name: value for name, value in vars(record).items() if name not in STANDARD}
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+        if record.exc_info and not is_refusal(record):
+            line["error"] = without_values(self.formatException(record.exc_info))
         return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
+
+
+def is_refusal(record: logging.LogRecord) -> bool:
+    """Whether it says that a request was refused: the client's doing, to which a traceback adds nothing."""
+    of_django = str(record.name).startswith("django.")
+    return of_django and 400 <= getattr(record, "status_code", 500) < 500
+
+
+def without_values(text: str) -> str:
+    """An error's text without the lines in which PostgreSQL quotes values.
+
+    >>> print(without_values("duplicate key value\nDETAIL:  Key (value)=(a@example.org) already exists."))
+    duplicate key value
+    DETAIL: left out, as it quotes values
+    """
+    return QUOTING.sub(lambda found: f"{found[1].split()[0]}: left out, as it quotes values", text)

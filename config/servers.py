@@ -13,6 +13,7 @@ from django.db import connection
 from kombu.exceptions import OperationalError
 
 from config.embedded.redis import MINIMUM_VERSION as MINIMUM_REDIS
+from scoring.decisions.store_health import Refusal, refused_write
 
 MINIMUM_POSTGRES = 14
 TIMEOUT_SECONDS = 2.0
@@ -25,6 +26,7 @@ class Problem:
     server: str
     message: str
     hint: str
+    passing: bool = False  # it may be over by itself, as when a server is away or loading
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}"
@@ -42,11 +44,26 @@ def check_postgres() -> list[Problem]:
             version = int(cursor.fetchone()[0]) // 10_000
     except DatabaseError:
         hint = "Start it with `manage.py services start`, or correct DATABASE_URL."
-        return [Problem("postgres", "PostgreSQL cannot be reached.", hint)]
+        return [Problem("postgres", "PostgreSQL cannot be reached.", hint, passing=True)]
     if version < MINIMUM_POSTGRES:
         hint = f"Point DATABASE_URL at PostgreSQL {MINIMUM_POSTGRES} or later."
         return [Problem("postgres", f"PostgreSQL {version} is too old.", hint)]
     return []
+
+
+def check_postgres_writes() -> list[Problem]:
+    """Whether it takes writes: a standby, a server set to read only or one with a full disk takes none."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
+            read_only = cursor.fetchone()[0]
+            if not read_only:
+                cursor.execute("SELECT pg_current_xact_id()")  # takes a place in the write-ahead log
+    except DatabaseError as error:
+        hint = "Free its disk, or see its log."
+        return [Problem("postgres", f"PostgreSQL refuses writes ({type(error).__name__}).", hint)]
+    hint = "Point DATABASE_URL at the primary, or let it take writes."
+    return [Problem("postgres", "PostgreSQL takes no writes: it is read-only.", hint)] if read_only else []
 
 
 def check_redis() -> list[Problem]:
@@ -72,10 +89,17 @@ def _check_redis(url: str, *, server: str, setting: str) -> list[Problem]:
             url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS
         ) as client:
             facts: dict[str, Any] = client.info("server") | client.info("memory")
+            refused = refused_write(client)
     except redis.RedisError:
         hint = f"Start it with `manage.py services start`, or correct {setting}."
-        return [Problem(server, f"{server.capitalize()} cannot be reached.", hint)]
-    return _judge_redis(facts, server=server, setting=setting)
+        return [Problem(server, f"{server.capitalize()} cannot be reached.", hint, passing=True)]
+    return [*_judge_redis(facts, server=server, setting=setting), *_judge_refusal(refused, server=server)]
+
+
+def _judge_refusal(refused: Refusal | None, *, server: str) -> list[Problem]:
+    if refused is None:
+        return []
+    return [Problem(server, f"{server.capitalize()} refuses writes: {refused.why}.", refused.remedy, True)]
 
 
 def _judge_redis(facts: dict[str, Any], *, server: str, setting: str) -> list[Problem]:
@@ -98,7 +122,8 @@ def _check_other_broker(url: str) -> list[Problem]:
         with app.connection_for_write(url, connect_timeout=TIMEOUT_SECONDS) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0)
     except (OperationalError, OSError):
-        return [Problem("broker", "The broker cannot be reached.", "Start it, or correct CELERY_BROKER_URL.")]
+        hint = "Start it, or correct CELERY_BROKER_URL."
+        return [Problem("broker", "The broker cannot be reached.", hint, passing=True)]
     return []
 
 

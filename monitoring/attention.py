@@ -12,6 +12,7 @@ from monitoring.drift import State
 from monitoring.facts import Facts
 from monitoring.traffic import Traffic
 from monitoring.windows import WINDOWS
+from scoring.decisions import reports
 from scoring.learning.models import TrainingJob
 from scoring.log.status import ConsumerHealth
 from scoring.replay.consistency import Mismatch
@@ -21,6 +22,7 @@ Tone = Literal["bad", "warn", "info"]
 TONES: tuple[Tone, ...] = ("bad", "warn", "info")
 
 CONSUMERS_LATE = timedelta(minutes=1)  # beat runs them every few seconds
+REPORTED_SECONDS, MAX_SKEW_SECONDS = 60.0, 2.0
 CONSUMER_LAG = 2_000  # entries; two batches
 LANE_LATE = timedelta(seconds=30)
 CASE_LATE = timedelta(hours=24)
@@ -76,12 +78,64 @@ def late_consumers(facts: Facts) -> Iterator[Notice]:
             "Start the scheduler and a worker of the queue “default” (the processes beat and background).",
         )
         return
+    held_back = _is_held_back(facts)
     for consumer in running:
-        if consumer.lag > CONSUMER_LAG:
+        if consumer.lag > CONSUMER_LAG and not held_back:
             yield Notice(
                 "warn",
                 f"{_follower(consumer)} is more than {count_text(consumer.lag)} entries behind.",
                 "It catches up by itself, unless entries come faster than it reads: look again in a minute.",
+            )
+
+
+def open_transactions(facts: Facts) -> Iterator[Notice]:
+    """Somebody's transaction keeps every consumer from reading on."""
+    if facts.writer and _is_held_back(facts):
+        yield Notice(
+            "bad",
+            f"{facts.writer.in_words} Cases, figures and shadows stand still.",
+            f"{facts.writer.remedy} They catch up by themselves then.",
+        )
+
+
+def _is_held_back(facts: Facts) -> bool:
+    return facts.writer is not None and facts.writer.seconds > CONSUMERS_LATE.total_seconds()
+
+
+def refusing_store(facts: Facts) -> Iterator[Notice]:
+    store = facts.store
+    if store is None:
+        return
+    if not store.answers:
+        yield Notice(
+            "bad", "Redis does not answer: the failure policy decides.", "Bring it back: see /readyz."
+        )
+    elif store.refusal:
+        yield Notice(
+            "bad",
+            f"Redis refuses writes, as {store.refusal.why}: the failure policy decides.",
+            f"{store.refusal.remedy} What was decided meanwhile is decided again then.",
+        )
+
+
+def unusable_models(facts: Facts) -> Iterator[Notice]:
+    """Models that workers cannot load, as they say themselves."""
+    for report in facts.store.reports if facts.store else ():
+        if report.about == reports.MODELS and report.text and report.age < REPORTED_SECONDS:
+            yield Notice(
+                "bad",
+                f"The workers on {report.by} cannot load {report.text}",
+                "The failure policy decides in its place. Restore the model, or roll back to another.",
+            )
+
+
+def wrong_clocks(facts: Facts) -> Iterator[Notice]:
+    for report in facts.store.reports if facts.store else ():
+        if report.about == reports.CLOCK and report.is_fresh and abs(float(report.text)) > MAX_SKEW_SECONDS:
+            yield Notice(
+                "warn",
+                f"The clock of {report.by} differs from the database's by {abs(float(report.text)):,.0f} s.",
+                "Times and latencies of its decisions are wrong. Synchronize it (NTP).",
             )
 
 
@@ -130,11 +184,27 @@ def fallbacks(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "bad" if count > FALLBACKS_MANY * decided else "warn",
             f"{count_text(count)} of {count_text(decided)} decisions of the last hour"
-            f" ({percent_text(count / decided)}) were fallbacks.",
-            "No model could be had in time: the failure policy decided. The causes stand at the decisions.",
+            f" ({percent_text(count / decided)}) were fallbacks{_in_words(facts.causes)}.",
+            "No model could be had in time: the failure policy decided. Each decision records its cause.",
             *("See the fallbacks", "scoring_decision_changelist"),
             query="?basis__exact=fallback",
         )
+
+
+CAUSES = {
+    "timeout": "no decision came in time",
+    "online_store_unavailable": "Redis could not be used",
+    "broker_unavailable": "the broker could not be used",
+    "model_unavailable": "the model could not be loaded",
+    "model_failed": "the model failed",
+    "feature_set_missing": "the code lacks the model's features",
+}
+
+
+def _in_words(causes: list[tuple[str, int]] | None) -> str:
+    """Among the latest decisions: ": no decision came in time (12), the model failed (3)"."""
+    named = [f"{CAUSES.get(cause, cause)} ({count:,})" for cause, count in causes or ()]
+    return ": " + ", ".join(named) if named else ""
 
 
 def slow_decisions(facts: Facts) -> Iterator[Notice]:
@@ -281,6 +351,7 @@ def drifted_models(facts: Facts) -> Iterator[Notice]:
 
 
 RULES: tuple[Rule, ...] = (
+    *(refusing_store, unusable_models, wrong_clocks, open_transactions),
     *(stopped_consumers, late_consumers, waiting_events, silence, fallbacks, slow_decisions),
     *(inconsistent_features, missing_batch_values),
     *(broken_schedules, old_cases, failed_training, drifted_models, open_candidates, undecided_types),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import redis
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django_celery_beat.models import PeriodicTask
@@ -17,15 +18,20 @@ from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
 from monitoring.windows import to_hour, to_minute
 from reviews.models import Case
 from scoring.catalog.registry import event_types
-from scoring.decisions.models import Pending, Route
+from scoring.decisions import connections, reports
+from scoring.decisions.models import Decision, Pending, Route
+from scoring.decisions.reports import Report
 from scoring.decisions.routing import CHAMPION
+from scoring.decisions.store_health import Refusal, refused_write
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.status import ConsumerHealth, consumer_health
+from scoring.log.writers import OldestWriter, oldest_writer
 from scoring.replay.consistency import Mismatch, read_mismatches
 from scoring.schedules import schedule_problems
 
 DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
 CANDIDATES_FOR = timedelta(days=30)  # who was not judged by then has been passed over
+DECISIONS_LOOKED_AT = 5_000
 ENTRIES_LOOKED_AT = 5_000  # behind each consumer: to say that it lags needs no more
 # What of a model version the overview does not show; it is long.
 _UNSHOWN = ("parameters", "metrics", "lineage", "comparison")
@@ -50,6 +56,15 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class Store:
+    """Redis: whether it answers, why it refuses writes if it does, and what processes report through it."""
+
+    answers: bool
+    refusal: Refusal | None = None
+    reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True)
 class InCharge:
     """The model that decides an event type; None where its version is not in the registry."""
 
@@ -66,6 +81,9 @@ class Facts:
     hours: list[HourlyWindow]
     minutes: list[MinuteWindow]
     consumers: list[ConsumerHealth]
+    causes: list[tuple[str, int]] | None = None
+    writer: OldestWriter | None = None
+    store: Store | None = None
     waiting: Waiting | None = None
     queue: Queue | None = None
     in_charge: list[InCharge] | None = None
@@ -82,7 +100,9 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     """The facts that `user` may see: at most one query for each part."""
     seen: dict[str, Any] = {}
     if user.has_perm("scoring.view_pending"):
-        seen["waiting"] = read_waiting()
+        seen |= {"waiting": read_waiting(), "writer": oldest_writer(), "store": read_store()}
+    if user.has_perm("scoring.view_decision"):
+        seen["causes"] = read_causes(now=now)
     if user.has_perm("reviews.view_case"):
         seen["queue"] = read_queue(now=now)
     if user.has_perm("scoring.view_modelversion"):
@@ -113,6 +133,27 @@ def read_waiting() -> Waiting:
         parked=Count("pk", filter=parked),
     )
     return Waiting(**counted)
+
+
+def read_store() -> Store:
+    try:
+        refusal = refused_write(connections.prompt())
+        return Store(answers=True, refusal=refusal, reports=tuple(reports.read_reports()))
+    except redis.RedisError:
+        return Store(answers=False)
+
+
+def read_causes(*, now: datetime) -> list[tuple[str, int]]:
+    """Why the failure policy decided in the last hour, with how often, the most frequent first.
+
+    Among the latest decisions alone: there is no index of causes, and what happens now is what matters.
+    """
+    latest = Decision.objects.order_by("-position").values("pk")[:DECISIONS_LOOKED_AT]
+    fallbacks = Decision.objects.filter(
+        pk__in=latest, basis=Decision.Basis.FALLBACK, decided_at__gte=now - timedelta(hours=1)
+    )
+    counted = fallbacks.values("cause").annotate(count=Count("pk")).order_by("-count", "cause")
+    return [(row["cause"], row["count"]) for row in counted]
 
 
 def read_queue(*, now: datetime) -> Queue:

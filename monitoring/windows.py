@@ -146,7 +146,8 @@ def _add_decision(counts: Counts, decision: Mapping[str, Any]) -> None:
     counts.add("fallbacks", decision["basis"] == "fallback")
     if decision.get("waited", True):  # decisions did not say so once
         took = from_iso(decision["decided_at"]) - from_iso(decision["received_at"])
-        counts.add_latency(took // MICROSECOND)
+        # A worker's clock may be behind the web process's; readiness says so, and no latency is negative.
+        counts.add_latency(max(took // MICROSECOND, 0))
 
 
 def positive_change(entry: Entry) -> int:

@@ -44,6 +44,11 @@ CONFIGURATION = {
     "idle_in_transaction_session_timeout": "'10min'",  # a forgotten one holds back every reader of the log
     "timezone": "'UTC'",  # what is stored is what is shown
     "log_timezone": "'UTC'",
+    # Statements carry personal values, which belong in the vault and not in a server's log.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",  # without DETAIL, which names the values of a key
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
     "log_checkpoints": "off",  # the log is for what needs attention
 }
 

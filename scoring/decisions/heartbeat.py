@@ -58,4 +58,4 @@ def _beat(lane: str, beat: str) -> None:
 
 
 def _key(lane: str) -> str:
-    return f"assay:{{{lane}}}:holder"
+    return f"assay:{{{lane}}}:door:holder"

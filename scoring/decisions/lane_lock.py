@@ -19,8 +19,8 @@ def held_lane(
 ) -> Iterator[bool]:
     """Hold a lane for the length of the block; yields False, holding nothing, when another process has it.
 
-    `wait`: until it is free, at most `patience` seconds. Who waits comes before all who only ask. `watch`: for
-    some seconds, to take it from a holder that is frozen. While it is held a thread beats for it. The lock
+    `wait`: until it is free, at most `patience` seconds. Who waits comes before all who only ask. `watch`:
+    the holder, for some seconds, to take over from a frozen one. While it is held a thread beats. The lock
     belongs to the database session. Should the connection drop, the lock goes with it; the lane stream's
     version and the cursor in Redis then refuse whatever the former holder still tries to write.
     """

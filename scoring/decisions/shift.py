@@ -53,8 +53,9 @@ def work_lane(
 
     With a `writer` one batch is written by it while the next is worked out.
 
-    Returns 0 when somebody else holds the lane, at once if that one is at the door. Whoever gives it up looks once more afterwards: an
-    entry may have come whose bell was answered by a process that found the lane taken.
+    Returns 0 when somebody else holds the lane, at once if that one is at the door. Whoever gives it up looks
+    once more afterwards: an entry may have come whose bell was answered by a process that found the lane
+    taken.
     """
     processed = 0
     with held_lane(lane, watch=not doorbell.is_attended(lane)) as held:

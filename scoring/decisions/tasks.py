@@ -7,6 +7,7 @@ from scoring.catalog.registry import lane_members
 from scoring.decisions import fan_out
 from scoring.decisions.shift import background_writer, work_lane
 from scoring.decisions.sweep import sweep_lanes
+from scoring.decisions.well_being import report_well_being
 from scoring.schedules import checked_by
 
 
@@ -25,5 +26,6 @@ def help_out() -> int:
 
 @shared_task(name="scoring.decisions.tasks.sweep")
 def sweep() -> list[str]:
-    """Ring every lane that has work nobody attends to."""
+    """Ring every lane that has work nobody attends to, and report how this worker is."""
+    report_well_being()
     return sweep_lanes(now=timezone.now())

@@ -115,12 +115,21 @@ def load_for_bulk(name: str, *, threads: int) -> LoadedModel:
     return _read_model(name, threads=threads)
 
 
+def verify_artefact(name: str) -> None:
+    """Read the bytes of a version as they are stored now. Raises UnknownModel, ArtefactCorrupt."""
+    _read_artefact(find_version(name))
+
+
+def _read_artefact(version: ModelVersion) -> Artefact:
+    stored = ModelArtefact.objects.filter(digest=version.artefact).first()
+    if stored is None:
+        raise ArtefactMissing(digest=version.artefact)
+    return Artefact(bytes(stored.booster), stored.spec).verify(version.artefact)
+
+
 def _read_model(name: str, *, threads: int) -> LoadedModel:
     row = find_version(name)
-    stored = ModelArtefact.objects.filter(digest=row.artefact).first()
-    if stored is None:
-        raise ArtefactMissing(digest=row.artefact)
-    artefact = Artefact(bytes(stored.booster), stored.spec).verify(row.artefact)
+    artefact = _read_artefact(row)
     booster = load_booster(artefact.booster, threads=threads)
     spec = ModelSpec.from_json(artefact.spec)
     return LoadedModel(name, row.event_type, row.feature_set, spec, booster)

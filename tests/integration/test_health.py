@@ -1,23 +1,43 @@
 """/healthz and /readyz, with servers that are there and servers that are not."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import redis
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from config import health
+from scoring.decisions import reports, well_being
+from scoring.decisions.well_being import report_well_being
 from scoring.errors import LogAheadOfCluster
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # the checks run on connections of their own
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    health.forget_answers()
+    yield
+    health.forget_answers()
+
+
+@pytest.fixture
+def everybody_reports(online_redis: redis.Redis) -> None:
+    """As every kind of worker does."""
+    for queue in health.QUEUES:
+        reports.report(reports.WORKER, f"{queue}/{queue}@here")
+    report_well_being()
 
 
 def test_a_process_that_answers_is_alive(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_ready_says_ok_of_every_part(client: Client, online_redis: redis.Redis) -> None:
+def test_ready_says_ok_of_every_part(client: Client, everybody_reports: None) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200, response.content
     assert set(response.json()["checks"].values()) == {"ok"}
@@ -34,9 +54,10 @@ def test_ready_is_503_without_redis_and_shows_no_address(client: Client, setting
 
 
 def test_ready_is_503_while_a_migration_is_missing(client: Client, online_redis: redis.Redis) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+    applied = list(MigrationRecorder.Migration.objects.filter(app="sessions"))
+    MigrationRecorder.Migration.objects.filter(app="sessions").delete()
     response = client.get("/readyz")
+    MigrationRecorder.Migration.objects.bulk_create(applied)
     assert response.status_code == 503
     assert response.json()["checks"]["migrations"] == "1 not applied. Run `manage.py migrate`."
 
@@ -51,3 +72,102 @@ def test_ready_is_503_with_a_log_from_another_cluster(
     response = client.get("/readyz")
     assert response.status_code == 503
     assert "begin_epoch" in response.json()["checks"]["log"]
+
+
+@contextmanager
+def open_writer() -> Iterator[int]:
+    """A session of somebody else that has written and neither commits nor goes; gives its process."""
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SET application_name = 'a forgotten psql'")
+            cursor.execute("SELECT pg_current_xact_id(), pg_backend_pid()")
+            yield int(cursor.fetchone()[1])
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "usual", "why"),
+    [
+        ("maxmemory", "1000000", "0", "its memory is full"),
+        ("min-replicas-to-write", "1", "0", "it has fewer replicas than it needs"),
+    ],
+)
+def test_ready_is_503_while_redis_refuses_writes(  # noqa: PLR0917
+    client: Client, online_redis: redis.Redis, setting: str, value: str, usual: str, why: str
+) -> None:
+    online_redis.config_set(setting, value)
+    try:
+        response = client.get("/readyz")
+    finally:
+        online_redis.config_set(setting, usual)
+    assert response.status_code == 503
+    assert response.json()["checks"]["redis"].startswith(f"Redis refuses writes: {why}.")
+    assert response.json()["checks"]["broker"].startswith(f"Broker refuses writes: {why}.")
+
+
+def test_ready_is_503_while_postgres_takes_no_writes(client: Client, online_redis: redis.Redis) -> None:
+    name = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    try:
+        response = client.get("/readyz")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert response.status_code == 503
+    assert response.json()["checks"]["postgres"].startswith("PostgreSQL takes no writes: it is read-only.")
+
+
+def test_ready_is_degraded_without_workers_and_names_them(client: Client, online_redis: redis.Redis) -> None:
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    for queue in health.QUEUES:
+        assert f"No worker of the queue “{queue}” reports" in response.json()["checks"]["workers"]
+
+
+def test_ready_is_degraded_while_a_worker_cannot_load_a_model(
+    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports.report(reports.MODELS, "elsewhere", "payment-3: its bytes are not those that were trained.")
+    response = client.get("/readyz")
+    assert response.json()["status"] == "degraded"
+    said = response.json()["checks"]["workers_models"]
+    assert said == "On elsewhere: payment-3: its bytes are not those that were trained."
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(600.0, "600 s ahead of"), (-600.0, "600 s behind")])
+def test_ready_is_degraded_while_a_clock_is_wrong(
+    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
+) -> None:
+    right = well_being.time.time
+    monkeypatch.setattr(well_being.time, "time", lambda: right() + seconds)
+    report_well_being()
+    response = client.get("/readyz")
+    assert response.json()["status"] == "degraded"
+    assert said in response.json()["checks"]["clock"]
+    assert said in response.json()["checks"]["workers_clocks"]
+
+
+def test_ready_names_the_transaction_that_readers_wait_for(
+    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "MAX_WRITER_SECONDS", 0.0)
+    with open_writer() as session:
+        response = client.get("/readyz")
+    said = response.json()["checks"]["horizon"]
+    assert f"process {session} of PostgreSQL (user “postgres”, application “a forgotten psql”" in said
+    assert f"pg_terminate_backend({session})" in said
+
+
+def test_answers_are_given_again_for_a_second(
+    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/readyz")
+    asked: list[str] = []
+    monkeypatch.setattr(health.servers, "check_postgres", lambda: asked.append("postgres") or [])
+    for _ in range(5):
+        client.get("/readyz")
+    assert asked == []

@@ -2,6 +2,8 @@ import json
 import logging
 import sys
 
+import pytest
+
 from config.logs import LineFormatter
 
 
@@ -23,3 +25,28 @@ def test_a_traceback_stays_in_its_line() -> None:
     line = LineFormatter().format(record)
     assert "\n" not in line
     assert "ValueError: two\nlines" in json.loads(line)["error"]
+
+
+def failed(error: Exception, **about: object) -> str:
+    """The line of a record with this error."""
+    try:
+        raise error
+    except type(error):
+        record = logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info(), **about})
+    return LineFormatter().format(record)
+
+
+def test_values_that_postgres_quotes_stay_out_of_the_line() -> None:
+    said = (
+        'duplicate key value violates "vault"\nDETAIL:  Key (value)=(ann@example.org) already exists.\n'
+        'CONTEXT:  COPY vault, line 7, column value: "ann@example.org"\n'
+        "LINE 1: INSERT INTO vault VALUES ('ann@example.org')\n                                  ^"
+    )
+    line = failed(ValueError(said))
+    assert "duplicate key value violates" in line
+    assert "ann@example.org" not in line
+
+
+@pytest.mark.parametrize(("status", "traced"), [(400, False), (403, False), (404, False), (500, True)])
+def test_a_refused_request_leaves_no_traceback(status: int, traced: bool) -> None:
+    assert ("Traceback" in failed(ValueError("no"), name="django.request", status_code=status)) is traced

@@ -9,7 +9,7 @@ from monitoring.attention import notices
 from monitoring.batch_views import Freshness
 from monitoring.drift import NO_DATA, Drift, State
 from monitoring.drift_report import DriftReport, FeatureDrift, Side
-from monitoring.facts import Facts, InCharge, Queue, Waiting
+from monitoring.facts import Facts, InCharge, Queue, Store, Waiting
 from monitoring.latency import bin_of
 from monitoring.models import MinuteWindow
 from scoring.batch.models import BatchVersion
@@ -18,8 +18,11 @@ from scoring.batch.statistics import count
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.decisions.models import Route
+from scoring.decisions.reports import Report
+from scoring.decisions.store_health import Refusal
 from scoring.learning.models import ModelVersion, TrainingJob
 from scoring.log.status import ConsumerHealth
+from scoring.log.writers import OldestWriter
 from scoring.replay.consistency import Mismatch
 from tests.factories.log import NOW
 
@@ -85,6 +88,7 @@ def of_view(published_ago: timedelta | None, **counts: int) -> list[Freshness]:
 STOPPED = WELL._replace(error="ValueError: no such field", failed_position=1234)
 LATE = WELL._replace(ran_at=NOW - 5 * MINUTE)
 BEHIND = WELL._replace(lag=4_000)
+WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MINUTE, 300.0, False)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,32 @@ BEHIND = WELL._replace(lag=4_000)
             "warn",
             "1 of 540 decisions of the last hour (0.2 %) were fallbacks",
         ),
+        (
+            {
+                "minutes": minutes(60, 0, decided_allow=9, fallbacks=1),
+                "causes": [("model_unavailable", 58), ("timeout", 2)],
+            },
+            "bad",
+            "were fallbacks: the model could not be loaded (58), no decision came in time (2).",
+        ),
+        ({"store": Store(answers=False)}, "bad", "Redis does not answer"),
+        (
+            {"store": Store(True, Refusal("its memory is full", "Raise maxmemory."))},
+            "bad",
+            "Redis refuses writes, as its memory is full",
+        ),
+        (
+            {"store": Store(True, None, (Report("models", "box", 3.0, "payment-3: it is truncated."),))},
+            "bad",
+            "The workers on box cannot load payment-3: it is truncated.",
+        ),
+        (
+            {"store": Store(True, None, (Report("clock", "box", 3.0, "-600.0"),))},
+            "warn",
+            "The clock of box differs from the database's by 600 s.",
+        ),
+        ({"writer": WRITER}, "bad", "process 4242 of PostgreSQL (user “ann”, application “psql”, idle in"),
+        ({"writer": WRITER, "consumers": [BEHIND]}, "bad", "Cases, figures and shadows stand still."),
         ({"minutes": [slow_minute(900_000)]}, "warn", "One decision in a hundred took longer than"),
         (
             {"queue": Queue(waiting=12, held=1, oldest=NOW - 30 * HOUR)},
@@ -200,6 +230,12 @@ def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], to
 )
 def test_what_is_as_it_should_be_needs_nobody(facts: dict[str, object]) -> None:
     assert notices(replace(QUIET, **facts)) == []  # type: ignore[arg-type]
+
+
+def test_an_open_transaction_says_how_to_be_rid_of_it() -> None:
+    (notice,) = notices(replace(QUIET, writer=WRITER))
+    assert "pg_terminate_backend(4242)" in notice.do
+    assert notices(replace(QUIET, writer=WRITER._replace(seconds=20.0))) == []
 
 
 @pytest.mark.parametrize("follower", [STOPPED, LATE, BEHIND], ids=["stopped", "late", "behind"])

@@ -1,0 +1,69 @@
+"""Checks run beside the request that asks for them: a dependency that hangs holds up its own checks alone."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from threading import Condition, Thread
+
+from django.db import connections
+
+from scoring import deadlines
+
+logger = logging.getLogger(__name__)
+
+BELIEVED_SECONDS = 1.0  # so long an answer is given again: asking often costs nothing
+RUN_SECONDS = 3.0  # then a statement that hangs is given up, so that a later run can succeed
+
+Check = Callable[[], str]
+
+
+class Probe:
+    """Checks of one dependency, run one after the other on a thread; one run at a time."""
+
+    def __init__(self, checks: Mapping[str, Check], *, hanging: str) -> None:
+        """`hanging`: what to say of every check while the dependency has not answered."""
+        self.checks, self.hanging = checks, hanging
+        self._changed = Condition()
+        self._running, self._said_at = False, float("-inf")
+        self._said: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Begin a run, unless one is under way or the last one is recent."""
+        with self._changed:
+            if self._running or self._is_recent():
+                return
+            self._running = True
+        Thread(target=self._run, name="readiness", daemon=True).start()
+
+    def answers(self, *, until: float) -> dict[str, str]:
+        """What each check says, waiting for the run under way until then (`time.monotonic()`)."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, timeout=max(until - time.monotonic(), 0.0))
+            return self._said if self._is_recent() else dict.fromkeys(self.checks, self.hanging)
+
+    def forget(self) -> None:
+        """Ask anew the next time."""
+        with self._changed:
+            self._said_at = float("-inf")
+
+    def _is_recent(self) -> bool:
+        return time.monotonic() - self._said_at < BELIEVED_SECONDS
+
+    def _run(self) -> None:
+        said: dict[str, str] = {}
+        try:
+            with deadlines.within(RUN_SECONDS):
+                said = {name: _answer(name, check) for name, check in self.checks.items()}
+        finally:
+            connections.close_all()  # of this thread, which ends
+            with self._changed:
+                self._running, self._said, self._said_at = False, said, time.monotonic()
+                self._changed.notify_all()
+
+
+def _answer(name: str, check: Check) -> str:
+    try:
+        return check()
+    except Exception as error:  # the edge of a thread: one check must not keep the others from answering
+        logger.exception("the readiness check %s failed", name)
+        return f"The check itself failed ({type(error).__name__}). The log of this process says more."
