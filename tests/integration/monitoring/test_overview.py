@@ -137,5 +137,5 @@ def test_it_asks_a_few_queries_for_everything_it_shows(
 ) -> None:
     client = Client()
     client.force_login(user_with(is_superuser=superuser))
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(21):
         client.get("/admin/")
