@@ -88,8 +88,9 @@ class _Unpacked(io.RawIOBase):
     def __init__(self, content: Content) -> None:
         self._content = content
         self._given = 0
+        self._raw = content.open_raw()
         with self._telling():
-            self._file = _PACKINGS[content.packing](content.open_raw(), content.name)
+            self._file = _PACKINGS[content.packing](self._raw, content.name)
 
     def readable(self) -> bool:
         return True
@@ -104,8 +105,8 @@ class _Unpacked(io.RawIOBase):
         return len(block)
 
     def close(self) -> None:
-        if not self.closed and hasattr(self, "_file"):
-            self._file.close()
+        if not self.closed:
+            self._raw.close()
         super().close()
 
     def _telling(self) -> "_Telling":

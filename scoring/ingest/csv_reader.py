@@ -9,8 +9,10 @@ from scoring.errors import UnreadableImport
 from scoring.ingest.content import Content
 from scoring.ingest.dialects import SAMPLE_LINES, Dialect, detect_dialect, parse_delimiter
 from scoring.ingest.encodings import MAX_LINE, Survey, open_text, printable, survey_text, undecoded
+from scoring.ingest.formulas import unguard_cell
 from scoring.ingest.options import ReadOptions
 from scoring.ingest.records import Record, RowShape, read_records
+from scoring.ingest.rejects import OWN_COLUMNS
 from scoring.ingest.tables import MAX_COLUMNS, Chunk, Table, in_parts, list_names
 
 
@@ -67,8 +69,10 @@ class _CsvFile:
                 unnamed.update(i for i, cell in enumerate(record.cells[count:], count) if cell.strip())
                 good.append((record.cells + [""] * count)[:count])
         cells = zip(*good, strict=True) if good else [()] * count
+        read = unguard_cell if self.names[0] == OWN_COLUMNS[0] else str  # a corrected file of rejects
         columns = {
-            name: [cell or None for cell in column] for name, column in zip(self.names, cells, strict=True)
+            name: [read(cell) or None for cell in column]
+            for name, column in zip(self.names, cells, strict=True)
         }
         return Chunk(
             first_row,
@@ -82,8 +86,8 @@ class _CsvFile:
         )
 
     def _problem(self, record: Record) -> str:
-        cells, count = record.cells, len(self.names)
-        if len(cells) < count or (len(cells) > self.width and any(map(str.strip, cells[self.width :]))):
+        cells = record.cells
+        if not self.shape.holds(cells):
             return f"line {record.line} has {len(cells)} cells where the header has {self.width}"
         if any(undecoded(cell, self.survey.encoding) for cell in cells):
             return f"line {record.line} is not {self.survey.encoding_name}"
@@ -107,8 +111,9 @@ def _read_header(
         raise UnreadableImport(
             content.name, f"its header has {len(cells):,} columns; at most {MAX_COLUMNS:,}"
         )
-    names = _names(content.name, cells)
-    shape = RowShape(dialect, len(cells), sample[dialect.header_line :])
+    given_back = cells[0] == OWN_COLUMNS[0]
+    names = _names(content.name, list(map(unguard_cell, cells)) if given_back else cells)
+    shape = RowShape(dialect, len(cells), sample[dialect.header_line :], named=len(names))
     return dialect, names, len(cells), shape
 
 

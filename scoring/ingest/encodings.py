@@ -29,6 +29,7 @@ NOT_TEXT = re.compile("[\ud800-\udfff]")
 _USUAL_SIGNS = frozenset(
     bytes.fromhex("80 a3 a7 a9 ae b0 b4 91 92 93 94 96 97 85 ab bb bf a1 aa ba bd a0 ad").decode("cp1252")
 )
+_FLORIN = b"\x83".decode("cp1252")  # a letter to Unicode, but half of many a Japanese one in truth
 _WITHIN_WORDS = bytes.fromhex("92 b4 b7 ad").decode("cp1252")  # apostrophes, a middle dot, a soft hyphen
 
 
@@ -154,7 +155,7 @@ def _is_western(run: bytes, *, inside: bool) -> bool:
         text = run.decode("cp1252")
     except UnicodeDecodeError:
         return False
-    if all(character.isalpha() for character in text):
+    if all(character.isalpha() and character != _FLORIN for character in text):
         return len(text) <= 2
     return not (inside and len(text) == 1 and text not in _WITHIN_WORDS) and all(
         character.isalpha() or character in _USUAL_SIGNS for character in text

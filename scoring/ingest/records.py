@@ -40,14 +40,19 @@ class Record(NamedTuple):
 class RowShape:
     """What rows of a file look like, by those in its first lines that hold no quote that stays open."""
 
-    def __init__(self, dialect: Dialect, width: int, sample: Sequence[str]) -> None:
-        self._dialect, self._width = dialect, width
+    def __init__(self, dialect: Dialect, width: int, sample: Sequence[str], *, named: int) -> None:
+        self._dialect, self._width, self._named = dialect, width, named
         self._kinds: list[set[str]] = [set() for _ in range(width)]
         for line in sample:
             cells = dialect.split(line)
             if len(cells) == width and line.count('"') % 2 == 0:
                 for kinds, cell in zip(self._kinds, cells, strict=True):
                     kinds.add(_kind(cell))
+
+    def holds(self, cells: Sequence[str]) -> bool:
+        """Whether a row may have these cells: one for each name, and only empty ones beyond the header."""
+        beyond = cells[self._width :]
+        return len(cells) >= self._named and not (beyond and any(map(str.strip, beyond)))
 
     def fits(self, line: str) -> bool:
         """Whether a line looks like a row of its own."""
@@ -72,12 +77,15 @@ def read_records(
             continue
         try:
             cells = next(dialect.reader(source.beginning_with(line, shape), strict=True))
-            source.keep()
-            is_stray = source.number == at and _ends_stray(line, cells)
-            yield Record(at, [line.rstrip("\r\n")], _MISPLACED % at) if is_stray else Record(at, cells)
+            problem = _problem(at, line, cells, shape, is_long=source.number > at)
         except (csv.Error, _SwallowedRow) as error:
+            problem = _quote_problem(at, error)
+        if problem:
             source.go_back()
-            yield Record(at, [line.rstrip("\r\n")], _quote_problem(at, error, source))
+            yield Record(at, [line.rstrip("\r\n")], problem)
+        else:
+            source.keep()
+            yield Record(at, cells)
 
 
 class _SwallowedRow(Exception):
@@ -131,7 +139,14 @@ class _Lines:
         return line
 
 
-def _quote_problem(line: int, error: Exception, source: _Lines) -> str:
+def _problem(line: int, text: str, cells: Sequence[str], shape: "RowShape", *, is_long: bool) -> str:
+    """What shows that a quote is not where it should be, though the record can be read; or ""."""
+    if is_long and not shape.holds(cells):
+        return f"line {line} opens a quote that is not closed in it, and with the lines after it is no row"
+    return _MISPLACED % line if not is_long and _ends_stray(text, cells) else ""
+
+
+def _quote_problem(line: int, error: Exception) -> str:
     if isinstance(error, _SwallowedRow):
         what = f"opens a quote that is not closed before line {error.line}, which is a row of its own"
     elif "unexpected end" in str(error):

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import orjson
 
+from scoring.ingest.formulas import guard_cell
+
 OWN_COLUMNS = ("reject_row", "reject_reason")
 
 
@@ -26,9 +28,10 @@ class Reject:
 
 
 class RejectFile:
-    """Appends rejects. Opened with `keep`, what lies beyond so many bytes is cut off: it was not committed.
+    """Appends rejects, their cells guarded against spreadsheets that would compute them.
 
-    Readable by its owner only, as the rows may hold personal values.
+    Opened with `keep`, what lies beyond so many bytes is cut off: it was not committed. Readable by its owner
+    only, as the rows may hold personal values.
     """
 
     def __init__(self, path: Path, header: Sequence[str], *, keep: int = 0) -> None:
@@ -36,6 +39,7 @@ class RejectFile:
         self._path = path
         self._header = [*OWN_COLUMNS, *header]
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        os.fchmod(self._file.fileno(), 0o600)  # of one that was there already, too
         self.cut(keep)
 
     def __enter__(self) -> Self:
@@ -59,9 +63,9 @@ class RejectFile:
             lines = _Lines()
             writer = csv.writer(lines, lineterminator="\n")
             if self._file.tell() == 0:
-                writer.writerow(self._header)
+                writer.writerow(map(guard_cell, self._header))
             for reject in rejects:
-                writer.writerow([reject.row, reject.reason, *map(_cell, reject.cells)])
+                writer.writerow([reject.row, guard_cell(reject.reason), *map(_cell, reject.cells)])
             self._file.write("".join(lines).encode("utf-8", "replace"))
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -76,5 +80,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return guard_cell(value)
     return orjson.dumps(value, default=str).decode()

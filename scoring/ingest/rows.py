@@ -1,6 +1,6 @@
 """Rows of a chunk as parsed events and labels: what the event type's own parser gives, a column at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -103,17 +103,23 @@ class RowParser:
             words=self._words(chunk),
         )
 
-    def columns(self, chunk: Chunk, problems: RowProblems) -> Columns:
-        """Moments, and canonical values in the order in which EventType.parse lists them: amounts last."""
-        moments = self._column(
-            chunk, "occurred_at", *self._times.values(self._raw(chunk, "occurred_at")), problems
-        )
+    def columns(self, chunk: Chunk, problems: RowProblems, *, only: Set[str] | None = None) -> Columns:
+        """Moments, and canonical values in the order in which EventType.parse lists them: amounts last.
+
+        `only`: of these names; the moments are None then, unless `occurred_at` is one.
+        """
+        moments: list[Any] = [None] * chunk.length
+        if only is None or "occurred_at" in only:
+            read = self._times.values(self._raw(chunk, "occurred_at"))
+            moments = self._column(chunk, "occurred_at", *read, problems)
         values: dict[str, Sequence[Any]] = {}
         for name, parser in self._fields.items():
-            values[name] = self._column(chunk, name, *parser.values(self._raw(chunk, name)), problems)
+            if only is None or name in only:
+                values[name] = self._column(chunk, name, *parser.values(self._raw(chunk, name)), problems)
+        amounts = {name: each for name, each in self._amounts.items() if only is None or name in only}
+        currencies = self._currencies(chunk, problems) if amounts else []
         rounded = 0
-        currencies = self._currencies(chunk, problems) if self._amounts else []
-        for name, amount in self._amounts.items():
+        for name, amount in amounts.items():
             given, wrong, count = amount.values(self._raw(chunk, name), currencies, moments)
             unsaid = [i for i, pair in enumerate(zip(currencies, moments, strict=True)) if None in pair]
             values[name] = self._column(chunk, name, given, wrong, problems, unsaid=unsaid)
@@ -122,11 +128,8 @@ class RowParser:
 
     def label_ids(self, chunk: Chunk, problems: RowProblems) -> list[str]:
         """The ids of the events that rows name, made as theirs were: of fields, the canonical form."""
-        found: RowProblems = {}
-        columns = self.columns(chunk, found)
-        of_ids = {name for name, column in self._binding.columns.items() if column in self._binding.id}
-        problems.update({index: texts for index, texts in found.items() if of_ids})
-        return self.ids(chunk, columns, problems)
+        named = {name for name, column in self._binding.columns.items() if column in self._binding.id}
+        return self.ids(chunk, self.columns(chunk, problems, only=named), problems)
 
     def ids(self, chunk: Chunk, columns: Columns, problems: RowProblems) -> list[str]:
         """The id of each row."""

@@ -1,0 +1,69 @@
+"""JSON Lines and JSON documents, row by row."""
+
+import json
+from typing import Any
+
+import pytest
+
+from scoring.ingest.readers import open_bytes
+from scoring.ingest.tables import Table
+
+ROWS = [{"id": f"e{n}", "text": 'a "]}," b' * n, "n": n / 3} for n in range(300)]
+
+
+def rows_of(table: Table, *, skip: int = 0, size: int = 7) -> list[dict[str, Any]]:
+    return [dict(row) for chunk in table.chunks(skip, size, None) for row in chunk.objects]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_array_is_its_elements(indent: int | None, encoding: str) -> None:
+    table = open_bytes(json.dumps(ROWS, indent=indent).encode(encoding), name="a.json")
+    assert rows_of(table) == ROWS
+    assert rows_of(table, skip=290) == ROWS[290:]
+    assert table.count() == len(ROWS)
+
+
+def test_objects_over_several_lines_are_read_one_after_another() -> None:
+    table = open_bytes("\n".join(json.dumps(row, indent=1) for row in ROWS[:5]).encode(), name="a.json")
+    assert rows_of(table) == ROWS[:5]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
+    table = open_bytes(b'\xef\xbb\xbf{"id": 1}\n{"id": 2}\n', name="a.jsonl")
+    assert rows_of(table) == [{"id": 1}, {"id": 2}]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"a": 1, "a": 2}', '{"a":1,"b":{"c":1,"c":2}}', '{"a" : 1, "a":2}', '{"\\u0061":1,"a":2}']
+)
+def test_a_key_that_is_there_twice_rejects_its_row(line: str) -> None:
+    for content in (f'{{"a": 0}}\n{line}\n', f'[{{"a": 0}},\n{line}, {{"a": 3}}]'):
+        (chunk,) = open_bytes(content.encode(), name="a.json").chunks(0, 10, None)
+        assert list(chunk.malformed) == [1]
+        assert "line 2 repeats the key" in chunk.malformed[1]
+
+
+def test_a_text_with_colons_and_quotes_is_no_repeated_key() -> None:
+    (chunk,) = open_bytes(b'{"a":"x\\":1,\\"a\\":2"}\n', name="a.jsonl").chunks(0, 10, None)
+    assert not chunk.malformed
+
+
+def test_nan_is_missing_as_programs_write_it() -> None:
+    assert rows_of(open_bytes(b'{"a": NaN, "b": 1}\n', name="a.jsonl")) == [{"a": None, "b": 1}]
+
+
+def test_an_array_that_breaks_off_is_read_to_there_and_says_so() -> None:
+    whole = json.dumps(ROWS[:4]).encode()
+    (chunk,) = open_bytes(whole[:-60], name="a.json").chunks(0, 10, None)
+    assert chunk.length == len(chunk.malformed) + 3
+    assert "nothing after it can be read" in chunk.malformed[3]
+    (chunk,) = open_bytes(whole[:-1], name="a.json").chunks(0, 10, None)
+    assert chunk.malformed == {4: "line 1 ends the file before the array ends"}
+
+
+def test_only_wanted_names_become_columns() -> None:
+    content = b"".join(b'{"id": %d, "x%d": 1}\n' % (n, n) for n in range(50))
+    (chunk,) = open_bytes(content, name="a.jsonl").chunks(0, 100, {"id"})
+    assert list(chunk.columns) == ["id"]
+    assert len(chunk.others) == 50
