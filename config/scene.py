@@ -15,8 +15,6 @@ from scoring.learning.models import ModelVersion, TrainingJob
 ADMIN = "admin"
 PEOPLE = {"ana": "analyst", "lee": "lead", "dana": "data scientist", "audrey": "auditor"}
 ACTOR = "command/demo"
-# Labels of simulated payments are known after 14 days; real chargebacks take longer.
-MATURES_AFTER_DAYS = 14.0
 
 
 def make_people(password: str) -> None:
@@ -66,8 +64,6 @@ def train_a_candidate(event_type: str, *, now: datetime) -> None:
         request_training(
             event_type,
             actor="schedule",
-            options=JobOptions(
-                matures_after_days=MATURES_AFTER_DAYS, depth=8
-            ),  # not the same model once more
+            options=JobOptions(depth=8),  # not the same model once more
             now=now,
         )

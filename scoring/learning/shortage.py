@@ -13,7 +13,7 @@ from scoring.learning.split import DAY_US, MIN_SPAN_DAYS, Needs, Slices, SplitSh
 from scoring.learning.training_set import LabelTable, TrainingSet
 from scoring.timestamps import from_micros, to_micros
 
-MATURITIES = (0, 1, 3, 7, 14, 30, 60)  # days, tried in turn
+MATURITIES = (0, 1, 3, 7, 14, 30, 60, 90)  # days, tried in turn
 MIN_MOMENTS = 4  # so that each slice has one
 TRIED_SINCE = 20  # moments that a window might begin or end at
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 DAY_US = 86_400_000_000
 CUT_BY = "share of events"  # as the lineage says; models without the word were cut by share of the time span
 MIN_SPAN_DAYS = 1.0
-MAX_STRETCH = 2.0  # of its share a slice may reach back for its positives
+MAX_STRETCH = 3.0  # times its share, that a slice may hold where it reaches back for its positives
+MIN_TRAIN_SHARE = 0.4  # of the rows, gap included, that others leave to training when they reach back
 
 Times = NDArray[np.int64]
 Rows = NDArray[np.intp]
@@ -62,16 +63,18 @@ def split_by_time(*, occurred_at: Times, y: NDArray, shares: SplitShares, needs:
     """Slices of rows in the order of `occurred_at` (us), each of its share of the rows.
 
     Rows of one moment stay together. A slice with too few positives reaches further back, to at most
-    MAX_STRETCH of its share. The gap comes out of the training slice: at most half of its rows, and fewer
-    where training would be left without its positives. What cannot be had is left short, for the caller to
-    refuse (`scoring.learning.shortage`).
+    MAX_STRETCH of its share, as long as training and the slices before it keep their least. The gap comes out
+    of the training slice: at most half of its rows, and fewer where training would be left without its
+    positives. What cannot be had is left short, for the caller to refuse (`scoring.learning.shortage`).
     """
     order = np.argsort(occurred_at, kind="stable")
     history = _Ordered.of(occurred_at[order], y[order])
     total = shares.train + shares.validation + shares.calibration + shares.test
+    judging = np.array([shares.test, shares.calibration, shares.validation]) / total
+    left = MIN_TRAIN_SHARE + judging.sum() - np.cumsum(judging)
     starts, end = [], len(order)
-    for share in (shares.test, shares.calibration, shares.validation):
-        end = history.start_of_slice(end, share=share / total, positives=needs.held_out) if share else end
+    for share, kept in zip(judging, left, strict=True):
+        end = history.start_of_slice(end, share=share, kept=kept, positives=needs.held_out) if share else end
         starts.append(end)
     test, calibration, validation = starts
     gap = history.start_of_gap(validation, gap_us=shares.gap_days * DAY_US, positives=needs.train)
@@ -94,14 +97,14 @@ class _Ordered:
         moments = np.flatnonzero(np.append(True, times[1:] != times[:-1])[: len(times)])
         return cls(times, moments, np.append(0, np.cumsum(y == 1)))
 
-    def start_of_slice(self, end: int, *, share: float, positives: int) -> int:
-        """Where the slice that ends before place `end` begins."""
+    def start_of_slice(self, end: int, *, share: float, kept: float, positives: int) -> int:
+        """Where the slice that ends before place `end` begins; a share `kept` is not reached back into."""
         rows = share * len(self.times)
         ideal = self._nearest_moment(end - rows, before=end)
         # The latest place from which on the slice would have its positives.
         wanted = self.positives[end] - positives
         latest = int(np.searchsorted(self.positives, wanted, side="right")) - 1 if wanted >= 0 else 0
-        furthest = self._nearest_moment(end - MAX_STRETCH * rows, before=end)
+        furthest = self._nearest_moment(max(end - MAX_STRETCH * rows, kept * len(self.times)), before=end)
         return min(ideal, max(self._moment_at(latest), furthest))
 
     def start_of_gap(self, end: int, *, gap_us: float, positives: int) -> int:

@@ -1,5 +1,6 @@
 """From which score on an event is reviewed, and from which it is blocked."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class ThresholdPolicy:
     block_support: int = 20
 
 
-NEVER = 1.0  # a calibrated score does not reach it
+NEVER = math.nextafter(1.0, 2.0)  # above every score: one of exactly 1 is possible, by rounding
 
 
 def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) -> float:

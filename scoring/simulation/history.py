@@ -33,7 +33,9 @@ def simulate_history(
     or None), `label_known_at` (at most 14 days after the event) and `scenario` (what really went on; not for
     sending). Times are UTC. The same arguments give the same frame.
     """
-    population = make_population(customers=customers or customers_for(rate_per_day), seed=seed)
+    population = make_population(
+        customers=customers_for(rate_per_day) if customers is None else customers, seed=seed
+    )
     rng = np.random.default_rng([seed, 2])
     start = end - timedelta(days=days)
     ordinary = _ordinary(rng, population, days=days, rate_per_day=rate_per_day, weekday=start.weekday())

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
+from scoring.decisions.models import Label
 from scoring.errors import EventTypeNotScored, InvalidTraining, NotEnoughPositives
 from scoring.learning import jobs, registry
 from scoring.learning.evaluation import run_evaluation
@@ -264,4 +265,7 @@ def test_a_set_up_to_a_log_position_fills_its_bars_all_the_same(load, tmp_path):
         "payment", as_of=END, matures_after=timedelta(0), log_position=middle, watch=watch
     )
     assert data.positions.max() <= middle
+    said = Label.objects.filter(position__lte=middle, known_at__lte=END, effective="fraud")
+    assert data.y.sum() == said.values("event_stream").distinct().count()
+    assert data.y.sum() < some.y[np.isin(some.positions, data.positions)].sum()
     assert all(done == total for _, total, done in watch.steps)

@@ -32,12 +32,16 @@ from scoring.api.keys import create_key, find_sender
 from scoring.batch.versions import NONE, read_versions_of
 from scoring.catalog.registry import batch_views
 from scoring.decisions.models import Decision, Event, Route
+from scoring.management.arguments import whole_number
 from scoring.timestamps import to_micros
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
 READY_SECONDS, FIRST_DECISION_SECONDS = 120.0, 120.0
 LEAD_IN = timedelta(hours=1)  # of live traffic that the first start sends at once
 FIRST_MODEL_AGE = timedelta(days=21)
+MIN_DAYS = (
+    90  # labels mature after 45 days, for experiments and trainings alike; the first model needs some left
+)
 
 BANNER = """
   Assay is running, and payments arrive. Press Ctrl-C to stop everything.
@@ -61,7 +65,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--days", type=int, default=120, help="of history, when there is none")
+        parser.add_argument(
+            "--days",
+            type=whole_number(least=MIN_DAYS, most=3_650),
+            default=120,
+            help="of history, when there is none",
+        )
         parser.add_argument("--rate", type=float, default=0.5, help="payments a second of the live traffic")
 
     def handle(self, *, port: int, days: int, rate: float, **options: Any) -> None:
@@ -108,7 +117,7 @@ class Command(BaseCommand):
 
     def train_models(self, environment: dict[str, str]) -> None:
         """A champion that saw the history up to some weeks ago, and one that saw all of it beside it."""
-        train = ["train", "--event-type", EVENT_TYPE, "--matures-after", f"{scene.MATURES_AFTER_DAYS:g}"]
+        train = ["train", "--event-type", EVENT_TYPE]
         earlier = timezone.now() - FIRST_MODEL_AGE
         self.say("Training two models ...")
         run_command([*train, "--as-of", earlier.isoformat(timespec="seconds")], environment)

@@ -98,3 +98,10 @@ def test_drawing_whole_groups_widens_the_interval_when_rows_of_a_group_agree():
     rows = metrics.bootstrap_average_precision_difference(y=y, first=first, second=second)
     whole = metrics.bootstrap_average_precision_difference(y=y, first=first, second=second, groups=groups)
     assert whole.high - whole.low > 1.5 * (rows.high - rows.low)
+
+
+def test_scores_of_exactly_0_and_1_have_a_bin_and_reach_thresholds():
+    y, score = np.array([1, 1, 0, 0]), np.array([1.0, 1.0, 1.0, 0.0])
+    assert metrics.expected_calibration_error(y, score) == pytest.approx(0.25)
+    assert metrics.precision_and_recall_at(y, score, 1.0) == pytest.approx((2 / 3, 1.0))
+    assert metrics.recall_at_false_positive_rate(y, score, 0.5) == 1.0

@@ -69,7 +69,7 @@ def test_where_events_are_too_young_a_shorter_maturity_and_waiting_are_advised_a
 
 def test_where_labels_come_late_a_longer_maturity_is_advised_and_works():
     times, labels = hourly(positive_days=range(0, DAYS, 10))
-    late = LabelTable(labels.rows, labels.known_at + 40 * 86_400_000_000, labels.effective)
+    late = LabelTable(labels.rows, labels.known_at + 80 * 86_400_000_000, labels.effective)
     tried, now = remedies(times, late), START + timedelta(days=DAYS)
     assert not tried.works(window(as_of=now, days=0))
     days = float(

@@ -1,9 +1,12 @@
-from dataclasses import replace
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from scoring.learning.shortage import newest_short
 from scoring.learning.split import DAY_US, Needs, SplitShares, split_by_time
 
 DAILY = np.arange(200, dtype=np.int64) * DAY_US
@@ -87,14 +90,19 @@ def test_the_gap_leaves_training_its_positives():
     assert DAILY[slices.train].max() == DAILY[135]
 
 
-def test_a_slice_reaches_back_for_its_positives_to_twice_its_share_at_most():
+def test_a_slice_reaches_back_for_its_positives_to_three_times_its_share_at_most():
     y = np.zeros(200, dtype=np.int8)
     y[[165, 166, 170]] = 1
     enough = split(DAILY, y=y, needs=Needs(train=0, held_out=2))
     assert (enough.test.min(), len(enough.test)) == (166, 34)
     y[[165, 166]] = 0
     short = split(DAILY, y=y, needs=Needs(train=0, held_out=2))
-    assert len(short.test) == 40
+    assert len(short.test) == 60
+
+
+def test_slices_that_reach_back_leave_training_two_fifths():
+    slices = split(DAILY, y=np.zeros(200, dtype=np.int8), needs=Needs(train=0, held_out=5))
+    assert len(slices.train) + len(slices.gap) == 80
 
 
 def test_a_slice_that_has_its_positives_keeps_to_its_share():
@@ -104,7 +112,7 @@ def test_a_slice_that_has_its_positives_keeps_to_its_share():
 
 def test_a_burst_of_one_moment_larger_than_a_slice_leaves_every_slice_something():
     times = np.sort(np.concatenate([DAILY, np.repeat(DAILY[-1], 300)]))
-    assert all(sizes(replace(split(times, shares=SplitShares(gap_days=1)))).values())
+    assert all(sizes(split(times, shares=SplitShares(gap_days=1))).values())
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -112,3 +120,13 @@ def test_too_few_moments_leave_slices_empty_and_raise_nothing(count):
     slices = split(DAILY[:count])
     assert sum(sizes(slices).values()) == count
     assert len(slices.train) == 0
+
+
+@pytest.mark.skipif("ASSAY_TEST_DATA" not in os.environ, reason="needs public data")
+def test_comments_that_came_in_bursts_give_every_slice_its_positives():
+    comments = pd.read_csv(Path(os.environ["ASSAY_TEST_DATA"]) / "comments" / "tubespam.csv")
+    for _, video in [*comments.groupby("video_id"), ("all of them", comments)]:
+        times = pd.to_datetime(video.occurred_at, utc=True, format="ISO8601").dt.as_unit("us")
+        y = video.is_spam.to_numpy(dtype=np.int8)
+        slices = split(times.astype("int64").to_numpy(), y=y, needs=Needs())
+        assert newest_short(y, slices, Needs(), with_test=True) is None

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from scoring.decisions.policy import outcome_of
+from scoring.learning.calibration import Calibration
 from scoring.learning.thresholds import (
     NEVER,
     ThresholdPolicy,
@@ -48,9 +50,29 @@ def test_nothing_is_blocked_without_enough_alarms_to_back_it():
     [
         ({"review": 0.3, "block": 0.8}, {"review": 0.3, "block": 0.8}),
         ({"block": 0.02}, {"review": 0.02, "block": 0.02}),
-        ({"review": 0.999}, {"review": 0.999, "block": 1.0}),
+        ({"review": 0.999}, {"review": 0.999, "block": NEVER}),
     ],
 )
 def test_what_a_person_states_wins_and_review_never_lies_above_block(stated, expected):
     y = np.zeros(99, dtype=int)
     assert choose_thresholds(y=y, score=SCORES, days=2.0, policy=POLICY, stated=stated) == expected
+
+
+def test_where_nothing_is_to_be_blocked_a_score_of_exactly_1_is_not_either():
+    chosen = choose_thresholds(y=np.zeros(99, dtype=int), score=SCORES, days=0.0, policy=POLICY)
+    certain = Calibration(slope=1.0, intercept=0.0).score(np.array([60.0]))[0]
+    assert certain == 1.0
+    assert outcome_of(certain, chosen) == "allow"
+
+
+def test_a_score_of_exactly_1_reaches_a_threshold_of_1_that_a_person_states():
+    chosen = choose_thresholds(
+        y=np.zeros(99, dtype=int), score=SCORES, days=2.0, policy=POLICY, stated={"block": 1.0}
+    )
+    assert outcome_of(1.0, chosen) == "block"
+    assert outcome_of(0.999999, chosen) == "review"
+
+
+def test_nobody_to_review_means_no_reviews():
+    none = ThresholdPolicy(reviews_a_day=0)
+    assert review_threshold(score=np.ones(5), days=3.0, policy=none) == NEVER

@@ -77,3 +77,22 @@ def test_taking_rows_keeps_every_column_together():
         [102, 100],
         [2.0, 0.0],
     )
+
+
+def test_moments_on_the_edge_count_to_the_microsecond():
+    """What matures or becomes known exactly at the cut-off counts; a microsecond later it does not."""
+    later = 1 / 86_400_000_000
+    assert join([30, 30 + later], []).positions.tolist() == [100]
+    joined = join([0, 0], [(0, 60, 1), (1, 60 + later, 1)])
+    assert joined.y.tolist() == [1, 0]
+
+
+def test_frauds_that_are_not_mature_are_not_in_the_share_of_positives():
+    """Frauds become known first: counting those of the last weeks would make every week look worse."""
+    days = [*range(30), *range(31, 60)]
+    joined = join(days, [(row, 59, 1) for row in range(30, 59)] + [(3, 20, 1)])
+    assert joined.y.mean() == 1 / 30
+
+
+def test_a_maturity_of_zero_takes_every_event_up_to_the_cut_off():
+    assert len(join([0, 30, 60], [], matures=0).y) == 3
