@@ -28,7 +28,7 @@ from scoring.ingest.label_lines import (
     meaning_of,
     read_lines,
 )
-from scoring.ingest.label_table import DELIMITERS, MAX_LINES, LabelTable, read_table
+from scoring.ingest.label_table import MAX_LINES, LabelTable, read_table
 from scoring.ingest.label_upload import LabelUpload, count_known, rejects_as_csv, upload_labels
 from scoring.label_mapping import ColumnsForm, columns_in, count_words
 from scoring.workspace.pages import Page, actor_of, register_page
@@ -182,7 +182,7 @@ def _preview(table: LabelTable, mapping: ColumnsForm, form: LabelFileForm) -> di
         "ids": ids,
         "known": _known_ids(table, columns.event_id, chosen),
         "row_count": len(table.rows),
-        "delimiter": DELIMITERS.get(table.delimiter, repr(table.delimiter)),
+        "delimiter": table.delimiter,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from scoring.decisions.label_sources import canonical_source
 from scoring.errors import InvalidMapping
 from scoring.ingest.numerals import Numerals
 from scoring.ingest.options import READ_AS_FOUND, ReadOptions
@@ -41,6 +42,9 @@ class LabelMapping:
     source: str = "import"
     value: str = ""
     time_format: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", canonical_source(self.source))
 
     @property
     def columns(self) -> dict[str, str]:

@@ -69,6 +69,12 @@ def record_live_labels(
         LabelStatement(event_type, row.event_id, row.value, label_source, row.known_at) for row in rows
     ]
     receipts = record_labels(statements, source=source, now=now) if statements else []
-    unchanged = sum(receipt.status == "unchanged" for receipt in receipts)
+    refused = {
+        row.index: str(receipt.refused)
+        for row, receipt in zip(rows, receipts, strict=True)
+        if receipt.refused is not None
+    }
+    unchanged = sum(receipt.status == "unchanged" for receipt in receipts) - len(refused)
     held = {receipt.event_stream for receipt in receipts if receipt.status == "held"}
-    return SettledLabels(recorded=len(receipts) - unchanged, unchanged=unchanged, held=held)
+    recorded = len(receipts) - unchanged - len(refused)
+    return SettledLabels(recorded=recorded, unchanged=unchanged, held=held, refused=refused)

@@ -15,8 +15,10 @@ from scoring.errors import StreamConflict
 from scoring.ingest import label_upload
 from scoring.ingest.label_columns import LabelColumns
 from scoring.ingest.label_lines import Defaults
+from scoring.ingest.label_rows import LabelRow
 from scoring.ingest.label_table import read_table
 from scoring.ingest.label_upload import upload_labels
+from scoring.ingest.writing import record_live_labels
 from scoring.label_pages import known_sources
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
@@ -291,3 +293,13 @@ def test_a_past_label_does_not_go_before_what_was_said_since(sent: str) -> None:
     page = upload(person("upload_label", "upload_label_history"), sent, text, history="1").content.decode()
     assert "is before what was last said of the event" in page
     assert len(read_stream(f"label/payment/{sent}/T-0")) == 1
+
+
+def test_an_import_of_labels_refuses_what_the_api_refuses(sent: str) -> None:
+    rows = [LabelRow(0, "T-0", "fraud", datetime(2020, 1, 1, tzinfo=UTC)), LabelRow(1, "T-1", "fraud", None)]
+    done = record_live_labels(
+        rows, event_type="payment", source=sent, label_source="Chargeback", now=datetime.now(UTC)
+    )
+    assert (done.recorded, done.unchanged) == (1, 0)
+    assert "is before the event" in done.refused[0]
+    assert Label.objects.get().source == "chargeback"

@@ -1,6 +1,7 @@
 """Files of labels are read strictly: every bad line is named, with what is wrong and what is allowed."""
 
 import csv
+import gzip
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -133,7 +134,8 @@ def test_rejected_lines_that_come_back_corrected_are_read() -> None:
         (b"event_id,event_id\n", "its header repeats event_id"),
         (b"a" + b",a" * 900_000 + b"\n", "it has 900,001 columns; at most 200 are read"),
         (b"event_id," + b"x" * 300 + b"\n", "longer than 200 characters"),
-        (b"event_id\nT-1\nT\xe4\n", "line 3 is not UTF-8"),
+        ("event_id\n\u00e4\nT".encode() + b"\xe4\n", "line 3 is not text in utf-8"),
+        (b"\xd0\xcf\x11\xe0 a workbook", "is an Excel workbook"),
         (b'event_id\nT-1\n"T-2\n', "line 3 cannot be read"),
     ],
 )
@@ -163,7 +165,20 @@ def test_formulas_in_rejected_lines_are_disarmed_and_read_as_they_were() -> None
 
 def test_utf_16_is_read_as_spreadsheets_write_it() -> None:
     table = read_table("event_id\tlabel\nT-1\tfraud\n".encode("utf-16"))
-    assert (table.header, table.delimiter) == (("event_id", "label"), "\t")
+    assert (table.header, table.delimiter) == (("event_id", "label"), "tabs")
+
+
+def test_what_spreadsheets_of_western_europe_and_compressed_files_hold_is_read() -> None:
+    assert read_table("event_id,reason\nT-1,gestohlen gemäß\n".encode("cp1252")).rows[0].cells[1] == (
+        "gestohlen gemäß"
+    )
+    assert read_table(gzip.compress(b"event_id\nT-1\n")).header == ("event_id",)
+
+
+def test_what_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label_table, "MAX_UNPACKED_BYTES", 1_000)
+    with pytest.raises(UnreadableImport, match="larger than 1,000 bytes"):
+        read_table(gzip.compress(b"event_id\n" + b"T-1\n" * 1_000))
 
 
 DISPUTES = """transaction_id,dispute_date,amount,reason_code,status
