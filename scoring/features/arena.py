@@ -68,17 +68,24 @@ class Arena:
         return self._words, self._words.view(np.float64)
 
     def blobs(self) -> dict[str, bytes]:
-        """Every state by "{kind index}:{key}", little-endian."""
+        """Every state by "{kind index}:{key}", little-endian, but for those that were only read."""
         return dict(self.iter_blobs())
 
     def iter_blobs(self) -> Iterator[tuple[str, bytes]]:
-        for kind, index in enumerate(self._index):
+        for kind, key, start in self._written():
             words = self.plan.entity_kinds[kind].words
-            for key, start in index.items():
-                yield f"{kind}:{key}", self._words[start : start + words].astype("<i8", copy=False).tobytes()
+            yield f"{kind}:{key}", self._words[start : start + words].astype("<i8", copy=False).tobytes()
 
     def state_count(self) -> int:
-        return sum(len(index) for index in self._index)
+        return sum(1 for _ in self._written())
+
+    def _written(self) -> Iterator[tuple[int, str, int]]:
+        """(kind, key, first word) of every state that some item was applied to."""
+        reads_alone = len(self.plan.key_kinds) > len(self.plan.entity_kinds)
+        for kind, index in enumerate(self._index):
+            for key, start in index.items():
+                if not reads_alone or self._words[start + op.SEQ]:
+                    yield kind, key, start
 
     def too_late(self) -> int:
         """Items that came too late for every ring they would have entered, over all states."""

@@ -61,7 +61,8 @@ class Assembly:
 
     def put(self, kind: KindPlan, rows: Rows, reads: NDArray[np.float64]) -> None:
         """What these rows read of a kind: float64[rows, kind.plan.width]."""
-        scatter(self._values, rows, self._columns + kind.first, reads)
+        put = scatter if len(kind.columns) == 1 else scatter_known
+        put(self._values, rows, self._columns + kind.first, reads)
 
     def compute(self, rows: slice) -> NDArray[np.float64]:
         """The rows of the whole plan; all that they read must have been put."""
@@ -211,10 +212,15 @@ def group_rows(codes: Rows, count: int) -> tuple[Rows, Rows]:
 
 @njit(cache=True, nogil=True)
 def scatter(table: NDArray[np.float64], rows: Rows, first: int, columns: NDArray[np.float64]) -> None:
-    """table[rows, first:first + columns.shape[1]] = columns, where these are known (not NaN).
+    """table[rows, first:first + columns.shape[1]] = columns"""
+    for at in range(rows.size):
+        for column in range(columns.shape[1]):
+            table[rows[at], first + column] = columns[at, column]
 
-    A row that stands there twice, for two states, knows each column for one of them.
-    """
+
+@njit(cache=True, nogil=True)
+def scatter_known(table: NDArray[np.float64], rows: Rows, first: int, columns: NDArray[np.float64]) -> None:
+    """The same of what is known (not NaN): a row that stands there for each of its states knows a part."""
     for at in range(rows.size):
         for column in range(columns.shape[1]):
             value = columns[at, column]

@@ -214,7 +214,8 @@ def _reads_of(table: pa.Table, width: int) -> tuple[NDArray[np.int64], NDArray[n
 
 
 def _states_table(arena: Arena) -> pa.Table:
-    suffixes, states = zip(*arena.iter_blobs(), strict=True) if arena.state_count() else ((), ())
+    blobs = dict(arena.iter_blobs())
+    suffixes, states = list(blobs), list(blobs.values())
     return pa.table({"suffix": pa.array(suffixes, pa.string()), "state": pa.array(states, pa.large_binary())})
 
 
