@@ -182,16 +182,15 @@ def test_every_role_of_the_page_can_be_declared() -> None:
 
 @pytest.fixture
 def signups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The page's app, written to disk as printed and installed as printed."""
+    """The page's app, written to disk as printed and installed under the name that is printed."""
     text = (DOCS / "own-event-type.md").read_text()
-    module, installing = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (tmp_path / "signups").mkdir()
     (tmp_path / "signups" / "__init__.py").touch()
     (tmp_path / "signups" / "event_types.py").write_text(module)
     monkeypatch.syspath_prepend(tmp_path)
-    namespace = {"INSTALLED_APPS": list(settings.INSTALLED_APPS)}
-    exec(installing, namespace)  # noqa: S102 -- the page's own settings line
-    with override_settings(INSTALLED_APPS=namespace["INSTALLED_APPS"]):
+    named = re.findall(r"ASSAY_APPS=(\S+)", text)[0].split(",")
+    with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, *named]):
         registry.event_types.cache_clear()
         yield re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0]
     registry.event_types.cache_clear()
