@@ -96,10 +96,11 @@ class _Rebuild:
         started = time.perf_counter()
         self.store.remove_leftovers(sparing=RESTORING)
         filling, entities = self._fill()
-        self.watch.begin("catching up with the lane")
+        self.watch.begin("catching up with the lane", total=self.order.missing())
         head, more, stood_still = self._catch_up_and_switch(filling)
-        self.watch.begin("removing the former states")
+        self.watch.begin("removing the former states", total=1)
         self.store.remove_leftovers(sparing=RESTORING)
+        self.watch.advance(1)
         seconds = time.perf_counter() - started
         return Rebuilt(self.plan.lane, head.seq, entities + more, seconds, stood_still)
 

@@ -61,7 +61,7 @@ def reorder_lane(lane: str, *, reason: str, watch: Watch = UNWATCHED) -> Rebuilt
     """
 
     def begin(plan: LanePlan, store: OfflineStore | None) -> "MergedOrder":
-        return MergedOrder(plan, store=store, reason=reason)
+        return MergedOrder(plan, store=store, reason=reason, watch=watch)
 
     rebuilt = rebuild_as(lane, begin, watch=watch)
     refresh_statistics()
@@ -71,12 +71,16 @@ def reorder_lane(lane: str, *, reason: str, watch: Watch = UNWATCHED) -> Rebuilt
 class MergedOrder:
     """All that a lane has applied and its waiting history, merged; then what it applies meanwhile."""
 
-    def __init__(self, plan: LanePlan, *, store: OfflineStore | None, reason: str) -> None:
+    def __init__(
+        self, plan: LanePlan, *, store: OfflineStore | None, reason: str, watch: Watch = UNWATCHED
+    ) -> None:
         self._plan, self._store, self._reason = plan, store, reason
         # The queue first: what leaves it meanwhile is among what was applied.
         waiting = np.array(pending.history_positions(plan.lane), dtype=np.int64)
-        self._applied, applied = _applied(plan.lane)  # the head up to which the present order is in this one
-        self._merged, self._clocks = _merge(applied, np.setdiff1d(waiting, applied))
+        self._applied, applied = _applied(
+            plan.lane, watch
+        )  # the head up to which the present order is in this one
+        self._merged, self._clocks = _merge(applied, np.setdiff1d(waiting, applied), watch)
         if missing := len(np.setdiff1d(applied, self._merged)):
             raise OrderIncomplete(lane=plan.lane, applied=len(applied), missing=missing)
         self._waiting = np.intersect1d(waiting, self._merged)
@@ -140,34 +144,39 @@ def _append_part(head: LaneHead, positions: NDArray[np.int64], *, clock_us: int)
     return head_after(head, position=written.position, count=len(positions), clock_us=clock_us)
 
 
-def _applied(lane: str) -> tuple[LaneHead, NDArray[np.int64]]:
+def _applied(lane: str, watch: Watch) -> tuple[LaneHead, NDArray[np.int64]]:
     """The head of the lane's present order and the positions (int64) of all its items up to there."""
     head, parts = read_beginning(lane), [np.empty(0, dtype=np.int64)]
+    watch.begin("reading the present order", total=count_items_after(head))
     for run in iter_lane_runs(lane, after=head, items=ITEMS_A_BATCH):
         head = run.head
         parts.append(run.positions)
+        watch.advance(len(run.positions))
     return head, np.concatenate(parts)
 
 
 def _merge(
-    applied: NDArray[np.int64], waiting: NDArray[np.int64]
+    applied: NDArray[np.int64], waiting: NDArray[np.int64], watch: Watch
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions (int64 [n]) in their new order, and the event times (us, [n]; 0 for labels) for the clock.
 
     Labels of history that became known after the last event are left to wait for the lane's clock.
     """
-    rows = _read_known(np.concatenate([applied, waiting]))
+    watch.begin("reading when each item became known", total=len(applied) + len(waiting))
+    rows = _read_known(np.concatenate([applied, waiting]), watch)
     rows = rows[np.lexsort((rows[:, 0], rows[:, 1], rows[:, 2]))]
     is_label, clock = rows[:, 1] == 1, rows[:, 3].max(initial=0)
     too_early = is_label & (rows[:, 2] > clock) & np.isin(rows[:, 0], waiting)
     return rows[~too_early, 0], rows[~too_early, 3]
 
 
-def _read_known(positions: NDArray[np.int64]) -> NDArray[np.int64]:
+def _read_known(positions: NDArray[np.int64], watch: Watch) -> NDArray[np.int64]:
     """The rows of KNOWN, int64 [n, 4], in no particular order."""
     parts = [np.empty((0, 4), dtype=np.int64)]
     for start in range(0, len(positions), ITEMS_A_BATCH):
         with connection.cursor() as cursor:
-            cursor.execute(KNOWN, {"positions": positions[start : start + ITEMS_A_BATCH].tolist()})
+            part = positions[start : start + ITEMS_A_BATCH].tolist()
+            cursor.execute(KNOWN, {"positions": part})
             parts.append(np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 4))
+        watch.advance(len(part))
     return np.concatenate(parts)

@@ -19,6 +19,7 @@ from scoring.learning.models import ModelVersion, TrainingJob
 from scoring.learning.point_in_time import read_training_set
 from scoring.learning.runs import TrainingRequest, run_training
 from scoring.learning.training import TrainingConfig
+from scoring.log.models import LogEntry
 from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
 
@@ -265,7 +266,23 @@ def test_a_set_up_to_a_log_position_fills_its_bars_all_the_same(load, tmp_path):
         "payment", as_of=END, matures_after=timedelta(0), log_position=middle, watch=watch
     )
     assert data.positions.max() <= middle
-    said = Label.objects.filter(position__lte=middle, known_at__lte=END, effective="fraud")
-    assert data.y.sum() == said.values("event_stream").distinct().count()
-    assert data.y.sum() < some.y[np.isin(some.positions, data.positions)].sum()
     assert all(done == total for _, total, done in watch.steps)
+
+
+def test_a_label_beyond_the_log_position_does_not_exist_in_a_point_in_time_set(load):
+    """Nor in a training that is repeated at that position: it would have other labels the second time."""
+    load(days=10)
+    label = Label.objects.filter(effective="fraud", known_at__lte=END).latest("position")
+    event = LogEntry.objects.get(stream=label.event_stream, stream_version=1).position
+    for position, expected in ((label.position - 1, 0), (label.position, 1)):
+        cut = {"as_of": END, "matures_after": timedelta(0), "log_position": position}
+        data = read_training_set("payment", **cut)
+        assert data.y[data.positions == event].tolist() == [expected]
+        assert data.inferred[data.positions == event].tolist() == [not expected]
+        assert int(data.y.sum()) == len(labeled_frauds(position))
+
+
+def labeled_frauds(position: int) -> set[str]:
+    """The events called fraud by END, up to a position of the log."""
+    said = Label.objects.filter(position__lte=position, known_at__lte=END, effective="fraud")
+    return set(said.values_list("event_stream", flat=True))

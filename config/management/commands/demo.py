@@ -32,16 +32,14 @@ from scoring.api.keys import create_key, find_sender
 from scoring.batch.versions import NONE, read_versions_of
 from scoring.catalog.registry import batch_views
 from scoring.decisions.models import Decision, Event, Route
-from scoring.management.arguments import whole_number
+from scoring.management.arguments import number, whole_number
 from scoring.timestamps import to_micros
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
 READY_SECONDS, FIRST_DECISION_SECONDS = 120.0, 120.0
 LEAD_IN = timedelta(hours=1)  # of live traffic that the first start sends at once
 FIRST_MODEL_AGE = timedelta(days=21)
-MIN_DAYS = (
-    90  # labels mature after 45 days, for experiments and trainings alike; the first model needs some left
-)
+MIN_DAYS = 90  # of these, the last 45 have not matured, and the first model lacks 21 more
 
 BANNER = """
   Assay is running, and payments arrive. Press Ctrl-C to stop everything.
@@ -64,14 +62,19 @@ class Command(BaseCommand):
     requires_system_checks = []  # the database that checks ask is started here
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=whole_number(least=1, most=65_535), default=8000)
         parser.add_argument(
             "--days",
             type=whole_number(least=MIN_DAYS, most=3_650),
             default=120,
             help="of history, when there is none",
         )
-        parser.add_argument("--rate", type=float, default=0.5, help="payments a second of the live traffic")
+        parser.add_argument(
+            "--rate",
+            type=number(above=True),
+            default=0.5,
+            help="payments a second of the live traffic",
+        )
 
     def handle(self, *, port: int, days: int, rate: float, **options: Any) -> None:
         refuse_taken_port(port)
