@@ -114,14 +114,17 @@ class ApiHeaders(Around):
 
 
 class WithoutNul(Around):
-    """No address and no form holds a NUL character: PostgreSQL, which they lead to, has none in its texts.
+    """No NUL character reaches PostgreSQL, whose texts have none.
 
-    The address of one leads nowhere (404); a form with one is a bad request.
+    An address with one leads nowhere (404), a form with one is a bad request (400), and cookies with one are
+    not the site's.
     """
 
     def __call__(self, request: HttpRequest) -> Any:
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise Http404
+        if any("\0" in value for value in request.COOKIES.values()):  # quoted cookies can hold one: "\000"
+            request.COOKIES.clear()
         return super().__call__(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> None:

@@ -19,10 +19,20 @@ from scoring.api.schema.parts import (
     request_of,
     results_of,
 )
+from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.event_type import MAX_ID_LENGTH
 from scoring.catalog.registry import event_types
 from scoring.decisions.label_sources import MAX_SOURCE_LENGTH, PRECEDENCE
 
+NAME: Schema = {"type": "string", "minLength": 1, "pattern": NAME_PATTERN}
+SAYS_LABEL: Schema = {
+    "required": ["label"],
+    "properties": {"label": {"type": "string"}, "retract": {"const": False}},
+}
+TAKES_IT_BACK: Schema = {
+    "required": ["retract"],
+    "properties": {"label": {"type": "null"}, "retract": {"const": True}},
+}
 LABEL = {
     "event_type": "payment",
     "event_id": "T-1001",
@@ -69,12 +79,11 @@ def statement_schema() -> Schema:
     return object_of(
         {
             "event_type": {"type": "string", "enum": labelled},
-            "event_id": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH},
+            "event_id": {**NAME, "maxLength": MAX_ID_LENGTH},
             "label": {"type": ["string", "null"], "enum": [*label_values(), None]},
             "retract": {"type": "boolean", "default": False, "description": "Takes the source's label back"},
             "source": {
-                "type": "string",
-                "minLength": 1,
+                **NAME,
                 "maxLength": MAX_SOURCE_LENGTH,
                 "description": (
                     f"Who says so; the key must be allowed to state it. {', '.join(PRECEDENCE)} have a rank,"
@@ -91,6 +100,7 @@ def statement_schema() -> Schema:
         },
         optional=("label", "retract", "known_at"),
         additionalProperties=False,
+        oneOf=[SAYS_LABEL, TAKES_IT_BACK],
     )
 
 

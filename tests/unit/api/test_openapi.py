@@ -57,6 +57,14 @@ def test_the_examples_of_labels_fit(document: dict[str, Any], label: dict[str, A
     assert errors_of(document, "Label", label) == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"label": None}, {"retract": True}, {"label": "stolen"}, {"source": "\x91"}, {"event_id": " "}],
+)
+def test_statements_that_are_refused_do_not_fit(document: dict[str, Any], changes: dict[str, Any]) -> None:
+    assert errors_of(document, "Label", LABEL | changes)
+
+
 def test_every_operation_needs_a_key_and_says_so(document: dict[str, Any]) -> None:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert len(operations) == 5

@@ -56,3 +56,13 @@ def test_a_form_with_a_nul_is_a_bad_request():
     step.process_view(RequestFactory().post("/admin/", {"note": "fine"}))
     with pytest.raises(BadRequest):
         step.process_view(RequestFactory().post("/admin/", {"note": "a\0b"}))
+
+
+def test_cookies_with_a_nul_are_not_looked_at():
+    seen = []
+    request = RequestFactory().get("/admin/", headers={"Cookie": 'sessionid="\\000abc"; theme=dark'})
+    PagesWithoutNul(seen.append)(request)
+    assert seen[0].COOKIES == {}
+    request = RequestFactory().get("/admin/", headers={"Cookie": "sessionid=abc"})
+    PagesWithoutNul(seen.append)(request)
+    assert seen[1].COOKIES == {"sessionid": "abc"}
