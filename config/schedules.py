@@ -1,11 +1,20 @@
 """Beat's schedules: written into the database once, the administrator's from then on."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+import redis
 from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 2.0
 
 
 class Scheduler(DatabaseScheduler):
@@ -17,6 +26,18 @@ class Scheduler(DatabaseScheduler):
     def update_from_dict(self, mapping: Mapping[str, Mapping[str, Any]]) -> None:
         existing = set(PeriodicTask.objects.filter(name__in=mapping).values_list("name", flat=True))
         super().update_from_dict({name: each for name, each in mapping.items() if name not in existing})
+
+    def tick(self, *args: Any, **options: Any) -> float:
+        """Send what is due; gives the seconds to the next time. Outlives a database or a broker in trouble.
+
+        A connection that has failed is renewed, which nobody else does in this process.
+        """
+        close_old_connections()
+        try:
+            return float(super().tick(*args, **options))
+        except (DatabaseError, OperationalError, redis.RedisError, OSError) as error:
+            logger.warning("nothing could be sent, and is tried again in %g s: %s", AGAIN_SECONDS, error)
+            return AGAIN_SECONDS
 
 
 def is_needed(task: PeriodicTask) -> bool:

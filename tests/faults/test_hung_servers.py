@@ -170,3 +170,14 @@ def test_an_event_is_pending_when_postgres_hangs_after_it_was_stored(client: Cli
         waiting.join()
     assert (answers[0].status, answers[0].body["status"]) == (202, "pending")
     assert answers[0].seconds < 3 + MARGIN_SECONDS + SLACK_SECONDS
+
+
+def test_health_answers_at_once_whatever_hangs(client: Client) -> None:
+    for processes, check in ((postgres_processes(), "postgres"), (redis_processes(), "redis")):
+        with frozen(processes):
+            for _ in range(3):
+                alive, ready = client.get("/healthz"), client.get("/readyz")
+                assert (alive.status, ready.status) == (200, 503), ready
+                assert "does not answer" in ready.body["checks"][check]
+                assert max(alive.seconds, ready.seconds) < MARGIN_SECONDS + SLACK_SECONDS
+        wait_until(lambda: client.get("/readyz").status == 200, seconds=RECOVERED_WITHIN_SECONDS)

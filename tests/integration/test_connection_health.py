@@ -1,10 +1,16 @@
 """A kept database connection: asked little while it is well, replaced before it fails a request."""
 
+import secrets
+
 import psycopg2
 import pytest
-from django.db import connection
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection
 
-from config.postgres import base
+from config.embedded.places import locate
+from config.postgres import base, hung
+from scoring import deadlines
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,3 +68,32 @@ def test_a_connection_that_failed_is_asked_whatever_its_socket_says(asked):
     connection.errors_occurred = True
     begin_request()
     assert asked == ["SELECT 1"]
+
+
+def test_values_of_a_failing_statement_stay_out_of_the_servers_log():
+    log = locate(settings.VAR_DIR).postgres / "server.log"
+    secret, before = secrets.token_hex(8), log.stat().st_size
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE kept (value text PRIMARY KEY)")
+        cursor.execute("INSERT INTO kept VALUES (%s)", [secret])
+        with pytest.raises(IntegrityError, match=secret):
+            cursor.execute("INSERT INTO kept VALUES (%s)", [secret])
+    said = log.read_bytes()[before:].decode()
+    assert "duplicate key value" in said
+    assert secret not in said
+
+
+def test_a_statement_beyond_its_deadline_ends_and_the_next_request_has_a_connection(monkeypatch):
+    first = begin_request()
+    with deadlines.within(0.2), pytest.raises(OperationalError):
+        connection.cursor().execute("SELECT pg_sleep(60)")
+    connection.errors_occurred = True
+    wait_until(lambda: not hung.breaker.is_open)
+    assert begin_request() != first
+
+
+def test_a_statement_in_time_is_not_touched():
+    first = begin_request()
+    with deadlines.within(5.0), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.3)")
+    assert begin_request() == first

@@ -26,6 +26,8 @@ CASES = {
         422,
         {"errors": [{"field": "limit", "problem": "is out of range", "allowed": "1 to 10"}]},
     ),
+    "a restored log is not the client's fault": (errors.LogAheadOfCluster(9, 1), 503, {}),
+    "a write that took too long may be tried again": (errors.StorageTimedOut(), 503, {}),
     "an unknown type lists the known ones": (
         errors.UnknownEventType("parcel", ("payment", "refund")),
         422,

@@ -1,0 +1,89 @@
+"""Redis refuses every write for a while, as with a full disk: no process ends, and all goes on by itself."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+
+import pytest
+import redis
+from django.conf import settings
+
+from config.embedded.places import locate
+from scoring.api.keys import create_key
+from scoring.decisions.models import Decision
+from scoring.log.models import ConsumerCursor
+from tests.factories.payments import payment_payload
+from tests.faults.house import House
+from tests.faults.sender import Sender
+from tests.faults.test_kills import wait_until_settled
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REFUSED_SECONDS = 15.0  # long enough for every process to meet it more than once
+SECONDS = 90  # for anything that is waited for
+
+Refusing = Callable[[redis.Redis], AbstractContextManager[None]]
+
+
+@contextmanager
+def full_memory(server: redis.Redis) -> Iterator[None]:
+    server.config_set("maxmemory", "1000000")
+    yield
+    server.config_set("maxmemory", "0")
+
+
+@contextmanager
+def too_few_replicas(server: redis.Redis) -> Iterator[None]:
+    server.config_set("min-replicas-to-write", "1")
+    yield
+    server.config_set("min-replicas-to-write", "0")
+
+
+@contextmanager
+def unwritable_disk(server: redis.Redis) -> Iterator[None]:
+    """A snapshot fails, for a directory is where its file should be: MISCONF, as with a full disk."""
+    usual = server.config_get("dbfilename")["dbfilename"]
+    obstacle = locate(settings.VAR_DIR).redis / "obstacle.rdb"
+    obstacle.mkdir()
+    server.config_set("dbfilename", obstacle.name)
+    server.config_set("save", "3600 1000000")  # without snapshots a failed one is nothing to it
+    server.bgsave()
+    wait_until(lambda: server.info("persistence")["rdb_last_bgsave_status"] == "err")
+    yield
+    server.config_set("dbfilename", usual)
+    server.config_set("save", "")
+    obstacle.rmdir()
+
+
+@pytest.mark.parametrize("refusing", [full_memory, too_few_replicas, unwritable_disk])
+def test_processes_outlive_a_redis_that_refuses_writes(
+    house: House, online_redis: redis.Redis, refusing: Refusing
+) -> None:
+    scopes = ["events:write", "events:read"]
+    key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
+    house.start()
+    sender = Sender(house.url, key)
+    wait_until(lambda: basis_of(sender, 0) == "no_model", seconds=SECONDS)
+
+    with refusing(online_redis):
+        ends, number = time.monotonic() + REFUSED_SECONDS, 1
+        while time.monotonic() < ends:
+            assert sender.post("/api/v1/events", payment_payload(number), prefer="respond-async")[0] == 202
+            assert basis_of(sender, number + 10_000) == "fallback"
+            number += 1
+            time.sleep(0.3)
+    relieved = datetime.now(UTC)
+
+    assert {name for name, process in house.running.items() if process.poll() is not None} == set()
+    wait_until_settled(house)
+    assert basis_of(sender, 99_000) == "no_model"
+    assert Decision.objects.filter(basis="no_model").count() >= 2 * (number - 1)
+    wait_until(lambda: ConsumerCursor.objects.filter(updated_at__gt=relieved).exists(), seconds=SECONDS)
+    assert {name for name, process in house.running.items() if process.poll() is not None} == set()
+
+
+def basis_of(sender: Sender, number: int) -> str:
+    _, event = sender.post("/api/v1/events", payment_payload(number), prefer="wait=3, on_timeout=fallback")
+    return str(event["decision"]["basis"])
