@@ -2,7 +2,9 @@
 
 import logging
 import select
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -18,6 +20,16 @@ logger = logging.getLogger(__name__)
 ASKED_SECONDS = 30.0
 HEALTHY_SECONDS = 1.0  # to answer that; a connection that does not is replaced
 
+# A server that vanishes says nothing: without these a process waits for it for hours. Over a Unix socket they
+# have no effect. The name is what the server's own views show of a session.
+CONNECTING = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "fallback_application_name": f"assay {Path(sys.argv[0]).name}"[:63],
+}
 # Of a session. `client_connection_check_interval`: a statement whose client has given up is ended by the
 # server too, and neither keeps a place nor is carried out when its lock comes free. The others keep values of
 # statements, personal ones among them, out of the server's log; setting them takes a superuser, or a role
@@ -69,6 +81,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if hung.breaker.is_open:
             raise OperationalError("PostgreSQL did not answer a moment ago and is left alone")
         return super()._cursor(name)  # type: ignore[misc]
+
+    def get_connection_params(self) -> dict[str, Any]:
+        return CONNECTING | super().get_connection_params()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._healthy_at = time.monotonic()
