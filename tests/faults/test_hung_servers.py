@@ -5,6 +5,7 @@ A request waits for its decision as long as it says, and is answered within a se
 
 import http.client
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -175,10 +176,10 @@ def test_an_event_is_pending_when_postgres_hangs_after_it_was_stored(client: Cli
 def test_health_answers_at_once_whatever_hangs(client: Client) -> None:
     for processes, check in ((postgres_processes(), "postgres"), (redis_processes(), "redis")):
         with frozen(processes):
-            wait_until(lambda: client.get("/readyz").status == 503)  # the last answer is given again for a second
+            wait_until(lambda: client.get("/readyz").status == 503)  # what was said is said for a second more
             for _ in range(3):
                 alive, ready = client.get("/healthz"), client.get("/readyz")
                 assert (alive.status, ready.status) == (200, 503), ready
-                assert "does not answer" in ready.body["checks"][check]
+                assert re.search("does not answer|cannot be reached", ready.body["checks"][check])
                 assert max(alive.seconds, ready.seconds) < MARGIN_SECONDS + SLACK_SECONDS
         wait_until(lambda: client.get("/readyz").status == 200, seconds=RECOVERED_WITHIN_SECONDS)
