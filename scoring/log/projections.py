@@ -1,7 +1,8 @@
 """Projections: tables folded from the log, while it is appended to and again by `manage.py rebuild`.
 
-Two kinds, both pure functions of entries. A row projection gives one row for an entry (insert-only table);
-a state projection folds an entry into the one row of its key (a small table that is updated in place).
+Two kinds, both pure functions of entries. A row projection gives one row for an entry; a state projection
+folds an entry into the one row of its key (a small table that is updated in place). A row of the first kind
+is written once, by a plain insert, and changes only where another type of entry amends it, which is rare.
 """
 
 from collections import defaultdict
@@ -17,18 +18,33 @@ from scoring.log.tables import Row, Table, copy_rows, select_states, upsert_rows
 RowOf = Callable[[Entry], Row | None]
 KeyOf = Callable[[Entry], Any]
 Fold = Callable[[Row | None, Entry], Row]
+Amend = Callable[[Row, Entry], Row]
 
 
 @dataclass(slots=True)
 class RowProjection:
-    """An insert-only table: one row, or none, for each entry of its types."""
+    """A table of one row, or none, for each entry of some types; entries of others may amend a row."""
 
     table: Table
     row_of: dict[str, RowOf] = field(default_factory=dict)
+    amend_of: dict[str, tuple[KeyOf, Amend]] = field(default_factory=dict)
 
     @property
     def types(self) -> frozenset[str]:
-        return frozenset(self.row_of)
+        return frozenset(self.row_of) | frozenset(self.amend_of)
+
+    def keys(self, entries: Iterable[Entry]) -> set[Any]:
+        """The keys of the rows that `entries` amend."""
+        return {self.amend_of[entry.type][0](entry) for entry in entries if entry.type in self.amend_of}
+
+    def fold(self, rows: dict[Any, Row], entries: Iterable[Entry]) -> dict[Any, Row]:
+        """`rows` by key as `entries` amend them, in their order; changes and returns `rows`."""
+        for entry in entries:
+            if entry.type in self.amend_of:
+                key_of, amend = self.amend_of[entry.type]
+                key = key_of(entry)
+                rows[key] = amend(rows[key], entry)
+        return rows
 
     def rows(self, entries: Iterable[Entry]) -> list[Row]:
         projected = (self.row_of[entry.type](entry) for entry in entries if entry.type in self.row_of)
@@ -79,6 +95,20 @@ def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], Row
     return register
 
 
+def amend(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable[[Amend], Amend]:
+    """Register a pure function `(row, entry) -> row`: what `entry_type` changes in a row of `project`."""
+
+    def register(change: Amend) -> Amend:
+        projection = _projections.setdefault(model._meta.db_table, RowProjection(Table.of(model)))
+        if not isinstance(projection, RowProjection) or entry_type in projection.types:
+            raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
+        projection.amend_of[entry_type] = (key, change)
+        _by_type[entry_type].append(projection)
+        return change
+
+    return register
+
+
 def fold_into(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable[[Fold], Fold]:
     """Register a pure function `(row or None, entry) -> row` for `entry_type` and the row of `key(entry)`."""
 
@@ -99,17 +129,21 @@ def registered() -> Iterator[Projection]:
 
 
 def row_projections(types: Set[str]) -> list[RowProjection]:
-    """The insert-only tables that entries of these types have rows in."""
-    return [projection for projection in _touched(types) if isinstance(projection, RowProjection)]
+    """The tables that entries of these types have rows in."""
+    return [
+        projection
+        for projection in _touched(types)
+        if isinstance(projection, RowProjection) and not types.isdisjoint(projection.row_of)
+    ]
 
 
 def has_states(types: Set[str]) -> bool:
-    """Whether entries of these types change any state."""
-    return any(isinstance(projection, StateProjection) for projection in _touched(types))
+    """Whether entries of these types change rows that are there already."""
+    return any(_changes_rows(projection, types) for projection in _touched(types))
 
 
 def copy_into_tables(entries: Sequence[Entry]) -> None:
-    """Write the rows of `entries` by COPY, and fold them into states."""
+    """Write the rows of `entries` by COPY, and fold them into states and rows that they amend."""
     for projection in row_projections({entry.type for entry in entries}):
         if rows := projection.rows(entries):
             copy_rows(connection, projection.table, rows)
@@ -117,17 +151,25 @@ def copy_into_tables(entries: Sequence[Entry]) -> None:
 
 
 def fold_into_states(entries: Sequence[Entry]) -> None:
-    """Fold `entries` into the states they change."""
-    for projection in _touched({entry.type for entry in entries}):
-        if isinstance(projection, StateProjection):
-            _write_states(projection, entries)
+    """Fold `entries` into the states they change and the rows they amend."""
+    types = {entry.type for entry in entries}
+    for projection in _touched(types):
+        if _changes_rows(projection, types):
+            write_changes(projection, entries)
+
+
+def write_changes(projection: Projection, entries: Sequence[Entry]) -> None:
+    """Read the rows that `entries` change, fold these in and write them back."""
+    rows = select_states(connection, projection.table, projection.keys(entries))
+    if changed := projection.fold(rows, entries):
+        upsert_rows(connection, projection.table, list(changed.values()))
+
+
+def _changes_rows(projection: Projection, types: Set[str]) -> bool:
+    if isinstance(projection, RowProjection):
+        return not types.isdisjoint(projection.amend_of)
+    return True
 
 
 def _touched(types: Set[str]) -> list[Projection]:
     return list({id(p): p for entry_type in types for p in _by_type.get(entry_type, ())}.values())
-
-
-def _write_states(projection: StateProjection, entries: Sequence[Entry]) -> None:
-    keys = projection.keys(entries)
-    states = select_states(connection, projection.table, keys)
-    upsert_rows(connection, projection.table, list(projection.fold(states, entries).values()))

@@ -6,7 +6,13 @@ from django.db import connection, transaction
 
 from scoring.errors import UnknownProjection
 from scoring.log.entries import Entry
-from scoring.log.projections import Projection, RowProjection, StateProjection, registered
+from scoring.log.projections import (
+    Projection,
+    RowProjection,
+    StateProjection,
+    registered,
+    write_changes,
+)
 from scoring.log.read import iter_log
 from scoring.log.tables import Row, copy_rows
 
@@ -78,5 +84,7 @@ def _empty(projections: Collection[Projection]) -> None:
 def _fold(projection: Projection, entries: list[Entry], states: dict[object, Row]) -> None:
     if isinstance(projection, RowProjection):
         copy_rows(connection, projection.table, projection.rows(entries))
+        if amending := [entry for entry in entries if entry.type in projection.amend_of]:
+            write_changes(projection, amending)
     else:
         projection.fold(states, entries)
