@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from scoring import errors
 from scoring.api.compression import CONTENT_ENCODINGS
+from scoring.api.links import event_link
 from scoring.decisions.telemetry import telemetry
 from scoring.log.trouble import is_trouble
 from scoring.timestamps import to_iso
@@ -65,7 +66,9 @@ def unknown_event_type(exc: errors.UnknownEventType, context: Mapping[str, Any])
 
 
 def differing_fields(exc: errors.PayloadConflict, context: Mapping[str, Any]) -> dict[str, Any]:
-    return {"event": exc.stream, "fields": list(exc.fields)}
+    event_type, _, event_id = exc.stream.split("/", 2)
+    corrections = f"{event_link(event_type, event_id)}/corrections"
+    return {"event": exc.stream, "fields": list(exc.fields), "corrections": corrections}
 
 
 def place_in_body(exc: errors.MalformedJson, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,6 +178,24 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     errors.PayloadConflict: Problem(
         409, "payload-conflict", "The id was received with another payload", differing_fields
+    ),
+    errors.EventAlreadyRetracted: Problem(
+        409,
+        "event-retracted",
+        "The event was retracted",
+        lambda exc, context: {"reason": exc.reason, "retracted_at": exc.at.isoformat()},
+    ),
+    errors.EventVersionConflict: Problem(
+        409,
+        "version-conflict",
+        "The event is at another version",
+        lambda exc, context: {"given": exc.given, "version": exc.found},
+    ),
+    errors.EventStillHistory: Problem(
+        409,
+        "history-loading",
+        "The event's history is still being loaded",
+        headers={"Retry-After": "60"},
     ),
     errors.StreamConflict: Problem(
         409,

@@ -14,7 +14,7 @@ LOOK_AT_MODELS = (
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
 )
 WORK = ("reviews.work_case",)
-LEAD = ("reviews.undo_verdict", "scoring.upload_label")
+LEAD = ("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event")
 TRAIN = (
     *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),
     *("experiments.add_experiment", "experiments.change_experiment", "scoring.add_batchversion"),

@@ -150,6 +150,7 @@ class EventAdmin(EntriesAdmin):
         "external_id",
         "occurred_at",
         "received_at",
+        "amended",
     )
     list_display_links = ("external_id",)
     list_filter = (TypeFilter,)
@@ -162,6 +163,12 @@ class EventAdmin(EntriesAdmin):
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
         return find_events(queryset, "position", search_term)
+
+    @admin.display(description="changed")
+    def amended(self, event: Event) -> str:
+        if event.retracted_at:
+            return badge("retracted")
+        return f"version {event.versions}" if event.versions > 1 else "-"
 
 
 @admin.register(Decision)

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from scoring.api.corrections import CorrectionsView, RetractionView
 from scoring.api.events import EventsView, EventView, ParkedEventsView
 from scoring.api.labels import HeldLabelsView, LabelsView
 
@@ -11,6 +12,8 @@ urlpatterns = [
     path("events", EventsView.as_view(), name="events"),
     path("events/parked", ParkedEventsView.as_view(), name="parked-events"),
     # An id is the sender's own and may hold slashes.
+    path("events/<str:type>/<path:id>/corrections", CorrectionsView.as_view(), name="corrections"),
+    path("events/<str:type>/<path:id>/retraction", RetractionView.as_view(), name="retraction"),
     path("events/<str:type>/<path:id>", EventView.as_view(), name="event"),
     path("labels", LabelsView.as_view(), name="labels"),
     path("labels/held", HeldLabelsView.as_view(), name="held-labels"),

@@ -46,11 +46,11 @@ class TypeEvents:
 
 
 def events_of(part: LaneBatch, event_type: str) -> TypeEvents | None:
-    """The events of a type, without labels, in a batch; None where it has none."""
+    """The events of a type that a batch applies, without labels; None where it has none."""
     if event_type not in part.events:
         return None
     places, table = part.events[event_type]
-    return TypeEvents(places, table).where(~part.is_label[places])
+    return TypeEvents(places, table).where(part.is_event[places])
 
 
 def entity_fields(views: Iterable[ViewColumns]) -> list[str]:

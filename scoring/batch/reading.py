@@ -1,6 +1,6 @@
 """The events a view is computed from: of the offline store what it has, and of the log the rest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +13,10 @@ from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.log.entries import LAST_POSITION, Cursor
 from scoring.log.texts import read_texts
+from scoring.offline.amendments import NEVER_US, Versions, read_versions
 from scoring.offline.columns import coded, event_schema, event_table, integers, numbers
 from scoring.offline.export import present_layout
-from scoring.offline.reading import open_store
+from scoring.offline.reading import RECEIVED_AT, open_store
 from scoring.offline.store import Manifest, OfflineStore
 from scoring.timestamps import from_micros
 
@@ -25,8 +26,8 @@ _BEYOND = """
       FROM scoring_logentry said
       JOIN scoring_event event ON event.position = said.position
      WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
-       AND event.type = %s AND event.occurred_at >= %s AND event.occurred_at < %s AND said.position <= %s
-"""
+       AND event.type = %s AND {occurred_at} >= %s AND {occurred_at} < %s AND said.position <= %s
+""".replace("{occurred_at}", RECEIVED_AT)
 _ROWS_A_READ = 50_000
 _HEAD = ("_position", "_occurred_at", "_recorded_at", "_history")
 LATEST_US = 253_402_300_799_000_000  # 9999-12-31T23:59:59Z
@@ -44,7 +45,14 @@ def read_events(
 
     `store`: that of the settings without one. Raises OfflineStoreOfAnotherLog.
     """
-    return _view_events(view, _read(view, since_us, until_us, log_position, store))
+    table = _read(view, since_us, until_us, log_position, store)
+    amended = read_versions(view.source, log_position=log_position)
+    if amended:
+        versions = [each.held_at(NEVER_US - 1) for each in amended]
+        table = _instead(view, table, amended, versions)
+        occurred = integers(table["_occurred_at"])
+        table = table.filter(pa.array((occurred >= since_us) & (occurred < until_us)))
+    return _view_events(view, table)
 
 
 def read_timely_events(
@@ -54,13 +62,43 @@ def read_timely_events(
 
     The version of a moment is taken to come a period later. So what occurred before a moment counts in its
     version if it was received in that period, too; history counts as received when it occurred. What came
-    later than that is left out altogether, which is to know too little rather than too much.
+    later than that is left out altogether, which is to know too little rather than too much. A correction or
+    retraction that came later than that is not known either.
     """
     table = _read(view, 0, LATEST_US, log_position, store)
+    amended = read_versions(view.source, log_position=log_position)
+    if amended:
+        table = _instead(view, table, amended, _held_in_time(view, table, amended))
     occurred, recorded = integers(table["_occurred_at"]), integers(table["_recorded_at"])
     first_read = (occurred // view.every_us + 2) * view.every_us
     in_time = table["_history"].to_numpy() | (recorded < first_read)
     return _view_events(view, table.filter(pa.array(in_time)))
+
+
+def _held_in_time(view: BatchView, table: pa.Table, amended: Sequence[Versions]) -> list[int | None]:
+    """The version of each amended event that the first version of the view to count it would have read."""
+    positions = integers(table["_position"])
+    rows = np.flatnonzero(np.isin(positions, [each.event for each in amended]))
+    occurred = dict(
+        zip(positions[rows].tolist(), integers(table["_occurred_at"])[rows].tolist(), strict=True)
+    )
+    return [each.held_at((occurred[each.event] // view.every_us + 2) * view.every_us) for each in amended]
+
+
+def _instead(
+    view: BatchView, table: pa.Table, amended: Sequence[Versions], versions: Sequence[int | None]
+) -> pa.Table:
+    """The table with these versions of amended events instead of their receipts; None leaves one out."""
+    kind = find_event_type(view.source)
+    events = np.array([each.event for each in amended])
+    rest = table.filter(pa.array(~np.isin(integers(table["_position"]), events)))
+    held = np.array([version for version in versions if version is not None], dtype=np.int64)
+    fields = _columns_of(view, kind)
+    read = [
+        event_table(kind, read_texts(held[start : start + _ROWS_A_READ]), fields).select([*_HEAD, *fields])
+        for start in range(0, len(held), _ROWS_A_READ)
+    ]
+    return pa.concat_tables([rest, *read]).unify_dictionaries()
 
 
 def _read(

@@ -6,6 +6,7 @@ from typing import Any
 
 from scoring.catalog.currency import decimal_text
 from scoring.catalog.registry import event_type
+from scoring.decisions.amended import CORRECTED, RECEIVED, RETRACTED, VERSIONS
 from scoring.decisions.labels import SAID
 from scoring.errors import EventNotFound
 from scoring.log.entries import Entry
@@ -70,7 +71,8 @@ def answer_from_stream(stream: Sequence[Entry]) -> dict[str, Any]:
 
 
 def answer_for(stream: str) -> dict[str, Any]:
-    """Everything known of one event: what was sent, the first and the current decision, revisions, labels.
+    """Everything known of one event: what holds of it, the first and the current decision, revisions, labels,
+    corrections and its retraction.
 
     Raises EventNotFound when nothing was received under this stream.
     """
@@ -80,15 +82,41 @@ def answer_for(stream: str) -> dict[str, Any]:
     revisions = [decision_from(entry.data) for entry in entries if entry.type == "decision.revised"]
     answer = answer_from_stream(entries)
     labels = [entry for entry in read_stream(f"label/{stream}") if entry.type in SAID]
+    version, retraction = current_version(entries), retraction_in(entries)
     return {
         **answer,
-        "fields": fields_as_sent(entries[0].data),
+        "status": _current_status(answer, entries),
+        "occurred_at": version.data["occurred_at"],
+        "fields": fields_as_sent(version.data),
         "history": entries[0].data["history"],
+        "version": version.data.get("version", 1),
+        "corrections": [_correction_from(entry) for entry in entries if entry.type == CORRECTED],
+        "retraction": retraction and _amendment_from(retraction),
         "current_decision": revisions[-1] if revisions else answer["decision"],
         "revisions": revisions,
         "label": labels[-1].data["effective"] if labels else None,
         "labels": [_label_from(entry) for entry in labels],
     }
+
+
+def current_version(stream: Sequence[Entry]) -> Entry:
+    """The entry of an event's stream with what holds of it: its receipt, or the latest correction."""
+    return next(entry for entry in reversed(stream) if entry.type in VERSIONS)
+
+
+def retraction_in(stream: Sequence[Entry]) -> Entry | None:
+    """The entry that took the event back, None where there is none."""
+    return next((entry for entry in stream if entry.type == RETRACTED), None)
+
+
+def is_undecided(stream: Sequence[Entry]) -> bool:
+    """Whether the current version of an event is still to be decided by its lane."""
+    version = current_version(stream)
+    if retraction_in(stream) or version.data["history"] or not event_type(version.data["type"]).scored:
+        return False
+    if version.type == RECEIVED:
+        return not any(entry.type == "decision.made" for entry in stream)
+    return not any(entry.data.get("event_version") == version.position for entry in stream)
 
 
 def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,6 +130,26 @@ def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
         elif name in declared and not declared[name].personal:
             shown[name] = value
     return shown
+
+
+def _current_status(answer: Mapping[str, Any], stream: Sequence[Entry]) -> str:
+    if retraction_in(stream):
+        return "retracted"
+    version = current_version(stream)
+    if version.type == RECEIVED:
+        return str(answer["status"])
+    if not is_undecided(stream):
+        return "decided" if any(entry.type == "decision.made" for entry in stream) else "recorded"
+    parked = any(e.type == "event.parked" and e.data["position"] == version.position for e in stream)
+    return "parked" if parked else "pending"
+
+
+def _correction_from(entry: Entry) -> dict[str, Any]:
+    return {"version": entry.data["version"], "changed": entry.data["changed"], **_amendment_from(entry)}
+
+
+def _amendment_from(entry: Entry) -> dict[str, Any]:
+    return {"reason": entry.data["reason"], "recorded_at": to_iso(entry.recorded_at)}
 
 
 def _label_from(entry: Entry) -> dict[str, Any]:

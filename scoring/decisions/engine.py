@@ -28,6 +28,8 @@ from scoring.timestamps import to_iso
 
 logger = logging.getLogger(__name__)
 
+CORRECTED = "corrected"  # the cause of a decision on a correction that a model, or no failure, made
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -181,6 +183,7 @@ def _entry(
             **describe_also(also),
             **_batch_versions(item, [model.feature_set, *also]),
             **_routing(model, charge, claim.event),
+            **_correction(claim, data),
             "event_position": claim.event_position,
             "event_type": kind.name,
             "stake": kind.stake(claim.event["fields"]),
@@ -196,6 +199,13 @@ def _entry(
         packed=pack_vectors(*vectors, *(each.vector_of(item.row) for each in also)),
         metadata={"causation": claim.position},
     )
+
+
+def _correction(claim: Claim, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a corrected event: the position of the correction that was decided on, and that it is why."""
+    if claim.event_version == claim.event_position:
+        return {}
+    return {"event_version": claim.event_version, "cause": data["cause"] or CORRECTED}
 
 
 def _batch_versions(item: Scored, sets: Sequence[FeatureSet]) -> dict[str, Numbers]:

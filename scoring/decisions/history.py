@@ -8,6 +8,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from scoring.decisions import pending
+from scoring.decisions.amended import amended_streams, place_entries, read_amended
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.lane_log import LaneHead, head_after, read_head, sequenced_entry
 from scoring.decisions.online_store import OnlineStore
@@ -120,8 +121,10 @@ def _read_waiting(lane: str) -> NDArray[np.int64]:
 
 def _sequence_part(head: LaneHead, positions: np.ndarray, *, clock_us: int) -> LaneHead:
     now = timezone.now()
+    amended = read_amended(amended_streams(positions))
+    placed, _, effects = place_entries(positions, amended, first_seq=head.seq + 1)
     with transaction.atomic():
-        entry = sequenced_entry(head, positions=positions.tolist(), clock_us=clock_us)
+        entry = sequenced_entry(head, positions=placed.tolist(), clock_us=clock_us, effects=effects)
         written = append([entry], now=now)[0]
         pending.complete(positions.tolist())
-    return head_after(head, position=written.position, count=len(positions), clock_us=clock_us)
+    return head_after(head, position=written.position, count=len(placed), clock_us=clock_us)

@@ -11,6 +11,7 @@ from django.db import connection
 
 from scoring.catalog.event_type import ParsedFields
 from scoring.decisions import doorbell, fallback, pending
+from scoring.decisions.amended import CORRECTED
 from scoring.decisions.answers import answer_from_stream
 from scoring.decisions.gathering import Received, gatherer, lane_of
 from scoring.decisions.mailboxes import Mailbox, open_mailbox
@@ -146,6 +147,17 @@ def differing_fields(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> list
     return differing if stored["occurred_at"] == sent["occurred_at"] else ["occurred_at", *differing]
 
 
+def conflicting_fields(stream: Sequence[Entry], sent: Mapping[str, Any]) -> list[str]:
+    """As `differing_fields` from an event as it was received; none if that is what a correction made of it.
+
+    A sender that has corrected an event may send it again as it is now, or as it was.
+    """
+    differing = differing_fields(stream[0].data, sent)
+    if differing and any(not differing_fields(e.data, sent) for e in stream if e.type == CORRECTED):
+        return []
+    return differing
+
+
 def _as_sent(value: Any) -> Any:
     return {key: value[key] for key in ("minor", "currency")} if isinstance(value, dict) else value
 
@@ -155,7 +167,7 @@ def _disputed(entries: Sequence[NewEntry], repeated: Mapping[str, Sequence[Entry
     return {
         entry.stream
         for entry in entries
-        if entry.stream in repeated and differing_fields(repeated[entry.stream][0].data, entry.data)
+        if entry.stream in repeated and conflicting_fields(repeated[entry.stream], entry.data)
     }
 
 
@@ -204,14 +216,17 @@ def _receipts(
     receipts = []
     first: dict[str, NewEntry] = {}
     for entry in entries:
-        stored = repeated[entry.stream][0].data if entry.stream in repeated else None
-        earlier = stored or (first[entry.stream].data if entry.stream in first else None)
+        stored, earlier = repeated.get(entry.stream), first.get(entry.stream)
         first.setdefault(entry.stream, entry)
-        differing = differing_fields(earlier, entry.data) if earlier else []
+        differing = []
+        if stored:
+            differing = conflicting_fields(stored, entry.data)
+        elif earlier:
+            differing = differing_fields(earlier.data, entry.data)
         receipts.append(
             Receipt(
                 stream=entry.stream,
-                created=earlier is None,
+                created=not (stored or earlier),
                 answer=None if differing else answers[entry.stream],
                 conflict=PayloadConflict(entry.stream, differing) if differing else None,
             )

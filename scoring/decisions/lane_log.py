@@ -1,22 +1,23 @@
 """A lane's one order, read from the log: which entries got which seq, and what each means to the kernel."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 from django.db import connection
 
 from scoring.catalog.registry import event_type
-from scoring.features.encode import LaneItem
+from scoring.features.encode import ItemKind, LaneItem
 from scoring.log.entries import NewEntry
 from scoring.log.upcasters import lift
 from scoring.timestamps import from_iso, to_micros
 
 ITEMS_A_CHUNK = 20_000
 
-# A label entry needs the event it concerns; an event entry is its own.
+# A label entry needs the event it concerns; an event entry is its own. What an item with an effect of its own
+# folds is the version that this names.
 ITEMS = """
     SELECT entry.position, entry.stream, entry.type, entry.schema_version, entry.data,
            event.position, event.schema_version, event.data
@@ -49,6 +50,24 @@ class LaneHead:
         return f"{self.seq}:{self.position}"
 
 
+class Effect(NamedTuple):
+    """What an item does that concerns an event which was corrected or retracted.
+
+    Such an entry can have several seqs: a correction takes back the version before it (`undo`), applies its
+    own (`event`) and moves what labels have counted from the one to the other (`label`). `version`: the
+    position of the entry whose fields are folded; `event_position`: that of the event's receipt. Written down
+    with the order, for which version held depends on what the lane had applied by then.
+    """
+
+    kind: ItemKind
+    version: int
+    positive_delta: int
+    event_position: int
+
+
+Effects = Mapping[int, Effect]  # by seq; most items have none: an event is applied, a label counted
+
+
 @dataclass(frozen=True, slots=True)
 class LaneChunk:
     """Consecutive items of a lane, the log position of the event each concerns, and the head after them."""
@@ -64,10 +83,16 @@ class LaneRun:
 
     positions: np.ndarray  # int64 [n]
     head: LaneHead
+    effects: Effects = field(default_factory=dict)
 
     @property
     def first_seq(self) -> int:
         return self.head.seq - len(self.positions) + 1
+
+    def up_to(self, head: LaneHead) -> "LaneRun":
+        """What of it stands up to a head that it goes beyond."""
+        effects = {seq: effect for seq, effect in self.effects.items() if seq <= head.seq}
+        return LaneRun(self.positions[: head.seq - self.first_seq + 1], head, effects)
 
 
 def read_head(lane: str) -> LaneHead:
@@ -116,8 +141,11 @@ def reordered_entry(head: LaneHead, *, reason: str) -> NewEntry:
     )
 
 
-def sequenced_entry(head: LaneHead, *, positions: Sequence[int], clock_us: int) -> NewEntry:
+def sequenced_entry(
+    head: LaneHead, *, positions: Sequence[int], clock_us: int, effects: Effects | None = None
+) -> NewEntry:
     """The entry that gives these positions the next seqs; its version is the fence between two holders."""
+    places = [[seq - head.seq - 1, *effect] for seq, effect in sorted((effects or {}).items())]
     return NewEntry(
         stream=f"lane/{head.lane}",
         expected_version=head.version,
@@ -127,6 +155,7 @@ def sequenced_entry(head: LaneHead, *, positions: Sequence[int], clock_us: int) 
             "first_seq": head.seq + 1,
             "count": len(positions),
             "clock_us": max(head.clock_us, clock_us),
+            **({"effects": places} if places else {}),
         },
         packed=np.asarray(positions, dtype="<i8").tobytes(),
     )
@@ -147,7 +176,7 @@ def head_after(head: LaneHead, *, position: int, count: int, clock_us: int) -> L
 def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[LaneChunk]:
     """The items of the present order beyond `after`, by seq, whole `lane.sequenced` entries at a time."""
     for run in iter_lane_runs(lane, after=after, items=ITEMS_A_CHUNK):
-        items, event_positions = read_items(run.positions, first_seq=run.first_seq)
+        items, event_positions = read_items(run.positions, first_seq=run.first_seq, effects=run.effects)
         yield LaneChunk(items, event_positions, run.head)
 
 
@@ -157,31 +186,42 @@ def iter_lane_runs(lane: str, *, after: LaneHead | None = None, items: int) -> I
     """
     head = after or read_beginning(lane)
     parts: list[np.ndarray] = []
+    effects: dict[int, Effect] = {}
     count = 0
     for row in _lane_rows(lane, head.version):
         reached = _head(lane, *row[:3])
         if reached.order != head.order:
             break
         parts.append(np.frombuffer(row[3], dtype="<i8"))
+        effects |= _effects(row[2])
         head, count = reached, count + len(parts[-1])
         if count >= items:
-            yield LaneRun(np.concatenate(parts), head)
-            parts, count = [], 0
+            yield LaneRun(np.concatenate(parts), head, effects)
+            parts, effects, count = [], {}, 0
     if parts:
-        yield LaneRun(np.concatenate(parts), head)
+        yield LaneRun(np.concatenate(parts), head, effects)
 
 
-def read_items(positions: np.ndarray, *, first_seq: int) -> tuple[list[LaneItem], np.ndarray]:
+def read_items(
+    positions: np.ndarray, *, first_seq: int, effects: Effects | None = None
+) -> tuple[list[LaneItem], np.ndarray]:
     """The items at these log positions, and the position of the event each concerns (int64 [n])."""
+    effects = effects or {}
+    wanted = positions.tolist()
+    for seq, (_, version, *_) in effects.items():
+        wanted[seq - first_seq] = version
     with connection.cursor() as cursor:
-        cursor.execute(ITEMS, [positions.tolist()])
+        cursor.execute(ITEMS, [wanted])
         rows = cursor.fetchall()
     items = []
     event_positions = np.empty(len(rows), dtype=np.int64)
     for place, (position, stream, entry_type, schema, text, event_position, *event) in enumerate(rows):
         seq = first_seq + place
         data = lift(entry_type, stream, schema, orjson.loads(text))
-        if entry_type == "event.received":
+        if effect := effects.get(seq):
+            items.append(effect_item(seq, effect, data))
+            event_positions[place] = effect.event_position
+        elif entry_type == "event.received":
             items.append(event_item(seq, data))
             event_positions[place] = position
         else:
@@ -210,16 +250,32 @@ def event_item(seq: int, event: Mapping[str, Any]) -> LaneItem:
 
 def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> LaneItem:
     """What the kernel folds for a label or a retraction: by how much the counts of its event change."""
-    positive = event_type(event["type"]).labels.positive
-    before, after = label["previous"], label["effective"]
     return LaneItem(
         seq=seq,
         kind="label",
         type=event["type"],
         occurred_at_us=_micros(event["occurred_at"]),
         fields=_values_of(event),
-        positive_delta=(after == positive) - (before == positive),
+        positive_delta=label_delta(label, type_name=event["type"]),
     )
+
+
+def effect_item(seq: int, effect: Effect, version: Mapping[str, Any]) -> LaneItem:
+    """What the kernel folds for an item of an event that was corrected: `version`, the data of its entry."""
+    return LaneItem(
+        seq=seq,
+        kind=effect.kind,
+        type=version["type"],
+        occurred_at_us=_micros(version["occurred_at"]),
+        fields=_values_of(version),
+        positive_delta=effect.positive_delta,
+    )
+
+
+def label_delta(label: Mapping[str, Any], *, type_name: str) -> int:
+    """By how much a label or its retraction changes the count of positives of its event."""
+    positive = event_type(type_name).labels.positive
+    return (label["effective"] == positive) - (label["previous"] == positive)
 
 
 def _values_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -253,6 +309,13 @@ def _head(lane: str, version: int, position: int, data: str) -> LaneHead:
         seq=parsed["first_seq"] + parsed["count"] - 1,
         clock_us=parsed["clock_us"],
     )
+
+
+def _effects(data: str) -> dict[int, Effect]:
+    if '"effects":' not in data:
+        return {}
+    parsed = orjson.loads(data)
+    return {parsed["first_seq"] + place: Effect(*effect) for place, *effect in parsed["effects"]}
 
 
 def _micros(text: str) -> int:

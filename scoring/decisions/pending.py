@@ -99,14 +99,17 @@ CLAIM = """
 DETAILS = """
     SELECT p.position, p.kind, p.priority, p.event_stream, p.wake_token,
            entry.type, entry.schema_version, entry.data,
-           event.position, event.schema_version, event.data, event.recorded_at, head.version, head.decisions,
+           event.position, event.schema_version, event.data,
+           CASE WHEN entry.type = 'event.corrected' THEN entry.recorded_at ELSE event.recorded_at END,
+           head.version, head.decisions, head.amended,
            (SELECT coalesce(string_agg(event_type || '/' || version, ' ' ORDER BY event_type), '')
               FROM scoring_route)
       FROM chosen p
       JOIN scoring_logentry entry ON entry.position = p.position
       JOIN scoring_logentry event ON event.stream = p.event_stream AND event.stream_version = 1
      CROSS JOIN LATERAL (
-           SELECT max(stream_version) AS version, count(*) FILTER (WHERE type LIKE 'decision.%') AS decisions
+           SELECT max(stream_version) AS version, count(*) FILTER (WHERE type LIKE 'decision.%') AS decisions,
+                  bool_or(type IN ('event.corrected', 'event.retracted')) AS amended
              FROM scoring_logentry WHERE stream = p.event_stream) head
      ORDER BY p.turn
 """
@@ -127,7 +130,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One pending entry with everything that processing it needs."""
+    """One pending entry with everything that processing it needs.
+
+    `event`: the version of the event that the entry is or was decided on, else the data of its receipt;
+    `event_version` is that version's position, `event_position` the receipt's. `received_at` is when that
+    version was. `amended`: the event was corrected or retracted by now.
+    """
 
     position: int
     kind: str
@@ -137,15 +145,26 @@ class Claim:
     data: Mapping[str, Any]
     event_position: int
     event: Mapping[str, Any]
+    event_version: int
     received_at: datetime
     stream_version: int  # of the event's stream
     decisions: int  # already in the event's stream
+    amended: bool
     routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
 
     @property
     def source(self) -> str:
         """Whose event it concerns."""
         return self.event_stream.split("/", 2)[1]
+
+
+class Queued(NamedTuple):
+    """An entry that its lane has still to process."""
+
+    position: int
+    kind: str
+    state: str
+    priority: int
 
 
 def queueing(places: Sequence[Place], *, now: datetime) -> tuple[Sql, ...]:
@@ -176,11 +195,33 @@ def enqueue_labels(
     )
 
 
+def enqueue_amendment(
+    entry: Entry, *, kind: str, lane: str, priority: int, wake_token: str | None, now: datetime
+) -> None:
+    """Queue a correction or retraction. `wake_token`: of the client that waits for it."""
+    row = (entry.position, lane, kind, "ready", priority, entry.stream, None, wake_token, "", now)
+    _insert([row])
+
+
+def lock_event(positions: Sequence[int]) -> list[Queued]:
+    """What is queued of an event, by the positions of its versions; the caller's until its transaction ends.
+
+    What a lane is about to write is waited for: it is then queued no longer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT position, kind, state, priority FROM scoring_pending"
+            " WHERE position = ANY(%s) ORDER BY position FOR UPDATE",
+            [list(positions)],
+        )
+        return [Queued(*row) for row in cursor.fetchall()]
+
+
 def enqueue_rescores(claims: Sequence[Claim], *, lane: str, now: datetime) -> None:
     """Queue events decided without their model, to be scored when it is back."""
     _insert(
         (
-            claim.event_position,
+            claim.event_version,
             lane,
             "rescore",
             "waiting",
@@ -383,19 +424,23 @@ def _move_held_into_history(event_streams: Sequence[str]) -> None:
 def _claim(row: Sequence[Any]) -> Claim:
     """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
     position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
-    event_position, event_schema, event, received_at, version, decisions, routes = rest
+    event_position, event_schema, event, received_at, version, decisions, amended, routes = rest
+    said = lift(entry_type, event_stream, entry_schema, orjson.loads(data))
+    corrected = entry_type == "event.corrected"
     return Claim(
         position=position,
         kind=kind,
         urgent=priority == URGENT,
         event_stream=event_stream,
         wake_token=wake_token,
-        data=lift(entry_type, event_stream, entry_schema, orjson.loads(data)),
+        data=said,
         event_position=event_position,
-        event=lift("event.received", event_stream, event_schema, orjson.loads(event)),
+        event=said if corrected else lift("event.received", event_stream, event_schema, orjson.loads(event)),
+        event_version=position if corrected else event_position,
         received_at=received_at,
         stream_version=version,
         decisions=decisions,
+        amended=amended,
         routes=routes,
     )
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scoring.decisions.models import Decision, Event, Label, Route
+from scoring.decisions.models import Amendment, Decision, Event, Label, Route
 from scoring.log.entries import Entry
-from scoring.log.projections import fold_into, project
+from scoring.log.projections import amend, fold_into, project
 from scoring.log.tables import Row
 from scoring.timestamps import from_iso
 
 MOST_REASON, MOST_ACTOR = 200, 80  # characters; the log has all of them
+MOST_AMENDING_ACTOR = 160  # "user/" and a name of Django's
 
 
 @project("event.received", Event)
@@ -22,6 +23,44 @@ def event_row(entry: Entry) -> Row:
         "occurred_at": from_iso(entry.data["occurred_at"]),
         "received_at": entry.recorded_at,
         "history": entry.data.get("history", False),
+        "versions": 1,
+        "retracted_at": None,
+    }
+
+
+def amended_event(entry: Entry) -> int:
+    """The key of the event that a correction or retraction concerns."""
+    return int(entry.data["event_position"])
+
+
+@amend("event.corrected", Event, key=amended_event)
+def corrected_event(event: Row, entry: Entry) -> Row:
+    return {
+        **event,
+        "occurred_at": from_iso(entry.data["occurred_at"]),
+        "versions": entry.data["version"],
+    }
+
+
+@amend("event.retracted", Event, key=amended_event)
+def retracted_event(event: Row, entry: Entry) -> Row:
+    return {**event, "retracted_at": entry.recorded_at}
+
+
+@project("event.corrected", Amendment)
+@project("event.retracted", Amendment)
+def amendment_row(entry: Entry) -> Row:
+    corrected = entry.type == "event.corrected"
+    return {
+        "position": entry.position,
+        "event_position": entry.data["event_position"],
+        "event_type": entry.data["type"],
+        "event_stream": entry.stream,
+        "kind": (Amendment.Kind.CORRECTION if corrected else Amendment.Kind.RETRACTION).value,
+        "version": entry.data["version"],
+        "reason": entry.data["reason"],
+        "actor": entry.metadata.get("actor", "")[:MOST_AMENDING_ACTOR],
+        "amended_at": entry.recorded_at,
     }
 
 

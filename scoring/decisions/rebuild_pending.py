@@ -5,12 +5,14 @@ the log: rebuilt rows wake nobody and have ordinary priority.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
 from scoring.catalog.registry import event_type
+from scoring.decisions.amended import AMENDMENTS, CORRECTED, RECEIVED, RETRACTED
 from scoring.decisions.models import Pending
 from scoring.decisions.pending import LATER, NORMAL
 from scoring.log.entries import Entry
@@ -19,17 +21,27 @@ from scoring.log.rebuild import Advance, last_position, stop_appending
 from scoring.log.tables import Row, Table, copy_rows
 from scoring.timestamps import from_iso
 
-EVENTS = frozenset({"event.received"})
+KINDS = {
+    RECEIVED: Pending.Kind.EVENT,
+    CORRECTED: Pending.Kind.CORRECTION,
+    RETRACTED: Pending.Kind.RETRACTION,
+}
 LABELS = frozenset({"label.recorded", "label.retracted"})
 PARKED = frozenset({"event.parked", "label.parked"})
 
 # Decided without the model that was due, and not decided again since.
 _TO_RESCORE = """
-SELECT e.position, e.type || '/' || e.source || '/' || e.external_id, e.type, d.decided_at
+SELECT decided.version, e.type || '/' || e.source || '/' || e.external_id, e.type, d.decided_at
 FROM scoring_decision d JOIN scoring_event e ON e.position = d.event_position
+CROSS JOIN LATERAL (
+    SELECT coalesce((entry.data::json ->> 'event_version')::bigint, e.position) AS version
+    FROM scoring_logentry entry WHERE entry.position = d.position) decided
 WHERE d.basis = 'fallback' AND NOT EXISTS (
     SELECT 1 FROM scoring_decision later
     WHERE later.event_position = d.event_position AND later.revision > d.revision)
+  AND NOT EXISTS (
+    SELECT 1 FROM scoring_amendment amendment
+    WHERE amendment.event_position = e.position AND amendment.position > decided.version)
 """
 
 LaneOf = Callable[[str], str]
@@ -46,8 +58,9 @@ def rebuild_pending(*, advance: Advance = lambda passed: None) -> int:
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608 - not TRUNCATE: lanes may be reading it
         sequenced, parked = read_sequenced(), read_parked()
+        sequenced = np.union1d(sequenced, read_withdrawn())
         count = passed = 0
-        for entries in iter_log(types=EVENTS | LABELS):
+        for entries in iter_log(types=KINDS.keys() | LABELS):
             received = _received_among({e.data["event"] for e in entries if e.type in LABELS})
             rows = pending_rows(
                 entries, sequenced=sequenced, parked=parked, received=received, lane_of=lane_of_type
@@ -70,10 +83,11 @@ def pending_rows(
     received: Mapping[str, int],
     lane_of: LaneOf,
 ) -> list[Row]:
-    """The queue's rows for those of `entries` (receipts and labels) that no lane has sequenced.
+    """The queue's rows for those of `entries` (receipts, amendments, labels) that no lane has sequenced.
 
-    `sequenced`: positions that lanes have sequenced, sorted, int64. `parked`: errors by position. `received`:
-    the labelled events that exist, stream -> position of its receipt. `lane_of`: the lane of an event type.
+    `sequenced`: positions that have a place, or are never to have one, sorted, int64. `parked`: errors by
+    position. `received`: the labelled events that exist, stream -> position of its receipt. `lane_of`: the
+    lane of an event type.
     """
     positions = np.fromiter((entry.position for entry in entries), dtype=np.int64, count=len(entries))
     done = _is_in(positions, sequenced)
@@ -101,6 +115,16 @@ def read_parked() -> dict[int, str]:
     }
 
 
+def read_withdrawn() -> np.ndarray:
+    """The positions of what corrections and retractions took out of the queue unapplied, sorted, int64."""
+    found: list[int] = []
+    for entries in iter_log(types=AMENDMENTS):
+        for entry in entries:
+            found += entry.data.get("dropped", ())
+            found += [entry.position] if entry.data.get("withdrawn") else []
+    return np.unique(np.array(found, dtype=np.int64))
+
+
 def lane_of_type(name: str) -> str:
     """The lane of an event type. Raises `UnknownEventType`."""
     return event_type(name).lane
@@ -110,18 +134,27 @@ def _pending_row(entry: Entry, *, error: str | None, received: Mapping[str, int]
     is_label = entry.type in LABELS
     stream = entry.data["event"] if is_label else entry.stream
     state = _state(entry, error=error, is_held=is_label and stream not in received)
-    due = entry.data["known_at" if is_label else "occurred_at"]
+    due = _due_at(entry) if _is_history(entry) else None
     return _row(
         position=entry.position,
         lane=lane_of(stream.split("/", 1)[0]),
-        kind=Pending.Kind.LABEL if is_label else Pending.Kind.EVENT,
+        kind=Pending.Kind.LABEL if is_label else KINDS[entry.type],
         state=state,
         priority=LATER if is_label and entry.position < received.get(stream, 0) else NORMAL,  # was held
         event_stream=stream,
-        due_at=from_iso(due) if entry.data.get("history") else None,
+        due_at=due,
         error=error or "",
         enqueued_at=entry.recorded_at,
     )
+
+
+def _is_history(entry: Entry) -> bool:
+    """Whether the entry has its place by its own time; a correction of history comes when it comes."""
+    return bool(entry.data.get("history")) and entry.type not in AMENDMENTS
+
+
+def _due_at(entry: Entry) -> datetime:
+    return from_iso(entry.data["known_at" if entry.type in LABELS else "occurred_at"])
 
 
 def _state(entry: Entry, *, error: str | None, is_held: bool) -> Pending.State:
@@ -129,7 +162,7 @@ def _state(entry: Entry, *, error: str | None, is_held: bool) -> Pending.State:
         return Pending.State.PARKED
     if is_held:
         return Pending.State.HELD
-    return Pending.State.HISTORY if entry.data.get("history") else Pending.State.READY
+    return Pending.State.HISTORY if _is_history(entry) else Pending.State.READY
 
 
 def _rescore_rows(sequenced: np.ndarray, parked: Mapping[int, str]) -> Iterator[Row]:

@@ -8,9 +8,11 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from scoring.decisions import pending
+from scoring.decisions.amended import amended_streams, place_entries, positions_of, read_amended
 from scoring.decisions.history import ITEMS_AN_ENTRY, refresh_statistics
 from scoring.decisions.lane_log import (
     ITEMS_A_CHUNK,
+    Effects,
     LaneHead,
     LaneRun,
     count_items_after,
@@ -32,12 +34,27 @@ from scoring.offline.lane import ITEMS_A_BATCH
 from scoring.offline.store import OfflineStore
 
 # Position, whether it is a label, when it became known (history at its own time, the rest at its receipt; a
-# label not before its event) and the event's own time, which moves the lane's clock; in us.
+# label not before its event) and the event's own time, which moves the lane's clock; in us. The table of
+# events has the time of the latest version, the log that of each.
 KNOWN = """
-    SELECT position, 0,
-           (extract(epoch FROM CASE WHEN history THEN occurred_at ELSE received_at END) * 1000000)::bigint,
-           (extract(epoch FROM occurred_at) * 1000000)::bigint
-      FROM scoring_event WHERE position = ANY(%(positions)s)
+    SELECT event.position, 0,
+           (extract(epoch FROM CASE WHEN history THEN own.moment ELSE received_at END) * 1000000)::bigint,
+           (extract(epoch FROM own.moment) * 1000000)::bigint
+      FROM scoring_event event
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN versions = 1 THEN event.occurred_at ELSE (
+               SELECT (receipt.data::json ->> 'occurred_at')::timestamptz
+                 FROM scoring_logentry receipt WHERE receipt.position = event.position
+           ) END AS moment) own
+     WHERE event.position = ANY(%(positions)s)
+    UNION ALL
+    SELECT amendment.position, 0, (extract(epoch FROM amended_at) * 1000000)::bigint,
+           coalesce((extract(epoch FROM own.moment) * 1000000)::bigint, 0)
+      FROM scoring_amendment amendment
+     CROSS JOIN LATERAL (
+           SELECT (entry.data::json ->> 'occurred_at')::timestamptz AS moment
+             FROM scoring_logentry entry WHERE entry.position = amendment.position) own
+     WHERE amendment.position = ANY(%(positions)s)
     UNION ALL
     SELECT label.position, 1,
            (extract(epoch FROM greatest(
@@ -77,13 +94,15 @@ class MergedOrder:
         self._plan, self._store, self._reason = plan, store, reason
         # The queue first: what leaves it meanwhile is among what was applied.
         waiting = np.array(pending.history_positions(plan.lane), dtype=np.int64)
-        self._applied, applied = _applied(
-            plan.lane, watch
-        )  # the head up to which the present order is in this one
-        self._merged, self._clocks = _merge(applied, np.setdiff1d(waiting, applied), watch)
-        if missing := len(np.setdiff1d(applied, self._merged)):
+        # The head up to which the present order is in this one.
+        self._applied, applied = _applied(plan.lane, watch)
+        merged, clocks = _merge(applied, np.setdiff1d(waiting, applied), watch)
+        if missing := len(np.setdiff1d(applied, merged)):
             raise OrderIncomplete(lane=plan.lane, applied=len(applied), missing=missing)
-        self._waiting = np.intersect1d(waiting, self._merged)
+        self._waiting = np.intersect1d(waiting, merged)
+        amended = read_amended(amended_streams(merged), applied=False)
+        self._merged, places, self._effects = place_entries(merged, amended, first_seq=1)
+        self._clocks = clocks[places]
         self._live: list[LaneRun] = []
         self._given = 0
 
@@ -108,15 +127,16 @@ class MergedOrder:
             head = _begin(self._applied, reason=self._reason)
             for start in range(0, len(self._merged), ITEMS_AN_ENTRY):
                 part = slice(start, start + ITEMS_AN_ENTRY)
-                head = _append_part(head, self._merged[part], clock_us=int(self._clocks[part].max()))
+                clock_us = int(self._clocks[part].max())
+                head = _append_part(head, self._merged[part], self._effects, clock_us=clock_us)
             for run in self._live:
-                head = _append_part(head, run.positions, clock_us=run.head.clock_us)
+                head = _append_part(head, run.positions, run.effects, clock_us=run.head.clock_us)
             pending.complete(self._waiting.tolist())
         return head
 
     def _merged_runs(self) -> Iterator[LaneRun]:
         for start in range(0, len(self._merged), ITEMS_A_BATCH):
-            yield self._give(self._merged[start : start + ITEMS_A_BATCH], clock_us=0)
+            yield self._give(self._merged[start : start + ITEMS_A_BATCH], self._effects, clock_us=0)
 
     def _live_runs(self) -> Iterator[LaneRun]:
         for run in iter_lane_runs(self._plan.lane, after=self._applied, items=ITEMS_A_CHUNK):
@@ -124,12 +144,26 @@ class MergedOrder:
             # History that waited when the items were merged may have been applied since.
             new = run.positions[~np.isin(run.positions, self._waiting)]
             if len(new):
-                self._live.append(self._give(new, clock_us=run.head.clock_us))
+                placed, effects = self._placed(new)
+                self._live.append(self._give(placed, effects, clock_us=run.head.clock_us))
                 yield self._live[-1]
 
-    def _give(self, positions: NDArray[np.int64], *, clock_us: int) -> LaneRun:
-        self._given += len(positions)
-        return LaneRun(positions, LaneHead(self._plan.lane, seq=self._given, clock_us=clock_us))
+    def _placed(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], Effects]:
+        """Positions of the present order as they are to stand in this one, after all that was given."""
+        _, firsts = np.unique(positions, return_index=True)
+        entries = positions[np.sort(firsts)]
+        amended = read_amended(amended_streams(entries), applied=False)
+        given = [self._merged, *(run.positions for run in self._live)]
+        for event in {id(event): event for event in amended.by_position.values()}.values():
+            own = np.array(positions_of(event))
+            event.pass_over(own[np.isin(own, np.concatenate(given))].tolist())
+        placed, _, effects = place_entries(entries, amended, first_seq=self._given + 1)
+        return placed, effects
+
+    def _give(self, positions: NDArray[np.int64], effects: Effects, *, clock_us: int) -> LaneRun:
+        first, self._given = self._given + 1, self._given + len(positions)
+        own = {seq: effect for seq, effect in effects.items() if first <= seq <= self._given}
+        return LaneRun(positions, LaneHead(self._plan.lane, seq=self._given, clock_us=clock_us), own)
 
 
 def _begin(head: LaneHead, *, reason: str) -> LaneHead:
@@ -138,8 +172,12 @@ def _begin(head: LaneHead, *, reason: str) -> LaneHead:
     return LaneHead(head.lane, order=version, version=version, position=written.position)
 
 
-def _append_part(head: LaneHead, positions: NDArray[np.int64], *, clock_us: int) -> LaneHead:
-    entry = sequenced_entry(head, positions=positions.tolist(), clock_us=clock_us)
+def _append_part(
+    head: LaneHead, positions: NDArray[np.int64], effects: Effects, *, clock_us: int
+) -> LaneHead:
+    last = head.seq + len(positions)
+    own = {seq: effect for seq, effect in effects.items() if head.seq < seq <= last}
+    entry = sequenced_entry(head, positions=positions.tolist(), clock_us=clock_us, effects=own)
     written = append([entry], now=timezone.now())[0]
     return head_after(head, position=written.position, count=len(positions), clock_us=clock_us)
 
@@ -152,7 +190,7 @@ def _applied(lane: str, watch: Watch) -> tuple[LaneHead, NDArray[np.int64]]:
         head = run.head
         parts.append(run.positions)
         watch.advance(len(run.positions))
-    return head, np.concatenate(parts)
+    return head, np.unique(np.concatenate(parts))
 
 
 def _merge(

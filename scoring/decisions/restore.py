@@ -96,7 +96,7 @@ def read_batches(
             yield part.batch, part.head
     else:
         for run in runs:
-            lane_items, _ = read_items(run.positions, first_seq=run.first_seq)
+            lane_items, _ = read_items(run.positions, first_seq=run.first_seq, effects=run.effects)
             yield encode(plan, lane_items), run.head
 
 

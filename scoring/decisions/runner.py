@@ -20,12 +20,14 @@ from django.utils import timezone
 from scoring.batch.lookup import BatchLookup, Reads
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions import pending
+from scoring.decisions.amended import AMENDMENTS
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.fan_out import FanOut
-from scoring.decisions.lane_log import LaneHead, event_item, label_item
+from scoring.decisions.lane_log import Effects, LaneHead
 from scoring.decisions.models_in_charge import Charge, take_charge
 from scoring.decisions.online_store import Look, OnlineStore
 from scoring.decisions.pending import Claim
+from scoring.decisions.placing import before_the_next_of_its_event, effects_of, place_claims
 from scoring.decisions.restore import restore_states
 from scoring.decisions.routing import current_routes
 from scoring.decisions.telemetry import telemetry
@@ -33,7 +35,7 @@ from scoring.decisions.vectors import restore_row
 from scoring.decisions.writing import Inline, UnderWay, Worked, write, write_and_tell
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
+from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.log.append import append
@@ -57,8 +59,13 @@ PACE_SHARE = 0.2  # of the last batch in the moving average
 
 
 class Sequenced(NamedTuple):
-    """Claims in their order, read and folded: the events to decide, the states to write."""
+    """Claims in their order, read and folded: the events to decide, the states to write.
 
+    `positions` and `effects`: what the order is to say of each item.
+    """
+
+    positions: list[int]
+    effects: Effects
     scored: list[Scored]
     states: dict[str, bytes]
     clock_us: int
@@ -96,13 +103,7 @@ class LaneRunner:
         """
         self._release_known_labels()
         limit, chunk = self.limit, self._chunk()
-        began = time.perf_counter()
-        written = [claim.position for claim in self._under_way.worked.claims] if self._under_way else []
-        claims = pending.claim(self.lane, limit=limit, chunk=chunk, after=self._last_served, but=written)
-        if claims:
-            telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
-        # Others come last, and beside fewer than `limit` one of them would have had a place.
-        is_all = len(claims) < chunk or (len(claims) < limit and claims[-1].urgent)
+        claims, is_all = self._claim(limit, chunk)
         done = self._process_or_isolate(claims) if claims else self._settle()
         self.exhausted = done and is_all and not self._is_label_due()
         if claims:
@@ -110,6 +111,27 @@ class LaneRunner:
             if claims[0].urgent:
                 self._waited_for_at = time.monotonic()
         return len(claims)
+
+    def _claim(self, limit: int, chunk: int) -> tuple[list[Claim], bool]:
+        """The next claims, and whether they are all there is."""
+        began = time.perf_counter()
+        claims = self._claim_but_written(limit, chunk)
+        whole = len(claims)
+        if any(claim.amended for claim in claims):
+            # What an amended event's entry does depends on what the lane has applied: on what it has written.
+            self._settle()
+            claims = self._claim_but_written(limit, chunk)
+            whole = len(claims)
+            claims = before_the_next_of_its_event(claims)
+        if claims:
+            telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
+        # Others come last, and beside fewer than `limit` one of them would have had a place.
+        is_all = whole < chunk or (whole < limit and claims[-1].urgent)
+        return claims, is_all and len(claims) == whole
+
+    def _claim_but_written(self, limit: int, chunk: int) -> list[Claim]:
+        written = [claim.position for claim in self._under_way.worked.claims] if self._under_way else []
+        return pending.claim(self.lane, limit=limit, chunk=chunk, after=self._last_served, but=written)
 
     def _chunk(self) -> int:
         """Up to how many entries a batch is filled with what nobody waits for."""
@@ -176,13 +198,14 @@ class LaneRunner:
         now = timezone.now()
         in_order = [claim for claim in claims if claim.kind != "rescore"]
         with telemetry.stage("sequence", events=len(claims)):
-            sequenced = self._sequence(in_order) if in_order else Sequenced([], {}, 0, None)
-        rescored = [self._rescored(claim) for claim in claims if claim.kind == "rescore"]
+            sequenced = self._sequence(in_order) if in_order else Sequenced([], {}, [], {}, 0, None)
+        rescored = [scored for claim in claims if claim.kind == "rescore" for scored in self._rescored(claim)]
         with telemetry.stage("decide", events=len(claims)):
             decided = self._decide([*sequenced.scored, *rescored], now=now)
         return Worked(
             claims=claims,
-            in_order=in_order,
+            in_order=sequenced.positions,
+            effects=sequenced.effects,
             decided=decided,
             states=sequenced.states,
             clock_us=sequenced.clock_us,
@@ -239,9 +262,10 @@ class LaneRunner:
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
         """Claims that are not empty, none a rescore. Raises StaleOnlineState."""
         head = self._head_ahead
-        items = [_item(head.seq + 1 + place, claim) for place, claim in enumerate(claims)]
+        placed = place_claims(claims, head=head)
+        items = [each.item for each in placed]
         batch = encode(self.plan, items)
-        reads = self.batch_values.choose(items, [claim.received_at for claim in claims])
+        reads = self.batch_values.choose(items, [each.claim.received_at for each in placed])
         look = self._read(batch.state_keys(), reads)
         if look.reply is not None:
             reads.fill(batch, look.reply)
@@ -249,11 +273,17 @@ class LaneRunner:
         rows = fold(self.plan, batch, arena)
         scored = [
             Scored(claim, head.order, item.seq, row, self.plan.feature_sets(item.type), versions)
-            for claim, item, row, versions in zip(claims, items, rows, reads.numbers, strict=True)
-            if claim.kind == "event" and event_type(item.type).scored
+            for (claim, item, _), row, versions in zip(placed, rows, reads.numbers, strict=True)
+            if item.kind == "event" and _is_decided(claim)
         ]
-        clock_us = max((item.occurred_at_us for item in items if item.kind == "event"), default=0)
-        return Sequenced(scored, dict(arena.iter_blobs()), clock_us, look.cursor)
+        return Sequenced(
+            positions=[each.claim.position for each in placed],
+            effects=effects_of(placed),
+            scored=scored,
+            states=dict(arena.iter_blobs()),
+            clock_us=max((item.occurred_at_us for item in items if item.kind == "event"), default=0),
+            read_at=look.cursor,
+        )
 
     def _read(self, keys: Sequence[str], reads: Reads) -> Look:
         """States as the batch being written leaves them, and batch values: one round trip.
@@ -267,11 +297,20 @@ class LaneRunner:
             raise StaleOnlineState(self.lane, self.head.cursor, look.cursor)
         return look._replace(states={key: leaves[key] if key in leaves else look.states[key] for key in keys})
 
-    def _rescored(self, claim: Claim) -> Scored:
-        """An event whose vector was logged with a decision that no model took part in."""
-        last = next(entry for entry in reversed(read_stream(claim.event_stream)) if entry.packed)
+    def _rescored(self, claim: Claim) -> list[Scored]:
+        """An event whose vector was logged with a decision that no model took part in.
+
+        None where it was corrected or retracted meanwhile, which is decided on its own.
+        """
+        stream = read_stream(claim.event_stream)
+        if (
+            claim.amended
+            and [each for each in stream if each.type in AMENDMENTS][-1].position > claim.position
+        ):
+            return []
+        last = next(entry for entry in reversed(stream) if entry.packed)
         row, held = restore_row(last, self.plan)
-        return Scored(claim, last.data["order"], last.data["seq"], row, held, last.data.get("batch", {}))
+        return [Scored(claim, last.data["order"], last.data["seq"], row, held, last.data.get("batch", {}))]
 
     def _decide(self, scored: Sequence[Scored], *, now: datetime) -> list[Decided]:
         by_type: dict[str, list[Scored]] = defaultdict(list)
@@ -321,7 +360,7 @@ def next_limit(limit: int, *, entries: int, seconds: float) -> int:
     return next(step for step in LIMITS if step <= max(FEWEST, min(fitting, limit * 2)))
 
 
-def _item(seq: int, claim: Claim) -> LaneItem:
-    if claim.kind == "label":
-        return label_item(seq, claim.data, claim.event)
-    return event_item(seq, claim.event)
+def _is_decided(claim: Claim) -> bool:
+    """Whether an event gets a decision, and its correction another: history was never decided."""
+    from_history = claim.kind == "correction" and claim.event["history"]
+    return event_type(claim.event["type"]).scored and not from_history

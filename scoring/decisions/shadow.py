@@ -101,7 +101,7 @@ def _scores(
     coded = code_categories(
         np.stack(list(vectors.values())),
         feature_set=model.feature_set,
-        fields=[fields[entry.data["event_position"]] for entry in logged],
+        fields=[fields[_version_of(entry)] for entry in logged],
     )
     scores = predict(model.loaded, coded).scores
     return [_row(entry, float(score), model.loaded) for entry, score in zip(logged, scores, strict=True)]
@@ -155,9 +155,13 @@ def _read_routes(decided: Sequence[Entry]) -> Routes:
 
 
 def _read_fields(decided: Sequence[Entry]) -> dict[int, Mapping[str, Any]]:
-    """The canonical fields of the decided events, by the position of their receipt."""
-    positions = sorted({entry.data["event_position"] for entry in decided})
-    return {receipt.position: receipt.data["fields"] for receipt in read_positions(positions)}
+    """The canonical fields of the decided events, by the position of their receipt or correction."""
+    positions = sorted({_version_of(entry) for entry in decided})
+    return {version.position: version.data["fields"] for version in read_positions(positions)}
+
+
+def _version_of(decision: Entry) -> int:
+    return int(decision.data.get("event_version", decision.data["event_position"]))
 
 
 SHADOW = Consumer(

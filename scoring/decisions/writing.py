@@ -17,7 +17,7 @@ from django.db import transaction
 from scoring.decisions import doorbell, pending
 from scoring.decisions.answers import compose_answer
 from scoring.decisions.engine import Decided
-from scoring.decisions.lane_log import LaneHead, head_after, sequenced_entry
+from scoring.decisions.lane_log import Effects, LaneHead, head_after, sequenced_entry
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.pending import Claim
 from scoring.decisions.telemetry import telemetry
@@ -32,12 +32,13 @@ UNKNOWN = -1  # the position of an entry that is being written
 class Worked:
     """A batch read, folded and decided, but not written.
 
-    `in_order`: what gets a seq, events and labels but not rescores. `read_at`: the cursor of the states that
-    were read, None where none were.
+    `in_order`: the position of each item that gets a seq: of events and labels but not rescores, and some
+    several times (`effects`). `read_at`: the cursor of the states that were read, None where none were.
     """
 
     claims: Sequence[Claim]
-    in_order: Sequence[Claim]
+    in_order: Sequence[int]
+    effects: Effects
     decided: Sequence[Decided]
     states: Mapping[str, bytes]
     clock_us: int
@@ -106,12 +107,14 @@ def write(worked: Worked, *, head: LaneHead, store: OnlineStore) -> LaneHead:
 
 def _commit(worked: Worked, head: LaneHead) -> int:
     """Append the order and the decisions, and clear the queue; gives the position of the first entry."""
-    positions = [claim.position for claim in worked.in_order]
     claimed = [claim.position for claim in worked.claims]
     to_revise = [item.claim for item in worked.decided if item.rescore]
     entries = [item.entry for item in worked.decided if not (item.rescore and item.claim.kind == "rescore")]
-    if positions:
-        entries.insert(0, sequenced_entry(head, positions=positions, clock_us=worked.clock_us))
+    if worked.in_order:
+        order = sequenced_entry(
+            head, positions=worked.in_order, clock_us=worked.clock_us, effects=worked.effects
+        )
+        entries.insert(0, order)
     with transaction.atomic() if to_revise else nullcontext():  # else it is one statement
         written = append(entries, now=worked.now, beside=pending.completion(claimed)) if entries else []
         if not entries and pending.complete(claimed) < len(claimed):

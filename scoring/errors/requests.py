@@ -72,7 +72,7 @@ class PayloadConflict(ScoringError):
         self.fields = tuple(fields)
         super().__init__(
             f"{stream} was received before with another payload; these fields differ:"
-            f" {', '.join(self.fields)}"
+            f" {', '.join(self.fields)}. Send a correction to change the event"
         )
 
 
@@ -89,6 +89,37 @@ class EventNotFound(ScoringError):
     def __init__(self, stream: str) -> None:
         self.stream = stream
         super().__init__(f"no event {stream} was received")
+
+
+class EventAlreadyRetracted(ScoringError):
+    """The event was taken back before, and can be neither corrected nor retracted any more."""
+
+    def __init__(self, stream: str, *, reason: str, at: datetime) -> None:
+        self.stream, self.reason, self.at = stream, reason, at
+        super().__init__(
+            f"{stream} was retracted at {at.isoformat()} ({reason}); submit it under a new id if it happened"
+        )
+
+
+class EventVersionConflict(ScoringError):
+    """A correction of a version that is no longer, or never was, the event's present one."""
+
+    def __init__(self, stream: str, *, given: int, found: int) -> None:
+        self.stream, self.given, self.found = stream, given, found
+        super().__init__(
+            f"{stream} is at version {found}, and the correction is of version {given};"
+            " read the event and send the correction for its present version"
+        )
+
+
+class EventStillHistory(ScoringError):
+    """The event belongs to a history whose events have no place in their lane's order yet."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        super().__init__(
+            f"{stream} is part of a history that is still being loaded; send this again once it is"
+        )
 
 
 class LabelNotFound(ScoringError):

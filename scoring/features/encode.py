@@ -14,7 +14,7 @@ from scoring.features.hashes import value_hash
 from scoring.features.plan import Encoding, LanePlan
 
 ItemKind = Literal["event", "label", "undo"]
-_MODES: Mapping[str, int] = {"event": op.EVENT, "label": op.LABEL, "undo": op.UNDO}
+MODES: Mapping[str, int] = {"event": op.EVENT, "label": op.LABEL, "undo": op.UNDO}
 PAIR_SEPARATOR = "\x1f"
 
 
@@ -76,7 +76,7 @@ def encode(plan: LanePlan, items: Sequence[LaneItem]) -> Batch:
     seen: list[dict[str, int]] = [{} for _ in batch.keys]
     for row, item in enumerate(items):
         encoding = plan.encodings[item.type]
-        mode = _MODES[item.kind]
+        mode = MODES[item.kind]
         batch.program[row] = encoding.program + mode
         batch.times[row] = item.occurred_at_us
         batch.seqs[row] = item.seq
@@ -217,7 +217,7 @@ def _modes_of(raw: Any, n: int) -> NDArray[np.int32]:
         return np.zeros(n, dtype=np.int32)
     if isinstance(raw, np.ndarray) and raw.dtype.kind == "i":
         return raw.astype(np.int32)
-    return np.array([_MODES[mode] for mode in raw], dtype=np.int32)
+    return np.array([MODES[mode] for mode in raw], dtype=np.int32)
 
 
 def _value_column(

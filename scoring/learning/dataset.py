@@ -16,8 +16,9 @@ from scoring.features.parallel import Slices
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.features.split import with_columns
 from scoring.learning.progress import UNWATCHED, Watch
-from scoring.learning.training_set import UNLABELLED, LabelTable, VectorTable
+from scoring.learning.training_set import UNLABELLED, LabelTable, Periods, VectorTable
 from scoring.log.entries import LAST_POSITION
+from scoring.offline.amendments import Versions, read_versions
 from scoring.offline.backfill import fold_lane
 from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch
@@ -66,12 +67,14 @@ def read_vectors(
         watch.advance(part.head.seq - reached)
         reached = part.head.seq
     watch.advance(max(items - reached, 0))  # what lies beyond the log position
+    columns = collected.columns()
     return VectorTable(
         event_type=event_type,
         feature_names=feature_set.names,
         feature_set=feature_set.hash,
         vocabularies={name: tuple(values) for name, values in vocabulary.items()},
-        **collected.columns(),
+        **columns,
+        periods=_periods_of(columns["positions"], read_versions(event_type, log_position=log_position)),
     )
 
 
@@ -90,15 +93,16 @@ def read_labels(
     watch.begin("reading labels", total=count_labels(vectors.event_type, log_position=log_position))
     said = read_said(vectors.event_type, log_position=log_position, store=store, progress=watch.advance)
     positions = integers(said["event_position"])
-    order = np.argsort(vectors.positions, kind="stable")
-    ordered = np.append(vectors.positions[order], LAST_POSITION)
-    place = np.searchsorted(ordered, positions)
-    sequenced = ordered[place] == positions
+    events = vectors.events
+    order = np.argsort(events, kind="stable")
+    first, end = (np.searchsorted(events[order], positions, side=side) for side in ("left", "right"))
+    which = np.repeat(np.arange(len(positions)), end - first)  # of an event with versions each has its labels
+    within = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
     state = pc.fill_null(pc.equal(said["effective"], positive).cast(pa.int8()), UNLABELLED)
     return LabelTable(
-        rows=order[place[sequenced]],
-        known_at=integers(said["known_at"])[sequenced],
-        effective=state.to_numpy()[sequenced],
+        rows=order[first[which] + within],
+        known_at=integers(said["known_at"])[which],
+        effective=state.to_numpy()[which],
     )
 
 
@@ -114,6 +118,21 @@ def first_entity(event_type: str) -> str:
     return next(name for name, field in fields.items() if isinstance(field, Entity))
 
 
+def _periods_of(positions: np.ndarray, amended: Sequence[Versions]) -> Periods:
+    """When each row of an amended event held. `positions`: those of all rows."""
+    if not amended:
+        return Periods()
+    wanted = np.array([version.position for each in amended for version in each.versions], dtype=np.int64)
+    rows = np.flatnonzero(np.isin(positions, wanted))
+    row_of = dict(zip(positions[rows].tolist(), rows.tolist(), strict=True))
+    periods = [
+        (row_of[position], each.event, since, until)
+        for each in amended
+        for position, since, until in each.periods(row_of)
+    ]
+    return Periods(*np.array(periods, dtype=np.int64).reshape(-1, 4).T)
+
+
 class _Collected:
     """Rows of one event type picked out of a lane's batches."""
 
@@ -126,7 +145,7 @@ class _Collected:
     def add(self, part: LaneBatch, folded: Slices) -> None:
         """Keeps the rows of the type's events."""
         places, table = part.events.get(self._event_type, (_NONE, None))
-        is_event = ~part.is_label[places]
+        is_event = part.is_event[places]
         rows = places[is_event]
         chosen = np.zeros(part.batch.n, dtype=bool)
         chosen[rows] = True
@@ -134,7 +153,7 @@ class _Collected:
             self._X.add(vectors[chosen[piece]])
         if len(rows):
             self._times.append(part.batch.times[rows])
-            self._positions.append(part.event_positions[rows])
+            self._positions.append(part.versions[rows])
             self._groups.append(self._groups_of(coded(table[self._group_by].filter(pa.array(is_event)))))
 
     def columns(self) -> dict[str, np.ndarray]:

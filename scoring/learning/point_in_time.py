@@ -19,7 +19,14 @@ from scoring.offline.store import OfflineStore
 from scoring.timestamps import to_iso
 
 ROWS_A_GROUP = 50_000  # written at a time, so that memory does not grow by what is written
-_IDS = "SELECT position, source, external_id FROM scoring_event WHERE position = ANY(%s)"
+# Of receipts and of corrections.
+_IDS = """
+    SELECT position, source, external_id FROM scoring_event WHERE position = ANY(%(positions)s)
+    UNION ALL
+    SELECT amendment.position, source, external_id
+      FROM scoring_amendment amendment JOIN scoring_event event ON event.position = amendment.event_position
+     WHERE amendment.position = ANY(%(positions)s)
+"""
 
 
 def read_training_set(
@@ -107,9 +114,9 @@ def _about(data: TrainingSet) -> str:
 
 
 def _event_ids(positions: np.ndarray) -> tuple[list[str], list[str]]:
-    """Each event's (source, the sender's own id)."""
+    """Each event's (source, the sender's own id); `positions` are of receipts or of corrections."""
     with connection.cursor() as cursor:
-        cursor.execute(_IDS, [positions.tolist()])
+        cursor.execute(_IDS, {"positions": positions.tolist()})
         known = {position: (source, external_id) for position, source, external_id in cursor.fetchall()}
     pairs = [known[position] for position in positions.tolist()]
     return [source for source, _ in pairs], [external_id for _, external_id in pairs]

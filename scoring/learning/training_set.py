@@ -1,6 +1,6 @@
 """What a model learns from: vectors as they were when decided, labels as they were known at the cut-off."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,12 +12,31 @@ from scoring.timestamps import to_micros
 UNLABELLED = -1
 
 
+def _none() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The rows of events that were corrected or retracted, and when each was what the event was.
+
+    `rows` int64[k] of the vector table; `events` int64[k] log positions of their receipts; held from `since`
+    until before `until`, int64[k], microseconds since 1970.
+    """
+
+    rows: NDArray[np.int64] = field(default_factory=_none)
+    events: NDArray[np.int64] = field(default_factory=_none)
+    since: NDArray[np.int64] = field(default_factory=_none)
+    until: NDArray[np.int64] = field(default_factory=_none)
+
+
 @dataclass(frozen=True)
 class VectorTable:
     """Every event of a type in lane order with the vector it had when it was sequenced.
 
     X float32[n, F] in set order; `occurred_at` int64[n], microseconds since 1970; `positions` int64[n], the
     events' log positions; `groups` int64[n] codes of the type's first entity (who is resampled together).
+    A correction has a row of its own, with its own position; `periods` says which row of its event held when.
     """
 
     event_type: str
@@ -28,6 +47,21 @@ class VectorTable:
     positions: NDArray[np.int64]
     groups: NDArray[np.int64]
     vocabularies: dict[str, tuple[str, ...]]
+    periods: Periods = field(default_factory=Periods)
+
+    def held_at(self, moment: datetime) -> NDArray[np.bool_]:
+        """bool[n]: the rows that were what their events were at a moment: none of a retracted one."""
+        at = to_micros(moment)
+        held = np.ones(len(self.positions), dtype=bool)
+        held[self.periods.rows] = (self.periods.since <= at) & (at < self.periods.until)
+        return held
+
+    @property
+    def events(self) -> NDArray[np.int64]:
+        """int64[n]: the log position of the receipt of each row's event."""
+        events = self.positions.copy()
+        events[self.periods.rows] = self.periods.events
+        return events
 
 
 @dataclass(frozen=True)
@@ -90,9 +124,10 @@ def join_labels(
     """The events in [since, until) that were mature at `as_of`, with their labels as known then.
 
     An event younger than `matures_after` stays out whichever its label: frauds are known before good ones.
+    A corrected event counts as it was corrected by then, a retracted one not at all once it was.
     """
     state = labels.as_of(as_of, count=len(vectors.occurred_at))
-    chosen = vectors.occurred_at <= to_micros(as_of - matures_after)
+    chosen = vectors.held_at(as_of) & (vectors.occurred_at <= to_micros(as_of - matures_after))
     if since is not None:
         chosen &= vectors.occurred_at >= to_micros(since)
     if until is not None:

@@ -58,8 +58,7 @@ class History:
             if run.head.seq <= self.until.seq:
                 yield run
             if run.head.seq > self.until.seq:
-                kept = run.positions[: self.until.seq - run.first_seq + 1]
-                yield LaneRun(kept, self.until)
+                yield run.up_to(self.until)
             if run.head.seq >= self.until.seq:
                 return
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Field, Flag, Money, Number, Text
+from scoring.decisions.amended import RECEIVED, RETRACTED
 from scoring.features.encode import KeyColumn
 from scoring.log.texts import Texts, first_positions
 
@@ -48,6 +49,20 @@ LABELS = pa.schema(
         "history": pa.bool_(),
     }
 )
+AMENDED = pa.schema(
+    {
+        "position": pa.int64(),
+        "epoch": pa.int64(),
+        "txid": pa.int64(),
+        "event": pa.string(),
+        "event_type": NAMES,
+        "event_position": pa.int64(),
+        "version": pa.int64(),  # that holds from then on
+        "retracted": pa.bool_(),
+        "reason": pa.string(),
+        "recorded_at": MOMENT,
+    }
+)
 ORDER = pa.schema(
     {
         "lane": NAMES,
@@ -82,9 +97,9 @@ def event_schema(kind: type[EventType], fields: Collection[str] | None = None) -
     return pa.schema(EVENT_HEAD | chosen)
 
 
-def rows_by_type(texts: Texts) -> dict[str, NDArray[np.int64]]:
-    """The rows of the `event.received` entries of each event type."""
-    received = np.flatnonzero(texts.types == "event.received")
+def rows_by_type(texts: Texts, types: Collection[str] = (RECEIVED,)) -> dict[str, NDArray[np.int64]]:
+    """The rows of the entries of these types (receipts without) of each event type."""
+    received = np.flatnonzero(np.isin(texts.types, list(types)))
     codes, names = pd.factorize(
         np.array([texts.streams[row].split("/", 1)[0] for row in received.tolist()], dtype=object)
     )
@@ -92,7 +107,7 @@ def rows_by_type(texts: Texts) -> dict[str, NDArray[np.int64]]:
 
 
 def event_table(kind: type[EventType], texts: Texts, fields: Collection[str] | None = None) -> pa.Table:
-    """A row for each of these `event.received` entries of one type, with all its fields or with these."""
+    """A row for each of these receipts and corrections of one type, with all its fields or with these."""
     schema = event_schema(kind, fields)
     names = [name for name in kind.fields if name in schema.names]
     signals = [name for name in kind.signals if name in schema.names]
@@ -139,6 +154,25 @@ def label_table(texts: Texts) -> pa.Table:
         "history": pc.fill_null(parsed["history"], False),
     }
     return pa.table({name: as_type(columns[name], LABELS.field(name).type) for name in LABELS.names})
+
+
+def amendment_table(texts: Texts) -> pa.Table:
+    """A row for each of these `event.corrected` and `event.retracted` entries (AMENDMENTS)."""
+    numbers = {"event_position": pa.int64(), "version": pa.int64()}
+    parsed = _parse(texts, {**numbers, "type": pa.string(), "reason": pa.string()})
+    columns = {
+        "position": pa.array(texts.positions),
+        "epoch": pa.array(texts.epochs),
+        "txid": pa.array(texts.txids),
+        "event": pa.array(texts.streams, pa.string()),
+        "event_type": parsed["type"],
+        "event_position": parsed["event_position"],
+        "version": parsed["version"],
+        "retracted": pa.array(texts.types == RETRACTED),
+        "reason": parsed["reason"],
+        "recorded_at": pa.array(texts.recorded_at_us),
+    }
+    return pa.table({name: as_type(columns[name], AMENDED.field(name).type) for name in AMENDED.names})
 
 
 def order_table(texts: Texts) -> pa.Table:

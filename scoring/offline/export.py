@@ -12,6 +12,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_types
+from scoring.decisions.amended import AMENDMENTS, CORRECTED, RECEIVED
 from scoring.decisions.labels import SAID
 from scoring.decisions.lane_lock import NAMESPACE
 from scoring.errors import ExportUnderWay, OfflineStoreOfAnotherLog
@@ -19,6 +20,7 @@ from scoring.log.entries import START
 from scoring.log.read import count_after
 from scoring.log.texts import Texts, read_text_page, read_texts
 from scoring.offline.columns import (
+    amendment_table,
     event_schema,
     event_table,
     integers,
@@ -34,7 +36,7 @@ PACKED_A_READ = 1_000  # `lane.sequenced` entries, which hold up to 80 kilobytes
 ORDER_ROWS_A_FILE = 1_000_000
 # A partition of so many files becomes one: small exports would fill it with files of a few rows each.
 MOST_FILES = 16
-TYPES = ("event.received", *SAID, "lane.sequenced")
+TYPES = (RECEIVED, *AMENDMENTS, *SAID, "lane.sequenced")
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
@@ -133,10 +135,14 @@ def _export_page(
 
 def _partitions(texts: Texts) -> Iterator[tuple[str, pa.Table]]:
     """The page's rows by the directory they belong in."""
-    of_types = rows_by_type(texts)
-    for name in sorted(of_types.keys() & event_types().keys()):
-        table = event_table(event_types()[name], texts.take(of_types[name]))
-        yield from _by_day(table, "_occurred_at", f"events/type={name}")
+    for directory, entry_type in (("events", RECEIVED), ("corrections", CORRECTED)):
+        of_types = rows_by_type(texts, (entry_type,))
+        for name in sorted(of_types.keys() & event_types().keys()):
+            table = event_table(event_types()[name], texts.take(of_types[name]))
+            yield from _by_day(table, "_occurred_at", f"{directory}/type={name}")
+    amended = np.flatnonzero(np.isin(texts.types, list(AMENDMENTS)))
+    if len(amended):
+        yield from _by_day(amendment_table(texts.take(amended)), "recorded_at", "amendments")
     said = np.flatnonzero(np.isin(texts.types, SAID))
     if len(said):
         yield from _by_day(label_table(texts.take(said)), "recorded_at", "labels")

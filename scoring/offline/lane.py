@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import lane_members
 from scoring.decisions.labels import SAID
-from scoring.decisions.lane_log import LaneHead, LaneRun, iter_lane_runs
+from scoring.decisions.lane_log import Effect, Effects, LaneHead, LaneRun, iter_lane_runs
 from scoring.features import opcodes as op
-from scoring.features.encode import Batch, encode_columns, merge_batches
+from scoring.features.encode import MODES, Batch, encode_columns, merge_batches
 from scoring.features.plan import Encoding, LanePlan
 from scoring.log.texts import read_texts
 from scoring.offline.columns import (
@@ -44,14 +44,16 @@ Positions = NDArray[np.int64]
 class LaneBatch:
     """n consecutive items of a lane as the kernel takes them.
 
-    `event_positions` int64[n]: the log position of the event each item concerns; `events`: by event type the
-    (places among the n, rows of its table) of the items that concern its events; `head`: the lane's head
-    after the items.
+    `is_event`: which items apply an event or a correction; the rest are labels, and what is taken back.
+    `event_positions` int64[n]: the log position of the event each item concerns, `versions` int64[n] that of
+    the entry whose fields it has: a correction's, or the same. `events`: by event type the (places among the
+    n, rows of its table) of the items that concern its events; `head`: the lane's head after the items.
     """
 
     batch: Batch
-    is_label: NDArray[np.bool_]
+    is_event: NDArray[np.bool_]
     event_positions: Positions
+    versions: Positions
     events: dict[str, tuple[Positions, pa.Table]]
     head: LaneHead
 
@@ -79,7 +81,7 @@ def iter_lane_batches(
         positions = run.positions[known]
         if len(positions):
             seqs = (run.first_seq + np.arange(len(run.positions)))[known]
-            yield source.read(positions, seqs=seqs, head=run.head)
+            yield source.read(positions, seqs=seqs, head=run.head, effects=run.effects)
 
 
 class _Source:
@@ -98,17 +100,23 @@ class _Source:
             self._labels = _stored_labels(store, manifest, self._kinds)
         self._events = EventRows(self._kinds, fields, stored, most=MOST_KEPT)
 
-    def read(self, positions: Positions, *, seqs: Positions, head: LaneHead) -> LaneBatch:
-        """The items at these log positions."""
-        is_label = np.zeros(len(positions), dtype=bool)
-        event_positions, deltas = positions.copy(), np.zeros(len(positions), dtype=np.int64)
-        for labels in (self._labels, self._read_missing(positions)):
-            places, rows = labels.find(positions)
-            is_label[places] = True
-            event_positions[places] = integers(labels.table["event_position"])[rows]
-            deltas[places] = integers(labels.table["delta"])[rows]
-        events = self._events.find(event_positions)
-        modes = np.where(is_label, op.LABEL, op.EVENT)
+    def read(self, positions: Positions, *, seqs: Positions, head: LaneHead, effects: Effects) -> LaneBatch:
+        """The items at these log positions, or what their effects say."""
+        places, noted = _by_place(effects, seqs)
+        wanted = positions.copy()
+        wanted[places] = [effect.version for effect in noted]
+        modes = np.full(len(positions), op.EVENT)
+        event_positions, deltas = wanted.copy(), np.zeros(len(positions), dtype=np.int64)
+        for labels in (self._labels, self._read_missing(wanted)):
+            said, rows = labels.find(wanted)
+            modes[said] = op.LABEL
+            event_positions[said] = integers(labels.table["event_position"])[rows]
+            deltas[said] = integers(labels.table["delta"])[rows]
+        modes[places] = [MODES[effect.kind] for effect in noted]
+        deltas[places] = [effect.positive_delta for effect in noted]
+        versions = event_positions.copy()
+        event_positions[places] = [effect.event_position for effect in noted]
+        events = self._events.find(versions)
         batch = merge_batches(
             [
                 encode_table(
@@ -117,7 +125,7 @@ class _Source:
                 for name, (places, table) in events.items()
             ]
         )
-        return LaneBatch(batch, is_label, event_positions, events, head)
+        return LaneBatch(batch, modes == op.EVENT, event_positions, versions, events, head)
 
     def _read_missing(self, positions: Positions) -> Segment:
         """Reads from the log what the store does not have; gives the labels among it."""
@@ -127,6 +135,13 @@ class _Source:
         self._events.keep(texts)
         said = texts.take(np.flatnonzero(np.isin(texts.types, SAID)))
         return Segment(_effects(label_table(said), self._kinds), by="position")
+
+
+def _by_place(effects: Effects, seqs: Positions) -> tuple[Positions, list[Effect]]:
+    """The places among `seqs` of those effects that are there, and these."""
+    wanted = np.array(list(effects), dtype=np.int64)
+    found = np.isin(wanted, seqs)
+    return np.searchsorted(seqs, wanted[found]), [effects[seq] for seq in wanted[found].tolist()]
 
 
 def encode_table(
@@ -172,14 +187,17 @@ def fields_of(encoding: Encoding) -> set[str]:
 def _stored_events(
     store: OfflineStore, manifest: Manifest, kinds: Sequence[type[EventType]], fields: Collection[str]
 ) -> Segments:
-    """The stored events of each type that was stored with the fields it has now."""
+    """The stored events and corrections of each type that was stored with the fields it has now."""
     present = present_layout()
     segments = []
     for kind in kinds:
-        table, schema = f"events/type={kind.name}", event_schema(kind)
-        if manifest.layout.get(table) == present[table]:
-            columns = held_columns(kind, fields)
-            rows = store.read(table, manifest=manifest, columns=columns, schema=schema)
+        if manifest.layout.get(f"events/type={kind.name}") != present[f"events/type={kind.name}"]:
+            continue
+        columns, schema = held_columns(kind, fields), event_schema(kind)
+        for directory in ("events", "corrections"):
+            rows = store.read(
+                f"{directory}/type={kind.name}", manifest=manifest, columns=columns, schema=schema
+            )
             segments.append((kind.name, Segment(rows.unify_dictionaries(), by="_position")))
     return segments
 

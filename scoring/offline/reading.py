@@ -12,9 +12,12 @@ from django.db import connection
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.log.entries import LAST_POSITION
+from scoring.log.read import read_positions
+from scoring.offline.amendments import read_versions
 from scoring.offline.columns import LABELS, as_type, event_schema, resolve_event_positions
 from scoring.offline.export import check_same_log, present_layout
 from scoring.offline.store import Manifest, OfflineStore
+from scoring.timestamps import from_iso, to_micros
 
 SAID = pa.schema(
     {name: LABELS.field(name).type for name in ("position", "event_position", "known_at", "effective")}
@@ -29,14 +32,17 @@ _LABELS = """
      WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
        AND starts_with(label.event_stream, %s) AND label.position <= %s
 """
+# When an event occurred as its receipt has it: the table of events has the time of the latest version.
+RECEIVED_AT = """(CASE WHEN event.versions = 1 THEN event.occurred_at
+                  ELSE (said.data::json ->> 'occurred_at')::timestamptz END)"""
 _VALUES = """
     SELECT said.data::json -> 'fields' ->> %s, count(*)
       FROM scoring_logentry said
       JOIN scoring_event event ON event.position = said.position
      WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
-       AND event.type = %s AND event.occurred_at <= %s
+       AND event.type = %s AND {occurred_at} <= %s
      GROUP BY 1
-"""
+""".replace("{occurred_at}", RECEIVED_AT)
 _ROWS_A_FETCH = 50_000
 
 Progress = Callable[[int], None]
@@ -83,7 +89,7 @@ def read_said(
 def count_values(
     event_type: str, field: str, *, as_of: datetime, store: OfflineStore | None = None
 ) -> dict[str, int]:
-    """How many events up to `as_of` have each value of a category."""
+    """How many events up to `as_of` have each value of a category, as they were known then."""
     opened, manifest = open_store(store)
     counts: Counter[str] = Counter()
     table, cursor = f"events/type={event_type}", manifest.cursor
@@ -99,7 +105,21 @@ def count_values(
         db.execute(_VALUES, [field, *cursor, event_type, as_of])
         for value, count in db.fetchall():
             counts[value] += count
-    return {value: count for value, count in counts.items() if value is not None}
+    _correct_counts(counts, event_type, field, as_of)
+    return {value: count for value, count in counts.items() if value is not None and count > 0}
+
+
+def _correct_counts(counts: Counter[Any], event_type: str, field: str, as_of: datetime) -> None:
+    """Let amended events count as the versions that held at `as_of`, instead of as they were received."""
+    at = to_micros(as_of)
+    held = {each.event: each.held_at(at) for each in read_versions(event_type)}
+    changed = {event: version for event, version in held.items() if version != event}
+    positions = {*changed, *(version for version in changed.values() if version is not None)}
+    entries = {entry.position: entry.data for entry in read_positions(sorted(positions))}
+    for event, version in changed.items():
+        for position, sign in ((event, -1), (version, 1)):
+            if position is not None and from_iso(entries[position]["occurred_at"]) <= as_of:
+                counts[entries[position]["fields"].get(field)] += sign
 
 
 def _read_labels(manifest: Manifest, event_type: str, last: int, progress: Progress) -> list[pa.Table]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
+from scoring.decisions.amended import VERSIONS
 from scoring.errors import EntryNotFound
 from scoring.log.texts import Texts, read_texts
 from scoring.offline.columns import EVENT_HEAD, event_table, integers, rows_by_type
@@ -108,7 +109,7 @@ class EventRows:
         return {name: rows.in_order() for name, rows in found.items()}
 
     def _parse(self, texts: Texts) -> Segments:
-        of_types = rows_by_type(texts)
+        of_types = rows_by_type(texts, VERSIONS)
         return [
             (kind.name, self._parse_type(kind, texts.take(of_types[kind.name])))
             for kind in self._kinds

@@ -1,7 +1,9 @@
 """The offline store: Parquet files at any fsspec URL, and manifests that say which of them count.
 
     manifests/00000012.json                            what the store holds, and up to where in the log
-    events/type=payment/day=2026-03-01/00000012-3.parquet
+    events/type=payment/day=2026-03-01/00000012-3.parquet         as received
+    corrections/type=payment/day=2026-03-01/00000012-5.parquet    later versions of them
+    amendments/day=2026-03-02/00000012-6.parquet                  of which event, when and why; retractions
     labels/day=2026-03-02/00000012-7.parquet
     order/lane=commerce/00000012-9.parquet
 
@@ -30,7 +32,7 @@ from scoring.log.entries import START, Cursor
 from scoring.timestamps import from_iso, to_iso
 
 FORMAT = 1
-TABLES = ("events", "labels", "order")
+TABLES = ("events", "corrections", "amendments", "labels", "order")
 SCRATCH = "scratch"
 # Files that a later manifest dropped stay for those who read by an earlier one.
 KEPT_FOR = timedelta(hours=1)

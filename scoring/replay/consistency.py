@@ -148,7 +148,7 @@ def _find_decisions(part: LaneBatch, sample: Sample, values: LoggedValues) -> Fo
     if events is None:
         return Found([], np.empty(0, dtype=np.int64))
     in_sample = np.flatnonzero(np.isin(sample.rows, events.rows))
-    found = _read_logged(part.event_positions[sample.rows], in_sample, order=part.head.order)
+    found = _read_logged(part, sample, in_sample)
     if values.columns:
         decided = events.table.take(np.searchsorted(events.rows, sample.rows[found.rows]))
         values.fill_logged(sample.batch, TypeEvents(found.rows, decided), found.logged)
@@ -177,18 +177,21 @@ def _compare(
     return compared, counts
 
 
-def _read_logged(event_positions: NDArray[np.int64], rows: NDArray[np.int64], *, order: int) -> Found:
+def _read_logged(part: LaneBatch, sample: Sample, rows: NDArray[np.int64]) -> Found:
     """Decisions on the events at some of the sample's rows, at most MOST_DECISIONS.
 
-    Those alone that were made in this order of the lane: in another one the states were others.
+    Those alone that were made in this order of the lane: in another one the states were others. An event has
+    a row for each of its versions, and each decision is about the one at its seq.
     """
-    row_of = dict(zip(event_positions[rows].tolist(), rows.tolist(), strict=True))
-    found = Decision.objects.filter(event_position__in=list(row_of), seq__isnull=False).order_by("position")
+    row_of = dict(zip(sample.batch.seqs[rows].tolist(), rows.tolist(), strict=True))
+    events = part.event_positions[sample.rows[rows]].tolist()
+    found = Decision.objects.filter(event_position__in=set(events), seq__in=list(row_of)).order_by("position")
     positions = np.array(found.values_list("position", flat=True), dtype=np.int64)
     if len(positions) > MOST_DECISIONS:
         positions = np.random.default_rng(len(positions)).choice(positions, MOST_DECISIONS, replace=False)
+    order = part.head.order
     logged = [decision for decision in read_decisions(positions) if decision.entry.data["order"] == order]
-    at = [row_of[decision.entry.data["event_position"]] for decision in logged]
+    at = [row_of[decision.entry.data["seq"]] for decision in logged]
     return Found(logged, np.array(at, dtype=np.int64))
 
 

@@ -96,10 +96,15 @@ def find_decisions(event_type: str, *, since: datetime, until: datetime, limit: 
 def read_decisions(positions: Positions) -> list[Logged]:
     """The decisions at these positions, in this order."""
     entries = read_positions(positions.tolist())
-    receipts = read_positions(sorted({entry.data["event_position"] for entry in entries}))
-    fields = {receipt.position: receipt.data["fields"] for receipt in receipts}
+    versions = read_positions(sorted({version_decided(entry) for entry in entries}))
+    fields = {version.position: version.data["fields"] for version in versions}
     rescored = _rescored(entries)
-    return [Logged(e, fields[e.data["event_position"]], e.position in rescored) for e in entries]
+    return [Logged(e, fields[version_decided(e)], e.position in rescored) for e in entries]
+
+
+def version_decided(decision: Entry) -> int:
+    """The position of the receipt, or of the correction, that a decision is about."""
+    return int(decision.data.get("event_version", decision.data["event_position"]))
 
 
 def _pad(numbers: list[int], count: int) -> list[int]:
@@ -129,9 +134,11 @@ def _iter_places(
 
 
 def _rescored(entries: Sequence[Entry]) -> set[int]:
-    """The positions of those whose event had been decided with a vector before."""
+    """The positions of those of which the same version had been decided with a vector before."""
     revised = [entry.stream for entry in entries if entry.data["revision"]]
-    with_vector: dict[str, list[int]] = defaultdict(list)
-    for stream, of_stream in read_streams(revised).items():
-        with_vector[stream] += [entry.position for entry in of_stream if entry.packed]
+    with_vector: dict[int, list[int]] = defaultdict(list)
+    for of_stream in read_streams(revised).values():
+        for entry in of_stream:
+            if entry.packed:
+                with_vector[version_decided(entry)].append(entry.position)
     return {position for positions in with_vector.values() for position in positions[1:]}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
+from scoring.decisions.amended import AmendedEvent
 from scoring.features.declare import (
     day_of_week,
     distance,
@@ -212,43 +213,72 @@ def _event(draw: st.DrawFn) -> Event:
 
 
 _LABEL = st.tuples(st.just("label"), st.integers(0, 30), st.sampled_from(["fraud", "fine", None]))
-_UNDO = st.tuples(st.just("undo"), st.integers(0, 30), st.none())
+_RETRACTION = st.tuples(st.just("retraction"), st.integers(0, 30), st.none())
+
+
+class _Story:
+    """A lane as it is told: what each step does to the states is the product's own rule of amended events."""
+
+    def __init__(self) -> None:
+        self.items: list[LaneItem] = []
+        self.events: list[AmendedEvent] = []
+        self.positions = 0
+        self.latest = START
+
+    def tell(self, what: str, argument: int, detail: Any) -> None:
+        self.positions += 1
+        if what not in ("label", "retraction", "correction"):
+            self._receive(what, argument, detail)
+        elif self.events:
+            event = self.events[-1 - argument % len(self.events)]
+            if what == "label":
+                said = sum(event.labels.values())
+                event.labels[self.positions] = int(detail == "fraud") - said
+            elif what == "retraction":
+                event.retractions = {self.positions, *event.retractions}
+            else:
+                event.versions[self.positions] = self._corrected(event, *detail)
+            self._apply(event)
+
+    def _receive(self, type_name: str, step: int, fields: dict[str, Any]) -> None:
+        version = {"type": type_name, "occurred_at": self._moved(step), "fields": fields}
+        self.events.append(AmendedEvent(self.positions, {self.positions: version}, {}))
+        self._apply(self.events[-1])
+
+    def _corrected(self, event: AmendedEvent, type_name: str, step: int, fields: dict[str, Any]) -> Any:
+        """Other fields where they are of the event's own type, else the same ones at another time."""
+        received = event.versions[event.receipt]
+        same = type_name == received["type"]
+        return {
+            "type": received["type"],
+            "occurred_at": received["occurred_at"] if same else self._moved(step),
+            "fields": fields if same else received["fields"],
+        }
+
+    def _moved(self, step: int) -> int:
+        moment = self.latest + step
+        self.latest = max(self.latest, moment)
+        return moment
+
+    def _apply(self, event: AmendedEvent) -> None:
+        for kind, at, delta, _ in event.apply(self.positions):
+            version = event.versions[at]
+            seq, moment = len(self.items) + 1, version["occurred_at"]
+            self.items.append(
+                LaneItem(seq, kind, version["type"], moment, version["fields"], positive_delta=delta)
+            )
 
 
 @st.composite
 def lanes(
     draw: st.DrawFn, max_size: int = 30, event: Callable[[], st.SearchStrategy[Event]] = _event
 ) -> Lane:
-    """Events, labels (given, changed, retracted) and undone events, in lane order."""
+    """Events, labels (given, changed, retracted), corrections and retractions, in lane order."""
+    corrections = st.tuples(st.just("correction"), st.integers(0, 30), event())
     # Two strategies, not one twice: of equal ones, `one_of` keeps one.
-    steps = draw(st.lists(st.one_of(event(), event(), _LABEL, _UNDO), min_size=1, max_size=max_size))
-    items: list[LaneItem] = []
-    applied: list[LaneItem] = []
-    positive: dict[int, bool] = {}
-    undone: set[int] = set()
-    now = START
-    for seq, (what, argument, detail) in enumerate(steps, start=1):
-        if what in ("label", "undo"):
-            if not applied:
-                continue
-            earlier = applied[-1 - argument % len(applied)]
-            if what == "undo":
-                if earlier.seq in undone:
-                    continue
-                undone.add(earlier.seq)
-            delta = 0
-            if what == "label":
-                delta = int(detail == "fraud") - int(positive.get(earlier.seq, False))
-                positive[earlier.seq] = detail == "fraud"
-            items.append(
-                LaneItem(
-                    seq, what, earlier.type, earlier.occurred_at_us, earlier.fields, positive_delta=delta
-                )
-            )
-            continue
-        occurred_at = now + argument
-        now = max(now, occurred_at)
-        applied.append(LaneItem(seq, "event", what, occurred_at, detail))
-        items.append(applied[-1])
-    cuts = draw(st.sets(st.integers(0, len(items)), max_size=3))
-    return Lane(tuple(items), tuple(sorted(cuts)))
+    steps = st.one_of(event(), event(), _LABEL, corrections, _RETRACTION)
+    story = _Story()
+    for step in draw(st.lists(steps, min_size=1, max_size=max_size)):
+        story.tell(*step)
+    cuts = draw(st.sets(st.integers(0, len(story.items)), max_size=3))
+    return Lane(tuple(story.items), tuple(sorted(cuts)))

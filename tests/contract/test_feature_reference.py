@@ -3,6 +3,7 @@
 import math
 import struct
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -163,6 +164,14 @@ CASES: dict[str, Callable[[Lane], bool]] = {
     "a retracted label": lambda lane: -1 in _deltas(lane),
     "a repeated label": lambda lane: _relabelled(lane) and 0 in _deltas(lane),
     "an undone event": _undoing_counts,
+    "a label that moves with its event": lambda lane: any(
+        (before.kind, after.kind, later.kind) == ("label", "undo", "event") and before.positive_delta
+        for before, after, later in zip(lane.items, lane.items[1:], lane.items[2:], strict=False)
+    ),
+    "an event corrected to another time": lambda lane: any(
+        (before.kind, after.kind) == ("undo", "event") and before.occurred_at_us != after.occurred_at_us
+        for before, after in pairwise(lane.items)
+    ),
     "a missing optional entity": lambda lane: any("terminal" not in item.fields for item in lane.items),
     "an unscored event": lambda lane: any(item.type == "reversal" for item in lane.items),
     "a category outside the vocabulary": lambda lane: any(

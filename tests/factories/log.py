@@ -50,6 +50,7 @@ def decided(event: Entry, *, revision: int = 0, seq: int | None = 1, **data: Any
             "model": "payment-1",
             "score": 0.25,
             "reasons": [],
+            "thresholds": None,
             "route": None,
             "arm": "champion",
             "role": "champion",

@@ -76,7 +76,10 @@ FOR_STAFF = {
     *("admin:password_change", "admin:password_change_done"),
 }
 OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "admin:login"}
-FOR_KEYS = {"api:events", "api:event", "api:parked-events", "api:labels", "api:held-labels"}
+FOR_KEYS = {
+    *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
+    *("api:labels", "api:held-labels"),
+}
 # Django's own: choices of related rows, a link to a row's public page, an app's lists, whatever is mistyped.
 NOT_ROWS_OF_OURS = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
 
@@ -88,6 +91,7 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("case", {"action": "release"}, "alm"),
     ("case", {"action": "decide"}, "alm"),
     ("case", {"action": "undo"}, "alm"),
+    ("event", {}, "lm"),
     ("label_upload", {}, "lm"),
     ("api_key_new", {}, "m"),
     ("api_key", {}, "m"),
@@ -256,7 +260,7 @@ def test_passwords_of_others_are_for_administrators(clients: dict[str, Client]) 
     assert who_may_open(clients, reverse("admin:auth_user_password_change", args=[other.pk])) == {"m"}
 
 
-@pytest.mark.parametrize("address", sorted(FOR_KEYS - {"api:event"}))
+@pytest.mark.parametrize("address", sorted(FOR_KEYS - {"api:event", "api:corrections", "api:retraction"}))
 def test_a_person_who_is_logged_in_has_no_key(address: str, clients: dict[str, Client]) -> None:
     assert {client.get(reverse(address)).status_code for client in clients.values()} == {401}
 

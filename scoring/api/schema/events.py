@@ -68,6 +68,7 @@ def answer_components() -> dict[str, Schema]:
         "Decision": decision_schema(),
         "Answer": object_of(answer_properties()),
         "EventRecord": object_of(record_properties()),
+        "EventCorrection": correction_schema(),
         "EventResults": results_of("Answer"),
         "ParkedEvents": page_of(parked_properties()),
     }
@@ -95,7 +96,10 @@ def decision_schema() -> Schema:
             "outcome": {"type": "string", "enum": list(OUTCOMES)},
             "score": {**NUMBER_OR_NULL, "description": "Calibrated probability of fraud or abuse"},
             "basis": {"type": "string", "enum": Decision.Basis.values},
-            "cause": {**TEXT, "description": "Why the failure policy decided; empty otherwise"},
+            "cause": {
+                **TEXT,
+                "description": "Why the failure policy decided; `corrected`: the event was; else empty",
+            },
             "model": {**TEXT, "description": "Model version; empty if none decided"},
             "reasons": list_of(ref("Reason")),
             "thresholds": {"type": ["object", "null"], "additionalProperties": {"type": "number"}},
@@ -130,19 +134,36 @@ def record_properties() -> Schema:
             "recorded_at": MOMENT,
         }
     )
+    statuses = ["decided", "pending", "recorded", "parked", "retracted"]
+    retraction = {**object_of({"reason": TEXT, "recorded_at": MOMENT}), "type": ["object", "null"]}
     return {
         **answer_properties(),
+        "status": {"type": "string", "enum": statuses, "description": "Of the present version"},
         "fields": {
             "type": "object",
             "additionalProperties": {"type": ["string", "number", "boolean"]},
-            "description": "As sent; personal fields are left out",
+            "description": "As sent, or as corrected; personal fields are left out",
         },
         "history": {"type": "boolean"},
+        "version": {"type": "integer", "minimum": 1, "description": "1 as received, one more a correction"},
+        "corrections": list_of(ref("EventCorrection")),
+        "retraction": retraction,
         "current_decision": {"oneOf": [ref("Decision"), {"type": "null"}]},
         "revisions": list_of(ref("Decision")),
         "label": {**TEXT_OR_NULL, "description": "What holds now, by the precedence of the sources"},
         "labels": list_of(said),
     }
+
+
+def correction_schema() -> Schema:
+    return object_of(
+        {
+            "version": {"type": "integer", "minimum": 2, "description": "The version that it made"},
+            "changed": list_of(TEXT, description="Names of the fields that changed"),
+            "reason": TEXT,
+            "recorded_at": MOMENT,
+        }
+    )
 
 
 def parked_properties() -> Schema:

@@ -1,0 +1,64 @@
+"""Which version of an amended event held when: for those who read events as they were known at a moment."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import connection
+
+from scoring.log.entries import LAST_POSITION
+
+NEVER_US = (1 << 63) - 1  # later than any moment
+
+_AMENDMENTS = """
+    SELECT event_position, position, kind, (extract(epoch FROM amended_at) * 1000000)::bigint
+      FROM scoring_amendment WHERE event_type = %s AND position <= %s ORDER BY position
+"""
+
+
+class Version(NamedTuple):
+    """An entry with an event's fields, its receipt or a correction, and since when it was known (us)."""
+
+    position: int
+    known_us: int
+
+
+class Versions(NamedTuple):
+    """The versions of one event, oldest first, its receipt known always. `retracted_us`: or NEVER_US."""
+
+    event: int
+    versions: list[Version]
+    retracted_us: int
+
+    def held_at(self, moment_us: int) -> int | None:
+        """The position of the version that held at a moment, None for an event that was retracted by then."""
+        if self.retracted_us <= moment_us:
+            return None
+        return next(each.position for each in reversed(self.versions) if each.known_us <= moment_us)
+
+    def periods(self, present: Iterable[int]) -> list[tuple[int, int, int]]:
+        """(position, from, until) of each version at the positions `present`: when it held, in us."""
+        there = set(present)
+        kept = [each for each in self.versions if each.position in there]
+        ends = [*(each.known_us for each in kept[1:]), NEVER_US]
+        return [
+            (each.position, each.known_us, min(end, self.retracted_us))
+            for each, end in zip(kept, ends, strict=True)
+        ]
+
+
+def read_versions(event_type: str, *, log_position: int | None = None) -> list[Versions]:
+    """The events of a type that were amended by `log_position`."""
+    last = LAST_POSITION if log_position is None else log_position
+    found: dict[int, list[Version]] = defaultdict(list)
+    retracted: dict[int, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_AMENDMENTS, [event_type, last])
+        for event, position, kind, moment in cursor.fetchall():
+            versions = found[event] or [Version(event, 0)]
+            found[event] = versions
+            if kind == "retraction":
+                retracted[event] = moment
+            else:
+                versions.append(Version(position, moment))
+    return [Versions(event, versions, retracted.get(event, NEVER_US)) for event, versions in found.items()]
