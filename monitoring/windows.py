@@ -1,7 +1,7 @@
 """Windows of minutes and hours: the entries of the log counted by event type and time."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -11,9 +11,10 @@ from django.db import connection
 from monitoring.latency import bin_of
 from monitoring.models import HourlyWindow, MinuteWindow, Window
 from scoring.catalog.registry import event_type, event_types
+from scoring.decisions.models import Amendment
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry
-from scoring.log.read import read_streams
+from scoring.log.read import read_positions, read_streams
 from scoring.log.tables import mogrify_rows
 from scoring.timestamps import MICROSECOND, from_iso
 
@@ -166,13 +167,23 @@ def read_stakes(entries: Iterable[Entry]) -> dict[int, int]:
     reader had passed by then are looked at.
     """
     changing = [entry for entry in entries if entry.type.startswith("label.") and positive_change(entry)]
-    received = read_streams([entry.data["event"] for entry in changing], version=1)
+    versions = _read_versions({entry.data["event"] for entry in changing})
     stakes = {}
     for entry in changing:
-        event = next(iter(received.get(entry.data["event"], ())), None)
-        if event is not None and event.cursor < entry.cursor:
-            stakes[entry.position] = event_type(event.data["type"]).stake(event.data["fields"]) or 0
+        passed = [each for each in versions.get(entry.data["event"], ()) if each.cursor < entry.cursor]
+        if passed:
+            data = max(passed, key=lambda each: each.stream_version).data
+            stakes[entry.position] = event_type(data["type"]).stake(data["fields"]) or 0
     return stakes
+
+
+def _read_versions(streams: Set[str]) -> dict[str, list[Entry]]:
+    """The receipts of events, and their corrections."""
+    received = read_streams(sorted(streams), version=1)
+    corrected = Amendment.objects.filter(event_stream__in=streams, kind=Amendment.Kind.CORRECTION)
+    for entry in read_positions(list(corrected.values_list("position", flat=True))):
+        received[entry.stream].append(entry)
+    return received
 
 
 def add_to_windows(entries: Sequence[Entry], *, now: datetime) -> None:

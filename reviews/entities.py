@@ -16,11 +16,12 @@ from reviews.models import EventEntity, EventSender
 from scoring.catalog.event_type import parse_id
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
+from scoring.decisions.amended import CORRECTED, RECEIVED, VERSIONS
 from scoring.errors import FieldError
 from scoring.log import vault
 from scoring.log.consumers import Consumer
 from scoring.log.entries import LAST_POSITION, Entry
-from scoring.log.read import read_streams
+from scoring.log.read import read_stream, read_streams
 from scoring.log.tables import copy_values, insert_values
 
 MOST_COUNTED = 1_000
@@ -64,10 +65,16 @@ def entity_key(kind: str, value: str) -> int:
 
 
 def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Add received events to the index, in the caller's transaction."""
-    rows = [(key, entry.position) for entry in entries for key in _keys_of(entry.data)]
+    """Add received events to the index, and move corrected ones, in the caller's transaction."""
+    received = [entry for entry in entries if entry.type == RECEIVED]
+    rows = [(key, entry.position) for entry in received for key in _keys_of(entry.data)]
     copy_values(connection, _TABLE, ("entity", "position"), rows)
-    senders = sorted({(entry.data["type"], entry.data["source"]) for entry in entries})
+    for entry in entries:
+        if entry.type == CORRECTED:
+            _move(entry)
+    senders = sorted({(entry.data["type"], entry.data["source"]) for entry in received})
+    if not senders:
+        return
     insert_values(
         connection,
         _SENDERS,
@@ -75,6 +82,23 @@ def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
         senders,
         on_conflict="(event_type, source) DO NOTHING",
     )
+
+
+def _move(correction: Entry) -> None:
+    """Index an event under the entities that it concerns as corrected, and under no other."""
+    position, keys = correction.data["event_position"], _keys_of(correction.data)
+    before = {
+        key
+        for entry in read_stream(correction.stream)
+        if entry.type in VERSIONS and entry.position < correction.position
+        for key in _keys_of(entry.data)
+    }
+    EventEntity.objects.filter(position=position, entity__in=before - keys).delete()
+    rows = [(key, position) for key in sorted(keys)]
+    if rows:
+        insert_values(
+            connection, _TABLE, ("entity", "position"), rows, on_conflict="(entity, position) DO NOTHING"
+        )
 
 
 def empty_index() -> None:
@@ -185,7 +209,7 @@ def _counted(keys: Sequence[int]) -> list[int]:
 
 ENTITIES = Consumer(
     name="reviews.entities",
-    types=frozenset({"event.received"}),
+    types=frozenset({RECEIVED, CORRECTED}),
     handle=index_entities,
     reset=empty_index,
 )

@@ -1,17 +1,23 @@
-"""Which events become cases: those sent to review and a sample of the others, from the log's decisions."""
+"""Which events become cases: those sent to review and a sample of the others, from the log's decisions.
 
-from collections.abc import Mapping, Sequence
+A retracted event is none of them: its case is closed.
+"""
+
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
 from reviews.models import Case
 from reviews.ranking import expected_loss, is_sampled
 from scoring.catalog.registry import event_type
+from scoring.decisions.amended import RETRACTED
+from scoring.decisions.models import Amendment
 from scoring.log.append import append, append_new
 from scoring.log.consumers import Consumer
 from scoring.log.entries import Entry, NewEntry
 
 REVIEW = "review"
+MAX_BECAUSE = 200  # characters, of the table of cases
 
 
 def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
@@ -19,18 +25,34 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
 
     Of an event that is decided several times in `entries` its first decision and its last one count.
     """
-    made = [entry for entry in entries if entry.type == "decision.made"]
-    revised = {entry.stream: entry for entry in entries if entry.type == "decision.revised"}
+    retracted = _retracted({entry.stream for entry in entries})
+    decisions = [entry for entry in entries if entry.stream not in retracted and entry.type != RETRACTED]
+    made = [entry for entry in decisions if entry.type == "decision.made"]
+    revised = {entry.stream: entry for entry in decisions if entry.type == "decision.revised"}
     append_new([opening for entry in made if (opening := opening_of(entry))], now=now)
-    if not revised:
+    closing = [entry for entry in entries if entry.type == RETRACTED]
+    if not revised and not closing:
         return
-    positions = [entry.data["event_position"] for entry in revised.values()]
+    positions = [entry.data["event_position"] for entry in (*revised.values(), *closing)]
     cases = {
         case.event_stream: case
         for case in Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
     }
     answers = [answer_revision(entry, cases.get(stream), now=now) for stream, entry in revised.items()]
+    answers += [close_retracted(entry, cases.get(entry.stream)) for entry in closing]
     append([answer for answer in answers if answer], now=now)
+
+
+def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
+    """What the retraction of an event means for its case: it is over, whoever works at it.
+
+    A verdict that was given stays, and so does its label, which counts for nothing any more.
+    """
+    if case is None or case.state in (Case.State.DECIDED, Case.State.CLOSED):
+        return None
+    because = f"the event was retracted: {retraction.data['reason']}"[:MAX_BECAUSE]
+    data = {"outcome": case.outcome, "because": because}
+    return _entry("case.closed", retraction, version=case.version, data=data)
 
 
 def opening_of(decision: Entry) -> NewEntry | None:
@@ -66,7 +88,8 @@ def answer_revision(decision: Entry, case: Case | None, *, now: datetime) -> New
     if to_review or why == Case.Why.SAMPLE or case.is_held(now):
         return _entry("case.rescored", decision, version=case.version, data=facts)
     outcome = decision.data["outcome"]
-    because = f"the decision was revised from {case.outcome} to {outcome}"
+    what = "event was corrected, and the decision" if _is_correction(decision) else "decision was"
+    because = f"the {what} revised from {case.outcome} to {outcome}"
     return _entry(
         "case.closed", decision, version=case.version, data={"outcome": outcome, "because": because}
     )
@@ -83,7 +106,19 @@ def _facts(decision: Entry, why: Case.Why) -> dict[str, Any]:
         "score": data["score"],
         "stake": data["stake"],
         "expected_loss": expected_loss(score=data["score"], stake=at_risk),
+        **({"corrected": True} if _is_correction(decision) else {}),
     }
+
+
+def _is_correction(decision: Entry) -> bool:
+    """Whether the event, and not a model alone, is another one than in the decision before."""
+    return "event_version" in decision.data and decision.type == "decision.revised"
+
+
+def _retracted(streams: Set[str]) -> set[str]:
+    """Those that were retracted by now: their decisions may still come, made before or meanwhile."""
+    found = Amendment.objects.filter(event_stream__in=streams, kind=Amendment.Kind.RETRACTION)
+    return set(found.values_list("event_stream", flat=True))
 
 
 def _entry(entry_type: str, decision: Entry, *, version: int, data: Mapping[str, Any]) -> NewEntry:
@@ -100,7 +135,7 @@ def _entry(entry_type: str, decision: Entry, *, version: int, data: Mapping[str,
 # cases that people have moved on since: it cannot be reset. The table of cases is rebuilt from its entries.
 CASES = Consumer(
     name="reviews.cases",
-    types=frozenset({"decision.made", "decision.revised"}),
+    types=frozenset({"decision.made", "decision.revised", RETRACTED}),
     handle=follow_decisions,
     reset=None,
 )

@@ -1,23 +1,30 @@
-"""One event, without the workflow of a case: what was sent, decided and said."""
+"""One event, without the workflow of a case: what was sent, decided and said; and its retraction."""
 
 from typing import Any
 
-from django.http import Http404
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from reviews.history import EventDetail, event_detail
 from reviews.models import Case
 from reviews.pages.histories import history_of, number_in
 from reviews.pages.panels import event_panels, may_see_personal
-from scoring.errors import EntryNotFound
-from scoring.workspace.pages import Page, register_page
+from scoring.decisions.corrections import MAX_REASON_LENGTH, retract_event
+from scoring.errors import EntryNotFound, EventAlreadyRetracted, EventStillHistory, StreamConflict
+from scoring.workspace.pages import Page, actor_of, register_page
 
 MOST_TITLE = 40
+RETRACT = "scoring.retract_event"
 
 
 @register_page
 class EventPage(Page):
-    """Any event that was received, decided or not."""
+    """Any event that was received, decided or not.
+
+    POST retracts it, with a `reason` and a `confirmed` that is not empty.
+    """
 
     path, name, title = "events/<int:position>/", "event", "Event"
     permission = "scoring.view_event"
@@ -31,6 +38,8 @@ class EventPage(Page):
         return super().get_context_data(
             case=Case.objects.filter(pk=position).first() if sees_cases else None,
             now=timezone.now(),
+            may_retract=self.request.user.has_perm(RETRACT) and not detail.is_retracted,
+            longest_reason=MAX_REASON_LENGTH,
             history=history_of(
                 detail,
                 chosen=number_in(self.request.GET.get("entity")) or 0,
@@ -41,6 +50,21 @@ class EventPage(Page):
             **event_panels(detail, personal=personal),
             **kwargs,
         )
+
+    def post(self, request: HttpRequest, position: int) -> HttpResponse:
+        self.require(RETRACT)
+        detail = detail_or_404(position)
+        reason = " ".join(request.POST.get("reason", "").split())[:MAX_REASON_LENGTH]
+        if not reason or not request.POST.get("confirmed"):
+            messages.error(request, "Not retracted: give a reason and confirm that it is for good.")
+            return redirect("admin:event", position=position)
+        try:
+            retract_event(detail.stream, reason=reason, now=timezone.now(), actor=actor_of(request))
+        except (EventAlreadyRetracted, EventStillHistory, StreamConflict) as error:
+            messages.error(request, f"Not retracted: {error}.")
+        else:
+            messages.success(request, "The event is retracted: it counts no more.")
+        return redirect("admin:event", position=position)
 
 
 def shortened(text: str) -> str:

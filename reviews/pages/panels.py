@@ -10,11 +10,12 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
 from reviews.entities import EntityRef
-from reviews.history import EventDetail, Statement
+from reviews.history import AmendmentDetail, Change, EventDetail, Statement
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number
 from scoring.catalog.registry import event_type
 from scoring.decisions.label_sources import PRECEDENCE, effective_label
 from scoring.explain.detail import Contribution, Explanation, explain_decision
+from scoring.log import vault
 from scoring.log.entries import Entry
 
 MOST_BARS = 8  # as many reasons as an analyst reads; the others are one key away
@@ -83,6 +84,22 @@ class Made(NamedTuple):
     why: str
 
 
+class Changed(NamedTuple):
+    """A field that a correction changed, in words: "-" where the event did not have it."""
+
+    name: str
+    before: str
+    after: str
+
+
+class Amended(NamedTuple):
+    """A correction, or the retraction (version 0), with who made it in words, "" when that is not known."""
+
+    detail: AmendmentDetail
+    who: str
+    changed: list[Changed]
+
+
 class Said(NamedTuple):
     """A statement: whether its source still says so, and whether it makes the label of the event."""
 
@@ -112,7 +129,23 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
         "said": standing_of(detail.labels),
         "ranking": PRECEDENCE,
         "decisions": [Made(entry, _why(entry)) for entry in detail.decisions],
+        "amendments": amendments_of(detail, personal=personal),
     }
+
+
+def amendments_of(detail: EventDetail, *, personal: bool) -> list[Amended]:
+    """What was changed of an event after it was received, the latest first; personal values only if so."""
+    changes = [change for each in detail.amendments for change in each.changes]
+    digests = {str(value) for change in changes if change.personal for value in (change.before, change.after)}
+    values = vault.reveal(digests) if digests and personal else {}
+    return [
+        Amended(
+            each,
+            each.actor.partition("/")[2] or each.actor,
+            [_changed(change, values, personal=personal) for change in each.changes],
+        )
+        for each in reversed(detail.amendments)
+    ]
 
 
 def entity_link(ref: EntityRef) -> str:
@@ -211,6 +244,15 @@ def _value_text(field: Field, sent: Mapping[str, Canonical], name: str) -> str:
     if isinstance(field, Number):
         return f"{value:,}" + (f" {field.unit}" if field.unit else "") if _counts(field) else f"{value:g}"
     return str(value)
+
+
+def _changed(change: Change, values: Mapping[str, str], *, personal: bool) -> Changed:
+    texts = [
+        str(value) if not change.personal else values.get(value, ERASED) if personal else HIDDEN
+        for value in (change.before, change.after)
+    ]
+    before, after = (text if value != "" else "-" for text, value in zip(texts, change[1:3], strict=True))
+    return Changed(words_of_name(change.field), before, after)
 
 
 def _why(decision: Entry) -> str:

@@ -76,7 +76,12 @@ def _opened(entry: Entry) -> str:
 
 
 def _rescored(entry: Entry) -> str:
-    return f"Decided anew by a model: {entry.data['outcome']}, score {percent_text(entry.data['score'])}"
+    by = (
+        "The event was corrected, and decided anew"
+        if entry.data.get("corrected")
+        else "Decided anew by a model"
+    )
+    return f"{by}: {entry.data['outcome']}, score {percent_text(entry.data['score'])}"
 
 
 def _decided(entry: Entry) -> str:

@@ -148,10 +148,10 @@ def test_a_page_takes_a_few_queries_however_long_the_history(
     receive: Receive, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     receive(*(payment_payload(number, card="hot") for number in range(300)))
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         assert len(entity_history("card", "hot", limit=100)) == 100
     position = position_of("payment/shop/T-5")
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         event_detail(position)
     with django_assert_max_num_queries(3):
         assert search_entities("hot").entities[0].events == 300
