@@ -16,7 +16,8 @@ NAME = "the file"
 MAX_LINES = 100_000
 MAX_COLUMNS = 200
 MAX_NAME = 200  # characters of a column's name
-MAX_UNPACKED_BYTES = 40 * 1024 * 1024
+MAX_UNPACKED_BYTES = 20 * 1024 * 1024
+MAX_LINE_ENDS = 10 * MAX_LINES  # those of blank lines, and those inside cells
 SAMPLE_CHARACTERS = 1 << 16
 
 
@@ -53,6 +54,8 @@ def read_table(upload: bytes) -> LabelTable:
     dialect = detect_dialect(lines)
     if dialect is None:
         raise UnreadableImport(NAME, "it has no header: name its columns in the first line")
+    if len(text) > SAMPLE_CHARACTERS and not lines[dialect.header_line - 1].endswith(("\n", "\r")):
+        raise UnreadableImport(NAME, f"its header is too long; at most {MAX_COLUMNS} columns are read")
     before = "".join(lines[: dialect.header_line - 1])
     rows = _rows(text[len(before) :], dialect, first=dialect.header_line)
     header = _header(next(rows, Row(0, ())).cells)
@@ -67,6 +70,8 @@ def _decode(upload: bytes) -> str:
     encoding = survey_text(content).encoding
     with open_text(content, encoding) as file:
         text = file.read()
+    if text.count("\n") + text.count("\r") > MAX_LINE_ENDS:
+        raise UnreadableImport(NAME, f"it has more than {MAX_LINES:,} lines: split it")
     if undecoded(text, encoding):
         line = next(n for n, each in enumerate(text.split("\n"), 1) if undecoded(each, encoding))
         raise UnreadableImport(NAME, f"line {line} is not text in {encoding}: save it as CSV UTF-8")

@@ -116,7 +116,7 @@ def test_a_file_uploaded_twice_changes_nothing(analyst: Client, sent: str) -> No
     ("text", "chosen", "said"),
     [
         ("event_id,event_id\nT-0,fraud\n", {}, "its header repeats event_id"),
-        ("a" + ",a" * 900_000, {}, "has 900,001 columns"),
+        ("a" + ",a" * 900_000, {}, "at most 200 columns are read"),
         ("event_id\nT-0\n", {"source": "nobody"}, "nobody is not one of the available choices"),
         ("event_id\nT-0\n", {"label_source": "rumour"}, "rumour is not one of the available choices"),
         ("event_id\nT-0\n", {"event_type": "refund"}, "refund is not one of the available choices"),

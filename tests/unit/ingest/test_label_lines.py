@@ -132,7 +132,9 @@ def test_rejected_lines_that_come_back_corrected_are_read() -> None:
     [
         (b"", "it has no header"),
         (b"event_id,event_id\n", "its header repeats event_id"),
-        (b"a" + b",a" * 900_000 + b"\n", "it has 900,001 columns; at most 200 are read"),
+        (b"a" + b",a" * 900_000 + b"\n", "its header is too long; at most 200 columns are read"),
+        (b"a" + b",a" * 300 + b"\n", "it has 301 columns; at most 200 are read"),
+        (b"event_id\n" + b"\n" * 1_000_001, "it has more than 100,000 lines"),
         (b"event_id," + b"x" * 300 + b"\n", "longer than 200 characters"),
         ("event_id\n\u00e4\nT".encode() + b"\xe4\n", "line 3 is not text in utf-8"),
         (b"\xd0\xcf\x11\xe0 a workbook", "is an Excel workbook"),
