@@ -107,6 +107,21 @@ def test_a_pair_has_a_direction_and_the_order_of_its_words_none() -> None:
     assert values["sender_x_receiver_as_receiver_and_sender_count_30d"] == 1  # what came back
 
 
+def test_a_pair_may_be_read_in_reverse_alone_and_that_writes_nothing() -> None:
+    """Wires between ann and bob: the last goes back, and finds the two that came."""
+    plan = compile_lane(
+        "wires", [type("Back", (Wire,), {"name": "wire", "features": [Wire.returned.count(over="30d")]})]
+    )
+    batch = encode(plan, [wire(1, "ann", "bob"), wire(2, "ann", "bob"), wire(3, "bob", "cat")])
+    arena = Arena(plan)
+    fold(plan, batch, arena)
+    pairs = next(kind.index for kind in plan.entity_kinds if len(kind.fields) == 2)
+    written = {key for key in arena.blobs() if key.startswith(f"{pairs}:")}
+    assert written == {f"{pairs}:ann\x1fbob", f"{pairs}:bob\x1fcat"}
+    out = fold(plan, encode(plan, [wire(4, "bob", "ann")]), arena)
+    assert plan.feature_set("wire").vector_of(out).tolist() == [[2.0]]
+
+
 def test_undoing_a_transfer_takes_it_from_both_accounts() -> None:
     first = wire(1, "ann", "bob", 5)
     values = last_values(first, again("undo", first, 2), wire(3, "bob", "ann", 1))
