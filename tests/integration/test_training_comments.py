@@ -1,0 +1,89 @@
+"""Comments in bursts over months, half of them spam, and one event of 1970: loaded and trained on."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scoring.catalog import registry
+from scoring.catalog.event_type import EventType, Labels
+from scoring.catalog.fields import Entity, Text
+from scoring.decisions import connections
+from scoring.decisions.history import sequence_history
+from scoring.errors import NotEnoughToTrain
+from scoring.ingest.imports import ingest_frame
+from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.learning.models import ModelVersion
+from scoring.learning.runs import TrainingRequest, run_training
+from scoring.learning.training import TrainingConfig
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Comment(EventType):
+    name, lane = "comment", "comments"
+    labels = Labels(positive="spam", negative="fine")
+    author = Entity()
+    text = Text(max_length=5_000, personal=False)
+
+    features = [
+        author.count(over="24h"),
+        text.length(),
+        text.links(),
+        text.capitals(),
+        text.digits(),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def comments(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The catalog with comments in it."""
+    monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, __name__))
+    registry.event_types.cache_clear()
+    connections.client.cache_clear()
+    yield
+    registry.event_types.cache_clear()
+
+
+def load(frame: pd.DataFrame) -> None:
+    times = pd.to_datetime(frame.occurred_at, utc=True, format="ISO8601")
+    labels = frame.is_spam.map({1: "spam", 0: "fine"})
+    rows = pd.DataFrame(
+        {
+            "id": [f"c{number}" for number in range(len(frame))],
+            "occurred_at": times,
+            "author": frame.author_id,
+            "text": frame.text,
+            "label": labels,
+            "label_known_at": times + timedelta(hours=1),
+        }
+    )
+    rows = pd.concat(
+        [rows, rows.head(1).assign(id="reset", occurred_at=pd.Timestamp(10, unit="s", tz="UTC"))]
+    )
+    label = LabelMapping(column="label", known_at="label_known_at", source="people")
+    report = ingest_frame(rows, mapping=ColumnMapping(type="comment", label=label), history=True, now=NOW)
+    assert report.accepted == len(rows)
+    sequence_history("comments")
+
+
+@pytest.mark.parametrize("video", range(5))
+def test_comments_in_bursts_train_and_the_reset_clock_is_named(
+    online_redis, settings, tmp_path, test_data: Path, video: int
+) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    everything = pd.read_csv(test_data / "comments" / "tubespam.csv")
+    load(everything[everything.video_id == sorted(everything.video_id.unique())[video]])
+    request = TrainingRequest("comment", as_of=NOW)
+    try:
+        run = run_training(request, config=TrainingConfig(trees=20), actor="tests", now=NOW)
+    except NotEnoughToTrain as refused:
+        pytest.fail(str(refused))
+    lineage = ModelVersion.objects.get(name=run.name).lineage
+    assert lineage["outliers"]["before"]["events"] == 1
+    slices = run.trained.metrics["slices"]
+    assert all(slices[name]["positives"] >= 5 for name in ("validation", "calibration", "test"))
