@@ -11,7 +11,7 @@ SHELL := /bin/bash
 help:
 	@echo "make demo    everything, with simulated history, a first model and live traffic"
 	@echo "make up      everything, on your own data"
-	@echo "make stop    stop the embedded services that 'make up' leaves running"
+	@echo "make stop    stop everything: what 'make up' runs, and the embedded services that it leaves running"
 	@echo "make test    checks and tests, from nothing"
 	@echo "make check   the checks without the tests"
 	@echo "make bench   measure this machine: some minutes; bench-full: longer, at more rates"
@@ -22,14 +22,11 @@ help:
 demo: install
 	@$(MANAGE) demo
 
-# Services, tables, web, workers and scheduler on http://localhost:8000. The services stay up when it ends.
+# Services, tables, web, workers and scheduler on http://localhost:8000 (ASSAY_PORT); a process that ends is
+# started again. The services stay up when it ends.
 up: export ASSAY_HTTPS ?= 0
 up: install
-	$(MANAGE) services start
-	$(MANAGE) migrate --verbosity 0
-	$(MANAGE) collectstatic --no-input --verbosity 0
-	$(MANAGE) compile_kernels
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start
+	@$(MANAGE) up
 
 stop: install
 	$(MANAGE) services stop
@@ -41,7 +38,8 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Assay needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing packages into $(VENV): some minutes, 2 GB ..."
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $(STAMP)
 
 check: lint types imports migrations schema

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from honcho.environ import parse_procfile
 
 from config.embedded.places import locate
+from supervision.procfile import parse_procfile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PROCESSES = ("web", "worker", "background", "beat")
@@ -31,7 +31,7 @@ class Stack:
     def __init__(self, var: Path) -> None:
         self.var, self.port = var, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.commands = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
+        self.commands = parse_procfile((BASE_DIR / "Procfile").read_text())
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> float:

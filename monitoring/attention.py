@@ -28,6 +28,7 @@ LANE_LATE = timedelta(seconds=30)
 CASE_LATE = timedelta(hours=24)
 SILENCE_MINUTES, SILENCE_EXPECTED = 10, 20  # so long nothing, where so many events were to be expected
 FALLBACKS_MANY = 0.01
+MANY_RESTARTS = 3  # in an hour
 TRAINING_NEWS = CONSISTENCY = timedelta(days=1)
 
 
@@ -278,6 +279,18 @@ def broken_schedules(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def restarted_processes(facts: Facts) -> Iterator[Notice]:
+    for process in facts.restarts or []:
+        times = "once" if process.count == 1 else f"{process.count} times"
+        said = f": {_short(process.said)}" if process.said else ""
+        yield Notice(
+            "bad" if process.count >= MANY_RESTARTS else "warn",
+            f"{process.name} was restarted {times} in the last hour; it ended with {process.how}{said}",
+            "What it left undone is done by the next. If it goes on, its messages in the terminal of"
+            " `make up` say why; SIGKILL or 137 is often a lack of memory.",
+        )
+
+
 def inconsistent_features(facts: Facts) -> Iterator[Notice]:
     """Values that decisions were made on do not come out of the log again."""
     by_type: dict[str, list[Mismatch]] = {}
@@ -354,7 +367,15 @@ RULES: tuple[Rule, ...] = (
     *(refusing_store, unusable_models, wrong_clocks, open_transactions),
     *(stopped_consumers, late_consumers, waiting_events, silence, fallbacks, slow_decisions),
     *(inconsistent_features, missing_batch_values),
-    *(broken_schedules, old_cases, failed_training, drifted_models, open_candidates, undecided_types),
+    *(
+        restarted_processes,
+        broken_schedules,
+        old_cases,
+        failed_training,
+        drifted_models,
+        open_candidates,
+        undecided_types,
+    ),
 )
 
 

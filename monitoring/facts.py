@@ -15,6 +15,7 @@ from monitoring.batch_views import Freshness, read_freshness
 from monitoring.binning import Reference
 from monitoring.drift_report import DriftReport, compare, feature_specs, since_of
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
+from monitoring.processes import Restarts, read_restarts
 from monitoring.windows import to_hour, to_minute
 from reviews.models import Case
 from scoring.catalog.registry import event_types
@@ -94,6 +95,7 @@ class Facts:
     experiments: list[Experiment] | None = None
     trainings: list[TrainingJob] | None = None
     broken_schedules: list[tuple[str, str]] | None = None  # name, and what is wrong
+    restarts: list[Restarts] | None = None
 
 
 def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
@@ -116,6 +118,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     if user.has_perm("scoring.view_trainingjob"):
         seen["trainings"] = read_trainings()
         seen["broken_schedules"] = read_broken_schedules()
+        seen["restarts"] = read_restarts(now=now)
     return Facts(
         now=now,
         hours=list(HourlyWindow.objects.filter(start__gte=to_hour(now - DAY)).order_by("start")),

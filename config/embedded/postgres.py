@@ -75,6 +75,11 @@ def stop(places: Places, *, timeout: float) -> bool:
     return True
 
 
+def is_alive(places: Places) -> bool:
+    """Whether its process lives, ready or not."""
+    return processes.find_running(_pid_file(places), names=PROCESS_NAMES) is not None
+
+
 def is_ready(places: Places) -> bool:
     try:
         _connect(places, "postgres").close()
@@ -160,6 +165,16 @@ def _owner() -> pwd.struct_passwd | None:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         return _create_owner()
+
+
+def owner_ids() -> set[int]:
+    """The user that the server runs as when we are root: to whom the directory of its socket was given."""
+    if os.geteuid() != 0:
+        return set()
+    try:
+        return {pwd.getpwnam(SYSTEM_USER).pw_uid}
+    except KeyError:
+        return set()
 
 
 def _create_owner() -> pwd.struct_passwd:

@@ -54,6 +54,11 @@ def stop(places: Places, *, timeout: float) -> bool:
     return True
 
 
+def is_alive(places: Places) -> bool:
+    """Whether its process lives, ready or not."""
+    return processes.find_running(_pid_file(places), names=PROCESS_NAMES) is not None
+
+
 def is_ready(places: Places) -> bool:
     # Whoever waits asks again: the client's own ten retries would hold up every start by four seconds.
     retry = Retry(NoBackoff(), retries=0)

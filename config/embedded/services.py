@@ -5,7 +5,8 @@ The addresses are computed, never looked up: settings may be read before anythin
 
 import fcntl
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,15 @@ def status(var: Path, *, names: tuple[str, ...] = ALL) -> list[ServiceState]:
     return [ServiceState(name, SERVICES[name].is_ready(places), str(sockets[name])) for name in names]
 
 
+def life_of(var: Path, name: str) -> Callable[[], bool]:
+    """Whether the service's process lives, asked of the process table alone: it may be busy."""
+    return lambda: SERVICES[name].is_alive(locate(var))
+
+
+def starter_of(var: Path, name: str) -> Callable[[], None]:
+    return lambda: start(var, names=(name,))
+
+
 @contextmanager
 def _prepared(places: Places) -> Iterator[None]:
     """The directories exist and are ours, and no other start or stop is under way."""
@@ -82,8 +92,10 @@ def _prepared(places: Places) -> Iterator[None]:
 
 def _refuse_foreign(directory: Path) -> None:
     """Whoever owns the directory of the sockets can stand in for the servers."""
-    owner = directory.stat().st_uid
-    if directory.is_symlink() or (os.geteuid() not in (0, owner)):
+    status = directory.lstat()
+    trusted = {os.geteuid()} | postgres.owner_ids()
+    if stat.S_ISLNK(status.st_mode) or status.st_uid not in trusted or status.st_mode & 0o022:
         raise ServiceUnusable(
-            f"{directory} belongs to another user: remove it, or set TMPDIR to a directory of your own."
+            f"{directory} belongs to another user, or others may write in it: remove it, or set TMPDIR to a"
+            " directory of your own."
         )

@@ -10,6 +10,7 @@ from scoring.simulation.payloads import COLUMNS, payload_columns, step_row
 from scoring.simulation.population import Population, make_population
 from scoring.simulation.scenarios import PAYMENTS_A_STORY, SCENARIOS, draw_scenario, tell
 
+RATE_PER_DAY = 2_000.0
 FRAUD_SHARE = 0.008
 NEVER_REPORTED = 0.04  # frauds nobody notices: their payments stay without a label
 DISPUTED_IN_ERROR = 0.0004  # good payments called fraud

@@ -33,14 +33,21 @@ class ApiClient:
 
     def post(self, path: str, body: Any) -> int:
         """The status of the answer. Raises OSError or http.client.HTTPException when every try failed."""
+        return self._post(path, body, self._headers)
+
+    def post_without_waiting(self, path: str, body: Any) -> int:
+        """The same, and an event's decision is not waited for: it counts as no client's latency."""
+        return self._post(path, body, self._headers | {"Prefer": "respond-async"})
+
+    def _post(self, path: str, body: Any, headers: dict[str, str]) -> int:
         content = orjson.dumps(body)
         for pause in RETRY_SECONDS:
             try:
-                return self._post_once(path, content)
+                return self._post_once(path, content, headers)
             except (OSError, http.client.HTTPException):
                 self.close()
                 time.sleep(pause)
-        return self._post_once(path, content)
+        return self._post_once(path, content, headers)
 
     def close(self) -> None:
         """Give up this thread's connection; the next post makes another."""
@@ -49,9 +56,9 @@ class ApiClient:
         if connection is not None:
             connection.close()
 
-    def _post_once(self, path: str, content: bytes) -> int:
+    def _post_once(self, path: str, content: bytes, headers: dict[str, str]) -> int:
         connection = getattr(self._local, "connection", None) or self._connect()
-        connection.request("POST", path, content, self._headers)
+        connection.request("POST", path, content, headers)
         response = connection.getresponse()
         response.read()
         return int(response.status)
@@ -93,6 +100,7 @@ def send_traffic(
     traffic: Iterator[LiveEvent],
     *,
     post: Post,
+    post_past: Post | None = None,
     run: str,
     seconds: float | None = None,
     lead_in: float = 0.0,
@@ -101,7 +109,7 @@ def send_traffic(
     """Send events when they are due and their labels some time later, for `seconds` or for ever.
 
     `run` begins every event's id, so that no two runs share one. An event occurs when it is sent; those of
-    the first `lead_in` seconds are sent at once, as having occurred in the `lead_in` seconds before. Sending
+    the first `lead_in` seconds are sent at once (by `post_past`), as having occurred in those before. Sending
     that lags behind catches up: nothing is dropped.
     """
     tally = tally or Tally()
@@ -114,7 +122,8 @@ def send_traffic(
             time.sleep(max(0.0, start + due - time.monotonic()))
             occurred = began + timedelta(seconds=due) if due < lead_in else datetime.now(UTC)
             payload = body | {"occurred_at": _whole_second(occurred)} if path == EVENTS else body
-            pool.submit(post, path, payload).add_done_callback(_counting(tally, path))
+            sender = post_past if post_past and due < lead_in else post
+            pool.submit(sender, path, payload).add_done_callback(_counting(tally, path))
     return tally
 
 

@@ -11,9 +11,9 @@ import urllib.request
 from pathlib import Path
 
 import psutil
-from honcho.environ import parse_procfile
 
 from config.settings import BASE_DIR
+from supervision.procfile import parse_procfile
 
 PROCESSES = ("web", "worker", "background", "beat")
 START_SECONDS = 60
@@ -35,7 +35,7 @@ class House:
         }
         self.logs = logs
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.commands = parse_procfile((BASE_DIR / "Procfile").read_text()).processes
+        self.commands = parse_procfile((BASE_DIR / "Procfile").read_text())
 
     @property
     def url(self) -> str:

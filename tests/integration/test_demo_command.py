@@ -29,14 +29,20 @@ def var(tmp_path: Path, settings: Any) -> Path:
     return tmp_path
 
 
-def test_a_taken_port_is_an_error_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["demo", "up"])
+@pytest.mark.parametrize("shares", [False, True], ids=["its owner alone", "whoever asks for it"])
+def test_a_taken_port_is_an_error_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, var: Path, command: str, shares: bool
+) -> None:
     monkeypatch.setattr(services, "start", lambda *_, **__: pytest.fail("services were started"))
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shares)
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(CommandError, match=f"Port {port} .*--port {port + 1}"):
-            call_command("demo", "--port", str(port))
+        monkeypatch.setenv("ASSAY_PORT", str(port))
+        with pytest.raises(CommandError, match=rf"127\.0\.0\.1:{port} .*ASSAY_PORT={port + 1}"):
+            call_command(command)
 
 
 @pytest.mark.django_db

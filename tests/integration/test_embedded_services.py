@@ -186,6 +186,21 @@ def test_a_path_too_long_for_a_socket_moves_the_sockets_to_the_temp_directory(va
 
 
 @needs_root
+@pytest.mark.parametrize(("owner", "mode"), [(65_534, 0o700), (0, 0o777)], ids=["of another", "open to all"])
+def test_a_directory_for_sockets_that_others_could_use_is_refused(var: Path, owner: int, mode: int) -> None:
+    deep = var / ("deep" * 30)
+    run = locate(deep).run
+    run.mkdir()
+    try:
+        os.chown(run, owner, owner)
+        run.chmod(mode)
+        with pytest.raises(ServiceUnusable, match=rf"{run} belongs to another user.*TMPDIR"):
+            services.start(deep, names=("redis",))
+    finally:
+        run.rmdir()
+
+
+@needs_root
 def test_a_checkout_that_only_root_reaches_keeps_its_data_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "private").mkdir(mode=0o700)
     var = tmp_path / "private" / "var"

@@ -11,8 +11,8 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,26 +21,40 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
-from honcho.environ import parse_procfile
-from honcho.manager import Manager
 
 from config import scene
 from config.embedded import services
+from config.embedded.places import make_directory
+from config.running import procfile_programs, supervise
 from config.servers import check_servers
 from scoring.api.key_requests import FOR_KEYS, SCOPES
 from scoring.api.keys import create_key, find_sender
 from scoring.batch.versions import NONE, read_versions_of
 from scoring.catalog.registry import batch_views
 from scoring.decisions.models import Decision, Event, Route
+from scoring.log.runs import run_consumers
+from scoring.log.status import consumer_health
 from scoring.management.arguments import number, whole_number
+from scoring.simulation.history import RATE_PER_DAY
 from scoring.timestamps import to_micros
+from serving.listening import PortUnavailable, chosen_address, listen
+from supervision.record import Record
+from supervision.supervisor import AlreadyRunning, Program, sole_supervisor
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
-READY_SECONDS, FIRST_DECISION_SECONDS = 120.0, 120.0
-LEAD_IN = timedelta(hours=1)  # of live traffic that the first start sends at once
+READY_SECONDS, FIRST_DECISION_SECONDS, CAUGHT_UP_SECONDS = 120.0, 120.0, 300.0
+CAUGHT_UP_LAG = 50  # entries
+MEMORY, DISK = "2.5 GB", "1.5 GB"
+LEAD_IN = timedelta(days=1)  # of live traffic that the first start sends at once
 FIRST_MODEL_AGE = timedelta(days=21)
 MIN_DAYS = 90  # of these, the last 45 have not matured, and the first model lacks 21 more
 
+INTRODUCTION = """
+  The demo simulates {days} days of payments, trains two models on them and then shows everything at work.
+  The first start takes some five minutes on two quiet cores, later ones half a minute. It needs {memory} of
+  memory and {disk} of disk. Ctrl-C stops everything; all data is in
+  {var}.
+"""
 BANNER = """
   Assay is running, and payments arrive. Press Ctrl-C to stop everything.
 
@@ -62,7 +76,9 @@ class Command(BaseCommand):
     requires_system_checks = []  # the database that checks ask is started here
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=whole_number(least=1, most=65_535), default=8000)
+        parser.add_argument(
+            "--port", type=whole_number(least=1, most=65_535), help="default: ASSAY_PORT, or 8000"
+        )
         parser.add_argument(
             "--days",
             type=whole_number(least=MIN_DAYS, most=3_650),
@@ -72,28 +88,37 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rate",
             type=number(above=True),
-            default=0.5,
-            help="payments a second of the live traffic",
+            default=RATE_PER_DAY / 86_400,
+            help="payments a second of the live traffic; by default as in the history: more would look"
+            " like a change of behavior",
         )
 
-    def handle(self, *, port: int, days: int, rate: float, **options: Any) -> None:
-        refuse_taken_port(port)
+    def handle(self, *, port: int | None, days: int, rate: float, **options: Any) -> None:
         end_as_if_interrupted()
+        make_directory(settings.VAR_DIR)
+        try:
+            port = chosen_address(os.environ)[1] if port is None else port
+            # The socket first: the port is ours until the end, or the command ends before it has begun.
+            with closing(listen(HOST, port)) as listener, sole_supervisor(settings.VAR_DIR) as record:
+                self.work(listener, record, days=days, rate=rate)
+        except (PortUnavailable, AlreadyRunning) as error:
+            raise CommandError(str(error)) from error
+
+    def work(self, listener: socket.socket, record: Record, *, days: int, rate: float) -> None:
         # Plain HTTP on this machine: without it Django would redirect to an address that does not exist.
         environment = os.environ | {"ASSAY_HTTPS": "0", "PYTHONUNBUFFERED": "1"}
         environment.setdefault("ASSAY_LOG_LEVEL", "WARNING")
         try:
             self.prepare(days=days, environment=environment)
-            code = self.run(port=port, rate=rate, environment=environment)
+            self.run(listener, record, rate=rate, environment=environment)
         except services.ServiceUnusable as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            code = 130
+            pass  # asked for
         finally:
             connection.close()
             stopped = services.stop(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
             self.say(f"Stopped: {', '.join(stopped) or 'nothing was running'}.")
-        sys.exit(code if code not in (130, 143) else 0)
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
@@ -103,6 +128,8 @@ class Command(BaseCommand):
 
     def prepare(self, *, days: int, environment: dict[str, str]) -> None:
         """Each step leaves alone what an earlier demo has made: a second start is quick."""
+        if not (settings.VAR_DIR / "demo_history").exists():
+            self.say(INTRODUCTION.format(days=days, memory=MEMORY, disk=DISK, var=settings.VAR_DIR))
         self.say("Starting PostgreSQL and Redis ...")
         services.start(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
         if problems := check_servers():
@@ -114,6 +141,8 @@ class Command(BaseCommand):
         run_command(["publish_views"], environment)
         if not Route.objects.filter(event_type=EVENT_TYPE).exists():
             self.train_models(environment)
+        self.say("Filling the pages ...")
+        run_consumers(now=timezone.now())
         if seconds := seconds_until_fresh(now=timezone.now()):
             self.say(f"Batch values are fresh in {seconds:.0f} s ...")
             time.sleep(seconds)
@@ -142,30 +171,28 @@ class Command(BaseCommand):
 
     # While it runs
 
-    def run(self, *, port: int, rate: float, environment: dict[str, str]) -> int:
-        """The processes of the Procfile and the live traffic, until one of them ends or Ctrl-C."""
+    def run(
+        self, listener: socket.socket, record: Record, *, rate: float, environment: dict[str, str]
+    ) -> None:
+        """The processes of the Procfile and the live traffic, until Ctrl-C."""
+        port = listener.getsockname()[1]
         address = f"http://localhost:{port}"
         key, password = demo_key(), demo_password()
         # The queue shall not be empty: traffic begins with what would have come since the history ended.
         lead_in = 0.0 if Decision.objects.exists() else LEAD_IN.total_seconds()
         self.say("Starting web, workers, scheduler and live traffic ...")
-        manager = Manager()
-        environment |= {
-            "ASSAY_HOST": HOST,
-            "ASSAY_PORT": str(port),
-            "ASSAY_API_KEY": key,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        }
-        for name, command in parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes.items():
-            manager.add_process(name, command, env=environment, cwd=str(settings.BASE_DIR))
-        live = f"{sys.executable} manage.py simulate live --rate {rate} --url {address} --lead-in {lead_in:g}"
-        manager.add_process("live", live, env=environment, cwd=str(settings.BASE_DIR))
+        environment |= {"ASSAY_HOST": HOST, "ASSAY_PORT": str(port), "ASSAY_API_KEY": key}
+        live = (
+            f"{sys.executable} manage.py simulate live --rate {rate:g} --url {address} --lead-in {lead_in:g}"
+        )
+        programs = [
+            *procfile_programs(environment, listener=listener),
+            Program("live", live, environment, settings.BASE_DIR),
+        ]
         announcer = threading.Thread(target=self.announce, args=(address, key, password), daemon=True)
-        # No connection may be open when the manager forks: parent and child would share its socket.
         connection.close()
         announcer.start()
-        manager.loop()
-        return int(manager.returncode or 0)
+        supervise(programs, record)
 
     def announce(self, address: str, key: str, password: str) -> None:
         """Say where to look, once the first live payment is decided."""
@@ -176,9 +203,10 @@ class Command(BaseCommand):
                 lambda: Decision.objects.filter(decided_at__gt=started, basis=Decision.Basis.MODEL).exists(),
                 seconds=FIRST_DECISION_SECONDS,
             )
+            wait_until(has_caught_up, seconds=CAUGHT_UP_SECONDS)
             scene.train_a_candidate(EVENT_TYPE, now=timezone.now())
         except TimeoutError:
-            self.say("No live payment was decided so far; see the messages above and `/readyz`.")
+            self.say("Not all is up to date yet; see the messages above and `/readyz`.")
         finally:
             connection.close()
         now = timezone.now().replace(microsecond=0)
@@ -193,18 +221,6 @@ class Command(BaseCommand):
                 now=now.isoformat().replace("+00:00", "Z"),
             )
         )
-
-
-def refuse_taken_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise CommandError(
-                f"Port {port} cannot be used ({error.strerror}): is a demo running already? "
-                f"Stop what uses it, or take another port: .venv/bin/python manage.py demo --port {port + 1}"
-            ) from error
 
 
 def end_as_if_interrupted() -> None:
@@ -258,6 +274,13 @@ def demo_key() -> str:
     path.touch(mode=0o600)
     path.write_text(key)
     return key
+
+
+def has_caught_up() -> bool:
+    """Whether the pages show all that has happened, but for the last moment."""
+    return all(
+        consumer.lag <= CAUGHT_UP_LAG and not consumer.error for consumer in consumer_health(most=1_000)
+    )
 
 
 def is_ready(address: str) -> bool:

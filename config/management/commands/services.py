@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.embedded import services
+from supervision.supervisor import stop_supervisor
 
 
 class Command(BaseCommand):
@@ -31,6 +32,8 @@ class Command(BaseCommand):
         self.status(names)
 
     def stop(self, names: tuple[str, ...]) -> None:
+        if stop_supervisor(settings.VAR_DIR):
+            self.stdout.write("web, workers and scheduler: stopped")
         stopped = services.stop(settings.VAR_DIR, names=names)
         for name in names:
             self.stdout.write(f"{name}: {'stopped' if name in stopped else 'was not running'}")

@@ -16,13 +16,12 @@ from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
 from scoring.management.arguments import number, read_http_url, read_moment, read_new_file, whole_number
 from scoring.management.bars import BarOfSteps
-from scoring.simulation.history import customers_for, simulate_history
+from scoring.simulation.history import RATE_PER_DAY, customers_for, simulate_history
 from scoring.simulation.live import LiveTraffic
 from scoring.simulation.payloads import COLUMNS, REFUND_FIELDS
 from scoring.simulation.sender import EVENTS, ApiClient, Tally, send_traffic
 
 SEED = 1
-RATE_PER_DAY = 2000.0
 SOURCE = "simulator"
 LANE = "commerce"
 
@@ -109,6 +108,7 @@ class Command(BaseCommand):
             send_traffic(
                 traffic,
                 post=client.post,
+                post_past=client.post_without_waiting,
                 run=f"live-{session}",
                 seconds=options["seconds"],
                 lead_in=options["lead_in"],

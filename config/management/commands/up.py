@@ -1,0 +1,47 @@
+"""manage.py up: services, tables, web, workers and scheduler, kept running until Ctrl-C."""
+
+import os
+from contextlib import closing
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+from config.embedded import services
+from config.embedded.places import make_directory
+from config.running import procfile_programs, supervise
+from serving.listening import PortUnavailable, chosen_address, listen
+from supervision.supervisor import AlreadyRunning, sole_supervisor
+
+
+class Command(BaseCommand):
+    help = "Run everything on your own data. The embedded services stay up when it ends."
+    requires_system_checks = []  # the database that checks ask is started here
+
+    def handle(self, **options: Any) -> None:
+        host, port = self.address()
+        make_directory(settings.VAR_DIR)
+        try:
+            # The socket first: the port is ours from now on, or the command ends before it has begun.
+            with sole_supervisor(settings.VAR_DIR) as record, closing(listen(host, port)) as listener:
+                self.prepare()
+                self.stdout.write(f"Assay is served at http://{host}:{port}. Press Ctrl-C to stop it.")
+                self.stdout.flush()
+                supervise(procfile_programs(os.environ, listener=listener), record)
+        except (AlreadyRunning, PortUnavailable, services.ServiceUnusable) as error:
+            raise CommandError(str(error)) from error
+
+    def address(self) -> tuple[str, int]:
+        try:
+            return chosen_address(os.environ)
+        except PortUnavailable as error:
+            raise CommandError(str(error)) from error
+
+    def prepare(self) -> None:
+        services.start(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        call_command("compile_kernels", stdout=self.stdout)
+        connections.close_all()

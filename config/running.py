@@ -1,0 +1,68 @@
+"""What `manage.py up` and `manage.py demo` keep running: the Procfile, on the services of this machine."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from config.embedded import services
+from serving.listening import FD_VARIABLE
+from supervision.procfile import parse_procfile
+from supervision.record import Record
+from supervision.supervisor import Program, Service, Supervisor
+
+COLORS = (36, 33, 35, 32, 34, 96, 93)  # of names, in the terminal's own palette
+
+
+def procfile_programs(environment: Mapping[str, str], *, listener: socket.socket) -> list[Program]:
+    """The processes of the Procfile; web listens at a socket that outlives it."""
+    paths = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
+    shared = dict(environment) | {"PATH": paths, "PYTHONUNBUFFERED": "1"}
+    programs = []
+    for name, command in parse_procfile((settings.BASE_DIR / "Procfile").read_text()).items():
+        own, files = shared, list[int]()
+        if name == "web":
+            own, files = shared | {FD_VARIABLE: str(listener.fileno())}, [listener.fileno()]
+        programs.append(Program(name, command, own, settings.BASE_DIR, files))
+    return programs
+
+
+def embedded_services() -> list[Service]:
+    return [
+        Service(name, services.life_of(settings.VAR_DIR, name), services.starter_of(settings.VAR_DIR, name))
+        for name in settings.EMBEDDED_SERVICES
+    ]
+
+
+def supervise(programs: Sequence[Program], record: Record) -> None:
+    """Until Ctrl-C, a closed terminal or `kill`."""
+    printer = Printer([program.name for program in programs])
+    asyncio.run(_supervise(programs, record, printer))
+
+
+async def _supervise(programs: Sequence[Program], record: Record, printer: "Printer") -> None:
+    await Supervisor(programs, record, printer.say, embedded_services()).run()
+
+
+class Printer:
+    """Lines with the time and the process that said them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.width = max(map(len, [*names, "supervisor"]))
+        self.colors = {name: COLORS[place % len(COLORS)] for place, name in enumerate(names)}
+        self.is_terminal = sys.stdout.isatty()
+
+    def say(self, name: str, line: str) -> None:
+        head = f"{datetime.now():%H:%M:%S} {name:<{self.width}} |"  # noqa: DTZ005 (the reader's clock)
+        if self.is_terminal:
+            head = f"\033[{self.colors.get(name, 31)}m{head}\033[0m"
+        try:
+            sys.stdout.write(f"{head} {line}\n")
+            sys.stdout.flush()
+        except OSError:  # the terminal was closed; what is said has no reader
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115

@@ -1,0 +1,57 @@
+"""Process groups: each supervised process leads one, and takes its children with it."""
+
+import os
+import signal
+import time
+
+import psutil
+
+POLL_SECONDS = 0.05
+
+
+def members(group: int) -> list[psutil.Process]:
+    """The live processes of a group."""
+    return [process for process in psutil.process_iter() if _belongs(process, group)]
+
+
+def _belongs(process: psutil.Process, group: int) -> bool:
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.Error):
+        return False
+
+
+def end_groups(groups: set[int], *, seconds: float) -> None:
+    """Ask all processes of the groups to end, and kill those that have not after `seconds`."""
+    send(groups, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while any(members(group) for group in groups):
+        if time.monotonic() > deadline:
+            send(groups, signal.SIGKILL)
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def send(groups: set[int], number: signal.Signals) -> None:
+    for group in groups:
+        try:
+            os.killpg(group, number)
+        except ProcessLookupError:
+            continue
+
+
+def is_same(pid: int, created: float) -> bool:
+    """Whether the process of this number is the one that started then."""
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def started_at(pid: int) -> float:
+    """Seconds since 1970; now, for one that has ended already."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return time.time()

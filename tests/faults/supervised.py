@@ -1,0 +1,24 @@
+"""`python -m tests.faults.supervised`: the Procfile's processes under the supervisor, as `manage.py up` runs
+them, on the database and services that the environment names.
+"""
+
+import os
+
+import django
+
+django.setup()
+
+from contextlib import closing  # noqa: E402
+
+from django.conf import settings  # noqa: E402
+
+from config.running import procfile_programs, supervise  # noqa: E402
+from serving.listening import chosen_address, listen  # noqa: E402
+from supervision.supervisor import sole_supervisor  # noqa: E402
+
+if __name__ == "__main__":
+    with (
+        sole_supervisor(settings.VAR_DIR) as record,
+        closing(listen(*chosen_address(os.environ))) as listener,
+    ):
+        supervise(procfile_programs(os.environ, listener=listener), record)
