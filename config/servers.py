@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import Error as DatabaseError
 from django.db import connection
 from kombu.exceptions import OperationalError
@@ -17,6 +17,7 @@ from scoring.decisions.store_health import Refusal, refused_write
 
 MINIMUM_POSTGRES = 14
 TIMEOUT_SECONDS = 2.0
+NOT_LOGGED = {"fatal", "panic"}  # levels of log_min_error_statement that no failing statement reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,20 @@ def check_postgres() -> list[Problem]:
         hint = f"Point DATABASE_URL at PostgreSQL {MINIMUM_POSTGRES} or later."
         return [Problem("postgres", f"PostgreSQL {version} is too old.", hint)]
     return []
+
+
+def check_statement_logging() -> list[Problem]:
+    """Whether the server's log gets the values of failing statements, personal ones among them."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW log_min_error_statement")
+            level = cursor.fetchone()[0]
+    except DatabaseError:
+        return []
+    if level in NOT_LOGGED:
+        return []
+    hint = "Let Assay's role set log_min_error_statement, or set it to panic: docs/operations.md."
+    return [Problem("postgres", "PostgreSQL logs failing statements with their values.", hint)]
 
 
 def check_postgres_writes() -> list[Problem]:
@@ -133,6 +148,6 @@ def servers_check(databases: Sequence[str] | None = None, **_: Any) -> list[Chec
     if not databases:
         return []
     return [
-        Error(problem.message, hint=problem.hint, id=f"config.{problem.server}")
-        for problem in check_servers()
+        *(Error(each.message, hint=each.hint, id=f"config.{each.server}") for each in check_servers()),
+        *(Warning(each.message, hint=each.hint, id="config.logging") for each in check_statement_logging()),
     ]

@@ -9,6 +9,7 @@ from django.db import IntegrityError, OperationalError, connection
 
 from config.embedded.places import locate
 from config.postgres import base, hung
+from config.servers import check_statement_logging
 from scoring import deadlines
 from tests.waiting import wait_until
 
@@ -97,3 +98,12 @@ def test_a_statement_in_time_is_not_touched():
     with deadlines.within(5.0), connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.3)")
     assert begin_request() == first
+
+
+def test_a_server_that_would_log_values_is_named():
+    assert check_statement_logging() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET log_min_error_statement = error")
+        (problem,) = check_statement_logging()
+        cursor.execute("SET log_min_error_statement = panic")
+    assert problem.message == "PostgreSQL logs failing statements with their values."

@@ -116,6 +116,11 @@ def test_refusals_are_counted(client, settings, monkeypatch):
     assert scrape(client)["assay_refused_requests_total", LANE, "bulk"] == 1
 
 
+def test_refused_requests_are_counted_by_status_and_problem(client):
+    client.post("/api/v1/events", {}, content_type="application/json")
+    assert scrape(client)["assay_problem_responses_total", "no-api-key", "401"] == 1
+
+
 @pytest.mark.parametrize(
     ("token", "address", "headers", "status"),
     [
