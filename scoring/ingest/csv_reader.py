@@ -89,7 +89,7 @@ class _CsvFile:
         cells = record.cells
         if not self.shape.holds(cells):
             return f"line {record.line} has {len(cells)} cells where the header has {self.width}"
-        if any(undecoded(cell, self.survey.encoding) for cell in cells):
+        if undecoded("".join(cells), self.survey.encoding):
             return f"line {record.line} is not {self.survey.encoding_name}"
         return ""
 

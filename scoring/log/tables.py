@@ -136,7 +136,8 @@ def copy_values(
     connection: BaseDatabaseWrapper, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """COPY `rows`, each a sequence in the order of `columns`, into the table `name`."""
-    text = "".join(["\t".join([copy_text(value) for value in row]) + "\n" for row in rows])
+    texts = [_column_texts(column) for column in zip(*rows, strict=True)]
+    text = "".join([f"{line}\n" for line in map("\t".join, zip(*texts, strict=True))])
     with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.copy_expert(f'COPY "{name}" ({_listed(columns)}) FROM STDIN', io.StringIO(text))
 
@@ -156,6 +157,23 @@ def copy_text(value: Any) -> str:
     if isinstance(value, (bytes, memoryview)):
         return "\\\\x" + value.hex()
     raise TypeError(f"COPY of {type(value).__name__} is not supported")
+
+
+def _column_texts(values: Sequence[Any]) -> Sequence[str]:
+    """`copy_text` of each value of a column; of texts without anything to escape, those themselves."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        joined = "".join(values)
+        return list(map(_escape, values)) if any(sign in joined for sign in _ESCAPED) else values
+    if kinds == {int}:
+        return list(map(repr, values))
+    if kinds == {datetime}:  # often the time of writing, the same in each
+        texts = {value: copy_text(value) for value in set(values)}
+        return list(map(texts.__getitem__, values))
+    return list(map(copy_text, values))
+
+
+_ESCAPED = ("\\", "\n", "\t", "\r")
 
 
 def _escape(text: str) -> str:
