@@ -94,6 +94,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+LOGIN_REDIRECT_URL = "admin:index"  # of the log-in page opened by itself
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses an attempt before the password is looked at
     "django.contrib.auth.backends.ModelBackend",
@@ -289,7 +290,10 @@ UNFOLD = {
     "SHOW_HISTORY": False,  # the log is the history
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("workspace/workspace.css")],
-    "SCRIPTS": [lambda request: static("workspace/workspace.js")],
+    "SCRIPTS": [
+        lambda request: static("workspace/workspace.js"),
+        lambda request: static("workspace/landmarks.js"),
+    ],
     "DASHBOARD_CALLBACK": "monitoring.overview.dashboard_callback",
     "BORDER_RADIUS": "6px",
     "COLORS": {

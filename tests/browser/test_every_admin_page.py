@@ -9,6 +9,8 @@ import redis
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.urls import reverse
+from selenium.webdriver import Keys
+from selenium.webdriver.common.by import By
 
 from experiments.services import start_experiment
 from reviews.models import Case
@@ -16,6 +18,7 @@ from scoring.api.keys import create_key
 from scoring.decisions import connections
 from scoring.learning.jobs import request_training
 from scoring.workspace.pages import registered_pages
+from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Browser, decide
 from tests.factories.models import approved, promote, train_small_models
 from tests.factories.payments import payments
@@ -75,6 +78,7 @@ def installation(
 def addresses(there: Installation) -> Iterator[str]:
     """Every list and every page of the admin."""
     yield reverse("admin:index")
+    yield reverse("docs")
     for model in admin.site._registry:
         yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     for page in registered_pages():
@@ -95,7 +99,8 @@ def faults_of(browser: Browser, address: str) -> list[str]:
         faults += [f"{name}: {message}" for message in browser.errors()]
         if browser.overflow() > 0:
             faults.append(f"{name}: {browser.overflow()} pixels wider than its window")
-    return faults
+    browser.resize(DESKTOP)
+    return faults + violations(browser.driver)
 
 
 def test_every_page_opens_without_an_error_and_fits_a_phone(
@@ -105,3 +110,23 @@ def test_every_page_opens_without_an_error_and_fits_a_phone(
     browser.log_in("root", "secret", at=reverse("admin:password_change"))
     found = {address: faults_of(browser, address) for address in addresses(installation)}
     assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+def test_the_log_in_page_opened_by_itself_leads_to_the_overview(
+    browser: Browser, transactional_db: None
+) -> None:
+    User.objects.create_superuser("root", password="secret")
+    browser.open(reverse("admin:login"))
+    assert violations(browser.driver) == []
+    browser.driver.find_element(By.NAME, "username").send_keys("root")
+    browser.driver.find_element(By.NAME, "password").send_keys("secret", Keys.ENTER)
+    browser.wait_until(lambda: browser.path == reverse("admin:index"))
+
+
+def test_the_first_tab_stop_leads_to_the_content(browser: Browser, transactional_db: None) -> None:
+    User.objects.create_superuser("root", password="secret")
+    browser.log_in("root", "secret")
+    browser.press(Keys.TAB)
+    assert browser.driver.switch_to.active_element.text == "Skip to content"
+    browser.press(Keys.ENTER)
+    assert browser.driver.switch_to.active_element.get_attribute("id") == "content"
