@@ -293,6 +293,7 @@ UNFOLD = {
     "SCRIPTS": [
         lambda request: static("workspace/workspace.js"),
         lambda request: static("workspace/landmarks.js"),
+        lambda request: static("workspace/confirm.js"),
     ],
     "DASHBOARD_CALLBACK": "monitoring.overview.dashboard_callback",
     "BORDER_RADIUS": "6px",

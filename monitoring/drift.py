@@ -30,7 +30,8 @@ class State(StrEnum):
     """What is to be thought of a distribution: the rule of thumb, unless chance alone goes as far."""
 
     NO_DATA = "no data"
-    NOT_COMPARED = "not compared"  # of the clock, and the stretch of time is shorter than its cycle
+    NOT_COMPARED = "not compared"  # of the clock, with less than a cycle seen; or of age, which only grows
+    ALL_MISSING = "no values"  # neither in training nor now
     STABLE = "stable"
     CHANCE = "too few"  # beyond the rule of thumb, but within what so few rows show by chance
     MODERATE = "moderate"
@@ -53,6 +54,7 @@ class Drift:
 
 NO_DATA = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.NO_DATA)
 NOT_COMPARED = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.NOT_COMPARED)
+ALL_MISSING = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.ALL_MISSING)
 
 
 def population_stability(then: ArrayLike, now: ArrayLike) -> float:

@@ -9,7 +9,7 @@ import orjson
 
 from monitoring.bin_names import bin_names, score_names
 from monitoring.binning import Counts, Reference, unpack
-from monitoring.drift import NOT_COMPARED, Drift, State, measure_drift
+from monitoring.drift import ALL_MISSING, NOT_COMPARED, Drift, State, measure_drift
 from monitoring.models import ModelWindow
 from monitoring.windows import to_hour
 from scoring.catalog.registry import event_type as find_event_type
@@ -45,7 +45,7 @@ class FeatureDrift:
     @property
     def compared(self) -> bool:
         """Whether `drift` says anything."""
-        return self.drift.state not in (State.NO_DATA, State.NOT_COMPARED)
+        return self.drift.state not in (State.NO_DATA, State.NOT_COMPARED, State.ALL_MISSING)
 
     @property
     def highest(self) -> float:
@@ -157,14 +157,27 @@ def _feature(
     index: int, counts: Counts, reference: Reference, *, spec: FeatureSpec | None, seen_for: timedelta
 ) -> FeatureDrift:
     then, now = reference.bins(index, reference.features), reference.bins(index, counts)
-    compared = spec is None or seen_for >= CYCLES.get(spec.unit, timedelta(0))
     return FeatureDrift(
         name=reference.names[index],
-        drift=measure_drift(then, now) if compared else NOT_COMPARED,
+        drift=_drift(then, now) if _is_comparable(spec, seen_for) else NOT_COMPARED,
         names=bin_names(reference.edges[index].tolist(), spec),
         then=_side(then),
         now=_side(now),
     )
+
+
+def _is_comparable(spec: FeatureSpec | None, seen_for: timedelta) -> bool:
+    """Whether a difference would mean anything: age only grows, and a cycle has to be seen whole."""
+    if spec is None:
+        return True
+    return not spec.is_age and seen_for >= CYCLES.get(spec.unit, timedelta(0))
+
+
+def _drift(then: Counts, now: Counts) -> Drift:
+    """The drift of a feature's bins, the last of which counts missing values."""
+    if then.sum() and now.sum() and not then[:-1].sum() and not now[:-1].sum():
+        return ALL_MISSING
+    return measure_drift(then, now)
 
 
 def _outcomes(windows: Sequence[ModelWindow], reference: Reference) -> dict[str, tuple[float, float]]:

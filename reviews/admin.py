@@ -30,14 +30,14 @@ class CaseAdmin(LinkedAdmin):
     )
     list_display = (
         "event",
-        "cause",
         "state_badge",
+        "verdict",
+        "cause",
         "calibrated_score",
         "at_stake",
         "loss",
         "opened",
         "who",
-        "verdict",
     )
     list_display_links = None
     list_filter = ("state", "why", EventTypeFilter)

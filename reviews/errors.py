@@ -81,5 +81,5 @@ class InvalidVerdict(ReviewError):
     """A verdict, reason code or note that cannot be; `field` names it, `allowed` says what can be."""
 
     def __init__(self, *, field: str, problem: str, allowed: str) -> None:
-        self.field, self.allowed = field, allowed
+        self.field, self.problem, self.allowed = field, problem, allowed
         super().__init__(f"{field}: {problem}; allowed: {allowed}")

@@ -52,8 +52,8 @@ class EventDetail(NamedTuple):
 
     `fields` are as sent or corrected; `personal` are those the log does not hold, from the vault ("" when
     erased). `stake` is in minor units of `currency`. `decisions` and `labels` are in the order they came;
-    `label` is the one that holds, None for none; `conflict`: sources disagree. `amendments`: corrections and
-    the retraction.
+    `label` is the one that holds, None for none; `standing`: what each source says now; `conflict`: sources
+    disagree. `amendments`: corrections and the retraction.
     """
 
     position: int
@@ -72,6 +72,7 @@ class EventDetail(NamedTuple):
     decisions: list[Entry]
     labels: list[Statement]
     label: str | None
+    standing: dict[str, str]
     conflict: bool
     amendments: list[AmendmentDetail]
     is_retracted: bool
@@ -126,7 +127,8 @@ def event_detail(position: int) -> EventDetail:
         decisions=[entry for entry in stream if entry.type.startswith("decision.")],
         labels=[_statement(entry) for entry in said],
         label=said[-1].data["effective"] if said else None,
-        conflict=len(set(said_by_source(said).values())) > 1,
+        standing=(standing := said_by_source(said)),
+        conflict=len(set(standing.values())) > 1,
         amendments=_amendments(stream),
         is_retracted=event.retracted_at is not None,
     )
@@ -140,7 +142,7 @@ def entity_history(kind: str, value: str, *, before: int | None = None, limit: i
     receipts = read_positions(events_of_entity(kind, value, before=before, limit=limit))
     versions, retracted = _amended([entry.position for entry in receipts])
     decisions = _current_decisions([entry.position for entry in receipts])
-    labels = _effective_labels([entry.stream for entry in receipts])
+    labels = effective_labels([entry.stream for entry in receipts])
     return [
         _history_row(
             entry,
@@ -195,7 +197,8 @@ def _current_decisions(positions: Sequence[int]) -> dict[int, Decision]:
     return {decision.event_position: decision for decision in found}
 
 
-def _effective_labels(streams: Sequence[str]) -> dict[str, str | None]:
+def effective_labels(streams: Sequence[str]) -> dict[str, str | None]:
+    """The label that holds of each event stream that has ever had one; None once all was taken back."""
     found = Label.objects.filter(event_stream__in=streams).order_by("position")
     return dict(found.values_list("event_stream", "effective"))
 

@@ -58,6 +58,8 @@ class Case(models.Model):
     decided_by = models.CharField(max_length=150, blank=True, default="")
     decided_at = models.DateTimeField(null=True)
     closed_because = models.CharField(max_length=200, blank=True, default="")
+    released_by = models.CharField(max_length=150, blank=True, default="")  # who gave it back last
+    released_at = models.DateTimeField(null=True)
 
     objects = CaseQuerySet.as_manager()
 

@@ -34,6 +34,8 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
         "currency": entry.data["currency"],
         "opened_at": entry.recorded_at,
         "closed_because": "",
+        "released_by": "",
+        "released_at": None,
         **NOBODY,
         **NO_VERDICT,
     }
@@ -52,7 +54,13 @@ def claimed_case(case: Row | None, entry: Entry) -> Row:
 
 @fold_into("case.released", Case, key=event_position)
 def released_case(case: Row | None, entry: Entry) -> Row:
-    return {**_existing(case, entry), "state": Case.State.OPEN.value, **NOBODY}
+    return {
+        **_existing(case, entry),
+        "state": Case.State.OPEN.value,
+        "released_by": entry.metadata.get("actor", "").removeprefix("user/"),
+        "released_at": entry.recorded_at,
+        **NOBODY,
+    }
 
 
 @fold_into("case.decided", Case, key=event_position)

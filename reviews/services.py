@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from reviews.errors import (
     CaseAlreadyClaimed,
@@ -21,15 +21,17 @@ from reviews.errors import (
     NotYourVerdict,
 )
 from reviews.models import Case
-from reviews.verdicts import NOTE_KIND, Verdict, check_verdict
-from scoring.decisions.labels import LabelStatement, record_labels
+from reviews.verdicts import NOTE_KIND, Verdict, check_contradiction, check_verdict
+from scoring.decisions.labels import LabelStatement, record_labels, said_by_source
 from scoring.decisions.models import Event
 from scoring.log import vault
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
+from scoring.log.read import read_stream
 from scoring.timestamps import to_iso
 
 LEASE = timedelta(minutes=15)
+SKIPPED_FOR = timedelta(hours=1)  # a case that a reviewer released comes to them last meanwhile
 LABEL_SOURCE = "review"
 MOST_COUNTED = 10_000  # beyond it a queue is "10,000+": counting on would cost more than the figure says
 
@@ -51,6 +53,8 @@ class QueueSummary(NamedTuple):
 def claim_next(*, reviewer: str, now: datetime) -> Case:
     """The most urgent case that nobody holds, for `LEASE`; before that, one that the reviewer holds already.
 
+    What the reviewer released in the last `SKIPPED_FOR` comes after everything else.
+
     Raises `NothingToClaim` when every case is decided, closed or held by others.
     """
     with transaction.atomic():
@@ -58,7 +62,9 @@ def claim_next(*, reviewer: str, now: datetime) -> Case:
         held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
         if held is not None:
             return held
-        case = Case.objects.free(now).select_for_update(skip_locked=True).order_by("-rank").first()
+        free = Case.objects.free(now).select_for_update(skip_locked=True).order_by("-rank")
+        skipped = Q(released_by=reviewer, released_at__gt=now - SKIPPED_FOR)
+        case = free.exclude(skipped).first() or free.first()
         if case is None:
             raise NothingToClaim
         return _hand_over(case, reviewer, now=now)
@@ -91,7 +97,7 @@ def keep(position: int, *, reviewer: str, now: datetime) -> Case:
 
 
 def release(position: int, *, reviewer: str, now: datetime) -> Case:
-    """Give a case back to the queue, where it keeps its place.
+    """Give a case back to the queue, where it keeps its place for others.
 
     Raises `CaseNotFound`, `CaseNotHeld`, `CaseAlreadyDecided`, `CaseAlreadyClosed`.
     """
@@ -116,6 +122,7 @@ def decide(
         case = _lock(position)
         _check_in_hands(case, reviewer)
         given = check_verdict(case.event_type, Verdict(verdict, reason_code, note))
+        check_contradiction(given, said_by_source(read_stream(f"label/{case.event_stream}")))
         data = {
             "reviewer": reviewer,
             "verdict": given.value,

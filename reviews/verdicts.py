@@ -1,10 +1,12 @@
 """What a reviewer may say of a case."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from reviews.errors import InvalidVerdict
 from reviews.reasons import NEEDS_NOTE, reasons_for
 from scoring.catalog.registry import event_type
+from scoring.decisions.label_sources import PEOPLE
 
 NOTE_KIND = "case_note"  # under which the vault keeps notes
 LONGEST_NOTE = 2_000
@@ -16,6 +18,23 @@ class Verdict(NamedTuple):
     value: str
     reason_code: str
     note: str = ""
+
+
+def others_said(standing: Mapping[str, str]) -> dict[str, str]:
+    """What sources other than reviewers say of an event, by source."""
+    return {source: label for source, label in standing.items() if source != PEOPLE}
+
+
+def check_contradiction(verdict: Verdict, standing: Mapping[str, str]) -> None:
+    """A verdict may say otherwise than a chargeback, but not without a word. Raises `InvalidVerdict`."""
+    against = {source: label for source, label in others_said(standing).items() if label != verdict.value}
+    if against and not verdict.note.strip():
+        said = ", ".join(f"{source} says {label}" for source, label in against.items())
+        raise InvalidVerdict(
+            field="note",
+            problem=f"{said}, and this verdict contradicts it: note why",
+            allowed="a few words",
+        )
 
 
 def check_verdict(event_type_name: str, verdict: Verdict) -> Verdict:
@@ -41,10 +60,12 @@ def _clean_note(verdict: Verdict) -> str:
     note = verdict.note.replace("\x00", "").strip()
     if len(note) > LONGEST_NOTE:
         raise InvalidVerdict(
-            field="note", problem=f"has {len(note):,} characters", allowed=f"at most {LONGEST_NOTE:,}"
+            field="note",
+            problem=f"the note has {len(note):,} characters",
+            allowed=f"at most {LONGEST_NOTE:,}",
         )
     if not note and verdict.reason_code in NEEDS_NOTE:
         raise InvalidVerdict(
-            field="note", problem=f"is needed with the reason {verdict.reason_code!r}", allowed="a few words"
+            field="note", problem="this reason needs a note: say what you found", allowed="a few words"
         )
     return note

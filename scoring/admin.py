@@ -176,6 +176,7 @@ class DecisionAdmin(EntriesAdmin):
     """Decisions, newest first; searched by the position of their event."""
 
     when_empty = "Decisions appear here as soon as events arrive."
+    list_filter = ("outcome",)
     list_display = (
         link_to_entry("position", "entry"),
         link_to_entry("event_position", "event"),

@@ -56,7 +56,11 @@ def judge(row: FeatureRow, *, lane: LaneState, views: Sequence[ViewRow], now: da
 # What a state of drift means: its tone and words; {} is the PSI.
 _DISTRIBUTIONS = {
     State.NO_DATA: ("neutral", "Not compared: there are no values."),
-    State.NOT_COMPARED: ("neutral", "Compared once a whole day or week was seen."),
+    State.NOT_COMPARED: (
+        "neutral",
+        "Not compared: the clock needs a whole day or week, and the age of an entity only grows.",
+    ),
+    State.ALL_MISSING: ("warn", "It has no value at all, neither in training nor now."),
     State.STABLE: ("good", f"Yes: {{}}; below {MODERATE:g} is stable."),
     State.CHANCE: ("info", "It looks different, but so few decisions may by chance: {}."),
     State.MODERATE: ("warn", "It has moved: {}."),

@@ -14,6 +14,7 @@ register = template.Library()
 TONES = {
     State.NO_DATA: "neutral",
     State.NOT_COMPARED: "neutral",
+    State.ALL_MISSING: "warn",
     State.STABLE: "good",
     State.CHANCE: "info",
     State.MODERATE: "warn",

@@ -1,6 +1,6 @@
 """One case: everything known of its event, and the verdict on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,8 +19,8 @@ from reviews.pages.panels import event_panels, may_see_personal
 from reviews.pages.queue import take_next
 from reviews.pages.timeline import Verdict, timeline_of
 from reviews.pages.undo import last_verdict, remember_verdict
-from reviews.reasons import Reason, reasons_for, words_of
-from reviews.verdicts import LONGEST_NOTE
+from reviews.reasons import NEEDS_NOTE, Reason, reasons_for, words_of
+from reviews.verdicts import LONGEST_NOTE, others_said
 from scoring.catalog.registry import event_type
 from scoring.workspace.pages import Page, register_page
 
@@ -32,6 +32,7 @@ class Side(NamedTuple):
     key: str
     tone: str
     reasons: list[Reason]
+    contradicts: str  # the sources whose label says otherwise; "" for none
 
 
 @register_page
@@ -67,10 +68,11 @@ class CasePage(Page):
             works=user.has_perm("reviews.work_case"),
             may_undo=may_undo(user, case),
             undoable=last_verdict(self.request, now=now),
-            sides=sides_of(case),
+            sides=sides_of(case, said=others_said(detail.standing)),
             draft=draft or taken_back,
             typed=draft,
             longest_note=LONGEST_NOTE,
+            needs_note=NEEDS_NOTE,
             verdict_words=words_of(case.reason_code),
             steps=steps,
             history=history_of(
@@ -104,6 +106,8 @@ class CasePage(Page):
             services.release(position, reviewer=self.reviewer, now=now)
         except ReviewError as error:
             return self._refuse(position, error)
+        if self.request.POST.get("then") == "next":
+            return take_next(self.request, now=now)
         messages.info(self.request, "The case is back in the queue.")
         return redirect("admin:queue")
 
@@ -162,9 +166,11 @@ class CasePage(Page):
 
     def _give_back(self, position: int, given: Verdict, error: ReviewError) -> HttpResponse:
         """The page again, with what was typed: nobody should have to write a note twice."""
-        messages.error(self.request, f"Not decided: {error}.")
-        status = 422 if isinstance(error, InvalidVerdict) else 409
-        return self.render_to_response(self.get_context_data(position=position, draft=given), status=status)
+        invalid = isinstance(error, InvalidVerdict)
+        if not invalid:
+            messages.error(self.request, f"Not decided: {error}.")
+        context = self.get_context_data(position=position, draft=given, problem=error if invalid else None)
+        return self.render_to_response(context, status=422 if invalid else 409)
 
 
 ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
@@ -176,12 +182,18 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
 }
 
 
-def sides_of(case: Case) -> list[Side]:
-    """The verdicts on this case, the positive label first."""
+def sides_of(case: Case, *, said: Mapping[str, str]) -> list[Side]:
+    """The verdicts on this case, the positive label first. `said`: what each other source says of it now."""
     labels = event_type(case.event_type).labels
     return [
-        Side(labels.positive, "f", "bad", reasons_for(case.event_type, labels.positive)),
-        Side(labels.negative, "l", "good", reasons_for(case.event_type, labels.negative)),
+        Side(
+            value,
+            key,
+            tone,
+            reasons_for(case.event_type, value),
+            contradicts=", ".join(source for source, label in said.items() if label != value),
+        )
+        for value, key, tone in ((labels.positive, "f", "bad"), (labels.negative, "l", "good"))
     ]
 
 

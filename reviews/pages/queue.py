@@ -1,6 +1,6 @@
 """The queue: how much waits, what comes next, and one button to take it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -11,23 +11,32 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from reviews.errors import NothingToClaim
+from reviews.history import effective_labels
 from reviews.models import Case, CaseQuerySet
 from reviews.pages.undo import last_verdict
 from reviews.ranking import DOUBLING, SAMPLE_WORTH
 from reviews.services import claim_next, queue_summary
-from scoring.catalog.registry import event_types
+from scoring.catalog.fields import Entity
+from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
+from scoring.features.plan import lane_plan
 from scoring.log.read import read_positions
 from scoring.workspace.pages import Page, register_page
 
 MOST_ROWS = 50
+MOST_REASONS, MOST_SUBJECTS = 2, 3
 
 
 class Line(NamedTuple):
-    """A waiting case, why its score is what it is, and who holds it until when ("" while it is free)."""
+    """A waiting case, whom its event concerns, why its score is what it is, and who holds it ("" for nobody).
+
+    `label` is what sources have said of the event so far, None for nothing.
+    """
 
     case: Case
-    reason: str
+    subjects: list[str]
+    reasons: list[str]
+    label: str | None
     held_by: str
     mine: bool
 
@@ -97,12 +106,16 @@ def waiting_cases(*, event_type: str = "", why: str = "") -> CaseQuerySet:
 
 
 def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[Line]:
-    """Cases as the table shows them, in two queries."""
-    reasons = leading_reasons([case.event_position for case in cases])
+    """Cases as the table shows them, in four queries."""
+    positions = [case.event_position for case in cases]
+    reasons, subjects = leading_reasons(positions), subjects_of(positions)
+    labels = effective_labels([case.event_stream for case in cases])
     return [
         Line(
             case=case,
-            reason=reasons.get(case.event_position, ""),
+            subjects=subjects[case.event_position],
+            reasons=reasons.get(case.event_position, []),
+            label=labels.get(case.event_stream),
             held_by=case.claimed_by if case.is_held(now) else "",
             mine=case.is_held_by(reviewer, now),
         )
@@ -110,19 +123,46 @@ def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[Lin
     ]
 
 
-def leading_reasons(events: Sequence[int]) -> dict[int, str]:
-    """What speaks loudest for or against each event (by position), as its latest decision told it."""
+def subjects_of(events: Sequence[int]) -> dict[int, list[str]]:
+    """The entities of each event (by position) that are not personal, in the order of their declaration."""
+    receipts = read_positions(events)
+    return {
+        receipt.position: [
+            str(receipt.data["fields"][name])
+            for name, field in event_type(receipt.data["type"]).fields.items()
+            if isinstance(field, Entity) and not field.personal and name in receipt.data["fields"]
+        ][:MOST_SUBJECTS]
+        for receipt in receipts
+    }
+
+
+def leading_reasons(events: Sequence[int]) -> dict[int, list[str]]:
+    """What tells most of each event (by position), as its latest decision told it."""
     latest = dict(
         Decision.objects.filter(event_position__in=events)
         .order_by("revision")
         .values_list("event_position", "position")
     )
     entries = read_positions(list(latest.values()))
-    return {
-        event: entry.data["reasons"][0]["text"]
-        for event, entry in zip(latest, entries, strict=True)
-        if entry.data["reasons"]
-    }
+    return {event: telling_reasons(entry.data) for event, entry in zip(latest, entries, strict=True)}
+
+
+def telling_reasons(decision: Mapping[str, Any]) -> list[str]:
+    """At most MOST_REASONS texts: what raises the score first, the hour and the day of the week last."""
+    calendar = calendar_features(decision["event_type"])
+
+    def place(reason: Mapping[str, Any]) -> tuple[bool, bool, float]:
+        contribution = reason["contribution"]
+        return reason["feature"] in calendar, contribution <= 0, -abs(contribution)
+
+    return [reason["text"] for reason in sorted(decision["reasons"], key=place)[:MOST_REASONS]]
+
+
+def calendar_features(name: str) -> frozenset[str]:
+    """The features of a type that say only when an event occurred; none for a type that is not scored now."""
+    kind = event_types().get(name)
+    sets = lane_plan(kind.lane).feature_sets(name) if kind and kind.scored else ()
+    return frozenset(spec.name for each in sets for spec in each.features if spec.is_calendar)
 
 
 def _scored_types() -> list[str]:

@@ -123,7 +123,7 @@ def _contribution(
     return Contribution(
         feature=spec.name,
         code=spec.code,
-        text=told["text"] if told else spec.sentence(value=value, usual=typical),
+        text=told["text"] if told else spec.sentence(value=value, usual=typical, own=False),
         value=_written(spec, value),
         usual=_written(spec, usual),
         contribution=contribution,

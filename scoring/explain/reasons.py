@@ -41,7 +41,8 @@ def reasons_for(
         _reason(
             feature_set.features[column],
             value=float(vector[column]),
-            usual=_usual(float(context[column]), medians[column]),
+            own=float(context[column]),
+            median=medians[column],
             contribution=float(contributions[column]),
         )
         for column in select_columns(contributions[:-1])
@@ -56,13 +57,11 @@ def select_columns(contributions: NDArray[np.float64]) -> list[int]:
     return (rising + falling)[:MOST_REASONS] or [int(np.argmax(np.abs(contributions)))]
 
 
-def _usual(own: float, median: float | None) -> float:
-    if not math.isnan(own):
-        return own
-    return math.nan if median is None else median
-
-
-def _reason(spec: FeatureSpec, *, value: float, usual: float, contribution: float) -> dict[str, Any]:
+def _reason(
+    spec: FeatureSpec, *, value: float, own: float, median: float | None, contribution: float
+) -> dict[str, Any]:
+    is_own = not math.isnan(own)
+    usual = own if is_own or median is None else median
     compared = math.nan if spec.unit in WITHOUT_USUAL else usual
     return {
         "code": spec.code,
@@ -70,5 +69,5 @@ def _reason(spec: FeatureSpec, *, value: float, usual: float, contribution: floa
         "value": spec.present(value),
         "usual": spec.present(compared),
         "contribution": round(contribution, 6),
-        "text": spec.sentence(value=value, usual=compared),
+        "text": spec.sentence(value=value, usual=compared, own=is_own),
     }

@@ -41,9 +41,21 @@ class FeatureSpec:
     optional: frozenset[str] = dataclasses.field(repr=False)  # the event type's fields that may be missing
     positive: str = dataclasses.field(repr=False)  # the label that is looked for: "fraud"
 
-    def sentence(self, *, value: float, usual: float = float("nan")) -> str:
-        """The value in plain words, with what is usual where it is known (not NaN)."""
-        return wording.sentence(self, value, usual)
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it says only when the event occurred, so that all events of that hour share it."""
+        plain = self.expression.inner if isinstance(self.expression, declare.Named) else self.expression
+        return isinstance(plain, _CALENDAR)
+
+    @property
+    def is_age(self) -> bool:
+        """Whether it says how old something is, so that it grows while nothing happens."""
+        plain = self.expression.inner if isinstance(self.expression, declare.Named) else self.expression
+        return isinstance(plain, declare.SinceFirst)
+
+    def sentence(self, *, value: float, usual: float = float("nan"), own: bool = True) -> str:
+        """The value in plain words, with what is usual for the entity (`own`) or the median, if not NaN."""
+        return wording.sentence(self, value, usual, own=own)
 
     def present(self, value: float) -> float | str | None:
         """The value as people read it: money in units of the currency, a category by name, None for NaN."""
@@ -85,6 +97,7 @@ def make_spec(
     )
 
 
+_CALENDAR = (declare.HourOfDay, declare.DayOfWeek, declare.IsNight, declare.IsWeekend)
 _KINDS: Mapping[type[Expression], str] = {
     declare.FieldValue: "value",
     declare.HourOfDay: "hour",

@@ -31,8 +31,11 @@ _COUNTED_IN_TEXTS = {"length": "character", "words": "word", "links": "link"}
 _STATEMENTS = (" is {value}", " are {value}", " was {value}", " were {value}")  # "not known" fits in as well
 
 
-def sentence(spec: "FeatureSpec", value: float, usual: float) -> str:
-    """One sentence for a value; what is usual is added where it is a number."""
+def sentence(spec: "FeatureSpec", value: float, usual: float, *, own: bool = True) -> str:
+    """One sentence for a value, with what it is compared with where that is a number.
+
+    "usual" is what the entity itself does (`own`); what events do in general is called their median.
+    """
     feature, known = spec.expression, not math.isnan(value)
     plain, says = (feature.inner, feature.says) if isinstance(feature, declare.Named) else (feature, "")
     if says and (known or says.endswith(_STATEMENTS)):
@@ -40,7 +43,7 @@ def sentence(spec: "FeatureSpec", value: float, usual: float) -> str:
     else:
         text = _SAY.get(type(plain), _say_plainly)(spec, plain, value)
     if known and spec.unit not in _UNORDERED and not math.isnan(usual):
-        text += f"; usual is {usual_text(spec, plain, usual)}"
+        text += f"; {'usual' if own else 'the median'} is {usual_text(spec, plain, usual)}"
     return text[0].upper() + text[1:]
 
 

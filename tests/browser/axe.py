@@ -5,17 +5,19 @@ from pathlib import Path
 import axe_core_python
 from selenium.webdriver import Chrome
 
-LONGEST_S = 120.0  # the API's documents are large
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
+LONGEST_S = 120.0  # the API's documents are large
+RUN = """
+    const done = arguments[0]
+    axe.run(document, {resultTypes: ["violations"]}).then((result) => done(result.violations))
+"""
 
 
 def violations(driver: Chrome) -> list[str]:
     """What axe-core finds on the page that is open: "rule: the first element, and how many more"."""
     driver.set_script_timeout(LONGEST_S)
     driver.execute_script(AXE)
-    found = driver.execute_async_script(
-        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((result) => done(result.violations))"
-    )
     return [
-        f"{rule['id']}: {rule['nodes'][0]['target'][0]} and {len(rule['nodes']) - 1} more" for rule in found
+        f"{rule['id']}: {rule['nodes'][0]['target'][0]} and {len(rule['nodes']) - 1} more"
+        for rule in driver.execute_async_script(RUN)
     ]

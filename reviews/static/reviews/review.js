@@ -60,6 +60,7 @@
     const focused = document.activeElement?.id;
     document.getElementById(id).replaceWith(drawn);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    return drawn;
   };
 
   const refreshEvery = (element) => {
@@ -83,7 +84,10 @@
     const link = target.closest("a[data-swap]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
-      replacePart(link.href, link.dataset.swap).catch(() => location.assign(link.href));
+      // A key may have changed what is off the screen.
+      replacePart(link.href, link.dataset.swap)
+        .then((drawn) => drawn?.scrollIntoView({ block: "nearest" }))
+        .catch(() => location.assign(link.href));
     }
     const opener = target.closest("[data-open]");
     if (opener) document.getElementById(opener.dataset.open).showModal();
@@ -106,20 +110,27 @@
     const chosen = (name) => form.querySelector(`[name=${name}]:checked`);
     if (!chosen("verdict")) return "Choose a verdict first.";
     if (!chosen("reason_code")) return "Choose a reason first.";
+    if (needsNote(form) && !form.elements.note.value.trim()) return "Write a note first: what did you find?";
     return "";
   };
+
+  const needsNote = (form) => Boolean(form.querySelector("[data-needs-note]:checked"));
 
   const watchVerdict = (form) => {
     const problem = form.querySelector(".rv-problem");
     let sent = false;
-    form.addEventListener("change", () => { showSide(form); problem.hidden = true; });
+    const showNote = () => {
+      form.elements.note.placeholder = `What did you find? ${needsNote(form) ? "Required." : "Optional."}`;
+    };
+    form.addEventListener("change", () => { showSide(form); showNote(); problem.hidden = true; });
     form.addEventListener("submit", (event) => {
       problem.textContent = problemOf(form);
       problem.hidden = !problem.textContent;
       if (problem.textContent || sent) event.preventDefault();
       else sent = true;
+      if (problem.textContent.startsWith("Write a note")) form.elements.note.focus();
     });
-    window.addEventListener("pageshow", () => { sent = false; showSide(form); });
+    window.addEventListener("pageshow", () => { sent = false; showSide(form); showNote(); });
   };
 
   /* The lease */

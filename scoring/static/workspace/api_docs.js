@@ -1,0 +1,11 @@
+/* What the page of the API's documents leaves out for screen readers: its language, and the level of its headings. */
+"use strict";
+
+document.documentElement.lang = "en";
+
+new MutationObserver(() => {
+  for (const heading of document.querySelectorAll("h3.opblock-tag:not([aria-level]), h4:not([aria-level])")) {
+    heading.setAttribute("role", "heading");
+    heading.setAttribute("aria-level", heading.matches("h3") ? "2" : "3");
+  }
+}).observe(document, { childList: true, subtree: true });

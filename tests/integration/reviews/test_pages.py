@@ -150,7 +150,7 @@ def test_the_queue_takes_few_queries_however_long(
     for number in range(12):
         review_case(f"T-{number}")
     client = browse("ana", *WORK)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         client.get(QUEUE)
 
 
@@ -325,7 +325,7 @@ def test_whoever_lost_the_case_is_told_to_whom_and_keeps_the_note(
 
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "In the hands of ben" in page
+    assert "Claimed by ben" in page
     assert ">Called the bank.</textarea>" in page
     assert not Label.objects.exists()
 
@@ -416,7 +416,9 @@ def test_sources_that_disagree_are_shown_with_the_one_that_holds(
     statement = LabelStatement("payment", "T-1", "legitimate", "chargeback")
     record_labels([statement], source="shop", now=datetime.now(UTC))
     take(client)
-    client.post(page_of(case), FRAUD)
+    assert "This contradicts the label from chargeback. Note why." in text_of(client.get(page_of(case)))
+    assert client.post(page_of(case), FRAUD).status_code == 422
+    client.post(page_of(case), FRAUD | {"note": "The customer has an alibi."})
     page = text_of(client.get(page_of(case)))
     assert "The sources disagree" in page
     assert page.index("says fraud") < page.index("says legitimate")
@@ -520,3 +522,23 @@ def kept(value: str, kind: str = "ip") -> str:
     """The digest under which the log holds a personal value that the vault keeps."""
     vault.store([(kind, value)])
     return vault.digest_of(kind, value)
+
+
+def test_a_row_of_the_queue_names_whom_it_concerns_and_what_was_said(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    review_case("T-1", card="card-77", merchant="market-5")
+    statement = LabelStatement("payment", "T-1", "fraud", "chargeback")
+    record_labels([statement], source="shop", now=datetime.now(UTC))
+    page = text_of(browse("ana", *WORK).get(QUEUE))
+    assert "card-77" in page
+    assert "market-5" in page
+    assert "What sources have said of this event so far" in page
+
+
+def test_skipping_takes_the_next_case(browse: Browse, review_case: ReviewCase) -> None:
+    first, second = review_case("T-1", stake=90_000), review_case("T-2", stake=1_000)
+    client = browse("ana", *WORK)
+    take(client)
+    answer = client.post(page_of(first), {"action": "release", "then": "next"})
+    assert answer.headers["Location"] == page_of(second)

@@ -21,6 +21,7 @@ from reviews.errors import (
 )
 from reviews.models import Case
 from reviews.services import LEASE
+from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Label, Pending
 from scoring.log.read import read_stream
 from tests.integration.reviews.conftest import DAY
@@ -209,3 +210,49 @@ def test_a_step_takes_a_few_statements_however_long_the_queue_is(
         services.claim(case.pk, reviewer="bo", now=DAY)
         with django_assert_max_num_queries(19):
             services.decide(case.pk, reviewer="bo", **FRAUD, note="called him", now=DAY)
+
+
+def test_a_skipped_case_comes_back_last_to_the_reviewer_and_first_to_others(open_case: OpenCase) -> None:
+    urgent = open_case("T-1", stake=90_000)
+    other = open_case("T-2", stake=1_000)
+    assert services.claim_next(reviewer="ana", now=DAY).pk == urgent.pk
+    services.release(urgent.pk, reviewer="ana", now=DAY)
+
+    assert services.claim_next(reviewer="ana", now=DAY).pk == other.pk
+    assert services.claim_next(reviewer="bo", now=DAY).pk == urgent.pk
+
+
+def test_a_skipped_case_comes_back_when_nothing_else_waits_and_after_an_hour(open_case: OpenCase) -> None:
+    urgent = open_case("T-1", stake=90_000)
+    services.claim(urgent.pk, reviewer="ana", now=DAY)
+    services.release(urgent.pk, reviewer="ana", now=DAY)
+    assert services.claim_next(reviewer="ana", now=DAY).pk == urgent.pk
+    services.release(urgent.pk, reviewer="ana", now=DAY)
+    open_case("T-2", stake=1_000)
+    later = DAY + services.SKIPPED_FOR + MINUTE
+    assert services.claim_next(reviewer="ana", now=later).pk == urgent.pk
+
+
+def say_chargeback(case: Case, label: str) -> None:
+    _, source, external_id = case.event_stream.split("/", 2)
+    statement = LabelStatement("payment", external_id, label, "chargeback")
+    [receipt] = record_labels([statement], source=source, now=DAY, actor="api_key/k")
+    assert receipt.refused is None
+
+
+def test_a_verdict_against_a_chargeback_needs_a_word(open_case: OpenCase) -> None:
+    case = open_case("T-1")
+    say_chargeback(case, "fraud")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+    against = {"verdict": "legitimate", "reason_code": "confirmed_by_customer"}
+    with pytest.raises(InvalidVerdict, match="chargeback says fraud, and this verdict contradicts it"):
+        services.decide(case.pk, reviewer="ana", **against, now=DAY)
+    done = services.decide(case.pk, reviewer="ana", **against, note="They forgot, and called us.", now=DAY)
+    assert done.verdict == "legitimate"
+
+
+def test_a_verdict_that_agrees_with_a_chargeback_needs_none(open_case: OpenCase) -> None:
+    case = open_case("T-1")
+    say_chargeback(case, "fraud")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+    assert services.decide(case.pk, reviewer="ana", **FRAUD, now=DAY).verdict == "fraud"

@@ -58,7 +58,7 @@ def test_the_entitys_own_usual_comes_before_the_median_of_all():
     assert (known["usual"], fresh["usual"], neither["usual"]) == (2.0, 1.0, None)
     assert "7 payments" in known["text"]
     assert "usual is 2" in known["text"]
-    assert "usual is 1" in fresh["text"]
+    assert "the median is 1" in fresh["text"]
     assert "usual" not in neither["text"]
 
 
