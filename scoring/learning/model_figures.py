@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from scoring.catalog.registry import event_type
+from scoring.features.models import FeatureSetVersion
 from scoring.learning.models import ModelVersion
 from scoring.learning.outliers import outlier_sentences
 from scoring.log.entries import Entry
@@ -204,7 +205,7 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Outliers left out", "; ".join(outlier_sentences(lineage.get("outliers"))) or "none"),
         ("Slices cut by", lineage.get("cut_by", "share of the time span")),
         ("Parent", lineage["parent"] or "none: no model decided then"),
-        ("Feature set", version.feature_set[:16]),
+        ("Feature set", _set_text(version)),
         ("Code", lineage["code"][:16]),
         ("Libraries", libraries),
         ("Artefact (SHA-256)", version.artefact),
@@ -218,6 +219,15 @@ def _first_event(lineage: Mapping[str, Any]) -> str:
         if since
         else "the first one on"
     )
+
+
+def _set_text(version: ModelVersion) -> str:
+    """The set by the number and digest that its own page shows, then with the model's categories."""
+    declared = str(version.lineage.get("declared_set", ""))
+    found = FeatureSetVersion.objects.filter(event_type=version.event_type, digest=declared)
+    number = found.values_list("number", flat=True).first()
+    named = f"set {number} ({declared[:12]}), " if number else ""
+    return f"{named}with the categories of its training {version.feature_set[:12]}"
 
 
 def parameter_rows(version: ModelVersion) -> list[tuple[str, str]]:

@@ -102,7 +102,7 @@ def test_every_action_needs_its_own_permission(models):
 def test_nobody_approves_their_own_model_and_the_page_says_so(models):
     ModelVersion.objects.filter(name=models[0]).update(trained_by="user/bo")
     judge = client_of("bo", *JUDGE)
-    assert "You had it trained." in page(judge, models[0])
+    assert "You requested this training" in page(judge, models[0])
     assert "somebody else has to approve it" in act(judge, models[0], "approve")
     assert ModelVersion.objects.get(name=models[0]).status == "candidate"
 
