@@ -14,7 +14,7 @@ from scoring.errors import FieldError, InvalidKeyRequest
 from scoring.timestamps import to_iso
 
 SCOPES = {
-    "events:write": "submit events",
+    "events:write": "submit, correct and retract events",
     "events:read": "read events and their decisions",
     "labels:write": "say what turned out to be true of an event",
     "labels:read": "read labels that wait for their event",
