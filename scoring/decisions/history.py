@@ -60,19 +60,12 @@ def sequence_history(lane: str, *, watch: Watch = UNWATCHED) -> int:
     sequenced. Raises HistoryOlderThanLane when events are older than what the lane has applied.
     """
     with held_lane(lane, wait=True):
-        head = read_head(lane)
-        watch.begin("reading the queue")
-        positions, due = _waiting_in_order(lane, head=head)
-        watch.begin(f"sequencing {lane}", total=len(positions))
-        for start in range(0, len(positions), ITEMS_AN_ENTRY):
-            part = slice(start, start + ITEMS_AN_ENTRY)
-            head = _sequence_part(head, positions[part], clock_us=int(due[part][-1]))
-            watch.advance(len(positions[part]))
+        count = _sequence_waiting(lane, watch=watch)
         watch.begin("gathering statistics")
         refresh_statistics()
         plan = lane_plan(lane, vocabularies={})
         restore_states(plan, OnlineStore(lane, plan.layout_id), watch=watch)
-    return len(positions)
+    return count
 
 
 def waiting_history(lane: str) -> WaitingHistory:
@@ -93,6 +86,18 @@ def refresh_statistics() -> None:
     """Let the planner know of a bulk load at once: until it does, it takes the tables for empty."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE scoring_logentry, scoring_event, scoring_label, scoring_pending")
+
+
+def _sequence_waiting(lane: str, *, watch: Watch) -> int:
+    head = read_head(lane)
+    watch.begin("reading the queue")
+    positions, due = _waiting_in_order(lane, head=head)
+    watch.begin(f"sequencing {lane}", total=len(positions))
+    for start in range(0, len(positions), ITEMS_AN_ENTRY):
+        part = slice(start, start + ITEMS_AN_ENTRY)
+        head = _sequence_part(head, positions[part], clock_us=int(due[part][-1]))
+        watch.advance(len(positions[part]))
+    return len(positions)
 
 
 def _waiting_in_order(lane: str, *, head: LaneHead) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

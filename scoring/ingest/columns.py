@@ -10,8 +10,10 @@ from typing import Any
 from scoring.catalog.fields import Field
 from scoring.errors import FieldError
 
-# Distinct values remembered per column before starting over: bounds memory for columns that never repeat.
-MOST_REMEMBERED = 200_000
+# Distinct values remembered per column before starting over, and the share of new ones in a chunk from which
+# a column counts as one that seldom repeats, of which nothing is remembered: both bound memory.
+MOST_REMEMBERED = 100_000
+SELDOM_REPEATS = 0.5
 
 Problems = dict[int, FieldError]  # by index in the column
 _REMEMBERED_KINDS = ({str}, {int}, {tuple})
@@ -40,9 +42,13 @@ class ColumnParser:
         if len(known) > MOST_REMEMBERED:
             known.clear()
             known[None] = None
-        for value in set(raw).difference(known):
+        new = set(raw).difference(known)
+        for value in new:
             known[value] = self._try(value)
-        return list(map(known.__getitem__, raw))
+        values = list(map(known.__getitem__, raw))
+        if len(new) > SELDOM_REPEATS * len(raw):
+            del self._remembered[kind]
+        return values
 
     def _try(self, raw: Any) -> Any:
         if raw is None:

@@ -34,8 +34,9 @@ from scoring.offline.segments import EventRows, Segment, Segments, held_columns
 from scoring.offline.store import Manifest, OfflineStore
 
 ITEMS_A_BATCH = 100_000
-# Events read from the log that stay in memory (some 100 bytes each) for the labels that follow them.
-MOST_KEPT = 2_000_000
+# Events read from the log that stay in memory (some 200 bytes each) for the labels that follow them; what
+# labels of earlier ones need is read once more.
+MOST_KEPT = 400_000
 
 Positions = NDArray[np.int64]
 
