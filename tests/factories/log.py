@@ -1,10 +1,10 @@
 """Entries as the product writes them, and a second writer that a test can hold in mid-transaction."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
@@ -15,6 +15,8 @@ from scoring.log.entries import Entry, NewEntry, canonical_json
 from tests.waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+Result = TypeVar("Result")
 
 
 def received(external_id: str, *, history: bool = False, type: str = "payment", **fields: Any) -> NewEntry:
@@ -151,30 +153,37 @@ def as_read(new: NewEntry, *, position: int = 7) -> Entry:
 @contextmanager
 def open_append(entries: Sequence[NewEntry]) -> Iterator[list[Entry]]:
     """Entries appended by another connection, whose transaction stays open until the block ends."""
-    written: list[Entry] = []
-    failure: list[BaseException] = []
-    appended, release = threading.Event(), threading.Event()
+    with open_transaction(lambda: append(entries, now=NOW)) as written:
+        yield written
 
-    def write() -> None:
+
+@contextmanager
+def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
+    """What `work` gives in another connection, whose transaction stays open until the block ends."""
+    given: list[Result] = []
+    failure: list[BaseException] = []
+    done, release = threading.Event(), threading.Event()
+
+    def run() -> None:
         try:
             with transaction.atomic():
-                written.extend(append(entries, now=NOW))
-                appended.set()
+                given.append(work())
+                done.set()
                 release.wait(PATIENCE_S)
         except BaseException as error:  # noqa: BLE001 - handed to the test's thread
             failure.append(error)
         finally:
-            appended.set()
+            done.set()
             connection.close()
 
-    thread = threading.Thread(target=write)
+    thread = threading.Thread(target=run)
     thread.start()
     try:
-        if not appended.wait(PATIENCE_S):
-            raise TimeoutError("the other writer could not append")
+        if not done.wait(PATIENCE_S):
+            raise TimeoutError("the other transaction did not do its work")
         if failure:
             raise failure[0]
-        yield written
+        yield given[0]
     finally:
         release.set()
         thread.join(PATIENCE_S)

@@ -2,14 +2,17 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from django.db import connection, transaction
 
+from scoring.errors import LogAheadOfCluster
+from scoring.log import epochs
 from scoring.log.append import append
 from scoring.log.bulk import append_bulk
 from scoring.log.entries import Entry
-from scoring.log.epochs import begin_epoch, current_epoch
+from scoring.log.epochs import begin_epoch, check_epoch, current_epoch
 from tests.factories.log import NOW, received
 from tests.waiting import PATIENCE_S, wait_for_blocked_session
 
@@ -43,3 +46,21 @@ def test_a_writer_that_waited_for_an_epoch_to_begin_writes_in_it(
     assert begun.number == 2
     assert current_epoch() == 2
     assert [entry.epoch for entry in written] == [2]
+
+
+@pytest.mark.parametrize(("last", "following", "is_refused"), [(6, 7, False), (7, 7, True), (8, 7, True)])
+def test_a_log_is_ahead_of_its_cluster_from_the_next_transaction_id_on(
+    monkeypatch: pytest.MonkeyPatch, last: int, following: int, is_refused: bool
+) -> None:
+    monkeypatch.setattr(epochs, "AHEAD", f"SELECT {last}, {following}")
+    with pytest.raises(LogAheadOfCluster) if is_refused else nullcontext():
+        check_epoch()
+
+
+def test_epochs_are_numbered_on_and_say_where_they_begin() -> None:
+    [entry] = append([received("old")], now=NOW)
+
+    first, second = begin_epoch(now=NOW), begin_epoch(now=NOW)
+
+    assert (first.number, first.first_position, first.started_at) == (2, entry.position + 1, NOW)
+    assert (second.number, current_epoch()) == (3, 3)

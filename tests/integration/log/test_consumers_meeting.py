@@ -1,0 +1,236 @@
+"""Consumers that meet: a rebuild and a run, two processes at one page, a bad entry and those after it."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from scoring.errors import ConsumerStopped
+from scoring.log import consumers, runs
+from scoring.log.append import append
+from scoring.log.consumers import Consumer, catch_up, rebuild_consumer, run_consumer
+from scoring.log.cursors import create_cursors
+from scoring.log.entries import START, Entry
+from scoring.log.models import ConsumerCursor, VaultItem
+from scoring.log.read import Page, read_horizon, read_page
+from scoring.log.runs import run_consumers
+from tests.factories.log import NOW, labelled, open_append, received
+from tests.waiting import PATIENCE_S, wait_for_blocked_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Notes:
+    """An effect in a table: a row for each entry, in a transaction with the cursor. May choke on an id."""
+
+    def __init__(self, *, poison: str = "") -> None:
+        self.poison = poison
+        self.batches: list[list[str]] = []
+
+    def __call__(self, entries: Sequence[Entry], *, now: datetime) -> None:
+        ids = [str(entry.data.get("id", entry.type)) for entry in entries]
+        self.batches.append(ids)
+        for entry, name in zip(entries, ids, strict=True):
+            VaultItem.objects.create(digest=str(entry.position), kind="noted", value=name)
+        if self.poison in ids:
+            raise ValueError(f"cannot handle {self.poison}")
+
+    def forget(self) -> None:
+        VaultItem.objects.filter(kind="noted").delete()
+
+    @property
+    def noted(self) -> list[str]:
+        rows = VaultItem.objects.filter(kind="noted")
+        return [row.value for row in sorted(rows, key=lambda row: int(row.digest))]
+
+    def consumer(self, name: str = "notes") -> Consumer:
+        return Consumer(name, frozenset({"event.received"}), self, reset=self.forget)
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Consumer]:
+    known: dict[str, Consumer] = {}
+    monkeypatch.setattr(consumers, "_consumers", known)
+    return known
+
+
+def receive(*ids: str) -> list[Entry]:
+    return append([received(name) for name in ids], now=NOW)
+
+
+def test_a_consumer_that_stopped_tries_the_bad_entry_alone_and_not_all_that_follow() -> None:
+    notes = Notes(poison="T-1")
+    receive("T-0", "T-1", "T-2", "T-3")
+    with pytest.raises(ConsumerStopped):
+        catch_up(notes.consumer(), now=NOW)
+    notes.batches.clear()
+
+    with pytest.raises(ConsumerStopped):
+        catch_up(notes.consumer(), now=NOW)
+
+    assert notes.batches == [["T-1"]]
+
+
+def test_a_mended_consumer_tries_the_bad_entry_alone_and_then_all_that_follow() -> None:
+    notes = Notes(poison="T-1")
+    receive("T-0", "T-1", "T-2", "T-3")
+    with pytest.raises(ConsumerStopped):
+        catch_up(notes.consumer(), now=NOW)
+    notes.batches.clear()
+    notes.poison = ""
+
+    catch_up(notes.consumer(), now=NOW)
+
+    assert notes.batches == [["T-1"], ["T-2", "T-3"]]
+    assert notes.noted == ["T-0", "T-1", "T-2", "T-3"]
+
+
+def test_a_page_that_fails_is_halved_until_only_the_bad_entry_is_left() -> None:
+    notes = Notes(poison="T-5")
+    receive(*(f"T-{number}" for number in range(8)))
+
+    with pytest.raises(ConsumerStopped):
+        catch_up(notes.consumer(), now=NOW)
+
+    assert [len(batch) for batch in notes.batches] == [8, 4, 4, 2, 1, 3, 1]
+    assert notes.noted == [f"T-{number}" for number in range(5)]
+
+
+@contextmanager
+def running(consumer: Consumer, *, until: threading.Event) -> Iterator[None]:
+    """A run of `consumer` is under way in another connection."""
+    inside, handle = threading.Event(), consumer.handle
+
+    def handle_slowly(entries: Sequence[Entry], *, now: datetime) -> None:
+        inside.set()
+        until.wait(PATIENCE_S)
+        handle(entries, now=now)
+
+    def run() -> None:
+        run_consumer(Consumer(consumer.name, consumer.types, handle_slowly), now=NOW)
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert inside.wait(PATIENCE_S)
+        yield
+    finally:
+        until.set()
+        thread.join(PATIENCE_S)
+
+
+def test_a_rebuild_waits_for_the_run_under_way_and_counts_nothing_twice() -> None:
+    notes, release = Notes(), threading.Event()
+    receive("T-0", "T-1")
+    create_cursors(["notes"], now=NOW)
+
+    def let_go_of_the_run_once_the_rebuild_waits() -> None:
+        wait_for_blocked_session()
+        release.set()
+        connection.close()
+
+    helper = threading.Thread(target=let_go_of_the_run_once_the_rebuild_waits)
+    with running(notes.consumer(), until=release):
+        helper.start()
+        assert rebuild_consumer(notes.consumer(), now=NOW) == 2
+    helper.join()
+
+    assert notes.noted == ["T-0", "T-1"]
+
+
+def test_a_rebuild_that_cannot_begin_leaves_the_effect_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = Notes()
+    receive("T-0", "T-1")
+    catch_up(notes.consumer(), now=NOW)
+    monkeypatch.setattr(consumers, "move_cursors", lambda *given, **named: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        rebuild_consumer(notes.consumer(), now=NOW)
+
+    assert notes.noted == ["T-0", "T-1"]
+
+
+def before_the_page_is_taken(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> None:
+    """Have something happen between the reading of a page and its handling."""
+
+    def read_and_be_overtaken(*given: Any, **named: Any) -> Page:
+        page = read_page(*given, **named)
+        monkeypatch.setattr(runs, "read_page", read_page)
+        meanwhile()
+        return page
+
+    monkeypatch.setattr(runs, "read_page", read_and_be_overtaken)
+
+
+def test_a_page_that_another_process_has_handled_meanwhile_is_not_handled_again(
+    registered: dict[str, Consumer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = Notes()
+    consumer = consumers.register(notes.consumer())
+    receive("T-0", "T-1")
+    before_the_page_is_taken(monkeypatch, lambda: [receive("T-2"), catch_up(consumer, now=NOW)])
+
+    assert run_consumers(now=NOW) == {}
+
+    assert notes.batches == [["T-0", "T-1", "T-2"]]
+    receive("T-3")
+    run_consumers(now=NOW)
+    assert notes.noted == ["T-0", "T-1", "T-2", "T-3"]
+
+
+def test_a_consumer_that_has_stopped_meanwhile_is_not_taken_past_its_bad_entry(
+    registered: dict[str, Consumer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = Notes()
+    consumer = consumers.register(notes.consumer())
+    receive("T-0", "T-1")
+
+    def stop() -> None:
+        notes.poison = "T-0"
+        with pytest.raises(ConsumerStopped):
+            catch_up(consumer, now=NOW)
+        notes.poison = ""
+
+    before_the_page_is_taken(monkeypatch, stop)
+    run_consumers(now=NOW)
+
+    assert ConsumerCursor.objects.get(name="notes").error == "ValueError: cannot handle T-0"
+    assert notes.noted == []
+    notes.batches.clear()
+    run_consumers(now=NOW)
+    assert notes.batches == [["T-0"], ["T-1"]]
+
+
+def test_what_one_of_several_cannot_take_is_handled_once_by_the_others(
+    registered: dict[str, Consumer],
+) -> None:
+    ill, well = Notes(poison="T-1"), Notes()
+    consumers.register(ill.consumer("ill"))
+    consumers.register(Consumer("well", frozenset({"label.recorded"}), well, reset=well.forget))
+    receive("T-0", "T-1")
+    append([labelled("payment/shop/T-0")], now=NOW)
+
+    assert list(run_consumers(now=NOW)) == ["ill"]
+    assert list(run_consumers(now=NOW)) == ["ill"]
+
+    assert sorted(VaultItem.objects.values_list("value", flat=True)) == ["T-0", "label.recorded"]
+
+
+def test_a_page_ends_below_the_horizon_it_was_asked_for_though_more_is_committed_by_then() -> None:
+    with open_append([received("held")]) as [held]:
+        horizon = read_horizon()
+
+    assert read_page(START, horizon=horizon).entries == []
+    assert read_page(read_page(START, horizon=horizon).cursor).entries == [held]
+
+
+def test_who_is_ahead_of_a_horizon_does_not_go_back_to_it() -> None:
+    horizon = read_horizon()
+    [entry] = receive("T-0")
+
+    assert read_page(entry.cursor, horizon=horizon).cursor == entry.cursor

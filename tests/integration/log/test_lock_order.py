@@ -1,0 +1,85 @@
+"""Two writers of the same things wait for each other in one direction, whatever order they were given in.
+
+One writer is held up in the middle of its work. What it comes to later has to be free for others: were it
+taken by then, two writers could each hold what the other one needs, and one of them would lose its request.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from scoring.log import vault
+from scoring.log.append import COPY_FROM, append_new
+from scoring.log.bulk import append_bulk
+from scoring.log.entries import NewEntry
+from scoring.log.read import read_streams
+from tests.factories.log import NOW, open_transaction, received
+from tests.waiting import PATIENCE_S, wait_for_blocked_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Work = Callable[[], Any]
+
+
+@contextmanager
+def held_up(work: Work, *, behind: Work) -> Iterator[None]:
+    """`work` goes on in another connection as far as it can before what `behind` did in a third one ends."""
+
+    def run() -> None:
+        work()
+        connection.close()
+
+    thread = threading.Thread(target=run)
+    with open_transaction(behind):
+        thread.start()
+        wait_for_blocked_session()
+        yield
+    thread.join(PATIENCE_S)
+
+
+def without_waiting(work: Work) -> None:
+    """Raises OperationalError where `work` would have to wait; what it does is not kept."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = 500")
+        work()
+        transaction.set_rollback(True)
+
+
+def begin(*names: str) -> None:
+    append_new([received(name) for name in names], now=NOW)
+
+
+def begin_in_vain(name: str) -> None:
+    begin(name)
+    transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("write", [append_new, append_bulk])
+@pytest.mark.parametrize("others", [0, COPY_FROM])
+def test_streams_are_begun_in_their_own_order(write: Callable[..., Any], others: int) -> None:
+    names = ["z", *(f"n-{number}" for number in range(others)), "m", "a"]
+    entries: Sequence[NewEntry] = [received(name) for name in names]
+
+    with held_up(lambda: write(entries, now=NOW), behind=lambda: begin_in_vain("m")):
+        with pytest.raises(OperationalError, match="lock timeout"):
+            without_waiting(lambda: begin("a"))
+        without_waiting(lambda: begin("z"))
+
+    assert len(read_streams([f"payment/shop/{name}" for name in names])) == len(names)
+
+
+def test_personal_values_are_kept_in_the_order_of_their_digests() -> None:
+    items = [("ip", f"192.0.2.{number}") for number in range(3)]
+    first, middle, last = sorted(items, key=lambda item: vault.digest_of(*item))
+
+    with held_up(lambda: vault.store([last, middle, first]), behind=lambda: vault.store([middle])):
+        with pytest.raises(OperationalError, match="lock timeout"):
+            without_waiting(lambda: vault.store([first]))
+        without_waiting(lambda: vault.store([last]))
+
+    assert len(vault.reveal(vault.digest_of(*item) for item in items)) == 3
