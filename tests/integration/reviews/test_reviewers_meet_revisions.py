@@ -1,0 +1,216 @@
+"""A reviewer and a revision at one case at the same moment: the case is in one state, and no work is lost."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from reviews import services
+from reviews.errors import CaseAlreadyClaimed, CaseAlreadyClosed, NothingToClaim
+from reviews.models import Case
+from reviews.opening import CASES
+from reviews.services import LEASE
+from scoring.decisions.models import Label
+from scoring.log.consumers import run_consumer
+from scoring.log.models import ConsumerCursor
+from scoring.log.read import read_stream
+from tests.factories.log import open_transaction
+from tests.integration.reviews.conftest import DAY, consume, review_event, revise
+from tests.waiting import PATIENCE_S, wait_for_blocked_session
+
+OpenCase = Callable[..., Case]
+SECOND = timedelta(seconds=1)
+FRAUD = {"verdict": "fraud", "reason_code": "stolen_card"}
+
+
+def meanwhile(work: Callable[[], object], *, first: Callable[[], object]) -> object:
+    """What `work` gives or raises, begun in another connection before what `first` did is committed."""
+    outcome: list[object] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work())
+        except Exception as error:  # noqa: BLE001 - what it was is asserted
+            outcome.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    with open_transaction(first):
+        thread.start()
+        wait_for_blocked_session()
+    thread.join(PATIENCE_S)
+    return outcome[0]
+
+
+def consume_in_one_transaction() -> None:
+    run_consumer(CASES, now=DAY)
+
+
+def entry_types(case: Case) -> list[str]:
+    return [entry.type for entry in read_stream(f"case/{case.event_stream}")]
+
+
+def test_a_revision_waits_for_the_claim_under_way_and_leaves_the_case_to_the_reviewer(
+    open_case: OpenCase,
+) -> None:
+    event = review_event("T-1")
+    consume()
+    revise(event, outcome="allow", score=0.01)
+
+    outcome = meanwhile(consume, first=lambda: services.claim(event.position, reviewer="ana", now=DAY))
+
+    assert outcome is None
+    assert not ConsumerCursor.objects.exclude(error="").exists()
+    case = Case.objects.get()
+    assert (case.state, case.claimed_by, case.outcome, case.score) == ("claimed", "ana", "allow", 0.01)
+    assert entry_types(case) == ["case.opened", "case.claimed", "case.rescored"]
+
+
+def test_a_claim_waits_for_the_revision_under_way_and_is_told_that_the_case_is_closed(
+    open_case: OpenCase,
+) -> None:
+    event = review_event("T-1")
+    consume()
+    revise(event, outcome="allow", score=0.01)
+
+    outcome = meanwhile(
+        lambda: services.claim(event.position, reviewer="ana", now=DAY),
+        first=consume_in_one_transaction,
+    )
+
+    assert isinstance(outcome, CaseAlreadyClosed), outcome
+    assert entry_types(Case.objects.get()) == ["case.opened", "case.closed"]
+
+
+def test_the_next_case_is_not_one_that_a_revision_is_closing(open_case: OpenCase) -> None:
+    event = review_event("T-1", stake=90_000)
+    other = review_event("T-2", stake=100)
+    consume()
+    revise(event, outcome="allow", score=0.01)
+
+    with open_transaction(consume_in_one_transaction):
+        assert services.claim_next(reviewer="ana", now=DAY).pk == other.position
+        with pytest.raises(NothingToClaim):
+            services.claim_next(reviewer="bo", now=DAY)
+
+
+def test_of_two_who_claim_a_case_at_one_moment_the_second_is_told_of_the_first(open_case: OpenCase) -> None:
+    case = open_case("T-1")
+
+    outcome = meanwhile(
+        lambda: services.claim(case.pk, reviewer="bo", now=DAY),
+        first=lambda: services.claim(case.pk, reviewer="ana", now=DAY),
+    )
+
+    assert isinstance(outcome, CaseAlreadyClaimed), outcome
+    assert outcome.by == "ana"
+
+
+def test_one_reviewer_who_asks_twice_at_one_moment_holds_one_case(open_case: OpenCase) -> None:
+    open_case("T-1")
+    open_case("T-2")
+
+    def ask() -> int:
+        return services.claim_next(reviewer="ana", now=DAY).pk
+
+    outcome = meanwhile(ask, first=ask)
+
+    assert list(Case.objects.filter(state="claimed").values_list("pk", flat=True)) == [outcome]
+
+
+def test_of_several_decisions_that_come_together_the_first_opens_and_the_last_one_counts(
+    open_case: OpenCase,
+) -> None:
+    kept, closed = review_event("T-1"), review_event("T-2")
+    for event, last in ((kept, "review"), (closed, "block")):
+        revise(event, number=1, outcome="allow", score=0.01)
+        revise(event, number=2, outcome=last, score=0.9)
+    consume()
+
+    first, second = Case.objects.order_by("pk")
+    assert (first.state, first.score, first.outcome) == ("open", 0.9, "review")
+    assert (second.state, second.outcome) == ("closed", "block")
+    assert entry_types(first) == ["case.opened", "case.rescored"]
+
+
+def test_a_lease_ends_at_the_moment_it_says_for_everybody(open_case: OpenCase) -> None:
+    first, second = open_case("T-1", stake=90_000), open_case("T-2")
+    services.claim(first.pk, reviewer="ana", now=DAY)
+    end = DAY + LEASE
+
+    def figures(moment_before: timedelta) -> tuple[int, int]:
+        summary = services.queue_summary(reviewer="ana", now=end - moment_before)
+        return summary.waiting, summary.held
+
+    assert (figures(SECOND), figures(timedelta())) == ((1, 1), (2, 0))
+    with pytest.raises(CaseAlreadyClaimed):
+        services.claim(first.pk, reviewer="bo", now=end - SECOND)
+    assert services.claim_next(reviewer="cy", now=end - SECOND).pk == second.pk
+    assert services.claim(first.pk, reviewer="bo", now=end).lease_until == end + LEASE
+
+
+def test_who_asks_when_the_own_lease_has_just_ended_gets_the_case_with_a_new_one(open_case: OpenCase) -> None:
+    case = open_case("T-1")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+
+    assert services.claim_next(reviewer="ana", now=DAY + LEASE - SECOND).lease_until == DAY + LEASE
+    assert services.claim_next(reviewer="ana", now=DAY + LEASE).lease_until == DAY + 2 * LEASE
+
+
+def test_a_lease_is_renewed_once_half_of_it_is_left(open_case: OpenCase) -> None:
+    case = open_case("T-1")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+    half = DAY + LEASE / 2
+
+    assert services.keep(case.pk, reviewer="ana", now=half - SECOND).lease_until == DAY + LEASE
+    assert services.keep(case.pk, reviewer="ana", now=half).lease_until == half + LEASE
+
+
+def test_a_verdict_and_its_label_are_given_together_or_not_at_all(
+    open_case: OpenCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = open_case("T-1")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+    with monkeypatch.context() as broken:
+        broken.setattr(services, "record_labels", lambda *given, **named: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            services.decide(case.pk, reviewer="ana", **FRAUD, note="sure", now=DAY)
+    assert (Case.objects.get().state, entry_types(case)) == ("claimed", ["case.opened", "case.claimed"])
+
+    services.decide(case.pk, reviewer="ana", **FRAUD, now=DAY)
+    with monkeypatch.context() as broken:
+        broken.setattr(services, "record_labels", lambda *given, **named: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            services.undo(case.pk, reviewer="ana", now=DAY)
+    assert (Case.objects.get().state, Label.objects.latest("position").effective) == ("decided", "fraud")
+
+
+def test_the_verdicts_of_today_are_those_since_midnight_that_stand(open_case: OpenCase) -> None:
+    midnight = DAY.replace(hour=0)
+    moments = (midnight - SECOND, midnight, DAY)
+    for number, moment in enumerate(moments):
+        case = open_case(f"T-{number}", now=midnight - timedelta(days=1))
+        services.claim(case.pk, reviewer="ana", now=moment)
+        services.decide(case.pk, reviewer="ana", **FRAUD, now=moment)
+
+    def today() -> int:
+        return services.queue_summary(reviewer="ana", now=DAY + SECOND).decided_today
+
+    assert today() == 2
+    services.undo(case.pk, reviewer="ana", now=DAY)
+    assert today() == 1
+
+
+def test_a_queue_is_counted_up_to_a_bound(open_case: OpenCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        open_case(f"T-{number}")
+
+    def counted(most: int) -> tuple[int, bool]:
+        monkeypatch.setattr(services, "MOST_COUNTED", most)
+        summary = services.queue_summary(reviewer="ana", now=DAY)
+        return summary.waiting, summary.waiting_capped
+
+    assert [counted(most) for most in (2, 3, 4)] == [(2, True), (3, False), (3, False)]
