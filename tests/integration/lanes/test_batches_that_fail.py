@@ -1,0 +1,233 @@
+"""A batch that cannot be worked or written whole: what stays queued, in which order, and what is kept."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+
+from scoring.decisions import connections, pending, writing
+from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.lane_log import iter_lane_items, read_head
+from scoring.decisions.models import Decision, Pending
+from scoring.decisions.models_in_charge import take_charge
+from scoring.decisions.online_store import OnlineStore
+from scoring.decisions.pending import Claim
+from scoring.decisions.runner import LaneRunner
+from scoring.errors import StreamConflict
+from scoring.log.models import LogEntry
+from scoring.log.read import read_stream
+from tests.factories.payments import payments
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def say_fraud(number: int) -> None:
+    said = LabelStatement("payment", f"T-{number}", "fraud", "chargeback")
+    record_labels([said], source="shop", now=datetime.now(UTC))
+
+
+def applied() -> list[str]:
+    """What the lane has applied, in its order."""
+    return [f"{item.kind} {item.fields['card']}" for c in iter_lane_items(LANE) for item in c.items]
+
+
+@pytest.fixture
+def runner(transactional_db: None, online_redis: Any) -> Any:
+    with held_lane(LANE):
+        yield LaneRunner(LANE)
+
+
+def test_the_label_of_an_event_that_stays_queued_does_not_overtake_it(send, work, runner, monkeypatch):
+    """Passed over by the kernel, which has not seen its event, the label would be lost to every feature."""
+    send(payments(2))
+    say_fraud(0)
+    process, tried = LaneRunner._process, []
+
+    def leave_the_event_queued(lane: LaneRunner, claims: Sequence[Claim]) -> bool:
+        tried.append([claim.kind for claim in claims])
+        if len(claims) > 1:
+            raise ValueError("not as a whole")
+        return len(tried) > 2 and process(lane, claims)  # the first alone meets a conflict
+
+    with monkeypatch.context() as failing:
+        failing.setattr(LaneRunner, "_process", leave_the_event_queued)
+        runner.step()
+    assert tried == [["event", "event", "label"], ["event"]]
+    assert runner.exhausted is False
+
+    work()
+    assert applied() == ["event card-0", "event card-1", "label card-0"]
+    assert online_states() == rebuilt_states()
+
+
+def test_the_rest_of_a_batch_is_left_when_one_of_it_could_not_be_written(send, work, runner, monkeypatch):
+    send(payments(2))
+    say_fraud(0)
+    commit, tried = writing._commit, []
+
+    def refuse_the_first_alone(worked: writing.Worked, head: Any) -> int:
+        tried.append([claim.kind for claim in worked.claims])
+        if len(worked.claims) > 1:
+            raise ValueError("not as a whole")
+        if len(tried) == 2:
+            raise StreamConflict("lane/commerce", head.version)
+        return commit(worked, head)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(writing, "_commit", refuse_the_first_alone)
+        runner.step()
+    assert tried == [["event", "event", "label"], ["event"]]
+
+    work()
+    assert applied() == ["event card-0", "event card-1", "label card-0"]
+    assert online_states() == rebuilt_states()
+
+
+def test_a_bad_entry_is_parked_and_what_follows_it_in_its_batch_is_taken(send, work, runner, monkeypatch):
+    send(payments(3))
+    work_out = LaneRunner._work_out
+
+    def choke(lane: LaneRunner, claims: Sequence[Claim]) -> writing.Worked:
+        if any(claim.event["id"] == "T-1" for claim in claims):
+            raise ValueError("cannot be worked")
+        return work_out(lane, claims)
+
+    monkeypatch.setattr(LaneRunner, "_work_out", choke)
+    runner.step()
+
+    assert applied() == ["event card-0", "event card-2"]
+    assert [row.event_stream for row in Pending.objects.all()] == ["payment/shop/T-1"]
+    assert runner.exhausted is True
+
+
+def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a model be due that cannot be had: each decision is to be made again."""
+
+    def take(name: str, route: Any, **how: Any) -> Any:
+        charge = take_charge(name, route, **how)
+        return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
+
+    monkeypatch.setattr("scoring.decisions.runner.take_charge", take)
+
+
+def test_a_decision_without_its_model_is_not_kept_without_the_promise_to_make_it_again(
+    send, work, runner, monkeypatch
+):
+    without_model(monkeypatch)
+    send(payments(2))
+    with monkeypatch.context() as failing:
+        failing.setattr(pending, "enqueue_rescores", lambda *given, **named: _fail())
+        with pytest.raises(DatabaseError):
+            runner.step()
+    assert not Decision.objects.exists()
+    assert read_head(LANE).seq == 0
+    assert Pending.objects.filter(kind="event", state="ready").count() == 2
+
+    work()
+    assert Decision.objects.filter(basis="fallback").count() == 2
+    assert Pending.objects.filter(kind="rescore", state="waiting").count() == 2
+
+
+def _fail() -> None:
+    raise DatabaseError("the server closed the connection")
+
+
+def test_states_are_not_written_before_what_they_reflect_is_committed(send, work, runner, monkeypatch):
+    send(payments(3))
+    work()
+    before, cursor = online_states(), OnlineStore(LANE, runner.plan.layout_id).cursor()
+    send(payments(3, start=3))
+    later = LaneRunner(LANE)
+    with monkeypatch.context() as failing:
+        failing.setattr(writing, "append", lambda *given, **named: _fail())
+        with pytest.raises(DatabaseError):
+            later.step()
+    assert (online_states(), later.store.cursor()) == (before, cursor)
+    work()
+    assert online_states() == rebuilt_states()
+
+
+def test_nobody_is_told_of_a_decision_that_is_not_committed(send, runner, monkeypatch):
+    told: list[Any] = []
+    monkeypatch.setattr("scoring.decisions.doorbell.wake", told.append)
+    send(payments(1), wait=0.001)
+    with monkeypatch.context() as failing:
+        failing.setattr(writing, "append", lambda *given, **named: _fail())
+        with pytest.raises(DatabaseError):
+            runner.step()
+    assert told == []
+    runner.step()
+    assert len(told) == 1
+
+
+def test_an_entry_that_was_done_before_it_failed_is_not_parked_in_the_log_either(send, work, runner):
+    send(payments(1))
+    [claim] = pending.claim(LANE, limit=1)
+    work()
+    with pytest.raises(StreamConflict):
+        runner._park(claim, "ValueError: too late")
+    assert [entry.type for entry in read_stream("payment/shop/T-0")] == ["event.received", "decision.made"]
+
+
+def test_what_is_scored_again_by_two_holders_is_written_by_one(send, work, runner, monkeypatch):
+    with monkeypatch.context() as missing:
+        without_model(missing)
+        send(payments(2))
+        work()
+    Pending.objects.update(state="ready")
+    claims = pending.claim(LANE, limit=2)
+    late = LaneRunner(LANE)
+    late._take_models(claims[0].routes)
+    worked = late._work_out(claims)
+    work()
+    count = LogEntry.objects.count()
+
+    with pytest.raises(StreamConflict):
+        writing.write(worked, head=late.head, store=late.store)
+
+    assert LogEntry.objects.count() == count
+    assert Decision.objects.filter(revision=1).count() == 2
+
+
+def test_a_rescore_that_fails_again_is_tried_again_later_and_adds_no_revision(send, work, monkeypatch):
+    without_model(monkeypatch)
+    send(payments(1))
+    work()
+    [before] = Pending.objects.values_list("due_at", flat=True)
+    Pending.objects.update(state="ready")
+
+    work()
+
+    [row] = Pending.objects.all()
+    assert (row.kind, row.state) == ("rescore", "waiting")
+    assert row.due_at > before
+    assert Decision.objects.count() == 1
+
+
+def test_a_rescore_that_another_holder_has_done_is_not_queued_again(send, work, monkeypatch):
+    """Nothing is appended for it: that its row is gone is all that tells."""
+    without_model(monkeypatch)
+    send(payments(1))
+    work()
+    Pending.objects.update(state="ready")
+    claims = pending.claim(LANE, limit=1)
+    late = LaneRunner(LANE)
+    late._take_models(claims[0].routes)
+    worked = late._work_out(claims)
+    Pending.objects.all().delete()
+
+    with pytest.raises(StreamConflict):
+        writing.write(worked, head=late.head, store=late.store)
+
+    assert not Pending.objects.exists()
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch, online_redis: Any) -> None:
+    connections.client.cache_clear()
+    monkeypatch.setattr("scoring.decisions.doorbell.publish", lambda lane: "")
