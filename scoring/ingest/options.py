@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from scoring.errors import InvalidMapping
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -11,6 +13,10 @@ class ReadOptions:
     delimiter: str | None = None
     encoding: str | None = None
     skip_lines: int = 0
+
+    def __post_init__(self) -> None:
+        if self.skip_lines < 0:
+            raise InvalidMapping([f"--skip-lines {self.skip_lines} is less than 0"])
 
 
 READ_AS_FOUND = ReadOptions()

@@ -69,6 +69,28 @@ def test_events_and_labels_merge_by_when_they_became_known(online_redis):
     assert online_states() == rebuilt_states()
 
 
+class Steps:
+    """Every step of long work, with the total it gave and what was done of it."""
+
+    def __init__(self) -> None:
+        self.seen: list[list] = []
+
+    def begin(self, step, *, total=None):
+        self.seen.append([step, total, 0])
+
+    def advance(self, count):
+        self.seen[-1][2] += count
+
+
+def test_each_step_of_sequencing_counts_up_to_its_own_total(online_redis):
+    add_history(range(5), labels={0: timedelta(minutes=2)})
+    steps = Steps()
+    sequence_history(LANE, watch=steps)
+    counted = {step: (total, done) for step, total, done in steps.seen if total is not None}
+    assert counted["sequencing commerce"] == counted["folding the lane"] == (6, 6)
+    assert all(total == done for total, done in counted.values())
+
+
 def test_a_label_known_after_the_last_event_waits_for_the_lanes_clock(online_redis, send, work):
     add_history(range(3), labels={0: timedelta(minutes=10)})
     sequence_history(LANE)
