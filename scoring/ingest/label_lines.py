@@ -12,12 +12,12 @@ from typing import Any
 from scoring.api.statements import parse_statement
 from scoring.decisions.labels import LabelStatement
 from scoring.errors import FieldError, InvalidRequest, RequestProblem, UnreadableImport
+from scoring.ingest.formulas import unguard_cell
 from scoring.ingest.label_columns import AS_REASON, LEAVE, REJECT, RETRACT, LabelColumns
 from scoring.ingest.label_table import LabelTable, Row
 from scoring.ingest.label_times import read_time
 
 REJECT_COLUMNS = ("reject_line", "reject_reason")  # of a file of rejected lines that comes back corrected
-_NOT_AS_TYPED = ("=", "+", "-", "@", "'")  # how cells begin that a spreadsheet would compute or cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +85,6 @@ def meaning_of(row: Mapping[str, str], columns: LabelColumns) -> str:
     if by_status != AS_REASON:
         return by_status
     return columns.values.get(row.get(columns.meaning, ""), "") if columns.meaning else columns.always
-
-
-def guard_cell(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would take for a formula.
-
-    >>> guard_cell("=1+1"), guard_cell("T-1"), unguard_cell(guard_cell("'tis"))
-    ("'=1+1", 'T-1', "'tis")
-    """
-    return f"'{cell}" if cell.startswith(_NOT_AS_TYPED) else cell
-
-
-def unguard_cell(cell: str) -> str:
-    """What `guard_cell` was given."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_NOT_AS_TYPED) else cell
 
 
 def say_problem(problem: RequestProblem) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from scoring.decisions.labels import record_labels
 from scoring.errors import InvalidRequest, LabelNotFound, RequestProblem, ScoringError, StreamConflict
+from scoring.ingest.formulas import guard_cell
 from scoring.ingest.label_columns import LabelColumns
 from scoring.ingest.label_lines import (
     REJECT_COLUMNS,
@@ -16,7 +17,6 @@ from scoring.ingest.label_lines import (
     Defaults,
     Line,
     SilentLine,
-    guard_cell,
     read_lines,
 )
 from scoring.ingest.label_table import LabelTable
