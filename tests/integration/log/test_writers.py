@@ -1,7 +1,7 @@
 """Whom readers of the log wait for is named, with what ends it."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from scoring.log.append import append
 from scoring.log.writers import oldest_writer
@@ -28,3 +28,9 @@ def test_the_transaction_that_has_been_open_longest_is_named() -> None:
     assert f"process {name} of PostgreSQL" in writer.in_words
     assert f"pg_terminate_backend({name})" in writer.remedy
     assert oldest_writer() is None
+
+
+def test_ones_own_transaction_is_not_waited_for() -> None:
+    with transaction.atomic():
+        append([received("own")], now=NOW)
+        assert oldest_writer() is None

@@ -1,0 +1,177 @@
+"""What has its place in the log has it in the queue: together or not at all, and at the moment it says."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection
+
+from scoring.decisions import history, pending, rebuild_pending, reorder
+from scoring.decisions.corrections import correct_event
+from scoring.decisions.history import needs_new_order, sequence_history, waiting_history
+from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.lane_log import iter_lane_items, read_head
+from scoring.decisions.models import Label, Pending
+from scoring.decisions.models_in_charge import take_charge
+from scoring.decisions.runner import LaneRunner
+from scoring.errors import HistoryOlderThanLane
+from scoring.log.models import LogEntry, VaultItem
+from tests.factories.log import open_transaction
+from tests.factories.payments import MARCH, payment_payload, payments, submission
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.integration.lanes.test_history import add_history, order
+from tests.waiting import wait_for_blocked_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+def test_history_at_the_lanes_clock_is_not_older_than_what_it_has_applied(send, work):
+    send([submission(payment_payload(5, occurred_at=MARCH.isoformat()))])
+    work()
+    add_history(range(1), labels={0: timedelta()})
+    waiting = waiting_history(LANE)
+    assert (waiting.events, waiting.labels, waiting.late_events, waiting.late_labels) == (1, 1, 0, 0)
+    sequence_history(LANE)
+    assert order() == ["5", "0", "+0"]
+
+
+def test_history_before_the_lanes_clock_is_refused_by_as_little_as_a_microsecond(send, work):
+    send([submission(payment_payload(5, occurred_at=(MARCH + MICROSECOND).isoformat()))])
+    work()
+    add_history(range(1))
+    assert (waiting_history(LANE).events, waiting_history(LANE).late_events) == (1, 1)
+    with pytest.raises(HistoryOlderThanLane):
+        sequence_history(LANE)
+    assert needs_new_order(LANE)
+
+
+def test_a_label_known_at_the_moment_of_the_last_event_comes_after_it(online_redis):
+    add_history(range(3), labels={0: timedelta(minutes=2), 1: timedelta(minutes=1, microseconds=1)})
+    sequence_history(LANE)
+    assert order() == ["0", "1", "2", "+0"]
+    assert [row.event_stream for row in Pending.objects.all()] == ["payment/shop/T-1"]
+
+
+def _fail(*given: Any, **named: Any) -> None:
+    raise DatabaseError("the server closed the connection")
+
+
+def test_history_has_its_place_and_leaves_the_queue_together(online_redis, monkeypatch):
+    add_history(range(3))
+    with monkeypatch.context() as failing:
+        failing.setattr(history.pending, "complete", _fail)
+        with pytest.raises(DatabaseError):
+            sequence_history(LANE)
+    assert (read_head(LANE).seq, Pending.objects.count()) == (0, 3)
+    sequence_history(LANE)
+    assert (read_head(LANE).seq, Pending.objects.count()) == (3, 0)
+
+
+def test_a_new_order_begins_whole_or_not_at_all(send, work, monkeypatch):
+    send(payments(3))
+    work()
+    add_history(range(-5, 0))
+    head = read_head(LANE)
+    with monkeypatch.context() as failing:
+        failing.setattr(reorder.pending, "complete", _fail)
+        with pytest.raises(DatabaseError):
+            reorder.reorder_lane(LANE, reason="test")
+    assert (read_head(LANE), Pending.objects.count()) == (head, 5)
+    reorder.reorder_lane(LANE, reason="test")
+    assert order() == ["-5", "-4", "-3", "-2", "-1", "0", "1", "2"]
+    assert online_states() == rebuilt_states()
+
+
+def test_a_label_is_not_in_the_log_without_its_place_in_the_queue(send, monkeypatch):
+    send(payments(1))
+    with monkeypatch.context() as failing:
+        failing.setattr(pending, "enqueue_labels", _fail)
+        with pytest.raises(DatabaseError):
+            say_fraud(0)
+    assert not Label.objects.exists()
+    say_fraud(0)
+    assert Pending.objects.filter(kind="label", state="ready").count() == 1
+
+
+def test_a_correction_is_not_in_the_log_without_its_place_in_the_queue(send, work, monkeypatch):
+    send(payments(1))
+    work()
+    count, kept = LogEntry.objects.count(), VaultItem.objects.count()
+    with monkeypatch.context() as failing:
+        failing.setattr(pending, "enqueue_amendment", _fail)
+        with pytest.raises(DatabaseError):
+            correct(0, ip="198.51.100.9")
+    assert (LogEntry.objects.count(), VaultItem.objects.count()) == (count, kept)
+
+
+def test_a_queue_that_cannot_be_filled_again_is_left_as_it_is(send, monkeypatch):
+    send(payments(3))
+    with monkeypatch.context() as failing:
+        failing.setattr(rebuild_pending, "copy_rows", _fail)
+        with pytest.raises(DatabaseError):
+            rebuild_pending.rebuild_pending()
+    assert Pending.objects.count() == 3
+
+
+def say_fraud(number: int, source: str = "shop") -> Any:
+    said = LabelStatement("payment", f"T-{number}", "fraud", "chargeback")
+    return record_labels([said], source=source, now=datetime.now(UTC))[0]
+
+
+def correct(number: int, **changes: Any) -> None:
+    corrected = submission(payment_payload(number, **changes))
+    correct_event(corrected, source="shop", reason="a test", now=datetime.now(UTC))
+
+
+def test_a_correction_waits_for_the_batch_that_is_being_written_and_takes_its_event_back(send, work):
+    """Queued for an event that is done by then, it would have to say what holds: nothing counts twice."""
+    send(payments(2))
+    runner = LaneRunner(LANE)
+    thread = threading.Thread(target=_then_close, args=(lambda: correct(0, card="card-x"),))
+
+    def write_and_wait_for_the_correction() -> None:
+        runner.step()
+        thread.start()
+
+    with open_transaction(write_and_wait_for_the_correction):
+        wait_for_blocked_session()
+    thread.join()
+    work()
+
+    applied = [(item.kind, item.fields["card"]) for c in iter_lane_items(LANE) for item in c.items]
+    assert applied == [("event", "card-0"), ("event", "card-1"), ("undo", "card-0"), ("event", "card-x")]
+    assert online_states() == rebuilt_states()
+
+
+def _then_close(work: Any) -> None:
+    try:
+        work()
+    finally:
+        connection.close()
+
+
+def test_the_vector_of_a_corrected_event_is_what_is_scored_again(send, work, monkeypatch):
+    """And not the first that was logged: the model would judge what the sender has taken back."""
+
+    def take(name: str, route: Any, **how: Any) -> Any:
+        charge = take_charge(name, route, **how)
+        return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
+
+    monkeypatch.setattr("scoring.decisions.runner.take_charge", take)
+    send(payments(1))
+    work()
+    correct(0, amount="99.00")
+    work()
+    Pending.objects.filter(kind="rescore").update(state="ready")
+    [claim] = pending.claim(LANE, limit=5)
+    runner = LaneRunner(LANE)
+
+    [scored] = runner._rescored(claim)
+
+    [feature_set] = scored.sets[:1]
+    assert feature_set.vector_of(scored.row)[feature_set.names.index("amount")] == 9_900
+    assert claim.event["fields"]["amount"]["minor"] == 9_900

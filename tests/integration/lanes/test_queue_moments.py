@@ -1,0 +1,143 @@
+"""What leaves the queue, and what is let through: at the very moment, and nothing else with it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scoring.decisions import backlog, doorbell, held_labels, pending
+from scoring.decisions.models import Pending
+from scoring.decisions.sweep import sweep_lanes
+from scoring.errors import LaneBehind
+from tests.integration.lanes.conftest import LANE
+
+pytestmark = pytest.mark.django_db
+
+MICROSECOND = timedelta(microseconds=1)
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def queue(*states: str, kind: str = "event", lane: str = LANE, due_at: datetime | None = None) -> None:
+    """Rows of the queue with nothing behind them, at positions 1, 2, ..."""
+    taken = Pending.objects.count()
+    Pending.objects.bulk_create(
+        Pending(
+            position=taken + number,
+            lane=lane,
+            kind=kind,
+            state=state,
+            event_stream=f"payment/shop/{taken + number}",
+            due_at=due_at,
+            enqueued_at=NOW,
+        )
+        for number, state in enumerate(states, start=1)
+    )
+
+
+def states() -> dict[int, str]:
+    return dict(Pending.objects.order_by("position").values_list("position", "state"))
+
+
+ALL = ("ready", "history", "held", "parked", "waiting")
+
+
+def test_what_is_due_to_be_decided_again_is_let_through_at_that_moment(db):
+    queue("waiting", "parked", "history", due_at=NOW)
+    assert pending.release_waiting(now=NOW - MICROSECOND) == 0
+    assert pending.release_waiting(now=NOW) == 1
+    assert states() == {1: "ready", 2: "parked", 3: "history"}
+
+
+def test_only_what_is_parked_is_given_another_try_and_its_error_goes(db):
+    queue(*ALL)
+    Pending.objects.update(error="broken")
+    assert pending.unpark(list(states())) == 1
+    assert states() == {1: "ready", 2: "history", 3: "held", 4: "ready", 5: "waiting"}
+    assert Pending.objects.get(position=4).error == ""
+
+
+def test_only_what_is_ready_is_adopted_by_a_client_that_waits(db):
+    queue(*ALL, "ready")
+    assert pending.adopt([1, 2, 3, 4, 5], wake_token="process.1") == 1
+    adopted = Pending.objects.exclude(wake_token=None)
+    assert list(adopted.values_list("position", "priority")) == [(1, pending.URGENT)]
+
+
+def test_only_what_is_ready_counts_as_queued_and_by_its_lane_and_priority(db):
+    queue(*ALL, "ready", "ready")
+    queue("ready", lane="content")
+    Pending.objects.filter(position=1).update(priority=pending.URGENT)
+    counted = [pending.count_ready(LANE, priority=p, most=9) for p in (pending.URGENT, pending.NORMAL)]
+    assert counted == [1, 2]
+    assert pending.count_ready(LANE, priority=pending.NORMAL, most=1) == 1
+    assert sorted(pending.lanes_with_ready()) == [LANE, "content"]
+    Pending.objects.filter(state="ready").delete()
+    assert (pending.lanes_with_ready(), pending.has_ready(LANE)) == ([], False)
+
+
+def test_a_label_is_known_from_the_moment_the_lanes_clock_reaches_it(db):
+    queue("history", kind="label", due_at=NOW)
+    queue("history", kind="event", due_at=NOW)
+    queue("history", kind="label", lane="content", due_at=NOW)
+    assert pending.next_label_due(LANE) == NOW
+    assert pending.next_label_due(LANE, after=NOW) is None
+    assert pending.release_known_labels(LANE, clock=NOW - MICROSECOND) == 0
+    assert pending.release_known_labels(LANE, clock=NOW) == 1
+    assert states() == {1: "ready", 2: "history", 3: "history"}
+
+
+def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(settings, monkeypatch):
+    settings.API_MOST_QUEUED, settings.API_MOST_WAITING = 10, 3
+    queued = {pending.NORMAL: 0, pending.URGENT: 0}
+    monkeypatch.setattr(backlog, "_counted", {})
+    monkeypatch.setattr(pending, "count_ready", lambda lane, *, priority, most: queued[priority])
+    monkeypatch.setattr(doorbell, "pace_of", lambda lane: 1.0)
+
+    def is_taken(count: int, *, priority: int) -> bool:
+        try:
+            backlog.take_room({LANE: count}, priority=priority)
+        except LaneBehind:
+            return False
+        return True
+
+    assert is_taken(9, priority=pending.NORMAL)  # into an empty lane
+    assert is_taken(500, priority=pending.NORMAL)  # into one with room for one
+    assert not is_taken(1, priority=pending.NORMAL)
+    assert backlog.bulk_queued(LANE) == 509
+    backlog.give_back({LANE: 500}, priority=pending.NORMAL)
+    assert is_taken(1, priority=pending.NORMAL)
+    assert not is_taken(1, priority=pending.NORMAL)  # ten by then
+    assert [is_taken(1, priority=pending.URGENT) for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_count_is_believed_for_a_while_and_then_made_anew(monkeypatch):
+    found = iter((4, 7))
+    monkeypatch.setattr(backlog, "_counted", {})
+    monkeypatch.setattr(pending, "count_ready", lambda lane, **how: next(found))
+    assert [backlog.bulk_queued(LANE) for _ in range(3)] == [4, 4, 4]
+    monkeypatch.setattr(backlog, "BELIEVED_SECONDS", -1.0)
+    backlog._counted.clear()
+    assert backlog.bulk_queued(LANE) == 7
+
+
+def test_a_sender_has_room_for_held_labels_up_to_the_bound(settings, transactional_db):
+    settings.API_MAX_HELD_LABELS = 3
+    held_labels.forget_counts()
+    queue("held", "held", "parked", kind="label")
+    assert (held_labels.room_to_hold("shop"), held_labels.room_to_hold("other")) == (1, 3)
+    held_labels.note_held("shop", 1)
+    assert held_labels.room_to_hold("shop") == 0
+    held_labels.note_held("shop", 5)
+    assert held_labels.room_to_hold("shop") == 0
+    held_labels.forget_counts()
+    assert held_labels.room_to_hold("shop") == 1
+
+
+def test_the_sweep_rings_lanes_with_work_that_nobody_attends(db, online_redis, monkeypatch):
+    rung: list[tuple[str, bool]] = []
+    monkeypatch.setattr(doorbell, "ring", lambda lane, *, again=False: rung.append((lane, again)) or "")
+    queue("ready")
+    queue("ready", lane="content")
+    queue("held", lane="elsewhere")
+    doorbell.stand_at_door("content", pace=0.0)
+    assert sweep_lanes(now=NOW) == [LANE]
+    assert rung == [(LANE, True)]

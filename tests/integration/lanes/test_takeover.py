@@ -1,0 +1,184 @@
+"""Who holds a lane: one session at a time, the one that beats, and another once that is frozen."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import redis
+from django.db import DatabaseError, connection
+
+from scoring.decisions import connections, heartbeat, lane_lock, takeover
+from scoring.decisions.heartbeat import beating, last_beat
+from scoring.decisions.lane_lock import NAMESPACE, held_lane, sole_rebuild
+from scoring.decisions.takeover import take_over
+from scoring.errors import RebuildUnderWay
+from tests.integration.lanes.conftest import LANE
+from tests.waiting import PATIENCE_S, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def briskly(online_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    connections.prompt.cache_clear()
+    monkeypatch.setattr(takeover, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(takeover, "CONFIRM_SECONDS", 0.05)
+    monkeypatch.setattr(takeover, "WATCH_SECONDS", 5.0)
+    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", 0.1)
+
+
+@contextmanager
+def held_elsewhere(lane: str = LANE, *, in_use: bool = False) -> Iterator[dict[str, Any]]:
+    """Another session holds the lane, without a heartbeat; `in_use`: it works. `lost`: it was ended."""
+    holding, release, said = threading.Event(), threading.Event(), {"lost": False}
+
+    def hold() -> None:
+        try:
+            assert lane_lock._try(lane)
+            holding.set()
+            while not release.wait(0.01):
+                if in_use:
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT 1")
+            lane_lock._unlock(lane)
+        except DatabaseError:
+            said["lost"] = True
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(PATIENCE_S)
+    try:
+        yield said
+    finally:
+        release.set()
+        thread.join(PATIENCE_S)
+
+
+def take() -> bool:
+    return take_over(LANE, namespace=NAMESPACE, try_lock=lambda: lane_lock._try(LANE))
+
+
+def test_one_session_holds_a_lane_and_leaves_it_at_the_end_of_the_block():
+    with held_elsewhere(), held_lane(LANE) as held:
+        assert not held
+    with held_lane(LANE) as held:
+        assert held
+    with held_elsewhere():
+        pass
+
+
+def test_two_lanes_are_held_apart():
+    with held_elsewhere(), held_lane("content") as held:
+        assert held
+
+
+def test_who_waits_gets_the_lane_when_it_is_left_and_gives_up_when_patience_ends():
+    with held_elsewhere(), held_lane(LANE, wait=True, patience=0.05) as held:
+        assert not held
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone()[0] == "0"
+    with held_lane(LANE, wait=True) as held:
+        assert held
+
+
+def test_one_rebuild_of_a_lane_at_a_time():
+    with held_elsewhere(f"rebuild of {LANE}"), pytest.raises(RebuildUnderWay), sole_rebuild(LANE):
+        pass
+    with sole_rebuild(LANE):
+        pass
+    with held_elsewhere(f"rebuild of {LANE}"):
+        pass
+
+
+def test_a_holder_beats_from_the_first_moment_and_no_more_afterwards(monkeypatch):
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", PATIENCE_S)
+    assert last_beat(LANE) is None
+    with beating(LANE):
+        first = last_beat(LANE)
+        assert first is not None
+        wait_until(lambda: last_beat(LANE) not in (None, first))
+        assert last_beat("content") is None
+    last = last_beat(LANE)
+    time.sleep(0.05)
+    assert last_beat(LANE) == last
+
+
+def test_a_beat_is_believed_for_a_moment_only():
+    with beating(LANE):
+        pass
+    wait_until(lambda: last_beat(LANE) is None)
+
+
+def test_a_lane_is_held_with_a_heartbeat_and_asked_for_without(monkeypatch):
+    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", PATIENCE_S)
+    with held_elsewhere(), held_lane(LANE):
+        assert last_beat(LANE) is None
+    with held_lane(LANE):
+        assert last_beat(LANE) is not None
+
+
+def test_a_holder_that_is_frozen_loses_its_session_and_the_lane():
+    with held_elsewhere() as holder:
+        time.sleep(heartbeat.KEPT_SECONDS)  # its session is as quiet as that
+        assert take()
+        lane_lock._unlock(LANE)
+    assert holder["lost"]
+
+
+def test_a_holder_without_a_heartbeat_whose_session_works_keeps_the_lane(monkeypatch):
+    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", 5.0)
+    with held_elsewhere(in_use=True) as holder:
+        assert not take()
+    assert not holder["lost"]
+
+
+def test_a_holder_that_beats_keeps_the_lane_however_quiet_its_session_is(monkeypatch):
+    beats = iter(range(1_000_000))
+    monkeypatch.setattr(heartbeat, "last_beat", lambda lane: f"1:a:{next(beats) // 2}")
+    with held_elsewhere() as holder:
+        time.sleep(heartbeat.KEPT_SECONDS)
+        assert not take()
+    assert not holder["lost"]
+
+
+def test_a_last_beat_that_stays_is_that_of_a_holder_which_has_just_begun_to_freeze(monkeypatch):
+    monkeypatch.setattr(heartbeat, "last_beat", lambda lane: "1:a:7")
+    monkeypatch.setattr(takeover, "WATCH_SECONDS", 0.2)
+    with held_elsewhere() as holder:
+        time.sleep(heartbeat.KEPT_SECONDS)
+        assert not take()  # as long as it is kept, it may still be alive
+    assert not holder["lost"]
+
+
+def test_a_lane_that_is_left_meanwhile_is_taken_though_nobody_is_frozen(monkeypatch):
+    monkeypatch.setattr(heartbeat, "last_beat", lambda lane: "1:a:7")
+    assert take()
+    lane_lock._unlock(LANE)
+
+
+def test_without_redis_nobody_is_taken_for_frozen(monkeypatch):
+    def unavailable(lane: str) -> None:
+        raise redis.ConnectionError("away")
+
+    monkeypatch.setattr(heartbeat, "last_beat", unavailable)
+    with held_elsewhere() as holder:
+        time.sleep(heartbeat.KEPT_SECONDS)
+        assert not take()
+    assert not holder["lost"]
+
+
+def test_only_who_watches_takes_a_lane_from_a_frozen_holder():
+    with held_elsewhere() as holder:
+        time.sleep(heartbeat.KEPT_SECONDS)
+        with held_lane(LANE) as held:
+            assert not held
+        with held_lane(LANE, watch=True) as held:
+            assert held
+    assert holder["lost"]

@@ -1,0 +1,217 @@
+"""What decides an event, and how that is told: a model, another one, or a policy without any."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scoring.catalog.payment import Payment
+from scoring.decisions import fallback
+from scoring.decisions.engine import Decided, Scored, decide
+from scoring.decisions.models_in_charge import Charge, ModelInCharge
+from scoring.decisions.pending import Claim
+from scoring.decisions.predicting import Prediction
+from scoring.decisions.routing import Arm, RouteTable
+from scoring.decisions.vectors import unpack_vectors
+from scoring.errors import ModelFailed, VectorOfOtherFeatures
+from scoring.features.plan import lane_plan
+from tests.factories.log import as_read, received
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PLAN = lane_plan("commerce")
+SETS = PLAN.feature_sets("payment")
+WIDTH = len(SETS[0].names)
+AMOUNT = SETS[0].names.index("amount")
+CHAMPION = Arm("champion", "payment-1", "champion", 0.5)
+CANARY = Arm("canary", "payment-2", "canary", 0.5)
+ROUTE = RouteTable("payment", 3, "payment/1", "customer", (CHAMPION, CANARY))
+
+
+@pytest.fixture(autouse=True)
+def outcomes_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Payment, "failure_outcome", "block")
+    monkeypatch.setattr(Payment, "no_model_outcome", "allow")
+
+
+def model(arm: Arm, *, cause: str = "") -> ModelInCharge:
+    loaded: Any = SimpleNamespace(
+        name=arm.model, thresholds={"review": 0.4, "block": 0.8}, medians=(None,) * WIDTH
+    )
+    return ModelInCharge(SETS[0], arm.model, None if cause else loaded, cause, arm)
+
+
+def charge(
+    *, scores: Mapping[str, float], canary: bool = True, failing: Mapping[str, Any] | None = None
+) -> Charge:
+    """Both models in charge, each with its own score; `failing`: names -> amounts that it cannot take."""
+
+    def predict(loaded: Any, features: Any) -> Prediction:
+        for amount in (failing or {}).get(loaded.name, ()):
+            if amount in features[:, AMOUNT]:
+                raise ModelFailed(loaded.name, "cannot")
+        count = len(features)
+        contributions = np.tile(np.linspace(-1, 1, WIDTH + 1), (count, 1))
+        return Prediction(np.full(count, -1.5), np.full(count, scores[loaded.name]), contributions)
+
+    return Charge(ROUTE, model(CHAMPION), SETS, canary=model(CANARY) if canary else None, predictor=predict)
+
+
+def scored(number: int = 0, *, amount: float = 100.0, **claimed: Any) -> Scored:
+    event = as_read(received(f"T-{number}", customer=f"c-{number}"), position=10 + number)
+    claim = Claim(
+        **{
+            "position": event.position,
+            "kind": "event",
+            "urgent": False,
+            "event_stream": event.stream,
+            "wake_token": None,
+            "data": event.data,
+            "event_position": event.position,
+            "event": event.data,
+            "event_version": event.position,
+            "received_at": NOON,
+            "stream_version": 1,
+            "decisions": 0,
+            "amended": False,
+            "routes": "payment/3",
+            **claimed,
+        }
+    )
+    row = np.arange(PLAN.width, dtype=np.float64)
+    row[SETS[0].columns[AMOUNT]] = amount
+    return Scored(claim, order=0, seq=5 + number, row=row, sets=SETS)
+
+
+def one(item: Scored, deciding: Charge) -> Decided:
+    [decided] = decide([item], charge=deciding, now=NOON + timedelta(seconds=1))
+    return decided
+
+
+def units(deciding: Charge) -> dict[str, int]:
+    """A customer of each arm: the number of the event that is theirs."""
+    numbers = {deciding.model_for(scored(n).claim.event).name: n for n in range(50)}
+    assert set(numbers) == {"payment-1", "payment-2"}
+    return numbers
+
+
+SCORES = {"payment-1": 0.5, "payment-2": 0.9}
+
+
+def test_each_event_is_decided_by_the_model_of_its_arm() -> None:
+    deciding = charge(scores=SCORES)
+    for name, outcome in (("payment-1", "review"), ("payment-2", "block")):
+        decided = one(scored(units(deciding)[name]), deciding)
+        data = decided.entry.data
+        assert (data["model"], data["score"], data["outcome"]) == (name, SCORES[name], outcome)
+        assert (data["arm"], data["role"]) == (("champion",) * 2 if name == "payment-1" else ("canary",) * 2)
+        assert (data["basis"], data["cause"], data["margin"]) == ("model", "", -1.5)
+        assert not decided.rescore
+
+
+def test_a_vector_goes_with_its_own_contributions_and_its_own_event() -> None:
+    deciding = charge(scores=SCORES, canary=False)
+    items = [scored(number, amount=100.0 + number) for number in range(3)]
+    for item, decided in zip(items, decide(items, charge=deciding, now=NOON), strict=True):
+        vector, contributions = unpack_vectors(decided.entry.packed or b"", width=WIDTH)
+        assert decided.claim is item.claim
+        assert decided.entry.stream == item.claim.event_stream
+        assert vector[AMOUNT] == item.row[SETS[0].columns[AMOUNT]]
+        np.testing.assert_array_equal(contributions, np.linspace(-1, 1, WIDTH + 1))
+        assert (decided.entry.data["seq"], decided.entry.data["unit"]) == (
+            item.seq,
+            item.claim.event["fields"]["customer"],
+        )
+
+
+def test_before_the_first_model_the_policy_for_none_decides_for_good() -> None:
+    decided = one(scored(), Charge(None, ModelInCharge(SETS[0]), SETS))
+    data = decided.entry.data
+    assert (data["outcome"], data["basis"], data["cause"]) == ("allow", "no_model", "")
+    assert (data["score"], data["reasons"], data["route"], data["unit"]) == (None, [], None, "")
+    assert not decided.rescore
+
+
+def test_without_the_model_that_is_due_the_failure_policy_decides_until_it_is_back() -> None:
+    missing = replace(charge(scores=SCORES), champion=model(CHAMPION, cause="model_unavailable"), canary=None)
+    decided = one(scored(), missing)
+    data = decided.entry.data
+    assert (data["outcome"], data["basis"], data["cause"]) == ("block", "fallback", "model_unavailable")
+    assert (data["model"], data["arm"], data["role"], data["route"]) == ("payment-1", "", "", 3)
+    assert decided.rescore
+
+
+def test_a_model_that_fails_on_one_event_decides_the_others() -> None:
+    deciding = charge(scores=SCORES, canary=False, failing={"payment-1": (666.0,)})
+    items = [scored(0), scored(1, amount=666.0), scored(2)]
+    found = [(d.entry.data["basis"], d.entry.data["cause"]) for d in decide(items, charge=deciding, now=NOON)]
+    assert found == [("model", ""), ("fallback", "model_failed"), ("model", "")]
+
+
+def test_what_a_canary_fails_on_the_champion_decides() -> None:
+    deciding = charge(scores=SCORES, failing={"payment-2": (100.0,)})
+    data = one(scored(units(deciding)["payment-2"]), deciding).entry.data
+    assert (data["model"], data["arm"], data["outcome"]) == ("payment-1", "champion", "review")
+
+
+def test_what_both_fail_on_the_failure_policy_decides() -> None:
+    deciding = charge(scores=SCORES, failing={"payment-1": (100.0,), "payment-2": (100.0,)})
+    decided = one(scored(units(deciding)["payment-2"]), deciding)
+    assert (decided.entry.data["outcome"], decided.entry.data["cause"]) == ("block", "model_failed")
+    assert decided.rescore
+
+
+def test_the_first_decision_is_made_and_later_ones_are_revisions() -> None:
+    deciding = charge(scores=SCORES)
+    first = one(scored(), deciding).entry
+    second = one(scored(decisions=1, stream_version=4), deciding).entry
+    assert (first.type, first.data["revision"], first.stream_version) == ("decision.made", 0, 2)
+    assert (second.type, second.data["revision"], second.stream_version) == ("decision.revised", 1, 5)
+
+
+@pytest.mark.parametrize(("token", "waited"), [(None, False), ("process.1", True)])
+def test_a_decision_says_whether_somebody_waited_and_since_when(token: str | None, waited: bool) -> None:
+    data = one(scored(wake_token=token), charge(scores=SCORES)).entry.data
+    assert data["waited"] is waited
+    assert (data["received_at"], data["decided_at"]) == ("2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z")
+
+
+def test_a_decision_on_a_correction_says_so_and_a_failure_keeps_its_own_cause() -> None:
+    corrected = {"kind": "correction", "event_version": 99, "decisions": 1}
+    data = one(scored(**corrected), charge(scores=SCORES)).entry.data
+    assert (data["event_version"], data["cause"], data["event_position"]) == (99, "corrected", 10)
+    missing = replace(charge(scores=SCORES), champion=model(CHAMPION, cause="model_unavailable"), canary=None)
+    assert one(scored(**corrected), missing).entry.data["cause"] == "model_unavailable"
+    assert "event_version" not in one(scored(), charge(scores=SCORES)).entry.data
+
+
+def test_what_did_not_log_the_models_features_is_not_scored_by_them() -> None:
+    with pytest.raises(VectorOfOtherFeatures):
+        one(replace(scored(), sets=()), charge(scores=SCORES))
+
+
+def test_what_was_usual_is_told_of_an_event_that_comes_and_not_of_one_scored_again() -> None:
+    """It is not logged: told of the moment of the second look, it would explain another event."""
+    deciding = charge(scores=SCORES, canary=False)
+    told = {
+        kind: [reason["usual"] for reason in one(scored(kind=kind), deciding).entry.data["reasons"]]
+        for kind in ("event", "rescore")
+    }
+    assert any(usual is not None for usual in told["event"])
+    assert told["rescore"] == [None] * len(told["event"])
+
+
+def test_where_a_lane_cannot_decide_the_failure_policy_does() -> None:
+    data = fallback.fallback_data(
+        as_read(received("T-1")), cause="timeout", decided_at="2026-03-01T12:00:00Z"
+    )
+    assert (data["outcome"], data["basis"], data["cause"], data["revision"]) == (
+        "block",
+        "fallback",
+        "timeout",
+        0,
+    )
+    assert (data["event_position"], data["stake"], data["seq"]) == (7, 1234, None)
