@@ -26,7 +26,15 @@ ROOMS = {
     "log": Room(("scoring/log/*.py",), ("tests/unit/log", "tests/integration/log")),
     "decisions": Room(
         ("scoring/decisions/*.py",),
-        ("tests/unit/decisions", "tests/integration/lanes", "tests/integration/api"),
+        (
+            "tests/unit/decisions",
+            "tests/unit/log/test_pending_rows.py",
+            "tests/integration/lanes",
+            "tests/integration/api",
+            "tests/integration/log/test_rebuild.py",
+            "tests/integration/test_metrics.py",
+            "tests/integration/test_health.py",
+        ),
     ),
     "kernel": Room(
         ("scoring/features/kernel.py", "scoring/features/encode.py", "scoring/features/arena.py"),
