@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features mutants format
+.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features mutants format lock audit sbom
 
 help:
 	@echo "make demo    everything, with simulated history, a first model and live traffic"
@@ -34,13 +34,24 @@ stop: install
 install: $(STAMP)
 
 # The stamp is newer than the requirements when what they say is installed: a second run costs nothing.
-$(STAMP): requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Assay needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
+$(STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
+	  { echo "Assay needs Python 3.11 to 3.14; $(PYTHON) is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing packages into $(VENV): some minutes, 2 GB ..."
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $(STAMP)
+
+# After a change of requirements.txt or requirements-dev.txt: every package that they bring, with its hashes.
+lock: install
+	$(BIN)/uv pip compile requirements-dev.txt --universal --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+
+# Known vulnerabilities of what is installed (asks PyPI), and a bill of materials (CycloneDX).
+audit: install
+	$(BIN)/uvx pip-audit@2.10.1 --require-hashes --disable-pip -r requirements.lock
+
+sbom: install
+	$(BIN)/uvx --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock --output-file sbom.json
 
 check: lint types imports migrations schema
 
