@@ -128,7 +128,7 @@ def test_a_character_that_no_text_can_hold_is_refused(scientist, start, models):
     start()
     url = reverse(ONE, args=["more-trees"])
     assert scientist.post(url, {"stop": "control", "reason": "a\x00b"}).status_code == 400
-    assert scientist.get(reverse(ONE, args=["a\x00b"])).status_code == 400
+    assert scientist.get(reverse(ONE, args=["a\x00b"])).status_code == 404
     assert Experiment.objects.get().state == "running"
 
 
