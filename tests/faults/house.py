@@ -1,6 +1,7 @@
 """The real processes of an installation, started and killed by a test."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -91,6 +92,9 @@ class House:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port below those of outgoing connections: none of them may take it while web is started again."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise RuntimeError("100 ports from 20,000 to 32,000 are all in use")
