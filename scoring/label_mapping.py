@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from django.http import QueryDict
 
 from scoring.catalog.event_type import EventType
+from scoring.ingest.dates import DAY_FIRST, MONTH_FIRST, guess_order
 from scoring.ingest.label_columns import (
     AS_REASON,
     LEAVE,
@@ -19,7 +20,7 @@ from scoring.ingest.label_columns import (
     suggest_values,
 )
 from scoring.ingest.label_table import LabelTable
-from scoring.ingest.label_times import DAY_FIRST, MONTH_FIRST, TimeStyle, guess_order, lacks_zone
+from scoring.ingest.label_times import TimeStyle, lacks_zone
 
 NO_CODES = f"{{}} holds texts, or more than {MAX_VALUES} different values: choose one of codes or states."
 EVERY_LINE, BY_COLUMN = "always:", "column:"  # how a choice begins: a label for all, or a column

@@ -20,10 +20,10 @@ def parse_moment(raw: object) -> datetime:
     if not isinstance(raw, str) or not MIN_LENGTH <= len(raw) <= MAX_LENGTH:
         raise FieldError("is not a time with a time zone", ALLOWED)
     try:
-        moment = datetime.fromisoformat(raw)
+        moment: datetime | None = datetime.fromisoformat(raw)
     except ValueError:
-        moment = _read_rare(raw)
-    if moment.tzinfo is None or "W" in raw or "w" in raw:
+        moment = read_rare_moment(raw)
+    if moment is None or moment.tzinfo is None or "W" in raw or "w" in raw:
         raise FieldError("is not a time with a time zone", ALLOWED)
     try:
         moment = moment.astimezone(UTC)
@@ -34,8 +34,8 @@ def parse_moment(raw: object) -> datetime:
     return moment
 
 
-def _read_rare(text: str) -> datetime:
-    """What RFC 3339 has and `datetime.fromisoformat` does not read: a small z, a leap second."""
+def read_rare_moment(text: str) -> datetime | None:
+    """What RFC 3339 has and `datetime.fromisoformat` does not read: a small z, a leap second; else None."""
     replaced = _LEAP_SECOND.sub("59", text.upper())
     try:
         moment = datetime.fromisoformat(replaced)
@@ -44,7 +44,5 @@ def _read_rare(text: str) -> datetime:
             moment.tzinfo is not None and moment.astimezone(UTC).strftime("%H:%M:%S") == "23:59:59"
         )
     except (ValueError, OverflowError):
-        is_possible = False
-    if not is_possible:
-        raise FieldError("is not a time with a time zone", ALLOWED)
-    return moment
+        return None
+    return moment if is_possible else None

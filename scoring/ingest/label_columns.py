@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scoring.catalog.event_type import EventType
+from scoring.ingest.dates import guess_order
 from scoring.ingest.label_table import LabelTable
-from scoring.ingest.label_times import TimeStyle, guess_order
+from scoring.ingest.label_times import TimeStyle
 
 # What a value can mean besides a label of the event type.
 RETRACT = "retract"  # takes back what the source said

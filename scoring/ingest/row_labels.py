@@ -1,7 +1,7 @@
 """What rows say of their events afterwards: the label, and when it became known."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -13,14 +13,13 @@ from scoring.ingest.cell_reader import CellReader
 from scoring.ingest.columns import ColumnParser, Problems, describe
 from scoring.ingest.mapping import ANY_OTHER, ColumnMapping, LabelMapping
 from scoring.ingest.tables import Chunk
-from scoring.ingest.times import TimeReader, end_of_day
+from scoring.ingest.times import LAST_OF_DAY, TimeReader, end_of_day
 from scoring.timestamps import to_iso
 
 # When a label became known may lie ahead (a payment that will count as good in 45 days), an event may not.
 FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
 UNLABELLED = ""  # a value that is named to say nothing
 MAX_OFFSET = timedelta(hours=14)  # between a local date and UTC
-_LAST_OF_DAY = time(23, 59, 59, 999_999)  # what `end_of_day` gives
 _TRUTH = {"true": "1", "false": "0"}
 
 
@@ -89,7 +88,7 @@ class LabelReader:
         if known_at < moment and local.time() == time(0):
             known_at = end_of_day(local.date(), self._zone).astimezone(UTC)
             return known_at if known_at >= moment else None
-        is_date = local.time() == _LAST_OF_DAY and moment - known_at < MAX_OFFSET
+        is_date = local.time() == LAST_OF_DAY and moment - known_at < MAX_OFFSET
         return max(known_at, moment) if is_date or known_at >= moment else None
 
     def too_early(self, moment: datetime) -> str:
@@ -138,13 +137,9 @@ def _time_readers(mapping: ColumnMapping, label: LabelMapping) -> list[TimeReade
     """Of the label's own format, if it has one; else of the events' format, or ISO 8601."""
     rule = mapping.times
     if label.time_format:
-        return [TimeReader(_with_format(rule, label.time_format), dates=True)]
-    plain = TimeReader(_with_format(rule, None), dates=True)
+        return [TimeReader(replace(rule, format=label.time_format), dates=True)]
+    plain = TimeReader(replace(rule, format=None), dates=True)
     return [plain, TimeReader(rule, dates=True)] if rule.format else [plain]
-
-
-def _with_format(rule: Any, form: str | None) -> Any:
-    return type(rule)(rule.timezone, form, rule.unit, rule.origin)
 
 
 def _read_moment(readers: Sequence[TimeReader], raw: Any) -> datetime:

@@ -7,13 +7,14 @@ apart by factors of a thousand.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scoring.catalog.moments import MAX_LENGTH, MIN_LENGTH
+from scoring.catalog.moments import MAX_LENGTH, MIN_LENGTH, read_rare_moment
 from scoring.errors import FieldError, InvalidMapping
+from scoring.ingest.dates import ORDERED, order_hint, with_iso_date
 from scoring.timestamps import EPOCH
 
 # Microseconds in a unit; those after "s" only count from a start of one's own.
@@ -29,9 +30,10 @@ UNITS = {
 EPOCH_UNITS = ("s", "ms", "us", "ns")
 EXCEL = "excel"  # days since the end of 1899, as spreadsheets keep times
 _EXCEL_START = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's times have no zone
+LAST_OF_DAY = time(23, 59, 59, 999_999)
 _YEAR_1990, _YEAR_2100 = Decimal(631_152_000), Decimal(4_102_444_800)
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME_OF_DAY = ("%H", "%I", "%c", "%X", "%s", "%T")
 _DIGITS_OF = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
@@ -44,7 +46,8 @@ _ALLOWED = (
 @dataclass(frozen=True, slots=True)
 class TimeRule:
     """How times are written: `timezone` of those without an offset, `format` as for strptime, the `unit` of
-    numbers, and the `origin` (ISO 8601 with an offset) that they count from where that is not 1970.
+    numbers, and the `origin` (ISO 8601 with an offset) that they count from where that is not 1970. `order`
+    says which number comes first in 03/04/2025 ("day" or "month"), where no `format` does.
 
     Raises InvalidMapping.
     """
@@ -53,6 +56,7 @@ class TimeRule:
     format: str | None = None
     unit: str | None = None
     origin: str | None = None
+    order: str | None = None
 
     def __post_init__(self) -> None:
         problems = [
@@ -92,19 +96,33 @@ class TimeReader:
         text = raw.strip() if isinstance(raw, str) else format(Decimal(repr(raw)), "f")
         if self._rule.format and isinstance(raw, str):
             return self._formatted(text, self._rule.format)
-        if self._dates and _DATE.fullmatch(text):
-            return end_of_day(_date(text), self.zone).isoformat()
         if _NUMBER.fullmatch(text):
             return self._counted(text)
+        text = with_iso_date(text, self._rule.order)
+        if _DATE.fullmatch(text):
+            return self._date(text)
         return self._iso(text)
 
-    def _iso(self, text: str) -> str:
-        if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
-            raise FieldError(f"is {text[:40]!r}, not a time with a time zone", _ALLOWED)
+    def _date(self, text: str) -> str:
+        if not self._dates:
+            raise FieldError(
+                f"is the date {text} without a time of day",
+                "a date and a time; --time-format %Y-%m-%d takes the midnight that a date begins with",
+            )
         try:
-            moment = datetime.fromisoformat(text)
+            return end_of_day(date.fromisoformat(text), self.zone).isoformat()
+        except ValueError as error:
+            raise FieldError(f"is {text!r}, which is not a date", _ALLOWED) from error
+
+    def _iso(self, text: str) -> str:
+        try:
+            moment = datetime.fromisoformat(text) if MIN_LENGTH <= len(text) <= MAX_LENGTH else None
         except ValueError:
-            return text  # the event types read some rare forms, and refuse the others
+            moment = read_rare_moment(text)
+            text = moment.isoformat() if moment else text
+        if moment is None:
+            hint = order_hint(text) if ORDERED.fullmatch(text) else _ALLOWED
+            raise FieldError(f"is {text[:40]!r}, not a time with a time zone", hint)
         if moment.tzinfo is not None:
             return text
         if self._zone is None:
@@ -132,6 +150,8 @@ class TimeReader:
                 return moment.replace(tzinfo=self._zone).isoformat()
             start = self._origin or EPOCH
             unit = self._rule.unit or ("s" if self._origin else _unit_by_size(number, text))
+            if not self._origin:
+                _refuse_cut_off(number, unit, text)
             return (start + timedelta(microseconds=round(number * UNITS[unit]))).isoformat()
         except (OverflowError, InvalidOperation) as error:
             raise FieldError("is out of range", "from 1970 on") from error
@@ -139,7 +159,7 @@ class TimeReader:
 
 def end_of_day(day: date, zone: tzinfo) -> datetime:
     """The last microsecond of a day in a time zone."""
-    return datetime(day.year, day.month, day.day, 23, 59, 59, 999_999, tzinfo=zone)
+    return datetime.combine(day, LAST_OF_DAY, zone)
 
 
 def _unit_by_size(number: Decimal, text: str) -> str:
@@ -155,11 +175,12 @@ def _unit_by_size(number: Decimal, text: str) -> str:
     )
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise FieldError(f"is {text!r}, which is not a date", _ALLOWED) from error
+def _refuse_cut_off(number: Decimal, unit: str, text: str) -> None:
+    """Spreadsheets show 1740823200123 as 1.74082E+12: the digits that are gone are hours."""
+    if UNITS[unit].scaleb(int(number.as_tuple().exponent)) > UNITS["s"]:
+        raise FieldError(
+            f"is the number {text}, whose last digits are cut off", "all digits, e.g. 1740823200123"
+        )
 
 
 def _wrong_unit(unit: str | None) -> str:

@@ -88,7 +88,10 @@ def test_what_spreadsheets_write_is_read(text: str) -> None:
     [
         (",fraud,", "event_id is missing (allowed: 1 to 200 characters)"),
         ("T-1,stolen,", "label is 'stolen', which means no label"),
-        ("T-1,fraud,yesterday", "reported_at is 'yesterday' (allowed: a date or time such as 2026-03-01"),
+        (
+            "T-1,fraud,yesterday",
+            "reported_at is 'yesterday', not a time with a time zone (allowed: a date or time such as",
+        ),
         ("T-1,fraud,2019-13-01", "reported_at is '2019-13-01'"),
         ("T-1,fraud,2026-03-02", "reported_at is more than 5 minutes in the future"),
         ("T-1,fraud,2026-03-02T00:00:00Z", "reported_at is more than 5 minutes in the future"),
