@@ -3,7 +3,8 @@
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TextIO
 
@@ -14,12 +15,17 @@ from scoring.ingest.content import Content
 from scoring.ingest.encodings import MAX_LINE, Survey, open_text, printable, survey_text
 from scoring.ingest.options import ReadOptions
 from scoring.ingest.tables import MAX_COLUMNS, Chunk, Table, in_parts
+from scoring.strict_json import RepeatedKey, load_json, load_written_json
 
 BLOCK = 1 << 18
 _BLANK = " \t\r\n\ufeff"
 _BLANKS = re.compile(f"[{_BLANK}]*")
-# A key in another spacing than writers use: the quick count of keys would miss it.
-_SPACED_KEY = re.compile(r'"\s+:')
+# What orjson refuses, or reads as a float that has lost digits.
+_BEYOND_ORJSON = re.compile(r"NaN|Infinity|\d{20}", re.ASCII)
+
+
+_NESTED_NAMES: Mapping[type, str] = {dict: "an object", list: "a list"}
+_NESTED = frozenset(_NESTED_NAMES)
 
 
 class _Item(NamedTuple):
@@ -33,9 +39,9 @@ def open_json(content: Content, options: ReadOptions) -> Table:
     """Lines where each is an object of its own, else one document. Raises UnreadableImport."""
     survey = survey_text(content, encoding=options.encoding)
     first = _first_line(content, survey)
-    is_document = (
-        first[:1] == "[" and first[1:].lstrip(_BLANK)[:1] in ("", "{", "]")
-    ) or first.strip() == "{"
+    is_document = (first[:1] == "[" and first[1:].lstrip(_BLANK)[:1] in ("", "{", "]")) or (
+        first[:1] == "{" and first[-1:] in ("{", "[", ",")
+    )
     file = _JsonFile(content, survey, is_document)
     form = "json" if is_document else "jsonl"
     described = f"{'a JSON document' if is_document else 'JSON Lines'}, {survey.encoding_name}"
@@ -62,7 +68,9 @@ class _JsonFile:
 
     def _items(self) -> Iterator[_Item]:
         with open_text(self.content, self.survey.encoding) as text:
-            yield from _document_items(text) if self.is_document else _line_items(text, self.content.name)
+            name = self.content.name
+            items = _document_items(text) if self.is_document else _line_items(text, name)
+            yield from _refusing_wrapped(items, name)
 
 
 def _first_line(content: Content, survey: Survey) -> str:
@@ -83,44 +91,49 @@ def _line_items(text: TextIO, name: str) -> Iterator[_Item]:
 def read_object(text: str) -> tuple[dict[str, Any], str]:
     """A JSON object, or {} and what is wrong with the text. NaN is a missing value, as programs write it."""
     try:
-        row = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        if "NaN" not in text:
-            return {}, f"is not JSON: {error}"
-        return _read_exactly(text)
-    if not isinstance(row, dict):
-        return {}, "is not a JSON object"
-    if text.count('":') == len(row) and not _SPACED_KEY.search(text):
-        return row, ""
-    return _read_exactly(text)
-
-
-def _read_exactly(text: str) -> tuple[dict[str, Any], str]:
-    try:
-        row = _DECODER.decode(text)
-    except _RepeatedKey as error:
-        return {}, f"repeats the key {error.args[0]!r}"
-    except ValueError as error:
+        row = _load(text)
+    except (ValueError, RecursionError) as error:
         return {}, f"is not JSON: {error}"
-    return (row, "") if isinstance(row, dict) else ({}, "is not a JSON object")
+    if isinstance(row, RepeatedKey):
+        return {}, f"repeats the key {row.key[:80]!r}"
+    return _with_trimmed_names(row) if isinstance(row, dict) else ({}, "is not a JSON object")
 
 
-class _RepeatedKey(ValueError):
-    pass
+def _load(text: str) -> Any:
+    """Raises ValueError."""
+    content = text.encode("utf-8", "surrogateescape")
+    if _BEYOND_ORJSON.search(text):
+        with suppress(ValueError):
+            return load_written_json(content)
+    return load_json(content)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _RepeatedKey(key[:80])
-        found[key] = value
-    return found
+def _with_trimmed_names(row: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    if all(name == name.strip() for name in row):
+        return row, ""
+    trimmed = {name.strip(): value for name, value in row.items()}
+    return (trimmed, "") if len(trimmed) == len(row) else ({}, "has keys that differ in blanks alone")
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=lambda word: None if word == "NaN" else word
-)
+def _refusing_wrapped(items: Iterator[_Item], name: str) -> Iterator[_Item]:
+    """The items; refused is a file whose one object holds the rows in a list."""
+    first = list(itertools.islice(items, 2))
+    key = _key_of_rows(first[0].row) if len(first) == 1 else ""
+    if key:
+        raise UnreadableImport(
+            name,
+            f"its rows stand in a list under the key {key!r}; import that list, e.g. what"
+            f" jq -c '.[{orjson.dumps(key).decode()}][]' gives",
+        )
+    yield from first
+    yield from items
+
+
+def _key_of_rows(row: Mapping[str, Any]) -> str:
+    """The key of a list of objects that say more than what stands beside it; "" if there is none."""
+    beside = sum(not isinstance(value, (dict, list)) for value in row.values())
+    lists = {key: value[0] for key, value in row.items() if isinstance(value, list) and value}
+    return next((key for key, one in lists.items() if isinstance(one, dict) and len(one) > beside), "")
 
 
 def _document_items(text: TextIO) -> Iterator[_Item]:
@@ -209,7 +222,7 @@ class _Window:
 def _chunk(items: Sequence[_Item], first_row: int, wanted: Collection[str] | None) -> Chunk:
     found = list(dict.fromkeys(itertools.chain.from_iterable(item.row for item in items)))
     names = found[:MAX_COLUMNS] if wanted is None else [name for name in found if name in wanted]
-    columns = {name: [item.row.get(name) for item in items] for name in names}
+    columns, unreadable = _columns(items, names)
     wrong = {index: item for index, item in enumerate(items) if item.problem}
     return Chunk(
         first_row,
@@ -219,5 +232,23 @@ def _chunk(items: Sequence[_Item], first_row: int, wanted: Collection[str] | Non
         raw={index: [item.raw] for index, item in wrong.items()},
         lines=[item.line for item in items],
         others=tuple(name for name in found[:MAX_COLUMNS] if name not in columns),
+        unreadable=unreadable,
         objects=[item.row for item in items],
     )
+
+
+def _columns(
+    items: Sequence[_Item], names: Sequence[str]
+) -> tuple[dict[str, list[Any]], dict[str, dict[int, str]]]:
+    """The single values by name, and what is wrong with the cells that hold lists or objects."""
+    columns, unreadable = {}, {}
+    for name in names:
+        columns[name] = column = [item.row.get(name) for item in items]
+        if not _NESTED.isdisjoint(map(type, column)):
+            unreadable[name] = {
+                index: f"is {_NESTED_NAMES[type(value)]}, which is no single value"
+                for index, value in enumerate(column)
+                if type(value) in _NESTED
+            }
+            columns[name] = [None if type(value) in _NESTED else value for value in column]
+    return columns, unreadable

@@ -5,14 +5,19 @@ from typing import Any
 
 import pytest
 
+from scoring.errors import UnreadableImport
 from scoring.ingest.readers import open_bytes
-from scoring.ingest.tables import Table
+from scoring.ingest.tables import Chunk, Table
 
 ROWS = [{"id": f"e{n}", "text": 'a "]}," b' * n, "n": n / 3} for n in range(300)]
 
 
 def rows_of(table: Table, *, skip: int = 0, size: int = 7) -> list[dict[str, Any]]:
     return [dict(row) for chunk in table.chunks(skip, size, None) for row in chunk.objects]
+
+
+def read(content: bytes) -> list[Chunk]:
+    return list(open_bytes(content, name="a.json").chunks(0, 100, None))
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -67,3 +72,32 @@ def test_only_wanted_names_become_columns() -> None:
     (chunk,) = open_bytes(content, name="a.jsonl").chunks(0, 100, {"id"})
     assert list(chunk.columns) == ["id"]
     assert len(chunk.others) == 50
+
+
+def test_a_whole_number_of_many_digits_keeps_them_all() -> None:
+    number = 123456789012345678901234567890
+    assert read(b'{"id": %d}\n' % number)[0].columns["id"] == [number]
+
+
+def test_lists_and_objects_are_problems_of_their_own_cells() -> None:
+    chunk = read(b'{"id": {"a": 1}, "card": "c"}\n{"id": "p2", "card": ["c"]}\n')[0]
+    assert (chunk.columns["id"], chunk.columns["card"]) == ([None, "p2"], ["c", None])
+    assert chunk.unreadable["id"] == {0: "is an object, which is no single value"}
+    assert chunk.unreadable["card"] == {1: "is a list, which is no single value"}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_rows_in_a_list_within_an_object_are_refused_with_the_way_to_them(indent: int | None) -> None:
+    wrapped = {"object": "list", "data": [{"id": "p1", "card": "c", "amount": 1}], "has_more": False}
+    with pytest.raises(UnreadableImport, match=r"under the key 'data'.*jq -c '\.\[\"data\"\]\[\]'"):
+        read(json.dumps(wrapped, indent=indent).encode())
+
+
+def test_an_event_with_a_list_of_its_parts_is_a_row() -> None:
+    row = {"id": "p1", "card": "c", "amount": 1, "items": [{"sku": "a", "count": 1}]}
+    assert read(json.dumps(row).encode())[0].columns["id"] == ["p1"]
+
+
+def test_names_are_trimmed_as_in_a_header() -> None:
+    assert read(b'{" id": "p1", "card ": "c"}\n')[0].columns == {"id": ["p1"], "card": ["c"]}
+    assert "differ in blanks alone" in read(b'{"id": "p1", "id ": "p2"}\n')[0].malformed[0]
