@@ -15,6 +15,7 @@ from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.restore import restore_states
 from scoring.errors import HistoryOlderThanLane
 from scoring.features.plan import lane_plan
+from scoring.free_memory import give_back_free_memory
 from scoring.learning.progress import UNWATCHED, Watch
 from scoring.log.append import append
 from scoring.timestamps import from_micros, to_iso
@@ -59,8 +60,10 @@ def sequence_history(lane: str, *, watch: Watch = UNWATCHED) -> int:
     Resumable: each 10,000 items are committed with their removal from the queue. Gives the number of items
     sequenced. Raises HistoryOlderThanLane when events are older than what the lane has applied.
     """
+    give_back_free_memory()  # of an import before it
     with held_lane(lane, wait=True):
         count = _sequence_waiting(lane, watch=watch)
+        give_back_free_memory()
         watch.begin("gathering statistics")
         refresh_statistics()
         plan = lane_plan(lane, vocabularies={})

@@ -30,7 +30,7 @@ from scoring.features.encode import Batch
 from scoring.features.plan import LanePlan
 from scoring.learning.progress import UNWATCHED, Watch
 from scoring.log.append import append
-from scoring.offline.lane import ITEMS_A_BATCH
+from scoring.offline.lane import ITEMS_A_BATCH, ITEMS_A_FOLD
 from scoring.offline.store import OfflineStore
 
 # Position, whether it is a label, when it became known (history at its own time, the rest at its receipt; a
@@ -113,7 +113,7 @@ class MergedOrder:
     def batches(self) -> Iterator[Batch]:
         """The merged items; later on those that the lane has applied since, in its order."""
         merging = self._given < len(self._merged)
-        runs, items = (self._merged_runs(), ITEMS_A_BATCH) if merging else (self._live_runs(), ITEMS_A_CHUNK)
+        runs, items = (self._merged_runs(), ITEMS_A_FOLD) if merging else (self._live_runs(), ITEMS_A_CHUNK)
         for batch, _ in read_batches(self._plan, runs, items=items, store=self._store):
             yield batch
 
@@ -135,8 +135,8 @@ class MergedOrder:
         return head
 
     def _merged_runs(self) -> Iterator[LaneRun]:
-        for start in range(0, len(self._merged), ITEMS_A_BATCH):
-            yield self._give(self._merged[start : start + ITEMS_A_BATCH], self._effects, clock_us=0)
+        for start in range(0, len(self._merged), ITEMS_A_FOLD):
+            yield self._give(self._merged[start : start + ITEMS_A_FOLD], self._effects, clock_us=0)
 
     def _live_runs(self) -> Iterator[LaneRun]:
         for run in iter_lane_runs(self._plan.lane, after=self._applied, items=ITEMS_A_CHUNK):

@@ -21,7 +21,7 @@ from scoring.features.plan import LanePlan
 from scoring.features.split import without_reads
 from scoring.learning.progress import UNWATCHED, Watch
 from scoring.offline.backfill import fold_states_on_cluster, is_for_a_cluster
-from scoring.offline.lane import ITEMS_A_BATCH, iter_lane_batches
+from scoring.offline.lane import ITEMS_A_FOLD, iter_lane_batches
 from scoring.offline.store import OfflineStore
 
 RESTORING = "restoring"  # the kind of filling that whoever holds the lane does
@@ -43,7 +43,7 @@ class PresentOrder:
 
     def batches(self) -> Iterator[Batch]:
         """Those that are there by now."""
-        items = ITEMS_A_CHUNK if self.missing() <= ITEMS_A_CHUNK else ITEMS_A_BATCH
+        items = ITEMS_A_CHUNK if self.missing() <= ITEMS_A_CHUNK else ITEMS_A_FOLD
         runs = iter_lane_runs(self._plan.lane, after=self.head, items=items)
         for batch, head in read_batches(self._plan, runs, items=items, store=self._store):
             self.head = head

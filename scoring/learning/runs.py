@@ -38,7 +38,14 @@ from scoring.learning.registry import (
 from scoring.learning.shortage import Remedies, Window
 from scoring.learning.split import CUT_BY
 from scoring.learning.training import Trained, TrainingConfig, shuffle_labels, train_model
-from scoring.learning.training_set import LabelTable, TrainingSet, VectorTable, join_labels, without_outliers
+from scoring.learning.training_set import (
+    LabelTable,
+    TrainingSet,
+    VectorTable,
+    join_labels,
+    select_rows,
+    without_outliers,
+)
 from scoring.learning.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
 from scoring.log.rebuild import last_position
 from scoring.timestamps import to_iso
@@ -182,7 +189,7 @@ def _registration(
     """What is stored besides the bytes; none of it is part of the artefact, so timings may differ."""
     watch.begin("describing the features", total=len(data.feature_names))
     reference = describe_reference(
-        X=data.X[trained.grown_on],
+        X=select_rows(data.X, trained.grown_on),
         names=data.feature_names,
         codes=code_columns(data),
         score=trained.score,

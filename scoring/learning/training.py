@@ -20,7 +20,7 @@ from scoring.learning.progress import UNWATCHED, EachRound, Watch
 from scoring.learning.shortage import require_history, require_positives
 from scoring.learning.split import DAY_US, Needs, Slices, SplitShares, split_by_time
 from scoring.learning.thresholds import ThresholdPolicy, choose_thresholds
-from scoring.learning.training_set import TrainingSet
+from scoring.learning.training_set import TrainingSet, select_rows
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ def train_model(
     require_positives(data, slices, config.needs, with_test=test is None)
     rounds = choose_rounds(data=data, slices=slices, config=config, watch=watch)
     rows = np.concatenate([slices.train, slices.gap, slices.validation])
-    booster, base_rate = grow(X=data.X[rows], y=data.y[rows], rounds=rounds, config=config, watch=watch)
+    booster, base_rate = grow(
+        X=select_rows(data.X, rows), y=data.y[rows], rounds=rounds, config=config, watch=watch
+    )
     calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
     judged = test if test is not None else data.take(slices.test)
     score = calibration.score(predict_margin(booster, judged.X))
@@ -99,7 +101,7 @@ def train_model(
         base_rate=base_rate,
         calibration=calibration,
         thresholds=thresholds,
-        medians=column_medians(data.X[rows]),
+        medians=column_medians(select_rows(data.X, rows)),
         metrics=measure(y=judged.y, score=score, occurred_at=judged.occurred_at, thresholds=thresholds)
         | {"slices": describe_slices(data, slices, test)},
         slices=slices,
@@ -113,10 +115,10 @@ def choose_rounds(
     *, data: TrainingSet, slices: Slices, config: TrainingConfig, watch: Watch = UNWATCHED
 ) -> int:
     """How many trees give the least log loss on the validation slice, at most `config.trees`."""
-    X, y = data.X[slices.train], data.y[slices.train]
+    X, y = select_rows(data.X, slices.train), data.y[slices.train]
     train = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
     validation = xgb.QuantileDMatrix(
-        data.X[slices.validation],
+        select_rows(data.X, slices.validation),
         data.y[slices.validation],
         ref=train,
         max_bin=config.max_bin,
@@ -183,8 +185,7 @@ def measure(
 
 def column_medians(X: NDArray) -> list[float | None]:
     """Median of every column without its NaN; None for a column of nothing else."""
-    known = ~np.isnan(X)
-    return [float(np.median(X[known[:, j], j])) if known[:, j].any() else None for j in range(X.shape[1])]
+    return [None if np.isnan(column).all() else float(np.nanmedian(column)) for column in X.T]
 
 
 def shuffle_labels(data: TrainingSet, *, seed: int) -> TrainingSet:
@@ -213,7 +214,11 @@ def _describe(data: TrainingSet, rows: NDArray[np.intp]) -> dict[str, Any]:
 def _calibrate(
     booster: xgb.Booster, data: TrainingSet, rows: NDArray[np.intp], config: TrainingConfig
 ) -> tuple[Calibration, dict[str, float]]:
-    margin, y, times = predict_margin(booster, data.X[rows]), data.y[rows], data.occurred_at[rows]
+    margin, y, times = (
+        predict_margin(booster, select_rows(data.X, rows)),
+        data.y[rows],
+        data.occurred_at[rows],
+    )
     calibration = fit_platt(margin=margin, y=y)
     thresholds = choose_thresholds(
         y=y,

@@ -112,6 +112,17 @@ class TrainingSet:
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
 
+def select_rows(X: NDArray[np.float32], rows: NDArray) -> NDArray[np.float32]:
+    """Rows of a matrix; a view where they follow one another, as X may be most of the memory.
+
+    >>> select_rows(np.eye(3, dtype=np.float32), np.array([1, 2])).base is not None
+    True
+    """
+    if len(rows) and bool((np.diff(rows) == 1).all()):
+        return X[rows[0] : rows[-1] + 1]
+    return X[rows]
+
+
 def join_labels(
     *,
     vectors: VectorTable,
@@ -137,7 +148,7 @@ def join_labels(
         event_type=vectors.event_type,
         feature_names=vectors.feature_names,
         feature_set=vectors.feature_set,
-        X=vectors.X if len(rows) == len(vectors.X) else vectors.X[rows],
+        X=select_rows(vectors.X, rows),
         y=(state[rows] == 1).astype(np.int8),
         occurred_at=vectors.occurred_at[rows],
         positions=vectors.positions[rows],

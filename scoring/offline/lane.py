@@ -34,6 +34,8 @@ from scoring.offline.segments import EventRows, Segment, Segments, held_columns
 from scoring.offline.store import Manifest, OfflineStore
 
 ITEMS_A_BATCH = 100_000
+# Of those who want the states alone: as fast, and what a batch takes is most of their memory.
+ITEMS_A_FOLD = 25_000
 # Events read from the log that stay in memory (some 200 bytes each) for the labels that follow them; what
 # labels of earlier ones need is read once more.
 MOST_KEPT = 400_000
