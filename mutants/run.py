@@ -1,36 +1,37 @@
 """`make mutants`: does a room's test notice when its code breaks? A sample of each room, or what is named.
 
-The project is copied; each mutant is written into the copy, and the tests of its room run until one fails. A
-mutant that none of them notices survives: write the test that a user would have wanted, or explain in
-`survivors.toml` why nothing can be lost by it.
+The project is copied; each mutant is written into the copy, and the tests that execute its line run, the
+quickest first, until one fails. A mutant that none of them notices survives: write the test that a user would
+have wanted, or explain in `survivors.toml` why nothing can be lost by it.
 """
 
 import argparse
 import json
 import os
 import random
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from mutants.choice import choose_tests, invalidates_compiled_code
+from mutants.copies import Copy, copied_project
+from mutants.measure import Measured, Recorder, fingerprint
 from mutants.operators import Mutant, find_mutants
+from mutants.ordered import InOrder
 from mutants.rooms import ROOMS, Room
+from mutants.warm import Hung, import_packages, log_of, run_pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-SAMPLE = 25
+MEASURED = PROJECT / "var" / "mutants"
+SAMPLE = 40
 SEED = 20261129
-MOST_TIMES_AS_LONG, PATIENCE_S = 3.0, 60.0  # beyond that the tests hang, which a developer would notice
-NO_TESTS = 5  # pytest's exit code
+MOST_TIMES_AS_LONG, PATIENCE_S = 3.0, 30.0  # beyond that the tests hang, which a developer would notice
 GOAL = 0.9
 
 
@@ -54,11 +55,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 *(f"{mutant.name}\n    {mutant.before}\n    {mutant.after}" for mutant in mutants), sep="\n"
             )
         return 0
+    import_packages()
     results: dict[str, list[Result]] = {}
     with copied_project(PROJECT) as copy:
         for name, mutants in chosen.items():
-            limits = _time_green(copy, ROOMS[name], name) if mutants else {}
-            results[name] = [_tried(copy, limits, mutant, reasons) for mutant in mutants]
+            room = replace(ROOMS[name], tests=tuple(options.tests)) if options.tests else ROOMS[name]
+            if mutants:
+                results[name] = try_room(copy, name, room, mutants, reasons)
     _report(results)
     if options.output:
         rows = {name: [asdict(result) for result in found] for name, found in results.items()}
@@ -93,84 +96,69 @@ def score(results: Sequence[Result]) -> float:
     return sum(result.outcome != "survived" for result in counted) / len(counted) if counted else 1.0
 
 
-@contextmanager
-def copied_project(project: Path) -> Iterator[Path]:
-    """A copy of what git knows of, with services of its own that keep running from one mutant to the next."""
-    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
-        copy = Path(place) / "project"
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=project, capture_output=True, check=True, text=True,
-        )  # fmt: skip
-        for name in filter(None, listed.stdout.split("\0")):
-            if (project / name).is_file():
-                (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(project / name, copy / name)
-        environment = os.environ | {"ASSAY_VAR": str(copy / "var" / "test")}
-        services = [sys.executable, "manage.py", "services"]
-        subprocess.run([*services, "start"], cwd=copy, env=environment, check=True, stdout=subprocess.DEVNULL)
-        try:
-            yield copy
-        finally:
-            subprocess.run(
-                [*services, "stop"], cwd=copy, env=environment, check=True, stdout=subprocess.DEVNULL
-            )
+def try_room(
+    copy: Copy, name: str, room: Room, mutants: Sequence[Mutant], reasons: dict[str, str]
+) -> list[Result]:
+    texts = {path: (copy.path / path).read_text() for path in room.files(copy.path)}
+    measured = measure(copy, name, room)
+    results, noticed = [], set()
+    for mutant in mutants:
+        result, by = _try(copy, mutant, texts, measured)
+        if result.outcome == "survived" and mutant.name in reasons:
+            result = replace(result, outcome="explained")
+        print(f"{result.outcome:9} {result.seconds:4.0f} s  {mutant.name}", flush=True)
+        print(f"      - {mutant.before}\n      + {mutant.after}\n      {by}", flush=True)
+        results.append(result)
+        noticed.add(by)
+    _check_green(copy, name, sorted(noticed & measured.seconds.keys()))
+    return results
 
 
-def _tried(copy: Path, limits: dict[str, float], mutant: Mutant, reasons: dict[str, str]) -> Result:
-    place = copy / mutant.path
-    original = place.read_text()
-    place.write_text(mutant.apply(original))
+def measure(copy: Copy, name: str, room: Room) -> Measured:
+    """What the room's tests execute and take; they have to pass. Kept until a source file changes."""
+    files = [str(path.relative_to(copy.path)) for path in copy.path.rglob("*.py")]
+    kept = MEASURED / f"{name}-{fingerprint(copy.path, files, room.tests)}.json"
+    if not kept.exists():
+        recorder = Recorder(copy.path, room.files(copy.path), kept)
+        copy.reset_stores()
+        run_pytest(copy.path, ["--reuse-db", *room.tests], [recorder])
+        if not kept.exists():
+            sys.exit(f"{name}: tests fail without any mutant; mend that first.\n{_end_of_log(copy)}")
+    return Measured.load(kept)
+
+
+def _try(copy: Copy, mutant: Mutant, texts: dict[str, str], measured: Measured) -> tuple[Result, str]:
+    """What became of a mutant, and the test that noticed."""
     started = time.monotonic()
-    try:
-        outcome = _outcome(copy, limits)
-    finally:
-        place.write_text(original)
-    if outcome == "survived" and mutant.name in reasons:
-        outcome = "explained"
-    seconds = time.monotonic() - started
-    print(
-        f"{outcome:9} {seconds:4.0f} s  {mutant.name}\n      - {mutant.before}\n      + {mutant.after}",
-        flush=True,
-    )
-    return Result(mutant.name, mutant.line, mutant.before, mutant.after, outcome, round(seconds, 1))
-
-
-def _outcome(copy: Path, limits: dict[str, float]) -> str:
-    for tests, limit in limits.items():
+    tests = choose_tests(mutant, texts, measured)
+    limit = MOST_TIMES_AS_LONG * sum(measured.seconds[test] for test in tests) + PATIENCE_S
+    order = InOrder(tests)
+    copy.reset_stores()
+    with copy.with_file(mutant.path, mutant.apply(texts[mutant.path])), TemporaryDirectory() as empty:
+        if invalidates_compiled_code(mutant, texts[mutant.path]):
+            os.environ["NUMBA_CACHE_DIR"] = empty
         try:
-            code = run_tests(copy, tests, timeout=limit)
-        except subprocess.TimeoutExpired:
-            return "hung"
-        if code not in (0, NO_TESTS):
-            return "killed"
-    return "survived"
+            code = run_pytest(copy.path, ["--reuse-db", "-x", *order.files], [order], timeout=limit)
+            outcome = "killed" if code else "survived"
+        except Hung:
+            outcome = "hung"
+        finally:
+            os.environ.pop("NUMBA_CACHE_DIR", None)
+    seconds = round(time.monotonic() - started, 1)
+    by = order.first_failed(log_of(copy.path)) if outcome == "killed" else f"{len(tests)} tests"
+    return Result(mutant.name, mutant.line, mutant.before, mutant.after, outcome, seconds), by
 
 
-def run_tests(copy: Path, tests: str, *, timeout: float | None = None) -> int:
-    """pytest's exit code, at the first failure. Raises TimeoutExpired, with everything it started ended."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--reuse-db", "-p", "no:cacheprovider", tests]
-    process = subprocess.Popen(
-        command, cwd=copy, env=os.environ | {"ASSAY_TEST_VAR": str(copy / "var" / "test")},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        return process.wait(timeout=timeout)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+def _check_green(copy: Copy, name: str, tests: Sequence[str]) -> None:
+    """What noticed mutants passes without one, or what was counted as noticed was something else."""
+    order = InOrder(tests)
+    copy.reset_stores()
+    if tests and run_pytest(copy.path, ["--reuse-db", *order.files], [order]):
+        sys.exit(f"{name}: these tests fail now and then, without any mutant.\n{_end_of_log(copy)}")
 
 
-def _time_green(copy: Path, room: Room, name: str) -> dict[str, float]:
-    """How long each of the room's tests may take, by what they take without a mutant. They have to pass."""
-    limits = {}
-    for tests in room.tests:
-        started = time.monotonic()
-        if run_tests(copy, tests) not in (0, NO_TESTS):
-            sys.exit(f"{name}: {tests} fails without any mutant; mend that first.")
-        limits[tests] = MOST_TIMES_AS_LONG * (time.monotonic() - started) + PATIENCE_S
-    return limits
+def _end_of_log(copy: Copy) -> str:
+    return log_of(copy.path).read_text()[-4_000:]
 
 
 def _report(results: dict[str, list[Result]]) -> None:
@@ -192,6 +180,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--all", action="store_true", help="every mutant: hours")
     parser.add_argument("--mutant", action="append", help="only this one, by its name")
+    parser.add_argument("--tests", action="append", help="instead of the room's: a path")
     parser.add_argument("--list", action="store_true", help="show what would be tried")
     parser.add_argument("--output", type=Path, help="the results as JSON")
     return parser.parse_args(arguments)

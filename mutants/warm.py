@@ -1,0 +1,78 @@
+"""Tests run in a child that is forked from a process with every package imported, but nothing of the project.
+
+So a run costs the import of the project and the tests themselves. The child leads a process group; when it
+hangs, it ends with everything that it started.
+"""
+
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numba
+import psutil
+import pytest
+
+PACKAGES = (
+    "numpy", "scipy.stats", "scipy.special", "pandas", "pyarrow", "pyarrow.parquet", "pyarrow.csv",
+    "pyarrow.json", "xgboost", "sklearn.metrics", "sklearn.linear_model", "celery", "kombu", "redis",
+    "psycopg2", "django.test", "django.db.models", "rest_framework.exceptions", "orjson", "fsspec",
+    "threadpoolctl", "prometheus_client", "hypothesis", "pytest_django", "pytest_django.fixtures",
+)  # fmt: skip
+FORK = multiprocessing.get_context("fork")
+
+
+class Hung(Exception):
+    """The tests took longer than they may; what they started has been ended."""
+
+
+def import_packages() -> None:
+    for name in PACKAGES:
+        importlib.import_module(name)
+
+
+def run_pytest(
+    project: Path, arguments: Sequence[str], plugins: Sequence[object], *, timeout: float | None = None
+) -> int:
+    """The exit code of pytest in `project`; negative, when a signal ended it. Its output is in `log_of`."""
+    child = FORK.Process(target=_be_pytest, args=(project, arguments, plugins))
+    child.start()
+    child.join(timeout)
+    hangs = child.is_alive()
+    _end(child.pid or 0)
+    child.join()
+    if hangs:
+        raise Hung
+    return child.exitcode or 0
+
+
+def log_of(project: Path) -> Path:
+    return project.with_name("pytest.log")
+
+
+def _be_pytest(project: Path, arguments: Sequence[str], plugins: Sequence[object]) -> None:
+    os.setsid()
+    os.chdir(project)
+    sys.path[0] = str(project)
+    numba.core.config.reload_config()  # NUMBA_CACHE_DIR may be another than at import
+    with log_of(project).open("wb") as log, Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    code = pytest.main([*arguments, "-q", "-p", "no:cacheprovider"], plugins=list(plugins))
+    sys.stdout.flush()
+    os._exit(code)  # threads of the tests are not waited for
+
+
+def _end(pid: int) -> None:
+    """The child with its descendants, those that lead groups of their own too."""
+    with suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
