@@ -140,7 +140,11 @@ def opposite(source: Source, node: ast.AST) -> Iterator[Edit]:
         yield end - len(name), end, OPPOSITES[name]
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         yield (*source.span(node), str(not node.value))
-    if isinstance(node, ast.Subscript) and source.part(node.slice) in ("0", "-1"):
+    if (
+        isinstance(node, ast.Subscript)
+        and source.part(node.slice) in ("0", "-1")
+        and not _is_a_row(node.value)
+    ):
         yield (*source.span(node.slice), "-1" if source.part(node.slice) == "0" else "0")
 
 
@@ -285,6 +289,11 @@ def _is_text(node: ast.BinOp) -> bool:
         isinstance(side, literal) or (isinstance(side, ast.Constant) and isinstance(side.value, (str, bytes)))
         for side in sides
     )
+
+
+def _is_a_row(node: ast.expr) -> bool:
+    """A row fetched for its one column: its first value is its last."""
+    return isinstance(node, ast.Call) and _name_of(node.func) == "fetchone"
 
 
 def _is_logging(function: ast.expr) -> bool:
