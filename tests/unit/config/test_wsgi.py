@@ -4,7 +4,8 @@ import io
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.http import StreamingHttpResponse
 
 from config import wsgi
@@ -19,6 +20,16 @@ def environ(path: str) -> dict[str, Any]:
         "wsgi.input": io.BytesIO(),
         "wsgi.url_scheme": "http",
     }
+
+
+@pytest.fixture(autouse=True)
+def connections_of_other_tests_are_left_alone():
+    """A request looks at open connections first; Django's test client keeps it from that likewise."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture
