@@ -16,6 +16,7 @@ from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry, VaultItem
 from scoring.log.read import read_positions, read_stream, read_streams
 from scoring.log.statement import Sql
+from scoring.log.tables import Table, select_states
 from tests.factories.log import (
     NOW,
     decided,
@@ -120,6 +121,22 @@ def test_new_streams_are_begun_and_existing_ones_handed_back() -> None:
         ("payment/shop/T-2", True),
     ]
     assert read_stream("payment/shop/T-2")[0].data["fields"]["card"] == "c-1"
+
+
+@pytest.mark.django_db
+def test_a_later_version_of_a_stream_cannot_begin_one() -> None:
+    with pytest.raises(ValueError, match="'label/payment/shop/T-1' was given at 1"):
+        append_new([received("T-2"), labelled("payment/shop/T-1", version=2)], now=NOW)
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_state_that_a_fold_is_given_is_the_state_that_the_last_one_left() -> None:
+    """As text its lists would be written back as text, twice encoded, at the next change."""
+    append([route_changed(1)], now=NOW)
+    with transaction.atomic():
+        states = select_states(connection, Table.of(Route), ["payment"])
+    assert states["payment"]["arms"] == Route.objects.get().arms == route_changed(1).data["arms"]
 
 
 @pytest.mark.django_db
