@@ -57,7 +57,7 @@ def rank_scores(score: NDArray) -> Ranking:
     """Sort once, so that many resamples of the same scores cost no further sorting."""
     order = np.argsort(-np.asarray(score, dtype=np.float64), kind="stable")
     ordered = np.asarray(score)[order]
-    tie_ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    tie_ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)])
     return Ranking(order, tie_ends)
 
 
@@ -65,7 +65,7 @@ def _ranked_average_precision(ranking: Ranking, y: Floats, weight: NDArray | Non
     counted = np.ones_like(y) if weight is None else np.asarray(weight, dtype=np.float64)
     hits = np.cumsum((y * counted)[ranking.order])[ranking.tie_ends]
     shown = np.cumsum(counted[ranking.order])[ranking.tie_ends]
-    if hits[-1] <= 0:
+    if not len(hits) or hits[-1] <= 0:
         return float("nan")
     precision = np.divide(hits, shown, out=np.zeros_like(hits), where=shown > 0)
     return float(np.sum(np.diff(hits, prepend=0.0) * precision) / hits[-1])
@@ -91,7 +91,7 @@ def recall_at_false_positive_rate(y: NDArray, score: NDArray, rate: float = 0.01
     ordered = np.asarray(y, dtype=np.float64)[ranking.order]
     hits = np.cumsum(ordered)[ranking.tie_ends]
     alarms = np.cumsum(1.0 - ordered)[ranking.tie_ends]
-    if hits[-1] == 0 or alarms[-1] == 0:
+    if not len(hits) or hits[-1] == 0 or alarms[-1] == 0:
         return float("nan")
     allowed = alarms <= rate * alarms[-1]
     return float(hits[allowed].max() / hits[-1]) if allowed.any() else 0.0

@@ -72,3 +72,19 @@ def test_one_class_alone_has_no_curve_of_ranking():
     score = np.linspace(0, 1, 10)
     assert roc_curve(np.zeros(10), score) == precision_recall_curve(np.zeros(10), score) == []
     assert describe_curves(np.ones(10), score)["roc"] == []
+
+
+def test_a_score_of_exactly_1_is_drawn_in_the_last_bin_with_those_just_below():
+    assert calibration_curve(np.array([0, 1]), np.array([1.0, 0.94])) == [[0.97, 0.5, 2]]
+
+
+def test_a_single_event_of_either_class_is_enough_for_a_curve():
+    assert roc_curve(np.array([1, 1, 0]), np.array([0.9, 0.8, 0.1])) == [[0, 0], [0, 0.5], [0, 1], [1, 1]]
+    assert roc_curve(np.array([0, 0, 1]), np.array([0.9, 0.8, 0.1])) == [[0, 0], [0.5, 0], [1, 0], [1, 1]]
+    assert precision_recall_curve(np.array([0, 1]), np.array([0.9, 0.1])) == [[0, 0], [1, 0.5]]
+
+
+def test_without_events_there_is_no_curve():
+    nothing = np.array([])
+    assert roc_curve(nothing, nothing) == precision_recall_curve(nothing, nothing) == []
+    assert calibration_curve(nothing, nothing) == []

@@ -75,6 +75,14 @@ def test_precision_and_recall_at_a_threshold_include_scores_equal_to_it():
 def test_one_class_alone_has_no_ranking_metrics():
     assert np.isnan(metrics.roc_auc(np.zeros(3), np.arange(3.0)))
     assert np.isnan(metrics.average_precision(np.zeros(3), np.arange(3.0)))
+    assert np.isnan(metrics.recall_at_false_positive_rate(np.zeros(3), np.arange(3.0)))
+    assert np.isnan(metrics.recall_at_false_positive_rate(np.ones(3), np.arange(3.0)))
+
+
+def test_no_events_have_no_ranking_metrics_and_are_no_error():
+    nothing = np.array([])
+    for metric in (metrics.roc_auc, metrics.average_precision, metrics.recall_at_false_positive_rate):
+        assert np.isnan(metric(nothing, nothing))
 
 
 @settings(max_examples=10, deadline=None)
@@ -105,3 +113,38 @@ def test_scores_of_exactly_0_and_1_have_a_bin_and_reach_thresholds():
     assert metrics.expected_calibration_error(y, score) == pytest.approx(0.25)
     assert metrics.precision_and_recall_at(y, score, 1.0) == pytest.approx((2 / 3, 1.0))
     assert metrics.recall_at_false_positive_rate(y, score, 0.5) == 1.0
+
+
+def test_a_score_of_exactly_1_is_in_the_last_bin_together_with_those_just_below():
+    y, probability = np.array([0, 1]), np.array([1.0, 0.94])
+    together = abs(0.5 - 0.97)
+    assert metrics.expected_calibration_error(y, probability) == pytest.approx(together)
+
+
+def test_two_models_that_say_the_same_differ_by_nothing_whatever_is_drawn():
+    """Both are measured on the same resample: what the draw does to one, it does to the other."""
+    rng = np.random.default_rng(2)
+    y, score = (rng.random(400) < 0.2).astype(int), rng.normal(0, 1, 400)
+    interval = metrics.bootstrap_average_precision_difference(y=y, first=score, second=3 * score + 1)
+    assert (interval.estimate, interval.low, interval.high) == (0, 0, 0)
+
+
+def test_a_small_but_certain_gain_is_told_from_chance_because_resamples_are_shared():
+    rng = np.random.default_rng(5)
+    y = (rng.random(2_000) < 0.1).astype(int)
+    old = y + rng.normal(0, 1, 2_000)
+    new = old + 0.3 * y
+    interval = metrics.bootstrap_average_precision_difference(y=y, first=new, second=old)
+    assert 0 < interval.low < interval.estimate < interval.high
+
+
+def test_a_bootstrap_draws_from_every_group_as_often_as_from_any_other():
+    rng = np.random.default_rng(6)
+    y = (rng.random(300) < 0.3).astype(int)
+    first, second = y + rng.normal(0, 1, 300), rng.normal(0, 1, 300)
+    alone = metrics.bootstrap_average_precision_difference(y=y, first=first, second=second, seed=9)
+    own = np.arange(300) + 7_000  # a group for each row is no group at all
+    assert (
+        metrics.bootstrap_average_precision_difference(y=y, first=first, second=second, seed=9, groups=own)
+        == alone
+    )
