@@ -14,6 +14,7 @@ MAX_EXACT = 2**53  # up to here floats tell every whole number from its neighbor
 MAX_NUMBER_LENGTH = 64
 # Stricter than float(), which takes "1_000" and "infinity".
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,2}", re.ASCII)
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
 _FLAGS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
@@ -104,6 +105,20 @@ def read_number(raw: object) -> object:
     if not _NUMBER.fullmatch(text):
         return raw
     return int(text) if text.lstrip("+-").isdecimal() else float(text)
+
+
+def read_decimal(raw: object) -> object:
+    """The amount that a cell says: of text in scientific notation the exact decimal; anything else as it is.
+
+    >>> read_decimal("1.2E3"), read_decimal("12.34")
+    (Decimal('1.2E+3'), '12.34')
+    """
+    return Decimal(raw.strip()) if isinstance(raw, str) and is_scientific(raw) else raw
+
+
+def is_scientific(text: str) -> bool:
+    """Whether a text is a number in scientific notation."""
+    return len(text) <= MAX_NUMBER_LENGTH and _SCIENTIFIC.fullmatch(text.strip()) is not None
 
 
 def read_flag(raw: object) -> object:

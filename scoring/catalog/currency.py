@@ -2,6 +2,7 @@
 
 import math
 import re
+import struct
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -33,6 +34,8 @@ _DECIMAL = re.compile(r"\+?(?=\.?[0-9])([0-9]{0,400})(?:\.([0-9]{0,400}))?")
 # A product or a sum of a few decimals ends up so many units in the last place of a float from the decimal
 # that was meant: 17.13 * 5 is 85.64999999999999.
 _NOISE_ULPS = 4
+# Fewer digits may agree with a 32-bit float by chance.
+_MIN_NARROW_DIGITS = 11
 
 
 def minor_units(raw: object, currency: str, *, rounding: str | None = None) -> int:
@@ -90,9 +93,33 @@ def _rounded(text: str, currency: str, rounding: str | None) -> int:
     noise = Decimal(_NOISE_ULPS * math.ulp(float(text))).scaleb(exponent)
     if abs(minor - nearest) <= noise:
         return int(nearest)
+    if (narrow := _of_narrow_float(Decimal(text)).scaleb(exponent)) == int(narrow):
+        return int(narrow)
     if rounding is None:
         raise FieldError(f"has more decimals than {currency} has", f"at most {exponent} decimals")
     return int(minor.to_integral_value(rounding=rounding))
+
+
+def _of_narrow_float(number: Decimal) -> Decimal:
+    """The shortest decimal of the 32-bit float that a number was before; the number itself if it was none.
+
+    12.34 becomes 12.34000015258789 on its way through 32 bits.
+    """
+    digits = len(number.normalize().as_tuple().digits)
+    narrow = _narrowed(float(number))
+    if digits < _MIN_NARROW_DIGITS or Decimal(f"{narrow:.{digits}g}") != number:
+        return number
+    return next(
+        Decimal(text) for length in range(1, 10) if _narrowed(float(text := f"{narrow:.{length}g}")) == narrow
+    )
+
+
+def _narrowed(number: float) -> float:
+    """The nearest 32-bit float; infinity where there is none."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", number))[0])
+    except OverflowError:
+        return math.inf
 
 
 def _plain(number: int | float | Decimal) -> str:

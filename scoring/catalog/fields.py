@@ -157,7 +157,7 @@ class Money(Comparable, Operand, Field):
         return FieldValue(self)
 
     def _read(self, cell: object) -> object:
-        return cell
+        return cells.read_decimal(cell)
 
     def parse(
         self,

@@ -1,5 +1,6 @@
 """Columns of amounts: each cell with the currency of its row and the rate of its moment."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -10,6 +11,7 @@ from scoring.catalog.fields import Money
 from scoring.errors import FieldError
 from scoring.ingest.cell_reader import Read
 from scoring.ingest.columns import ColumnParser, Problems
+from scoring.ingest.currency_signs import without_currency
 from scoring.timestamps import to_iso
 
 # What one unit of a currency buys of the base currency at a moment; None if that is not known.
@@ -18,6 +20,8 @@ RateOf = Callable[[str, datetime], Decimal | None]
 # Text, its type, the currency, and the rate where it is not the base currency. The text, not the number,
 # is the key: 1, 1.0 and True are equal as numbers.
 _Key = tuple[type, str, str, Decimal | None]
+_POINT_ALONE = re.compile(r"[+-]?[\d.]+")
+_GROUPED = re.compile(r"\d[,'\s]\d|\d,$")
 _KINDS: Mapping[type, Callable[[str], Any]] = {str: str, int: int, float: float}
 
 
@@ -64,11 +68,23 @@ class AmountParser:
 
     def _parse(self, key: _Key) -> Any:
         kind, text, currency, rate = key
-        raw = self._read(_KINDS[kind](text) if kind in _KINDS else [])
+        given = _KINDS[kind](text) if kind in _KINDS else []
+        raw = self._read(without_currency(given, currency) if isinstance(given, str) else given)
         if raw is None:
             return None
         rates = {} if rate is None else {currency: rate}
-        amount = self._field.parse(raw, currency, self._base, rates, **self._more)
+        try:
+            amount = self._field.parse(raw, currency, self._base, rates, **self._more)
+        except FieldError as error:
+            raise FieldError(error.problem, f"{error.allowed}{_hint(raw, currency)}") from error
         if is_rounded(raw, currency):
             self._rounded.add(key)
         return amount
+
+
+def _hint(raw: Any, currency: str) -> str:
+    """The option that makes an amount of one that is refused."""
+    if isinstance(raw, str) and not _POINT_ALONE.fullmatch(raw.strip()):
+        return "; --decimal and --thousands say how numbers are written" if _GROUPED.search(raw) else ""
+    is_number = isinstance(raw, (str, int, float, Decimal)) and not isinstance(raw, bool)
+    return "; --round rounds half to even" if is_number and is_rounded(raw, currency) else ""

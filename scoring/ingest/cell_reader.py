@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from scoring.catalog.fields import Field, Money, Number, Text
-from scoring.ingest.columns import raw_value
+from scoring.catalog.fields import Category, Entity, Field, Money, Number, Text
+from scoring.ingest.columns import inexact, raw_value
 from scoring.ingest.mapping import ColumnMapping
 from scoring.ingest.missing import MissingWords
 
@@ -21,14 +21,17 @@ class CellReader:
     def reading(self, field: Field) -> Read:
         """What a raw value of a field stands for, ready for its `parse`; None if it is missing.
 
-        Raises FieldError for a number in other numerals than the file's.
+        Raises FieldError for a number in other numerals than the file's, and for a name that has lost digits.
         """
         free_text = isinstance(field, Text)
+        is_name = isinstance(field, (Entity, Category))
         has_numerals = isinstance(field, (Money, Number)) and not self._numerals.are_plain
 
         def read(raw: Any) -> Any:
             if self.missing.is_missing(raw, free_text=free_text):
                 return None
+            if is_name and (problem := inexact(raw)):
+                raise problem
             return raw_value(
                 field, self._numerals.read(raw) if has_numerals and isinstance(raw, str) else raw
             )

@@ -7,6 +7,7 @@ parsed once. Floats are parsed one by one: 0.0 and -0.0 are equal keys but not t
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from scoring.catalog.cells import MAX_EXACT, is_scientific
 from scoring.catalog.fields import Field
 from scoring.errors import FieldError
 
@@ -14,6 +15,10 @@ from scoring.errors import FieldError
 # a column counts as one that seldom repeats, of which nothing is remembered: both bound memory.
 MOST_REMEMBERED = 100_000
 SELDOM_REPEATS = 0.5
+
+MAX_QUOTED = 40  # characters of a cell in a message
+# How problems begin that do not say which value has them; one that holds a card number must not.
+_UNQUOTED = ("must ", "has more ", "is not ", "is less ", "is more than ", "is longer ", "is too large")
 
 Problems = dict[int, FieldError]  # by index in the column
 _REMEMBERED_KINDS = ({str}, {int}, {tuple})
@@ -75,8 +80,24 @@ def digits(number: int | float) -> int | float | str:
     return str(int(number)) if number.is_integer() and abs(number) <= 2**53 else number
 
 
-def describe(column: str, error: FieldError) -> str:
-    """What is wrong with a cell, and what is allowed."""
+def inexact(value: Any) -> FieldError | None:
+    """What is wrong with a name or an id that is a number with digits missing; None with any other.
+
+    >>> str(inexact(1e17)), inexact("1001")
+    ('is a number too large to be exact', None)
+    """
+    if isinstance(value, float) and abs(value) > MAX_EXACT:
+        return FieldError("is a number too large to be exact", "names and ids stored as text")
+    if isinstance(value, str) and "+" in value and is_scientific(value):
+        problem = f"is {value.strip()!r}, a number whose last digits may be cut off"
+        return FieldError(problem, "names and ids exported as text, with all their digits")
+    return None
+
+
+def describe(column: str, error: FieldError, raw: Any = None) -> str:
+    """What is wrong with a cell, and what is allowed; with `raw` it is quoted where the problem does not."""
+    quoted = f" {str(raw)[:MAX_QUOTED]!r}" if raw is not None and error.problem.startswith(_UNQUOTED) else ""
+    column = f"{column}{quoted}"
     allowed = "" if error.allowed is None else f" (allowed: {_listed(error.allowed)})"
     return f"{column} {error.problem}{allowed}"
 
@@ -86,7 +107,12 @@ def _listed(allowed: Any) -> str:
     return ", ".join(map(str, allowed)) if is_list else str(allowed)
 
 
-def merge_problems(into: dict[int, list[str]], column: str, problems: Mapping[int, FieldError]) -> None:
-    """Add a column's problems to those of the rows."""
+def merge_problems(
+    into: dict[int, list[str]],
+    column: str,
+    problems: Mapping[int, FieldError],
+    raw: Sequence[Any] = (),
+) -> None:
+    """Add a column's problems to those of the rows; `raw` are its cells, if they may be quoted."""
     for index, error in problems.items():
-        into.setdefault(index, []).append(describe(column, error))
+        into.setdefault(index, []).append(describe(column, error, raw[index] if raw else None))

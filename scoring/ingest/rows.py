@@ -11,7 +11,7 @@ from scoring.errors import FieldError
 from scoring.ingest.amounts import AmountParser, RateOf
 from scoring.ingest.binding import Binding
 from scoring.ingest.cell_reader import CellReader
-from scoring.ingest.columns import ColumnParser, Problems, merge_problems
+from scoring.ingest.columns import ColumnParser, Problems, inexact, merge_problems
 from scoring.ingest.ids import ROW, id_text, join_id, row_ids
 from scoring.ingest.mapping import ColumnMapping
 from scoring.ingest.missing import WordCounts, count_words
@@ -139,6 +139,7 @@ class RowParser:
         parts = [self._id_part(chunk, column, columns) for column in names]
         for column, part in zip(names, parts, strict=True):
             merge_problems(problems, column, self._without_id(chunk, column, part))
+            merge_problems(problems, column, self._inexact_ids(chunk, column))
         joined = list(map(join_id, zip(*parts, strict=True))) if len(parts) > 1 else parts[0]
         ids, wrong = self._identity.values(joined)
         merge_problems(problems, "the id", {i: error for i, error in wrong.items() if joined[i]})
@@ -153,6 +154,14 @@ class RowParser:
             for i, text in enumerate(part)
             if not text and (i in said or cells is None or self.cells.text(cells[i]) is None)
         }
+
+    def _inexact_ids(self, chunk: Chunk, column: str) -> Problems:
+        """The rows in which a part of the id has lost digits; of a column that is a field too, it says so."""
+        if column in self._binding.columns.values():
+            return {}
+        cells = chunk.columns.get(column, ())
+        wrong = {value: problem for value in set(cells) if (problem := inexact(value))}
+        return {i: wrong[value] for i, value in enumerate(cells) if value in wrong} if wrong else {}
 
     def _rows(
         self, good: Sequence[int], ids: Sequence[str], columns: Columns, labels: Sequence[RowLabel | None]
@@ -205,7 +214,11 @@ class RowParser:
         if name in self._required and None in values:
             passed = wrong.keys() | set(unsaid)
             wrong |= {i: _MISSING for i, value in enumerate(values) if value is None and i not in passed}
-        merge_problems(problems, name if column == name else f"{name} (column {column})", wrong)
+        if wrong:
+            said = name if column == name else f"{name} (column {column})"
+            field = self._binding.event_type.fields.get(name)
+            may_quote = field is None or not field.personal
+            merge_problems(problems, said, wrong, self._raw(chunk, name) if may_quote else ())
         return values
 
     def _currencies(self, chunk: Chunk, problems: RowProblems) -> list[str | None]:

@@ -57,7 +57,7 @@ def test_what_is_missing_is_missing_in_every_field(field: Field, raw: object) ->
         (Number(), [True, "true", "1_000", "1,5", "0x10", "infinity", float("inf"), "٣", "north", b"\xff"]),
         (Number(), [2**53 + 1, str(2**53 + 1)]),
         (Number(), ["9" * 5_000]),
-        (Money(), [True, "true", "1e3", "x", [1]]),
+        (Money(), [True, "true", "1e999", "x", [1]]),
         (Entity(), [1e18, [1], {"a": 1}]),
     ],
 )

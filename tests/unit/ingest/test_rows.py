@@ -160,12 +160,22 @@ def parse_payment(
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"amount": "x"}, "amount must be a decimal amount (allowed: text such as '12.34')"),
+        ({"amount": "x"}, "amount 'x' must be a decimal amount (allowed: text such as '12.34')"),
         ({"merchant": None}, "merchant is missing"),
         ({"id": None}, "id is empty"),
         ({"occurred_at": "2019-01-01 00:03"}, "occurred_at is a time without an offset"),
-        ({"currency": "XXX"}, "currency is not a currency of ISO 4217"),
-        ({"customer_lat": "95", "amount": "-1"}, "customer_lat is more than 90 (allowed: <= 90); amount"),
+        ({"currency": "XXX"}, "currency 'XXX' is not a currency of ISO 4217"),
+        ({"amount": 7.125}, "amount '7.125' has more decimals than USD has (allowed: at most 2 decimals; --"),
+        ({"amount": "1,234.50"}, "amount '1,234.50' must be a decimal amount (allowed: text such as '12.34'"),
+        ({"amount": "€ 12.34"}, "amount is '€ 12.34', which is not in USD (allowed: the row's currency"),
+        ({"amount": "($5.00)"}, "amount '($5.00)' must not be negative"),
+        ({"ip": "1.2.3"}, "ip is not an IP address"),
+        ({"card": "4111 1111 1111 1111"}, "card holds a card number, which must not be stored"),
+        ({"card": "4.11111E+15"}, "card is '4.11111E+15', a number whose last digits may be cut off"),
+        ({"merchant": 1e17}, "merchant is a number too large to be exact"),
+        ({"id": "1.23457E+12"}, "id is '1.23457E+12', a number whose last digits may be cut off"),
+        ({"id": 1e17}, "id is a number too large to be exact"),
+        ({"customer_lat": "95", "amount": "-1"}, "customer_lat '95' is more than 90 (allowed: <= 90); a"),
     ],
 )  # fmt: skip
 def test_a_reason_names_the_column_the_problem_and_what_is_allowed(row: dict[str, Any], said: str) -> None:
@@ -176,7 +186,7 @@ def test_a_reason_names_the_column_the_problem_and_what_is_allowed(row: dict[str
 
 def test_a_currency_that_is_none_is_the_only_reason() -> None:
     reasons = parse_payment({"currency": "BTC"}).reasons
-    assert reasons[0].startswith("currency is not a currency of ISO 4217")
+    assert reasons[0].startswith("currency 'BTC' is not a currency of ISO 4217")
     assert "amount" not in reasons[0]
 
 
