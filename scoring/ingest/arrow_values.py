@@ -14,7 +14,7 @@ Values = tuple[list[Any], dict[int, str]]  # None where there is a problem, and 
 _PER_DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _YEAR_1, _YEAR_10000 = -719_162, 2_932_897  # days from 1970-01-01
 _OUT_OF_RANGE = "is a time outside the years 1 to 9999"
-_UNREADABLE = "cannot be read"
+_UNREADABLE = "cannot be read, e.g. as bytes that are no UTF-8 text"
 
 
 def read_values(column: pa.ChunkedArray) -> Values:
@@ -44,11 +44,12 @@ def _unwrapped(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _floats(column: pa.ChunkedArray) -> Values:
-    values = column.to_numpy().astype(np.float64)  # nulls become NaN, which is missing all the same
-    if not types.is_float64(column.type):
-        # The shortest digits that read back as the same narrow float are what was written into it.
-        shortest = pc.cast(column.cast(pa.float32()), pa.string()).to_pylist()
-        return [None if text is None or text == "nan" else float(text) for text in shortest], {}
+    values = column.to_numpy()  # nulls become NaN, which is missing all the same
+    # The shortest digits that read back as the same narrow float are what was written into it.
+    if types.is_float32(column.type):
+        values = pc.cast(column, pa.string()).cast(pa.float64()).to_numpy()
+    elif types.is_float16(column.type):
+        values = values.astype(str).astype(np.float64)
     plain: list[float | None] = values.tolist()
     for index in np.flatnonzero(np.isnan(values)):
         plain[index] = None

@@ -26,7 +26,13 @@ _REFUSED = {
     b"Obj\x01": "is an Avro file; write it as Parquet or JSON Lines",
     b"ORC": "is an ORC file; write it as Parquet",
     b"%PDF": "is a PDF; import the data it was made from",
+    b"7z\xbc\xaf": "is a 7z archive; unpack it",
+    b"Rar!": "is a RAR archive; unpack it",
 }
+_MARKUP = (b"<html", b"<!doctype", b"<?xml", b"<table", b"<workbook")
+_IS_MARKUP = (
+    "is HTML or XML, as some programs write for Excel; open it there and save the sheet as CSV (UTF-8)"
+)
 _DAMAGED = (
     OSError,
     EOFError,
@@ -51,6 +57,14 @@ class Content:
     def open(self) -> io.BufferedReader:
         """The unpacked bytes. Raises UnreadableImport, also later while reading: for what is damaged."""
         return io.BufferedReader(_Unpacked(self), BLOCK)
+
+    @property
+    def file_name(self) -> str:
+        """The name of what is read: that of the one file in a zip archive."""
+        if self.packing != "zip":
+            return self.name
+        with self.open_raw() as file:
+            return _zip_member(zipfile.ZipFile(file), self.name).filename
 
     def head(self, size: int) -> bytes:
         with self.open() as file:
@@ -144,11 +158,17 @@ def _checked(content: Content, head: bytes) -> Content:
     for magic, problem in _REFUSED.items():
         if head.startswith(magic):
             raise UnreadableImport(content.name, f"it {problem}")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_MARKUP):
+        raise UnreadableImport(content.name, f"it {_IS_MARKUP}")
     return content
 
 
 def _open_zip(file: BinaryIO, name: str) -> BinaryIO:
     archive = zipfile.ZipFile(file)
+    return archive.open(_zip_member(archive, name))  # type: ignore[return-value]
+
+
+def _zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     members = [each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename)]
     if any(each.filename == "[Content_Types].xml" for each in members):
         raise UnreadableImport(name, f"it {_EXCEL}")
@@ -158,7 +178,7 @@ def _open_zip(file: BinaryIO, name: str) -> BinaryIO:
         )
     if members[0].flag_bits & 1:
         raise UnreadableImport(name, "it is a zip archive with a password; unpack it first")
-    return archive.open(members[0])  # type: ignore[return-value]
+    return members[0]
 
 
 def _is_clutter(name: str) -> bool:

@@ -5,8 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 # As programs write a missing value; in small letters. Free text is only missing where it is blank.
-USUAL = frozenset({"null", "nan", "n/a", "#n/a", "<na>", "none", "nil", "nat", "\\n"})
-# Words that may be a value and may be none: told of in the report, never decided.
+USUAL = frozenset(
+    {
+        *("null", "nan", "n/a", "#n/a", "<na>", "none", "nil", "nat", "\\n"),
+        *("(null)", "[null]", "<null>"),
+    }
+)
+# Words that may be a value and may be none, and errors of spreadsheets: told of in the report, never decided.
 DOUBTFUL = frozenset(
     {
         "na",
@@ -19,8 +24,15 @@ DOUBTFUL = frozenset(
         "missing",
         "empty",
         "not available",
-        "(null)",
+        "(blank)",
+        "n.a.",
         "#null!",
+        "#value!",
+        "#ref!",
+        "#div/0!",
+        "#name?",
+        "#num!",
+        "00000000-0000-0000-0000-000000000000",
     }
 )
 # From this share of a column on, such a word is worth a note.

@@ -20,8 +20,10 @@ from scoring.ingest.tables import MAX_COLUMNS, Chunk, Table, list_names
 def open_parquet(content: Content, options: ReadOptions) -> Table:
     """Raises UnreadableImport: damaged, encrypted, a column name twice."""
     with _parquet_file(content) as file:
-        names, rows = list(file.schema_arrow.names), file.metadata.num_rows
+        stored, rows = list(file.schema_arrow.names), file.metadata.num_rows
+    names = [name.strip() for name in stored]  # as in the header of a CSV file
     _check_names(content.name, names)
+    stored_name = dict(zip(names, stored, strict=True))
 
     def chunks(skip: int, size: int, wanted: Collection[str] | None = None) -> Iterator[Chunk]:
         with _parquet_file(content) as file:
@@ -29,9 +31,10 @@ def open_parquet(content: Content, options: ReadOptions) -> Table:
             others = tuple(name for name in names if name not in columns)
             if not columns:
                 return
-            batches = _after(file.iter_batches(batch_size=size, columns=columns), skip)
-            for number, part in enumerate(_regrouped(batches, size)):
-                yield _arrow_chunk(part, skip + number * size + 1, others)
+            read = file.iter_batches(batch_size=size, columns=[stored_name[name] for name in columns])
+            for number, part in enumerate(_regrouped(_after(read, skip), size)):
+                named = part.rename_columns([name.strip() for name in part.column_names])
+                yield _arrow_chunk(named, skip + number * size + 1, others)
 
     digest = content_digest(content)
     return Table(content.name, digest, tuple(names), chunks, lambda: rows, "parquet", "Parquet")
@@ -39,8 +42,8 @@ def open_parquet(content: Content, options: ReadOptions) -> Table:
 
 def frame_table(frame: pd.DataFrame, *, name: str = "frame") -> Table:
     """A DataFrame as a table; its index is ignored. Raises UnreadableImport for mixed types."""
-    _check_names(name, [str(column) for column in frame.columns])
-    arrays = {str(column): _arrow_column(name, column, frame[column]) for column in frame.columns}
+    _check_names(name, [str(column).strip() for column in frame.columns])
+    arrays = {str(column).strip(): _arrow_column(name, column, frame[column]) for column in frame.columns}
     table = pa.table(arrays)
 
     def chunks(skip: int, size: int, wanted: Collection[str] | None = None) -> Iterator[Chunk]:

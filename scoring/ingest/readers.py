@@ -46,7 +46,7 @@ def _form_of(content: Content) -> str:
     head = content.head(4096)
     if head.startswith(PARQUET):
         return "parquet"
-    said = FORMATS.get(_ending(content.name), "")
+    said = FORMATS.get(_ending(content.name), "") or FORMATS.get(_ending(content.file_name), "")
     if said == "parquet":
         raise UnreadableImport(content.name, "it is named like a Parquet file but is none")
     first = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:2].replace(b"\x00", b"")

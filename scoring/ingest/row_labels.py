@@ -97,22 +97,35 @@ class LabelReader:
 
 
 def value_reader(label: LabelMapping, allowed: Sequence[str]) -> Callable[[Any], str]:
-    """Reads a cell as a label, by its value: 1, 1.0, "1", True and "true" are one. Raises FieldError."""
+    """Reads a cell as a label, by its value: 1, 1.0, "1", True and "true" are one, and so are "Yes" and "YES"
+    unless they are told apart. Raises FieldError.
+    """
     given = dict(label.values) or {value: value for value in allowed}
     other = given.pop(ANY_OTHER, None)
-    by_key = {label_key(raw): name for raw, name in given.items()}
+    by_key = _by_key(given)
     hint = (
         "" if label.values else f"; say what others stand for: --label {label.column}:VALUE={allowed[0]},*="
     )
 
     def read(raw: Any) -> str:
         name = given.get(raw.strip()) if isinstance(raw, str) else None
-        name = by_key.get(label_key(raw), other) if name is None else name
+        if name is None:
+            key = label_key(raw)
+            name = by_key.get(key, by_key.get(key.casefold(), other))
         if name is None:
             raise FieldError(f"is {str(raw)[:80]!r}", ", ".join(given) + hint)
         return name
 
     return read
+
+
+def _by_key(given: Mapping[str, str]) -> dict[str, str]:
+    """The labels by key, and by key in small letters where these leave one label."""
+    by_key = {label_key(raw): name for raw, name in given.items()}
+    folded: dict[str, set[str]] = {}
+    for key, name in by_key.items():
+        folded.setdefault(key.casefold(), set()).add(name)
+    return {key: names.pop() for key, names in folded.items() if len(names) == 1} | by_key
 
 
 def label_key(value: Any) -> str:

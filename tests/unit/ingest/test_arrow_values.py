@@ -4,15 +4,18 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from scoring.errors import UnreadableImport
 from scoring.ingest.arrow_values import read_values
-from scoring.ingest.readers import open_bytes
+from scoring.ingest.parquet_reader import frame_table
+from scoring.ingest.readers import open_bytes, open_table
 from scoring.ingest.tables import Table
 
 OUTSIDE = "is a time outside the years 1 to 9999"
@@ -35,7 +38,8 @@ def parquet(table: pa.Table, **options: Any) -> Table:
         (pa.array([Decimal("12.3400"), None], pa.decimal256(40, 4)), ["12.3400", None]),
         (pa.array([1, None], pa.time32("s")), ["00:00:01", None]),
         (pa.array([1500, None], pa.duration("ms")), [1.5, None]),
-        (pa.array([1.5, None], pa.float16()), [1.5, None]),
+        (pa.array([1.5, 0.1, None], pa.float16()), [1.5, 0.1, None]),
+        (pa.array([12.34, 1e7, float("nan")], pa.float32()), [12.34, 1e7, None]),
         (pa.array([2**64 - 1, None], pa.uint64()), [2**64 - 1, None]),
         (pa.array(["a", None], pa.dictionary(pa.int8(), pa.string())), ["a", None]),
         (pa.RunEndEncodedArray.from_arrays([1, 3], ["a", "b"]), ["a", "b", "b"]),
@@ -96,3 +100,11 @@ def test_a_damaged_file_is_refused_in_words() -> None:
 def test_a_file_without_rows_is_an_empty_table() -> None:
     table = parquet(pa.table({"id": pa.array([], pa.string())}))
     assert (table.count(), list(table.chunks(0, 10, None))) == (0, [])
+
+
+def test_names_of_columns_are_trimmed_as_in_a_csv_file(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id ": ["p1"], " card": ["c"]})
+    frame.to_parquet(tmp_path / "a.parquet")
+    for table in (open_table(tmp_path / "a.parquet"), frame_table(frame)):
+        assert table.columns == ("id", "card")
+        assert next(table.chunks(0, 1, {"card"})).columns == {"card": ["c"]}

@@ -14,12 +14,14 @@ from scoring.ingest.row_labels import UNLABELLED, value_reader
 from scoring.ingest.tables import Chunk
 
 
-@pytest.mark.parametrize("word", ["", "  ", "NULL", "null", "NaN", "nan", "N/A", "None", "\\N", "#N/A", None])
+@pytest.mark.parametrize(
+    "word", ["", "  ", "NULL", "null", "NaN", "nan", "N/A", "None", "\\N", "#N/A", "[NULL]", None]
+)
 def test_the_usual_spellings_of_nothing_are_missing(word: str | None) -> None:
     assert MissingWords().is_missing(word)
 
 
-@pytest.mark.parametrize("word", ["NA", "-", "unknown", "undefined", "Null & Sons", 0, False])
+@pytest.mark.parametrize("word", ["NA", "-", "#REF!", "unknown", "undefined", "Null & Sons", 0, False])
 def test_what_may_be_a_value_is_one(word: Any) -> None:
     assert not MissingWords().is_missing(word)
 
@@ -94,6 +96,17 @@ LABEL = LabelMapping("is_fraud", {"1": "fraud", "0": "legitimate"})
 @pytest.mark.parametrize("cell", [1, 1.0, "1", "1.0", " 1 ", True, "true", "TRUE"])
 def test_labels_are_told_by_value_whatever_they_are_stored_as(cell: Any) -> None:
     assert value_reader(LABEL, ("fraud", "legitimate"))(cell) == "fraud"
+
+
+@pytest.mark.parametrize(("cell", "label"), [("yes", "fraud"), ("YES", "fraud"), ("no ", "legitimate")])
+def test_labels_are_told_whatever_the_case_of_their_letters(cell: str, label: str) -> None:
+    yes_and_no = LabelMapping("fraud", {"Yes": "fraud", "No": "legitimate"})
+    assert value_reader(yes_and_no, ("fraud", "legitimate"))(cell) == label
+
+
+def test_labels_that_differ_in_case_alone_are_told_apart() -> None:
+    read = value_reader(LabelMapping("code", {"F": "fraud", "f": ""}), ("fraud", "legitimate"))
+    assert (read("F"), read("f")) == ("fraud", UNLABELLED)
 
 
 @pytest.mark.parametrize("cell", [2, "won", "01", 0.5])

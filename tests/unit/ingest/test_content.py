@@ -48,6 +48,10 @@ def test_a_packed_file_is_the_table_in_it(pack: Callable[[bytes], bytes], name: 
     assert table.digest == open_bytes(PLAIN, name="a.csv").digest  # packing makes no other import of it
 
 
+def test_the_file_in_an_archive_says_what_it_is() -> None:
+    assert open_bytes(zipped(PLAIN), name="export.zip").columns == ("id", "amount")
+
+
 def test_json_lines_may_be_packed_too(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1}\n'))
     (chunk,) = open_table(tmp_path / "a.jsonl.gz").chunks(0, 10, None)
@@ -71,6 +75,9 @@ def test_a_file_that_is_cut_off_says_so(pack: Callable[[bytes], bytes]) -> None:
         (zipped(PLAIN, **{"[Content_Types].xml": b""}), "is an Excel workbook; save the sheet as CSV"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an Excel workbook"),
         (b"SQLite format 3\x00", "is an SQLite database"),
+        (b"\xef\xbb\xbf\r\n<HTML><body><table>", "is HTML or XML"),
+        (b"<?xml version='1.0'?><Workbook>", "is HTML or XML"),
+        (b"7z\xbc\xaf\x27\x1c", "is a 7z archive"),
         (b"ARROW1\x00\x00", "Arrow"),
         (b"\x00\x01\x02\x00\x05\x00\x00\x00" * 20, "neither Parquet nor text"),
     ],
