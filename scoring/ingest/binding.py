@@ -1,5 +1,6 @@
 """A mapping laid over the columns that are there: what is missing is said before any row is read."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -10,6 +11,8 @@ from scoring.errors import InvalidMapping
 from scoring.ingest.ids import ROW
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
 from scoring.ingest.tables import list_names
+
+_VALUE = re.compile(r"[+-]?\d+(\.\d+)?|\d{4}-\d\d-\d\d.*", re.ASCII)  # no name of a column
 
 # Read from columns of these names if the mapping does not speak of labels.
 LABEL_COLUMN, LABEL_KNOWN_AT_COLUMN = "label", "label_known_at"
@@ -65,7 +68,20 @@ def bind(mapping: ColumnMapping, columns: Sequence[str] | None, *, labels_only: 
 def _listed(problems: Sequence[str], columns: Sequence[str] | None) -> list[str]:
     """The columns there are, once, where a problem is about one that is not."""
     is_about_columns = any("no column" in problem for problem in problems)
-    return [f"the columns are {list_names(columns)}"] if columns and is_about_columns else []
+    return (
+        [f"the columns are {list_names(columns)}", *_doubts(columns)] if columns and is_about_columns else []
+    )
+
+
+def _doubts(columns: Sequence[str]) -> list[str]:
+    """What makes a header look like none."""
+    if len(columns) == 1:
+        return [
+            "the whole header is one column: say what separates the cells (--delimiter), or unquote its lines"
+        ]
+    if any(map(_VALUE.fullmatch, columns)):
+        return ["the header holds values: add a line with the names of the columns before it"]
+    return []
 
 
 def mappable_names(kind: type[EventType]) -> tuple[str, ...]:

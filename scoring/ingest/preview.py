@@ -17,7 +17,7 @@ from scoring.ingest.label_rows import LabelRowParser, ParsedLabels
 from scoring.ingest.mapping import ColumnMapping
 from scoring.ingest.missing import merge_counts, word_notes
 from scoring.ingest.rows import ParsedChunk, RowParser
-from scoring.ingest.suggestions import suggest, values_found
+from scoring.ingest.suggestions import suggest, suggest_label, values_found
 from scoring.ingest.tables import Chunk, Table
 from scoring.ingest.taking import rates_of
 from scoring.timestamps import to_iso
@@ -69,7 +69,7 @@ def preview_table(
         for _ in itertools.islice(chunks, 1):
             pass
         lines += ["The mapping does not fit:", *(f"  {problem}" for problem in error.problems)]
-        return lines + _suggestions(mapping, seen, {})
+        return lines + _suggestions(mapping, seen, {}, labels_only=labels_only)
     parser = RowParser(
         binding, mapping, now=now, rate_of=rates_of(binding.event_type, history=history, now=now)
     )
@@ -79,7 +79,10 @@ def preview_table(
     lines += _outcome(seen, all_rows=rows is None)
     lines += _columns(binding, seen)
     lines += [f"  {note}" for note in word_notes(seen.words, seen.rows, parser.cells.missing)]
-    return lines + _suggestions(mapping, seen, dict(binding.columns), label=binding.label is not None)
+    has_label = binding.label is not None
+    return lines + _suggestions(
+        mapping, seen, dict(binding.columns), label=has_label, labels_only=labels_only
+    )
 
 
 def _first(table: Table, rows: int | None, seen: _Seen, progress: Callable[[int], None]) -> Iterator[Chunk]:
@@ -199,7 +202,7 @@ def _columns(binding: Binding, seen: _Seen) -> list[str]:
     for name in names:
         source = "the same in all rows" if name in binding.constants else sources.get(name, "")
         if source and (name in seen.examples or source in seen.columns):
-            examples = "; ".join(seen.examples.get(name, ["nothing"]))
+            examples = "; ".join(seen.examples.get(name, [])) or _unread(seen.columns.get(source, ()))
             lines.append(f"    {name} from {source}: {examples}")
         elif name in seen.examples:
             lines.append(f"    {name}: {'; '.join(seen.examples[name])}")
@@ -210,17 +213,34 @@ def _columns(binding: Binding, seen: _Seen) -> list[str]:
     return lines
 
 
+def _unread(values: Sequence[Any]) -> str:
+    """What stands in a column of which no row was accepted with a value."""
+    sample = _sample([value for value in values if value is not None])
+    return f"{sample} (as it stands)" if sample else "nothing"
+
+
 def _sample(values: Sequence[Any]) -> str:
     few = values_found(values)
     return few or ", ".join(str(value)[:30] for value in values if value is not None)[:90]
 
 
 def _suggestions(
-    mapping: ColumnMapping, seen: _Seen, mapped: Mapping[str, str], *, label: bool = False
+    mapping: ColumnMapping,
+    seen: _Seen,
+    mapped: Mapping[str, str],
+    *,
+    label: bool = False,
+    labels_only: bool = False,
 ) -> list[str]:
     kind = event_type(mapping.type)
-    given = {name: column for name, column in {**mapping.fields, **mapped}.items() if column in seen.columns}
-    same = {name: name for name in kind.payload_names() if name in seen.columns}
-    constants = dict.fromkeys(mapping.constants, "")
-    found = list(suggest(kind, seen.columns, mapped={**constants, **same, **given}, label=label))
+    if labels_only:
+        found = [] if label else list(suggest_label(kind, seen.columns))
+    else:
+        given = {
+            name: column for name, column in {**mapping.fields, **mapped}.items() if column in seen.columns
+        }
+        same = {name: name for name in kind.payload_names() if name in seen.columns}
+        constants = dict.fromkeys(mapping.constants, "")
+        label = label or mapping.label is not None
+        found = list(suggest(mapping, seen.columns, mapped={**constants, **same, **given}, label=label))
     return ["  suggestions:", *(f"    {line}" for line in found)] if found else []

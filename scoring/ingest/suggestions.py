@@ -1,15 +1,22 @@
 """What a file seems to hold, for the person who maps it: names alike, times, numerals, labels."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
+from scoring.catalog.cells import read_number
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Money, Number
+from scoring.catalog.registry import event_type
 from scoring.errors import FieldError
 from scoring.ingest.binding import mappable_names
+from scoring.ingest.dates import DAY_FIRST, MONTH_FIRST, ORDERED, guess_order, order_hint
+from scoring.ingest.label_columns import suggest_value
+from scoring.ingest.mapping import ColumnMapping
 from scoring.ingest.times import TimeReader, TimeRule
 
 ALIKE = 0.6  # names are called alike from this share of common parts on
@@ -20,26 +27,44 @@ _TIME_NAMES = frozenset(
     {"time", "date", "timestamp", "datetime", "created", "occurred", "ts", "step", "when", "at"}
 )
 _LABEL_NAMES = frozenset({"fraud", "label", "class", "target", "chargeback", "spam", "outcome", "y"})
-_DAY_FIRST = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", re.ASCII)
+_ONE_OR_ZERO = {"0", "1"}
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,4}", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
 
 def suggest(
-    kind: type[EventType], columns: Mapping[str, Sequence[Any]], *, mapped: Mapping[str, str], label: bool
+    mapping: ColumnMapping, columns: Mapping[str, Sequence[Any]], *, mapped: Mapping[str, str], label: bool
 ) -> Iterator[str]:
     """Suggestions for columns, given values of each; `mapped` are the columns by payload name."""
+    kind = event_type(mapping.type)
     free = {name: values for name, values in columns.items() if name not in mapped.values()}
-    for name in mappable_names(kind):
-        if name not in mapped:
-            yield from _column_for(name, free)
-    times = columns.get(mapped.get("occurred_at", ""), ())
-    yield from _time_hints(times)
+    yield from _columns_for([name for name in mappable_names(kind) if name not in mapped], free)
+    yield from _time_hints(columns.get(mapped.get("occurred_at", ""), ()), mapping.times)
     for name, column in mapped.items():
-        if isinstance(kind.fields.get(name), (Money, Number)):
+        if isinstance(kind.fields.get(name), (Money, Number)) and mapping.numerals.are_plain:
             yield from _numeral_hints(name, columns.get(column, ()))
     if not label:
-        yield from _label_column(kind, free)
+        yield from suggest_label(kind, free)
+
+
+def suggest_label(kind: type[EventType], columns: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    """The columns that may be the label, with what their values may stand for."""
+    for column, values in columns.items():
+        found = values_found(values)
+        if _words_of(column) & _LABEL_NAMES and found:
+            option = shlex.quote(f"{column}:{_meanings(kind, values)}")
+            yield f"{column!r} may be the label; its values: {found} (--label {option})"
+
+
+def _meanings(kind: type[EventType], values: Sequence[Any]) -> str:
+    """What the values of a label may stand for, as --label has it: "Yes=fraud,No=legitimate"."""
+    texts = {str(value).strip() for value in values if value is not None} - {""}
+    if texts and texts <= _ONE_OR_ZERO:
+        texts = _ONE_OR_ZERO  # frauds are rare: the first rows may show none
+    suggested = {text: suggest_value(text, kind) for text in sorted(texts)}
+    known = [f"{text}={name}" for text, name in suggested.items() if name in kind.labels.values]
+    others = [] if len(known) == len(texts) else ["*="]
+    return ",".join([*(known or [f"VALUE={kind.labels.positive}"]), *others])
 
 
 def values_found(values: Sequence[Any]) -> str:
@@ -50,16 +75,26 @@ def values_found(values: Sequence[Any]) -> str:
     return ", ".join(f"{value[:40] or '(nothing)'} ({count:,})" for value, count in counts.most_common())
 
 
-def _column_for(name: str, free: Mapping[str, Sequence[Any]]) -> Iterator[str]:
-    if name == "occurred_at":
-        found = [column for column, values in free.items() if _looks_like_time(column, values)]
+def _columns_for(names: Sequence[str], free: Mapping[str, Sequence[Any]]) -> Iterator[str]:
+    """A column for each name that has one like it; a column is suggested once."""
+    left = dict(free)
+    for name in sorted(names, key=lambda name: name not in {column.lower() for column in free}):
+        found = _times_in(left)[:3] if name == "occurred_at" else _like(name, left)
         if found:
-            yield f"occurred_at may be {' or '.join(map(repr, found[:3]))} (--map occurred_at={found[0]})"
-        return
-    scores = {column: _likeness(name, column) for column in free}
+            for column in found[:1]:
+                del left[column]
+            option = shlex.quote(f"{name}={found[0]}")
+            yield f"{name} may be {' or '.join(map(repr, found))} (--map {option})"
+
+
+def _times_in(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    return [column for column, values in columns.items() if _looks_like_time(column, values)]
+
+
+def _like(name: str, columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    scores = {column: _likeness(name, column) for column in columns}
     best = max(scores, key=lambda column: scores[column], default="")
-    if best and scores[best] >= ALIKE:
-        yield f"{name} may be {best!r} (--map {name}={best})"
+    return [best] if best and scores[best] >= ALIKE else []
 
 
 def _likeness(name: str, column: str) -> float:
@@ -71,19 +106,35 @@ def _likeness(name: str, column: str) -> float:
 
 
 def _looks_like_time(column: str, values: Sequence[Any]) -> bool:
-    name = set(_WORDS.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()))
-    return bool(name & _TIME_NAMES) or _reads_as(values, TimeRule("UTC")) or _all_fit(values, _DAY_FIRST)
+    return (
+        bool(_words_of(column) & _TIME_NAMES)
+        or _reads_as(values, TimeRule("UTC"))
+        or _all_fit(values, ORDERED)
+    )
 
 
-def _time_hints(values: Sequence[Any]) -> Iterator[str]:
-    if not values or _reads_as(values, TimeRule()):
+def _words_of(column: str) -> set[str]:
+    return set(_WORDS.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()))
+
+
+def _time_hints(values: Sequence[Any], rule: TimeRule) -> Iterator[str]:
+    if not values or _reads_as(values, rule):
         return
-    if _reads_as(values, TimeRule("UTC")):
+    if _reads_as(values, replace(rule, timezone="UTC")):
         yield "its times have no offset: say which zone they are in, e.g. --timezone Europe/Berlin"
-    elif _all_fit(values, _DAY_FIRST):
-        yield "its dates have no one reading: say --time-format, e.g. '%d/%m/%Y %H:%M' or '%m/%d/%Y %H:%M'"
+    elif _all_fit(values, ORDERED):
+        yield f"the order of day and month has to be said: {_formats(values)}"
     elif all(isinstance(value, (int, float)) or _is_number(value) for value in _some(values)):
         yield "its times are numbers: say what they count from, e.g. --time-origin 2025-01-01T00:00:00Z"
+
+
+def _formats(values: Sequence[Any]) -> str:
+    """The formats that dates of numbers may have; the one where some number is no month."""
+    texts = [str(value).strip() for value in _some(values)]
+    hint = order_hint(texts[0])
+    day_first, month_first = hint.split("; where the month comes first ")
+    order = guess_order(texts)
+    return {DAY_FIRST: day_first, MONTH_FIRST: f"--time-format {month_first}"}.get(order or "", hint)
 
 
 def _numeral_hints(name: str, values: Sequence[Any]) -> Iterator[str]:
@@ -95,15 +146,6 @@ def _numeral_hints(name: str, values: Sequence[Any]) -> Iterator[str]:
         yield f"{name} seems to have decimal commas: --decimal ,{points}"
     elif any(map(_GROUPED.fullmatch, texts)):
         yield f"{name} seems to have commas between thousands: --thousands ,"
-
-
-def _label_column(kind: type[EventType], free: Mapping[str, Sequence[Any]]) -> Iterator[str]:
-    for column, values in free.items():
-        words = set(_WORDS.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower()))
-        found = values_found(values)
-        if words & _LABEL_NAMES and found:
-            first, second = kind.labels.values
-            yield f"{column!r} may be the label; its values: {found} (--label {column}:1={first},0={second})"
 
 
 def _reads_as(values: Sequence[Any], rule: TimeRule) -> bool:
@@ -120,7 +162,7 @@ def _all_fit(values: Sequence[Any], pattern: re.Pattern[str]) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit()
+    return isinstance(value, str) and not isinstance(read_number(value), str)
 
 
 def _some(values: Sequence[Any]) -> list[Any]:

@@ -103,7 +103,7 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
     assert rejected[0] == ["reject_row", "reject_reason", *rows[0]]
     assert [(cells[0], cells[2]) for cells in rejected[1:]] == [("4", "T-2"), ("5", "T-3"), ("7", "T-5")]
     assert rejected[1][1] == "id T-2 was received before with other amount, card"
-    assert rejected[2][1].startswith("amount must be a decimal amount")
+    assert rejected[2][1].startswith("amount 'x' must be a decimal amount")
     assert rejected[3][1] == "line 8 has 3 cells where the header has 9"
     assert rejected[2][2:] == list(rows[4].values())
 

@@ -55,10 +55,10 @@ def test_what_does_not_fit_is_said_with_what_would(
 
 def test_every_problem_is_said_at_once() -> None:
     with pytest.raises(InvalidMapping) as raised:
-        bind(ColumnMapping("payment", id=("nr",), fields={"card": "pan"}), ("amount",))
+        bind(ColumnMapping("payment", id=("nr",), fields={"card": "pan"}), ("amount", "note"))
     *problems, columns = raised.value.problems
     assert len(problems) == 5  # the id, the card's column, occurred_at, customer, merchant
-    assert columns == "the columns are amount"
+    assert columns == "the columns are amount, note"
 
 
 def test_columns_known_only_row_by_row_are_not_missed_beforehand() -> None:
