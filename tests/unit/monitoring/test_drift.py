@@ -88,3 +88,28 @@ def test_without_rows_there_is_nothing_to_say() -> None:
     assert measure_drift([0, 0], [3, 4]).state is State.NO_DATA
     assert measure_drift([3, 4], [0, 0]).state is State.NO_DATA
     assert measure_drift([3, 0], [9, 0]).state is State.STABLE  # one value, then and now
+
+
+def test_chance_reaches_the_limit_of_a_feature_once_in_a_thousand_and_no_oftener() -> None:
+    """Chi-square with 9 degrees of freedom: 9 on average, 27.877 at 0.999 (any table of it)."""
+    drift = measure_drift([2_000] * 10, [40] * 10)
+    per_degree = 1 / 20_000 + 1 / 400
+
+    assert drift.expected == pytest.approx(9 * per_degree)
+    assert drift.limit == pytest.approx(27.877 * per_degree, rel=1e-4)
+
+
+def test_a_page_of_steady_features_raises_no_false_alarm() -> None:
+    """Fifty features a page, a hundred pages of some hundred decisions each: a limit at one in ten, or one
+    that forgot that the present sample is small, would call hundreds of them drifted."""
+    generator = np.random.default_rng(8)
+    then = generator.multinomial(20_000, [0.1] * 10)
+    states = [
+        measure_drift(then, generator.multinomial(120, [0.1] * 10)).state.has_moved for _ in range(5_000)
+    ]
+    assert sum(states) <= 15
+
+
+def test_exactly_what_chance_explains_is_chance() -> None:
+    assert judge(0.3, limit=0.3) is State.CHANCE
+    assert judge(0.3, limit=0.2999) is State.SHIFTED
