@@ -24,6 +24,14 @@ class Measured:
     )
     starters: set[str] = field(default_factory=set)
 
+    def leave_out(self, tests: set[str]) -> None:
+        """Tests that fail without any mutant say nothing about one."""
+        self.seconds = {test: seconds for test, seconds in self.seconds.items() if test not in tests}
+        self.starters -= tests
+        for found in self.lines.values():
+            for asked in found.values():
+                asked -= tests
+
     def save(self, path: Path) -> None:
         numbers = {test: number for number, test in enumerate(self.seconds)}
         lines = {
@@ -47,11 +55,12 @@ class Measured:
 
 
 class Recorder:
-    """A plugin of pytest: runs within the child, and stores what it saw at the end when all was green."""
+    """A plugin of pytest: runs within the child, and stores at the end what it saw of the tests that pass."""
 
     def __init__(self, project: Path, files: Sequence[str], output: Path) -> None:
         self.project, self.files, self.output = project, files, output
         self.measured = Measured()
+        self.failed: set[str] = set()
         include = [str(project / file) for file in files]
         self.coverage = coverage.Coverage(data_file=None, include=include, config_file=False)
 
@@ -70,6 +79,8 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         seconds = self.measured.seconds
         seconds[report.nodeid] = round(seconds.get(report.nodeid, 0.0) + report.duration, 4)
+        if report.failed:
+            self.failed.add(report.nodeid)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self.coverage.stop()
@@ -77,7 +88,8 @@ class Recorder:
         for file in self.files:
             for line, tests in data.contexts_by_lineno(str(self.project / file)).items():
                 self.measured.lines[file][line] = set(filter(None, tests))
-        if exitstatus == pytest.ExitCode.OK:
+        self.measured.leave_out(self.failed)
+        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self.measured.save(self.output)
 
 

@@ -71,6 +71,12 @@ def test_a_measurement_is_read_as_it_was_written(tmp_path) -> None:
     assert Measured.load(tmp_path / "kept" / "room.json") == MEASURED
 
 
+def test_a_test_that_fails_without_a_mutant_is_not_asked() -> None:
+    measured = Measured({"broken": 0.1, "quick": 0.2}, {"room/file.py": {4: {"broken", "quick"}}}, {"broken"})
+    measured.leave_out({"broken"})
+    assert choose_tests(mutant_of("f::comparison"), TEXTS, measured) == ["quick"]
+
+
 def test_chosen_tests_run_in_their_order_and_others_not_at_all() -> None:
     items = [SimpleNamespace(nodeid=f"test_a.py::{name}") for name in ("slow", "stranger", "quick")]
     order = InOrder(["test_a.py::quick", "test_a.py::slow"])
