@@ -11,13 +11,13 @@ from scoring.api import addresses
 from scoring.decisions import label_sources
 from scoring.decisions.label_sources import PRECEDENCE, canonical_source, is_known_source, source_rank
 from scoring.decisions.labels import LabelStatement, label_entry, said_by_source
-from scoring.ingest import label_columns, label_times
+from scoring.ingest import label_columns
 from scoring.ingest.mapping import LabelMapping
 from tests.factories.log import as_read
 from tests.unit.decisions.test_labels import NOON
 
 
-@pytest.mark.parametrize("module", [label_sources, addresses, label_columns, label_times, label_mapping])
+@pytest.mark.parametrize("module", [label_sources, addresses, label_columns, label_mapping])
 def test_what_is_said_in_examples_holds(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert (found.failed, found.attempted > 0) == (0, True)
