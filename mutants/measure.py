@@ -29,8 +29,7 @@ class Measured:
         self.seconds = {test: seconds for test, seconds in self.seconds.items() if test not in tests}
         self.starters -= tests
         for found in self.lines.values():
-            for asked in found.values():
-                asked -= tests
+            found.update({line: asked - tests for line, asked in found.items()})
 
     def save(self, path: Path) -> None:
         numbers = {test: number for number, test in enumerate(self.seconds)}

@@ -263,9 +263,11 @@ def _functions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.AST]]
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and all below it, but for what is only read by people: log lines, the arguments of errors."""
+    """A node and all below it, but for log lines, the words of errors, and whether zip looks at lengths."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _is_logging(node.value.func):
         return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return  # a check that never fails, or the code is wrong elsewhere
     yield node
     if isinstance(node, ast.Raise):
         return

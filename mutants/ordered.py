@@ -26,4 +26,4 @@ class InOrder:
         lines = log.read_text(errors="replace").splitlines() or [""]
         failed = [line.partition(" ")[2] for line in lines if line.startswith(("FAILED ", "ERROR "))]
         named = [test for line in failed for test in self.rank if f"{line} ".startswith(f"{test} ")]
-        return next(iter(named + failed), lines[-1])
+        return next(iter(named + failed), lines[-1])[:200]

@@ -115,7 +115,7 @@ def try_room(
 
 
 def measure(copy: Copy, name: str, room: Room) -> Measured:
-    """What the room's tests execute and take; those that fail are left out. Kept until a source file changes."""
+    """What the room's tests execute and take, kept until a source changes; those that fail are left out."""
     files = [str(path.relative_to(copy.path)) for path in copy.path.rglob("*.py")]
     kept = MEASURED / f"{name}-{fingerprint(copy.path, files, room.tests)}.json"
     if not kept.exists():

@@ -39,6 +39,7 @@ def mutated(statement: str, operator: str) -> list[str]:
         ("return a.order_by().first()", "opposite", ["return a.order_by().last()"]),
         ("return a[0]", "opposite", ["return a[-1]"]),
         ("return a.fetchone()[0]", "opposite", []),
+        ("return zip(a, b, strict=True)", "opposite", []),
         ("a.save()", "left_out", ["pass"]),
         ("with a.atomic(): b.save()", "unwrapped", ["with __import__('contextlib').nullcontext(): b.save()"]),
         ("return f(a, b)", "swapped", ["return f(b, a)"]),
