@@ -82,6 +82,23 @@ def test_values_are_written_as_people_write_them(small_model: Callable[[], str])
     assert (parts["hour_of_day"].usual, parts["device_distinct_card_24h"].value) == ("", "0")
 
 
+def test_what_is_usual_is_the_decisions_own_figure_else_the_models_median(small_model) -> None:
+    name = small_model()
+    decision = decide_one()
+    own = {"feature": "amount", "text": "An amount.", "usual": 38.5}
+
+    told = explain_decision(replace(decision, data={**decision.data, "reasons": [own]}))
+    parts = {part.feature: part for part in told.contributions}
+    assert (parts["amount"].text, parts["amount"].usual) == ("An amount.", "38.50 USD")
+
+    told = explain_decision(replace(decision, data={**decision.data, "reasons": []}))
+    usual = {part.feature: part.usual for part in told.contributions}
+    model = load_model(name)
+    medians = dict(zip(model.spec.features, model.medians, strict=True))
+    assert usual["amount"] == f"{medians['amount'] / 100:,.2f} USD"
+    assert usual["card_count_24h"] == f"{medians['card_count_24h']:g}"
+
+
 def test_other_features_than_todays_leave_the_recorded_reasons(small_model: Callable[[], str]) -> None:
     small_model()
     decision = decide_one()
