@@ -21,8 +21,10 @@ from reviews.errors import (
 )
 from reviews.models import Case
 from reviews.services import LEASE
+from reviews.verdicts import NOTE_KIND
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Label, Pending
+from scoring.log.models import VaultItem
 from scoring.log.read import read_stream
 from tests.integration.reviews.conftest import DAY
 
@@ -256,3 +258,66 @@ def test_a_verdict_that_agrees_with_a_chargeback_needs_none(open_case: OpenCase)
     say_chargeback(case, "fraud")
     services.claim(case.pk, reviewer="ana", now=DAY)
     assert services.decide(case.pk, reviewer="ana", **FRAUD, now=DAY).verdict == "fraud"
+
+
+def test_of_two_cases_in_hand_the_more_urgent_one_comes_first(open_case: OpenCase) -> None:
+    small, urgent = open_case("T-1", stake=1_000), open_case("T-2", stake=90_000)
+    for case in (small, urgent):
+        services.claim(case.pk, reviewer="ana", now=DAY)
+    assert services.claim_next(reviewer="ana", now=DAY).pk == urgent.pk
+
+
+def test_of_two_skipped_cases_the_more_urgent_one_comes_back_first(open_case: OpenCase) -> None:
+    urgent, small = open_case("T-1", stake=90_000), open_case("T-2", stake=1_000)
+    for case in (urgent, small):
+        services.claim(case.pk, reviewer="ana", now=DAY)
+        services.release(case.pk, reviewer="ana", now=DAY)
+    assert services.claim_next(reviewer="ana", now=DAY).pk == urgent.pk
+
+
+def test_the_most_urgent_of_several_free_cases_is_handed_out(open_case: OpenCase) -> None:
+    small, urgent, middle = (open_case(f"T-{stake}", stake=stake) for stake in (1_000, 90_000, 40_000))
+    taken = [services.claim_next(reviewer=name, now=DAY).pk for name in ("ana", "bo", "cy")]
+    assert taken == [urgent.pk, middle.pk, small.pk]
+
+
+def test_a_skipped_case_is_skipped_for_an_hour_to_the_moment(open_case: OpenCase) -> None:
+    urgent = open_case("T-1", stake=90_000)
+    services.claim(urgent.pk, reviewer="ana", now=DAY)
+    services.release(urgent.pk, reviewer="ana", now=DAY)
+    case, other = Case.objects.get(pk=urgent.pk), open_case("T-2", stake=1_000)
+    end = case.released_at + services.SKIPPED_FOR
+    assert services.claim_next(reviewer="ana", now=end - MINUTE).pk == other.pk
+    services.release(other.pk, reviewer="ana", now=end - MINUTE)
+    assert services.claim_next(reviewer="ana", now=end).pk == urgent.pk
+
+
+def test_the_verdicts_of_others_are_not_counted_as_ones_own(open_case: OpenCase) -> None:
+    for name in ("ana", "bo"):
+        case = open_case(f"T-{name}")
+        services.claim(case.pk, reviewer=name, now=DAY)
+        services.decide(case.pk, reviewer=name, **FRAUD, now=DAY)
+    assert services.queue_summary(reviewer="ana", now=DAY).decided_today == 1
+
+
+def test_a_verdict_without_a_note_keeps_none(open_case: OpenCase) -> None:
+    case = open_case("T-1")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+    decided = services.decide(case.pk, reviewer="ana", **FRAUD, note="  ", now=DAY)
+    assert (decided.note, services.note_of(decided)) == ("", "")
+    assert read_stream(f"case/{case.event_stream}")[-1].data["note"] == ""
+    assert not VaultItem.objects.filter(kind=NOTE_KIND).exists()
+
+
+def test_what_is_no_case_can_be_neither_taken_nor_kept_nor_decided(open_case: OpenCase) -> None:
+    nowhere = open_case("T-1").pk + 1_000
+    steps = (
+        services.claim,
+        services.keep,
+        services.release,
+        services.undo,
+        lambda position, **who: services.decide(position, **FRAUD, **who),
+    )
+    for step in steps:
+        with pytest.raises(CaseNotFound):
+            step(nowhere, reviewer="ana", now=DAY)

@@ -4,7 +4,7 @@ import pytest
 
 from reviews.errors import InvalidVerdict
 from reviews.reasons import REASONS, reasons_for, words_of
-from reviews.verdicts import LONGEST_NOTE, Verdict, check_verdict
+from reviews.verdicts import LONGEST_NOTE, Verdict, check_contradiction, check_verdict
 from scoring.errors import UnknownEventType
 
 REFUSED = [
@@ -50,3 +50,36 @@ def test_codes_are_unique_short_enough_to_keep_and_have_words() -> None:
     assert max(map(len, codes)) <= 40
     assert words_of("stolen_card") == "Stolen or copied card"
     assert words_of("long_gone") == "long gone"
+
+
+FRAUD = Verdict("fraud", "stolen_card")
+
+
+@pytest.mark.parametrize(
+    ("note", "standing", "refused"),
+    [
+        ("", {}, False),
+        ("", {"chargeback": "fraud"}, False),
+        ("", {"chargeback": "legitimate"}, True),
+        ("   ", {"chargeback": "legitimate"}, True),
+        ("the bank erred", {"chargeback": "legitimate"}, False),
+        ("", {"review": "legitimate"}, False),  # a reviewer's earlier word is what this one replaces
+        ("", {"chargeback": "fraud", "customer": "legitimate"}, True),
+    ],
+)
+def test_only_a_verdict_against_what_others_say_needs_a_word(
+    note: str, standing: dict[str, str], refused: bool
+) -> None:
+    given = FRAUD._replace(note=note)
+    if not refused:
+        check_contradiction(given, standing)
+        return
+    with pytest.raises(InvalidVerdict, match="says legitimate, and this verdict contradicts it") as error:
+        check_contradiction(given, standing)
+    assert error.value.field == "note"
+    assert "says fraud" not in str(error.value)
+
+
+def test_a_note_of_the_greatest_length_is_kept_whole() -> None:
+    longest = "x" * LONGEST_NOTE
+    assert check_verdict("payment", FRAUD._replace(note=f" {longest} ")).note == longest
