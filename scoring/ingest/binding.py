@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.registry import event_type
+from scoring.catalog.registry import event_type, event_types
 from scoring.errors import InvalidMapping
 from scoring.ingest.ids import ROW
 from scoring.ingest.mapping import ColumnMapping, LabelMapping
@@ -15,6 +15,7 @@ from scoring.ingest.tables import list_names
 _VALUE = re.compile(r"[+-]?\d+(\.\d+)?|\d{4}-\d\d-\d\d.*", re.ASCII)  # no name of a column
 
 # Read from columns of these names if the mapping does not speak of labels.
+TYPE_COLUMN = "type"  # as in the payloads of the API
 LABEL_COLUMN, LABEL_KNOWN_AT_COLUMN = "label", "label_known_at"
 
 
@@ -37,7 +38,12 @@ class Binding:
     @property
     def wanted(self) -> frozenset[str] | None:
         """What has to be read of a table; None: every column."""
-        return None if ROW in self.id else self.used
+        return None if ROW in self.id else self.used | {TYPE_COLUMN}
+
+    @property
+    def other_types(self) -> frozenset[str]:
+        """What a row's `type` must not be; nothing where that column is read as something else."""
+        return frozenset() if TYPE_COLUMN in self.used else frozenset(event_types()) - {self.event_type.name}
 
 
 def bind(mapping: ColumnMapping, columns: Sequence[str] | None, *, labels_only: bool = False) -> Binding:
@@ -100,7 +106,9 @@ def _sources(kind: type[EventType], mapping: ColumnMapping, columns: Sequence[st
 
 
 def _identity(identity: tuple[str, ...], columns: Sequence[str] | None) -> tuple[str, ...]:
-    """`row` alone is the rule, unless a column has that name."""
+    """`row` alone is the rule, unless a column has that name; a column's own name may hold a +."""
+    if "+".join(identity) in (columns or ()):
+        return ("+".join(identity),)
     is_rule = identity in (("row",), (ROW,)) and "row" not in (columns or ())
     return (ROW,) if is_rule else identity
 

@@ -1,9 +1,11 @@
 """CSV as a table: header, dialect and encoding found out, every line accounted for."""
 
+import csv
 import itertools
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scoring.errors import UnreadableImport
 from scoring.ingest.content import Content
@@ -14,6 +16,9 @@ from scoring.ingest.options import ReadOptions
 from scoring.ingest.records import Record, RowShape, read_records
 from scoring.ingest.rejects import OWN_COLUMNS
 from scoring.ingest.tables import MAX_COLUMNS, Chunk, Table, in_parts, list_names
+
+MAX_HEADER_LINES = 20
+_LINE_END = re.compile(r"[\r\n]+")
 
 
 def open_csv(content: Content, options: ReadOptions) -> Table:
@@ -106,7 +111,8 @@ def _read_header(
     dialect = detect_dialect(sample, delimiter=delimiter, skip_lines=options.skip_lines)
     if dialect is None:
         raise UnreadableImport(content.name, "it has no header line")
-    cells = [cell.strip() for cell in dialect.split(sample[dialect.header_line - 1])]
+    dialect, header = _whole_header(dialect, sample)
+    cells = [_LINE_END.sub(" ", cell).strip() for cell in dialect.split(header)]
     if len(cells) > MAX_COLUMNS:
         raise UnreadableImport(
             content.name, f"its header has {len(cells):,} columns; at most {MAX_COLUMNS:,}"
@@ -115,6 +121,23 @@ def _read_header(
     names = _names(content.name, list(map(unguard_cell, cells)) if given_back else cells)
     shape = RowShape(dialect, len(cells), sample[dialect.header_line :], named=len(names))
     return dialect, names, len(cells), shape
+
+
+def _whole_header(dialect: Dialect, sample: Sequence[str]) -> tuple[Dialect, str]:
+    """The header, of more lines where a quoted name holds line breaks, and the dialect with its last line."""
+    first = dialect.header_line - 1
+    for last in range(first, min(first + MAX_HEADER_LINES, len(sample))):
+        header = "".join(sample[first : last + 1])
+        if header.count('"') % 2 == 0 and _is_one_record(dialect, header):
+            return replace(dialect, header_line=last + 1), header
+    return dialect, sample[first]
+
+
+def _is_one_record(dialect: Dialect, text: str) -> bool:
+    try:
+        return len(list(dialect.reader(iter([text]), strict=True))) == 1
+    except csv.Error:
+        return False
 
 
 def _names(name: str, cells: Sequence[str]) -> tuple[str, ...]:

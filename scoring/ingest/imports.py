@@ -151,6 +151,8 @@ def _telling_how_far(table: Table, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
             yield chunk
             last = chunk.first_row + chunk.length - 1
     except UnreadableImport as error:
+        if not last:
+            raise
         raise UnreadableImport(
             table.name, f"{error.problem}, after row {last:,}; the rows before were taken"
         ) from error

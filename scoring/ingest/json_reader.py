@@ -18,6 +18,7 @@ from scoring.ingest.tables import MAX_COLUMNS, Chunk, Table, in_parts
 from scoring.strict_json import RepeatedKey, load_json, load_written_json
 
 BLOCK = 1 << 18
+MAX_FIRST_LINE = 4096  # characters, to see what the file is
 _BLANK = " \t\r\n\ufeff"
 _BLANKS = re.compile(f"[{_BLANK}]*")
 # What orjson refuses, or reads as a float that has lost digits.
@@ -39,9 +40,9 @@ def open_json(content: Content, options: ReadOptions) -> Table:
     """Lines where each is an object of its own, else one document. Raises UnreadableImport."""
     survey = survey_text(content, encoding=options.encoding)
     first = _first_line(content, survey)
-    is_document = (first[:1] == "[" and first[1:].lstrip(_BLANK)[:1] in ("", "{", "]")) or (
-        first[:1] == "{" and first[-1:] in ("{", "[", ",")
-    )
+    is_array = first[:1] == "[" and first[1:].lstrip(_BLANK)[:1] in ("", "{", "]")
+    goes_on = first[:1] == "{" and first[-1:] in ("{", "[", ",") and len(first) < MAX_FIRST_LINE
+    is_document = is_array or goes_on
     file = _JsonFile(content, survey, is_document)
     form = "json" if is_document else "jsonl"
     described = f"{'a JSON document' if is_document else 'JSON Lines'}, {survey.encoding_name}"
@@ -75,7 +76,7 @@ class _JsonFile:
 
 def _first_line(content: Content, survey: Survey) -> str:
     with open_text(content, survey.encoding) as text:
-        lines = iter(lambda: text.readline(4096), "")
+        lines = iter(lambda: text.readline(MAX_FIRST_LINE), "")
         return next((line.strip(_BLANK) for line in lines if line.strip(_BLANK)), "")
 
 
@@ -118,46 +119,59 @@ def _with_trimmed_names(row: dict[str, Any]) -> tuple[dict[str, Any], str]:
 def _refusing_wrapped(items: Iterator[_Item], name: str) -> Iterator[_Item]:
     """The items; refused is a file whose one object holds the rows in a list."""
     first = list(itertools.islice(items, 2))
-    key = _key_of_rows(first[0].row) if len(first) == 1 else ""
-    if key:
+    row = first[0].row if len(first) == 1 else {}
+    if key := _key_of_rows(row):
+        way = f"jq -c '.[{orjson.dumps(key).decode()}][]'"
+        raise UnreadableImport(
+            name, f"its rows stand in a list under the key {key!r}; import that list, e.g. what {way} gives"
+        )
+    if row and all(map(_is_nested, row.values())):
         raise UnreadableImport(
             name,
-            f"its rows stand in a list under the key {key!r}; import that list, e.g. what"
-            f" jq -c '.[{orjson.dumps(key).decode()}][]' gives",
+            "it is one object without single values; write an object for each row, e.g. with pandas:"
+            " to_json(orient='records', lines=True)",
         )
     yield from first
     yield from items
 
 
+def _is_nested(value: Any) -> bool:
+    return type(value) in _NESTED
+
+
 def _key_of_rows(row: Mapping[str, Any]) -> str:
     """The key of a list of objects that say more than what stands beside it; "" if there is none."""
-    beside = sum(not isinstance(value, (dict, list)) for value in row.values())
+    beside = sum(not _is_nested(value) for value in row.values())
     lists = {key: value[0] for key, value in row.items() if isinstance(value, list) and value}
     return next((key for key, one in lists.items() if isinstance(one, dict) and len(one) > beside), "")
 
 
 def _document_items(text: TextIO) -> Iterator[_Item]:
-    """The elements of an array, or objects one after another, without holding more than one in memory.
+    """The elements of arrays, and objects one after another, without holding more than one in memory.
 
     What is no JSON ends the reading: where the next element would begin cannot be told.
     """
     window = _Window(text)
-    in_array = window.peek() == "["
+    in_array = False
+    while character := window.peek():
+        if character == ("]" if in_array else "["):
+            in_array = not in_array
+            window.drop(1)
+        elif character == "," and not in_array:
+            window.drop(1)  # objects with commas between them
+        else:
+            line = window.line
+            try:
+                element = window.take_value()
+            except (ValueError, RecursionError) as error:
+                yield _bad(line, f"is not JSON ({error}); nothing after it can be read")
+                return
+            row, problem = read_object(element)
+            yield _bad(line, problem, element) if problem else _Item(line, row)
+            if in_array and not window.pass_comma():
+                yield _bad(window.line, "has no comma or ] after an element; nothing after it can be read")
+                return
     if in_array:
-        window.drop(1)
-    while (character := window.peek()) and character != "]":
-        line = window.line
-        try:
-            element = window.take_value()
-        except ValueError as error:
-            yield _bad(line, f"is not JSON ({error}); nothing after it can be read")
-            return
-        row, problem = read_object(element)
-        yield _bad(line, problem, element) if problem else _Item(line, row)
-        if in_array and not window.pass_comma():
-            yield _bad(window.line, "has no comma or ] after an element; nothing after it can be read")
-            return
-    if in_array and not character:
         yield _bad(window.line, "ends the file before the array ends")
 
 

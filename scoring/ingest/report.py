@@ -124,7 +124,7 @@ def _remarks(report: ImportReport) -> list[str]:
         "amounts were rounded to the decimals of their currency": report.rounded,
     }
     lines = [f"  {count:,} {what}" for what, count in said.items() if count]
-    if report.rejected and report.by_label:
+    if report.rejected and report.by_label.keys() - {WITHOUT_LABEL}:
         lines.append(f"  rejected by label: {_shares(report)}")
     return lines
 

@@ -9,7 +9,7 @@ from scoring.catalog.event_type import ParsedFields, parse_id, parse_occurred_at
 from scoring.catalog.fields import Category, Entity, Field, Money, parse_currency
 from scoring.errors import FieldError
 from scoring.ingest.amounts import AmountParser, RateOf
-from scoring.ingest.binding import Binding
+from scoring.ingest.binding import TYPE_COLUMN, Binding
 from scoring.ingest.cell_reader import CellReader
 from scoring.ingest.columns import ColumnParser, Problems, inexact, merge_problems
 from scoring.ingest.ids import ROW, id_text, join_id, row_ids
@@ -84,11 +84,13 @@ class RowParser:
             )
             for name, field in amounts.items()
         }
+        self._other_types = binding.other_types
         self.labels = LabelReader(binding, mapping, cells) if binding.label else None
 
     def parse(self, chunk: Chunk) -> ParsedChunk:
         """Every row of the chunk, taken or not."""
         problems: RowProblems = {}
+        merge_problems(problems, TYPE_COLUMN, self._of_other_types(chunk))
         columns = self.columns(chunk, problems)
         ids = self.ids(chunk, columns, problems)
         reasons = {index: "; ".join(texts) for index, texts in problems.items()} | dict(chunk.malformed)
@@ -153,6 +155,16 @@ class RowParser:
             i: FieldError(said.get(i, empty))
             for i, text in enumerate(part)
             if not text and (i in said or cells is None or self.cells.text(cells[i]) is None)
+        }
+
+    def _of_other_types(self, chunk: Chunk) -> Problems:
+        """The rows that say themselves that they are events of another type."""
+        cells = chunk.columns.get(TYPE_COLUMN, ())
+        own = self._binding.event_type.name
+        return {
+            i: FieldError(f"is {value!r}; this import takes {own}", f"{own}; import the others by themselves")
+            for i, value in enumerate(cells)
+            if isinstance(value, str) and value in self._other_types
         }
 
     def _inexact_ids(self, chunk: Chunk, column: str) -> Problems:

@@ -65,3 +65,8 @@ def test_columns_known_only_row_by_row_are_not_missed_beforehand() -> None:
     binding = bind(ColumnMapping("payment"), None)
     assert binding.columns["merchant"] == "merchant"
     assert binding.label is not None
+
+
+def test_an_id_with_a_plus_may_be_one_column() -> None:
+    names = ("a+b", "occurred_at", "card", "customer", "merchant", "amount")
+    assert bind(ColumnMapping("payment", id=("a", "b")), names).id == ("a+b",)

@@ -108,3 +108,15 @@ def test_a_message_names_a_few_of_many_repeated_columns() -> None:
     with pytest.raises(UnreadableImport, match="and 2,990 more") as raised:
         columns_of(header + b"\n")
     assert len(str(raised.value)) < 400
+
+
+def test_a_name_in_quotes_may_hold_line_breaks() -> None:
+    table = open_bytes(b'id,"amount\r\n(USD)",note\r\np1,5,a\r\np2,6,b\r\n', name="a.csv")
+    assert table.columns == ("id", "amount (USD)", "note")
+    (chunk,) = table.chunks(0, 10, None)
+    assert (chunk.columns["id"], list(chunk.lines), dict(chunk.malformed)) == (["p1", "p2"], [3, 4], {})
+
+
+def test_a_stray_quote_in_a_header_takes_no_row_with_it() -> None:
+    table = open_bytes(b'id,size 5"\np1,5"\np2,6\n', name="a.csv")
+    assert table.count() == 2

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from scoring.errors import UnreadableImport
@@ -101,3 +102,37 @@ def test_an_event_with_a_list_of_its_parts_is_a_row() -> None:
 def test_names_are_trimmed_as_in_a_header() -> None:
     assert read(b'{" id": "p1", "card ": "c"}\n')[0].columns == {"id": ["p1"], "card": ["c"]}
     assert "differ in blanks alone" in read(b'{"id": "p1", "id ": "p2"}\n')[0].malformed[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"id": 1}]\n[{"id": 2}]\n',
+        '[{"id": 1}] {"id": 2}',
+        '{"id": 1},\n{"id": 2},\n',
+        '[\n{"id": 1},\n{"id": 2},\n]\n',
+    ],
+)
+def test_what_follows_an_array_or_a_comma_is_read_too(text: str) -> None:
+    assert [chunk.columns["id"] for chunk in read(text.encode())] == [[1, 2]]
+
+
+def test_text_after_an_array_is_a_row_that_cannot_be_read() -> None:
+    (chunk,) = read(b'[{"id": 1}]\nand so on')
+    assert (chunk.length, list(chunk.malformed)) == (2, [1])
+
+
+def test_what_is_nested_too_deeply_is_a_row_that_cannot_be_read() -> None:
+    for name in (
+        b'{"id":\n' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"id":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ):
+        (chunk,) = read(name)
+        assert "is not JSON" in chunk.malformed[0]
+
+
+@pytest.mark.parametrize("orient", ["columns", "index", "split"])
+def test_a_table_that_is_no_list_of_rows_is_refused_with_a_way_to_one(orient: Any) -> None:
+    frame = pd.DataFrame({"id": ["p1", "p2"], "card": ["c", "c"]})
+    with pytest.raises(UnreadableImport, match="an object for each row"):
+        read(frame.to_json(orient=orient).encode())

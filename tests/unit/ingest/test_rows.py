@@ -162,6 +162,7 @@ def parse_payment(
     [
         ({"amount": "x"}, "amount 'x' must be a decimal amount (allowed: text such as '12.34')"),
         ({"merchant": None}, "merchant is missing"),
+        ({"type": "refund"}, "type is 'refund'; this import takes payment"),
         ({"id": None}, "id is empty"),
         ({"occurred_at": "2019-01-01 00:03"}, "occurred_at is a time without an offset"),
         ({"currency": "XXX"}, "currency 'XXX' is not a currency of ISO 4217"),
@@ -288,3 +289,15 @@ def test_malformed_rows_keep_their_own_reason() -> None:
     parsed = row_parser(binding(Payment)).parse(chunk)
     assert [row.index for row in parsed.rows] == [1]
     assert parsed.reasons == {0: "has 1 cells"}
+
+
+@pytest.mark.parametrize("value", ["payment", "PAYMENT", "web", None, 7])
+def test_a_column_of_types_that_names_no_other_type_says_nothing(value: Any) -> None:
+    assert parse_payment({"type": value}).rows
+
+
+def test_a_column_of_types_may_be_mapped_to_a_field() -> None:
+    names = {name: name for name in Payment.fields}
+    columns = {**names, "occurred_at": "occurred_at", "category": "type"}
+    (row,) = parse_payment({"type": "refund"}, columns=columns).rows
+    assert row.parsed.fields["category"] == "refund"
