@@ -30,6 +30,7 @@ from scoring.learning.registry import LoadedModel
 from scoring.log.consumers import rebuild_consumer
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
+from scoring.timestamps import to_iso
 from tests.factories.payments import payment_payload, submission
 from tests.integration.experiments.conftest import BEGIN, follow_log
 
@@ -184,6 +185,8 @@ def test_results_follow_exposures_and_labels_also_after_the_end(start, send, wor
     assert sum(arm["decisions"] for arm in data["arms"].values()) == 60
     assert sum(arm["units"] for arm in data["arms"].values()) == 20
     assert data["sample_ratio"]["planned"] == 0.5
+    moments = sorted(Exposure.objects.values_list("decided_at", flat=True))
+    assert (data["first_at"], data["last_at"]) == (to_iso(moments[0]), to_iso(moments[-1]))
     assert data["metrics"]["fraud_rate"]["comparison"] is None
     assert data["over_time"][-1]["control"]["decisions"] == data["arms"]["control"]["decisions"]
 
@@ -304,7 +307,10 @@ def test_what_is_refused_and_why(start, models):
     ModelVersion.objects.filter(name=models[1]).update(status="candidate")
     with pytest.raises(NotApproved, match="approve it first"):
         start()
-    ModelVersion.objects.filter(name=models[1]).update(status="approved")
+    ModelVersion.objects.filter(name=models[1]).update(status="approved", event_type="refund")
+    with pytest.raises(InvalidExperiment, match=f"{models[1]} decides refund, not payment"):
+        start()
+    ModelVersion.objects.filter(name=models[1]).update(event_type="payment")
     start_canary(models[1], share=0.1, actor="user/ann", now=now())
     with pytest.raises(TrafficTaken, match=f"the canary {models[1]}"):
         start()
