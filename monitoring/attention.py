@@ -28,6 +28,7 @@ LANE_LATE = timedelta(seconds=30)
 CASE_LATE = timedelta(hours=24)
 SILENCE_MINUTES, SILENCE_EXPECTED = 10, 20  # so long nothing, where so many events were to be expected
 FALLBACKS_MANY = 0.01
+MIN_SLOW = 3  # decisions
 MANY_RESTARTS = 3  # in an hour
 TRAINING_NEWS = CONSISTENCY = timedelta(days=1)
 
@@ -209,9 +210,11 @@ def _in_words(causes: list[tuple[str, int]] | None) -> str:
 
 
 def slow_decisions(facts: Facts) -> Iterator[Notice]:
-    latency = Traffic(facts.minutes, now=facts.now).latency_ms(0.99, 60)
+    traffic = Traffic(facts.minutes, now=facts.now)
+    latency = traffic.latency_ms(0.99, 60)
     budget = 1_000 * settings.API_DEFAULT_WAIT
-    if latency and latency > budget:
+    # With little traffic one slow decision is more than one in a hundred, and no sign of anything.
+    if latency and latency > budget and traffic.count_slower(budget, 60) >= MIN_SLOW:
         yield Notice(
             "warn",
             f"One decision in a hundred took longer than {latency:,.0f} ms in the last hour.",
@@ -348,14 +351,15 @@ def _state_of(view: Freshness) -> str:
 
 
 def drifted_models(facts: Facts) -> Iterator[Notice]:
+    """Features that moved far, or the scores. Of dozens one may move a little: the tile counts it."""
     for report in facts.drifts or []:
         shifted, moved = report.count(State.SHIFTED), len(report.moved)
-        if not (moved or report.score.state.has_moved):
+        if not report.is_far:
             continue
         what = f"{moved} of {len(report.features)} features" if moved else "The scores"
         far = f", {shifted} of them far" if shifted else ""
         yield Notice(
-            "warn" if shifted or report.score.state.has_moved else "info",
+            "warn",
             f"{what} of {report.model} have moved since training{far}.",
             "See which; if the world has changed, train on newer events.",
             *("See the drift", "drift"),

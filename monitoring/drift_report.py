@@ -83,6 +83,11 @@ class DriftReport:
         return [feature for feature in self.features if feature.drift.state.has_moved]
 
     @property
+    def is_far(self) -> bool:
+        """Whether somebody should look: a feature has moved far, or the scores have."""
+        return self.score.state.has_moved or self.count(State.SHIFTED) > 0
+
+    @property
     def state(self) -> State:
         """The gravest state of any feature or of the score."""
         order = list(State)

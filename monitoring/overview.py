@@ -31,6 +31,7 @@ from scoring.workspace.figures import (
 )
 from scoring.workspace.plots import Plot
 
+RATE_EVENTS = 20  # in five minutes: enough for a mean
 ABOUT = 0.05  # a smaller change of volume is none
 # What a page needs of its visitor: a link to a page that would be refused is no help.
 PERMISSIONS = {
@@ -124,16 +125,24 @@ def _notice_link(notice: Notice, link: Linker) -> str:
 def traffic_tiles(facts: Facts, link: Linker) -> list[Tile]:
     """Volume and latency of the last hour, against the hour before."""
     traffic = Traffic(facts.minutes, now=facts.now)
-    rate = decimal_text(traffic.received(5) / 5, 1)
+    rate, over = _rate(traffic)
     last, before = traffic.received(60), traffic.received(120, 60)
     windows = link("monitoring_hourlywindow_changelist")
     p50, p95, p99 = (_ms(traffic.latency_ms(q, 60)) for q in (0.5, 0.95, 0.99))
     return [
-        Tile("Events a minute", rate, "mean of the last 5 minutes", href=windows),
+        Tile("Events a minute", rate, f"mean of the last {over}", href=windows),
         Tile("Events in the last hour", count_text(last), _change(last, before), href=windows),
         Tile("Latency, median", p50, "while a sender waits, last hour", href=windows),
         Tile("Latency, 99th percentile", p99, f"95th: {p95}, last hour", href=windows),
     ]
+
+
+def _rate(traffic: Traffic) -> tuple[str, str]:
+    """Events a minute lately, and over what: a few in five minutes say little of how many come."""
+    if traffic.received(5) >= RATE_EVENTS:
+        return decimal_text(traffic.received(5) / 5, 1), "5 minutes"
+    last = traffic.received(60)
+    return decimal_text(last / 60, 1 if last >= 60 else 2), "hour"
 
 
 def _change(last: int, before: int) -> str:
@@ -166,7 +175,15 @@ def day_tiles(facts: Facts, link: Linker) -> list[Tile]:
     positives = sum(window.positives for window in facts.hours)
     fraud = money(facts.hours, "fraud_stake")
     labels = link("scoring_label_changelist")
-    return [*tiles, Tile("Confirmed fraud", fraud, f"{count_text(positives)} events labelled", href=labels)]
+    return [
+        *tiles,
+        Tile(
+            "Confirmed fraud",
+            fraud,
+            f"{count_text(positives)} {'event' if positives == 1 else 'events'} labeled",
+            href=labels,
+        ),
+    ]
 
 
 def money(hours: Iterable[HourlyWindow], column: str) -> str:
@@ -230,7 +247,7 @@ def _drift_tile(each: InCharge, report: DriftReport | None, link: Linker) -> Til
     href = link("drift", query=f"?model={each.name}&type={each.route.event_type}")
     if report is None:
         return Tile(f"Drift of {each.name}", "not known", "nothing to compare in the last day", href=href)
-    tone = "warn" if report.state.has_moved else "good"
+    tone = "warn" if report.is_far else "" if report.moved else "good"
     moved = f"{len(report.moved)} of {len(report.features)}"
     scores = f"scores {report.score.state.value}"
     return Tile(f"Features of {each.name} that moved", moved, f"last day; {scores}", tone, href)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from monitoring.latency import add_histograms, percentile_ms
+from monitoring.latency import add_histograms, bin_of, percentile_ms
 from monitoring.models import MinuteWindow
 from monitoring.windows import to_minute
 
@@ -28,6 +28,11 @@ class Traffic:
     def latency_ms(self, q: float, since: int, until: int = 0) -> float | None:
         """The q-quantile of the time from receipt to the first decision, None if nobody waited for one."""
         return percentile_ms(add_histograms(w.latency for w in self._between(since, until)), q)
+
+    def count_slower(self, limit_ms: float, since: int, until: int = 0) -> int:
+        """How many decisions took longer, give or take those within a histogram's bin of the limit."""
+        slower = bin_of(round(1_000 * limit_ms))
+        return sum(sum(window.latency[slower + 1 :]) for window in self._between(since, until))
 
     def _between(self, since: int, until: int) -> list[MinuteWindow]:
         first, last = (self._end - timedelta(minutes=ago) for ago in (since, until))

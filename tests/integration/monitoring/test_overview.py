@@ -50,13 +50,20 @@ def test_it_says_how_much_came_what_was_decided_and_how_fast() -> None:
     shown = tiles(user_with(is_superuser=True))
 
     assert shown["Events in the last hour"][0] == "40"
-    assert shown["Events a minute"][0] == "8.0"
+    assert shown["Events a minute"] == ("8.0", "mean of the last 5 minutes")
     assert shown["Allowed"] == ("200.00 USD", "20 events, 50.0 %")
     assert shown["Blocked"] == ("1,000.00 USD", "20 events, 50.0 %")
-    assert shown["Confirmed fraud"] == ("12.34 USD", "1 events labelled")
+    assert shown["Confirmed fraud"] == ("12.34 USD", "1 event labeled")
     assert shown["Latency, median"][0].startswith(("7.", "8."))
     assert shown["Decides payment"][0] == "payment-1"
     assert shown["Features of payment-1 that moved"][0] == "0 of 3"
+
+
+def test_a_trickle_is_not_shown_as_nothing() -> None:
+    route_to(add_model(1))
+    decide_events(even_vectors(20), now=timezone.now() - timedelta(minutes=30), stake=1_000)
+    assert run_consumers() == {}
+    assert tiles(user_with(is_superuser=True))["Events a minute"] == ("0.33", "mean of the last hour")
 
 
 @pytest.mark.usefixtures("traffic")

@@ -39,9 +39,9 @@ def minutes(start: int, end: int, **columns: int) -> list[MinuteWindow]:
     ]
 
 
-def slow_minute(latency_us: int) -> MinuteWindow:
-    latency = [0] * bin_of(latency_us) + [50]
-    return MinuteWindow(event_type="payment", start=NOW - MINUTE, decided_allow=50, latency=latency)
+def slow_minute(latency_us: int, decisions: int = 50) -> MinuteWindow:
+    latency = [0] * bin_of(latency_us) + [decisions]
+    return MinuteWindow(event_type="payment", start=NOW - MINUTE, decided_allow=decisions, latency=latency)
 
 
 def report(*states: State, score: State = State.STABLE) -> DriftReport:
@@ -143,6 +143,7 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         ({"writer": WRITER}, "bad", "process 4242 of PostgreSQL (user “ann”, application “psql”, idle in"),
         ({"writer": WRITER, "consumers": [BEHIND]}, "bad", "Cases, figures and shadows stand still."),
         ({"minutes": [slow_minute(900_000)]}, "warn", "One decision in a hundred took longer than"),
+        ({"minutes": [slow_minute(900_000, decisions=3)]}, "warn", "One decision in a hundred"),
         (
             {"queue": Queue(waiting=12, held=1, oldest=NOW - 30 * HOUR)},
             "warn",
@@ -154,7 +155,6 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
             "warn",
             "2 of 3 features",
         ),
-        ({"drifts": [report(State.MODERATE, State.STABLE)]}, "info", "1 of 2 features of payment-1"),
         (
             {"drifts": [report(State.STABLE, score=State.SHIFTED)]},
             "warn",
@@ -217,10 +217,12 @@ def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], to
         {"minutes": minutes(120, 0, received=30, decided_allow=30)},
         {"minutes": minutes(70, 10, received=1)},  # so few that a pause says nothing
         {"minutes": [slow_minute(40_000)]},
+        {"minutes": [slow_minute(2_700_000, decisions=2)]},  # too few to mean anything
         {"queue": Queue(waiting=12, held=1, oldest=NOW - HOUR)},
         {"trainings": [job("finished"), job("failed")]},
         {"trainings": [job("failed", ago=2 * DAY)]},
         {"drifts": [report(State.STABLE, State.CHANCE, State.NOT_COMPARED)]},
+        {"drifts": [report(State.MODERATE, State.STABLE)]},  # the page and its tile show it
         {"in_charge": [InCharge(Route(event_type="payment"), "payment-1", None)]},
         {"mismatches": []},
         {"batch_views": of_view(2 * DAY, fresh=100)},
