@@ -58,12 +58,12 @@ def compare_newest_with_champion(event_type: str, *, now: datetime) -> str:
     return f"Half of the customers are decided by {newest.name}, the others by {route.champion.model}."
 
 
-def train_a_candidate(event_type: str, *, now: datetime) -> None:
+def train_a_candidate(event_type: str, *, since: datetime | None, now: datetime) -> None:
     """Ask for a training as the schedule does, unless one was asked for before: a model to approve."""
     if not TrainingJob.objects.exists():
         request_training(
             event_type,
             actor="schedule",
-            options=JobOptions(depth=8),  # not the same model once more
+            options=JobOptions(depth=8, since=since),  # not the same model once more
             now=now,
         )

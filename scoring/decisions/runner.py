@@ -7,7 +7,7 @@ the second is thrown away, whose entries are still queued.
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import NamedTuple
@@ -75,8 +75,11 @@ class Sequenced(NamedTuple):
 class LaneRunner:
     """Processes one lane, presuming that it is held: the log and Redis refuse a holder that has lost it."""
 
-    def __init__(self, lane: str, *, writer: Executor | None = None) -> None:
+    def __init__(
+        self, lane: str, *, writer: Executor | None = None, clock: Callable[[], datetime] = timezone.now
+    ) -> None:
         """`writer`: does one thing after the other, each batch's writing; without one each step writes."""
+        self._clock = clock
         self.lane = lane
         self.charges: dict[str, Charge] = {}
         self.plan: LanePlan = lane_plan(lane)
@@ -195,7 +198,7 @@ class LaneRunner:
         return self._settle() if writing.done() else True
 
     def _work_out(self, claims: Sequence[Claim]) -> Worked:
-        now = timezone.now()
+        now = self._clock()
         in_order = [claim for claim in claims if claim.kind != "rescore"]
         with telemetry.stage("sequence", events=len(claims)):
             sequenced = self._sequence(in_order) if in_order else Sequenced([], {}, [], {}, 0, None)
@@ -323,7 +326,7 @@ class LaneRunner:
         ]
 
     def _park(self, claim: Claim, error: str) -> None:
-        now = timezone.now()
+        now = self._clock()
         stream = f"label/{claim.event_stream}" if claim.kind == "label" else claim.event_stream
         entry = NewEntry(
             stream=stream,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.simulation.population import CATEGORIES, HOURLY_RHYTHM, WEEKLY_RHYTHM, Population
+from scoring.simulation.population import CATEGORIES, HOURLY_RHYTHM, Population
 
 TYPICAL = np.log(np.array([row[1] for row in CATEGORIES]))
 SPREAD = np.array([row[2] for row in CATEGORIES])
@@ -46,14 +46,10 @@ def draw_purchases(
     )
 
 
-def draw_times(
-    *, rng: np.random.Generator, shift: NDArray[np.int64], days: int, first_weekday: int
-) -> NDArray[np.float64]:
-    """Seconds since the first midnight, one for each customer's `shift`, by the rhythm of week and day."""
-    weight = WEEKLY_RHYTHM[(first_weekday + np.arange(days)) % 7]
-    day = rng.choice(days, len(shift), p=weight / weight.sum())
+def draw_seconds(*, rng: np.random.Generator, shift: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Seconds since midnight, one for each customer's `shift`, by the rhythm of the day."""
     hour = (rng.choice(24, len(shift), p=HOURLY_RHYTHM / HOURLY_RHYTHM.sum()) + shift) % 24
-    return day * 86_400.0 + hour * 3600.0 + rng.uniform(0, 3600.0, len(shift))
+    return hour * 3600.0 + rng.uniform(0, 3600.0, len(shift))
 
 
 def _merchants(

@@ -5,10 +5,12 @@ import http.client
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from scoring.timestamps import to_iso
 
 SENDERS = 8
 TIMEOUT_SECONDS = 30.0
+READY_SECONDS = 120.0
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # a server that starts or restarts is waited for
 
 
@@ -33,21 +36,14 @@ class ApiClient:
 
     def post(self, path: str, body: Any) -> int:
         """The status of the answer. Raises OSError or http.client.HTTPException when every try failed."""
-        return self._post(path, body, self._headers)
-
-    def post_without_waiting(self, path: str, body: Any) -> int:
-        """The same, and an event's decision is not waited for: it counts as no client's latency."""
-        return self._post(path, body, self._headers | {"Prefer": "respond-async"})
-
-    def _post(self, path: str, body: Any, headers: dict[str, str]) -> int:
         content = orjson.dumps(body)
         for pause in RETRY_SECONDS:
             try:
-                return self._post_once(path, content, headers)
+                return self._post_once(path, content)
             except (OSError, http.client.HTTPException):
                 self.close()
                 time.sleep(pause)
-        return self._post_once(path, content, headers)
+        return self._post_once(path, content)
 
     def close(self) -> None:
         """Give up this thread's connection; the next post makes another."""
@@ -56,9 +52,9 @@ class ApiClient:
         if connection is not None:
             connection.close()
 
-    def _post_once(self, path: str, content: bytes, headers: dict[str, str]) -> int:
+    def _post_once(self, path: str, content: bytes) -> int:
         connection = getattr(self._local, "connection", None) or self._connect()
-        connection.request("POST", path, content, headers)
+        connection.request("POST", path, content, self._headers)
         response = connection.getresponse()
         response.read()
         return int(response.status)
@@ -71,6 +67,22 @@ class ApiClient:
         )
         connection: http.client.HTTPConnection = self._local.connection
         return connection
+
+
+def is_ready(url: str) -> bool:
+    """Whether the server and its workers can decide: requests before that would wait for them to start."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as response:  # noqa: S310 (an address given to us)
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_until_ready(url: str, *, seconds: float = READY_SECONDS) -> None:
+    """Wait so long at most; what is wrong then shows in the answers."""
+    deadline = time.monotonic() + seconds
+    while not is_ready(url) and time.monotonic() < deadline:
+        time.sleep(0.5)
 
 
 @dataclass
@@ -93,42 +105,36 @@ class Tally:
 
 
 Post = Callable[[str, Any], int]
+Message = tuple[float, str, dict[str, Any]]  # seconds after the start at which it is due, path, body
 EVENTS, LABELS = "/api/v1/events", "/api/v1/labels"
 
 
-def send_traffic(
-    traffic: Iterator[LiveEvent],
-    *,
-    post: Post,
-    post_past: Post | None = None,
-    run: str,
-    seconds: float | None = None,
-    lead_in: float = 0.0,
-    tally: Tally | None = None,
+def send_messages(
+    messages: Iterator[Message], *, post: Post, seconds: float | None = None, tally: Tally | None = None
 ) -> Tally:
-    """Send events when they are due and their labels some time later, for `seconds` or for ever.
+    """Send each message when it is due, for `seconds` or for ever.
 
-    `run` begins every event's id, so that no two runs share one. An event occurs when it is sent; those of
-    the first `lead_in` seconds are sent at once (by `post_past`), as having occurred in those before. Sending
-    that lags behind catches up: nothing is dropped.
+    An event without a time occurs when it is sent. Sending that lags behind catches up: nothing is dropped.
     """
     tally = tally or Tally()
-    start = time.monotonic() - lead_in
-    began = datetime.now(UTC) - timedelta(seconds=lead_in)
+    start = time.monotonic()
     with ThreadPoolExecutor(SENDERS) as pool:
-        for due, path, body in _outbox(traffic, run=run):
-            if seconds is not None and due > lead_in + seconds:
+        for due, path, body in messages:
+            if seconds is not None and due > seconds:
                 break
             time.sleep(max(0.0, start + due - time.monotonic()))
-            occurred = began + timedelta(seconds=due) if due < lead_in else datetime.now(UTC)
-            payload = body | {"occurred_at": _whole_second(occurred)} if path == EVENTS else body
-            sender = post_past if post_past and due < lead_in else post
-            pool.submit(sender, path, payload).add_done_callback(_counting(tally, path))
+            pool.submit(post, path, _with_time(path, body)).add_done_callback(_counting(tally, path))
     return tally
 
 
-def _outbox(traffic: Iterator[LiveEvent], *, run: str) -> Iterator[tuple[float, str, dict[str, Any]]]:
-    """Events and labels merged in order of when they are due."""
+def _with_time(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    if path != EVENTS or body["occurred_at"]:
+        return body
+    return body | {"occurred_at": to_iso(datetime.now(UTC).replace(microsecond=0))}
+
+
+def traffic_messages(traffic: Iterator[LiveEvent], *, run: str) -> Iterator[Message]:
+    """Events and labels merged in order of when they are due; `run` begins every event's id."""
     labels: list[tuple[float, int, dict[str, Any]]] = []
     for number in itertools.count():
         event = next(traffic)
@@ -138,10 +144,11 @@ def _outbox(traffic: Iterator[LiveEvent], *, run: str) -> Iterator[tuple[float, 
         payload = to_payload(event.row, id=f"{run}-{number}", occurred_at="")
         yield event.due, EVENTS, payload
         if event.label is not None:
-            heapq.heappush(labels, (event.due + event.label_after, number, _label_body(payload, event.label)))
+            heapq.heappush(labels, (event.due + event.label_after, number, label_body(payload, event.label)))
 
 
-def _label_body(payload: dict[str, Any], label: str) -> dict[str, Any]:
+def label_body(payload: Mapping[str, Any], label: str) -> dict[str, Any]:
+    """The request body that labels the event of a payload."""
     source = "chargeback" if label == "fraud" else "customer"
     return {"event_type": payload["type"], "event_id": payload["id"], "label": label, "source": source}
 
@@ -151,7 +158,3 @@ def _counting(tally: Tally, path: str) -> Callable[[Future[int]], None]:
         tally.count(path, 0 if sent.exception() else sent.result())
 
     return count
-
-
-def _whole_second(moment: datetime) -> str:
-    return to_iso(moment.replace(microsecond=0))

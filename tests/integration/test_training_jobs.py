@@ -176,7 +176,7 @@ def test_a_failed_training_changes_nothing_and_says_why(history, messages):
     number = request(JobOptions(as_of=END - timedelta(days=25), matures_after_days=14))
     run(number)
     assert job(number).state == "failed"
-    assert "matured events span 0.8 days; training needs at least 1 day" in job(number).error
+    assert "matured events span 0.9 days; training needs at least 1 day" in job(number).error
     new = LogEntry.objects.order_by("position")[before:]
     assert [entry.type for entry in new] == ["training.requested", "training.started", "training.failed"]
 

@@ -7,12 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.db.models import Max
 from django.utils import timezone
 
 from config import scene
@@ -31,26 +31,30 @@ from scoring.api.key_requests import FOR_KEYS, SCOPES
 from scoring.api.keys import create_key, find_sender
 from scoring.batch.versions import NONE, read_versions_of
 from scoring.catalog.registry import batch_views
-from scoring.decisions.models import Decision, Event, Route
+from scoring.decisions.models import Event, Pending, Route
 from scoring.log.runs import run_consumers
 from scoring.log.status import consumer_health
 from scoring.management.arguments import number, whole_number
-from scoring.simulation.history import RATE_PER_DAY
+from scoring.simulation.sender import is_ready
 from scoring.timestamps import to_micros
 from serving.listening import PortUnavailable, chosen_address, listen
 from supervision.record import Record
 from supervision.supervisor import AlreadyRunning, Program, sole_supervisor
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
-READY_SECONDS, FIRST_DECISION_SECONDS, CAUGHT_UP_SECONDS = 120.0, 120.0, 300.0
+READY_SECONDS, DECIDED_SECONDS, CAUGHT_UP_SECONDS = 120.0, 120.0, 300.0
 CAUGHT_UP_LAG = 50  # entries
 MEMORY, DISK = "2.5 GB", "1.5 GB"
-LEAD_IN = timedelta(days=1)  # of live traffic that the first start sends at once
-FIRST_MODEL_AGE = timedelta(days=21)
-MIN_DAYS = 90  # of these, the last 45 have not matured, and the first model lacks 21 more
+# Of the time before a start, what is decided as if the system had run: the rest of it is history, or a gap.
+LAST_DAY = timedelta(days=1)
+# Until then windows of 30 days, profiles of 90 and labels of two weeks before have filled as far as they do:
+# what models learn from later is like what they decide on.
+WARM_UP = timedelta(days=45)
+MIN_DAYS = 145  # of these, the last 45 have not matured, the first model lacks 21 more, and it warms up
 
 INTRODUCTION = """
-  The demo simulates {days} days of payments, trains two models on them and then shows everything at work.
+  The demo simulates {days} days of payments, trains two models on them, lets a day pass in which
+  they decide, and then shows everything at work.
   The first start takes some five minutes on two quiet cores, later ones half a minute. It needs {memory} of
   memory and {disk} of disk. Ctrl-C stops everything; all data is in
   {var}.
@@ -82,18 +86,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--days",
             type=whole_number(least=MIN_DAYS, most=3_650),
-            default=120,
+            default=170,
             help="of history, when there is none",
         )
         parser.add_argument(
             "--rate",
             type=number(above=True),
-            default=RATE_PER_DAY / 86_400,
-            help="payments a second of the live traffic; by default as in the history: more would look"
-            " like a change of behavior",
+            help="payments a second of the live traffic; by default it goes on as the history does, and any"
+            " other traffic is what drift looks like",
         )
 
-    def handle(self, *, port: int | None, days: int, rate: float, **options: Any) -> None:
+    def handle(self, *, port: int | None, days: int, rate: float | None, **options: Any) -> None:
         end_as_if_interrupted()
         make_directory(settings.VAR_DIR)
         try:
@@ -104,13 +107,14 @@ class Command(BaseCommand):
         except (PortUnavailable, AlreadyRunning) as error:
             raise CommandError(str(error)) from error
 
-    def work(self, listener: socket.socket, record: Record, *, days: int, rate: float) -> None:
+    def work(self, listener: socket.socket, record: Record, *, days: int, rate: float | None) -> None:
         # Plain HTTP on this machine: without it Django would redirect to an address that does not exist.
         environment = os.environ | {"ASSAY_HTTPS": "0", "PYTHONUNBUFFERED": "1"}
         environment.setdefault("ASSAY_LOG_LEVEL", "WARNING")
         try:
-            self.prepare(days=days, environment=environment)
-            self.run(listener, record, rate=rate, environment=environment)
+            since = self.prepare(days=days, environment=environment)
+            learn_from = since - timedelta(days=days) + WARM_UP
+            self.run(listener, record, since=since, learn_from=learn_from, rate=rate, environment=environment)
         except services.ServiceUnusable as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -126,8 +130,11 @@ class Command(BaseCommand):
 
     # Before anything is shown
 
-    def prepare(self, *, days: int, environment: dict[str, str]) -> None:
-        """Each step leaves alone what an earlier demo has made: a second start is quick."""
+    def prepare(self, *, days: int, environment: dict[str, str]) -> datetime:
+        """Everything until now; gives which moment that is.
+
+        Each step leaves alone what an earlier demo has made: a second start is quick.
+        """
         if not (settings.VAR_DIR / "demo_history").exists():
             self.say(INTRODUCTION.format(days=days, memory=MEMORY, disk=DISK, var=settings.VAR_DIR))
         self.say("Starting PostgreSQL and Redis ...")
@@ -137,25 +144,25 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         self.load_history(days=days, environment=environment)
-        # Before the models: they take longer to train than versions to become valid.
-        run_command(["publish_views"], environment)
-        if not Route.objects.filter(event_type=EVENT_TYPE).exists():
-            self.train_models(environment)
+        demo_password()  # its people: one of them works the first cases
+        until = timezone.now()
+        self.pass_time(until=until, days=days, environment=environment)
         self.say("Filling the pages ...")
         run_consumers(now=timezone.now())
+        return until
+
+    def pass_time(self, *, until: datetime, days: int, environment: dict[str, str]) -> None:
+        """The first models, and what happened since the history or the last demo ended."""
+        since = begin_of_gap(until=until)
+        is_new = not Route.objects.filter(event_type=EVENT_TYPE).exists()
+        first = "Training two models, then deciding" if is_new else "Deciding"
+        self.say(f"{first} what came since {since:%Y-%m-%d %H:%M} UTC ...")
+        moments = {"since": since, "until": until, "learn-from": until - timedelta(days=days) + WARM_UP}
+        options = [f"--{name}={moment.isoformat(timespec='seconds')}" for name, moment in moments.items()]
+        run_command(["demo_day", f"--source={SOURCE}", *options], environment)
         if seconds := seconds_until_fresh(now=timezone.now()):
             self.say(f"Batch values are fresh in {seconds:.0f} s ...")
             time.sleep(seconds)
-
-    def train_models(self, environment: dict[str, str]) -> None:
-        """A champion that saw the history up to some weeks ago, and one that saw all of it beside it."""
-        train = ["train", "--event-type", EVENT_TYPE]
-        earlier = timezone.now() - FIRST_MODEL_AGE
-        self.say("Training two models ...")
-        run_command([*train, "--as-of", earlier.isoformat(timespec="seconds")], environment)
-        run_command(["promote", "--event-type", EVENT_TYPE], environment)
-        run_command(train, environment)
-        self.say(scene.compare_newest_with_champion(EVENT_TYPE, now=timezone.now()))
 
     def load_history(self, *, days: int, environment: dict[str, str]) -> None:
         """Simulated history into an empty log; one that was interrupted is resumed where it stopped."""
@@ -163,48 +170,50 @@ class Command(BaseCommand):
         until, _, loaded = note.read_text().partition(" ") if note.exists() else ("", "", "")
         if Event.objects.exists() and (loaded or not until):
             return
-        until = until or (timezone.now() - LEAD_IN).isoformat(timespec="seconds")
+        until = until or (timezone.now() - LAST_DAY).isoformat(timespec="seconds")
         note.write_text(until)
         self.say(f"Simulating {days} days of payments ...")
-        run_command(["simulate", "history", "--days", str(days), "--until", until], environment)
+        simulate = ["simulate", "history", f"--days={days}", f"--until={until}", f"--source={SOURCE}"]
+        run_command(simulate, environment)
         note.write_text(f"{until} loaded")
 
     # While it runs
 
     def run(
-        self, listener: socket.socket, record: Record, *, rate: float, environment: dict[str, str]
+        self,
+        listener: socket.socket,
+        record: Record,
+        *,
+        since: datetime,
+        learn_from: datetime,
+        rate: float | None,
+        environment: dict[str, str],
     ) -> None:
-        """The processes of the Procfile and the live traffic, until Ctrl-C."""
+        """The processes of the Procfile and the live traffic from `since` on, until Ctrl-C."""
         port = listener.getsockname()[1]
         address = f"http://localhost:{port}"
         key, password = demo_key(), demo_password()
-        # The queue shall not be empty: traffic begins with what would have come since the history ended.
-        lead_in = 0.0 if Decision.objects.exists() else LEAD_IN.total_seconds()
         self.say("Starting web, workers, scheduler and live traffic ...")
         environment |= {"ASSAY_HOST": HOST, "ASSAY_PORT": str(port), "ASSAY_API_KEY": key}
-        live = (
-            f"{sys.executable} manage.py simulate live --rate {rate:g} --url {address} --lead-in {lead_in:g}"
-        )
+        pace = f"--continue --since {since.isoformat()}" if rate is None else f"--rate {rate:g}"
+        live = f"{sys.executable} manage.py simulate live {pace} --url {address}"
         programs = [
             *procfile_programs(environment, listener=listener),
             Program("live", live, environment, settings.BASE_DIR),
         ]
-        announcer = threading.Thread(target=self.announce, args=(address, key, password), daemon=True)
+        announce = partial(self.announce, address, key=key, password=password, learn_from=learn_from)
+        announcer = threading.Thread(target=announce, daemon=True)
         connection.close()
         announcer.start()
         supervise(programs, record)
 
-    def announce(self, address: str, key: str, password: str) -> None:
-        """Say where to look, once the first live payment is decided."""
-        started = timezone.now()
+    def announce(self, address: str, *, key: str, password: str, learn_from: datetime) -> None:
+        """Say where to look, once all payments are decided and the pages show them."""
         try:
             wait_until(lambda: is_ready(address), seconds=READY_SECONDS)
-            wait_until(
-                lambda: Decision.objects.filter(decided_at__gt=started, basis=Decision.Basis.MODEL).exists(),
-                seconds=FIRST_DECISION_SECONDS,
-            )
+            wait_until(has_decided_all, seconds=DECIDED_SECONDS)
             wait_until(has_caught_up, seconds=CAUGHT_UP_SECONDS)
-            scene.train_a_candidate(EVENT_TYPE, now=timezone.now())
+            scene.train_a_candidate(EVENT_TYPE, since=learn_from, now=timezone.now())
         except TimeoutError:
             self.say("Not all is up to date yet; see the messages above and `/readyz`.")
         finally:
@@ -236,6 +245,14 @@ def run_command(arguments: list[str], environment: dict[str, str]) -> None:
     )
     if result.returncode != 0:
         raise CommandError(f"`manage.py {' '.join(arguments)}` failed; see its message above.")
+
+
+def begin_of_gap(*, until: datetime) -> datetime:
+    """Since when no payment has come; at most a day ago: what lies further back is not made up for."""
+    last = Event.objects.filter(type=EVENT_TYPE, occurred_at__lt=until).aggregate(last=Max("occurred_at"))[
+        "last"
+    ]
+    return max(last or until, until - LAST_DAY)
 
 
 def seconds_until_fresh(*, now: datetime) -> float:
@@ -276,19 +293,15 @@ def demo_key() -> str:
     return key
 
 
+def has_decided_all() -> bool:
+    return not Pending.objects.filter(state=Pending.State.READY).exists()
+
+
 def has_caught_up() -> bool:
     """Whether the pages show all that has happened, but for the last moment."""
     return all(
         consumer.lag <= CAUGHT_UP_LAG and not consumer.error for consumer in consumer_health(most=1_000)
     )
-
-
-def is_ready(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/readyz", timeout=5) as response:  # noqa: S310 (our own address)
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:

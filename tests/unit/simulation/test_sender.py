@@ -1,5 +1,4 @@
 import threading
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 
@@ -8,7 +7,7 @@ import pytest
 
 from scoring.simulation import sender
 from scoring.simulation.live import LiveTraffic
-from scoring.simulation.sender import EVENTS, LABELS, ApiClient, send_traffic
+from scoring.simulation.sender import EVENTS, LABELS, ApiClient, send_messages, traffic_messages
 
 
 class Recorded:
@@ -25,7 +24,7 @@ class Recorded:
 
 def send(post, **changes):
     traffic = LiveTraffic(seed=3, customers=500, rate=2_000.0, fraud_share=0.2)
-    return send_traffic(traffic, post=post, run="r", **{"seconds": 0.5} | changes)
+    return send_messages(traffic_messages(traffic, run="r"), post=post, **{"seconds": 0.5} | changes)
 
 
 def test_every_event_is_sent_once_under_an_id_of_its_own_with_the_time_of_sending():
@@ -37,22 +36,9 @@ def test_every_event_is_sent_once_under_an_id_of_its_own_with_the_time_of_sendin
     assert all(event["id"].startswith("r-") and event["occurred_at"].endswith("Z") for event in events)
 
 
-def test_a_lead_in_is_sent_at_once_and_occurred_just_before():
-    post, before = Recorded(), datetime.now(UTC)
-    traffic = LiveTraffic(seed=3, customers=500, rate=2.0, fraud_share=0.2)
-    send_traffic(traffic, post=post, run="r", seconds=0.0, lead_in=600.0)
-    assert (datetime.now(UTC) - before).total_seconds() < 60
-    occurred = sorted(
-        datetime.fromisoformat(body["occurred_at"]) for path, body in post.posts if path == EVENTS
-    )
-    assert len(occurred) > 800
-    assert before - timedelta(seconds=602) <= occurred[0] < before - timedelta(seconds=500)
-    assert before - timedelta(seconds=60) < occurred[-1] <= datetime.now(UTC)
-
-
 def test_labels_follow_their_event_and_name_it(monkeypatch):
     traffic = LiveTraffic(seed=3, customers=500, rate=20.0, fraud_share=0.3)
-    posted = list(islice(sender._outbox(traffic, run="r"), 6_000))
+    posted = list(islice(traffic_messages(traffic, run="r"), 6_000))
     due = [moment for moment, _, _ in posted]
     assert due == sorted(due)
     sent = {body["id"]: place for place, (_, path, body) in enumerate(posted) if path == EVENTS}

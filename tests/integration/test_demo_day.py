@@ -1,0 +1,61 @@
+"""The day that a demo lets pass before it begins."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.contrib.auth.models import User
+
+from config.demo_day import REVIEWER, UNWORKED, SettableClock, play
+from reviews.models import Case
+from scoring.batch.models import BatchVersion
+from scoring.decisions.models import Decision, Event, Label, Pending
+from scoring.simulation.continued import Stretch, draw_stretch
+from scoring.simulation.population import make_population
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SINCE = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+UNTIL = SINCE + timedelta(hours=10)
+
+
+@pytest.fixture
+def played(online_redis: redis.Redis, settings: Any, tmp_path: Path) -> Stretch:
+    settings.VAR_DIR = tmp_path
+    User.objects.create_user(REVIEWER)
+    population = make_population(customers=200, seed=5)
+    stretch = draw_stretch(population, since=SINCE, until=UNTIL, rate=60, received=set)
+    play(stretch, since=SINCE, until=UNTIL, source="demo")
+    return stretch
+
+
+def test_everything_happens_at_its_own_time(played: Stretch) -> None:
+    assert Pending.objects.count() == 0
+    received = dict(Event.objects.values_list("position", "received_at"))
+    events = dict(Event.objects.values_list("external_id", "received_at"))
+    assert events == dict(zip(played.events.id, played.events.occurred_at.dt.to_pydatetime(), strict=True))
+    decided = Decision.objects.values_list("event_position", "decided_at")
+    assert len(decided) == (played.events.type == "payment").sum() > 10
+    assert all(timedelta(0) <= at - received[event] < timedelta(minutes=1) for event, at in decided)
+    assert BatchVersion.objects.filter(view="payment.merchant_trend").count() > 10
+
+
+def test_cases_are_worked_but_for_the_latest(played: Stretch) -> None:
+    worked, left = (Case.objects.filter(state=state) for state in (Case.State.DECIDED, Case.State.OPEN))
+    assert worked.exists()
+    assert left.exists()
+    assert max(worked.values_list("opened_at", flat=True)) < UNTIL - UNWORKED
+    assert min(left.values_list("opened_at", flat=True)) >= UNTIL - UNWORKED
+    assert all(
+        case.decided_by == REVIEWER and case.decided_at - case.opened_at >= UNWORKED for case in worked
+    )
+    assert Label.objects.filter(source="review").count() == worked.count()
+
+
+def test_a_clock_goes_on_from_where_it_is_set() -> None:
+    clock = SettableClock(SINCE)
+    assert SINCE <= clock() <= clock() < SINCE + timedelta(hours=1)
+    clock.set(UNTIL)
+    assert clock() >= UNTIL
