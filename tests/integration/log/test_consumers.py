@@ -115,6 +115,20 @@ def test_a_poison_entry_stops_the_consumer_right_before_it_and_shows_its_error()
     assert recorder.batches[-1] == 1  # tried again alone
 
 
+def test_a_stopped_consumer_tries_the_bad_entry_alone_not_its_whole_page_again() -> None:
+    recorder = Recorder(poison="T-0")
+    consumer = consumer_of(recorder)
+    append([received(f"T-{i}") for i in range(10)], now=NOW)
+    with pytest.raises(ConsumerStopped):
+        run_consumer(consumer, now=NOW)
+    assert recorder.batches[0] == 10
+
+    recorder.batches.clear()
+    with pytest.raises(ConsumerStopped):
+        run_consumer(consumer, now=NOW)
+    assert recorder.batches == [1]
+
+
 def test_a_mended_consumer_goes_on_where_it_stopped() -> None:
     recorder = Recorder(poison="T-1")
     consumer = consumer_of(recorder)
