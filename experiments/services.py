@@ -20,6 +20,7 @@ from experiments.errors import (
 from experiments.interruptions import interrupt_displaced, is_displaced, why_displaced
 from experiments.metrics import BY_NAME
 from experiments.models import Experiment
+from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Route
@@ -107,7 +108,7 @@ def stop_experiment(
             stream=experiment.stream,
             expected_version=1,
             type="experiment.stopped",
-            data={"reason": reason.strip(), "by": actor, "winner": winner},
+            data={"reason": mask_card_numbers(reason.strip()), "by": actor, "winner": winner},
             metadata={"actor": actor},
         )
         entry = append([stopped], now=now)[0]

@@ -22,6 +22,7 @@ from reviews.errors import (
 )
 from reviews.models import Case
 from reviews.verdicts import NOTE_KIND, Verdict, check_contradiction, check_verdict
+from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.decisions.labels import LabelStatement, record_labels, said_by_source
 from scoring.decisions.models import Event
 from scoring.log import vault
@@ -220,9 +221,10 @@ def _append(case: Case, entry_type: str, data: dict[str, Any], *, reviewer: str,
 
 
 def _keep_note(note: str) -> str:
-    """The digest under which the vault keeps the note; "" for none."""
+    """The digest under which the vault keeps the note, its card numbers masked; "" for none."""
     if not note:
         return ""
+    note = mask_card_numbers(note)
     vault.store([(NOTE_KIND, note)])
     return vault.digest_of(NOTE_KIND, note)
 

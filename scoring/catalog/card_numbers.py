@@ -12,7 +12,7 @@ from collections.abc import Iterator
 MIN_LENGTH, MAX_LENGTH = 13, 19
 _DIGITS = re.compile(
     r"(?<![\w.-])"  # not within a longer word or number: a UUID's digits do not stand alone
-    rf"(?=(\d(?:[ .\u00a0\u2010-\u2015-]?\d){{{MIN_LENGTH - 1},{MAX_LENGTH - 1}}}))"
+    rf"(?=(\d(?:[\s._\u2010-\u2015\u2212-]{{0,3}}\d){{{MIN_LENGTH - 1},{MAX_LENGTH - 1}}}))"
 )
 _END = re.compile(r"(?!\w|[.-]\w)")
 # How the numbers of a brand begin (ISO/IEC 7812), and how long they are.

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 
+from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.catalog.registry import event_type
 from scoring.decisions import doorbell, pending
 from scoring.decisions.amended import CORRECTED, RETRACTED, VERSIONS
@@ -65,7 +66,7 @@ def correct_event(
     soon as the corrected event is decided. Raises EventNotFound, EventAlreadyRetracted, EventStillHistory,
     EventVersionConflict.
     """
-    sent = received_entry(submission, source=source)
+    sent, reason = received_entry(submission, source=source), mask_card_numbers(reason)
     mailbox = open_mailbox() if wait else None
     for attempt in range(MAX_TRIES):
         stream = _read_amendable(sent.stream)
@@ -93,6 +94,7 @@ def retract_event(stream_name: str, *, reason: str, now: datetime, actor: str = 
     more. Retracting it again for the same reason is `replayed`. Raises EventNotFound, EventAlreadyRetracted,
     EventStillHistory.
     """
+    reason = mask_card_numbers(reason)
     for attempt in range(MAX_TRIES):
         stream = read_stream(stream_name)
         retraction = retraction_in(stream)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.errors import AlreadyJudged, GateFailed, NoteRequired, OwnModel, UnknownModel
 from scoring.learning.models import ModelVersion
 from scoring.learning.registry import known_names
@@ -186,11 +187,12 @@ def _append(
     name: str, entry_type: str, *, actor: str, note: str, now: datetime, failed: Sequence[str]
 ) -> Entry:
     stream = f"model/{name}"
+    note = mask_card_numbers(note.strip())[:NOTE_LENGTH]
     entry = NewEntry(
         stream=stream,
         expected_version=len(read_stream(stream)),
         type=entry_type,
-        data={"name": name, "by": actor, "note": note.strip()[:NOTE_LENGTH], "failed_checks": list(failed)},
+        data={"name": name, "by": actor, "note": note, "failed_checks": list(failed)},
         metadata={"actor": actor},
     )
     return append([entry], now=now)[0]

@@ -86,6 +86,10 @@ def test_type_and_id_may_be_left_out_and_may_not_change(api: Api) -> None:
         ({"event": payment_payload(1)}, ["reason"]),
         (correction(reason="  "), ["reason"]),
         (correction(reason=7), ["reason"]),
+        (correction(reason="a\x00b"), ["reason"]),
+        (correction() | {"event": [payment_payload(1)]}, ["event"]),
+        (correction() | {"event": "payment"}, ["event"]),
+        (correction() | {f"note {number}": 1 for number in range(9)}, [*(f"note {n}" for n in range(5)), ""]),
         (correction(reason="x" * 201), ["reason"]),
         ({"reason": "why"}, ["event"]),
         (correction(version="2"), ["version"]),
@@ -140,6 +144,17 @@ def test_a_retracted_event_says_so_and_takes_no_correction(api: Api) -> None:
         assert refused.json()["type"].endswith("/event-retracted")
         assert refused.json()["reason"] == "a test"
     assert Event.objects.get().retracted_at is not None
+
+
+def test_card_numbers_in_reasons_are_masked(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    told = "the card was 4111 1111 1111 1111"
+    api.post(HERE, correction(amount="99.00", reason=told))
+    api.post("events/payment/T-1/retraction", {"reason": told})
+    again = api.post("events/payment/T-1/retraction", {"reason": told})
+    assert again["Idempotent-Replayed"] == "true"
+    kept = [entry.data["reason"] for entry in read_stream("payment/shop/T-1") if "reason" in entry.data]
+    assert kept == ["the card was ************1111"] * 2
 
 
 def test_a_resubmission_that_differs_is_led_to_corrections(api: Api) -> None:
