@@ -19,6 +19,7 @@ from scoring.api.links import event_link
 from scoring.decisions.telemetry import telemetry
 from scoring.log.trouble import is_trouble
 from scoring.timestamps import to_iso
+from serving import refusals
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +184,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         409,
         "event-retracted",
         "The event was retracted",
-        lambda exc, context: {"reason": exc.reason, "retracted_at": exc.at.isoformat()},
+        lambda exc, context: {"reason": exc.reason, "retracted_at": to_iso(exc.at)},
     ),
     errors.EventVersionConflict: Problem(
         409,
@@ -254,6 +255,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
         headers={"Retry-After": RESTORED_RETRY_AFTER_SECONDS},
     ),
 }
+# What the web server answers before Django sees a request.
+REFUSALS = (
+    refusals.head_too_slow(0),
+    refusals.body_too_slow(0, bytes_per_second=0),
+    refusals.head_too_large(0),
+    refusals.coding_unknown(""),
+    refusals.server_busy(""),
+)
 INTERNAL = Problem(
     500, "internal-error", "Something went wrong here", detail=lambda exc: "the error was recorded"
 )
@@ -315,11 +324,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def describe_problem(request: HttpRequest, slug: str) -> HttpResponse:
     """What a problem's `type` leads to: its title and status."""
-    known = {problem.slug: problem for problem in [*PROBLEMS.values(), INTERNAL]}
+    own = {problem.slug: (problem.status, problem.title) for problem in [*PROBLEMS.values(), INTERNAL]}
+    known = {refusal.slug: (int(refusal.status[:3]), refusal.title) for refusal in REFUSALS} | own
     if slug not in known:
         raise Http404
-    problem = known[slug]
-    return JsonResponse({"type": problem.type, "title": problem.title, "status": problem.status})
+    status, title = known[slug]
+    return JsonResponse({"type": f"{API_PATH}problems/{slug}", "title": title, "status": status})
 
 
 def _plain_problem(request: HttpRequest, problem: Problem) -> HttpResponse | None:

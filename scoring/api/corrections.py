@@ -15,8 +15,10 @@ from scoring.api.items import read_object
 from scoring.api.keys import Sender
 from scoring.api.permissions import sender_of
 from scoring.api.schema.corrections import CORRECT, RETRACT
+from scoring.catalog.characters import clean_text
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
+from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.decisions import backlog
 from scoring.decisions.answers import current_version
 from scoring.decisions.corrections import (
@@ -26,7 +28,7 @@ from scoring.decisions.corrections import (
     retract_event,
 )
 from scoring.decisions.intake import Submission, priority_of
-from scoring.errors import EventNotFound, InvalidRequest, RequestProblem
+from scoring.errors import EventNotFound, FieldError, InvalidRequest, RequestProblem
 from scoring.log.read import read_stream
 
 CORRECTION_MEMBERS = ("event", "reason", "version")
@@ -46,7 +48,7 @@ class CorrectionsView(EventView):
         now = timezone.now()
         preferences = preferences_of(request, listed=False)
         stream = own_stream(type, id, sender=sender_of(request))
-        body = read_members(request.data, CORRECTION_MEMBERS)
+        body = read_members(request.data, CORRECTION_MEMBERS, of="a correction")
         reason = read_reason(body)
         version = read_version(body)
         submission = read_corrected(body, stream=stream, now=now)
@@ -75,7 +77,7 @@ class RetractionView(EventView):
     @extend_schema(**RETRACT)
     def post(self, request: Request, type: str, id: str) -> Response:
         stream = own_stream(type, id, sender=sender_of(request))
-        reason = read_reason(read_members(request.data, ("reason",)))
+        reason = read_reason(read_members(request.data, ("reason",), of="a retraction"))
         receipt = retract_event(stream, reason=reason, now=timezone.now(), actor=sender_of(request).actor)
         return respond(receipt, headers={})
 
@@ -86,13 +88,12 @@ def own_stream(type: str, id: str, *, sender: Sender) -> str:
     return stream_of(type, id, sender=sender)
 
 
-def read_members(body: object, known: Sequence[str]) -> Mapping[str, Any]:
+def read_members(body: object, known: Sequence[str], *, of: str) -> Mapping[str, Any]:
     """The body, an object of no other members than these. Raises `InvalidRequest`."""
     members = read_object(body)
-    if unknown := sorted(members.keys() - set(known)):
-        raise InvalidRequest(
-            [RequestProblem(name, "is not a member of this", list(known)) for name in unknown]
-        )
+    if unknown := [name for name in members if name not in known]:
+        problems = unknown_field_problems(unknown, known=known, of=of)
+        raise InvalidRequest([RequestProblem(*problem) for problem in problems])
     return members
 
 
@@ -104,7 +105,10 @@ def read_reason(body: Mapping[str, Any]) -> str:
         raise InvalidRequest([RequestProblem("reason", "is missing", allowed)])
     if not isinstance(reason, str):
         raise InvalidRequest([RequestProblem("reason", "must be a string", allowed)])
-    reason = " ".join(reason.replace("\x00", "").split())
+    try:
+        reason = " ".join(clean_text(reason).split())
+    except FieldError as error:
+        raise InvalidRequest([RequestProblem("reason", error.problem, error.allowed)]) from None
     if not 1 <= len(reason) <= MAX_REASON_LENGTH:
         raise InvalidRequest([RequestProblem("reason", f"has {len(reason)} characters", allowed)])
     return reason
@@ -125,7 +129,7 @@ def read_corrected(body: Mapping[str, Any], *, stream: str, now: datetime) -> Su
         raise EventNotFound(stream)
     if body.get("event") is None:
         raise InvalidRequest([RequestProblem("event", "is missing", "the whole event as it should read")])
-    sent = read_object(body["event"])
+    sent = read_object(body["event"], field="event")
     received = entries[0].data
     for name in ("type", "id"):
         if sent.get(name, received[name]) != received[name]:

@@ -49,12 +49,16 @@ def items_allowed() -> str:
     return f"one object, or a list of 1 to {settings.API_MAX_LIST:,} objects"
 
 
-def read_object(item: object) -> Mapping[str, Any]:
-    """The item itself. Raises `InvalidRequest` for anything but an object that names each key once."""
+def read_object(item: object, *, field: str = "") -> Mapping[str, Any]:
+    """The item itself. Raises `InvalidRequest` for anything but an object that names each key once.
+
+    `field` is where in the request it stands.
+    """
     if isinstance(item, RepeatedKey):
         raise InvalidRequest([RequestProblem(item.key[:MAX_NAME_SHOWN], "is given more than once", "once")])
     if not isinstance(item, dict):
-        raise InvalidRequest([RequestProblem("", "the item is not an object", "object")])
+        problem = "must be an object" if field else "the item is not an object"
+        raise InvalidRequest([RequestProblem(field, problem, "object")])
     return item
 
 

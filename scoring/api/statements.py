@@ -7,23 +7,19 @@ from typing import Any
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType, parse_occurred_at
 from scoring.catalog.fields import clean_identifier
 from scoring.catalog.registry import event_types
+from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.decisions.label_sources import MAX_SOURCE_LENGTH
 from scoring.decisions.labels import LabelStatement
 from scoring.errors import FieldError, InvalidRequest, RequestProblem
-
-# An answer names so many unknown fields, and so much of each: it must not be larger than the request.
-MAX_UNKNOWN_NAMED = 10
-MAX_NAME_SHOWN = 60
 
 NAMES = ("event_type", "event_id", "label", "retract", "source", "known_at")
 
 
 def parse_statement(item: Mapping[str, Any], *, now: datetime) -> LabelStatement:
     """The statement that one object makes. Raises `InvalidRequest` with every problem found."""
-    unknown = sorted(map(str, item.keys() - set(NAMES)))
+    unknown = [name for name in item if name not in NAMES]
     problems = [
-        RequestProblem(name[:MAX_NAME_SHOWN], "is not a field of a label", list(NAMES))
-        for name in unknown[:MAX_UNKNOWN_NAMED]
+        RequestProblem(*problem) for problem in unknown_field_problems(unknown, known=NAMES, of="a label")
     ]
     kind = _read_type(item, problems)
     event_id = _read_identifier(item, "event_id", MAX_ID_LENGTH, problems)

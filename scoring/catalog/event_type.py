@@ -21,16 +21,16 @@ from scoring.catalog.fields import (
 )
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.text_signals import text_signals
+from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.errors import CatalogError, FieldError, InvalidEvent
-from scoring.errors.catalog import MAX_NAME_SHOWN
 from scoring.features.declare import SIGNALS, Origin, signal_column
+from scoring.timestamps import to_iso
 
 OUTCOMES = ("allow", "review", "block")
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_ID_LENGTH = 200
 # What means something in every payload, whatever the event type.
 PAYLOAD_WORDS = ("type", "id", "occurred_at", "currency", "source")
-MAX_UNKNOWN_NAMED = 5  # unknown fields of one payload that an error names; a sender may send thousands
 
 
 def days(count: float) -> timedelta:
@@ -254,13 +254,8 @@ def _refuse_unknown(
     if payload.get("type", cls.name) != cls.name:
         problems.append(("type", "is another event type", cls.name))
     if not payload.keys() <= cls._known:
-        unknown, known = [name for name in payload if name not in cls._known], list(cls.payload_names())
-        problems += [
-            (str(name)[:MAX_NAME_SHOWN], "is not a field of this event type", None if index else known)
-            for index, name in enumerate(unknown[:MAX_UNKNOWN_NAMED])
-        ]
-        if (more := len(unknown) - MAX_UNKNOWN_NAMED) > 0:
-            problems.append(("", f"has {more:,} more fields that this event type does not have", None))
+        unknown = [name for name in payload if name not in cls._known]
+        problems += unknown_field_problems(unknown, known=list(cls.payload_names()), of="this event type")
 
 
 def _parse_with(problems: list[tuple[str, str, object]], name: str, parse: Any, *arguments: Any) -> Any:
@@ -284,7 +279,7 @@ def parse_occurred_at(raw: object, now: datetime) -> datetime:
         raise FieldError("is missing", moments.ALLOWED)
     moment = parse_moment(raw)
     if moment > now + FUTURE_TOLERANCE:
-        raise FieldError("is more than 5 minutes in the future", (now + FUTURE_TOLERANCE).isoformat())
+        raise FieldError("is more than 5 minutes in the future", f"until {to_iso(now + FUTURE_TOLERANCE)}")
     return moment
 
 

@@ -27,8 +27,8 @@ def parse_moment(raw: object) -> datetime:
         raise FieldError("is not a time with a time zone", ALLOWED)
     try:
         moment = moment.astimezone(UTC)
-    except OverflowError as error:
-        raise FieldError("is out of range", "from 1970 on") from error
+    except OverflowError as error:  # with its offset it is outside the years 1 to 9999
+        raise FieldError("is out of range", "the years 1970 to 9999") from error
     if moment < EPOCH:
         raise FieldError("is out of range", "from 1970 on")
     return moment

@@ -1,6 +1,6 @@
 """What is wrong with a declared event type, or with an event that is held against one."""
 
-from scoring.errors.base import ScoringError
+from scoring.errors.base import ScoringError, word_problems
 
 MAX_NAME_SHOWN = 100  # a sender's names may have any length
 
@@ -57,7 +57,6 @@ class InvalidEvent(ScoringError):
     """A payload that its event type refuses. `problems` lists (field, problem, allowed)."""
 
     def __init__(self, event_type: str, problems: list[tuple[str, str, object]]) -> None:
-        listed = "; ".join(f"{name}: {text}" for name, text, _ in problems)
-        super().__init__(f"invalid {event_type}: {listed}")
+        super().__init__(f"invalid {event_type}: {word_problems(problems)}")
         self.event_type = event_type
         self.problems = problems

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from scoring.errors.base import ScoringError
+from scoring.errors.base import ScoringError, word_problems
+from scoring.timestamps import to_iso
 
 
 class RequestProblem(NamedTuple):
@@ -20,7 +21,7 @@ class InvalidRequest(ScoringError):
 
     def __init__(self, problems: Sequence[RequestProblem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{field}: {problem}" for field, problem, _ in self.problems))
+        super().__init__(word_problems(self.problems))
 
 
 class MalformedJson(ScoringError):
@@ -97,7 +98,7 @@ class EventAlreadyRetracted(ScoringError):
     def __init__(self, stream: str, *, reason: str, at: datetime) -> None:
         self.stream, self.reason, self.at = stream, reason, at
         super().__init__(
-            f"{stream} was retracted at {at.isoformat()} ({reason}); submit it under a new id if it happened"
+            f"{stream} was retracted at {to_iso(at)} ({reason}); submit it under a new id if it happened"
         )
 
 
@@ -152,4 +153,4 @@ class ApiKeyAlreadyRevoked(ScoringError):
 
     def __init__(self, prefix: str, revoked_at: datetime) -> None:
         self.prefix, self.revoked_at = prefix, revoked_at
-        super().__init__(f"the API key {prefix} was revoked at {revoked_at.isoformat()}")
+        super().__init__(f"the API key {prefix} was revoked at {to_iso(revoked_at)}")

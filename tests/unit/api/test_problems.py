@@ -1,5 +1,7 @@
 import inspect
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError
@@ -7,8 +9,19 @@ from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions
 
-from config.errors import PROBLEMS, describe_problem, page_not_found, problem_response, server_error
+from config.errors import (
+    INTERNAL,
+    PROBLEMS,
+    REFUSALS,
+    describe_problem,
+    page_not_found,
+    problem_response,
+    server_error,
+)
 from scoring import errors
+from serving import refusals
+
+SERVER_SOURCE = inspect.getsource(refusals)
 
 CASES = {
     "a conflict names the fields": (
@@ -154,6 +167,35 @@ def test_the_type_of_every_problem_leads_to_its_title() -> None:
     for problem in PROBLEMS.values():
         described = describe_problem(RequestFactory().get(problem.type), problem.slug)
         assert problem.title in described.content.decode()
+
+
+def test_the_type_of_what_the_web_server_refuses_leads_to_its_title() -> None:
+    assert {refusal.slug for refusal in REFUSALS} == set(re.findall(r'slug="([\w-]+)"', SERVER_SOURCE)) - {
+        problem.slug for problem in PROBLEMS.values()
+    }
+    for refusal in REFUSALS:
+        described = describe_problem(RequestFactory().get("/"), refusal.slug)
+        assert refusal.title in described.content.decode()
+
+
+def test_every_problem_is_in_the_table_of_the_docs() -> None:
+    told = (Path(__file__).parents[3] / "docs/api.md").read_text()
+    slugs = {problem.slug for problem in [*PROBLEMS.values(), INTERNAL]} | {each.slug for each in REFUSALS}
+    assert {slug for slug in slugs if f"`{slug}`" not in told} == set()
+
+
+def test_a_problem_of_the_whole_request_names_no_field() -> None:
+    exc = errors.InvalidRequest([errors.RequestProblem("", "the body is empty")])
+    assert str(exc) == "the body is empty"
+    assert str(errors.InvalidEvent("payment", [("", "has 2 more", None)])) == "invalid payment: has 2 more"
+
+
+def test_moments_in_problems_are_in_utc_with_a_z() -> None:
+    exc = errors.EventAlreadyRetracted("payment/shop/T-1", reason="x", at=datetime(2026, 3, 1, tzinfo=UTC))
+    response = problem_response(exc, {})
+    assert response is not None
+    assert response.data["retracted_at"] == "2026-03-01T00:00:00Z"
+    assert "at 2026-03-01T00:00:00Z (x)" in response.data["detail"]
 
 
 def test_every_error_that_a_submission_or_label_can_meet_is_in_the_table() -> None:
