@@ -53,7 +53,12 @@ def test_the_last_hour_is_set_against_the_hour_before(
 
 
 def test_a_rate_is_that_of_the_last_five_minutes() -> None:
-    assert traffic(*minutes(7, 0, received=3))["Events a minute"] == ("3.0", "mean of the last 5 minutes")
+    assert traffic(*minutes(7, 0, received=5))["Events a minute"] == ("5.0", "mean of the last 5 minutes")
+
+
+def test_a_rate_of_few_is_that_of_the_last_hour() -> None:
+    assert traffic(*minutes(70, 0, received=3))["Events a minute"] == ("3.0", "mean of the last hour")
+    assert traffic(*minutes(40, 20, received=1))["Events a minute"] == ("0.33", "mean of the last hour")
 
 
 def test_the_median_and_the_slowest_are_told_apart() -> None:
@@ -76,7 +81,7 @@ def test_money_and_decisions_stand_under_their_own_outcome() -> None:
         "Allowed": ("9,000.00 USD", "90 events, 90.0 %"),
         "Sent to review": ("800.00 USD", "8 events, 8.0 %"),
         "Blocked": ("20.00 USD", "2 events, 2.0 %"),
-        "Confirmed fraud": ("55.00 USD", "3 events labelled"),
+        "Confirmed fraud": ("55.00 USD", "3 events labeled"),
     }
     assert outcome_shares([window]) == [("allow", 90, 0.9), ("review", 8, 0.08), ("block", 2, 0.02)]
     assert outcome_shares([hour()]) == []
