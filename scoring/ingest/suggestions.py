@@ -27,7 +27,8 @@ _TIME_NAMES = frozenset(
     {"time", "date", "timestamp", "datetime", "created", "occurred", "ts", "step", "when", "at"}
 )
 _LABEL_NAMES = frozenset({"fraud", "label", "class", "target", "chargeback", "spam", "outcome", "y"})
-_ONE_OR_ZERO = {"0", "1"}
+_PAIRS = ({"0", "1"}, {"no", "yes"}, {"n", "y"}, {"false", "true"})
+_BESIDE = re.compile(r"^[^\d+-]+|[^\d]+$", re.ASCII)  # a currency, before or behind a number
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,4}", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
@@ -59,8 +60,10 @@ def suggest_label(kind: type[EventType], columns: Mapping[str, Sequence[Any]]) -
 def _meanings(kind: type[EventType], values: Sequence[Any]) -> str:
     """What the values of a label may stand for, as --label has it: "Yes=fraud,No=legitimate"."""
     texts = {str(value).strip() for value in values if value is not None} - {""}
-    if texts and texts <= _ONE_OR_ZERO:
-        texts = _ONE_OR_ZERO  # frauds are rare: the first rows may show none
+    lowered = {text.lower() for text in texts}
+    for pair in _PAIRS:
+        if lowered and lowered <= pair:
+            texts |= pair - lowered  # frauds are rare: the first rows may show none
     suggested = {text: suggest_value(text, kind) for text in sorted(texts)}
     known = [f"{text}={name}" for text, name in suggested.items() if name in kind.labels.values]
     others = [] if len(known) == len(texts) else ["*="]
@@ -138,7 +141,7 @@ def _formats(values: Sequence[Any]) -> str:
 
 
 def _numeral_hints(name: str, values: Sequence[Any]) -> Iterator[str]:
-    texts = [value.strip() for value in _some(values) if isinstance(value, str)]
+    texts = [_BESIDE.sub("", value) for value in _some(values) if isinstance(value, str)]
     if any(map(_DECIMAL_COMMA.fullmatch, texts)) and not any(
         "," in text and "." in text.rpartition(",")[2] for text in texts
     ):

@@ -98,10 +98,10 @@ class TimeReader:
             return self._formatted(text, self._rule.format)
         if _NUMBER.fullmatch(text):
             return self._counted(text)
-        text = with_iso_date(text, self._rule.order)
-        if _DATE.fullmatch(text):
-            return self._date(text)
-        return self._iso(text)
+        iso = with_iso_date(text, self._rule.order)
+        if _DATE.fullmatch(iso):
+            return self._date(iso)
+        return self._iso(iso, text)
 
     def _date(self, text: str) -> str:
         if not self._dates:
@@ -114,15 +114,15 @@ class TimeReader:
         except ValueError as error:
             raise FieldError(f"is {text!r}, which is not a date", _ALLOWED) from error
 
-    def _iso(self, text: str) -> str:
+    def _iso(self, text: str, said: str) -> str:
         try:
             moment = datetime.fromisoformat(text) if MIN_LENGTH <= len(text) <= MAX_LENGTH else None
         except ValueError:
             moment = read_rare_moment(text)
             text = moment.isoformat() if moment else text
         if moment is None:
-            hint = order_hint(text) if ORDERED.fullmatch(text) else _ALLOWED
-            raise FieldError(f"is {text[:40]!r}, not a time with a time zone", hint)
+            hint = order_hint(said) if ORDERED.fullmatch(said) else _ALLOWED
+            raise FieldError(f"is {said[:40]!r}, not a time with a time zone", hint)
         if moment.tzinfo is not None:
             return text
         if self._zone is None:

@@ -290,3 +290,27 @@ def test_a_file_in_another_dialect_is_not_answered_with_its_header(tmp_path: Pat
         call_command("ingest", str(path), **options())
     assert len(str(raised.value)) < 1500
     assert str(raised.value).count("column_1,") <= 1
+
+
+def test_a_row_with_a_list_for_a_name_is_rejected_and_the_others_taken(tmp_path: Path) -> None:
+    row = '{"id": "p%d", "occurred_at": 1740823200, "card": %s, "customer": "u", "merchant": "m", "amount": 1e2}'
+    text = row % (1, '["c"]') + "\n" + row % (2, '"c"')
+    report = take(written(tmp_path / "a.jsonl", text))
+    assert counts(report) == (2, 1, 0, 1)
+    assert "card is a list, which is no single value" in Path(report.rejects).read_text()
+    assert fields_of("p2")["amount"] == {"minor": 10_000, "currency": "USD"}
+
+
+def test_amounts_and_times_as_programs_print_them(tmp_path: Path) -> None:
+    rows = [
+        "p1,1e+05,c,u,m,$134.09",
+        "p2,0,c,u,m,1e+05",
+        "p3,1,c,u,m,12.34000015258789",
+        "p4,2,1.23E+15,u,m,1",
+    ]
+    path = written(tmp_path / "a.csv", "\n".join([HEADER, *rows]))
+    report = take(path, time_origin="2013-09-01T00:00:00Z")
+    assert (counts(report), report.rounded) == ((4, 3, 0, 1), 1)
+    assert [fields_of(each)["amount"]["minor"] for each in ("p1", "p2", "p3")] == [13_409, 10_000_000, 1_234]
+    assert read_stream("payment/shop/p1")[0].data["occurred_at"] == "2013-09-02T03:46:40Z"
+    assert "card is '1.23E+15', a number whose last digits may be cut off" in Path(report.rejects).read_text()

@@ -37,6 +37,7 @@ def test_a_column_is_suggested_once_and_to_the_name_it_has() -> None:
     ("values", "option"),
     [
         (["Yes", "No"], "'Is Fraud?:No=legitimate,Yes=fraud'"),
+        (["No", "No"], "'Is Fraud?:No=legitimate,yes=fraud'"),
         (["0", "0"], "'Is Fraud?:0=legitimate,1=fraud'"),
         (["fraudulent", "won", None], "'Is Fraud?:fraudulent=fraud,*='"),
         (["a", "b"], "'Is Fraud?:VALUE=fraud,*='"),
@@ -84,3 +85,8 @@ def test_what_is_said_is_not_asked_for(times: list[str], options: dict[str, str]
 def test_a_header_that_looks_like_none_is_told_of(columns: tuple[str, ...], said: str) -> None:
     with pytest.raises(InvalidMapping, match=said):
         bind(ColumnMapping("payment"), columns)
+
+
+def test_signs_between_thousands_are_seen_beside_a_currency() -> None:
+    found = suggested({"amount": ["$1,234.50"]}, mapped={**MAPPED, "amount": "amount"})
+    assert found == ["amount seems to have commas between thousands: --thousands ,"]

@@ -50,6 +50,7 @@ def test_a_time_is_read_as_its_rule_says(raw: Any, rule: dict[str, str], read: s
         ("31.12.2025 10:00", {"timezone": "UTC"}, "is '31.12.2025 10:00'"),
         ("01-Mar-2025 10:00:00", {"timezone": "UTC"}, "is '01-Mar-2025 10:00:00'"),
         ("2025-03-01 10:00:00 CET", {"timezone": "UTC"}, "is '2025-03-01 10:00:00 CET'"),
+        ("2025-3-1 9:5:07", {"timezone": "UTC"}, "is '2025-3-1 9:5:07'"),
         ("1.74082E+12", {}, "1.74082E.12, whose last digits are cut off"),
         ("1.74082E+09", {"unit": "s"}, "whose last digits are cut off"),
         (20250301, {}, "is the number 20250301"),
