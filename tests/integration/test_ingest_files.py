@@ -293,7 +293,9 @@ def test_a_file_in_another_dialect_is_not_answered_with_its_header(tmp_path: Pat
 
 
 def test_a_row_with_a_list_for_a_name_is_rejected_and_the_others_taken(tmp_path: Path) -> None:
-    row = '{"id": "p%d", "occurred_at": 1740823200, "card": %s, "customer": "u", "merchant": "m", "amount": 1e2}'
+    row = (
+        '{"id": "p%d", "occurred_at": 1740823200, "card": %s, "customer": "u", "merchant": 1, "amount": 1e2}'
+    )
     text = row % (1, '["c"]') + "\n" + row % (2, '"c"')
     report = take(written(tmp_path / "a.jsonl", text))
     assert counts(report) == (2, 1, 0, 1)
