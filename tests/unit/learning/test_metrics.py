@@ -148,3 +148,21 @@ def test_a_bootstrap_draws_from_every_group_as_often_as_from_any_other():
         metrics.bootstrap_average_precision_difference(y=y, first=first, second=second, seed=9, groups=own)
         == alone
     )
+
+
+def test_each_figure_of_a_version_is_that_of_its_name():
+    rng = np.random.default_rng(11)
+    y = (rng.random(500) < 0.2).astype(int)
+    score, day = np.clip(0.3 * y + rng.random(500) * 0.6, 0, 1), np.arange(500) // 100
+    assert metrics.all_metrics(y=y, score=score, day=day, daily_capacity=10) == {
+        "rows": 500,
+        "positives": y.sum(),
+        "base_rate": pytest.approx(y.mean()),
+        "roc_auc": metrics.roc_auc(y, score),
+        "average_precision": metrics.average_precision(y, score),
+        "precision_at_10_a_day": metrics.precision_at_daily_capacity(y, score, day, 10),
+        "recall_at_1pct_false_positives": metrics.recall_at_false_positive_rate(y, score),
+        "brier": metrics.brier_score(y, score),
+        "calibration_error": metrics.expected_calibration_error(y, score),
+    }
+    assert metrics.expected_calibration_error(y, score) != metrics.expected_calibration_error(score, y)

@@ -8,7 +8,7 @@ import pytest
 
 from scoring.errors import NotEnoughHistory, NotEnoughPositives
 from scoring.learning.outliers import find_outliers
-from scoring.learning.shortage import Remedies, Window, require_history, require_positives
+from scoring.learning.shortage import Remedies, Window, describe_stretch, require_history, require_positives
 from scoring.learning.split import Needs, SplitShares, split_by_time
 from scoring.learning.training_set import LabelTable
 from scoring.timestamps import from_micros, to_micros
@@ -126,3 +126,7 @@ def test_hours_of_data_are_refused_with_what_there_is():
     )
     with pytest.raises(NotEnoughHistory, match="no event has matured"):
         require_history(data.take(np.array([], dtype=int)))
+
+
+def test_a_stretch_without_events_says_so():
+    assert describe_stretch(np.array([], dtype=np.int64)) == "no events"
