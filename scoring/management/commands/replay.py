@@ -31,7 +31,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--type", type=read_scored_type, default="payment")
+        parser.add_argument(
+            "--type",
+            type=read_scored_type,
+            default="payment",
+            help="the event type (default: %(default)s)",
+        )
         parser.add_argument(
             "--from", dest="since", type=read_moment, default=EARLIEST, help="decided then or later"
         )

@@ -29,7 +29,12 @@ class Command(BaseCommand):
     help = "Train a model on everything the log held at a cut-off, and register it as a new version."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--event-type", type=read_scored_type, default="payment")
+        parser.add_argument(
+            "--event-type",
+            type=read_scored_type,
+            default="payment",
+            help="the event type (default: %(default)s)",
+        )
         parser.add_argument("--as-of", type=read_moment, help="cut-off of events and labels (default: now)")
         parser.add_argument("--since", type=read_moment, help="leave out events before this date or time")
         parser.add_argument(

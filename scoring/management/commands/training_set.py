@@ -27,7 +27,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--type", type=read_scored_type, default="payment")
+        parser.add_argument(
+            "--type",
+            type=read_scored_type,
+            default="payment",
+            help="the event type (default: %(default)s)",
+        )
         parser.add_argument("--as-of", type=read_moment, required=True, help="cut-off of events and labels")
         parser.add_argument("--since", type=read_moment, help="leave out events before this date or time")
         parser.add_argument(
