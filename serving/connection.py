@@ -180,6 +180,7 @@ class Connection(asyncio.Protocol):
             return
         request.length += len(chunk)
         if request.length > request.limit:
+            request.is_cut_off = True
             self.refuse_body(request, request.length)
             return
         request.chunks.append(chunk)

@@ -12,6 +12,7 @@ from serving.answers import FileWrapper
 
 # Headers that say how the body came; it has been read, and has a length.
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+CUT_OFF = "serving.body_cut_off"
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class Request:
     is_complete: bool = False
     limit: int = 0
     is_too_large: bool = False
+    is_cut_off: bool = False  # too large and of no declared length: nobody knows how long it is
 
     @property
     def path(self) -> str:
@@ -58,6 +60,8 @@ def build_environ(request: Request, *, server: tuple[str, int], client: str) -> 
         "wsgi.input_terminated": True,
         "wsgi.file_wrapper": FileWrapper,
     }
+    if request.is_cut_off:
+        environ[CUT_OFF] = True
     add_headers(environ, request.headers)
     return environ
 

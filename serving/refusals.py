@@ -54,12 +54,14 @@ def body_too_slow(seconds: float, *, bytes_per_second: int) -> Refusal:
     )
 
 
-def body_too_large(size: int, *, limit: int) -> Refusal:
+def body_too_large(size: int | None, *, limit: int) -> Refusal:
+    """`size` is None for a body that was not read to its end."""
+    said = f"more than {limit}" if size is None else size
     return Refusal(
         status="413 Content Too Large",
         slug="too-large",
         title="The body is too large",
-        detail=f"the body has {size} bytes; at most {limit} are taken in one request",
+        detail=f"the body has {said} bytes; at most {limit} are taken in one request",
     )
 
 

@@ -130,7 +130,8 @@ class Server:
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         elif request.is_too_large and not self.site.refuses_itself(request.path):
-            self.refuse(connection, request, refusals.body_too_large(request.length, limit=request.limit))
+            size = None if request.is_cut_off else request.length
+            self.refuse(connection, request, refusals.body_too_large(size, limit=request.limit))
         else:
             self.submit(connection, request, self.respond)
 

@@ -39,6 +39,8 @@ class JsonParser(BaseParser):
         headers = (parser_context or {})["request"].META
         if media_type and "charset" in media_type and not media_type.endswith("charset=utf-8"):
             check_charset(media_type)
+        if headers.get("serving.body_cut_off"):
+            raise RequestTooLarge(size=None, limit=settings.API_MAX_BODY_BYTES)
         body = read_body(stream, size=int(headers.get("CONTENT_LENGTH") or 0))
         if encoding := headers.get("HTTP_CONTENT_ENCODING"):
             body = decompress(body, encoding, limit=settings.API_MAX_BODY_BYTES)

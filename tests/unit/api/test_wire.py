@@ -43,6 +43,13 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert (error.value.size, error.value.limit) == (11, 10)
 
 
+def test_a_body_that_the_server_cut_off_is_of_unknown_size() -> None:
+    request = SimpleNamespace(META={"CONTENT_LENGTH": "11", "serving.body_cut_off": True})
+    with pytest.raises(RequestTooLarge) as error:
+        wire.JsonParser().parse(BytesIO(), parser_context={"request": request})
+    assert error.value.size is None
+
+
 def parse_body(body: bytes, content_type: str = "application/json", **headers: str) -> object:
     request = SimpleNamespace(META={"CONTENT_LENGTH": str(len(body)), **headers})
     return wire.JsonParser().parse(BytesIO(body), content_type, {"request": request})

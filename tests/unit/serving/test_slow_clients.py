@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from serving import limits, server
+from serving.environ import CUT_OFF
 from tests.unit.serving.conftest import echo, read_all, read_answer
 from tests.waiting import wait_until
 
@@ -171,6 +172,18 @@ def test_a_chunked_body_is_refused_once_it_is_over_the_limit(serve):
     head = b"POST /page HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
     answer = serve(echo).send(head, *[chunk] * 40)
     assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"the body has more than 100000 bytes" in answer
+
+
+def test_an_application_is_told_that_the_length_of_a_cut_off_body_is_unknown(serve):
+    def respond(environ: dict[str, Any]) -> tuple[str, bytes]:
+        return "413 Content Too Large", f"cut off: {environ.get(CUT_OFF, False)}".encode()
+
+    long, chunk = b"Content-Length: 120000\r\n\r\n", b"%x\r\n" % 60_000 + b"x" * 60_000 + b"\r\n"
+    post = b"POST /api/v1/events HTTP/1.1\r\n" + HOST
+    chunked = serve(respond).send(post + b"Transfer-Encoding: chunked\r\n\r\n", *[chunk] * 3)
+    assert chunked.endswith(b"cut off: True")
+    assert serve(respond).send(post + long).endswith(b"cut off: False")
 
 
 def test_the_sender_of_a_refused_body_is_not_read_for_ever(serve, monkeypatch):
