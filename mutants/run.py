@@ -139,7 +139,8 @@ def _try(copy: Copy, mutant: Mutant, texts: dict[str, str], measured: Measured) 
         if invalidates_compiled_code(mutant, texts[mutant.path]):
             os.environ["NUMBA_CACHE_DIR"] = empty
         try:
-            code = run_pytest(copy.path, ["--reuse-db", "-x", *order.files], [order], timeout=limit)
+            arguments = ["--reuse-db", "-x", *order.files]
+            code = run_pytest(copy.path, arguments, [order], timeout=limit) if tests else 0
             outcome = "killed" if code else "survived"
         except Hung:
             outcome = "hung"
