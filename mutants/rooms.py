@@ -59,6 +59,7 @@ ROOMS = {
         (
             "tests/unit/learning",
             "tests/integration/test_training.py",
+            "tests/integration/test_training_windows.py",
             "tests/integration/test_training_gate.py",
             "tests/integration/test_training_jobs.py",
         ),

@@ -15,6 +15,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -86,7 +87,7 @@ def choose(room: Room, options: argparse.Namespace) -> list[Mutant]:
 
 
 def read_reasons(path: Path) -> dict[str, str]:
-    """Why a survivor loses nobody anything, by the mutant's name."""
+    """Why a survivor loses nobody anything, by the mutant's name; `*` in it stands for anything."""
     return {entry["mutant"]: entry["reason"] for entry in tomllib.loads(path.read_text()).get("survivor", [])}
 
 
@@ -104,7 +105,7 @@ def try_room(
     results, noticed = [], set()
     for mutant in mutants:
         result, by = _try(copy, mutant, texts, measured)
-        if result.outcome == "survived" and mutant.name in reasons:
+        if result.outcome == "survived" and any(fnmatchcase(mutant.name, name) for name in reasons):
             result = replace(result, outcome="explained")
         print(f"{result.outcome:9} {result.seconds:4.0f} s  {mutant.name}", flush=True)
         print(f"      - {mutant.before}\n      + {mutant.after}\n      {by}", flush=True)

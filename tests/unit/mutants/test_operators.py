@@ -2,6 +2,7 @@
 
 import doctest
 from argparse import Namespace
+from fnmatch import filter as filter_names
 from pathlib import Path
 
 import pytest
@@ -109,7 +110,7 @@ def test_every_explained_survivor_is_a_mutant_there_is() -> None:
     reasons = read_reasons(PROJECT / "mutants" / "survivors.toml")
     paths = {name.split("::")[0] for name in reasons}
     known = {mutant.name for path in paths for mutant in find_mutants(path, (PROJECT / path).read_text())}
-    assert reasons.keys() <= known
+    assert [name for name in reasons if not filter_names(known, name)] == []
     assert all(reasons.values())
 
 
