@@ -17,7 +17,10 @@ END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.fa
 
 
 def train_small_models(
-    *trees: int, end: datetime = END, thresholds: Mapping[str, float] | None = None
+    *trees: int,
+    end: datetime = END,
+    thresholds: Mapping[str, float] | None = None,
+    fraud_share: float = 0.12,
 ) -> list[str]:
     """Load forty simulated days until `end` as history and train a version for each number of trees.
 
@@ -25,7 +28,9 @@ def train_small_models(
     """
     registry.load_model.cache_clear()
     now = end + timedelta(days=2)
-    frame = simulate_history(days=40, rate_per_day=100, seed=4, end=end, customers=200, fraud_share=0.12)
+    frame = simulate_history(
+        days=40, rate_per_day=100, seed=4, end=end, customers=200, fraud_share=fraud_share
+    )
     Simulate(stdout=StringIO())._load(frame, now=now)
     request = TrainingRequest("payment", as_of=end, matures_after=timedelta(days=14))
     stated = tuple((thresholds or {}).items())

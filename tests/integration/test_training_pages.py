@@ -27,7 +27,7 @@ def no_messages(monkeypatch):
 @pytest.fixture
 def models(online_redis, settings, tmp_path) -> list[str]:
     settings.VAR_DIR = tmp_path / "var"
-    return train_small_models(15, 25)
+    return train_small_models(15, 25, fraud_share=0.2)  # enough of them for every check
 
 
 def client_of(username: str, *codenames: str) -> Client:
