@@ -25,7 +25,7 @@ from scoring.simulation.sender import EVENTS
 
 LANE, REVIEWER = "commerce", "ana"
 STEP = timedelta(minutes=20)  # between versions of the view that is due most often: it is fresh for longer
-UNWORKED = timedelta(hours=12)  # younger cases are left for the demo's visitors
+UNWORKED = timedelta(hours=6)  # younger cases are left for the demo's visitors
 REASONS = {"fraud": "known_pattern", "legitimate": "usual_behaviour"}
 
 Message = tuple[datetime, str, dict[str, Any]]
