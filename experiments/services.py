@@ -69,7 +69,7 @@ def start_experiment(
             type="experiment.started",
             data={
                 "event_type": event_type,
-                "hypothesis": hypothesis.strip(),
+                "hypothesis": mask_card_numbers(hypothesis.strip()),
                 "control": route.champion.model,
                 "treatment": treatment,
                 "share": share,

@@ -336,3 +336,11 @@ def test_of_two_that_start_at_once_the_later_one_is_told_who_has_the_traffic(sta
     later.join(10)
     assert [type(error) for error in raised] == [TrafficTaken]
     assert Experiment.objects.values_list("name", flat=True).get() == "more-trees"
+
+
+def test_card_numbers_in_what_is_expected_and_why_it_stops_are_masked(start):
+    start(hypothesis="fewer such as 4111 1111 1111 1111")
+    stop(reason="enough of 4111 1111 1111 1111")
+    experiment = Experiment.objects.get()
+    assert experiment.hypothesis == "fewer such as ************1111"
+    assert experiment.reason == "enough of ************1111"

@@ -76,6 +76,14 @@ def test_the_note_is_in_the_vault_and_not_in_the_log(open_case: OpenCase) -> Non
     assert "Smith" not in str([entry.data for entry in read_stream(f"case/{case.event_stream}")])
 
 
+def test_card_numbers_in_notes_are_masked(open_case: OpenCase) -> None:
+    case = open_case("T-1")
+    services.claim(case.pk, reviewer="ana", now=DAY)
+    told = "It was 4111 1111 1111 1111."
+    done = services.decide(case.pk, reviewer="ana", **FRAUD, note=told, now=DAY)
+    assert services.note_of(done) == "It was ************1111."
+
+
 def test_a_reviewer_gets_back_the_case_that_he_holds(open_case: OpenCase) -> None:
     open_case("T-1")
     open_case("T-2")
