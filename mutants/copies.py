@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,12 +44,18 @@ class Copy:
     def reset_stores(self) -> None:
         """The database as migrations leave it and an empty Redis, whatever the run before left behind."""
         redis.Redis.from_url(self.redis).flushall()
-        connection = psycopg2.connect(host=self.host, user="postgres", dbname="postgres")
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
-            cursor.execute(f'CREATE DATABASE "{self.database}" TEMPLATE {CLEAN}')
-        connection.close()
+        self.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        self.execute(f'CREATE DATABASE "{self.database}" TEMPLATE {CLEAN}')
+
+    def keep_clean(self) -> None:
+        """Keep the test database as it is now, for `reset_stores`."""
+        self.execute(f'ALTER DATABASE "{self.database}" RENAME TO {CLEAN}')
+
+    def execute(self, statement: str) -> None:
+        """One statement beside the test database, outside of any transaction."""
+        with closing(psycopg2.connect(host=self.host, user="postgres", dbname="postgres")) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
 
 
 @contextmanager
@@ -63,7 +69,7 @@ def copied_project(project: Path) -> Iterator[Copy]:
         _run(path, "manage.py", "services", "start")
         try:
             copy = Copy(path, *_run(path, "-c", TEST_DATABASE).split())
-            _keep_clean(copy)
+            copy.keep_clean()
             _run(path, "manage.py", "compile_kernels")
             yield copy
         finally:
@@ -84,11 +90,3 @@ def _copy_files(project: Path, path: Path) -> None:
 def _run(path: Path, *arguments: str) -> str:
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=path, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def _keep_clean(copy: Copy) -> None:
-    connection = psycopg2.connect(host=copy.host, user="postgres", dbname="postgres")
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(f'ALTER DATABASE "{copy.database}" RENAME TO {CLEAN}')
-    connection.close()

@@ -105,7 +105,7 @@ def try_room(
     results, noticed = [], set()
     for mutant in mutants:
         result, by = _try(copy, mutant, texts, measured)
-        if result.outcome == "survived" and any(fnmatchcase(mutant.name, name) for name in reasons):
+        if result.outcome == "survived" and any(fnmatchcase(mutant.name, pattern) for pattern in reasons):
             result = replace(result, outcome="explained")
         print(f"{result.outcome:9} {result.seconds:4.0f} s  {mutant.name}", flush=True)
         print(f"      - {mutant.before}\n      + {mutant.after}\n      {by}", flush=True)
