@@ -1,11 +1,14 @@
 """The listening socket: one owner for a port, and handed down where a supervisor holds it."""
 
+import errno
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 BACKLOG = 1024
 MAX_PORT = 65_535
+RETRY_SECONDS = 0.02
 FD_VARIABLE = "ASSAY_LISTEN_FD"
 FIRST_SYSTEMD_FD = 3
 # A client that takes nothing of its answer for so long loses its connection (Linux).
@@ -16,30 +19,44 @@ class PortUnavailable(Exception):
     """An address that cannot be listened at; the message says why and what to do."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, *, patience: float = 0.0) -> socket.socket:
     """Listen at an address that nothing else listens at. Raises `PortUnavailable`.
+
+    `patience`: how many seconds to wait for an address in use. The kernel closes the sockets of a killed
+    process only once its memory is freed, some hundredths of a second after its parent is told of its end.
 
     Without SO_REUSEPORT: with it, two servers of one user would share the port and each get some of the
     requests.
     """
     if not 0 <= port <= MAX_PORT:
         raise PortUnavailable(f"ASSAY_PORT={port} is no port; choose one from 1 to {MAX_PORT}.")
+    deadline = time.monotonic() + patience
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            # Connections of a server that has ended are no obstacle; one that listens is.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(BACKLOG)
-        except OSError:
-            listener.close()
-            raise
+        while True:
+            try:
+                return _listen(host, port)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                    raise
+                time.sleep(RETRY_SECONDS)
     except OSError as error:
         raise PortUnavailable(
             f"Cannot listen at {host}:{port} ({error.strerror}). Stop what uses the port, or choose another:"
             f" ASSAY_PORT={port + 1}"
         ) from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Connections of a server that has ended are no obstacle; one that listens is.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
     tune(listener)
     return listener
 

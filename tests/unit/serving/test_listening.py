@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from contextlib import closing
 
 import pytest
@@ -15,6 +16,20 @@ def test_a_port_that_is_listened_at_is_an_error_that_names_it():
         port = first.getsockname()[1]
         with pytest.raises(PortUnavailable, match=rf"127\.0\.0\.1:{port} .*ASSAY_PORT={port + 1}"):
             listen("127.0.0.1", port)
+
+
+def test_a_port_that_is_about_to_be_given_up_is_waited_for():
+    first = listen("127.0.0.1", 0)
+    address = first.getsockname()
+    closing_soon = threading.Timer(0.1, first.close)
+    closing_soon.start()
+    listen(*address, patience=60.0).close()
+    closing_soon.join()
+
+
+def test_a_port_that_stays_in_use_is_an_error_after_all():
+    with closing(listen("127.0.0.1", 0)) as first, pytest.raises(PortUnavailable):
+        listen(*first.getsockname(), patience=0.05)
 
 
 def test_a_listener_that_would_share_its_port_is_not_joined():
