@@ -32,6 +32,7 @@ from scoring.replay.service import replay
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_history import add_history, order
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,7 +112,10 @@ def test_a_rebuild_beside_traffic_changes_no_value(send, work):
     work()
     before = read_head(LANE)
     with traffic(send):
-        rebuilt = [rebuild_lane(LANE) for _ in range(4)]
+        wait_until(lambda: read_head(LANE).seq > before.seq)
+        rebuilt = [rebuild_lane(LANE)]
+        wait_until(lambda: read_head(LANE).seq > rebuilt[0].items)
+        rebuilt += [rebuild_lane(LANE) for _ in range(3)]
     work()
     assert rebuilt[0].items > before.seq
     assert rebuilt[-1].items > rebuilt[0].items
