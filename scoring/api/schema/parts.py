@@ -18,20 +18,24 @@ MOMENT: Schema = {"type": "string", "format": "date-time"}
 MOMENT_OR_NULL: Schema = {"type": ["string", "null"], "format": "date-time"}
 
 PROBLEMS = {
-    400: "The body is not JSON, or not compressed as it says",
+    400: "The request cannot be read: it is not HTTP, its body not JSON, or not compressed as it says",
     401: "The API key is missing, unknown, expired or revoked; `type` says which",
     403: "The API key may not do this; `type` says which bound it meets: scope, source, event type, address",
     404: "There is no such thing among the sender's own",
     406: "Only application/json is offered",
+    408: "The headers or the body came too slowly",
     409: "The id was received with another payload",
     413: "The body is too large",
     415: "Only application/json in UTF-8 is read, compressed by gzip or deflate or not at all",
     422: "Not valid; `errors` name each field, what is wrong with it and what is allowed",
     429: "Too much is queued or held, or too many refused keys came; try again after `Retry-After` seconds",
-    503: "The database cannot be reached; send the request again",
+    431: "The headers are too large",
+    500: "An error of the server; its log holds it",
+    501: "`Transfer-Encoding` is none that is read; send `chunked`, or `Content-Length`",
+    503: "The server is busy, or the database cannot be reached; send the request again",
 }
-ALWAYS = (401, 403, 406, 429, 503)
-WITH_BODY = (*ALWAYS, 400, 413, 415, 422)
+ALWAYS = (400, 401, 403, 406, 408, 429, 431, 500, 503)
+WITH_BODY = (*ALWAYS, 413, 415, 422, 501)
 
 
 def ref(name: str) -> Schema:

@@ -9,6 +9,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
+from config.errors import PROBLEMS, REFUSALS
 from scoring.api.schema.events import PAYMENT
 from scoring.api.schema.labels import LABEL, RETRACTION
 from scoring.api.schema.page import render_document, schema
@@ -72,6 +73,16 @@ def test_every_operation_needs_a_key_and_says_so(document: dict[str, Any]) -> No
         assert operation["security"] == [{"apiKey": []}]
         assert {"401", "403"} <= operation["responses"].keys()
         assert "application/problem+json" in operation["responses"]["401"]["content"]
+
+
+def test_every_status_with_which_a_submission_may_be_refused_is_in_the_document(
+    document: dict[str, Any],
+) -> None:
+    statuses = {problem.status for problem in PROBLEMS.values()} | {int(each.status[:3]) for each in REFUSALS}
+    posts = [path["post"] for path in document["paths"].values() if "post" in path]
+    promised = {int(status) for post in posts for status in post["responses"]}
+    assert statuses - {405} <= promised  # 405: for a method that the document does not name
+    assert {400, 408, 431, 500, 501, 503} <= promised
 
 
 def test_a_body_has_to_be_sent_where_one_is_read(document: dict[str, Any]) -> None:
