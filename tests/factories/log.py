@@ -169,7 +169,8 @@ def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
             with transaction.atomic():
                 given.append(work())
                 done.set()
-                release.wait(PATIENCE_S)
+                if not release.wait(PATIENCE_S):
+                    raise TimeoutError("the block waits for this transaction, which stays open for it")
         except BaseException as error:  # noqa: BLE001 - handed to the test's thread
             failure.append(error)
         finally:

@@ -88,6 +88,11 @@ def test_what_a_later_decision_means(present: Case | None, outcome: str, answer:
         assert entry.data["event_position"] == 7
 
 
+def test_an_event_is_drawn_for_the_sample_by_its_first_decision_only() -> None:
+    assert opening_of(decision("allow", of=SAMPLED)) is not None
+    assert answer_revision(decision("allow", of=SAMPLED), None, now=NOW) is None
+
+
 @pytest.mark.parametrize(
     ("present", "outcome", "why"),
     [
