@@ -76,7 +76,12 @@ ROOMS = {
     ),
     "monitoring": Room(
         ("monitoring/*.py",),
-        ("tests/unit/monitoring", "tests/integration/monitoring"),
+        (
+            "tests/unit/monitoring",
+            "tests/integration/monitoring",
+            "tests/integration/test_metrics.py",
+            "tests/integration/batch_online/test_values_in_decisions.py",
+        ),
         without=("*/pages.py", "*/admin.py", "*/apps.py"),
     ),
     "reviews": Room(

@@ -54,7 +54,8 @@ def test_latencies_of_many_batches_are_one_histogram() -> None:
 def test_confirmed_fraud_counts_with_the_money_that_was_at_stake() -> None:
     event, other = append([received("T-1"), received("T-2")], now=NOW)
     append([labelled(event.stream), labelled(other.stream, effective="legitimate")], now=NOW)
-    append([labelled("payment/shop/not-here-yet")], now=NOW)
+    [without_amount] = append([received("T-3", amount=None)], now=NOW)
+    append([labelled(without_amount.stream), labelled("payment/shop/not-here-yet")], now=NOW)
     append([received("not-here-yet")], now=NOW)
 
     catch_up(WINDOWS, now=NOW)
@@ -62,7 +63,7 @@ def test_confirmed_fraud_counts_with_the_money_that_was_at_stake() -> None:
     rebuild_consumer(WINDOWS, now=NOW)
 
     window = HourlyWindow.objects.get()
-    assert (window.labels, window.positives, window.fraud_stake) == (3, 2, 1_234)
+    assert (window.labels, window.positives, window.fraud_stake) == (4, 3, 1_234)
     assert rows_of(HourlyWindow, MinuteWindow) == at_first
 
 

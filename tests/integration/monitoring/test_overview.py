@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from experiments.models import Experiment
+from monitoring.facts import read_models
 from monitoring.overview import overview
 from monitoring.tasks import run_consumers
-from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.append import append
 from scoring.log.models import ConsumerCursor
 from tests.factories.log import labelled
@@ -99,6 +100,14 @@ def test_what_runs_is_shown_with_how_far_it_is() -> None:
     assert shown["Training"] == ("25 %", "growing trees, since 3 min")
 
 
+def test_models_that_wait_to_be_judged_are_told_of_the_newest_first() -> None:
+    for number, hours in ((2, 2), (4, 1), (3, 3)):
+        trained_at = timezone.now() - timedelta(hours=hours)
+        ModelVersion.objects.filter(name=add_model(number)).update(trained_at=trained_at)
+    candidates = read_models(now=timezone.now())["candidates"]
+    assert [version.name for version in candidates] == ["payment-4", "payment-2", "payment-3"]
+
+
 def test_who_may_see_cases_alone_sees_them_too() -> None:
     assert tiles(user_with("view_case"))["Cases waiting"] == ("0", "nothing to review")
 
@@ -113,6 +122,8 @@ def test_the_page_and_its_parts_show_what_is_wrong_on_top() -> None:
 
     parts = text_of(client, "/admin/overview/")
 
+    headings = [parts.index(heading) for heading in ("Now", "Last 24 hours", "Work and models")]
+    assert headings == sorted(headings)
     assert "monitoring.windows stands still before entry 7: ValueError" in parts
     assert parts.index("stands still") < parts.index("No model decides") < parts.index("Events a minute")
     assert "<html" not in parts

@@ -110,7 +110,11 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         ),
         ({"waiting": Waiting(0, None, 1)}, "warn", "1 event is parked"),
         ({"minutes": minutes(70, 10, received=5)}, "bad", "No event has come for 10 min; about 50"),
-        ({"minutes": minutes(60, 0, decided_allow=9, fallbacks=1)}, "bad", "60 of 540 decisions"),
+        (
+            {"minutes": minutes(60, 0, decided_allow=9, fallbacks=1)},
+            "bad",
+            "60 of 540 decisions of the last hour (11.1 %) were fallbacks.",
+        ),
         (
             {"minutes": [*minutes(60, 0, decided_allow=9), *minutes(1, 0, fallbacks=1)]},
             "warn",
@@ -215,6 +219,7 @@ def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], to
         {"consumers": []},
         {"waiting": Waiting(40, NOW - timedelta(seconds=5), 0)},
         {"minutes": minutes(120, 0, received=30, decided_allow=30)},
+        {"minutes": [*minutes(90, 60, fallbacks=9), *minutes(60, 0, decided_allow=9)]},  # of the hour before
         {"minutes": minutes(70, 10, received=1)},  # so few that a pause says nothing
         {"minutes": [slow_minute(40_000)]},
         {"minutes": [slow_minute(2_700_000, decisions=2)]},  # too few to mean anything

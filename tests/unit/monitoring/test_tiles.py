@@ -56,6 +56,11 @@ def test_a_rate_is_that_of_the_last_five_minutes() -> None:
     assert traffic(*minutes(7, 0, received=5))["Events a minute"] == ("5.0", "mean of the last 5 minutes")
 
 
+def test_what_came_before_the_last_five_minutes_does_not_make_them_enough_for_a_rate() -> None:
+    found = traffic(*minutes(6, 5, received=40), *minutes(5, 0, received=3))
+    assert found["Events a minute"] == ("0.92", "mean of the last hour")
+
+
 def test_a_rate_of_few_is_that_of_the_last_hour() -> None:
     assert traffic(*minutes(70, 0, received=3))["Events a minute"] == ("3.0", "mean of the last hour")
     assert traffic(*minutes(40, 20, received=1))["Events a minute"] == ("0.33", "mean of the last hour")

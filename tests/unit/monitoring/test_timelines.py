@@ -87,3 +87,9 @@ def test_traffic_counts_full_minutes_from_so_long_ago_until_so_long_ago() -> Non
     assert traffic.received(2) == 110  # the minute of now is not over
     assert traffic.received(4, 2) == 11_000
     assert traffic.received(1) == 10
+
+
+def test_a_line_is_drawn_from_four_known_points_on() -> None:
+    points = [(number, value) for number, value in enumerate([1.0, None, 2.0, 3.0, 4.0])]
+    assert trends.line_or_dots(points) == "line"
+    assert trends.line_or_dots(points[:-1]) == "dots"

@@ -73,15 +73,16 @@ def test_history_counts_in_the_hour_it_happened_and_its_labels_when_they_became_
 
 def test_first_decisions_count_by_outcome_with_their_latency_and_revisions_apart() -> None:
     slow = as_read(decided(EVENT, outcome="review", decided_at=NOW + timedelta(seconds=2), basis="fallback"))
-    windows = count_entries([as_read(decided(EVENT)), slow, as_read(decided(EVENT, revision=1))])
+    fast = as_read(decided(EVENT))
+    windows = count_entries([fast, fast, slow, as_read(decided(EVENT, revision=1))])
 
     counts = windows["payment", HOUR]
     amounts = counts.amounts
-    assert (amounts["decided_allow"], amounts["decided_review"], amounts["decided_block"]) == (1, 1, 0)
+    assert (amounts["decided_allow"], amounts["decided_review"], amounts["decided_block"]) == (2, 1, 0)
     assert (amounts["fallbacks"], amounts["revised"]) == (1, 1)
-    assert (amounts["latency_us_sum"], amounts["latency_us_max"]) == (2_008_000, 2_000_000)
+    assert (amounts["latency_us_sum"], amounts["latency_us_max"]) == (2_016_000, 2_000_000)
     histogram = counts.histogram()
-    assert (histogram[bin_of(8_000)], histogram[bin_of(2_000_000)], sum(histogram)) == (1, 1, 2)
+    assert (histogram[bin_of(8_000)], histogram[bin_of(2_000_000)], sum(histogram)) == (2, 1, 3)
     assert len(histogram) == bin_of(2_000_000) + 1
 
 
