@@ -34,7 +34,8 @@ def _lines_that_tell(mutant: Mutant, texts: Mapping[str, str], measured: Measure
     tree = ast.parse(texts[mutant.path])
     function = _innermost(tree, mutant.line, ast.FunctionDef)
     if function is None:
-        return _executed_with_name(mutant.name.split("::")[1], texts, measured)
+        # Of a constant that only other rooms name nothing is known here.
+        return _executed_with_name(mutant.name.split("::")[1], texts, measured) or None
     if _is_compiled(function):
         return None
     return _executed(mutant.path, _lines_of_statement(tree, mutant.line), measured)

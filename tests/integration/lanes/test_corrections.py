@@ -6,17 +6,18 @@ import pytest
 
 from scoring.decisions import pending
 from scoring.decisions.answers import answer_for
-from scoring.decisions.corrections import AmendmentReceipt, correct_event, retract_event
+from scoring.decisions.corrections import MAX_TRIES, AmendmentReceipt, correct_event, retract_event
 from scoring.decisions.history import sequence_history
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Amendment, Decision, Event, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
-from scoring.errors import EventAlreadyRetracted, EventStillHistory, EventVersionConflict
+from scoring.errors import EventAlreadyRetracted, EventStillHistory, EventVersionConflict, StreamConflict
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
+from scoring.log.append import append
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.offline.export import export_log
@@ -31,12 +32,15 @@ from tests.integration.lanes.test_history import add_history
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def correct(number: int, *, version: int | None = None, **changes) -> AmendmentReceipt:
+def correct(
+    number: int, *, version: int | None = None, wait: float | None = None, **changes
+) -> AmendmentReceipt:
     return correct_event(
         submission(payment_payload(number, **changes)),
         source="shop",
         reason="the till was wrong",
         version=version,
+        wait=wait,
         now=datetime.now(UTC),
         actor="test",
     )
@@ -154,6 +158,54 @@ def test_retracting_an_event_that_could_not_be_processed_empties_the_queue(send,
     work()
     assert [kind for kind, _, _ in items()] == ["event", "event"]
     assert not Pending.objects.exists()
+
+
+def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_of_either(
+    send, work, monkeypatch
+):
+    told: list[str] = []
+    send(payments(3))
+    work()
+    monkeypatch.setattr("scoring.decisions.doorbell.ring_lanes", told.extend)
+    correct(1, amount="20.00")
+    correct(2, amount="20.00", wait=0.01)
+    retract(1)
+    queued = Pending.objects.order_by("position")
+    assert [(each.kind, each.priority) for each in queued] == [
+        ("correction", pending.NORMAL),
+        ("correction", pending.URGENT),
+        ("retraction", pending.NORMAL),
+    ]
+    assert told == [LANE] * 3
+
+
+def test_who_amended_an_event_is_kept(send, work):
+    send(payments(2))
+    work()
+    correct(1, amount="20.00")
+    retract(1)
+    assert [entry.metadata for entry in read_stream("payment/shop/T-1")[-2:]] == [{"actor": "test"}] * 2
+
+
+@pytest.mark.parametrize("amend", [lambda: correct(1, amount="20.00"), lambda: retract(1)])
+@pytest.mark.parametrize("conflicts", [MAX_TRIES - 1, MAX_TRIES])
+def test_an_event_that_changes_meanwhile_is_read_anew_a_few_times(send, work, monkeypatch, amend, conflicts):
+    send(payments(2))
+    work()
+    meanwhile = iter(range(conflicts))
+
+    def append_or_conflict(entries, *, now):
+        if next(meanwhile, None) is not None:
+            raise StreamConflict(entries[0].stream, entries[0].expected_version)
+        return append(entries, now=now)
+
+    monkeypatch.setattr("scoring.decisions.corrections.append", append_or_conflict)
+    if conflicts == MAX_TRIES:
+        with pytest.raises(StreamConflict):
+            amend()
+    else:
+        assert amend().status == "recorded"
+    assert Amendment.objects.count() == (conflicts < MAX_TRIES)
 
 
 def test_corrections_build_upon_each_other_and_one_of_an_old_version_is_refused(send, work):
