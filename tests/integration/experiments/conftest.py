@@ -16,6 +16,7 @@ from scoring.learning.models import ModelArtefact
 from scoring.log.append import append
 from scoring.log.consumers import catch_up
 from scoring.log.entries import Entry, NewEntry
+from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream
 from tests.factories.models import approved, promote, train_small_models
 from tests.integration.lanes.conftest import send, work
@@ -82,3 +83,4 @@ def follow_log() -> None:
     """What beat does every few seconds."""
     for consumer in (EXPOSURES, INTERRUPTIONS):
         catch_up(consumer, now=datetime.now(UTC))
+    assert not ConsumerCursor.objects.exclude(error="").exists()

@@ -30,7 +30,7 @@ from scoring.learning.registry import LoadedModel
 from scoring.log.consumers import rebuild_consumer
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
-from scoring.timestamps import to_iso
+from scoring.timestamps import from_iso, to_iso
 from tests.factories.payments import payment_payload, submission
 from tests.integration.experiments.conftest import BEGIN, follow_log
 
@@ -147,10 +147,13 @@ def test_a_treatment_that_fails_keeps_its_units(start, models, send, work, monke
 
 def test_labels_reach_their_exposures_whether_before_or_after(start, send, work):
     start()
+    follow_log()
     say(0, "fraud")  # held: its event has not arrived
+    follow_log()
     send(many_customers(4))
     work()
     follow_log()
+    assert exposure_of(0).labelled_at == from_iso(read_stream("label/payment/shop/T-0")[0].data["known_at"])
     say(1, "fraud")
     say(2, "legitimate")
     say(3, "fraud")
@@ -169,9 +172,11 @@ def test_rebuilt_exposures_and_experiments_are_those_that_were_written(start, se
     say(5, "fraud")
     follow_log()
     stop()
+    refresh_results(now=now())
     rows = [list(model.objects.order_by("pk").values()) for model in (Exposure, Experiment)]
     rebuild_consumer(EXPOSURES, now=now())
     rebuild_projections([find_projection("experiment")])
+    assert ExperimentResult.objects.get().computed_changes == -1  # what was worked out of the old rows is gone
     assert [list(model.objects.order_by("pk").values()) for model in (Exposure, Experiment)] == rows
 
 

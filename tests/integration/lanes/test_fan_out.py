@@ -145,6 +145,7 @@ def test_a_helper_with_other_libraries_takes_no_part(model, features, online_red
     piece = fan_out.Piece("batch", 3, model.name, "xgboost-0.1", features)
     online_redis.rpush(fan_out._todo(LANE), piece.to_bytes())
     assert help_out(linger=0.05) == 1
+    assert online_redis.ttl(fan_out._done("batch")) > 0  # one that nobody collects does not stay
     assert fan_out._collect("batch", count=1, seconds=1.0) == {}
     assert slow == []
 
