@@ -80,6 +80,31 @@ def test_exact_limits_of_single_decisions_are_clopper_pearsons(hits, units):
         assert exact_limits(single_decisions(hits, units)) == pytest.approx(tuple(published), rel=0.03)
 
 
+def test_exact_limits_of_units_that_decide_often_are_those_at_the_effective_size():
+    y, n = np.array([5, 0, 0, 1]), np.array([5, 5, 4, 6])
+    share = y.sum() / n.sum()
+    variance = 4 / 3 * np.square(y - share * n).sum() / n.sum() ** 2
+    effective = share * (1 - share) / variance
+    assert effective < n.sum() / 3
+    low = stats.beta.ppf(0.025, share * effective, (1 - share) * effective + 1)
+    high = stats.beta.ppf(0.975, share * effective + 1, (1 - share) * effective)
+    assert exact_limits(Moments.of(y, n)) == pytest.approx((low, high), **EXACT)
+
+
+def test_no_share_is_said_to_be_above_one():
+    """One customer decided nearly everything, so that the normal interval reaches far."""
+    found = estimate(Moments.of([10_000] + [1] * 9 + [0] * 10, [10_000] + [1] * 9 + [5] * 10), share=True)
+    assert (found.method, found.high) == ("normal", 1.0)
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_without_decisions_in_an_arm_there_is_nothing_to_compare(share):
+    nothing, some = Moments.of([], []), single_decisions(1, 1)
+    assert compare(nothing, some, share=share, planned_units=2) is None
+    assert compare(some, nothing, share=share, planned_units=2) is None
+    assert compare(some, some, share=share, planned_units=2).difference.value == 0
+
+
 def test_few_events_are_compared_by_fishers_exact_test_on_units():
     control, treatment = single_decisions(1, 50), single_decisions(7, 60)
     found = compare(control, treatment, share=True, planned_units=110)

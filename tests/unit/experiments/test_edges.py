@@ -1,9 +1,11 @@
 """Edges of small parts: which entity is drawn by lot, rows without a figure, units that sat out."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from experiments import services
+from experiments import projections, services
 from experiments.aggregates import ArmSums
 from experiments.metrics import METRICS
 from experiments.reading import answer, lines
@@ -13,7 +15,9 @@ from experiments.services import unit_of
 from experiments.statistics import UNITS_FOR_A_SHARE, UNITS_FOR_AN_AMOUNT, Moments, compare, estimate_total
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
+from scoring.log.entries import NewEntry
 from tests.contract.test_experiment_statistics import busy_customers, single_decisions
+from tests.factories.log import as_read
 from tests.unit.experiments.test_reading import FEWER, arm, experiment, result
 
 
@@ -136,4 +140,14 @@ def test_results_take_the_treatment_from_the_treatment() -> None:
     blocks = found["metrics"]["block_rate"]
     assert blocks["comparison"]["difference"]["value"] > 0.2
     assert blocks["units"] == {"control": 700, "treatment": 300}
-    assert blocks["arms"]["treatment"]["value"] > blocks["arms"]["control"]["value"]
+    arms = {name: found["value"] for name, found in blocks["arms"].items()}
+    assert arms["treatment"] > arms["control"]
+    assert blocks["comparison"]["lift"]["value"] == pytest.approx(arms["treatment"] / arms["control"] - 1)
+
+
+@pytest.mark.parametrize("fold", [projections.stopped, projections.interrupted])
+def test_an_end_without_a_start_is_refused(fold: Callable[..., object]) -> None:
+    said = {"by": "user/ana", "reason": "enough", "why": "enough", "winner": None}
+    entry = as_read(NewEntry("experiment/trees", 0, "experiment.stopped", said))
+    with pytest.raises(ValueError, match="experiment/trees ends before it starts"):
+        fold(None, entry)

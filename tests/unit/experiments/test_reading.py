@@ -140,6 +140,7 @@ def test_a_row_has_both_arms_the_difference_and_a_place_in_the_picture():
         "\N{MINUS SIGN}15.00 points",
         "\N{MINUS SIGN}18.60 to \N{MINUS SIGN}11.40 points",
     )
+    assert line.always == "\N{MINUS SIGN}20.58 to \N{MINUS SIGN}9.42 points"
     assert line.p_value == "< 0.001"
     assert line.lift.startswith("\N{MINUS SIGN}50.0 % (")
     assert line.always_reach.low < line.reach.low < line.point < line.reach.high < line.always_reach.high < 50
