@@ -10,6 +10,7 @@ from scoring.decisions.corrections import MAX_TRIES, AmendmentReceipt, correct_e
 from scoring.decisions.history import sequence_history
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.mailboxes import Mailbox
 from scoring.decisions.models import Amendment, Decision, Event, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
@@ -177,6 +178,21 @@ def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_o
         ("retraction", pending.NORMAL),
     ]
     assert told == [LANE] * 3
+
+
+def test_a_client_that_waits_is_answered_with_the_new_decision(send, work, monkeypatch):
+    collect = Mailbox.collect
+
+    def work_then_collect(mailbox, **how):
+        work()
+        return collect(mailbox, **how)
+
+    monkeypatch.setattr(Mailbox, "collect", work_then_collect)
+    send(payments(2))
+    work()
+    receipt = correct(1, amount="20.00", wait=30.0)
+    assert not receipt.is_undecided
+    assert [revision["cause"] for revision in receipt.answer["revisions"]] == ["corrected"]
 
 
 def test_who_amended_an_event_is_kept(send, work):

@@ -9,7 +9,7 @@ from django.db import connection
 
 from scoring.decisions import connections, fallback, pending
 from scoring.decisions.answers import answer_for
-from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.labels import MOST_TRIES, LabelStatement, record_labels
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs
 from scoring.decisions.models import Decision, Pending
@@ -187,6 +187,27 @@ def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work
     assert not Pending.objects.exists()
     assert answer_for("payment/shop/T-2")["label"] == "fraud"
     assert online_states() == rebuilt_states()
+
+
+@pytest.mark.parametrize("conflicts", [MOST_TRIES - 1, MOST_TRIES])
+def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_again(
+    send, work, monkeypatch, conflicts
+):
+    send(payments(2))
+    meanwhile = iter(range(conflicts))
+
+    def append_or_conflict(entries, *, now):
+        if next(meanwhile, None) is not None:
+            raise StreamConflict(entries[0].stream, entries[0].expected_version)
+        return append(entries, now=now)
+
+    monkeypatch.setattr("scoring.decisions.labels.append", append_or_conflict)
+    if conflicts == MOST_TRIES:
+        with pytest.raises(StreamConflict):
+            say(label(1, "fraud"))
+    else:
+        assert say(label(1, "fraud"))[0].status == "recorded"
+    assert len(read_stream("label/payment/shop/T-1")) == (conflicts < MOST_TRIES)
 
 
 def test_a_poison_that_the_failure_policy_decides_while_it_is_parked_does_not_end_the_shift(
