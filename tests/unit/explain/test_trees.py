@@ -97,6 +97,16 @@ def test_tables_that_disagree_with_xgboost_are_not_used(broken, monkeypatch):
     assert "are not XGBoost's" in str(explainer_for(grow()))
 
 
+def test_one_wrong_contribution_of_one_row_is_one_too_many(monkeypatch):
+    def wrong_in_one(booster, X):
+        contributions = predict_contributions(booster, X)
+        contributions[len(X) // 2, 0] += 0.01
+        return contributions
+
+    monkeypatch.setattr(treeshap, "predict_contributions", wrong_in_one)
+    assert "are not XGBoost's" in str(explainer_for(grow()))
+
+
 def test_200_full_trees_of_depth_6_stay_within_the_stated_memory():
     ensemble = Ensemble([full_tree(depth=6)] * 200, np.float32(0), 127)
     assert tabulate(ensemble).nbytes < 13 * 2**20
