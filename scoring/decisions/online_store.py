@@ -229,13 +229,13 @@ class OnlineStore:
         self._present = new
 
     def clear(self, *, sparing: str = "") -> int:
-        """Remove every generation, the present one too; gives the number of keys. See `remove_leftovers`."""
+        """Remove every generation, the present too; gives the number of states. See `remove_leftovers`."""
         connections.client().delete(self._pointer)
         self._present = None
         return self.remove_leftovers(sparing=sparing)
 
     def remove_leftovers(self, *, sparing: str) -> int:
-        """Remove what retired and interrupted generations have left; gives the number of keys.
+        """Remove what retired and interrupted generations have left; gives the number of states.
 
         Not those that a filling of the kind `sparing` is still at work on. A generation loses its cursor
         before its first state: nobody can read what is left of it.

@@ -66,7 +66,8 @@ def test_a_retired_and_an_interrupted_generation_are_removed(store):
     store.begin(kind="rebuilding").write([("0:half", b"filled")])
     fill(store, {"0:a": b"new"}, cursor="2:20")
     assert len(generations()) == 3
-    store.remove_leftovers(sparing="restoring")
+    assert store.remove_leftovers(sparing="restoring") == 2 * STATES_A_WRITE + 1
+    assert store.remove_leftovers(sparing="restoring") == 0
     assert generations() == {f"g{store.present().name}"}
     assert store.read(["0:a"], expected="2:20") == {"0:a": b"new"}
 
