@@ -105,6 +105,24 @@ def test_a_bad_entry_is_parked_and_what_follows_it_in_its_batch_is_taken(send, w
     assert runner.exhausted is True
 
 
+@pytest.mark.parametrize("bad", ["T-0", "T-1"])
+def test_of_two_entries_the_good_one_is_taken_and_the_bad_one_parked(send, work, runner, monkeypatch, bad):
+    send(payments(2))
+    work_out = LaneRunner._work_out
+
+    def choke(lane: LaneRunner, claims: Sequence[Claim]) -> writing.Worked:
+        if any(claim.event["id"] == bad for claim in claims):
+            raise ValueError("cannot be worked")
+        return work_out(lane, claims)
+
+    monkeypatch.setattr(LaneRunner, "_work_out", choke)
+    runner.step()
+
+    [parked] = Pending.objects.all()
+    assert (parked.state, parked.event_stream) == ("parked", f"payment/shop/{bad}")
+    assert Decision.objects.count() == 1
+
+
 def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a model be due that cannot be had: each decision is to be made again."""
 

@@ -79,6 +79,17 @@ def test_a_correction_takes_the_event_back_applies_it_as_corrected_and_decides_i
     assert online_states() == rebuilt_states()
 
 
+def test_corrections_and_other_events_are_taken_in_one_batch(send, work, caplog):
+    send(payments(3))
+    work()
+    correct(2, amount="99.00")
+    send(payments(2, start=3))
+    work()
+    assert [kind for kind, _, _ in items()[3:]] == ["undo", "event", "event", "event"]
+    assert "taken singly" not in caplog.text
+    assert online_states() == rebuilt_states()
+
+
 def test_labels_move_with_the_event_from_the_old_version_to_the_new_one(send, work):
     send(payments(6))
     say(2, "fraud")

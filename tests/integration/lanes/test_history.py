@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scoring.decisions import pending
 from scoring.decisions.history import sequence_history
 from scoring.decisions.intake import received_entry
 from scoring.decisions.labels import LabelStatement, label_entry, record_labels
@@ -67,6 +68,18 @@ def test_events_and_labels_merge_by_when_they_became_known(online_redis):
     assert sequence_history(LANE) == 7
     assert order() == ["0", "1", "2", "+0", "3", "+1", "4"]
     assert online_states() == rebuilt_states()
+
+
+def test_a_label_held_for_an_event_that_history_brings_waits_for_its_place_with_it(online_redis):
+    said = [LabelStatement("payment", f"T-{number}", "fraud", "chargeback") for number in (0, 9)]
+    record_labels(said, source="shop", now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    receipt = received_entry(submission(payment_payload(0)), source="shop", history=True)
+    pending.enqueue_history(append([receipt], now=now), lane=LANE, now=now)
+    waiting = dict(Pending.objects.filter(kind="label").values_list("event_stream", "state"))
+    assert waiting == {"payment/shop/T-0": "history", "payment/shop/T-9": "held"}
+    assert sequence_history(LANE) == 1
+    assert order() == ["0"]  # the label has its place when the lane's clock reaches what was known today
 
 
 class Steps:

@@ -189,6 +189,15 @@ def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work
     assert online_states() == rebuilt_states()
 
 
+def test_the_sweep_releases_held_labels_whose_event_is_there_and_no_others(send):
+    send(payments(2))
+    say(label(1, "fraud"), label(9, "fraud"))
+    Pending.objects.filter(kind="label").update(state="held")  # as of one that could not see its event yet
+    pending.release_overtaken()
+    states = dict(Pending.objects.filter(kind="label").values_list("event_stream", "state"))
+    assert states == {"payment/shop/T-1": "ready", "payment/shop/T-9": "held"}
+
+
 @pytest.mark.parametrize("conflicts", [MOST_TRIES - 1, MOST_TRIES])
 def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_again(
     send, work, monkeypatch, conflicts

@@ -3,20 +3,23 @@
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, connections
 
 from scoring.decisions import doorbell, writing
+from scoring.decisions.corrections import correct_event
 from scoring.decisions.intake import Submission
 from scoring.decisions.lane_lock import held_lane
+from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.runner import FEWEST, LaneRunner
 from scoring.decisions.shift import work_lane
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry
-from tests.factories.payments import payments
+from tests.factories.payments import payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,6 +93,19 @@ def test_a_batch_sees_what_the_one_being_written_has_changed(send, runner):
     assert [runner.step(), runner.step()] == [FEWEST, 0]  # what is being written is not claimed again
     assert runner.exhausted
     assert_all_decided_once(3 * FEWEST)
+
+
+def test_a_correction_of_an_event_that_is_being_written_builds_upon_it(send, runner):
+    send(payments(2))
+    runner.step()
+    assert not Decision.objects.exists()  # worked out, not written
+    correct_event(
+        submission(payment_payload(1, amount="99.00")), source="shop", reason="a typo", now=datetime.now(UTC)
+    )
+    work_all(runner)
+    items = [item for chunk in iter_lane_items(LANE) for item in chunk.items]
+    assert [item.kind for item in items] == ["event", "event", "undo", "event"]
+    assert online_states() == rebuilt_states()
 
 
 def _forget_everything(online_redis) -> None:

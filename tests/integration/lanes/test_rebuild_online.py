@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from scoring.decisions import online_store, rebuild_online, restore
 from scoring.decisions.lane_lock import held_lane, sole_rebuild
-from scoring.decisions.lane_log import read_head
+from scoring.decisions.lane_log import read_beginning, read_head
 from scoring.decisions.layouts import drop_other_layouts
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.online_store import OnlineStore, iter_keys, lane_prefix
 from scoring.decisions.rebuild_online import rebuild_lane
 from scoring.decisions.reorder import reorder_lane
-from scoring.decisions.restore import restore_states
+from scoring.decisions.restore import PresentOrder, restore_states
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.shift import work_lane
 from scoring.errors import RebuildUnderWay, StaleOnlineState
@@ -204,6 +204,25 @@ def test_a_flush_in_the_middle_begins_the_rebuild_again(send, work, online_redis
     assert online_states() == rebuilt_states()
 
 
+@pytest.mark.parametrize("lost", [rebuild_online.ATTEMPTS - 1, rebuild_online.ATTEMPTS])
+def test_a_rebuild_whose_work_is_lost_again_and_again_ends_with_that(send, work, monkeypatch, lost):
+    send(payments(5))
+    work()
+    run, lose = rebuild_online._Rebuild.run, iter(range(lost))
+
+    def run_or_lose(rebuild):
+        if next(lose, None) is not None:
+            raise StaleOnlineState(LANE, "1:1", None)
+        return run(rebuild)
+
+    monkeypatch.setattr(rebuild_online._Rebuild, "run", run_or_lose)
+    if lost == rebuild_online.ATTEMPTS:
+        with pytest.raises(StaleOnlineState):
+            rebuild_lane(LANE)
+    else:
+        assert rebuild_lane(LANE).entities == len(online_states())
+
+
 def test_a_flush_in_the_middle_that_the_holder_restores_from_is_no_harm(send, work, online_redis):
     send(payments(50))
     work()
@@ -340,6 +359,19 @@ def test_the_offline_store_gives_the_same_states(send, work, settings, tmp_path)
     before = online_states()
     assert rebuild_lane(LANE).items == 80
     assert online_states() == before == rebuilt_states()
+
+
+def test_a_long_order_is_folded_on_a_cluster_that_can_read_the_offline_store(send, work, monkeypatch):
+    send(payments(5))
+    work()
+    folded, plan = object(), lane_plan(LANE)
+    monkeypatch.setattr(restore, "is_for_a_cluster", lambda items: items == 5)
+    monkeypatch.setattr(restore, "fold_states_on_cluster", lambda plan, *, until, store: folded)
+    order = PresentOrder(plan, after=read_beginning(LANE), store=OfflineStore())
+    assert order.states() is folded
+    assert order.missing() == 0
+    alone = PresentOrder(plan, after=read_beginning(LANE))
+    assert alone.states().state_count() == len(online_states())
 
 
 def test_an_offline_store_of_another_log_is_not_read(send, work, settings, tmp_path, caplog):
