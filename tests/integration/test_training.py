@@ -11,7 +11,14 @@ from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
 from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Event, Label, Route
-from scoring.errors import ArtefactCorrupt, ModelNotPromotable, NoModelYet, NotEnoughPositives, UnknownModel
+from scoring.errors import (
+    ArtefactCorrupt,
+    ModelNotPromotable,
+    NoEventsToJudge,
+    NoModelYet,
+    NotEnoughPositives,
+    UnknownModel,
+)
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
@@ -184,6 +191,13 @@ def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(histo
     assert evaluation.model["rows"] == evaluation.baseline["rows"] == later
     difference = evaluation.model["average_precision"] - evaluation.baseline["average_precision"]
     assert evaluation.difference.estimate == pytest.approx(difference)
+
+
+@pytest.mark.parametrize("since", [END - timedelta(seconds=1), END + timedelta(days=1)])
+def test_a_stretch_without_frauds_cannot_be_judged_on(history, since):
+    name = train().name
+    with pytest.raises(NoEventsToJudge, match="none is labelled positive"):
+        run_evaluation(name, since=since, until=since + timedelta(days=1), now=NOW, against_logistic=True)
 
 
 def test_the_commands_train_list_promote_and_judge(history):

@@ -23,6 +23,7 @@ from scoring.errors import (
 from scoring.learning import gate, promotion, registry
 from scoring.learning.comparison import reason_against
 from scoring.learning.models import ModelVersion
+from scoring.learning.progress import UNWATCHED, Watch
 from scoring.learning.runs import TrainingRequest, run_training
 from scoring.learning.stages import standings
 from scoring.learning.training import TrainingConfig
@@ -31,6 +32,7 @@ from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.models import END, approved, promote, train_small_models
+from tests.integration.test_training_windows import Steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,12 +54,13 @@ def stages() -> dict[str, str]:
     return {name: standing.text for name, standing in standings(ModelVersion.objects.all()).items()}
 
 
-def train_beside(trees: int = 5, **changes) -> ModelVersion:
+def train_beside(trees: int = 5, watch: Watch = UNWATCHED, **changes) -> ModelVersion:
     request = TrainingRequest(
         **{"event_type": "payment", "as_of": END, "matures_after": timedelta(days=14)} | changes
     )
     config = TrainingConfig(trees=trees, depth=4, minimum_positives=4)
-    return version(run_training(request, config=config, actor="user/ana", now=NOW).name)
+    run = run_training(request, config=config, actor="user/ana", now=NOW, watch=watch)
+    return version(run.name)
 
 
 def fail_a_check(name: str) -> None:
@@ -91,7 +94,10 @@ def test_a_first_model_is_compared_with_nobody_and_says_so(models):
 
 def test_a_candidate_is_measured_beside_the_champion_on_the_same_events(models):
     promote(models[1])
-    candidate = train_beside(trees=3)
+    watch = Steps()
+    candidate = train_beside(trees=3, watch=watch)
+    assert "comparing with the champion" in [step for step, _, _ in watch.steps]
+    assert all(total is not None and done == total for _, total, done in watch.steps), watch.steps
     comparison, champion = candidate.comparison, version(models[1])
     assert (comparison["champion"], comparison["why_not"]) == (models[1], "")
     # Same cut-off, so the champion's own held-out events are those it is judged on again.

@@ -11,7 +11,7 @@ from scoring.decisions import connections, fallback, pending
 from scoring.decisions.answers import answer_for
 from scoring.decisions.labels import MOST_TRIES, LabelStatement, record_labels
 from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs
+from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs, read_head
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
@@ -23,6 +23,7 @@ from scoring.log.append import append
 from scoring.log.beside import Beside
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
+from scoring.timestamps import to_micros
 from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
@@ -187,6 +188,12 @@ def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work
     assert not Pending.objects.exists()
     assert answer_for("payment/shop/T-2")["label"] == "fraud"
     assert online_states() == rebuilt_states()
+
+
+def test_the_clock_of_a_lane_is_at_the_latest_event_of_those_it_took(send, work):
+    send([*payments(1, start=5), *payments(1)])
+    work()
+    assert read_head(LANE).clock_us == to_micros(MARCH + timedelta(minutes=5))
 
 
 def test_the_sweep_releases_held_labels_whose_event_is_there_and_no_others(send):
