@@ -87,6 +87,40 @@ def test_sentences_say_what_was_found_and_against_whom():
     assert "2,000 events" in said["held-out events"]
 
 
+FOUND_AND_ALLOWED = {
+    "held-out events": (2_000, "at least 200"),
+    "held-out positives": (40, "at least 20"),
+    "better than chance": (0.6, "above 0.0400"),
+    "no worse than the champion": (None, "not surely worse"),
+    "calibration": (0.01, "at most 0.0200"),
+    "review rate": (90.0, "at most 150 a day"),
+    "latency": (0.8, "at most 10 ms"),
+    "features": ("f" * 12, "e" * 12),
+    "real labels": (None, "labels that were not shuffled"),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "changes"),
+    [
+        ({}, {}),
+        (
+            {"comparison": beside(-0.02, 0.04)},
+            {"no worse than the champion": (pytest.approx(0.01), "interval not wholly below 0")},
+        ),
+        (
+            {"metrics": GOOD | {"average_precision": None}},
+            {"better than chance": (None, "positives")},
+        ),
+    ],
+)
+def test_each_check_says_what_was_found_and_what_is_allowed(given, changes):
+    usual = {"metrics": GOOD, "comparison": ALONE, "lineage": {}, "reviews_a_day": 100}
+    checks = judge(**(usual | {"feature_set": "f" * 64, "declared": "e" * 64} | given))
+    found = {check["name"]: (check["value"], check["allowed"]) for check in checks}
+    assert found == FOUND_AND_ALLOWED | changes
+
+
 def test_a_model_without_checks_was_never_checked():
     assert failed_checks([]) == [NEVER_CHECKED]
 
