@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.decisions import doorbell, pending, runner, writing
+from scoring.decisions import doorbell, pending, runner, shift, writing
 from scoring.decisions.labels import label_entry
 from scoring.decisions.models import Pending
 from scoring.decisions.shift import end_shift, work_lane
@@ -31,6 +31,15 @@ def test_a_shift_works_until_nothing_comes_and_leaves_the_door(send, messages):
     assert not Pending.objects.exists()
     assert not doorbell.is_attended(LANE)
     assert messages == [LANE]
+
+
+def test_a_worker_that_is_to_stop_waits_for_a_shift_under_way_and_for_no_other(send, messages, monkeypatch):
+    monkeypatch.setattr(shift, "attendance", shift.Attendance())
+    answers, step = [end_shift()], runner.LaneRunner.step
+    monkeypatch.setattr(runner.LaneRunner, "step", lambda lane: answers.append(end_shift()) or step(lane))
+    send(payments(3))
+    assert work_lane(LANE, linger=30.0) == 3
+    assert [*answers, end_shift()] == [False, True, False]
 
 
 def test_an_event_that_comes_while_the_lane_is_handed_over_gets_a_message_of_its_own(
