@@ -11,7 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from config import health
-from scoring.decisions import reports, well_being
+from scoring.decisions import reports, store_health, well_being
 from scoring.decisions.well_being import report_well_being
 from scoring.errors import LogAheadOfCluster
 
@@ -31,6 +31,16 @@ def everybody_reports(online_redis: redis.Redis) -> None:
     for queue in health.QUEUES:
         reports.report(reports.WORKER, f"{queue}/{queue}@here")
     report_well_being()
+
+
+def test_whether_redis_takes_writes_is_tried_with_a_key_that_goes_by_itself(
+    online_redis: redis.Redis,
+) -> None:
+    online_redis.flushdb()
+    assert store_health.refused_write(online_redis) is None
+    [key] = online_redis.keys()
+    assert key.decode() == store_health.KEY
+    assert online_redis.pttl(key) > 0
 
 
 def test_a_process_that_answers_is_alive(client: Client) -> None:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scoring.decisions import backlog, connections, fallback
 from scoring.decisions.intake import receive_events
 from scoring.decisions.shift import work_lane
-from scoring.decisions.telemetry import BUCKETS, Telemetry, read_counts, telemetry
+from scoring.decisions.telemetry import BUCKETS, KEY, Telemetry, read_counts, telemetry
 from scoring.errors import LaneBehind
 from scoring.log.read import read_stream
 from tests.factories.payments import payments
@@ -65,6 +65,13 @@ def test_the_failure_policys_decisions_are_counted_as_such(client):
 def test_events_that_helpers_explained_are_counted(client):
     telemetry.add("helped", count=7)
     assert scrape(client)["assay_helped_events_total",] == 7
+
+
+def test_what_one_process_counts_is_sent_every_second_or_so(online_redis):
+    own = Telemetry()
+    own.add("problem", "404", "not-found")
+    own.add("problem", "404", "not-found")  # kept until the next is due
+    assert [float(count) for count in online_redis.hgetall(KEY).values()] == [1.0]
 
 
 def test_what_processes_count_is_added_up(client):

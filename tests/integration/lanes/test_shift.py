@@ -1,8 +1,11 @@
 """A shift at a lane's door and what it leaves to the next."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError, close_old_connections, connection
 
 from scoring.decisions import doorbell, pending, runner, shift, writing
 from scoring.decisions.labels import label_entry
@@ -31,6 +34,22 @@ def test_a_shift_works_until_nothing_comes_and_leaves_the_door(send, messages):
     assert not Pending.objects.exists()
     assert not doorbell.is_attended(LANE)
     assert messages == [LANE]
+
+
+def test_a_shift_opens_the_connection_of_its_writer_anew_where_it_is_broken(send, messages):
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit(break_connection).result()
+        send(payments(3))
+        assert work_lane(LANE, linger=0.01, writer=writer) == 3
+        assert not Pending.objects.exists()
+        writer.submit(close_old_connections).result()
+
+
+def break_connection() -> None:
+    """As a restarted PostgreSQL leaves it, after an error that told of it."""
+    with connection.cursor() as cursor, suppress(DatabaseError):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert connection.errors_occurred
 
 
 def test_a_worker_that_is_to_stop_waits_for_a_shift_under_way_and_for_no_other(send, messages, monkeypatch):
