@@ -101,6 +101,12 @@ ANSWERS = {
         "good",
         "payment-3 lets 15.00 points less fraud through than payment-2",
     ),
+    "more fraud let through": (
+        {"primary_metric": "missed_rate"},
+        result(arm(missed_rate=50), arm(missed_rate=200)),
+        "bad",
+        "payment-3 lets 15.00 points more fraud through than payment-2",
+    ),
     "more money lost": (
         {"primary_metric": "loss"},
         result(arm(loss=40), arm(loss=200)),
