@@ -70,19 +70,49 @@ def test_only_what_is_ready_counts_as_queued_and_by_its_lane_and_priority(db):
     assert counted == [1, 2]
     assert pending.count_ready(LANE, priority=pending.NORMAL, most=1) == 1
     assert sorted(pending.lanes_with_ready()) == [LANE, "content"]
+    Pending.objects.filter(state="ready", lane=LANE).delete()
+    assert (pending.has_ready(LANE), pending.has_ready("content")) == (False, True)
+    assert pending.lanes_with_ready() == ["content"]
     Pending.objects.filter(state="ready").delete()
-    assert (pending.lanes_with_ready(), pending.has_ready(LANE)) == ([], False)
+    assert (pending.lanes_with_ready(), pending.has_ready("content")) == ([], False)
 
 
 def test_a_label_is_known_from_the_moment_the_lanes_clock_reaches_it(db):
+    hour = timedelta(hours=1)
     queue("history", kind="label", due_at=NOW)
-    queue("history", kind="event", due_at=NOW)
-    queue("history", kind="label", lane="content", due_at=NOW)
+    queue("history", kind="event", due_at=NOW - hour)
+    queue("history", kind="label", lane="content", due_at=NOW - hour)
+    queue("parked", kind="label", due_at=NOW - hour)
+    queue("history", kind="label", due_at=NOW + hour)
     assert pending.next_label_due(LANE) == NOW
-    assert pending.next_label_due(LANE, after=NOW) is None
+    assert pending.next_label_due(LANE, after=NOW) == NOW + hour
     assert pending.release_known_labels(LANE, clock=NOW - MICROSECOND) == 0
     assert pending.release_known_labels(LANE, clock=NOW) == 1
-    assert states() == {1: "ready", 2: "history", 3: "history"}
+    assert states() == {1: "ready", 2: "history", 3: "history", 4: "parked", 5: "history"}
+
+
+def test_a_lanes_history_is_its_own_and_neither_held_nor_ready(db):
+    queue(*ALL)
+    queue("history", "ready", lane="content")
+    assert pending.history_positions(LANE) == [2]
+    assert pending.waiting_as_history(list(states())) == {2, 6}
+    assert pending.waiting_as_history([1, 3]) == set()
+
+
+def test_one_entry_is_set_aside_and_one_that_is_gone_cannot_be(db):
+    queue("ready", "ready")
+    assert pending.park(2, error="broken")
+    assert not pending.park(3, error="broken")
+    assert list(Pending.objects.order_by("position").values_list("state", "error")) == [
+        ("ready", ""),
+        ("parked", "broken"),
+    ]
+
+
+def test_what_is_done_leaves_the_queue_and_it_is_told_how_much_was_there(db):
+    queue("ready", "history", "ready")
+    assert pending.complete([1, 2, 9]) == 2
+    assert states() == {3: "ready"}
 
 
 def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(settings, monkeypatch):

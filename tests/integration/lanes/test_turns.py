@@ -119,6 +119,41 @@ def test_a_batch_full_of_bulk_is_followed_by_another_claim(load):
     assert not runner.exhausted
 
 
+EACH_PRIORITY = (pending.URGENT, pending.NORMAL, pending.LATER)
+
+
+def test_a_lane_takes_nothing_of_another_at_any_priority(load):
+    load("shop", 6)
+    load("zoo", 1, start=6)
+    rows = list(Pending.objects.order_by("position"))
+    for number, row in enumerate(rows):
+        row.lane, row.priority = ("content" if number % 2 else LANE), EACH_PRIORITY[number // 2 % 3]
+    rows[6].lane = "content"
+    Pending.objects.bulk_update(rows, ["lane", "priority"])
+    assert claim(9) == ["shop T-0", "shop T-2", "shop T-4"]
+    assert [each.event["id"] for each in pending.claim("content", limit=9)] == ["T-1", "T-6", "T-3", "T-5"]
+
+
+def test_what_is_being_written_is_not_taken_again_at_any_priority(load):
+    load("shop", 6)
+    rows = list(Pending.objects.order_by("position"))
+    for number, row in enumerate(rows):
+        row.priority = EACH_PRIORITY[number // 2]
+    Pending.objects.bulk_update(rows, ["priority"])
+    assert claim(9, but=[row.position for row in rows[::2]]) == ["shop T-1", "shop T-3", "shop T-5"]
+
+
+def test_only_what_is_ready_is_taken(load):
+    load("shop", 5)
+    for row, state in zip(
+        Pending.objects.order_by("position"), ("history", "held", "parked", "waiting"), strict=False
+    ):
+        Pending.objects.filter(position=row.position).update(state=state)
+    for priority in EACH_PRIORITY:
+        Pending.objects.update(priority=priority)
+        assert claim(9) == ["shop T-4"]
+
+
 def test_a_label_never_overtakes_its_event(load):
     load("a", 3)
     say_fraud("a")

@@ -1,5 +1,6 @@
 """Which entries still wait for their lane, and how."""
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,28 @@ def test_how_an_entry_waits(
     assert (row["position"], row["event_stream"], row["enqueued_at"]) == (7, STREAM, NOW)
     assert (row["due_at"] is not None) == new.data["history"]
     assert row["error"] == parked.get(7, "")
+
+
+@pytest.mark.parametrize("history", [False, True])
+@pytest.mark.parametrize(
+    ("entry_type", "kind"), [("event.corrected", "correction"), ("event.retracted", "retraction")]
+)
+def test_a_correction_has_its_place_when_it_comes_even_of_history(
+    entry_type: str, kind: str, history: bool
+) -> None:
+    data = dict(received("T-1", history=history).data)
+    amendment = as_read(NewEntry(STREAM, 1, entry_type, data))
+
+    [row] = rows(amendment, received={})
+
+    assert (row["kind"], row["state"], row["priority"], row["due_at"]) == (kind, "ready", NORMAL, None)
+    assert (row["event_stream"], row["lane"], row["wake_token"]) == (STREAM, "commerce", None)
+
+
+def test_history_is_due_when_it_happened_and_its_label_when_it_became_known() -> None:
+    event, label = as_read(received("T-1", history=True)), as_read(labelled(STREAM, history=True))
+
+    assert [row["due_at"] for row in rows(event, label)] == [NOW - timedelta(minutes=1), NOW]
 
 
 def test_what_a_lane_has_sequenced_waits_no_more() -> None:
