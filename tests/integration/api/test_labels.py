@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +7,8 @@ from django.test import override_settings
 from pytest_django import DjangoAssertNumQueries
 
 from scoring.decisions import labels
-from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.decisions.labels import LabelReceipt, LabelStatement, record_labels
+from scoring.errors import InvalidRequest, TooManyHeldLabels, TooManyLabelSources
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
@@ -16,6 +17,7 @@ from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+HOUR, MICROSECOND = timedelta(hours=1), timedelta(microseconds=1)
 
 
 def label(number: int, **changes: Any) -> dict[str, Any]:
@@ -256,3 +258,76 @@ def test_labels_are_refused_while_their_lane_is_behind(api: Api) -> None:
     assert response.status_code == 429
     assert int(response["Retry-After"]) >= 1
     assert response.json()["type"] == "/api/problems/lane-behind"
+
+
+def of_chargebacks(number: int, value: str | None = "fraud", *, at: datetime | None = None) -> LabelStatement:
+    return LabelStatement("payment", f"T-{number}", value, "chargeback", at)
+
+
+def test_a_refused_label_takes_no_room_from_those_behind_it(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_labels([of_chargebacks(1)], source="shop", now=NOW)
+    monkeypatch.setattr(labels, "MAX_SOURCES", 1)
+    one_too_many = LabelStatement("payment", "T-1", "fraud", "customer")
+    said = [one_too_many, of_chargebacks(2), of_chargebacks(3)]
+    receipts = record_labels(said, source="shop", now=NOW, room_to_hold=1)
+    assert [type(receipt.refused) for receipt in receipts] == [
+        TooManyLabelSources,
+        type(None),
+        TooManyHeldLabels,
+    ]
+    again = [of_chargebacks(2), of_chargebacks(2, None), of_chargebacks(2, None)]
+    receipts = record_labels(again, source="shop", now=NOW, room_to_hold=0)
+    assert [receipt.status for receipt in receipts] == ["unchanged", "held", "unchanged"]
+    other = of_chargebacks(1, "legitimate")  # one more that waits
+    [changed] = record_labels([other], source="shop", now=NOW, room_to_hold=0)
+    assert (type(changed.refused), changed.effective) == (TooManyHeldLabels, "fraud")
+
+
+def test_a_repeated_label_is_answered_with_what_its_source_said_last(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    first, second = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (13, 14))
+    said = [of_chargebacks(1, at=first), of_chargebacks(1, "legitimate", at=second)]
+    record_labels(said, source="shop", now=NOW)
+    record_labels([LabelStatement("payment", "T-1", "fraud", "customer", first)], source="shop", now=NOW)
+    [receipt] = record_labels([of_chargebacks(1, "legitimate")], source="shop", now=NOW + HOUR)
+    assert (receipt.status, receipt.effective) == ("unchanged", "legitimate")
+    assert (receipt.known_at, receipt.reported_at) == (NOW, second)
+
+
+def test_a_label_of_the_past_comes_after_all_that_was_said_of_its_event(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    two, three = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (14, 15))
+
+    def set_past(value: str, source: str, at: datetime | None) -> LabelReceipt:
+        statement = LabelStatement("payment", "T-1", value, source, at)
+        return record_labels([statement], source="shop", now=NOW, history=True)[0]
+
+    assert set_past("fraud", "customer", two).known_at == two
+    assert set_past("fraud", "network", two).refused is None  # at that very moment
+    assert set_past("fraud", "chargeback", three).refused is None
+    refused = set_past("legitimate", "customer", three - MICROSECOND).refused
+    assert isinstance(refused, InvalidRequest)
+    assert [(p.field, p.allowed) for p in refused.problems] == [("known_at", "from 2026-03-01T15:00:00Z on")]
+    assert set_past("legitimate", "customer", None).known_at == NOW
+    kept = [entry.data for entry in read_stream("label/payment/shop/T-1")]
+    assert [data["history"] for data in kept] == [True, True, True, False]
+    assert not any("reported_at" in data for data in kept)
+
+
+def test_an_event_that_has_not_arrived_has_no_past_and_its_own_time_bounds_it(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    at = from_iso(payment_payload(1)["occurred_at"])
+    said = [of_chargebacks(1, at=at - MICROSECOND), of_chargebacks(9, at=at), of_chargebacks(1, at=at)]
+    receipts = record_labels(said, source="shop", now=NOW, history=True)
+    refused = [receipt.refused.problems[0].field if receipt.refused else "" for receipt in receipts]
+    assert refused == ["known_at", "event_id", ""]
+
+
+def test_who_labelled_is_kept_where_it_is_a_person(api: Api) -> None:
+    api.post("events", payment_payload(1))
+    record_labels([of_chargebacks(1)], source="shop", now=NOW, actor="user/ann")
+    record_labels([of_chargebacks(1, None)], source="shop", now=NOW)
+    kept = [entry.metadata for entry in read_stream("label/payment/shop/T-1")]
+    assert kept == [{"actor": "user/ann"}, {}]

@@ -1,20 +1,23 @@
 """History takes its place in the lane by the time each thing became known."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError, connection
 
-from scoring.decisions import pending
-from scoring.decisions.history import sequence_history
+from scoring.decisions import history, pending, reorder
+from scoring.decisions.corrections import correct_event
+from scoring.decisions.history import WaitingHistory, needs_new_order, sequence_history, waiting_history
 from scoring.decisions.intake import received_entry
 from scoring.decisions.labels import LabelStatement, label_entry, record_labels
-from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs
-from scoring.decisions.models import Event, Pending
+from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs, read_head
+from scoring.decisions.models import Event, Label, Pending
 from scoring.decisions.reorder import reorder_lane
 from scoring.errors import HistoryOlderThanLane, OrderIncomplete
 from scoring.log.append import append
 from scoring.log.read import read_positions, read_stream
-from scoring.timestamps import from_iso
+from scoring.timestamps import from_iso, to_micros
 from tests.factories.payments import MARCH, payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
@@ -76,8 +79,11 @@ def test_a_label_held_for_an_event_that_history_brings_waits_for_its_place_with_
     now = datetime.now(UTC)
     receipt = received_entry(submission(payment_payload(0)), source="shop", history=True)
     pending.enqueue_history(append([receipt], now=now), lane=LANE, now=now)
-    waiting = dict(Pending.objects.filter(kind="label").values_list("event_stream", "state"))
-    assert waiting == {"payment/shop/T-0": "history", "payment/shop/T-9": "held"}
+    waiting = Pending.objects.filter(kind="label").order_by("event_stream")
+    assert list(waiting.values_list("event_stream", "state", "due_at")) == [
+        ("payment/shop/T-0", "history", Label.objects.order_by("position").first().known_at),
+        ("payment/shop/T-9", "held", None),
+    ]
     assert sequence_history(LANE) == 1
     assert order() == ["0"]  # the label has its place when the lane's clock reaches what was known today
 
@@ -102,6 +108,75 @@ def test_each_step_of_sequencing_counts_up_to_its_own_total(online_redis):
     counted = {step: (total, done) for step, total, done in steps.seen if total is not None}
     assert counted["sequencing commerce"] == counted["folding the lane"] == (6, 6)
     assert all(total == done for total, done in counted.values())
+
+
+def test_history_of_the_same_moment_keeps_the_order_of_the_log(online_redis):
+    add_history(range(3), labels={0: timedelta(minutes=1), 1: timedelta()})
+    Pending.objects.filter(kind="event").update(due_at=MARCH)
+    Pending.objects.filter(kind="label").update(due_at=MARCH)
+    sequence_history(LANE)
+    assert order() == ["0", "1", "2", "+0", "+1"]
+
+
+def test_long_history_is_sequenced_in_parts_each_kept_whatever_becomes_of_the_next(online_redis, monkeypatch):
+    monkeypatch.setattr(history, "ITEMS_AN_ENTRY", 2)
+    monkeypatch.setattr(history, "ROWS_A_READ", 2)
+    add_history(range(5), labels={0: timedelta(minutes=2)})
+    complete = pending.complete
+
+    def fail_the_second_time(positions):
+        if Pending.objects.count() < 6:
+            raise DatabaseError("the server closed the connection")
+        return complete(positions)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(pending, "complete", fail_the_second_time)
+        with pytest.raises(DatabaseError):
+            sequence_history(LANE)
+    assert (order(), Pending.objects.count()) == (["0", "1"], 4)
+    assert read_head(LANE).clock_us == to_micros(MARCH + timedelta(minutes=1))
+
+    assert sequence_history(LANE) == 4
+    assert order() == ["0", "1", "2", "+0", "3", "4"]
+    assert [run.head.seq for run in iter_lane_runs(LANE, items=1)] == [2, 4, 6]
+    assert read_head(LANE).clock_us == to_micros(MARCH + timedelta(minutes=4))
+    assert online_states() == rebuilt_states()
+
+
+def test_what_waits_is_counted_by_its_lane_its_kind_and_whether_it_is_late(online_redis, send, work):
+    send([submission(payment_payload(30, occurred_at=(MARCH + timedelta(minutes=3)).isoformat()))])
+    work()
+    add_history(range(5), labels={0: timedelta(minutes=1), 1: timedelta(minutes=9)})
+    assert waiting_history(LANE) == WaitingHistory(events=5, labels=2, late_events=3, late_labels=1)
+    Pending.objects.update(lane="content")
+    assert waiting_history(LANE) == WaitingHistory(0, 0, 0, 0)
+    assert (needs_new_order(LANE), needs_new_order("content")) == (False, True)
+    assert sequence_history(LANE) == 0
+
+
+def test_the_planner_knows_of_history_as_soon_as_it_has_its_place(online_redis):
+    add_history(range(5))
+    sequence_history(LANE)
+    assert rows_planned_for() == 5
+    add_history(range(5, 8))
+    reorder_lane(LANE, reason="test")
+    assert rows_planned_for() == 8
+
+
+def rows_planned_for() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'scoring_event'")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_held_label_is_not_let_through_before_its_event_has_its_place(online_redis):
+    statement = LabelStatement("payment", "T-0", "fraud", "chargeback")
+    record_labels([statement], source="shop", now=datetime.now(UTC))
+    add_history(range(1))
+    assert pending.release_overtaken() == 0
+    sequence_history(LANE)
+    assert pending.release_overtaken() == 1
+    assert list(Pending.objects.values_list("state", "priority")) == [("ready", pending.LATER)]
 
 
 def test_a_label_known_after_the_last_event_waits_for_the_lanes_clock(online_redis, send, work):
@@ -138,8 +213,9 @@ def test_history_older_than_the_lane_is_refused_with_the_way_out(online_redis, s
     send(payments(1, start=100))
     work()
     add_history(range(3))
-    with pytest.raises(HistoryOlderThanLane, match=r"3 of its events.*rebuild --online"):
+    with pytest.raises(HistoryOlderThanLane, match=r"3 of its events.*rebuild --online") as refused:
         sequence_history(LANE)
+    assert re.findall(r"2026-\S+?Z", str(refused.value)) == ["2026-03-01T12:00:00Z", "2026-03-01T13:40:00Z"]
     assert Pending.objects.count() == 3
 
 
@@ -215,6 +291,44 @@ def test_nothing_that_was_applied_is_left_out_of_a_new_order(online_redis, send,
     with pytest.raises(OrderIncomplete, match="1 of the 3 entries that lane commerce has applied"):
         reorder_lane(LANE, reason="test")
     assert order() == before
+    assert online_states() == rebuilt_states()
+
+
+def test_labels_known_up_to_the_last_event_have_a_place_in_a_new_order_and_later_ones_wait(online_redis):
+    add_history(range(3), labels={0: timedelta(minutes=2), 1: timedelta(minutes=1, microseconds=1)})
+    reorder_lane(LANE, reason="test")
+    assert order() == ["0", "1", "2", "+0"]
+    assert [row.event_stream for row in Pending.objects.all()] == ["payment/shop/T-1"]
+    assert read_head(LANE).clock_us == to_micros(MARCH + timedelta(minutes=2))
+
+
+def test_a_new_order_places_history_by_its_own_time_and_live_events_by_their_receipt(
+    online_redis, send, work, monkeypatch
+):
+    monkeypatch.setattr(reorder, "ITEMS_AN_ENTRY", 2)
+    monkeypatch.setattr(reorder, "ITEMS_A_BATCH", 2)
+    add_history(range(10, 13))
+    sequence_history(LANE)
+    send([*payments(1, start=30), *payments(1, start=5)])
+    record_labels(
+        [LabelStatement("payment", "T-11", "fraud", "chargeback")], source="shop", now=datetime.now(UTC)
+    )
+    work()
+    correct_event(
+        submission(payment_payload(11, occurred_at=(MARCH + timedelta(minutes=40)).isoformat())),
+        source="shop",
+        reason="the clock was wrong",
+        now=datetime.now(UTC),
+    )
+    work()
+    clock = read_head(LANE).clock_us
+    add_history(range(2))
+
+    rebuilt = reorder_lane(LANE, reason="test")
+
+    assert order() == ["0", "1", *["10", "11", "12", "30", "5", "+11"], *["11"] * 4]
+    assert rebuilt.items == 12
+    assert read_head(LANE).clock_us == clock == to_micros(MARCH + timedelta(minutes=40))
     assert online_states() == rebuilt_states()
 
 

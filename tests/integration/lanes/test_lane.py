@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from scoring.decisions import connections, fallback, pending
 from scoring.decisions.answers import answer_for
@@ -224,6 +224,15 @@ def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_agai
     else:
         assert say(label(1, "fraud"))[0].status == "recorded"
     assert len(read_stream("label/payment/shop/T-1")) == (conflicts < MOST_TRIES)
+
+
+def test_a_lane_is_told_of_labels_when_they_are_committed(send, monkeypatch):
+    told: list[set[str]] = []
+    monkeypatch.setattr("scoring.decisions.doorbell.ring_lanes", told.append)
+    with transaction.atomic():
+        say(label(1, "fraud"), label(2, "fraud"))
+        assert told == []
+    assert told == [{LANE}]
 
 
 def test_a_poison_that_the_failure_policy_decides_while_it_is_parked_does_not_end_the_shift(

@@ -117,6 +117,22 @@ def test_a_queue_that_cannot_be_filled_again_is_left_as_it_is(send, monkeypatch)
     assert Pending.objects.count() == 3
 
 
+def test_what_is_being_appended_is_in_the_queue_that_is_filled_again(send):
+    """Without a place there, the event would never be decided."""
+    send(payments(1))
+    thread = threading.Thread(target=_then_close, args=(rebuild_pending.rebuild_pending,))
+
+    def append_and_wait_for_the_rebuild() -> None:
+        send(payments(1, start=1))
+        thread.start()
+
+    with open_transaction(append_and_wait_for_the_rebuild):
+        wait_for_blocked_session()
+    thread.join()
+    streams = Pending.objects.order_by("position").values_list("event_stream", flat=True)
+    assert list(streams) == ["payment/shop/T-0", "payment/shop/T-1"]
+
+
 def say_fraud(number: int, source: str = "shop") -> Any:
     said = LabelStatement("payment", f"T-{number}", "fraud", "chargeback")
     return record_labels([said], source=source, now=datetime.now(UTC))[0]

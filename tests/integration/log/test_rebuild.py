@@ -8,11 +8,13 @@ from django.db import models
 
 from scoring.decisions import pending
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
+from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.learning.models import ModelVersion
 from scoring.log.append import append
 from scoring.log.beside import Beside
 from scoring.log.bulk import append_bulk
 from scoring.log.entries import NewEntry
+from scoring.log.models import LogEntry
 from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +122,34 @@ def test_a_decision_without_its_model_waits_to_be_made_again_until_it_is() -> No
 
     found = [(row.position, row.kind, row.state) for row in Pending.objects.order_by("position")]
     assert found == [(waiting.position, "rescore", "waiting"), (unsequenced.position, "event", "ready")]
+
+
+def test_what_was_tried_again_keeps_its_last_error_and_a_bad_rescore_is_parked() -> None:
+    bad, unmodelled = append([received("bad"), received("unmodelled")], now=NOW)
+    append([sequenced([unmodelled.position])], now=NOW)
+    append([decided(unmodelled, basis="fallback")], now=NOW)
+    for number, error in enumerate(("first", "last"), start=1):
+        parked = _parked(bad.position, "event") | {"error": error}
+        append([NewEntry(bad.stream, number, "event.parked", parked)], now=NOW)
+    parked = _parked(unmodelled.position, "rescore")
+    append([NewEntry(unmodelled.stream, 2, "event.parked", parked)], now=NOW)
+
+    rebuild_pending()
+
+    found = Pending.objects.order_by("position").values_list("kind", "state", "error", "priority")
+    assert list(found) == [
+        ("event", "parked", "last", pending.NORMAL),
+        ("rescore", "parked", "ValueError: bad", pending.LATER),
+    ]
+
+
+def test_it_is_told_how_far_the_log_was_passed_and_how_much_waits() -> None:
+    a_full_log()
+    passed: list[int] = []
+    count = rebuild_pending(advance=passed.append)
+    assert count == Pending.objects.count() == 60
+    assert sum(passed) == LogEntry.objects.latest("position").position
+    assert min(passed) >= 0
 
 
 def _parked(position: int, kind: str) -> dict[str, Any]:
