@@ -24,9 +24,11 @@ from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.log.consumers import catch_up, rebuild_consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
+from scoring.timestamps import to_iso
 from tests.factories.models import train_small_models
 from tests.factories.payments import payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.integration.lanes.test_corrections import correct
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -211,6 +213,20 @@ def test_scores_that_are_no_numbers_decide_nothing(models, send, work, monkeypat
     assert made(0).data["cause"] == "model_failed"
 
 
+def note_categories(monkeypatch, name: str) -> list[float]:
+    """The codes of categories that a model is given from now on; small models may decide without them."""
+    explain, given = registry.LoadedModel.explain, []
+    column = lane_plan(LANE).feature_set("payment").names.index("category")
+
+    def explain_and_note(model, features):
+        if model.name == name:
+            given.extend(features[:, column].tolist())
+        return explain(model, features)
+
+    monkeypatch.setattr(registry.LoadedModel, "explain", explain_and_note)
+    return given
+
+
 def follow() -> None:
     catch_up(SHADOW, now=datetime.now(UTC))
 
@@ -219,26 +235,31 @@ def shadows() -> list[tuple]:
     return sorted(ShadowScore.objects.values_list("event_position", "score", "outcome", "decided"))
 
 
-def test_a_shadow_scores_its_share_of_the_logged_vectors_under_its_own_categories(models, send, work):
+def test_a_shadow_scores_its_share_of_the_logged_vectors_under_its_own_categories(
+    models, send, work, monkeypatch
+):
     shadow = Arm("shadow", models[1], "shadow", 0.5)
     route(champion(models[0]), shadow)
     send(by_customers(40))
     work()
+    given = note_categories(monkeypatch, models[1])
     follow()
     table, loaded = route_of("payment"), registry.load_model(models[1])
     column = lane_plan(LANE).feature_set("payment").names.index("category")
-    expected = []
+    expected, codes = [], []
     for number in range(40):
         if is_shadowed(table, shadow, f"customer-{number}"):
             vector, category = vector_of(made(number)).copy(), payment_category(number)
             code = CATEGORIES.index(category) + 1 if category in CATEGORIES else 0
             vector[column] = code if category else np.nan
+            codes.append(vector[column])
             score = loaded.predict(vector[np.newaxis])[1][0]
             data = made(number).data
             outcome = outcome_of(score, loaded.thresholds)
             expected.append((data["event_position"], score, outcome, data["outcome"]))
     assert 0 < len(expected) < 40
     assert shadows() == sorted(expected)
+    np.testing.assert_array_equal(given, codes)
 
 
 def test_shadow_scores_are_rebuilt_from_the_log(models, send, work):
@@ -265,6 +286,27 @@ def test_a_shadow_that_is_lost_is_reported_and_holds_nobody_up(models, send, wor
     follow()
     assert not ShadowScore.objects.exists()
     assert f"shadow {models[1]}: 5 events are not scored: artefact" in caplog.text
+
+
+def test_a_shadow_scores_what_a_model_decided_first_as_the_event_was_then(models, send, work, monkeypatch):
+    """Not what the failure policy did, beside which any model would look different."""
+    route(champion(models[0]), Arm("shadow", models[1], "shadow", 1.0))
+    with monkeypatch.context() as broken:
+        fail(broken, lambda model, features: model.name == models[0])
+        send(payments(2))
+        work()
+    follow()
+    assert shadows() == []
+    given = note_categories(monkeypatch, models[1])
+    for category in ("fuel", "travel"):
+        correct(0, category=category)
+        work()
+        follow()
+    assert [CATEGORIES[int(code) - 1] for code in given] == ["fuel", "travel"]
+    first = read_stream("payment/shop/T-0")[3].data
+    assert (first["model"], first["cause"]) == (models[0], "corrected")
+    [(event, decided_at)] = ShadowScore.objects.values_list("event_position", "decided_at")
+    assert (event, to_iso(decided_at)) == (first["event_position"], first["decided_at"])
 
 
 def test_what_no_model_decided_has_no_shadow(send, work):

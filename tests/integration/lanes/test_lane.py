@@ -16,6 +16,7 @@ from scoring.decisions.models import Decision, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.runner import LaneRunner
+from scoring.decisions.telemetry import read_counts
 from scoring.decisions.writing import write
 from scoring.errors import StaleOnlineState, StreamConflict
 from scoring.log import upcasters
@@ -424,8 +425,12 @@ def test_a_parked_event_is_decided_by_the_failure_policy_when_asked_to(send, wor
     append(
         [NewEntry(receipt.stream, 1, "event.parked", {"position": 1, "kind": "event", "error": "x"})], now=now
     )
+    count = "decision", "payment", "review", "fallback", ""
+    before = read_counts().get(count, 0)
     answer = fallback.decide(received, cause="timeout")[receipt.stream]
     assert (answer["status"], answer["decision"]["basis"]) == ("decided", "fallback")
+    assert read_stream(receipt.stream)[2].metadata["causation"] == received[0].position
+    assert read_counts()[count] == before + 1
 
 
 def test_a_parked_label_does_not_hide_its_event(send, work):

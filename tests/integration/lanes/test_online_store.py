@@ -80,6 +80,16 @@ def test_what_another_is_filling_is_left_alone(store):
         rebuilding.write([("0:a", b"new")])
 
 
+def test_of_two_that_put_their_generation_in_place_at_once_one_is_refused(store, monkeypatch):
+    fill(store, {"0:a": b"old"}, cursor="1:10")
+    former, filling = store.present(), store.begin(kind="rebuilding")
+    fill(OnlineStore("commerce", LAYOUT), {"0:a": b"first"}, cursor="2:20")
+    monkeypatch.setattr(store, "present", lambda: former)
+    with pytest.raises(StaleOnlineState):
+        store.switch(filling, cursor="3:30")
+    assert OnlineStore("commerce", LAYOUT).cursor() == "2:20"
+
+
 def test_a_filling_that_was_removed_cannot_be_put_in_place(store):
     fill(store, {"0:a": b"old"}, cursor="1:10")
     filling = store.begin(kind="rebuilding")
@@ -127,3 +137,8 @@ def test_clearing_leaves_other_layouts_and_other_lanes(store):
     assert store.cursor() is None
     assert generations() == {f"g{others[0].present().name}"}
     assert [each.cursor() for each in others] == ["1:10"] * 2
+
+
+def test_only_keys_that_begin_as_asked_are_found(online_redis):
+    online_redis.mset({"a*[b]?:1": "", "a*[b]?": "", "axb?:1": "", "a*[b]x:1": "", "ba*[b]?:1": ""})
+    assert sorted(iter_keys("a*[b]?:")) == ["a*[b]?:1"]

@@ -16,16 +16,17 @@ from django.utils import timezone
 from scoring.decisions import online_store, rebuild_online, restore
 from scoring.decisions.lane_lock import held_lane, sole_rebuild
 from scoring.decisions.lane_log import read_beginning, read_head
-from scoring.decisions.layouts import drop_other_layouts
+from scoring.decisions.layouts import OtherLayout, drop_other_layouts
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.online_store import OnlineStore, iter_keys, lane_prefix
-from scoring.decisions.rebuild_online import rebuild_lane
+from scoring.decisions.rebuild_online import rebuild_as, rebuild_lane
 from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.restore import PresentOrder, restore_states
 from scoring.decisions.runner import LaneRunner
 from scoring.decisions.shift import work_lane
 from scoring.errors import RebuildUnderWay, StaleOnlineState
 from scoring.features.plan import LanePlan, lane_plan
+from scoring.log.models import LogEntry
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.replay.service import replay
@@ -43,12 +44,17 @@ class Watching:
     def __init__(self, step: str, act: Callable[[], object], *, on_the_way: bool = False) -> None:
         self.step, self.act, self.on_the_way = step, act, on_the_way
         self.begun: list[str] = []
+        self.totals: list[int | None] = []
+        self.done: list[int] = []
 
     def begin(self, step: str, *, total: int | None = None) -> None:
         self.begun.append(step)
+        self.totals.append(total)
+        self.done.append(0)
         self._act_if(not self.on_the_way)
 
     def advance(self, count: int) -> None:
+        self.done[-1] += count
         self._act_if(self.on_the_way)
 
     def _act_if(self, due: bool) -> None:
@@ -289,6 +295,8 @@ def test_a_second_rebuild_of_a_lane_is_refused(send, work):
     try:
         with pytest.raises(RebuildUnderWay):
             rebuild_lane(LANE)
+        with pytest.raises(RebuildUnderWay):
+            drop_other_layouts(LANE, now=datetime.now(UTC))
         with pytest.raises(CommandError, match=r"another process is rebuilding .* of lane commerce"):
             call_command("rebuild", online=True, lane=LANE, verbosity=0)
     finally:
@@ -303,9 +311,47 @@ def test_what_waits_when_the_lane_is_given_back_is_worked_at_once(send, work, mo
     rebuild_lane(LANE)
     assert rung == []
     send(payments(1))
-    rung.clear()
+    assert rung == [LANE]  # for a process that finds the lane taken
     rebuild_lane(LANE)
-    assert rung == [LANE]
+    assert rung == [LANE] * 2
+
+
+@pytest.mark.parametrize(("sequenced", "left"), [(3, 3), (4, 0)], ids=["few left", "more than few left"])
+def test_the_lane_is_held_for_few_items_and_none_is_missed(send, work, monkeypatch, sequenced, left):
+    monkeypatch.setattr(rebuild_online, "FEW", 3)
+    send(payments(10))
+    work()
+    order = PresentOrder(lane_plan(LANE), after=read_beginning(LANE))
+    asked: list[int] = []
+    answers = iter([False, True])
+
+    def sequence(count: int, *, start: int) -> None:
+        send(payments(count, start=start, card=f"card of {start}"))
+        work()
+
+    @contextmanager
+    def ask(lane: str, *, wait: bool, patience: float) -> Iterator[bool]:
+        asked.append(order.missing())
+        sequence(2, start=100 * len(asked))  # what the holder before has sequenced last
+        yield next(answers)
+
+    def sequence_meanwhile() -> None:
+        sequence(5, start=20)
+        watch.step, watch.on_the_way = "catching up with the lane", True
+        watch.act = lambda: sequence(sequenced, start=50)
+
+    watch = Watching("writing the states", sequence_meanwhile)
+    with monkeypatch.context() as lane_of_another:
+        lane_of_another.setattr(rebuild_online, "held_lane", ask)
+        rebuilt = rebuild_as(LANE, lambda plan, store: order, watch=watch)
+    assert asked == [left, 0]
+    assert (rebuilt.lane, rebuilt.items, rebuilt.entities) == (LANE, 19 + sequenced, len(online_states()))
+    assert (watch.totals[0], watch.totals[2:]) == (10, [5, 1])
+    assert (watch.done[0], watch.done[2:]) == (10, [9 + sequenced, 1])
+    assert watch.done[1] == watch.totals[1] < rebuilt.entities
+    assert 0 < rebuilt.stood_still < rebuilt.seconds < 3_600
+    assert_every_decision_is_what_the_log_gives()
+    assert stored_keys() == tidy()
 
 
 def test_patience_with_a_held_lane_ends(send):
@@ -364,12 +410,13 @@ def test_the_offline_store_gives_the_same_states(send, work, settings, tmp_path)
 def test_a_long_order_is_folded_on_a_cluster_that_can_read_the_offline_store(send, work, monkeypatch):
     send(payments(5))
     work()
-    folded, plan = object(), lane_plan(LANE)
+    plan, done = lane_plan(LANE), list[int]()
     monkeypatch.setattr(restore, "is_for_a_cluster", lambda items: items == 5)
-    monkeypatch.setattr(restore, "fold_states_on_cluster", lambda plan, *, until, store: folded)
+    monkeypatch.setattr(restore, "fold_states_on_cluster", lambda plan, *, until, store: until)
     order = PresentOrder(plan, after=read_beginning(LANE), store=OfflineStore())
-    assert order.states() is folded
+    assert order.states(progress=done.append) == order.conclude() == read_head(LANE)
     assert order.missing() == 0
+    assert done == [5]
     alone = PresentOrder(plan, after=read_beginning(LANE))
     assert alone.states().state_count() == len(online_states())
 
@@ -414,13 +461,24 @@ def test_other_layouts_are_removed_when_nobody_has_used_them_for_an_hour(send, w
     restore_states(next_layout, old)
     unused = OnlineStore(LANE, "0" * 64)
     unused.begin(kind="restoring").write([("0:a", b"x")])
-    now = datetime.now(UTC)
+    send(payments(5, start=30))
+    work()  # by this code, in its own layout
+    used_at = LogEntry.objects.filter(stream=f"lane/{LANE}").order_by("position")[0].recorded_at
 
-    first = {other.layout: other.dropped for other in drop_other_layouts(LANE, now=now)}
-    assert first == {next_layout.layout_id[:12]: False, "0" * 12: True}
-    assert old.states() == rebuilt_states()
-    assert [other.dropped for other in drop_other_layouts(LANE, now=now + timedelta(hours=2))] == [True]
-    assert drop_other_layouts(LANE, now=now) == []
+    def drop(*, after: timedelta) -> list[OtherLayout]:
+        return drop_other_layouts(LANE, now=used_at + after)
+
+    keys = len(old.states()) + 2
+    hour, moment = timedelta(hours=1), timedelta(microseconds=1)
+    assert drop(after=hour) == [
+        OtherLayout(LANE, "0" * 12, 2, None, dropped=True),
+        OtherLayout(LANE, next_layout.layout_id[:12], keys, used_at, dropped=False),
+    ]
+    assert len(old.states()) == keys - 2
+    said = f"layout {next_layout.layout_id[:12]}, {keys} keys, used {used_at:%Y-%m-%d %H:%M} UTC: left"
+    assert said in command(lane=LANE, drop_old_layouts=True)
+    assert [other.dropped for other in drop(after=hour + moment)] == [True]
+    assert drop(after=2 * hour) == []
     assert stored_keys() == tidy()
     with pytest.raises(StaleOnlineState):
         old.read(["0:card-1"], expected=read_head(LANE).cursor)  # a worker that used it notices, and restores

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from scoring.catalog.payment import Payment
-from scoring.decisions import fallback
+from scoring.decisions import engine, fallback
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.models_in_charge import Charge, ModelInCharge
 from scoring.decisions.pending import Claim
-from scoring.decisions.predicting import Prediction
+from scoring.decisions.predicting import RUNTIME, Prediction, predict
 from scoring.decisions.routing import Arm, RouteTable
 from scoring.decisions.vectors import unpack_vectors
 from scoring.errors import ModelFailed, VectorOfOtherFeatures
@@ -24,10 +24,12 @@ from tests.factories.log import as_read, received
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PLAN = lane_plan("commerce")
 SETS = PLAN.feature_sets("payment")
+OLDER = replace(SETS[0], hash="1" * 64, declared="2" * 64)
 WIDTH = len(SETS[0].names)
 AMOUNT = SETS[0].names.index("amount")
 CHAMPION = Arm("champion", "payment-1", "champion", 0.5)
 CANARY = Arm("canary", "payment-2", "canary", 0.5)
+SHADOW = Arm("shadow", "payment-3", "shadow", 1.0)
 ROUTE = RouteTable("payment", 3, "payment/1", "customer", (CHAMPION, CANARY))
 
 
@@ -144,11 +146,12 @@ def test_without_the_model_that_is_due_the_failure_policy_decides_until_it_is_ba
     assert decided.rescore
 
 
-def test_a_model_that_fails_on_one_event_decides_the_others() -> None:
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_model_that_fails_on_one_event_decides_the_others(count: int) -> None:
     deciding = charge(scores=SCORES, canary=False, failing={"payment-1": (666.0,)})
-    items = [scored(0), scored(1, amount=666.0), scored(2)]
+    items = [scored(0), scored(1, amount=666.0), scored(2)][:count]
     found = [(d.entry.data["basis"], d.entry.data["cause"]) for d in decide(items, charge=deciding, now=NOON)]
-    assert found == [("model", ""), ("fallback", "model_failed"), ("model", "")]
+    assert found == [("model", ""), ("fallback", "model_failed"), ("model", "")][:count]
 
 
 def test_what_a_canary_fails_on_the_champion_decides() -> None:
@@ -188,9 +191,112 @@ def test_a_decision_on_a_correction_says_so_and_a_failure_keeps_its_own_cause() 
     assert "event_version" not in one(scored(), charge(scores=SCORES)).entry.data
 
 
-def test_what_did_not_log_the_models_features_is_not_scored_by_them() -> None:
+@pytest.mark.parametrize("sets", [(), (OLDER,)])
+def test_what_did_not_log_the_models_features_is_not_scored_by_them(sets: tuple[Any, ...]) -> None:
     with pytest.raises(VectorOfOtherFeatures):
-        one(replace(scored(), sets=()), charge(scores=SCORES))
+        one(replace(scored(), sets=sets), charge(scores=SCORES))
+
+
+ON_BOTH = replace(scored(), sets=(SETS[0], OLDER))
+
+
+def on(feature_set: Any, *, arms: tuple[Arm, ...] = (CHAMPION,), **how: Any) -> Charge:
+    """The champion alone, on this set, of an event type with two."""
+    deciding = charge(scores=SCORES, canary=False, **how)
+    own = replace(deciding.champion, feature_set=feature_set)
+    return replace(deciding, route=replace(ROUTE, arms=arms), champion=own, sets=(SETS[0], OLDER))
+
+
+@pytest.mark.parametrize(
+    ("deciding", "own", "also"),
+    [
+        (on(SETS[0]), SETS[0], []),
+        (on(OLDER), OLDER, []),
+        (on(OLDER, arms=(CHAMPION, SHADOW)), OLDER, [SETS[0]]),
+        (on(OLDER, failing={"payment-1": (100.0,)}), SETS[0], [OLDER]),
+    ],
+    ids=["the newest", "an older", "beside a shadow", "in a fallback, which any model may revise"],
+)
+def test_a_decision_keeps_its_own_features_and_those_that_others_may_want(
+    deciding: Charge, own: Any, also: list[Any]
+) -> None:
+    entry = one(ON_BOTH, deciding).entry
+    assert entry.data["feature_set"] == own.hash
+    assert entry.data.get("also", []) == [[each.declared, WIDTH] for each in also]
+    contributions = WIDTH + 1 if entry.data["basis"] == "model" else 0
+    assert len(entry.packed or b"") == 8 * (WIDTH + contributions + WIDTH * len(also))
+
+
+def test_a_decision_names_the_batch_versions_of_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = {SETS[0].hash: ("prices", "ratings"), OLDER.hash: ("ratings", "sales")}
+    monkeypatch.setattr(engine, "views_read_by", lambda each: read.get(each.hash, ()))
+    item = replace(ON_BOTH, batch={"prices": 4, "ratings": 5, "of no feature": 6})
+    assert one(item, on(SETS[0])).entry.data["batch"] == {"prices": 4, "ratings": 5}
+    shadowed = one(item, on(SETS[0], arms=(CHAMPION, SHADOW)))
+    assert shadowed.entry.data["batch"] == {"prices": 4, "ratings": 5, "sales": None}
+    read.clear()
+    assert "batch" not in one(item, on(SETS[0])).entry.data
+
+
+def test_a_decision_says_where_it_stands_and_what_is_at_stake() -> None:
+    deciding = replace(charge(scores=SCORES, canary=False), route=replace(ROUTE, experiment="cheaper"))
+    entry = one(replace(scored(position=77), order=2), deciding).entry
+    told = {
+        "event_position": 10,
+        "event_type": "payment",
+        "lane": "commerce",
+        "order": 2,
+        "seq": 5,
+        "stake": 1234,
+        "route": 3,
+        "experiment": "cheaper",
+        "unit": "c-0",
+        "runtime": RUNTIME,
+        "thresholds": {"review": 0.4, "block": 0.8},
+    }
+    assert {name: entry.data[name] for name in told} == told
+    assert entry.metadata == {"causation": 77}
+
+
+CHAMPION_ALONE = replace(ROUTE, arms=(CHAMPION,))
+
+
+@pytest.mark.parametrize(
+    ("route", "cause", "canary", "whole"),
+    [
+        (None, "", False, True),
+        (CHAMPION_ALONE, "", False, True),
+        (CHAMPION_ALONE, "model_unavailable", False, False),
+        (ROUTE, "", True, True),
+        (ROUTE, "", False, False),
+        (ROUTE, "model_unavailable", True, False),
+    ],
+)
+def test_models_that_the_route_names_and_cannot_be_had_are_asked_for_again(
+    route: RouteTable | None, cause: str, canary: bool, whole: bool
+) -> None:
+    champion = model(CHAMPION, cause=cause)
+    assert Charge(route, champion, SETS, canary=model(CANARY) if canary else None).is_whole is whole
+
+
+def test_an_event_without_the_unit_has_none() -> None:
+    deciding = charge(scores=SCORES)
+    assert [deciding.unit_of({"fields": fields}) for fields in ({}, {"customer": None})] == ["", ""]
+    assert replace(deciding, route=None).unit_of({"fields": {"customer": "c-1"}}) == ""
+
+
+def explaining(explain: Any) -> Any:
+    return SimpleNamespace(name="payment-1", explain=explain)
+
+
+def test_scores_that_are_not_all_numbers_are_a_failure_of_the_model() -> None:
+    two = np.array([-1.0, 1.0]), np.array([0.25, 0.75]), np.zeros((2, 3))
+    told = predict(explaining(lambda features: two), np.zeros((2, 2)))
+    assert (told.margins, told.scores, told.contributions) == two
+    with pytest.raises(ModelFailed, match="its scores are not all numbers"):
+        predict(explaining(lambda features: (two[0], np.array([0.25, np.nan]), two[2])), np.zeros((2, 2)))
+    with pytest.raises(ModelFailed, match="ZeroDivisionError: division by zero"):
+        predict(explaining(lambda features: 1 / 0), np.zeros((2, 2)))
 
 
 def test_what_was_usual_is_told_of_an_event_that_comes_and_not_of_one_scored_again() -> None:
@@ -205,13 +311,23 @@ def test_what_was_usual_is_told_of_an_event_that_comes_and_not_of_one_scored_aga
 
 
 def test_where_a_lane_cannot_decide_the_failure_policy_does() -> None:
-    data = fallback.fallback_data(
-        as_read(received("T-1")), cause="timeout", decided_at="2026-03-01T12:00:00Z"
-    )
-    assert (data["outcome"], data["basis"], data["cause"], data["revision"]) == (
-        "block",
-        "fallback",
-        "timeout",
-        0,
-    )
-    assert (data["event_position"], data["stake"], data["seq"]) == (7, 1234, None)
+    at = "2026-03-01T12:00:00Z"
+    data = fallback.fallback_data(as_read(received("T-1")), cause="timeout", decided_at=at)
+    told = {
+        "outcome": "block",
+        "basis": "fallback",
+        "cause": "timeout",
+        "revision": 0,
+        "reasons": [],
+        "event_position": 7,
+        "event_type": "payment",
+        "lane": "commerce",
+        "stake": 1234,
+        "unit": "",
+        "waited": True,
+        "received_at": "2026-03-01T12:30:00Z",
+        "decided_at": at,
+        **dict.fromkeys(["model", "feature_set", "arm", "role", "experiment", "runtime"], ""),
+        **dict.fromkeys(["order", "seq", "margin", "score", "thresholds", "route"]),
+    }
+    assert data == told

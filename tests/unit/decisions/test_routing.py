@@ -13,6 +13,7 @@ from scoring.decisions.routing import (
     arm_for,
     change_route,
     check_arms,
+    check_unit,
     is_shadowed,
     share_point,
     table_from,
@@ -45,8 +46,9 @@ def route(share: float, *, salt: str = "payment/1", shadows: tuple[Arm, ...] = (
         [champion(0.7), canary(0.3)],
         [champion(0.9), canary(0.1), SHADOW],
         [champion(), SHADOW, replace(SHADOW, name="other", model="payment-4", share=1.0)],
+        [champion(name="c"), replace(SHADOW, name="s" * 40)],
     ],
-    ids=["a champion", "a canary with the rest", "all three roles", "two shadows"],
+    ids=["a champion", "a canary with the rest", "all three roles", "two shadows", "a short and a long name"],
 )
 def test_arms_that_route(arms: list[Arm]) -> None:
     check_arms("payment", arms)
@@ -60,6 +62,7 @@ def test_arms_that_route(arms: list[Arm]) -> None:
         ([champion(0.5), champion(0.5, name="b", model="m")], "exactly one champion is needed"),
         ([champion(0.4), canary(), canary(name="b", model="m")], "at most one canary is possible"),
         ([champion(0.7)], "their shares sum to 0.7"),
+        ([champion(0.7), canary(0.29999)], "their shares sum to 0.99999"),
         ([champion(), canary()], "their shares sum to 1.3"),
         ([champion(), replace(SHADOW, share=0)], "the share of shadow must be more than 0 and at most 1"),
         ([champion(), replace(SHADOW, share=1.01)], "the share of shadow must be more than 0"),
@@ -69,6 +72,8 @@ def test_arms_that_route(arms: list[Arm]) -> None:
         ([champion(0.7), canary(model="payment-1")], "two arms have the model payment-1"),
         ([champion(), replace(SHADOW, role="ghost")], "'ghost' is not a role; allowed: champion, canary"),
         ([champion(name="c" * 41)], "the name of an arm has 1 to 40 characters, not 41"),
+        ([champion(name="")], "the name of an arm has 1 to 40 characters, not 0"),
+        ([champion(), replace(SHADOW, share=2)], "the share of shadow must be more than 0 and at most 1"),
     ],
 )
 def test_arms_that_cannot_route_are_refused_with_the_reason(arms: list[Arm], problem: str) -> None:
@@ -96,6 +101,20 @@ def test_a_route_that_nothing_can_be_hashed_by_is_refused(how: dict[str, str], p
             reason="",
             now=datetime.now(UTC),
         )
+
+
+@pytest.mark.parametrize("salt", ["s", "s" * 40])
+def test_salts_that_can_be_stored(salt: str) -> None:
+    check_unit("payment", salt=salt, unit="card")
+
+
+def test_the_first_unit_beyond_a_share_is_not_in_it() -> None:
+    point = share_point("payment/1", "c-1")
+    assert arm_for(route(point), "c-1").role == "champion"
+    assert arm_for(route(math.nextafter(point, 1)), "c-1").role == "canary"
+    shadow = replace(SHADOW, share=share_point("payment/1/shadow", "c-1"))
+    assert not is_shadowed(route(0.5), shadow, "c-1")
+    assert is_shadowed(route(0.5), replace(shadow, share=math.nextafter(shadow.share, 1)), "c-1")
 
 
 def test_a_unit_lies_where_the_hash_puts_it() -> None:

@@ -3,15 +3,37 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pytest
+
 from scoring.decisions.shadow import _logged_vectors
 from tests.factories.log import as_read, decided, received
 
+PACKED = np.linspace(0, 1, 9)  # by the factory: 2 features, 3 contributions, then the sets beside
+ALSO = [["new", 2], ["else", 2]]
+
 
 def feature_set(name: str) -> Any:
-    return SimpleNamespace(declared=name, hash=f"{name} under a vocabulary", names=("amount",))
+    return SimpleNamespace(declared=name, hash=f"{name} under a vocabulary", names=("amount", "category"))
 
 
-def test_a_decision_that_did_not_log_the_shadows_features_is_not_scored_by_it() -> None:
-    entry = as_read(decided(as_read(received("T-1")), feature_set="old under a vocabulary"))
-    found = _logged_vectors([entry], decided_under=feature_set("old"), wanted=feature_set("new"))
-    assert found == {}
+@pytest.mark.parametrize(
+    ("logged_under", "wanted", "values"),
+    [
+        ("old under a vocabulary", "old", PACKED[:2]),
+        ("old under a vocabulary", "new", PACKED[5:7]),
+        ("old under a vocabulary", "else", PACKED[7:]),
+        ("old under a vocabulary", "unknown", None),
+        ("old under another vocabulary", "old", None),
+        ("old under another vocabulary", "new", PACKED[5:7]),
+    ],
+)
+def test_a_shadow_is_given_what_its_own_features_were(
+    logged_under: str, wanted: str, values: np.ndarray | None
+) -> None:
+    """Or nothing, where they were not logged."""
+    entry = as_read(decided(as_read(received("T-1")), feature_set=logged_under, also=ALSO), position=8)
+    found = _logged_vectors([entry], decided_under=feature_set("old"), wanted=feature_set(wanted))
+    assert {position: row.tolist() for position, row in found.items()} == (
+        {} if values is None else {8: values.tolist()}
+    )
