@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 from django.db import DatabaseError
 
 from scoring.decisions import connections, pending, writing
@@ -168,6 +169,37 @@ def test_states_are_not_written_before_what_they_reflect_is_committed(send, work
     assert (online_states(), later.store.cursor()) == (before, cursor)
     work()
     assert online_states() == rebuilt_states()
+
+
+@pytest.mark.parametrize("place", ["look", "write"])
+def test_nothing_is_parked_because_redis_cannot_be_had(send, work, runner, monkeypatch, place):
+    def away(*given: Any, **named: Any) -> None:
+        raise redis.ConnectionError("away")
+
+    send(payments(2))
+    with monkeypatch.context() as failing:
+        failing.setattr(runner.store, place, away)
+        with pytest.raises(redis.ConnectionError):
+            runner.step()
+    assert not Pending.objects.filter(state="parked").exists()
+    work()
+    assert Decision.objects.count() == 2
+    assert online_states() == rebuilt_states()
+
+
+def test_the_next_batch_is_as_long_as_fits_and_the_pace_follows_the_last_ones(runner, monkeypatch):
+    clock, asked = iter((0.0, 0.1, 5.0, 5.05)), []
+    monkeypatch.setattr("scoring.decisions.runner.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr(
+        "scoring.decisions.runner.next_limit", lambda *now, **took: asked.append((now, took)) or 77
+    )
+    monkeypatch.setattr(runner, "_process", lambda claims: True)
+    ten: Any = [None] * 10
+    assert runner._process_or_isolate(ten)
+    assert runner.pace == pytest.approx(100.0)
+    assert runner._process_or_isolate(ten)
+    assert runner.pace == pytest.approx(120.0)  # a fifth of the way to 200
+    assert asked[1] == ((77,), {"entries": 10, "seconds": pytest.approx(0.05)})
 
 
 def test_nobody_is_told_of_a_decision_that_is_not_committed(send, runner, monkeypatch):

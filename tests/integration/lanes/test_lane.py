@@ -15,7 +15,8 @@ from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs, read_hea
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.decisions.reorder import reorder_lane
-from scoring.decisions.runner import LaneRunner
+from scoring.decisions.runner import FEWEST, LaneRunner
+from scoring.decisions.sweep import sweep_lanes
 from scoring.decisions.telemetry import read_counts
 from scoring.decisions.writing import write
 from scoring.errors import StaleOnlineState, StreamConflict
@@ -115,15 +116,24 @@ def test_a_flushed_redis_is_restored_from_the_log(send, work, online_redis):
     assert online_states() == rebuilt_states()
 
 
-def test_a_redis_flushed_between_two_batches_is_noticed_by_the_running_holder(send, online_redis):
-    send(payments(60))
+@pytest.mark.parametrize("lost", ["everything", "the last batch"])
+def test_what_redis_lost_is_noticed_by_the_running_holder_before_it_decides_upon_it(send, online_redis, lost):
+    send(payments(2 * FEWEST + 6))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
         runner.step()
+        earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*:*")}
+        runner.limit = FEWEST
+        runner.step()
         online_redis.flushdb()
+        for key, value in earlier.items() if lost == "the last batch" else ():
+            online_redis.restore(key, 0, value)
+        runner.step()
+        assert Decision.objects.count() == 2 * FEWEST
+        assert not runner.exhausted
         while runner.step():
             pass
-    assert Decision.objects.count() == 60
+    assert Decision.objects.count() == 2 * FEWEST + 6
     assert online_states() == rebuilt_states()
 
 
@@ -201,7 +211,7 @@ def test_the_sweep_releases_held_labels_whose_event_is_there_and_no_others(send)
     send(payments(2))
     say(label(1, "fraud"), label(9, "fraud"))
     Pending.objects.filter(kind="label").update(state="held")  # as of one that could not see its event yet
-    pending.release_overtaken()
+    sweep_lanes(now=datetime.now(UTC))
     states = dict(Pending.objects.filter(kind="label").values_list("event_stream", "state"))
     assert states == {"payment/shop/T-1": "ready", "payment/shop/T-9": "held"}
 
@@ -253,6 +263,7 @@ def test_a_poison_that_the_failure_policy_decides_while_it_is_parked_does_not_en
     with held_lane(LANE):
         runner = LaneRunner(LANE)
         runner.step()
+        assert not runner.exhausted
         monkeypatch.undo()
         while runner.step():
             pass

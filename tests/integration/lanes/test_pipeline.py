@@ -17,8 +17,10 @@ from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.runner import FEWEST, LaneRunner
 from scoring.decisions.shift import work_lane
+from scoring.errors import StreamConflict
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry
+from scoring.log.read import read_stream
 from tests.factories.payments import payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
@@ -88,11 +90,41 @@ def test_a_batch_sees_what_the_one_being_written_has_changed(send, runner):
     send(payments(3 * FEWEST))
     runner.step()
     assert not Decision.objects.exists()  # worked out, not written
+    assert runner.pace > 0.0
     runner.step()
     assert Decision.objects.count() == FEWEST
     assert [runner.step(), runner.step()] == [FEWEST, 0]  # what is being written is not claimed again
     assert runner.exhausted
     assert_all_decided_once(3 * FEWEST)
+
+
+def test_a_batch_is_worked_out_before_the_one_ahead_of_it_is_written(send, runner, monkeypatch):
+    order: list[str] = []
+    work_out, commit = runner._work_out, writing._commit
+    monkeypatch.setattr(runner, "_work_out", lambda claims: order.append("worked out") or work_out(claims))
+    monkeypatch.setattr(writing, "_commit", lambda *given: order.append("written") or commit(*given))
+    send(payments(2 * FEWEST))
+    work_all(runner)
+    assert order == ["worked out", "worked out", "written", "written"]
+
+
+def test_a_wait_that_is_interrupted_forgets_no_batch(send, runner):
+    send(payments(1))
+    runner.step()
+    under_way = runner._under_way
+    assert under_way is not None
+    write = under_way.written.work
+
+    def be_interrupted() -> None:
+        under_way.written.work = write
+        raise KeyboardInterrupt
+
+    under_way.written.work = be_interrupted
+    with pytest.raises(KeyboardInterrupt):
+        runner.step()
+    runner.finish()
+    assert runner.head.seq == 1
+    assert_all_decided_once(1)
 
 
 def test_a_correction_of_an_event_that_is_being_written_builds_upon_it(send, runner):
@@ -148,6 +180,28 @@ def test_a_batch_worked_out_on_one_that_is_refused_is_not_written(send, runner, 
     assert_all_decided_once(2 * FEWEST + 3)
 
 
+def test_a_batch_that_cannot_be_worked_out_does_not_overtake_one_that_was_refused(send, runner, monkeypatch):
+    send(payments(2 * FEWEST))
+    runner.step()
+    failures = {
+        "_commit": StreamConflict("lane/commerce", 0),
+        "_work_out": ValueError("not as a whole"),
+    }
+    with monkeypatch.context() as failing:
+        for place, (name, error) in zip((writing, runner), failures.items(), strict=True):
+            failing.setattr(place, name, lambda *given, error=error: _raise(error))
+        runner.step()
+        assert runner.exhausted is False
+    work_all(runner)
+    seqs = [read_stream(f"payment/shop/T-{number}")[1].data["seq"] for number in range(2 * FEWEST)]
+    assert seqs == list(range(1, 2 * FEWEST + 1))
+    assert_all_decided_once(2 * FEWEST)
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
 def test_a_redis_flushed_while_a_batch_is_written_is_restored(send, runner, online_redis):
     send(payments(3 * FEWEST))
     runner.step()
@@ -168,6 +222,14 @@ class UnnoticedWriter(Executor):
         written = Unnoticed()
         written.set_result(fn(*args, **kwargs))
         return written
+
+
+def test_states_that_the_batch_ahead_has_written_by_then_are_read(send, runner, monkeypatch):
+    runner._writer = UnnoticedWriter()
+    monkeypatch.setattr(runner, "_restore", lambda refused: pytest.fail(f"begun again: {refused}"))
+    send(payments(2 * FEWEST))
+    work_all(runner)
+    assert_all_decided_once(2 * FEWEST)
 
 
 def test_a_redis_flushed_before_the_next_batch_reads_it_is_noticed_before_anybody_is_told(
@@ -244,6 +306,9 @@ def test_what_cannot_be_written_is_parked_and_the_next_batch_worked_out_anew(sen
     assert (parked.event_stream, parked.state) == ("payment/shop/T-5", "parked")
     assert parked.error == "ValueError: cannot write T-5"
     assert Decision.objects.count() == 2 * FEWEST - 1
+    others = [number for number in range(2 * FEWEST) if number != 5]
+    seqs = [read_stream(f"payment/shop/T-{number}")[1].data["seq"] for number in others]
+    assert seqs == list(range(1, 2 * FEWEST))
     assert online_states() == rebuilt_states()
 
 

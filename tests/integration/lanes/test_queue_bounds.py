@@ -170,14 +170,31 @@ def _then_close(work: Any) -> None:
         connection.close()
 
 
-def test_the_vector_of_a_corrected_event_is_what_is_scored_again(send, work, monkeypatch):
-    """And not the first that was logged: the model would judge what the sender has taken back."""
+@pytest.fixture
+def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is due that cannot be had: each decision is to be made again."""
 
     def take(name: str, route: Any, **how: Any) -> Any:
         charge = take_charge(name, route, **how)
         return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
 
     monkeypatch.setattr("scoring.decisions.runner.take_charge", take)
+
+
+def test_what_is_corrected_again_meanwhile_is_not_scored_as_it_was(send, work, without_model):
+    """The correction gets a decision of its own, which a late one of the former values must not revise."""
+    send(payments(1))
+    work()
+    correct(0, amount="99.00")
+    work()
+    Pending.objects.filter(kind="rescore").update(state="ready")
+    [claim] = pending.claim(LANE, limit=5)
+    correct(0, amount="77.00")
+    assert LaneRunner(LANE)._rescored(claim) == []
+
+
+def test_the_vector_of_a_corrected_event_is_what_is_scored_again(send, work, without_model):
+    """And not the first that was logged: the model would judge what the sender has taken back."""
     send(payments(1))
     work()
     correct(0, amount="99.00")

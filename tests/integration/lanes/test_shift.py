@@ -1,7 +1,8 @@
 """A shift at a lane's door and what it leaves to the next."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from scoring.decisions.labels import label_entry
 from scoring.decisions.models import Pending
 from scoring.decisions.shift import end_shift, work_lane
 from scoring.decisions.sweep import sweep_lanes
+from scoring.decisions.telemetry import telemetry
 from scoring.errors import StreamConflict
 from scoring.log.append import append
 from tests.factories.payments import MARCH, payments
@@ -59,6 +61,51 @@ def test_a_worker_that_is_to_stop_waits_for_a_shift_under_way_and_for_no_other(s
     send(payments(3))
     assert work_lane(LANE, linger=30.0) == 3
     assert [*answers, end_shift()] == [False, True, False]
+
+
+def test_a_worker_that_is_to_stop_ends_its_shift_after_a_batch_and_has_the_lane_rung_for_the_rest(
+    send, messages, monkeypatch
+):
+    step = runner.LaneRunner.step
+    monkeypatch.setattr(runner.LaneRunner, "step", lambda lane: end_shift() and step(lane))
+    send(payments(runner.FEWEST + 1))
+    assert work_lane(LANE, linger=0.01) == runner.FEWEST
+    assert Pending.objects.count() == 1
+    assert messages == [LANE, LANE]
+
+
+def test_a_shift_that_is_over_has_the_lane_rung_for_the_rest(send, messages):
+    send(payments(1))
+    assert work_lane(LANE, shift=0.0, linger=0.01) == 0
+    assert messages == [LANE, LANE]
+
+
+def test_a_shift_that_fails_leaves_the_door_and_says_what_it_counted(send, messages, monkeypatch):
+    def fail(*given) -> None:
+        raise DatabaseError("the server closed the connection")
+
+    monkeypatch.setattr(runner.LaneRunner, "finish", fail)
+    send(payments(1))
+    with pytest.raises(DatabaseError):
+        work_lane(LANE, linger=0.01)
+    assert not doorbell.is_attended(LANE)
+    assert not shift.attendance.at_work
+    assert not telemetry._counts
+
+
+def test_a_lane_is_watched_for_a_frozen_holder_only_while_nobody_is_at_its_door(messages, monkeypatch):
+    watched: list[bool] = []
+
+    @contextmanager
+    def taken(lane: str, *, watch: bool) -> Iterator[bool]:
+        watched.append(watch)
+        yield False
+
+    monkeypatch.setattr(shift, "held_lane", taken)
+    assert work_lane(LANE) == 0
+    doorbell.stand_at_door(LANE, pace=0.0)
+    assert work_lane(LANE) == 0
+    assert watched == [True, False]
 
 
 def test_an_event_that_comes_while_the_lane_is_handed_over_gets_a_message_of_its_own(
@@ -109,10 +156,12 @@ def test_after_a_batch_that_was_not_full_nothing_is_claimed_unless_the_bell_ring
     assert claims == [3]
 
 
-def test_a_full_batch_is_followed_by_another_claim(send, messages, claims):
+def test_a_full_batch_is_followed_by_another_claim(send, messages, claims, monkeypatch):
+    monkeypatch.setattr(shift, "AT_DOOR_SECONDS", -1.0)
     send(payments(runner.FEWEST + 1))
     work_lane(LANE, linger=0.01)
     assert claims == [runner.FEWEST, 1]
+    assert doorbell.pace_of(LANE) > 0.0  # as the runner said before the second
 
 
 def test_an_event_that_comes_while_a_batch_is_worked_rings_for_a_claim_of_its_own(
@@ -156,12 +205,12 @@ def test_a_label_that_the_lanes_clock_releases_is_claimed_without_a_bell(send, m
         said={},
         value="fraud",
         label_source="chargeback",
-        known_at=MARCH + timedelta(minutes=2),
+        known_at=MARCH + timedelta(minutes=5),
         history=True,
     )
     written = append([said], now=now)
     pending.enqueue_labels(written, held=set(), with_history={"payment/shop/T-0"}, now=now)
-    send(payments(1, start=5))  # later than that: the clock passes what the label waits for
+    send(payments(1, start=5))  # at that moment: the clock reaches what the label waits for
     work_lane(LANE, linger=0.01)
     assert claims[1:] == [1, 1]
     assert not Pending.objects.exists()
