@@ -41,3 +41,15 @@ def test_margins_that_rank_backwards_keep_a_positive_slope_and_the_right_mean():
 def test_sigmoid_neither_overflows_nor_loses_the_tails():
     assert sigmoid(np.array([-800.0, 0.0, 800.0])).tolist() == [0.0, 0.5, 1.0]
     assert sigmoid(np.array([-30.0]))[0] == pytest.approx(np.exp(-30.0), rel=1e-9)
+
+
+def test_targets_are_smoothed_by_the_number_of_rows_of_their_class():
+    """Of three frauds 4/5 are counted as fraud, of five others 1/7: two margins can meet both exactly."""
+    calibration = fit_platt(margin=np.repeat([1.0, -1.0], [3, 5]), y=np.repeat([1, 0], [3, 5]))
+    assert calibration.score([1.0, -1.0]) == pytest.approx([4 / 5, 1 / 7], abs=1e-5)
+
+
+def test_margins_that_are_all_far_too_high_are_brought_down():
+    margin = np.random.default_rng(4).normal(3, 2, 20_000)
+    calibration = fit_platt(margin=margin, y=labels_for(0.7 * margin - 3))
+    assert (calibration.slope, calibration.intercept) == pytest.approx((0.7, -3), abs=0.1)

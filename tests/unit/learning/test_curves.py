@@ -88,3 +88,19 @@ def test_without_events_there_is_no_curve():
     nothing = np.array([])
     assert roc_curve(nothing, nothing) == precision_recall_curve(nothing, nothing) == []
     assert calibration_curve(nothing, nothing) == []
+
+
+def test_each_curve_is_that_of_its_name():
+    y, score = scores(5, 300)
+    assert describe_curves(y, score) == {
+        "roc": roc_curve(y, score),
+        "pr": precision_recall_curve(y, score),
+        "calibration": calibration_curve(y, score),
+    }
+
+
+def test_a_curve_that_a_plot_can_show_loses_no_point():
+    """However near they lie: one negative far from all others takes half of the line."""
+    y = np.ones(MOST_POINTS - 1)
+    y[-1] = 0
+    assert len(roc_curve(y, np.linspace(1, 0, len(y)))) == MOST_POINTS

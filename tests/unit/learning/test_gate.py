@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from scoring.learning.gate import NEVER_CHECKED, failed_checks, judge
-from scoring.learning.metrics import chance_average_precision
+from scoring.learning.gate import NEVER_CHECKED, check_labels, failed_checks, judge
+from scoring.learning.metrics import average_precision, chance_average_precision
 
 GOOD = {
     "rows": 2_000.0,
@@ -43,6 +43,7 @@ def failed(*, comparison=ALONE, lineage=None, declared="f" * 64, **changes):
         ("too few held-out events", {"rows": 199.0}, ["held-out events"]),
         ("just enough of them", {"rows": 200.0}, []),
         ("too few positives", {"positives": 19.0}, ["held-out positives"]),
+        ("just enough of them", {"positives": 20.0}, []),
         ("no better than chance", {"average_precision": 0.04}, ["better than chance"]),
         (
             "nothing to rank",
@@ -61,7 +62,8 @@ def failed(*, comparison=ALONE, lineage=None, declared="f" * 64, **changes):
         ("a higher base rate allows more", {"calibration_error": 0.05, "base_rate": 0.1}, []),
         ("a busy day of reviews", {"reviews_a_day": 150.0}, []),
         ("more reviews than people", {"reviews_a_day": 151.0}, ["review rate"]),
-        ("slow", {"latency_ms": 10.5}, ["latency"]),
+        ("as slow as is allowed", {"latency_ms": 10.0}, []),
+        ("slow", {"latency_ms": 10.01}, ["latency"]),
         ("other features than the code's", {"declared": "e" * 64}, ["features"]),
         ("shuffled labels", {"lineage": {"not_promotable": "it was trained on chance"}}, ["real labels"]),
         ("several at once", {"rows": 10.0, "positives": 1.0}, ["held-out events", "held-out positives"]),
@@ -77,14 +79,20 @@ def test_sentences_say_what_was_found_and_against_whom():
         comparison=beside(-0.03, 0.01),
         lineage={},
         reviews_a_day=100,
-        feature_set="f",
-        declared="f",
+        feature_set="f" * 64,
+        declared="e" * 64,
     )
     said = {check["name"]: check["sentence"] for check in checks}
     assert (
         "payment-1's on the same events by -0.0100 (-0.0300 to +0.0100)" in said["no worse than the champion"]
     )
     assert "2,000 events" in said["held-out events"]
+    assert "40 of those events" in said["held-out positives"]
+    assert "is 0.6000; 99 in 100 random orders stay below 0.0400" in said["better than chance"]
+    assert "send 90 events a day to review; people can look at 100" in said["review rate"]
+    assert said["features"] == f"It uses feature set {'f' * 12}; this code computes {'e' * 12}."
+    assert said["real labels"] == "It was trained on labels as people gave them."
+    assert check_labels({"not_promotable": "they are dice"}).sentence == "It must not decide: they are dice."
 
 
 FOUND_AND_ALLOWED = {
@@ -131,3 +139,11 @@ def test_chance_is_what_random_scores_seldom_reach():
     bound = chance_average_precision(y)
     assert 0.02 < bound < 0.06
     assert bound == chance_average_precision(y)
+
+
+def test_of_a_hundred_random_orders_one_reaches_what_chance_may_give():
+    rng = np.random.default_rng(4)
+    y = (rng.random(400) < 0.1).astype(int)
+    drawn = np.array([average_precision(y, rng.random(400)) for _ in range(400)])
+    assert (drawn < chance_average_precision(y)).mean() == pytest.approx(0.99, abs=0.01)
+    assert (drawn < chance_average_precision(y, quantile=0.5)).mean() == pytest.approx(0.5, abs=0.1)

@@ -166,3 +166,32 @@ def test_each_figure_of_a_version_is_that_of_its_name():
         "calibration_error": metrics.expected_calibration_error(y, score),
     }
     assert metrics.expected_calibration_error(y, score) != metrics.expected_calibration_error(score, y)
+
+
+def test_the_interval_holds_the_middle_of_the_differences_on_resampled_rows():
+    """As told from the outside: weights drawn in turn, both scores judged by the same ones."""
+    rng = np.random.default_rng(8)
+    y = (rng.random(120) < 0.4).astype(int)
+    first, second = y + rng.normal(0, 1, 120), y + rng.normal(0, 2, 120)
+    told: list[int] = []
+    judged = {"y": y, "first": first, "second": second, "samples": 40, "seed": 3, "progress": told.append}
+    interval = metrics.bootstrap_average_precision_difference(**judged)
+    draws = np.random.default_rng(3)
+    weights = [np.bincount(draws.integers(0, 120, 120), minlength=120) for _ in range(40)]
+    ours, others = (
+        [sk.average_precision_score(y, score, sample_weight=weight) for weight in weights]
+        for score in (first, second)
+    )
+    low, high = np.quantile(np.subtract(ours, others), [0.025, 0.975])
+    assert (interval.low, interval.high) == pytest.approx((low, high))
+    assert interval.estimate == pytest.approx(
+        sk.average_precision_score(y, first) - sk.average_precision_score(y, second)
+    )
+    assert (interval.level, interval.samples, told) == (0.95, 40, [1] * 40)
+
+
+def test_without_a_word_a_hundred_a_day_are_looked_at():
+    y, score = np.array([1] * 100 + [0] * 100), np.linspace(1, 0, 200)
+    assert metrics.precision_at_daily_capacity(y, score, np.zeros(200)) == 1.0
+    assert metrics.precision_at_daily_capacity(y, score, np.zeros(200), 101) == pytest.approx(100 / 101)
+    assert "precision_at_100_a_day" in metrics.all_metrics(y=y, score=score, day=np.zeros(200))

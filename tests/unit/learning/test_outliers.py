@@ -26,7 +26,10 @@ def test_several_wrong_clocks_at_both_ends_are_left_out_together():
     left_out, outliers = found(*early, *late)
     assert left_out == {*early, *late}
     assert [(where, group.events) for where, group in outliers] == [("before", 3), ("after", 2)]
-    assert outlier_sentences(outliers.stored())[0].endswith("(1970-01-01 to 1997-05-19)")
+    assert outlier_sentences(outliers.stored()) == [
+        "3 events far earlier than all others (1970-01-01 to 1997-05-19)",
+        "2 events far later than all others (2079-07-08 to 2106-11-24)",
+    ]
 
 
 def test_a_sparse_beginning_is_history_not_an_outlier():
@@ -58,3 +61,18 @@ def test_of_a_handful_of_events_none_is_an_outlier(count):
 
 def test_a_model_from_before_has_none_to_tell_of():
     assert outlier_sentences(None) == []
+
+
+@pytest.mark.parametrize("direction", [1, -1], ids=["at the end", "at the beginning"])
+@pytest.mark.parametrize(("events", "most"), [(4, 0), (5, 1), (8, 1), (9, 2), (13, 3), (399, 3), (400, 4)])
+def test_as_many_as_the_bound_says_are_outliers_and_one_more_are_history(events, most, direction):
+    for far, left_out in ((most, most), (most + 1, 0)):
+        times = np.append(np.arange(events - far), 10_000 * DAY_US + np.arange(far))
+        assert find_outliers(direction * times)[1].events == left_out
+
+
+def test_a_silence_exactly_as_long_as_the_rest_lasts_is_none():
+    """Of 101 events three at either end may be outliers: the rest are the days 2 to 96."""
+    daily = np.arange(100, dtype=np.int64) * DAY_US
+    assert find_outliers(np.append(daily, -94 * DAY_US))[0].all()
+    assert find_outliers(np.append(daily, -94 * DAY_US - 1))[1].events == 1

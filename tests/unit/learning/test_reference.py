@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.learning.reference import (
+    FEW_VALUES,
     MOST_VALUES,
     SCORE_EDGES,
     count_outcomes,
@@ -47,6 +48,8 @@ def test_a_count_that_is_mostly_nothing_keeps_nothing_apart():
     column = np.where(rng.random(10_000) < 0.9, 0, rng.integers(1, 100, 10_000)).astype(np.float32)
     described = describe_column(column, is_code=False)
     assert described["edges"][0] == 0.5
+    rarely = np.append(np.zeros(200), np.arange(1, 101)).astype(np.float32)
+    assert describe_column(rarely, is_code=False)["counts"][:2] == [200, 10]
     assert described["counts"][0] == (column == 0).sum()
     assert len(described["counts"]) == 11
 
@@ -71,15 +74,18 @@ def test_a_value_rounded_to_float32_stays_in_the_bin_of_its_float64():
 
 def test_scores_and_outcomes_are_those_of_the_held_out_rows():
     score = np.array([0.0005, 0.03, 0.03, 0.5, 0.97])
+    told: list[int] = []
     described = describe_reference(
-        X=np.zeros((7, 2), np.float32),
-        names=("a", "b"),
+        X=np.repeat(np.arange(50, dtype=np.float32), 2).reshape(50, 2),
+        names=("number", "code"),
         codes=[1],
         score=score,
         thresholds={"review": 0.03, "block": 0.9},
+        progress=told.append,
     )
-    assert described["rows"] == 7
-    assert [feature["name"] for feature in described["features"]] == ["a", "b"]
+    assert (described["rows"], told) == (50, [1, 1])
+    bins = {feature["name"]: len(feature["counts"]) for feature in described["features"]}
+    assert bins == {"number": 10, "code": MOST_VALUES}
     assert described["score"] == {"edges": list(SCORE_EDGES), "counts": recount(score, SCORE_EDGES)}
     assert described["outcomes"] == {"allow": 1, "review": 3, "block": 1}
     assert count_outcomes(np.array([]), {"review": 0.1, "block": 0.9}) == {
@@ -87,3 +93,19 @@ def test_scores_and_outcomes_are_those_of_the_held_out_rows():
         "review": 0,
         "block": 0,
     }
+
+
+@pytest.mark.parametrize(("distinct", "a_bin_each"), [(FEW_VALUES, True), (FEW_VALUES + 1, False)])
+def test_few_different_numbers_have_a_bin_each_however_rare(distinct, a_bin_each):
+    times = [300, 1, 1, 1, *[100] * (distinct - 4)]
+    column = np.repeat(np.arange(distinct), times).astype(np.float32)
+    assert (describe_column(column, is_code=False)["counts"] == times) is a_bin_each
+
+
+def test_a_lowest_value_that_is_no_more_than_a_tenth_does_not_draw_the_next_one_into_its_bin():
+    assert describe_column(np.arange(11, dtype=np.float32), is_code=False)["counts"][:2] == [1, 1]
+
+
+def test_exactly_a_tenth_is_a_decile_like_the_others():
+    column = np.append(np.zeros(10), np.arange(1, 91)).astype(np.float32)
+    assert describe_column(column, is_code=False)["counts"] == [10] * 10

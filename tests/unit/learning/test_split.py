@@ -130,3 +130,27 @@ def test_comments_that_came_in_bursts_give_every_slice_its_positives():
         y = video.is_spam.to_numpy(dtype=np.int8)
         slices = split(times.astype("int64").to_numpy(), y=y, needs=Needs())
         assert newest_short(y, slices, Needs(), with_test=True) is None
+
+
+def test_without_a_test_slice_the_others_keep_their_shares_and_the_gap():
+    shares = SplitShares(train=0.5, validation=0.1, calibration=0.15, test=0.25, gap_days=21)
+    assert shares.without_test() == SplitShares(0.75, 0.1, 0.15, 0.0, 21)
+
+
+@pytest.mark.parametrize(("minimum", "held_out"), [(20, 5), (11, 2), (4, 1), (3, 1), (0, 1)])
+def test_a_slice_that_judges_needs_a_quarter_of_the_positives_but_one_at_least(minimum, held_out):
+    assert Needs.of(minimum) == Needs(train=minimum, held_out=held_out)
+
+
+def test_shares_count_relative_to_each_other():
+    assert sizes(split(DAILY, shares=SplitShares(7, 1, 1, 1))) == sizes(split(DAILY))
+
+
+def test_a_slice_that_needs_every_positive_there_is_reaches_back_to_the_first_and_no_further():
+    y = np.zeros(200, dtype=np.int8)
+    y[[165, 170]] = 1
+    assert split(DAILY, y=y, needs=Needs(train=0, held_out=2)).test.min() == 165
+
+
+def test_four_moments_are_a_slice_each():
+    assert sizes(split(DAILY[:4])) == {"train": 1, "gap": 0, "validation": 1, "calibration": 1, "test": 1}

@@ -76,3 +76,27 @@ def test_a_score_of_exactly_1_reaches_a_threshold_of_1_that_a_person_states():
 def test_nobody_to_review_means_no_reviews():
     none = ThresholdPolicy(reviews_a_day=0)
     assert review_threshold(score=np.ones(5), days=3.0, policy=none) == NEVER
+
+
+def test_where_there_are_seats_for_all_everything_worth_a_look_is_reviewed():
+    policy = ThresholdPolicy(reviews_a_day=5)
+    assert review_threshold(score=np.linspace(0.1, 0.5, 5), days=1.0, policy=policy) == policy.worth_a_look
+
+
+def test_as_many_alarms_as_the_policy_asks_for_are_enough_to_block():
+    """Of twenty alarms one may be wrong, as the policy is without a word; of nineteen none is trusted."""
+    policy = ThresholdPolicy()
+    score = np.linspace(0.99, 0.5, 22)
+    y = np.array([1] * 19 + [0] * 3)
+    assert block_threshold(y=y, score=score, policy=policy) == score[19]
+    assert block_threshold(y=y[:19], score=score[:19], policy=policy) == NEVER
+
+
+def test_blocking_gives_way_to_the_seats_unless_a_person_states_where_it_begins():
+    """Nine in ten are fraud from 0.1 on, but people can look at two a day only."""
+    y, score = np.ones(9, dtype=int), np.linspace(0.9, 0.1, 9)
+    policy = ThresholdPolicy(reviews_a_day=2, block_precision=0.9, block_support=3)
+    seats = {"y": y, "score": score, "days": 1.0, "policy": policy}
+    assert choose_thresholds(**seats) == {"review": score[1], "block": score[1]}
+    assert choose_thresholds(**seats, stated={"block": 0.3}) == {"review": 0.3, "block": 0.3}
+    assert choose_thresholds(**seats, stated={"review": 0.9, "block": 0.3}) == {"review": 0.9, "block": 0.9}

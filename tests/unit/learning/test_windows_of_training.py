@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.errors import InvalidTraining
+from scoring.errors import EventTypeNotScored, InvalidTraining, UnknownEventType
 from scoring.learning.retraining import scheduled_options
 from scoring.learning.runs import MAX_MATURITY_DAYS, TrainingRequest, check_window
 
@@ -62,6 +62,15 @@ def test_a_mistyped_schedule_is_refused_naming_the_argument(arguments, field):
     with pytest.raises(InvalidTraining) as error:
         scheduled_options("payment", **arguments)
     assert field in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("event_type", "error"),
+    [("paymnet", UnknownEventType), (7, UnknownEventType), ("refund", EventTypeNotScored)],
+)
+def test_a_schedule_of_a_type_without_models_is_refused(event_type, error):
+    with pytest.raises(error, match=str(event_type)):
+        scheduled_options(event_type)
 
 
 def test_a_schedule_says_since_when_in_utc_unless_it_names_a_zone():
