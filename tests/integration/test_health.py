@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from config import health
-from scoring.decisions import reports, store_health, well_being
+from scoring.decisions import reports, store_health, tasks, well_being
 from scoring.decisions.well_being import report_well_being
 from scoring.errors import LogAheadOfCluster
 
@@ -41,6 +42,46 @@ def test_whether_redis_takes_writes_is_tried_with_a_key_that_goes_by_itself(
     [key] = online_redis.keys()
     assert key.decode() == store_health.KEY
     assert online_redis.pttl(key) > 0
+
+
+def test_a_process_is_remembered_by_its_last_report_until_a_day_later(online_redis: redis.Redis) -> None:
+    for text in ("payment-2: gone.", "payment-3: its bytes are gone."):
+        reports.report(reports.MODELS, "there", text)
+    reports.report(reports.CLOCK, "there", "0.100")
+    said = [(report.about, report.by, report.text) for report in reports.read_reports()]
+    assert said == [("clock", "there", "0.100"), ("models", "there", "payment-3: its bytes are gone.")]
+    assert 0 < online_redis.ttl(reports.KEY) <= reports.KEPT_SECONDS
+
+
+def test_a_sweep_reports_how_its_worker_is_and_looks_at_models_now_and_then(
+    online_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[list[str]] = []
+    monkeypatch.setattr(well_being, "_models_at", float("-inf"))
+    monkeypatch.setattr(
+        well_being, "unusable_models", lambda: looked.append(["a: x.", "b: y."]) or looked[-1]
+    )
+    for _ in range(2):
+        assert tasks.sweep() == []
+    said = {report.about: (report.by, report.text) for report in reports.read_reports()}
+    assert said.keys() == {reports.SWEEP, reports.CLOCK, reports.MODELS}
+    assert said[reports.MODELS] == (well_being.socket.gethostname(), "a: x. b: y.")
+    assert abs(float(said[reports.CLOCK][1])) < 60.0
+    assert len(looked) == 1
+
+
+def test_the_champion_and_the_canary_have_to_be_loadable_and_are_named_once(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, other = SimpleNamespace(model="payment-1"), SimpleNamespace(model="post-7")
+    routes = {
+        "payment": SimpleNamespace(champion=lost, canary=other),
+        "post": SimpleNamespace(champion=other, canary=None),
+    }
+    monkeypatch.setattr(well_being, "current_routes", lambda: routes)
+    problems = well_being.unusable_models()
+    assert [problem.split(":")[0] for problem in problems] == ["payment-1", "post-7"]
+    assert all(problem.endswith(".") and not problem.endswith("..") for problem in problems)
 
 
 def test_a_process_that_answers_is_alive(client: Client) -> None:

@@ -3,15 +3,19 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from scoring import deadlines
 from scoring.decisions import gathering
+from scoring.decisions.doorbell import Rung
 from scoring.decisions.gathering import Gatherer, Received
 from scoring.decisions.intake import received_entry
 from scoring.decisions.models import Event, Pending
+from scoring.errors import StorageTimedOut
 from scoring.log.models import VaultItem
 from tests.factories.payments import payment_payload, submission
 
@@ -97,6 +101,22 @@ def test_a_request_that_cannot_be_written_fails_alone(together):
     assert Event.objects.count() == 4
 
 
+def test_an_event_that_two_requests_bring_is_the_first_ones(online_redis, monkeypatch):
+    rung: list[set[str]] = []
+    monkeypatch.setattr(
+        gathering.doorbell, "ring_lanes", lambda lanes: rung.append(set(lanes)) or Rung("broker_unavailable")
+    )
+    first, second = request(1), replace(request(1, amount="99.00"), wake_token="another", priority=0)
+    later = second.now = first.now + timedelta(seconds=5)
+    gathering.write_together([first, second])
+    [row], [entry] = Pending.objects.all(), first.written
+    assert (row.wake_token, row.priority, second.written) == ("token-1", 1, [])
+    assert entry.recorded_at == row.enqueued_at == later  # not before either of them
+    assert [first.cause, second.cause] == ["broker_unavailable"] * 2
+    gathering.write_together([second])
+    assert rung == [{"commerce"}, set()]  # what was there already rings for nobody
+
+
 def test_long_requests_and_those_inside_a_transaction_are_written_by_themselves(online_redis, monkeypatch):
     monkeypatch.setattr(Gatherer, "_has_to_wait", lambda *given: pytest.fail("it is not to be gathered"))
     monkeypatch.setattr(gathering, "MOST_TOGETHER", 1)
@@ -104,3 +124,23 @@ def test_long_requests_and_those_inside_a_transaction_are_written_by_themselves(
     both.entries = [*both.entries, *request(1).entries]
     Gatherer().write(both)
     assert len(both.written) == 2
+    with transaction.atomic():
+        Gatherer().write(request(2))
+        transaction.set_rollback(True)
+    assert Event.objects.count() == 2
+
+
+def test_who_waits_for_another_write_waits_no_longer_than_its_deadline(online_redis):
+    gatherer = Gatherer()
+    gatherer._is_writing = True
+    with deadlines.within(0.01), pytest.raises(StorageTimedOut):
+        gatherer.write(request(0))
+    assert (gatherer._waiting, Event.objects.count()) == ([], 0)
+
+
+def test_only_a_client_that_waits_holds_lists_back(online_redis, monkeypatch):
+    noted: list[str] = []
+    monkeypatch.setattr(gathering.turnstile, "note_waiting", lambda: noted.append("waits"))
+    for number in (0, 1):  # urgent, and not
+        Gatherer().write(request(number))
+    assert noted == ["waits"]

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from scoring.decisions.lane_lock import NAMESPACE, held_lane, sole_rebuild
 from scoring.decisions.takeover import take_over
 from scoring.errors import RebuildUnderWay
 from tests.integration.lanes.conftest import LANE
-from tests.waiting import PATIENCE_S, wait_until
+from tests.waiting import PATIENCE_S, wait_for_blocked_session, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -172,6 +172,56 @@ def test_without_redis_nobody_is_taken_for_frozen(monkeypatch):
         time.sleep(heartbeat.KEPT_SECONDS)
         assert not take()
     assert not holder["lost"]
+
+
+def test_the_holder_of_a_lane_is_found_and_no_session_that_holds_another_or_waits():
+    assert takeover._find_holder(LANE, namespace=NAMESPACE) is None
+    with held_elsewhere("content"), held_elsewhere():
+        with waiting_for(LANE):
+            found = [takeover._find_holder(lane, namespace=NAMESPACE) for lane in (LANE, "content")]
+        assert takeover._find_holder(LANE, namespace=NAMESPACE + 1) is None
+    sessions = {holder.session for holder in found if holder}
+    assert len(sessions) == 2
+    assert all(holder and holder.quiet is not None and 0.0 <= holder.quiet < PATIENCE_S for holder in found)
+
+
+@contextmanager
+def waiting_for(lane: str) -> Iterator[None]:
+    """Another session waits for the lane."""
+
+    def wait() -> None:
+        with suppress(DatabaseError):
+            lane_lock._wait(lane, PATIENCE_S)
+        connection.close()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    wait_for_blocked_session()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+        [[session]] = cursor.fetchall()
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_cancel_backend(%s)", [session])
+            thread.join(PATIENCE_S)
+
+
+def test_a_session_that_cannot_be_ended_keeps_the_lane_and_the_log_says_what_to_do(monkeypatch, caplog):
+    not_a_session = takeover.Holder(2**40, quiet=None)
+    monkeypatch.setattr(takeover, "_find_holder", lambda lane, *, namespace: not_a_session)
+    with held_elsewhere() as holder:
+        assert not take()
+    assert not holder["lost"]
+    assert "let all workers use one role of PostgreSQL" in caplog.text
+
+
+def test_a_holder_whose_session_was_ended_leaves_without_an_error_of_its_own():
+    with held_lane(LANE), connection.cursor() as cursor, suppress(DatabaseError):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    connection.close()
+    with held_elsewhere():
+        pass
 
 
 def test_only_who_watches_takes_a_lane_from_a_frozen_holder():
