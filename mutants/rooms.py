@@ -39,8 +39,10 @@ ROOMS = {
     "kernel": Room(
         ("scoring/features/kernel.py", "scoring/features/encode.py", "scoring/features/arena.py"),
         (
+            "tests/unit/features/test_encode.py",
             "tests/unit/features/test_kernel_rules.py",
             "tests/contract/test_feature_reference.py",
+            "tests/contract/test_several_accounts.py",
             "tests/contract/test_columns_equal_items.py",
             "tests/contract/test_parallel_fold.py",
         ),
