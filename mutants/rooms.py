@@ -64,6 +64,7 @@ ROOMS = {
             "tests/integration/test_training_windows.py",
             "tests/integration/test_training_gate.py",
             "tests/integration/test_training_jobs.py",
+            "tests/integration/test_training_routes.py",
             "tests/integration/lanes/test_feature_sets.py",
         ),
         without=("*/admin.py", "*pages.py", "*figures.py"),

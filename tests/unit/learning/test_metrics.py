@@ -195,3 +195,10 @@ def test_without_a_word_a_hundred_a_day_are_looked_at():
     assert metrics.precision_at_daily_capacity(y, score, np.zeros(200)) == 1.0
     assert metrics.precision_at_daily_capacity(y, score, np.zeros(200), 101) == pytest.approx(100 / 101)
     assert "precision_at_100_a_day" in metrics.all_metrics(y=y, score=score, day=np.zeros(200))
+
+
+@pytest.mark.parametrize(("probability", "y"), [([0.03, 0.1], [1, 0]), ([0.97, 0.9], [0, 1])])
+def test_the_bins_at_either_end_are_as_wide_as_the_others(probability, y):
+    """Each error stands in a bin of its own; together they would cancel out in part."""
+    apart = (0.97 + 0.1) / 2
+    assert metrics.expected_calibration_error(np.array(y), np.array(probability)) == pytest.approx(apart)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import replace
 
@@ -225,5 +226,8 @@ def test_categories_hours_and_weekdays_are_codes_and_amounts_are_numbers():
 
 
 def test_bytes_that_move_from_one_part_to_the_other_are_noticed(artefact):
+    published = hashlib.sha256(b"\x03" + bytes(7) + b"abc" + b"{}").hexdigest()
+    assert Artefact(b"abc", "{}").digest == published  # as versions are named in logs that exist
+    assert '"format":1,' in artefact.spec
     joined = artefact.booster + artefact.spec.encode()[:1]
     assert Artefact(joined, artefact.spec[1:]).digest != artefact.digest

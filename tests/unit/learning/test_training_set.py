@@ -1,8 +1,9 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from scoring.learning.training_set import LabelTable, VectorTable, join_labels
+from scoring.learning.training_set import LabelTable, Periods, VectorTable, join_labels, select_rows
 from scoring.timestamps import to_micros
 
 DAY = timedelta(days=1)
@@ -96,3 +97,32 @@ def test_frauds_that_are_not_mature_are_not_in_the_share_of_positives():
 
 def test_a_maturity_of_zero_takes_every_event_up_to_the_cut_off():
     assert len(join([0, 30, 60], [], matures=0).y) == 3
+
+
+def test_a_correction_holds_from_its_moment_on_and_what_it_corrects_until_just_before():
+    """Row 1 corrects row 0 on day 5; row 2 is retracted on day 9; row 3 stays as it was."""
+    day = [to_micros(START + number * DAY) for number in range(20)]
+    periods = Periods(
+        rows=np.array([0, 1, 2]),
+        events=np.array([100, 100, 102]),
+        since=np.array([day[0], day[5], day[0]]),
+        until=np.array([day[5], day[19], day[9]]),
+    )
+    table = replace(vectors([0, 0, 0, 0]), periods=periods)
+    moment = timedelta(microseconds=1)
+    assert table.held_at(START + 5 * DAY - moment).tolist() == [True, False, True, True]
+    assert table.held_at(START + 5 * DAY).tolist() == [False, True, True, True]
+    assert table.held_at(START + 9 * DAY - moment).tolist() == [False, True, True, True]
+    assert table.held_at(START + 9 * DAY).tolist() == [False, True, False, True]
+    assert table.events.tolist() == [100, 100, 102, 103]
+
+
+def test_rows_that_follow_one_another_are_not_copied_and_others_keep_their_order():
+    X = np.arange(12, dtype=np.float32).reshape(6, 2)
+    for rows, copied in (([1, 2, 3], False), ([5], False), ([1, 3], True), ([3, 2], True), ([], True)):
+        chosen = select_rows(X, np.array(rows, dtype=int))
+        np.testing.assert_array_equal(chosen, X[np.array(rows, dtype=int)])
+        assert np.shares_memory(chosen, X) is not copied
+    everything = join([0, 1, 2], [])
+    assert everything.take(np.arange(3)) is everything
+    assert everything.take(np.array([2, 1, 0])).positions.tolist() == [102, 101, 100]
