@@ -100,3 +100,9 @@ def test_blocking_gives_way_to_the_seats_unless_a_person_states_where_it_begins(
     assert choose_thresholds(**seats) == {"review": score[1], "block": score[1]}
     assert choose_thresholds(**seats, stated={"block": 0.3}) == {"review": 0.3, "block": 0.3}
     assert choose_thresholds(**seats, stated={"review": 0.9, "block": 0.3}) == {"review": 0.9, "block": 0.9}
+
+
+def test_without_a_word_a_hundred_a_day_are_reviewed_and_none_below_one_in_twenty():
+    score = np.linspace(0.99, 0.5, 300)
+    assert review_threshold(score=score, days=1.0, policy=ThresholdPolicy()) == score[99]
+    assert review_threshold(score=score / 100, days=5.0, policy=ThresholdPolicy()) == 0.05
