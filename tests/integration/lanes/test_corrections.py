@@ -31,6 +31,7 @@ from tests.factories.payments import MARCH, payment_payload, payments, submissio
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_batches_that_fail import without_model
 from tests.integration.lanes.test_history import add_history
+from tests.integration.lanes.test_rebuild_online import Watching
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -218,6 +219,19 @@ def test_an_old_version_is_not_scored_again_and_the_new_one_is(send, work, monke
     assert list(Pending.objects.order_by("position").values(*columns)) == before
 
 
+def test_a_label_counts_for_the_version_applied_though_that_is_to_be_scored_again(send, work, monkeypatch):
+    without_model(monkeypatch)
+    send(payments(2))
+    work()
+    correct(1, merchant="merchant-x")
+    work()
+    assert Pending.objects.filter(kind="rescore").count() == 2
+    say(1, "fraud")
+    work()
+    assert items()[-1] == ("label", "merchant-x", 1)
+    assert online_states() == rebuilt_states()
+
+
 def queue() -> Any:
     return Pending.objects.order_by("position").values_list("event_stream", "kind")
 
@@ -296,10 +310,11 @@ def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_o
 
 
 def test_a_client_that_waits_is_answered_with_the_new_decision(send, work, monkeypatch):
-    collect = Mailbox.collect
+    collect, counts = Mailbox.collect, []
 
     def work_then_collect(mailbox, **how):
         work()
+        counts.append(how["count"])
         return collect(mailbox, **how)
 
     monkeypatch.setattr(Mailbox, "collect", work_then_collect)
@@ -307,6 +322,7 @@ def test_a_client_that_waits_is_answered_with_the_new_decision(send, work, monke
     work()
     receipt = correct(1, amount="20.00", wait=30.0)
     assert not receipt.is_undecided
+    assert counts == [1]  # for a second answer it would wait in vain
     assert [revision["cause"] for revision in receipt.answer["revisions"]] == ["corrected"]
 
 
@@ -421,6 +437,44 @@ def test_a_new_order_of_the_lane_gives_corrections_their_place_again(send, work)
     ]
     correct(5, amount="99.00")
     work()
+    assert online_states() == rebuilt_states()
+
+
+def test_what_is_corrected_while_a_new_order_is_worked_out_builds_upon_that_order(send, work, monkeypatch):
+    monkeypatch.setattr("scoring.decisions.reorder.ITEMS_A_CHUNK", 1)
+    send(payments(4))
+    say(1, "fraud")
+    work()
+    correct(1, merchant="merchant-x")
+    work()
+    add_history(range(-2, 0))
+
+    def go_on() -> None:
+        for amend in (
+            lambda: say(1, "legitimate"),
+            lambda: retract(2),
+            lambda: correct(1, merchant="merchant-y"),
+        ):
+            amend()
+            work()
+
+    reorder_lane(LANE, reason="test", watch=Watching("writing the states", go_on))
+
+    assert items()[6:] == [
+        ("label", "merchant-1", 1),
+        ("label", "merchant-1", -1),
+        ("undo", "merchant-1", 0),
+        ("event", "merchant-x", 0),
+        ("label", "merchant-x", 1),
+        ("label", "merchant-x", -1),
+        ("undo", "merchant-2", 0),
+        ("undo", "merchant-x", 0),
+        ("event", "merchant-y", 0),
+    ]
+    assert online_states() == rebuilt_states()
+    correct(1, merchant="merchant-z")
+    work()
+    assert items()[15:] == [("undo", "merchant-y", 0), ("event", "merchant-z", 0)]
     assert online_states() == rebuilt_states()
 
 

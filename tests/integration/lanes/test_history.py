@@ -328,6 +328,8 @@ def test_a_new_order_places_history_by_its_own_time_and_live_events_by_their_rec
 
     assert order() == ["0", "1", *["10", "11", "12", "30", "5", "+11"], *["11"] * 4]
     assert rebuilt.items == 12
+    effects = [entry.data.get("effects", []) for entry in read_stream(f"lane/{LANE}")]
+    assert min(place for of_entry in effects for place, *_ in of_entry) == 0  # each in its own entry
     assert read_head(LANE).clock_us == clock == to_micros(MARCH + timedelta(minutes=40))
     assert online_states() == rebuilt_states()
 

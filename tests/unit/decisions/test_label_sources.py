@@ -9,8 +9,15 @@ import pytest
 from scoring import label_mapping
 from scoring.api import addresses
 from scoring.decisions import label_sources
-from scoring.decisions.label_sources import PRECEDENCE, canonical_source, is_known_source, source_rank
+from scoring.decisions.label_sources import (
+    MAX_SOURCE_LENGTH,
+    PRECEDENCE,
+    canonical_source,
+    is_known_source,
+    source_rank,
+)
 from scoring.decisions.labels import LabelStatement, label_entry, said_by_source
+from scoring.decisions.models import Label
 from scoring.ingest import label_columns
 from scoring.ingest.mapping import LabelMapping
 from tests.factories.log import as_read
@@ -31,6 +38,10 @@ def test_known_sources_are_their_own_spelling_and_rank_in_order() -> None:
 @pytest.mark.parametrize("name", ["reviewer", "chargeback2", "acme", "re view er", ""])
 def test_other_names_are_not_taken_for_known_ones(name: str) -> None:
     assert not is_known_source(name)
+
+
+def test_the_longest_source_that_is_taken_fits_its_column() -> None:
+    assert Label._meta.get_field("source").max_length == MAX_SOURCE_LENGTH
 
 
 def test_a_source_has_one_spelling_wherever_it_comes_in() -> None:

@@ -28,6 +28,12 @@ def amendment(kind: str, *, actor: str = "", **data: Any) -> Entry:
     return replace(as_read(NewEntry(RECEIPT.stream, 1, kind, said), position=9), metadata={"actor": actor})
 
 
+def test_a_receipt_from_before_history_was_said_is_of_a_live_event_in_its_first_version() -> None:
+    data = {name: value for name, value in RECEIPT.data.items() if name != "history"}
+    row = event_row(replace(RECEIPT, data=data))
+    assert (row["history"], row["versions"], row["retracted_at"]) == (False, 1, None)
+
+
 def test_a_correction_moves_the_event_and_a_retraction_only_marks_it() -> None:
     moved = amendment("event.corrected", occurred_at="2026-02-01T00:00:00Z")
     row = corrected_event(event_row(RECEIPT), moved)
