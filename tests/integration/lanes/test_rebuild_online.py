@@ -331,6 +331,7 @@ def test_the_lane_is_held_for_few_items_and_none_is_missed(send, work, monkeypat
 
     @contextmanager
     def ask(lane: str, *, wait: bool, patience: float) -> Iterator[bool]:
+        assert wait  # whoever waits comes before all who only ask
         asked.append(order.missing())
         sequence(2, start=100 * len(asked))  # what the holder before has sequenced last
         yield next(answers)
