@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from scoring import deadlines
 from scoring.decisions import gathering
 from scoring.decisions.doorbell import Rung
-from scoring.decisions.gathering import Gatherer, Received
+from scoring.decisions.gathering import Gatherer, Received, Turn
 from scoring.decisions.intake import received_entry
 from scoring.decisions.models import Event, Pending
 from scoring.errors import StorageTimedOut
@@ -99,6 +99,17 @@ def test_a_request_that_cannot_be_written_fails_alone(together):
     assert [error is None for error in errors] == [True, True, True, False, True]
     assert sizes == [1, 4, 1, 1, 1, 1]
     assert Event.objects.count() == 4
+
+
+def test_of_two_that_fail_together_the_first_is_written_and_the_other_finds_out_for_itself(online_redis):
+    good, bad = request(0), request(1)
+    bad.personal = [("ip", "\x00")]  # PostgreSQL has no such text
+    gatherer = Gatherer()
+    gatherer._waiting, gatherer._is_writing = [good, bad], True
+    gatherer._lead()
+    assert (len(good.written), good.turn) == (1, Turn.LEAD)
+    assert (bad.written, bad.turn, bad.called.empty()) == ([], Turn.ALONE, False)
+    assert not gatherer._is_writing
 
 
 def test_an_event_that_two_requests_bring_is_the_first_ones(online_redis, monkeypatch):

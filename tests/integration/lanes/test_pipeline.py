@@ -13,7 +13,7 @@ from scoring.decisions import doorbell, writing
 from scoring.decisions.corrections import correct_event
 from scoring.decisions.intake import Submission
 from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.lane_log import iter_lane_items, read_head
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.runner import FEWEST, LaneRunner
 from scoring.decisions.shift import work_lane
@@ -96,6 +96,7 @@ def test_a_batch_sees_what_the_one_being_written_has_changed(send, runner):
     assert [runner.step(), runner.step()] == [FEWEST, 0]  # what is being written is not claimed again
     assert runner.exhausted
     assert_all_decided_once(3 * FEWEST)
+    assert runner.head == read_head(LANE)  # which the next holder begins from
 
 
 def test_a_batch_is_worked_out_before_the_one_ahead_of_it_is_written(send, runner, monkeypatch):
