@@ -273,6 +273,7 @@ def test_shadow_scores_are_rebuilt_from_the_log(models, send, work):
     work()
     follow()
     assert shadows() == before
+    ShadowScore.objects.update(score=2.0)  # by a model that was spoiled
     rebuild_consumer(SHADOW, now=datetime.now(UTC))
     assert shadows() == before
     assert len(before) == 5
