@@ -1,0 +1,251 @@
+"""Corrections beside what is queued of their event, and the clients that wait for them."""
+
+from typing import Any
+
+import pytest
+
+from scoring.decisions import pending
+from scoring.decisions.answers import answer_for
+from scoring.decisions.corrections import MAX_TRIES
+from scoring.decisions.mailboxes import Mailbox
+from scoring.decisions.models import Amendment, Event, Pending
+from scoring.decisions.rebuild_pending import rebuild_pending
+from scoring.errors import StreamConflict
+from scoring.log.append import append
+from scoring.log.read import read_stream
+from tests.factories.payments import payments
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.integration.lanes.test_batches_that_fail import without_model
+from tests.integration.lanes.test_corrections import correct, items, retract, say
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_correction_of_an_event_that_is_still_queued_comes_after_it(send, work):
+    send(payments(3))
+    correct(1, amount="99.00")
+    work()
+    assert [kind for kind, _, _ in items()] == ["event", "event", "event", "undo", "event"]
+    assert [entry.type for entry in read_stream("payment/shop/T-1")] == [
+        "event.received",
+        "event.corrected",
+        "decision.made",
+        "decision.revised",
+    ]
+    assert online_states() == rebuilt_states()
+
+
+def test_a_correction_takes_the_place_of_an_event_that_could_not_be_processed(send, work):
+    send(payments(3))
+    [position] = Event.objects.filter(external_id="T-1").values_list("position", flat=True)
+    pending.park(position, error="broken")
+    work()
+    correct(1, amount="99.00")
+    work()
+    assert [kind for kind, _, _ in items()] == ["event", "event", "event"]
+    assert answer_for("payment/shop/T-1")["decision"]["cause"] == "corrected"
+    assert not Pending.objects.exists()
+    assert online_states() == rebuilt_states()
+
+
+def test_an_event_parked_after_it_was_corrected_is_passed_over_when_it_is_tried_again(send, work):
+    send(payments(3))
+    correct(1, amount="99.00")
+    [position] = Event.objects.filter(external_id="T-1").values_list("position", flat=True)
+    pending.park(position, error="broken")
+    work()
+    pending.unpark([position])
+    work()
+    assert [kind for kind, _, _ in items()] == ["event", "event", "event", "label"]
+    assert len([entry for entry in read_stream("payment/shop/T-1") if entry.packed]) == 1
+    assert online_states() == rebuilt_states()
+
+
+def park(number: int) -> int:
+    """Set aside what was said last of a payment; gives its position."""
+    position = read_stream(f"payment/shop/T-{number}")[-1].position
+    assert pending.park(position, error="broken")
+    return position
+
+
+def test_a_retraction_has_nothing_to_take_back_when_no_version_was_ever_applied(send, work):
+    send(payments(2))
+    receipt = park(1)
+    correct(1, amount="99.00")
+    correction = park(1)
+    retract(1)
+    stream = read_stream("payment/shop/T-1")
+    assert [entry.data.get("dropped") for entry in stream] == [None, [receipt], [correction]]
+    assert stream[-1].data["withdrawn"] is True
+    work()
+    assert not Pending.objects.exists()
+    rebuild_pending()
+    assert not Pending.objects.exists()
+
+
+def test_a_retraction_takes_back_the_version_applied_before_one_that_could_not_be(send, work):
+    send(payments(2))
+    work()
+    correct(1, amount="99.00")
+    correction = park(1)
+    retract(1)
+    retraction = read_stream("payment/shop/T-1")[-1]
+    assert retraction.data["dropped"] == [correction]
+    assert "withdrawn" not in retraction.data
+    rebuild_pending()
+    assert list(Pending.objects.values_list("position", "kind")) == [(retraction.position, "retraction")]
+    work()
+    assert [kind for kind, _, _ in items()] == ["event", "event", "undo"]
+    assert online_states() == rebuilt_states()
+
+
+def test_an_old_version_is_not_scored_again_and_the_new_one_is(send, work, monkeypatch):
+    without_model(monkeypatch)
+    send(payments(2))
+    work()
+    correct(1, amount="99.00")
+    correction = read_stream("payment/shop/T-1")[-1].position
+    assert list(queue()) == [("payment/shop/T-0", "rescore"), ("payment/shop/T-1", "correction")]
+    work()
+    columns = ("position", "lane", "kind", "state", "priority", "event_stream", "error")
+    before = list(Pending.objects.order_by("position").values(*columns))
+    assert [(row["kind"], row["state"]) for row in before] == [("rescore", "waiting")] * 2
+    assert before[-1]["position"] == correction
+    rebuild_pending()
+    assert list(Pending.objects.order_by("position").values(*columns)) == before
+
+
+def test_a_label_counts_for_the_version_applied_though_that_is_to_be_scored_again(send, work, monkeypatch):
+    without_model(monkeypatch)
+    send(payments(2))
+    work()
+    correct(1, merchant="merchant-x")
+    work()
+    assert Pending.objects.filter(kind="rescore").count() == 2
+    say(1, "fraud")
+    work()
+    assert items()[-1] == ("label", "merchant-x", 1)
+    assert online_states() == rebuilt_states()
+
+
+def queue() -> Any:
+    return Pending.objects.order_by("position").values_list("event_stream", "kind")
+
+
+@pytest.mark.parametrize(
+    ("state", "priority"), [("ready", pending.NORMAL), ("parked", pending.URGENT), ("done", pending.URGENT)]
+)
+def test_a_correction_whose_client_waits_does_not_overtake_its_own_event(send, work, state, priority):
+    send(payments(2))
+    if state == "done":
+        work()
+    if state == "parked":
+        park(1)
+    correct(1, amount="20.00", wait=0.01)
+    assert Pending.objects.get(kind="correction").priority == priority
+
+
+def test_a_client_that_repeats_a_correction_waits_for_it_like_the_first(send, work, monkeypatch):
+    told: list[str] = []
+    send(payments(2))
+    work()
+    correct(1, amount="20.00")
+    monkeypatch.setattr("scoring.decisions.doorbell.ring_lanes", told.extend)
+    receipt = correct(1, amount="20.00", wait=0.01)
+    assert (receipt.status, receipt.is_undecided) == ("replayed", True)
+    [queued] = Pending.objects.all()
+    assert (queued.priority, bool(queued.wake_token), told) == (pending.URGENT, True, [LANE])
+    work()
+    assert not correct(1, amount="20.00", wait=0.01).is_undecided
+
+
+def test_what_is_taken_of_a_corrected_event_is_its_version_with_when_that_came(send, work):
+    send(payments(2))
+    work()
+    correct(1, amount="99.00")
+    say(1, "fraud")
+    receipt, _, corrected = read_stream("payment/shop/T-1")
+    correction, label = pending.claim(LANE, limit=5)
+    assert (correction.kind, correction.event) == ("correction", corrected.data)
+    assert (correction.position, correction.event_version) == (corrected.position,) * 2
+    assert correction.received_at == corrected.recorded_at
+    assert (label.kind, label.event, label.event_version) == ("label", receipt.data, receipt.position)
+    assert label.received_at == receipt.recorded_at
+    for claim in (correction, label):
+        assert (claim.event_position, claim.stream_version) == (receipt.position, 3)
+        assert (claim.decisions, claim.amended, claim.urgent) == (1, True, False)
+
+
+def test_retracting_an_event_that_could_not_be_processed_empties_the_queue(send, work):
+    send(payments(3))
+    [position] = Event.objects.filter(external_id="T-1").values_list("position", flat=True)
+    pending.park(position, error="broken")
+    retract(1)
+    work()
+    assert [kind for kind, _, _ in items()] == ["event", "event"]
+    assert not Pending.objects.exists()
+
+
+def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_of_either(
+    send, work, monkeypatch
+):
+    told: list[str] = []
+    send(payments(3))
+    work()
+    monkeypatch.setattr("scoring.decisions.doorbell.ring_lanes", told.extend)
+    correct(1, amount="20.00")
+    correct(2, amount="20.00", wait=0.01)
+    retract(1)
+    queued = Pending.objects.order_by("position")
+    assert [(each.kind, each.priority) for each in queued] == [
+        ("correction", pending.NORMAL),
+        ("correction", pending.URGENT),
+        ("retraction", pending.NORMAL),
+    ]
+    assert told == [LANE] * 3
+
+
+def test_a_client_that_waits_is_answered_with_the_new_decision(send, work, monkeypatch):
+    collect, counts = Mailbox.collect, []
+
+    def work_then_collect(mailbox, **how):
+        work()
+        counts.append(how["count"])
+        return collect(mailbox, **how)
+
+    monkeypatch.setattr(Mailbox, "collect", work_then_collect)
+    send(payments(2))
+    work()
+    receipt = correct(1, amount="20.00", wait=30.0)
+    assert not receipt.is_undecided
+    assert counts == [1]  # for a second answer it would wait in vain
+    assert [revision["cause"] for revision in receipt.answer["revisions"]] == ["corrected"]
+
+
+def test_who_amended_an_event_is_kept(send, work):
+    send(payments(2))
+    work()
+    correct(1, amount="20.00")
+    retract(1)
+    assert [entry.metadata for entry in read_stream("payment/shop/T-1")[-2:]] == [{"actor": "test"}] * 2
+
+
+@pytest.mark.parametrize("amend", [lambda: correct(1, amount="20.00"), lambda: retract(1)])
+@pytest.mark.parametrize("conflicts", [MAX_TRIES - 1, MAX_TRIES])
+def test_an_event_that_changes_meanwhile_is_read_anew_a_few_times(send, work, monkeypatch, amend, conflicts):
+    send(payments(2))
+    work()
+    meanwhile = iter(range(conflicts))
+
+    def append_or_conflict(entries, *, now):
+        if next(meanwhile, None) is not None:
+            raise StreamConflict(entries[0].stream, entries[0].expected_version)
+        return append(entries, now=now)
+
+    monkeypatch.setattr("scoring.decisions.corrections.append", append_or_conflict)
+    if conflicts == MAX_TRIES:
+        with pytest.raises(StreamConflict):
+            amend()
+    else:
+        assert amend().status == "recorded"
+    assert Amendment.objects.count() == (conflicts < MAX_TRIES)
