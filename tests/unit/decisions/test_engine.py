@@ -16,6 +16,7 @@ from scoring.decisions.models_in_charge import Charge, ModelInCharge
 from scoring.decisions.pending import Claim
 from scoring.decisions.predicting import RUNTIME, Prediction, predict
 from scoring.decisions.routing import Arm, RouteTable
+from scoring.decisions.telemetry import Telemetry
 from scoring.decisions.vectors import unpack_vectors
 from scoring.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.features.plan import lane_plan
@@ -112,6 +113,15 @@ def test_each_event_is_decided_by_the_model_of_its_arm() -> None:
         assert (data["arm"], data["role"]) == (("champion",) * 2 if name == "payment-1" else ("canary",) * 2)
         assert (data["basis"], data["cause"], data["margin"]) == ("model", "", -1.5)
         assert not decided.rescore
+
+
+def test_the_time_that_a_model_takes_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Telemetry()
+    monkeypatch.setattr(own, "send", lambda: None)
+    monkeypatch.setattr(engine, "telemetry", own)
+    items = [scored(number, amount=100.0) for number in range(3)]
+    decide(items, charge=charge(scores=SCORES, canary=False), now=NOON)
+    assert own._counts["events", "predict"] == 3
 
 
 def test_a_vector_goes_with_its_own_contributions_and_its_own_event() -> None:
