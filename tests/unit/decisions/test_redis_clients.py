@@ -1,5 +1,6 @@
 """How long each kind of client waits for Redis, and which failures have it left alone."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ def test_a_redis_that_does_not_answer_is_left_alone_and_one_that_refuses_is_not(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(connections.breaker, "trip", lambda: tripped.append(True))
+    well = SimpleNamespace(is_open=False, trip=lambda: tripped.append(True))
+    monkeypatch.setattr(connections, "breaker", well)
     with pytest.raises(type(error)):
         guarded(fail)
     assert bool(tripped) is trips
