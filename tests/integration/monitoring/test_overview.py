@@ -108,6 +108,12 @@ def test_models_that_wait_to_be_judged_are_told_of_the_newest_first() -> None:
     assert [version.name for version in candidates] == ["payment-4", "payment-2", "payment-3"]
 
 
+def test_groups_have_an_id_for_the_page_and_a_title_for_people() -> None:
+    groups = overview(user_with(), now=timezone.now())["groups"]
+    titles = {group.id: group.title for group in groups}
+    assert titles == {"traffic": "Now", "day": "Last 24 hours", "work": "Work and models"}
+
+
 def test_who_may_see_cases_alone_sees_them_too() -> None:
     assert tiles(user_with("view_case"))["Cases waiting"] == ("0", "nothing to review")
 
@@ -122,8 +128,6 @@ def test_the_page_and_its_parts_show_what_is_wrong_on_top() -> None:
 
     parts = text_of(client, "/admin/overview/")
 
-    headings = [parts.index(heading) for heading in ("Now", "Last 24 hours", "Work and models")]
-    assert headings == sorted(headings)
     assert "monitoring.windows stands still before entry 7: ValueError" in parts
     assert parts.index("stands still") < parts.index("No model decides") < parts.index("Events a minute")
     assert "<html" not in parts
