@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import orjson
+import pytest
 from django.db import connection, transaction
 
+from scoring.errors import StreamConflict
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry, canonical_json
 from tests.waiting import PATIENCE_S
@@ -190,3 +192,15 @@ def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
         thread.join(PATIENCE_S)
     if failure:
         raise failure[0]
+
+
+def have_conflicts(monkeypatch: pytest.MonkeyPatch, module: str, *, count: int) -> None:
+    """Let somebody else write to the stream first, each of the first `count` times that `module` appends."""
+    meanwhile = iter(range(count))
+
+    def append_or_conflict(entries: Sequence[NewEntry], *, now: datetime) -> list[Entry]:
+        if next(meanwhile, None) is not None:
+            raise StreamConflict(entries[0].stream, entries[0].expected_version)
+        return append(entries, now=now)
+
+    monkeypatch.setattr(f"{module}.append", append_or_conflict)

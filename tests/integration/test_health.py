@@ -58,6 +58,7 @@ def test_a_sweep_reports_how_its_worker_is_and_looks_at_models_now_and_then(
 ) -> None:
     looked: list[list[str]] = []
     monkeypatch.setattr(well_being, "_models_at", float("-inf"))
+    monkeypatch.setattr(well_being, "MODELS_SECONDS", 3_600.0)
     monkeypatch.setattr(
         well_being, "unusable_models", lambda: looked.append(["a: x.", "b: y."]) or looked[-1]
     )

@@ -32,7 +32,7 @@ from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.models import END, approved, promote, train_small_models
-from tests.integration.test_training_windows import Steps
+from tests.factories.steps import Steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,8 +96,8 @@ def test_a_candidate_is_measured_beside_the_champion_on_the_same_events(models):
     promote(models[1])
     watch = Steps()
     candidate = train_beside(trees=3, watch=watch)
-    assert "comparing with the champion" in [step for step, _, _ in watch.steps]
-    assert all(total is not None and done == total for _, total, done in watch.steps), watch.steps
+    assert "comparing with the champion" in watch.names
+    assert watch.done == watch.totals
     comparison, champion = candidate.comparison, version(models[1])
     assert (comparison["champion"], comparison["why_not"]) == (models[1], "")
     # Same cut-off, so the champion's own held-out events are those it is judged on again.

@@ -22,6 +22,7 @@ from scoring.learning.training import TrainingConfig
 from scoring.log.models import LogEntry
 from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
+from tests.factories.steps import Steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -227,25 +228,12 @@ def test_a_type_without_a_model_yet_is_told_how_to_get_one(online_redis, command
     assert "manage.py train --event-type payment" in said
 
 
-class Steps:
-    """A watch that remembers the steps, and how far each came."""
-
-    def __init__(self):
-        self.steps = []
-
-    def begin(self, step, *, total=None):
-        self.steps.append([step, total, 0])
-
-    def advance(self, count):
-        self.steps[-1][2] += count
-
-
 def test_every_step_of_a_training_reaches_its_total(load):
     load(days=10)
     watch = Steps()
     request = TrainingRequest("payment", as_of=END + MATURES, matures_after=MATURES)
     run_training(request, config=TrainingConfig(trees=5), actor="tests", now=NOW, watch=watch)
-    assert [step for step, _, _ in watch.steps] == [
+    assert watch.names == [
         "counting the values of categories",
         "reading the lane",
         "reading labels",

@@ -176,9 +176,8 @@ def test_rebuilt_exposures_and_experiments_are_those_that_were_written(start, se
     rows = [list(model.objects.order_by("pk").values()) for model in (Exposure, Experiment)]
     rebuild_consumer(EXPOSURES, now=now())
     rebuild_projections([find_projection("experiment")])
-    assert (
-        ExperimentResult.objects.get().computed_changes == -1
-    )  # what was worked out of the old rows is gone
+    # What was worked out of the old rows is gone.
+    assert ExperimentResult.objects.get().computed_changes == -1
     assert [list(model.objects.order_by("pk").values()) for model in (Exposure, Experiment)] == rows
 
 

@@ -1,7 +1,9 @@
 """A lane worked by hand, in the test's own process, on real PostgreSQL and Redis."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import redis
@@ -10,6 +12,7 @@ from scoring.decisions import connections
 from scoring.decisions.intake import Receipt, Submission, receive_events
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.lane_log import iter_lane_items
+from scoring.decisions.models_in_charge import take_charge
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.runner import LaneRunner
 from scoring.features.arena import Arena
@@ -41,6 +44,16 @@ def send(transactional_db: None, online_redis: redis.Redis) -> Callable[..., lis
         return receive_events(submissions, source="shop", now=datetime.now(UTC), **how)
 
     return send
+
+
+def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a model be due that cannot be had: each decision is to be made again."""
+
+    def take(name: str, route: Any, **how: Any) -> Any:
+        charge = take_charge(name, route, **how)
+        return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
+
+    monkeypatch.setattr("scoring.decisions.runner.take_charge", take)
 
 
 def online_states() -> dict[str, bytes]:

@@ -1,7 +1,6 @@
 """A batch that cannot be worked or written whole: what stays queued, in which order, and what is kept."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,6 @@ from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.lane_log import iter_lane_items, read_head
 from scoring.decisions.models import Decision, Pending
-from scoring.decisions.models_in_charge import take_charge
 from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.pending import Claim
 from scoring.decisions.runner import LaneRunner
@@ -22,7 +20,7 @@ from scoring.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from tests.factories.payments import payments
-from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,16 +120,6 @@ def test_of_two_entries_the_good_one_is_taken_and_the_bad_one_parked(send, work,
     [parked] = Pending.objects.all()
     assert (parked.state, parked.event_stream) == ("parked", f"payment/shop/{bad}")
     assert Decision.objects.count() == 1
-
-
-def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a model be due that cannot be had: each decision is to be made again."""
-
-    def take(name: str, route: Any, **how: Any) -> Any:
-        charge = take_charge(name, route, **how)
-        return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
-
-    monkeypatch.setattr("scoring.decisions.runner.take_charge", take)
 
 
 def test_a_decision_without_its_model_is_not_kept_without_the_promise_to_make_it_again(

@@ -11,14 +11,20 @@ from scoring.decisions.mailboxes import Mailbox
 from scoring.decisions.models import Amendment, Event, Pending
 from scoring.decisions.rebuild_pending import rebuild_pending
 from scoring.errors import StreamConflict
-from scoring.log.append import append
 from scoring.log.read import read_stream
+from tests.factories.log import have_conflicts
 from tests.factories.payments import payments
-from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
-from tests.integration.lanes.test_batches_that_fail import without_model
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
 from tests.integration.lanes.test_corrections import correct, items, retract, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def park(number: int) -> int:
+    """Set aside what was said last of a payment; gives its position."""
+    position = read_stream(f"payment/shop/T-{number}")[-1].position
+    assert pending.park(position, error="broken")
+    return position
 
 
 def test_a_correction_of_an_event_that_is_still_queued_comes_after_it(send, work):
@@ -37,8 +43,7 @@ def test_a_correction_of_an_event_that_is_still_queued_comes_after_it(send, work
 
 def test_a_correction_takes_the_place_of_an_event_that_could_not_be_processed(send, work):
     send(payments(3))
-    [position] = Event.objects.filter(external_id="T-1").values_list("position", flat=True)
-    pending.park(position, error="broken")
+    park(1)
     work()
     correct(1, amount="99.00")
     work()
@@ -59,13 +64,6 @@ def test_an_event_parked_after_it_was_corrected_is_passed_over_when_it_is_tried_
     assert [kind for kind, _, _ in items()] == ["event", "event", "event", "label"]
     assert len([entry for entry in read_stream("payment/shop/T-1") if entry.packed]) == 1
     assert online_states() == rebuilt_states()
-
-
-def park(number: int) -> int:
-    """Set aside what was said last of a payment; gives its position."""
-    position = read_stream(f"payment/shop/T-{number}")[-1].position
-    assert pending.park(position, error="broken")
-    return position
 
 
 def test_a_retraction_has_nothing_to_take_back_when_no_version_was_ever_applied(send, work):
@@ -178,8 +176,7 @@ def test_what_is_taken_of_a_corrected_event_is_its_version_with_when_that_came(s
 
 def test_retracting_an_event_that_could_not_be_processed_empties_the_queue(send, work):
     send(payments(3))
-    [position] = Event.objects.filter(external_id="T-1").values_list("position", flat=True)
-    pending.park(position, error="broken")
+    park(1)
     retract(1)
     work()
     assert [kind for kind, _, _ in items()] == ["event", "event"]
@@ -235,14 +232,7 @@ def test_who_amended_an_event_is_kept(send, work):
 def test_an_event_that_changes_meanwhile_is_read_anew_a_few_times(send, work, monkeypatch, amend, conflicts):
     send(payments(2))
     work()
-    meanwhile = iter(range(conflicts))
-
-    def append_or_conflict(entries, *, now):
-        if next(meanwhile, None) is not None:
-            raise StreamConflict(entries[0].stream, entries[0].expected_version)
-        return append(entries, now=now)
-
-    monkeypatch.setattr("scoring.decisions.corrections.append", append_or_conflict)
+    have_conflicts(monkeypatch, "scoring.decisions.corrections", count=conflicts)
     if conflicts == MAX_TRIES:
         with pytest.raises(StreamConflict):
             amend()

@@ -19,6 +19,7 @@ from scoring.log.append import append
 from scoring.log.read import read_positions, read_stream
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.payments import MARCH, payment_payload, payments, submission
+from tests.factories.steps import Steps
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -88,24 +89,11 @@ def test_a_label_held_for_an_event_that_history_brings_waits_for_its_place_with_
     assert order() == ["0"]  # the label has its place when the lane's clock reaches what was known today
 
 
-class Steps:
-    """Every step of long work, with the total it gave and what was done of it."""
-
-    def __init__(self) -> None:
-        self.seen: list[list] = []
-
-    def begin(self, step, *, total=None):
-        self.seen.append([step, total, 0])
-
-    def advance(self, count):
-        self.seen[-1][2] += count
-
-
 def test_each_step_of_sequencing_counts_up_to_its_own_total(online_redis):
     add_history(range(5), labels={0: timedelta(minutes=2)})
     steps = Steps()
     sequence_history(LANE, watch=steps)
-    counted = {step: (total, done) for step, total, done in steps.seen if total is not None}
+    counted = {step: (total, done) for step, total, done in steps.steps if total is not None}
     assert counted["sequencing commerce"] == counted["folding the lane"] == (6, 6)
     assert all(total == done for total, done in counted.values())
 

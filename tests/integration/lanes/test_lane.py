@@ -26,6 +26,7 @@ from scoring.log.beside import Beside
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from scoring.timestamps import to_micros
+from tests.factories.log import have_conflicts
 from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
@@ -222,14 +223,7 @@ def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_agai
     send, work, monkeypatch, conflicts
 ):
     send(payments(2))
-    meanwhile = iter(range(conflicts))
-
-    def append_or_conflict(entries, *, now):
-        if next(meanwhile, None) is not None:
-            raise StreamConflict(entries[0].stream, entries[0].expected_version)
-        return append(entries, now=now)
-
-    monkeypatch.setattr("scoring.decisions.labels.append", append_or_conflict)
+    have_conflicts(monkeypatch, "scoring.decisions.labels", count=conflicts)
     if conflicts == MOST_TRIES:
         with pytest.raises(StreamConflict):
             say(label(1, "fraud"))

@@ -1,7 +1,6 @@
 """What has its place in the log has it in the queue: together or not at all, and at the moment it says."""
 
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,13 +13,12 @@ from scoring.decisions.history import needs_new_order, sequence_history, waiting
 from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.lane_log import iter_lane_items, read_head
 from scoring.decisions.models import Label, Pending
-from scoring.decisions.models_in_charge import take_charge
 from scoring.decisions.runner import LaneRunner
 from scoring.errors import HistoryOlderThanLane
 from scoring.log.models import LogEntry, VaultItem
 from tests.factories.log import open_transaction
 from tests.factories.payments import MARCH, payment_payload, payments, submission
-from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
 from tests.integration.lanes.test_history import add_history, order
 from tests.waiting import wait_for_blocked_session
 
@@ -170,37 +168,28 @@ def _then_close(work: Any) -> None:
         connection.close()
 
 
-@pytest.fixture
-def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model is due that cannot be had: each decision is to be made again."""
-
-    def take(name: str, route: Any, **how: Any) -> Any:
-        charge = take_charge(name, route, **how)
-        return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
-
-    monkeypatch.setattr("scoring.decisions.runner.take_charge", take)
-
-
-def test_what_is_corrected_again_meanwhile_is_not_scored_as_it_was(send, work, without_model):
-    """The correction gets a decision of its own, which a late one of the former values must not revise."""
+def corrected_and_due_again(send: Any, work: Any, monkeypatch: pytest.MonkeyPatch) -> pending.Claim:
+    """The claim of an event that is to be scored again, as it was corrected."""
+    without_model(monkeypatch)
     send(payments(1))
     work()
     correct(0, amount="99.00")
     work()
     Pending.objects.filter(kind="rescore").update(state="ready")
     [claim] = pending.claim(LANE, limit=5)
+    return claim
+
+
+def test_what_is_corrected_again_meanwhile_is_not_scored_as_it_was(send, work, monkeypatch):
+    """The correction gets a decision of its own, which a late one of the former values must not revise."""
+    claim = corrected_and_due_again(send, work, monkeypatch)
     correct(0, amount="77.00")
     assert LaneRunner(LANE)._rescored(claim) == []
 
 
-def test_the_vector_of_a_corrected_event_is_what_is_scored_again(send, work, without_model):
+def test_the_vector_of_a_corrected_event_is_what_is_scored_again(send, work, monkeypatch):
     """And not the first that was logged: the model would judge what the sender has taken back."""
-    send(payments(1))
-    work()
-    correct(0, amount="99.00")
-    work()
-    Pending.objects.filter(kind="rescore").update(state="ready")
-    [claim] = pending.claim(LANE, limit=5)
+    claim = corrected_and_due_again(send, work, monkeypatch)
     runner = LaneRunner(LANE)
 
     [scored] = runner._rescored(claim)

@@ -29,6 +29,7 @@ from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.replay.service import replay
 from tests.factories.payments import payments
+from tests.factories.steps import Steps
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_history import add_history, order
 from tests.waiting import wait_until
@@ -36,27 +37,23 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Watching:
-    """Notes the steps of a rebuild and does something, once, when one begins or (`on_the_way`) advances."""
+class Watching(Steps):
+    """Does something, once, when a step of a rebuild begins or (`on_the_way`) advances."""
 
     def __init__(self, step: str, act: Callable[[], object], *, on_the_way: bool = False) -> None:
+        super().__init__()
         self.step, self.act, self.on_the_way = step, act, on_the_way
-        self.begun: list[str] = []
-        self.totals: list[int | None] = []
-        self.done: list[int] = []
 
     def begin(self, step: str, *, total: int | None = None) -> None:
-        self.begun.append(step)
-        self.totals.append(total)
-        self.done.append(0)
+        super().begin(step, total=total)
         self._act_if(not self.on_the_way)
 
     def advance(self, count: int) -> None:
-        self.done[-1] += count
+        super().advance(count)
         self._act_if(self.on_the_way)
 
     def _act_if(self, due: bool) -> None:
-        if due and self.begun[-1] == self.step:
+        if due and self.names[-1] == self.step:
             self.step = ""
             self.act()
 
@@ -204,7 +201,7 @@ def test_a_flush_in_the_middle_begins_the_rebuild_again(send, work, online_redis
     work()
     watch = Watching(step, online_redis.flushdb, on_the_way=step.startswith("writing"))
     assert rebuild_lane(LANE, watch=watch).items == 50
-    assert watch.begun.count("folding the log") == 2
+    assert watch.names.count("folding the log") == 2
     assert online_states() == rebuilt_states()
 
 
@@ -252,7 +249,7 @@ def test_a_holder_that_restores_everything_leaves_the_rebuild_its_own(send, work
 
     watch = Watching("catching up with the lane", lose_the_present_states)
     assert rebuild_lane(LANE, watch=watch).items == 55
-    assert watch.begun.count("folding the log") == 1
+    assert watch.names.count("folding the log") == 1
     assert_every_decision_is_what_the_log_gives()
     assert stored_keys() == tidy()
 

@@ -10,8 +10,8 @@ from scoring.decisions.online_store import OnlineStore
 from scoring.decisions.restore import restore_states
 from scoring.features.plan import lane_plan
 from tests.factories.payments import payments
+from tests.factories.steps import Steps
 from tests.integration.lanes.conftest import LANE, rebuilt_states
-from tests.integration.lanes.test_rebuild_online import Watching
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,10 +57,10 @@ CATCHING_UP, ANEW = ["bringing the states up to date"], ["folding the lane", "wr
 @pytest.mark.usefixtures("five_are_few")
 def test_states_are_folded_anew_when_most_of_the_lane_is_missing(store, fall_behind, applied, missing, steps):
     fall_behind(applied, missing)
-    watch = Watching("", lambda: None)
+    watch = Steps()
     assert restore_states(lane_plan(LANE), store, watch=watch) == read_head(LANE)
     assert store.states() == rebuilt_states()
-    assert watch.begun == steps
+    assert watch.names == steps
     anew = [applied + missing, len(store.states())]
     assert watch.done == watch.totals == (anew if steps == ANEW else [missing])
 

@@ -13,13 +13,13 @@ from scoring.catalog.payment import Payment
 from scoring.decisions import engine, fallback
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.models_in_charge import Charge, ModelInCharge
-from scoring.decisions.pending import Claim
 from scoring.decisions.predicting import RUNTIME, Prediction, predict
 from scoring.decisions.routing import Arm, RouteTable
 from scoring.decisions.telemetry import Telemetry
 from scoring.decisions.vectors import unpack_vectors
 from scoring.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.features.plan import lane_plan
+from tests.factories.claims import claim
 from tests.factories.log import as_read, received
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -65,28 +65,11 @@ def charge(
 
 def scored(number: int = 0, *, amount: float = 100.0, **claimed: Any) -> Scored:
     event = as_read(received(f"T-{number}", customer=f"c-{number}"), position=10 + number)
-    claim = Claim(
-        **{
-            "position": event.position,
-            "kind": "event",
-            "urgent": False,
-            "event_stream": event.stream,
-            "wake_token": None,
-            "data": event.data,
-            "event_position": event.position,
-            "event": event.data,
-            "event_version": event.position,
-            "received_at": NOON,
-            "stream_version": 1,
-            "decisions": 0,
-            "amended": False,
-            "routes": "payment/3",
-            **claimed,
-        }
-    )
+    told = {"received_at": NOON, "routes": "payment/3", "event_position": event.position, **claimed}
+    taken = claim(event.data, stream=event.stream, **({"position": event.position} | told))
     row = np.arange(PLAN.width, dtype=np.float64)
     row[SETS[0].columns[AMOUNT]] = amount
-    return Scored(claim, order=0, seq=5 + number, row=row, sets=SETS)
+    return Scored(taken, order=0, seq=5 + number, row=row, sets=SETS)
 
 
 def one(item: Scored, deciding: Charge) -> Decided:

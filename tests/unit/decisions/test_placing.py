@@ -9,7 +9,7 @@ from scoring.decisions.amended import AmendedEvent, AmendedEvents
 from scoring.decisions.lane_log import Effect, LaneHead
 from scoring.decisions.pending import Claim
 from scoring.decisions.placing import before_the_next_of_its_event, effects_of, place_claims
-from tests.factories.log import NOW
+from tests.factories.claims import claim as made_up_claim
 
 HEAD = LaneHead("commerce", seq=40)
 
@@ -20,22 +20,8 @@ def event(card: str) -> dict[str, Any]:
 
 def claim(position: int, name: str, *, kind: str = "event", amended: bool = False) -> Claim:
     said = {"previous": None, "effective": "fraud"} if kind == "label" else event(name)
-    return Claim(
-        position=position,
-        kind=kind,
-        urgent=False,
-        event_stream=f"payment/shop/{name}",
-        wake_token=None,
-        data=said,
-        event_position=10,
-        event=event(name),
-        event_version=10,
-        received_at=NOW,
-        stream_version=1,
-        decisions=0,
-        amended=amended,
-        routes="",
-    )
+    changes = {"data": said, "event_position": 10, "event_version": 10, "kind": kind, "amended": amended}
+    return made_up_claim(event(name), stream=f"payment/shop/{name}", position=position, **changes)
 
 
 def test_claims_have_the_seqs_that_follow_the_head_in_their_order() -> None:
