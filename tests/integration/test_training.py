@@ -17,6 +17,7 @@ from scoring.errors import (
     NoEventsToJudge,
     NoModelYet,
     NotEnoughPositives,
+    StreamConflict,
     UnknownModel,
 )
 from scoring.features.arena import Arena
@@ -34,6 +35,7 @@ from scoring.learning.vocabularies import count_vocabulary, freeze_vocabulary
 from scoring.log.read import read_stream
 from scoring.management.commands.simulate import Command as Simulate
 from scoring.simulation.history import simulate_history
+from tests.factories.log import have_conflicts
 from tests.factories.models import approved
 from tests.factories.views import with_batch_values
 
@@ -175,6 +177,27 @@ def test_damaged_bytes_are_refused_at_load(history):
     registry.load_model.cache_clear()
     with pytest.raises(ArtefactCorrupt):
         registry.load_model(run.name)
+
+
+def test_a_model_may_be_judged_on_all_events_from_its_cut_off_to_a_date(history):
+    as_of, until = END - timedelta(days=10), END - timedelta(days=2)
+    run = train(as_of=as_of, test_until=until, matures_after=timedelta(days=5))
+    later = Event.objects.filter(type="payment", occurred_at__gte=as_of, occurred_at__lt=until).count()
+    assert run.trained.metrics["rows"] == run.trained.metrics["slices"]["test"]["rows"] == later
+    assert run.rows < Event.objects.filter(type="payment", occurred_at__lt=as_of).count()
+    with pytest.raises(NoEventsToJudge, match="2026-02-19T00:00:00Z to 2026-02-19T00:00:01Z"):
+        train(as_of=as_of, test_until=as_of + timedelta(seconds=1), matures_after=timedelta(days=5))
+
+
+@pytest.mark.parametrize("conflicts", [registry.REGISTRATION_ATTEMPTS - 1, registry.REGISTRATION_ATTEMPTS])
+def test_trainings_that_end_at_once_are_numbered_after_a_few_attempts(history, monkeypatch, conflicts):
+    have_conflicts(monkeypatch, "scoring.learning.registry", count=conflicts)
+    if conflicts == registry.REGISTRATION_ATTEMPTS:
+        with pytest.raises(StreamConflict):
+            train()
+    else:
+        assert train().name == "payment-1"
+    assert ModelVersion.objects.count() == (conflicts < registry.REGISTRATION_ATTEMPTS)
 
 
 def test_unknown_models_are_refused_naming_the_known(history):

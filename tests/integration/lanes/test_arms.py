@@ -289,7 +289,9 @@ def test_a_shadow_that_is_lost_is_reported_and_holds_nobody_up(models, send, wor
     assert f"shadow {models[1]}: 5 events are not scored: artefact" in caplog.text
 
 
-def test_a_shadow_scores_what_a_model_decided_first_as_the_event_was_then(models, send, work, monkeypatch):
+def test_a_shadow_scores_what_a_model_decided_first_as_the_event_was_then(
+    models, send, work, monkeypatch, caplog
+):
     """Not what the failure policy did, beside which any model would look different."""
     route(champion(models[0]), Arm("shadow", models[1], "shadow", 1.0))
     with monkeypatch.context() as broken:
@@ -298,6 +300,7 @@ def test_a_shadow_scores_what_a_model_decided_first_as_the_event_was_then(models
         work()
     follow()
     assert shadows() == []
+    assert "not scored" not in caplog.text  # nobody asks for it
     given = note_categories(monkeypatch, models[1])
     for category in ("fuel", "travel"):
         correct(0, category=category)
