@@ -14,7 +14,7 @@ from benchmarks.driver import Bench
 from benchmarks.report import Report, print_table
 from benchmarks.scene import Scene, describe_model, installation
 from benchmarks.stack import Stack, commit, machine, started
-from scoring.decisions.telemetry import read_counts
+from scoring.signals.telemetry import read_counts
 
 DEPTH = 12
 EVENTS, RUNS = 3_000, 3

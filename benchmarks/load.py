@@ -23,8 +23,8 @@ import numpy as np
 import orjson
 
 from benchmarks.arrivals import poisson_arrivals
-from scoring.simulation.live import LiveTraffic
-from scoring.simulation.payloads import to_payload
+from demo.simulation.live import LiveTraffic
+from demo.simulation.payloads import to_payload
 
 PATH = "/api/v1/events"
 LEAD_SECONDS = 0.5  # until the first arrival ...

@@ -34,22 +34,22 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from config.embedded import services  # noqa: E402
-from experiments.services import start_experiment  # noqa: E402
+from demo.simulation.live import LiveTraffic  # noqa: E402
+from demo.simulation.payloads import to_payload  # noqa: E402
+from embedded import services  # noqa: E402
+from experiments.design.start_and_stop import start_experiment  # noqa: E402
 from experiments.tasks import refresh_results  # noqa: E402
 from reviews.models import Case  # noqa: E402
 from scoring.catalog.registry import event_type  # noqa: E402
-from scoring.decisions.intake import Submission, receive_events  # noqa: E402
-from scoring.decisions.lane_lock import held_lane  # noqa: E402
 from scoring.decisions.models import Decision, Event  # noqa: E402
-from scoring.decisions.runner import LaneRunner  # noqa: E402
-from scoring.learning.gate import approve  # noqa: E402
-from scoring.learning.promotion import promote  # noqa: E402
-from scoring.learning.runs import TrainingRequest, run_training  # noqa: E402
-from scoring.learning.training import TrainingConfig  # noqa: E402
-from scoring.log.runs import run_consumers  # noqa: E402
-from scoring.simulation.live import LiveTraffic  # noqa: E402
-from scoring.simulation.payloads import to_payload  # noqa: E402
+from scoring.intake.receive import Submission, receive_events  # noqa: E402
+from scoring.lanes.lock import held_lane  # noqa: E402
+from scoring.learning.promotion.gate import approve  # noqa: E402
+from scoring.learning.promotion.promote import promote  # noqa: E402
+from scoring.learning.training.fit import TrainingConfig  # noqa: E402
+from scoring.learning.training.runs import TrainingRequest, run_training  # noqa: E402
+from scoring.log.consumers.runs import run_consumers  # noqa: E402
+from scoring.runner.lane_runner import LaneRunner  # noqa: E402
 from scoring.timestamps import to_iso  # noqa: E402
 
 EVENTS, CASES, TIMES = 200_000, 20_000, 7

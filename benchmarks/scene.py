@@ -15,19 +15,19 @@ from django.core.management import call_command
 from django.db import connection
 
 from benchmarks.apart import KEPT, VAR
-from config.embedded import services
-from scoring.api.keys import create_key, find_sender
+from embedded import services
+from scoring.api.keys.issue import create_key, find_sender
 from scoring.decisions.models import Event, Route
-from scoring.decisions.online_store import OnlineStore
 from scoring.explain.treeshap import TableExplainer
 from scoring.features.plan import lane_plan
-from scoring.learning.gate import approve
-from scoring.learning.promotion import promote
-from scoring.learning.registry import load_model
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.split import SplitShares
-from scoring.learning.training import TrainingConfig
-from scoring.log.runs import run_consumers
+from scoring.learning.dataset.split import SplitShares
+from scoring.learning.promotion.gate import approve
+from scoring.learning.promotion.promote import promote
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.log.consumers.runs import run_consumers
+from scoring.registry.model_versions import load_model
+from scoring.states.store import OnlineStore
 
 EVENT_TYPE, LANE, SOURCE = "payment", "commerce", "bench"
 SEED = 1

@@ -16,12 +16,12 @@ import numpy as np
 from benchmarks.apart import KEPT, VAR  # sets Django up: before what needs it
 from benchmarks.features import make_columns
 from benchmarks.report import print_table, say
-from config.embedded import services
-from scoring.decisions.online_store import OnlineStore
+from embedded import services
 from scoring.features.arena import Arena
 from scoring.features.encode import Batch, LaneItem, encode, encode_columns
 from scoring.features.fold import fold, fold_slices
 from scoring.features.plan import LanePlan, lane_plan
+from scoring.states.store import OnlineStore
 
 LANE = "benchmark"  # of the keys: no lane's states are touched
 HISTORY, MEASURED = 50_000, 2_048

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from config.embedded.places import locate
+from embedded.places import locate
 from supervision.procfile import parse_procfile
 
 BASE_DIR = Path(__file__).resolve().parent.parent

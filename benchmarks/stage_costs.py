@@ -8,7 +8,7 @@ from benchmarks.report import by_size_and_stage
 from benchmarks.scene import now
 from benchmarks.stack import service_pid
 from benchmarks.stages import measure
-from scoring.log.runs import run_consumers
+from scoring.log.consumers.runs import run_consumers
 
 
 def stage_figures(sizes: tuple[int, ...]) -> dict[str, float]:

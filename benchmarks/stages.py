@@ -23,13 +23,17 @@ from benchmarks.clocks import Clock
 from benchmarks.load import PATH, at, payments
 from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
-from scoring.batch.lookup import BatchLookup, Reads
-from scoring.decisions import doorbell, engine, fan_out, gathering, pending, writing
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.mailboxes import Mailbox
-from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.runner import FEWEST, LaneRunner
-from scoring.decisions.warmup import warm_up
+from scoring.batch.serve.lookup import BatchLookup, Reads
+from scoring.decisions import engine, fan_out
+from scoring.intake import group_commit as gathering
+from scoring.lanes import queue as pending
+from scoring.lanes.lock import held_lane
+from scoring.runner import writing
+from scoring.runner.lane_runner import FEWEST, LaneRunner
+from scoring.runner.warm_up import warm_up
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals.reply_channels import Mailbox
+from scoring.states.store import OnlineStore
 
 SIZES = (1, 8, 32, 64)
 EVENTS = 1_024  # of each size, after as many again to warm up at most

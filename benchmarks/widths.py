@@ -6,9 +6,9 @@ and the rest, and is compiled as any declaration is: what only the left out ones
 
 import numpy as np
 
-from scoring.catalog.payment import Payment
 from scoring.catalog.registry import lane_members
-from scoring.features.declare import Expression, iter_features
+from scoring.declare import Expression, iter_features
+from scoring.event_types.payment import Payment
 from scoring.features.plan import LanePlan, compile_lane
 
 PARTS = (0.25, 0.5, 1.0)

@@ -21,9 +21,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from config import accounts  # noqa: F401 (registers people and groups)
 from config.audit import record_run
 from config.schedules import is_needed
+from scoring.admin_kit.admin import ModelAdmin
+from scoring.admin_kit.pages import actor_of
 from scoring.schedules import schedule_problems
-from scoring.workspace.admin import ModelAdmin
-from scoring.workspace.pages import actor_of
 
 # Schedules by the sun need a library that is not here: not registered again.
 for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):

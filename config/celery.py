@@ -15,8 +15,9 @@ from celery.utils.log import current_process_index
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from config.starting import without_collections
-from scoring.errors import FeatureSetMissing, ScoringError
+from config.gc_pause import without_collections
+from scoring.errors import ScoringError
+from scoring.registry.errors import FeatureSetMissing
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +84,7 @@ def refuse_unusable_servers(**_: Any) -> None:
 @signals.worker_init.connect
 def refuse_without_live_features(**_: Any) -> None:
     """A worker does not start on code that lacks the features of a model that has an arm."""
-    from scoring.learning.feature_sets import check_live_sets  # noqa: PLC0415 (as above)
+    from scoring.registry.feature_sets import check_live_sets  # noqa: PLC0415 (as above)
 
     try:
         check_live_sets()
@@ -106,7 +107,7 @@ def hand_over_on_termination(**_: Any) -> None:
 
     Set before each task: the pool sets a handler of its own once a child is initialised.
     """
-    from scoring.decisions.shift import end_shift  # noqa: PLC0415 (as above)
+    from scoring.runner.worker_loop import end_shift  # noqa: PLC0415 (as above)
 
     if current_process_index() is None:
         return  # not a child of a pool: the worker itself has this signal
@@ -121,7 +122,7 @@ def hand_over_on_termination(**_: Any) -> None:
 @signals.worker_ready.connect
 def report_presence(sender: Any, **_: Any) -> None:
     """From now on say, every two seconds, that this worker is there for its queues: readiness asks."""
-    from scoring.decisions import reports  # noqa: PLC0415 (as above)
+    from scoring.signals import process_reports as reports  # noqa: PLC0415 (as above)
 
     queues, name = list(app.amqp.queues.consume_from), str(sender.hostname)
 
@@ -143,7 +144,7 @@ def warm_up_process(**_: Any) -> None:
 
 
 def _warm_up() -> None:
-    from scoring.decisions.warmup import warm_up  # noqa: PLC0415 (as above)
+    from scoring.runner.warm_up import warm_up  # noqa: PLC0415 (as above)
 
     try:
         warm_up()

@@ -13,11 +13,38 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from scoring import errors
 from scoring.api.compression import CONTENT_ENCODINGS
+from scoring.api.errors import MalformedEncoding, MalformedJson, RequestTooLarge, UnsupportedEncoding
+from scoring.api.keys.errors import (
+    AddressNotAllowed,
+    ApiKeyExpired,
+    ApiKeyRefused,
+    ApiKeyRevoked,
+    EventTypeNotAllowed,
+    LabelSourceNotAllowed,
+    MissingScope,
+    TooManyRefusedKeys,
+)
 from scoring.api.links import event_link
-from scoring.decisions.telemetry import telemetry
-from scoring.log.trouble import is_trouble
+from scoring.catalog.errors import InvalidEvent, UnknownEventType
+from scoring.intake.errors import (
+    EventAlreadyRetracted,
+    EventNotFound,
+    EventStillHistory,
+    EventVersionConflict,
+    InvalidRequest,
+    LabelChangedTooOften,
+    LabelNotFound,
+    LaneBehind,
+    ListsInLine,
+    PayloadConflict,
+    StorageTimedOut,
+    TooManyLabelSources,
+)
+from scoring.lanes.errors import TooManyHeldLabels
+from scoring.log.consumers.trouble import is_trouble
+from scoring.log.errors import LogAheadOfCluster, StreamConflict
+from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso
 from serving import refusals
 
@@ -55,28 +82,26 @@ class Problem:
         return f"{API_PATH}problems/{self.slug}"
 
 
-def invalid_fields(
-    exc: errors.InvalidRequest | errors.InvalidEvent, context: Mapping[str, Any]
-) -> dict[str, Any]:
+def invalid_fields(exc: InvalidRequest | InvalidEvent, context: Mapping[str, Any]) -> dict[str, Any]:
     names = ("field", "problem", "allowed")
     return {"errors": [dict(zip(names, problem, strict=True)) for problem in exc.problems]}
 
 
-def unknown_event_type(exc: errors.UnknownEventType, context: Mapping[str, Any]) -> dict[str, Any]:
+def unknown_event_type(exc: UnknownEventType, context: Mapping[str, Any]) -> dict[str, Any]:
     return {"errors": [{"field": "type", "problem": str(exc), "allowed": list(exc.known)}]}
 
 
-def differing_fields(exc: errors.PayloadConflict, context: Mapping[str, Any]) -> dict[str, Any]:
+def differing_fields(exc: PayloadConflict, context: Mapping[str, Any]) -> dict[str, Any]:
     event_type, _, event_id = exc.stream.split("/", 2)
     corrections = f"{event_link(event_type, event_id)}/corrections"
     return {"event": exc.stream, "fields": list(exc.fields), "corrections": corrections}
 
 
-def place_in_body(exc: errors.MalformedJson, context: Mapping[str, Any]) -> dict[str, Any]:
+def place_in_body(exc: MalformedJson, context: Mapping[str, Any]) -> dict[str, Any]:
     return {"line": exc.line, "column": exc.column, "position": exc.position}
 
 
-def needed_scope(exc: errors.MissingScope, context: Mapping[str, Any]) -> dict[str, Any]:
+def needed_scope(exc: MissingScope, context: Mapping[str, Any]) -> dict[str, Any]:
     return {"scope": exc.scope, "held": list(exc.held)}
 
 
@@ -97,7 +122,7 @@ def own_detail(exc: exceptions.APIException) -> str:
 
 
 def bound_of_event(
-    exc: errors.TooManyLabelSources | errors.LabelChangedTooOften, context: Mapping[str, Any]
+    exc: TooManyLabelSources | LabelChangedTooOften, context: Mapping[str, Any]
 ) -> dict[str, Any]:
     return {"event": exc.event_stream, "limit": exc.limit}
 
@@ -111,8 +136,8 @@ STORAGE_UNAVAILABLE = Problem(
     headers={"Retry-After": RETRY_AFTER_SECONDS},
 )
 PROBLEMS: dict[type[Exception], Problem] = {
-    errors.MalformedJson: Problem(400, "malformed-json", "The body is not JSON", place_in_body),
-    errors.MalformedEncoding: Problem(400, "malformed-encoding", "The body cannot be decompressed"),
+    MalformedJson: Problem(400, "malformed-json", "The body is not JSON", place_in_body),
+    MalformedEncoding: Problem(400, "malformed-encoding", "The body cannot be decompressed"),
     exceptions.ParseError: Problem(400, "malformed-request", "The request cannot be read", detail=own_detail),
     exceptions.NotAuthenticated: Problem(
         401,
@@ -123,35 +148,35 @@ PROBLEMS: dict[type[Exception], Problem] = {
     exceptions.AuthenticationFailed: Problem(
         401, "invalid-api-key", "The API key is not valid", detail=own_detail
     ),
-    errors.ApiKeyRefused: Problem(401, "invalid-api-key", "The API key is not valid", headers=INVALID_TOKEN),
-    errors.ApiKeyExpired: Problem(
+    ApiKeyRefused: Problem(401, "invalid-api-key", "The API key is not valid", headers=INVALID_TOKEN),
+    ApiKeyExpired: Problem(
         401,
         "expired-api-key",
         "The API key has expired",
         lambda exc, context: {"expired_at": to_iso(exc.expired_at)},
         headers=INVALID_TOKEN,
     ),
-    errors.ApiKeyRevoked: Problem(
+    ApiKeyRevoked: Problem(
         401,
         "revoked-api-key",
         "The API key was revoked",
         lambda exc, context: {"revoked_at": to_iso(exc.revoked_at)},
         headers=INVALID_TOKEN,
     ),
-    errors.MissingScope: Problem(403, "missing-scope", "The API key may not do this", needed_scope),
-    errors.LabelSourceNotAllowed: Problem(
+    MissingScope: Problem(403, "missing-scope", "The API key may not do this", needed_scope),
+    LabelSourceNotAllowed: Problem(
         403,
         "label-source-not-allowed",
         "The API key may not state this label source",
         lambda exc, context: {"source": exc.source, "allowed": list(exc.allowed)},
     ),
-    errors.EventTypeNotAllowed: Problem(
+    EventTypeNotAllowed: Problem(
         403,
         "event-type-not-allowed",
         "The API key is for other event types",
         lambda exc, context: {"event_type": exc.event_type, "allowed": list(exc.allowed)},
     ),
-    errors.AddressNotAllowed: Problem(
+    AddressNotAllowed: Problem(
         403,
         "address-not-allowed",
         "The API key may not be used from this address",
@@ -161,8 +186,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     PermissionDenied: Problem(
         403, "forbidden", "This is not allowed", detail=lambda exc: "this is not allowed"
     ),
-    errors.EventNotFound: Problem(404, "event-not-found", "There is no such event"),
-    errors.LabelNotFound: Problem(404, "label-not-found", "There is no such label"),
+    EventNotFound: Problem(404, "event-not-found", "There is no such event"),
+    LabelNotFound: Problem(404, "label-not-found", "There is no such label"),
     exceptions.NotFound: Problem(404, "not-found", "There is nothing here", detail=own_detail),
     Http404: Problem(
         404, "not-found", "There is nothing here", detail=lambda exc: "nothing is at this address"
@@ -177,77 +202,75 @@ PROBLEMS: dict[type[Exception], Problem] = {
     exceptions.NotAcceptable: Problem(
         406, "not-acceptable", "No acceptable media type", offered_types, detail=own_detail
     ),
-    errors.PayloadConflict: Problem(
+    PayloadConflict: Problem(
         409, "payload-conflict", "The id was received with another payload", differing_fields
     ),
-    errors.EventAlreadyRetracted: Problem(
+    EventAlreadyRetracted: Problem(
         409,
         "event-retracted",
         "The event was retracted",
         lambda exc, context: {"reason": exc.reason, "retracted_at": to_iso(exc.at)},
     ),
-    errors.EventVersionConflict: Problem(
+    EventVersionConflict: Problem(
         409,
         "version-conflict",
         "The event is at another version",
         lambda exc, context: {"given": exc.given, "version": exc.found},
     ),
-    errors.EventStillHistory: Problem(
+    EventStillHistory: Problem(
         409,
         "history-loading",
         "The event's history is still being loaded",
         headers={"Retry-After": "60"},
     ),
-    errors.StreamConflict: Problem(
+    StreamConflict: Problem(
         409,
         "write-conflict",
         "Somebody else wrote first",
         detail=lambda exc: "this was changed at the same time; send the request again",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     ),
-    errors.RequestTooLarge: Problem(
+    RequestTooLarge: Problem(
         413, "too-large", "The body is too large", lambda exc, context: {"size": exc.size, "limit": exc.limit}
     ),
     exceptions.UnsupportedMediaType: Problem(
         415, "unsupported-media-type", "The body's media type is not read", accepted_types, detail=own_detail
     ),
-    errors.UnsupportedEncoding: Problem(
+    UnsupportedEncoding: Problem(
         415,
         "unsupported-encoding",
         "The body's encoding is not read",
         lambda exc, context: {"header": exc.header, "allowed": list(exc.allowed)},
         headers={"Accept-Encoding": ", ".join(CONTENT_ENCODINGS)},
     ),
-    errors.InvalidRequest: Problem(422, "invalid-request", "The request is not valid", invalid_fields),
-    errors.InvalidEvent: Problem(422, "invalid-event", "The event is not valid", invalid_fields),
-    errors.UnknownEventType: Problem(
-        422, "unknown-event-type", "There is no such event type", unknown_event_type
-    ),
-    errors.LaneBehind: Problem(
+    InvalidRequest: Problem(422, "invalid-request", "The request is not valid", invalid_fields),
+    InvalidEvent: Problem(422, "invalid-event", "The event is not valid", invalid_fields),
+    UnknownEventType: Problem(422, "unknown-event-type", "There is no such event type", unknown_event_type),
+    LaneBehind: Problem(
         429,
         "lane-behind",
         "Too much is queued",
         lambda exc, context: {"lane": exc.lane, "queued": exc.queued, "limit": exc.limit},
     ),
-    errors.TooManyRefusedKeys: Problem(429, "too-many-refused-keys", "Too many refused API keys"),
-    errors.TooManyHeldLabels: Problem(
+    TooManyRefusedKeys: Problem(429, "too-many-refused-keys", "Too many refused API keys"),
+    TooManyHeldLabels: Problem(
         429,
         "too-many-held-labels",
         "Too many labels wait for their events",
         lambda exc, context: {"source": exc.source, "held": exc.held, "limit": exc.limit},
     ),
-    errors.TooManyLabelSources: Problem(
+    TooManyLabelSources: Problem(
         422, "too-many-label-sources", "Too many sources have labeled the event", bound_of_event
     ),
-    errors.LabelChangedTooOften: Problem(
+    LabelChangedTooOften: Problem(
         422, "label-changed-too-often", "The event's labels were changed too often", bound_of_event
     ),
-    errors.ListsInLine: Problem(429, "lists-in-line", "Too many lists at once"),
+    ListsInLine: Problem(429, "lists-in-line", "Too many lists at once"),
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),
     OperationalError: STORAGE_UNAVAILABLE,
     InterfaceError: STORAGE_UNAVAILABLE,
-    errors.StorageTimedOut: STORAGE_UNAVAILABLE,
-    errors.LogAheadOfCluster: Problem(
+    StorageTimedOut: STORAGE_UNAVAILABLE,
+    LogAheadOfCluster: Problem(
         503,
         "log-restored",
         "The log was restored and takes no entries yet",
@@ -296,7 +319,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
     headers = dict(problem.headers)
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    if isinstance(exc, errors.MissingScope):
+    if isinstance(exc, MissingScope):
         headers["WWW-Authenticate"] = f'Bearer realm="assay", error="insufficient_scope", scope="{exc.scope}"'
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(int(wait))

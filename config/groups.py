@@ -42,7 +42,7 @@ ADMINISTER = (
     *("auth.add_group", "auth.change_group"),
 )
 
-# The data scientist may approve, but nobody approves a training of their own (`scoring.learning.gate`).
+# The data scientist may approve, but not a training of their own (`scoring.learning.promotion.gate`).
 GROUPS: dict[str, tuple[str, ...]] = {
     "analyst": (*LOOK, *WORK),
     "lead": (*LOOK, *LOOK_AT_MODELS, *WORK, *LEAD),

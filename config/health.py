@@ -18,14 +18,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config import servers
-from config.embedded.places import locate
 from config.probes import Probe
-from scoring.decisions import reports
-from scoring.decisions.reports import Report
-from scoring.decisions.well_being import clock_skew, unusable_models
-from scoring.errors import LogAheadOfCluster
+from embedded.places import locate
+from scoring.log.consumers.writers import oldest_writer
 from scoring.log.epochs import check_epoch
-from scoring.log.writers import oldest_writer
+from scoring.log.errors import LogAheadOfCluster
+from scoring.runner.self_check import clock_skew, unusable_models
+from scoring.signals import process_reports as reports
+from scoring.signals.process_reports import Report
 
 OK, DEGRADED, NOT_READY = "ok", "degraded", "not ready"
 UNKNOWN = "Unknown: PostgreSQL cannot be asked."

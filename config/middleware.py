@@ -12,7 +12,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 
 from config.audit import current_actor
-from scoring.workspace.pages import actor_of
+from scoring.admin_kit.pages import actor_of
 
 CALLS = "/api/v1/"
 NOTED_EVERY_SECONDS = 60.0  # activity is written into the session this often at most

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from config.embedded import services
+from embedded import services
 from serving.listening import FD_VARIABLE
 from supervision.procfile import parse_procfile
 from supervision.record import Record

@@ -12,8 +12,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from kombu.exceptions import OperationalError
 
-from config.embedded.redis import MINIMUM_VERSION as MINIMUM_REDIS
-from scoring.decisions.store_health import Refusal, refused_write
+from embedded.redis import MINIMUM_VERSION as MINIMUM_REDIS
+from scoring.signals.store_health import Refusal, refused_write
 
 MINIMUM_POSTGRES = 14
 TIMEOUT_SECONDS = 2.0

@@ -9,7 +9,6 @@ import django_stubs_ext
 from celery.schedules import crontab
 from django.templatetags.static import static
 
-from config.embedded import services
 from config.environment import (
     broker_url,
     read_apps,
@@ -20,6 +19,7 @@ from config.environment import (
     read_path,
     read_text,
 )
+from embedded import services
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Event]
 
@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "pgtrigger",
     "django_celery_beat",
     "axes",
+    "demo",
     "config",
 ]
 # Apps of the user's own, with event types (docs/own-event-type.md) or whatever else an app may have.
@@ -295,7 +296,7 @@ UNFOLD = {
         lambda request: static("workspace/landmarks.js"),
         lambda request: static("workspace/confirm.js"),
     ],
-    "DASHBOARD_CALLBACK": "monitoring.overview.dashboard_callback",
+    "DASHBOARD_CALLBACK": "monitoring.overview.page.dashboard_callback",
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {
@@ -357,9 +358,9 @@ API_MAX_HELD_LABELS = read_int("ASSAY_API_MAX_HELD_LABELS", 50_000)
 API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["scoring.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["scoring.api.keys.authentication.ApiKeyAuthentication"],
     # Closed unless a view names its scopes.
-    "DEFAULT_PERMISSION_CLASSES": ["scoring.api.permissions.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["scoring.api.keys.permissions.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["scoring.api.wire.JsonParser"],
     # No browsable API: /api/docs/ is the page to try.
     "DEFAULT_RENDERER_CLASSES": ["scoring.api.wire.JsonRenderer"],

@@ -4,7 +4,7 @@ from django.contrib.admin import apps
 from django.urls import URLPattern
 from unfold.sites import UnfoldAdminSite
 
-from scoring.workspace.pages import page_urls
+from scoring.admin_kit.pages import page_urls
 
 
 class AdminConfig(apps.AdminConfig):

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 
-from config.starting import without_collections
+from config.gc_pause import without_collections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 with without_collections():

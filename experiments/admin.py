@@ -1,5 +1,5 @@
-"""Experiments in the admin are pages; see `experiments.pages`."""
+"""Experiments in the admin are pages; see `experiments.pages.views`."""
 
-from experiments import pages
+from experiments.pages import views as pages
 
 __all__ = ["pages"]

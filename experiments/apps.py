@@ -11,6 +11,6 @@ class ExperimentsConfig(AppConfig):
     def ready(self) -> None:
         # Imported here because they need the models that Django has loaded by now.
         import_module("experiments.projections")
-        register = import_module("scoring.log.consumers").register
-        register(import_module("experiments.exposures").EXPOSURES)
-        register(import_module("experiments.interruptions").INTERRUPTIONS)
+        register = import_module("scoring.log.consumers.registry").register
+        register(import_module("experiments.results.exposures").EXPOSURES)
+        register(import_module("experiments.design.interruptions").INTERRUPTIONS)

@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`y` and `n` name counts of a unit in `experiments.aggregates`; their ratio is the metric.
+    """`y` and `n` name counts of a unit in `experiments.results.aggregates`; their ratio is the metric.
 
     `claim` says in words what an arm does, around an amount ("0.4 points less"). `mature`: it rests on
     labels, so only decisions whose labels had time to come count. `harm`: more of it is worse; of blocks and

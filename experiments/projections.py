@@ -3,7 +3,7 @@
 from experiments.models import Experiment
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
-from scoring.log.tables import Row
+from scoring.sql.bulk_tables import Row
 
 
 def _name(entry: Entry) -> str:

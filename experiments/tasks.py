@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from experiments import results
+from experiments.results import compute as results
 
 
 @shared_task

@@ -7,13 +7,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from monitoring import pages  # noqa: F401 (registers them)
-from monitoring.catalogue import pages as catalogue_pages  # noqa: F401
-from monitoring.catalogue import view_pages  # noqa: F401
-from monitoring.latency import percentile_ms
+from monitoring.drift import page as pages  # noqa: F401 (registers them)
+from monitoring.feature_pages import batch_view_pages as view_pages  # noqa: F401
+from monitoring.feature_pages import pages as catalogue_pages  # noqa: F401
 from monitoring.models import HourlyWindow
-from scoring.workspace.admin import EventTypeFilter, ReadOnlyAdmin, unbroken
-from scoring.workspace.figures import NOTHING, count_text
+from monitoring.windows.latency import percentile_ms
+from scoring.admin_kit.admin import EventTypeFilter, ReadOnlyAdmin, unbroken
+from scoring.admin_kit.figures import NOTHING, count_text
 
 
 def counted(field: str) -> Callable[[HourlyWindow], str]:

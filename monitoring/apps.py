@@ -10,7 +10,7 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here because they need the models that Django has loaded by now.
-        register = import_module("scoring.log.consumers").register
-        register(import_module("monitoring.windows").WINDOWS)
-        register(import_module("monitoring.model_windows").MODEL_WINDOWS)
-        register(import_module("monitoring.batch_views").BATCH_VIEWS)
+        register = import_module("scoring.log.consumers.registry").register
+        register(import_module("monitoring.windows.hourly").WINDOWS)
+        register(import_module("monitoring.windows.models").MODEL_WINDOWS)
+        register(import_module("monitoring.windows.batch_views").BATCH_VIEWS)

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from scoring.catalog.registry import lanes
-from scoring.decisions.telemetry import BUCKETS, Series, read_counts
 from scoring.log.read import horizon_lag
+from scoring.signals.telemetry import BUCKETS, Series, read_counts
 
 _QUEUES = """
     SELECT lane, state,

@@ -14,8 +14,8 @@ class Window(models.Model):
     the first one.
 
     `latency`: first decisions for which a client waited, by microseconds from receipt, in the bins of
-    `monitoring.latency`; as long as its last filled bin. `stake_*`: money decided about, in minor units of
-    the type's base currency.
+    `monitoring.windows.latency`; as long as its last filled bin. `stake_*`: money decided about, in minor
+    units of the type's base currency.
     `positives` and `fraud_stake`: events that a label made positive, and their stakes, less those that were
     taken back.
     """
@@ -61,7 +61,7 @@ class HourlyWindow(Window):
 
 
 class MinuteWindow(Window):
-    """One minute of one event type. Kept for a few days: `monitoring.windows.MINUTES_KEPT`."""
+    """One minute of one event type. Kept for a few days: `monitoring.windows.hourly.MINUTES_KEPT`."""
 
     class Meta:
         constraints = [

@@ -3,8 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import windows
-from scoring.log import runs
+from monitoring.windows import hourly as windows
+from scoring.log.consumers import runs
 
 
 @shared_task

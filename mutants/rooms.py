@@ -23,12 +23,17 @@ class Room:
 
 
 ROOMS = {
-    "log": Room(("scoring/log/*.py",), ("tests/unit/log", "tests/integration/log")),
+    "log": Room(("scoring/log/**/*.py", "scoring/sql/*.py"), ("tests/unit/log", "tests/integration/log")),
     "decisions": Room(
-        ("scoring/decisions/*.py",),
+        tuple(
+            f"scoring/{room}/*.py" for room in ("decisions", "intake", "lanes", "signals", "states", "runner")
+        ),
         (
             "tests/unit/decisions",
-            "tests/unit/log/test_pending_rows.py",
+            "tests/unit/intake",
+            "tests/unit/lanes",
+            "tests/unit/signals",
+            "tests/unit/runner",
             "tests/integration/lanes",
             "tests/integration/api",
             "tests/integration/log/test_rebuild.py",
@@ -57,9 +62,10 @@ ROOMS = {
         ),
     ),
     "learning": Room(
-        ("scoring/learning/*.py",),
+        ("scoring/learning/**/*.py", "scoring/registry/*.py"),
         (
             "tests/unit/learning",
+            "tests/unit/registry",
             "tests/integration/test_training.py",
             "tests/integration/test_training_windows.py",
             "tests/integration/test_training_gate.py",
@@ -67,30 +73,30 @@ ROOMS = {
             "tests/integration/test_training_routes.py",
             "tests/integration/lanes/test_feature_sets.py",
         ),
-        without=("*/admin.py", "*pages.py", "*figures.py"),
+        without=("*/admin.py", "*/pages/*"),
     ),
     "experiments": Room(
-        ("experiments/*.py",),
+        ("experiments/**/*.py",),
         (
             "tests/unit/experiments",
             "tests/contract/test_experiment_statistics.py",
             "tests/integration/experiments",
         ),
-        without=("*/pages.py", "*/charts.py", "*/forms.py", "*/apps.py"),
+        without=("*/pages/*", "*/apps.py"),
     ),
     "monitoring": Room(
-        ("monitoring/*.py",),
+        ("monitoring/**/*.py",),
         (
             "tests/unit/monitoring",
             "tests/integration/monitoring",
             "tests/integration/test_metrics.py",
             "tests/integration/batch_online/test_values_in_decisions.py",
         ),
-        without=("*/pages.py", "*/admin.py", "*/apps.py"),
+        without=("*page.py", "*pages.py", "*/feature_pages/*", "*/admin.py", "*/apps.py"),
     ),
     "reviews": Room(
-        ("reviews/*.py",),
+        ("reviews/**/*.py",),
         ("tests/unit/reviews", "tests/integration/reviews"),
-        without=("*/admin.py", "*/apps.py"),
+        without=("*/pages/*", "*/admin.py", "*/apps.py"),
     ),
 }

@@ -11,6 +11,6 @@ class ReviewsConfig(AppConfig):
     def ready(self) -> None:
         # Imported here because they need the models that Django has loaded by now.
         import_module("reviews.projections")
-        register = import_module("scoring.log.consumers").register
-        register(import_module("reviews.opening").CASES)
-        register(import_module("reviews.entities").ENTITIES)
+        register = import_module("scoring.log.consumers.registry").register
+        register(import_module("reviews.queue.opening").CASES)
+        register(import_module("reviews.console.entities").ENTITIES)

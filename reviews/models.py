@@ -23,8 +23,8 @@ class Case(models.Model):
     """One event that a person should decide. Projection of the entries of its stream `case/{event stream}`.
 
     `stake` and `expected_loss` are minor units of `currency`. `rank` orders the queue, larger first; see
-    `reviews.ranking`. `version` is the version of the case's stream. A lease that ran out leaves no entry:
-    the case stays `claimed`, and is free, until somebody takes it.
+    `reviews.queue.ranking`. `version` is the version of the case's stream. A lease that ran out leaves no
+    entry: the case stays `claimed`, and is free, until somebody takes it.
     """
 
     class Why(models.TextChoices):
@@ -101,8 +101,8 @@ class Case(models.Model):
 class EventEntity(models.Model):
     """That an event concerns an entity. Written by the consumer `reviews.entities` alone.
 
-    `entity` is a 64-bit hash (`reviews.entities.entity_key`), `position` that of the event's receipt: the
-    history of an entity is one range of the key, newest first from its end, however busy the entity is.
+    `entity` is a 64-bit hash (`reviews.console.entities.entity_key`), `position` that of the event's receipt:
+    the history of an entity is one range of the key, newest first from its end, however busy the entity is.
     """
 
     pk = models.CompositePrimaryKey("entity", "position")

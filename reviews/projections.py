@@ -3,10 +3,10 @@
 from typing import Any
 
 from reviews.models import Case
-from reviews.ranking import rank_of
+from reviews.queue.ranking import rank_of
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
-from scoring.log.tables import Row
+from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
 NOBODY: dict[str, Any] = {"claimed_by": "", "lease_until": None}

@@ -16,19 +16,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from scoring import key_pages, label_pages  # noqa: F401 - the latter registers its page with the admin
+from scoring.admin_kit.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin, unbroken
+from scoring.admin_kit.badges import badge
+from scoring.admin_kit.figures import NOTHING, money_text, percent_text
+from scoring.api.keys import pages as key_pages
 from scoring.api.models import ApiKey
 from scoring.catalog.forms import ExchangeRateForm
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_type
-from scoring.decisions.label_sources import PRECEDENCE
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
+from scoring.ingest.labels import pages as label_pages  # noqa: F401 - the latter registers its page with the admin
+from scoring.intake.label_sources import PRECEDENCE
 from scoring.learning import admin as learning_admin  # noqa: F401 - registers its lists and pages
 from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
-from scoring.workspace.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin, unbroken
-from scoring.workspace.badges import badge
-from scoring.workspace.figures import NOTHING, money_text, percent_text
 
 
 def position_in(term: str) -> int | None:

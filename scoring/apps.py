@@ -16,5 +16,5 @@ class ScoringConfig(AppConfig):
         import_module("scoring.batch.projections")
         import_module("scoring.learning.projections")
         import_module("scoring.checks")
-        register = import_module("scoring.log.consumers").register
+        register = import_module("scoring.log.consumers.registry").register
         register(import_module("scoring.decisions.shadow").SHADOW)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from scoring.catalog.registry import MODULE_NAME
-from scoring.errors import CatalogError
+from scoring.declare.errors import CatalogError
 from scoring.features.plan import check_catalog
 
 

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 from config.celery import app
-from config.embedded import services
+from embedded import services
 
 # Deadlines measure the machine, not the code; examples are fixed so that a failure is everyone's failure.
 hypothesis.settings.register_profile("assay", deadline=None, derandomize=True, max_examples=60)

@@ -16,7 +16,7 @@ from django.db import connections
 from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
 from scoring import deadlines
-from scoring.breaker import Breaker
+from scoring.signals.breaker import Breaker
 
 PROBE_SECONDS = 2
 # A statement may be late for a lock, with the server well: other requests are served meanwhile.

@@ -6,8 +6,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from monitoring.drift import State
-from scoring.workspace.badges import badge
+from monitoring.drift.distance import State
+from scoring.admin_kit.badges import badge
 
 register = template.Library()
 

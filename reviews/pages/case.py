@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from reviews import services
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.pages.event import detail_or_404, shortened
@@ -19,10 +18,11 @@ from reviews.pages.panels import event_panels, may_see_personal
 from reviews.pages.queue import take_next
 from reviews.pages.timeline import Verdict, timeline_of
 from reviews.pages.undo import last_verdict, remember_verdict
-from reviews.reasons import NEEDS_NOTE, Reason, reasons_for, words_of
-from reviews.verdicts import LONGEST_NOTE, others_said
+from reviews.work import claims as services
+from reviews.work.reasons import NEEDS_NOTE, Reason, reasons_for, words_of
+from reviews.work.verdicts import LONGEST_NOTE, others_said
+from scoring.admin_kit.pages import Page, register_page
 from scoring.catalog.registry import event_type
-from scoring.workspace.pages import Page, register_page
 
 
 class Side(NamedTuple):

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from reviews.entities import MOST_COUNTED, EntityRef, events_of_entity, find_entity, search_entities
-from reviews.history import HistoryRow, entity_history
+from reviews.console.entities import MOST_COUNTED, EntityRef, events_of_entity, find_entity, search_entities
+from reviews.console.history import HistoryRow, entity_history
 from reviews.pages.histories import lines_of, number_in
 from reviews.pages.panels import entity_link, entity_words, may_see_personal, words_of_name
+from scoring.admin_kit.pages import Page, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_types
 from scoring.decisions.models import Event
-from scoring.workspace.pages import Page, register_page
 
 ROWS = 50
 MOST_SUMMED = 200

@@ -7,13 +7,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from reviews.history import EventDetail, event_detail
+from reviews.console.history import EventDetail, event_detail
 from reviews.models import Case
 from reviews.pages.histories import history_of, number_in
 from reviews.pages.panels import event_panels, may_see_personal
-from scoring.decisions.corrections import MAX_REASON_LENGTH, retract_event
-from scoring.errors import EntryNotFound, EventAlreadyRetracted, EventStillHistory, StreamConflict
-from scoring.workspace.pages import Page, actor_of, register_page
+from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.intake.corrections import MAX_REASON_LENGTH, retract_event
+from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory
+from scoring.log.errors import EntryNotFound, StreamConflict
 
 MOST_TITLE = 40
 RETRACT = "scoring.retract_event"

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from reviews.entities import EntityRef
-from reviews.history import EventDetail, HistoryRow, entity_history
+from reviews.console.entities import EntityRef
+from reviews.console.history import EventDetail, HistoryRow, entity_history
 from reviews.pages.panels import entity_link, entity_names, entity_words, words_of_name
 from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
-from reviews.entities import EntityRef
-from reviews.history import AmendmentDetail, Change, EventDetail, Statement
+from reviews.console.entities import EntityRef
+from reviews.console.history import AmendmentDetail, Change, EventDetail, Statement
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number
 from scoring.catalog.registry import event_type
-from scoring.decisions.label_sources import PRECEDENCE, effective_label
-from scoring.explain.detail import Contribution, Explanation, explain_decision
+from scoring.decisions.explanation import Contribution, Explanation, explain_decision
+from scoring.intake.label_sources import PRECEDENCE, effective_label
 from scoring.log import vault
 from scoring.log.entries import Entry
 

@@ -10,18 +10,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from reviews.console.history import effective_labels
 from reviews.errors import NothingToClaim
-from reviews.history import effective_labels
 from reviews.models import Case, CaseQuerySet
 from reviews.pages.undo import last_verdict
-from reviews.ranking import DOUBLING, SAMPLE_WORTH
-from reviews.services import claim_next, queue_summary
+from reviews.queue.ranking import DOUBLING, SAMPLE_WORTH
+from reviews.work.claims import claim_next, queue_summary
+from scoring.admin_kit.pages import Page, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
 from scoring.features.plan import lane_plan
 from scoring.log.read import read_positions
-from scoring.workspace.pages import Page, register_page
 
 MOST_ROWS = 50
 MOST_REASONS, MOST_SUBJECTS = 2, 3

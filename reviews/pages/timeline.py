@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from reviews.models import Case
-from reviews.reasons import words_of
+from reviews.work.reasons import words_of
+from scoring.admin_kit.figures import percent_text
 from scoring.log import vault
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso
-from scoring.workspace.figures import percent_text
 
 
 class Step(NamedTuple):

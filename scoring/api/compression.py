@@ -2,7 +2,7 @@
 
 import zlib
 
-from scoring.errors import MalformedEncoding, RequestTooLarge, UnsupportedEncoding
+from scoring.api.errors import MalformedEncoding, RequestTooLarge, UnsupportedEncoding
 
 CONTENT_ENCODINGS = ("gzip", "deflate", "identity")
 _GZIP = zlib.MAX_WBITS | 16

@@ -12,23 +12,24 @@ from rest_framework.response import Response
 
 from scoring.api.events import EventView, Rates, preferences_of, rates_for, stream_of, with_links
 from scoring.api.items import read_object
-from scoring.api.keys import Sender
-from scoring.api.permissions import sender_of
+from scoring.api.keys.issue import Sender
+from scoring.api.keys.permissions import sender_of
 from scoring.api.schema.corrections import CORRECT, RETRACT
 from scoring.catalog.characters import clean_text
+from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.decisions import backlog
-from scoring.decisions.answers import current_version
-from scoring.decisions.corrections import (
+from scoring.intake import backlog
+from scoring.intake.answers import current_version
+from scoring.intake.corrections import (
     MAX_REASON_LENGTH,
     AmendmentReceipt,
     correct_event,
     retract_event,
 )
-from scoring.decisions.intake import Submission, priority_of
-from scoring.errors import EventNotFound, FieldError, InvalidRequest, RequestProblem
+from scoring.intake.errors import EventNotFound, InvalidRequest, RequestProblem
+from scoring.intake.receive import Submission, priority_of
 from scoring.log.read import read_stream
 
 CORRECTION_MEMBERS = ("event", "reason", "version")

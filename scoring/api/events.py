@@ -14,30 +14,24 @@ from rest_framework.response import Response
 
 from scoring import deadlines
 from scoring.api.items import ApiView, ItemsView, Result, read_items, read_object, seconds_for
-from scoring.api.keys import Sender
+from scoring.api.keys.issue import Sender
+from scoring.api.keys.permissions import sender_of
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
-from scoring.api.permissions import sender_of
 from scoring.api.preferences import Preferences, read_preferences
 from scoring.api.schema.events import LIST_PARKED, RETRIEVE, SUBMIT
+from scoring.catalog.errors import MAX_NAME_SHOWN, FieldError
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
 from scoring.catalog.fields import clean_identifier, parse_currency
 from scoring.catalog.rates import load_rates
 from scoring.catalog.registry import event_type, event_types
-from scoring.decisions import backlog
-from scoring.decisions.answers import answer_for
-from scoring.decisions.intake import Receipt, Submission, priority_of, receive_events
 from scoring.decisions.models import Pending
-from scoring.decisions.telemetry import telemetry
-from scoring.errors import (
-    EventNotFound,
-    FieldError,
-    InvalidRequest,
-    ListsInLine,
-    RequestProblem,
-    ScoringError,
-)
-from scoring.errors.catalog import MAX_NAME_SHOWN
+from scoring.errors import ScoringError
+from scoring.intake import backlog
+from scoring.intake.answers import answer_for
+from scoring.intake.errors import EventNotFound, InvalidRequest, ListsInLine, RequestProblem
+from scoring.intake.receive import Receipt, Submission, priority_of, receive_events
+from scoring.signals.telemetry import telemetry
 
 Rates = Mapping[str, Decimal]
 

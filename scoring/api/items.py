@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from scoring.errors import InvalidRequest, RequestProblem, ScoringError
-from scoring.errors.catalog import MAX_NAME_SHOWN
+from scoring.catalog.errors import MAX_NAME_SHOWN
+from scoring.errors import ScoringError
+from scoring.intake.errors import InvalidRequest, RequestProblem
 from scoring.strict_json import RepeatedKey
 
 # What a request may take beyond its client's wait: storing a few items takes milliseconds, a thousand half a

@@ -12,18 +12,20 @@ from rest_framework.response import Response
 
 from scoring import deadlines
 from scoring.api.items import ApiView, ItemsView, Result, read_items, read_object, seconds_for
-from scoring.api.keys import Sender
+from scoring.api.keys.issue import Sender
+from scoring.api.keys.permissions import sender_of
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
-from scoring.api.permissions import sender_of
 from scoring.api.schema.labels import LIST_HELD, STATE_LABELS
 from scoring.api.statements import parse_statement
 from scoring.catalog.registry import event_type
-from scoring.decisions import backlog, held_labels, pending
-from scoring.decisions.label_sources import PRECEDENCE, is_known_source
-from scoring.decisions.labels import LabelReceipt, LabelStatement, record_labels
 from scoring.decisions.models import Pending
 from scoring.errors import ScoringError
+from scoring.intake import backlog
+from scoring.intake.label_sources import PRECEDENCE, is_known_source
+from scoring.intake.labels import LabelReceipt, LabelStatement, record_labels
+from scoring.lanes import held_labels
+from scoring.lanes import queue as pending
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions
 from scoring.timestamps import to_iso

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from scoring.decisions.intake import OnTimeout
-from scoring.errors import InvalidRequest, RequestProblem
+from scoring.intake.errors import InvalidRequest, RequestProblem
+from scoring.intake.receive import OnTimeout
 
 ON_TIMEOUT = get_args(OnTimeout)
 MAX_HEADER = 1_000  # characters; more of them are no preference of a client's

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType, parse_occurred_at
 from scoring.catalog.fields import clean_identifier
 from scoring.catalog.registry import event_types
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.decisions.label_sources import MAX_SOURCE_LENGTH
-from scoring.decisions.labels import LabelStatement
-from scoring.errors import FieldError, InvalidRequest, RequestProblem
+from scoring.intake.errors import InvalidRequest, RequestProblem
+from scoring.intake.label_sources import MAX_SOURCE_LENGTH
+from scoring.intake.labels import LabelStatement
 
 NAMES = ("event_type", "event_id", "label", "retract", "source", "known_at")
 

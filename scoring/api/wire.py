@@ -13,7 +13,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from scoring.api.compression import decompress
-from scoring.errors import MalformedJson, RequestTooLarge, UnsupportedEncoding
+from scoring.api.errors import MalformedJson, RequestTooLarge, UnsupportedEncoding
 from scoring.strict_json import load_json
 
 ANYTHING = "*/*"

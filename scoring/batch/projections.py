@@ -3,7 +3,7 @@
 from scoring.batch.models import BatchVersion
 from scoring.log.entries import Entry
 from scoring.log.projections import project
-from scoring.log.tables import Row
+from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
 

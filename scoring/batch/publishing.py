@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Min
 
-from scoring.batch import online
+from scoring.batch.errors import PublishingUnderWay, UnknownBatchView
 from scoring.batch.models import BatchVersion
 from scoring.batch.reading import read_events
+from scoring.batch.serve import online
 from scoring.batch.stored import digest_of, read_tables, write_tables
 from scoring.batch.views import BatchTable, BatchView, due_at
 from scoring.catalog.registry import batch_views, event_type
-from scoring.decisions.lane_lock import NAMESPACE
 from scoring.decisions.models import Pending
-from scoring.errors import PublishingUnderWay, UnknownBatchView
+from scoring.lanes.lock import NAMESPACE
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.rebuild import last_position

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow.lib import ArrowException
 
+from scoring.batch.errors import BatchVersionCorrupt
 from scoring.batch.models import BatchVersion
 from scoring.batch.views import BatchTable, BatchView
-from scoring.errors import BatchVersionCorrupt
 from scoring.offline.columns import NAMES
 from scoring.offline.store import OfflineStore, StoredFile
 

@@ -1,7 +1,7 @@
 """Batch views: values of entities computed at times of their own, from long stretches of events.
 
 A view is declared in an event type's body and read like a field: `customer_profile.median_amount`. What is
-common to all of them stands here; `scoring.batch.profile`, `embedding` and `trend` are the kinds there are.
+common to all of them is here; the kinds are `scoring.batch.compute.profile`, `embedding` and `trend`.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.fields import Entity, Field
-from scoring.errors import UnknownBatchValue
-from scoring.features.declare import BatchValue, InRole, NamedField, Origin, Window
+from scoring.declare import BatchValue, InRole, NamedField, Origin, Window
+from scoring.declare.errors import UnknownBatchValue
 
 if TYPE_CHECKING:
     from scoring.catalog.event_type import EventType

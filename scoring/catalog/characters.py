@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from scoring.errors import FieldError
+from scoring.catalog.errors import FieldError
 
 MAX_EXPANSION = 4  # a composed character decomposes to no more code points than this
 MAX_MARKS = 30  # combining marks in a row, by the Stream-Safe Text Format

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from scoring.errors import FieldError
+from scoring.catalog.errors import FieldError
 
 # ISO 4217 (List One): currencies without a minor unit or with another than the hundredth, then the others.
 _OTHER_EXPONENTS = {

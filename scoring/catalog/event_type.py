@@ -10,6 +10,7 @@ from scoring.batch.views import BatchView
 from scoring.catalog import moments
 from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.currency import EXPONENTS
+from scoring.catalog.errors import FieldError, InvalidEvent
 from scoring.catalog.fields import (
     Canonical,
     Entity,
@@ -22,8 +23,8 @@ from scoring.catalog.fields import (
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.text_signals import text_signals
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.errors import CatalogError, FieldError, InvalidEvent
-from scoring.features.declare import SIGNALS, Origin, signal_column
+from scoring.declare import SIGNALS, Origin, signal_column
+from scoring.declare.errors import CatalogError
 from scoring.timestamps import to_iso
 
 OUTCOMES = ("allow", "review", "block")

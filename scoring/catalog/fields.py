@@ -1,7 +1,7 @@
 """What an event type's payload is made of; each field parses raw values strictly to a canonical form.
 
 Entities, amounts, numbers and categories are also what features are declared on, so they carry the
-vocabulary of `scoring.features.declare`: `card.amount.mean(over="30d")` inside a class body.
+vocabulary of `scoring.declare`: `card.amount.mean(over="30d")` inside a class body.
 """
 
 import ipaddress
@@ -14,8 +14,8 @@ from scoring.catalog import cells
 from scoring.catalog.card_numbers import MIN_LENGTH, has_card_number, mask_card_numbers
 from scoring.catalog.characters import NAME_PATTERN, clean_name, clean_text
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
-from scoring.errors import FieldError
-from scoring.features.declare import (
+from scoring.catalog.errors import FieldError
+from scoring.declare import (
     Choosable,
     Comparable,
     EntityVocabulary,

@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
+from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import parse_currency
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_types
-from scoring.errors import FieldError
 
 
 def base_currencies() -> list[str]:

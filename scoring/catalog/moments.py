@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from scoring.errors import FieldError
+from scoring.catalog.errors import FieldError
 from scoring.timestamps import EPOCH
 
 ALLOWED = "ISO 8601 with a time zone, such as 2026-01-31T12:00:00Z"

@@ -9,10 +9,10 @@ from types import ModuleType
 from django.apps import apps
 
 from scoring.batch.views import BatchView
+from scoring.catalog.errors import EventTypeNotScored, UnknownEventType, UnknownLane
 from scoring.catalog.event_type import EventType
-from scoring.errors import EventTypeNotScored, UnknownEventType, UnknownLane
 
-BUILT_IN = ("scoring.catalog.payment", "scoring.catalog.refund")
+BUILT_IN = ("scoring.event_types.payment", "scoring.event_types.refund")
 MODULE_NAME = "event_types"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from scoring.errors.catalog import MAX_NAME_SHOWN
+from scoring.catalog.errors import MAX_NAME_SHOWN
 
 MAX_UNKNOWN_NAMED = 5  # a sender may send thousands, and an answer must not be many times its request
 

@@ -9,21 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from scoring.batch.filling import views_read_by
-from scoring.batch.lookup import Numbers
+from scoring.batch.serve.filling import views_read_by
+from scoring.batch.serve.lookup import Numbers
 from scoring.catalog.registry import event_type
-from scoring.decisions.models_in_charge import Charge, ModelInCharge
-from scoring.decisions.pending import Claim
+from scoring.decisions.categories import code_categories
+from scoring.decisions.deciding_models import Charge, ModelInCharge
+from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import RUNTIME
-from scoring.decisions.recoding import code_categories
-from scoring.decisions.telemetry import telemetry
 from scoring.decisions.vectors import describe_also, pack_vectors
-from scoring.errors import ModelFailed, VectorOfOtherFeatures
-from scoring.explain.reasons import reasons_for
 from scoring.features.plan import FeatureSet
-from scoring.learning.registry import LoadedModel
+from scoring.lanes.queue import Claim
 from scoring.log.entries import NewEntry
+from scoring.registry.model_versions import LoadedModel
+from scoring.sentences.reasons import reasons_for
+from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso
 
 logger = logging.getLogger(__name__)

@@ -20,10 +20,11 @@ import redis
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import lanes
-from scoring.decisions import connections, doorbell
 from scoring.decisions.predicting import RUNTIME, Prediction, predict
-from scoring.decisions.telemetry import telemetry
-from scoring.learning.registry import LoadedModel, load_model
+from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals import redis_connections as connections
+from scoring.signals.telemetry import telemetry
 
 logger = logging.getLogger(__name__)
 

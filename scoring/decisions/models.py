@@ -209,7 +209,7 @@ class Pending(models.Model):
 class Route(models.Model):
     """Which model versions decide an event type. Projection of `route.changed`.
 
-    `arms` is a list of {"name", "model", "role", "share"}; `scoring.decisions.routing` says what is allowed.
+    `arms` is a list of {"name", "model", "role", "share"}; `scoring.registry.routes` says what is allowed.
     """
 
     event_type = models.CharField(max_length=60, primary_key=True)

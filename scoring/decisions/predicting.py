@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.errors import ModelFailed
-from scoring.learning.registry import LoadedModel, library_versions
+from scoring.decisions.errors import ModelFailed
+from scoring.registry.model_versions import LoadedModel, library_versions
 
 # Under which libraries a decision came about: replay reproduces it bit for bit under the same ones.
 RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().items())

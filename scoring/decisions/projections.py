@@ -6,7 +6,7 @@ from typing import Any
 from scoring.decisions.models import Amendment, Decision, Event, Label, Route
 from scoring.log.entries import Entry
 from scoring.log.projections import amend, fold_into, project
-from scoring.log.tables import Row
+from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
 MOST_REASON, MOST_ACTOR = 200, 80  # characters; the log has all of them

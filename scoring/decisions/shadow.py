@@ -16,24 +16,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.decisions.categories import code_categories
+from scoring.decisions.errors import ModelFailed
 from scoring.decisions.models import ShadowScore
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
-from scoring.decisions.recoding import code_categories
-from scoring.decisions.routing import RouteTable, is_shadowed, table_from
 from scoring.decisions.vectors import unpack_also, unpack_vectors
-from scoring.errors import (
-    ArtefactCorrupt,
-    FeatureSetMissing,
-    ModelFailed,
-    UnknownModel,
-)
 from scoring.features.plan import FeatureSet
-from scoring.learning.feature_sets import check_feature_set
-from scoring.learning.registry import LoadedModel, load_model
-from scoring.log.consumers import Consumer
+from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
+from scoring.registry.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
+from scoring.registry.feature_sets import check_feature_set
+from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.registry.routes import RouteTable, is_shadowed, table_from
 from scoring.timestamps import from_iso
 
 logger = logging.getLogger(__name__)

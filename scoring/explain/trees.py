@@ -8,7 +8,7 @@ import numpy as np
 import xgboost as xgb
 from numpy.typing import NDArray
 
-from scoring.learning.prediction import load_booster, predict_margin
+from scoring.explain.prediction import load_booster, predict_margin
 
 
 class NotTabulated(Exception):

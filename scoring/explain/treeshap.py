@@ -12,9 +12,9 @@ import xgboost as xgb
 from numpy.typing import NDArray
 
 from scoring.explain import kernel
+from scoring.explain.prediction import predict_contributions, predict_margin
 from scoring.explain.tables import Tables, tabulate
 from scoring.explain.trees import Ensemble, NotTabulated, Tree, read_ensemble
-from scoring.learning.prediction import predict_contributions, predict_margin
 
 logger = logging.getLogger(__name__)
 

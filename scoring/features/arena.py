@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features import opcodes as op
 from scoring.features.encode import Batch, KeyColumn
+from scoring.features.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features.plan import LanePlan
 
 _FIRST_CAPACITY = 1024  # words

@@ -3,15 +3,15 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from scoring import declare
 from scoring.catalog.currency import EXPONENTS
+from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Flag, Money, Number
-from scoring.errors import FieldError
-from scoring.features import declare
+from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
-from scoring.features.declare import Condition, Origin
+from scoring.features.field_lookup import field_named
 from scoring.features.hashes import signed_hash
-from scoring.features.named import field_named
 
 _COMPARISONS = {
     "below": op.IS_BELOW,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
 from scoring.features.layout import Kind, KindLayout, roles_of
-from scoring.features.lowering import Lowering
+from scoring.features.program import Lowering
 
 
 @dataclass(frozen=True, slots=True)

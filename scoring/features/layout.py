@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
+from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
-from scoring.features.declare import Condition, Origin
 from scoring.features.filters import Test, lower_condition
 
 Kind = tuple[str, ...]

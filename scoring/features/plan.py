@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
+from scoring.declare import BatchValue, Expression, Origin, ValueSource, iter_features
 from scoring.features import opcodes as op
-from scoring.features.declare import BatchValue, Expression, Origin, ValueSource, iter_features
+from scoring.features.compile import lower
 from scoring.features.keys import KeyColumns, assign_columns
 from scoring.features.layout import KindLayout, Needs
-from scoring.features.lowering import Lowering
+from scoring.features.program import Lowering
 from scoring.features.specs import FeatureSpec, make_spec
 from scoring.features.tables import build_tables
 from scoring.features.usual import lower_usual
-from scoring.features.words import lower
 
 Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 

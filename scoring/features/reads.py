@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scoring import declare
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
-from scoring.features import declare
+from scoring.declare import NamedField
 from scoring.features import opcodes as op
-from scoring.features.declare import NamedField
+from scoring.features.field_lookup import SHOWN, counted_field, own_field
 from scoring.features.layout import Column, Part, told_apart
-from scoring.features.lowering import Lowering, Subject
-from scoring.features.named import SHOWN, counted_field, own_field
+from scoring.features.program import Lowering, Subject
 from scoring.features.roles import roles_named
 
 MOST_IN_A_MAP = 1024

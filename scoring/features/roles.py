@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from scoring import declare
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
-from scoring.features import declare
-from scoring.features.declare import NamedField
+from scoring.declare import NamedField
+from scoring.features.field_lookup import field_named
 from scoring.features.layout import fields_of_kind
-from scoring.features.lowering import Lowering
-from scoring.features.named import field_named
+from scoring.features.program import Lowering
 
 
 def roles_named(lowering: Lowering, expression: declare.OnEntity, counted: type[EventType]) -> list[str]:

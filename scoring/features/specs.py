@@ -5,12 +5,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from scoring import declare
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Flag, Money, Number
-from scoring.features import declare, figures, wording
-from scoring.features.declare import Expression
-from scoring.features.phrases import words_of
+from scoring.declare import Expression
+from scoring.sentences import figures, wording
+from scoring.sentences.phrases import words_of
 
 
 @dataclass(frozen=True, slots=True)

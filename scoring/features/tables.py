@@ -11,7 +11,7 @@ from scoring.features import opcodes as op
 from scoring.features.filters import Test
 from scoring.features.keys import KeyColumns
 from scoring.features.layout import Column, Kind, KindLayout, Part, clears_to_nan, told_apart
-from scoring.features.lowering import Lowering, Operation, Ref
+from scoring.features.program import Lowering, Operation, Ref
 
 _ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
 _KEPT = {"min": op.KEEP_MIN, "max": op.KEEP_MAX}

@@ -1,12 +1,12 @@
 """Lowers what is usual for an entity to register operations: what stands beside each feature's value."""
 
+from scoring import declare
 from scoring.catalog.fields import Entity, Money
-from scoring.features import declare
+from scoring.declare import Expression
 from scoring.features import opcodes as op
-from scoring.features.declare import Expression
-from scoring.features.lowering import Lowering, Subject
+from scoring.features.compile import lower
+from scoring.features.program import Lowering, Subject
 from scoring.features.reads import Over, note_subject, read_aggregate, read_subject
-from scoring.features.words import lower
 
 _MONTH = declare.Window(30 * 86_400_000_000, "30d")
 _MONTH_TILE = _MONTH.us // declare.TILES_PER_WINDOW

@@ -15,19 +15,20 @@ import pandas as pd
 from django.conf import settings
 from django.db import connection, reset_queries, transaction
 
-from scoring.decisions import doorbell
-from scoring.errors import ImportAlreadyRunning, StreamConflict, UnreadableImport
-from scoring.ingest.binding import Binding, bind
-from scoring.ingest.mapping import ColumnMapping
-from scoring.ingest.parquet_reader import frame_table
-from scoring.ingest.readers import open_table
+from scoring.ingest.errors import ImportAlreadyRunning, UnreadableImport
+from scoring.ingest.mapping.binding import Binding, bind
+from scoring.ingest.mapping.mapping import ColumnMapping
+from scoring.ingest.readers.opening import open_table
+from scoring.ingest.readers.parquet_reader import frame_table
+from scoring.ingest.readers.tables import Chunk, Table
 from scoring.ingest.rejects import Reject, RejectFile
 from scoring.ingest.report import ImportReport, Taken
-from scoring.ingest.tables import Chunk, Table
 from scoring.ingest.taking import Taker, taker_of
 from scoring.log.append import append
 from scoring.log.entries import NewEntry, canonical_json
+from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.signals import lane_notifications as doorbell
 
 HISTORY_CHUNK = 10_000  # rows a transaction
 LIVE_CHUNK = 500  # a live event can only be decided once it is committed, so these are short
@@ -52,7 +53,7 @@ def ingest_file(
 ) -> ImportReport:
     """Import a CSV, JSON or Parquet file, from where an earlier, interrupted import of it stopped.
 
-    With `history`, events and labels wait for `scoring.decisions.history.sequence_history`; without, they
+    With `history`, events and labels wait for `scoring.states.history.sequence_history`; without, they
     are live: received now and decided as they come. With `labels_only`, rows say something of events that
     other files or the API bring. `progress` is called with numbers of rows done. Raises InvalidMapping or
     UnreadableImport before the first row is taken, ImportAlreadyRunning when another process is at it.

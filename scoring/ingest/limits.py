@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from scoring.errors import InvalidMapping
+from scoring.ingest.errors import InvalidMapping
 
 _FORM = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(%?)", re.ASCII)
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import orjson
 
-from scoring.ingest.formulas import guard_cell
+from scoring.ingest.values.formulas import guard_cell
 
 OWN_COLUMNS = ("reject_row", "reject_reason")
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scoring.ingest.missing import MissingWords, WordCounts, merge_counts, word_notes
-from scoring.ingest.tables import Chunk, list_names
+from scoring.ingest.readers.tables import Chunk, list_names
+from scoring.ingest.values.missing import MissingWords, WordCounts, merge_counts, word_notes
 
 WITHOUT_LABEL = "without a label"
 

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import ParsedFields, parse_id, parse_occurred_at
 from scoring.catalog.fields import Category, Entity, Field, Money, parse_currency
-from scoring.errors import FieldError
-from scoring.ingest.amounts import AmountParser, RateOf
-from scoring.ingest.binding import TYPE_COLUMN, Binding
-from scoring.ingest.cell_reader import CellReader
-from scoring.ingest.columns import ColumnParser, Problems, inexact, merge_problems
-from scoring.ingest.ids import ROW, id_text, join_id, row_ids
-from scoring.ingest.mapping import ColumnMapping
-from scoring.ingest.missing import WordCounts, count_words
-from scoring.ingest.row_labels import LabelReader, RowLabel
-from scoring.ingest.tables import Chunk
-from scoring.ingest.times import TimeReader
+from scoring.ingest.labels.row_labels import LabelReader, RowLabel
+from scoring.ingest.mapping.binding import TYPE_COLUMN, Binding
+from scoring.ingest.mapping.columns import ColumnParser, Problems, inexact, merge_problems
+from scoring.ingest.mapping.mapping import ColumnMapping
+from scoring.ingest.readers.cell_reader import CellReader
+from scoring.ingest.readers.tables import Chunk
+from scoring.ingest.values.amounts import AmountParser, RateOf
+from scoring.ingest.values.ids import ROW, id_text, join_id, row_ids
+from scoring.ingest.values.missing import WordCounts, count_words
+from scoring.ingest.values.times import TimeReader
 from scoring.timestamps import to_iso
 
 RowProblems = dict[int, list[str]]  # by index in the chunk

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scoring.decisions.intake import Submission, differing_fields, received_entry
-from scoring.decisions.labels import label_entry, said_by_source
-from scoring.ingest.label_rows import LabelRow
-from scoring.ingest.row_labels import LabelReader, RowLabel
+from scoring.ingest.labels.row_labels import LabelReader, RowLabel
+from scoring.ingest.labels.rows import LabelRow
 from scoring.ingest.rows import ParsedRow
+from scoring.intake.labels import label_entry, said_by_source
+from scoring.intake.receive import Submission, differing_fields, received_entry
 from scoring.log.entries import Entry, NewEntry
 from scoring.timestamps import from_iso
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from scoring.decisions import pending
-from scoring.decisions.intake import receive_events, vault_items
-from scoring.decisions.labels import LabelStatement, record_labels
-from scoring.ingest.label_rows import LabelRow
+from scoring.ingest.labels.rows import LabelRow
 from scoring.ingest.rows import ParsedRow
 from scoring.ingest.settle import Settled, SettledLabels
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.receive import receive_events, vault_items
+from scoring.lanes import queue as pending
 from scoring.log import vault
-from scoring.log.bulk import append_bulk
+from scoring.log.writing.bulk import append_bulk
 
 
 def write_history(settled: Settled, *, lane: str, now: datetime) -> None:

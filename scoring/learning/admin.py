@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from scoring.learning import pages  # noqa: F401 - registers its page with the admin
-from scoring.learning.model_figures import difference_text
+from scoring.admin_kit.admin import EventTypeFilter, LinkedAdmin, unbroken
+from scoring.admin_kit.badges import badge
+from scoring.admin_kit.figures import NOTHING, decimal_text, duration_text
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
-from scoring.learning.stages import standings
-from scoring.learning.training_pages import percent_done
-from scoring.workspace.admin import EventTypeFilter, LinkedAdmin, unbroken
-from scoring.workspace.badges import badge
-from scoring.workspace.figures import NOTHING, decimal_text, duration_text
+from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin
+from scoring.learning.pages.figures import difference_text
+from scoring.learning.pages.training import percent_done
+from scoring.learning.promotion.stages import standings
 
 UNDER_WAY = (TrainingJob.State.QUEUED, TrainingJob.State.RUNNING)
 MOST_OF_AN_ERROR = 60  # characters; the training's page has all of it

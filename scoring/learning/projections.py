@@ -4,7 +4,7 @@ from scoring.features.models import FeatureSetVersion
 from scoring.learning.models import ModelVersion, TrainingJob
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
-from scoring.log.tables import Row
+from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
 State = TrainingJob.State

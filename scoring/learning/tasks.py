@@ -3,9 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scoring.learning import jobs
-from scoring.learning.jobs import find_training
-from scoring.learning.retraining import request_retraining, scheduled_options
+from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs.requests import find_training
+from scoring.learning.jobs.retraining import request_retraining, scheduled_options
 from scoring.schedules import checked_by
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from scoring.errors import StreamConflict
-from scoring.log.beside import ALONE, Beside
-from scoring.log.bulk import append_bulk, run_clauses, run_first
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.insert import insert
+from scoring.log.errors import StreamConflict
 from scoring.log.projections import has_states
+from scoring.log.writing.alongside import ALONE, Beside
+from scoring.log.writing.bulk import append_bulk, run_clauses, run_first
+from scoring.log.writing.insert import insert
 
 # From so many entries on, COPY with its preparation costs less than one long statement.
 COPY_FROM = 64

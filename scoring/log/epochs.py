@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from scoring.errors import LogAheadOfCluster
+from scoring.log.errors import LogAheadOfCluster
 from scoring.log.models import LogEpoch
 
 CURRENT_EPOCH = "COALESCE((SELECT max(number) FROM scoring_logepoch), 1)"

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, models
 
 from scoring.log.entries import Entry
-from scoring.log.tables import Row, Table, copy_rows, select_states, upsert_rows
+from scoring.sql.bulk_tables import Row, Table, copy_rows, select_states, upsert_rows
 
 RowOf = Callable[[Entry], Row | None]
 KeyOf = Callable[[Entry], Any]

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection
 
-from scoring.errors import EntryNotFound
 from scoring.log.entries import LAST_POSITION, START, Cursor, Entry
 from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
+from scoring.log.errors import EntryNotFound
 from scoring.log.upcasters import current_version, lift
 
 _COLUMNS = (

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection
 
 from django.db import connection, transaction
 
-from scoring.errors import UnknownProjection
 from scoring.log.entries import Entry
+from scoring.log.errors import UnknownProjection
 from scoring.log.projections import (
     Projection,
     RowProjection,
@@ -14,7 +14,7 @@ from scoring.log.projections import (
     write_changes,
 )
 from scoring.log.read import iter_log
-from scoring.log.tables import Row, copy_rows
+from scoring.sql.bulk_tables import Row, copy_rows
 
 Advance = Callable[[int], object]  # told how many positions of the log were passed
 

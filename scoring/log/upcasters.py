@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from scoring.errors import UnknownSchemaVersion
+from scoring.log.errors import UnknownSchemaVersion
 
 Data = dict[str, Any]
 Upcaster = Callable[[Data], Data]

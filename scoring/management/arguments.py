@@ -8,8 +8,8 @@ from math import isfinite, nan
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.catalog.registry import scored_type
-from scoring.errors import EventTypeNotScored, UnknownEventType
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MAX_DAYS = 3_650.0  # of a label's maturity

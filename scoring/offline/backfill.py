@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator
 
 from django.conf import settings
 
-from scoring.decisions.lane_log import LaneHead, read_head
 from scoring.features.arena import Arena
 from scoring.features.parallel import Slices, fold_history
 from scoring.features.plan import LanePlan
+from scoring.lanes.order import LaneHead, read_head
 from scoring.offline.cluster import Fill, fold_on_cluster, states_on_cluster
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Field, Flag, Money, Number, Text
-from scoring.decisions.amended import RECEIVED, RETRACTED
 from scoring.features.encode import KeyColumn
+from scoring.lanes.amendments import RECEIVED, RETRACTED
 from scoring.log.texts import Texts, first_positions
 
 MOMENT = pa.timestamp("us", tz="UTC")

@@ -12,10 +12,9 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_types
-from scoring.decisions.amended import AMENDMENTS, CORRECTED, RECEIVED
-from scoring.decisions.labels import SAID
-from scoring.decisions.lane_lock import NAMESPACE
-from scoring.errors import ExportUnderWay, OfflineStoreOfAnotherLog
+from scoring.intake.labels import SAID
+from scoring.lanes.amendments import AMENDMENTS, CORRECTED, RECEIVED
+from scoring.lanes.lock import NAMESPACE
 from scoring.log.entries import START
 from scoring.log.read import count_after
 from scoring.log.texts import Texts, read_text_page, read_texts
@@ -28,6 +27,7 @@ from scoring.offline.columns import (
     order_table,
     rows_by_type,
 )
+from scoring.offline.errors import ExportUnderWay, OfflineStoreOfAnotherLog
 from scoring.offline.store import Manifest, OfflineStore, StoredFile
 from scoring.timestamps import from_micros
 

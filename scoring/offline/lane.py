@@ -1,6 +1,6 @@
 """A lane's order as whole columns: from the offline store what it has, from the log the rest.
 
-The same batches as `scoring.features.encode.encode` makes of the items of `scoring.decisions.lane_log`, a
+The same batches as `scoring.features.encode.encode` makes of the items of `scoring.lanes.order`, a
 hundred thousand items at a time.
 """
 
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import lane_members
-from scoring.decisions.labels import SAID
-from scoring.decisions.lane_log import Effect, Effects, LaneHead, LaneRun, iter_lane_runs
 from scoring.features import opcodes as op
 from scoring.features.encode import MODES, Batch, encode_columns, merge_batches
 from scoring.features.plan import Encoding, LanePlan
+from scoring.intake.labels import SAID
+from scoring.lanes.order import Effect, Effects, LaneHead, LaneRun, iter_lane_runs
 from scoring.log.texts import read_texts
 from scoring.offline.columns import (
     LABELS,
@@ -75,7 +75,7 @@ def iter_lane_batches(
 
     Entries beyond `log_position` are left out. `also`: fields, and columns that every event has, to have in
     the tables though no feature needs them. `after`: begin beyond this head, in its order. `runs`: these
-    places, which need not be the lane's. Values of batch views are missing: `scoring.batch.joining` has them.
+    places, which need not be the lane's. Values of batch views are missing: `scoring.batch.serve.joining`.
     Raises OfflineStoreOfAnotherLog.
     """
     source = _Source(plan, store, also)

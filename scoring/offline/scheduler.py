@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from distributed import Client, LocalCluster
 
-from scoring.errors import SchedulerUnreachable
+from scoring.offline.errors import SchedulerUnreachable
 from scoring.offline.worker import DjangoSetUp
 
 LOCAL = "local:"

@@ -8,8 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
-from scoring.decisions.amended import VERSIONS
-from scoring.errors import EntryNotFound
+from scoring.lanes.amendments import VERSIONS
+from scoring.log.errors import EntryNotFound
 from scoring.log.texts import Texts, read_texts
 from scoring.offline.columns import EVENT_HEAD, event_table, integers, rows_by_type
 

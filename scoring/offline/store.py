@@ -27,8 +27,8 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from fsspec.implementations.local import LocalFileSystem
 
-from scoring.errors import OfflineFormatUnknown
 from scoring.log.entries import START, Cursor
+from scoring.offline.errors import OfflineFormatUnknown
 from scoring.timestamps import from_iso, to_iso
 
 FORMAT = 1

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scoring.errors import ExportUnderWay
+from scoring.offline.errors import ExportUnderWay
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.batch.filling import columns_of_views
-from scoring.batch.joining import StoredVersions, TypeEvents, entity_fields, events_of
+from scoring.batch.errors import BatchVersionCorrupt
 from scoring.batch.models import BatchVersion
+from scoring.batch.serve.filling import columns_of_views
+from scoring.batch.serve.joining import StoredVersions, TypeEvents, entity_fields, events_of
 from scoring.batch.versions import NONE
-from scoring.errors import BatchVersionCorrupt
 from scoring.features.encode import Batch
 from scoring.features.plan import LanePlan
 from scoring.offline.lane import LaneBatch

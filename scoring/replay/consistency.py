@@ -16,21 +16,21 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from numpy.typing import NDArray
 
-from scoring.batch.joining import TypeEvents, events_of
-from scoring.decisions.lane_log import LaneHead, read_beginning
+from scoring.batch.serve.joining import TypeEvents, events_of
 from scoring.decisions.models import Decision
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.features.split import keys_read
-from scoring.log.tables import insert_values
+from scoring.lanes.order import LaneHead, read_beginning
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 from scoring.replay.batch_values import LoggedValues
 from scoring.replay.logged import Logged, read_decisions
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.replay.recompute import Recomputed, recompute
 from scoring.replay.sample import Sample, can_be_compared, take_sample
+from scoring.sql.bulk_tables import insert_values
 from scoring.timestamps import from_iso
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.lane_log import LaneHead
 from scoring.features.arena import Arena
 from scoring.features.fold import fold_slices
 from scoring.features.plan import LanePlan
+from scoring.lanes.order import LaneHead
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 
 Progress = Callable[[int], None]

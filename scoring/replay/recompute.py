@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
+from scoring.decisions.categories import code_categories
+from scoring.decisions.errors import ModelFailed
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
-from scoring.decisions.recoding import code_categories
-from scoring.errors import ArtefactCorrupt, FeatureSetMissing, ModelFailed, UnknownModel
-from scoring.explain.reasons import reasons_for
 from scoring.features.plan import FeatureSet, lane_plan
-from scoring.learning.feature_sets import check_feature_set
-from scoring.learning.registry import LoadedModel, load_model
+from scoring.registry.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
+from scoring.registry.feature_sets import check_feature_set
+from scoring.registry.model_versions import LoadedModel, load_model
 from scoring.replay.logged import Logged
+from scoring.sentences.reasons import reasons_for
 
 # What keeps a decision from being recomputed; anything else is a fault of replay itself.
 UNUSABLE = (ArtefactCorrupt, UnknownModel, FeatureSetMissing)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.routing import share_point
 from scoring.features.encode import Batch, KeyColumn
 from scoring.features.plan import LanePlan
+from scoring.registry.routes import share_point
 
 
 @dataclass(frozen=True, slots=True)

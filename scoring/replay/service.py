@@ -7,7 +7,7 @@ import numpy as np
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.plan import lane_plan
-from scoring.learning.progress import UNWATCHED, Watch
+from scoring.progress import UNWATCHED, Watch
 from scoring.replay.batch_values import LoggedValues, ReplayedValues
 from scoring.replay.compare import Comparison, compare
 from scoring.replay.lane import Reading, read_lane

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from scoring.workspace import figures
-from scoring.workspace.badges import badge as badge_html
-from scoring.workspace.plots import Plot
+from scoring.admin_kit import figures
+from scoring.admin_kit.badges import badge as badge_html
+from scoring.admin_kit.plots import Plot
 
 register = template.Library()
 

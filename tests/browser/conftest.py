@@ -12,10 +12,10 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from scoring.decisions.intake import Submission, receive_events
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.runner import LaneRunner
-from scoring.log.runs import run_consumers
+from scoring.intake.receive import Submission, receive_events
+from scoring.lanes.lock import held_lane
+from scoring.log.consumers.runs import run_consumers
+from scoring.runner.lane_runner import LaneRunner
 from tests.waiting import wait_until
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

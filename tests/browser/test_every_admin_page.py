@@ -12,12 +12,12 @@ from django.urls import reverse
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
-from experiments.services import start_experiment
+from experiments.design.start_and_stop import start_experiment
 from reviews.models import Case
-from scoring.api.keys import create_key
-from scoring.decisions import connections
-from scoring.learning.jobs import request_training
-from scoring.workspace.pages import registered_pages
+from scoring.admin_kit.pages import registered_pages
+from scoring.api.keys.issue import create_key
+from scoring.learning.jobs.requests import request_training
+from scoring.signals import redis_connections as connections
 from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Browser, decide
 from tests.factories.models import approved, promote, train_small_models

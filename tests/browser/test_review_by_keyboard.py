@@ -9,8 +9,8 @@ from django.urls import reverse
 from selenium.webdriver import Keys
 
 from reviews.models import Case
-from scoring.decisions import connections
 from scoring.decisions.models import Label
+from scoring.signals import redis_connections as connections
 from tests.browser.conftest import Browser, decide
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments

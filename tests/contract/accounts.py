@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number
-from scoring.features.declare import pair
+from scoring.declare import pair
 from tests.contract.lanes import STEPS, Event, Lane, lanes, money
 
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
-from scoring.decisions.amended import AmendedEvent
-from scoring.features.declare import (
+from scoring.declare import (
     day_of_week,
     distance,
     hour_of_day,
@@ -19,6 +18,7 @@ from scoring.features.declare import (
     years_since,
 )
 from scoring.features.encode import LaneItem
+from scoring.lanes.amendments import AmendedEvent
 
 
 class Transfer(EventType):

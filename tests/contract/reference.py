@@ -13,9 +13,9 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
+from scoring import declare
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Field, Money
-from scoring.features import declare
 from scoring.features.encode import LaneItem
 
 NAN = float("nan")

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from scoring.decisions.lane_log import read_head
-from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.rebuild_online import rebuild_lane
-from scoring.errors import SchedulerUnreachable
 from scoring.features.plan import lane_plan
-from scoring.learning.dataset import read_vectors
+from scoring.lanes.order import read_head
+from scoring.learning.dataset.join import read_vectors
 from scoring.log.append import append
 from scoring.offline import backfill
 from scoring.offline.backfill import fold_lane
 from scoring.offline.cluster import fold_on_cluster, states_on_cluster
+from scoring.offline.errors import SchedulerUnreachable
+from scoring.states.rebuild import rebuild_lane
+from scoring.states.store import OnlineStore
 from tests.contract.test_columns_equal_items import (  # noqa: F401 (fixtures)
     LANE,
     NOW,

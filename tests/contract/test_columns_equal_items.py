@@ -9,25 +9,25 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import call_command
 
+from demo.management.commands.simulate import Command as Simulate
+from demo.simulation.history import simulate_history
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
-from scoring.decisions.lane_log import head_after, iter_lane_items, read_head, sequenced_entry
 from scoring.decisions.models import Event, Label
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold, fold_slices
 from scoring.features.plan import LanePlan, lane_plan
-from scoring.learning.dataset import read_labels, read_vectors
-from scoring.learning.point_in_time import read_training_set
-from scoring.learning.training_set import join_labels
-from scoring.learning.vocabularies import count_vocabulary
+from scoring.lanes.order import head_after, iter_lane_items, read_head, sequenced_entry
+from scoring.learning.dataset.join import read_labels, read_vectors
+from scoring.learning.dataset.point_in_time import read_training_set
+from scoring.learning.dataset.training_set import join_labels
+from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.log.append import append
-from scoring.management.commands.simulate import Command as Simulate
 from scoring.offline import lane as lane_module
 from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
-from scoring.simulation.history import simulate_history
 from scoring.timestamps import to_iso, to_micros
 from tests.factories.log import labelled, received
 from tests.factories.views import with_batch_values

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import shap
 
-from scoring.learning.prediction import load_booster, predict_contributions, predict_margin
-from scoring.learning.training import TrainingConfig, grow
+from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
+from scoring.learning.training.fit import TrainingConfig, grow
 from tests.unit.learning.made_up import training_set
 
 

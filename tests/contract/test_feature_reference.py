@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from scoring.catalog.payment import Payment
-from scoring.catalog.refund import Refund
+from scoring.event_types.payment import Payment
+from scoring.event_types.refund import Refund
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold

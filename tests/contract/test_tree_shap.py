@@ -6,8 +6,8 @@ import xgboost as xgb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
 from scoring.explain.treeshap import TableExplainer, explainer_for
-from scoring.learning.prediction import load_booster, predict_contributions, predict_margin
 
 # Relative: what float32, in which XGBoost adds, cannot tell apart in contributions and margins beyond ten.
 CLOSE = {"atol": 1e-5, "rtol": 1e-6}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scoring.decisions.pending import Claim
+from scoring.lanes.queue import Claim
 from tests.factories.log import NOW
 
 

@@ -11,9 +11,9 @@ import orjson
 import pytest
 from django.db import connection, transaction
 
-from scoring.errors import StreamConflict
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry, canonical_json
+from scoring.log.errors import StreamConflict
 from tests.waiting import PATIENCE_S
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
-from scoring.learning import registry
-from scoring.learning.gate import approve
+from demo.management.commands.simulate import Command as Simulate
+from demo.simulation.history import simulate_history
 from scoring.learning.models import ModelVersion
-from scoring.learning.promotion import promote as put_in_charge
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.training import TrainingConfig
-from scoring.management.commands.simulate import Command as Simulate
-from scoring.simulation.history import simulate_history
+from scoring.learning.promotion.gate import approve
+from scoring.learning.promotion.promote import promote as put_in_charge
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.registry import model_versions as registry
 
 END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.factories.payments`
 

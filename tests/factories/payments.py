@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.intake import Submission
+from scoring.intake.receive import Submission
 from scoring.timestamps import to_iso
 
 MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)

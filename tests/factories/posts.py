@@ -2,7 +2,7 @@
 
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Category, Entity
-from scoring.features.declare import hour_of_day
+from scoring.declare import hour_of_day
 
 
 class Post(EventType):

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scoring.batch.embedding import Embedding
-from scoring.batch.profile import Profile
-from scoring.batch.statistics import count, median
-from scoring.batch.trend import Trend
+from scoring.batch.compute.embedding import Embedding
+from scoring.batch.compute.profile import Profile
+from scoring.batch.compute.statistics import count, median
+from scoring.batch.compute.trend import Trend
 from scoring.catalog.event_type import EventType, days
 from scoring.catalog.fields import Entity, Money
-from scoring.decisions.intake import Submission
+from scoring.intake.receive import Submission
 from scoring.timestamps import to_iso
 from tests.factories.payments import submission
 

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scoring.batch.embedding import Embedding
-from scoring.batch.history import ViewHistory
-from scoring.batch.profile import Profile
-from scoring.batch.statistics import (
+from scoring.batch.compute.embedding import Embedding
+from scoring.batch.compute.profile import Profile
+from scoring.batch.compute.statistics import (
     active_days,
     count,
     favourite_share,
@@ -23,7 +22,8 @@ from scoring.batch.statistics import (
     usual_hour,
     variety,
 )
-from scoring.batch.trend import Trend
+from scoring.batch.compute.trend import Trend
+from scoring.batch.history import ViewHistory
 from scoring.batch.views import BatchView, ViewEvents
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
-from config.embedded.places import locate
+from embedded.places import locate
 
 
 @contextmanager

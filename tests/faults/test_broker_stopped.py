@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from config.embedded import services
 from config.environment import broker_url
-from scoring.api.keys import create_key
+from embedded import services
+from scoring.api.keys.issue import create_key
 from tests.factories.payments import payment_payload
 from tests.faults.house import House
 from tests.faults.sender import Sender

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 
-from scoring.api.keys import create_key
-from scoring.decisions import connections, heartbeat
+from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
+from scoring.signals import heartbeat
+from scoring.signals import redis_connections as connections
 from tests.factories.payments import payment_payload
 from tests.faults.freezing import frozen
 from tests.faults.house import House

@@ -16,7 +16,7 @@ import pytest
 import redis
 from django.db import connection
 
-from scoring.api.keys import create_key
+from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Event
 from tests.factories.payments import payment_payload
 from tests.faults.freezing import frozen, postgres_processes, redis_processes

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
-from config.embedded import services
-from scoring.api.keys import create_key
-from scoring.decisions import connections
+from embedded import services
+from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision, Event, Pending
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
+from scoring.signals import redis_connections as connections
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
 from tests.faults.house import House

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 
-from scoring.api.keys import create_key
-from scoring.decisions import doorbell
-from scoring.decisions.doorbell import Rung
-from scoring.decisions.intake import receive_events
+from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision
+from scoring.intake.receive import receive_events
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals.lane_notifications import Rung
 from tests.factories.payments import payment_payload, payments
 from tests.faults.house import House
 from tests.faults.sender import Sender

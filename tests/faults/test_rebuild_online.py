@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings
 
-from scoring.api.keys import create_key
-from scoring.decisions import connections
-from scoring.decisions.lane_log import read_head
+from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision
+from scoring.lanes.order import read_head
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
+from scoring.signals import redis_connections as connections
 from tests.factories.payments import payment_payload
 from tests.faults.house import House
 from tests.faults.sender import Sender
@@ -32,7 +32,7 @@ KILLED = """
 import os, signal
 import django
 django.setup()
-from scoring.decisions.rebuild_online import rebuild_lane
+from scoring.states.rebuild import rebuild_lane
 
 class Kill:
     def begin(self, step, *, total=None):

@@ -9,8 +9,8 @@ import pytest
 import redis
 from django.conf import settings
 
-from config.embedded.places import locate
-from scoring.api.keys import create_key
+from embedded.places import locate
+from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision
 from scoring.log.models import ConsumerCursor
 from tests.factories.payments import payment_payload

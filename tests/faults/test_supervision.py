@@ -14,10 +14,10 @@ import pytest
 from django.conf import settings
 
 from config.running import procfile_programs
-from scoring.decisions import connections
 from scoring.decisions.models import Pending
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
+from scoring.signals import redis_connections as connections
 from serving.listening import listen
 from supervision.record import read_record
 from tests.factories.models import promote, train_small_models

@@ -18,25 +18,25 @@ from django.core.management import call_command
 from django.db import connections
 
 from scoring.catalog import registry as catalog
-from scoring.decisions.history import sequence_history
-from scoring.decisions.intake import Submission, receive_events
 from scoring.decisions.models import Decision, Event, Pending, ShadowScore
 from scoring.decisions.shadow import SHADOW
-from scoring.decisions.sweep import sweep_lanes
-from scoring.errors import FeatureSetMissing
 from scoring.features import plan
 from scoring.features.models import FeatureSetVersion
 from scoring.ingest.imports import ingest_frame
-from scoring.ingest.mapping import ColumnMapping, LabelMapping
-from scoring.learning.feature_sets import check_live_sets, declared_set_of
+from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.intake.receive import Submission, receive_events
 from scoring.learning.models import ModelVersion
-from scoring.learning.promotion import start_canary, start_shadow, stop_arm
-from scoring.learning.registry import load_model
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.training import TrainingConfig
-from scoring.log.consumers import catch_up
+from scoring.learning.promotion.promote import start_canary, start_shadow, stop_arm
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.log.consumers.registry import catch_up
 from scoring.log.read import iter_log
+from scoring.registry.errors import FeatureSetMissing
+from scoring.registry.feature_sets import check_live_sets, declared_set_of
+from scoring.registry.model_versions import load_model
 from scoring.replay.service import replay
+from scoring.runner.sweep import sweep_lanes
+from scoring.states.history import sequence_history
 from scoring.timestamps import to_iso
 from tests.factories.models import approved, promote
 from tests.faults.growing import event_types as growing

@@ -7,9 +7,9 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection
 
-from config.embedded.places import locate
 from config.postgres import base, hung
 from config.servers import check_statement_logging
+from embedded.places import locate
 from scoring import deadlines
 from tests.waiting import wait_until
 

@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from config import scene
-from config.embedded import services
-from config.management.commands import demo
-from scoring.api.keys import find_sender, revoke_key
+from demo import demo_data as scene
+from demo.management.commands import demo
+from embedded import services
+from scoring.api.keys.issue import find_sender, revoke_key
 from scoring.batch.models import BatchVersion
 from scoring.batch.views import BatchView
 from scoring.catalog.registry import batch_views

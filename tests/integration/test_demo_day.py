@@ -8,12 +8,12 @@ import pytest
 import redis
 from django.contrib.auth.models import User
 
-from config.demo_day import REVIEWER, UNWORKED, SettableClock, play
+from demo.day_before import REVIEWER, UNWORKED, SettableClock, play
+from demo.simulation.continued import Stretch, draw_stretch
+from demo.simulation.population import make_population
 from reviews.models import Case
 from scoring.batch.models import BatchVersion
 from scoring.decisions.models import Decision, Event, Label, Pending
-from scoring.simulation.continued import Stretch, draw_stretch
-from scoring.simulation.population import make_population
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

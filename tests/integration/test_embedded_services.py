@@ -17,9 +17,9 @@ import pytest
 import redis as redis_client
 from django.conf import settings
 
-from config.embedded import postgres, processes, redis, services
-from config.embedded.errors import ServiceUnusable
-from config.embedded.places import ROOTS_HOME, Places, locate
+from embedded import postgres, processes, redis, services
+from embedded.errors import ServiceUnusable
+from embedded.places import ROOTS_HOME, Places, locate
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
 

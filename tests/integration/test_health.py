@@ -12,9 +12,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from config import health
-from scoring.decisions import reports, store_health, tasks, well_being
-from scoring.decisions.well_being import report_well_being
-from scoring.errors import LogAheadOfCluster
+from scoring.log.errors import LogAheadOfCluster
+from scoring.runner import self_check as well_being
+from scoring.runner import tasks
+from scoring.runner.self_check import report_well_being
+from scoring.signals import process_reports as reports
+from scoring.signals import store_health
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the checks run on connections of their own
 

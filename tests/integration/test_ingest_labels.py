@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from scoring.decisions.history import needs_new_order, sequence_history, waiting_history
-from scoring.decisions.lane_log import iter_lane_runs
 from scoring.decisions.models import Label, Pending
-from scoring.decisions.reorder import reorder_lane
 from scoring.ingest.imports import ImportReport, ingest_file
-from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.lanes.order import iter_lane_runs
 from scoring.log.models import LogEntry
 from scoring.log.read import read_positions, read_stream
+from scoring.states.history import needs_new_order, sequence_history, waiting_history
+from scoring.states.reorder import reorder_lane
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

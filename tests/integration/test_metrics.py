@@ -8,12 +8,13 @@ import redis
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from scoring.decisions import backlog, connections, fallback
-from scoring.decisions.intake import receive_events
-from scoring.decisions.shift import work_lane
-from scoring.decisions.telemetry import BUCKETS, KEY, Telemetry, read_counts, telemetry
-from scoring.errors import LaneBehind
+from scoring.intake import backlog, fallback
+from scoring.intake.errors import LaneBehind
+from scoring.intake.receive import receive_events
 from scoring.log.read import read_stream
+from scoring.runner.worker_loop import work_lane
+from scoring.signals import redis_connections as connections
+from scoring.signals.telemetry import BUCKETS, KEY, Telemetry, read_counts, telemetry
 from tests.factories.payments import payments
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,7 +46,7 @@ def scrape(client: Client, **headers: str) -> dict[tuple[str, ...], float]:
 
 
 def test_events_are_counted_once_at_each_stage(client, monkeypatch):
-    monkeypatch.setattr("scoring.decisions.doorbell.publish", lambda lane: "")
+    monkeypatch.setattr("scoring.signals.lane_notifications.publish", lambda lane: "")
     receive(5)
     work_lane(LANE, linger=0.01)
     for _ in range(2):  # looking does not count
@@ -68,7 +69,7 @@ def test_events_that_helpers_explained_are_counted(client):
 
 
 def test_what_one_process_counts_is_sent_now_and_then(online_redis, monkeypatch):
-    monkeypatch.setattr("scoring.decisions.telemetry.SEND_SECONDS", 3_600.0)
+    monkeypatch.setattr("scoring.signals.telemetry.SEND_SECONDS", 3_600.0)
     own = Telemetry()
     own.add("problem", "404", "not-found")
     own.add("problem", "404", "not-found")  # kept until the next is due

@@ -15,9 +15,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from reviews.pages.case import ACTIONS as CASE_ACTIONS
-from scoring.learning.model_actions import ACTIONS as MODEL_ACTIONS
+from scoring.admin_kit.pages import registered_pages
+from scoring.learning.pages.actions import ACTIONS as MODEL_ACTIONS
 from scoring.log.append import append
-from scoring.workspace.pages import registered_pages
 from tests.factories.log import model_trained
 
 PEOPLE = {"s": "", "a": "analyst", "l": "lead", "d": "data scientist", "u": "auditor", "m": "admin"}

@@ -16,7 +16,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from config.admin import TaskForm
 from config.celery import app
 from config.schedules import is_needed
-from monitoring.facts import read_broken_schedules
+from monitoring.overview.facts import read_broken_schedules
 from scoring.errors import ScoringError
 from scoring.learning.models import TrainingJob
 from scoring.learning.tasks import retrain

@@ -11,17 +11,18 @@ from django.urls import reverse
 
 from monitoring.models import HourlyWindow
 from monitoring.tasks import run_consumers
-from reviews import entities, services
+from reviews.console import entities
 from reviews.models import Case
+from reviews.work import claims as services
 from scoring.catalog import registry
-from scoring.decisions import connections
-from scoring.decisions.intake import receive_events
-from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Label
-from scoring.decisions.runner import LaneRunner
+from scoring.intake.receive import receive_events
+from scoring.lanes.lock import held_lane
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
+from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import redis_connections as connections
 from scoring.timestamps import to_iso
 from tests.factories.log import model_trained
 from tests.factories.payments import submission

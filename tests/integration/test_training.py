@@ -7,34 +7,30 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from demo.management.commands.simulate import Command as Simulate
+from demo.simulation.history import simulate_history
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
-from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Event, Label, Route
-from scoring.errors import (
-    ArtefactCorrupt,
-    ModelNotPromotable,
-    NoEventsToJudge,
-    NoModelYet,
-    NotEnoughPositives,
-    StreamConflict,
-    UnknownModel,
-)
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
-from scoring.learning import promotion, registry, vocabularies
-from scoring.learning.dataset import read_labels, read_vectors
-from scoring.learning.evaluation import run_evaluation
+from scoring.lanes.order import iter_lane_items
+from scoring.learning.dataset import vocabularies
+from scoring.learning.dataset.join import read_labels, read_vectors
+from scoring.learning.dataset.training_set import join_labels
+from scoring.learning.dataset.vocabularies import count_vocabulary, freeze_vocabulary
+from scoring.learning.errors import ModelNotPromotable, NoEventsToJudge, NoModelYet, NotEnoughPositives
+from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.models import ModelArtefact, ModelVersion
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.training import TrainingConfig
-from scoring.learning.training_set import join_labels
-from scoring.learning.vocabularies import count_vocabulary, freeze_vocabulary
+from scoring.learning.promotion import promote as promotion
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
-from scoring.management.commands.simulate import Command as Simulate
-from scoring.simulation.history import simulate_history
+from scoring.registry import model_versions as registry
+from scoring.registry.errors import ArtefactCorrupt, UnknownModel
 from tests.factories.log import have_conflicts
 from tests.factories.models import approved
 from tests.factories.views import with_batch_values
@@ -191,7 +187,7 @@ def test_a_model_may_be_judged_on_all_events_from_its_cut_off_to_a_date(history)
 
 @pytest.mark.parametrize("conflicts", [registry.REGISTRATION_ATTEMPTS - 1, registry.REGISTRATION_ATTEMPTS])
 def test_trainings_that_end_at_once_are_numbered_after_a_few_attempts(history, monkeypatch, conflicts):
-    have_conflicts(monkeypatch, "scoring.learning.registry", count=conflicts)
+    have_conflicts(monkeypatch, "scoring.registry.model_versions", count=conflicts)
     if conflicts == registry.REGISTRATION_ATTEMPTS:
         with pytest.raises(StreamConflict):
             train()

@@ -10,14 +10,14 @@ import pytest
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType, Labels
 from scoring.catalog.fields import Entity, Text
-from scoring.decisions import connections
-from scoring.decisions.history import sequence_history
-from scoring.errors import NotEnoughToTrain
 from scoring.ingest.imports import ingest_frame
-from scoring.ingest.mapping import ColumnMapping, LabelMapping
+from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.learning.errors import NotEnoughToTrain
 from scoring.learning.models import ModelVersion
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.training import TrainingConfig
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.signals import redis_connections as connections
+from scoring.states.history import sequence_history
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

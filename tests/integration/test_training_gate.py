@@ -8,28 +8,29 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from scoring.decisions.routing import route_of
-from scoring.errors import (
+from scoring.learning.errors import (
     AlreadyJudged,
     GateFailed,
-    InvalidRoute,
     ModelNotPromotable,
     NotApproved,
     NoteRequired,
     NothingToRollBackTo,
     OwnModel,
-    UnknownModel,
 )
-from scoring.learning import gate, promotion, registry
-from scoring.learning.comparison import reason_against
+from scoring.learning.evaluation.comparison import reason_against
 from scoring.learning.models import ModelVersion
-from scoring.learning.progress import UNWATCHED, Watch
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.stages import standings
-from scoring.learning.training import TrainingConfig
+from scoring.learning.promotion import gate
+from scoring.learning.promotion import promote as promotion
+from scoring.learning.promotion.stages import standings
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
+from scoring.progress import UNWATCHED, Watch
+from scoring.registry import model_versions as registry
+from scoring.registry.errors import InvalidRoute, UnknownModel
+from scoring.registry.routes import route_of
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.models import END, approved, promote, train_small_models
 from tests.factories.steps import Steps
@@ -115,7 +116,7 @@ def test_a_champion_with_another_vocabulary_scores_as_it_would_with_its_own(mode
     promote(models[1])
     vocabulary = registry.load_model(models[1]).spec.vocabularies
     turned = {"category": tuple(reversed(vocabulary["category"]))}
-    monkeypatch.setattr("scoring.learning.runs.count_vocabulary", lambda kind, as_of, **_: turned)
+    monkeypatch.setattr("scoring.learning.training.runs.count_vocabulary", lambda kind, as_of, **_: turned)
     comparison = train_beside().comparison
     assert comparison["why_not"] == ""
     expected = version(models[1]).metrics["average_precision"]

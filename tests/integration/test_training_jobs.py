@@ -10,16 +10,18 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from scoring.errors import TrainingNotPossible, UnknownEventType, UnknownTraining
-from scoring.learning import jobs, registry
-from scoring.learning.job_options import JobOptions
+from demo.management.commands.simulate import Command as Simulate
+from demo.simulation.history import simulate_history
+from scoring.catalog.errors import UnknownEventType
+from scoring.learning.errors import TrainingNotPossible, UnknownTraining
+from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs.options import JobOptions
+from scoring.learning.jobs.retraining import request_retraining
 from scoring.learning.models import ModelArtefact, ModelVersion, TrainingJob, TrainingProgress
-from scoring.learning.retraining import request_retraining
-from scoring.learning.training_lock import held_training_lock
+from scoring.learning.training.lock import held_training_lock
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
-from scoring.management.commands.simulate import Command as Simulate
-from scoring.simulation.history import simulate_history
+from scoring.registry import model_versions as registry
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,7 +138,7 @@ def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, 
 
 
 def test_a_cancellation_between_two_rounds_of_boosting_is_heard(history, messages, monkeypatch):
-    monkeypatch.setattr("scoring.learning.job_watch.SECONDS_BETWEEN_NOTES", 0.0)
+    monkeypatch.setattr("scoring.learning.jobs.watch.SECONDS_BETWEEN_NOTES", 0.0)
     advance, rounds = jobs.JobWatch.advance, []
 
     def cancel_in_the_third_round(watch, count):
@@ -185,7 +187,7 @@ def test_a_failure_while_registering_takes_everything_back(history, messages, mo
     def stop(*args, **options):
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr("scoring.learning.runs.register_model", stop)
+    monkeypatch.setattr("scoring.learning.training.runs.register_model", stop)
     number = request()
     run(number)
     assert job(number).error == "RuntimeError: disk full"

@@ -7,9 +7,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from scoring.decisions.routing import route_of
-from scoring.learning import jobs, promotion
+from scoring.learning.jobs import requests as jobs
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
+from scoring.learning.promotion import promote as promotion
+from scoring.registry.routes import route_of
 from tests.factories.models import approved, promote, train_small_models
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,23 +5,26 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scoring.decisions.models import Label
-from scoring.decisions.routing import Arm, change_route, route_of
-from scoring.errors import (
+from scoring.learning.errors import (
     AlreadyJudged,
     GateFailed,
-    InvalidRoute,
     NoModelYet,
     NoteRequired,
     OwnModel,
     TrainingCancelled,
     TrainingNotPossible,
-    UnknownModel,
 )
-from scoring.learning import gate, job_watch, jobs, promotion, registry
-from scoring.learning.job_watch import JobWatch
+from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs.requests import watch as job_watch
+from scoring.learning.jobs.retraining import has_new_labels, reason_not_to_train
+from scoring.learning.jobs.watch import JobWatch
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
-from scoring.learning.retraining import has_new_labels, reason_not_to_train
+from scoring.learning.promotion import gate
+from scoring.learning.promotion import promote as promotion
 from scoring.log.read import read_stream
+from scoring.registry import model_versions as registry
+from scoring.registry.errors import InvalidRoute, UnknownModel
+from scoring.registry.routes import Arm, change_route, route_of
 
 pytestmark = pytest.mark.django_db
 

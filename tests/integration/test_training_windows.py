@@ -9,19 +9,21 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
+from demo.management.commands.simulate import Command as Simulate
+from demo.simulation.history import simulate_history
+from scoring.catalog.errors import EventTypeNotScored
 from scoring.decisions.models import Label
-from scoring.errors import EventTypeNotScored, InvalidTraining, NotEnoughPositives
-from scoring.learning import jobs, registry
-from scoring.learning.evaluation import run_evaluation
-from scoring.learning.job_options import JobOptions
-from scoring.learning.model_figures import lineage_rows
+from scoring.learning.dataset.point_in_time import read_training_set
+from scoring.learning.errors import InvalidTraining, NotEnoughPositives
+from scoring.learning.evaluation.evaluate import run_evaluation
+from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import ModelVersion, TrainingJob
-from scoring.learning.point_in_time import read_training_set
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.training import TrainingConfig
+from scoring.learning.pages.figures import lineage_rows
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.models import LogEntry
-from scoring.management.commands.simulate import Command as Simulate
-from scoring.simulation.history import simulate_history
+from scoring.registry import model_versions as registry
 from tests.factories.steps import Steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,7 +167,7 @@ def test_the_baseline_is_fitted_on_the_rows_of_the_model_alone(load, monkeypatch
         fitted.append(len(y))
         raise InterruptedError
 
-    monkeypatch.setattr("scoring.learning.evaluation.fit_baseline", fit)
+    monkeypatch.setattr("scoring.learning.evaluation.evaluate.fit_baseline", fit)
     with pytest.raises(InterruptedError):
         run_evaluation(run.name, since=since, until=END, now=NOW, against_logistic=True)
     assert fitted == [run.rows]

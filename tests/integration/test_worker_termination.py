@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scoring.decisions import doorbell
-from scoring.decisions.intake import receive_events
 from scoring.decisions.models import Pending
+from scoring.intake.receive import receive_events
+from scoring.signals import lane_notifications as doorbell
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
 from tests.waiting import wait_until

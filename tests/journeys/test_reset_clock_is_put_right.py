@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reviews.entities import ENTITIES
+from reviews.console.entities import ENTITIES
 from reviews.models import Case
-from reviews.opening import CASES
-from scoring.decisions.lane_log import iter_lane_items
-from scoring.learning.point_in_time import read_training_set, training_table
-from scoring.log.consumers import catch_up
+from reviews.queue.opening import CASES
+from scoring.lanes.order import iter_lane_items
+from scoring.learning.dataset.point_in_time import read_training_set, training_table
+from scoring.log.consumers.registry import catch_up
 from scoring.replay.service import replay
 from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api, api, make_key  # noqa: F401 (fixtures)

@@ -17,17 +17,17 @@ from django.urls import reverse
 
 from monitoring.tasks import run_consumers
 from reviews.models import Case
-from scoring.api import keys
-from scoring.api.key_requests import FOR_KEYS, SCOPES
+from scoring.api.keys import issue as keys
+from scoring.api.keys.requests import FOR_KEYS, SCOPES
 from scoring.decisions.models import Label, Pending
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
-from scoring.learning import registry
-from scoring.learning.dataset import read_labels, read_vectors
+from scoring.learning.dataset.join import read_labels, read_vectors
+from scoring.learning.dataset.training_set import join_labels
 from scoring.learning.models import ModelVersion, TrainingJob
-from scoring.learning.training_set import join_labels
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
+from scoring.registry import model_versions as registry
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
 from tests.waiting import wait_until

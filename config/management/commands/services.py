@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.embedded import services
+from embedded import services
 from supervision.supervisor import stop_supervisor
 
 

@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from config.embedded import services
-from config.embedded.places import make_directory
 from config.running import procfile_programs, supervise
+from embedded import services
+from embedded.places import make_directory
 from serving.listening import PortUnavailable, chosen_address, listen
 from supervision.supervisor import AlreadyRunning, sole_supervisor
 

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiReque
 
 from scoring.api.schema.events import PAYMENT, record_properties
 from scoring.api.schema.parts import JSON, TEXT, WITH_BODY, Schema, answers, object_of, ref
-from scoring.decisions.corrections import MAX_REASON_LENGTH
+from scoring.intake.corrections import MAX_REASON_LENGTH
 
 REASON: Schema = {**TEXT, "minLength": 1, "maxLength": MAX_REASON_LENGTH}
 OF_EVENT = [

@@ -22,7 +22,7 @@ from scoring.api.schema.parts import (
 from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.event_type import MAX_ID_LENGTH
 from scoring.catalog.registry import event_types
-from scoring.decisions.label_sources import MAX_SOURCE_LENGTH, PRECEDENCE
+from scoring.intake.label_sources import MAX_SOURCE_LENGTH, PRECEDENCE
 
 NAME: Schema = {"type": "string", "minLength": 1, "pattern": NAME_PATTERN}
 SAYS_LABEL: Schema = {

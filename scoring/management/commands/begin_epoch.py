@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scoring.errors import LogAheadOfCluster
 from scoring.log.epochs import begin_epoch, check_epoch
+from scoring.log.errors import LogAheadOfCluster
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from scoring.decisions.warmup import compile_all
+from scoring.runner.warm_up import compile_all
 
 
 class Command(BaseCommand):

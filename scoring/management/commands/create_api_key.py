@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scoring.api.key_requests import FOR_KEYS, SCOPES
-from scoring.api.keys import create_key
+from scoring.api.keys.errors import InvalidKeyRequest
+from scoring.api.keys.issue import create_key
+from scoring.api.keys.requests import FOR_KEYS, SCOPES
 from scoring.api.models import ApiKey
-from scoring.errors import InvalidKeyRequest
 from scoring.timestamps import to_iso
 
 MAX_DAYS = 3_650

@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
-from scoring.learning.evaluation import run_evaluation
-from scoring.learning.report import evaluation_lines
+from scoring.learning.evaluation.evaluate import run_evaluation
+from scoring.learning.evaluation.report import evaluation_lines
 from scoring.management.arguments import read_moment, whole_number
 from scoring.management.bars import BarOfSteps
 

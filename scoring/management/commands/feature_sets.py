@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
-from scoring.learning.feature_sets import list_feature_sets
-from scoring.learning.promotion import previous_champion
-from scoring.learning.report import set_lines
+from scoring.learning.evaluation.report import set_lines
+from scoring.learning.promotion.promote import previous_champion
+from scoring.registry.feature_sets import list_feature_sets
 
 
 class Command(BaseCommand):

@@ -12,13 +12,13 @@ from scoring.catalog.registry import event_type
 from scoring.errors import ScoringError
 from scoring.ingest.imports import ingest_table
 from scoring.ingest.limits import MaxRejected, parse_max_rejected
-from scoring.ingest.mapping import ColumnMapping, build_mapping, read_mapping
-from scoring.ingest.missing import MissingWords
-from scoring.ingest.preview import preview_table
-from scoring.ingest.readers import READERS, open_table
+from scoring.ingest.mapping.mapping import ColumnMapping, build_mapping, read_mapping
+from scoring.ingest.mapping.preview import preview_table
+from scoring.ingest.readers.opening import READERS, open_table
+from scoring.ingest.readers.tables import Table
 from scoring.ingest.report import ImportReport, describe_report
-from scoring.ingest.tables import Table
-from scoring.ingest.times import EXCEL, UNITS
+from scoring.ingest.values.missing import MissingWords
+from scoring.ingest.values.times import EXCEL, UNITS
 from scoring.management.commands.sequence import sequence_lane
 
 

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Count
 
 from scoring.decisions.models import Pending
-from scoring.log.status import ConsumerStatus, LogStatus, read_status
+from scoring.log.consumers.status import ConsumerStatus, LogStatus, read_status
 
 PARKED_SHOWN = 20
 

@@ -5,11 +5,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scoring.catalog.registry import scored_type
-from scoring.errors import NoModelYet, ScoringError
-from scoring.learning.feature_sets import list_feature_sets
+from scoring.errors import ScoringError
+from scoring.learning.errors import NoModelYet
+from scoring.learning.evaluation.report import version_lines
 from scoring.learning.models import ModelVersion
-from scoring.learning.report import version_lines
-from scoring.learning.stages import standings
+from scoring.learning.promotion.stages import standings
+from scoring.registry.feature_sets import list_feature_sets
 
 
 class Command(BaseCommand):

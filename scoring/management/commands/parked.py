@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from scoring.decisions import doorbell, pending
 from scoring.decisions.models import Pending
+from scoring.lanes import queue as pending
+from scoring.signals import lane_notifications as doorbell
 
 
 class Command(BaseCommand):

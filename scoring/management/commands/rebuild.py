@@ -11,17 +11,18 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from scoring.catalog.registry import lanes
-from scoring.decisions.history import needs_new_order
-from scoring.decisions.layouts import drop_other_layouts
-from scoring.decisions.rebuild_online import rebuild_lane
-from scoring.decisions.rebuild_pending import rebuild_pending
-from scoring.decisions.reorder import reorder_lane
-from scoring.errors import ConsumerNotRebuildable, ConsumerStopped, ScoringError, UnknownProjection
-from scoring.learning.progress import UNWATCHED
-from scoring.log.consumers import rebuild_consumer, registered_consumers
+from scoring.errors import ScoringError
+from scoring.lanes.rebuild_queue import rebuild_pending
+from scoring.log.consumers.registry import rebuild_consumer, registered_consumers
+from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped, UnknownProjection
 from scoring.log.projections import Projection, registered
 from scoring.log.rebuild import find_projection, last_position, rebuild_projections
 from scoring.management.bars import BarOfSteps
+from scoring.progress import UNWATCHED
+from scoring.states.history import needs_new_order
+from scoring.states.layouts import drop_other_layouts
+from scoring.states.rebuild import rebuild_lane
+from scoring.states.reorder import reorder_lane
 
 PENDING = "pending"
 REASON = "manage.py rebuild --online"

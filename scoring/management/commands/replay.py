@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from scoring.decisions.predicting import RUNTIME
 from scoring.errors import ScoringError
-from scoring.learning.progress import UNWATCHED
 from scoring.management.arguments import EARLIEST, read_moment, read_new_file, read_scored_type, whole_number
 from scoring.management.bars import BarOfSteps
+from scoring.progress import UNWATCHED
 from scoring.replay.compare import ASPECTS, BITS, Comparison
 from scoring.replay.report import Group, Report, place_of
 from scoring.replay.service import replay

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scoring.api.keys import revoke_key
-from scoring.errors import ApiKeyAlreadyRevoked, ApiKeyNotFound
+from scoring.api.keys.errors import ApiKeyAlreadyRevoked, ApiKeyNotFound
+from scoring.api.keys.issue import revoke_key
 
 
 class Command(BaseCommand):

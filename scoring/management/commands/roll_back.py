@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
-from scoring.learning.promotion import roll_back
-from scoring.learning.registry import champion_of
+from scoring.learning.promotion.promote import roll_back
 from scoring.management.arguments import read_scored_type, read_words
+from scoring.registry.model_versions import champion_of
 
 
 class Command(BaseCommand):

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scoring.catalog.registry import lanes
-from scoring.decisions.history import sequence_history, waiting_history
-from scoring.decisions.reorder import reorder_lane
 from scoring.errors import ScoringError
-from scoring.learning.progress import UNWATCHED
 from scoring.management.bars import BarOfSteps
+from scoring.progress import UNWATCHED
+from scoring.states.history import sequence_history, waiting_history
+from scoring.states.reorder import reorder_lane
 
 REASON = "manage.py sequence --reorder"
 

@@ -8,10 +8,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
-from scoring.learning.report import training_lines
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.thresholds import ThresholdPolicy
-from scoring.learning.training import TrainingConfig
+from scoring.learning.evaluation.report import training_lines
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.thresholds import ThresholdPolicy
 from scoring.management.arguments import (
     number,
     read_days,

@@ -8,9 +8,12 @@ import redis
 from django.http import HttpResponse
 from django.test import Client
 
-from scoring.api import key_use, keys, refusals
-from scoring.api.key_requests import FOR_KEYS, SCOPES
-from scoring.decisions import backlog, held_labels
+from scoring.api.keys import issue as keys
+from scoring.api.keys import refusals
+from scoring.api.keys import use as key_use
+from scoring.api.keys.requests import FOR_KEYS, SCOPES
+from scoring.intake import backlog
+from scoring.lanes import held_labels
 
 ALL_SCOPES = tuple(SCOPES)
 MakeKey = Callable[..., str]

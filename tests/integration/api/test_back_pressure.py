@@ -5,12 +5,13 @@ import threading
 import pytest
 from django.db import OperationalError
 
-from scoring.decisions import backlog, doorbell, turnstile
-from scoring.decisions.lane_lock import held_lane
 from scoring.decisions.models import Event
-from scoring.decisions.runner import LaneRunner
-from scoring.decisions.turnstile import Turnstile, pause_after
-from scoring.errors import ListsInLine
+from scoring.intake import backlog, turnstile
+from scoring.intake.errors import ListsInLine
+from scoring.intake.turnstile import Turnstile, pause_after
+from scoring.lanes.lock import held_lane
+from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import lane_notifications as doorbell
 from tests.factories.payments import payment_payload
 
 pytestmark = pytest.mark.django_db(transaction=True)

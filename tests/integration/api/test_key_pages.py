@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from scoring.api import keys
+from scoring.api.keys import issue as keys
 from scoring.api.models import ApiKey
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream

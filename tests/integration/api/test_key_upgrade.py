@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import connection
 
 from scoring.api.models import ApiKey
-from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.intake.labels import LabelStatement, record_labels
 
 upgrade = import_module("scoring.migrations.0008_keys_with_bounds").let_keys_state_what_they_stated
 

@@ -10,10 +10,11 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from scoring.api import key_use, keys
-from scoring.api.key_requests import SCOPES
+from scoring.api.keys import issue as keys
+from scoring.api.keys import use as key_use
+from scoring.api.keys.errors import ApiKeyExpired
+from scoring.api.keys.requests import SCOPES
 from scoring.api.models import ApiKey
-from scoring.errors import ApiKeyExpired
 from scoring.log.read import read_stream
 from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api
@@ -130,7 +131,7 @@ def test_an_address_that_sends_many_refused_keys_is_held_off(
     assert held_off.json()["type"] == "/api/problems/too-many-refused-keys"
     assert ask(key).status_code == 200, "a key that was valid lately is let through"
     assert ask(fresh, REMOTE_ADDR="192.0.2.7").status_code == 200, "other addresses are"
-    lines = [record for record in caplog.records if record.name == "scoring.api.authentication"]
+    lines = [record for record in caplog.records if record.name == "scoring.api.keys.authentication"]
     assert [record.address for record in lines] == ["127.0.0.1", "127.0.0.1"]
     assert "assay_guess" not in caplog.text
 
@@ -190,7 +191,7 @@ def test_the_last_use_is_written_once_a_minute(
     make_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = make_key()
-    monkeypatch.setattr("scoring.api.keys.settings.API_KEY_CACHE_SECONDS", 0.0)
+    monkeypatch.setattr("scoring.api.keys.issue.settings.API_KEY_CACHE_SECONDS", 0.0)
     with CaptureQueriesContext(connection) as queries:
         for _ in range(3):
             assert ask(key).status_code == 200

@@ -9,17 +9,17 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Label
-from scoring.errors import StreamConflict
-from scoring.ingest import label_upload
-from scoring.ingest.label_columns import LabelColumns
-from scoring.ingest.label_lines import Defaults
-from scoring.ingest.label_rows import LabelRow
-from scoring.ingest.label_table import read_table
-from scoring.ingest.label_upload import upload_labels
+from scoring.ingest.labels import upload as label_upload
+from scoring.ingest.labels.columns import LabelColumns
+from scoring.ingest.labels.lines import Defaults
+from scoring.ingest.labels.pages import known_sources
+from scoring.ingest.labels.rows import LabelRow
+from scoring.ingest.labels.table import read_table
+from scoring.ingest.labels.upload import upload_labels
 from scoring.ingest.writing import record_live_labels
-from scoring.label_pages import known_sources
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from tests.factories.payments import payment_payload
@@ -132,7 +132,7 @@ def test_what_is_wrong_with_the_whole_upload_is_said_and_nothing_recorded(
 def test_a_file_that_is_too_large_is_refused(
     analyst: Client, sent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scoring.label_pages.MOST_BYTES", 10)
+    monkeypatch.setattr("scoring.ingest.labels.pages.MOST_BYTES", 10)
     assert "at most 10\xa0bytes are taken" in upload(analyst, sent, "event_id\nT-0\n").content.decode()
     assert not Label.objects.exists()
 

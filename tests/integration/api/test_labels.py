@@ -6,9 +6,10 @@ import pytest
 from django.test import override_settings
 from pytest_django import DjangoAssertNumQueries
 
-from scoring.decisions import labels
-from scoring.decisions.labels import LabelReceipt, LabelStatement, record_labels
-from scoring.errors import InvalidRequest, TooManyHeldLabels, TooManyLabelSources
+from scoring.intake import labels
+from scoring.intake.errors import InvalidRequest, TooManyLabelSources
+from scoring.intake.labels import LabelReceipt, LabelStatement, record_labels
+from scoring.lanes.errors import TooManyHeldLabels
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream

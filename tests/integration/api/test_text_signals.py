@@ -12,24 +12,24 @@ from django.conf import settings
 
 from scoring.catalog import registry
 from scoring.catalog.text_signals import text_signals
-from scoring.decisions import connections
-from scoring.decisions.history import sequence_history
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items
-from scoring.decisions.runner import LaneRunner
 from scoring.decisions.vectors import unpack_vectors
+from scoring.declare import SIGNALS
 from scoring.features.arena import Arena
-from scoring.features.declare import SIGNALS
 from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
 from scoring.ingest.imports import ingest_file
-from scoring.ingest.mapping import ColumnMapping
+from scoring.ingest.mapping.mapping import ColumnMapping
+from scoring.lanes.lock import held_lane
+from scoring.lanes.order import iter_lane_items
 from scoring.log.read import read_stream
 from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.replay.service import replay
+from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import redis_connections as connections
+from scoring.states.history import sequence_history
 from scoring.timestamps import to_iso
 from tests.integration.api.conftest import Api
 

@@ -11,20 +11,21 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from scoring.batch import online, publishing, tasks
+from scoring.batch import publishing, tasks
+from scoring.batch.errors import BatchVersionCorrupt, PublishingUnderWay
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import list_views, newest_version, publish, remove_unread
 from scoring.batch.reading import read_timely_events
+from scoring.batch.serve import online
 from scoring.batch.stored import read_tables, write_tables
-from scoring.decisions import connections
-from scoring.decisions.lane_lock import NAMESPACE
 from scoring.decisions.models import Pending
-from scoring.errors import BatchVersionCorrupt, PublishingUnderWay
+from scoring.lanes.lock import NAMESPACE
 from scoring.log.append import append
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
+from scoring.signals import redis_connections as connections
 from scoring.timestamps import from_micros, to_iso, to_micros
 from tests.factories.log import received
 from tests.factories.views import DAY, HOUR, MONDAY, Bought, Order, values_of, view_events

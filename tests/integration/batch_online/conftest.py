@@ -8,16 +8,17 @@ import redis
 
 from scoring.batch.publishing import publish
 from scoring.catalog import registry
-from scoring.decisions import connections, pending
-from scoring.decisions.history import sequence_history
-from scoring.decisions.intake import receive_events, received_entry
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.runner import LaneRunner
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
-from scoring.log.bulk import append_bulk
+from scoring.intake.receive import receive_events, received_entry
+from scoring.lanes import queue as pending
+from scoring.lanes.lock import held_lane
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
+from scoring.log.writing.bulk import append_bulk
+from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import redis_connections as connections
+from scoring.states.history import sequence_history
 from tests.factories import sales as catalog
 from tests.factories.payments import submission
 from tests.factories.sales import DAY, HOUR, NOON, Sale, sale, sales

@@ -9,25 +9,25 @@ import pytest
 
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import publish
-from scoring.decisions.labels import LabelStatement, record_labels
-from scoring.decisions.sweep import sweep_lanes
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features import plan
 from scoring.features.plan import lane_plan
-from scoring.learning import registry
-from scoring.learning.dataset import read_vectors
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.learning.dataset.join import read_vectors
+from scoring.learning.dataset.training_set import VectorTable
 from scoring.learning.models import ModelArtefact
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.training import TrainingConfig
-from scoring.learning.training_set import VectorTable
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
+from scoring.registry import model_versions as registry
 from scoring.replay.consistency import check_lane, read_mismatches
 from scoring.replay.models import FeatureConsistency
 from scoring.replay.report import Report
 from scoring.replay.service import replay
+from scoring.runner.sweep import sweep_lanes
 from tests.factories.models import promote
 from tests.factories.sales import DAY, HOUR, MINUTE, NOON, Sale
 from tests.integration.batch_online.conftest import (

@@ -11,20 +11,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from monitoring.attention import notices
-from monitoring.batch_views import BATCH_VIEWS, read_freshness
-from monitoring.facts import read_facts
 from monitoring.models import BatchWindow
-from scoring.batch import online, publishing
+from monitoring.overview.attention import notices
+from monitoring.overview.facts import read_facts
+from monitoring.windows.batch_views import BATCH_VIEWS, read_freshness
+from scoring.batch import publishing
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import publish
+from scoring.batch.serve import online
 from scoring.batch.stored import read_tables
 from scoring.batch.tasks import reload_lost_versions
-from scoring.decisions import connections
 from scoring.decisions.models import Event
-from scoring.log.consumers import catch_up, rebuild_consumer
+from scoring.log.consumers.registry import catch_up, rebuild_consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions
+from scoring.signals import redis_connections as connections
 from tests.factories.sales import DAY, HOUR, MINUTE, NOON, Sale
 from tests.integration.batch_online.conftest import Shop, batch_values, decisions, publish_all
 

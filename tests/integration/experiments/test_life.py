@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
+from experiments.design.start_and_stop import salt_of, stop_experiment
 from experiments.errors import (
     ExperimentDisplaced,
     ExperimentExists,
@@ -16,20 +17,19 @@ from experiments.errors import (
     NoChampion,
     TrafficTaken,
 )
-from experiments.exposures import EXPOSURES, unit_hash
 from experiments.models import Experiment, ExperimentResult, Exposure
-from experiments.results import refresh_results
-from experiments.services import salt_of, stop_experiment
-from scoring.decisions.labels import LabelStatement, record_labels
+from experiments.results.compute import refresh_results
+from experiments.results.exposures import EXPOSURES, unit_hash
 from scoring.decisions.models import Decision
-from scoring.decisions.routing import arm_for, change_route, route_of
-from scoring.errors import NotApproved
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.learning.errors import NotApproved
 from scoring.learning.models import ModelVersion
-from scoring.learning.promotion import roll_back, start_canary, start_shadow
-from scoring.learning.registry import LoadedModel
-from scoring.log.consumers import rebuild_consumer
+from scoring.learning.promotion.promote import roll_back, start_canary, start_shadow
+from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
+from scoring.registry.model_versions import LoadedModel
+from scoring.registry.routes import arm_for, change_route, route_of
 from scoring.timestamps import from_iso, to_iso
 from tests.factories.payments import payment_payload, submission
 from tests.integration.experiments.conftest import BEGIN, follow_log

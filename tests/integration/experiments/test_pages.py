@@ -9,13 +9,13 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from experiments.design.start_and_stop import stop_experiment
 from experiments.models import Experiment, ExperimentResult, Exposure
-from experiments.results import refresh_results
-from experiments.services import stop_experiment
-from scoring.decisions.routing import route_of
-from scoring.learning.promotion import roll_back
+from experiments.results.compute import refresh_results
+from scoring.learning.promotion.promote import roll_back
 from scoring.log.append import append
-from scoring.log.tables import copy_values
+from scoring.registry.routes import route_of
+from scoring.sql.bulk_tables import copy_values
 from tests.factories.log import decided, received
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,9 +7,9 @@ from itertools import count
 import numpy as np
 import pytest
 
-from experiments.aggregates import NOTHING, ArmSums, Slice, sum_by_arm, sum_over_time
 from experiments.metrics import BY_NAME
 from experiments.models import Exposure
+from experiments.results.aggregates import NOTHING, ArmSums, Slice, sum_by_arm, sum_over_time
 from experiments.statistics import Moments, compare
 
 pytestmark = pytest.mark.django_db

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import redis
 
-from scoring.decisions import connections
-from scoring.decisions.intake import Receipt, Submission, receive_events
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items
-from scoring.decisions.models_in_charge import take_charge
-from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.runner import LaneRunner
+from scoring.decisions.deciding_models import take_charge
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
+from scoring.intake.receive import Receipt, Submission, receive_events
+from scoring.lanes.lock import held_lane
+from scoring.lanes.order import iter_lane_items
+from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import redis_connections as connections
+from scoring.states.store import OnlineStore
 
 LANE = "commerce"
 
@@ -53,7 +53,7 @@ def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
         charge = take_charge(name, route, **how)
         return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
 
-    monkeypatch.setattr("scoring.decisions.runner.take_charge", take)
+    monkeypatch.setattr("scoring.runner.lane_runner.take_charge", take)
 
 
 def online_states() -> dict[str, bytes]:

@@ -8,17 +8,19 @@ import pytest
 import redis
 from django.db import DatabaseError
 
-from scoring.decisions import connections, pending, writing
-from scoring.decisions.labels import LabelStatement, record_labels
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items, read_head
 from scoring.decisions.models import Decision, Pending
-from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.pending import Claim
-from scoring.decisions.runner import LaneRunner
-from scoring.errors import StreamConflict
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.lanes import queue as pending
+from scoring.lanes.lock import held_lane
+from scoring.lanes.order import iter_lane_items, read_head
+from scoring.lanes.queue import Claim
+from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
+from scoring.runner import writing
+from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import redis_connections as connections
+from scoring.states.store import OnlineStore
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
 
@@ -177,9 +179,9 @@ def test_nothing_is_parked_because_redis_cannot_be_had(send, work, runner, monke
 
 def test_the_next_batch_is_as_long_as_fits_and_the_pace_follows_the_last_ones(runner, monkeypatch):
     clock, asked = iter((0.0, 0.1, 5.0, 5.05)), []
-    monkeypatch.setattr("scoring.decisions.runner.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("scoring.runner.lane_runner.time.perf_counter", lambda: next(clock))
     monkeypatch.setattr(
-        "scoring.decisions.runner.next_limit", lambda *now, **took: asked.append((now, took)) or 77
+        "scoring.runner.lane_runner.next_limit", lambda *now, **took: asked.append((now, took)) or 77
     )
     monkeypatch.setattr(runner, "_process", lambda claims: True)
     ten: Any = [None] * 10
@@ -192,7 +194,7 @@ def test_the_next_batch_is_as_long_as_fits_and_the_pace_follows_the_last_ones(ru
 
 def test_nobody_is_told_of_a_decision_that_is_not_committed(send, runner, monkeypatch):
     told: list[Any] = []
-    monkeypatch.setattr("scoring.decisions.doorbell.wake", told.append)
+    monkeypatch.setattr("scoring.signals.lane_notifications.wake", told.append)
     send(payments(1), wait=0.001)
     with monkeypatch.context() as failing:
         failing.setattr(writing, "append", lambda *given, **named: _fail())
@@ -268,4 +270,4 @@ def test_a_rescore_that_another_holder_has_done_is_not_queued_again(send, work, 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch, online_redis: Any) -> None:
     connections.client.cache_clear()
-    monkeypatch.setattr("scoring.decisions.doorbell.publish", lambda lane: "")
+    monkeypatch.setattr("scoring.signals.lane_notifications.publish", lambda lane: "")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from scoring.decisions import connections
+from scoring.signals import redis_connections as connections
 from tests.waiting import wait_until
 
 

@@ -4,25 +4,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.decisions import pending
-from scoring.decisions.answers import answer_for
-from scoring.decisions.corrections import AmendmentReceipt, correct_event, retract_event
-from scoring.decisions.history import sequence_history
-from scoring.decisions.labels import LabelStatement, record_labels
-from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Amendment, Decision, Event, Pending
-from scoring.decisions.rebuild_pending import rebuild_pending
-from scoring.decisions.reorder import reorder_lane
-from scoring.errors import EventAlreadyRetracted, EventStillHistory, EventVersionConflict
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
+from scoring.intake.answers import answer_for
+from scoring.intake.corrections import AmendmentReceipt, correct_event, retract_event
+from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory, EventVersionConflict
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.lanes import queue as pending
+from scoring.lanes.order import iter_lane_items
+from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.replay.consistency import check_lane, read_mismatches
 from scoring.replay.service import replay
+from scoring.states.history import sequence_history
+from scoring.states.reorder import reorder_lane
 from tests.factories.payments import MARCH, payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_history import add_history
@@ -206,7 +206,7 @@ def test_a_new_order_of_the_lane_gives_corrections_their_place_again(send, work)
 
 
 def test_what_is_corrected_while_a_new_order_is_worked_out_builds_upon_that_order(send, work, monkeypatch):
-    monkeypatch.setattr("scoring.decisions.reorder.ITEMS_A_CHUNK", 1)
+    monkeypatch.setattr("scoring.states.reorder.ITEMS_A_CHUNK", 1)
     send(payments(4))
     say(1, "fraud")
     work()

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from scoring.decisions import pending
-from scoring.decisions.answers import answer_for
-from scoring.decisions.corrections import MAX_TRIES
-from scoring.decisions.mailboxes import Mailbox
 from scoring.decisions.models import Amendment, Event, Pending
-from scoring.decisions.rebuild_pending import rebuild_pending
-from scoring.errors import StreamConflict
+from scoring.intake.answers import answer_for
+from scoring.intake.corrections import MAX_TRIES
+from scoring.lanes import queue as pending
+from scoring.lanes.rebuild_queue import rebuild_pending
+from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.signals.reply_channels import Mailbox
 from tests.factories.log import have_conflicts
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
@@ -148,7 +148,7 @@ def test_a_client_that_repeats_a_correction_waits_for_it_like_the_first(send, wo
     send(payments(2))
     work()
     correct(1, amount="20.00")
-    monkeypatch.setattr("scoring.decisions.doorbell.ring_lanes", told.extend)
+    monkeypatch.setattr("scoring.signals.lane_notifications.ring_lanes", told.extend)
     receipt = correct(1, amount="20.00", wait=0.01)
     assert (receipt.status, receipt.is_undecided) == ("replayed", True)
     [queued] = Pending.objects.all()
@@ -189,7 +189,7 @@ def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_o
     told: list[str] = []
     send(payments(3))
     work()
-    monkeypatch.setattr("scoring.decisions.doorbell.ring_lanes", told.extend)
+    monkeypatch.setattr("scoring.signals.lane_notifications.ring_lanes", told.extend)
     correct(1, amount="20.00")
     correct(2, amount="20.00", wait=0.01)
     retract(1)
@@ -232,7 +232,7 @@ def test_who_amended_an_event_is_kept(send, work):
 def test_an_event_that_changes_meanwhile_is_read_anew_a_few_times(send, work, monkeypatch, amend, conflicts):
     send(payments(2))
     work()
-    have_conflicts(monkeypatch, "scoring.decisions.corrections", count=conflicts)
+    have_conflicts(monkeypatch, "scoring.intake.corrections", count=conflicts)
     if conflicts == MAX_TRIES:
         with pytest.raises(StreamConflict):
             amend()

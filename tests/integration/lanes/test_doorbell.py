@@ -7,8 +7,10 @@ import pytest
 import redis
 from kombu.exceptions import OperationalError
 
-from scoring.decisions import connections, doorbell, mailboxes
-from scoring.decisions.doorbell import Rung, ring_lanes
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals import redis_connections as connections
+from scoring.signals import reply_channels as mailboxes
+from scoring.signals.lane_notifications import Rung, ring_lanes
 
 LANE = "commerce"
 

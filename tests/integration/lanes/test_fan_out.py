@@ -15,17 +15,19 @@ import xgboost as xgb
 from django.core.management import call_command
 from numpy.typing import NDArray
 
-from scoring.decisions import connections, doorbell, fan_out
+from scoring.decisions import fan_out
+from scoring.decisions.errors import ModelFailed
 from scoring.decisions.fan_out import FanOut, help_out
-from scoring.decisions.intake import receive_events
 from scoring.decisions.models import Decision, Pending
 from scoring.decisions.predicting import Prediction, predict
-from scoring.decisions.telemetry import read_counts
-from scoring.errors import ModelFailed
 from scoring.explain.treeshap import LibraryExplainer
-from scoring.learning.artefact import Artefact
+from scoring.intake.receive import receive_events
 from scoring.learning.models import ModelArtefact, ModelVersion
-from scoring.learning.registry import LoadedModel, Registration, load_model, register_model
+from scoring.registry.artifact import Artefact
+from scoring.registry.model_versions import LoadedModel, Registration, load_model, register_model
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals import redis_connections as connections
+from scoring.signals.telemetry import read_counts
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE

@@ -13,32 +13,33 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import transaction
 
-from scoring.catalog.payment import Payment
-from scoring.decisions.lane_log import iter_lane_items
 from scoring.decisions.models import Decision, Pending, ShadowScore
-from scoring.decisions.routing import Arm
 from scoring.decisions.shadow import SHADOW
-from scoring.decisions.sweep import sweep_lanes
 from scoring.decisions.vectors import unpack_vectors
-from scoring.errors import FeatureSetMissing, FeaturesNotBackfilled
+from scoring.event_types.payment import Payment
 from scoring.features import plan
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.models import FeatureSetVersion
 from scoring.features.plan import lane_plan
-from scoring.learning import registry
-from scoring.learning.evaluation import run_evaluation
-from scoring.learning.feature_sets import check_feature_set, check_live_sets, declare_feature_sets
+from scoring.lanes.order import iter_lane_items
+from scoring.learning.errors import FeaturesNotBackfilled
+from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.models import ModelArtefact, ModelVersion
-from scoring.learning.promotion import promote as put_in_charge
-from scoring.learning.runs import TrainingRequest, run_training
-from scoring.learning.training import TrainingConfig
-from scoring.log.consumers import catch_up
+from scoring.learning.promotion.promote import promote as put_in_charge
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
+from scoring.registry import model_versions as registry
+from scoring.registry.errors import FeatureSetMissing
+from scoring.registry.feature_sets import check_feature_set, check_live_sets, declare_feature_sets
+from scoring.registry.routes import Arm
 from scoring.replay.service import replay
+from scoring.runner.sweep import sweep_lanes
 from tests.factories.models import END, approved, promote, train_small_models
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
@@ -251,7 +252,7 @@ def read_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     def look(stream: str) -> list[Entry]:
         return looks.pop()(stream) if looks else read_stream(stream)
 
-    monkeypatch.setattr("scoring.learning.feature_sets.read_stream", look)
+    monkeypatch.setattr("scoring.registry.feature_sets.read_stream", look)
 
 
 def test_of_workers_that_start_at_once_one_declares(declare, transactional_db, monkeypatch):

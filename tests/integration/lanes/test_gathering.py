@@ -10,13 +10,13 @@ import pytest
 from django.db import connection, transaction
 
 from scoring import deadlines
-from scoring.decisions import gathering
-from scoring.decisions.doorbell import Rung
-from scoring.decisions.gathering import Gatherer, Received, Turn
-from scoring.decisions.intake import received_entry
 from scoring.decisions.models import Event, Pending
-from scoring.errors import StorageTimedOut
+from scoring.intake import group_commit as gathering
+from scoring.intake.errors import StorageTimedOut
+from scoring.intake.group_commit import Gatherer, Received, Turn
+from scoring.intake.receive import received_entry
 from scoring.log.models import VaultItem
+from scoring.signals.lane_notifications import Rung
 from tests.factories.payments import payment_payload, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,17 +6,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection
 
-from scoring.decisions import history, pending, reorder
-from scoring.decisions.corrections import correct_event
-from scoring.decisions.history import WaitingHistory, needs_new_order, sequence_history, waiting_history
-from scoring.decisions.intake import received_entry
-from scoring.decisions.labels import LabelStatement, label_entry, record_labels
-from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs, read_head
 from scoring.decisions.models import Event, Label, Pending
-from scoring.decisions.reorder import reorder_lane
-from scoring.errors import HistoryOlderThanLane, OrderIncomplete
+from scoring.intake.corrections import correct_event
+from scoring.intake.labels import LabelStatement, label_entry, record_labels
+from scoring.intake.receive import received_entry
+from scoring.lanes import queue as pending
+from scoring.lanes.order import iter_lane_items, iter_lane_runs, read_head
 from scoring.log.append import append
 from scoring.log.read import read_positions, read_stream
+from scoring.states import history, reorder
+from scoring.states.errors import HistoryOlderThanLane, OrderIncomplete
+from scoring.states.history import WaitingHistory, needs_new_order, sequence_history, waiting_history
+from scoring.states.reorder import reorder_lane
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.payments import MARCH, payment_payload, payments, submission
 from tests.factories.steps import Steps

@@ -7,24 +7,27 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
-from scoring.decisions import connections, fallback, pending
-from scoring.decisions.answers import answer_for
-from scoring.decisions.labels import MOST_TRIES, LabelStatement, record_labels
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items, iter_lane_runs, read_head
 from scoring.decisions.models import Decision, Pending
-from scoring.decisions.rebuild_pending import rebuild_pending
-from scoring.decisions.reorder import reorder_lane
-from scoring.decisions.runner import FEWEST, LaneRunner
-from scoring.decisions.sweep import sweep_lanes
-from scoring.decisions.telemetry import read_counts
-from scoring.decisions.writing import write
-from scoring.errors import StaleOnlineState, StreamConflict
+from scoring.intake import fallback
+from scoring.intake.answers import answer_for
+from scoring.intake.labels import MOST_TRIES, LabelStatement, record_labels
+from scoring.lanes import queue as pending
+from scoring.lanes.lock import held_lane
+from scoring.lanes.order import iter_lane_items, iter_lane_runs, read_head
+from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log import upcasters
 from scoring.log.append import append
-from scoring.log.beside import Beside
 from scoring.log.entries import NewEntry
+from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.writing.alongside import Beside
+from scoring.runner.lane_runner import FEWEST, LaneRunner
+from scoring.runner.sweep import sweep_lanes
+from scoring.runner.writing import write
+from scoring.signals import redis_connections as connections
+from scoring.signals.telemetry import read_counts
+from scoring.states.errors import StaleOnlineState
+from scoring.states.reorder import reorder_lane
 from scoring.timestamps import to_micros
 from tests.factories.log import have_conflicts
 from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
@@ -223,7 +226,7 @@ def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_agai
     send, work, monkeypatch, conflicts
 ):
     send(payments(2))
-    have_conflicts(monkeypatch, "scoring.decisions.labels", count=conflicts)
+    have_conflicts(monkeypatch, "scoring.intake.labels", count=conflicts)
     if conflicts == MOST_TRIES:
         with pytest.raises(StreamConflict):
             say(label(1, "fraud"))
@@ -234,7 +237,7 @@ def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_agai
 
 def test_a_lane_is_told_of_labels_when_they_are_committed(send, monkeypatch):
     told: list[set[str]] = []
-    monkeypatch.setattr("scoring.decisions.doorbell.ring_lanes", told.append)
+    monkeypatch.setattr("scoring.signals.lane_notifications.ring_lanes", told.append)
     with transaction.atomic():
         say(label(1, "fraud"), label(2, "fraud"))
         assert told == []
@@ -248,12 +251,12 @@ def test_a_poison_that_the_failure_policy_decides_while_it_is_parked_does_not_en
 
     def decide_then_park(runner, claim, error):
         monkeypatch.setattr(LaneRunner, "_park", park)
-        monkeypatch.setattr("scoring.decisions.runner.read_stream", lambda stream: read_stream(stream)[:1])
+        monkeypatch.setattr("scoring.runner.lane_runner.read_stream", lambda stream: read_stream(stream)[:1])
         fallback.decide(read_stream(claim.event_stream), cause="timeout")
         park(runner, claim, error)
 
     monkeypatch.setattr(LaneRunner, "_park", decide_then_park)
-    monkeypatch.setattr("scoring.decisions.runner.decide", lambda *args, **named: 1 / 0)
+    monkeypatch.setattr("scoring.runner.lane_runner.decide", lambda *args, **named: 1 / 0)
     send(payments(1))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
@@ -344,7 +347,7 @@ def test_what_fails_after_the_commit_is_not_applied_again(send, work, monkeypatc
     send(payments(3))
     say(label(0, "fraud"), label(1, "fraud"))
     Pending.objects.update(wake_token="a-client")
-    monkeypatch.setattr("scoring.decisions.doorbell.wake", fail)
+    monkeypatch.setattr("scoring.signals.lane_notifications.wake", fail)
     work()
     assert sum(len(run.positions) for run in iter_lane_runs(LANE, items=100)) == 5
     assert [entry.type for entry in read_stream("payment/shop/T-2")] == ["event.received", "decision.made"]

@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from scoring.decisions import rebuild_online, restore
-from scoring.decisions.lane_log import read_head
-from scoring.decisions.layouts import OtherLayout, drop_other_layouts
-from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.rebuild_online import rebuild_lane
-from scoring.decisions.restore import restore_states
-from scoring.errors import StaleOnlineState
 from scoring.features.plan import LanePlan, lane_plan
+from scoring.lanes.order import read_head
 from scoring.log.models import LogEntry
+from scoring.states import rebuild as rebuild_online
+from scoring.states import restore
+from scoring.states.errors import StaleOnlineState
+from scoring.states.layouts import OtherLayout, drop_other_layouts
+from scoring.states.rebuild import rebuild_lane
+from scoring.states.restore import restore_states
+from scoring.states.store import OnlineStore
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_rebuild_online import command, stored_keys, tidy

@@ -6,14 +6,14 @@ import pytest
 
 from scoring.batch.reading import read_events, read_timely_events
 from scoring.catalog.registry import event_type
-from scoring.decisions.history import sequence_history
 from scoring.decisions.models import Amendment
-from scoring.learning.dataset import read_labels, read_vectors
-from scoring.learning.point_in_time import read_training_set, training_table
-from scoring.learning.training_set import join_labels
+from scoring.learning.dataset.join import read_labels, read_vectors
+from scoring.learning.dataset.point_in_time import read_training_set, training_table
+from scoring.learning.dataset.training_set import join_labels
 from scoring.offline.export import export_log
 from scoring.offline.reading import count_values
 from scoring.offline.store import OfflineStore
+from scoring.states.history import sequence_history
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
 from tests.integration.lanes.test_corrections import correct, retract, say

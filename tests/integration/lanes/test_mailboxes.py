@@ -5,8 +5,10 @@ import time
 
 import redis
 
-from scoring.decisions import connections, doorbell, mailboxes
-from scoring.decisions.mailboxes import open_mailbox, queue_of
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals import redis_connections as connections
+from scoring.signals import reply_channels as mailboxes
+from scoring.signals.reply_channels import open_mailbox, queue_of
 
 
 def answer(number: int) -> dict[str, object]:

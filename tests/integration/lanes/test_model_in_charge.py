@@ -8,17 +8,17 @@ import orjson
 import pytest
 
 from config.health import check_models
-from scoring.decisions.answers import answer_for
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.mailboxes import open_mailbox
 from scoring.decisions.models import Pending
-from scoring.decisions.runner import LaneRunner
-from scoring.decisions.sweep import sweep_lanes
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import LanePlan, lane_plan
-from scoring.learning import registry
+from scoring.intake.answers import answer_for
+from scoring.lanes.lock import held_lane
 from scoring.learning.models import ModelArtefact
 from scoring.log.read import read_stream
+from scoring.registry import model_versions as registry
+from scoring.runner.lane_runner import LaneRunner
+from scoring.runner.sweep import sweep_lanes
+from scoring.signals.reply_channels import open_mailbox
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
@@ -136,7 +136,7 @@ def test_code_without_the_models_features_does_not_decide_by_it(models, send, wo
     promote(models[0])
     loaded = registry.load_model(models[0])
     monkeypatch.setattr(
-        "scoring.decisions.models_in_charge.load_model",
+        "scoring.decisions.deciding_models.load_model",
         lambda name: registry.LoadedModel(name, "payment", "0" * 64, loaded.spec, loaded.booster),
     )
     send(payments(1))

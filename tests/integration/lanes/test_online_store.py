@@ -3,8 +3,8 @@
 import pytest
 import redis
 
-from scoring.decisions.online_store import STATES_A_WRITE, OnlineStore, iter_keys, lane_prefix
-from scoring.errors import StaleOnlineState
+from scoring.states.errors import StaleOnlineState
+from scoring.states.store import STATES_A_WRITE, OnlineStore, iter_keys, lane_prefix
 
 LAYOUT = "0123456789ab" + "c" * 52
 

@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, connections
 
-from scoring.decisions import doorbell, writing
-from scoring.decisions.corrections import correct_event
-from scoring.decisions.intake import Submission
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.lane_log import iter_lane_items, read_head
 from scoring.decisions.models import Decision, Pending
-from scoring.decisions.runner import FEWEST, LaneRunner
-from scoring.decisions.shift import work_lane
-from scoring.errors import StreamConflict
+from scoring.intake.corrections import correct_event
+from scoring.intake.receive import Submission
+from scoring.lanes.lock import held_lane
+from scoring.lanes.order import iter_lane_items, read_head
 from scoring.log.entries import NewEntry
+from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
+from scoring.runner import writing
+from scoring.runner.lane_runner import FEWEST, LaneRunner
+from scoring.runner.worker_loop import work_lane
+from scoring.signals import lane_notifications as doorbell
 from tests.factories.payments import payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
@@ -58,7 +59,7 @@ class LateWriter(Executor):
 
 @pytest.fixture(autouse=True)
 def small_batches_without_messages(monkeypatch):
-    monkeypatch.setattr("scoring.decisions.runner.next_limit", lambda limit, **spent: FEWEST)
+    monkeypatch.setattr("scoring.runner.lane_runner.next_limit", lambda limit, **spent: FEWEST)
     monkeypatch.setattr(doorbell, "publish", lambda lane: "")
 
 

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from scoring.decisions import history, pending, rebuild_pending, reorder
-from scoring.decisions.corrections import correct_event
-from scoring.decisions.history import needs_new_order, sequence_history, waiting_history
-from scoring.decisions.labels import LabelStatement, record_labels
-from scoring.decisions.lane_log import iter_lane_items, read_head
 from scoring.decisions.models import Label, Pending
-from scoring.decisions.runner import LaneRunner
-from scoring.errors import HistoryOlderThanLane
+from scoring.intake.corrections import correct_event
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.lanes import queue as pending
+from scoring.lanes import rebuild_queue as rebuild_pending
+from scoring.lanes.order import iter_lane_items, read_head
 from scoring.log.models import LogEntry, VaultItem
+from scoring.runner.lane_runner import LaneRunner
+from scoring.states import history, reorder
+from scoring.states.errors import HistoryOlderThanLane
+from scoring.states.history import needs_new_order, sequence_history, waiting_history
 from tests.factories.log import open_transaction
 from tests.factories.payments import MARCH, payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model

@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.decisions import backlog, doorbell, held_labels, pending
 from scoring.decisions.models import Pending
-from scoring.decisions.sweep import sweep_lanes
-from scoring.errors import LaneBehind
+from scoring.intake import backlog
+from scoring.intake.errors import LaneBehind
+from scoring.lanes import held_labels
+from scoring.lanes import queue as pending
+from scoring.runner.sweep import sweep_lanes
+from scoring.signals import lane_notifications as doorbell
 from tests.integration.lanes.conftest import LANE
 
 pytestmark = pytest.mark.django_db

@@ -12,22 +12,25 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from scoring.decisions import online_store, rebuild_online, restore
-from scoring.decisions.lane_lock import held_lane, sole_rebuild
-from scoring.decisions.lane_log import read_beginning, read_head
-from scoring.decisions.layouts import drop_other_layouts
 from scoring.decisions.models import Decision, Pending
-from scoring.decisions.online_store import OnlineStore, iter_keys, lane_prefix
-from scoring.decisions.rebuild_online import rebuild_as, rebuild_lane
-from scoring.decisions.reorder import reorder_lane
-from scoring.decisions.restore import PresentOrder, restore_states
-from scoring.decisions.runner import LaneRunner
-from scoring.decisions.shift import work_lane
-from scoring.errors import RebuildUnderWay, StaleOnlineState
 from scoring.features.plan import lane_plan
+from scoring.lanes.errors import RebuildUnderWay
+from scoring.lanes.lock import held_lane, sole_rebuild
+from scoring.lanes.order import read_beginning, read_head
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.replay.service import replay
+from scoring.runner.lane_runner import LaneRunner
+from scoring.runner.worker_loop import work_lane
+from scoring.states import rebuild as rebuild_online
+from scoring.states import restore
+from scoring.states import store as online_store
+from scoring.states.errors import StaleOnlineState
+from scoring.states.layouts import drop_other_layouts
+from scoring.states.rebuild import rebuild_as, rebuild_lane
+from scoring.states.reorder import reorder_lane
+from scoring.states.restore import PresentOrder, restore_states
+from scoring.states.store import OnlineStore, iter_keys, lane_prefix
 from tests.factories.payments import payments
 from tests.factories.steps import Steps
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from scoring.decisions import restore
-from scoring.decisions.lane_log import find_head, read_head
-from scoring.decisions.online_store import OnlineStore
-from scoring.decisions.restore import restore_states
 from scoring.features.plan import lane_plan
+from scoring.lanes.order import find_head, read_head
+from scoring.states import restore
+from scoring.states.restore import restore_states
+from scoring.states.store import OnlineStore
 from tests.factories.payments import payments
 from tests.factories.steps import Steps
 from tests.integration.lanes.conftest import LANE, rebuilt_states

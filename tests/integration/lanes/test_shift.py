@@ -8,14 +8,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, close_old_connections, connection
 
-from scoring.decisions import doorbell, pending, runner, shift, writing
-from scoring.decisions.labels import label_entry
 from scoring.decisions.models import Pending
-from scoring.decisions.shift import end_shift, work_lane
-from scoring.decisions.sweep import sweep_lanes
-from scoring.decisions.telemetry import telemetry
-from scoring.errors import StreamConflict
+from scoring.intake.labels import label_entry
+from scoring.lanes import queue as pending
 from scoring.log.append import append
+from scoring.log.errors import StreamConflict
+from scoring.runner import lane_runner as runner
+from scoring.runner import worker_loop as shift
+from scoring.runner import writing
+from scoring.runner.sweep import sweep_lanes
+from scoring.runner.worker_loop import end_shift, work_lane
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals.telemetry import telemetry
 from tests.factories.payments import MARCH, payments
 from tests.integration.lanes.conftest import LANE
 

@@ -10,11 +10,14 @@ import pytest
 import redis
 from django.db import DatabaseError, connection
 
-from scoring.decisions import connections, heartbeat, lane_lock, takeover
-from scoring.decisions.heartbeat import beating, last_beat
-from scoring.decisions.lane_lock import NAMESPACE, held_lane, sole_rebuild
-from scoring.decisions.takeover import take_over
-from scoring.errors import RebuildUnderWay
+from scoring.lanes import lock as lane_lock
+from scoring.lanes import takeover
+from scoring.lanes.errors import RebuildUnderWay
+from scoring.lanes.lock import NAMESPACE, held_lane, sole_rebuild
+from scoring.lanes.takeover import take_over
+from scoring.signals import heartbeat
+from scoring.signals import redis_connections as connections
+from scoring.signals.heartbeat import beating, last_beat
 from tests.integration.lanes.conftest import LANE
 from tests.waiting import PATIENCE_S, wait_for_blocked_session, wait_until
 

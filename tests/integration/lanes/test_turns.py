@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.decisions import pending
-from scoring.decisions.intake import receive_events
-from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Pending
-from scoring.decisions.runner import FEWEST, MOST, MOST_WHILE_WAITED_FOR, MOST_WITH_OTHERS, LaneRunner
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.receive import receive_events
+from scoring.lanes import queue as pending
+from scoring.runner.lane_runner import FEWEST, MOST, MOST_WHILE_WAITED_FOR, MOST_WITH_OTHERS, LaneRunner
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
 
@@ -181,7 +181,7 @@ def test_what_was_held_for_its_event_comes_after_everything_else(load):
 def test_a_plan_is_made_anew_after_a_while(load, monkeypatch):
     load("a", 2)
     assert len(claim(8)) == 2
-    monkeypatch.setattr("scoring.log.prepared.PLANNED_SECONDS", -1.0)
+    monkeypatch.setattr("scoring.sql.prepared.PLANNED_SECONDS", -1.0)
     assert len(claim(8)) == 2
 
 
@@ -197,5 +197,5 @@ def test_batches_are_filled_up_less_while_clients_wait(load, send, monkeypatch):
     send(payments(1, start=400), wait=0.001)
     assert step() == MOST_WITH_OTHERS  # with the client's: it is seen now
     assert step() == MOST_WHILE_WAITED_FOR
-    monkeypatch.setattr("scoring.decisions.runner.SOMEBODY_WAITS_SECONDS", 0.0)
+    monkeypatch.setattr("scoring.runner.lane_runner.SOMEBODY_WAITS_SECONDS", 0.0)
     assert step() == MOST_WITH_OTHERS

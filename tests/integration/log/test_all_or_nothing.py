@@ -8,11 +8,11 @@ from django.db import IntegrityError
 
 from scoring.decisions.models import Event, Route
 from scoring.log.append import COPY_FROM, append, append_new
-from scoring.log.beside import Beside
-from scoring.log.bulk import append_bulk
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry, VaultItem
-from scoring.log.statement import Sql
+from scoring.log.writing.alongside import Beside
+from scoring.log.writing.bulk import append_bulk
+from scoring.sql.statement import Sql
 from tests.factories.log import NOW, received
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,16 +7,16 @@ import pytest
 from django.db import connection, transaction
 
 from scoring.decisions.models import Decision, Event, Label, Route
-from scoring.errors import StreamConflict
 from scoring.learning.models import ModelVersion
 from scoring.log.append import append, append_new
-from scoring.log.beside import Beside
-from scoring.log.bulk import append_bulk
 from scoring.log.entries import NewEntry
+from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry, VaultItem
 from scoring.log.read import read_positions, read_stream, read_streams
-from scoring.log.statement import Sql
-from scoring.log.tables import Table, select_states
+from scoring.log.writing.alongside import Beside
+from scoring.log.writing.bulk import append_bulk
+from scoring.sql.bulk_tables import Table, select_states
+from scoring.sql.statement import Sql
 from tests.factories.log import (
     NOW,
     decided,

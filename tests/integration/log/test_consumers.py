@@ -12,18 +12,19 @@ from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import HourlyWindow
 from monitoring.tasks import run_consumers as run_consumers_task
-from monitoring.windows import WINDOWS
-from scoring.errors import ConsumerStopped
-from scoring.log import consumers, runs
+from monitoring.windows.hourly import WINDOWS
 from scoring.log.append import append
-from scoring.log.consumers import Consumer, Handle, catch_up, run_consumer
-from scoring.log.cursors import lock_cursors
+from scoring.log.consumers import registry as consumers
+from scoring.log.consumers import runs
+from scoring.log.consumers.cursors import lock_cursors
+from scoring.log.consumers.registry import Consumer, Handle, catch_up, run_consumer
+from scoring.log.consumers.runs import run_consumers
+from scoring.log.consumers.status import consumer_health, consumer_statuses
 from scoring.log.entries import Entry
+from scoring.log.errors import ConsumerStopped
 from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_page
 from scoring.log.rebuild import find_projection, rebuild_projections
-from scoring.log.runs import run_consumers
-from scoring.log.status import consumer_health, consumer_statuses
 from tests.factories.log import NOW, decided, labelled, received
 from tests.waiting import PATIENCE_S
 

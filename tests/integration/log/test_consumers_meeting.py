@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from scoring.errors import ConsumerStopped
-from scoring.log import consumers, runs
 from scoring.log.append import append
-from scoring.log.consumers import Consumer, catch_up, rebuild_consumer, run_consumer
-from scoring.log.cursors import create_cursors
+from scoring.log.consumers import registry as consumers
+from scoring.log.consumers import runs
+from scoring.log.consumers.cursors import create_cursors
+from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
+from scoring.log.consumers.runs import run_consumers
 from scoring.log.entries import START, Entry
+from scoring.log.errors import ConsumerStopped
 from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_horizon, read_page
-from scoring.log.runs import run_consumers
 from tests.factories.log import NOW, labelled, open_append, received
 from tests.waiting import PATIENCE_S, wait_for_blocked_session
 

@@ -7,12 +7,12 @@ from contextlib import nullcontext
 import pytest
 from django.db import connection, transaction
 
-from scoring.errors import LogAheadOfCluster
 from scoring.log import epochs
 from scoring.log.append import append
-from scoring.log.bulk import append_bulk
 from scoring.log.entries import Entry
 from scoring.log.epochs import begin_epoch, check_epoch, current_epoch
+from scoring.log.errors import LogAheadOfCluster
+from scoring.log.writing.bulk import append_bulk
 from tests.factories.log import NOW, received
 from tests.waiting import PATIENCE_S, wait_for_blocked_session
 

@@ -14,9 +14,9 @@ from django.db import OperationalError, connection, transaction
 
 from scoring.log import vault
 from scoring.log.append import COPY_FROM, append_new
-from scoring.log.bulk import append_bulk
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_streams
+from scoring.log.writing.bulk import append_bulk
 from tests.factories.log import NOW, open_transaction, received
 from tests.waiting import PATIENCE_S, wait_for_blocked_session
 

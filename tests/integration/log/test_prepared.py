@@ -6,9 +6,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from scoring.log import prepared
-from scoring.log.prepared import execute_often, execute_prepared
-from scoring.log.statement import Sql
+from scoring.sql import prepared
+from scoring.sql.prepared import execute_often, execute_prepared
+from scoring.sql.statement import Sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from scoring.errors import EntryNotFound
 from scoring.log import read
 from scoring.log.append import append
-from scoring.log.bulk import append_bulk
 from scoring.log.entries import START, Cursor
+from scoring.log.errors import EntryNotFound
 from scoring.log.models import LogEntry
 from scoring.log.read import (
     horizon_lag,
@@ -18,6 +17,7 @@ from scoring.log.read import (
     read_positions,
     read_streams,
 )
+from scoring.log.writing.bulk import append_bulk
 from tests.factories.log import NOW, decided, labelled, open_append, received
 
 

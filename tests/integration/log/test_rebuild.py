@@ -6,15 +6,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import models
 
-from scoring.decisions import pending
 from scoring.decisions.models import Decision, Event, Label, Pending, Route
-from scoring.decisions.rebuild_pending import rebuild_pending
+from scoring.lanes import queue as pending
+from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.learning.models import ModelVersion
 from scoring.log.append import append
-from scoring.log.beside import Beside
-from scoring.log.bulk import append_bulk
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry
+from scoring.log.writing.alongside import Beside
+from scoring.log.writing.bulk import append_bulk
 from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
 
 pytestmark = pytest.mark.django_db

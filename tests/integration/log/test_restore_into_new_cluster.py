@@ -11,14 +11,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from config.embedded import services
-from config.embedded.places import locate
-from config.embedded.postgres import binary_directory
-from scoring.errors import LogAheadOfCluster
+from embedded import services
+from embedded.places import locate
+from embedded.postgres import binary_directory
 from scoring.log.append import append
-from scoring.log.consumers import Consumer, catch_up
+from scoring.log.consumers.registry import Consumer, catch_up
 from scoring.log.entries import START, Entry
 from scoring.log.epochs import AHEAD, check_epoch, current_epoch
+from scoring.log.errors import LogAheadOfCluster
 from scoring.log.read import read_page
 from tests.factories.log import NOW, open_append, received
 

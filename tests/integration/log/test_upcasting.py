@@ -3,10 +3,10 @@
 import pytest
 from django.db import connection
 
-from scoring.errors import UnknownSchemaVersion
 from scoring.log import upcasters
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
+from scoring.log.errors import UnknownSchemaVersion
 from scoring.log.read import read_stream
 from tests.factories.log import NOW
 

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from scoring.decisions.intake import receive_events
+from scoring.intake.receive import receive_events
 from scoring.log import vault
 from scoring.log.models import VaultItem
 from tests.factories.log import NOW

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, transaction
 
 from scoring.log.append import append
-from scoring.log.writers import oldest_writer
+from scoring.log.consumers.writers import oldest_writer
 from tests.factories.log import NOW, open_append, received
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,12 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from monitoring.catalogue import view_pages
+from monitoring.feature_pages import batch_view_pages as view_pages
 from monitoring.models import BatchWindow
 from monitoring.tasks import run_consumers
+from scoring.batch.compute.profile import Profile
+from scoring.batch.compute.statistics import median
 from scoring.batch.models import BatchVersion
-from scoring.batch.profile import Profile
-from scoring.batch.statistics import median
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money

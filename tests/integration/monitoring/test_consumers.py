@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.binning import Reference, unpack
-from monitoring.latency import percentile_ms
-from monitoring.model_windows import MODEL_WINDOWS
+from monitoring.drift.binning import Reference, unpack
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow, Window
 from monitoring.tasks import run_consumers
-from monitoring.windows import MINUTES_KEPT, WINDOWS, prune_minutes
+from monitoring.windows.hourly import MINUTES_KEPT, WINDOWS, prune_minutes
+from monitoring.windows.latency import percentile_ms
+from monitoring.windows.models import MODEL_WINDOWS
 from scoring.learning.models import ModelVersion
 from scoring.log.append import append
-from scoring.log.consumers import Consumer, catch_up, rebuild_consumer, run_consumer
+from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
 from tests.factories.log import NOW, decided, labelled, received
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitoring.tasks import run_consumers
-from scoring.decisions.routing import Arm, change_route
+from scoring.registry.routes import Arm, change_route
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from experiments.models import Experiment
-from monitoring.facts import read_models
-from monitoring.overview import overview
+from monitoring.overview.facts import read_models
+from monitoring.overview.page import overview
 from monitoring.tasks import run_consumers
 from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
 from scoring.log.append import append

@@ -10,13 +10,13 @@ from django.db import connection
 
 from scoring.catalog import registry
 from scoring.catalog.fields import Number
-from scoring.catalog.payment import Payment
-from scoring.decisions.lane_lock import NAMESPACE
-from scoring.decisions.lane_log import head_after, read_head, sequenced_entry
-from scoring.errors import ExportUnderWay, OfflineStoreOfAnotherLog
+from scoring.event_types.payment import Payment
+from scoring.lanes.lock import NAMESPACE
+from scoring.lanes.order import head_after, read_head, sequenced_entry
 from scoring.log.append import append
 from scoring.offline import export as export_module
 from scoring.offline.columns import LABELS, ORDER, event_schema, integers
+from scoring.offline.errors import ExportUnderWay, OfflineStoreOfAnotherLog
 from scoring.offline.export import export_log, export_status
 from scoring.offline.store import OfflineStore
 from scoring.offline.tasks import export as export_task

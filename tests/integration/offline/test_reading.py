@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from scoring.catalog.registry import event_type
-from scoring.learning.vocabularies import count_vocabulary
+from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.log.append import append
 from scoring.offline import export as export_module
 from scoring.offline.export import export_log

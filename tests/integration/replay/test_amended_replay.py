@@ -4,20 +4,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.decisions.corrections import correct_event, retract_event
 from scoring.decisions.models import Amendment, Pending
-from scoring.decisions.rebuild_online import rebuild_lane
-from scoring.decisions.reorder import reorder_lane
-from scoring.decisions.routing import Arm
-from scoring.errors import EventAlreadyRetracted
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
+from scoring.intake.corrections import correct_event, retract_event
+from scoring.intake.errors import EventAlreadyRetracted
 from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
+from scoring.registry.routes import Arm
 from scoring.replay.consistency import check_lane, read_mismatches
 from scoring.replay.service import replay
+from scoring.states.rebuild import rebuild_lane
+from scoring.states.reorder import reorder_lane
 from tests.factories.payments import payment_payload, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_arms import champion, route

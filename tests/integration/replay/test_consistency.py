@@ -6,18 +6,18 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import Sum
 
-from monitoring.attention import notices
-from monitoring.facts import read_facts
-from scoring.decisions.lane_log import read_head
+from monitoring.overview.attention import notices
+from monitoring.overview.facts import read_facts
 from scoring.decisions.models import Decision
-from scoring.decisions.reorder import reorder_lane
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
+from scoring.lanes.order import read_head
 from scoring.log.read import read_stream
 from scoring.replay import consistency
 from scoring.replay.consistency import Mismatch, check_lane, read_mismatches
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.replay.tasks import check_consistency
+from scoring.states.reorder import reorder_lane
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states
 from tests.integration.lanes.test_arms import champion, route
@@ -89,7 +89,7 @@ def test_a_wrong_value_is_named_with_how_often(send, work):
 
 
 def test_a_new_order_begins_the_check_anew(send, work, monkeypatch):
-    monkeypatch.setattr("scoring.decisions.reorder.ITEMS_AN_ENTRY", 3)
+    monkeypatch.setattr("scoring.states.reorder.ITEMS_AN_ENTRY", 3)
     monkeypatch.setattr(consistency, "ITEMS_A_STEP", 1)  # what a later step reads must be of this order too
     send(payments(10))
     work()

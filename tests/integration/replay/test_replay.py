@@ -9,19 +9,19 @@ import orjson
 import pytest
 from django.core.management import call_command
 
-from scoring.decisions import fallback
-from scoring.decisions.reorder import reorder_lane
-from scoring.decisions.routing import Arm
-from scoring.decisions.sweep import sweep_lanes
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features import kernel
 from scoring.features.plan import lane_plan
-from scoring.learning import registry
+from scoring.intake import fallback
 from scoring.learning.models import ModelArtefact
 from scoring.log.read import read_stream
+from scoring.registry import model_versions as registry
+from scoring.registry.routes import Arm
 from scoring.replay.compare import ASPECTS, BITS
 from scoring.replay.report import Report
 from scoring.replay.service import replay
+from scoring.runner.sweep import sweep_lanes
+from scoring.states.reorder import reorder_lane
 from scoring.timestamps import to_iso
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE

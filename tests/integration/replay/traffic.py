@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 from django.db import connection
 
-from scoring.decisions.intake import Submission
-from scoring.decisions.labels import LabelStatement, record_labels
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.receive import Submission
 from scoring.log.entries import Entry
 from scoring.timestamps import to_iso
 from tests.factories.payments import MARCH, payment_payload, refund_payload, submission

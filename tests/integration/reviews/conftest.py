@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import redis
 
-from reviews.entities import ENTITIES
+from reviews.console.entities import ENTITIES
 from reviews.models import Case
-from reviews.opening import CASES
-from scoring.decisions import connections
+from reviews.queue.opening import CASES
 from scoring.log.append import append
-from scoring.log.consumers import catch_up
+from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry
+from scoring.signals import redis_connections as connections
 from tests.factories.log import decided, received
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from reviews import services
-from reviews.entities import ENTITIES, events_of_entity
-from reviews.history import entity_history, event_detail
+from reviews.console.entities import ENTITIES, events_of_entity
+from reviews.console.history import entity_history, event_detail
 from reviews.models import Case, EventEntity
-from scoring.decisions.corrections import correct_event, retract_event
+from reviews.work import claims as services
 from scoring.decisions.models import Event
+from scoring.intake.corrections import correct_event, retract_event
 from scoring.log.append import append
-from scoring.log.consumers import rebuild_consumer
+from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.entries import Entry, NewEntry
 from tests.factories.log import decided, received
 from tests.factories.payments import payment_payload, submission

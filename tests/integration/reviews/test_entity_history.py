@@ -8,24 +8,24 @@ import pytest
 import redis
 from pytest_django import DjangoAssertNumQueries
 
-from reviews.entities import (
+from reviews.console.entities import (
     ENTITIES,
     EntityRef,
     events_of_entity,
     find_entity,
     search_entities,
 )
-from reviews.history import entity_history, event_detail
+from reviews.console.history import entity_history, event_detail
 from reviews.models import EventEntity
-from scoring.decisions import connections
-from scoring.decisions.intake import receive_events
-from scoring.decisions.labels import LabelStatement, record_labels
 from scoring.decisions.models import Event
-from scoring.errors import EntryNotFound
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.receive import receive_events
 from scoring.log.append import append
-from scoring.log.consumers import catch_up, rebuild_consumer
+from scoring.log.consumers.registry import catch_up, rebuild_consumer
+from scoring.log.errors import EntryNotFound
 from scoring.log.models import VaultItem
 from scoring.log.read import read_positions, read_stream
+from scoring.signals import redis_connections as connections
 from tests.factories.log import decided
 from tests.factories.payments import payment_payload, refund_payload, submission
 from tests.integration.reviews.conftest import DAY

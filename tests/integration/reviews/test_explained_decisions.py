@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import redis
 
-from scoring.decisions import connections
-from scoring.decisions.intake import receive_events
-from scoring.decisions.lane_lock import held_lane
-from scoring.decisions.runner import LaneRunner
-from scoring.explain.detail import explain_decision
-from scoring.learning.calibration import sigmoid
+from scoring.decisions.explanation import explain_decision
+from scoring.intake.receive import receive_events
+from scoring.lanes.lock import held_lane
 from scoring.learning.models import ModelArtefact
-from scoring.learning.registry import load_model
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
+from scoring.registry.calibration import sigmoid
+from scoring.registry.model_versions import load_model
+from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import redis_connections as connections
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments
 

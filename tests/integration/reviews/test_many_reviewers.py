@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from reviews import services
 from reviews.errors import CaseAlreadyClaimed, NothingToClaim
 from reviews.models import Case
+from reviews.work import claims as services
 from scoring.log.read import read_streams
 from tests.integration.reviews.conftest import DAY, consume, review_event
 from tests.waiting import PATIENCE_S

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from reviews import services
 from reviews.models import Case
-from reviews.opening import CASES
-from reviews.ranking import is_sampled
-from scoring.errors import ConsumerNotRebuildable
+from reviews.queue.opening import CASES
+from reviews.queue.ranking import is_sampled
+from reviews.work import claims as services
 from scoring.log.append import append
-from scoring.log.consumers import rebuild_consumer
+from scoring.log.consumers.registry import rebuild_consumer
+from scoring.log.errors import ConsumerNotRebuildable
 from scoring.log.read import read_stream
 from tests.factories.log import decided, labelled, received
 from tests.integration.reviews.conftest import DAY, consume, review_event, revise

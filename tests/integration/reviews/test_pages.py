@@ -12,15 +12,15 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from reviews import services
 from reviews.models import Case
-from scoring.decisions import connections
-from scoring.decisions.labels import LabelStatement, record_labels
+from reviews.work import claims as services
 from scoring.decisions.models import Label
 from scoring.features.plan import lane_plan
-from scoring.learning.registry import load_model
+from scoring.intake.labels import LabelStatement, record_labels
 from scoring.log import vault
 from scoring.log.append import append
+from scoring.registry.model_versions import load_model
+from scoring.signals import redis_connections as connections
 from tests.factories.log import decided, received
 from tests.integration.reviews.conftest import consume
 from tests.integration.reviews.test_explained_decisions import decide_one, small_model  # noqa: F401 (a fixture)

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from reviews import services
 from reviews.errors import CaseAlreadyClaimed, CaseAlreadyClosed, NothingToClaim
 from reviews.models import Case
-from reviews.opening import CASES
-from reviews.services import LEASE
+from reviews.queue.opening import CASES
+from reviews.work import claims as services
+from reviews.work.claims import LEASE
 from scoring.decisions.models import Label
-from scoring.log.consumers import run_consumer
+from scoring.log.consumers.registry import run_consumer
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream
 from tests.factories.log import open_transaction

@@ -8,7 +8,6 @@ import redis
 from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
-from reviews import services
 from reviews.errors import (
     CaseAlreadyClaimed,
     CaseAlreadyDecided,
@@ -20,10 +19,11 @@ from reviews.errors import (
     NotYourVerdict,
 )
 from reviews.models import Case
-from reviews.services import LEASE
-from reviews.verdicts import NOTE_KIND
-from scoring.decisions.labels import LabelStatement, record_labels
+from reviews.work import claims as services
+from reviews.work.claims import LEASE
+from reviews.work.verdicts import NOTE_KIND
 from scoring.decisions.models import Label, Pending
+from scoring.intake.labels import LabelStatement, record_labels
 from scoring.log.models import VaultItem
 from scoring.log.read import read_stream
 from tests.integration.reviews.conftest import DAY

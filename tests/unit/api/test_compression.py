@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from scoring.api.compression import decompress
-from scoring.errors import MalformedEncoding, RequestTooLarge, UnsupportedEncoding
+from scoring.api.errors import MalformedEncoding, RequestTooLarge, UnsupportedEncoding
 
 BODY = b'{"type": "payment"}' * 100
 

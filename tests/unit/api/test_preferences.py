@@ -1,7 +1,7 @@
 import pytest
 
 from scoring.api.preferences import Preferences, parse_prefer, read_preferences
-from scoring.errors import InvalidRequest
+from scoring.intake.errors import InvalidRequest
 
 ONE = {"default_wait": 0.5, "usual_wait": 0.5, "most": 10.0}
 LIST = {"default_wait": None, "usual_wait": 0.5, "most": 10.0}

@@ -1,6 +1,7 @@
 import inspect
 import re
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,31 +19,61 @@ from config.errors import (
     problem_response,
     server_error,
 )
-from scoring import errors
+from scoring.api.errors import MalformedEncoding, MalformedJson, RequestTooLarge, UnsupportedEncoding
+from scoring.api.keys.errors import (
+    AddressNotAllowed,
+    ApiKeyAlreadyRevoked,
+    ApiKeyUnknown,
+    EventTypeNotAllowed,
+    LabelSourceNotAllowed,
+    MissingScope,
+    TooManyRefusedKeys,
+)
+from scoring.catalog.errors import InvalidEvent, UnknownEventType
+from scoring.intake.errors import (
+    EventAlreadyRetracted,
+    EventNotFound,
+    InvalidRequest,
+    LabelChangedTooOften,
+    LabelNotFound,
+    LaneBehind,
+    ListsInLine,
+    PayloadConflict,
+    RequestProblem,
+    StorageTimedOut,
+    TooManyLabelSources,
+)
+from scoring.lanes.errors import TooManyHeldLabels
+from scoring.log.errors import LogAheadOfCluster, StreamConflict
 from serving import refusals
 
+ROOT = Path(__file__).parents[3]
+ROOMS_WITH_ERRORS = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in sorted(ROOT.glob("scoring/**/errors.py"))
+]
 SERVER_SOURCE = inspect.getsource(refusals)
 
 CASES = {
     "a conflict names the fields": (
-        errors.PayloadConflict("payment/shop/T-1", ["amount"]),
+        PayloadConflict("payment/shop/T-1", ["amount"]),
         409,
         {"fields": ["amount"], "event": "payment/shop/T-1"},
     ),
     "an invalid event names field, problem and what is allowed": (
-        errors.InvalidEvent("payment", [("amount", "is missing", None)]),
+        InvalidEvent("payment", [("amount", "is missing", None)]),
         422,
         {"errors": [{"field": "amount", "problem": "is missing", "allowed": None}]},
     ),
     "an invalid request does so too": (
-        errors.InvalidRequest([errors.RequestProblem("limit", "is out of range", "1 to 10")]),
+        InvalidRequest([RequestProblem("limit", "is out of range", "1 to 10")]),
         422,
         {"errors": [{"field": "limit", "problem": "is out of range", "allowed": "1 to 10"}]},
     ),
-    "a restored log is not the client's fault": (errors.LogAheadOfCluster(9, 1), 503, {}),
-    "a write that took too long may be tried again": (errors.StorageTimedOut(), 503, {}),
+    "a restored log is not the client's fault": (LogAheadOfCluster(9, 1), 503, {}),
+    "a write that took too long may be tried again": (StorageTimedOut(), 503, {}),
     "an unknown type lists the known ones": (
-        errors.UnknownEventType("parcel", ("payment", "refund")),
+        UnknownEventType("parcel", ("payment", "refund")),
         422,
         {
             "errors": [
@@ -55,57 +86,57 @@ CASES = {
         },
     ),
     "malformed JSON names its place": (
-        errors.MalformedJson(problem="trailing comma", line=3, column=7, position=20),
+        MalformedJson(problem="trailing comma", line=3, column=7, position=20),
         400,
         {"line": 3, "column": 7, "position": 20},
     ),
     "a missing scope names itself": (
-        errors.MissingScope(scope="labels:write", held=["events:read"]),
+        MissingScope(scope="labels:write", held=["events:read"]),
         403,
         {"scope": "labels:write", "held": ["events:read"]},
     ),
     "a label source that is not the key's names those that are": (
-        errors.LabelSourceNotAllowed(source="network", allowed=["chargeback"]),
+        LabelSourceNotAllowed(source="network", allowed=["chargeback"]),
         403,
         {"source": "network", "allowed": ["chargeback"]},
     ),
     "another event type names the key's": (
-        errors.EventTypeNotAllowed(event_type="refund", allowed=["payment"]),
+        EventTypeNotAllowed(event_type="refund", allowed=["payment"]),
         403,
         {"event_type": "refund", "allowed": ["payment"]},
     ),
-    "another address": (errors.AddressNotAllowed("192.0.2.1"), 403, {"address": "192.0.2.1"}),
-    "an unknown key": (errors.ApiKeyUnknown(), 401, {}),
-    "too many refused keys": (errors.TooManyRefusedKeys(wait=9), 429, {}),
-    "too many sources of one event": (errors.TooManyLabelSources("payment/shop/T-1", 20), 422, {"limit": 20}),
-    "labels changed too often": (errors.LabelChangedTooOften("payment/shop/T-1", 9), 422, {"limit": 9}),
+    "another address": (AddressNotAllowed("192.0.2.1"), 403, {"address": "192.0.2.1"}),
+    "an unknown key": (ApiKeyUnknown(), 401, {}),
+    "too many refused keys": (TooManyRefusedKeys(wait=9), 429, {}),
+    "too many sources of one event": (TooManyLabelSources("payment/shop/T-1", 20), 422, {"limit": 20}),
+    "labels changed too often": (LabelChangedTooOften("payment/shop/T-1", 9), 422, {"limit": 9}),
     "too many held labels": (
-        errors.TooManyHeldLabels(source="shop", held=9, limit=9, wait=60),
+        TooManyHeldLabels(source="shop", held=9, limit=9, wait=60),
         429,
         {"held": 9, "limit": 9},
     ),
-    "a body too large names the limit": (errors.RequestTooLarge(size=9, limit=8), 413, {"limit": 8}),
+    "a body too large names the limit": (RequestTooLarge(size=9, limit=8), 413, {"limit": 8}),
     "a body too large whose size is unknown": (
-        errors.RequestTooLarge(size=None, limit=8),
+        RequestTooLarge(size=None, limit=8),
         413,
         {"size": None, "limit": 8},
     ),
     "an encoding that is not read names those that are": (
-        errors.UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"]),
+        UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"]),
         415,
         {"header": "Content-Encoding", "allowed": ["gzip"]},
     ),
-    "a body that is not compressed as it says": (errors.MalformedEncoding("gzip"), 400, {}),
-    "an event that is not there": (errors.EventNotFound("payment/shop/T-1"), 404, {}),
-    "a label that is not there": (errors.LabelNotFound("payment/shop/T-1", "chargeback"), 404, {}),
-    "somebody wrote first": (errors.StreamConflict("label/payment/shop/T-1", 3), 409, {}),
+    "a body that is not compressed as it says": (MalformedEncoding("gzip"), 400, {}),
+    "an event that is not there": (EventNotFound("payment/shop/T-1"), 404, {}),
+    "a label that is not there": (LabelNotFound("payment/shop/T-1", "chargeback"), 404, {}),
+    "somebody wrote first": (StreamConflict("label/payment/shop/T-1", 3), 409, {}),
     "nothing at an address": (Http404(), 404, {}),
     "a lane that is behind says how far": (
-        errors.LaneBehind(lane="commerce", queued=20_500, limit=20_000, wait=9),
+        LaneBehind(lane="commerce", queued=20_500, limit=20_000, wait=9),
         429,
         {"lane": "commerce", "queued": 20_500, "limit": 20_000},
     ),
-    "too many lists at once": (errors.ListsInLine(), 429, {}),
+    "too many lists at once": (ListsInLine(), 429, {}),
     "too many requests": (exceptions.Throttled(wait=3), 429, {}),
     "no database": (OperationalError("password for user assay"), 503, {}),
 }
@@ -124,14 +155,14 @@ def test_an_error_becomes_its_problem(case: str) -> None:
 
 
 def test_an_unknown_encoding_is_answered_with_those_that_are_accepted() -> None:
-    exc = errors.UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"])
+    exc = UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"])
     response = problem_response(exc, {})
     assert response is not None
     assert response["Accept-Encoding"] == "gzip, deflate, identity"
 
 
 def test_a_name_of_any_length_is_answered_with_its_beginning() -> None:
-    response = problem_response(errors.UnknownEventType("x" * 1_000_000, ("payment",)), {})
+    response = problem_response(UnknownEventType("x" * 1_000_000, ("payment",)), {})
     assert response is not None
     assert len(str(response.data)) < 1_000
 
@@ -185,13 +216,13 @@ def test_every_problem_is_in_the_table_of_the_docs() -> None:
 
 
 def test_a_problem_of_the_whole_request_names_no_field() -> None:
-    exc = errors.InvalidRequest([errors.RequestProblem("", "the body is empty")])
+    exc = InvalidRequest([RequestProblem("", "the body is empty")])
     assert str(exc) == "the body is empty"
-    assert str(errors.InvalidEvent("payment", [("", "has 2 more", None)])) == "invalid payment: has 2 more"
+    assert str(InvalidEvent("payment", [("", "has 2 more", None)])) == "invalid payment: has 2 more"
 
 
 def test_moments_in_problems_are_in_utc_with_a_z() -> None:
-    exc = errors.EventAlreadyRetracted("payment/shop/T-1", reason="x", at=datetime(2026, 3, 1, tzinfo=UTC))
+    exc = EventAlreadyRetracted("payment/shop/T-1", reason="x", at=datetime(2026, 3, 1, tzinfo=UTC))
     response = problem_response(exc, {})
     assert response is not None
     assert response.data["retracted_at"] == "2026-03-01T00:00:00Z"
@@ -200,23 +231,23 @@ def test_moments_in_problems_are_in_utc_with_a_z() -> None:
 
 def test_every_error_that_a_submission_or_label_can_meet_is_in_the_table() -> None:
     met = {
-        errors.InvalidEvent,
-        errors.UnknownEventType,
-        errors.InvalidRequest,
-        errors.PayloadConflict,
-        errors.StreamConflict,
-        errors.EventNotFound,
-        errors.LabelNotFound,
-        errors.MissingScope,
-        errors.MalformedJson,
-        errors.RequestTooLarge,
+        InvalidEvent,
+        UnknownEventType,
+        InvalidRequest,
+        PayloadConflict,
+        StreamConflict,
+        EventNotFound,
+        LabelNotFound,
+        MissingScope,
+        MalformedJson,
+        RequestTooLarge,
     }
     assert met <= PROBLEMS.keys()
 
 
 def test_every_domain_error_says_something() -> None:
-    for _, kind in inspect.getmembers(errors, inspect.isclass):
-        assert kind.__doc__, kind
-    assert str(errors.ApiKeyAlreadyRevoked("assay_abc", datetime(2026, 1, 1, tzinfo=UTC))).startswith(
-        "the API key"
-    )
+    assert len(ROOMS_WITH_ERRORS) > 12
+    for room in ROOMS_WITH_ERRORS:
+        for _, kind in inspect.getmembers(import_module(room), inspect.isclass):
+            assert kind.__doc__, kind
+    assert str(ApiKeyAlreadyRevoked("assay_abc", datetime(2026, 1, 1, tzinfo=UTC))).startswith("the API key")

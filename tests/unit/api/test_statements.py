@@ -6,8 +6,8 @@ import pytest
 from scoring.api.statements import parse_statement
 from scoring.catalog.characters import ALLOWED_IN_NAMES
 from scoring.catalog.moments import ALLOWED as ALLOWED_TIMES
-from scoring.decisions.labels import LabelStatement
-from scoring.errors import InvalidRequest
+from scoring.intake.errors import InvalidRequest
+from scoring.intake.labels import LabelStatement
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LABEL: dict[str, Any] = {

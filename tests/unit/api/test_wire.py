@@ -12,8 +12,9 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
 from scoring.api import preferences, wire
+from scoring.api.errors import MalformedJson, RequestTooLarge, UnsupportedEncoding
 from scoring.api.items import read_items, read_object
-from scoring.errors import InvalidRequest, MalformedJson, RequestTooLarge, UnsupportedEncoding
+from scoring.intake.errors import InvalidRequest
 
 
 @pytest.mark.parametrize("module", [wire, preferences])

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from scoring.batch.embedding import Embedding
-from scoring.batch.profile import Profile
-from scoring.batch.statistics import count, favourite_share, median, quantile, share_at
-from scoring.batch.trend import Trend
+from scoring.batch.compute.embedding import Embedding
+from scoring.batch.compute.profile import Profile
+from scoring.batch.compute.statistics import count, favourite_share, median, quantile, share_at
+from scoring.batch.compute.trend import Trend
 from scoring.batch.views import ViewEvents
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
-from scoring.errors import CatalogError
+from scoring.declare.errors import CatalogError
 from scoring.features.plan import compile_lane
 from tests.factories.views import Order, key_column, values_of
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from scoring.batch import statistics
-from scoring.batch.profile import Profile
-from scoring.batch.statistics import median, quantile, share_at, usual_hour
-from scoring.batch.trend import Trend
+from scoring.batch.compute import statistics
+from scoring.batch.compute.profile import Profile
+from scoring.batch.compute.statistics import median, quantile, share_at, usual_hour
+from scoring.batch.compute.trend import Trend
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money
-from scoring.catalog.payment import Payment
+from scoring.event_types.payment import Payment
 from scoring.timestamps import to_micros
 from tests.factories.views import Bought, values_of, view_events
 

@@ -1,8 +1,8 @@
 """Payments with other numbers of features, by which growth is measured."""
 
 from benchmarks.widths import PARTS, plans_by_width
-from scoring.catalog.payment import Payment
 from scoring.catalog.registry import lane_members
+from scoring.event_types.payment import Payment
 from scoring.features.plan import LanePlan, lane_plan
 
 

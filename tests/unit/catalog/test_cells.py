@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from scoring.catalog import cells
+from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import Category, Entity, Field, Flag, IpAddress, Money, Number, Text
-from scoring.errors import FieldError
 
 
 def read(field: Field, raw: object) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scoring.catalog import characters
 from scoring.catalog.characters import clean_name, clean_text, normalize
-from scoring.errors import FieldError
+from scoring.catalog.errors import FieldError
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:

@@ -3,7 +3,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from scoring import checks
-from scoring.errors import CatalogError
+from scoring.declare.errors import CatalogError
 
 
 def test_a_sound_catalog_passes() -> None:

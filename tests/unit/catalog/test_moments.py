@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from scoring.catalog.errors import FieldError
 from scoring.catalog.moments import parse_moment
-from scoring.errors import FieldError
 
 
 @pytest.mark.parametrize(

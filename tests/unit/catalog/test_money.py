@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.catalog.currency import EXPONENTS, convert_minor, format_minor, is_rounded, minor_units
+from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import Money
-from scoring.errors import FieldError
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from scoring.catalog.errors import FieldError, InvalidEvent
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Number, Text
-from scoring.catalog.payment import Payment
-from scoring.catalog.refund import Refund
-from scoring.errors import FieldError, InvalidEvent
+from scoring.event_types.payment import Payment
+from scoring.event_types.refund import Refund
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAYLOAD = {

@@ -8,7 +8,7 @@ from scoring.catalog import text_signals as module
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Text
 from scoring.catalog.text_signals import text_signals
-from scoring.features.declare import SIGNALS
+from scoring.declare import SIGNALS
 
 FAMILY = "\U0001f468\u200d\U0001f469"  # two emoji, joined by a character that is not seen
 COUNTED = [

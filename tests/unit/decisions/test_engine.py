@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring.catalog.payment import Payment
-from scoring.decisions import engine, fallback
+from scoring.decisions import engine
+from scoring.decisions.deciding_models import Charge, ModelInCharge
 from scoring.decisions.engine import Decided, Scored, decide
-from scoring.decisions.models_in_charge import Charge, ModelInCharge
+from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.predicting import RUNTIME, Prediction, predict
-from scoring.decisions.routing import Arm, RouteTable
-from scoring.decisions.telemetry import Telemetry
 from scoring.decisions.vectors import unpack_vectors
-from scoring.errors import ModelFailed, VectorOfOtherFeatures
+from scoring.event_types.payment import Payment
 from scoring.features.plan import lane_plan
+from scoring.intake import fallback
+from scoring.registry.routes import Arm, RouteTable
+from scoring.signals.telemetry import Telemetry
 from tests.factories.claims import claim
 from tests.factories.log import as_read, received
 

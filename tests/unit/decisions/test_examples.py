@@ -3,7 +3,9 @@ from types import ModuleType
 
 import pytest
 
-from scoring.decisions import backlog, pending, routing
+from scoring.intake import backlog
+from scoring.lanes import queue as pending
+from scoring.registry import routes as routing
 
 
 @pytest.mark.parametrize("module", [backlog, pending, routing])

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from experiments.aggregates import Slice
-from experiments.charts import course_plots
-from experiments.exposures import arm_of, is_exposure
 from experiments.models import Experiment, ExperimentResult
-from experiments.results import MOST_SLICES, accumulate, is_due, slice_width
-from experiments.scales import Scale, lift_text, p_text
-from scoring.decisions.routing import share_point
+from experiments.pages.charts import course_plots
+from experiments.results.aggregates import Slice
+from experiments.results.compute import MOST_SLICES, accumulate, is_due, slice_width
+from experiments.results.exposures import arm_of, is_exposure
+from experiments.results.scales import Scale, lift_text, p_text
+from scoring.registry.routes import share_point
 from tests.factories.log import as_read, decided, received
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)

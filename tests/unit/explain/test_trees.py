@@ -8,10 +8,10 @@ import xgboost as xgb
 
 from scoring.explain import tables, treeshap
 from scoring.explain.groups import GROUP_BITS, group_leaves
+from scoring.explain.prediction import predict_contributions, predict_margin
 from scoring.explain.tables import tabulate
 from scoring.explain.trees import Ensemble, NotTabulated, Tree, read_ensemble
 from scoring.explain.treeshap import LibraryExplainer, TableExplainer, explainer_for
-from scoring.learning.prediction import predict_contributions, predict_margin
 
 RNG = np.random.default_rng(5)
 X = np.round(RNG.normal(size=(600, 20)), 2)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from scoring import declare
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number
-from scoring.catalog.payment import Payment
-from scoring.features import declare
-from scoring.features.declare import Expression, is_night, pair
+from scoring.declare import Expression, is_night, pair
+from scoring.event_types.payment import Payment
 from scoring.features.plan import compile_lane
 from tests.contract.lanes import Login, Transfer
 

@@ -12,11 +12,11 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 
+from scoring import declare
 from scoring.catalog import registry
 from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
-from scoring.features import declare
 from scoring.features import plan as plans
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode

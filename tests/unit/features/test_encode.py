@@ -11,9 +11,8 @@ import pytest
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
-from scoring.errors import StateLayoutMismatch, StateNotLoaded
+from scoring.declare import pair
 from scoring.features.arena import Arena
-from scoring.features.declare import pair
 from scoring.features.encode import (
     MODES,
     Batch,
@@ -24,6 +23,7 @@ from scoring.features.encode import (
     encode_columns,
     merge_batches,
 )
+from scoring.features.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features.plan import compile_lane
 
 

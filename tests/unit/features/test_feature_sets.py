@@ -11,7 +11,7 @@ from hypothesis import given
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money
-from scoring.errors import CatalogError
+from scoring.declare.errors import CatalogError
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold

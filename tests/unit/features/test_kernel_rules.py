@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money, Number
-from scoring.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features import kernel
 from scoring.features import opcodes as op
 from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
+from scoring.features.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features.fold import fold
 from scoring.features.hashes import value_hash
 from scoring.features.plan import LanePlan, compile_lane

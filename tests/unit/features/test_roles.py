@@ -4,15 +4,16 @@ import math
 
 import pytest
 
+from scoring import declare
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
-from scoring.errors import CatalogError
-from scoring.features import declare, meaning
+from scoring.declare import pair
+from scoring.declare.errors import CatalogError
 from scoring.features.arena import Arena
-from scoring.features.declare import pair
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import compile_lane
+from scoring.sentences import meaning
 from tests.contract.accounts import MEMBERS, Loan, Move, Visit
 
 HOUR = 3_600_000_000

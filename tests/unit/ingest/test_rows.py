@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scoring.catalog.errors import InvalidEvent
 from scoring.catalog.event_type import EventType, ParsedFields
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text
-from scoring.catalog.payment import Payment
-from scoring.errors import InvalidEvent
-from scoring.ingest.binding import Binding
-from scoring.ingest.columns import raw_value
-from scoring.ingest.mapping import ColumnMapping, LabelMapping
-from scoring.ingest.row_labels import RowLabel
+from scoring.event_types.payment import Payment
+from scoring.ingest.labels.row_labels import RowLabel
+from scoring.ingest.mapping.binding import Binding
+from scoring.ingest.mapping.columns import raw_value
+from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.ingest.readers.tables import Chunk
 from scoring.ingest.rows import ParsedChunk, RowParser
-from scoring.ingest.tables import Chunk
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RATES = {"EUR": Decimal("1.0876"), "JPY": Decimal("0.0065")}

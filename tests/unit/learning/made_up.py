@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from scoring.learning.split import DAY_US
-from scoring.learning.training_set import TrainingSet
+from scoring.learning.dataset.split import DAY_US
+from scoring.learning.dataset.training_set import TrainingSet
 
 START_US = 1_735_689_600_000_000  # 2025-01-01
 

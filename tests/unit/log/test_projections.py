@@ -11,7 +11,7 @@ from scoring.decisions.projections import changed_route, decision_row, event_row
 from scoring.learning.models import ModelVersion
 from scoring.learning.projections import trained_version
 from scoring.log.projections import RowProjection, project, registered
-from scoring.log.tables import Table, copy_text
+from scoring.sql.bulk_tables import Table, copy_text
 from tests.factories.log import NOW, as_read, decided, labelled, model_trained, received, route_changed
 
 EVENT = as_read(received("T-1"))

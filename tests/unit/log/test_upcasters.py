@@ -2,8 +2,8 @@
 
 import pytest
 
-from scoring.errors import UnknownSchemaVersion
 from scoring.log import upcasters
+from scoring.log.errors import UnknownSchemaVersion
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """What /metrics makes of counts: every series under its own name, with its own labels."""
 
 from monitoring.exposition import counter, stage_seconds
-from scoring.decisions.telemetry import BUCKETS
+from scoring.signals.telemetry import BUCKETS
 
 COUNTS = {
     ("decision", "payment", "block", "model", "payment-1"): 3.0,

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pyarrow as pa
 import pytest
 
-from scoring.errors import OfflineFormatUnknown
 from scoring.log.entries import Cursor
+from scoring.offline.errors import OfflineFormatUnknown
 from scoring.offline.store import KEPT_FOR, OfflineStore
 from tests.factories.ftp_server import serve_by_ftp
 

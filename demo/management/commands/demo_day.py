@@ -1,0 +1,71 @@
+"""Part of `manage.py demo`: models that decide since a day ago, and that day."""
+
+from argparse import ArgumentParser
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from demo import demo_data as scene
+from demo.day_before import play, publish_due
+from demo.management.commands.simulate import SEED, received_ids
+from demo.simulation.continued import draw_stretch
+from demo.simulation.history import RATE_PER_DAY, customers_for
+from demo.simulation.population import make_population
+from scoring.decisions.models import Route
+from scoring.errors import ScoringError
+from scoring.learning.promotion.gate import approve
+from scoring.learning.promotion.promote import promote
+from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.management.arguments import read_moment
+from scoring.management.bars import BarOfSteps
+
+EVENT_TYPE = "payment"
+FIRST_MODEL_AGE = timedelta(days=21)
+
+
+class Command(BaseCommand):
+    help = "Used by `manage.py demo` before anything runs: train its first models, pass the time since."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--since", type=read_moment, required=True, help="when the time to pass begins")
+        parser.add_argument("--until", type=read_moment, required=True)
+        parser.add_argument("--learn-from", type=read_moment, required=True, help="no earlier events train")
+        parser.add_argument("--source", required=True, help="of the events")
+
+    def handle(
+        self, *, since: datetime, until: datetime, learn_from: datetime, source: str, **options: Any
+    ) -> None:
+        try:
+            if not Route.objects.filter(event_type=EVENT_TYPE).exists():
+                self.train_models(since=learn_from, now=since)
+            self.pass_time(since=since, until=until, source=source)
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+
+    def train_models(self, *, since: datetime, now: datetime) -> None:
+        """A champion that saw the history up to some weeks ago, and one that saw all of it beside it."""
+        publish_due(now=now)
+        champion = train(since=since, as_of=now - FIRST_MODEL_AGE, now=now)
+        approve(champion, actor=scene.ACTOR, note="the demo's first model", now=now)
+        promote(champion, actor=scene.ACTOR, now=now)
+        train(since=since, as_of=now, now=now)
+        self.stdout.write(scene.compare_newest_with_champion(EVENT_TYPE, now=now))
+
+    def pass_time(self, *, since: datetime, until: datetime, source: str) -> None:
+        population = make_population(customers=customers_for(RATE_PER_DAY), seed=SEED)
+        received = partial(received_ids, source=source)
+        stretch = draw_stretch(population, since=since, until=until, rate=RATE_PER_DAY, received=received)
+        total = len(stretch.events) + len(stretch.labels)
+        with tqdm(total=total, unit=" events", desc="the last day", leave=False) as bar:
+            play(stretch, since=since, until=until, source=source, progress=bar.update)
+
+
+def train(*, since: datetime, as_of: datetime, now: datetime) -> str:
+    request = TrainingRequest(EVENT_TYPE, as_of=as_of, since=since)
+    with BarOfSteps() as bar:
+        return run_training(request, config=TrainingConfig(), actor="command/train", now=now, watch=bar).name

@@ -1,0 +1,192 @@
+"""Made-up payments: `manage.py simulate history`, then `manage.py simulate live`."""
+
+import os
+import time
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from demo.simulation.continued import continue_history
+from demo.simulation.history import RATE_PER_DAY, customers_for, simulate_history
+from demo.simulation.live import LiveTraffic
+from demo.simulation.payloads import COLUMNS, REFUND_FIELDS
+from demo.simulation.population import make_population
+from demo.simulation.sender import (
+    EVENTS,
+    ApiClient,
+    Message,
+    Tally,
+    send_messages,
+    traffic_messages,
+    wait_until_ready,
+)
+from scoring.api.keys.issue import find_sender
+from scoring.decisions.models import Event
+from scoring.errors import ScoringError
+from scoring.ingest.imports import ingest_frame
+from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.management.arguments import number, read_http_url, read_moment, read_new_file, whole_number
+from scoring.management.bars import BarOfSteps
+from scoring.states.history import sequence_history
+
+SEED = 1
+SOURCE = "simulator"
+LANE = "commerce"
+
+
+class Command(BaseCommand):
+    help = "Simulate payments with the kinds of fraud seen in practice, as history or as live traffic."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        modes = parser.add_subparsers(dest="mode", required=True, parser_class=type(parser))
+        history = modes.add_parser("history", help="months of payments with their labels, into the log")
+        history.add_argument("--days", type=whole_number(least=1, most=3_650), default=120)
+        history.add_argument(
+            "--until",
+            type=read_moment,
+            help="default: now; the same moment again resumes a load that was interrupted",
+        )
+        history.add_argument(
+            "--source",
+            default=SOURCE,
+            help="of the events (default: %(default)s): that of a key which is to label them",
+        )
+        history.add_argument(
+            "--out", type=read_new_file, metavar="FILE.parquet", help="write a file, not the log"
+        )
+        live = modes.add_parser("live", help="payments now, to the REST API, until interrupted")
+        pace = live.add_mutually_exclusive_group()
+        pace.add_argument("--rate", type=number(above=True), default=5.0, help="payments a second")
+        pace.add_argument(
+            "--continue",
+            dest="goes_on",
+            action="store_true",
+            help="go on as the history does: at its rate and rhythm, with its fraud and its late labels",
+        )
+        live.add_argument(
+            "--since", type=read_moment, help="with --continue: begin there, late (default: now)"
+        )
+        live.add_argument("--url", type=read_http_url, default="http://127.0.0.1:8000")
+        live.add_argument("--key", default=os.environ.get("ASSAY_API_KEY", ""), help="default: ASSAY_API_KEY")
+        live.add_argument("--seconds", type=number(above=True), help="stop after so long")
+        for mode in (history, live):
+            mode.add_argument("--rate-per-day", type=number(above=True), default=RATE_PER_DAY)
+            mode.add_argument("--seed", type=whole_number(), default=SEED, help="which population")
+            mode.add_argument("--customers", type=whole_number(least=10), default=customers_for(RATE_PER_DAY))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["mode"] == "live":
+            self._live(options)
+        else:
+            self._history(options, now=timezone.now())
+
+    def _history(self, options: dict[str, Any], *, now: datetime) -> None:
+        until = (now if options["until"] is None else options["until"]).replace(microsecond=0)
+        frame = simulate_history(
+            days=options["days"],
+            rate_per_day=options["rate_per_day"],
+            seed=options["seed"],
+            customers=options["customers"],
+            end=until,
+        )
+        if options["out"]:
+            frame.to_parquet(options["out"], index=False)
+            self.stdout.write(f"{len(frame):,} events written to {options['out']}")
+            return
+        try:
+            self._load(without_later_labels(frame, until=until), now=now, source=options["source"])
+        except ScoringError as error:
+            raise CommandError(str(error)) from error
+
+    def _load(self, frame: pd.DataFrame, *, now: datetime, source: str = SOURCE) -> None:
+        with tqdm(total=len(frame), unit=" events", desc="loading", leave=False) as bar:
+            for mapping, part in parts_of(frame[frame.occurred_at <= now], source=source):
+                report = ingest_frame(
+                    part,
+                    mapping=mapping,
+                    history=True,
+                    now=now,
+                    name=f"simulated {mapping.type}s",
+                    progress=bar.update,
+                )
+                self.stdout.write(f"{report.name}: {report.accepted:,} accepted, {report.labels:,} labels")
+        with BarOfSteps() as watch:
+            count = sequence_history(LANE, watch=watch)
+        self.stdout.write(f"{count:,} entries have their place in the lane")
+
+    def _live(self, options: dict[str, Any]) -> None:
+        if not options["key"]:
+            raise CommandError(
+                "--key is missing: make one with `manage.py create_api_key`, or set ASSAY_API_KEY"
+            )
+        client, tally = ApiClient(options["url"], options["key"]), Tally()
+        messages = going_on(options) if options["goes_on"] else bursts(options)
+        pace = "as the history" if options["goes_on"] else f"{options['rate']:g} a second"
+        self.stdout.write(f"Payments to {options['url']}, {pace}; Ctrl-C ends it")
+        try:
+            wait_until_ready(options["url"])
+            send_messages(messages, post=client.post, seconds=options["seconds"], tally=tally)
+        except KeyboardInterrupt:
+            self.stdout.write("")
+        self.stdout.write(tally_line(tally))
+
+
+def without_later_labels(frame: pd.DataFrame, *, until: datetime) -> pd.DataFrame:
+    """The frame as of `until`: labels that become known later come with the traffic that follows."""
+    return frame.assign(label=frame.label.where(~(frame.label_known_at > until), None))
+
+
+def bursts(options: dict[str, Any]) -> Iterator[Message]:
+    """Traffic at any rate, its stories told quickly."""
+    session = int(time.time())
+    traffic = LiveTraffic(
+        seed=options["seed"], customers=options["customers"], rate=options["rate"], session=session
+    )
+    return traffic_messages(traffic, run=f"live-{session}")
+
+
+def going_on(options: dict[str, Any]) -> Iterator[Message]:
+    """What the history, loaded into this database under the key's source, goes on with."""
+    sender = find_sender(options["key"])
+    if sender is None:
+        raise CommandError("This database does not know the key: --continue is for its own history")
+    now = timezone.now()
+    since = options["since"] or now
+    messages = continue_history(
+        make_population(customers=options["customers"], seed=options["seed"]),
+        since=since,
+        rate=options["rate_per_day"],
+        received=partial(received_ids, source=sender.source),
+    )
+    late = (now - since).total_seconds()
+    return ((due - late, path, body) for due, path, body in messages)
+
+
+def received_ids(ids: Collection[str], *, source: str) -> set[str]:
+    """Those that name payments of this source."""
+    events = Event.objects.filter(type="payment", source=source, external_id__in=ids)
+    return set(events.values_list("external_id", flat=True))
+
+
+def parts_of(frame: pd.DataFrame, *, source: str = SOURCE) -> list[tuple[ColumnMapping, pd.DataFrame]]:
+    """Payments and refunds apart, each with the columns its type has and how they map."""
+    label = LabelMapping(column="label", known_at="label_known_at", source="chargeback")
+    payments = frame[frame.type == "payment"][[*COLUMNS, "label", "label_known_at"]].drop(columns="type")
+    refunds = frame[frame.type == "refund"][["id", "occurred_at", *REFUND_FIELDS]]
+    return [
+        (ColumnMapping(type="payment", source=source, label=label), payments),
+        (ColumnMapping(type="refund", source=source), refunds),
+    ]
+
+
+def tally_line(tally: Tally) -> str:
+    """What became of the events."""
+    sent, decided, queued = tally.total(EVENTS), tally.total(EVENTS, 200, 201), tally.total(EVENTS, 202)
+    refused = sent - decided - queued
+    return f"{sent:,} events sent: {decided:,} decided at once, {queued:,} accepted, {refused:,} refused"

@@ -1,0 +1,160 @@
+"""Posting made-up traffic to the REST API at the pace it was drawn with."""
+
+import heapq
+import http.client
+import itertools
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from demo.simulation.live import LiveEvent
+from demo.simulation.payloads import to_payload
+from scoring.timestamps import to_iso
+
+SENDERS = 8
+TIMEOUT_SECONDS = 30.0
+READY_SECONDS = 120.0
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # a server that starts or restarts is waited for
+
+
+class ApiClient:
+    """JSON over one kept connection a thread."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._address = urlsplit(url)
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._local = threading.local()
+
+    def post(self, path: str, body: Any) -> int:
+        """The status of the answer. Raises OSError or http.client.HTTPException when every try failed."""
+        content = orjson.dumps(body)
+        for pause in RETRY_SECONDS:
+            try:
+                return self._post_once(path, content)
+            except (OSError, http.client.HTTPException):
+                self.close()
+                time.sleep(pause)
+        return self._post_once(path, content)
+
+    def close(self) -> None:
+        """Give up this thread's connection; the next post makes another."""
+        connection = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if connection is not None:
+            connection.close()
+
+    def _post_once(self, path: str, content: bytes) -> int:
+        connection = getattr(self._local, "connection", None) or self._connect()
+        connection.request("POST", path, content, self._headers)
+        response = connection.getresponse()
+        response.read()
+        return int(response.status)
+
+    def _connect(self) -> http.client.HTTPConnection:
+        secure = self._address.scheme == "https"
+        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        self._local.connection = kind(
+            self._address.hostname or "", self._address.port, timeout=TIMEOUT_SECONDS
+        )
+        connection: http.client.HTTPConnection = self._local.connection
+        return connection
+
+
+def is_ready(url: str) -> bool:
+    """Whether the server and its workers can decide: requests before that would wait for them to start."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5) as response:  # noqa: S310 (an address given to us)
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_until_ready(url: str, *, seconds: float = READY_SECONDS) -> None:
+    """Wait so long at most; what is wrong then shows in the answers."""
+    deadline = time.monotonic() + seconds
+    while not is_ready(url) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
+@dataclass
+class Tally:
+    """What became of what was sent, by (path, status); status 0 is no answer."""
+
+    answers: dict[tuple[str, int], int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, path: str, status: int) -> None:
+        with self._lock:
+            self.answers[path, status] = self.answers.get((path, status), 0) + 1
+
+    def total(self, path: str, *statuses: int) -> int:
+        return sum(
+            n
+            for (at, status), n in self.answers.items()
+            if at == path and (not statuses or status in statuses)
+        )
+
+
+Post = Callable[[str, Any], int]
+Message = tuple[float, str, dict[str, Any]]  # seconds after the start at which it is due, path, body
+EVENTS, LABELS = "/api/v1/events", "/api/v1/labels"
+
+
+def send_messages(
+    messages: Iterator[Message], *, post: Post, seconds: float | None = None, tally: Tally | None = None
+) -> Tally:
+    """Send each message when it is due, for `seconds` or for ever.
+
+    An event without a time occurs when it is sent. Sending that lags behind catches up: nothing is dropped.
+    """
+    tally = tally or Tally()
+    start = time.monotonic()
+    with ThreadPoolExecutor(SENDERS) as pool:
+        for due, path, body in messages:
+            if seconds is not None and due > seconds:
+                break
+            time.sleep(max(0.0, start + due - time.monotonic()))
+            pool.submit(post, path, _with_time(path, body)).add_done_callback(_counting(tally, path))
+    return tally
+
+
+def _with_time(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    if path != EVENTS or body["occurred_at"]:
+        return body
+    return body | {"occurred_at": to_iso(datetime.now(UTC).replace(microsecond=0))}
+
+
+def traffic_messages(traffic: Iterator[LiveEvent], *, run: str) -> Iterator[Message]:
+    """Events and labels merged in order of when they are due; `run` begins every event's id."""
+    labels: list[tuple[float, int, dict[str, Any]]] = []
+    for number in itertools.count():
+        event = next(traffic)
+        while labels and labels[0][0] <= event.due:
+            due, _, body = heapq.heappop(labels)
+            yield due, LABELS, body
+        payload = to_payload(event.row, id=f"{run}-{number}", occurred_at="")
+        yield event.due, EVENTS, payload
+        if event.label is not None:
+            heapq.heappush(labels, (event.due + event.label_after, number, label_body(payload, event.label)))
+
+
+def label_body(payload: Mapping[str, Any], label: str) -> dict[str, Any]:
+    """The request body that labels the event of a payload."""
+    source = "chargeback" if label == "fraud" else "customer"
+    return {"event_type": payload["type"], "event_id": payload["id"], "label": label, "source": source}
+
+
+def _counting(tally: Tally, path: str) -> Callable[[Future[int]], None]:
+    def count(sent: Future[int]) -> None:
+        tally.count(path, 0 if sent.exception() else sent.result())
+
+    return count

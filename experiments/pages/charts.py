@@ -1,0 +1,65 @@
+"""The plots of an experiment's course."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from experiments.models import Experiment
+from experiments.results.compute import CONTROL, TREATMENT
+from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.timestamps import from_iso
+
+_RATES = (
+    ("Blocked so far", "Share of decisions", "blocked", "decisions"),
+    ("Sent to review so far", "Share of decisions", "reviewed", "decisions"),
+    ("Fraud let through so far", "Share of mature decisions", "missed", "matured"),
+)
+
+
+def course_plots(experiment: Experiment, course: Sequence[dict[str, Any]]) -> list[Plot]:
+    """Cumulative rates by arm, then how many decisions they rest on; a rate without a base is left out."""
+    rates = [
+        Plot(
+            title=title,
+            x=Axis("Decided up to", "time"),
+            y=Axis(axis, "percent", minimum=0),
+            series=[_rate(experiment, course, arm, y, n) for arm in (CONTROL, TREATMENT)],
+            summary=f"{title}, as a share, of the control {experiment.control} and the treatment"
+            f" {experiment.treatment} over time.",
+        )
+        for title, axis, y, n in _RATES
+        if course and any(counts and counts[n] for counts in course[-1].values() if isinstance(counts, dict))
+    ]
+    return [*rates, _decisions(experiment, course)] if course else []
+
+
+def _rate(experiment: Experiment, course: Sequence[dict[str, Any]], arm: str, y: str, n: str) -> Series:
+    """Up to where the base stops growing: nothing is known of what is not mature yet."""
+    counted = [(from_iso(each["until"]), each[arm]) for each in course if each[arm] and each[arm][n]]
+    most = max((counts[n] for _, counts in counted), default=0)
+    growing = [at for at, (_, counts) in enumerate(counted) if counts[n] == most][:1]
+    upto = counted[: growing[0] + 1] if growing else []
+    return _series(experiment, arm, [(moment, counts[y] / counts[n]) for moment, counts in upto])
+
+
+def _decisions(experiment: Experiment, course: Sequence[dict[str, Any]]) -> Plot:
+    series = [
+        _series(
+            experiment,
+            arm,
+            [(from_iso(each["until"]), each[arm]["decisions"] if each[arm] else 0) for each in course],
+        )
+        for arm in (CONTROL, TREATMENT)
+    ]
+    return Plot(
+        title="Decisions so far",
+        x=Axis("Decided up to", "time"),
+        y=Axis("Decisions", minimum=0),
+        series=series,
+        summary="How many decisions each arm has made over time.",
+    )
+
+
+def _series(experiment: Experiment, arm: str, points: list[tuple[Any, float | None]]) -> Series:
+    model = experiment.control if arm == CONTROL else experiment.treatment
+    colour = "series-1" if arm == CONTROL else "series-2"
+    return Series(label=f"{arm}: {model}", points=points, colour=colour)

@@ -1,0 +1,192 @@
+"""The drift page, and the parts of the overview that refresh themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from monitoring.drift.binning import Reference
+from monitoring.drift.distance import State
+from monitoring.drift.report import (
+    SPANS,
+    DriftReport,
+    compare,
+    feature_specs,
+    read_vocabularies,
+    read_windows,
+    since_of,
+)
+from monitoring.models import HourlyWindow, MinuteWindow
+from monitoring.overview import trends
+from monitoring.overview.page import overview
+from monitoring.windows.hourly import to_minute
+from scoring.admin_kit.pages import Page, register_page
+from scoring.admin_kit.plots import Plot
+from scoring.catalog.registry import event_types
+from scoring.learning.models import ModelVersion
+from scoring.registry.routes import RouteTable, current_routes
+
+MOST_MODELS = 20  # newest ones to choose from
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the page is asked for: an event type, one of its model versions (None without any), a span."""
+
+    event_type: str
+    model: str | None
+    span: str
+    models: list[str]
+    route: RouteTable | None
+
+    @property
+    def models_with_roles(self) -> list[tuple[str, str]]:
+        """The models to choose from with their roles in the route, "" without one."""
+        arms = self.route.arms if self.route else ()
+        roles = {arm.model: arm.role for arm in arms}
+        return [(model, roles.get(model, "")) for model in self.models]
+
+    @property
+    def role(self) -> str:
+        return dict(self.models_with_roles).get(self.model or "", "")
+
+
+def read_choice(request: HttpRequest) -> Choice:
+    """What the address asks for; by default the type of the model it names, or the model in charge.
+
+    Raises Http404 for what is not there.
+    """
+    types = scored_types()
+    routes = current_routes()
+    event_type = request.GET.get("type") or _type_of(request.GET.get("model"))
+    event_type = event_type or next((name for name in types if name in routes), types[0])
+    span = request.GET.get("span") or "day"
+    if event_type not in types or span not in SPANS:
+        raise Http404(f"There is no event type {event_type!r} or no span {span!r} ({', '.join(SPANS)}).")
+    route = routes.get(event_type)
+    models = _newest_models(event_type)
+    arms = [arm.model for arm in route.arms] if route else []
+    models = [*arms, *(name for name in models if name not in arms)]
+    model = request.GET.get("model") or next(iter(models), None)
+    if model is not None and model not in models:
+        raise Http404(f"{model!r} is none of the newest versions for {event_type}.")
+    return Choice(event_type, model, span, models, route)
+
+
+def scored_types() -> list[str]:
+    return [name for name, kind in event_types().items() if kind.scored]
+
+
+def _type_of(model: str | None) -> str | None:
+    return ModelVersion.objects.filter(name=model).values_list("event_type", flat=True).first()
+
+
+def _newest_models(event_type: str) -> list[str]:
+    rows = ModelVersion.objects.filter(event_type=event_type).order_by("-number")
+    return list(rows.values_list("name", flat=True)[:MOST_MODELS])
+
+
+@register_page
+class DriftPage(Page):
+    """Whether what a model sees and says is still what it was trained on."""
+
+    path, name, title = "drift/", "drift", "Drift"
+    subtitle = ""
+    permission = "monitoring.view_modelwindow"
+    template_name = "monitoring/drift.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = timezone.now()
+        choice = read_choice(self.request)
+        since = since_of(choice.span, now=now)
+        return super().get_context_data(
+            choice=choice,
+            types=scored_types(),
+            spans=list(SPANS),
+            since=since,
+            **_compared(choice, since=since, now=now),
+            over_time=_over_time(choice, since=since, now=now),
+            **kwargs,
+        )
+
+
+def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, Any]:
+    """The report of the chosen model with its plots, or why there is none ("no model", "no reference")."""
+    row = ModelVersion.objects.filter(name=choice.model).first()
+    if row is None:
+        return {"why_not": "no model"}
+    reference = Reference.of(row.reference)
+    if reference is None:
+        return {"why_not": "no reference", "row": row}
+    windows = read_windows(row.name, since=since)
+    specs = feature_specs(choice.event_type, read_vocabularies(row.artefact))
+    report = compare(row.name, windows, reference, specs=specs, since=since)
+    return {
+        "row": row,
+        "report": report,
+        "verdict": summarise(report),
+        "too_few": report.count(State.CHANCE),
+        "not_compared": report.count(State.NOT_COMPARED),
+        "outcomes": [(outcome, *shares) for outcome, shares in report.outcomes.items()],
+        "score_plot": _score_plot(report),
+        "missing_plot": trends.missing_plot(windows, reference, since=since, now=now),
+    }
+
+
+def summarise(report: DriftReport) -> tuple[str, str]:
+    """(tone, sentence): what the report comes to."""
+    if not report.rows:
+        return "info", f"{report.model} has decided nothing in this time, so there is nothing to compare."
+    moved, total = len(report.moved), len(report.features)
+    shifted = report.count(State.SHIFTED)
+    if moved:
+        gravely = f", {shifted} of them far" if shifted else ", none of them far"
+        tone = "bad" if shifted else "warn"
+        sentence = (
+            f"{moved} of {total} features {'has' if moved == 1 else 'have'} moved since training{gravely}."
+        )
+    else:
+        tone, sentence = "good", f"None of {total} features has moved since training."
+    score = "have moved too" if moved else "have moved"
+    scores = f" The scores {score}." if report.score.state.has_moved else " The scores are as they were."
+    if report.score.state.has_moved and not moved:
+        tone = "warn"
+    return tone, sentence + scores
+
+
+def _score_plot(report: DriftReport) -> Plot:
+    return trends.shares_plot(
+        report.scores if report.rows else [],
+        title="Scores: held-out events of training, and now",
+        axis="Score in %, from",
+        then="held-out events",
+    )
+
+
+def _over_time(choice: Choice, *, since: datetime, now: datetime) -> list[Plot]:
+    """Outcomes, volume and latency of the event type: by the minute for an hour, else by the hour."""
+    if choice.span == "hour":
+        since = to_minute(now - SPANS["hour"])
+        minutes = MinuteWindow.objects.filter(event_type=choice.event_type, start__gte=since)
+        timeline = trends.Timeline(minutes, since=since, now=now, step=trends.MINUTE)
+    else:
+        hours = HourlyWindow.objects.filter(event_type=choice.event_type, start__gte=since)
+        timeline = trends.Timeline(hours, since=since, now=now, step=trends.HOUR)
+    return [
+        trends.outcomes_plot(timeline, title="Decisions by outcome"),
+        trends.volume_plot(timeline, title="Events received"),
+        trends.latency_plot(timeline, title="Latency"),
+    ]
+
+
+@register_page
+class OverviewParts(Page):
+    """The parts of the overview, for its own script: the admin's home fetches them again and again."""
+
+    path, name, title = "overview/", "overview_parts", "Overview"
+    template_name = "monitoring/overview_parts.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"overview": overview(self.request.user, now=timezone.now())}

@@ -1,0 +1,78 @@
+"""The page of batch views: how old their values are, and publishing what is due at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from monitoring.drift.page import scored_types
+from monitoring.feature_pages.batches import ViewRow, read_view_rows, readers_of
+from scoring.admin_kit.pages import Page, register_page
+from scoring.batch.publishing import VALID_AFTER, is_due
+from scoring.batch.tasks import publish_due
+from scoring.batch.views import BatchView
+from scoring.catalog.registry import batch_views
+
+PUBLISH = "scoring.add_batchversion"
+
+
+@register_page
+class BatchViewsPage(Page):
+    """Every view with its schedule, its age and its versions. POST has a worker publish what is due."""
+
+    path, name, title = "batch-views/", "batch_views", "Batch views"
+    permission = "scoring.view_batchversion"
+    template_name = "monitoring/catalogue/views.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = timezone.now()
+        rows = read_view_rows(batch_views().values(), now=now)
+        due = due_views(now)
+        return super().get_context_data(
+            **kwargs,
+            event_type=scored_types()[0],
+            views=[
+                (row, row.is_stale(now), row.next_due(now), row.view in due, readers_of(row.view))
+                for row in rows
+            ],
+            summary=summarise(rows, now=now),
+            due=due,
+            may_publish=self.request.user.has_perm(PUBLISH),
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        self.require(PUBLISH)
+        due = due_views(timezone.now())
+        if not due:
+            messages.info(request, "Nothing is due: every view has the version of its last moment.")
+            return redirect("admin:batch_views")
+        try:
+            publish_due.delay()
+        except OperationalError as error:
+            messages.error(request, f"Nothing was asked for: the broker does not answer ({error}).")
+        else:
+            names = ", ".join(view.name for view in due)
+            messages.success(
+                request,
+                f"A worker computes {names} now; events read a version {VALID_AFTER.seconds} s later.",
+            )
+        return redirect("admin:batch_views")
+
+
+def due_views(now: datetime) -> list[BatchView]:
+    """The views of which a version should be there that is not."""
+    return [view for view in batch_views().values() if is_due(view, now=now)]
+
+
+def summarise(rows: Sequence[ViewRow], *, now: datetime) -> tuple[str, str]:
+    """(tone, sentence): what the views come to."""
+    stale = [row.name for row in rows if row.is_stale(now)]
+    if not stale:
+        return "good", "The view is fresh." if len(rows) == 1 else f"All {len(rows)} views are fresh."
+    names = ", ".join(stale)
+    return "bad", f"Not fresh: {names}. Features that read from there are missing in decisions made now."

@@ -1,0 +1,78 @@
+"""Plots of one feature: its distribution, its missing values and its consistency over time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from monitoring.drift.report import FeatureDrift
+from monitoring.feature_pages.health import Checked, Live
+from monitoring.overview import trends
+from monitoring.overview.trends import HOUR, line_or_dots, steps
+from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.features.specs import FeatureSpec
+
+_AXES = {
+    "money": "Amount",
+    "events": "Events",
+    "values": "Different values",
+    "seconds": "Time",
+    "flag": "Answer",
+}
+HOURS = Axis("Hour; the last one is not over", "time")
+
+
+def distribution_plot(drift: FeatureDrift, *, unit: str) -> Plot:
+    """Training and now, over the bins that either has filled."""
+    filled = [(name, then, now) for name, then, now in drift.bins if then or now]
+    return trends.shares_plot(filled, title="What the model sees: training, and now", axis=unit)
+
+
+def missing_plot(live: Live, feature: str, *, since: datetime, now: datetime) -> Plot:
+    """The share of events without a value, hour by hour, beside training."""
+    column = live.reference.names.index(feature)
+    shares = {window.start: _missing_share(live, window.features, column) for window in live.windows}
+    points = [(start, shares.get(start)) for start in steps(since, now, HOUR)]
+    before = _share(live.reference.features[column].tolist())
+    return Plot(
+        title="Missing values",
+        x=HOURS,
+        y=Axis("Share missing", "percent", minimum=0),
+        series=[Series("now", points, kind=line_or_dots(points))],
+        lines=[("in training", before)],
+        summary=f"Share of events without a value by hour; in training it was {before:.1%}.",
+        height=200,
+    )
+
+
+def _missing_share(live: Live, features: bytes | memoryview, column: int) -> float:
+    return _share(live.reference.unpack_features(features)[column].tolist())
+
+
+def _share(counts: list[int]) -> float:
+    return counts[-1] / max(sum(counts), 1)
+
+
+def consistency_plot(by_hour: Mapping[datetime, Checked], *, since: datetime, now: datetime) -> Plot:
+    """Values recomputed from the log, hour by hour: those that came out the same, and those that did not."""
+    hours = [(start, by_hour.get(start, Checked())) for start in steps(since, now, HOUR)]
+    same = [(start, each.compared - each.mismatched) for start, each in hours]
+    differ = [(start, each.mismatched) for start, each in hours]
+    compared = sum(each.compared for _, each in hours)
+    return Plot(
+        title="Recomputed from the log",
+        x=HOURS,
+        y=Axis("Values an hour", minimum=0),
+        series=[
+            Series("the same", same, colour="allow", kind="bar"),
+            Series("different", differ, colour="block", kind="bar"),
+        ]
+        if compared
+        else [],
+        summary=f"Of {compared:,} values {sum(count for _, count in differ):,} came out otherwise.",
+        stacked=True,
+        height=200,
+    )
+
+
+def axis_of(spec: FeatureSpec) -> str:
+    """What a feature's values are, for the axis: "Payments", "Seconds", "USD"."""
+    return _AXES.get(spec.unit, spec.unit.capitalize())

@@ -1,0 +1,222 @@
+"""Everything the overview is made of, read in a few bounded queries; None for what the reader may not see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django_celery_beat.models import PeriodicTask
+
+from experiments.models import Experiment
+from monitoring.drift.binning import Reference
+from monitoring.drift.report import DriftReport, compare, feature_specs, since_of
+from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
+from monitoring.overview.processes import Restarts, read_restarts
+from monitoring.windows.batch_views import Freshness, read_freshness
+from monitoring.windows.hourly import to_hour, to_minute
+from reviews.models import Case
+from scoring.catalog.registry import event_types
+from scoring.decisions.models import Decision, Pending, Route
+from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
+from scoring.log.consumers.status import ConsumerHealth, consumer_health
+from scoring.log.consumers.writers import OldestWriter, oldest_writer
+from scoring.registry.routes import CHAMPION
+from scoring.replay.consistency import Mismatch, read_mismatches
+from scoring.schedules import schedule_problems
+from scoring.signals import process_reports as reports
+from scoring.signals import redis_connections as connections
+from scoring.signals.process_reports import Report
+from scoring.signals.store_health import Refusal, refused_write
+
+DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
+CANDIDATES_FOR = timedelta(days=30)  # who was not judged by then has been passed over
+DECISIONS_LOOKED_AT = 5_000
+ENTRIES_LOOKED_AT = 5_000  # behind each consumer: to say that it lags needs no more
+# What of a model version the overview does not show; it is long.
+_UNSHOWN = ("parameters", "metrics", "lineage", "comparison")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Entries that lanes have still to process, and those that could not be processed."""
+
+    ready: int
+    oldest: datetime | None
+    parked: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Cases that want a verdict; `held` are in somebody's hands."""
+
+    waiting: int
+    held: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True)
+class Store:
+    """Redis: whether it answers, why it refuses writes if it does, and what processes report through it."""
+
+    answers: bool
+    refusal: Refusal | None = None
+    reports: tuple[Report, ...] = ()
+
+
+@dataclass(frozen=True)
+class InCharge:
+    """The model that decides an event type; None where its version is not in the registry."""
+
+    route: Route
+    name: str
+    version: ModelVersion | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`hours` since the hour of 24 hours ago, `minutes` of the last two hours, both oldest first."""
+
+    now: datetime
+    hours: list[HourlyWindow]
+    minutes: list[MinuteWindow]
+    consumers: list[ConsumerHealth]
+    causes: list[tuple[str, int]] | None = None
+    writer: OldestWriter | None = None
+    store: Store | None = None
+    waiting: Waiting | None = None
+    queue: Queue | None = None
+    in_charge: list[InCharge] | None = None
+    candidates: list[ModelVersion] | None = None
+    drifts: list[DriftReport] | None = None
+    mismatches: list[Mismatch] | None = None
+    batch_views: list[Freshness] | None = None
+    experiments: list[Experiment] | None = None
+    trainings: list[TrainingJob] | None = None
+    broken_schedules: list[tuple[str, str]] | None = None  # name, and what is wrong
+    restarts: list[Restarts] | None = None
+
+
+def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
+    """The facts that `user` may see: at most one query for each part."""
+    seen: dict[str, Any] = {}
+    if user.has_perm("scoring.view_pending"):
+        seen |= {"waiting": read_waiting(), "writer": oldest_writer(), "store": read_store()}
+    if user.has_perm("scoring.view_decision"):
+        seen["causes"] = read_causes(now=now)
+    if user.has_perm("reviews.view_case"):
+        seen["queue"] = read_queue(now=now)
+    if user.has_perm("scoring.view_modelversion"):
+        seen |= read_models(now=now)
+        if user.has_perm("monitoring.view_modelwindow"):
+            seen["drifts"] = read_drifts(seen["in_charge"], now=now)
+            seen["mismatches"] = read_mismatches(since=now - DAY)
+            seen["batch_views"] = read_freshness(now=now)
+    if user.has_perm("experiments.view_experiment"):
+        seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
+    if user.has_perm("scoring.view_trainingjob"):
+        seen["trainings"] = read_trainings()
+        seen["broken_schedules"] = read_broken_schedules()
+        seen["restarts"] = read_restarts(now=now)
+    return Facts(
+        now=now,
+        hours=list(HourlyWindow.objects.filter(start__gte=to_hour(now - DAY)).order_by("start")),
+        minutes=list(MinuteWindow.objects.filter(start__gte=to_minute(now - TWO_HOURS)).order_by("start")),
+        consumers=consumer_health(most=ENTRIES_LOOKED_AT),
+        **seen,
+    )
+
+
+def read_waiting() -> Waiting:
+    ready, parked = Q(state=Pending.State.READY), Q(state=Pending.State.PARKED)
+    counted = Pending.objects.filter(ready | parked).aggregate(
+        ready=Count("pk", filter=ready),
+        oldest=Min("enqueued_at", filter=ready),
+        parked=Count("pk", filter=parked),
+    )
+    return Waiting(**counted)
+
+
+def read_store() -> Store:
+    try:
+        refusal = refused_write(connections.prompt())
+        return Store(answers=True, refusal=refusal, reports=tuple(reports.read_reports()))
+    except redis.RedisError:
+        return Store(answers=False)
+
+
+def read_causes(*, now: datetime) -> list[tuple[str, int]]:
+    """Why the failure policy decided in the last hour, with how often, the most frequent first.
+
+    Among the latest decisions alone: there is no index of causes, and what happens now is what matters.
+    """
+    latest = Decision.objects.order_by("-position").values("pk")[:DECISIONS_LOOKED_AT]
+    fallbacks = Decision.objects.filter(
+        pk__in=latest, basis=Decision.Basis.FALLBACK, decided_at__gte=now - timedelta(hours=1)
+    )
+    counted = fallbacks.values("cause").annotate(count=Count("pk")).order_by("-count", "cause")
+    return [(row["cause"], row["count"]) for row in counted]
+
+
+def read_queue(*, now: datetime) -> Queue:
+    held = Q(state=Case.State.CLAIMED, lease_until__gt=now)
+    counted = Case.objects.waiting().aggregate(
+        waiting=Count("pk"), held=Count("pk", filter=held), oldest=Min("opened_at")
+    )
+    return Queue(**counted)
+
+
+def read_models(*, now: datetime) -> dict[str, Any]:
+    """`in_charge`: who decides each event type; `candidates`: what nobody has judged yet, newest first."""
+    champions = {route: _champion(route) for route in Route.objects.order_by("event_type")}
+    unjudged = Q(status=ModelVersion.Status.CANDIDATE, trained_at__gte=now - CANDIDATES_FOR)
+    versions = ModelVersion.objects.filter(Q(name__in=champions.values()) | unjudged).defer(*_UNSHOWN)
+    by_name = {version.name: version for version in versions.order_by("-trained_at")}
+    return {
+        "in_charge": [InCharge(route, name, by_name.get(name)) for route, name in champions.items()],
+        "candidates": [v for v in by_name.values() if v.status == ModelVersion.Status.CANDIDATE],
+    }
+
+
+def _champion(route: Route) -> str:
+    return next(str(arm["model"]) for arm in route.arms if arm["role"] == CHAMPION)
+
+
+def read_drifts(in_charge: Iterable[InCharge], *, now: datetime) -> list[DriftReport]:
+    """The last day of each model in charge that has a reference and has decided something."""
+    since = since_of("day", now=now)
+    models = {each.name: each.version for each in in_charge if each.version is not None}
+    windows: dict[str, list[ModelWindow]] = {}
+    for window in ModelWindow.objects.filter(model__in=models, start__gte=since).order_by("start"):
+        windows.setdefault(window.model, []).append(window)
+    reports = []
+    for name, seen in windows.items():
+        version = models[name]
+        reference = Reference.of(version.reference)
+        if reference is not None and version.event_type in event_types():
+            specs = feature_specs(version.event_type, {})
+            reports.append(compare(name, seen, reference, specs=specs, since=since))
+    return reports
+
+
+def read_trainings() -> list[TrainingJob]:
+    """The newest trainings, at most five, with `step`, `done` and `total` of those that run."""
+    progress = TrainingProgress.objects.filter(job=OuterRef("number"))
+    jobs = TrainingJob.objects.annotate(
+        **{name: Subquery(progress.values(name)[:1]) for name in ("step", "done", "total")}
+    )
+    return list(jobs.order_by(F("number").desc())[:5])
+
+
+def read_broken_schedules() -> list[tuple[str, str]]:
+    """The enabled schedules that can only fail, each with why."""
+    enabled = PeriodicTask.objects.filter(enabled=True).order_by("name")
+    asked = enabled.values_list("name", "task", "args", "kwargs", "queue")
+    found = ((name, _schedule_problem(*rest)) for name, *rest in asked)
+    return [(name, problem) for name, problem in found if problem]
+
+
+def _schedule_problem(task: str, args: str, kwargs: str, queue: str | None) -> str:
+    return " ".join(schedule_problems(task, args=args, kwargs=kwargs, queue=queue).values())

@@ -1,0 +1,39 @@
+"""The last two hours by the minute, summed."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from monitoring.models import MinuteWindow
+from monitoring.windows.hourly import to_minute
+from monitoring.windows.latency import add_histograms, bin_of, percentile_ms
+
+
+class Traffic:
+    """Windows of minutes, asked for by how many full minutes ago they begin and end.
+
+    The minute of `now` is not over and counts nowhere: it would always look like a decline.
+    """
+
+    def __init__(self, minutes: Iterable[MinuteWindow], *, now: datetime) -> None:
+        self._minutes = list(minutes)
+        self._end = to_minute(now)
+
+    def sum(self, column: str, since: int, until: int = 0) -> int:
+        """The sum of `column` from `since` to `until` minutes ago, over event types."""
+        return sum(getattr(window, column) for window in self._between(since, until))
+
+    def received(self, since: int, until: int = 0) -> int:
+        return self.sum("received", since, until)
+
+    def latency_ms(self, q: float, since: int, until: int = 0) -> float | None:
+        """The q-quantile of the time from receipt to the first decision, None if nobody waited for one."""
+        return percentile_ms(add_histograms(w.latency for w in self._between(since, until)), q)
+
+    def count_slower(self, limit_ms: float, since: int, until: int = 0) -> int:
+        """How many decisions took longer, give or take those within a histogram's bin of the limit."""
+        slower = bin_of(round(1_000 * limit_ms))
+        return sum(sum(window.latency[slower + 1 :]) for window in self._between(since, until))
+
+    def _between(self, since: int, until: int) -> list[MinuteWindow]:
+        first, last = (self._end - timedelta(minutes=ago) for ago in (since, until))
+        return [window for window in self._minutes if first <= window.start < last]

@@ -1,0 +1,215 @@
+"""Which events concern a card, a merchant, an address: an index over every entity of every event.
+
+An entity is known by a 64-bit hash of what it identifies (`card`) and its value as the log holds it; of a
+personal one that is the digest. An event is found by its own id under each source that has sent any.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from reviews.models import EventEntity, EventSender
+from scoring.catalog.errors import FieldError
+from scoring.catalog.event_type import parse_id
+from scoring.catalog.fields import Entity
+from scoring.catalog.registry import event_type, event_types
+from scoring.lanes.amendments import CORRECTED, RECEIVED, VERSIONS
+from scoring.log import vault
+from scoring.log.consumers.registry import Consumer
+from scoring.log.entries import LAST_POSITION, Entry
+from scoring.log.read import read_stream, read_streams
+from scoring.sql.bulk_tables import copy_values, insert_values
+
+MOST_COUNTED = 1_000
+
+_TABLE = EventEntity._meta.db_table
+_SENDERS = EventSender._meta.db_table
+_COUNT = f"""
+SELECT (SELECT count(*) FROM (SELECT 1 FROM {_TABLE} WHERE entity = given.entity LIMIT %s) AS counted)
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (entity, place) ORDER BY place
+"""  # noqa: S608
+
+
+class EntityRef(NamedTuple):
+    """An entity. `value` is as the log holds it, `shown` for people: "" when a personal value was erased."""
+
+    kind: str
+    value: str
+    shown: str
+    personal: bool
+
+
+class EntityMatch(NamedTuple):
+    """An entity that was searched for and the number of its events, counted to `MOST_COUNTED`."""
+
+    ref: EntityRef
+    events: int
+    capped: bool
+
+
+class SearchResult(NamedTuple):
+    """What a text names: entities, the busiest first, and positions of events with that id, newest first."""
+
+    entities: list[EntityMatch]
+    events: list[int]
+
+
+def entity_key(kind: str, value: str) -> int:
+    """Signed 64-bit BLAKE2b of an entity; two entities share one with a probability of 2 ** -64."""
+    digest = hashlib.blake2b(f"{kind}\x1f{value}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Add received events to the index, and move corrected ones, in the caller's transaction."""
+    received = [entry for entry in entries if entry.type == RECEIVED]
+    rows = [(key, entry.position) for entry in received for key in _keys_of(entry.data)]
+    copy_values(connection, _TABLE, ("entity", "position"), rows)
+    for entry in entries:
+        if entry.type == CORRECTED:
+            _move(entry)
+    senders = sorted({(entry.data["type"], entry.data["source"]) for entry in received})
+    if not senders:
+        return
+    insert_values(
+        connection,
+        _SENDERS,
+        ("event_type", "source"),
+        senders,
+        on_conflict="(event_type, source) DO NOTHING",
+    )
+
+
+def _move(correction: Entry) -> None:
+    """Index an event under the entities that it concerns as corrected, and under no other."""
+    position, keys = correction.data["event_position"], _keys_of(correction.data)
+    before = {
+        key
+        for entry in read_stream(correction.stream)
+        if entry.type in VERSIONS and entry.position < correction.position
+        for key in _keys_of(entry.data)
+    }
+    EventEntity.objects.filter(position=position, entity__in=before - keys).delete()
+    rows = [(key, position) for key in sorted(keys)]
+    if rows:
+        insert_values(
+            connection, _TABLE, ("entity", "position"), rows, on_conflict="(entity, position) DO NOTHING"
+        )
+
+
+def empty_index() -> None:
+    """Forget every event, for the log to be read again."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {_TABLE}, {_SENDERS}")
+
+
+def events_of_entity(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[int]:
+    """Positions of the events of an entity (value as the log holds it), newest first, `limit` at most."""
+    below = LAST_POSITION if before is None else before
+    found = EventEntity.objects.filter(entity=entity_key(kind, value), position__lt=below)
+    return list(found.order_by("-position").values_list("position", flat=True)[:limit])
+
+
+def entities_of(receipt: Mapping[str, Any]) -> list[EntityRef]:
+    """The entities of an event (the data of its receipt), in the order of their declaration."""
+    found = _given(receipt)
+    names = vault.reveal(value for declared, value in found if declared.personal)
+    return [
+        EntityRef(
+            declared.kind, value, names.get(value, "") if declared.personal else value, declared.personal
+        )
+        for declared, value in found
+    ]
+
+
+def search_entities(text: str) -> SearchResult:
+    """Every entity, of any kind, and every event that `text` identifies exactly. A few index probes."""
+    named = text.strip()
+    candidates = list(dict.fromkeys(_candidates(named)))
+    counts = _counted([entity_key(ref.kind, ref.value) for ref in candidates])
+    matches = [
+        EntityMatch(ref, min(count, MOST_COUNTED), count > MOST_COUNTED)
+        for ref, count in zip(candidates, counts, strict=True)
+        if count
+    ]
+    return SearchResult(sorted(matches, key=lambda match: -match.events), _events_with_id(named))
+
+
+def find_entity(kind: str, value: str) -> EntityRef:
+    """The entity of this kind and value (as the log holds it), with the words for people."""
+    personal = any(field.personal for field in _declared() if field.kind == kind)
+    if not personal:
+        return EntityRef(kind, value, value, personal)
+    known = vault.reveal([value]) if value.isalnum() else {}  # digests are hexadecimal
+    return EntityRef(kind, value, known.get(value, ""), personal)
+
+
+def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
+    fields = receipt["fields"]
+    return {
+        entity_key(declared.kind, str(value))
+        for declared in _entity_fields(receipt["type"])
+        if (value := fields.get(declared.name)) is not None
+    }
+
+
+def _given(receipt: Mapping[str, Any]) -> list[tuple[Entity, str]]:
+    """The entity fields that an event has, with their values as the log holds them."""
+    fields = receipt["fields"]
+    return [
+        (declared, str(fields[declared.name]))
+        for declared in _entity_fields(receipt["type"])
+        if fields.get(declared.name) is not None
+    ]
+
+
+@cache
+def _entity_fields(type_name: str) -> tuple[Entity, ...]:
+    fields = event_type(type_name).fields.values()
+    return tuple(declared for declared in fields if isinstance(declared, Entity))
+
+
+def _declared() -> Iterator[Entity]:
+    """Every entity field of every event type."""
+    return (declared for name in event_types() for declared in _entity_fields(name))
+
+
+def _candidates(text: str) -> Iterator[EntityRef]:
+    """Every entity that `text` could be."""
+    for declared in _declared():
+        try:
+            value = declared.parse(text)
+        except FieldError:
+            continue
+        kept = vault.digest_of(declared.name, value) if declared.personal else value
+        yield EntityRef(declared.kind, kept, value, declared.personal)
+
+
+def _events_with_id(text: str) -> list[int]:
+    """Positions of the events with this id, of every type and source, newest first."""
+    try:
+        external_id = parse_id(text)
+    except FieldError:
+        return []
+    senders = EventSender.objects.values_list("event_type", "source")
+    receipts = read_streams([f"{kind}/{source}/{external_id}" for kind, source in senders], version=1)
+    return sorted((entry.position for (entry,) in receipts.values()), reverse=True)
+
+
+def _counted(keys: Sequence[int]) -> list[int]:
+    """How many events each entity has, one more than `MOST_COUNTED` at most."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [MOST_COUNTED + 1, list(keys)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+ENTITIES = Consumer(
+    name="reviews.entities",
+    types=frozenset({RECEIVED, CORRECTED}),
+    handle=index_entities,
+    reset=empty_index,
+)

@@ -1,0 +1,141 @@
+"""Which events become cases: those sent to review and a sample of the others, from the log's decisions.
+
+A retracted event is none of them: its case is closed.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
+from typing import Any
+
+from reviews.models import Case
+from reviews.queue.ranking import expected_loss, is_sampled
+from scoring.catalog.registry import event_type
+from scoring.decisions.models import Amendment
+from scoring.lanes.amendments import RETRACTED
+from scoring.log.append import append, append_new
+from scoring.log.consumers.registry import Consumer
+from scoring.log.entries import Entry, NewEntry
+
+REVIEW = "review"
+MAX_BECAUSE = 200  # characters, of the table of cases
+
+
+def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Open, rescore, reopen or close cases as these decisions ask, in the caller's transaction.
+
+    Of an event that is decided several times in `entries` its first decision and its last one count.
+    """
+    retracted = _retracted({entry.stream for entry in entries})
+    decisions = [entry for entry in entries if entry.stream not in retracted and entry.type != RETRACTED]
+    made = [entry for entry in decisions if entry.type == "decision.made"]
+    revised = {entry.stream: entry for entry in decisions if entry.type == "decision.revised"}
+    append_new([opening for entry in made if (opening := opening_of(entry))], now=now)
+    closing = [entry for entry in entries if entry.type == RETRACTED]
+    if not revised and not closing:
+        return
+    positions = [entry.data["event_position"] for entry in (*revised.values(), *closing)]
+    cases = {
+        case.event_stream: case
+        for case in Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
+    }
+    answers = [answer_revision(entry, cases.get(stream), now=now) for stream, entry in revised.items()]
+    answers += [close_retracted(entry, cases.get(entry.stream)) for entry in closing]
+    append([answer for answer in answers if answer], now=now)
+
+
+def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
+    """What the retraction of an event means for its case: it is over, whoever works at it.
+
+    A verdict that was given stays, and so does its label, which counts for nothing any more.
+    """
+    if case is None or case.state in (Case.State.DECIDED, Case.State.CLOSED):
+        return None
+    because = f"the event was retracted: {retraction.data['reason']}"[:MAX_BECAUSE]
+    data = {"outcome": case.outcome, "because": because}
+    return _entry("case.closed", retraction, version=case.version, data=data)
+
+
+def opening_of(decision: Entry) -> NewEntry | None:
+    """The entry that opens the case of a decided event; None for one that nobody has to look at."""
+    if decision.data["outcome"] == REVIEW:
+        why = Case.Why.REVIEW
+    elif is_sampled(decision.stream):
+        why = Case.Why.SAMPLE
+    else:
+        return None
+    kind = event_type(decision.data["event_type"])
+    origin = {"event": decision.stream, "event_type": kind.name, "currency": kind.base_currency}
+    return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why)})
+
+
+def answer_revision(decision: Entry, case: Case | None, *, now: datetime) -> NewEntry | None:
+    """What a later decision means for the event's case, given its row: nothing once a person has decided.
+
+    A case that was there because of the outcome is closed when the outcome is another one now; not out of
+    the hands of a reviewer, who sees the new decision instead.
+    """
+    to_review = decision.data["outcome"] == REVIEW
+    if case is None:
+        return opening_of(decision) if to_review else None
+    if case.state == Case.State.DECIDED:
+        return None
+    if case.state == Case.State.CLOSED and not to_review:
+        return None
+    why = Case.Why.REVIEW if to_review else Case.Why(case.why)
+    facts = _facts(decision, why)
+    if case.state == Case.State.CLOSED:
+        return _entry("case.reopened", decision, version=case.version, data={**facts, "reviewer": ""})
+    if to_review or why == Case.Why.SAMPLE or case.is_held(now):
+        return _entry("case.rescored", decision, version=case.version, data=facts)
+    outcome = decision.data["outcome"]
+    what = "event was corrected, and the decision" if _is_correction(decision) else "decision was"
+    because = f"the {what} revised from {case.outcome} to {outcome}"
+    return _entry(
+        "case.closed", decision, version=case.version, data={"outcome": outcome, "because": because}
+    )
+
+
+def _facts(decision: Entry, why: Case.Why) -> dict[str, Any]:
+    """What the queue has to know of a decision."""
+    data = decision.data
+    kind = event_type(data["event_type"])
+    at_risk = kind.nominal_stake if data["stake"] is None else data["stake"]
+    return {
+        "why": why.value,
+        "outcome": data["outcome"],
+        "score": data["score"],
+        "stake": data["stake"],
+        "expected_loss": expected_loss(score=data["score"], stake=at_risk),
+        **({"corrected": True} if _is_correction(decision) else {}),
+    }
+
+
+def _is_correction(decision: Entry) -> bool:
+    """Whether the event, and not a model alone, is another one than in the decision before."""
+    return "event_version" in decision.data and decision.type == "decision.revised"
+
+
+def _retracted(streams: Set[str]) -> set[str]:
+    """Those that were retracted by now: their decisions may still come, made before or meanwhile."""
+    found = Amendment.objects.filter(event_stream__in=streams, kind=Amendment.Kind.RETRACTION)
+    return set(found.values_list("event_stream", flat=True))
+
+
+def _entry(entry_type: str, decision: Entry, *, version: int, data: Mapping[str, Any]) -> NewEntry:
+    return NewEntry(
+        stream=f"case/{decision.stream}",
+        expected_version=version,
+        type=entry_type,
+        data={"event_position": decision.data["event_position"], **data},
+        metadata={"causation": decision.position},
+    )
+
+
+# Its effect is in the log, where nothing can be undone, and old revisions read again would close and reopen
+# cases that people have moved on since: it cannot be reset. The table of cases is rebuilt from its entries.
+CASES = Consumer(
+    name="reviews.cases",
+    types=frozenset({"decision.made", "decision.revised", RETRACTED}),
+    handle=follow_decisions,
+    reset=None,
+)

@@ -1,0 +1,177 @@
+"""API keys in the admin: made by people, shown once, looked at and revoked."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+
+from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.api.keys.errors import ApiKeyAlreadyRevoked, InvalidKeyRequest
+from scoring.api.keys.issue import create_key, revoke_key
+from scoring.api.keys.requests import FOR_KEYS
+from scoring.api.models import ApiKey
+from scoring.catalog.registry import event_types
+from scoring.ingest.labels.pages import known_sources
+from scoring.log.read import read_stream
+
+CREATE, REVOKE = "scoring.add_apikey", "scoring.change_apikey"
+
+# In plain words: what each scope is for, and what each label source is.
+SCOPE_WORDS = {
+    "events:write": ("Send events", "the answer has their decisions"),
+    "events:read": ("Read events", "its own, with decisions and labels"),
+    "labels:write": ("State labels", "what an event turned out to be; choose as whom below"),
+    "labels:read": ("Read held labels", "its own, which wait for an event that has not arrived"),
+}
+LABEL_SOURCE_WORDS = {
+    "chargeback": ("Chargebacks", "disputes that the acquirer reports"),
+    "network": ("Network reports", "fraud that a card network reports"),
+    "customer": ("Customers", "what customers themselves say"),
+}
+LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "730": "2 years", "": "Until it is revoked"}
+
+# The form's field for each field that `create_key` may refuse.
+FIELD_OF = {
+    "name": "name",
+    "source": "source",
+    "scope": "scopes",
+    "label source": "other_label_sources",
+    "event type": "event_types",
+    "client address": "networks",
+    "expiry": "lifetime",
+}
+
+
+class KeyForm(forms.Form):
+    """Whose key it is, what it may do, from where and how long."""
+
+    name = forms.CharField(
+        label="Name", max_length=100, help_text="What people call it, such as “web shop, production”."
+    )
+    source = forms.CharField(
+        label="Sender",
+        max_length=60,
+        help_text="Part of the name of every event that the key sends. Keys of one sender share its events.",
+        widget=forms.TextInput(attrs={"list": "senders", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label="What it may do", choices=[(name, name) for name in SCOPE_WORDS], initial=["events:write"]
+    )
+    label_sources = forms.MultipleChoiceField(
+        label="As whom it may state labels", choices=[(name, name) for name in FOR_KEYS], required=False
+    )
+    other_label_sources = forms.CharField(
+        label="Other label sources",
+        required=False,
+        max_length=500,
+        help_text="Separated by commas. They rank after the ones above. If none is chosen at all, the key"
+        " states labels under the sender's own name. No key can state the verdicts of reviewers.",
+    )
+    event_types = forms.MultipleChoiceField(
+        label="Event types", choices=lambda: [(name, name) for name in event_types()], required=False
+    )
+    networks = forms.CharField(
+        label="Client addresses",
+        required=False,
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text="Addresses or networks (192.0.2.0/24), one a line. Empty: from anywhere.",
+    )
+    lifetime = forms.ChoiceField(
+        label="Valid for", choices=list(LIFETIMES.items()), initial="365", required=False
+    )
+
+    def request(self) -> dict[str, Any]:
+        """The valid form as arguments of `create_key`, but for the time and the actor."""
+        chosen = self.cleaned_data
+        others = [part.strip() for part in chosen["other_label_sources"].split(",") if part.strip()]
+        days = chosen["lifetime"]
+        return {
+            "name": chosen["name"],
+            "source": chosen["source"],
+            "scopes": chosen["scopes"],
+            "label_sources": [*chosen["label_sources"], *others] or None,
+            "event_types": chosen["event_types"],
+            "networks": chosen["networks"].replace(",", " ").split(),
+            "expires_at": timezone.now() + timedelta(days=int(days)) if days else None,
+        }
+
+
+@register_page
+@method_decorator(never_cache, name="dispatch")
+class KeyCreatePage(Page):
+    """Asks what a key is for, makes it, and shows it this once."""
+
+    path, name, title = "api-keys/new/", "api_key_new", "New API key"
+    permission = CREATE
+    template_name = "scoring/key_new.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **{"form": KeyForm()} | kwargs,
+            senders=known_sources(),
+            scope_words=SCOPE_WORDS,
+            label_source_words=LABEL_SOURCE_WORDS,
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = KeyForm(request.POST)
+        if form.is_valid():
+            try:
+                row, key = create_key(**form.request(), now=timezone.now(), actor=actor_of(request))
+            except InvalidKeyRequest as error:
+                form.add_error(
+                    FIELD_OF[error.field], f"{error.value!r} is not possible; allowed: {error.allowed}."
+                )
+            else:
+                return self.render_to_response(self.get_context_data(made=row, key=key))
+        return self.render_to_response(self.get_context_data(form=form))
+
+
+@register_page
+class KeyPage(Page):
+    """One key: what it is for, when it was used, who made and revoked it."""
+
+    path, name = "api-keys/<str:prefix>/", "api_key"
+    permission = "scoring.view_apikey"
+    template_name = "scoring/key.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        row = find_key(self.kwargs["prefix"])
+        self.title = row.name
+        return super().get_context_data(
+            **kwargs,
+            row=row,
+            state=row.state(timezone.now()),
+            scopes=[SCOPE_WORDS[scope] for scope in SCOPE_WORDS if scope in row.scopes],
+            history=read_stream(f"api_key/{row.prefix}"),
+            may_revoke=self.request.user.has_perm(REVOKE) and not row.revoked_at,
+            may_read_log=self.request.user.has_perm("scoring.view_logentry"),
+        )
+
+    def post(self, request: HttpRequest, prefix: str) -> HttpResponse:
+        self.require(REVOKE)
+        if not request.POST.get("sure"):
+            messages.error(request, "Nothing was revoked: tick the box that says what will happen.")
+            return redirect("admin:api_key", prefix=find_key(prefix).prefix)
+        try:
+            row = revoke_key(prefix=find_key(prefix).prefix, now=timezone.now(), actor=actor_of(request))
+        except ApiKeyAlreadyRevoked as error:
+            messages.warning(request, f"Nothing was changed: {error}.")
+        else:
+            messages.success(request, f"The key {row.prefix}... was revoked. Requests with it are refused.")
+        return redirect("admin:api_key", prefix=prefix)
+
+
+def find_key(prefix: str) -> ApiKey:
+    """The key that begins so. Raises Http404."""
+    row = ApiKey.objects.filter(prefix=prefix).first()
+    if row is None:
+        raise Http404
+    return row

@@ -1,0 +1,118 @@
+"""What a new API key is to be: read and checked before it is made."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from scoring.api.keys.addresses import read_network
+from scoring.api.keys.errors import InvalidKeyRequest
+from scoring.catalog.errors import FieldError
+from scoring.catalog.fields import clean_identifier
+from scoring.catalog.registry import event_types
+from scoring.intake.label_sources import MAX_SOURCE_LENGTH, PEOPLE, PRECEDENCE, canonical_source
+from scoring.timestamps import to_iso
+
+SCOPES = {
+    "events:write": "submit, correct and retract events",
+    "events:read": "read events and their decisions",
+    "labels:write": "say what turned out to be true of an event",
+    "labels:read": "read labels that wait for their event",
+}
+SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
+MAX_NAME_LENGTH = 100
+MAX_LABEL_SOURCES = MAX_NETWORKS = 20
+
+# What keys may state: people state the rest, logged in.
+FOR_KEYS = tuple(name for name in PRECEDENCE if name != PEOPLE)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRequest:
+    """A key that is asked for. `label_sources` None: the sender's own name, if it may write labels.
+
+    Empty `event_types` and `networks` bind it to none in particular; without `expires_at` it lasts until
+    it is revoked.
+    """
+
+    name: str
+    source: str
+    scopes: Sequence[str]
+    label_sources: Sequence[str] | None = None
+    event_types: Sequence[str] = ()
+    networks: Sequence[str] = ()
+    expires_at: datetime | None = None
+
+    def described(self) -> dict[str, Any]:
+        """What the log keeps of it, besides its prefix: what is not restricted is left out."""
+        values = asdict(self) | {"expires_at": self.expires_at and to_iso(self.expires_at)}
+        return {name: value for name, value in values.items() if value or name == "scopes"}
+
+
+def check_request(request: KeyRequest, *, now: datetime) -> KeyRequest:
+    """The request in its one spelling. Raises `InvalidKeyRequest` naming the first field that cannot be."""
+    _refuse("name", request.name, not 1 <= len(request.name) <= MAX_NAME_LENGTH, "1 to 100 characters")
+    allowed = "1 to 60 of a-z 0-9 _ . - with a letter or digit first"
+    _refuse("source", request.source, not SOURCE.fullmatch(request.source), allowed)
+    for scope in request.scopes or [""]:
+        _refuse("scope", scope, scope not in SCOPES, ", ".join(SCOPES))
+    for name in request.event_types:
+        _refuse("event type", name, name not in event_types(), ", ".join(event_types()))
+    if request.expires_at is not None:
+        text = to_iso(request.expires_at)
+        _refuse("expiry", text, request.expires_at <= now, f"a time after {to_iso(now)}")
+    return replace(
+        request,
+        scopes=sorted(set(request.scopes)),
+        label_sources=_label_sources(request),
+        event_types=sorted(set(request.event_types)),
+        networks=_networks(request.networks),
+    )
+
+
+def _label_sources(request: KeyRequest) -> list[str]:
+    """The sources in their one spelling, ranked ones first."""
+    given = request.label_sources
+    if "labels:write" not in request.scopes:
+        _refuse(
+            "label source", next(iter(given or ()), ""), bool(given), "none without the scope labels:write"
+        )
+        return []
+    if given is None:  # a name of its own, which outranks no other
+        given = [request.source] if canonical_source(request.source) not in PRECEDENCE else []
+    names = {_label_source(name) for name in given}
+    _refuse(
+        "label source",
+        f"{len(names)} of them",
+        len(names) > MAX_LABEL_SOURCES,
+        f"at most {MAX_LABEL_SOURCES}",
+    )
+    return [name for name in FOR_KEYS if name in names] + sorted(names - set(FOR_KEYS))
+
+
+def _label_source(name: str) -> str:
+    allowed = f"{', '.join(FOR_KEYS)} or a name of the sender's own; {PEOPLE} belongs to people"
+    try:
+        cleaned = canonical_source(clean_identifier(name, MAX_SOURCE_LENGTH))
+    except FieldError:
+        raise InvalidKeyRequest(field="label source", value=name[:100], allowed=allowed) from None
+    _refuse("label source", name, cleaned == PEOPLE, allowed)
+    return cleaned
+
+
+def _networks(given: Sequence[str]) -> list[str]:
+    _refuse("client address", f"{len(given)} of them", len(given) > MAX_NETWORKS, f"at most {MAX_NETWORKS}")
+    networks = []
+    for text in given:
+        try:
+            networks.append(str(read_network(text)))
+        except ValueError:
+            allowed = "an address or a network in CIDR notation, e.g. 192.0.2.0/24"
+            raise InvalidKeyRequest(field="client address", value=text[:100], allowed=allowed) from None
+    return sorted(set(networks))
+
+
+def _refuse(field: str, value: str, wrong: bool, allowed: str) -> None:
+    if wrong:
+        raise InvalidKeyRequest(field=field, value=value[:100], allowed=allowed)

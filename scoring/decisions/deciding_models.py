@@ -1,0 +1,109 @@
+"""Which models decide an event type right now, each for its arm, and why none does if none does."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scoring.catalog.registry import event_type
+from scoring.decisions.predicting import Predictor, predict
+from scoring.features.plan import FeatureSet, lane_plan
+from scoring.registry.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
+from scoring.registry.feature_sets import check_feature_set
+from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.registry.routes import Arm, RouteTable, arm_for, current_routes
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInCharge:
+    """The model of an arm. `loaded` None without `cause`: none was promoted yet; with one: it cannot be had.
+
+    `feature_set` is the model's own; without a model, the set in which open categories have no codes.
+    """
+
+    feature_set: FeatureSet
+    name: str = ""
+    loaded: LoadedModel | None = None
+    cause: str = ""
+    arm: Arm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Who decides an event type: the champion and, where one has a share and can be had, the canary.
+
+    `sets`: the type's feature sets as lanes fold them, open categories without codes, the newest first.
+    `predictor`: by which their models predict.
+    """
+
+    route: RouteTable | None
+    champion: ModelInCharge
+    sets: tuple[FeatureSet, ...]
+    canary: ModelInCharge | None = None
+    predictor: Predictor = predict
+
+    @property
+    def newest(self) -> FeatureSet:
+        """What is logged where no model decides."""
+        return self.sets[0]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every model that the route names can be had."""
+        wants_canary = self.route is not None and self.route.canary is not None
+        return not self.champion.cause and (self.canary is not None) == wants_canary
+
+    def unit_of(self, event: Mapping[str, Any]) -> str:
+        """The value by which an event (data of its receipt) is routed; "" without a route or a value."""
+        return str(event["fields"].get(self.route.unit) or "") if self.route else ""
+
+    def model_for(self, event: Mapping[str, Any]) -> ModelInCharge:
+        """The model of the event's arm; the champion's where the canary cannot be had."""
+        if self.route and self.canary and arm_for(self.route, self.unit_of(event)) == self.canary.arm:
+            return self.canary
+        return self.champion
+
+
+def take_charge(name: str, route: RouteTable | None, *, predictor: Predictor = predict) -> Charge:
+    """Who decides the event type `name` under its route, predicting by `predictor`.
+
+    What keeps the champion from deciding is reported and is the failure policy's cause; what keeps a canary
+    from it is reported, and the champion decides the canary's events.
+    """
+    sets = lane_plan(event_type(name).lane).feature_sets(name)
+    if route is None:
+        return Charge(None, ModelInCharge(sets[0]), sets)
+    canary = _model_of(route.canary, sets[0]) if route.canary else None
+    return Charge(
+        route=route,
+        champion=_model_of(route.champion, sets[0]),
+        sets=sets,
+        canary=canary if canary and canary.loaded else None,
+        predictor=predictor,
+    )
+
+
+def check_live_models() -> list[str]:
+    """Load every model that decides, canaries too, and return their names; for start-up and readiness.
+
+    Raises FeatureSetMissing, ArtefactCorrupt, UnknownModel.
+    """
+    arms = [arm for route in current_routes().values() for arm in (route.champion, route.canary) if arm]
+    loaded = [load_model(arm.model) for arm in arms]
+    for model in loaded:
+        check_feature_set(model)
+    return [model.name for model in loaded]
+
+
+def _model_of(arm: Arm, newest: FeatureSet) -> ModelInCharge:
+    try:
+        loaded = load_model(arm.model)
+        return ModelInCharge(check_feature_set(loaded), arm.model, loaded, arm=arm)
+    except (ArtefactCorrupt, UnknownModel):
+        logger.exception("model %s, %s of %s, cannot be loaded", arm.model, arm.role, newest.event_type)
+        return ModelInCharge(newest, arm.model, cause="model_unavailable", arm=arm)
+    except FeatureSetMissing as missing:
+        logger.error("%s", missing)
+        return ModelInCharge(newest, arm.model, cause="feature_set_missing", arm=arm)

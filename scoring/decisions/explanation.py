@@ -1,0 +1,191 @@
+"""Every contribution of one decision, and the way from them to its score."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scoring.catalog.currency import EXPONENTS
+from scoring.catalog.registry import event_type
+from scoring.decisions.vectors import unpack_vectors
+from scoring.features.plan import FeatureSet, lane_plan
+from scoring.features.specs import FeatureSpec
+from scoring.log.entries import Entry
+from scoring.registry.calibration import Calibration
+from scoring.registry.errors import ArtefactCorrupt, ArtefactMissing, UnknownModel
+from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.sentences.figures import format_value
+from scoring.sentences.reasons import WITHOUT_USUAL
+
+
+class Contribution(NamedTuple):
+    """What one feature did to a score.
+
+    `text` is a sentence; `value` and `usual` are as people write them, "" where unknown: `usual` is the
+    entity's own where the decision recorded it, else the median of the model's training rows. `contribution`
+    is in log-odds of the margin, `odds` the factor by which it changed the odds of the calibrated score (NaN
+    where the calibration is not at hand).
+    """
+
+    feature: str
+    code: str
+    text: str
+    value: str
+    usual: str
+    contribution: float
+    odds: float
+
+
+class Explanation(NamedTuple):
+    """From what every event has (`bias`) to this event's score.
+
+    margin = bias + the sum of the contributions; score = sigmoid(slope * margin + intercept). `start` is the
+    score that the bias alone would give. `contributions` come largest first. Where not `complete`, they are
+    only the reasons that the decision recorded, `why_not` says why, and what is not known is None.
+    """
+
+    contributions: list[Contribution]
+    bias: float | None
+    margin: float | None
+    score: float | None
+    start: float | None
+    slope: float | None
+    intercept: float | None
+    complete: bool
+    why_not: str = ""
+
+
+def explain_decision(entry: Entry) -> Explanation:
+    """The explanation of `decision.made` or `.revised`, from the vector and contributions it carries.
+
+    Raises `UnknownEventType` for a type that the catalog does not hold.
+    """
+    data = entry.data
+    if data["score"] is None:
+        return _from_reasons(data, why_not=_without_score(data))
+    try:
+        model = load_model(data["model"])
+    except (UnknownModel, ArtefactMissing, ArtefactCorrupt) as error:
+        return _from_reasons(data, why_not=f"The model cannot be read any more ({error}).")
+    kind = event_type(data["event_type"])
+    plan = lane_plan(kind.lane, {kind.name: model.spec.vocabularies})
+    feature_set = plan.find_feature_set(kind.name, data["feature_set"])
+    if feature_set is None or entry.packed is None:
+        return _from_reasons(
+            data, why_not=f"{data['model']} scored other features than those that are declared today."
+        )
+    return _complete(data, entry.packed, feature_set=feature_set, model=model)
+
+
+def _complete(
+    data: Mapping[str, Any], packed: bytes, *, feature_set: FeatureSet, model: LoadedModel
+) -> Explanation:
+    vector, contributions = unpack_vectors(packed, width=len(feature_set.names))
+    calibration = model.spec.calibration
+    told = {reason["feature"]: reason for reason in data["reasons"]}
+    bias = float(contributions[-1])
+    order = np.argsort(-np.abs(contributions[:-1]), kind="stable")
+    return Explanation(
+        contributions=[
+            _contribution(
+                feature_set.features[column],
+                value=float(vector[column]),
+                median=model.medians[column],
+                contribution=float(contributions[column]),
+                slope=calibration.slope,
+                told=told.get(feature_set.names[column]),
+            )
+            for column in order
+        ],
+        bias=bias,
+        margin=data["margin"],
+        score=data["score"],
+        start=_score(calibration, bias),
+        slope=calibration.slope,
+        intercept=calibration.intercept,
+        complete=True,
+    )
+
+
+def _contribution(
+    spec: FeatureSpec,
+    *,
+    value: float,
+    median: float | None,
+    contribution: float,
+    slope: float,
+    told: Mapping[str, Any] | None,
+) -> Contribution:
+    """One feature; in the words of the decision where it told of it."""
+    typical = math.nan if median is None or spec.unit in WITHOUT_USUAL else median
+    usual = _as_number(spec, told["usual"]) if told else typical
+    return Contribution(
+        feature=spec.name,
+        code=spec.code,
+        text=told["text"] if told else spec.sentence(value=value, usual=typical, own=False),
+        value=_written(spec, value),
+        usual=_written(spec, usual),
+        contribution=contribution,
+        odds=math.exp(slope * contribution),
+    )
+
+
+def _as_number(spec: FeatureSpec, presented: float | str | None) -> float:
+    """What `spec.present` gave, as the number it was given; NaN for none and for names."""
+    if not isinstance(presented, (int, float)):
+        return math.nan
+    return presented * 10 ** EXPONENTS[spec.currency] if spec.unit == "money" else float(presented)
+
+
+def _written(spec: FeatureSpec, value: float) -> str:
+    return "" if math.isnan(value) else format_value(spec, value)
+
+
+def _score(calibration: Calibration, margin: float) -> float:
+    return float(calibration.score(np.array([margin]))[0])
+
+
+def _without_score(data: Mapping[str, Any]) -> str:
+    if data["basis"] == "fallback":
+        cause = str(data["cause"]).replace("_", " ")
+        return f"No model scored this event ({cause}); the failure policy decided."
+    return "No model was in charge yet; the policy of the event type decided."
+
+
+def _from_reasons(data: Mapping[str, Any], *, why_not: str) -> Explanation:
+    """What the decision itself recorded."""
+    return Explanation(
+        contributions=[_recorded(reason) for reason in _by_size(data["reasons"])],
+        bias=None,
+        margin=data["margin"],
+        score=data["score"],
+        start=None,
+        slope=None,
+        intercept=None,
+        complete=False,
+        why_not=why_not,
+    )
+
+
+def _by_size(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(reasons, key=lambda reason: -abs(reason["contribution"]))
+
+
+def _recorded(reason: Mapping[str, Any]) -> Contribution:
+    return Contribution(
+        feature=reason["feature"],
+        code=reason["code"],
+        text=reason["text"],
+        value=_plain(reason["value"]),
+        usual=_plain(reason["usual"]),
+        contribution=reason["contribution"],
+        odds=math.nan,
+    )
+
+
+def _plain(value: float | str | None) -> str:
+    """A recorded value without its unit, which this code no longer knows."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else f"{value:,.4g}"

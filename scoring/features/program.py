@@ -1,0 +1,107 @@
+"""What an event type's features become: operations on registers, and the columns that items are encoded to.
+
+Operands that depend on the final layout stay symbolic (`Ref`) until every event type of the lane is lowered.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from scoring import declare
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Money
+from scoring.features import opcodes as op
+from scoring.features.layout import Column, Kind, Needs, Part
+
+_NO_COLUMN, _NO_PART = Column("", ""), Part("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """What only the layout knows: where a "kind", "ring", "column" or "part" stands; or a "constant".
+
+    `keys`: the fields of the own event that say which state of the kind is meant.
+    """
+
+    what: str
+    kind: Kind = ()
+    keys: Kind = ()
+    width: int = 0
+    column: Column = _NO_COLUMN
+    part: Part = _NO_PART
+    value: float = 0.0
+
+
+Operation = tuple[int | Ref, ...]
+
+
+class Subject(NamedTuple):
+    """Whose state is read: of a kind, found by fields (`keys`) of the own event; and what is counted there.
+
+    `counted`: the event type; `role`: its fields that name the entity, as states tell them apart.
+    """
+
+    kind: Kind
+    keys: Kind
+    counted: str
+    role: Kind = ()
+
+    def ref(self, what: str = "kind", **where: Any) -> Ref:
+        return Ref(what, self.kind, self.keys, **where)
+
+
+class Lowering:
+    """One event type: its operations, the registers of the output row, the columns items are encoded to."""
+
+    def __init__(self, member: type[EventType], needs: Needs) -> None:
+        self.member = member
+        self.needs = needs
+        self.operations: list[Operation] = []  # (opcode, destination, ...)
+        self.outs: list[int] = []  # the register of each column of a row
+        self.values: dict[str, int] = {}
+        self.hashes: dict[str, int] = {}
+        self.batch_views: dict[str, declare.ValueSource] = {}
+        self.reads: dict[tuple[Kind, Kind], None] = {}  # (kind, fields of the own key), in order of use
+        self.registers = 0
+        self._known: dict[Operation, int] = {}
+
+    def column(self, register: int) -> int:
+        """The column of a row that holds this register."""
+        if register not in self.outs:
+            self.outs.append(register)
+        return self.outs.index(register)
+
+    def emit(self, opcode: int, *operands: int | Ref) -> int:
+        """The register that holds this operation's result; equal operations are done once."""
+        operation = (opcode, *operands)
+        if operation not in self._known:
+            self._known[operation] = self.registers
+            self.operations.append((opcode, self.registers, *operands))
+            self.registers += 1
+        return self._known[operation]
+
+    def constant(self, value: float) -> int:
+        return self.emit(op.CONSTANT, Ref("constant", value=value))
+
+    def value_column(self, name: str) -> int:
+        return self.values.setdefault(name, len(self.values))
+
+    def hash_column(self, name: str) -> int:
+        return self.hashes.setdefault(name, len(self.hashes))
+
+    def value_columns(self) -> tuple[tuple[int, str, str], ...]:
+        return tuple((at, name, value_type(self.member, name)) for name, at in self.values.items())
+
+    def hash_columns(self) -> tuple[tuple[int, str], ...]:
+        return tuple((at, name) for name, at in self.hashes.items())
+
+
+def value_type(member: type[EventType], name: str) -> str:
+    """How a value column is encoded: as "money", a "category", a "number", or from a "batch" view."""
+    if name in member.signals:
+        return "number"
+    declared = member.fields.get(name)
+    if declared is None:
+        return "batch"
+    if isinstance(declared, Money):
+        return "money"
+    return "category" if isinstance(declared, Category) else "number"

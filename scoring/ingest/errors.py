@@ -1,0 +1,29 @@
+"""Errors of this room. Each says what happened and carries the record it concerns."""
+
+from collections.abc import Sequence
+
+from scoring.errors import ScoringError
+
+
+class InvalidMapping(ScoringError):
+    """The mapping of an import names what is not there; `problems` say what and what is allowed instead."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class UnreadableImport(ScoringError):
+    """A file or frame that cannot be read as a table of rows."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"{name} cannot be imported: {problem}")
+
+
+class ImportAlreadyRunning(ScoringError):
+    """Another process is at the same import (same content, same mapping)."""
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        super().__init__(f"{stream} is being imported by another process; wait for it or stop it")

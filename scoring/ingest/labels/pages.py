@@ -1,0 +1,213 @@
+"""The admin's page that takes a file of labels: chargebacks above all."""
+
+import base64
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.api.models import ApiKey
+from scoring.catalog.registry import event_type, event_types
+from scoring.decisions.models import Event
+from scoring.ingest.errors import UnreadableImport
+from scoring.ingest.labels.columns import LabelColumns, id_candidates, suggest_columns
+from scoring.ingest.labels.lines import (
+    BadLine,
+    Defaults,
+    Line,
+    SilentLine,
+    allowed_text,
+    meaning_of,
+    read_lines,
+)
+from scoring.ingest.labels.mapping_form import ColumnsForm, columns_in, count_words
+from scoring.ingest.labels.table import MAX_LINES, LabelTable, read_table
+from scoring.ingest.labels.upload import LabelUpload, count_known, rejects_as_csv, upload_labels
+from scoring.intake.label_sources import PEOPLE, PRECEDENCE
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_SHOWN = 100  # rejected lines on the page; the download has all of them
+LATEST_EVENTS = 1_000  # of a type, among which senders without an API key are looked for
+PREVIEWED = 5  # lines
+LOOKED_UP = 200  # ids of a column, to see whether they are those of events
+
+REVIEW, HISTORY = "scoring.upload_review", "scoring.upload_label_history"
+
+
+def labelled_types() -> dict[str, tuple[str, str]]:
+    """The labels, positive first, of every event type that takes any."""
+    return {name: kind.labels.values for name, kind in event_types().items() if kind.scored}
+
+
+def known_sources() -> list[str]:
+    """Who sends events: the sources of API keys and of each type's latest events."""
+    sources = set(ApiKey.objects.values_list("source", flat=True))
+    for name in event_types():
+        latest = Event.objects.filter(type=name).order_by("-occurred_at")[:LATEST_EVENTS]
+        sources |= set(latest.values_list("source", flat=True))
+    return sorted(sources)
+
+
+class LabelFileForm(forms.Form):
+    """Whose events, who says it, and the file."""
+
+    file = forms.FileField(
+        label="File",
+        help_text=f"CSV as acquirers and spreadsheets write it, at most {filesizeformat(MOST_BYTES)} and"
+        f" {MAX_LINES:,} lines.",
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+    )
+    source = forms.ChoiceField(label="Events sent by", help_text="The sender whose event ids the file has.")
+    label_source = forms.ChoiceField(
+        label="Who says so",
+        initial="chargeback",
+        help_text=f"Where sources disagree, the first of these holds: {', '.join(PRECEDENCE)}.",
+    )
+    event_type = forms.ChoiceField(label="Event type", help_text="Of lines that do not name one.")
+
+    def __init__(self, *args: Any, user: AbstractUser | AnonymousUser, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stated = [name for name in PRECEDENCE if name != PEOPLE or user.has_perm(REVIEW)]
+        self._offer("source", known_sources())
+        self._offer("label_source", stated)
+        self._offer("event_type", list(labelled_types()))
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            size, most = filesizeformat(file.size), filesizeformat(MOST_BYTES)
+            raise forms.ValidationError(f"It has {size}; at most {most} are taken. Split it.")
+        return file
+
+    def _offer(self, name: str, choices: list[str]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(choice, choice) for choice in choices]
+
+
+@register_page
+class LabelUploadPage(Page):
+    """Reads a file of labels, shows how, and takes it: line by line, giving back what is wrong.
+
+    The browser sends the file with each step, so nothing of it is kept here in between.
+    """
+
+    path, name, title = "labels/upload/", "label_upload", "Upload labels"
+    permission = "scoring.upload_label"
+    template_name = "scoring/label_upload.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **{"form": LabelFileForm(user=self.request.user)} | kwargs,
+            types=labelled_types(),
+            precedence=PRECEDENCE,
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = LabelFileForm(request.POST, request.FILES, user=request.user)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            return self._take(request, form, read_table(form.cleaned_data["file"].read()))
+        except UnreadableImport as error:
+            form.add_error("file", f"{error}. Nothing was recorded.")
+            return self.render_to_response(self.get_context_data(form=form))
+
+    def _take(self, request: HttpRequest, form: LabelFileForm, table: LabelTable) -> HttpResponse:
+        chosen = form.cleaned_data
+        kind = event_type(chosen["event_type"])
+        if "event_id" in request.POST:
+            columns = columns_in(request.POST, table, kind)
+        else:
+            columns = _with_known_ids(suggest_columns(table, kind), table, chosen)
+        mapping = ColumnsForm(columns, table, kind)
+        history = bool(request.POST.get("history"))
+        if history:
+            self.require(HISTORY)
+        if request.POST.get("action") != "record" or mapping.problems:
+            shown = {"mapping": mapping, "told": request.POST.get("action") == "record", "history": history}
+            preview = _preview(table, mapping, form) if not mapping.unusable else {}
+            return self.render_to_response(self.get_context_data(form=form, **shown, **preview))
+        upload = upload_labels(
+            table,
+            columns=columns,
+            source=chosen["source"],
+            defaults=Defaults(chosen["event_type"], chosen["label_source"]),
+            actor=actor_of(request),
+            now=timezone.now(),
+            history=history,
+        )
+        again = LabelFileForm(initial=chosen, user=request.user)
+        return self.render_to_response(self.get_context_data(form=again, **_result(upload, form)))
+
+
+def _with_known_ids(columns: LabelColumns, table: LabelTable, chosen: dict[str, Any]) -> LabelColumns:
+    """The suggestion with the column, of those that may hold ids, that has the most ids of events."""
+    candidates = id_candidates(table.header)
+    known = {name: _known_ids(table, name, chosen) for name in candidates[:6]}
+    best = max(candidates, key=lambda name: known.get(name, 0), default="")
+    return replace(columns, event_id=best) if known.get(best) else columns
+
+
+def _known_ids(table: LabelTable, column: str, chosen: dict[str, Any]) -> int:
+    ids = list(islice((each for each in table.values(column) if each), LOOKED_UP))
+    return count_known(ids, source=chosen["source"], event_type=chosen["event_type"])
+
+
+def _preview(table: LabelTable, mapping: ColumnsForm, form: LabelFileForm) -> dict[str, Any]:
+    """How the first lines are read, what the lines mean in all, and whether their events are known."""
+    chosen, columns = form.cleaned_data, mapping.columns
+    defaults = Defaults(chosen["event_type"], chosen["label_source"])
+    first = LabelTable(table.header, table.rows[:PREVIEWED], table.delimiter)
+    lines = read_lines(first, columns=columns, defaults=defaults, now=timezone.now())
+    width = len(table.header)
+    meanings = Counter(
+        meaning_of(dict(zip(table.header, row.cells, strict=True)), columns)
+        for row in table.rows
+        if len(row.cells) == width
+    )
+    ids = min(len([each for each in table.values(columns.event_id) if each]), LOOKED_UP)
+    id_place = table.header.index(columns.event_id)
+    return {
+        "lines": [_shown(line, id_place) for line in lines],
+        "meanings": [(count_words(meaning), count) for meaning, count in meanings.most_common()],
+        "ids": ids,
+        "known": _known_ids(table, columns.event_id, chosen),
+        "row_count": len(table.rows),
+        "delimiter": table.delimiter,
+    }
+
+
+def _shown(line: Line | SilentLine | BadLine, id_place: int) -> dict[str, Any]:
+    """A line as the preview has it."""
+    if isinstance(line, Line):
+        said = line.statement
+        return {"line": line, "said": said, "meaning": said.value or "taken back"}
+    if isinstance(line, BadLine):
+        return {"line": line, "problem": line.reason}
+    return {"line": line, "id": line.cells[id_place]}
+
+
+def _result(upload: LabelUpload, form: LabelFileForm) -> dict[str, Any]:
+    """What the page says of an upload. The download is part of the page: nothing of it is kept here."""
+    rejects = base64.b64encode(rejects_as_csv(upload).encode()).decode()
+    return {
+        "upload": upload,
+        "file_name": form.cleaned_data["file"].name,
+        "label_source": form.cleaned_data["label_source"],
+        "shown": [
+            {"line": line, "problem": problem, "allowed": allowed_text(problem)}
+            for line in upload.rejected[:MOST_SHOWN]
+            for problem in line.problems
+        ],
+        "left_out": max(0, len(upload.rejected) - MOST_SHOWN),
+        "rejects_address": f"data:text/csv;charset=utf-8;base64,{rejects}",
+    }

@@ -1,0 +1,164 @@
+"""What rows say of their events afterwards: the label, and when it became known."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from scoring.catalog.cells import read_text
+from scoring.catalog.errors import FieldError
+from scoring.catalog.event_type import parse_occurred_at
+from scoring.ingest.mapping.binding import Binding
+from scoring.ingest.mapping.columns import ColumnParser, Problems, describe
+from scoring.ingest.mapping.mapping import ANY_OTHER, ColumnMapping, LabelMapping
+from scoring.ingest.readers.cell_reader import CellReader
+from scoring.ingest.readers.tables import Chunk
+from scoring.ingest.values.times import LAST_OF_DAY, TimeReader, end_of_day
+from scoring.timestamps import to_iso
+
+# When a label became known may lie ahead (a payment that will count as good in 45 days), an event may not.
+FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
+UNLABELLED = ""  # a value that is named to say nothing
+MAX_OFFSET = timedelta(hours=14)  # between a local date and UTC
+_TRUTH = {"true": "1", "false": "0"}
+
+
+@dataclass(frozen=True, slots=True)
+class RowLabel:
+    value: str
+    known_at: datetime
+
+
+class LabelReader:
+    """Reads the labels of a file's rows."""
+
+    def __init__(self, binding: Binding, mapping: ColumnMapping, cells: CellReader) -> None:
+        label = binding.label
+        if label is None:
+            raise ValueError("the binding has no label")
+        self._label, self._matures_after = label, binding.event_type.matures_after
+        self._values = ColumnParser(
+            cells.then(cells.text, value_reader(label, binding.event_type.labels.values))
+        )
+        readers = _time_readers(mapping, label)
+        self._zone = readers[0].zone
+        self._known_at = ColumnParser(cells.then(cells.text, lambda raw: _read_moment(readers, raw)))
+
+    @property
+    def _known_column(self) -> str:
+        return self._label.known_at or self._label.column
+
+    def values(self, chunk: Chunk) -> tuple[list[str | None], dict[int, str]]:
+        """The label of each row, UNLABELLED or None where it has none, and what is wrong with the others."""
+        if self._label.value:
+            return [self._label.value] * chunk.length, {}
+        return _read(chunk, self._label.column, self._values)
+
+    def known_at(self, chunk: Chunk) -> tuple[list[datetime | None], dict[int, str]]:
+        """When each row's label became known, as far as it says."""
+        if self._label.known_at is None:
+            return [None] * chunk.length, {}
+        return _read(chunk, self._label.known_at, self._known_at)
+
+    def labels(
+        self, chunk: Chunk, values: Sequence[str | None], moments: Sequence[datetime | None]
+    ) -> tuple[list[RowLabel | None], dict[int, str]]:
+        """Labels of events that occurred at `moments`, and what is wrong with the others."""
+        known, problems = self.known_at(chunk)
+        labels: list[RowLabel | None] = [None] * chunk.length
+        for index, (value, known_at, moment) in enumerate(zip(values, known, moments, strict=True)):
+            if value and moment is not None and index not in problems:
+                at = self.settle_known_at(known_at, moment)
+                if at is None:
+                    problems[index] = self.too_early(moment)
+                else:
+                    labels[index] = RowLabel(value, at)
+        return labels, {index: problem for index, problem in problems.items() if values[index]}
+
+    def settle_known_at(self, known_at: datetime | None, moment: datetime) -> datetime | None:
+        """When a label of an event at `moment` became known; None if that is before it.
+
+        Without a time: when labels of the type mature. Midnight of the event's own day stands for the day,
+        which means its end. So does a date; where it ends hours before the event, as it may in another
+        time zone, it means the event's own time.
+        """
+        if known_at is None:
+            return moment + self._matures_after
+        local = known_at.astimezone(self._zone)
+        if known_at < moment and local.time() == time(0):
+            known_at = end_of_day(local.date(), self._zone).astimezone(UTC)
+            return known_at if known_at >= moment else None
+        is_date = local.time() == LAST_OF_DAY and moment - known_at < MAX_OFFSET
+        return max(known_at, moment) if is_date or known_at >= moment else None
+
+    def too_early(self, moment: datetime) -> str:
+        """What is wrong with a known-at before its event."""
+        return f"{self._known_column} is before the event ({to_iso(moment)})"
+
+
+def value_reader(label: LabelMapping, allowed: Sequence[str]) -> Callable[[Any], str]:
+    """Reads a cell as a label, by its value: 1, 1.0, "1", True and "true" are one, and so are "Yes" and "YES"
+    unless they are told apart. Raises FieldError.
+    """
+    given = dict(label.values) or {value: value for value in allowed}
+    other = given.pop(ANY_OTHER, None)
+    by_key = _by_key(given)
+    hint = (
+        "" if label.values else f"; say what others stand for: --label {label.column}:VALUE={allowed[0]},*="
+    )
+
+    def read(raw: Any) -> str:
+        name = given.get(raw.strip()) if isinstance(raw, str) else None
+        if name is None:
+            key = label_key(raw)
+            name = by_key.get(key, by_key.get(key.casefold(), other))
+        if name is None:
+            raise FieldError(f"is {str(raw)[:80]!r}", ", ".join(given) + hint)
+        return name
+
+    return read
+
+
+def _by_key(given: Mapping[str, str]) -> dict[str, str]:
+    """The labels by key, and by key in small letters where these leave one label."""
+    by_key = {label_key(raw): name for raw, name in given.items()}
+    folded: dict[str, set[str]] = {}
+    for key, name in by_key.items():
+        folded.setdefault(key.casefold(), set()).add(name)
+    return {key: names.pop() for key, names in folded.items() if len(names) == 1} | by_key
+
+
+def label_key(value: Any) -> str:
+    """What a cell says as a label, whatever it is stored as.
+
+    >>> [label_key(value) for value in (1, 1.0, "1.0", True, "TRUE", " won ")]
+    ['1', '1', '1', '1', '1', 'won']
+    """
+    text = str(read_text(value)).strip()
+    return _TRUTH.get(text, text)
+
+
+def _read(chunk: Chunk, column: str, parser: ColumnParser) -> tuple[list[Any], dict[int, str]]:
+    wrong: Problems
+    values, wrong = parser.values(chunk.columns.get(column, [None] * chunk.length))
+    problems = {index: describe(column, error) for index, error in wrong.items()}
+    unreadable: Mapping[int, str] = chunk.unreadable.get(column, {})
+    return values, problems | {index: f"{column} {problem}" for index, problem in unreadable.items()}
+
+
+def _time_readers(mapping: ColumnMapping, label: LabelMapping) -> list[TimeReader]:
+    """Of the label's own format, if it has one; else of the events' format, or ISO 8601."""
+    rule = mapping.times
+    if label.time_format:
+        return [TimeReader(replace(rule, format=label.time_format), dates=True)]
+    plain = TimeReader(replace(rule, format=None), dates=True)
+    return [plain, TimeReader(rule, dates=True)] if rule.format else [plain]
+
+
+def _read_moment(readers: Sequence[TimeReader], raw: Any) -> datetime:
+    for reader in readers[:-1]:
+        try:
+            return parse_occurred_at(reader.read(raw), FAR_FUTURE)
+        except FieldError:
+            continue
+    return parse_occurred_at(readers[-1].read(raw), FAR_FUTURE)

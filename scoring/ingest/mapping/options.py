@@ -1,0 +1,22 @@
+"""How a file is to be read, where that is said and not found out."""
+
+from dataclasses import dataclass
+
+from scoring.ingest.errors import InvalidMapping
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """`form`: csv, jsonl, json or parquet. None: told by the content."""
+
+    form: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    skip_lines: int = 0
+
+    def __post_init__(self) -> None:
+        if self.skip_lines < 0:
+            raise InvalidMapping([f"--skip-lines {self.skip_lines} is less than 0"])
+
+
+READ_AS_FOUND = ReadOptions()

@@ -1,0 +1,56 @@
+"""Cells of a file as the parsers of fields want them: what is missing told apart, numerals made plain."""
+
+from collections.abc import Callable
+from typing import Any
+
+from scoring.catalog.fields import Category, Entity, Field, Money, Number, Text
+from scoring.ingest.mapping.columns import inexact, raw_value
+from scoring.ingest.mapping.mapping import ColumnMapping
+from scoring.ingest.values.missing import MissingWords
+
+Read = Callable[[Any], Any]
+
+
+class CellReader:
+    """Reads the cells of one file."""
+
+    def __init__(self, mapping: ColumnMapping) -> None:
+        self.missing = MissingWords(mapping.missing, usual=mapping.usual_missing)
+        self._numerals = mapping.numerals
+
+    def reading(self, field: Field) -> Read:
+        """What a raw value of a field stands for, ready for its `parse`; None if it is missing.
+
+        Raises FieldError for a number in other numerals than the file's, and for a name that has lost digits.
+        """
+        free_text = isinstance(field, Text)
+        is_name = isinstance(field, (Entity, Category))
+        has_numerals = isinstance(field, (Money, Number)) and not self._numerals.are_plain
+
+        def read(raw: Any) -> Any:
+            if self.missing.is_missing(raw, free_text=free_text):
+                return None
+            if is_name and (problem := inexact(raw)):
+                raise problem
+            return raw_value(
+                field, self._numerals.read(raw) if has_numerals and isinstance(raw, str) else raw
+            )
+
+        return read
+
+    def parsing(self, field: Field) -> Read:
+        """The canonical value of a raw one; None if it is missing. Raises FieldError."""
+        return self.then(self.reading(field), field.parse)
+
+    def then(self, read: Read, parse: Read) -> Read:
+        """`parse` of what `read` gives, None where that is missing."""
+
+        def parsed(raw: Any) -> Any:
+            cell = read(raw)
+            return None if cell is None else parse(cell)
+
+        return parsed
+
+    def text(self, raw: Any) -> Any:
+        """A cell that is no field: None if it is missing."""
+        return None if self.missing.is_missing(raw) else raw

@@ -1,0 +1,78 @@
+"""A file or an upload as a table, whatever it is written in."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from scoring.ingest.errors import UnreadableImport
+from scoring.ingest.mapping.options import READ_AS_FOUND, ReadOptions
+from scoring.ingest.readers.content import PARQUET, Content, bytes_content, file_content
+from scoring.ingest.readers.csv_reader import open_csv
+from scoring.ingest.readers.json_reader import open_json
+from scoring.ingest.readers.parquet_reader import open_parquet
+from scoring.ingest.readers.tables import Table
+
+FORMATS = {
+    "csv": "csv",
+    "tsv": "csv",
+    "txt": "csv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "json",
+    "parquet": "parquet",
+    "pq": "parquet",
+}
+_PACKED = frozenset({"gz", "gzip", "bz2", "xz", "zip", "zst", "zstd"})
+
+
+def open_table(path: Path, options: ReadOptions = READ_AS_FOUND) -> Table:
+    """A file as a table, its format told by its content and its ending. Raises UnreadableImport."""
+    return table_of(file_content(path), options)
+
+
+def open_bytes(
+    content: bytes, *, name: str, options: ReadOptions = READ_AS_FOUND, max_bytes: int | None = None
+) -> Table:
+    """An upload as a table; `max_bytes` bounds what it may unpack to. Raises UnreadableImport."""
+    return table_of(bytes_content(content, name=name, max_bytes=max_bytes), options)
+
+
+def table_of(content: Content, options: ReadOptions) -> Table:
+    """The content as a table. Raises UnreadableImport."""
+    return READERS[options.form or _form_of(content)](content, options)
+
+
+def _form_of(content: Content) -> str:
+    """The format: Parquet and JSON show themselves, anything else is what the ending says."""
+    head = content.head(4096)
+    if head.startswith(PARQUET):
+        return "parquet"
+    said = FORMATS.get(_ending(content.name), "") or FORMATS.get(_ending(content.file_name), "")
+    if said == "parquet":
+        raise UnreadableImport(content.name, "it is named like a Parquet file but is none")
+    first = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:2].replace(b"\x00", b"")
+    if first.startswith(b"{"):
+        return "jsonl"
+    if not said:
+        known = ", ".join(f".{ending}" for ending in FORMATS)
+        raise UnreadableImport(
+            content.name, f"its ending names no format; use one of {known} (also packed: .gz ...) or --format"
+        )
+    return said
+
+
+def _ending(name: str) -> str:
+    """The last ending that names no packing.
+
+    >>> _ending("payments.2025.CSV.gz")
+    'csv'
+    """
+    endings = [ending for ending in name.lower().split(".")[1:] if ending not in _PACKED]
+    return endings[-1] if endings else ""
+
+
+READERS: Mapping[str, Callable[[Content, ReadOptions], Table]] = {
+    "csv": open_csv,
+    "jsonl": open_json,
+    "json": open_json,
+    "parquet": open_parquet,
+}

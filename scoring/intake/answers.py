@@ -1,0 +1,171 @@
+"""The wire shape of an event and its decision, built from the entries of its stream."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from scoring.catalog.currency import decimal_text
+from scoring.catalog.registry import event_type
+from scoring.intake.errors import EventNotFound
+from scoring.intake.labels import SAID
+from scoring.lanes.amendments import CORRECTED, RECEIVED, RETRACTED, VERSIONS
+from scoring.log.entries import Entry
+from scoring.log.read import read_stream
+from scoring.timestamps import to_iso
+
+DECISION_FIELDS = (
+    "outcome",
+    "score",
+    "basis",
+    "cause",
+    "model",
+    "reasons",
+    "thresholds",
+    "decided_at",
+    "revision",
+)
+REASON_FIELDS = ("code", "text", "value", "usual", "contribution", "feature")
+
+
+def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a client is told of a decision, from the data of `decision.made` or `decision.revised`.
+
+    Keys have one order, from memory as from the log: a repeated answer is the same text.
+    """
+    thresholds = data["thresholds"]
+    return {
+        **{field: data[field] for field in DECISION_FIELDS},
+        "reasons": [{field: reason[field] for field in REASON_FIELDS} for reason in data["reasons"]],
+        "thresholds": thresholds and {name: thresholds[name] for name in ("review", "block")},
+    }
+
+
+def compose_answer(
+    *, event: Mapping[str, Any], received_at: datetime, made: Mapping[str, Any] | None, parked: bool = False
+) -> dict[str, Any]:
+    """The answer to a submission: the event (data of its receipt) and its first decision, if made by now."""
+    return {
+        "id": event["id"],
+        "type": event["type"],
+        "status": _status(event, decided=made is not None, parked=parked),
+        "occurred_at": event["occurred_at"],
+        "received_at": to_iso(received_at),
+        "decision": decision_from(made) if made is not None else None,
+    }
+
+
+def answer_from(received: Entry, later: Sequence[Entry]) -> dict[str, Any]:
+    """As `compose_answer`, from the entries of a stream. Later revisions do not change the answer."""
+    made = next((entry for entry in later if entry.type == "decision.made"), None)
+    return compose_answer(
+        event=received.data,
+        received_at=received.recorded_at,
+        made=made.data if made else None,
+        parked=any(entry.type == "event.parked" for entry in later),
+    )
+
+
+def answer_from_stream(stream: Sequence[Entry]) -> dict[str, Any]:
+    """As `answer_from`, given the whole stream, its receipt first."""
+    return answer_from(stream[0], stream[1:])
+
+
+def answer_for(stream: str) -> dict[str, Any]:
+    """Everything known of one event: what holds of it, the first and the current decision, revisions, labels,
+    corrections and its retraction.
+
+    Raises EventNotFound when nothing was received under this stream.
+    """
+    entries = read_stream(stream)
+    if not entries:
+        raise EventNotFound(stream)
+    revisions = [decision_from(entry.data) for entry in entries if entry.type == "decision.revised"]
+    answer = answer_from_stream(entries)
+    labels = [entry for entry in read_stream(f"label/{stream}") if entry.type in SAID]
+    version, retraction = current_version(entries), retraction_in(entries)
+    return {
+        **answer,
+        "status": _current_status(answer, entries),
+        "occurred_at": version.data["occurred_at"],
+        "fields": fields_as_sent(version.data),
+        "history": entries[0].data["history"],
+        "version": version.data.get("version", 1),
+        "corrections": [_correction_from(entry) for entry in entries if entry.type == CORRECTED],
+        "retraction": retraction and _amendment_from(retraction),
+        "current_decision": revisions[-1] if revisions else answer["decision"],
+        "revisions": revisions,
+        "label": labels[-1].data["effective"] if labels else None,
+        "labels": [_label_from(entry) for entry in labels],
+    }
+
+
+def current_version(stream: Sequence[Entry]) -> Entry:
+    """The entry of an event's stream with what holds of it: its receipt, or the latest correction."""
+    return next(entry for entry in reversed(stream) if entry.type in VERSIONS)
+
+
+def retraction_in(stream: Sequence[Entry]) -> Entry | None:
+    """The entry that took the event back, None where there is none."""
+    return next((entry for entry in stream if entry.type == RETRACTED), None)
+
+
+def is_undecided(stream: Sequence[Entry]) -> bool:
+    """Whether the current version of an event is still to be decided by its lane."""
+    version = current_version(stream)
+    if retraction_in(stream) or version.data["history"] or not event_type(version.data["type"]).scored:
+        return False
+    if version.type == RECEIVED:
+        return not any(entry.type == "decision.made" for entry in stream)
+    return not any(entry.data.get("event_version") == version.position for entry in stream)
+
+
+def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a receipt as a payload has them; personal ones, of which the log has digests, are not."""
+    declared = event_type(event["type"]).fields
+    shown: dict[str, Any] = {}
+    for name, value in event["fields"].items():
+        if isinstance(value, dict):  # money
+            shown["currency"] = value["currency"]
+            shown[name] = decimal_text(value["minor"], value["currency"])
+        elif name in declared and not declared[name].personal:
+            shown[name] = value
+    return shown
+
+
+def _current_status(answer: Mapping[str, Any], stream: Sequence[Entry]) -> str:
+    if retraction_in(stream):
+        return "retracted"
+    version = current_version(stream)
+    if version.type == RECEIVED:
+        return str(answer["status"])
+    if not is_undecided(stream):
+        return "decided" if any(entry.type == "decision.made" for entry in stream) else "recorded"
+    parked = any(e.type == "event.parked" and e.data["position"] == version.position for e in stream)
+    return "parked" if parked else "pending"
+
+
+def _correction_from(entry: Entry) -> dict[str, Any]:
+    return {"version": entry.data["version"], "changed": entry.data["changed"], **_amendment_from(entry)}
+
+
+def _amendment_from(entry: Entry) -> dict[str, Any]:
+    return {"reason": entry.data["reason"], "recorded_at": to_iso(entry.recorded_at)}
+
+
+def _label_from(entry: Entry) -> dict[str, Any]:
+    return {
+        "label": entry.data["value"],
+        "retracted": entry.type == "label.retracted",
+        "source": entry.data["source"],
+        "known_at": entry.data["known_at"],
+        "reported_at": entry.data.get("reported_at"),
+        "recorded_at": to_iso(entry.recorded_at),
+    }
+
+
+def _status(event: Mapping[str, Any], *, decided: bool, parked: bool) -> str:
+    if decided:
+        return "decided"
+    if parked:
+        return "parked"
+    return "pending" if event_type(event["type"]).scored and not event["history"] else "recorded"

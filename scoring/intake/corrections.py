@@ -1,0 +1,214 @@
+"""Corrections and retractions in: an event is changed by another entry of its stream, never overwritten.
+
+The lane takes the version back that held and applies the corrected one, which is decided anew; after a
+retraction nothing of the event counts any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import transaction
+
+from scoring.catalog.card_numbers import mask_card_numbers
+from scoring.catalog.registry import event_type
+from scoring.intake.answers import answer_for, current_version, is_undecided, retraction_in
+from scoring.intake.errors import (
+    EventAlreadyRetracted,
+    EventNotFound,
+    EventStillHistory,
+    EventVersionConflict,
+)
+from scoring.intake.receive import Submission, differing_fields, priority_of, received_entry, vault_items
+from scoring.lanes import queue as pending
+from scoring.lanes.amendments import CORRECTED, RETRACTED, VERSIONS
+from scoring.log import vault
+from scoring.log.append import append
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.errors import StreamConflict
+from scoring.log.read import read_stream
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals.reply_channels import Mailbox, open_mailbox
+
+MAX_TRIES = 5
+MAX_REASON_LENGTH = 200
+
+AmendmentStatus = Literal["recorded", "unchanged", "replayed"]
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentReceipt:
+    """What became of a correction or retraction, and all that is known of the event.
+
+    `unchanged`: the event is as the correction has it and always was. `replayed`: it was recorded before.
+    `is_undecided`: the corrected event has no decision yet.
+    """
+
+    status: AmendmentStatus
+    answer: dict[str, Any]
+    is_undecided: bool
+
+
+def correct_event(
+    submission: Submission,
+    *,
+    source: str,
+    reason: str,
+    now: datetime,
+    version: int | None = None,
+    wait: float | None = None,
+    actor: str = "",
+) -> AmendmentReceipt:
+    """Give an event other fields or another time, and have it decided again.
+
+    `submission`: the whole event as it should read, of the type and id that it has. `version`: of which
+    version it is a correction, where that is to be made sure of. With `wait` (seconds) the call returns as
+    soon as the corrected event is decided. Raises EventNotFound, EventAlreadyRetracted, EventStillHistory,
+    EventVersionConflict.
+    """
+    sent, reason = received_entry(submission, source=source), mask_card_numbers(reason)
+    mailbox = open_mailbox() if wait else None
+    for attempt in range(MAX_TRIES):
+        stream = _read_amendable(sent.stream)
+        held = current_version(stream)
+        if not differing_fields(held.data, sent.data):
+            return _repeated(stream, mailbox, wait)
+        if version is not None and version != held.data.get("version", 1):
+            raise EventVersionConflict(sent.stream, given=version, found=held.data.get("version", 1))
+        data = _corrected_data(held, sent.data, stream[0], reason)
+        try:
+            with transaction.atomic():
+                vault.store(vault_items([submission]))
+                _append(stream, CORRECTED, data, mailbox=mailbox, now=now, actor=actor)
+            break
+        except StreamConflict:  # it was decided, corrected or retracted meanwhile
+            if attempt == MAX_TRIES - 1:
+                raise
+    return _answered(sent.stream, "recorded", mailbox, wait)
+
+
+def retract_event(stream_name: str, *, reason: str, now: datetime, actor: str = "") -> AmendmentReceipt:
+    """Take an event back: it was none, or not ours to know.
+
+    It leaves the counts of its entities, its case is closed and no model learns from it; it gets no decision
+    more. Retracting it again for the same reason is `replayed`. Raises EventNotFound, EventAlreadyRetracted,
+    EventStillHistory.
+    """
+    reason = mask_card_numbers(reason)
+    for attempt in range(MAX_TRIES):
+        stream = read_stream(stream_name)
+        retraction = retraction_in(stream)
+        if retraction and retraction.data["reason"] == reason:
+            return AmendmentReceipt("replayed", answer_for(stream_name), is_undecided=False)
+        stream = _amendable(stream_name, stream)
+        data = _about(stream[0]) | {"version": _version_of(current_version(stream)), "reason": reason}
+        try:
+            with transaction.atomic():
+                _append(stream, RETRACTED, data, mailbox=None, now=now, actor=actor)
+            break
+        except StreamConflict:
+            if attempt == MAX_TRIES - 1:
+                raise
+    return AmendmentReceipt("recorded", answer_for(stream_name), is_undecided=False)
+
+
+def _read_amendable(name: str) -> list[Entry]:
+    return _amendable(name, read_stream(name))
+
+
+def _amendable(name: str, stream: list[Entry]) -> list[Entry]:
+    if not stream:
+        raise EventNotFound(name)
+    if retraction := retraction_in(stream):
+        raise EventAlreadyRetracted(name, reason=retraction.data["reason"], at=retraction.recorded_at)
+    return stream
+
+
+def _corrected_data(held: Entry, sent: Mapping[str, Any], received: Entry, reason: str) -> dict[str, Any]:
+    """All that a receipt has, as it should have been; and what differs from the version before."""
+    return {
+        **sent,
+        **_about(received),
+        "history": received.data["history"],
+        "version": _version_of(held) + 1,
+        "changed": differing_fields(held.data, sent),
+        "reason": reason,
+    }
+
+
+def _about(received: Entry) -> dict[str, Any]:
+    names = ("type", "source", "id")
+    return {"event_position": received.position, **{name: received.data[name] for name in names}}
+
+
+def _version_of(entry: Entry) -> int:
+    return int(entry.data.get("version", 1))
+
+
+def _append(
+    stream: Sequence[Entry],
+    entry_type: str,
+    data: Mapping[str, Any],
+    *,
+    mailbox: Mailbox | None,
+    now: datetime,
+    actor: str,
+) -> None:
+    """Append the amendment and queue it, after what of the event its lane has still to apply.
+
+    What cannot be processed is taken out of the queue instead; so is what would decide an old version again.
+    """
+    lane = event_type(data["type"]).lane
+    versions = [entry.position for entry in stream if entry.type in VERSIONS]
+    queued = pending.lock_event(versions)
+    if any(each.state == "history" for each in queued):
+        raise EventStillHistory(stream[0].stream)
+    rescores = [each.position for each in queued if each.kind == "rescore"]
+    unapplied = [each for each in queued if each.kind != "rescore"]
+    dropped = [each.position for each in unapplied if each.state == "parked"]
+    pending.complete([*dropped, *rescores])
+    earlier = {position for entry in stream for position in entry.data.get("dropped", ())}
+    # Of an event that was never applied nothing is to be taken back.
+    withdrawn = entry_type == RETRACTED and {*dropped, *earlier}.issuperset(versions)
+    new = NewEntry(
+        stream=stream[0].stream,
+        expected_version=stream[-1].stream_version,
+        type=entry_type,
+        data={
+            **data,
+            **({"dropped": dropped} if dropped else {}),
+            **({"withdrawn": True} if withdrawn else {}),
+        },
+        metadata={"actor": actor} if actor else {},
+    )
+    [entry] = append([new], now=now)
+    if not withdrawn:
+        own = priority_of(1, wait=None if mailbox is None else 1.0)
+        pending.enqueue_amendment(
+            entry,
+            kind="retraction" if entry_type == RETRACTED else "correction",
+            lane=lane,
+            priority=max([own, *(each.priority for each in unapplied if each.state == "ready")]),
+            wake_token=mailbox.token if mailbox else None,
+            now=now,
+        )
+    transaction.on_commit(lambda: doorbell.ring_lanes({lane}))
+
+
+def _repeated(stream: Sequence[Entry], mailbox: Mailbox | None, wait: float | None) -> AmendmentReceipt:
+    """Of what the event holds already; the client waits as if it had been the first to say so."""
+    version = current_version(stream)
+    status: AmendmentStatus = "replayed" if version.type == CORRECTED else "unchanged"
+    if mailbox and is_undecided(stream):
+        pending.adopt([version.position], wake_token=mailbox.token)
+        doorbell.ring_lanes({event_type(version.data["type"]).lane})
+    return _answered(version.stream, status, mailbox, wait)
+
+
+def _answered(
+    name: str, status: AmendmentStatus, mailbox: Mailbox | None, wait: float | None
+) -> AmendmentReceipt:
+    if mailbox and wait and is_undecided(read_stream(name)):
+        mailbox.collect(count=1, seconds=wait)
+    return AmendmentReceipt(status, answer_for(name), is_undecided=is_undecided(read_stream(name)))

@@ -1,0 +1,318 @@
+"""Labels in: what people, chargebacks and other systems say of an event, appended and queued for its lane."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+from django.db import transaction
+
+from scoring.catalog.registry import event_type
+from scoring.errors import ScoringError
+from scoring.intake.errors import (
+    InvalidRequest,
+    LabelChangedTooOften,
+    LabelNotFound,
+    RequestProblem,
+    TooManyLabelSources,
+)
+from scoring.intake.label_sources import PEOPLE, canonical_source, effective_label
+from scoring.lanes import held_labels
+from scoring.lanes import queue as pending
+from scoring.log.append import append
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.errors import StreamConflict
+from scoring.log.read import read_streams
+from scoring.signals import lane_notifications as doorbell
+from scoring.timestamps import from_iso, to_iso
+
+MOST_TRIES = 5
+
+LabelStatus = Literal["recorded", "held", "unchanged"]
+
+# What a label stream says; one may also hold `label.parked`.
+SAID = ("label.recorded", "label.retracted")
+
+# Bounds on one event, for each entry carries what every source says, and its stream is read as a whole.
+MAX_SOURCES = 20
+MAX_CHANGES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStatement:
+    """What one source says of one event; `value` None takes back what this source said before."""
+
+    event_type: str
+    event_id: str
+    value: str | None
+    label_source: str  # in its one spelling, however it was given
+    known_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label_source", canonical_source(self.label_source))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReceipt:
+    """What became of one statement, and what the log holds of it now.
+
+    `held`: the event has not arrived; the label is applied when it does. `unchanged`: it had been said
+    before, at `known_at` and with `reported_at`. `refused` says why nothing was recorded: it takes back what
+    was never said, was known before its event, or would pass a bound.
+    """
+
+    event_stream: str
+    status: LabelStatus
+    effective: str | None
+    known_at: datetime | None
+    reported_at: datetime | None = None
+    refused: ScoringError | None = None
+
+
+def record_labels(
+    statements: Sequence[LabelStatement],
+    *,
+    source: str,
+    now: datetime,
+    actor: str = "",
+    room_to_hold: int | None = None,
+    history: bool = False,
+) -> list[LabelReceipt]:
+    """Append labels and retractions of one sender's events; one receipt each, in order.
+
+    A live label's known-at is its receipt: an earlier time given by the sender is kept as `reported_at` only,
+    or a label could reach back into decisions that never knew it. A statement that is refused says why in its
+    receipt and loses none of the others. Of labels whose event has not arrived only `room_to_hold` are taken
+    (None: any number).
+
+    With `history` a statement holds from the `known_at` it gives, as if it had been recorded then: for people
+    who may set the past. Its event must have arrived, and nothing later may have been said of it.
+    """
+    for attempt in range(MOST_TRIES):
+        try:
+            receipts = _record(
+                statements, source=source, now=now, actor=actor, room=room_to_hold, history=history
+            )
+            break
+        except StreamConflict:
+            if attempt == MOST_TRIES - 1:
+                raise
+    lanes = {event_type(statement.event_type).lane for statement in statements}
+    transaction.on_commit(partial(doorbell.ring_lanes, lanes))  # the caller's transaction may end later
+    return receipts
+
+
+def said_by_source(entries: Sequence[Entry]) -> dict[str, str]:
+    """What each source says after the given entries of one label stream."""
+    said: dict[str, str] = {}
+    for entry in entries:
+        if entry.type in SAID:
+            said = _fold(said, canonical_source(entry.data["source"]), entry.data["value"])
+    return said
+
+
+def label_entry(
+    *,
+    event_stream: str,
+    version: int,
+    said: Mapping[str, str],
+    value: str | None,
+    label_source: str,
+    known_at: datetime,
+    reported_at: datetime | None = None,
+    history: bool = False,
+    actor: str = "",
+) -> NewEntry:
+    """The next entry of a label stream that holds `said` after `version` entries.
+
+    It carries what every source says after it (`said`), so that a conflict shows without the others.
+    """
+    label_source = canonical_source(label_source)
+    after = _fold(said, label_source, value)
+    data = {
+        "event": event_stream,
+        "value": value,
+        "source": label_source,
+        "known_at": to_iso(known_at),
+        "previous": effective_label(said),
+        "effective": effective_label(after),
+        "said": after,
+        "history": history,
+    }
+    if reported_at is not None and reported_at != known_at:
+        data["reported_at"] = to_iso(reported_at)
+    return NewEntry(
+        stream=f"label/{event_stream}",
+        expected_version=version,
+        type="label.retracted" if value is None else "label.recorded",
+        data=data,
+        metadata={"actor": actor} if actor else {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """When a source last spoke of an event, and since when it says it knew."""
+
+    known_at: datetime
+    reported_at: datetime | None
+
+
+@dataclass(slots=True)
+class _LabelStream:
+    """What was said of one event so far; moves on with each statement that changes something."""
+
+    event_stream: str
+    version: int
+    said: dict[str, str]
+    spoken: dict[str, _Spoken]
+
+    @classmethod
+    def read(cls, event_stream: str, entries: Sequence[Entry]) -> "_LabelStream":
+        spoken = {
+            canonical_source(entry.data["source"]): _spoken_in(entry.data)
+            for entry in entries
+            if entry.type in SAID
+        }
+        return cls(event_stream, len(entries), said_by_source(entries), spoken)
+
+    def receipt(self, statement: LabelStatement, status: LabelStatus) -> LabelReceipt:
+        spoken = self.spoken[statement.label_source]
+        effective = effective_label(self.said)
+        return LabelReceipt(self.event_stream, status, effective, spoken.known_at, spoken.reported_at)
+
+    def refused(self, error: ScoringError) -> LabelReceipt:
+        return LabelReceipt(self.event_stream, "unchanged", effective_label(self.said), None, refused=error)
+
+    def refusal(self, statement: LabelStatement) -> ScoringError | None:
+        """Why a statement cannot be recorded in this stream. People are bound by nothing of it."""
+        source = statement.label_source
+        if statement.value is None and source not in self.spoken:
+            return LabelNotFound(self.event_stream, source)
+        if source == PEOPLE or self.said.get(source) == statement.value:
+            return None
+        if source not in self.said and len(self.said) >= MAX_SOURCES:
+            return TooManyLabelSources(self.event_stream, MAX_SOURCES)
+        if self.version >= MAX_CHANGES:
+            return LabelChangedTooOften(self.event_stream, MAX_CHANGES)
+        return None
+
+    def refusal_of_past(self, statement: LabelStatement, event: Entry | None) -> ScoringError | None:
+        """Why a statement cannot hold from a time in the past."""
+        if event is None:
+            return InvalidRequest([RequestProblem("event_id", "has not arrived, so it has no past", None)])
+        latest = max((spoken.known_at for spoken in self.spoken.values()), default=None)
+        if statement.known_at is None or latest is None or statement.known_at >= latest:
+            return None
+        since = to_iso(latest)
+        problem = f"is before what was last said of the event ({since})"
+        return InvalidRequest([RequestProblem("known_at", problem, f"from {since} on")])
+
+    def take(self, statement: LabelStatement, *, now: datetime, actor: str, history: bool) -> NewEntry | None:
+        """The entry that a statement adds, or None if its source says the same already."""
+        source = statement.label_source
+        if self.said.get(source) == statement.value:
+            return None
+        entry = label_entry(
+            event_stream=self.event_stream,
+            version=self.version,
+            said=self.said,
+            value=statement.value,
+            label_source=source,
+            known_at=(statement.known_at if history else None) or now,
+            reported_at=statement.known_at,
+            history=history and statement.known_at is not None,
+            actor=actor,
+        )
+        self.version += 1
+        self.said = entry.data["said"]
+        self.spoken[source] = _spoken_in(entry.data)
+        return entry
+
+
+def _record(
+    statements: Sequence[LabelStatement],
+    *,
+    source: str,
+    now: datetime,
+    actor: str,
+    room: int | None,
+    history: bool,
+) -> list[LabelReceipt]:
+    streams = [f"{statement.event_type}/{source}/{statement.event_id}" for statement in statements]
+    stored = read_streams([f"label/{stream}" for stream in streams])
+    label_streams = {
+        stream: _LabelStream.read(stream, stored.get(f"label/{stream}", ())) for stream in streams
+    }
+    received = {stream: entry for stream, (entry,) in read_streams(sorted(set(streams)), version=1).items()}
+    place = _Room(source, room)
+    entries: list[NewEntry] = []
+    receipts: list[LabelReceipt] = []
+    for stream, statement in zip(streams, statements, strict=True):
+        own, event = label_streams[stream], received.get(stream)
+        refusal = (
+            _known_too_early(statement, event)
+            or (own.refusal_of_past(statement, event) if history else None)
+            or own.refusal(statement)
+            or place.refusal(own, statement, event)
+        )
+        if refusal:
+            receipts.append(own.refused(refusal))
+            continue
+        entry = own.take(statement, now=now, actor=actor, history=history)
+        entries += [entry] if entry else []
+        said: LabelStatus = "held" if event is None else "recorded"
+        receipts.append(own.receipt(statement, said if entry else "unchanged"))
+    if entries:
+        _append(entries, received=received, now=now)
+    return receipts
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many labels may still be held for events that have not arrived (None: any number)."""
+
+    source: str
+    left: int | None
+
+    def refusal(
+        self, own: _LabelStream, statement: LabelStatement, event: Entry | None
+    ) -> ScoringError | None:
+        """Why a new label is not held; one that is held takes its place. Taking back is always possible."""
+        if event or self.left is None or statement.value in (None, own.said.get(statement.label_source)):
+            return None
+        if self.left == 0:
+            return held_labels.no_room(self.source)
+        self.left -= 1
+        return None
+
+
+def _known_too_early(statement: LabelStatement, event: Entry | None) -> InvalidRequest | None:
+    """Why a statement cannot have been known when it says, where its event has arrived."""
+    if event is None or statement.known_at is None:
+        return None
+    occurred_at = event.data["occurred_at"]
+    if statement.known_at >= from_iso(occurred_at):
+        return None
+    problem = RequestProblem("known_at", f"is before the event ({occurred_at})", f"from {occurred_at} on")
+    return InvalidRequest([problem])
+
+
+def _append(entries: Sequence[NewEntry], *, received: Mapping[str, Entry], now: datetime) -> None:
+    """Append label entries and queue them; labels of events that have not been `received` wait for these."""
+    with transaction.atomic():
+        waiting = pending.waiting_as_history([event.position for event in received.values()])
+        with_history = {stream for stream, event in received.items() if event.position in waiting}
+        held = {entry.data["event"] for entry in entries} - received.keys()
+        pending.enqueue_labels(append(entries, now=now), held=held, with_history=with_history, now=now)
+
+
+def _fold(said: Mapping[str, str], label_source: str, value: str | None) -> dict[str, str]:
+    others = {name: label for name, label in said.items() if name != label_source}
+    return others if value is None else {**others, label_source: value}
+
+
+def _spoken_in(data: Mapping[str, Any]) -> _Spoken:
+    reported = data.get("reported_at")
+    return _Spoken(from_iso(data["known_at"]), from_iso(reported) if reported else None)

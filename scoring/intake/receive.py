@@ -1,0 +1,236 @@
+"""Events in: append the receipt with its pending row, ring the lane, wait if the client does."""
+
+import logging
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from scoring.catalog.event_type import ParsedFields
+from scoring.intake import fallback
+from scoring.intake.answers import answer_from_stream
+from scoring.intake.errors import PayloadConflict
+from scoring.intake.group_commit import Received, gatherer, lane_of
+from scoring.lanes import queue as pending
+from scoring.lanes.amendments import CORRECTED
+from scoring.log import vault
+from scoring.log.consumers.trouble import is_trouble
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.read import read_streams
+from scoring.signals import lane_notifications as doorbell
+from scoring.signals.reply_channels import Mailbox, open_mailbox
+from scoring.signals.telemetry import telemetry
+from scoring.timestamps import to_iso
+
+logger = logging.getLogger(__name__)
+
+OnTimeout = Literal["pending", "fallback"]
+# Lists longer than this are bulk: they do not overtake, nor hold up, a client that waits for one decision.
+MOST_EVENTS_WITH_PRIORITY = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One event as parsed by its type: `scoring.catalog.registry.event_type(type).parse(payload, ...)`."""
+
+    type: str
+    parsed: ParsedFields
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one submission.
+
+    `created` is False when the same payload had been received before; `answer` is then the original one.
+    `conflict` is set, and `answer` None, when the id is taken by another payload.
+    """
+
+    stream: str
+    created: bool
+    answer: dict[str, Any] | None
+    conflict: PayloadConflict | None = None
+
+
+def receive_events(
+    submissions: Sequence[Submission],
+    *,
+    source: str,
+    now: datetime,
+    wait: float | None = None,
+    on_timeout: OnTimeout = "pending",
+    actor: str = "",
+) -> list[Receipt]:
+    """Append the events of one sender and return a receipt for each, in the order given.
+
+    With `wait` (seconds) the call returns as soon as every event is decided, at the latest after that time;
+    events still undecided are then answered as pending, or by the failure policy if `on_timeout` is
+    "fallback". Without it nothing is waited for. A repeated submission of an event that is not decided yet
+    waits like the first one: its sender may have lost the connection.
+    """
+    if not submissions:
+        return []
+    entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
+    mailbox = open_mailbox() if wait else None
+    token = mailbox.token if mailbox else None
+    received = Received(
+        entries,
+        personal=vault_items(submissions),
+        now=now,
+        priority=priority_of(len(entries), wait=wait),
+        wake_token=token,
+    )
+    gatherer.write(received)
+    created = {entry.stream: [entry] for entry in received.written}
+    repeated = read_streams([entry.stream for entry in entries if entry.stream not in created])
+    stored = created | repeated
+    answers = {stream: answer_from_stream(entries) for stream, entries in stored.items()}
+    waiting = {stream for stream, answer in answers.items() if answer["status"] == "pending"}
+    undecided = {stream: stored[stream][0] for stream in waiting - _disputed(entries, repeated)}
+    cause = received.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
+    if wait and mailbox and undecided:
+        answers |= _wait_if_possible(
+            undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause
+        )
+    return _receipts(entries, repeated, answers)
+
+
+def priority_of(count: int, *, wait: float | None) -> int:
+    """With which priority a request of `count` events is queued: clients that wait for a few come first."""
+    return pending.URGENT if wait and count <= MOST_EVENTS_WITH_PRIORITY else pending.NORMAL
+
+
+def received_entry(
+    submission: Submission, *, source: str, actor: str = "", history: bool = False
+) -> NewEntry:
+    """The `event.received` entry of a submission; personal values are replaced by their digests.
+
+    Its `signals`, what the texts tell of themselves, are no part of the payload: they are not compared with
+    those of a repeated submission.
+    """
+    parsed = submission.parsed
+    fields = dict(parsed.fields)
+    for name in parsed.personal:
+        fields[name] = vault.digest_of(name, str(fields[name]))
+    return NewEntry(
+        stream=f"{submission.type}/{source}/{parsed.external_id}",
+        expected_version=0,
+        type="event.received",
+        data={
+            "type": submission.type,
+            "source": source,
+            "id": parsed.external_id,
+            "occurred_at": to_iso(parsed.occurred_at),
+            "history": history,
+            "fields": fields,
+            **({"signals": parsed.signals} if parsed.signals else {}),
+        },
+        metadata={"actor": actor} if actor else {},
+    )
+
+
+def vault_items(submissions: Sequence[Submission]) -> list[tuple[str, str]]:
+    """The personal values of the submissions as (kind, value)."""
+    return [
+        (name, str(submission.parsed.fields[name]))
+        for submission in submissions
+        for name in submission.parsed.personal
+    ]
+
+
+def differing_fields(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
+    """Names of the fields in which two receipts of one id differ, the day's exchange rate left aside."""
+    names = sorted(stored["fields"].keys() | sent["fields"].keys())
+    differing = [
+        name for name in names if _as_sent(stored["fields"].get(name)) != _as_sent(sent["fields"].get(name))
+    ]
+    return differing if stored["occurred_at"] == sent["occurred_at"] else ["occurred_at", *differing]
+
+
+def conflicting_fields(stream: Sequence[Entry], sent: Mapping[str, Any]) -> list[str]:
+    """As `differing_fields` from an event as it was received; none if that is what a correction made of it.
+
+    A sender that has corrected an event may send it again as it is now, or as it was.
+    """
+    differing = differing_fields(stream[0].data, sent)
+    if differing and any(not differing_fields(e.data, sent) for e in stream if e.type == CORRECTED):
+        return []
+    return differing
+
+
+def _as_sent(value: Any) -> Any:
+    return {key: value[key] for key in ("minor", "currency")} if isinstance(value, dict) else value
+
+
+def _disputed(entries: Sequence[NewEntry], repeated: Mapping[str, Sequence[Entry]]) -> set[str]:
+    """The repeated streams that were sent with another payload this time."""
+    return {
+        entry.stream
+        for entry in entries
+        if entry.stream in repeated and conflicting_fields(repeated[entry.stream], entry.data)
+    }
+
+
+def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: str | None) -> str:
+    """Let a client wait for events received before; the cause that kept lanes from being rung, or ""."""
+    entries = [undecided[stream] for stream in streams]
+    if entries and wake_token:
+        pending.adopt([entry.position for entry in entries], wake_token=wake_token)
+    return doorbell.ring_lanes({lane_of(entry) for entry in entries}).cause
+
+
+def _wait_if_possible(
+    undecided: Mapping[str, Entry], *, mailbox: Mailbox, wait: float, on_timeout: OnTimeout, cause: str
+) -> dict[str, dict[str, Any]]:
+    """As `_wait`; no answers where the database fails meanwhile: the events are stored, and pending."""
+    try:
+        return _wait(undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause)
+    except DatabaseError as error:
+        if connection.in_atomic_block or not is_trouble(error):
+            raise
+        logger.warning("%d events are answered as pending: %s", len(undecided), error)
+        return {}
+
+
+def _wait(
+    undecided: Mapping[str, Entry], *, mailbox: Mailbox, wait: float, on_timeout: OnTimeout, cause: str
+) -> dict[str, dict[str, Any]]:
+    """Answers by stream as the lane gives them, or the failure policy; absent where there is none in time."""
+    answers: dict[str, dict[str, Any]] = {}
+    if not cause:
+        with telemetry.stage("wait", events=len(undecided)):
+            answers, cause = mailbox.collect(count=len(undecided), seconds=wait)
+    left = [entry for stream, entry in undecided.items() if stream not in answers]
+    if left and (cause or on_timeout == "fallback"):
+        return answers | fallback.decide(left, cause=cause or "timeout")
+    # Decided, perhaps, by a batch that was claimed before this client began to wait.
+    since = read_streams([entry.stream for entry in left])
+    return answers | {stream: answer_from_stream(entries) for stream, entries in since.items()}
+
+
+def _receipts(
+    entries: Sequence[NewEntry],
+    repeated: Mapping[str, Sequence[Entry]],
+    answers: Mapping[str, dict[str, Any]],
+) -> list[Receipt]:
+    receipts = []
+    first: dict[str, NewEntry] = {}
+    for entry in entries:
+        stored, earlier = repeated.get(entry.stream), first.get(entry.stream)
+        first.setdefault(entry.stream, entry)
+        differing = []
+        if stored:
+            differing = conflicting_fields(stored, entry.data)
+        elif earlier:
+            differing = differing_fields(earlier.data, entry.data)
+        receipts.append(
+            Receipt(
+                stream=entry.stream,
+                created=not (stored or earlier),
+                answer=None if differing else answers[entry.stream],
+                conflict=PayloadConflict(entry.stream, differing) if differing else None,
+            )
+        )
+    return receipts

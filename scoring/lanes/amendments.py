@@ -1,0 +1,186 @@
+"""Events that were corrected or retracted: which version of each a lane applies, in its order.
+
+What an entry of such an event does depends on what the lane has applied before it: a correction takes the
+version back that held and moves what labels had counted for it, a label counts for the version that holds.
+Both the holder of a lane and whoever works out a new order of it fold the same rule here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from scoring.intake.labels import SAID
+from scoring.lanes.order import Effect, Effects, label_delta
+from scoring.log.entries import Entry
+from scoring.log.read import read_streams
+
+RECEIVED, CORRECTED, RETRACTED = "event.received", "event.corrected", "event.retracted"
+VERSIONS = frozenset({RECEIVED, CORRECTED})
+AMENDMENTS = frozenset({CORRECTED, RETRACTED})
+
+POSITIONS_A_QUERY = 50_000
+
+_AMENDED = """
+    SELECT DISTINCT amendment.event_stream
+      FROM scoring_logentry entry
+      JOIN scoring_amendment amendment
+        ON amendment.event_stream = CASE WHEN entry.type LIKE 'label.%%'
+                                         THEN substr(entry.stream, 7) ELSE entry.stream END
+     WHERE entry.position = ANY(%s)
+"""
+_UNAPPLIED = """
+    SELECT position FROM scoring_pending
+     WHERE position = ANY(%s) AND kind IN ('event', 'label', 'correction', 'retraction')
+"""
+
+
+@dataclass
+class AmendedEvent:
+    """One event as a lane has applied it so far.
+
+    `versions`: data of each version by the position of its entry; `labels`: by how much each label entry
+    changes the count of positives. `holds`: the version in the states, None before one was applied and after
+    the retraction; `positives`: what the labels applied add up to.
+    """
+
+    receipt: int
+    versions: dict[int, Mapping[str, Any]]
+    labels: dict[int, int]
+    retractions: Collection[int] = ()
+    holds: int | None = None
+    is_retracted: bool = False
+    positives: int = 0
+
+    def pass_over(self, applied: Iterable[int]) -> None:
+        """Take the entries at these positions for applied, whatever their order was."""
+        for position in sorted(applied):
+            self.apply(position)
+
+    def apply(self, position: int) -> list[Effect]:
+        """What the entry at `position` does to the states, one effect for each seq it is to have."""
+        if position in self.labels:
+            return [self._count(self.labels[position])]
+        replaced, is_stale = self.holds, position < (self.holds or 0)
+        if self.is_retracted or is_stale:  # it was set aside, and a later version has been applied meanwhile
+            return [self._nothing()]
+        self.is_retracted = position in self.retractions
+        self.holds = None if self.is_retracted else position
+        effects = [] if replaced is None else [*self._moved(replaced, -1), self._effect("undo", replaced)]
+        if self.holds is not None:
+            effects += [self._effect("event", self.holds), *self._moved(self.holds, 1)]
+        return effects or [self._nothing()]
+
+    def _count(self, delta: int) -> Effect:
+        self.positives += delta
+        return self._nothing() if self.holds is None else self._effect("label", self.holds, delta)
+
+    def _moved(self, version: int, sign: int) -> list[Effect]:
+        """What labels have counted, added to a version or taken from it."""
+        return [self._effect("label", version, sign * self.positives)] if self.positives else []
+
+    def _nothing(self) -> Effect:
+        """An entry has its place in the order though it changes no state."""
+        return self._effect("label", self.holds or self.receipt, 0)
+
+    def _effect(self, kind: Any, version: int, positive_delta: int = 0) -> Effect:
+        return Effect(kind, version, positive_delta, self.receipt)
+
+
+@dataclass
+class AmendedEvents:
+    """The amended events of a lane, by the positions of all their entries."""
+
+    by_position: dict[int, AmendedEvent] = field(default_factory=dict)
+
+    def effects_of(self, position: int) -> list[Effect] | None:
+        """As `AmendedEvent.apply`; None for an entry of an event that was never amended."""
+        event = self.by_position.get(position)
+        return event.apply(position) if event else None
+
+
+def place_entries(
+    positions: NDArray[np.int64], amended: AmendedEvents, *, first_seq: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Effects]:
+    """What follows in an order: (the position at each seq, from which of `positions`, the effects).
+
+    An entry of an amended event takes as many seqs as it has effects; its event is changed by it.
+    """
+    if not amended.by_position:
+        return positions, np.arange(len(positions)), {}
+    found = {}
+    for place in np.flatnonzero(np.isin(positions, list(amended.by_position))).tolist():
+        found[place] = amended.effects_of(int(positions[place])) or []
+    counts = np.ones(len(positions), dtype=np.int64)
+    counts[list(found)] = [len(effects) for effects in found.values()]
+    firsts = first_seq + np.cumsum(counts) - counts
+    effects = {
+        int(firsts[place]) + number: effect
+        for place, of_entry in found.items()
+        for number, effect in enumerate(of_entry)
+    }
+    return np.repeat(positions, counts), np.repeat(np.arange(len(positions)), counts), effects
+
+
+def read_amended(streams: Collection[str], *, applied: bool = True) -> AmendedEvents:
+    """These events as their lane has applied them: all that is no longer queued; nothing unless `applied`."""
+    stored = read_streams([*streams, *(f"label/{stream}" for stream in streams)])
+    events = [
+        amended_event(stored[stream], stored.get(f"label/{stream}", ()))
+        for stream in streams
+        if stream in stored
+    ]
+    by_position = {position: event for event in events for position in positions_of(event)}
+    if applied:
+        unapplied = _unapplied(by_position)
+        for event in events:
+            event.pass_over(set(positions_of(event)) - unapplied)
+    return AmendedEvents(by_position)
+
+
+def amended_event(stream: Sequence[Entry], labels: Sequence[Entry]) -> AmendedEvent:
+    """An event of which nothing has been applied, from the entries of its stream and of its labels' stream.
+
+    Versions that a correction took out of the queue before they were applied are none of it.
+    """
+    dropped = {position for entry in stream for position in entry.data.get("dropped", ())}
+    return AmendedEvent(
+        receipt=stream[0].position,
+        versions={
+            entry.position: entry.data
+            for entry in stream
+            if entry.type in VERSIONS and entry.position not in dropped
+        },
+        labels={
+            entry.position: label_delta(entry.data, type_name=stream[0].data["type"])
+            for entry in labels
+            if entry.type in SAID
+        },
+        retractions={entry.position for entry in stream if entry.type == RETRACTED},
+    )
+
+
+def positions_of(event: AmendedEvent) -> list[int]:
+    """The positions of all entries that a lane gives a place."""
+    return [*event.versions, *event.retractions, *event.labels]
+
+
+def amended_streams(positions: NDArray[np.int64]) -> list[str]:
+    """The events among those that entries at `positions` concern which were ever amended."""
+    found: set[str] = set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM scoring_amendment)")
+        parts = range(0, len(positions), POSITIONS_A_QUERY) if cursor.fetchone()[0] else ()
+        for start in parts:
+            cursor.execute(_AMENDED, [positions[start : start + POSITIONS_A_QUERY].tolist()])
+            found.update(row[0] for row in cursor.fetchall())
+    return sorted(found)
+
+
+def _unapplied(positions: Collection[int]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNAPPLIED, [list(positions)])
+        return {row[0] for row in cursor.fetchall()}

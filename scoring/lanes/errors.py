@@ -1,0 +1,22 @@
+"""Errors of this room. Each says what happened and carries the record it concerns."""
+
+from scoring.errors import ScoringError
+
+
+class TooManyHeldLabels(ScoringError):
+    """A sender has so many labels waiting for their events that no more are taken for now."""
+
+    def __init__(self, *, source: str, held: int, limit: int, wait: int) -> None:
+        self.source, self.held, self.limit, self.wait = source, held, limit, wait
+        super().__init__(
+            f"{held:,} labels of the sender {source} wait for events that have not arrived, and at most"
+            f" {limit:,} may: send the events first, or try again in {wait} s"
+        )
+
+
+class RebuildUnderWay(ScoringError):
+    """Another process is rebuilding the lane's online states."""
+
+    def __init__(self, lane: str) -> None:
+        super().__init__(f"another process is rebuilding the online states of lane {lane}; let it finish")
+        self.lane = lane

@@ -1,0 +1,55 @@
+"""How many labels of a sender wait for events that have not arrived: beyond a bound no more are taken.
+
+The bound is a soft one: a count is believed for some seconds, with what this process has let in since.
+"""
+
+import time
+
+from django.conf import settings
+from django.db import connection
+
+from scoring.lanes.errors import TooManyHeldLabels
+
+BELIEVED_SECONDS = 5.0
+RETRY_SECONDS = 60
+
+COUNT = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM scoring_pending
+         WHERE state = 'held' AND split_part(event_stream, '/', 2) = %s LIMIT %s) held
+"""
+
+_counted: dict[str, tuple[float, int]] = {}
+
+
+def room_to_hold(source: str) -> int:
+    """How many more labels of the sender may be held."""
+    return max(0, settings.API_MAX_HELD_LABELS - _held(source))
+
+
+def no_room(source: str) -> TooManyHeldLabels:
+    """Why a label of the sender is not held."""
+    limit = settings.API_MAX_HELD_LABELS
+    return TooManyHeldLabels(source=source, held=limit, limit=limit, wait=RETRY_SECONDS)
+
+
+def note_held(source: str, count: int) -> None:
+    """So many more of the sender's labels are held."""
+    until, before = _counted.get(source, (0.0, 0))
+    _counted[source] = until, before + count
+
+
+def forget_counts() -> None:
+    """Count every sender's anew."""
+    _counted.clear()
+
+
+def _held(source: str) -> int:
+    until, count = _counted.get(source, (0.0, 0))
+    if time.monotonic() < until:
+        return count
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [source, settings.API_MAX_HELD_LABELS])
+        count = int(cursor.fetchone()[0])
+    _counted[source] = time.monotonic() + BELIEVED_SECONDS, count
+    return count

@@ -1,0 +1,69 @@
+"""The items that claimed entries come to: one each, but for events that were corrected or retracted."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from scoring.features.encode import LaneItem
+from scoring.lanes.amendments import AmendedEvents, read_amended
+from scoring.lanes.order import (
+    Effect,
+    Effects,
+    LaneHead,
+    effect_item,
+    event_item,
+    label_item,
+)
+from scoring.lanes.queue import Claim
+
+
+class Placed(NamedTuple):
+    """An item of a batch and the claim that it comes from. `effect`: None where it is what the entry says."""
+
+    claim: Claim
+    item: LaneItem
+    effect: Effect | None = None
+
+
+def place_claims(claims: Sequence[Claim], *, head: LaneHead) -> list[Placed]:
+    """The items of these claims, none a rescore, with the seqs that follow `head`."""
+    if not any(claim.amended for claim in claims):
+        return [Placed(claim, _item(head.seq + 1 + place, claim)) for place, claim in enumerate(claims)]
+    amended = read_amended({claim.event_stream for claim in claims if claim.amended})
+    placed: list[Placed] = []
+    for claim in claims:
+        effects = amended.effects_of(claim.position)
+        if effects is None:
+            placed.append(Placed(claim, _item(head.seq + 1 + len(placed), claim)))
+        for effect in effects or ():
+            item = _item_of(head.seq + 1 + len(placed), effect, amended, claim)
+            placed.append(Placed(claim, item, effect))
+    return placed
+
+
+def effects_of(placed: Sequence[Placed]) -> Effects:
+    """The effects that the order has to say, by seq."""
+    return {each.item.seq: each.effect for each in placed if each.effect is not None}
+
+
+def before_the_next_of_its_event(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims up to the first that concerns an amended event which another one before it concerns too.
+
+    What that one does, and the version of the event's stream it builds upon, depend on the one before.
+    """
+    seen: set[str] = set()
+    for place, claim in enumerate(claims):
+        if claim.amended and claim.event_stream in seen:
+            return list(claims[:place])
+        seen.add(claim.event_stream)
+    return list(claims)
+
+
+def _item(seq: int, claim: Claim) -> LaneItem:
+    if claim.kind == "label":
+        return label_item(seq, claim.data, claim.event)
+    return event_item(seq, claim.event)
+
+
+def _item_of(seq: int, effect: Effect, amended: AmendedEvents, claim: Claim) -> LaneItem:
+    event = amended.by_position[claim.position]
+    return effect_item(seq, effect, event.versions.get(effect.version) or claim.event)

@@ -1,0 +1,101 @@
+"""A lane is taken from a holder that is frozen: its session of the database is ended, and the lock with it.
+
+Nothing it may still write when it wakes up is taken: the lane stream's version in the log and the cursor in
+Redis refuse it. So a holder that is wrongly taken for frozen loses some work, and nothing else happens.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import redis
+from django.db import DatabaseError, connection
+
+from scoring.signals import heartbeat
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+CONFIRM_SECONDS = 0.6  # without a beat: longer than between two, as Redis may have lost the last one
+WATCH_SECONDS = heartbeat.KEPT_SECONDS + CONFIRM_SECONDS + 0.5
+END_MS = 1_000
+
+# The lock is (namespace, hash of the lane): objsubid 2 is the form of two keys.
+HOLDER = """
+    SELECT l.pid, extract(epoch FROM clock_timestamp() - a.state_change)::float8
+      FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND l.classid = %s::bigint::oid AND l.objid = (hashtext(%s)::bigint & 4294967295)::oid
+"""
+
+
+class Holder(NamedTuple):
+    """The session that holds a lane. `quiet`: seconds since it was last used; None if that is not shown."""
+
+    session: int
+    quiet: float | None
+
+
+def take_over(lane: str, *, namespace: int, try_lock: Callable[[], bool]) -> bool:
+    """Watch a lane's holder for some seconds, and end it if it is frozen; whether the lane is held then.
+
+    Leaves again at the holder's next beat.
+    """
+    try:
+        return _take_over(lane, namespace=namespace, try_lock=try_lock)
+    except redis.RedisError as error:
+        logger.warning("lane %s: its holder is not watched: %s", lane, error)
+        return False
+
+
+def _take_over(lane: str, *, namespace: int, try_lock: Callable[[], bool]) -> bool:
+    ends, seen, last_at = time.monotonic() + WATCH_SECONDS, heartbeat.last_beat(lane), time.monotonic()
+    while (now := time.monotonic()) < ends:
+        beat = heartbeat.last_beat(lane)
+        if beat is not None and beat != seen:
+            return False
+        if beat is not None:
+            last_at = now
+        if now - last_at > CONFIRM_SECONDS:
+            return _end_holder(lane, namespace=namespace) and try_lock()
+        if try_lock():
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
+
+
+def _end_holder(lane: str, *, namespace: int) -> bool:
+    """End the session that holds the lane unless it is in use; whether it is gone."""
+    holder = _find_holder(lane, namespace=namespace)
+    if holder is None:
+        return True
+    if holder.quiet is not None and holder.quiet < heartbeat.KEPT_SECONDS:
+        return False
+    logger.warning(
+        "lane %s: its holder is frozen (session %d of PostgreSQL, unused for %s s) and its session is ended",
+        lane,
+        holder.session,
+        "?" if holder.quiet is None else f"{holder.quiet:.1f}",
+    )
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, %s)", [holder.session, END_MS])
+            return bool(cursor.fetchone()[0])
+    except DatabaseError as error:
+        logger.error(
+            "lane %s: session %d cannot be ended (%s): let all workers use one role of PostgreSQL, or end it"
+            " yourself",
+            lane,
+            holder.session,
+            error,
+        )
+        return False
+
+
+def _find_holder(lane: str, *, namespace: int) -> Holder | None:
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDER, [namespace, lane])
+        row = cursor.fetchone()
+    return Holder(*row) if row else None

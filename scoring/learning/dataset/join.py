@@ -1,0 +1,197 @@
+"""The point-in-time join: a lane's whole order folded once more, with the labels known at a cut-off."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scoring.batch.serve.joining import RuleValues
+from scoring.catalog.fields import Entity
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.decisions.models import Label
+from scoring.features.encode import KeyColumn
+from scoring.features.parallel import Slices
+from scoring.features.plan import FeatureSet, lane_plan
+from scoring.features.split import with_columns
+from scoring.lanes.order import LaneHead, count_items_after
+from scoring.learning.dataset.training_set import UNLABELLED, LabelTable, Periods, VectorTable
+from scoring.log.entries import LAST_POSITION
+from scoring.offline.amendments import Versions, read_versions
+from scoring.offline.backfill import fold_lane
+from scoring.offline.columns import coded, integers
+from scoring.offline.lane import LaneBatch
+from scoring.offline.reading import read_said
+from scoring.offline.store import OfflineStore
+from scoring.progress import UNWATCHED, Watch
+
+_NONE = np.empty(0, dtype=np.int64)
+
+
+def read_vectors(
+    event_type: str,
+    *,
+    vocabulary: Mapping[str, Sequence[str]],
+    feature_set: FeatureSet | None = None,
+    log_position: int | None = None,
+    watch: Watch = UNWATCHED,
+    store: OfflineStore | None = None,
+) -> VectorTable:
+    """Every sequenced event of the type with the vector it had in the lane's order, under these codes.
+
+    `feature_set`: a model's own, under these codes; without it the type's newest one.
+    One pass from the lane's beginning with continuing states, in whole columns: from the offline store
+    (`settings.OFFLINE_URL`) what has been exported, from the log the rest; on all cores, or on the cluster
+    that the settings name. Entries beyond `log_position` are left out. Batch values are those that lanes
+    read, for history those of the views' schedules. A step of `watch`, by items of the lane. Raises
+    OfflineStoreOfAnotherLog, BatchVersionCorrupt, SchedulerUnreachable.
+    """
+    kind = find_event_type(event_type)
+    plan = lane_plan(kind.lane, {event_type: vocabulary})
+    feature_set = feature_set or plan.feature_set(event_type)
+    group_by = first_entity(event_type)
+    collected = _Collected(feature_set, group_by=group_by)
+    store = store or OfflineStore()
+    batch_values = RuleValues(plan, feature_set, log_position=log_position, store=store)
+    history = fold_lane(
+        with_columns(plan, event_type, feature_set.columns.tolist()),
+        store=store,
+        log_position=log_position,
+        also=[group_by, *batch_values.columns],
+        fill=batch_values.filled,
+    )
+    items, reached = count_items_after(LaneHead(kind.lane)), 0
+    watch.begin("reading the lane", total=items)
+    for part, rows in history:
+        collected.add(part, rows)
+        watch.advance(part.head.seq - reached)
+        reached = part.head.seq
+    watch.advance(max(items - reached, 0))  # what lies beyond the log position
+    columns = collected.columns()
+    return VectorTable(
+        event_type=event_type,
+        feature_names=feature_set.names,
+        feature_set=feature_set.hash,
+        vocabularies={name: tuple(values) for name, values in vocabulary.items()},
+        **columns,
+        periods=_periods_of(columns["positions"], read_versions(event_type, log_position=log_position)),
+    )
+
+
+def read_labels(
+    vectors: VectorTable,
+    *,
+    log_position: int | None = None,
+    watch: Watch = UNWATCHED,
+    store: OfflineStore | None = None,
+) -> LabelTable:
+    """What was said about these events up to `log_position`, in the order in which it was said.
+
+    A step of `watch`, by labels.
+    """
+    positive = find_event_type(vectors.event_type).labels.positive
+    watch.begin("reading labels", total=count_labels(vectors.event_type, log_position=log_position))
+    said = read_said(vectors.event_type, log_position=log_position, store=store, progress=watch.advance)
+    positions = integers(said["event_position"])
+    events = vectors.events
+    order = np.argsort(events, kind="stable")
+    first, end = (np.searchsorted(events[order], positions, side=side) for side in ("left", "right"))
+    which = np.repeat(np.arange(len(positions)), end - first)  # of an event with versions each has its labels
+    within = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
+    state = pc.fill_null(pc.equal(said["effective"], positive).cast(pa.int8()), UNLABELLED)
+    return LabelTable(
+        rows=order[first[which] + within],
+        known_at=integers(said["known_at"])[which],
+        effective=state.to_numpy()[which],
+    )
+
+
+def count_labels(event_type: str, *, log_position: int | None = None) -> int:
+    """How many labels were recorded of events of the type, up to a position of the log."""
+    last = LAST_POSITION if log_position is None else log_position
+    return Label.objects.filter(event_stream__startswith=f"{event_type}/", position__lte=last).count()
+
+
+def first_entity(event_type: str) -> str:
+    """The entity field the type declares first: what arms are assigned by and what is resampled together."""
+    fields = find_event_type(event_type).fields
+    return next(name for name, field in fields.items() if isinstance(field, Entity))
+
+
+def _periods_of(positions: np.ndarray, amended: Sequence[Versions]) -> Periods:
+    """When each row of an amended event held. `positions`: those of all rows."""
+    if not amended:
+        return Periods()
+    wanted = np.array([version.position for each in amended for version in each.versions], dtype=np.int64)
+    rows = np.flatnonzero(np.isin(positions, wanted))
+    row_of = dict(zip(positions[rows].tolist(), rows.tolist(), strict=True))
+    periods = [
+        (row_of[position], each.event, since, until)
+        for each in amended
+        for position, since, until in each.periods(row_of)
+    ]
+    return Periods(*np.array(periods, dtype=np.int64).reshape(-1, 4).T)
+
+
+class _Collected:
+    """Rows of one event type picked out of a lane's batches."""
+
+    def __init__(self, feature_set: FeatureSet, *, group_by: str) -> None:
+        self._event_type, self._group_by = feature_set.event_type, group_by
+        self._codes: dict[str, int] = {}
+        self._X = _Rows(len(feature_set.names))
+        self._times, self._positions, self._groups = [_NONE], [_NONE], [_NONE]
+
+    def add(self, part: LaneBatch, folded: Slices) -> None:
+        """Keeps the rows of the type's events."""
+        places, table = part.events.get(self._event_type, (_NONE, None))
+        is_event = part.is_event[places]
+        rows = places[is_event]
+        chosen = np.zeros(part.batch.n, dtype=bool)
+        chosen[rows] = True
+        for piece, vectors in folded:
+            self._X.add(vectors[chosen[piece]])
+        if len(rows):
+            self._times.append(part.batch.times[rows])
+            self._positions.append(part.versions[rows])
+            self._groups.append(self._groups_of(coded(table[self._group_by].filter(pa.array(is_event)))))
+
+    def columns(self) -> dict[str, np.ndarray]:
+        return {
+            "X": self._X.all(),
+            "occurred_at": np.concatenate(self._times),
+            "positions": np.concatenate(self._positions),
+            "groups": np.concatenate(self._groups),
+        }
+
+    def _groups_of(self, column: KeyColumn) -> np.ndarray:
+        """Codes in order of appearance over all batches; one for the events that name nobody."""
+        names = [*column.uniques, ""]
+        seen = dict.fromkeys(column.codes.tolist())
+        table = np.zeros(len(names), dtype=np.int64)
+        for code in seen:
+            table[code] = self._codes.setdefault(names[code], len(self._codes))
+        return table[column.codes]
+
+
+class _Rows:
+    """A float32 matrix that grows by rows where it lies, as another copy would double the memory."""
+
+    def __init__(self, columns: int) -> None:
+        self._matrix = np.empty((0, columns), dtype=np.float32)
+        self._count = 0
+
+    def add(self, rows: np.ndarray) -> None:
+        needed = self._count + len(rows)
+        if needed > len(self._matrix):
+            self._resize(max(needed, len(self._matrix) + len(self._matrix) // 8))
+        self._matrix[self._count : needed] = rows
+        self._count = needed
+
+    def all(self) -> np.ndarray:
+        self._resize(self._count)
+        return self._matrix
+
+    def _resize(self, rows: int) -> None:
+        # Nobody else holds the matrix before `all`: the allocator moves its pages, it copies nothing.
+        self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)

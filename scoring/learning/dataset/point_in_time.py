@@ -1,0 +1,122 @@
+"""Point-in-time sets for others: what training would learn from at a cut-off, as a table or a file."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import fsspec
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import connection
+
+from scoring.catalog.registry import scored_type
+from scoring.learning.dataset.join import read_labels, read_vectors
+from scoring.learning.dataset.training_set import TrainingSet, join_labels, without_outliers
+from scoring.learning.dataset.vocabularies import count_vocabulary
+from scoring.offline.store import OfflineStore
+from scoring.progress import UNWATCHED, Watch
+from scoring.timestamps import to_iso
+
+ROWS_A_GROUP = 50_000  # written at a time, so that memory does not grow by what is written
+# Of receipts and of corrections.
+_IDS = """
+    SELECT position, source, external_id FROM scoring_event WHERE position = ANY(%(positions)s)
+    UNION ALL
+    SELECT amendment.position, source, external_id
+      FROM scoring_amendment amendment JOIN scoring_event event ON event.position = amendment.event_position
+     WHERE amendment.position = ANY(%(positions)s)
+"""
+
+
+def read_training_set(
+    event_type: str,
+    *,
+    as_of: datetime,
+    since: datetime | None = None,
+    matures_after: timedelta | None = None,
+    log_position: int | None = None,
+    store: OfflineStore | None = None,
+    watch: Watch = UNWATCHED,
+) -> TrainingSet:
+    """The events mature at `as_of`, each with its features as of its decision and its label as known then.
+
+    What `train` would learn from: without events before `since`, and without outliers in time.
+    `matures_after`: the catalog's without one. Entries beyond `log_position` are not looked at. Raises
+    UnknownEventType, EventTypeNotScored, OfflineStoreOfAnotherLog.
+    """
+    kind = scored_type(event_type)
+    vectors = read_vectors(
+        kind.name,
+        vocabulary=count_vocabulary(kind, as_of=as_of, watch=watch, store=store),
+        log_position=log_position,
+        watch=watch,
+        store=store,
+    )
+    labels = read_labels(vectors, log_position=log_position, watch=watch, store=store)
+    maturity = kind.matures_after if matures_after is None else matures_after
+    return without_outliers(
+        join_labels(vectors=vectors, labels=labels, as_of=as_of, matures_after=maturity, since=since)
+    )
+
+
+def training_table(data: TrainingSet) -> pa.Table:
+    """A row an event: whose it is and when, its label (1 positive), then its features as float32.
+
+    Columns that are no features begin with an underscore. `_inferred` marks negatives that nobody stated;
+    `_group` numbers the type's first entity. The schema's metadata `assay` (JSON) says what the set is of.
+    """
+    tables = list(iter_tables(data))
+    return pa.concat_tables(tables) if tables else _part(data, slice(0, 0))
+
+
+def write_training_set(data: TrainingSet, url: str, *, watch: Watch = UNWATCHED) -> None:
+    """The set as a Parquet file at a path or any fsspec URL. A step of `watch`, by events."""
+    watch.begin("writing", total=len(data.y))
+    empty = _part(data, slice(0, 0))
+    with fsspec.open(url, "wb") as file, pq.ParquetWriter(file, empty.schema, compression="zstd") as writer:
+        for part in iter_tables(data):
+            writer.write_table(part)
+            watch.advance(len(part))
+
+
+def iter_tables(data: TrainingSet) -> Iterator[pa.Table]:
+    """The set as tables of ROWS_A_GROUP rows."""
+    for start in range(0, len(data.y), ROWS_A_GROUP):
+        yield _part(data, slice(start, start + ROWS_A_GROUP))
+
+
+def _part(data: TrainingSet, rows: slice) -> pa.Table:
+    sources, ids = _event_ids(data.positions[rows])
+    columns = {
+        "_position": pa.array(data.positions[rows]),
+        "_source": pa.array(sources, pa.string()),
+        "_id": pa.array(ids, pa.string()),
+        "_occurred_at": pa.array(data.occurred_at[rows]).cast(pa.timestamp("us", tz="UTC")),
+        "_label": pa.array(data.y[rows]),
+        "_inferred": pa.array(data.inferred[rows]),
+        "_group": pa.array(data.groups[rows]),
+        **{name: pa.array(data.X[rows, column]) for column, name in enumerate(data.feature_names)},
+    }
+    return pa.table(columns).replace_schema_metadata({"assay": _about(data)})
+
+
+def _about(data: TrainingSet) -> str:
+    return orjson.dumps(
+        {
+            "event_type": data.event_type,
+            "as_of": to_iso(data.as_of),
+            "feature_set": data.feature_set,
+            "outliers": data.outliers.stored(),
+            "vocabularies": {name: list(values) for name, values in data.vocabularies.items()},
+        }
+    ).decode()
+
+
+def _event_ids(positions: np.ndarray) -> tuple[list[str], list[str]]:
+    """Each event's (source, the sender's own id); `positions` are of receipts or of corrections."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IDS, {"positions": positions.tolist()})
+        known = {position: (source, external_id) for position, source, external_id in cursor.fetchall()}
+    pairs = [known[position] for position in positions.tolist()]
+    return [source for source, _ in pairs], [external_id for _, external_id in pairs]

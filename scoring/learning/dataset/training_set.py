@@ -1,0 +1,165 @@
+"""What a model learns from: vectors as they were when decided, labels as they were known at the cut-off."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.learning.dataset.outliers import NO_OUTLIERS, Outliers, find_outliers
+from scoring.timestamps import to_micros
+
+UNLABELLED = -1
+
+
+def _none() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The rows of events that were corrected or retracted, and when each was what the event was.
+
+    `rows` int64[k] of the vector table; `events` int64[k] log positions of their receipts; held from `since`
+    until before `until`, int64[k], microseconds since 1970.
+    """
+
+    rows: NDArray[np.int64] = field(default_factory=_none)
+    events: NDArray[np.int64] = field(default_factory=_none)
+    since: NDArray[np.int64] = field(default_factory=_none)
+    until: NDArray[np.int64] = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
+class VectorTable:
+    """Every event of a type in lane order with the vector it had when it was sequenced.
+
+    X float32[n, F] in set order; `occurred_at` int64[n], microseconds since 1970; `positions` int64[n], the
+    events' log positions; `groups` int64[n] codes of the type's first entity (who is resampled together).
+    A correction has a row of its own, with its own position; `periods` says which row of its event held when.
+    """
+
+    event_type: str
+    feature_names: tuple[str, ...]
+    feature_set: str
+    X: NDArray[np.float32]
+    occurred_at: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    vocabularies: dict[str, tuple[str, ...]]
+    periods: Periods = field(default_factory=Periods)
+
+    def held_at(self, moment: datetime) -> NDArray[np.bool_]:
+        """bool[n]: the rows that were what their events were at a moment: none of a retracted one."""
+        at = to_micros(moment)
+        held = np.ones(len(self.positions), dtype=bool)
+        held[self.periods.rows] = (self.periods.since <= at) & (at < self.periods.until)
+        return held
+
+    @property
+    def events(self) -> NDArray[np.int64]:
+        """int64[n]: the log position of the receipt of each row's event."""
+        events = self.positions.copy()
+        events[self.periods.rows] = self.periods.events
+        return events
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """What was said about those events, in the order in which it was said.
+
+    `rows` int64[k] rows of the vector table; `known_at` int64[k], microseconds; `effective` int8[k], what
+    the label is from then on: 1 positive, 0 negative, -1 none (retracted).
+    """
+
+    rows: NDArray[np.int64]
+    known_at: NDArray[np.int64]
+    effective: NDArray[np.int8]
+
+    def as_of(self, moment: datetime, *, count: int) -> NDArray[np.int8]:
+        """int8[count]: every row's label as known at `moment`; -1 for none."""
+        known = self.known_at <= to_micros(moment)
+        state = np.full(count, UNLABELLED, dtype=np.int8)
+        state[self.rows[known]] = self.effective[known]  # of repeated rows the last one stays
+        return state
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Matured events with their labels; `inferred` marks negatives nobody stated (mature, unlabelled).
+
+    `outliers`: the events that were left out for their time.
+    """
+
+    event_type: str
+    feature_names: tuple[str, ...]
+    feature_set: str
+    X: NDArray[np.float32]
+    y: NDArray[np.int8]
+    occurred_at: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    inferred: NDArray[np.bool_]
+    as_of: datetime
+    vocabularies: dict[str, tuple[str, ...]]
+    outliers: Outliers = NO_OUTLIERS
+
+    def take(self, rows: NDArray) -> "TrainingSet":
+        """The same set with these rows only."""
+        if len(rows) == len(self.y) and np.array_equal(rows, np.arange(len(rows))):
+            return self  # X may be most of the memory there is
+        columns = ("X", "y", "occurred_at", "positions", "groups", "inferred")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
+
+def select_rows(X: NDArray[np.float32], rows: NDArray) -> NDArray[np.float32]:
+    """Rows of a matrix; a view where they follow one another, as X may be most of the memory.
+
+    >>> select_rows(np.eye(3, dtype=np.float32), np.array([1, 2])).base is not None
+    True
+    """
+    if len(rows) and bool((np.diff(rows) == 1).all()):
+        return X[rows[0] : rows[-1] + 1]
+    return X[rows]
+
+
+def join_labels(
+    *,
+    vectors: VectorTable,
+    labels: LabelTable,
+    as_of: datetime,
+    matures_after: timedelta,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> TrainingSet:
+    """The events in [since, until) that were mature at `as_of`, with their labels as known then.
+
+    An event younger than `matures_after` stays out whichever its label: frauds are known before good ones.
+    A corrected event counts as it was corrected by then, a retracted one not at all once it was.
+    """
+    state = labels.as_of(as_of, count=len(vectors.occurred_at))
+    chosen = vectors.held_at(as_of) & (vectors.occurred_at <= to_micros(as_of - matures_after))
+    if since is not None:
+        chosen &= vectors.occurred_at >= to_micros(since)
+    if until is not None:
+        chosen &= vectors.occurred_at < to_micros(until)
+    rows = np.flatnonzero(chosen)
+    return TrainingSet(
+        event_type=vectors.event_type,
+        feature_names=vectors.feature_names,
+        feature_set=vectors.feature_set,
+        X=select_rows(vectors.X, rows),
+        y=(state[rows] == 1).astype(np.int8),
+        occurred_at=vectors.occurred_at[rows],
+        positions=vectors.positions[rows],
+        groups=vectors.groups[rows],
+        inferred=state[rows] == UNLABELLED,
+        as_of=as_of,
+        vocabularies=vectors.vocabularies,
+    )
+
+
+def without_outliers(data: TrainingSet) -> TrainingSet:
+    """The set without the events far away in time from all others."""
+    kept, outliers = find_outliers(data.occurred_at)
+    return replace(data.take(np.flatnonzero(kept)), outliers=outliers)

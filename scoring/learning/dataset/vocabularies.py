@@ -1,0 +1,74 @@
+"""Which category values a model knows: frozen at its cut-off, so that a code means the same for ever."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category
+from scoring.log.append import append
+from scoring.log.entries import NewEntry
+from scoring.log.errors import StreamConflict
+from scoring.log.read import read_stream
+from scoring.offline.reading import count_values
+from scoring.offline.store import OfflineStore
+from scoring.progress import UNWATCHED, Watch
+from scoring.timestamps import to_iso
+
+MOST_VALUES = 255
+LEAST_SEEN = 5  # a value rarer than this is too little to learn from and stays "unknown"
+
+Vocabulary = dict[str, tuple[str, ...]]
+
+
+def count_vocabulary(
+    kind: type[EventType],
+    *,
+    as_of: datetime,
+    watch: Watch = UNWATCHED,
+    store: OfflineStore | None = None,
+) -> Vocabulary:
+    """Per open category field its values up to `as_of`, the most frequent first, at most MOST_VALUES.
+
+    A step of `watch`, by fields.
+    """
+    names = [name for name, field in kind.fields.items() if isinstance(field, Category) and not field.values]
+    watch.begin("counting the values of categories", total=len(names))
+    vocabulary = {}
+    for name in names:
+        vocabulary[name] = order_values(count_values(kind.name, name, as_of=as_of, store=store))
+        watch.advance(1)
+    return vocabulary
+
+
+def order_values(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """By frequency, ties by name, so that the same history gives the same codes.
+
+    >>> order_values({"fuel": 9, "food": 9, "rare": 4, "travel": 12})
+    ('travel', 'food', 'fuel')
+    """
+    seen = [value for value, count in counts.items() if count >= LEAST_SEEN]
+    return tuple(sorted(seen, key=lambda value: (-counts[value], value))[:MOST_VALUES])
+
+
+def freeze_vocabulary(
+    kind: type[EventType], vocabulary: Vocabulary, *, as_of: datetime, now: datetime
+) -> bool:
+    """Append `vocabulary.frozen` unless the last one says the same. True if appended.
+
+    Two trainings that end together both freeze: each model holds its own, the stream tells when they changed.
+    """
+    stream = f"vocabulary/{kind.name}"
+    entries = read_stream(stream)
+    fields = {name: list(values) for name, values in vocabulary.items()}
+    if entries and entries[-1].data["fields"] == fields:
+        return False
+    data = {"event_type": kind.name, "as_of": to_iso(as_of), "fields": fields}
+    frozen = NewEntry(stream=stream, expected_version=len(entries), type="vocabulary.frozen", data=data)
+    try:
+        with transaction.atomic():
+            append([frozen], now=now)
+    except StreamConflict:
+        return freeze_vocabulary(kind, vocabulary, as_of=as_of, now=now)  # after what was frozen meanwhile
+    return True

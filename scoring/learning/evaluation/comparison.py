@@ -1,0 +1,128 @@
+"""A new model beside the present champion, on events that neither has learnt from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.learning.dataset.join import read_vectors
+from scoring.learning.dataset.training_set import TrainingSet
+from scoring.learning.evaluation.curves import describe_curves
+from scoring.learning.evaluation.metrics import bootstrap_average_precision_difference
+from scoring.learning.models import ModelVersion
+from scoring.learning.training.fit import Trained, measure
+from scoring.progress import UNWATCHED, Watch
+from scoring.registry.errors import ArtefactCorrupt, UnknownModel
+from scoring.registry.feature_sets import find_feature_set, own_set
+from scoring.registry.model_versions import LoadedModel, champion_of, load_for_bulk
+from scoring.timestamps import from_iso, to_micros
+
+SAMPLES = 200  # of the bootstrap
+UNKNOWN = 0  # the code of a value outside a vocabulary
+
+
+def compare_with_champion(trained: Trained, *, threads: int, watch: Watch = UNWATCHED) -> dict[str, Any]:
+    """What is stored as `comparison`: {"champion", "why_not", "champion_metrics", "difference", "curves"}.
+
+    `difference` is that of average precision, the new model's less the champion's, with its bootstrap
+    interval. `why_not` says why a champion could not be compared; then there are the new model's curves only.
+    """
+    held_out = trained.held_out
+    name = champion_of(held_out.event_type)
+    compared: dict[str, Any] = {
+        "champion": name,
+        "why_not": "",
+        "champion_metrics": None,
+        "difference": None,
+        "curves": {"candidate": describe_curves(held_out.y, trained.score)},
+    }
+    if name is None:
+        return compared | {"why_not": f"no model decides {held_out.event_type} yet"}
+    try:
+        champion = load_for_bulk(name, threads=threads)
+    except (ArtefactCorrupt, UnknownModel) as error:
+        return compared | {"why_not": str(error)}
+    if why_not := reason_against(champion, held_out):
+        return compared | {"why_not": why_not}
+    return compared | _beside(champion, trained, watch)
+
+
+def reason_against(champion: LoadedModel, held_out: TrainingSet) -> str:
+    """Why the champion cannot be judged fairly on these events; "" if it can."""
+    if own_set(champion) is None:
+        return f"{champion.name} uses features that this code does not declare"
+    # Trees end with the validation slice, calibration and thresholds with the one after it.
+    learnt_until = ModelVersion.objects.get(name=champion.name).metrics["slices"]["calibration"]["to"]
+    if to_micros(from_iso(learnt_until)) >= held_out.occurred_at.min():
+        return f"{champion.name} was trained on some of these events, which would flatter it"
+    return ""
+
+
+def recode_categories(
+    X: NDArray,
+    *,
+    names: Sequence[str],
+    old: Mapping[str, Sequence[str]],
+    new: Mapping[str, Sequence[str]],
+) -> NDArray:
+    """A copy of X with its category columns coded by another vocabulary; 0 where that has no such value.
+
+    A value that only the new vocabulary knows was lost when X was read, and stays 0.
+    """
+    recoded = X.copy()
+    for field, values in old.items():
+        if field in names:
+            column = names.index(field)
+            known = ~np.isnan(X[:, column])
+            recoded[known, column] = _translation(values, new.get(field, ()))[
+                X[known, column].astype(np.intp)
+            ]
+    return recoded
+
+
+def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: Watch) -> NDArray:
+    """The events' values of the champion's own features, under its own vocabularies."""
+    own = own_set(champion)
+    new = find_feature_set(held_out.event_type, held_out.vocabularies, held_out.feature_set)
+    if own and new and own.declared == new.declared:
+        return recode_categories(
+            held_out.X,
+            names=held_out.feature_names,
+            old=held_out.vocabularies,
+            new=champion.spec.vocabularies,
+        )
+    vectors = read_vectors(
+        held_out.event_type, vocabulary=champion.spec.vocabularies, feature_set=own, watch=watch
+    )
+    order = np.argsort(vectors.positions)
+    return vectors.X[order[np.searchsorted(vectors.positions, held_out.positions, sorter=order)]]
+
+
+def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
+    """The new code of each old code; codes are places in a vocabulary, counted from 1."""
+    places = {value: float(code) for code, value in enumerate(new, start=1)}
+    return np.array([UNKNOWN, *(places.get(value, UNKNOWN) for value in old)], dtype=np.float32)
+
+
+def _beside(champion: LoadedModel, trained: Trained, watch: Watch) -> dict[str, Any]:
+    held_out = trained.held_out
+    score = champion.predict(_vectors_for(champion, held_out, watch))[1]
+    y = held_out.y
+    watch.begin("comparing with the champion", total=SAMPLES)
+    difference = bootstrap_average_precision_difference(
+        y=y,
+        first=trained.score,
+        second=score,
+        groups=held_out.groups,
+        samples=SAMPLES,
+        progress=watch.advance,
+    )
+    return {
+        "champion_metrics": measure(
+            y=y, score=score, occurred_at=held_out.occurred_at, thresholds=champion.thresholds
+        ),
+        "difference": asdict(difference),
+        "curves": {"candidate": describe_curves(y, trained.score), "champion": describe_curves(y, score)},
+    }

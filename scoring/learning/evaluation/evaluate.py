@@ -1,0 +1,96 @@
+"""Judging a model on labeled events, as a recipe: read, join, measure, compare."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from scoring.learning.dataset.join import read_labels, read_vectors
+from scoring.learning.dataset.training_set import (
+    LabelTable,
+    TrainingSet,
+    VectorTable,
+    join_labels,
+    without_outliers,
+)
+from scoring.learning.evaluation.metrics import Interval, bootstrap_average_precision_difference
+from scoring.learning.models import ModelVersion
+from scoring.learning.training.baseline import baseline_score, fit_baseline
+from scoring.learning.training.fit import measure
+from scoring.learning.training.runs import code_columns, require_rows
+from scoring.progress import UNWATCHED, Watch
+from scoring.registry.feature_sets import check_feature_set
+from scoring.registry.model_versions import load_for_bulk
+from scoring.timestamps import from_iso
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's metrics over a stretch of time and, if asked for, a baseline's with the interval between."""
+
+    model: dict[str, Any]
+    baseline: dict[str, Any] | None = None
+    difference: Interval | None = None
+
+
+def run_evaluation(
+    name: str,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    against_logistic: bool = False,
+    samples: int = 200,
+    threads: int = 1,
+    watch: Watch = UNWATCHED,
+) -> Evaluation:
+    """Judge a model on the mature events in [since, until), with the labels known by now.
+
+    The baseline is fitted on exactly the rows that were mature at the model's own cut-off. Raises
+    UnknownModel, FeatureSetMissing, NoEventsToJudge.
+    """
+    model = load_for_bulk(name, threads=threads)
+    row = ModelVersion.objects.get(name=name)
+    vectors = read_vectors(
+        model.event_type,
+        vocabulary=model.spec.vocabularies,
+        feature_set=check_feature_set(model),
+        watch=watch,
+    )
+    labels = read_labels(vectors, watch=watch)
+    matures_after = timedelta(days=row.lineage["matures_after_days"])
+    window = {"since": since, "until": until}
+    test = join_labels(vectors=vectors, labels=labels, as_of=now, matures_after=matures_after, **window)
+    require_rows(test, since, until)
+    score = model.predict(test.X)[1]
+    judged = measure(y=test.y, score=score, occurred_at=test.occurred_at, thresholds=model.thresholds)
+    if not against_logistic:
+        return Evaluation(judged)
+    watch.begin("fitting the baseline", total=1)
+    data = learnt_by(row, vectors, labels)
+    other = baseline_score(fit_baseline(X=data.X, y=data.y, codes=code_columns(data)), test.X)
+    watch.advance(1)
+    watch.begin("comparing with the baseline", total=samples)
+    difference = bootstrap_average_precision_difference(
+        y=test.y,
+        first=score,
+        second=other,
+        groups=test.groups,
+        samples=samples,
+        progress=watch.advance,
+    )
+    return Evaluation(
+        judged, measure(y=test.y, score=other, occurred_at=test.occurred_at, thresholds={}), difference
+    )
+
+
+def learnt_by(row: ModelVersion, vectors: VectorTable, labels: LabelTable) -> TrainingSet:
+    """The events that a model was trained from, its own test slice among them."""
+    lineage = row.lineage
+    data = join_labels(
+        vectors=vectors,
+        labels=labels,
+        as_of=row.as_of,
+        matures_after=timedelta(days=lineage["matures_after_days"]),
+        since=from_iso(lineage["since"]) if lineage.get("since") else None,
+    )
+    return without_outliers(data) if "outliers" in lineage else data  # earlier models left nothing out

@@ -1,0 +1,152 @@
+"""Runs and versions as tables for a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from scoring.learning.dataset.outliers import outlier_sentences
+from scoring.learning.evaluation.evaluate import Evaluation
+from scoring.learning.evaluation.metrics import Interval
+from scoring.learning.promotion.stages import Standing
+from scoring.learning.training.runs import TrainingRun
+from scoring.registry.feature_sets import SetUse
+
+WORDS = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "base_rate": "share of positives",
+    "precision_at_100_a_day": "precision at 100 a day",
+    "recall_at_1pct_false_positives": "recall at 1 % false positives",
+    "brier": "Brier score",
+    "calibration_error": "calibration error (15 bins)",
+}
+
+
+def training_lines(run: TrainingRun) -> list[str]:
+    """What `manage.py train` prints."""
+    trained = run.trained
+    calibration, thresholds = trained.calibration, trained.thresholds
+    return [
+        f"{run.name}  (artefact {run.digest[:12]}, {trained.rounds} trees)",
+        "",
+        *_slice_lines(trained.metrics["slices"]),
+        *_window_lines(run.lineage),
+        "",
+        "on the test slice",
+        *metric_lines([trained.metrics]),
+        *_threshold_lines(trained.metrics, thresholds),
+        "",
+        f"score = sigmoid({calibration.slope:.4f} x margin {calibration.intercept:+.4f})",
+        "",
+        *gate_lines(run.checks),
+    ]
+
+
+def _window_lines(lineage: Mapping[str, Any]) -> list[str]:
+    """What was left out of the slices."""
+    since = lineage.get("since")
+    lines = [f"  left out: events before {since}"] if since else []
+    return lines + [f"  left out: {text}" for text in outlier_sentences(lineage.get("outliers"))]
+
+
+def gate_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line a check of the gate."""
+    return ["gate"] + [
+        f"  {'passed' if check['passed'] else 'FAILED':<8}{check['name']}: {check['sentence']}"
+        + ("" if check["passed"] else f" Allowed: {check['allowed']}.")
+        for check in checks
+    ]
+
+
+def evaluation_lines(name: str, evaluation: Evaluation) -> list[str]:
+    """What `manage.py evaluate` prints."""
+    columns = [evaluation.model] + ([evaluation.baseline] if evaluation.baseline else [])
+    heads = [name, "logistic regression"][: len(columns)]
+    lines = [f"{evaluation.model['rows']:,.0f} events, {evaluation.model['positives']:,.0f} positive", ""]
+    lines += [" " * 32 + "".join(f"{head:>22}" for head in heads), *metric_lines(columns)]
+    return lines + ([interval_line(evaluation.difference)] if evaluation.difference else [])
+
+
+def metric_lines(columns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line a metric, a column a model."""
+    return [
+        f"  {word:<30}" + "".join(f"{_number(c.get(key)):>22}" for c in columns)
+        for key, word in WORDS.items()
+    ]
+
+
+def interval_line(interval: Interval) -> str:
+    """The difference of average precision, with its interval."""
+    return (
+        f"  difference of average precision {interval.estimate:+.4f}, {interval.level:.0%} interval"
+        f" [{interval.low:+.4f}, {interval.high:+.4f}] ({interval.samples} bootstrap samples)"
+    )
+
+
+def version_lines(
+    versions: Iterable[Any], *, stood: Mapping[str, Standing], sets: Mapping[str, int]
+) -> list[str]:
+    """A line a model version; `stood` says where each one stands, `sets` the number of its feature set."""
+    head = f"{'model':<20}{'trained':<18}{'data until':<12}{'set':>4}{'AP':>8}{'ROC AUC':>9}"
+    lines = [f"{head}  {'gate':<6}stage"]
+    for version in versions:
+        passed = sum(check["passed"] for check in version.checks)
+        gate = f"{passed}/{len(version.checks)}" if version.checks else "-"
+        lines.append(
+            f"{version.name:<20}{version.trained_at:%Y-%m-%d %H:%M}  {version.as_of:%Y-%m-%d}"
+            f"{sets.get(version.name) or '-':>6}"
+            f"{_number(version.metrics.get('average_precision')):>8}"
+            f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stood[version.name].text}".rstrip()
+        )
+    return lines
+
+
+def set_lines(uses: Iterable[SetUse], *, before: Mapping[str, str | None], with_features: bool) -> list[str]:
+    """A line a feature set, and after it what it holds, if asked for. `before`: by event type the model that
+    a roll-back would lead to.
+    """
+    lines = [
+        f"{'event type':<16}{'set':>4}  {'declared':<18}{'features':>8}  {'code':<9}{'models at work':<32}"
+    ]
+    for use in uses:
+        declared = f"{use.declared_at:%Y-%m-%d %H:%M}" if use.declared_at else "not yet"
+        lines.append(
+            f"{use.event_type:<16}{use.number or '-':>4}  {declared:<18}{len(use.names):>8}"
+            f"  {_place_in_code(use):<9}{_work_of(use, before=before[use.event_type])}"
+        )
+        lines += [f"{'':<22}{name}" for name in use.names] if with_features else []
+    return lines
+
+
+def _place_in_code(use: SetUse) -> str:
+    if use.is_newest:
+        return "newest"
+    return "earlier" if use.in_code else "no"
+
+
+def _work_of(use: SetUse, *, before: str | None) -> str:
+    if not use.may_be_retired:
+        return ", ".join(f"{arm.model} ({arm.role})" for arm in use.arms) or "none"
+    held = f", but a roll-back leads to {before}, which needs it" if before in use.models else ""
+    return f"none: it may be taken out of the code{held}"
+
+
+def _slice_lines(slices: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    head = f"  {'slice':<14}{'from':<12}{'until':<12}{'events':>10}{'positive':>10}{'inferred':>10}"
+    return [head] + [
+        f"  {name:<14}{part['from'][:10]:<12}{part['to'][:10]:<12}"
+        f"{part['rows']:>10,}{part['positives']:>10,}{part['inferred']:>10,}"
+        for name, part in slices.items()
+    ]
+
+
+def _threshold_lines(metrics: Mapping[str, Any], thresholds: Mapping[str, float]) -> list[str]:
+    return [
+        f"  {name} from a score of {value:.4f}".ljust(42)
+        + f"precision {_number(metrics[f'precision_at_{name}'])},"
+        + f" recall {_number(metrics[f'recall_at_{name}'])}"
+        for name, value in thresholds.items()
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

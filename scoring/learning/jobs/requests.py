@@ -1,0 +1,225 @@
+"""Trainings asked for by people or a schedule: queued, run one at a time, cancelled; every step a log entry.
+
+The truth is the stream `training/{number}`. A Celery message only says "look at this job": one that comes
+twice, late or never does no harm, as a job leaves its queue once, under the lock of its row.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from scoring.catalog.registry import scored_type
+from scoring.errors import ScoringError
+from scoring.learning.errors import TrainingCancelled, TrainingNotPossible, UnknownTraining
+from scoring.learning.jobs.options import JobOptions
+from scoring.learning.jobs.watch import JobWatch
+from scoring.learning.models import TrainingJob
+from scoring.learning.training.lock import held_training_lock
+from scoring.learning.training.runs import fit_model, register_fitted
+from scoring.log.append import append
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.errors import StreamConflict
+from scoring.log.read import read_stream
+
+logger = logging.getLogger(__name__)
+
+State = TrainingJob.State
+Clock = Callable[[], datetime]
+
+# Which step a training may take in which state, and the step in words.
+STEPS: dict[str, tuple[frozenset[str], str]] = {
+    "training.started": (frozenset({State.QUEUED}), "started"),
+    "training.cancel_requested": (frozenset({State.RUNNING}), "cancelled"),
+    "training.cancelled": (frozenset({State.QUEUED, State.RUNNING}), "cancelled"),
+    "training.finished": (frozenset({State.RUNNING}), "finished"),
+    "training.failed": (frozenset({State.RUNNING}), "failed"),
+}
+TRAINER = "trainer"  # the actor of what the process that trains writes itself
+HOLDER_GONE = "the trainer process ended"
+REQUEST_ATTEMPTS = 5
+MESSAGE_SECONDS = 60.0  # the sweep sends another one; without a trainer they must not pile up
+
+
+def request_training(event_type: str, *, actor: str, now: datetime, options: JobOptions | None = None) -> int:
+    """Queue a training; gives its number. Raises UnknownEventType, EventTypeNotScored."""
+    scored_type(event_type)
+    stored = (options or JobOptions()).stored()
+    for attempt in range(1, REQUEST_ATTEMPTS + 1):
+        number = (TrainingJob.objects.aggregate(top=Max("number"))["top"] or 0) + 1
+        data = {"event_type": event_type, "options": stored}
+        try:
+            with transaction.atomic():
+                _append(number, "training.requested", 0, data=data, actor=actor, now=now)
+            break
+        except StreamConflict:
+            if attempt == REQUEST_ATTEMPTS:
+                raise
+    transaction.on_commit(partial(send_message, number))
+    return number
+
+
+def find_training(number: Any) -> TrainingJob:
+    """The training of this number. Raises UnknownTraining."""
+    job = TrainingJob.objects.filter(number=number).first() if isinstance(number, int) else None
+    if job is None:
+        raise UnknownTraining(number)
+    return job
+
+
+def cancel_training(number: int, *, actor: str, now: datetime) -> Entry:
+    """End a queued training at once; ask a running one to end at its next step.
+
+    Raises UnknownTraining, TrainingNotPossible when it has ended, or was asked before.
+    """
+    with transaction.atomic():
+        job = _locked(number)
+        if job.state == State.QUEUED:
+            return _take_step(job, "training.cancelled", {"by": actor}, actor=actor, now=now)
+        if job.state == State.RUNNING and job.cancelled_by:
+            raise TrainingNotPossible(number=number, state="being cancelled", step="cancelled again")
+        return _take_step(job, "training.cancel_requested", {}, actor=actor, now=now)
+
+
+def run_job(number: int, *, clock: Clock = timezone.now) -> bool:
+    """Run a queued training to its end; False, with nothing done, if another one runs or it is not queued.
+
+    Whoever ends a training has the next one started.
+    """
+    with held_training_lock() as held:
+        if not held:
+            return False
+        fail_abandoned(now=clock())
+        job = _start(number, now=clock())
+        if job is not None:
+            _run(job, clock=clock)
+    start_next()
+    return job is not None
+
+
+def fail_abandoned(*, now: datetime) -> list[int]:
+    """End what still counts as running. Only the lock's holder knows that nobody runs it."""
+    abandoned = list(TrainingJob.objects.filter(state=State.RUNNING).values_list("number", flat=True))
+    for number in abandoned:
+        _end(number, "training.failed", {"error": HOLDER_GONE}, now=now)
+    return abandoned
+
+
+def start_next() -> int | None:
+    """Send the message of the training that waits longest; gives its number."""
+    number = TrainingJob.objects.filter(state=State.QUEUED).order_by("number").values_list("number").first()
+    if number is None:
+        return None
+    send_message(number[0])
+    return int(number[0])
+
+
+def sweep(*, now: datetime) -> list[int]:
+    """Fail trainings whose process is gone, and start a queued one if none runs; gives those that failed."""
+    abandoned: list[int] = []
+    if TrainingJob.objects.filter(state=State.RUNNING).exists():
+        with held_training_lock() as held:
+            if not held:
+                return []
+            abandoned = fail_abandoned(now=now)
+    start_next()
+    return abandoned
+
+
+def send_message(number: int) -> None:
+    """Tell a trainer of the job. A broker that is away costs delay: the sweep sends it again."""
+    try:
+        current_app.send_task(
+            "scoring.learning.tasks.run_training_job",
+            args=[number],
+            queue="training",
+            retry=False,
+            expires=MESSAGE_SECONDS,
+        )
+    except (OperationalError, OSError) as error:
+        logger.warning("training %s not announced: %s", number, error)
+
+
+def _start(number: int, *, now: datetime) -> TrainingJob | None:
+    """The job, now running; None when it is not queued any more (a message came twice, or too late)."""
+    with transaction.atomic():
+        job = _locked(number)
+        if job.state != State.QUEUED:
+            return None
+        _take_step(job, "training.started", {}, actor=TRAINER, now=now)
+        return job
+
+
+def _run(job: TrainingJob, *, clock: Clock) -> None:
+    """Train, and end the job whichever way it goes."""
+    try:
+        _train(job, clock=clock)
+    except TrainingCancelled as cancelled:
+        _end(job.number, "training.cancelled", {"by": cancelled.actor}, now=clock())
+    except ScoringError as error:
+        logger.warning("training %s failed: %s", job.number, error)
+        _end(job.number, "training.failed", {"error": str(error)}, now=clock())
+    except Exception as error:
+        logger.exception("training %s failed", job.number)
+        _end(job.number, "training.failed", {"error": f"{type(error).__name__}: {error}"}, now=clock())
+    except BaseException:  # the process is told to end
+        _end(job.number, "training.failed", {"error": "the trainer process was stopped"}, now=clock())
+        raise
+
+
+def _train(job: TrainingJob, *, clock: Clock) -> None:
+    watch, now = JobWatch(job.number, clock=clock), clock()
+    options = JobOptions.from_stored(job.options)
+    fitted = fit_model(
+        options.request(job.event_type, now=now), config=options.config(), now=now, watch=watch
+    )
+    watch.begin("registering")
+    with transaction.atomic():
+        running = _locked(job.number)  # a cancellation waits for this to commit, or came before
+        if running.cancelled_by:
+            raise TrainingCancelled(number=job.number, actor=running.cancelled_by)
+        run = register_fitted(fitted, actor=job.requested_by, now=clock())
+        _take_step(running, "training.finished", {"model": run.name}, actor=TRAINER, now=clock())
+
+
+def _end(number: int, entry_type: str, data: Mapping[str, Any], *, now: datetime) -> None:
+    with transaction.atomic():
+        _take_step(_locked(number), entry_type, data, actor=TRAINER, now=now)
+
+
+def _locked(number: int) -> TrainingJob:
+    """The job, its row locked until the transaction ends: steps are taken one after the other."""
+    job = TrainingJob.objects.select_for_update().filter(number=number).first()
+    if job is None:
+        raise UnknownTraining(number)
+    return job
+
+
+def _take_step(
+    job: TrainingJob, entry_type: str, data: Mapping[str, Any], *, actor: str, now: datetime
+) -> Entry:
+    allowed, step = STEPS[entry_type]
+    if job.state not in allowed:
+        raise TrainingNotPossible(number=job.number, state=job.state, step=step)
+    version = len(read_stream(f"training/{job.number}"))
+    return _append(job.number, entry_type, version, data=data, actor=actor, now=now)
+
+
+def _append(
+    number: int, entry_type: str, version: int, *, data: Mapping[str, Any], actor: str, now: datetime
+) -> Entry:
+    entry = NewEntry(
+        stream=f"training/{number}",
+        expected_version=version,
+        type=entry_type,
+        data={"number": number, **data},
+        metadata={"actor": actor},
+    )
+    return append([entry], now=now)[0]

@@ -1,0 +1,79 @@
+"""What a person may do with a model version from its page: each act with its permission and its words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from scoring.learning.models import ModelVersion
+from scoring.learning.promotion import gate
+from scoring.learning.promotion import promote as promotion
+from scoring.registry.errors import InvalidRoute
+
+APPROVE, PROMOTE = "scoring.approve_modelversion", "scoring.promote_modelversion"
+
+Given = Mapping[str, str]  # what the form sent
+
+
+@dataclass(frozen=True)
+class Action:
+    """`act(version, given, actor, now)` does it and says in a sentence what was done."""
+
+    permission: str
+    act: Callable[[ModelVersion, Given, str, datetime], str]
+
+
+def _approve(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
+    gate.approve(version.name, actor=actor, note=given.get("note", ""), now=now)
+    return f"{version.name} is approved. It may be promoted, or tried as canary or shadow first."
+
+
+def _reject(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
+    gate.reject(version.name, actor=actor, note=given.get("note", ""), now=now)
+    return f"{version.name} is rejected and cannot be put to work."
+
+
+def _promote(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
+    promotion.promote(version.name, actor=actor, now=now)
+    return f"{version.name} decides every {version.event_type} from now on."
+
+
+def _start_shadow(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
+    promotion.start_shadow(version.name, actor=actor, now=now)
+    return f"{version.name} scores every {version.event_type} in the shadow; it decides nothing."
+
+
+def _start_canary(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
+    percent = read_percent(given.get("percent", ""), event_type=version.event_type)
+    promotion.start_canary(version.name, share=percent / 100, actor=actor, now=now)
+    return f"{version.name} decides {percent:g} % of the traffic; the champion decides the rest."
+
+
+def _stop(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
+    promotion.stop_arm(version.name, actor=actor, now=now)
+    return f"{version.name} is out of the route."
+
+
+def _roll_back(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
+    entry = promotion.roll_back(version.event_type, actor=actor, now=now)
+    return f"Rolled back: {entry.data['arms'][0]['model']} decides every {version.event_type} again."
+
+
+ACTIONS = {
+    "approve": Action(APPROVE, _approve),
+    "reject": Action(APPROVE, _reject),
+    "promote": Action(PROMOTE, _promote),
+    "shadow": Action(PROMOTE, _start_shadow),
+    "canary": Action(PROMOTE, _start_canary),
+    "stop": Action(PROMOTE, _stop),
+    "roll_back": Action(PROMOTE, _roll_back),
+}
+
+
+def read_percent(text: str, *, event_type: str) -> float:
+    """A share in percent as typed. Raises InvalidRoute for what is no number."""
+    try:
+        return float(text.replace(",", ".").strip().removesuffix("%"))
+    except ValueError:
+        raise InvalidRoute(
+            event_type, f"{text!r} is no share; give a number of percent, such as 10"
+        ) from None

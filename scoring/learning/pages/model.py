@@ -1,0 +1,91 @@
+"""A model version in the admin: what it is, whether it is all right, what can be done with it now."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.errors import ScoringError
+from scoring.learning.models import ModelVersion
+from scoring.learning.pages import figures as model_figures
+from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE
+from scoring.learning.promotion.promote import champions_in_turn
+from scoring.learning.promotion.stages import Standing, standing_of
+from scoring.log.entries import Entry
+from scoring.log.read import read_streams
+from scoring.registry.routes import CHAMPION, route_of
+
+
+@register_page
+class ModelPage(Page):
+    """Shows a version, and does what is asked of it."""
+
+    path, name, title = "models/<str:model>/", "model", "Model"
+    permission = "scoring.view_modelversion"
+    template_name = "learning/model.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        version = self._version()
+        self.title = f"Model {version.name}"
+        own, past = read_streams_of(version)
+        route = route_of(version.event_type)
+        standing = standing_of(version, route, past)
+        return super().get_context_data(
+            version=version,
+            standing=standing,
+            route=route,
+            may=self._choices(version, standing, past),
+            passed=sum(check["passed"] for check in version.checks),
+            metrics=model_figures.metric_rows(version),
+            difference=model_figures.difference_in_words(version.comparison),
+            plots=model_figures.curve_plots(version),
+            lineage=model_figures.lineage_rows(version),
+            parameters=model_figures.parameter_rows(version),
+            history=model_figures.history_of(version, own, past),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, model: str) -> HttpResponse:
+        version, action = self._version(), ACTIONS.get(request.POST.get("action", ""))
+        if action is None:
+            raise Http404
+        self.require(action.permission)
+        try:
+            done = action.act(version, request.POST.dict(), actor_of(request), timezone.now())
+            messages.success(request, done)
+        except ScoringError as error:
+            messages.error(request, f"Nothing was changed: {error}.")
+        return redirect("admin:model", model=model)
+
+    def _version(self) -> ModelVersion:
+        version = ModelVersion.objects.filter(name=self.kwargs["model"]).first()
+        if version is None:
+            raise Http404
+        return version
+
+    def _choices(self, version: ModelVersion, standing: Standing, route: list[Entry]) -> dict[str, Any]:
+        """What this person can do with the version as it stands; the template words it."""
+        turns = champions_in_turn(route)
+        candidate = version.status == ModelVersion.Status.CANDIDATE
+        ready = version.status == ModelVersion.Status.APPROVED and standing.stage != CHAMPION
+        judging, promoting = (self.request.user.has_perm(each) for each in (APPROVE, PROMOTE))
+        return {
+            "judge": candidate and judging,
+            "own": candidate and version.trained_by == actor_of(self.request),
+            "failed": [check["name"] for check in version.checks if not check["passed"]],
+            "promote": ready and promoting,
+            "join": ready and promoting and bool(turns) and standing.share is None,
+            "stop": ready and promoting and standing.share is not None,
+            "canary": ready and promoting and standing.stage == "canary",
+            "back_to": turns[-2] if standing.stage == CHAMPION and promoting and len(turns) > 1 else "",
+        }
+
+
+def read_streams_of(version: ModelVersion) -> tuple[list[Entry], list[Entry]]:
+    """The entries of the version, and of its event type's route."""
+    own, route = f"model/{version.name}", f"route/{version.event_type}"
+    found = read_streams([own, route])
+    return found.get(own, []), found.get(route, [])

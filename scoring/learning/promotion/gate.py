@@ -1,0 +1,199 @@
+"""What a model has to show before it may decide: automatic checks first, then somebody else's approval."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from scoring.catalog.card_numbers import mask_card_numbers
+from scoring.learning.errors import AlreadyJudged, GateFailed, NoteRequired, OwnModel
+from scoring.learning.models import ModelVersion
+from scoring.log.append import append
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.read import read_stream
+from scoring.registry.errors import UnknownModel
+from scoring.registry.model_versions import known_names
+
+NOTE_LENGTH = 500  # characters
+NEVER_CHECKED = "automatic checks (it was trained before there were any)"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One automatic check: what was found, what is allowed, in words and in figures."""
+
+    name: str
+    sentence: str
+    value: float | str | None
+    allowed: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """What the checks allow. `calibration_part` of the base rate is allowed on top of `calibration_error`."""
+
+    rows: int = 200
+    positives: int = 20
+    calibration_error: float = 0.01
+    calibration_part: float = 0.5
+    review_leeway: float = 1.5  # volume differs between the days thresholds were chosen on and those judged
+    latency_ms: float = 10.0
+
+
+def judge(
+    *,
+    metrics: Mapping[str, Any],
+    comparison: Mapping[str, Any],
+    lineage: Mapping[str, Any],
+    reviews_a_day: int,
+    feature_set: str,
+    declared: str,
+    limits: GateLimits | None = None,
+) -> list[dict[str, Any]]:
+    """The checks of a model as stored: {"name", "sentence", "value", "allowed", "passed"} each.
+
+    `feature_set` is the model's, `declared` what this code computes; `reviews_a_day` the policy that the
+    thresholds were chosen by.
+    """
+    limits = limits or GateLimits()
+    checks = [
+        check_rows(metrics, limits),
+        check_positives(metrics, limits),
+        check_against_chance(metrics),
+        check_against_champion(comparison),
+        check_calibration(metrics, limits),
+        check_reviews(metrics, reviews_a_day, limits),
+        check_latency(metrics, limits),
+        check_features(feature_set, declared),
+        check_labels(lineage),
+    ]
+    return [asdict(check) for check in checks]
+
+
+def check_rows(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
+    rows = int(metrics["rows"])
+    sentence = f"It was judged on {rows:,} events that it had not seen."
+    return Check("held-out events", sentence, rows, f"at least {limits.rows:,}", rows >= limits.rows)
+
+
+def check_positives(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
+    found = int(metrics["positives"])
+    sentence = f"{found:,} of those events were positive; fewer say little about how it ranks."
+    passed = found >= limits.positives
+    return Check("held-out positives", sentence, found, f"at least {limits.positives:,}", passed)
+
+
+def check_against_chance(metrics: Mapping[str, Any]) -> Check:
+    value, chance = metrics["average_precision"], metrics["chance_average_precision"]
+    if value is None or chance is None:
+        return Check(
+            "better than chance", "Without positives nothing can be ranked.", None, "positives", False
+        )
+    sentence = f"Average precision is {value:.4f}; 99 in 100 random orders stay below {chance:.4f}."
+    return Check("better than chance", sentence, value, f"above {chance:.4f}", value > chance)
+
+
+def check_against_champion(comparison: Mapping[str, Any]) -> Check:
+    """Fails only if the whole interval of the difference lies below 0: if it is surely worse."""
+    name, difference = "no worse than the champion", comparison["difference"]
+    if difference is None:
+        return Check(name, f"Not compared: {comparison['why_not']}.", None, "not surely worse", True)
+    low, high = difference["low"], difference["high"]
+    sentence = (
+        f"Average precision differs from {comparison['champion']}'s on the same events by"
+        f" {difference['estimate']:+.4f} ({low:+.4f} to {high:+.4f})."
+    )
+    return Check(name, sentence, difference["estimate"], "interval not wholly below 0", high >= 0)
+
+
+def check_calibration(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
+    value = metrics["calibration_error"]
+    allowed = limits.calibration_error + limits.calibration_part * metrics["base_rate"]
+    sentence = f"Scores and what happened lie {value:.4f} apart on average."
+    return Check("calibration", sentence, value, f"at most {allowed:.4f}", value <= allowed)
+
+
+def check_reviews(metrics: Mapping[str, Any], reviews_a_day: int, limits: GateLimits) -> Check:
+    value, allowed = metrics["reviews_a_day"], reviews_a_day * limits.review_leeway
+    sentence = (
+        f"Its thresholds send {value:,.0f} events a day to review; people can look at {reviews_a_day:,},"
+        " and busier days are allowed for."
+    )
+    return Check("review rate", sentence, value, f"at most {allowed:,.0f} a day", value <= allowed)
+
+
+def check_latency(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
+    value = metrics["latency_ms"]
+    sentence = f"Scoring and explaining one event takes {value:.2f} ms."
+    return Check("latency", sentence, value, f"at most {limits.latency_ms:g} ms", value <= limits.latency_ms)
+
+
+def check_features(feature_set: str, declared: str) -> Check:
+    sentence = f"It uses feature set {feature_set[:12]}; this code computes {declared[:12]}."
+    return Check("features", sentence, feature_set[:12], declared[:12], feature_set == declared)
+
+
+def check_labels(lineage: Mapping[str, Any]) -> Check:
+    reason = lineage.get("not_promotable")
+    sentence = f"It must not decide: {reason}." if reason else "It was trained on labels as people gave them."
+    return Check("real labels", sentence, None, "labels that were not shuffled", not reason)
+
+
+def approve(name: str, *, actor: str, now: datetime, note: str = "", forced: bool = False) -> Entry:
+    """Append `model.approved`. `forced` passes over failed checks, for a reason that the note has to give.
+
+    Raises UnknownModel, AlreadyJudged, OwnModel, GateFailed (naming the failed checks), NoteRequired.
+    """
+    if forced and not note.strip():
+        raise NoteRequired(name=name, judgement="approved in spite of its checks")
+    with transaction.atomic():
+        version = _unjudged(name)
+        if actor == version.trained_by:
+            raise OwnModel(name=name, actor=actor)
+        failed = failed_checks(version.checks)
+        if failed and not forced:
+            raise GateFailed(name=name, failed=failed)
+        return _append(name, "model.approved", actor=actor, note=note, now=now, failed=failed)
+
+
+def reject(name: str, *, actor: str, note: str, now: datetime) -> Entry:
+    """Append `model.rejected`. Raises UnknownModel, AlreadyJudged, NoteRequired."""
+    if not note.strip():
+        raise NoteRequired(name=name, judgement="rejected")
+    with transaction.atomic():
+        version = _unjudged(name)
+        failed = failed_checks(version.checks)
+        return _append(name, "model.rejected", actor=actor, note=note, now=now, failed=failed)
+
+
+def failed_checks(checks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the checks that were not passed; a model without any was never checked."""
+    return [check["name"] for check in checks if not check["passed"]] if checks else [NEVER_CHECKED]
+
+
+def _unjudged(name: str) -> ModelVersion:
+    """The version, locked until the transaction ends, so that two judgements meet one after the other."""
+    version = ModelVersion.objects.select_for_update().filter(name=name).first()
+    if version is None:
+        raise UnknownModel(name=name, known=known_names())
+    if version.status != ModelVersion.Status.CANDIDATE:
+        raise AlreadyJudged(name=name, status=version.status, judged_by=version.judged_by)
+    return version
+
+
+def _append(
+    name: str, entry_type: str, *, actor: str, note: str, now: datetime, failed: Sequence[str]
+) -> Entry:
+    stream = f"model/{name}"
+    note = mask_card_numbers(note.strip())[:NOTE_LENGTH]
+    entry = NewEntry(
+        stream=stream,
+        expected_version=len(read_stream(stream)),
+        type=entry_type,
+        data={"name": name, "by": actor, "note": note, "failed_checks": list(failed)},
+        metadata={"actor": actor},
+    )
+    return append([entry], now=now)[0]

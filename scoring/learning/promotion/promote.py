@@ -1,0 +1,217 @@
+"""Putting approved models to work, and taking them back: changes of a route's arms, all kept in the log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from redis import RedisError
+
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import scored_type
+from scoring.features.plan import FeatureSet, lane_plan
+from scoring.lanes.order import ITEMS_A_CHUNK, count_items_after, find_head, read_head
+from scoring.learning.dataset.join import first_entity
+from scoring.learning.errors import (
+    FeaturesNotBackfilled,
+    ModelNotPromotable,
+    NoModelYet,
+    NotApproved,
+    NothingToRollBackTo,
+)
+from scoring.learning.models import ModelVersion
+from scoring.log.entries import Entry
+from scoring.log.read import read_stream
+from scoring.registry.errors import InvalidRoute
+from scoring.registry.feature_sets import check_feature_set, declared_set_of
+from scoring.registry.model_versions import champion_of, find_version, load_model
+from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
+from scoring.states.store import OnlineStore
+
+ROLLED_BACK = "rolled back"
+
+
+def promote(name: str, *, actor: str, now: datetime) -> Entry:
+    """Make an approved model its event type's champion, of all traffic; other models' shadows stay.
+
+    Raises UnknownModel, NotApproved, ModelNotPromotable (its lineage forbids it), FeatureSetMissing,
+    FeaturesNotBackfilled, ArtefactCorrupt, StreamConflict when the route changed meanwhile.
+    """
+    version = _approved(name)
+    return _put_in_charge(version, actor=actor, reason="promoted", now=now)
+
+
+def start_canary(name: str, *, share: float, actor: str, now: datetime) -> Entry:
+    """Give an approved model a share (between 0 and 1) of the units, the champion the rest.
+
+    For the model that is the canary already, the share is changed; who was in it stays if it grows. Raises
+    what `promote` does, and InvalidRoute for a share or an arm that cannot be.
+    """
+    version = _approved(name)
+    route = _route_for(version)
+    if route.canary and route.canary.model != name:
+        raise InvalidRoute(route.event_type, f"{route.canary.model} is the canary; stop it first")
+    if not 0 < share < 1:
+        raise InvalidRoute(route.event_type, f"a canary's share lies between 0 and 1; {share:g} does not")
+    arms = [
+        Arm(CHAMPION, route.champion.model, CHAMPION, 1.0 - share),
+        Arm(CANARY, name, CANARY, share),
+        *_shadows_without(route, name),
+    ]
+    return _change(route, arms, actor=actor, reason=f"canary of {100 * share:.4g} %", now=now)
+
+
+def start_shadow(name: str, *, actor: str, now: datetime, share: float = 1.0) -> Entry:
+    """Let an approved model score a share of the units beside those that decide, without effect.
+
+    An experiment on the same route goes on. Raises what `promote` does, and InvalidRoute.
+    """
+    version = _approved(name)
+    route = _route_for(version)
+    if route.canary and route.canary.model == name:
+        raise InvalidRoute(route.event_type, f"{name} is the canary; stop it before it becomes a shadow")
+    traffic = [arm for arm in route.arms if arm.role != SHADOW]
+    shadow = Arm(f"{SHADOW}-{version.number}", name, SHADOW, share)
+    arms = [*traffic, *_shadows_without(route, name), shadow]
+    return _change(route, arms, actor=actor, reason="shadow", now=now, experiment=route.experiment)
+
+
+def stop_arm(name: str, *, actor: str, now: datetime) -> Entry:
+    """Take a canary or a shadow out; the champion has the canary's share again.
+
+    Raises UnknownModel, InvalidRoute if the model is neither.
+    """
+    event_type = find_version(name).event_type
+    route = route_of(event_type)
+    arm = next((arm for arm in route.arms if arm.model == name), None) if route else None
+    if route is None or arm is None or arm.role == CHAMPION:
+        raise InvalidRoute(event_type, f"{name} is neither canary nor shadow, so it cannot be stopped")
+    if arm.role == CANARY:
+        arms = [_sole(route.champion.model), *route.shadows]
+        return _change(route, arms, actor=actor, reason="canary stopped", now=now)
+    left = [other for other in route.arms if other.model != name]
+    return _change(route, left, actor=actor, reason="shadow stopped", now=now, experiment=route.experiment)
+
+
+def roll_back(event_type: str, *, actor: str, now: datetime) -> Entry:
+    """Put the champion before the present one in charge of all traffic again.
+
+    It decided before, so it needs no new approval. Raises UnknownEventType, EventTypeNotScored,
+    NothingToRollBackTo, and what `promote` does of a model that cannot decide.
+    """
+    scored_type(event_type)
+    name = previous_champion(event_type)
+    if name is None:
+        raise NothingToRollBackTo(event_type)
+    return _put_in_charge(find_version(name), actor=actor, reason=ROLLED_BACK, now=now)
+
+
+def previous_champion(event_type: str) -> str | None:
+    """The champion that a roll-back leads to. A model that was rolled back is passed over."""
+    champions = champions_in_turn(read_stream(f"route/{event_type}"))
+    return champions[-2] if len(champions) > 1 else None
+
+
+def champions_in_turn(entries: Sequence[Entry]) -> list[str]:
+    """The champions that led to the present one, oldest first, from a route's entries in their order."""
+    turns: list[str] = []
+    for entry in entries:
+        champion = next(arm["model"] for arm in entry.data["arms"] if arm["role"] == CHAMPION)
+        if entry.data["reason"] == ROLLED_BACK and champion in turns:
+            while turns[-1] != champion:
+                turns.pop()
+        elif turns[-1:] != [champion]:
+            turns.append(champion)
+    return turns
+
+
+def newest_promotable(event_type: str) -> str:
+    """The name of the type's newest model that may decide once approved.
+
+    Raises UnknownEventType, EventTypeNotScored, NoModelYet.
+    """
+    scored_type(event_type)
+    rejected = ModelVersion.Status.REJECTED
+    for version in ModelVersion.objects.filter(event_type=event_type).order_by("-number"):
+        if "not_promotable" not in version.lineage and version.status != rejected:
+            return version.name
+    raise NoModelYet(event_type)
+
+
+def _put_in_charge(version: ModelVersion, *, actor: str, reason: str, now: datetime) -> Entry:
+    require_usable(version)
+    route = route_of(version.event_type)
+    if route is None:
+        # Who is in which arm stays as it was for ever: salt and unit are chosen once.
+        route = RouteTable(
+            version.event_type, 0, f"{version.event_type}/1", first_entity(version.event_type), ()
+        )
+    arms = [_sole(version.name), *_shadows_without(route, version.name)]
+    return _change(route, arms, actor=actor, reason=reason, now=now)
+
+
+def require_usable(version: ModelVersion) -> None:
+    """Raises ModelNotPromotable, FeatureSetMissing, FeaturesNotBackfilled, ArtefactCorrupt unless this code
+    can run it.
+    """
+    if reason := version.lineage.get("not_promotable"):
+        raise ModelNotPromotable(name=version.name, reason=reason)
+    _require_states(version, check_feature_set(load_model(version.name)))
+
+
+def _require_states(version: ModelVersion, own: FeatureSet) -> None:
+    """Raises FeaturesNotBackfilled for features that no champion has used, unless the lane's online states
+    are there in this code's layout, but for what a worker applies at once when it takes the lane.
+    """
+    champion = champion_of(version.event_type)
+    if champion is None or declared_set_of(find_version(champion)) == own.declared:
+        return
+    lane = find_event_type(version.event_type).lane
+    try:
+        cursor = OnlineStore(lane, lane_plan(lane).layout_id).cursor()
+    except RedisError as error:
+        raise FeaturesNotBackfilled(name=version.name, lane=lane) from error
+    head = find_head(lane, cursor_value=cursor) if cursor else None
+    missing = count_items_after(head) if head else read_head(lane).seq
+    if missing > (ITEMS_A_CHUNK if head else 0):
+        raise FeaturesNotBackfilled(name=version.name, lane=lane)
+
+
+def _approved(name: str) -> ModelVersion:
+    version = find_version(name)
+    if version.status != ModelVersion.Status.APPROVED:
+        raise NotApproved(name=name, status=version.status)
+    return version
+
+
+def _route_for(version: ModelVersion) -> RouteTable:
+    """The route that a usable model is to join beside its champion."""
+    require_usable(version)
+    route = route_of(version.event_type)
+    if route is None:
+        raise InvalidRoute(version.event_type, "there is no champion yet; promote a model first")
+    if route.champion.model == version.name:
+        raise InvalidRoute(version.event_type, f"{version.name} is the champion already")
+    return route
+
+
+def _sole(name: str) -> Arm:
+    return Arm(CHAMPION, name, CHAMPION, 1.0)
+
+
+def _shadows_without(route: RouteTable, name: str) -> list[Arm]:
+    return [arm for arm in route.shadows if arm.model != name]
+
+
+def _change(
+    route: RouteTable, arms: Sequence[Arm], *, actor: str, reason: str, now: datetime, experiment: str = ""
+) -> Entry:
+    return change_route(
+        route.event_type,
+        arms=arms,
+        salt=route.salt,
+        unit=route.unit,
+        expected_version=route.version,
+        actor=actor,
+        reason=reason,
+        now=now,
+        experiment=experiment,
+    )

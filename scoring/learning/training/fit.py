@@ -1,0 +1,230 @@
+"""Fitting, calibrating and judging a model on a training set.
+
+Imbalance is handled by leaving it alone: log loss with an explicit `base_score` starts the trees at the true
+rate, so margins are log-odds and no weight has to be undone afterwards. What is left of miscalibration,
+Platt scaling takes out on its own slice.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from scoring.explain.prediction import predict_margin
+from scoring.learning.dataset.covered_days import covered_days
+from scoring.learning.dataset.shortage import require_history, require_positives
+from scoring.learning.dataset.split import DAY_US, Needs, Slices, SplitShares, split_by_time
+from scoring.learning.dataset.training_set import TrainingSet, select_rows
+from scoring.learning.evaluation.metrics import all_metrics, precision_and_recall_at
+from scoring.learning.training.thresholds import ThresholdPolicy, choose_thresholds
+from scoring.progress import UNWATCHED, EachRound, Watch
+from scoring.registry.calibration import Calibration, fit_platt
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that, with the training set, fixes the artefact's bytes."""
+
+    trees: int = 200
+    depth: int = 6
+    learning_rate: float = 0.1
+    min_child_weight: float = 5.0  # hessian; fewer, surer leaves: rare positives are easily learnt by heart
+    subsample: float = 0.8
+    colsample_bytree: float = 0.7
+    reg_lambda: float = 1.0
+    max_bin: int = 512  # rare positives sit in the tails; the default of 256 quantile bins blurs them
+    patience: int = 30  # rounds without a better validation log loss before the number of trees is settled
+    threads: int = 2  # part of the recipe: another count may sum gradients in another order
+    seed: int = 7
+    minimum_positives: int = 20
+    shares: SplitShares = field(default_factory=SplitShares)
+    policy: ThresholdPolicy = field(default_factory=ThresholdPolicy)
+    stated_thresholds: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def needs(self) -> Needs:
+        """The positives that slices must hold."""
+        return Needs.of(self.minimum_positives)
+
+    def parameters(self) -> dict[str, Any]:
+        """As stored with the model version."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted booster with what turns its margins into decisions and what was measured on the way.
+
+    `grown_on`: the rows of the data that the trees grew on; `held_out`: rows the model has not seen, and
+    `score` (float64[n]) what it says of them.
+    """
+
+    booster: xgb.Booster
+    rounds: int
+    base_rate: float
+    calibration: Calibration
+    thresholds: dict[str, float]
+    medians: list[float | None]
+    metrics: dict[str, Any]
+    slices: Slices
+    grown_on: NDArray[np.intp]
+    held_out: TrainingSet
+    score: NDArray[np.float64]
+
+
+def train_model(
+    *, data: TrainingSet, config: TrainingConfig, test: TrainingSet | None = None, watch: Watch = UNWATCHED
+) -> Trained:
+    """Fit, calibrate, choose thresholds, measure. Raises NotEnoughHistory, NotEnoughPositives.
+
+    The number of trees is chosen on the validation slice behind the gap; then the trees are grown again on
+    training, gap and validation rows together, as the newest fraud is the most telling. With `test` (later
+    rows), no slice of `data` is held back for testing. `watch` is told of every round, and may stop the run.
+    """
+    shares = config.shares.without_test() if test is not None else config.shares
+    require_history(data)
+    slices = split_by_time(occurred_at=data.occurred_at, y=data.y, shares=shares, needs=config.needs)
+    require_positives(data, slices, config.needs, with_test=test is None)
+    rounds = choose_rounds(data=data, slices=slices, config=config, watch=watch)
+    rows = np.concatenate([slices.train, slices.gap, slices.validation])
+    booster, base_rate = grow(
+        X=select_rows(data.X, rows), y=data.y[rows], rounds=rounds, config=config, watch=watch
+    )
+    calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
+    judged = test if test is not None else data.take(slices.test)
+    score = calibration.score(predict_margin(booster, judged.X))
+    return Trained(
+        booster=booster,
+        rounds=rounds,
+        base_rate=base_rate,
+        calibration=calibration,
+        thresholds=thresholds,
+        medians=column_medians(select_rows(data.X, rows)),
+        metrics=measure(y=judged.y, score=score, occurred_at=judged.occurred_at, thresholds=thresholds)
+        | {"slices": describe_slices(data, slices, test)},
+        slices=slices,
+        grown_on=rows,
+        held_out=judged,
+        score=score,
+    )
+
+
+def choose_rounds(
+    *, data: TrainingSet, slices: Slices, config: TrainingConfig, watch: Watch = UNWATCHED
+) -> int:
+    """How many trees give the least log loss on the validation slice, at most `config.trees`."""
+    X, y = select_rows(data.X, slices.train), data.y[slices.train]
+    train = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
+    validation = xgb.QuantileDMatrix(
+        select_rows(data.X, slices.validation),
+        data.y[slices.validation],
+        ref=train,
+        max_bin=config.max_bin,
+        nthread=config.threads,
+    )
+    watch.begin("choosing the number of trees", total=config.trees)
+    booster = xgb.train(
+        booster_parameters(config, base_rate=rate_of(y)),
+        train,
+        config.trees,
+        evals=[(validation, "validation")],
+        early_stopping_rounds=config.patience,
+        verbose_eval=False,
+        callbacks=[EachRound(watch)],
+    )
+    return int(booster.best_iteration) + 1
+
+
+def grow(
+    *, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig, watch: Watch = UNWATCHED
+) -> tuple[xgb.Booster, float]:
+    """The booster of exactly `rounds` trees, and the rate its margins start from."""
+    base_rate = rate_of(y)
+    matrix = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
+    watch.begin("growing the trees", total=rounds)
+    parameters = booster_parameters(config, base_rate=base_rate)
+    return xgb.train(parameters, matrix, rounds, callbacks=[EachRound(watch)]), base_rate
+
+
+def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:
+    """XGBoost's parameters; `base_score` is a probability: the library takes its log-odds itself."""
+    return {
+        "objective": "binary:logistic",
+        "tree_method": "hist",
+        "eval_metric": "logloss",
+        "base_score": base_rate,
+        "max_depth": config.depth,
+        "eta": config.learning_rate,
+        "min_child_weight": config.min_child_weight,
+        "subsample": config.subsample,
+        "colsample_bytree": config.colsample_bytree,
+        "lambda": config.reg_lambda,
+        "max_bin": config.max_bin,
+        "nthread": config.threads,
+        "seed": config.seed,
+    }
+
+
+def rate_of(y: NDArray) -> float:
+    """Share of positives, kept off 0 and 1, where log-odds are infinite."""
+    return float(np.clip(np.mean(y), 1e-6, 1 - 1e-6))
+
+
+def measure(
+    *, y: NDArray, score: NDArray, occurred_at: NDArray, thresholds: dict[str, float]
+) -> dict[str, Any]:
+    """`all_metrics`, and precision and recall at both thresholds."""
+    result: dict[str, Any] = all_metrics(y=y, score=score, day=occurred_at // DAY_US)
+    for name, threshold in thresholds.items():
+        precision, recall = precision_and_recall_at(y, score, threshold)
+        result |= {f"precision_at_{name}": precision, f"recall_at_{name}": recall}
+    return {name: (None if np.isnan(value) else value) for name, value in result.items()}
+
+
+def column_medians(X: NDArray) -> list[float | None]:
+    """Median of every column without its NaN; None for a column of nothing else."""
+    return [None if np.isnan(column).all() else float(np.nanmedian(column)) for column in X.T]
+
+
+def shuffle_labels(data: TrainingSet, *, seed: int) -> TrainingSet:
+    """The same set with labels dealt out at random: what a model learns from it is leakage or noise."""
+    return replace(data, y=np.random.default_rng(seed).permutation(data.y))
+
+
+def describe_slices(data: TrainingSet, slices: Slices, test: TrainingSet | None) -> dict[str, dict[str, Any]]:
+    """Rows, positives and bounds of every slice, for the registry and the printed table."""
+    described = {name: _describe(data, rows) for name, rows in vars(slices).items() if len(rows)}
+    return described | ({"test": _describe(test, np.arange(len(test.y)))} if test is not None else {})
+
+
+def _describe(data: TrainingSet, rows: NDArray[np.intp]) -> dict[str, Any]:
+    times = data.occurred_at[rows]
+    first, last = (str(np.datetime64(int(edge), "us")) + "Z" for edge in (times.min(), times.max()))
+    return {
+        "rows": len(rows),
+        "positives": int(data.y[rows].sum()),
+        "inferred": int(data.inferred[rows].sum()),
+        "from": first,
+        "to": last,
+    }
+
+
+def _calibrate(
+    booster: xgb.Booster, data: TrainingSet, rows: NDArray[np.intp], config: TrainingConfig
+) -> tuple[Calibration, dict[str, float]]:
+    margin, y, times = (
+        predict_margin(booster, select_rows(data.X, rows)),
+        data.y[rows],
+        data.occurred_at[rows],
+    )
+    calibration = fit_platt(margin=margin, y=y)
+    thresholds = choose_thresholds(
+        y=y,
+        score=calibration.score(margin),
+        days=covered_days(times, among=data.occurred_at),
+        policy=config.policy,
+        stated=dict(config.stated_thresholds),
+    )
+    return calibration, thresholds

@@ -1,0 +1,304 @@
+"""Training from the log, as a recipe: read, join, fit, measure, register."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+import scoring
+from scoring.catalog.fields import Category
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import scored_type
+from scoring.features.plan import FeatureSet, lane_plan
+from scoring.learning.dataset.covered_days import covered_days
+from scoring.learning.dataset.join import read_labels, read_vectors
+from scoring.learning.dataset.shortage import Remedies, Window
+from scoring.learning.dataset.split import CUT_BY
+from scoring.learning.dataset.training_set import (
+    LabelTable,
+    TrainingSet,
+    VectorTable,
+    join_labels,
+    select_rows,
+    without_outliers,
+)
+from scoring.learning.dataset.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
+from scoring.learning.errors import InvalidTraining, NoEventsToJudge, NotEnoughToTrain
+from scoring.learning.evaluation.comparison import compare_with_champion
+from scoring.learning.evaluation.latency import measure_latency
+from scoring.learning.evaluation.metrics import (
+    chance_average_precision,
+)
+from scoring.learning.evaluation.reference import describe_reference
+from scoring.learning.promotion.gate import judge
+from scoring.learning.training.fit import Trained, TrainingConfig, shuffle_labels, train_model
+from scoring.learning.training.packing import pack_model
+from scoring.log.rebuild import last_position
+from scoring.progress import UNWATCHED, Watch
+from scoring.registry.artifact import Artefact
+from scoring.registry.model_versions import (
+    Registration,
+    champion_of,
+    register_model,
+)
+from scoring.timestamps import to_iso
+
+MAX_MATURITY_DAYS = 3_650
+SHUFFLED = "it was trained on shuffled labels, to show what chance looks like"
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What to train on, and what to judge it on.
+
+    `since`: events before it are left out, whatever is known of them.
+    `test_until`: judge on the events in [as_of, test_until) instead of the newest mature ones.
+    `log_position`: the other half of the cut-off; entries beyond it are not looked at, so that a run can be
+    repeated although older history was loaded since. None: everything there is.
+    """
+
+    event_type: str
+    as_of: datetime
+    test_until: datetime | None = None
+    matures_after: timedelta | None = None
+    log_position: int | None = None
+    shuffled: bool = False
+    since: datetime | None = None
+
+    @property
+    def maturity(self) -> timedelta:
+        """After how long an event's label counts: as asked for, else as the catalog says."""
+        return (
+            find_event_type(self.event_type).matures_after
+            if self.matures_after is None
+            else self.matures_after
+        )
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A run that has changed nothing yet: the bytes of the model, and all that is to be stored of it."""
+
+    trained: Trained
+    artefact: Artefact
+    registration: Registration
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A finished run: the registered name, what was learnt, from what, what the gate found."""
+
+    name: str
+    trained: Trained
+    lineage: Mapping[str, Any]
+    digest: str
+    checks: Sequence[Mapping[str, Any]]
+
+    @property
+    def rows(self) -> int:
+        """How many events it could learn from."""
+        return int(self.lineage["rows"])
+
+
+def run_training(
+    request: TrainingRequest,
+    *,
+    config: TrainingConfig,
+    actor: str,
+    now: datetime,
+    watch: Watch = UNWATCHED,
+) -> TrainingRun:
+    """Fit and register. Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType."""
+    return register_fitted(fit_model(request, config=config, now=now, watch=watch), actor=actor, now=now)
+
+
+def fit_model(
+    request: TrainingRequest, *, config: TrainingConfig, now: datetime, watch: Watch = UNWATCHED
+) -> Fitted:
+    """Read, join, train, measure beside the champion, judge. Raises what `run_training` does."""
+    kind = scored_type(request.event_type)
+    check_window(request, now=now)
+    read_until = last_position() if request.log_position is None else request.log_position
+    vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
+    vectors = read_vectors(kind.name, vocabulary=vocabulary, log_position=request.log_position, watch=watch)
+    labels = read_labels(vectors, log_position=read_until, watch=watch)
+    data, test = training_and_test(vectors, labels, request, now=now)
+    times = vectors.occurred_at
+    del vectors  # most of the memory there is, if not all events are mature
+    learnt_from = shuffle_labels(data, seed=config.seed) if request.shuffled else data
+    try:
+        trained = train_model(data=learnt_from, config=config, test=test, watch=watch)
+    except NotEnoughToTrain as short:
+        shares = config.shares if test is None else config.shares.without_test()
+        remedies = Remedies(times, labels, shares, config.needs)
+        short.advise(remedies.advice(Window(request.as_of, request.maturity, request.since)))
+        raise
+    artefact = pack_model(trained=trained, data=data)
+    lineage = describe_lineage(request, data, read_until=read_until)
+    registration = _registration(
+        trained, artefact, request=request, data=data, config=config, lineage=lineage, watch=watch
+    )
+    return Fitted(trained, artefact, registration, vocabulary)
+
+
+def check_window(request: TrainingRequest, *, now: datetime) -> None:
+    """Raises InvalidTraining for moments that leave nothing to learn from or to judge on."""
+    as_of, days = request.as_of, request.maturity / timedelta(days=1)
+    if not 0 <= days <= MAX_MATURITY_DAYS:
+        raise InvalidTraining("matures_after", days, f"a number of days from 0 to {MAX_MATURITY_DAYS:,}")
+    if as_of > now:
+        raise InvalidTraining("as_of", to_iso(as_of), "in the past, and labels of the future are not known")
+    if request.since is not None and request.since >= as_of:
+        raise InvalidTraining("since", to_iso(request.since), f"before the cut-off, {to_iso(as_of)}")
+    if request.test_until is not None and request.test_until <= as_of:
+        raise InvalidTraining("test_until", to_iso(request.test_until), f"after the cut-off, {to_iso(as_of)}")
+    if request.log_position is not None and request.log_position < 0:
+        raise InvalidTraining("log_position", request.log_position, "0 or more")
+
+
+def register_fitted(fitted: Fitted, *, actor: str, now: datetime) -> TrainingRun:
+    """Store a fitted model as a new version, its vocabulary frozen: all of it, or nothing."""
+    registration = fitted.registration
+    kind = find_event_type(registration.event_type)
+    with transaction.atomic():
+        freeze_vocabulary(kind, fitted.vocabulary, as_of=registration.as_of, now=now)
+        name = register_model(registration, artefact=fitted.artefact, actor=actor, now=now)
+    return TrainingRun(
+        name, fitted.trained, registration.lineage, fitted.artefact.digest, registration.checks
+    )
+
+
+def _registration(
+    trained: Trained,
+    artefact: Artefact,
+    *,
+    request: TrainingRequest,
+    data: TrainingSet,
+    config: TrainingConfig,
+    lineage: Mapping[str, Any],
+    watch: Watch,
+) -> Registration:
+    """What is stored besides the bytes; none of it is part of the artefact, so timings may differ."""
+    watch.begin("describing the features", total=len(data.feature_names))
+    reference = describe_reference(
+        X=select_rows(data.X, trained.grown_on),
+        names=data.feature_names,
+        codes=code_columns(data),
+        score=trained.score,
+        thresholds=trained.thresholds,
+        progress=watch.advance,
+    )
+    watch.begin("measuring", total=1)
+    metrics = trained.metrics | further_metrics(trained, artefact, reference["outcomes"], data=data)
+    watch.advance(1)
+    comparison = compare_with_champion(trained, threads=config.threads, watch=watch)
+    checks = judge(
+        metrics=metrics,
+        comparison=comparison,
+        lineage=lineage,
+        reviews_a_day=config.policy.reviews_a_day,
+        feature_set=data.feature_set,
+        declared=_newest_set(data).hash,
+    )
+    return Registration(
+        event_type=data.event_type,
+        as_of=request.as_of,
+        parameters=config.parameters(),
+        metrics=metrics,
+        lineage=lineage,
+        comparison=comparison,
+        reference=reference,
+        checks=checks,
+    )
+
+
+def further_metrics(
+    trained: Trained, artefact: Artefact, outcomes: Mapping[str, int], *, data: TrainingSet
+) -> dict[str, Any]:
+    """What the gate asks for besides the metrics every model is compared by."""
+    held_out = trained.held_out
+    days = covered_days(held_out.occurred_at, among=np.union1d(data.occurred_at, held_out.occurred_at))
+    chance = chance_average_precision(held_out.y)
+    return {
+        "chance_average_precision": None if isnan(chance) else chance,
+        "reviews_a_day": outcomes["review"] / days,
+        "blocks_a_day": outcomes["block"] / days,
+        "latency_ms": measure_latency(artefact, held_out.X),
+    }
+
+
+def training_and_test(
+    vectors: VectorTable, labels: LabelTable, request: TrainingRequest, *, now: datetime
+) -> tuple[TrainingSet, TrainingSet | None]:
+    """What was mature at the cut-off, without outliers in time; and, if asked for, later events that are
+    mature by now.
+    """
+    joined = partial(join_labels, vectors=vectors, labels=labels, matures_after=request.maturity)
+    data = without_outliers(joined(as_of=request.as_of, since=request.since))
+    if request.test_until is None:
+        return data, None
+    test = joined(as_of=now, since=request.as_of, until=request.test_until)
+    require_rows(test, request.as_of, request.test_until)
+    return data, test
+
+
+def code_columns(data: TrainingSet) -> list[int]:
+    """Columns whose numbers are names: category codes, hours and weekdays."""
+    fields = find_event_type(data.event_type).fields
+    names = {name for name, field in fields.items() if isinstance(field, Category)} | {
+        "hour_of_day",
+        "day_of_week",
+    }
+    return [column for column, name in enumerate(data.feature_names) if name in names]
+
+
+def _newest_set(data: TrainingSet) -> FeatureSet:
+    """What this code computes for a new model with these vocabularies."""
+    plan = lane_plan(find_event_type(data.event_type).lane, {data.event_type: data.vocabularies})
+    return plan.feature_set(data.event_type)
+
+
+def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until: int) -> dict[str, Any]:
+    """Where a model comes from: enough to train it again. Labels were read up to position `read_until`."""
+    lineage: dict[str, Any] = {
+        "rows": len(data.y),
+        "positives": int(data.y.sum()),
+        "inferred_negatives": int(data.inferred.sum()),
+        "matures_after_days": request.maturity / timedelta(days=1),
+        "since": to_iso(request.since) if request.since else None,
+        "outliers": data.outliers.stored(),
+        "cut_by": CUT_BY,
+        "log_position": read_until,
+        "test_until": to_iso(request.test_until) if request.test_until else None,
+        "code": code_digest(),
+        "parent": champion_of(request.event_type),
+        "declared_set": _newest_set(data).declared,
+    }
+    return lineage | ({"not_promotable": SHUFFLED} if request.shuffled else {})
+
+
+def code_digest() -> str:
+    """SHA-256 over the sources that decide a model's bytes: catalog, features, learning, offline store."""
+    root = Path(scoring.__file__).parent
+    rooms = ("catalog", "features", "learning", "offline")
+    sources = sorted(path for room in rooms for path in (root / room).rglob("*.py"))
+    digest = hashlib.sha256()
+    for path in sources:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def require_rows(test: TrainingSet, since: datetime, until: datetime) -> None:
+    """Raises NoEventsToJudge without any, or without a positive."""
+    if len(test.y) == 0 or not test.y.any():
+        raise NoEventsToJudge(
+            event_type=test.event_type, since=to_iso(since), until=to_iso(until), rows=len(test.y)
+        )

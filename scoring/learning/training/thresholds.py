@@ -1,0 +1,68 @@
+"""From which score on an event is reviewed, and from which it is blocked."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.learning.evaluation.metrics import rank_scores
+
+
+@dataclass(frozen=True)
+class ThresholdPolicy:
+    """What the thresholds are derived from, unless a person states them.
+
+    `reviews_a_day`: how many events people can look at. `worth_a_look`: no event less likely than this is
+    shown, however idle the reviewers. `block_precision`: a block must be right this often; `block_support`
+    alarms must back that claim.
+    """
+
+    reviews_a_day: int = 100
+    worth_a_look: float = 0.05
+    block_precision: float = 0.95
+    block_support: int = 20
+
+
+NEVER = math.nextafter(1.0, 2.0)  # above every score: one of exactly 1 is possible, by rounding
+
+
+def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) -> float:
+    """The score that at most `reviews_a_day * days` of these scores reach, never below `worth_a_look`."""
+    seats = int(policy.reviews_a_day * days)
+    if seats >= len(score):
+        return policy.worth_a_look
+    ordered = np.sort(score)[::-1]
+    above_the_last_seat = ordered[ordered > ordered[seats]]
+    if len(above_the_last_seat) == 0:
+        return NEVER
+    return max(float(above_the_last_seat[-1]), policy.worth_a_look)
+
+
+def block_threshold(*, y: NDArray, score: NDArray, policy: ThresholdPolicy) -> float:
+    """The lowest score from which precision is `block_precision` with enough alarms; else NEVER."""
+    ranking = rank_scores(score)
+    hits = np.cumsum(np.asarray(y, dtype=np.float64)[ranking.order])[ranking.tie_ends]
+    alarms = ranking.tie_ends + 1
+    good = np.flatnonzero((hits >= policy.block_precision * alarms) & (alarms >= policy.block_support))
+    return float(score[ranking.order[ranking.tie_ends[good[-1]]]]) if len(good) else NEVER
+
+
+def choose_thresholds(
+    *,
+    y: NDArray,
+    score: NDArray,
+    days: float,
+    policy: ThresholdPolicy,
+    stated: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """{"review", "block"}, review <= block: stated ones as stated, the others from `policy` on these rows."""
+    chosen = {
+        "review": review_threshold(score=score, days=days, policy=policy),
+        "block": block_threshold(y=y, score=score, policy=policy),
+    }
+    chosen |= dict(stated or {})
+    if stated and "block" in stated and "review" not in stated:
+        chosen["review"] = min(chosen["review"], chosen["block"])
+    return {"review": chosen["review"], "block": max(chosen["review"], chosen["block"])}

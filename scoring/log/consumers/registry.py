@@ -1,0 +1,152 @@
+"""Consumers: effects that follow the log, each committed together with the place up to which it has read.
+
+A redelivered entry is therefore handled once: either effect and cursor are both there, or neither is. An
+entry that cannot be handled stops its consumer before it, with the error on the cursor; nothing is ever
+skipped.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from django.db import transaction
+
+from scoring.log.consumers.cursors import Standing, create_cursors, lock_cursors, move_cursors
+from scoring.log.consumers.trouble import is_trouble
+from scoring.log.entries import START, Entry
+from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped
+from scoring.log.models import ConsumerCursor
+from scoring.log.read import read_page
+
+ENTRIES_A_RUN = 2_000  # in one transaction: long ones would hold back the horizon for everybody
+
+
+class Handle(Protocol):
+    """Takes entries in reading order and writes their effect in the transaction it is called in."""
+
+    def __call__(self, entries: Sequence[Entry], *, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """What follows the log: `handle` gets every entry of `types`, once, in reading order.
+
+    `reset` undoes all of its effect, so that it can be rebuilt; None where it cannot (entries of the log, a
+    notice once sent).
+    """
+
+    name: str
+    types: frozenset[str]
+    handle: Handle
+    reset: Callable[[], None] | None = None
+
+
+class Progress(NamedTuple):
+    """What one run did. `busy`: another process runs this consumer; `caught_up`: it stands at the horizon."""
+
+    handled: int
+    caught_up: bool
+    busy: bool = False
+
+
+class _HandlingFailed(Exception):
+    """Rolls a run back. `entries` are those it had taken; empty when they could not be read."""
+
+    def __init__(self, entries: Sequence[Entry], limit: int) -> None:
+        self.entries = entries
+        self.limit = len(entries) or limit
+
+
+_consumers: dict[str, Consumer] = {}
+
+
+def register(consumer: Consumer) -> Consumer:
+    """Have `scoring.log.consumers.runs.run_consumers` run `consumer`."""
+    if _consumers.setdefault(consumer.name, consumer) is not consumer:
+        raise ValueError(f"there are two consumers named {consumer.name!r}")
+    return consumer
+
+
+def registered_consumers() -> Iterator[Consumer]:
+    """Every registered consumer, by name."""
+    return (_consumers[name] for name in sorted(_consumers))
+
+
+def catch_up(consumer: Consumer, *, now: datetime) -> int:
+    """Run `consumer` up to the horizon, or until another process has it; gives the entries handled."""
+    handled = 0
+    while True:
+        progress = run_consumer(consumer, now=now)
+        handled += progress.handled
+        if progress.caught_up or progress.busy:
+            return handled
+
+
+def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
+    """Undo the effect of `consumer` and let it read the log from its beginning; gives the entries handled.
+
+    Raises `ConsumerNotRebuildable` when its effect cannot be undone, `ConsumerStopped` as every run may.
+    """
+    if consumer.reset is None:
+        raise ConsumerNotRebuildable(consumer.name)
+    with transaction.atomic():
+        ConsumerCursor.objects.get_or_create(name=consumer.name)
+        ConsumerCursor.objects.select_for_update().get(name=consumer.name)  # waits for a run under way
+        consumer.reset()
+        move_cursors([consumer.name], START, now=now)
+    return catch_up(consumer, now=now)
+
+
+def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN) -> Progress:
+    """Handle the next entries, up to `limit`, and commit effect and cursor.
+
+    Raises `ConsumerStopped` at an entry that cannot be handled, after everything before it has been: a batch
+    that fails is halved until that entry stands alone. It is tried again, alone first, on the next run.
+    """
+    while True:
+        try:
+            return _run_once(consumer, now=now, limit=limit)
+        except _HandlingFailed as failure:
+            if failure.limit == 1:
+                raise _stop(consumer, failure, now=now) from failure.__cause__
+            limit = failure.limit // 2
+
+
+def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
+    with transaction.atomic():
+        locked = _lock_cursor(consumer.name, now=now)
+        if locked is None:
+            return Progress(handled=0, caught_up=False, busy=True)
+        cursor, error = locked
+        if error:
+            limit = 1
+        entries: Sequence[Entry] = ()
+        try:
+            entries, reached = read_page(cursor, types=consumer.types, limit=limit)
+            if entries:
+                consumer.handle(entries, now=now)
+        except Exception as error:
+            if is_trouble(error):
+                raise  # the next run tries again
+            raise _HandlingFailed(entries, limit) from error
+        move_cursors([consumer.name], reached, now=now)
+        return Progress(handled=len(entries), caught_up=len(entries) < limit)
+
+
+def _lock_cursor(name: str, *, now: datetime) -> Standing | None:
+    """Where the consumer stands, locked until the transaction ends; None if another has it."""
+    locked = lock_cursors([name])
+    if not locked:
+        create_cursors([name], now=now)
+        locked = lock_cursors([name])
+    return locked.get(name)
+
+
+def _stop(consumer: Consumer, failure: _HandlingFailed, *, now: datetime) -> ConsumerStopped:
+    position = failure.entries[0].position if failure.entries else None
+    error = f"{type(failure.__cause__).__name__}: {' '.join(str(failure.__cause__).split())}"
+    ConsumerCursor.objects.update_or_create(
+        name=consumer.name, defaults={"error": error, "failed_position": position, "failed_at": now}
+    )
+    return ConsumerStopped(consumer.name, position, error)

@@ -1,0 +1,146 @@
+"""Runs of all consumers: those at one place of the log read its pages, and commit what they do, together.
+
+Else most of what a run of a few entries costs is transactions and the same page read over and over.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from scoring.log.consumers import registry as consumers
+from scoring.log.consumers.cursors import NEW, create_cursors, lock_cursors, move_cursors, read_cursors
+from scoring.log.consumers.registry import Consumer, catch_up, registered_consumers
+from scoring.log.consumers.trouble import is_trouble
+from scoring.log.entries import Cursor, Entry
+from scoring.log.errors import ConsumerStopped
+from scoring.log.read import Horizon, Page, read_horizon, read_page
+
+logger = logging.getLogger(__name__)
+
+Parts = Mapping[Consumer, Sequence[Entry]]  # what there is of a page for each consumer
+
+
+class _Outcome(NamedTuple):
+    """Of a page: who took it, and who could not. Whoever is in neither is run by another process."""
+
+    moved: list[Consumer]
+    failed: list[Consumer]
+
+
+def run_consumers(*, now: datetime) -> dict[str, str]:
+    """Run every registered consumer up to the horizon. Gives the errors of those that stopped, by name.
+
+    Up to one horizon for all, so that they stand at one place afterwards and go on together. Where a page
+    cannot be handled, each runs on its own (`run_consumer`): only the one it fails for stops.
+    """
+    horizon = read_horizon()
+    alone: list[Consumer] = []
+    for cursor, abreast in _by_place(registered_consumers(), alone, now=now).items():
+        alone += _run_abreast(abreast, cursor, horizon=horizon, now=now)
+    return _run_alone(alone, now=now)
+
+
+def _by_place(
+    registered: Iterable[Consumer], alone: list[Consumer], *, now: datetime
+) -> dict[Cursor, list[Consumer]]:
+    """Consumers by where they stand; those that stand still for an error are put into `alone`."""
+    by_name = {consumer.name: consumer for consumer in registered}
+    standing = read_cursors(by_name)
+    if len(standing) < len(by_name):
+        create_cursors(by_name.keys() - standing.keys(), now=now)
+    places: dict[Cursor, list[Consumer]] = defaultdict(list)
+    for name, consumer in by_name.items():
+        cursor, error = standing.get(name, NEW)
+        (alone if error else places[cursor]).append(consumer)
+    return places
+
+
+def _run_abreast(
+    abreast: list[Consumer], cursor: Cursor, *, horizon: Horizon, now: datetime
+) -> list[Consumer]:
+    """Have consumers that stand at `cursor` read on to the horizon; gives those that have to run alone."""
+    alone: list[Consumer] = []
+    limit = consumers.ENTRIES_A_RUN
+    while abreast:
+        types = frozenset[str]().union(*(consumer.types for consumer in abreast))
+        try:
+            page = read_page(cursor, types=types, limit=limit, horizon=horizon)
+        except Exception as error:
+            if is_trouble(error):
+                raise
+            _tell(error, abreast)
+            return alone + abreast
+        abreast, failed = _take(page, abreast, cursor, now=now)
+        alone += failed
+        if len(page.entries) < limit:
+            return alone
+        cursor = page.cursor
+    return alone
+
+
+def _take(page: Page, abreast: Sequence[Consumer], cursor: Cursor, *, now: datetime) -> _Outcome:
+    """Have consumers that stand at `cursor` handle a page."""
+    parts = {each: [entry for entry in page.entries if entry.type in each.types] for each in abreast}
+    outcome = _Outcome([], [])
+    for company in _companies(parts):
+        try:
+            outcome.moved.extend(_take_together(company, parts, cursor, page.cursor, now=now))
+        except Exception as error:  # noqa: BLE001 - each runs alone now, where its error is told and kept
+            _tell(error, company)
+            outcome.failed.extend(company)
+    return outcome
+
+
+def _tell(error: Exception, company: Sequence[Consumer]) -> None:
+    names = ", ".join(consumer.name for consumer in company)
+    logger.warning("%s cannot take a page together and run alone: %r", names, error)
+
+
+def _companies(parts: Parts) -> list[list[Consumer]]:
+    """Who handles their parts of a page in one transaction.
+
+    Not with others: whoever does what cannot be undone. It waits for the disk, which others need not; and
+    where it appends it waits for a rebuild of tables, which waits for those who read these tables.
+    """
+    apart = [consumer for consumer, entries in parts.items() if entries and consumer.reset is None]
+    together = [consumer for consumer in parts if consumer not in apart]
+    return [company for company in (together, *([consumer] for consumer in apart)) if company]
+
+
+def _take_together(
+    company: Sequence[Consumer], parts: Parts, cursor: Cursor, reached: Cursor, *, now: datetime
+) -> list[Consumer]:
+    """Handle and commit parts of a page that ends at `reached`; gives those that no other process runs."""
+    with transaction.atomic():
+        lasting = any(parts[consumer] and consumer.reset is None for consumer in company)
+        locked = lock_cursors([consumer.name for consumer in company], may_be_lost=not lasting)
+        present = [consumer for consumer in company if locked.get(consumer.name) == (cursor, "")]
+        for consumer in present:
+            if parts[consumer]:
+                consumer.handle(parts[consumer], now=now)
+        if present:
+            move_cursors([consumer.name for consumer in present], reached, now=now)
+    return present
+
+
+def _run_alone(alone: Sequence[Consumer], *, now: datetime) -> dict[str, str]:
+    """Run each on its own; gives the errors of those that stopped. Trouble of the database is raised last."""
+    stopped: dict[str, str] = {}
+    trouble: Exception | None = None
+    for consumer in alone:
+        try:
+            catch_up(consumer, now=now)
+        except ConsumerStopped as error:
+            logger.exception("consumer %s stopped", consumer.name)
+            stopped[consumer.name] = error.error
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            trouble = error
+    if trouble:
+        raise trouble
+    return stopped

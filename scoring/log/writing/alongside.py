@@ -1,0 +1,24 @@
+"""What is written with entries of the log: all of it or nothing, and where it fits in one round trip."""
+
+from dataclasses import dataclass
+
+from scoring.sql.statement import NOTHING, TRUE, Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """SQL that belongs to an append.
+
+    `first` is a statement to run before it. `before` and `clauses` are WITH-queries,
+    "name AS (...)"; the latter may refer to `written (stream, stream_version, position)`, the entries as they
+    were appended. `guard` is a condition over `before`: where it does not hold nothing is written, and
+    `append` raises StreamConflict.
+    """
+
+    first: Sql = NOTHING
+    before: Sql = NOTHING
+    clauses: tuple[Sql, ...] = ()
+    guard: Sql = TRUE
+
+
+ALONE = Beside()

@@ -1,0 +1,67 @@
+"""New entries as they are about to be written, and as readers will see them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import orjson
+
+from scoring.log.entries import Entry, NewEntry, canonical_json
+from scoring.log.errors import StreamConflict
+from scoring.log.upcasters import current_version
+
+POSITIONS = "'scoring_logentry_position_seq'"
+
+
+class Place(NamedTuple):
+    """Where an entry came to stand."""
+
+    position: int
+    epoch: int
+    txid: int
+
+
+NOWHERE = Place(-1, -1, -1)  # of an entry that is yet to be written
+
+
+class Draft(NamedTuple):
+    """A new entry with its text as the log will hold it."""
+
+    new: NewEntry
+    schema_version: int
+    data: str
+    metadata: str
+
+
+def draft(new: NewEntry) -> Draft:
+    """The entry with its data as canonical JSON. Raises TypeError for what that cannot hold."""
+    return Draft(new, current_version(new.type), canonical_json(new.data), canonical_json(new.metadata))
+
+
+def entry_of(draft: Draft, place: Place, now: datetime) -> Entry:
+    """What a reader will see: data come back from JSON, so that a rebuild folds the same."""
+    return Entry(
+        position=place.position,
+        epoch=place.epoch,
+        txid=place.txid,
+        stream=draft.new.stream,
+        stream_version=draft.new.stream_version,
+        type=draft.new.type,
+        schema_version=draft.schema_version,
+        data=orjson.loads(draft.data),
+        packed=draft.new.packed,
+        metadata=orjson.loads(draft.metadata),
+        recorded_at=now,
+    )
+
+
+def check_consecutive(entries: Sequence[NewEntry]) -> dict[str, int]:
+    """The first version given for each stream. Raises `StreamConflict` for a gap after it."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for new in entries:
+        if last.setdefault(new.stream, new.expected_version) != new.expected_version:
+            raise StreamConflict(new.stream, new.expected_version)
+        first.setdefault(new.stream, new.stream_version)
+        last[new.stream] = new.stream_version
+    return first

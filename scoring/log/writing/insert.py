@@ -1,0 +1,128 @@
+"""A few entries, the rows of their projections and what goes with them: one statement, which is prepared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, connection
+
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
+from scoring.log.projections import fold_into_states, row_projections
+from scoring.log.writing.alongside import Beside
+from scoring.log.writing.conflicts import conflict_of
+from scoring.log.writing.drafts import NOWHERE, POSITIONS, Draft, Place, check_consecutive, draft, entry_of
+from scoring.sql.bulk_tables import insert_beside
+from scoring.sql.prepared import execute_often
+from scoring.sql.statement import Sql, joined, unnested
+
+# Positions are given out in the order of the entries, rows are written in the order of their streams: two
+# batches that share streams then wait for each other in one direction instead of deadlocking. What must not
+# be written is given to the table without its version (the predecessor is missing) or without its stream (the
+# guard does not hold): NOT NULL then refuses the whole statement. The scalar subquery (not EXISTS) keeps the
+# look-up of the predecessor an index probe, which the planner cannot turn into a hash over the whole log.
+_GIVEN = f"given AS (SELECT nextval({POSITIONS}) AS position, v.* FROM {{rows}} AS v ({{columns}}))"
+_GIVEN_COLUMNS = "stream, version, previous, type, schema, data, packed, metadata"
+_GIVEN_TYPES = ("text", "int", "int", "text", "int", "text", "bytea", "text")
+_INSERT = f"""
+written AS (
+    INSERT INTO scoring_logentry
+        (position, epoch, stream, stream_version, type, schema_version, data, packed, metadata, recorded_at)
+    SELECT position, {CURRENT_EPOCH}, CASE WHEN {{guard}} THEN stream END,
+           CASE WHEN previous = 0 OR (
+               SELECT position FROM scoring_logentry p
+               WHERE p.stream = given.stream AND p.stream_version = given.previous
+           ) IS NOT NULL THEN version END,
+           type, schema, data, packed, metadata, %s::timestamptz
+    FROM given
+    ORDER BY given.stream, given.version
+    {{on_conflict}}
+    RETURNING stream, stream_version, position, epoch, txid
+)
+"""
+_LEAVE_OUT = "ON CONFLICT (stream, stream_version) DO NOTHING"
+_PLACES = Sql("SELECT stream, stream_version, position, epoch, txid::text::bigint FROM written")
+
+
+def insert(
+    entries: Sequence[NewEntry], *, now: datetime, beside: Beside, leave_out_existing: bool = False
+) -> list[Entry]:
+    """The entries that could be written, in the order given, with the rows of their projections.
+
+    Raises StreamConflict where one could not; with `leave_out_existing` those whose place is taken are left
+    out instead.
+    """
+    first_versions = check_consecutive(entries)
+    if not entries:
+        return []
+    check_epoch_once()
+    drafts = [draft(new) for new in entries]
+    unplaced = [entry_of(each, NOWHERE, now) for each in drafts]
+    statement = _statement(
+        [
+            beside.before,
+            _given(drafts, first_versions),
+            _written(beside.guard, now=now, on_conflict=_LEAVE_OUT if leave_out_existing else ""),
+            *_row_clauses(unplaced),
+            *beside.clauses,
+        ]
+    )
+    places = _run(statement, entries, first=beside.first)
+    keyed = ((entry, places.get((entry.stream, entry.stream_version))) for entry in unplaced)
+    written = [
+        replace(entry, position=place.position, epoch=place.epoch, txid=place.txid)
+        for entry, place in keyed
+        if place
+    ]
+    fold_into_states(written)
+    return written
+
+
+def _statement(queries: Sequence[Sql]) -> Sql:
+    return joined([Sql("WITH"), joined(queries, ", "), _PLACES])
+
+
+def _given(drafts: Sequence[Draft], first_versions: Mapping[str, int]) -> Sql:
+    rows = [
+        (
+            new.stream,
+            new.stream_version,
+            new.expected_version if first_versions[new.stream] == new.stream_version else 0,
+            new.type,
+            schema,
+            data,
+            new.packed,
+            metadata,
+        )
+        for new, schema, data, metadata in drafts
+    ]
+    unnest = unnested(list(zip(*rows, strict=True)), _GIVEN_TYPES)
+    return Sql(_GIVEN.format(rows=unnest.text, columns=_GIVEN_COLUMNS), unnest.values)
+
+
+def _written(guard: Sql, *, now: datetime, on_conflict: str) -> Sql:
+    return Sql(_INSERT.format(guard=guard.text, on_conflict=on_conflict), (*guard.values, now))
+
+
+def _row_clauses(entries: Sequence[Entry]) -> list[Sql]:
+    """The inserts of projections' rows, each at the position its entry came to stand at."""
+    clauses = []
+    for projection in row_projections({entry.type for entry in entries}):
+        keyed = [
+            (entry.stream, entry.stream_version, row) for entry in entries for row in projection.rows([entry])
+        ]
+        if keyed:
+            clauses.append(insert_beside(projection.table, keyed, key=NOWHERE.position))
+    return clauses
+
+
+def _run(statement: Sql, entries: Sequence[NewEntry], *, first: Sql) -> dict[tuple[str, int], Place]:
+    """Where entries came to stand, by stream and version."""
+    with connection.cursor() as cursor:
+        try:
+            execute_often(cursor, *([first] if first.text else []), statement)
+        except IntegrityError as error:
+            raise conflict_of(error, entries) from error
+        found: list[Any] = cursor.fetchall()
+    return {(stream, version): Place(*place) for stream, version, *place in found}

@@ -1,0 +1,45 @@
+"""Errors of this room. Each says what happened and carries the record it concerns."""
+
+from scoring.errors import ScoringError
+
+
+class ExportUnderWay(ScoringError):
+    """Another process is exporting the log."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"another process is exporting the log to {url}; it does the work of this run too")
+        self.url = url
+
+
+class OfflineStoreOfAnotherLog(ScoringError):
+    """The offline store was exported up to an entry that this log does not have."""
+
+    def __init__(self, *, url: str, position: int) -> None:
+        super().__init__(
+            f"the offline store at {url} was exported from another log (this one has no such entry at"
+            f" {position}): set ASSAY_OFFLINE_URL to a place of its own, or replace what is there with"
+            " `manage.py export --anew`"
+        )
+        self.url, self.position = url, position
+
+
+class OfflineFormatUnknown(ScoringError):
+    """The offline store was written by code that lays it out differently."""
+
+    def __init__(self, *, url: str, manifest: str) -> None:
+        super().__init__(
+            f"{manifest} of the offline store at {url} has another format than this code writes: replace the"
+            " store with `manage.py export --anew`, or use the code that wrote it"
+        )
+        self.url, self.manifest = url, manifest
+
+
+class SchedulerUnreachable(ScoringError):
+    """The Dask cluster that the settings name cannot be asked."""
+
+    def __init__(self, scheduler: str, reason: str) -> None:
+        super().__init__(
+            f"no Dask scheduler answers at DASK_SCHEDULER={scheduler!r} ({reason}): give its address, such as"
+            " tcp://10.0.0.1:8786, or local:4 for four processes of this machine; empty: threads of this one"
+        )
+        self.scheduler = scheduler

@@ -1,0 +1,48 @@
+"""Errors of this room. Each says what happened and carries the record it concerns."""
+
+from scoring.errors import ScoringError
+
+
+class UnknownModel(ScoringError):
+    """No model version has this name."""
+
+    def __init__(self, *, name: str, known: list[str]) -> None:
+        names = ", ".join(known) or "none, train one first"
+        super().__init__(f"no model is called {name!r}; there are: {names}")
+        self.name, self.known = name, known
+
+
+class ArtefactCorrupt(ScoringError):
+    """The stored bytes of a model do not have the checksum they are named by."""
+
+    def __init__(self, *, digest: str, actual: str) -> None:
+        super().__init__(f"artefact {digest} is corrupt: its bytes have the checksum {actual}")
+        self.digest, self.actual = digest, actual
+
+
+class ArtefactMissing(ArtefactCorrupt):
+    """A model version is known, but its bytes are not stored."""
+
+    def __init__(self, *, digest: str) -> None:
+        ScoringError.__init__(self, f"artefact {digest} is not stored: restore it from a backup")
+        self.digest, self.actual = digest, ""
+
+
+class FeatureSetMissing(ScoringError):
+    """A model that has an arm needs a feature set that this code does not declare."""
+
+    def __init__(self, model: str, *, needed: str, number: int | None) -> None:
+        super().__init__(
+            f"model {model} was trained on feature set {number or needed[:12]}, which this code does not"
+            " declare: name it in earlier_features of its event type, or promote another model first"
+        )
+        self.model, self.needed, self.number = model, needed, number
+
+
+class InvalidRoute(ScoringError):
+    """Arms that cannot route an event type."""
+
+    def __init__(self, event_type: str, problem: str) -> None:
+        super().__init__(f"route of {event_type}: {problem}")
+        self.event_type = event_type
+        self.problem = problem

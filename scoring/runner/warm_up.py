@@ -1,0 +1,46 @@
+"""What a process does once before its first event, so that no client waits for it."""
+
+import logging
+import time
+
+from django.utils import timezone
+
+from scoring.catalog.registry import lane_members, lanes
+from scoring.decisions.deciding_models import check_live_models
+from scoring.explain.treeshap import compile_kernels
+from scoring.features.arena import Arena
+from scoring.features.encode import LaneItem, encode
+from scoring.features.fold import fold
+from scoring.features.plan import lane_plan
+from scoring.registry.feature_sets import declare_feature_sets
+from scoring.registry.model_versions import load_model
+
+logger = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Compile the kernels; note in the log which features this code declares, if that is news; load the
+    models that decide, with tables.
+
+    Raises FeatureSetMissing, ArtefactCorrupt or UnknownModel when a deciding model cannot be used.
+    """
+    started = time.perf_counter()
+    compile_all()
+    declare_feature_sets(now=timezone.now())
+    models = check_live_models()
+    for name in models:
+        logger.info("%s is explained by %s", name, load_model(name).explainer)
+    logger.info("warm after %.1f s, models: %s", time.perf_counter() - started, ", ".join(models) or "none")
+
+
+def compile_all() -> None:
+    """Compile what lanes need, or load what was compiled before: it is cached on disk, beside the code."""
+    for lane in lanes():
+        plan = lane_plan(lane)
+        items = [
+            LaneItem(seq=1, kind="event", type=member.name, occurred_at_us=0, fields={})
+            for member in lane_members(lane)
+        ]
+        batch = encode(plan, items)
+        fold(plan, batch, Arena.for_batch(plan, batch))
+    compile_kernels()

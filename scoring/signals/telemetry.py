@@ -1,0 +1,102 @@
+"""What this process has done, in numbers for /metrics: counted here, added up for all processes in Redis.
+
+A process sends what it counted about once a second and forgets it before it knows whether it arrived: a
+number may be lost with a server, and is never counted twice. Redis losing everything looks to Prometheus like
+a restart.
+"""
+
+import logging
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Literal, cast
+
+import redis
+
+from scoring.signals import redis_connections as connections
+
+logger = logging.getLogger(__name__)
+
+Stage = Literal[
+    "validate",  # a request's events parsed
+    "append",  # their receipts, rows and queue entries written
+    "doorbell",  # their lanes rung
+    "wait",  # a client waited for its answers
+    "claim",  # a batch and all it needs read from the queue
+    "sequence",  # states read, features computed
+    "decide",  # predicted, explained and put into words
+    "predict",  # of that: margins, scores and exact contributions, which come out of one pass
+    "persist",  # decisions, rows and queue written
+    "states",  # new states written to Redis
+    "wake",  # answers handed to those who wait
+]
+
+KEY = "assay:telemetry"
+SEPARATOR = "\x1f"
+SEND_SECONDS = 1.0
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
+_NAMES = tuple(map(str, range(len(BUCKETS) + 1)))
+
+Series = tuple[str, ...]
+
+
+class Telemetry:
+    """Counts by series: a name and the values of its labels."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Series, float] = defaultdict(float)
+        self._lock = Lock()
+        self._send_at = 0.0
+
+    def add(self, *series: str, count: float = 1) -> None:
+        """Count `count` more of a series; sends what has gathered if that is due."""
+        with self._lock:
+            self._counts[series] += count
+        self._send_if_due()
+
+    def observe(self, stage: str, seconds: float, *, events: int) -> None:
+        """One run of a stage that handled so many events."""
+        with self._lock:
+            self._counts["bucket", stage, _NAMES[bisect_left(BUCKETS, seconds)]] += 1
+            self._counts["seconds", stage] += seconds
+            self._counts["events", stage] += events
+        self._send_if_due()
+
+    @contextmanager
+    def stage(self, name: Stage, *, events: int) -> Iterator[None]:
+        """Observe what runs inside, unless it raises."""
+        began = time.perf_counter()
+        yield
+        self.observe(name, time.perf_counter() - began, events=events)
+
+    def _send_if_due(self) -> None:
+        if time.monotonic() > self._send_at:
+            self.send()
+
+    def send(self) -> None:
+        """Add what has gathered to what all processes have counted."""
+        with self._lock:
+            gathered, self._counts = self._counts, defaultdict(float)
+            self._send_at = time.monotonic() + SEND_SECONDS
+        if not gathered:
+            return
+        try:
+            with connections.prompt().pipeline(transaction=False) as pipe:
+                for series, count in gathered.items():
+                    pipe.hincrbyfloat(KEY, SEPARATOR.join(series), count)
+                pipe.execute()
+        except redis.RedisError as error:
+            logger.warning("metrics of the last second are lost: %s", error)
+
+
+telemetry = Telemetry()
+
+
+def read_counts() -> dict[Series, float]:
+    """What all processes have sent, this one's last included. Raises redis.RedisError."""
+    telemetry.send()
+    stored = cast("dict[bytes, bytes]", connections.prompt().hgetall(KEY))
+    return {tuple(name.decode().split(SEPARATOR)): float(count) for name, count in stored.items()}

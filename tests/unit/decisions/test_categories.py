@@ -1,0 +1,24 @@
+"""Categories coded anew for a model that knows other values."""
+
+import numpy as np
+
+from scoring.decisions.categories import code_categories
+from scoring.features.plan import lane_plan
+
+KNOWN = ("grocery", "fuel")
+
+
+def test_categories_alone_are_coded_and_the_vectors_given_stay_as_they_are() -> None:
+    plan = lane_plan("commerce", vocabularies={"payment": {"category": KNOWN}})
+    feature_set = plan.feature_set("payment")
+    category = feature_set.names.index("category")
+    features = np.arange(4.0 * len(feature_set.names)).reshape(4, -1) + 100
+    before = features.copy()
+    fields = [{"category": "fuel"}, {"category": "grocery"}, {"category": "toys"}, {}]
+
+    coded = code_categories(features, feature_set=feature_set, fields=fields)
+
+    np.testing.assert_equal(coded[:, category], [2, 1, 0, np.nan])
+    others = np.arange(len(feature_set.names)) != category
+    np.testing.assert_equal(coded[:, others], before[:, others])
+    np.testing.assert_equal(features, before)

@@ -1,0 +1,92 @@
+"""What a dry run suggests for a file it has not seen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from scoring.event_types.payment import Payment
+from scoring.ingest.errors import InvalidMapping
+from scoring.ingest.mapping.binding import bind, mappable_names
+from scoring.ingest.mapping.mapping import ColumnMapping
+from scoring.ingest.mapping.suggestions import suggest
+
+MAPPED = {
+    **dict.fromkeys(mappable_names(Payment), ""),
+    "occurred_at": "occurred_at",
+}
+
+
+def suggested(
+    columns: dict[str, Sequence[Any]], *, mapped: dict[str, str] | None = None, **options: Any
+) -> list[str]:
+    mapping = ColumnMapping("payment", **options)
+    return list(suggest(mapping, columns, mapped=mapped or {}, label=False))
+
+
+def test_a_column_is_suggested_once_and_to_the_name_it_has() -> None:
+    found = suggested({"Customer": ["u"], "Amount": ["1"], "Trans Time": ["2025-03-01T10:00:00Z"]})
+    assert found == [
+        "customer may be 'Customer' (--map customer=Customer)",
+        "amount may be 'Amount' (--map amount=Amount)",
+        "occurred_at may be 'Trans Time' (--map 'occurred_at=Trans Time')",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "option"),
+    [
+        (["Yes", "No"], "'Is Fraud?:No=legitimate,Yes=fraud'"),
+        (["No", "No"], "'Is Fraud?:No=legitimate,yes=fraud'"),
+        (["0", "0"], "'Is Fraud?:0=legitimate,1=fraud'"),
+        (["fraudulent", "won", None], "'Is Fraud?:fraudulent=fraud,*='"),
+        (["a", "b"], "'Is Fraud?:VALUE=fraud,*='"),
+    ],
+)
+def test_a_label_is_suggested_by_the_values_it_has(values: list[str | None], option: str) -> None:
+    (found,) = suggested({"Is Fraud?": values}, mapped=MAPPED)
+    assert found.endswith(f"(--label {option})")
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["31.12.2025", "01.02.2025"], "has to be said: --time-format '%d.%m.%Y'"),
+        (["12/31/2025 10:00", "01/02/2025 11:00"], "has to be said: --time-format '%m/%d/%Y %H:%M'"),
+        (["01/02/2025"], "--time-format '%d/%m/%Y'; where the month comes first '%m/%d/%Y'"),
+        (["2025-03-01 10:00:00"], "say which zone they are in"),
+        (["0", "1e+05"], "say what they count from"),
+    ],
+)
+def test_how_times_are_written_is_asked_for_with_the_options_that_say_it(times: list[str], said: str) -> None:
+    (found,) = suggested({"occurred_at": times}, mapped=MAPPED)
+    assert found.endswith(said) or said in found
+
+
+@pytest.mark.parametrize(
+    ("times", "options"),
+    [
+        (["0", "1"], {"time_origin": "2025-01-01T00:00:00Z"}),
+        (["2025-03-01 10:00:00"], {"timezone": "UTC"}),
+        (["31.12.2025"], {"time_format": "%d.%m.%Y", "timezone": "UTC"}),
+    ],
+)
+def test_what_is_said_is_not_asked_for(times: list[str], options: dict[str, str]) -> None:
+    assert suggested({"occurred_at": times}, mapped=MAPPED, **options) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (("id^amount",), "say what separates the cells"),
+        (("p1", "2025-03-01T10:00:00Z", "12.34"), "add a line with the names"),
+    ],
+)
+def test_a_header_that_looks_like_none_is_told_of(columns: tuple[str, ...], said: str) -> None:
+    with pytest.raises(InvalidMapping, match=said):
+        bind(ColumnMapping("payment"), columns)
+
+
+def test_signs_between_thousands_are_seen_beside_a_currency() -> None:
+    found = suggested({"amount": ["$1,234.50"]}, mapped={**MAPPED, "amount": "amount"})
+    assert found == ["amount seems to have commas between thousands: --thousands ,"]

@@ -1,0 +1,103 @@
+"""What a sender is told of an event and its decision, by the entries of its stream."""
+
+from typing import Any
+
+import pytest
+
+from scoring.intake.answers import (
+    DECISION_FIELDS,
+    REASON_FIELDS,
+    answer_from_stream,
+    current_version,
+    decision_from,
+    is_undecided,
+    retraction_in,
+)
+from scoring.log.entries import Entry, NewEntry
+from tests.factories.log import as_read, decided, received
+
+STREAM = "payment/shop/T-1"
+
+
+def stream(*kinds: str, history: bool = False, type: str = "payment") -> list[Entry]:
+    """The receipt and what follows it; an entry's position is ten times its version."""
+    receipt = as_read(received("T-1", history=history, type=type), position=10)
+    said: dict[str, NewEntry] = {
+        "made": decided(receipt, outcome="review"),
+        "revised": decided(receipt, revision=1, outcome="block", event_version=20),
+        "corrected": NewEntry(STREAM, 1, "event.corrected", dict(receipt.data) | {"version": 2}),
+        "retracted": NewEntry(STREAM, 1, "event.retracted", {"reason": "why"}),
+        "parked": NewEntry(STREAM, 1, "event.parked", {"position": 10}),
+    }
+    return [receipt, *(as_read(said[kind], position=20 + 10 * n) for n, kind in enumerate(kinds))]
+
+
+@pytest.mark.parametrize(
+    ("entries", "status"),
+    [
+        (stream(), "pending"),
+        (stream("made"), "decided"),
+        (stream("parked"), "parked"),
+        (stream("parked", "made"), "decided"),
+        (stream(history=True), "recorded"),
+        (stream(type="refund"), "recorded"),
+    ],
+)
+def test_how_an_event_stands(entries: list[Entry], status: str) -> None:
+    assert answer_from_stream(entries)["status"] == status
+
+
+def test_a_later_revision_does_not_change_the_answer() -> None:
+    answer = answer_from_stream(stream("made", "revised"))
+    assert (answer["decision"]["outcome"], answer["decision"]["revision"]) == ("review", 0)
+    assert answer_from_stream(stream("corrected"))["decision"] is None
+
+
+@pytest.mark.parametrize(
+    ("entries", "undecided"),
+    [
+        (stream(), True),
+        (stream("made"), False),
+        (stream("corrected"), True),
+        (stream("corrected", "made"), True),
+        (stream("corrected", "made", "revised"), False),
+        (stream("corrected", "retracted"), False),
+        (stream("retracted"), False),
+        (stream(history=True), False),
+        (stream("corrected", history=True), False),
+        (stream(type="refund"), False),
+    ],
+    ids=[
+        "just received",
+        "decided",
+        "corrected before it was decided",
+        "decided as it was received only",
+        "decided as corrected",
+        "retracted after a correction",
+        "retracted",
+        "history",
+        "history that was corrected",
+        "of a type that gets no decision",
+    ],
+)
+def test_whether_an_event_is_still_to_be_decided(entries: list[Entry], undecided: bool) -> None:
+    assert is_undecided(entries) is undecided
+
+
+def test_the_latest_correction_holds_and_a_retraction_is_found_wherever_it_stands() -> None:
+    entries = stream("corrected", "made", "corrected", "parked", "retracted", "revised")
+    assert current_version(entries).position == 40
+    assert [entry.position for entry in entries if entry is retraction_in(entries)] == [60]
+    assert retraction_in(stream("made")) is None
+    assert current_version(stream("made")).position == 10
+
+
+def test_a_decision_is_told_in_one_order_of_keys_and_no_more_of_it_than_is_promised() -> None:
+    reason: dict[str, Any] = dict.fromkeys(reversed([*REASON_FIELDS, "secret"]), 1)
+    thresholds = {"block": 0.9, "other": 1.0, "review": 0.5}
+    data = decided(stream()[0], reasons=[reason], thresholds=thresholds).data
+    told = decision_from(dict(reversed(data.items())))
+    assert tuple(told) == DECISION_FIELDS
+    assert [tuple(each) for each in told["reasons"]] == [REASON_FIELDS]
+    assert list(told["thresholds"].items()) == [("review", 0.5), ("block", 0.9)]
+    assert decision_from(data | {"thresholds": None})["thresholds"] is None

@@ -1,0 +1,128 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from scoring.learning.dataset.training_set import LabelTable, Periods, VectorTable, join_labels, select_rows
+from scoring.timestamps import to_micros
+
+DAY = timedelta(days=1)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def vectors(days):
+    n = len(days)
+    return VectorTable(
+        event_type="payment",
+        feature_names=("a",),
+        feature_set="f",
+        X=np.arange(n, dtype=np.float32)[:, None],
+        occurred_at=np.array([to_micros(START + day * DAY) for day in days]),
+        positions=np.arange(n) + 100,
+        groups=np.zeros(n, dtype=np.int64),
+        vocabularies={},
+    )
+
+
+def labels(*said):
+    """(row, day it became known, 1 | 0 | -1)"""
+    return LabelTable(
+        rows=np.array([row for row, _, _ in said], dtype=np.int64),
+        known_at=np.array([to_micros(START + day * DAY) for _, day, _ in said], dtype=np.int64),
+        effective=np.array([value for _, _, value in said], dtype=np.int8),
+    )
+
+
+def join(days, said, *, as_of=60, matures=30, **bounds):
+    return join_labels(
+        vectors=vectors(days),
+        labels=labels(*said),
+        as_of=START + as_of * DAY,
+        matures_after=matures * DAY,
+        **bounds,
+    )
+
+
+def test_a_label_known_after_the_cut_off_does_not_exist_yet():
+    joined = join([0, 0], [(0, 59, 1), (1, 61, 1)])
+    assert joined.y.tolist() == [1, 0]
+    assert joined.inferred.tolist() == [False, True]
+
+
+def test_an_immature_event_stays_out_whichever_its_label():
+    joined = join([29, 30, 31, 45], [(2, 40, 1), (3, 50, 0)])
+    assert joined.positions.tolist() == [100, 101]
+
+
+def test_the_last_thing_said_before_the_cut_off_holds():
+    joined = join([0, 0, 0], [(0, 10, 1), (0, 20, 0), (1, 10, 1), (1, 20, -1), (2, 10, 0), (2, 70, 1)])
+    assert joined.y.tolist() == [0, 0, 0]
+    assert joined.inferred.tolist() == [False, True, False]
+
+
+def test_mature_and_unlabelled_is_a_negative_marked_as_inferred():
+    joined = join([0, 0], [(0, 5, 0)])
+    assert joined.y.tolist() == [0, 0]
+    assert joined.inferred.tolist() == [False, True]
+
+
+def test_bounds_take_events_from_since_up_to_but_without_until():
+    joined = join([0, 1, 2, 3], [], since=START + 1 * DAY, until=START + 3 * DAY)
+    assert joined.positions.tolist() == [101, 102]
+
+
+def test_taking_rows_keeps_every_column_together():
+    taken = join([0, 1, 2], [(2, 5, 1)]).take(np.array([2, 0]))
+    assert (taken.y.tolist(), taken.positions.tolist(), taken.X[:, 0].tolist()) == (
+        [1, 0],
+        [102, 100],
+        [2.0, 0.0],
+    )
+
+
+def test_moments_on_the_edge_count_to_the_microsecond():
+    """What matures or becomes known exactly at the cut-off counts; a microsecond later it does not."""
+    later = 1 / 86_400_000_000
+    assert join([30, 30 + later], []).positions.tolist() == [100]
+    joined = join([0, 0], [(0, 60, 1), (1, 60 + later, 1)])
+    assert joined.y.tolist() == [1, 0]
+
+
+def test_frauds_that_are_not_mature_are_not_in_the_share_of_positives():
+    """Frauds become known first: counting those of the last weeks would make every week look worse."""
+    days = [*range(30), *range(31, 60)]
+    joined = join(days, [(row, 59, 1) for row in range(30, 59)] + [(3, 20, 1)])
+    assert joined.y.mean() == 1 / 30
+
+
+def test_a_maturity_of_zero_takes_every_event_up_to_the_cut_off():
+    assert len(join([0, 30, 60], [], matures=0).y) == 3
+
+
+def test_a_correction_holds_from_its_moment_on_and_what_it_corrects_until_just_before():
+    """Row 1 corrects row 0 on day 5; row 2 is retracted on day 9; row 3 stays as it was."""
+    day = [to_micros(START + number * DAY) for number in range(20)]
+    periods = Periods(
+        rows=np.array([0, 1, 2]),
+        events=np.array([100, 100, 102]),
+        since=np.array([day[0], day[5], day[0]]),
+        until=np.array([day[5], day[19], day[9]]),
+    )
+    table = replace(vectors([0, 0, 0, 0]), periods=periods)
+    moment = timedelta(microseconds=1)
+    assert table.held_at(START + 5 * DAY - moment).tolist() == [True, False, True, True]
+    assert table.held_at(START + 5 * DAY).tolist() == [False, True, True, True]
+    assert table.held_at(START + 9 * DAY - moment).tolist() == [False, True, True, True]
+    assert table.held_at(START + 9 * DAY).tolist() == [False, True, False, True]
+    assert table.events.tolist() == [100, 100, 102, 103]
+
+
+def test_rows_that_follow_one_another_are_not_copied_and_others_keep_their_order():
+    X = np.arange(12, dtype=np.float32).reshape(6, 2)
+    for rows, copied in (([1, 2, 3], False), ([5], False), ([1, 3], True), ([3, 2], True), ([], True)):
+        chosen = select_rows(X, np.array(rows, dtype=int))
+        np.testing.assert_array_equal(chosen, X[np.array(rows, dtype=int)])
+        assert np.shares_memory(chosen, X) is not copied
+    everything = join([0, 1, 2], [])
+    assert everything.take(np.arange(3)) is everything
+    assert everything.take(np.array([2, 1, 0])).positions.tolist() == [102, 101, 100]

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import calibration as sk_calibration
+from sklearn import metrics as sk_metrics
+
+from scoring.learning.evaluation.curves import (
+    MOST_POINTS,
+    calibration_curve,
+    describe_curves,
+    precision_recall_curve,
+    roc_curve,
+)
+from scoring.learning.evaluation.metrics import expected_calibration_error
+
+
+def scores(seed, rows=4_000, *, rate=0.05, digits=None):
+    rng = np.random.default_rng(seed)
+    y = (rng.random(rows) < rate).astype(int)
+    score = 1 / (1 + np.exp(-(3 * y - 3 + rng.normal(0, 1, rows))))
+    return y, score if digits is None else np.round(score, digits)
+
+
+def as_set(points):
+    return {tuple(np.round(point, 9)) for point in points}
+
+
+@given(st.integers(0, 500), st.sampled_from([None, 2, 1]))
+def test_every_roc_point_is_one_of_scikit_learns_and_both_ends_are_there(seed, digits):
+    y, score = scores(seed, 600, rate=0.2, digits=digits)
+    ours = roc_curve(y, score)
+    fpr, tpr, _ = sk_metrics.roc_curve(y, score, drop_intermediate=False)
+    assert as_set(ours) <= as_set(zip(fpr, tpr, strict=True))
+    assert (ours[0], ours[-1]) == ([0.0, 0.0], [1.0, 1.0])
+
+
+@given(st.integers(0, 500), st.sampled_from([None, 2, 1]))
+def test_every_precision_recall_point_is_one_of_scikit_learns(seed, digits):
+    y, score = scores(seed, 600, rate=0.2, digits=digits)
+    precision, recall, _ = sk_metrics.precision_recall_curve(y, score)
+    assert as_set(precision_recall_curve(y, score)) <= as_set(zip(recall, precision, strict=True))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_thinned_curves_keep_their_area(seed):
+    y, score = scores(seed)
+    curve = np.array(roc_curve(y, score))
+    assert len(curve) <= MOST_POINTS
+    assert np.trapezoid(curve[:, 1], curve[:, 0]) == pytest.approx(
+        sk_metrics.roc_auc_score(y, score), abs=0.003
+    )
+    pr = np.array(precision_recall_curve(y, score))
+    assert len(pr) <= MOST_POINTS
+    assert np.sum(np.diff(pr[:, 0], prepend=0.0) * pr[:, 1]) == pytest.approx(
+        sk_metrics.average_precision_score(y, score), abs=0.02
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_calibration_curve_is_scikit_learns_with_equal_widths(seed):
+    y, score = scores(seed)
+    ours = calibration_curve(y, score)
+    observed, predicted = sk_calibration.calibration_curve(y, score, n_bins=15, strategy="uniform")
+    np.testing.assert_allclose([point[:2] for point in ours], np.column_stack([predicted, observed]))
+    assert sum(rows for *_, rows in ours) == len(y)
+    error = sum(rows * abs(said - happened) for said, happened, rows in ours) / len(y)
+    assert error == pytest.approx(expected_calibration_error(y, score))
+
+
+def test_one_class_alone_has_no_curve_of_ranking():
+    score = np.linspace(0, 1, 10)
+    assert roc_curve(np.zeros(10), score) == precision_recall_curve(np.zeros(10), score) == []
+    assert describe_curves(np.ones(10), score)["roc"] == []
+
+
+def test_a_score_of_exactly_1_is_drawn_in_the_last_bin_with_those_just_below():
+    assert calibration_curve(np.array([0, 1]), np.array([1.0, 0.94])) == [[0.97, 0.5, 2]]
+
+
+def test_a_single_event_of_either_class_is_enough_for_a_curve():
+    assert roc_curve(np.array([1, 1, 0]), np.array([0.9, 0.8, 0.1])) == [[0, 0], [0, 0.5], [0, 1], [1, 1]]
+    assert roc_curve(np.array([0, 0, 1]), np.array([0.9, 0.8, 0.1])) == [[0, 0], [0.5, 0], [1, 0], [1, 1]]
+    assert precision_recall_curve(np.array([0, 1]), np.array([0.9, 0.1])) == [[0, 0], [1, 0.5]]
+
+
+def test_without_events_there_is_no_curve():
+    nothing = np.array([])
+    assert roc_curve(nothing, nothing) == precision_recall_curve(nothing, nothing) == []
+    assert calibration_curve(nothing, nothing) == []
+
+
+def test_each_curve_is_that_of_its_name():
+    y, score = scores(5, 300)
+    assert describe_curves(y, score) == {
+        "roc": roc_curve(y, score),
+        "pr": precision_recall_curve(y, score),
+        "calibration": calibration_curve(y, score),
+    }
+
+
+def test_a_curve_that_a_plot_can_show_loses_no_point():
+    """However near they lie: one negative far from all others takes half of the line."""
+    y = np.ones(MOST_POINTS - 1)
+    y[-1] = 0
+    assert len(roc_curve(y, np.linspace(1, 0, len(y)))) == MOST_POINTS

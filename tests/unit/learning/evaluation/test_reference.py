@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.learning.evaluation.reference import (
+    FEW_VALUES,
+    MOST_VALUES,
+    SCORE_EDGES,
+    count_outcomes,
+    describe_column,
+    describe_reference,
+)
+
+
+def recount(values, edges):
+    """What the reader of a reference does with values of its own."""
+    known = values[~np.isnan(values)]
+    return np.bincount(np.searchsorted(edges, known, side="right"), minlength=len(edges) + 1).tolist()
+
+
+columns = st.lists(
+    st.one_of(
+        st.just(float("nan")), st.integers(0, 3).map(float), st.floats(-1e6, 1e6, width=32, allow_nan=False)
+    ),
+    min_size=1,
+    max_size=300,
+)
+
+
+@given(columns, st.booleans())
+def test_counts_are_those_of_the_edges_and_no_bin_is_empty(values, is_code):
+    column = np.array(values, dtype=np.float32)
+    described = describe_column(column, is_code=is_code)
+    assert described["counts"] == recount(column, described["edges"])
+    assert described["missing"] == np.isnan(column).sum()
+    assert described["edges"] == sorted(set(described["edges"]))
+    assert all(described["counts"]) or described["missing"] == len(column)
+
+
+def test_a_number_is_cut_at_its_deciles():
+    described = describe_column(np.arange(1_000, dtype=np.float32), is_code=False)
+    assert described["counts"] == [pytest.approx(100, abs=1)] * 10
+
+
+def test_a_count_that_is_mostly_nothing_keeps_nothing_apart():
+    rng = np.random.default_rng(0)
+    column = np.where(rng.random(10_000) < 0.9, 0, rng.integers(1, 100, 10_000)).astype(np.float32)
+    described = describe_column(column, is_code=False)
+    assert described["edges"][0] == 0.5
+    rarely = np.append(np.zeros(200), np.arange(1, 101)).astype(np.float32)
+    assert describe_column(rarely, is_code=False)["counts"][:2] == [200, 10]
+    assert described["counts"][0] == (column == 0).sum()
+    assert len(described["counts"]) == 11
+
+
+def test_a_flag_and_a_code_have_a_bin_for_each_value():
+    assert describe_column(np.array([0, 1, 1, 0, 1], np.float32), is_code=False)["counts"] == [2, 3]
+    codes = np.repeat(np.arange(24), np.arange(24) + 1).astype(np.float32)
+    assert describe_column(codes, is_code=True)["counts"] == list(range(1, 25))
+
+
+def test_codes_beyond_the_most_share_the_last_bin():
+    described = describe_column(np.arange(50, dtype=np.float32), is_code=True)
+    assert len(described["counts"]) == MOST_VALUES
+    assert described["counts"][-1] == 50 - (MOST_VALUES - 1)
+
+
+def test_a_value_rounded_to_float32_stays_in_the_bin_of_its_float64():
+    values = np.random.default_rng(0).choice([0.1, 0.2, 0.3, 1 / 3, 0.7], 500)
+    described = describe_column(values.astype(np.float32), is_code=False)
+    assert recount(values, described["edges"]) == described["counts"]
+
+
+def test_scores_and_outcomes_are_those_of_the_held_out_rows():
+    score = np.array([0.0005, 0.03, 0.03, 0.5, 0.97])
+    told: list[int] = []
+    described = describe_reference(
+        X=np.repeat(np.arange(50, dtype=np.float32), 2).reshape(50, 2),
+        names=("number", "code"),
+        codes=[1],
+        score=score,
+        thresholds={"review": 0.03, "block": 0.9},
+        progress=told.append,
+    )
+    assert (described["rows"], told) == (50, [1, 1])
+    bins = {feature["name"]: len(feature["counts"]) for feature in described["features"]}
+    assert bins == {"number": 10, "code": MOST_VALUES}
+    assert described["score"] == {"edges": list(SCORE_EDGES), "counts": recount(score, SCORE_EDGES)}
+    assert described["outcomes"] == {"allow": 1, "review": 3, "block": 1}
+    assert count_outcomes(np.array([]), {"review": 0.1, "block": 0.9}) == {
+        "allow": 0,
+        "review": 0,
+        "block": 0,
+    }
+
+
+@pytest.mark.parametrize(("distinct", "a_bin_each"), [(FEW_VALUES, True), (FEW_VALUES + 1, False)])
+def test_few_different_numbers_have_a_bin_each_however_rare(distinct, a_bin_each):
+    times = [300, 1, 1, 1, *[100] * (distinct - 4)]
+    column = np.repeat(np.arange(distinct), times).astype(np.float32)
+    assert (describe_column(column, is_code=False)["counts"] == times) is a_bin_each
+
+
+def test_a_lowest_value_that_is_no_more_than_a_tenth_does_not_draw_the_next_one_into_its_bin():
+    assert describe_column(np.arange(11, dtype=np.float32), is_code=False)["counts"][:2] == [1, 1]
+
+
+def test_exactly_a_tenth_is_a_decile_like_the_others():
+    column = np.append(np.zeros(10), np.arange(1, 91)).astype(np.float32)
+    assert describe_column(column, is_code=False)["counts"] == [10] * 10

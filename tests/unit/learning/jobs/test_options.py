@@ -1,0 +1,45 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scoring.learning.jobs.options import JobOptions
+from scoring.learning.training.fit import TrainingConfig
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+CUT_OFF = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        JobOptions(),
+        JobOptions(as_of=CUT_OFF),
+        JobOptions(since=SINCE, matures_after_days=0.0),
+        JobOptions(CUT_OFF, 14.5, trees=50, depth=3, since=SINCE),
+    ],
+)
+def test_options_come_back_from_the_log_as_they_were_stored(options):
+    assert JobOptions.from_stored(options.stored()) == options
+
+
+def test_a_request_from_before_there_was_a_beginning_has_none():
+    stored = JobOptions().stored()
+    del stored["since"]
+    assert JobOptions.from_stored(stored) == JobOptions()
+
+
+def test_what_was_asked_for_is_what_is_trained():
+    options = JobOptions(CUT_OFF, 0.5, trees=50, depth=3, since=SINCE)
+    request = options.request("payment", now=NOW)
+    assert (request.event_type, request.as_of, request.since) == ("payment", CUT_OFF, SINCE)
+    assert request.matures_after == request.maturity == timedelta(hours=12)
+    assert options.config() == TrainingConfig(trees=50, depth=3)
+
+
+def test_without_a_word_it_is_the_history_until_now_with_the_maturity_of_the_catalog():
+    request = JobOptions().request("payment", now=NOW)
+    assert (request.as_of, request.since, request.matures_after) == (NOW, None, None)
+    assert request.maturity > timedelta(0)
+    assert JobOptions(matures_after_days=0).request("payment", now=NOW).maturity == timedelta(0)
+    assert JobOptions().config() == TrainingConfig()

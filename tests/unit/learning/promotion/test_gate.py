@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+
+from scoring.learning.evaluation.metrics import average_precision, chance_average_precision
+from scoring.learning.promotion.gate import NEVER_CHECKED, check_labels, failed_checks, judge
+
+GOOD = {
+    "rows": 2_000.0,
+    "positives": 40.0,
+    "base_rate": 0.02,
+    "average_precision": 0.6,
+    "chance_average_precision": 0.04,
+    "calibration_error": 0.01,
+    "reviews_a_day": 90.0,
+    "latency_ms": 0.8,
+}
+ALONE = {"champion": None, "why_not": "no model decides payment yet", "difference": None}
+
+
+def beside(low, high):
+    difference = {"estimate": (low + high) / 2, "low": low, "high": high, "level": 0.95}
+    return {"champion": "payment-1", "why_not": "", "difference": difference}
+
+
+def failed(*, comparison=ALONE, lineage=None, declared="f" * 64, **changes):
+    checks = judge(
+        metrics=GOOD | changes,
+        comparison=comparison,
+        lineage=lineage or {},
+        reviews_a_day=100,
+        feature_set="f" * 64,
+        declared=declared,
+    )
+    assert all({"name", "sentence", "value", "allowed", "passed"} == check.keys() for check in checks)
+    assert len({check["name"] for check in checks}) == len(checks)
+    return failed_checks(checks)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "given", "expected"),
+    [
+        ("a good first model passes", {}, []),
+        ("too few held-out events", {"rows": 199.0}, ["held-out events"]),
+        ("just enough of them", {"rows": 200.0}, []),
+        ("too few positives", {"positives": 19.0}, ["held-out positives"]),
+        ("just enough of them", {"positives": 20.0}, []),
+        ("no better than chance", {"average_precision": 0.04}, ["better than chance"]),
+        (
+            "nothing to rank",
+            {"average_precision": None, "chance_average_precision": None},
+            ["better than chance"],
+        ),
+        (
+            "surely worse than the champion",
+            {"comparison": beside(-0.2, -0.01)},
+            ["no worse than the champion"],
+        ),
+        ("perhaps worse", {"comparison": beside(-0.2, 0.0)}, []),
+        ("surely better", {"comparison": beside(0.01, 0.2)}, []),
+        ("calibration at its bound", {"calibration_error": 0.02}, []),
+        ("calibration beyond its bound", {"calibration_error": 0.0201}, ["calibration"]),
+        ("a higher base rate allows more", {"calibration_error": 0.05, "base_rate": 0.1}, []),
+        ("a busy day of reviews", {"reviews_a_day": 150.0}, []),
+        ("more reviews than people", {"reviews_a_day": 151.0}, ["review rate"]),
+        ("as slow as is allowed", {"latency_ms": 10.0}, []),
+        ("slow", {"latency_ms": 10.01}, ["latency"]),
+        ("other features than the code's", {"declared": "e" * 64}, ["features"]),
+        ("shuffled labels", {"lineage": {"not_promotable": "it was trained on chance"}}, ["real labels"]),
+        ("several at once", {"rows": 10.0, "positives": 1.0}, ["held-out events", "held-out positives"]),
+    ],
+)
+def test_the_gate_fails_exactly_what_is_wrong(sentence, given, expected):
+    assert failed(**given) == expected
+
+
+def test_sentences_say_what_was_found_and_against_whom():
+    checks = judge(
+        metrics=GOOD,
+        comparison=beside(-0.03, 0.01),
+        lineage={},
+        reviews_a_day=100,
+        feature_set="f" * 64,
+        declared="e" * 64,
+    )
+    said = {check["name"]: check["sentence"] for check in checks}
+    assert (
+        "payment-1's on the same events by -0.0100 (-0.0300 to +0.0100)" in said["no worse than the champion"]
+    )
+    assert "2,000 events" in said["held-out events"]
+    assert "40 of those events" in said["held-out positives"]
+    assert "is 0.6000; 99 in 100 random orders stay below 0.0400" in said["better than chance"]
+    assert "send 90 events a day to review; people can look at 100" in said["review rate"]
+    assert said["features"] == f"It uses feature set {'f' * 12}; this code computes {'e' * 12}."
+    assert said["real labels"] == "It was trained on labels as people gave them."
+    assert check_labels({"not_promotable": "they are dice"}).sentence == "It must not decide: they are dice."
+
+
+FOUND_AND_ALLOWED = {
+    "held-out events": (2_000, "at least 200"),
+    "held-out positives": (40, "at least 20"),
+    "better than chance": (0.6, "above 0.0400"),
+    "no worse than the champion": (None, "not surely worse"),
+    "calibration": (0.01, "at most 0.0200"),
+    "review rate": (90.0, "at most 150 a day"),
+    "latency": (0.8, "at most 10 ms"),
+    "features": ("f" * 12, "e" * 12),
+    "real labels": (None, "labels that were not shuffled"),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "changes"),
+    [
+        ({}, {}),
+        (
+            {"comparison": beside(-0.02, 0.04)},
+            {"no worse than the champion": (pytest.approx(0.01), "interval not wholly below 0")},
+        ),
+        (
+            {"metrics": GOOD | {"average_precision": None}},
+            {"better than chance": (None, "positives")},
+        ),
+    ],
+)
+def test_each_check_says_what_was_found_and_what_is_allowed(given, changes):
+    usual = {"metrics": GOOD, "comparison": ALONE, "lineage": {}, "reviews_a_day": 100}
+    checks = judge(**(usual | {"feature_set": "f" * 64, "declared": "e" * 64} | given))
+    found = {check["name"]: (check["value"], check["allowed"]) for check in checks}
+    assert found == FOUND_AND_ALLOWED | changes
+
+
+def test_a_model_without_checks_was_never_checked():
+    assert failed_checks([]) == [NEVER_CHECKED]
+
+
+def test_chance_is_what_random_scores_seldom_reach():
+    rng = np.random.default_rng(3)
+    y = (rng.random(3_000) < 0.02).astype(int)
+    bound = chance_average_precision(y)
+    assert 0.02 < bound < 0.06
+    assert bound == chance_average_precision(y)
+
+
+def test_of_a_hundred_random_orders_one_reaches_what_chance_may_give():
+    rng = np.random.default_rng(4)
+    y = (rng.random(400) < 0.1).astype(int)
+    drawn = np.array([average_precision(y, rng.random(400)) for _ in range(400)])
+    assert (drawn < chance_average_precision(y)).mean() == pytest.approx(0.99, abs=0.01)
+    assert (drawn < chance_average_precision(y, quantile=0.5)).mean() == pytest.approx(0.5, abs=0.1)

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+
+from scoring.decisions.policy import outcome_of
+from scoring.learning.training.thresholds import (
+    NEVER,
+    ThresholdPolicy,
+    block_threshold,
+    choose_thresholds,
+    review_threshold,
+)
+from scoring.registry.calibration import Calibration
+
+SCORES = np.linspace(0.01, 0.99, 99)
+POLICY = ThresholdPolicy(reviews_a_day=5, worth_a_look=0.05, block_precision=0.9, block_support=3)
+
+
+def test_reviews_fill_the_seats_and_not_one_more():
+    threshold = review_threshold(score=SCORES, days=2.0, policy=POLICY)
+    assert (threshold <= SCORES).sum() == 10
+
+
+def test_scores_tied_across_the_last_seat_all_stay_out():
+    scores = np.array([0.9, 0.8, 0.7, 0.7, 0.7, 0.1])
+    policy = ThresholdPolicy(reviews_a_day=3)
+    assert review_threshold(score=scores, days=1.0, policy=policy) == 0.8
+
+
+def test_idle_reviewers_are_not_shown_the_unlikely():
+    assert review_threshold(score=SCORES, days=1_000.0, policy=POLICY) == 0.05
+    assert review_threshold(score=SCORES * 0.04, days=1.0, policy=POLICY) == 0.05
+
+
+def test_the_block_threshold_is_the_lowest_that_keeps_its_precision():
+    y = np.array([1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0])
+    score = np.linspace(0.95, 0.1, 12)
+    threshold = block_threshold(y=y, score=score, policy=POLICY)
+    assert threshold == score[9]  # 9 of 10; one more alarm would make it 9 of 11
+
+
+def test_nothing_is_blocked_without_enough_alarms_to_back_it():
+    assert (
+        block_threshold(y=np.array([1, 1, 0, 0]), score=np.array([0.9, 0.8, 0.2, 0.1]), policy=POLICY)
+        == NEVER
+    )
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({"review": 0.3, "block": 0.8}, {"review": 0.3, "block": 0.8}),
+        ({"block": 0.02}, {"review": 0.02, "block": 0.02}),
+        ({"review": 0.999}, {"review": 0.999, "block": NEVER}),
+    ],
+)
+def test_what_a_person_states_wins_and_review_never_lies_above_block(stated, expected):
+    y = np.zeros(99, dtype=int)
+    assert choose_thresholds(y=y, score=SCORES, days=2.0, policy=POLICY, stated=stated) == expected
+
+
+def test_where_nothing_is_to_be_blocked_a_score_of_exactly_1_is_not_either():
+    chosen = choose_thresholds(y=np.zeros(99, dtype=int), score=SCORES, days=0.0, policy=POLICY)
+    certain = Calibration(slope=1.0, intercept=0.0).score(np.array([60.0]))[0]
+    assert certain == 1.0
+    assert outcome_of(certain, chosen) == "allow"
+
+
+def test_a_score_of_exactly_1_reaches_a_threshold_of_1_that_a_person_states():
+    chosen = choose_thresholds(
+        y=np.zeros(99, dtype=int), score=SCORES, days=2.0, policy=POLICY, stated={"block": 1.0}
+    )
+    assert outcome_of(1.0, chosen) == "block"
+    assert outcome_of(0.999999, chosen) == "review"
+
+
+def test_nobody_to_review_means_no_reviews():
+    none = ThresholdPolicy(reviews_a_day=0)
+    assert review_threshold(score=np.ones(5), days=3.0, policy=none) == NEVER
+
+
+def test_where_there_are_seats_for_all_everything_worth_a_look_is_reviewed():
+    policy = ThresholdPolicy(reviews_a_day=5)
+    assert review_threshold(score=np.linspace(0.1, 0.5, 5), days=1.0, policy=policy) == policy.worth_a_look
+
+
+def test_as_many_alarms_as_the_policy_asks_for_are_enough_to_block():
+    """Of twenty alarms one may be wrong, as the policy is without a word; of nineteen none is trusted."""
+    policy = ThresholdPolicy()
+    score = np.linspace(0.99, 0.5, 22)
+    y = np.array([1] * 19 + [0] * 3)
+    assert block_threshold(y=y, score=score, policy=policy) == score[19]
+    assert block_threshold(y=y[:19], score=score[:19], policy=policy) == NEVER
+
+
+def test_blocking_gives_way_to_the_seats_unless_a_person_states_where_it_begins():
+    """Nine in ten are fraud from 0.1 on, but people can look at two a day only."""
+    y, score = np.ones(9, dtype=int), np.linspace(0.9, 0.1, 9)
+    policy = ThresholdPolicy(reviews_a_day=2, block_precision=0.9, block_support=3)
+    seats = {"y": y, "score": score, "days": 1.0, "policy": policy}
+    assert choose_thresholds(**seats) == {"review": score[1], "block": score[1]}
+    assert choose_thresholds(**seats, stated={"block": 0.3}) == {"review": 0.3, "block": 0.3}
+    assert choose_thresholds(**seats, stated={"review": 0.9, "block": 0.3}) == {"review": 0.9, "block": 0.9}
+
+
+def test_without_a_word_a_hundred_a_day_are_reviewed_and_none_below_one_in_twenty():
+    score = np.linspace(0.99, 0.5, 300)
+    assert review_threshold(score=score, days=1.0, policy=ThresholdPolicy()) == score[99]
+    assert review_threshold(score=score / 100, days=5.0, policy=ThresholdPolicy()) == 0.05

@@ -1,0 +1,269 @@
+"""The feature catalogue's figures and words, without a database."""
+
+import doctest
+from dataclasses import replace
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from monitoring.drift.binning import pack
+from monitoring.drift.distance import NO_DATA, Drift, State
+from monitoring.drift.report import FeatureDrift, Side
+from monitoring.feature_pages import sets
+from monitoring.feature_pages.health import Checked, LaneState, Live
+from monitoring.feature_pages.judgements import judge, summarise
+from monitoring.feature_pages.sets import compare_sets, memberships, set_rows
+from monitoring.feature_pages.table import Choice, FeatureRow, choose, make_rows
+from monitoring.feature_pages.usage import ModelUse, weigh_features
+from monitoring.models import ModelWindow
+from monitoring.templatetags import catalogue as tags
+from scoring.features.models import FeatureSetVersion
+from scoring.features.plan import lane_plan
+from scoring.learning.promotion.stages import Standing
+from tests.factories.log import NOW
+
+SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment").features}
+SOME = ("amount", "card_count_1h", "card_amount_mean_24h", "merchant_count_1h")
+
+
+def model(name: str = "payment-1", stage: str = "champion", *, names: tuple[str, ...] = SOME) -> ModelUse:
+    return ModelUse(name, 1, Standing(stage), NOW, names, declared_set="", artefact="")
+
+
+def drift(
+    name: str, state: State = State.STABLE, *, psi: float = 0.01, then: float = 0.0, now: float = 0.0
+) -> FeatureDrift:
+    """A feature whose share of missing values was `then` and is `now`."""
+    sides = [Side(shares=[1 - missing, missing], missing=missing) for missing in (then, now)]
+    return FeatureDrift(name, Drift(psi, 0.0, 0.05, state), ["any", "missing"], *sides)
+
+
+def live(*drifts: FeatureDrift, by: ModelUse | None = None) -> Live:
+    by = by or model()
+    return Live(by, reference=None, windows=[], rows=100, drifts={d.name: d for d in drifts}, weights={})  # type: ignore[arg-type]
+
+
+def rows(*seen: Live, checked: dict[str, Checked] | None = None, **names: Any) -> dict[str, FeatureRow]:
+    specs = {name: SPECS[name] for name in SOME}
+    models = names.get("models", [model()])
+    made = make_rows(specs, live=seen, models=models, checked=checked or {}, sets_of={"amount": [1, 2]})
+    return {row.spec.name: row for row in made}
+
+
+def test_a_row_shows_what_the_first_live_model_that_reads_the_feature_has_seen() -> None:
+    canary = model("payment-2", "canary")
+    found = rows(
+        live(drift("amount", State.SHIFTED)),
+        live(drift("amount"), drift("card_count_1h"), by=canary),
+        models=[model(), canary],
+    )
+    assert (found["amount"].model, found["card_count_1h"].model) == ("payment-1", "payment-2")
+    assert (found["amount"].moved, found["card_count_1h"].moved) == (True, False)
+    assert found["merchant_count_1h"].drift is None
+    assert found["amount"].sets == [1, 2]
+    assert [user.name for user in found["amount"].live_users] == ["payment-1", "payment-2"]
+
+
+@pytest.mark.parametrize(("then", "now", "said"), [(0.1, 0.14, False), (0.1, 0.16, True), (0.5, 0.1, False)])
+def test_a_feature_is_missing_more_often_when_its_share_rose_by_more_than_a_twentieth(
+    then: float, now: float, said: bool
+) -> None:
+    assert rows(live(drift("amount", then=then, now=now)))["amount"].more_missing is said
+
+
+TROUBLED = rows(
+    live(
+        drift("amount"),
+        drift("card_count_1h", State.MODERATE, psi=0.2),
+        drift("card_amount_mean_24h", State.SHIFTED, psi=0.9, then=0.1, now=0.4),
+    ),
+    checked={"amount": Checked(100, 3), "card_count_1h": Checked(100, 0)},
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, list(SOME)),
+        ({"text": "CARD hour"}, ["card_count_1h"]),
+        ({"text": "nothing like it"}, []),
+        ({"kind": "count"}, ["card_count_1h", "merchant_count_1h"]),
+        ({"entity": "card", "kind": "count"}, ["card_count_1h"]),
+        ({"state": "drifted"}, ["card_count_1h", "card_amount_mean_24h"]),
+        ({"state": "missing"}, ["card_amount_mean_24h"]),
+        ({"state": "inconsistent"}, ["amount"]),
+        ({"state": "no such state"}, list(SOME)),
+        (
+            {"state": "attention", "sort": "attention"},
+            ["amount", "card_amount_mean_24h", "card_count_1h"],
+        ),
+        (
+            {"sort": "psi"},
+            ["card_amount_mean_24h", "card_count_1h", "amount", "merchant_count_1h"],
+        ),
+        ({"sort": "name"}, sorted(SOME)),
+    ],
+)
+def test_rows_are_filtered_and_sorted(asked: dict[str, str], found: list[str]) -> None:
+    assert [row.spec.name for row in choose(list(TROUBLED.values()), Choice(**asked))] == found
+
+
+def test_features_that_no_live_model_reads_can_be_asked_for() -> None:
+    archived = model("payment-0", "archived")
+    only_amount = model(names=("amount",))
+    found = list(rows(models=[only_amount, archived]).values())
+    unread = choose(found, Choice(state="unused"))
+    assert [row.spec.name for row in unread] == [name for name in SOME if name != "amount"]
+    assert [user.name for user in unread[0].users] == ["payment-0"]
+
+
+def test_the_list_comes_to_a_sentence() -> None:
+    seen = live(drift("amount"))
+    assert summarise(list(TROUBLED.values()), [seen]) == (
+        "bad",
+        "1 feature came out otherwise when recomputed; 2 features moved since training;"
+        " 1 feature missing more often than in training.",
+    )
+    assert summarise(list(rows(seen).values()), [seen]) == (
+        "good",
+        "All 4 features are as they were in training.",
+    )
+    assert summarise(list(rows().values()), [])[0] == "info"
+
+
+ASIDE = LaneState("commerce", waiting=0, oldest=None, checked_at=None)
+
+
+def answers(row: FeatureRow, *, lane: LaneState = ASIDE) -> list[tuple[str, str]]:
+    return [(each.tone, each.answer) for each in judge(row, lane=lane, views=[], now=NOW)]
+
+
+def test_a_sound_feature_is_said_to_be() -> None:
+    row = rows(live(drift("amount")), checked={"amount": Checked(1_200, 0)})["amount"]
+    assert answers(row) == [
+        ("good", "Yes: PSI 0.010; below 0.1 is stable."),
+        ("good", "Always; it was never missing in training either."),
+        ("good", "Yes: all 1,200 values, bit for bit."),
+        ("good", "Yes: nothing waits in lane commerce."),
+    ]
+
+
+def test_what_is_wrong_with_a_feature_is_said() -> None:
+    seen = live(drift("amount", State.SHIFTED, psi=0.9, then=0.1, now=0.4))
+    row = rows(seen, checked={"amount": Checked(1_200, 6)})["amount"]
+    behind = LaneState("commerce", waiting=34, oldest=NOW - timedelta(minutes=2), checked_at=None)
+    assert answers(row, lane=behind) == [
+        ("bad", "It has moved far: PSI 0.900."),
+        ("warn", "Missing in 40.0 % of decisions; 10.0 % in training."),
+        (
+            "bad",
+            "No: 6 of 1,200 values (0.50 %) came out otherwise. What models saw is in the log; replay shows"
+            " the first difference field by field.",
+        ),
+        ("warn", "Lane commerce is 2 min behind: 34 entries wait."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "tone"),
+    [
+        (State.NO_DATA, "neutral"),
+        (State.NOT_COMPARED, "neutral"),
+        (State.CHANCE, "info"),
+        (State.MODERATE, "warn"),
+    ],
+)
+def test_every_state_of_drift_has_its_tone(state: State, tone: str) -> None:
+    assert answers(rows(live(drift("amount", state)))["amount"])[0][0] == tone
+
+
+def test_a_feature_that_nothing_was_seen_of_is_not_called_sound() -> None:
+    unread = rows(models=[])["amount"]
+    assert [tone for tone, _ in answers(unread)[:3]] == ["neutral"] * 3
+    assert "no live model reads it" in answers(unread)[0][1]
+    assert "no decision was made with it" in answers(rows()["amount"])[0][1]
+
+
+def window(rows: int, *contributions: int) -> ModelWindow:
+    return ModelWindow(rows=rows, contributions=pack(np.array(contributions)) if contributions else b"")
+
+
+def test_a_weight_is_the_mean_contribution_either_way_over_windows_that_counted_it() -> None:
+    weights = weigh_features([window(10, 1_000_000, 5_000_000), window(30, 3_000_000, 0), window(500)], "ab")
+    assert {name: (each.mean, each.rank, each.among) for name, each in weights.items()} == {
+        "a": (0.1, 2, 2),
+        "b": (0.125, 1, 2),
+    }
+    assert weigh_features([window(500)], "ab") == {}
+
+
+def declared(number: int, **digests: str) -> FeatureSetVersion:
+    features = [{"name": name, "digest": digest, "definition": name} for name, digest in digests.items()]
+    return FeatureSetVersion(
+        digest=str(number), event_type="payment", number=number, features=features, declared_at=NOW
+    )
+
+
+FIRST, SECOND, THIRD = declared(1, a="1", b="1"), declared(2, a="2", b="1", c="1"), declared(3, c="1", a="2")
+
+
+def test_two_sets_differ_by_what_was_added_removed_and_changed() -> None:
+    found = compare_sets(FIRST.features, SECOND.features)
+    assert [[each.name for each in part] for part in (found.added, found.removed, found.changed)] == [
+        ["c"],
+        [],
+        ["a"],
+    ]
+    assert (found.unchanged, found.same) == (1, False)
+    back = compare_sets(SECOND.features, FIRST.features)
+    assert [each.name for each in back.removed] == ["c"]
+    assert (back.changed[0].before, back.changed[0].after) == (SECOND.features[0], FIRST.features[0])
+
+
+def test_the_same_features_in_another_order_are_the_same_set() -> None:
+    assert compare_sets(SECOND.features, SECOND.features[::-1]).same
+
+
+def test_each_set_stands_beside_the_one_before_it_and_the_models_on_it() -> None:
+    users = [replace(model(), declared_set="2"), replace(model("payment-0", "archived"), declared_set="2")]
+    newest, middle, oldest = set_rows([THIRD, SECOND, FIRST], users, in_code=["3", "2", "1"])
+    assert (newest.before, middle.before, oldest.before) == (2, 1, None)
+    assert newest.since_before is not None
+    assert [each.name for each in newest.since_before.removed] == ["b"]
+    assert ([user.name for user in middle.models], [user.name for user in middle.live]) == (
+        ["payment-1", "payment-0"],
+        ["payment-1"],
+    )
+    assert [row.place for row in (newest, middle, oldest)] == [0, 1, 2]
+    assert [row.may_go for row in (newest, middle, oldest)] == [False, False, True]
+    assert set_rows([], [], in_code=()) == []
+
+
+def test_while_a_live_model_is_on_a_set_that_is_not_known_no_set_may_go() -> None:
+    rows = set_rows([SECOND, FIRST], [model()], in_code=["2", "1"])
+    assert [row.may_go for row in rows] == [False, False]
+
+
+def test_a_set_that_the_code_does_not_declare_any_more_has_no_place_in_it() -> None:
+    [gone] = set_rows([FIRST], [], in_code=["2"])
+    assert (gone.place, gone.may_go, gone.is_newest) == (None, False, False)
+
+
+def test_the_sets_of_a_feature_say_whether_it_meant_the_same() -> None:
+    found = memberships("a", [THIRD, SECOND, FIRST])
+    assert [(each.number, each.as_now) for each in found] == [(3, True), (2, True), (1, False)]
+    assert memberships("z", [THIRD]) == []
+
+
+@pytest.mark.parametrize("module", [sets, tags])
+def test_the_examples_hold(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert (found.failed, found.attempted > 0) == (0, True)
+
+
+def test_no_data_is_no_drift() -> None:
+    row = rows(live(replace(drift("amount"), drift=NO_DATA)))["amount"]
+    assert (row.moved, row.troubles) == (False, 0)

@@ -1,0 +1,258 @@
+"""What wants attention, fact by fact: a sentence a row."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitoring.drift.distance import NO_DATA, Drift, State
+from monitoring.drift.report import DriftReport, FeatureDrift, Side
+from monitoring.models import MinuteWindow
+from monitoring.overview.attention import notices
+from monitoring.overview.facts import Facts, InCharge, Queue, Store, Waiting
+from monitoring.windows.batch_views import Freshness
+from monitoring.windows.latency import bin_of
+from scoring.batch.compute.profile import Profile
+from scoring.batch.compute.statistics import count
+from scoring.batch.models import BatchVersion
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Entity
+from scoring.decisions.models import Route
+from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.log.consumers.status import ConsumerHealth
+from scoring.log.consumers.writers import OldestWriter
+from scoring.replay.consistency import Mismatch
+from scoring.signals.process_reports import Report
+from scoring.signals.store_health import Refusal
+from tests.factories.log import NOW
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+WELL = ConsumerHealth("monitoring.windows", error="", failed_position=None, ran_at=NOW, lag=3)
+QUIET = Facts(now=NOW, hours=[], minutes=[], consumers=[WELL])
+
+
+def minutes(start: int, end: int, **columns: int) -> list[MinuteWindow]:
+    """Windows of the minutes from `start` to `end` ago."""
+    return [
+        MinuteWindow(event_type="payment", start=NOW - ago * MINUTE, **columns)
+        for ago in range(start, end, -1)
+    ]
+
+
+def slow_minute(latency_us: int, decisions: int = 50) -> MinuteWindow:
+    latency = [0] * bin_of(latency_us) + [decisions]
+    return MinuteWindow(event_type="payment", start=NOW - MINUTE, decided_allow=decisions, latency=latency)
+
+
+def report(*states: State, score: State = State.STABLE) -> DriftReport:
+    side = Side(shares=[1.0], missing=0.0)
+    features = [
+        FeatureDrift(f"f{number}", replace(NO_DATA, state=state), ["any"], side, side)
+        for number, state in enumerate(states)
+    ]
+    return DriftReport(
+        model="payment-1",
+        rows=100,
+        reference_rows=1_000,
+        since=NOW - DAY,
+        features=features,
+        score=Drift(0.0, 0.0, 0.0, score),
+        scores=[],
+        outcomes={},
+    )
+
+
+def job(state: str, *, ago: timedelta = HOUR) -> TrainingJob:
+    return TrainingJob(number=4, state=state, ended_at=NOW - ago, error="Traceback\nMemoryError: too large")
+
+
+def candidate(*passed: bool) -> ModelVersion:
+    checks = [{"name": "calibration", "passed": each} for each in passed]
+    return ModelVersion(name="payment-2", trained_at=NOW - HOUR, checks=checks)
+
+
+class Purchase(EventType):
+    name, lane = "purchase", "shop"
+    customer = Entity()
+    habits = Profile(customer, over="90d", every="1d", stale_after="3d", events=count())
+
+
+def of_view(published_ago: timedelta | None, **counts: int) -> list[Freshness]:
+    """The view `habits`, published so long ago, and what decisions had of it."""
+    moment = NOW - published_ago if published_ago is not None else NOW
+    version = BatchVersion(as_of=moment, published_at=moment) if published_ago is not None else None
+    since = NOW.replace(minute=0) - HOUR
+    return [Freshness(Purchase.habits, since=since, now=NOW, latest=version, **counts)]
+
+
+STOPPED = WELL._replace(error="ValueError: no such field", failed_position=1234)
+LATE = WELL._replace(ran_at=NOW - 5 * MINUTE)
+BEHIND = WELL._replace(lag=4_000)
+WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MINUTE, 300.0, False)
+
+
+@pytest.mark.parametrize(
+    ("facts", "tone", "what"),
+    [
+        (
+            {"broken_schedules": [("retrain", "unknown type.")]},
+            "bad",
+            "“retrain” fails every time: unknown type.",
+        ),
+        ({"consumers": [STOPPED]}, "bad", "monitoring.windows stands still before entry 1,234: ValueError"),
+        ({"consumers": [LATE]}, "bad", "Nothing has read the log for 5 min"),
+        ({"consumers": [WELL._replace(ran_at=None)]}, "bad", "Nothing has read the log so far"),
+        ({"consumers": [BEHIND]}, "warn", "monitoring.windows is more than 4,000 entries behind"),
+        (
+            {"waiting": Waiting(7, NOW - 2 * MINUTE, 0)},
+            "bad",
+            "7 entries wait to be processed",
+        ),
+        ({"waiting": Waiting(0, None, 1)}, "warn", "1 event is parked"),
+        ({"minutes": minutes(70, 10, received=5)}, "bad", "No event has come for 10 min; about 50"),
+        (
+            {"minutes": minutes(60, 0, decided_allow=9, fallbacks=1)},
+            "bad",
+            "60 of 540 decisions of the last hour (11.1 %) were fallbacks.",
+        ),
+        (
+            {"minutes": [*minutes(60, 0, decided_allow=9), *minutes(1, 0, fallbacks=1)]},
+            "warn",
+            "1 of 540 decisions of the last hour (0.2 %) were fallbacks",
+        ),
+        (
+            {
+                "minutes": minutes(60, 0, decided_allow=9, fallbacks=1),
+                "causes": [("model_unavailable", 58), ("timeout", 2)],
+            },
+            "bad",
+            "were fallbacks: the model could not be loaded (58), no decision came in time (2).",
+        ),
+        ({"store": Store(answers=False)}, "bad", "Redis does not answer"),
+        (
+            {"store": Store(True, Refusal("its memory is full", "Raise maxmemory."))},
+            "bad",
+            "Redis refuses writes, as its memory is full",
+        ),
+        (
+            {"store": Store(True, None, (Report("models", "box", 3.0, "payment-3: it is truncated."),))},
+            "bad",
+            "The workers on box cannot load payment-3: it is truncated.",
+        ),
+        (
+            {"store": Store(True, None, (Report("clock", "box", 3.0, "-600.0"),))},
+            "warn",
+            "The clock of box differs from the database's by 600 s.",
+        ),
+        ({"writer": WRITER}, "bad", "process 4242 of PostgreSQL (user “ann”, application “psql”, idle in"),
+        ({"writer": WRITER, "consumers": [BEHIND]}, "bad", "Cases, figures and shadows stand still."),
+        ({"minutes": [slow_minute(900_000)]}, "warn", "One decision in a hundred took longer than"),
+        ({"minutes": [slow_minute(900_000, decisions=3)]}, "warn", "One decision in a hundred"),
+        (
+            {"queue": Queue(waiting=12, held=1, oldest=NOW - 30 * HOUR)},
+            "warn",
+            "waited for 30 h; 12 wait",
+        ),
+        ({"trainings": [job("failed")]}, "warn", "Training 4 failed 1 h ago: MemoryError: too large"),
+        (
+            {"drifts": [report(State.SHIFTED, State.MODERATE, State.STABLE)]},
+            "warn",
+            "2 of 3 features",
+        ),
+        (
+            {"drifts": [report(State.STABLE, score=State.SHIFTED)]},
+            "warn",
+            "The scores of payment-1",
+        ),
+        (
+            {"candidates": [candidate(True)]},
+            "info",
+            "payment-2, trained 1 h ago, has not",
+        ),
+        ({"candidates": [candidate(True, False)]}, "info", "has not been judged: 1 check failed"),
+        ({"in_charge": []}, "info", "No model decides anything yet"),
+        (
+            {
+                "mismatches": [
+                    Mismatch("payment", "amount", 900, 9),
+                    Mismatch("payment", "card_count_1h", 90, 9),
+                ]
+            },
+            "bad",
+            "card_count_1h and 1 other of payment came out differently when recomputed: 9 of 90 values",
+        ),
+        (
+            {"batch_views": of_view(4 * DAY, fresh=80, stale=120)},
+            "bad",
+            "habits of purchase is stale: 120 decisions since 11:00 without it; last published 4 d ago.",
+        ),
+        (
+            {"batch_views": of_view(HOUR, fresh=80, stale=120)},
+            "warn",
+            "habits of purchase was stale: 120 decisions since 11:00 without it; last published 1 h ago.",
+        ),
+        ({"batch_views": of_view(4 * DAY)}, "warn", "habits of purchase is stale; last published 4 d ago."),
+        (
+            {"batch_views": of_view(None, unpublished=1)},
+            "bad",
+            "habits of purchase was never published: 1 decision since 11:00 without it.",
+        ),
+        (
+            {"batch_views": of_view(HOUR, fresh=9, lost=3)},
+            "bad",
+            "habits of purchase was lost from Redis: 3 decisions since 11:00 without it",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], tone: str, what: str) -> None:
+    (notice,) = notices(replace(QUIET, **facts))  # type: ignore[arg-type]
+
+    assert notice.tone == tone
+    assert what in notice.what
+    assert notice.do
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"consumers": []},
+        {"waiting": Waiting(40, NOW - timedelta(seconds=5), 0)},
+        {"minutes": minutes(120, 0, received=30, decided_allow=30)},
+        {"minutes": [*minutes(90, 60, fallbacks=9), *minutes(60, 0, decided_allow=9)]},  # of the hour before
+        {"minutes": minutes(70, 10, received=1)},  # so few that a pause says nothing
+        {"minutes": [slow_minute(40_000)]},
+        {"minutes": [slow_minute(2_700_000, decisions=2)]},  # too few to mean anything
+        {"queue": Queue(waiting=12, held=1, oldest=NOW - HOUR)},
+        {"trainings": [job("finished"), job("failed")]},
+        {"trainings": [job("failed", ago=2 * DAY)]},
+        {"drifts": [report(State.STABLE, State.CHANCE, State.NOT_COMPARED)]},
+        {"drifts": [report(State.MODERATE, State.STABLE)]},  # the page and its tile show it
+        {"in_charge": [InCharge(Route(event_type="payment"), "payment-1", None)]},
+        {"mismatches": []},
+        {"batch_views": of_view(2 * DAY, fresh=100)},
+        {"batch_views": of_view(None)},  # nobody reads it
+        {"batch_views": of_view(HOUR, fresh=100, unpublished=5)},  # it has been since
+    ],
+)
+def test_what_is_as_it_should_be_needs_nobody(facts: dict[str, object]) -> None:
+    assert notices(replace(QUIET, **facts)) == []  # type: ignore[arg-type]
+
+
+def test_an_open_transaction_says_how_to_be_rid_of_it() -> None:
+    (notice,) = notices(replace(QUIET, writer=WRITER))
+    assert "pg_terminate_backend(4242)" in notice.do
+    assert notices(replace(QUIET, writer=WRITER._replace(seconds=20.0))) == []
+
+
+@pytest.mark.parametrize("follower", [STOPPED, LATE, BEHIND], ids=["stopped", "late", "behind"])
+def test_windows_that_are_out_of_date_do_not_say_that_nothing_comes(follower: ConsumerHealth) -> None:
+    facts = replace(QUIET, consumers=[follower], minutes=minutes(70, 10, received=5))
+
+    assert [notice.what for notice in notices(facts) if "No event" in notice.what] == []
+
+
+def test_the_gravest_stands_first() -> None:
+    facts = replace(QUIET, candidates=[candidate(True)], waiting=Waiting(0, None, 2), consumers=[STOPPED])
+
+    assert [notice.tone for notice in notices(facts)] == ["bad", "warn", "info"]

@@ -1,0 +1,167 @@
+"""Where a notice begins: at its bound nothing is said yet, beyond it something is."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitoring.overview import attention
+from monitoring.overview.attention import Notice, notices
+from monitoring.overview.facts import Queue, Store, Waiting
+from monitoring.overview.processes import Restarts
+from scoring.replay.consistency import Mismatch
+from scoring.signals.process_reports import Report
+from tests.factories.log import NOW
+from tests.unit.monitoring.overview.test_attention import (
+    BEHIND,
+    LATE,
+    QUIET,
+    STOPPED,
+    WELL,
+    WRITER,
+    candidate,
+    job,
+    minutes,
+)
+
+SECOND = timedelta(seconds=1)
+
+
+def told(**facts: object) -> list[Notice]:
+    return notices(replace(QUIET, **facts))  # type: ignore[arg-type]
+
+
+def late(by: timedelta) -> dict[str, object]:
+    return {"consumers": [WELL._replace(ran_at=NOW - by)]}
+
+
+def waiting(since: timedelta) -> dict[str, object]:
+    return {"waiting": Waiting(4, NOW - since, 0)}
+
+
+def case(age: timedelta) -> dict[str, object]:
+    return {"queue": Queue(waiting=1, held=0, oldest=NOW - age)}
+
+
+def clock(off: float) -> dict[str, object]:
+    return {"store": Store(True, None, (Report("clock", "box", 3.0, str(off)),))}
+
+
+def fallbacks(of: int) -> dict[str, object]:
+    return {"minutes": [*minutes(1, 0, fallbacks=1), *minutes(2, 1, decided_allow=of)]}
+
+
+@pytest.mark.parametrize(
+    ("at", "beyond"),
+    [
+        (late(timedelta(minutes=1)), late(timedelta(minutes=1) + SECOND)),
+        ({"consumers": [WELL._replace(lag=2_000)]}, {"consumers": [WELL._replace(lag=2_001)]}),
+        (waiting(timedelta(seconds=30)), waiting(timedelta(seconds=31))),
+        (case(timedelta(hours=24)), case(timedelta(hours=24) + SECOND)),
+        (clock(2.0), clock(-2.5)),
+        ({"writer": WRITER._replace(seconds=60.0)}, {"writer": WRITER._replace(seconds=61.0)}),
+        (
+            {"trainings": [job("failed", ago=timedelta(days=1))]},
+            {"trainings": [job("failed", ago=timedelta(days=1) - SECOND)]},
+        ),
+        ({"minutes": minutes(69, 10, received=2)}, {"minutes": minutes(70, 10, received=2)}),
+    ],
+    ids=["late", "lag", "lane", "case", "clock", "writer", "training", "silence"],
+)
+def test_a_notice_begins_beyond_its_bound(at: dict[str, object], beyond: dict[str, object]) -> None:
+    assert told(**at) == []
+    assert len(told(**beyond)) == 1
+
+
+def test_more_than_one_fallback_in_a_hundred_is_grave() -> None:
+    assert [notice.tone for notice in told(**fallbacks(100))] == ["warn"]
+    assert [notice.tone for notice in told(**fallbacks(99))] == ["bad"]
+
+
+@pytest.mark.parametrize(
+    ("times", "tone", "words"),
+    [(1, "warn", "once"), (2, "warn", "2 times"), (3, "bad", "3 times"), (9, "bad", "9 times")],
+)
+def test_the_third_restart_in_an_hour_is_grave(times: int, tone: str, words: str) -> None:
+    [notice] = told(restarts=[Restarts("lanes", times, "SIGKILL", "out of memory")])
+    assert notice.tone == tone
+    assert (
+        notice.what == f"lanes was restarted {words} in the last hour; it ended with SIGKILL: out of memory"
+    )
+    [quiet] = told(restarts=[Restarts("lanes", times, "SIGKILL", "")])
+    assert quiet.what.endswith("it ended with SIGKILL")
+
+
+def test_the_minute_that_is_not_over_does_not_end_a_silence() -> None:
+    [notice] = told(minutes=minutes(70, 10, received=2))
+    assert "about 20 were to be expected" in notice.what
+    assert told(minutes=[*minutes(70, 10, received=2), *minutes(5, 4, received=1)]) == []
+    assert told(minutes=minutes(130, 70, received=9)) == []  # what came two hours ago is not expected now
+
+
+def test_only_the_consumer_of_windows_tells_of_silence() -> None:
+    other = WELL._replace(name="reviews.cases")
+    assert told(consumers=[other], minutes=minutes(70, 10, received=5)) == []
+    assert len(told(consumers=[other, WELL], minutes=minutes(70, 10, received=5))) == 1
+
+
+def test_entries_wait_and_are_parked_each_for_itself() -> None:
+    whats = [notice.what for notice in told(waiting=Waiting(1, NOW - timedelta(minutes=2), 2))]
+    assert whats[0].startswith("1 entry waits to be processed, the oldest for 2 min")
+    assert whats[1].startswith("2 events are parked")
+    assert told(waiting=Waiting(0, None, 0)) == []
+
+
+def test_a_consumer_that_stands_still_leads_to_its_entry_if_it_has_one() -> None:
+    [notice] = told(consumers=[STOPPED])
+    assert (notice.label, notice.page, notice.arguments) == (
+        "See the entry", "scoring_logentry_change", (1234,),
+    )  # fmt: skip
+    [other] = told(consumers=[STOPPED._replace(failed_position=None)])
+    assert (other.page, "before entry" in other.what) == ("", False)
+
+
+def test_a_consumer_behind_is_not_blamed_while_a_transaction_holds_it_back() -> None:
+    assert [notice.tone for notice in told(consumers=[BEHIND], writer=WRITER)] == ["bad"]
+    assert [notice.tone for notice in told(consumers=[BEHIND, LATE])] == ["warn"]  # somebody reads
+
+
+@pytest.mark.parametrize(
+    ("passed", "state"),
+    [
+        ((True, True), "its checks have passed"),
+        ((True, False), "1 check failed"),
+        ((False, False, True), "2 checks failed"),
+    ],
+)
+def test_a_candidate_says_how_many_of_its_checks_failed(passed: tuple[bool, ...], state: str) -> None:
+    [notice] = told(candidates=[candidate(*passed)])
+    assert notice.what.endswith(f"has not been judged: {state}.")
+
+
+def test_the_feature_that_is_wrong_most_often_is_named_first() -> None:
+    wrong = [Mismatch("payment", name, 100, bad) for name, bad in (("a", 5), ("b", 90), ("c", 20))]
+    [notice] = told(mismatches=wrong)
+    assert notice.what.startswith("b and 2 others of payment came out differently when recomputed: 90 of 100")
+    [alone] = told(mismatches=wrong[:1])
+    assert alone.what.startswith("a of payment")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("Traceback\nValueError: no such field", "ValueError: no such field"),
+        ("x" * 160, "x" * 160),
+        ("x" * 161, "x" * 159 + "…"),
+        ("  \n", "no reason was given"),
+    ],
+)
+def test_an_error_is_told_in_one_line_that_fits(error: str, line: str) -> None:
+    assert attention._short(error) == line
+
+
+def test_a_report_of_long_ago_says_nothing_of_now() -> None:
+    def models(age: float, text: str = "payment-3: it is truncated.") -> list[Notice]:
+        return told(store=Store(True, None, (Report("models", "box", age, text),)))
+
+    assert (len(models(59.0)), models(60.0), models(3.0, text="")) == (1, [], [])

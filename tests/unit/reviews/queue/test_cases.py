@@ -1,0 +1,131 @@
+"""What each entry of a case's stream makes of its row, without a database."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reviews import projections as fold
+from reviews.models import Case
+from reviews.queue.ranking import rank_of
+from scoring.log.entries import Entry, NewEntry
+from scoring.sql.bulk_tables import Row, Table
+from scoring.timestamps import from_iso
+from tests.factories.log import NOW, as_read
+
+UNTIL = "2026-03-01T12:45:00Z"
+FACTS = {"why": "review", "outcome": "review", "score": 0.5, "stake": 10_000, "expected_loss": 5_000}
+HELD = {"reviewer": "ana", "until": UNTIL}
+VERDICT = {"reviewer": "ana", "verdict": "fraud", "reason_code": "stolen_card", "note": "d" * 32}
+
+
+def entry(entry_type: str, version: int, **data: Any) -> Entry:
+    new = NewEntry("case/payment/shop/T-1", version - 1, entry_type, {"event_position": 7, **data})
+    return as_read(new)
+
+
+def opened(**data: Any) -> Row:
+    about = {"event": "payment/shop/T-1", "event_type": "payment", "currency": "USD"}
+    return fold.opened_case(None, entry("case.opened", 1, **about, **{**FACTS, **data}))
+
+
+def claimed() -> Row:
+    return fold.claimed_case(opened(), entry("case.claimed", 2, **HELD))
+
+
+def decided() -> Row:
+    return fold.decided_case(claimed(), entry("case.decided", 3, **VERDICT))
+
+
+def closed() -> Row:
+    return fold.closed_case(opened(), entry("case.closed", 2, outcome="allow", because="revised"))
+
+
+def changes(before: Row, after: Row) -> Row:
+    return {name: value for name, value in after.items() if before[name] != value}
+
+
+def test_a_row_has_every_column_of_its_table_and_no_other() -> None:
+    for row in (opened(), claimed(), decided(), closed()):
+        assert set(row) == set(Table.of(Case).columns)
+
+
+def test_an_opened_case_waits_at_its_rank() -> None:
+    row = opened()
+    assert (row["event_position"], row["state"], row["opened_at"], row["version"]) == (7, "open", NOW, 1)
+    assert row["rank"] == rank_of(loss=5_000, currency="USD", sampled=False, opened_at=NOW)
+    assert opened(why="sample")["rank"] < row["rank"]
+
+
+def test_claiming_puts_it_into_hands_and_releasing_takes_it_out_of_them() -> None:
+    assert changes(opened(), claimed()) == {
+        "state": "claimed",
+        "claimed_by": "ana",
+        "lease_until": from_iso(UNTIL),
+        "version": 2,
+    }
+    released = fold.released_case(claimed(), entry("case.released", 3))
+    assert changes(opened(), released) == {"version": 3, "released_at": NOW}
+
+
+def test_a_verdict_is_kept_with_who_gave_it_and_when() -> None:
+    assert changes(opened(), decided()) == {
+        "state": "decided",
+        "verdict": "fraud",
+        "reason_code": "stolen_card",
+        "note": "d" * 32,
+        "decided_by": "ana",
+        "decided_at": NOW,
+        "version": 3,
+    }
+
+
+def test_reopening_leaves_nothing_of_the_verdict() -> None:
+    row = fold.reopened_case(decided(), entry("case.reopened", 4, reviewer="bo", until=UNTIL))
+    assert changes(claimed(), row) == {"claimed_by": "bo", "version": 4}
+
+
+def test_a_closed_case_that_is_opened_again_ranks_by_what_is_known_now() -> None:
+    later = {**FACTS, "score": 0.9, "expected_loss": 9_000}
+    row = fold.reopened_case(closed(), entry("case.reopened", 3, **later, reviewer=""))
+    assert changes(opened(), row) == {
+        "version": 3,
+        "score": 0.9,
+        "expected_loss": 9_000,
+        "rank": rank_of(loss=9_000, currency="USD", sampled=False, opened_at=NOW),
+    }
+
+
+def test_a_rescored_case_stays_in_the_hands_it_is_in() -> None:
+    later = {**FACTS, "outcome": "allow", "score": 0.1, "expected_loss": 1_000}
+    row = fold.rescored_case(claimed(), entry("case.rescored", 3, **later))
+    assert set(changes(claimed(), row)) == {"version", "outcome", "score", "expected_loss", "rank"}
+
+
+def test_a_fold_leaves_the_row_it_is_given_alone() -> None:
+    before = claimed()
+    fold.decided_case(before, entry("case.decided", 3, **VERDICT))
+    assert before == claimed()
+
+
+def test_a_stream_that_begins_in_the_middle_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"case/payment/shop/T-1 does not begin with case\.opened"):
+        fold.claimed_case(None, entry("case.claimed", 2, **HELD))
+
+
+@pytest.mark.parametrize(
+    ("row", "minutes", "free", "held"),
+    [
+        (opened(), 0, True, False),
+        (claimed(), 0, False, True),
+        (claimed(), 20, True, False),  # its lease ended at 12:45
+        (decided(), 0, False, False),
+        (closed(), 0, False, False),
+    ],
+    ids=["open", "claimed", "lease ran out", "decided", "closed"],
+)
+def test_who_may_take_a_case(row: Row, minutes: int, free: bool, held: bool) -> None:
+    case, now = Case(**row), NOW + timedelta(minutes=minutes)
+    assert (case.is_free(now), case.is_held(now)) == (free, held)
+    assert case.is_held_by("ana", now) is held
+    assert not case.is_held_by("bo", now)

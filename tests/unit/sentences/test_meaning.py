@@ -1,0 +1,215 @@
+"""What features are in words, for people who look them up: a sentence a row."""
+
+import doctest
+
+import pytest
+
+from scoring.batch.compute.profile import Profile
+from scoring.batch.compute.statistics import median
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Category, Entity, Flag, Money, Text
+from scoring.declare import is_night, is_weekend
+from scoring.features.plan import compile_lane, lane_plan
+from scoring.features.specs import FeatureSpec
+from scoring.sentences import meaning
+
+
+class Transfer(EventType):
+    """What payments do not show."""
+
+    name, lane = "transfer", "transfers"
+    account = Entity(says="from this account")
+    amount, country, foreign = Money(), Category(), Flag(optional=True)
+    note = Text(optional=True)
+    habits = Profile(account, over="90d", every="1d", stale_after="3d", typical=median(amount))
+    features = (
+        account.count(over="24h", where=amount.below(5)),
+        account.since_last(where=foreign),
+        account.session(gap="30m").count(),
+        account.session(gap="30m").amount.sum(),
+        account.session(gap="30m").duration(),
+        account.last(amount),
+        account.changed(country),
+        is_night(22, 6),
+        is_weekend(),
+        amount - habits.typical,
+        habits.typical,
+        note.words(),
+        note.capitals(),
+    )
+
+
+def specs_of(*members: type[EventType]) -> dict[str, FeatureSpec]:
+    plan = compile_lane("transfers", members)
+    return {spec.name: spec for spec in plan.feature_set(members[0].name).features}
+
+
+SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment").features} | specs_of(
+    Transfer
+)
+
+MEANINGS = [
+    ("note_words", "The number of words in the note."),
+    ("note_capitals", "The share of capitals among the letters in the note."),
+    ("amount", "The payment's amount: what is paid."),
+    ("hour_of_day", "The hour of the day of the payment, 0 to 23 UTC."),
+    ("customer_age", "Calendar years since the customer birth year."),
+    ("card_count_1h", "How many payments with this card there were in the last hour."),
+    ("card_count_24h", "How many payments with this card there were in the last 24 h."),
+    ("card_refund_count_30d", "How many refunds with this card there were in the last 30 d."),
+    ("card_amount_mean_24h", "The mean amount of payments with this card in the last 24 h."),
+    (
+        "card_amount_std_7d",
+        "The standard deviation of the amount of payments with this card in the last 7 d.",
+    ),
+    (
+        "amount_to_card_amount_mean_30d",
+        "The payment's amount, divided by the mean amount of payments with this card in the last 30 d.",
+    ),
+    (
+        "card_distinct_merchant_24h",
+        "How many different merchants there were in payments with this card in the last 24 h.",
+    ),
+    ("card_since_last", "How long ago the last payment with this card was."),
+    ("card_since_first", "How long ago this card was first seen."),
+    ("card_since_last_same_device", "How long ago this device was last seen in payments with this card."),
+    ("card_new_merchant", "Whether this merchant is new for this card."),
+    (
+        "card_x_merchant_count_30d",
+        "How many payments with this card at this merchant there were in the last 30 d.",
+    ),
+    (
+        "merchant_fraud_share_7d_after_14d",
+        "The share of payments at this merchant that was confirmed as fraud, over 7 d, ending 14 d before.",
+    ),
+    (
+        "account_count_24h_where_amount_below_5",
+        "How many transfers from this account there were in the last 24 h (amount below 5.00 USD).",
+    ),
+    ("account_since_last_where_foreign", "How long ago the last transfer from this account (foreign) was."),
+    (
+        "account_session_30m_count",
+        "How many transfers from this account there were since the last pause of 30 min.",
+    ),
+    (
+        "account_session_30m_amount_sum",
+        "The total amount of transfers from this account since the last pause of 30 min.",
+    ),
+    (
+        "account_session_30m_duration",
+        "How long ago transfers from this account began after the last pause of 30 min.",
+    ),
+    ("account_last_amount", "The amount of the last transfer from this account."),
+    (
+        "account_changed_country",
+        "Whether this country differs from that of the last transfer from this account.",
+    ),
+    ("is_night", "Whether it is between 22:00 and 06:00 UTC."),
+    ("is_weekend", "Whether it is Saturday or Sunday, UTC."),
+    (
+        "habits_typical",
+        "The median amount of transfers from this account in 90 d, worked out ahead of time in the batch"
+        " view habits.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "sentence"), MEANINGS)
+def test_what_a_feature_is(name: str, sentence: str) -> None:
+    assert meaning.describe(SPECS[name]) == sentence
+
+
+def test_every_feature_is_a_sentence() -> None:
+    for name, spec in SPECS.items():
+        said = meaning.describe(spec)
+        assert said[0].isupper(), name
+        assert said.endswith("."), name
+        assert "(" not in said or "where" in name, name  # a definition, for want of words
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (
+            "card_count_1h",
+            "Payments with this card of the 1 h before, and up to 5 min more: it begins with the tile of"
+            " 5 min (aligned to UTC) that holds the moment 1 h ago. The payment itself is not part of it.",
+        ),
+        (
+            "card_distinct_merchant_24h",
+            "Payments with this card of the 24 h before, and up to 2 h more: it begins with the tile of 2 h"
+            " (aligned to UTC) that holds the moment 24 h ago. The payment itself is not part of it."
+            " Exact up to 32 values; beyond that it stays at 32.",
+        ),
+        (
+            "merchant_fraud_share_7d_after_14d",
+            "Payments at this merchant from 21 d before to 14 d before the payment, in tiles of 14 h."
+            " A label counts from the moment it is known, for the event it is about.",
+        ),
+        (
+            "account_session_30m_count",
+            "Transfers from this account since the last silence of 30 min or more. One that comes 30 min or"
+            " more after the last begins a new session. The transfer itself is not part of it.",
+        ),
+    ],
+)
+def test_what_a_window_covers(name: str, sentence: str) -> None:
+    assert meaning.coverage(SPECS[name]) == [sentence]
+
+
+def test_what_is_computed_from_others_covers_what_they_cover() -> None:
+    mean, ratio = SPECS["card_amount_mean_30d"], SPECS["amount_to_card_amount_mean_30d"]
+    assert meaning.coverage(ratio) == meaning.coverage(mean)
+    assert (meaning.entities_of(ratio), meaning.windows_of(ratio)) == (["card"], ["30d"])
+    against = SPECS["amount_minus_habits_typical"]
+    assert (meaning.entities_of(against), meaning.windows_of(against)) == (["account"], ["90d"])
+    assert meaning.coverage(SPECS["amount"]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "worth"),
+    [
+        ("card_count_1h", "0"),
+        ("card_amount_sum_1h", "0"),
+        ("card_amount_mean_24h", "missing"),
+        ("card_since_last", "missing"),
+        ("hour_of_day", "never missing"),
+        ("account_session_30m_amount_sum", "0"),
+        ("habits_typical", "missing where the view has no value, or none fresh enough"),
+        ("card_new_merchant", "1 for a new card; missing without a value"),
+        (
+            "note_capitals",
+            "missing without a note or without letters, and where it was received before texts were measured",
+        ),
+        ("merchant_fraud_share_7d_after_14d", "missing"),
+        ("card_fraud_count_30d_after_0d", "0"),
+        ("amount_to_card_amount_mean_30d", "missing where a side is missing or the divisor is 0"),
+    ],
+)
+def test_what_it_is_worth_without_a_past(name: str, worth: str) -> None:
+    assert meaning.without_past(SPECS[name]) == worth
+
+
+@pytest.mark.parametrize(
+    ("name", "usual"),
+    [
+        (
+            "card_count_1h",
+            "what this card had in 30 days, scaled to 1 h; until it is that old, the median of the training"
+            " rows",
+        ),
+        ("card_count_30d", "the median of the training rows"),
+        ("card_amount_max_24h", "the mean of this card over 30 days"),
+        ("card_amount_std_24h", "the median of the training rows"),
+        ("amount_to_card_amount_mean_30d", "1: as much as on average"),
+        ("amount_to_card_amount_max_30d", "the median of the training rows"),
+        ("category", "nothing: its numbers are names, of which there is no mean"),
+    ],
+)
+def test_what_is_usual(name: str, usual: str) -> None:
+    assert meaning.usual(SPECS[name]) == usual
+
+
+def test_the_examples_hold() -> None:
+    found = doctest.testmod(meaning)
+    assert (found.failed, found.attempted > 0) == (0, True)

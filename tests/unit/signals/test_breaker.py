@@ -1,0 +1,37 @@
+"""A server that failed to answer is left alone until a probe is answered."""
+
+from threading import Event
+
+import pytest
+
+from scoring.signals import breaker
+from scoring.signals.breaker import Breaker
+from tests.waiting import wait_until
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "PROBE_SECONDS", 0.01)
+
+
+def test_a_server_is_left_alone_from_its_failure_to_the_probe_that_succeeds() -> None:
+    back = Event()
+
+    def probe() -> None:
+        if not back.is_set():
+            raise OSError("away")
+
+    server = Breaker("server", probe)
+    assert not server.is_open
+    server.trip()
+    assert server.is_open
+    back.set()
+    wait_until(lambda: not server.is_open)
+
+
+def test_a_failure_of_one_command_alone_leaves_others_in_peace() -> None:
+    probed = Event()
+    server = Breaker("server", probed.set, grace=60.0)
+    server.trip()
+    assert not server.is_open
+    assert probed.wait(10.0)
