@@ -27,7 +27,7 @@ from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
 from benchmarks.stage_costs import stage_figures
 from benchmarks.starting import measure_worker_start
-from scoring.decisions.models import Event
+from scoring.intake.models import Event
 from scoring.signals import redis_connections as connections
 
 RESULTS = Path(__file__).parent / "results"

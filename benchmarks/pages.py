@@ -41,7 +41,8 @@ from experiments.design.start_and_stop import start_experiment  # noqa: E402
 from experiments.tasks import refresh_results  # noqa: E402
 from reviews.models import Case  # noqa: E402
 from scoring.catalog.registry import event_type  # noqa: E402
-from scoring.decisions.models import Decision, Event  # noqa: E402
+from scoring.decisions.models import Decision  # noqa: E402
+from scoring.intake.models import Event  # noqa: E402
 from scoring.intake.receive import Submission, receive_events  # noqa: E402
 from scoring.lanes.lock import held_lane  # noqa: E402
 from scoring.learning.promotion.gate import approve  # noqa: E402

@@ -17,9 +17,9 @@ from django.db import connection
 from benchmarks.apart import KEPT, VAR
 from embedded import services
 from scoring.api.keys.issue import create_key, find_sender
-from scoring.decisions.models import Event, Route
 from scoring.explain.treeshap import TableExplainer
 from scoring.features.plan import lane_plan
+from scoring.intake.models import Event
 from scoring.learning.dataset.split import SplitShares
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote
@@ -27,6 +27,7 @@ from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.consumers.runs import run_consumers
 from scoring.registry.model_versions import load_model
+from scoring.registry.models import Route
 from scoring.states.store import OnlineStore
 
 EVENT_TYPE, LANE, SOURCE = "payment", "commerce", "bench"

@@ -8,8 +8,9 @@ from experiments.design.start_and_stop import start_experiment
 from scoring.errors import ScoringError
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.requests import request_training
-from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.models import TrainingJob
 from scoring.learning.promotion.gate import approve
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
 
 ADMIN = "admin"

@@ -24,12 +24,15 @@ from scoring.api.models import ApiKey
 from scoring.catalog.forms import ExchangeRateForm
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Decision, Event, Label, Pending, Route
+from scoring.decisions.models import Decision
 from scoring.ingest.labels import pages as label_pages  # noqa: F401 - the latter registers its page with the admin
 from scoring.intake.label_sources import PRECEDENCE
+from scoring.intake.models import Event, Label
+from scoring.lanes.models import Pending
 from scoring.learning import admin as learning_admin  # noqa: F401 - registers its lists and pages
 from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
+from scoring.registry.models import Route
 
 
 def position_in(term: str) -> int | None:

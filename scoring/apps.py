@@ -11,10 +11,10 @@ class ScoringConfig(AppConfig):
     def ready(self) -> None:
         # Imported for what they register: tables that the log folds its entries into, how old entries are
         # read, a consumer and a system check.
-        import_module("scoring.decisions.projections")
-        import_module("scoring.decisions.upcasters")
-        import_module("scoring.batch.projections")
-        import_module("scoring.learning.projections")
+        for room in ("intake", "decisions", "registry", "learning", "batch"):
+            import_module(f"scoring.{room}.projections")
+        for room in ("decisions", "registry"):
+            import_module(f"scoring.{room}.upcasters")
         import_module("scoring.checks")
         register = import_module("scoring.log.consumers.registry").register
         register(import_module("scoring.decisions.shadow").SHADOW)

@@ -3,13 +3,16 @@
 from scoring.api.models import ApiKey
 from scoring.batch.models import BatchVersion
 from scoring.catalog.models import ExchangeRate
-from scoring.decisions.models import Decision, Event, Label, Pending, Route, ShadowScore
-from scoring.features.models import FeatureSetVersion
-from scoring.learning.models import ModelArtefact, ModelVersion, TrainingJob, TrainingProgress
+from scoring.decisions.models import Decision, ShadowScore
+from scoring.intake.models import Amendment, Event, Label
+from scoring.lanes.models import Pending
+from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
+from scoring.registry.models import FeatureSetVersion, ModelArtefact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 
 __all__ = [
+    "Amendment",
     "ApiKey",
     "BatchVersion",
     "ConsumerCursor",

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from experiments.models import Experiment
-from scoring.decisions.models import Route
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry, NewEntry
+from scoring.registry.models import Route
 from scoring.registry.routes import RouteTable, route_of
 
 

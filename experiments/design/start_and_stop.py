@@ -23,14 +23,13 @@ from experiments.models import Experiment
 from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.decisions.models import Route
 from scoring.learning.errors import NotApproved
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion.promote import promote, require_usable
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_stream
 from scoring.registry.model_versions import find_version
+from scoring.registry.models import ModelVersion, Route
 from scoring.registry.routes import CANARY, CHAMPION, Arm, RouteTable, change_route, route_of
 
 Winner = Literal["control", "treatment"]

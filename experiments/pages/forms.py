@@ -7,7 +7,7 @@ from django import forms
 from experiments.design.start_and_stop import NAME_PATTERN
 from experiments.metrics import METRICS
 from experiments.statistics import units_needed
-from scoring.learning.models import ModelVersion
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import current_routes
 
 SMALLEST_EFFECT = 0.001  # points: below it a plan takes more customers than there are

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from experiments.models import Experiment, ExperimentResult, Exposure
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams

@@ -25,7 +25,7 @@ from monitoring.windows.hourly import to_minute
 from scoring.admin_kit.pages import Page, register_page
 from scoring.admin_kit.plots import Plot
 from scoring.catalog.registry import event_types
-from scoring.learning.models import ModelVersion
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable, current_routes
 
 MOST_MODELS = 20  # newest ones to choose from

@@ -16,7 +16,7 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Decision
 from scoring.features.plan import Vocabularies, lane_plan
 from scoring.features.specs import FeatureSpec
-from scoring.learning.models import ModelArtefact
+from scoring.registry.models import ModelArtefact
 
 HOUR = timedelta(hours=1)
 SPANS = {"hour": HOUR, "day": timedelta(days=1), "week": timedelta(weeks=1)}

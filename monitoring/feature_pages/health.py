@@ -10,9 +10,9 @@ from monitoring.drift.binning import Reference
 from monitoring.drift.report import FeatureDrift, compare
 from monitoring.feature_pages.usage import ModelUse, Weight, weigh_features
 from monitoring.models import ModelWindow
-from scoring.decisions.models import Pending
 from scoring.features.specs import FeatureSpec
-from scoring.learning.models import ModelVersion
+from scoring.lanes.models import Pending
+from scoring.registry.models import ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint
 
 # A share of missing values this much above that of training is worth a look, whatever PSI says of it.

@@ -8,8 +8,8 @@ from monitoring.drift.report import feature_specs, read_vocabularies
 from monitoring.feature_pages.health import Checked, Live, read_checked, read_live
 from monitoring.feature_pages.sets import read_sets
 from monitoring.feature_pages.usage import ModelUse, read_models
-from scoring.features.models import FeatureSetVersion
 from scoring.features.specs import FeatureSpec
+from scoring.registry.models import FeatureSetVersion
 from scoring.registry.routes import route_of
 
 

@@ -10,8 +10,8 @@ from django.http import Http404
 
 from monitoring.feature_pages.usage import ModelUse, read_models
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.features.models import FeatureSetVersion
 from scoring.features.plan import lane_plan
+from scoring.registry.models import FeatureSetVersion
 from scoring.registry.routes import route_of
 
 Described = Mapping[str, Any]  # an element of `FeatureSetVersion.features`

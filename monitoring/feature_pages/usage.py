@@ -12,9 +12,9 @@ from django.db.models.fields.json import KeyTextTransform
 from monitoring.drift.binning import unpack
 from monitoring.models import ModelWindow
 from monitoring.windows.models import MILLION
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion.stages import Standing, standings
 from scoring.registry.feature_sets import declared_set_of
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable
 
 MOST_MODELS = 30  # newest ones besides those in the route

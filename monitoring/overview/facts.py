@@ -19,10 +19,12 @@ from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.hourly import to_hour, to_minute
 from reviews.models import Case
 from scoring.catalog.registry import event_types
-from scoring.decisions.models import Decision, Pending, Route
-from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
+from scoring.decisions.models import Decision
+from scoring.lanes.models import Pending
+from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.consumers.status import ConsumerHealth, consumer_health
 from scoring.log.consumers.writers import OldestWriter, oldest_writer
+from scoring.registry.models import ModelVersion, Route
 from scoring.registry.routes import CHAMPION
 from scoring.replay.consistency import Mismatch, read_mismatches
 from scoring.schedules import schedule_problems

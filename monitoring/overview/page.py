@@ -29,7 +29,8 @@ from scoring.admin_kit.figures import (
 from scoring.admin_kit.plots import Plot
 from scoring.catalog.registry import event_types
 from scoring.decisions.models import Decision
-from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.models import TrainingJob
+from scoring.registry.models import ModelVersion
 
 RATE_EVENTS = 20  # in five minutes: enough for a mean
 ABOUT = 0.05  # a smaller change of volume is none

@@ -11,7 +11,7 @@ from django.db import connection
 from monitoring.models import HourlyWindow, MinuteWindow, Window
 from monitoring.windows.latency import bin_of
 from scoring.catalog.registry import event_type, event_types
-from scoring.decisions.models import Amendment
+from scoring.intake.models import Amendment
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams

@@ -19,9 +19,9 @@ from monitoring.models import ModelWindow
 from monitoring.windows.hourly import to_hour
 from scoring.decisions.models import Decision
 from scoring.decisions.vectors import stack_vectors
-from scoring.learning.models import ModelVersion
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
+from scoring.registry.models import ModelVersion
 
 MILLION = 1_000_000
 MODEL = Decision.Basis.MODEL.value

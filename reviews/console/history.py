@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 from reviews.console.entities import EntityRef, entities_of, events_of_entity
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Amendment, Decision, Event, Label
+from scoring.decisions.models import Decision
 from scoring.intake.answers import current_version, fields_as_sent
-from scoring.intake.labels import SAID, said_by_source
+from scoring.intake.labels import said_by_source
+from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.amendments import CORRECTED, RETRACTED
+from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log import vault
 from scoring.log.entries import Entry
 from scoring.log.errors import EntryNotFound
@@ -108,7 +110,7 @@ def event_detail(position: int) -> EventDetail:
     streams = read_streams([event.stream, f"label/{event.stream}"])
     stream = streams[event.stream]
     held = current_version(stream).data
-    said = [entry for entry in streams.get(f"label/{event.stream}", ()) if entry.type in SAID]
+    said = [entry for entry in streams.get(f"label/{event.stream}", ()) if entry.type in LABEL_TYPES]
     kind = event_type(event.type)
     return EventDetail(
         position=position,

@@ -12,7 +12,7 @@ from reviews.pages.panels import entity_link, entity_words, may_see_personal, wo
 from scoring.admin_kit.pages import Page, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_types
-from scoring.decisions.models import Event
+from scoring.intake.models import Event
 
 ROWS = 50
 MOST_SUMMED = 200

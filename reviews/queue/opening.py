@@ -10,7 +10,7 @@ from typing import Any
 from reviews.models import Case
 from reviews.queue.ranking import expected_loss, is_sampled
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Amendment
+from scoring.intake.models import Amendment
 from scoring.lanes.amendments import RETRACTED
 from scoring.log.append import append, append_new
 from scoring.log.consumers.registry import Consumer

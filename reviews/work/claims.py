@@ -23,8 +23,8 @@ from reviews.errors import (
 from reviews.models import Case
 from reviews.work.verdicts import NOTE_KIND, Verdict, check_contradiction, check_verdict
 from scoring.catalog.card_numbers import mask_card_numbers
-from scoring.decisions.models import Event
 from scoring.intake.labels import LabelStatement, record_labels, said_by_source
+from scoring.intake.models import Event
 from scoring.log import vault
 from scoring.log.append import append
 from scoring.log.entries import NewEntry

@@ -25,12 +25,12 @@ from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
 from scoring.catalog.fields import clean_identifier, parse_currency
 from scoring.catalog.rates import load_rates
 from scoring.catalog.registry import event_type, event_types
-from scoring.decisions.models import Pending
 from scoring.errors import ScoringError
 from scoring.intake import backlog
 from scoring.intake.answers import answer_for
 from scoring.intake.errors import EventNotFound, InvalidRequest, ListsInLine, RequestProblem
 from scoring.intake.receive import Receipt, Submission, priority_of, receive_events
+from scoring.lanes.models import Pending
 from scoring.signals.telemetry import telemetry
 
 Rates = Mapping[str, Decimal]

@@ -19,13 +19,13 @@ from scoring.api.pending import list_pending, read_page
 from scoring.api.schema.labels import LIST_HELD, STATE_LABELS
 from scoring.api.statements import parse_statement
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Pending
 from scoring.errors import ScoringError
 from scoring.intake import backlog
 from scoring.intake.label_sources import PRECEDENCE, is_known_source
 from scoring.intake.labels import LabelReceipt, LabelStatement, record_labels
 from scoring.lanes import held_labels
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions
 from scoring.timestamps import to_iso

@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from scoring.api.keys.issue import Sender
 from scoring.catalog.registry import event_types
-from scoring.decisions.models import Pending
 from scoring.intake.errors import InvalidRequest, RequestProblem
+from scoring.lanes.models import Pending
 from scoring.log.entries import LAST_POSITION
 
 USUAL_PAGE, LARGEST_PAGE = 100, 1_000

@@ -16,8 +16,8 @@ from scoring.batch.serve import online
 from scoring.batch.stored import digest_of, read_tables, write_tables
 from scoring.batch.views import BatchTable, BatchView, due_at
 from scoring.catalog.registry import batch_views, event_type
-from scoring.decisions.models import Pending
 from scoring.lanes.lock import NAMESPACE
+from scoring.lanes.models import Pending
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.rebuild import last_position

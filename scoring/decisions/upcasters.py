@@ -1,4 +1,4 @@
-"""What old decisions and routes mean to this code: data lifted by one schema version at a time."""
+"""Lifts the data of old decision entries, one schema version at a time."""
 
 from typing import Any
 
@@ -13,9 +13,3 @@ def say_which_arm_decided(data: dict[str, Any]) -> dict[str, Any]:
     """
     arm = "champion" if data["basis"] == "model" else ""
     return {**data, "route": None, "arm": arm, "role": arm, "experiment": "", "unit": "", "stake": None}
-
-
-@upcast("route.changed", from_version=1)
-def say_which_experiment(data: dict[str, Any]) -> dict[str, Any]:
-    """No route was an experiment's."""
-    return {**data, "experiment": ""}

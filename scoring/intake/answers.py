@@ -7,8 +7,8 @@ from typing import Any
 from scoring.catalog.currency import decimal_text
 from scoring.catalog.registry import event_type
 from scoring.intake.errors import EventNotFound
-from scoring.intake.labels import SAID
 from scoring.lanes.amendments import CORRECTED, RECEIVED, RETRACTED, VERSIONS
+from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.timestamps import to_iso
@@ -81,7 +81,7 @@ def answer_for(stream: str) -> dict[str, Any]:
         raise EventNotFound(stream)
     revisions = [decision_from(entry.data) for entry in entries if entry.type == "decision.revised"]
     answer = answer_from_stream(entries)
-    labels = [entry for entry in read_stream(f"label/{stream}") if entry.type in SAID]
+    labels = [entry for entry in read_stream(f"label/{stream}") if entry.type in LABEL_TYPES]
     version, retraction = current_version(entries), retraction_in(entries)
     return {
         **answer,

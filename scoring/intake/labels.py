@@ -20,6 +20,7 @@ from scoring.intake.errors import (
 from scoring.intake.label_sources import PEOPLE, canonical_source, effective_label
 from scoring.lanes import held_labels
 from scoring.lanes import queue as pending
+from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
@@ -31,8 +32,6 @@ MOST_TRIES = 5
 
 LabelStatus = Literal["recorded", "held", "unchanged"]
 
-# What a label stream says; one may also hold `label.parked`.
-SAID = ("label.recorded", "label.retracted")
 
 # Bounds on one event, for each entry carries what every source says, and its stream is read as a whole.
 MAX_SOURCES = 20
@@ -107,7 +106,7 @@ def said_by_source(entries: Sequence[Entry]) -> dict[str, str]:
     """What each source says after the given entries of one label stream."""
     said: dict[str, str] = {}
     for entry in entries:
-        if entry.type in SAID:
+        if entry.type in LABEL_TYPES:
             said = _fold(said, canonical_source(entry.data["source"]), entry.data["value"])
     return said
 
@@ -173,7 +172,7 @@ class _LabelStream:
         spoken = {
             canonical_source(entry.data["source"]): _spoken_in(entry.data)
             for entry in entries
-            if entry.type in SAID
+            if entry.type in LABEL_TYPES
         }
         return cls(event_stream, len(entries), said_by_source(entries), spoken)
 

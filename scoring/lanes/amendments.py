@@ -13,7 +13,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from scoring.intake.labels import SAID
+from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.lanes.order import Effect, Effects, label_delta
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
@@ -157,7 +157,7 @@ def amended_event(stream: Sequence[Entry], labels: Sequence[Entry]) -> AmendedEv
         labels={
             entry.position: label_delta(entry.data, type_name=stream[0].data["type"])
             for entry in labels
-            if entry.type in SAID
+            if entry.type in LABEL_TYPES
         },
         retractions={entry.position for entry in stream if entry.type == RETRACTED},
     )

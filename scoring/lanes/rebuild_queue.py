@@ -12,8 +12,8 @@ import numpy as np
 from django.db import connection, transaction
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Pending
 from scoring.lanes.amendments import AMENDMENTS, CORRECTED, RECEIVED, RETRACTED
+from scoring.lanes.models import Pending
 from scoring.lanes.queue import LATER, NORMAL
 from scoring.log.entries import Entry
 from scoring.log.read import iter_log, read_streams

@@ -14,11 +14,12 @@ from django.utils.text import Truncator
 from scoring.admin_kit.admin import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.figures import NOTHING, decimal_text, duration_text
-from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
+from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin
 from scoring.learning.pages.figures import difference_text
 from scoring.learning.pages.training import percent_done
 from scoring.learning.promotion.stages import standings
+from scoring.registry.models import ModelVersion
 
 UNDER_WAY = (TrainingJob.State.QUEUED, TrainingJob.State.RUNNING)
 MOST_OF_AN_ERROR = 60  # characters; the training's page has all of it

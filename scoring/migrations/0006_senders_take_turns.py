@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-import scoring.decisions.models
+import scoring.lanes.models
 
 
 class Migration(migrations.Migration):
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 models.F("lane"),
                 models.F("priority"),
-                scoring.decisions.models.SplitPart("event_stream", models.Value("/"), models.Value(2)),
+                scoring.lanes.models.SplitPart("event_stream", models.Value("/"), models.Value(2)),
                 models.F("position"),
                 condition=models.Q(("state", "ready")),
                 name="pending_ready_in_turn",

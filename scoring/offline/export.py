@@ -12,8 +12,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_types
-from scoring.intake.labels import SAID
 from scoring.lanes.amendments import AMENDMENTS, CORRECTED, RECEIVED
+from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.lanes.lock import NAMESPACE
 from scoring.log.entries import START
 from scoring.log.read import count_after
@@ -36,7 +36,7 @@ PACKED_A_READ = 1_000  # `lane.sequenced` entries, which hold up to 80 kilobytes
 ORDER_ROWS_A_FILE = 1_000_000
 # A partition of so many files becomes one: small exports would fill it with files of a few rows each.
 MOST_FILES = 16
-TYPES = (RECEIVED, *AMENDMENTS, *SAID, "lane.sequenced")
+TYPES = (RECEIVED, *AMENDMENTS, *LABEL_TYPES, "lane.sequenced")
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 
@@ -143,7 +143,7 @@ def _partitions(texts: Texts) -> Iterator[tuple[str, pa.Table]]:
     amended = np.flatnonzero(np.isin(texts.types, list(AMENDMENTS)))
     if len(amended):
         yield from _by_day(amendment_table(texts.take(amended)), "recorded_at", "amendments")
-    said = np.flatnonzero(np.isin(texts.types, SAID))
+    said = np.flatnonzero(np.isin(texts.types, LABEL_TYPES))
     if len(said):
         yield from _by_day(label_table(texts.take(said)), "recorded_at", "labels")
     for table in _order_tables(texts.positions[texts.types == "lane.sequenced"]):

@@ -17,7 +17,7 @@ from scoring.catalog.registry import lane_members
 from scoring.features import opcodes as op
 from scoring.features.encode import MODES, Batch, encode_columns, merge_batches
 from scoring.features.plan import Encoding, LanePlan
-from scoring.intake.labels import SAID
+from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.lanes.order import Effect, Effects, LaneHead, LaneRun, iter_lane_runs
 from scoring.log.texts import read_texts
 from scoring.offline.columns import (
@@ -136,7 +136,7 @@ class _Source:
         missing[self._labels.find(positions)[0]] = False
         texts = read_texts(positions[missing])
         self._events.keep(texts)
-        said = texts.take(np.flatnonzero(np.isin(texts.types, SAID)))
+        said = texts.take(np.flatnonzero(np.isin(texts.types, LABEL_TYPES)))
         return Segment(_effects(label_table(said), self._kinds), by="position")
 
 

@@ -11,9 +11,7 @@ from django.db import transaction
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import event_types
-from scoring.features.models import FeatureSetVersion
 from scoring.features.plan import FeatureSet, feature_digest, lane_plan
-from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
@@ -21,6 +19,7 @@ from scoring.log.read import read_stream
 from scoring.registry.artifact import ModelSpec
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.model_versions import LoadedModel
+from scoring.registry.models import FeatureSetVersion, ModelArtefact, ModelVersion
 from scoring.registry.routes import Arm, current_routes
 
 

@@ -14,15 +14,14 @@ from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
-from scoring.decisions.models import Route
 from scoring.explain.prediction import load_booster, predict_margin
 from scoring.explain.treeshap import Explainer, explainer_for
-from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.registry.artifact import Artefact, ModelSpec
 from scoring.registry.errors import ArtefactMissing, UnknownModel
+from scoring.registry.models import ModelArtefact, ModelVersion, Route
 from scoring.timestamps import to_iso
 
 LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn")

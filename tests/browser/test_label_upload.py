@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from tests.browser.conftest import Browser, decide
 from tests.factories.payments import payments
 

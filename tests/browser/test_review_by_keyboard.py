@@ -9,7 +9,7 @@ from django.urls import reverse
 from selenium.webdriver import Keys
 
 from reviews.models import Case
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from scoring.signals import redis_connections as connections
 from tests.browser.conftest import Browser, decide
 from tests.factories.models import promote, train_small_models

@@ -6,12 +6,12 @@ from io import StringIO
 
 from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote as put_in_charge
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelVersion
 
 END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.factories.payments`
 

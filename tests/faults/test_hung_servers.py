@@ -17,7 +17,7 @@ import redis
 from django.db import connection
 
 from scoring.api.keys.issue import create_key
-from scoring.decisions.models import Event
+from scoring.intake.models import Event
 from tests.factories.payments import payment_payload
 from tests.faults.freezing import frozen, postgres_processes, redis_processes
 from tests.faults.house import House

@@ -13,7 +13,9 @@ from django.conf import settings
 
 from embedded import services
 from scoring.api.keys.issue import create_key
-from scoring.decisions.models import Decision, Event, Pending
+from scoring.decisions.models import Decision
+from scoring.intake.models import Event
+from scoring.lanes.models import Pending
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
 from scoring.signals import redis_connections as connections

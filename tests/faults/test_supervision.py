@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from config.running import procfile_programs
-from scoring.decisions.models import Pending
+from scoring.lanes.models import Pending
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
 from scoring.signals import redis_connections as connections

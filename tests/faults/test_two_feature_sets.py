@@ -18,14 +18,14 @@ from django.core.management import call_command
 from django.db import connections
 
 from scoring.catalog import registry as catalog
-from scoring.decisions.models import Decision, Event, Pending, ShadowScore
+from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.shadow import SHADOW
 from scoring.features import plan
-from scoring.features.models import FeatureSetVersion
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.intake.models import Event
 from scoring.intake.receive import Submission, receive_events
-from scoring.learning.models import ModelVersion
+from scoring.lanes.models import Pending
 from scoring.learning.promotion.promote import start_canary, start_shadow, stop_arm
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
@@ -34,6 +34,7 @@ from scoring.log.read import iter_log
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.feature_sets import check_live_sets, declared_set_of
 from scoring.registry.model_versions import load_model
+from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes
 from scoring.states.history import sequence_history

@@ -13,7 +13,9 @@ from demo.simulation.continued import Stretch, draw_stretch
 from demo.simulation.population import make_population
 from reviews.models import Case
 from scoring.batch.models import BatchVersion
-from scoring.decisions.models import Decision, Event, Label, Pending
+from scoring.decisions.models import Decision
+from scoring.intake.models import Event, Label
+from scoring.lanes.models import Pending
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

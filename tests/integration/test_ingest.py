@@ -13,13 +13,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Event, Label, Pending
 from scoring.ingest import imports
 from scoring.ingest.errors import ImportAlreadyRunning, InvalidMapping
 from scoring.ingest.imports import ImportReport, ingest_file, ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.ingest.readers.opening import open_table
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.models import Event, Label
+from scoring.lanes.models import Pending
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.log.vault import reveal

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from scoring.decisions.models import Label, Pending
 from scoring.ingest.imports import ImportReport, ingest_file
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.intake.models import Label
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_runs
 from scoring.log.models import LogEntry
 from scoring.log.read import read_positions, read_stream

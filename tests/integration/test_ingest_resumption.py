@@ -15,11 +15,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from scoring.decisions.models import Event, Label, Pending
 from scoring.ingest import imports
 from scoring.ingest.imports import ImportReport, ingest_file
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.intake.models import Event, Label
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.log.models import LogEntry
 from tests.waiting import wait_until
 

@@ -15,7 +15,7 @@ from reviews.console import entities
 from reviews.models import Case
 from reviews.work import claims as services
 from scoring.catalog import registry
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from scoring.intake.receive import receive_events
 from scoring.lanes.lock import held_lane
 from scoring.log.append import append

@@ -11,11 +11,11 @@ from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Event, Label, Route
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
+from scoring.intake.models import Event, Label
 from scoring.lanes.order import iter_lane_items
 from scoring.learning.dataset import vocabularies
 from scoring.learning.dataset.join import read_labels, read_vectors
@@ -23,7 +23,6 @@ from scoring.learning.dataset.training_set import join_labels
 from scoring.learning.dataset.vocabularies import count_vocabulary, freeze_vocabulary
 from scoring.learning.errors import ModelNotPromotable, NoEventsToJudge, NoModelYet, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
-from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.promotion import promote as promotion
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
@@ -31,6 +30,7 @@ from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtefactCorrupt, UnknownModel
+from scoring.registry.models import ModelArtefact, ModelVersion, Route
 from tests.factories.log import have_conflicts
 from tests.factories.models import approved
 from tests.factories.views import with_batch_values

@@ -18,7 +18,6 @@ from scoring.learning.errors import (
     OwnModel,
 )
 from scoring.learning.evaluation.comparison import reason_against
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
 from scoring.learning.promotion.stages import standings
@@ -30,6 +29,7 @@ from scoring.log.read import read_stream
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import InvalidRoute, UnknownModel
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.models import END, approved, promote, train_small_models

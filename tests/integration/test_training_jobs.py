@@ -17,11 +17,12 @@ from scoring.learning.errors import TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs import requests as jobs
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.retraining import request_retraining
-from scoring.learning.models import ModelArtefact, ModelVersion, TrainingJob, TrainingProgress
+from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.training.lock import held_training_lock
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelArtefact, ModelVersion
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from scoring.learning.jobs import requests as jobs
-from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
+from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.promotion import promote as promotion
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
 from tests.factories.models import approved, promote, train_small_models
 

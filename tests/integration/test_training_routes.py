@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from scoring.learning.errors import (
     AlreadyJudged,
     GateFailed,
@@ -18,12 +18,13 @@ from scoring.learning.jobs import requests as jobs
 from scoring.learning.jobs.requests import watch as job_watch
 from scoring.learning.jobs.retraining import has_new_labels, reason_not_to_train
 from scoring.learning.jobs.watch import JobWatch
-from scoring.learning.models import ModelVersion, TrainingJob, TrainingProgress
+from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import InvalidRoute, UnknownModel
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import Arm, change_route, route_of
 
 pytestmark = pytest.mark.django_db

@@ -12,18 +12,19 @@ from django.core.management import CommandError, call_command
 from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.catalog.errors import EventTypeNotScored
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from scoring.learning.dataset.point_in_time import read_training_set
 from scoring.learning.errors import InvalidTraining, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.jobs import requests as jobs
 from scoring.learning.jobs.options import JobOptions
-from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.models import TrainingJob
 from scoring.learning.pages.figures import lineage_rows
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.models import LogEntry
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelVersion
 from tests.factories.steps import Steps
 
 pytestmark = pytest.mark.django_db(transaction=True)

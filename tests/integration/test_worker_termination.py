@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scoring.decisions.models import Pending
 from scoring.intake.receive import receive_events
+from scoring.lanes.models import Pending
 from scoring.signals import lane_notifications as doorbell
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE

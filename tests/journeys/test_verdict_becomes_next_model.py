@@ -19,15 +19,17 @@ from monitoring.tasks import run_consumers
 from reviews.models import Case
 from scoring.api.keys import issue as keys
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
-from scoring.decisions.models import Label, Pending
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
+from scoring.intake.models import Label
+from scoring.lanes.models import Pending
 from scoring.learning.dataset.join import read_labels, read_vectors
 from scoring.learning.dataset.training_set import join_labels
-from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.models import TrainingJob
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelVersion
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
 from tests.waiting import wait_until

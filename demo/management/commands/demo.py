@@ -32,10 +32,12 @@ from scoring.api.keys.issue import create_key, find_sender
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
 from scoring.batch.versions import NONE, read_versions_of
 from scoring.catalog.registry import batch_views
-from scoring.decisions.models import Event, Pending, Route
+from scoring.intake.models import Event
+from scoring.lanes.models import Pending
 from scoring.log.consumers.runs import run_consumers
 from scoring.log.consumers.status import consumer_health
 from scoring.management.arguments import number, whole_number
+from scoring.registry.models import Route
 from scoring.timestamps import to_micros
 from serving.listening import PortUnavailable, chosen_address, listen
 from supervision.record import Record

@@ -14,7 +14,6 @@ from demo.management.commands.simulate import SEED, received_ids
 from demo.simulation.continued import draw_stretch
 from demo.simulation.history import RATE_PER_DAY, customers_for
 from demo.simulation.population import make_population
-from scoring.decisions.models import Route
 from scoring.errors import ScoringError
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote
@@ -22,6 +21,7 @@ from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.management.arguments import read_moment
 from scoring.management.bars import BarOfSteps
+from scoring.registry.models import Route
 
 EVENT_TYPE = "payment"
 FIRST_MODEL_AGE = timedelta(days=21)

@@ -27,10 +27,10 @@ from demo.simulation.sender import (
     wait_until_ready,
 )
 from scoring.api.keys.issue import find_sender
-from scoring.decisions.models import Event
 from scoring.errors import ScoringError
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
+from scoring.intake.models import Event
 from scoring.management.arguments import number, read_http_url, read_moment, read_new_file, whole_number
 from scoring.management.bars import BarOfSteps
 from scoring.states.history import sequence_history

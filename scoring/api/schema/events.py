@@ -25,7 +25,8 @@ from scoring.api.schema.parts import (
 )
 from scoring.catalog.event_type import OUTCOMES
 from scoring.catalog.registry import event_types
-from scoring.decisions.models import Decision, Pending
+from scoring.decisions.models import Decision
+from scoring.lanes.models import Pending
 
 PAYMENT = {
     "type": "payment",

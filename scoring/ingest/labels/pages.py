@@ -16,7 +16,6 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from scoring.admin_kit.pages import Page, actor_of, register_page
 from scoring.api.models import ApiKey
 from scoring.catalog.registry import event_type, event_types
-from scoring.decisions.models import Event
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import LabelColumns, id_candidates, suggest_columns
 from scoring.ingest.labels.lines import (
@@ -32,6 +31,7 @@ from scoring.ingest.labels.mapping_form import ColumnsForm, columns_in, count_wo
 from scoring.ingest.labels.table import MAX_LINES, LabelTable, read_table
 from scoring.ingest.labels.upload import LabelUpload, count_known, rejects_as_csv, upload_labels
 from scoring.intake.label_sources import PEOPLE, PRECEDENCE
+from scoring.intake.models import Event
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_SHOWN = 100  # rejected lines on the page; the download has all of them

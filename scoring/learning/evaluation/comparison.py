@@ -11,12 +11,12 @@ from scoring.learning.dataset.join import read_vectors
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.evaluation.curves import describe_curves
 from scoring.learning.evaluation.metrics import bootstrap_average_precision_difference
-from scoring.learning.models import ModelVersion
 from scoring.learning.training.fit import Trained, measure
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.errors import ArtefactCorrupt, UnknownModel
 from scoring.registry.feature_sets import find_feature_set, own_set
 from scoring.registry.model_versions import LoadedModel, champion_of, load_for_bulk
+from scoring.registry.models import ModelVersion
 from scoring.timestamps import from_iso, to_micros
 
 SAMPLES = 200  # of the bootstrap

@@ -13,13 +13,13 @@ from scoring.learning.dataset.training_set import (
     without_outliers,
 )
 from scoring.learning.evaluation.metrics import Interval, bootstrap_average_precision_difference
-from scoring.learning.models import ModelVersion
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import measure
 from scoring.learning.training.runs import code_columns, require_rows
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.model_versions import load_for_bulk
+from scoring.registry.models import ModelVersion
 from scoring.timestamps import from_iso
 
 

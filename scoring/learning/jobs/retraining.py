@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scoring.catalog.registry import scored_type
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.requests import State, request_training
-from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.models import TrainingJob
 from scoring.learning.training.runs import MAX_MATURITY_DAYS
+from scoring.registry.models import ModelVersion
 
 logger = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
 from scoring.registry.errors import InvalidRoute
+from scoring.registry.models import ModelVersion
 
 APPROVE, PROMOTE = "scoring.approve_modelversion", "scoring.promote_modelversion"
 

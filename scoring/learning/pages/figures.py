@@ -10,10 +10,9 @@ from typing import Any
 from scoring.admin_kit import figures
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.catalog.registry import event_type
-from scoring.features.models import FeatureSetVersion
 from scoring.learning.dataset.outliers import outlier_sentences
-from scoring.learning.models import ModelVersion
 from scoring.log.entries import Entry
+from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.timestamps import from_iso
 
 HIGHER, LOWER = 1, -1  # which of two values of a metric is better

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import Page, actor_of, register_page
 from scoring.errors import ScoringError
-from scoring.learning.models import ModelVersion
 from scoring.learning.pages import figures as model_figures
 from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE
 from scoring.learning.promotion.promote import champions_in_turn
 from scoring.learning.promotion.stages import Standing, standing_of
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CHAMPION, route_of
 
 

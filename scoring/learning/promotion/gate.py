@@ -9,12 +9,12 @@ from django.db import transaction
 
 from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.learning.errors import AlreadyJudged, GateFailed, NoteRequired, OwnModel
-from scoring.learning.models import ModelVersion
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_stream
 from scoring.registry.errors import UnknownModel
 from scoring.registry.model_versions import known_names
+from scoring.registry.models import ModelVersion
 
 NOTE_LENGTH = 500  # characters
 NEVER_CHECKED = "automatic checks (it was trained before there were any)"

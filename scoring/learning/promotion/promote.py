@@ -17,12 +17,12 @@ from scoring.learning.errors import (
     NotApproved,
     NothingToRollBackTo,
 )
-from scoring.learning.models import ModelVersion
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.errors import InvalidRoute
 from scoring.registry.feature_sets import check_feature_set, declared_set_of
 from scoring.registry.model_versions import champion_of, find_version, load_model
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
 from scoring.states.store import OnlineStore
 

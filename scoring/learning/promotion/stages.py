@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from scoring.learning.models import ModelVersion
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable, current_routes
 
 ARCHIVED = "archived"  # it was at work and is not any more

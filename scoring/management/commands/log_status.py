@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import Count
 
-from scoring.decisions.models import Pending
+from scoring.lanes.models import Pending
 from scoring.log.consumers.status import ConsumerStatus, LogStatus, read_status
 
 PARKED_SHOWN = 20

@@ -8,9 +8,9 @@ from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
 from scoring.learning.errors import NoModelYet
 from scoring.learning.evaluation.report import version_lines
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion.stages import standings
 from scoring.registry.feature_sets import list_feature_sets
+from scoring.registry.models import ModelVersion
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from scoring.decisions.models import Pending
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.signals import lane_notifications as doorbell
 
 

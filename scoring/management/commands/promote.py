@@ -7,11 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import newest_promotable, promote
 from scoring.management.arguments import read_scored_type, read_words
 from scoring.registry.model_versions import find_version
+from scoring.registry.models import ModelVersion
 
 
 class Command(BaseCommand):

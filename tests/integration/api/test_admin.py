@@ -5,7 +5,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from scoring.admin_kit.admin import CappedPaginator
 from scoring.api.models import ApiKey
-from scoring.decisions.models import Event, Pending
+from scoring.intake.models import Event
+from scoring.lanes.models import Pending
 from scoring.log.models import LogEntry
 from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api

@@ -5,9 +5,9 @@ import threading
 import pytest
 from django.db import OperationalError
 
-from scoring.decisions.models import Event
 from scoring.intake import backlog, turnstile
 from scoring.intake.errors import ListsInLine
+from scoring.intake.models import Event
 from scoring.intake.turnstile import Turnstile, pause_after
 from scoring.lanes.lock import held_lane
 from scoring.runner.lane_runner import LaneRunner

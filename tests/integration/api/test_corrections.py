@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from scoring.catalog.models import ExchangeRate
-from scoring.decisions.models import Amendment, Event, Pending
+from scoring.intake.models import Amendment, Event
+from scoring.lanes.models import Pending
 from scoring.log import vault
 from scoring.log.read import read_stream
 from tests.factories.payments import payment_payload, refund_payload

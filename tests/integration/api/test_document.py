@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 
-from scoring.decisions.models import Pending
+from scoring.lanes.models import Pending
 from tests.factories.payments import payment_payload, refund_payload
 from tests.integration.api.conftest import Api
 

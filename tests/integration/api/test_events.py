@@ -9,7 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from scoring.catalog.characters import ALLOWED_IN_NAMES
 from scoring.catalog.models import ExchangeRate
 from scoring.catalog.moments import ALLOWED as ALLOWED_TIMES
-from scoring.decisions.models import Event, Pending
+from scoring.intake.models import Event
+from scoring.lanes.models import Pending
 from scoring.log.read import read_stream
 from tests.factories.payments import payment_payload, refund_payload
 from tests.integration.api.conftest import Api

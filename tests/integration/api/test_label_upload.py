@@ -9,7 +9,6 @@ from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from scoring.decisions.models import Label
 from scoring.ingest.labels import upload as label_upload
 from scoring.ingest.labels.columns import LabelColumns
 from scoring.ingest.labels.lines import Defaults
@@ -19,6 +18,7 @@ from scoring.ingest.labels.table import read_table
 from scoring.ingest.labels.upload import upload_labels
 from scoring.ingest.writing import record_live_labels
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.models import Label
 from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream

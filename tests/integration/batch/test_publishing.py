@@ -18,8 +18,8 @@ from scoring.batch.publishing import list_views, newest_version, publish, remove
 from scoring.batch.reading import read_timely_events
 from scoring.batch.serve import online
 from scoring.batch.stored import read_tables, write_tables
-from scoring.decisions.models import Pending
 from scoring.lanes.lock import NAMESPACE
+from scoring.lanes.models import Pending
 from scoring.log.append import append
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections

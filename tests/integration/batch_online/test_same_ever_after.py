@@ -15,7 +15,6 @@ from scoring.features.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.learning.dataset.join import read_vectors
 from scoring.learning.dataset.training_set import VectorTable
-from scoring.learning.models import ModelArtefact
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.entries import Entry
@@ -23,6 +22,7 @@ from scoring.log.read import read_stream
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelArtefact
 from scoring.replay.consistency import check_lane, read_mismatches
 from scoring.replay.models import FeatureConsistency
 from scoring.replay.report import Report

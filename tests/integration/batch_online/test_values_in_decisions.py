@@ -21,7 +21,7 @@ from scoring.batch.publishing import publish
 from scoring.batch.serve import online
 from scoring.batch.stored import read_tables
 from scoring.batch.tasks import reload_lost_versions
-from scoring.decisions.models import Event
+from scoring.intake.models import Event
 from scoring.log.consumers.registry import catch_up, rebuild_consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions

@@ -10,13 +10,13 @@ import redis
 from experiments.design.interruptions import INTERRUPTIONS
 from experiments.design.start_and_stop import start_experiment
 from experiments.results.exposures import EXPOSURES
-from scoring.learning.models import ModelArtefact
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelArtefact
 from scoring.signals import redis_connections as connections
 from tests.factories.models import approved, promote, train_small_models
 from tests.integration.lanes.conftest import send, work

@@ -23,12 +23,12 @@ from experiments.results.exposures import EXPOSURES, unit_hash
 from scoring.decisions.models import Decision
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.learning.errors import NotApproved
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion.promote import roll_back, start_canary, start_shadow
 from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.registry.model_versions import LoadedModel
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import arm_for, change_route, route_of
 from scoring.timestamps import from_iso, to_iso
 from tests.factories.payments import payment_payload, submission

@@ -10,18 +10,19 @@ import pytest
 import xgboost
 
 from config.health import check_models
-from scoring.decisions.models import Decision, Pending, ShadowScore
+from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.shadow import SHADOW
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
 from scoring.intake.answers import answer_for
-from scoring.learning.models import ModelArtefact, ModelVersion
+from scoring.lanes.models import Pending
 from scoring.log.consumers.registry import catch_up, rebuild_consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
 from scoring.registry.artifact import Artefact
+from scoring.registry.models import ModelArtefact, ModelVersion
 from scoring.registry.routes import Arm, arm_for, change_route, is_shadowed, route_of
 from scoring.runner.sweep import sweep_lanes
 from scoring.timestamps import to_iso

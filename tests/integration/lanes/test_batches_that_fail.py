@@ -8,10 +8,11 @@ import pytest
 import redis
 from django.db import DatabaseError
 
-from scoring.decisions.models import Decision, Pending
+from scoring.decisions.models import Decision
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items, read_head
 from scoring.lanes.queue import Claim
 from scoring.log.errors import StreamConflict

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.decisions.models import Amendment, Decision, Event, Pending
+from scoring.decisions.models import Decision
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
@@ -12,7 +12,9 @@ from scoring.intake.answers import answer_for
 from scoring.intake.corrections import AmendmentReceipt, correct_event, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory, EventVersionConflict
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.models import Amendment, Event
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log.rebuild import find_projection, rebuild_projections

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from scoring.decisions.models import Amendment, Event, Pending
 from scoring.intake.answers import answer_for
 from scoring.intake.corrections import MAX_TRIES
+from scoring.intake.models import Amendment, Event
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream

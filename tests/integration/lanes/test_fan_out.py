@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from scoring.decisions import fan_out
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.fan_out import FanOut, help_out
-from scoring.decisions.models import Decision, Pending
+from scoring.decisions.models import Decision
 from scoring.decisions.predicting import Prediction, predict
 from scoring.explain.treeshap import LibraryExplainer
 from scoring.intake.receive import receive_events
-from scoring.learning.models import ModelArtefact, ModelVersion
+from scoring.lanes.models import Pending
 from scoring.registry.artifact import Artefact
 from scoring.registry.model_versions import LoadedModel, Registration, load_model, register_model
+from scoring.registry.models import ModelArtefact, ModelVersion
 from scoring.signals import lane_notifications as doorbell
 from scoring.signals import redis_connections as connections
 from scoring.signals.telemetry import read_counts

@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import transaction
 
-from scoring.decisions.models import Decision, Pending, ShadowScore
+from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.shadow import SHADOW
 from scoring.decisions.vectors import unpack_vectors
 from scoring.event_types.payment import Payment
@@ -21,12 +21,11 @@ from scoring.features import plan
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
-from scoring.features.models import FeatureSetVersion
 from scoring.features.plan import lane_plan
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items
 from scoring.learning.errors import FeaturesNotBackfilled
 from scoring.learning.evaluation.evaluate import run_evaluation
-from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.learning.promotion.promote import promote as put_in_charge
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
@@ -37,6 +36,7 @@ from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.feature_sets import check_feature_set, check_live_sets, declare_feature_sets
+from scoring.registry.models import FeatureSetVersion, ModelArtefact, ModelVersion
 from scoring.registry.routes import Arm
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes

@@ -10,11 +10,12 @@ import pytest
 from django.db import connection, transaction
 
 from scoring import deadlines
-from scoring.decisions.models import Event, Pending
 from scoring.intake import group_commit as gathering
 from scoring.intake.errors import StorageTimedOut
 from scoring.intake.group_commit import Gatherer, Received, Turn
+from scoring.intake.models import Event
 from scoring.intake.receive import received_entry
+from scoring.lanes.models import Pending
 from scoring.log.models import VaultItem
 from scoring.signals.lane_notifications import Rung
 from tests.factories.payments import payment_payload, submission

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection
 
-from scoring.decisions.models import Event, Label, Pending
 from scoring.intake.corrections import correct_event
 from scoring.intake.labels import LabelStatement, label_entry, record_labels
+from scoring.intake.models import Event, Label
 from scoring.intake.receive import received_entry
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items, iter_lane_runs, read_head
 from scoring.log.append import append
 from scoring.log.read import read_positions, read_stream

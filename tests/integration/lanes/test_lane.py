@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
-from scoring.decisions.models import Decision, Pending
+from scoring.decisions.models import Decision
 from scoring.intake import fallback
 from scoring.intake.answers import answer_for
 from scoring.intake.labels import MOST_TRIES, LabelStatement, record_labels
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items, iter_lane_runs, read_head
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log import upcasters

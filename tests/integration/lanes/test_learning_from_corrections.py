@@ -6,7 +6,7 @@ import pytest
 
 from scoring.batch.reading import read_events, read_timely_events
 from scoring.catalog.registry import event_type
-from scoring.decisions.models import Amendment
+from scoring.intake.models import Amendment
 from scoring.learning.dataset.join import read_labels, read_vectors
 from scoring.learning.dataset.point_in_time import read_training_set, training_table
 from scoring.learning.dataset.training_set import join_labels

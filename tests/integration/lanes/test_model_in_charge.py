@@ -8,14 +8,14 @@ import orjson
 import pytest
 
 from config.health import check_models
-from scoring.decisions.models import Pending
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.intake.answers import answer_for
 from scoring.lanes.lock import held_lane
-from scoring.learning.models import ModelArtefact
+from scoring.lanes.models import Pending
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelArtefact
 from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.sweep import sweep_lanes
 from scoring.signals.reply_channels import open_mailbox

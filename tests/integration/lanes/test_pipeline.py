@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, connections
 
-from scoring.decisions.models import Decision, Pending
+from scoring.decisions.models import Decision
 from scoring.intake.corrections import correct_event
 from scoring.intake.receive import Submission
 from scoring.lanes.lock import held_lane
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items, read_head
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict

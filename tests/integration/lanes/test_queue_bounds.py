@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from scoring.decisions.models import Label, Pending
 from scoring.intake.corrections import correct_event
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.models import Label
 from scoring.lanes import queue as pending
 from scoring.lanes import rebuild_queue as rebuild_pending
+from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items, read_head
 from scoring.log.models import LogEntry, VaultItem
 from scoring.runner.lane_runner import LaneRunner

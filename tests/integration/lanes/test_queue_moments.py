@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.decisions.models import Pending
 from scoring.intake import backlog
 from scoring.intake.errors import LaneBehind
 from scoring.lanes import held_labels
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.runner.sweep import sweep_lanes
 from scoring.signals import lane_notifications as doorbell
 from tests.integration.lanes.conftest import LANE

@@ -12,10 +12,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from scoring.decisions.models import Decision, Pending
+from scoring.decisions.models import Decision
 from scoring.features.plan import lane_plan
 from scoring.lanes.errors import RebuildUnderWay
 from scoring.lanes.lock import held_lane, sole_rebuild
+from scoring.lanes.models import Pending
 from scoring.lanes.order import read_beginning, read_head
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore

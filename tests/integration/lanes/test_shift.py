@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, close_old_connections, connection
 
-from scoring.decisions.models import Pending
 from scoring.intake.labels import label_entry
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.log.append import append
 from scoring.log.errors import StreamConflict
 from scoring.runner import lane_runner as runner

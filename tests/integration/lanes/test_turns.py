@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.decisions.models import Pending
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.runner.lane_runner import FEWEST, MOST, MOST_WHILE_WAITED_FOR, MOST_WITH_OTHERS, LaneRunner
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from scoring.decisions.models import Event, Route
+from scoring.intake.models import Event
 from scoring.log.append import COPY_FROM, append, append_new
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry, VaultItem
 from scoring.log.writing.alongside import Beside
 from scoring.log.writing.bulk import append_bulk
+from scoring.registry.models import Route
 from scoring.sql.statement import Sql
 from tests.factories.log import NOW, received
 

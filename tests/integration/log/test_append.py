@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from scoring.decisions.models import Decision, Event, Label, Route
-from scoring.learning.models import ModelVersion
+from scoring.decisions.models import Decision
+from scoring.intake.models import Event, Label
 from scoring.log.append import append, append_new
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
@@ -15,6 +15,7 @@ from scoring.log.models import LogEntry, VaultItem
 from scoring.log.read import read_positions, read_stream, read_streams
 from scoring.log.writing.alongside import Beside
 from scoring.log.writing.bulk import append_bulk
+from scoring.registry.models import ModelVersion, Route
 from scoring.sql.bulk_tables import Table, select_states
 from scoring.sql.statement import Sql
 from tests.factories.log import (

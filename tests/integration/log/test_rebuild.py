@@ -6,15 +6,17 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import models
 
-from scoring.decisions.models import Decision, Event, Label, Pending, Route
+from scoring.decisions.models import Decision
+from scoring.intake.models import Event, Label
 from scoring.lanes import queue as pending
+from scoring.lanes.models import Pending
 from scoring.lanes.rebuild_queue import rebuild_pending
-from scoring.learning.models import ModelVersion
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry
 from scoring.log.writing.alongside import Beside
 from scoring.log.writing.bulk import append_bulk
+from scoring.registry.models import ModelVersion, Route
 from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
 
 pytestmark = pytest.mark.django_db

@@ -21,9 +21,8 @@ from scoring.batch.models import BatchVersion
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money
-from scoring.decisions.models import Pending
-from scoring.features.models import FeatureSetVersion
-from scoring.learning.models import ModelVersion
+from scoring.lanes.models import Pending
+from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 from tests.integration.monitoring.test_drift_page import decide_now, route_to, text_of

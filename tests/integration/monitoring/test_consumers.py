@@ -13,9 +13,9 @@ from monitoring.tasks import run_consumers
 from monitoring.windows.hourly import MINUTES_KEPT, WINDOWS, prune_minutes
 from monitoring.windows.latency import percentile_ms
 from monitoring.windows.models import MODEL_WINDOWS
-from scoring.learning.models import ModelVersion
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
+from scoring.registry.models import ModelVersion
 from tests.factories.log import NOW, decided, labelled, received
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 

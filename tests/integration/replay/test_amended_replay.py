@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.decisions.models import Amendment, Pending
 from scoring.features.arena import Arena
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
 from scoring.intake.corrections import correct_event, retract_event
 from scoring.intake.errors import EventAlreadyRetracted
+from scoring.intake.models import Amendment
+from scoring.lanes.models import Pending
 from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore

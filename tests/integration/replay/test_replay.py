@@ -13,9 +13,9 @@ from scoring.decisions.vectors import unpack_vectors
 from scoring.features import kernel
 from scoring.features.plan import lane_plan
 from scoring.intake import fallback
-from scoring.learning.models import ModelArtefact
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
+from scoring.registry.models import ModelArtefact
 from scoring.registry.routes import Arm
 from scoring.replay.compare import ASPECTS, BITS
 from scoring.replay.report import Report

@@ -9,8 +9,8 @@ from reviews.console.entities import ENTITIES, events_of_entity
 from reviews.console.history import entity_history, event_detail
 from reviews.models import Case, EventEntity
 from reviews.work import claims as services
-from scoring.decisions.models import Event
 from scoring.intake.corrections import correct_event, retract_event
+from scoring.intake.models import Event
 from scoring.log.append import append
 from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.entries import Entry, NewEntry

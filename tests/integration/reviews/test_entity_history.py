@@ -17,8 +17,8 @@ from reviews.console.entities import (
 )
 from reviews.console.history import entity_history, event_detail
 from reviews.models import EventEntity
-from scoring.decisions.models import Event
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.models import Event
 from scoring.intake.receive import receive_events
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up, rebuild_consumer

@@ -11,11 +11,11 @@ import redis
 from scoring.decisions.explanation import explain_decision
 from scoring.intake.receive import receive_events
 from scoring.lanes.lock import held_lane
-from scoring.learning.models import ModelArtefact
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.calibration import sigmoid
 from scoring.registry.model_versions import load_model
+from scoring.registry.models import ModelArtefact
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from tests.factories.models import promote, train_small_models

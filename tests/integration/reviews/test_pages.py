@@ -14,9 +14,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from reviews.models import Case
 from reviews.work import claims as services
-from scoring.decisions.models import Label
 from scoring.features.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.models import Label
 from scoring.log import vault
 from scoring.log.append import append
 from scoring.registry.model_versions import load_model

@@ -12,7 +12,7 @@ from reviews.models import Case
 from reviews.queue.opening import CASES
 from reviews.work import claims as services
 from reviews.work.claims import LEASE
-from scoring.decisions.models import Label
+from scoring.intake.models import Label
 from scoring.log.consumers.registry import run_consumer
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream

@@ -22,8 +22,9 @@ from reviews.models import Case
 from reviews.work import claims as services
 from reviews.work.claims import LEASE
 from reviews.work.verdicts import NOTE_KIND
-from scoring.decisions.models import Label, Pending
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.models import Label
+from scoring.lanes.models import Pending
 from scoring.log.models import VaultItem
 from scoring.log.read import read_stream
 from tests.integration.reviews.conftest import DAY

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from scoring.decisions.models import Amendment
-from scoring.decisions.projections import (
+from scoring.decisions.projections import decision_row
+from scoring.intake.models import Amendment
+from scoring.intake.projections import (
     amendment_row,
-    changed_route,
     corrected_event,
-    decision_row,
     event_row,
     in_conflict,
     label_row,
     retracted_event,
 )
 from scoring.log.entries import Entry, NewEntry
+from scoring.registry.projections import changed_route
 from scoring.timestamps import from_iso
 from tests.factories.log import NOW, as_read, decided, labelled, received, route_changed
 

@@ -7,7 +7,6 @@ from types import ModuleType
 import pytest
 
 from scoring.api.keys import addresses
-from scoring.decisions.models import Label
 from scoring.ingest.labels import columns as label_columns
 from scoring.ingest.labels import mapping_form as label_mapping
 from scoring.ingest.mapping.mapping import LabelMapping
@@ -20,6 +19,7 @@ from scoring.intake.label_sources import (
     source_rank,
 )
 from scoring.intake.labels import LabelStatement, label_entry, said_by_source
+from scoring.intake.models import Label
 from tests.factories.log import as_read
 from tests.unit.intake.test_labels import NOON
 

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.decisions.projections import label_row
 from scoring.intake.label_sources import effective_label
 from scoring.intake.labels import label_entry
+from scoring.intake.projections import label_row
 from tests.factories.log import as_read
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from scoring.decisions.models import Decision, Event, Label, Route
-from scoring.decisions.projections import changed_route, decision_row, event_row, label_row
-from scoring.learning.models import ModelVersion
-from scoring.learning.projections import trained_version
+from scoring.decisions.models import Decision
+from scoring.decisions.projections import decision_row
+from scoring.intake.models import Event, Label
+from scoring.intake.projections import event_row, label_row
 from scoring.log.projections import RowProjection, project, registered
+from scoring.registry.models import ModelVersion, Route
+from scoring.registry.projections import changed_route, trained_version
 from scoring.sql.bulk_tables import Table, copy_text
 from tests.factories.log import NOW, as_read, decided, labelled, model_trained, received, route_changed
 

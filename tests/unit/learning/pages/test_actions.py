@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from scoring.learning.models import ModelVersion
 from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE, read_percent
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
 from scoring.registry.errors import InvalidRoute
+from scoring.registry.models import ModelVersion
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 VERSION = ModelVersion(name="payment-2", event_type="payment")

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from scoring.learning.models import ModelVersion
 from scoring.learning.promotion.stages import Standing, standing_of
+from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable
 
 ROUTE = RouteTable(

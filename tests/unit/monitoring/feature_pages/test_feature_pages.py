@@ -20,9 +20,9 @@ from monitoring.feature_pages.table import Choice, FeatureRow, choose, make_rows
 from monitoring.feature_pages.usage import ModelUse, weigh_features
 from monitoring.models import ModelWindow
 from monitoring.templatetags import catalogue as tags
-from scoring.features.models import FeatureSetVersion
 from scoring.features.plan import lane_plan
 from scoring.learning.promotion.stages import Standing
+from scoring.registry.models import FeatureSetVersion
 from tests.factories.log import NOW
 
 SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment").features}

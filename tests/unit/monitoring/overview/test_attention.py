@@ -17,10 +17,10 @@ from scoring.batch.compute.statistics import count
 from scoring.batch.models import BatchVersion
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
-from scoring.decisions.models import Route
-from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.models import TrainingJob
 from scoring.log.consumers.status import ConsumerHealth
 from scoring.log.consumers.writers import OldestWriter
+from scoring.registry.models import ModelVersion, Route
 from scoring.replay.consistency import Mismatch
 from scoring.signals.process_reports import Report
 from scoring.signals.store_health import Refusal

@@ -10,8 +10,8 @@ from monitoring.models import HourlyWindow, MinuteWindow
 from monitoring.overview.facts import Facts, InCharge, Queue
 from monitoring.overview.page import day_tiles, model_tiles, money, outcome_shares, queue_tiles, traffic_tiles
 from monitoring.windows.latency import bin_of
-from scoring.decisions.models import Route
-from scoring.learning.models import ModelVersion, TrainingJob
+from scoring.learning.models import TrainingJob
+from scoring.registry.models import ModelVersion, Route
 from tests.factories.log import NOW
 from tests.unit.monitoring.overview.test_attention import QUIET, candidate, minutes, report
 

@@ -1,0 +1,93 @@
+"""Events with their corrections and retractions, and labels: projections of the log."""
+
+from django.db import models
+
+
+class Event(models.Model):
+    """A received event. Projection of `event.received`; the key is that entry's position in the log.
+
+    `occurred_at` is that of its latest version, of which `versions` says the number: 1 as received, one more
+    with each `event.corrected`. `retracted_at` is when an `event.retracted` took it back.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    type = models.CharField(max_length=60)
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=200)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    history = models.BooleanField(default=False)
+    versions = models.SmallIntegerField(default=1)
+    retracted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["type", "occurred_at"], name="event_type_occurred_at")]
+        permissions = [("retract_event", "Can retract an event")]
+
+    def __str__(self) -> str:
+        return self.stream
+
+    @property
+    def stream(self) -> str:
+        return f"{self.type}/{self.source}/{self.external_id}"
+
+
+class Amendment(models.Model):
+    """A correction or the retraction of an event. Projection of `event.corrected` and `event.retracted`.
+
+    `version` is the number of the version that holds from then on; a retraction leaves it as it was.
+    """
+
+    class Kind(models.TextChoices):
+        CORRECTION = "correction"
+        RETRACTION = "retraction"
+
+    position = models.BigIntegerField(primary_key=True)
+    event_position = models.BigIntegerField()
+    event_type = models.CharField(max_length=60)
+    event_stream = models.CharField(max_length=400)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    version = models.SmallIntegerField()
+    reason = models.CharField(max_length=200)
+    actor = models.CharField(max_length=160)
+    amended_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["event_position"], name="amendment_event"),
+            models.Index(fields=["event_stream"], name="amendment_event_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.event_stream}"
+
+
+class Label(models.Model):
+    """One thing said about an event's truth. Projection of `label.recorded` and `label.retracted`.
+
+    `effective` is the event's label after this entry (None: unlabelled), `previous` the one before.
+    `conflict`: after this entry two sources say different things of the event.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    event_stream = models.CharField(max_length=400)
+    source = models.CharField(max_length=60)
+    value = models.CharField(max_length=40, null=True)
+    previous = models.CharField(max_length=40, null=True)
+    effective = models.CharField(max_length=40, null=True)
+    conflict = models.BooleanField(default=False)
+    known_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["event_stream"], name="label_event_stream"),
+            models.Index(fields=["position"], name="label_conflict", condition=models.Q(conflict=True)),
+        ]
+        permissions = [
+            ("upload_label", "Can upload a file of labels"),
+            ("upload_review", "Can upload labels as verdicts of the review queue"),
+            ("upload_label_history", "Can upload labels that hold from a time in the past"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} on {self.event_stream}"

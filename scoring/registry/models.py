@@ -1,0 +1,93 @@
+"""Feature sets, model versions with their artifacts, and routes."""
+
+from django.db import models
+
+
+class Route(models.Model):
+    """Which model versions decide an event type. Projection of `route.changed`.
+
+    `arms` is a list of {"name", "model", "role", "share"}; `scoring.registry.routes` says what is allowed.
+    """
+
+    event_type = models.CharField(max_length=60, primary_key=True)
+    version = models.IntegerField()
+    salt = models.CharField(max_length=40)
+    unit = models.CharField(max_length=60)
+    arms = models.JSONField()
+    experiment = models.CharField(max_length=80, blank=True, default="")
+    reason = models.CharField(max_length=200, blank=True, default="")
+    changed_by = models.CharField(max_length=80, blank=True, default="")
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"route of {self.event_type}"
+
+
+class ModelVersion(models.Model):
+    """A trained model, named `{event_type}-{number}`. Projection of `model.trained`, which never changes, and
+    of what the gate said of it: `model.checked`, `model.approved`, `model.rejected`.
+    """
+
+    class Status(models.TextChoices):
+        CANDIDATE = "candidate"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+
+    name = models.CharField(max_length=80, primary_key=True)
+    event_type = models.CharField(max_length=60)
+    number = models.IntegerField()
+    artefact = models.CharField(max_length=64)  # SHA-256 of the artefact
+    feature_set = models.CharField(max_length=64)
+    trained_at = models.DateTimeField()
+    as_of = models.DateTimeField()
+    parameters = models.JSONField()
+    metrics = models.JSONField()
+    lineage = models.JSONField()
+    comparison = models.JSONField(default=dict)  # the champion of the day on the same events; curves of both
+    reference = models.JSONField(default=dict)  # distributions of the training rows, for drift
+    trained_by = models.CharField(max_length=80, blank=True, default="")
+    checks = models.JSONField(default=list)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.CANDIDATE)
+    judged_by = models.CharField(max_length=80, blank=True, default="")
+    judged_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event_type", "number"], name="modelversion_number")]
+        permissions = [
+            ("approve_modelversion", "Can approve or reject a model"),
+            ("promote_modelversion", "Can promote a model, give it a share, roll back"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ModelArtefact(models.Model):
+    """The bytes of a model, named by their SHA-256 and checked against it at load. No pickles."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    booster = models.BinaryField()  # XGBoost UBJSON
+    spec = models.TextField()  # canonical JSON: feature set, vocabularies, calibration, thresholds, medians
+
+
+class FeatureSetVersion(models.Model):
+    """An event type's features as declared at some time. Projection of `feature_set.declared`.
+
+    `digest` is the set's hash without frozen vocabularies; `features` is a list of {"name", "kind", "entity",
+    "window", "unit", "definition", "owner", "digest"} in set order.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    event_type = models.CharField(max_length=60)
+    number = models.IntegerField()
+    features = models.JSONField()
+    declared_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "number"], name="featuresetversion_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} features {self.number}"

@@ -1,0 +1,11 @@
+"""Lifts the data of old route entries, one schema version at a time."""
+
+from typing import Any
+
+from scoring.log.upcasters import upcast
+
+
+@upcast("route.changed", from_version=1)
+def say_which_experiment(data: dict[str, Any]) -> dict[str, Any]:
+    """No route was an experiment's."""
+    return {**data, "experiment": ""}
