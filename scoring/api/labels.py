@@ -17,11 +17,11 @@ from scoring.api.keys.permissions import sender_of
 from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_page
 from scoring.api.schema.labels import LIST_HELD, STATE_LABELS
-from scoring.api.statements import parse_statement
 from scoring.catalog.registry import event_type
 from scoring.errors import ScoringError
 from scoring.intake import backlog
 from scoring.intake.label_sources import PRECEDENCE, is_known_source
+from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import LabelReceipt, LabelStatement, record_labels
 from scoring.lanes import held_labels
 from scoring.lanes import queue as pending

@@ -1,5 +1,6 @@
 """API keys in the admin: made by people, shown once, looked at and revoked."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from scoring.api.keys.issue import create_key, revoke_key
 from scoring.api.keys.requests import FOR_KEYS
 from scoring.api.models import ApiKey
 from scoring.catalog.registry import event_types
-from scoring.ingest.labels.pages import known_sources
+from scoring.intake.senders import known_senders, register_senders
 from scoring.log.read import read_stream
 
 CREATE, REVOKE = "scoring.add_apikey", "scoring.change_apikey"
@@ -115,7 +116,7 @@ class KeyCreatePage(Page):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             **{"form": KeyForm()} | kwargs,
-            senders=known_sources(),
+            senders=known_senders(),
             scope_words=SCOPE_WORDS,
             label_source_words=LABEL_SOURCE_WORDS,
         )
@@ -167,6 +168,11 @@ class KeyPage(Page):
         else:
             messages.success(request, f"The key {row.prefix}... was revoked. Requests with it are refused.")
         return redirect("admin:api_key", prefix=prefix)
+
+
+@register_senders
+def senders_with_a_key() -> Iterable[str]:
+    return ApiKey.objects.values_list("source", flat=True)
 
 
 def find_key(prefix: str) -> ApiKey:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scoring.api.statements import parse_statement
 from scoring.catalog.errors import FieldError
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import AS_REASON, LEAVE, REJECT, RETRACT, LabelColumns
@@ -17,6 +16,7 @@ from scoring.ingest.labels.table import LabelTable, Row
 from scoring.ingest.labels.times import read_time
 from scoring.ingest.values.formulas import unguard_cell
 from scoring.intake.errors import InvalidRequest, RequestProblem
+from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import LabelStatement
 
 REJECT_COLUMNS = ("reject_line", "reject_reason")  # of a file of rejected lines that comes back corrected

@@ -14,7 +14,6 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from scoring.admin_kit.pages import Page, actor_of, register_page
-from scoring.api.models import ApiKey
 from scoring.catalog.registry import event_type, event_types
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import LabelColumns, id_candidates, suggest_columns
@@ -31,11 +30,10 @@ from scoring.ingest.labels.mapping_form import ColumnsForm, columns_in, count_wo
 from scoring.ingest.labels.table import MAX_LINES, LabelTable, read_table
 from scoring.ingest.labels.upload import LabelUpload, count_known, rejects_as_csv, upload_labels
 from scoring.intake.label_sources import PEOPLE, PRECEDENCE
-from scoring.intake.models import Event
+from scoring.intake.senders import known_senders
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_SHOWN = 100  # rejected lines on the page; the download has all of them
-LATEST_EVENTS = 1_000  # of a type, among which senders without an API key are looked for
 PREVIEWED = 5  # lines
 LOOKED_UP = 200  # ids of a column, to see whether they are those of events
 
@@ -45,15 +43,6 @@ REVIEW, HISTORY = "scoring.upload_review", "scoring.upload_label_history"
 def labelled_types() -> dict[str, tuple[str, str]]:
     """The labels, positive first, of every event type that takes any."""
     return {name: kind.labels.values for name, kind in event_types().items() if kind.scored}
-
-
-def known_sources() -> list[str]:
-    """Who sends events: the sources of API keys and of each type's latest events."""
-    sources = set(ApiKey.objects.values_list("source", flat=True))
-    for name in event_types():
-        latest = Event.objects.filter(type=name).order_by("-occurred_at")[:LATEST_EVENTS]
-        sources |= set(latest.values_list("source", flat=True))
-    return sorted(sources)
 
 
 class LabelFileForm(forms.Form):
@@ -76,7 +65,7 @@ class LabelFileForm(forms.Form):
     def __init__(self, *args: Any, user: AbstractUser | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         stated = [name for name in PRECEDENCE if name != PEOPLE or user.has_perm(REVIEW)]
-        self._offer("source", known_sources())
+        self._offer("source", known_senders())
         self._offer("label_source", stated)
         self._offer("event_type", list(labelled_types()))
 

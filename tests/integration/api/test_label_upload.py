@@ -12,18 +12,18 @@ from django.test import Client
 from scoring.ingest.labels import upload as label_upload
 from scoring.ingest.labels.columns import LabelColumns
 from scoring.ingest.labels.lines import Defaults
-from scoring.ingest.labels.pages import known_sources
 from scoring.ingest.labels.rows import LabelRow
 from scoring.ingest.labels.table import read_table
 from scoring.ingest.labels.upload import upload_labels
 from scoring.ingest.writing import record_live_labels
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
+from scoring.intake.senders import known_senders
 from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from tests.factories.payments import payment_payload
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import Api, MakeKey
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/admin/labels/upload/"
@@ -47,7 +47,7 @@ def person(*permissions: str) -> Client:
 def sent(api: Api) -> str:
     """Three payments, T-0 to T-2; gives their source."""
     api.post("events", [payment_payload(number) for number in range(3)], prefer="wait=0.01")
-    return known_sources()[0]
+    return known_senders()[0]
 
 
 def send(client: Client, sender: str, text: str, **chosen: object):
@@ -81,6 +81,14 @@ def test_good_lines_are_recorded_and_bad_ones_given_back(analyst: Client, sent: 
     assert (entry.data["value"], entry.data["source"]) == ("fraud", "chargeback")
     assert entry.data["reported_at"] == "2026-03-02T10:00:00Z"
     assert entry.metadata == {"actor": "user/ana"}
+
+
+def test_the_form_offers_senders_of_events_and_senders_that_only_have_a_key(
+    analyst: Client, sent: str, make_key: MakeKey
+) -> None:
+    make_key("events:write", source="new-shop")
+    form = analyst.get(ADDRESS).context["form"]
+    assert [name for name, _ in form.fields["source"].choices] == ["new-shop", sent]
 
 
 def test_the_rejected_lines_can_be_corrected_and_uploaded(analyst: Client, sent: str) -> None:

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from scoring.api.statements import parse_statement
 from scoring.catalog.characters import ALLOWED_IN_NAMES
 from scoring.catalog.moments import ALLOWED as ALLOWED_TIMES
 from scoring.intake.errors import InvalidRequest
+from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import LabelStatement
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
