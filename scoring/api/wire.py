@@ -105,7 +105,7 @@ def read_json(body: bytes) -> Any:
     {'type': 'payment'}
     >>> read_json(b'{"type": }')
     Traceback (most recent call last):
-    scoring.errors.requests.MalformedJson: unexpected character, expected a JSON value at line 1, column 10
+    scoring.api.errors.MalformedJson: unexpected character, expected a JSON value at line 1, column 10
     """
     try:
         return load_json(body.removeprefix(BOM_UTF8))
