@@ -15,7 +15,7 @@ from scoring.learning.errors import (
     TrainingNotPossible,
 )
 from scoring.learning.jobs import requests as jobs
-from scoring.learning.jobs.requests import watch as job_watch
+from scoring.learning.jobs import watch as job_watch
 from scoring.learning.jobs.retraining import has_new_labels, reason_not_to_train
 from scoring.learning.jobs.watch import JobWatch
 from scoring.learning.models import TrainingJob, TrainingProgress
