@@ -24,7 +24,7 @@ from benchmarks.load import PATH, at, payments
 from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
 from scoring.batch.serve.lookup import BatchLookup, Reads
-from scoring.decisions import engine, fan_out
+from scoring.decisions import engine
 from scoring.intake import group_commit as gathering
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
@@ -51,7 +51,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "read states and batch values": [(OnlineStore, "look")],
     "batch values: choose, fill in": [(BatchLookup, "choose"), (Reads, "script"), (Reads, "fill")],
     "feature kernel": [(LaneRunner, "_sequence")],
-    "predict and explain": [(fan_out, "predict")],
+    "predict and explain": [(engine, "predict")],
     "reasons": [(engine, "reasons_for")],
     "decision: compose": [(LaneRunner, "_decide")],
     "decision: append, rows, unqueue": [(writing, "append")],

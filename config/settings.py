@@ -214,7 +214,6 @@ CELERY_TASK_ROUTES = {
     "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
     # Not behind the long tasks of `default`. Where no child is free to sweep, none is free to work a lane.
     "scoring.decisions.tasks.sweep": {"queue": "lanes"},
-    "scoring.decisions.tasks.help_out": {"queue": "lanes"},
     # What takes minutes has a worker of its own, so that no decision waits for it; of two processes, so that
     # a training does not hold up what is due every few minutes.
     "scoring.learning.tasks.run_training_job": {"queue": "training"},

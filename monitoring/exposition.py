@@ -30,7 +30,6 @@ _LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
 COUNTERS = {
     "events": ("assay_stage_events", "Events that each stage handled", ("stage",)),
     "decision": ("assay_decisions", "Decisions made or revised", ("event_type", "outcome", "basis", "model")),
-    "helped": ("assay_helped_events", "Events that a lane's helpers explained", ()),
     "problem": (
         "assay_problem_responses",
         "Requests, and items of lists, that were answered with a problem",

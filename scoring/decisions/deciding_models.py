@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.predicting import Predictor, predict
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
@@ -35,14 +34,12 @@ class Charge:
     """Who decides an event type: the champion and, where one has a share and can be had, the canary.
 
     `sets`: the type's feature sets as lanes fold them, open categories without codes, the newest first.
-    `predictor`: by which their models predict.
     """
 
     route: RouteTable | None
     champion: ModelInCharge
     sets: tuple[FeatureSet, ...]
     canary: ModelInCharge | None = None
-    predictor: Predictor = predict
 
     @property
     def newest(self) -> FeatureSet:
@@ -66,8 +63,8 @@ class Charge:
         return self.champion
 
 
-def take_charge(name: str, route: RouteTable | None, *, predictor: Predictor = predict) -> Charge:
-    """Who decides the event type `name` under its route, predicting by `predictor`.
+def take_charge(name: str, route: RouteTable | None) -> Charge:
+    """Who decides the event type `name` under its route.
 
     What keeps the champion from deciding is reported and is the failure policy's cause; what keeps a canary
     from it is reported, and the champion decides the canary's events.
@@ -81,7 +78,6 @@ def take_charge(name: str, route: RouteTable | None, *, predictor: Predictor = p
         champion=_model_of(route.champion, sets[0]),
         sets=sets,
         canary=canary if canary and canary.loaded else None,
-        predictor=predictor,
     )
 
 

@@ -16,7 +16,7 @@ from scoring.decisions.categories import code_categories
 from scoring.decisions.deciding_models import Charge, ModelInCharge
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.policy import outcome_of
-from scoring.decisions.predicting import RUNTIME
+from scoring.decisions.predicting import RUNTIME, predict
 from scoring.decisions.vectors import describe_also, pack_vectors
 from scoring.features.plan import FeatureSet
 from scoring.lanes.queue import Claim
@@ -110,7 +110,7 @@ def _with_model(
         fields=[item.claim.event["fields"] for item in items],
     )
     with telemetry.stage("predict", events=len(items)):
-        predicted = charge.predictor(loaded, features)
+        predicted = predict(loaded, features)
     decided = []
     for row, item in enumerate(items):
         score = float(predicted.scores[row])

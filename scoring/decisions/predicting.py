@@ -1,6 +1,5 @@
 """What a model says of vectors: the one way for live decisions, shadows and replay."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +19,6 @@ class Prediction:
     margins: NDArray[np.float64]
     scores: NDArray[np.float64]
     contributions: NDArray[np.float64]
-
-
-# `predict`, or what gives the same numbers in another way.
-Predictor = Callable[[LoadedModel, NDArray[np.float64]], Prediction]
 
 
 def predict(loaded: LoadedModel, features: NDArray[np.float64]) -> Prediction:

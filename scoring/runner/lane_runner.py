@@ -21,7 +21,6 @@ from scoring.batch.serve.lookup import BatchLookup, Reads
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions.deciding_models import Charge, take_charge
 from scoring.decisions.engine import Decided, Scored, decide
-from scoring.decisions.fan_out import FanOut
 from scoring.decisions.vectors import restore_row
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
@@ -86,7 +85,6 @@ class LaneRunner:
         self.plan: LanePlan = lane_plan(lane)
         self.store = OnlineStore(lane, self.plan.layout_id)
         self.batch_values = BatchLookup(self.plan)
-        self.fan_out = FanOut(lane)
         self.head = restore_states(self.plan, self.store)
         self.next_label_due = pending.next_label_due(lane)
         self.limit = FEWEST
@@ -257,10 +255,7 @@ class LaneRunner:
             return
         current = current_routes()
         kinds = [kind for kind in lane_members(self.lane) if kind.scored]
-        self.charges = {
-            kind.name: take_charge(kind.name, current.get(kind.name), predictor=self.fan_out.predict)
-            for kind in kinds
-        }
+        self.charges = {kind.name: take_charge(kind.name, current.get(kind.name)) for kind in kinds}
         self._routes = routes
 
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:

@@ -4,7 +4,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from scoring.catalog.registry import lane_members
-from scoring.decisions import fan_out
 from scoring.runner.self_check import report_well_being
 from scoring.runner.sweep import sweep_lanes
 from scoring.runner.worker_loop import background_writer, work_lane
@@ -16,12 +15,6 @@ from scoring.schedules import checked_by
 def run_lane(lane: str) -> int:
     """Work a lane; harmless when delivered twice or lost."""
     return work_lane(lane, writer=background_writer())
-
-
-@shared_task(name="scoring.decisions.tasks.help_out")
-def help_out() -> int:
-    """Predict and explain for a lane that is behind; harmless when delivered twice or lost."""
-    return fan_out.help_out()
 
 
 @shared_task(name="scoring.decisions.tasks.sweep")

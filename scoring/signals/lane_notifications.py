@@ -16,7 +16,6 @@ import redis
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-from scoring.catalog.registry import lanes
 from scoring.signals import redis_connections as connections
 from scoring.signals import reply_channels as mailboxes
 from scoring.signals.breaker import Breaker
@@ -28,6 +27,7 @@ FLAG_MS = 1_000  # a lost message keeps the lane deaf no longer than this
 RUNNER_MS = 2_000  # a killed runner is believed to be at the door no longer than this
 PACE_MS = 60_000  # what is known of a lane's pace says nothing of a minute later
 ANSWER_SECONDS = 30  # answers for a process that is no more
+RUN_LANE = "scoring.decisions.tasks.run_lane"
 MESSAGE_SECONDS = 60  # messages piled up while no worker ran say nothing new
 
 RING = """
@@ -73,20 +73,19 @@ def ring(lane: str, *, again: bool = False) -> str:
 
 def publish(lane: str) -> str:
     """Send the lane's task; "" or the cause that kept it from being sent."""
-    cause = send("scoring.decisions.tasks.run_lane", lane, expires=MESSAGE_SECONDS)
+    cause = _send(lane)
     if cause:
         _clear_flag(lane)
     return cause
 
 
-def send(task: str, *arguments: str, expires: float) -> str:
-    """Send a message that says nothing new after `expires` seconds; "" or the cause that kept it."""
+def _send(lane: str) -> str:
     if breaker.is_open:
         return "broker_unavailable"
     try:
-        current_app.send_task(task, args=arguments, retry=False, expires=expires)
+        current_app.send_task(RUN_LANE, args=(lane,), retry=False, expires=MESSAGE_SECONDS)
     except (OperationalError, redis.RedisError, OSError) as error:
-        logger.warning("%s%s not sent: %s", task, list(arguments), error)
+        logger.warning("task of lane %s not sent: %s", lane, error)
         breaker.trip()
         return "broker_unavailable"
     return ""
@@ -139,11 +138,6 @@ def leave_door(lane: str) -> None:
 def is_attended(lane: str) -> bool:
     """Whether a runner is at the door."""
     return bool(connections.client().exists(_keys(lane)[1]))
-
-
-def is_any_lane_waiting() -> bool:
-    """Whether a message is outstanding: a lane waits for a process to work it."""
-    return bool(connections.client().exists(*(_keys(lane)[0] for lane in lanes())))
 
 
 def wake(answers: Mapping[str, Sequence[Answer]]) -> None:

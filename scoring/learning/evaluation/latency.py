@@ -1,19 +1,30 @@
 """How long one event waits for a model."""
 
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.explain.prediction import load_booster
-from scoring.explain.treeshap import explainer_for
+from scoring.explain.treeshap import LibraryExplainer, explainer_for
 from scoring.registry.artifact import Artefact
 
 ROWS_TIMED = 200
 
 
-def measure_latency(artefact: Artefact, X: NDArray) -> float:
-    """Median milliseconds to score and explain one row alone, over the first ROWS_TIMED rows of X.
+class Latency(NamedTuple):
+    """Median time to score and explain one row alone.
+
+    `why_no_tables`: why the model cannot be explained from tables, "" if it can.
+    """
+
+    milliseconds: float
+    why_no_tables: str
+
+
+def measure_latency(artefact: Artefact, X: NDArray) -> Latency:
+    """The latency of a model, over the first ROWS_TIMED rows of X.
 
     The booster is loaded as a worker loads it, with one thread.
     """
@@ -23,4 +34,5 @@ def measure_latency(artefact: Artefact, X: NDArray) -> float:
         started = perf_counter()
         explainer.explain(X[row : row + 1])
         seconds.append(perf_counter() - started)
-    return float(np.median(seconds) * 1000)
+    why_no_tables = explainer.why_not if isinstance(explainer, LibraryExplainer) else ""
+    return Latency(float(np.median(seconds) * 1000), why_no_tables)

@@ -51,12 +51,13 @@ def judge(
     reviews_a_day: int,
     feature_set: str,
     declared: str,
+    why_no_tables: str = "",
     limits: GateLimits | None = None,
 ) -> list[dict[str, Any]]:
     """The checks of a model as stored: {"name", "sentence", "value", "allowed", "passed"} each.
 
     `feature_set` is the model's, `declared` what this code computes; `reviews_a_day` the policy that the
-    thresholds were chosen by.
+    thresholds were chosen by. `why_no_tables`: why the model cannot be explained from tables, "" if it can.
     """
     limits = limits or GateLimits()
     checks = [
@@ -66,7 +67,7 @@ def judge(
         check_against_champion(comparison),
         check_calibration(metrics, limits),
         check_reviews(metrics, reviews_a_day, limits),
-        check_latency(metrics, limits),
+        check_latency(metrics, limits, why_no_tables=why_no_tables),
         check_features(feature_set, declared),
         check_labels(lineage),
     ]
@@ -125,9 +126,15 @@ def check_reviews(metrics: Mapping[str, Any], reviews_a_day: int, limits: GateLi
     return Check("review rate", sentence, value, f"at most {allowed:,.0f} a day", value <= allowed)
 
 
-def check_latency(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
+def check_latency(metrics: Mapping[str, Any], limits: GateLimits, *, why_no_tables: str = "") -> Check:
+    """Warns of a model that XGBoost has to explain: it passes if quick enough, but slows a busy lane."""
     value = metrics["latency_ms"]
     sentence = f"Scoring and explaining one event takes {value:.2f} ms."
+    if why_no_tables:
+        sentence += (
+            f" Warning: the model cannot be explained from tables ({why_no_tables}), so XGBoost explains"
+            f" every event: one process decides at most {1_000 / value:,.0f} events per second."
+        )
     return Check("latency", sentence, value, f"at most {limits.latency_ms:g} ms", value <= limits.latency_ms)
 
 

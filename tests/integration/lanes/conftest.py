@@ -49,8 +49,8 @@ def send(transactional_db: None, online_redis: redis.Redis) -> Callable[..., lis
 def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a model be due that cannot be had: each decision is to be made again."""
 
-    def take(name: str, route: Any, **how: Any) -> Any:
-        charge = take_charge(name, route, **how)
+    def take(name: str, route: Any) -> Any:
+        charge = take_charge(name, route)
         return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
 
     monkeypatch.setattr("scoring.runner.lane_runner.take_charge", take)

@@ -63,11 +63,6 @@ def test_the_failure_policys_decisions_are_counted_as_such(client):
     assert scrape(client)["assay_decisions_total", "fallback", "payment", "", "review"] == 1
 
 
-def test_events_that_helpers_explained_are_counted(client):
-    telemetry.add("helped", count=7)
-    assert scrape(client)["assay_helped_events_total",] == 7
-
-
 def test_what_one_process_counts_is_sent_now_and_then(online_redis, monkeypatch):
     monkeypatch.setattr("scoring.signals.telemetry.SEND_SECONDS", 3_600.0)
     own = Telemetry()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from scoring.decisions import engine
 from scoring.decisions.deciding_models import Charge, ModelInCharge
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
-from scoring.decisions.predicting import RUNTIME, Prediction, predict
+from scoring.decisions.predicting import RUNTIME, predict
 from scoring.decisions.vectors import unpack_vectors
 from scoring.event_types.payment import Payment
 from scoring.features.plan import lane_plan
@@ -41,9 +42,9 @@ def outcomes_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Payment, "no_model_outcome", "allow")
 
 
-def model(arm: Arm, *, cause: str = "") -> ModelInCharge:
+def model(arm: Arm, *, cause: str = "", explain: Any = None) -> ModelInCharge:
     loaded: Any = SimpleNamespace(
-        name=arm.model, thresholds={"review": 0.4, "block": 0.8}, medians=(None,) * WIDTH
+        name=arm.model, thresholds={"review": 0.4, "block": 0.8}, medians=(None,) * WIDTH, explain=explain
     )
     return ModelInCharge(SETS[0], arm.model, None if cause else loaded, cause, arm)
 
@@ -53,15 +54,16 @@ def charge(
 ) -> Charge:
     """Both models in charge, each with its own score; `failing`: names -> amounts that it cannot take."""
 
-    def predict(loaded: Any, features: Any) -> Prediction:
-        for amount in (failing or {}).get(loaded.name, ()):
+    def explain(name: str, features: Any) -> tuple[Any, Any, Any]:
+        for amount in (failing or {}).get(name, ()):
             if amount in features[:, AMOUNT]:
-                raise ModelFailed(loaded.name, "cannot")
+                raise ValueError(f"cannot take {amount}")
         count = len(features)
         contributions = np.tile(np.linspace(-1, 1, WIDTH + 1), (count, 1))
-        return Prediction(np.full(count, -1.5), np.full(count, scores[loaded.name]), contributions)
+        return np.full(count, -1.5), np.full(count, scores[name]), contributions
 
-    return Charge(ROUTE, model(CHAMPION), SETS, canary=model(CANARY) if canary else None, predictor=predict)
+    champion, other = (model(arm, explain=partial(explain, arm.model)) for arm in (CHAMPION, CANARY))
+    return Charge(ROUTE, champion, SETS, canary=other if canary else None)
 
 
 def scored(number: int = 0, *, amount: float = 100.0, **claimed: Any) -> Scored:

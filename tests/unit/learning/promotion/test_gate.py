@@ -129,6 +129,25 @@ def test_each_check_says_what_was_found_and_what_is_allowed(given, changes):
     assert found == FOUND_AND_ALLOWED | changes
 
 
+def test_a_model_that_only_xgboost_can_explain_passes_with_a_warning():
+    checks = judge(
+        metrics=GOOD | {"latency_ms": 5.0},
+        comparison=ALONE,
+        lineage={},
+        reviews_a_day=100,
+        feature_set="f" * 64,
+        declared="f" * 64,
+        why_no_tables="its tables would take more than 64 MiB",
+    )
+    [latency] = [check for check in checks if check["name"] == "latency"]
+    assert latency["passed"]
+    assert latency["sentence"] == (
+        "Scoring and explaining one event takes 5.00 ms. Warning: the model cannot be explained from tables"
+        " (its tables would take more than 64 MiB), so XGBoost explains every event: one process decides at"
+        " most 200 events per second."
+    )
+
+
 def test_a_model_without_checks_was_never_checked():
     assert failed_checks([]) == [NEVER_CHECKED]
 

@@ -206,18 +206,17 @@ def test_each_setting_reaches_the_parameter_of_its_name():
     }.items()  # fmt: skip
 
 
-def test_reviews_and_blocks_a_day_are_over_the_days_of_the_held_out_events(trained, artefact, monkeypatch):
+def test_reviews_and_blocks_a_day_are_over_the_days_of_the_held_out_events(trained):
     """The newest two of ten days were held out; the older events lie elsewhere."""
-    monkeypatch.setattr("scoring.learning.training.runs.measure_latency", lambda artefact, X: float(len(X)))
     hourly = START_US + np.arange(240) * (DAY_US // 24)
     data = replace(training_set(rows=192), occurred_at=hourly[:192])
     held_out = replace(training_set(rows=48), occurred_at=hourly[192:], y=np.zeros(48))
     outcomes = {"allow": 14, "review": 30, "block": 4}
-    found = further_metrics(replace(trained, held_out=held_out), artefact, outcomes, data=data)
-    assert (found["reviews_a_day"], found["blocks_a_day"], found["latency_ms"]) == (15, 2, 48)
+    found = further_metrics(replace(trained, held_out=held_out), outcomes, data=data)
+    assert (found["reviews_a_day"], found["blocks_a_day"]) == (15, 2)
     assert found["chance_average_precision"] is None
     held_out.y[0] = 1
-    found = further_metrics(replace(trained, held_out=held_out), artefact, outcomes, data=data)
+    found = further_metrics(replace(trained, held_out=held_out), outcomes, data=data)
     assert 0 < found["chance_average_precision"] <= 1
 
 
