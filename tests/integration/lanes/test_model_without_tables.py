@@ -11,9 +11,9 @@ from django.core.management import call_command
 
 from scoring.decisions.models import Decision
 from scoring.explain.treeshap import LibraryExplainer
-from scoring.learning.models import ModelArtefact, ModelVersion
 from scoring.registry.artifact import Artefact
 from scoring.registry.model_versions import Registration, load_model, register_model
+from scoring.registry.models import ModelArtefact, ModelVersion
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments
 
