@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from experiments.design.interruptions import interrupt_displaced, is_displaced, why_displaced
 from experiments.errors import (
@@ -31,6 +31,7 @@ from scoring.log.read import read_stream
 from scoring.registry.model_versions import find_version
 from scoring.registry.models import ModelVersion, Route
 from scoring.registry.routes import CANARY, CHAMPION, Arm, RouteTable, change_route, route_of
+from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 
 Winner = Literal["control", "treatment"]
 
@@ -145,11 +146,8 @@ def _check_wording(name: str, share: float, hypothesis: str, primary_metric: str
 
 
 def _take_turns(event_type: str) -> None:
-    """Until the transaction ends, nobody else starts an experiment on the type: of two at once, the later
-    one then finds the traffic taken.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"experiments/{event_type}"])
+    """One start per event type at a time until the transaction ends: a second one finds the traffic taken."""
+    lock_until_commit(LockSpace.EXPERIMENT, event_type)
 
 
 def _free_route(event_type: str, *, now: datetime) -> RouteTable:

@@ -7,7 +7,7 @@ log in. All but `queue_summary` and `note_of` give the case as it stands afterwa
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Min, Q
 
 from reviews.errors import (
@@ -29,6 +29,7 @@ from scoring.log import vault
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
+from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 from scoring.timestamps import to_iso
 
 LEASE = timedelta(minutes=15)
@@ -173,11 +174,8 @@ def note_of(case: Case) -> str:
 
 
 def _take_turns(reviewer: str) -> None:
-    """Until the transaction ends, no other request of this reviewer looks for a case: a double click would
-    otherwise leave him with two.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"reviews/{reviewer}"])
+    """One request per reviewer at a time until the transaction ends: a double click would claim two cases."""
+    lock_until_commit(LockSpace.REVIEWER, reviewer)
 
 
 def _lock(position: int) -> Case:

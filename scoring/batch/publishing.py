@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import Min
 
 from scoring.batch.errors import PublishingUnderWay, UnknownBatchView
@@ -16,12 +15,12 @@ from scoring.batch.serve import online
 from scoring.batch.stored import digest_of, read_tables, write_tables
 from scoring.batch.views import BatchTable, BatchView, due_at
 from scoring.catalog.registry import batch_views, event_type
-from scoring.lanes.lock import NAMESPACE
 from scoring.lanes.models import Pending
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.rebuild import last_position
 from scoring.offline.store import OfflineStore
+from scoring.sql.advisory_locks import LockSpace, session_lock
 from scoring.timestamps import from_micros, to_iso, to_micros
 
 # Between a version's publication and the first event that reads it: by then every runner has learnt of it.
@@ -182,12 +181,7 @@ def _last_number(view: BatchView) -> int:
 @contextmanager
 def _sole_publisher() -> Iterator[None]:
     """Two runs at once would compute the same version twice. Raises PublishingUnderWay."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [NAMESPACE, "batch views"])
-        if not cursor.fetchone()[0]:
+    with session_lock(LockSpace.BATCH_VIEWS) as held:
+        if not held:
             raise PublishingUnderWay
-    try:
         yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [NAMESPACE, "batch views"])

@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -13,7 +12,7 @@ from typing import Any
 import orjson
 import pandas as pd
 from django.conf import settings
-from django.db import connection, reset_queries, transaction
+from django.db import reset_queries, transaction
 
 from scoring.ingest.errors import ImportAlreadyRunning, UnreadableImport
 from scoring.ingest.mapping.binding import Binding, bind
@@ -29,13 +28,11 @@ from scoring.log.entries import NewEntry, canonical_json
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.signals import lane_notifications as doorbell
+from scoring.sql.advisory_locks import LockSpace, session_lock
 
 HISTORY_CHUNK = 10_000  # rows a transaction
 LIVE_CHUNK = 500  # a live event can only be decided once it is committed, so these are short
 MOST_TRIES = 5
-
-# Keeps the imports' advisory locks apart from everybody else's.
-_LOCK_SPACE = 0x1A9E57
 
 Clock = Callable[[], datetime]
 Progress = Callable[[int], None]
@@ -264,19 +261,10 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def lock_of(stream: str) -> tuple[int, int]:
-    """The advisory lock that the process at an import holds."""
-    return _LOCK_SPACE, zlib.crc32(stream.encode()) - 2**31
-
-
 @contextmanager
 def _only_one(stream: str) -> Iterator[None]:
     """Two processes at one import would write each other's file of rejects."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", lock_of(stream))
-        if not cursor.fetchone()[0]:
+    with session_lock(LockSpace.IMPORT, stream) as held:
+        if not held:
             raise ImportAlreadyRunning(stream)
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock_of(stream))
+        yield

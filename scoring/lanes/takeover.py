@@ -6,13 +6,13 @@ Redis refuse it. So a holder that is wrongly taken for frozen loses some work, a
 
 import logging
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import redis
 from django.db import DatabaseError, connection
 
 from scoring.signals import heartbeat
+from scoring.sql.advisory_locks import LockSpace, try_lock
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ CONFIRM_SECONDS = 0.6  # without a beat: longer than between two, as Redis may h
 WATCH_SECONDS = heartbeat.KEPT_SECONDS + CONFIRM_SECONDS + 0.5
 END_MS = 1_000
 
-# The lock is (namespace, hash of the lane): objsubid 2 is the form of two keys.
+# The lock is (space, hash of the lane): objsubid 2 is the form of two keys.
 HOLDER = """
     SELECT l.pid, extract(epoch FROM clock_timestamp() - a.state_change)::float8
       FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -38,19 +38,19 @@ class Holder(NamedTuple):
     quiet: float | None
 
 
-def take_over(lane: str, *, namespace: int, try_lock: Callable[[], bool]) -> bool:
+def take_over(lane: str) -> bool:
     """Watch a lane's holder for some seconds, and end it if it is frozen; whether the lane is held then.
 
     Leaves again at the holder's next beat.
     """
     try:
-        return _take_over(lane, namespace=namespace, try_lock=try_lock)
+        return _take_over(lane)
     except redis.RedisError as error:
         logger.warning("lane %s: its holder is not watched: %s", lane, error)
         return False
 
 
-def _take_over(lane: str, *, namespace: int, try_lock: Callable[[], bool]) -> bool:
+def _take_over(lane: str) -> bool:
     ends, seen, last_at = time.monotonic() + WATCH_SECONDS, heartbeat.last_beat(lane), time.monotonic()
     while (now := time.monotonic()) < ends:
         beat = heartbeat.last_beat(lane)
@@ -59,16 +59,16 @@ def _take_over(lane: str, *, namespace: int, try_lock: Callable[[], bool]) -> bo
         if beat is not None:
             last_at = now
         if now - last_at > CONFIRM_SECONDS:
-            return _end_holder(lane, namespace=namespace) and try_lock()
-        if try_lock():
+            return _end_holder(lane) and try_lock(LockSpace.LANE, lane)
+        if try_lock(LockSpace.LANE, lane):
             return True
         time.sleep(LOOK_SECONDS)
     return False
 
 
-def _end_holder(lane: str, *, namespace: int) -> bool:
+def _end_holder(lane: str) -> bool:
     """End the session that holds the lane unless it is in use; whether it is gone."""
-    holder = _find_holder(lane, namespace=namespace)
+    holder = _find_holder(lane)
     if holder is None:
         return True
     if holder.quiet is not None and holder.quiet < heartbeat.KEPT_SECONDS:
@@ -94,8 +94,8 @@ def _end_holder(lane: str, *, namespace: int) -> bool:
         return False
 
 
-def _find_holder(lane: str, *, namespace: int) -> Holder | None:
+def _find_holder(lane: str) -> Holder | None:
     with connection.cursor() as cursor:
-        cursor.execute(HOLDER, [namespace, lane])
+        cursor.execute(HOLDER, [LockSpace.LANE, lane])
         row = cursor.fetchone()
     return Holder(*row) if row else None

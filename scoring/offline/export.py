@@ -8,13 +8,11 @@ from itertools import count, pairwise
 
 import numpy as np
 import pyarrow as pa
-from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_types
 from scoring.lanes.amendments import AMENDMENTS, CORRECTED, RECEIVED
 from scoring.lanes.entry_types import LABEL_TYPES
-from scoring.lanes.lock import NAMESPACE
 from scoring.log.entries import START
 from scoring.log.read import count_after
 from scoring.log.texts import Texts, read_text_page, read_texts
@@ -29,6 +27,7 @@ from scoring.offline.columns import (
 )
 from scoring.offline.errors import ExportUnderWay, OfflineStoreOfAnotherLog
 from scoring.offline.store import Manifest, OfflineStore, StoredFile
+from scoring.sql.advisory_locks import LockSpace, session_lock
 from scoring.timestamps import from_micros
 
 ENTRIES_A_PAGE = 100_000
@@ -203,12 +202,7 @@ def _mark_of(texts: Texts) -> str:
 @contextmanager
 def _sole_exporter(store: OfflineStore) -> Iterator[None]:
     """Two runs at once would write one manifest over the other's. Raises ExportUnderWay."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [NAMESPACE, "offline export"])
-        if not cursor.fetchone()[0]:
+    with session_lock(LockSpace.OFFLINE_EXPORT) as held:
+        if not held:
             raise ExportUnderWay(store.url)
-    try:
         yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [NAMESPACE, "offline export"])

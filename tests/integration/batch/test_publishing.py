@@ -18,7 +18,6 @@ from scoring.batch.publishing import list_views, newest_version, publish, remove
 from scoring.batch.reading import read_timely_events
 from scoring.batch.serve import online
 from scoring.batch.stored import read_tables, write_tables
-from scoring.lanes.lock import NAMESPACE
 from scoring.lanes.models import Pending
 from scoring.log.append import append
 from scoring.log.read import read_stream
@@ -26,6 +25,7 @@ from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.signals import redis_connections as connections
+from scoring.sql.advisory_locks import LockSpace, session_lock
 from scoring.timestamps import from_micros, to_iso, to_micros
 from tests.factories.log import received
 from tests.factories.views import DAY, HOUR, MONDAY, Bought, Order, values_of, view_events
@@ -217,9 +217,7 @@ def test_two_publishers_do_not_meet(store):
     buy(*some_orders())
     other = connection.copy()
     try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [NAMESPACE, "batch views"])
-        with pytest.raises(PublishingUnderWay):
+        with session_lock(LockSpace.BATCH_VIEWS, connection=other), pytest.raises(PublishingUnderWay):
             publish(Order.habits, now=MORNING)
     finally:
         other.close()

@@ -24,6 +24,7 @@ from scoring.lanes.models import Pending
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.log.vault import reveal
+from scoring.sql.advisory_locks import LockSpace, session_lock
 
 pytestmark = pytest.mark.django_db
 
@@ -249,11 +250,8 @@ def test_a_second_process_at_the_same_import_is_refused(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [row(1)])
     stream = imports.import_stream(open_table(path), PAYMENT, history=True)
     other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, %s)", imports.lock_of(stream))
-        with pytest.raises(ImportAlreadyRunning):
-            ingest(path)
-        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", imports.lock_of(stream))
+    with session_lock(LockSpace.IMPORT, stream, connection=other), pytest.raises(ImportAlreadyRunning):
+        ingest(path)
     other.close()
     assert counts(ingest(path))[:2] == (1, 1)
 

@@ -10,14 +10,14 @@ import pytest
 import redis
 from django.db import DatabaseError, connection
 
-from scoring.lanes import lock as lane_lock
 from scoring.lanes import takeover
 from scoring.lanes.errors import RebuildUnderWay
-from scoring.lanes.lock import NAMESPACE, held_lane, sole_rebuild
+from scoring.lanes.lock import held_lane, sole_rebuild
 from scoring.lanes.takeover import take_over
 from scoring.signals import heartbeat
 from scoring.signals import redis_connections as connections
 from scoring.signals.heartbeat import beating, last_beat
+from scoring.sql.advisory_locks import LockSpace, session_lock, try_lock, unlock, wait_for_lock
 from tests.integration.lanes.conftest import LANE
 from tests.waiting import PATIENCE_S, wait_for_blocked_session, wait_until
 
@@ -34,19 +34,21 @@ def briskly(online_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def held_elsewhere(lane: str = LANE, *, in_use: bool = False) -> Iterator[dict[str, Any]]:
+def held_elsewhere(
+    lane: str = LANE, *, space: LockSpace = LockSpace.LANE, in_use: bool = False
+) -> Iterator[dict[str, Any]]:
     """Another session holds the lane, without a heartbeat; `in_use`: it works. `lost`: it was ended."""
     holding, release, said = threading.Event(), threading.Event(), {"lost": False}
 
     def hold() -> None:
         try:
-            assert lane_lock._try(lane)
+            assert try_lock(space, lane)
             holding.set()
             while not release.wait(0.01):
                 if in_use:
                     with connection.cursor() as cursor:
                         cursor.execute("SELECT 1")
-            lane_lock._unlock(lane)
+            unlock(space, lane)
         except DatabaseError:
             said["lost"] = True
         finally:
@@ -60,10 +62,6 @@ def held_elsewhere(lane: str = LANE, *, in_use: bool = False) -> Iterator[dict[s
     finally:
         release.set()
         thread.join(PATIENCE_S)
-
-
-def take() -> bool:
-    return take_over(LANE, namespace=NAMESPACE, try_lock=lambda: lane_lock._try(LANE))
 
 
 def test_one_session_holds_a_lane_and_leaves_it_at_the_end_of_the_block():
@@ -91,11 +89,11 @@ def test_who_waits_gets_the_lane_when_it_is_left_and_gives_up_when_patience_ends
 
 
 def test_one_rebuild_of_a_lane_at_a_time():
-    with held_elsewhere(f"rebuild of {LANE}"), pytest.raises(RebuildUnderWay), sole_rebuild(LANE):
+    with held_elsewhere(space=LockSpace.LANE_REBUILD), pytest.raises(RebuildUnderWay), sole_rebuild(LANE):
         pass
     with sole_rebuild(LANE):
         pass
-    with held_elsewhere(f"rebuild of {LANE}"):
+    with held_elsewhere(space=LockSpace.LANE_REBUILD):
         pass
 
 
@@ -130,15 +128,15 @@ def test_a_lane_is_held_with_a_heartbeat_and_asked_for_without(monkeypatch):
 def test_a_holder_that_is_frozen_loses_its_session_and_the_lane():
     with held_elsewhere() as holder:
         time.sleep(heartbeat.KEPT_SECONDS)  # its session is as quiet as that
-        assert take()
-        lane_lock._unlock(LANE)
+        assert take_over(LANE)
+        unlock(LockSpace.LANE, LANE)
     assert holder["lost"]
 
 
 def test_a_holder_without_a_heartbeat_whose_session_works_keeps_the_lane(monkeypatch):
     monkeypatch.setattr(heartbeat, "KEPT_SECONDS", 5.0)
     with held_elsewhere(in_use=True) as holder:
-        assert not take()
+        assert not take_over(LANE)
     assert not holder["lost"]
 
 
@@ -147,7 +145,7 @@ def test_a_holder_that_beats_keeps_the_lane_however_quiet_its_session_is(monkeyp
     monkeypatch.setattr(heartbeat, "last_beat", lambda lane: f"1:a:{next(beats) // 2}")
     with held_elsewhere() as holder:
         time.sleep(heartbeat.KEPT_SECONDS)
-        assert not take()
+        assert not take_over(LANE)
     assert not holder["lost"]
 
 
@@ -156,14 +154,14 @@ def test_a_last_beat_that_stays_is_that_of_a_holder_which_has_just_begun_to_free
     monkeypatch.setattr(takeover, "WATCH_SECONDS", 0.2)
     with held_elsewhere() as holder:
         time.sleep(heartbeat.KEPT_SECONDS)
-        assert not take()  # as long as it is kept, it may still be alive
+        assert not take_over(LANE)  # as long as it is kept, it may still be alive
     assert not holder["lost"]
 
 
 def test_a_lane_that_is_left_meanwhile_is_taken_though_nobody_is_frozen(monkeypatch):
     monkeypatch.setattr(heartbeat, "last_beat", lambda lane: "1:a:7")
-    assert take()
-    lane_lock._unlock(LANE)
+    assert take_over(LANE)
+    unlock(LockSpace.LANE, LANE)
 
 
 def test_without_redis_nobody_is_taken_for_frozen(monkeypatch):
@@ -173,16 +171,16 @@ def test_without_redis_nobody_is_taken_for_frozen(monkeypatch):
     monkeypatch.setattr(heartbeat, "last_beat", unavailable)
     with held_elsewhere() as holder:
         time.sleep(heartbeat.KEPT_SECONDS)
-        assert not take()
+        assert not take_over(LANE)
     assert not holder["lost"]
 
 
 def test_the_holder_of_a_lane_is_found_and_no_session_that_holds_another_or_waits():
-    assert takeover._find_holder(LANE, namespace=NAMESPACE) is None
-    with held_elsewhere("content"), held_elsewhere():
+    assert takeover._find_holder(LANE) is None
+    with held_elsewhere("content"), held_elsewhere(), session_lock(LockSpace.LANE_REBUILD, "refunds"):
         with waiting_for(LANE):
-            found = [takeover._find_holder(lane, namespace=NAMESPACE) for lane in (LANE, "content")]
-        assert takeover._find_holder(LANE, namespace=NAMESPACE + 1) is None
+            found = [takeover._find_holder(lane) for lane in (LANE, "content")]
+        assert takeover._find_holder("refunds") is None
     sessions = {holder.session for holder in found if holder}
     assert len(sessions) == 2
     assert all(holder and holder.quiet is not None and 0.0 <= holder.quiet < PATIENCE_S for holder in found)
@@ -194,7 +192,7 @@ def waiting_for(lane: str) -> Iterator[None]:
 
     def wait() -> None:
         with suppress(DatabaseError):
-            lane_lock._wait(lane, PATIENCE_S)
+            wait_for_lock(LockSpace.LANE, lane, timeout=PATIENCE_S)
         connection.close()
 
     thread = threading.Thread(target=wait)
@@ -212,9 +210,9 @@ def waiting_for(lane: str) -> Iterator[None]:
 
 def test_a_session_that_cannot_be_ended_keeps_the_lane_and_the_log_says_what_to_do(monkeypatch, caplog):
     not_a_session = takeover.Holder(2**40, quiet=None)
-    monkeypatch.setattr(takeover, "_find_holder", lambda lane, *, namespace: not_a_session)
+    monkeypatch.setattr(takeover, "_find_holder", lambda lane: not_a_session)
     with held_elsewhere() as holder:
-        assert not take()
+        assert not take_over(LANE)
     assert not holder["lost"]
     assert "let all workers use one role of PostgreSQL" in caplog.text
 

@@ -11,7 +11,6 @@ from django.db import connection
 from scoring.catalog import registry
 from scoring.catalog.fields import Number
 from scoring.event_types.payment import Payment
-from scoring.lanes.lock import NAMESPACE
 from scoring.lanes.order import head_after, read_head, sequenced_entry
 from scoring.log.append import append
 from scoring.offline import export as export_module
@@ -20,6 +19,7 @@ from scoring.offline.errors import ExportUnderWay, OfflineStoreOfAnotherLog
 from scoring.offline.export import export_log, export_status
 from scoring.offline.store import OfflineStore
 from scoring.offline.tasks import export as export_task
+from scoring.sql.advisory_locks import LockSpace, session_lock
 from tests.factories.log import NOW, labelled, open_append, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -172,13 +172,10 @@ def test_of_two_runs_at_once_one_gives_way(store):
     append([received("1")], now=NOW)
     other = connection.copy()
     try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [NAMESPACE, "offline export"])
-        with pytest.raises(ExportUnderWay):
-            export_log(store, now=NOW)
-        assert export_task() == 0
-        with other.cursor() as cursor:  # not by closing it alone: the server notices that some time later
-            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [NAMESPACE, "offline export"])
+        with session_lock(LockSpace.OFFLINE_EXPORT, connection=other):
+            with pytest.raises(ExportUnderWay):
+                export_log(store, now=NOW)
+            assert export_task() == 0
     finally:
         other.close()
     assert export_task() == 1
