@@ -18,8 +18,8 @@ from django_celery_beat.models import (
 )
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from config import accounts  # noqa: F401 (registers people and groups)
-from config.audit import record_run
+from config.people import accounts  # noqa: F401 (registers people and groups)
+from config.people.audit import record_run
 from config.schedules import is_needed
 from scoring.admin_kit.admin import ModelAdmin
 from scoring.admin_kit.pages import actor_of

@@ -9,9 +9,9 @@ class ConfigConfig(AppConfig):
     verbose_name = "Configuration"
 
     def ready(self) -> None:
-        from config import servers, sign_in  # noqa: F401, PLC0415 (register a check and signals' receivers)
-        from config.audit import connect_audit  # noqa: PLC0415 (needs the models that are loaded by now)
-        from config.groups import create_groups  # noqa: PLC0415 (needs the models that are loaded by now)
+        from config.people import sign_in  # noqa: F401, PLC0415 (register a check and signals' receivers)
+        from config.people.audit import connect_audit  # noqa: PLC0415 (needs the models that are loaded by now)
+        from config.people.groups import create_groups  # noqa: PLC0415 (needs the models that are loaded by now)
 
         connect_audit()
         # After the last app that has tables, so that the permissions of all others are there.

@@ -69,7 +69,7 @@ def renew_broken_connection(**_: Any) -> None:
 @signals.worker_init.connect
 def refuse_unusable_servers(**_: Any) -> None:
     """A worker does not start on servers that would lose data; for servers that are away it waits."""
-    from config.servers import check_servers  # noqa: PLC0415 (imports models: Django is not set up above)
+    from config.status.servers import check_servers  # noqa: PLC0415 (imports models: Django is not set up above)
 
     patience = 1.0
     while problems := check_servers():

@@ -54,7 +54,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from
 # ASSAY_BEHIND_PROXY=1: a proxy ends TLS, and sets this header itself whatever the client sends.
 BEHIND_PROXY = read_flag("ASSAY_BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-# Whoever sends it reads /metrics; without one, this machine alone does (config/metrics.py).
+# Whoever sends it reads /metrics; without one, this machine alone does (config/status/metrics.py).
 METRICS_TOKEN = read_text("ASSAY_METRICS_TOKEN")
 CSRF_TRUSTED_ORIGINS = read_list("ASSAY_TRUSTED_ORIGINS")
 
@@ -108,7 +108,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or a script would keep its victim out for ever
 AXES_CLIENT_IP_CALLABLE = "scoring.api.client_address.client_address"
-AXES_LOCKOUT_CALLABLE = "config.sign_in.refuse_for_now"
+AXES_LOCKOUT_CALLABLE = "config.people.sign_in.refuse_for_now"
 AXES_ENABLE_ADMIN = False  # its tables hold what the log lines say
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
@@ -118,19 +118,19 @@ SESSION_IDLE_SECONDS = read_float("ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
 
 # Those from `config` are Django's, left out for calls of the API.
 MIDDLEWARE = [
-    "config.request_deadlines.Deadlines",  # first: whatever comes below keeps to them
+    "config.requests.deadlines.Deadlines",  # first: whatever comes below keeps to them
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.ApiHeaders",
-    "config.middleware.PagesWithoutNul",
-    "config.middleware.PageSessions",
+    "config.requests.middleware.ApiHeaders",
+    "config.requests.middleware.PagesWithoutNul",
+    "config.requests.middleware.PageSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "config.middleware.PageUsers",
-    "config.middleware.PageSessionLimits",
-    "config.middleware.PageActors",
-    "config.middleware.PageMessages",
-    "config.middleware.PageHeaders",
+    "config.requests.middleware.PageUsers",
+    "config.requests.middleware.PageSessionLimits",
+    "config.requests.middleware.PageActors",
+    "config.requests.middleware.PageMessages",
+    "config.requests.middleware.PageHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it answers in the place of a page that was refused
 ]
@@ -318,7 +318,7 @@ UNFOLD = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "config.logs.LineFormatter"}},
+    "formatters": {"line": {"()": "config.status.logs.LineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": read_text("ASSAY_LOG_LEVEL", "INFO")},
     # Django's own handlers would write every server error a second time, in another shape.
@@ -329,7 +329,7 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
-        "axes": {"level": "ERROR"},  # config.sign_in says it in one line
+        "axes": {"level": "ERROR"},  # config.people.sign_in says it in one line
         "numba": {"level": "WARNING"},  # its INFO is a page a compilation
         "distributed": {"level": "WARNING"},  # its INFO is every connection of a cluster
     },

@@ -6,8 +6,8 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularSwaggerView
 
 from config.errors import bad_request, describe_problem, page_not_found, server_error
-from config.health import healthz, readyz
-from config.metrics import metrics
+from config.status.health import healthz, readyz
+from config.status.metrics import metrics
 from scoring.api.schema.page import schema
 
 urlpatterns = [

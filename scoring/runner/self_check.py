@@ -17,7 +17,7 @@ _models_at = float("-inf")
 
 
 def report_well_being() -> None:
-    """Report what `config.health` and the overview show of workers."""
+    """Report what `config.status.health` and the overview show of workers."""
     global _models_at  # noqa: PLW0603 - when this process looked last
     host = socket.gethostname()
     reports.report(reports.SWEEP, host)

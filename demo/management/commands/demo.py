@@ -23,7 +23,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from config.running import procfile_programs, supervise
-from config.servers import check_servers
+from config.status.servers import check_servers
 from demo import demo_data as scene
 from demo.simulation.sender import is_ready
 from embedded import services

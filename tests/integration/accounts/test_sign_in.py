@@ -30,7 +30,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("config.middleware.current_time", lambda: clock.now)
+    monkeypatch.setattr("config.requests.middleware.current_time", lambda: clock.now)
     return clock
 
 
@@ -70,7 +70,7 @@ def test_a_right_password_ends_the_count() -> None:
 
 
 def test_each_attempt_is_logged_with_its_address(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="config.sign_in"):
+    with caplog.at_level(logging.INFO, logger="config.people.sign_in"):
         sign_in(WRONG)
         sign_in(RIGHT, address="198.51.100.7")
     assert caplog.messages == ["sign-in of ana from 192.0.2.1 failed", "ana signed in from 198.51.100.7"]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection
 
 from config.postgres import base, hung
-from config.servers import check_statement_logging
+from config.status.servers import check_statement_logging
 from embedded.places import locate
 from scoring import deadlines
 from tests.waiting import wait_until

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from config import health
+from config.status import health
 from scoring.log.errors import LogAheadOfCluster
 from scoring.runner import self_check as well_being
 from scoring.runner import tasks

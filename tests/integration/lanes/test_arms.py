@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from config.health import check_models
+from config.status.health import check_models
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.shadow import SHADOW

@@ -7,7 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
-from config.health import check_models
+from config.status.health import check_models
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.intake.answers import answer_for

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from config.logs import LineFormatter
+from config.status.logs import LineFormatter
 
 
 def test_a_record_is_one_line_of_json_with_what_came_with_it() -> None:

@@ -5,7 +5,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from config.middleware import ApiHeaders, PageMessages, PageSessions, PagesWithoutNul, PageUsers
+from config.requests.middleware import ApiHeaders, PageMessages, PageSessions, PagesWithoutNul, PageUsers
 
 
 def passed_through(path: str) -> HttpRequest:

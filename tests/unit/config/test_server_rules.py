@@ -1,7 +1,7 @@
 import pytest
 
-from config import servers
 from config.environment import broker_url
+from config.status import servers
 
 
 @pytest.mark.parametrize(

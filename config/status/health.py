@@ -17,8 +17,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config import servers
-from config.probes import Probe
+from config.status import servers
+from config.status.probes import Probe
 from embedded.places import locate
 from scoring.log.consumers.writers import oldest_writer
 from scoring.log.epochs import check_epoch

@@ -11,7 +11,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 
-from config.audit import current_actor
+from config.people.audit import current_actor
 from scoring.admin_kit.pages import actor_of
 
 CALLS = "/api/v1/"
