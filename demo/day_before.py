@@ -15,8 +15,9 @@ from demo.simulation.sender import EVENTS
 from reviews.errors import ReviewError
 from reviews.models import Case
 from reviews.work import claims as reviews
+from scoring.batch.declared import batch_views
 from scoring.batch.publishing import publish
-from scoring.catalog.registry import batch_views, event_type
+from scoring.catalog.registry import event_type
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane

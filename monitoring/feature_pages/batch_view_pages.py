@@ -13,10 +13,10 @@ from kombu.exceptions import OperationalError
 from monitoring.drift.page import scored_types
 from monitoring.feature_pages.batches import ViewRow, read_view_rows, readers_of
 from scoring.admin_kit.pages import Page, register_page
+from scoring.batch.declared import batch_views
 from scoring.batch.publishing import VALID_AFTER, is_due
 from scoring.batch.tasks import publish_due
 from scoring.batch.views import BatchView
-from scoring.catalog.registry import batch_views
 
 PUBLISH = "scoring.add_batchversion"
 

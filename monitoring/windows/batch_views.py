@@ -12,10 +12,10 @@ from django.db.models import Max, Sum
 
 from monitoring.models import BatchWindow
 from monitoring.windows.hourly import to_hour
+from scoring.batch.declared import batch_views
 from scoring.batch.models import BatchVersion
 from scoring.batch.versions import NONE, Versions, read_versions_of
 from scoring.batch.views import BatchView
-from scoring.catalog.registry import batch_views
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.sql.bulk_tables import insert_values

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min
 
+from scoring.batch.declared import batch_views
 from scoring.batch.errors import PublishingUnderWay, UnknownBatchView
 from scoring.batch.models import BatchVersion
 from scoring.batch.reading import read_events
 from scoring.batch.serve import online
 from scoring.batch.stored import digest_of, read_tables, write_tables
 from scoring.batch.views import BatchTable, BatchView, due_at
-from scoring.catalog.registry import batch_views, event_type
+from scoring.catalog.registry import event_type
 from scoring.lanes.models import Pending
 from scoring.log.append import append
 from scoring.log.entries import NewEntry

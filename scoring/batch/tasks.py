@@ -5,10 +5,10 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from scoring.batch.declared import batch_views
 from scoring.batch.errors import BatchVersionCorrupt, PublishingUnderWay
 from scoring.batch.publishing import is_due, publish, reload_lost
 from scoring.batch.views import BatchView
-from scoring.catalog.registry import batch_views
 
 logger = logging.getLogger(__name__)
 

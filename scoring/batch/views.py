@@ -9,18 +9,18 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Field
-from scoring.declare import BatchValue, InRole, NamedField, Origin, Window
+from scoring.declare import BatchValue, FeatureView, InRole, NamedField, Origin, Window, part_of_vocabulary
 from scoring.declare.errors import UnknownBatchValue
+from scoring.features.encode import KeyColumn
 
-if TYPE_CHECKING:
-    from scoring.catalog.event_type import EventType
-    from scoring.features.encode import KeyColumn
+part_of_vocabulary(__name__)
 
 Matrix = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -54,7 +54,7 @@ class ViewEvents:
     """
 
     times: NDArray[np.int64]
-    names: "Mapping[str, KeyColumn]" = field(default_factory=dict)
+    names: Mapping[str, KeyColumn] = field(default_factory=dict)
     numbers: Mapping[str, Matrix] = field(default_factory=dict)
 
     def slice_of(self, since_us: int, until_us: int) -> slice:
@@ -105,7 +105,7 @@ def _by_moment(moments: NDArray[np.int64]) -> Iterator[tuple[int, Places]]:
         yield from zip(distinct.tolist(), np.split(order, firsts[1:]), strict=True)
 
 
-class BatchView:
+class BatchView(FeatureView):
     """What every kind of view has. `every`: a version is due at each multiple of it since 1970 (UTC).
 
     A version counts what occurred in the `over` before its moment, and is read until it is `stale_after` old.
@@ -113,6 +113,7 @@ class BatchView:
     """
 
     kind: ClassVar[str]
+    entities: tuple[Entity, ...]
 
     def __init__(
         self, *entities: Entity | InRole, over: str, every: str, stale_after: str, of: str = ""
@@ -238,7 +239,7 @@ class BatchView:
         """What a value is, in words; `events`: what is counted, in words ("payments by this customer")."""
         raise NotImplementedError
 
-    def check(self, types: "Mapping[str, type[EventType]]") -> None:
+    def check(self, types: Mapping[str, type[EventType]]) -> None:
         """Raises CatalogError where the event types there are do not have what the view reads."""
         own = types.get(self.event_type)
         if own is None:
@@ -253,7 +254,7 @@ class BatchView:
         for read in self.fields:
             _check_field(self, source, read)
 
-    def source_field(self, source: "type[EventType]", entity: Entity) -> str:
+    def source_field(self, source: type[EventType], entity: Entity) -> str:
         """The field of the source's events that identifies the same as `entity`. Raises CatalogError."""
         role = self.roles[next(at for at, own in enumerate(self.entities) if own is entity)]
         found = [
@@ -317,7 +318,7 @@ def due_at(view: BatchView, now_us: int) -> int:
     return now_us // view.every_us * view.every_us
 
 
-def ranked(column: "KeyColumn") -> tuple[list[str], Places]:
+def ranked(column: KeyColumn) -> tuple[list[str], Places]:
     """(the names ascending, per event an index into them; -1 where missing)."""
     names = np.array(column.uniques, dtype=object)
     order = np.argsort(names, kind="stable") if len(names) else np.empty(0, dtype=np.int64)
@@ -326,13 +327,13 @@ def ranked(column: "KeyColumn") -> tuple[list[str], Places]:
     return names[order].tolist(), ranks[column.codes]
 
 
-def places_of(column: "KeyColumn", known: Mapping[str, int]) -> Places:
+def places_of(column: KeyColumn, known: Mapping[str, int]) -> Places:
     """int64[n]: of each name its place, -1 where it is missing or not among the known."""
     places = np.array([*(known.get(name, -1) for name in column.uniques), -1], dtype=np.int64)
     return places[column.codes]
 
 
-def _check_field(view: BatchView, member: "type[EventType]", read: Field) -> None:
+def _check_field(view: BatchView, member: type[EventType], read: Field) -> None:
     if type(member.fields.get(read.name)) is not type(read):
         known = ", ".join(repr(declared) for declared in member.fields.values())
         raise view.origin.error(f"{member.name} has no field {read!r}: {known}")

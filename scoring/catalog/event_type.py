@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from scoring.batch.views import BatchView
 from scoring.catalog import moments
 from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.currency import EXPONENTS
@@ -23,9 +22,11 @@ from scoring.catalog.fields import (
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.text_signals import text_signals
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.declare import SIGNALS, Origin, signal_column
+from scoring.declare import SIGNALS, FeatureView, Origin, part_of_vocabulary, signal_column
 from scoring.declare.errors import CatalogError
 from scoring.timestamps import to_iso
+
+part_of_vocabulary(__name__)
 
 OUTCOMES = ("allow", "review", "block")
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -84,7 +85,7 @@ class EventType:
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}
 
     fields: ClassVar[dict[str, Field]] = {}
-    batch_views: ClassVar[dict[str, BatchView]] = {}
+    batch_views: ClassVar[dict[str, FeatureView]] = {}
     origin: ClassVar[Origin]
     signals: ClassVar[tuple[str, ...]] = ()  # the columns of everything that its texts may tell
     _known: ClassVar[frozenset[str]] = frozenset()
@@ -99,7 +100,7 @@ class EventType:
             for name, member in getattr(base, "fields", {}).items()
         }
         own = {name: member for name, member in vars(cls).items() if isinstance(member, Field)}
-        views = {name: view for name, view in vars(cls).items() if isinstance(view, BatchView)}
+        views = {name: view for name, view in vars(cls).items() if isinstance(view, FeatureView)}
         _refuse_reserved_names({**own, **views})
         cls.origin = Origin.here()
         cls.fields = {**inherited, **own}
@@ -199,7 +200,7 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 RESERVED_NAMES = frozenset(dir(EventType)) | EventType.__annotations__.keys()
 
 
-def _refuse_reserved_names(members: Mapping[str, Field | BatchView]) -> None:
+def _refuse_reserved_names(members: Mapping[str, Field | FeatureView]) -> None:
     """Raises CatalogError where a field or batch view has a name that already has a meaning."""
     for name, member in members.items():
         if name in PAYLOAD_WORDS:

@@ -23,7 +23,10 @@ from scoring.declare import (
     Operand,
     Origin,
     TextVocabulary,
+    part_of_vocabulary,
 )
+
+part_of_vocabulary(__name__)
 
 Canonical = Any  # str, int, float, bool or, for money, a dict: what canonical JSON can hold
 

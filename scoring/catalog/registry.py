@@ -1,25 +1,25 @@
-"""The event types there are: the built-in ones and those in a module `event_types` of any installed app."""
+"""The declared event types: those in a module or package `event_types` of an installed app."""
 
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from types import ModuleType
 
 from django.apps import apps
 
-from scoring.batch.views import BatchView
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType, UnknownLane
 from scoring.catalog.event_type import EventType
 
-BUILT_IN = ("scoring.event_types.payment", "scoring.event_types.refund")
 MODULE_NAME = "event_types"
 
 
 @cache
 def event_types() -> dict[str, type[EventType]]:
     """Every declared event type by name, in order of discovery. Raises CatalogError for a bad declaration."""
-    return collect_event_types(_catalog_modules())
+    return collect_event_types(import_module(name) for name in event_type_modules())
 
 
 def event_type(name: str) -> type[EventType]:
@@ -71,21 +71,17 @@ def collect_event_types(modules: Iterable[ModuleType]) -> dict[str, type[EventTy
                         f"event type {member.name!r} is already declared"
                         f" in {other.origin.module}, line {other.origin.line}"
                     )
-    for view in batch_views_of(found.values()):
+    for view in (view for member in found.values() for view in member.batch_views.values()):
         view.check(found)
     return found
 
 
-def batch_views() -> dict[str, BatchView]:
-    """Every batch view that an event type declares, by key ("payment.customer_profile")."""
-    return {view.key: view for view in batch_views_of(event_types().values())}
+def event_type_modules() -> list[str]:
+    """The modules `event_types` of the installed apps, by name; of a package, the modules in it."""
+    found = (find_spec(f"{app.name}.{MODULE_NAME}") for app in apps.get_app_configs())
+    return [name for spec in found if spec is not None for name in _modules_of(spec)]
 
 
-def batch_views_of(members: Iterable[type[EventType]]) -> list[BatchView]:
-    """The batch views that these event types declare themselves."""
-    return [view for member in members for view in member.batch_views.values()]
-
-
-def _catalog_modules() -> list[ModuleType]:
-    names = [*BUILT_IN, *(f"{app.name}.{MODULE_NAME}" for app in apps.get_app_configs())]
-    return [import_module(name) for name in names if name in BUILT_IN or find_spec(name) is not None]
+def _modules_of(spec: ModuleSpec) -> list[str]:
+    inside = sorted(module.name for module in iter_modules(spec.submodule_search_locations or ()))
+    return [spec.name, *(f"{spec.name}.{name}" for name in inside)]

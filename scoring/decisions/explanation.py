@@ -17,6 +17,7 @@ from scoring.registry.errors import ArtefactCorrupt, ArtefactMissing, UnknownMod
 from scoring.registry.model_versions import LoadedModel, load_model
 from scoring.sentences.figures import format_value
 from scoring.sentences.reasons import WITHOUT_USUAL
+from scoring.sentences.wording import describe_value
 
 
 class Contribution(NamedTuple):
@@ -123,7 +124,7 @@ def _contribution(
     return Contribution(
         feature=spec.name,
         code=spec.code,
-        text=told["text"] if told else spec.sentence(value=value, usual=typical, own=False),
+        text=told["text"] if told else describe_value(spec, value=value, usual=typical, own=False),
         value=_written(spec, value),
         usual=_written(spec, usual),
         contribution=contribution,

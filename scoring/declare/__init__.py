@@ -37,6 +37,7 @@ from scoring.declare.expression import (
 )
 from scoring.declare.origin import (
     Origin,
+    part_of_vocabulary,
 )
 from scoring.declare.recency import (
     Changed,
@@ -63,7 +64,6 @@ from scoring.declare.values import (
     HourOfDay,
     IsNight,
     IsWeekend,
-    ValueSource,
     YearsSince,
     day_of_week,
     distance,
@@ -71,6 +71,9 @@ from scoring.declare.values import (
     is_night,
     is_weekend,
     years_since,
+)
+from scoring.declare.views import (
+    FeatureView,
 )
 from scoring.declare.vocabulary import (
     AmountsOf,
@@ -105,6 +108,7 @@ __all__ = [
     "Distinct",
     "EntityVocabulary",
     "Expression",
+    "FeatureView",
     "FieldValue",
     "HourOfDay",
     "InRole",
@@ -128,7 +132,6 @@ __all__ = [
     "TextSignal",
     "TextVocabulary",
     "Travelled",
-    "ValueSource",
     "Window",
     "YearsSince",
     "as_condition",
@@ -140,6 +143,7 @@ __all__ = [
     "is_weekend",
     "iter_features",
     "pair",
+    "part_of_vocabulary",
     "signal_column",
     "where_text",
     "years_since",

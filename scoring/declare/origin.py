@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from scoring.declare.errors import CatalogError
 
-# What offers words to declare with: an origin is the nearest caller outside of it.
-_MODULES = ("scoring.catalog.event_type", "scoring.catalog.fields", "dataclasses")
-_PACKAGES = (__package__, "scoring.batch")
+# Modules that are declared with: an origin is the nearest caller outside of them.
+_VOCABULARY = {"dataclasses"}
+
+
+def part_of_vocabulary(module: str) -> None:
+    """Origins pass over this module: what it declares was written by its caller."""
+    _VOCABULARY.add(module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Origin:
     def here(cls) -> "Origin":
         """The nearest caller outside the vocabulary itself."""
         frame = sys._getframe(1)
-        while frame.f_back and _offers_words(frame.f_globals.get("__name__", "")):
+        while frame.f_back and _is_vocabulary(frame.f_globals.get("__name__", "")):
             frame = frame.f_back
         return cls(frame.f_globals.get("__name__", "?"), frame.f_lineno)
 
@@ -29,5 +33,5 @@ class Origin:
         return CatalogError(problem, module=self.module, line=self.line)
 
 
-def _offers_words(module: str) -> bool:
-    return module in _MODULES or module.rpartition(".")[0] in _PACKAGES
+def _is_vocabulary(module: str) -> bool:
+    return module in _VOCABULARY or module.startswith(f"{__package__}.")

@@ -1,13 +1,11 @@
 """Features that an event tells of itself, without any state."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from scoring.declare.conditions import Condition
 from scoring.declare.expression import Expression, NamedField, call, check_field
 from scoring.declare.origin import Origin
-from scoring.declare.window import Window
+from scoring.declare.views import FeatureView
 
 
 @dataclass(frozen=True)
@@ -25,36 +23,11 @@ class FieldValue(Expression):
         return self.field.name
 
 
-class ValueSource(Protocol):
-    """What the vocabulary needs of a batch view. The name is known only once the class body is done."""
-
-    name: str
-
-    @property
-    def definition(self) -> Any: ...
-
-    @property
-    def entities(self) -> Sequence[NamedField]: ...
-
-    @property
-    def roles(self) -> Sequence[str]: ...
-
-    @property
-    def over(self) -> Window: ...
-
-    @property
-    def of(self) -> str: ...
-
-    def unit(self, value: str) -> str: ...
-
-    def phrase(self, value: str, *, events: str) -> str: ...
-
-
 @dataclass(frozen=True)
 class BatchValue(Expression):
     """A value that a batch view looked up for the event's entities; NaN when it has none, or none fresh."""
 
-    view: ValueSource
+    view: FeatureView
     value: str
 
     @property

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
-from scoring.declare import BatchValue, Expression, Origin, ValueSource, iter_features
+from scoring.declare import BatchValue, Expression, FeatureView, Origin, iter_features
 from scoring.features import opcodes as op
 from scoring.features.compile import lower
 from scoring.features.keys import KeyColumns, assign_columns
@@ -85,7 +85,7 @@ class LanePlan:
     layouts: tuple[KindLayout, ...]
     encodings: Mapping[str, Encoding]
     sets: Mapping[str, tuple[FeatureSet, ...]]  # scored event type -> its sets, the newest first
-    batch_views: Mapping[str, tuple[ValueSource, ...]]  # those that an event type's sets read
+    batch_views: Mapping[str, tuple[FeatureView, ...]]  # those that an event type's sets read
     width: int  # columns of the output: all that the sets of an event type hold
     value_columns: int
     hash_columns: int

@@ -59,7 +59,7 @@ class Lowering:
         self.outs: list[int] = []  # the register of each column of a row
         self.values: dict[str, int] = {}
         self.hashes: dict[str, int] = {}
-        self.batch_views: dict[str, declare.ValueSource] = {}
+        self.batch_views: dict[str, declare.FeatureView] = {}
         self.reads: dict[tuple[Kind, Kind], None] = {}  # (kind, fields of the own key), in order of use
         self.registers = 0
         self._known: dict[Operation, int] = {}

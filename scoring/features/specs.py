@@ -1,17 +1,13 @@
 """What is known about a feature besides its value: for reasons, catalogues and dashboards."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scoring import declare
-from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Flag, Money, Number
 from scoring.declare import Expression
-from scoring.sentences import figures, wording
-from scoring.sentences.phrases import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +50,6 @@ class FeatureSpec:
         plain = self.expression.inner if isinstance(self.expression, declare.Named) else self.expression
         return isinstance(plain, declare.SinceFirst)
 
-    def sentence(self, *, value: float, usual: float = float("nan"), own: bool = True) -> str:
-        """The value in plain words, with what is usual for the entity (`own`) or the median, if not NaN."""
-        return wording.sentence(self, value, usual, own=own)
-
-    def present(self, value: float) -> float | str | None:
-        """The value as people read it: money in units of the currency, a category by name, None for NaN."""
-        if math.isnan(value):
-            return None
-        if self.unit == "money":
-            return value / 10 ** EXPONENTS[self.currency]
-        if self.unit == "category":
-            return figures.category_name(self.vocabulary, value)
-        return value
-
 
 def make_spec(
     member: type[EventType], feature: Expression, codes: Mapping[str, Mapping[str, int]]
@@ -94,7 +76,7 @@ def make_spec(
             name: phrase for name, field in member.fields.items() if (phrase := getattr(field, "says", ""))
         },
         optional=frozenset(name for name, field in member.fields.items() if field.optional),
-        positive=words_of(member.labels.positive),
+        positive=member.labels.positive.replace("_", " "),
     )
 
 

@@ -1,18 +1,15 @@
 """Sums, differences and ratios in plain words: "the amount is 12 times the mean amount of ..."."""
 
 import math
-from typing import TYPE_CHECKING
 
 from scoring import declare
 from scoring.declare import Expression
+from scoring.features.specs import FeatureSpec
 from scoring.sentences.figures import format_value, short_number
 from scoring.sentences.nouns import noun_text
 
-if TYPE_CHECKING:
-    from scoring.features.specs import FeatureSpec
 
-
-def say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: float) -> str:
+def say_arithmetic(spec: FeatureSpec, feature: declare.Arithmetic, value: float) -> str:
     """What was computed, for a value or NaN."""
     if not _compares(feature):
         shown = "not known" if math.isnan(value) else format_value(spec, value)
@@ -31,7 +28,7 @@ def say_arithmetic(spec: "FeatureSpec", feature: declare.Arithmetic, value: floa
     return f"{left} is {format_value(spec, abs(value))} {_side(value)} {right}"
 
 
-def usual_text(spec: "FeatureSpec", feature: Expression, usual: float) -> str:
+def usual_text(spec: FeatureSpec, feature: Expression, usual: float) -> str:
     """What is usual: of a difference, on which side of what it is compared with."""
     if isinstance(feature, declare.Arithmetic) and _tells_side(feature):
         return f"{format_value(spec, abs(usual))} {_side(usual)}"
@@ -67,7 +64,7 @@ def _standardised_by(feature: declare.Arithmetic) -> declare.Arithmetic | None:
     return None
 
 
-def _say_incomparable(spec: "FeatureSpec", feature: declare.Arithmetic) -> str:
+def _say_incomparable(spec: FeatureSpec, feature: declare.Arithmetic) -> str:
     """Why there is no difference or ratio, by what an event may lack."""
     difference, divides = _standardised_by(feature), feature.operator == "/"
     left = difference.left if difference else feature.left
@@ -78,7 +75,7 @@ def _say_incomparable(spec: "FeatureSpec", feature: declare.Arithmetic) -> str:
     return f"{text}, which is {' or '.join(['not known'] * lacks + ['0'] * divides)}"
 
 
-def _may_lack(spec: "FeatureSpec", feature: Expression) -> bool:
+def _may_lack(spec: FeatureSpec, feature: Expression) -> bool:
     """Whether a side of a comparison may be missing."""
     if isinstance(feature, declare.FieldValue):
         return feature.field.name in spec.optional

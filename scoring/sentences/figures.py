@@ -3,18 +3,15 @@
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from scoring.catalog.currency import format_minor
-
-if TYPE_CHECKING:
-    from scoring.features.specs import FeatureSpec
+from scoring.catalog.currency import EXPONENTS, format_minor
+from scoring.features.specs import FeatureSpec
 
 _COUNTS = ("events", "values", "characters", "words", "links", "number", "ratio", "years")  # said bare
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def format_value(spec: "FeatureSpec", value: float) -> str:
+def format_value(spec: FeatureSpec, value: float) -> str:
     """A value with its unit, as people write it."""
     if math.isnan(value):
         return "unknown"
@@ -22,6 +19,17 @@ def format_value(spec: "FeatureSpec", value: float) -> str:
         return _FORMATS[spec.unit](spec, value)
     text = short_number(value)
     return text if spec.unit in _COUNTS else f"{text} {spec.unit}"
+
+
+def present(spec: FeatureSpec, value: float) -> float | str | None:
+    """The value as people read it: money in units of the currency, a category by name, None for NaN."""
+    if math.isnan(value):
+        return None
+    if spec.unit == "money":
+        return value / 10 ** EXPONENTS[spec.currency]
+    if spec.unit == "category":
+        return category_name(spec.vocabulary, value)
+    return value
 
 
 def category_name(vocabulary: Sequence[str], code: float) -> str:
@@ -46,7 +54,7 @@ def short_number(value: float) -> str:
     return f"{Decimal(text):f}" if "e" in text else text
 
 
-_FORMATS: dict[str, Callable[["FeatureSpec", float], str]] = {
+_FORMATS: dict[str, Callable[[FeatureSpec, float], str]] = {
     "money": lambda spec, value: format_minor(value, spec.currency),
     "seconds": lambda spec, value: format_duration(value),
     "share": lambda spec, value: f"{100 * value:.2g} %" if value < 0.995 else f"{100 * value:.0f} %",

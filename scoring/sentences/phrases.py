@@ -1,16 +1,13 @@
 """The things that features speak of, in plain words: "payments with this card", "the largest amount"."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from scoring import declare
 from scoring.catalog.currency import EXPONENTS, format_minor
 from scoring.catalog.fields import Money
 from scoring.declare import NamedField
+from scoring.features.specs import FeatureSpec
 from scoring.sentences.figures import short_number
-
-if TYPE_CHECKING:
-    from scoring.features.specs import FeatureSpec
 
 
 def words_of(name: str) -> str:
@@ -29,25 +26,25 @@ def span_text(label: str) -> str:
     return f"{label[:-1]} {'min' if label[-1] == 'm' else label[-1]}"
 
 
-def subject_text(spec: "FeatureSpec", feature: declare.OnEntity, number: float = 2) -> str:
+def subject_text(spec: FeatureSpec, feature: declare.OnEntity, number: float = 2) -> str:
     """The counted events: "payments with this card"."""
     noun = words_of(feature.of) or spec.subject
     whose = feature.says or whose_text(spec, feature.keys, feature.role_names)
     return f"{noun if number == 1 else plural_of(noun)} {whose}"
 
 
-def entity_noun(spec: "FeatureSpec", name: str) -> str:
+def entity_noun(spec: FeatureSpec, name: str) -> str:
     """What reasons call a field: "address" where the entity says "from this address"."""
     _, this, noun = spec.phrases.get(name, "").rpartition("this ")
     return noun if this else words_of(name)
 
 
-def this_text(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+def this_text(spec: FeatureSpec, feature: declare.OnEntity) -> str:
     """The entities, and as what they are counted if that is another role: "this sender as receiver"."""
     return _these(spec, feature.keys, feature.role_names)
 
 
-def _these(spec: "FeatureSpec", keys: Sequence[NamedField], role: Sequence[str]) -> str:
+def _these(spec: FeatureSpec, keys: Sequence[NamedField], role: Sequence[str]) -> str:
     these = zip(keys, role or [""] * len(keys), strict=True)
     return " and ".join(
         f"this {entity_noun(spec, key.name)}"
@@ -56,7 +53,7 @@ def _these(spec: "FeatureSpec", keys: Sequence[NamedField], role: Sequence[str])
     )
 
 
-def whose_text(spec: "FeatureSpec", keys: Sequence[NamedField], role: Sequence[str] = ()) -> str:
+def whose_text(spec: FeatureSpec, keys: Sequence[NamedField], role: Sequence[str] = ()) -> str:
     """Whose events are meant: "with this card at this merchant", "with this sender as receiver"."""
     if any(role):
         return f"with {_these(spec, keys, role)}"
@@ -66,15 +63,13 @@ def whose_text(spec: "FeatureSpec", keys: Sequence[NamedField], role: Sequence[s
     return text
 
 
-def counted_text(
-    spec: "FeatureSpec", feature: declare.Aggregate | declare.Distinct, number: float = 2
-) -> str:
+def counted_text(spec: FeatureSpec, feature: declare.Aggregate | declare.Distinct, number: float = 2) -> str:
     """What a window counts: "payments with this card in 1 h (amount below 5.00 USD)"."""
     span = span_text(feature.window.label)
     return f"{subject_text(spec, feature, number)} in {span}{where_text(spec, feature.where)}"
 
 
-def last_text(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+def last_text(spec: FeatureSpec, feature: declare.OnEntity) -> str:
     """The event that came before: "the last payment with this card"."""
     return f"the last {subject_text(spec, feature, 1)}"
 
@@ -89,12 +84,12 @@ def session_start(feature: declare.InSession) -> str:
     return f"since the last pause of {span_text(feature.gap.label)}"
 
 
-def where_text(spec: "FeatureSpec", where: declare.Condition | None) -> str:
+def where_text(spec: FeatureSpec, where: declare.Condition | None) -> str:
     """A condition in brackets, after a blank; empty without one."""
     return f" ({condition_text(spec, where)})" if where is not None else ""
 
 
-def condition_text(spec: "FeatureSpec", condition: declare.Condition) -> str:
+def condition_text(spec: FeatureSpec, condition: declare.Condition) -> str:
     """A condition in plain words: "amount below 5.00 USD, category travel or hotel"."""
     if isinstance(condition, declare.AllOf):
         return ", ".join(condition_text(spec, part) for part in condition.parts)
@@ -112,7 +107,7 @@ def condition_text(spec: "FeatureSpec", condition: declare.Condition) -> str:
     return "at the weekend"
 
 
-def _bound_text(spec: "FeatureSpec", condition: declare.Comparison) -> str:
+def _bound_text(spec: FeatureSpec, condition: declare.Comparison) -> str:
     if isinstance(condition.field, Money):
         return format_minor(condition.bound * 10 ** EXPONENTS[spec.currency], spec.currency)
     return short_number(condition.bound)

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from scoring.features.plan import FeatureSet
 from scoring.features.specs import FeatureSpec
+from scoring.sentences.figures import present
+from scoring.sentences.wording import describe_value
 
 MOST_REASONS = 5
 NOTICEABLE = 0.05  # log-odds; a smaller contribution changes a score by less than a twentieth of its odds
@@ -66,8 +68,8 @@ def _reason(
     return {
         "code": spec.code,
         "feature": spec.name,
-        "value": spec.present(value),
-        "usual": spec.present(compared),
+        "value": present(spec, value),
+        "usual": present(spec, compared),
         "contribution": round(contribution, 6),
-        "text": spec.sentence(value=value, usual=compared, own=is_own),
+        "text": describe_value(spec, value=value, usual=compared, own=is_own),
     }

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from scoring import declare
 from scoring.declare import Expression
+from scoring.features.specs import FeatureSpec
 from scoring.sentences.comparisons import say_arithmetic, usual_text
 from scoring.sentences.figures import format_value, short_number
 from scoring.sentences.nouns import batch_value_text, noun_text, signal_text
@@ -23,15 +23,12 @@ from scoring.sentences.phrases import (
     words_of,
 )
 
-if TYPE_CHECKING:
-    from scoring.features.specs import FeatureSpec
-
 _UNORDERED = ("flag", "category", "weekday")  # a mean or median of these tells nothing
 _COUNTED_IN_TEXTS = {"length": "character", "words": "word", "links": "link"}
 _STATEMENTS = (" is {value}", " are {value}", " was {value}", " were {value}")  # "not known" fits in as well
 
 
-def sentence(spec: "FeatureSpec", value: float, usual: float, *, own: bool = True) -> str:
+def describe_value(spec: FeatureSpec, *, value: float, usual: float = math.nan, own: bool = True) -> str:
     """One sentence for a value, with what it is compared with where that is a number.
 
     "usual" is what the entity itself does (`own`); what events do in general is called their median.
@@ -47,23 +44,23 @@ def sentence(spec: "FeatureSpec", value: float, usual: float, *, own: bool = Tru
     return text[0].upper() + text[1:]
 
 
-def _not_given(spec: "FeatureSpec", names: Sequence[str]) -> str:
+def _not_given(spec: FeatureSpec, names: Sequence[str]) -> str:
     """Why there is no value at all: "the address is not given", of the fields that an event may lack."""
     lacking = [name for name in names if name in spec.optional] or names
     return f"{' or '.join(f'the {entity_noun(spec, name)}' for name in lacking)} is not given"
 
 
-def _entity_not_given(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+def _entity_not_given(spec: FeatureSpec, feature: declare.OnEntity) -> str:
     return _not_given(spec, [key.name for key in feature.keys])
 
 
-def _or_not_given(spec: "FeatureSpec", feature: declare.OnEntity) -> str:
+def _or_not_given(spec: FeatureSpec, feature: declare.OnEntity) -> str:
     """The other reason that a value may be missing for; empty where every event has the entity."""
     optional = any(key.name in spec.optional for key in feature.keys)
     return f", or {_entity_not_given(spec, feature)}" if optional else ""
 
 
-def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float) -> str:
+def _say_aggregate(spec: FeatureSpec, feature: declare.Aggregate, value: float) -> str:
     if math.isnan(value):
         return _say_empty_aggregate(spec, feature)
     if feature.function == "count":
@@ -71,7 +68,7 @@ def _say_aggregate(spec: "FeatureSpec", feature: declare.Aggregate, value: float
     return f"{noun_text(spec, feature)} is {format_value(spec, value)}"
 
 
-def _say_empty_aggregate(spec: "FeatureSpec", feature: declare.Aggregate) -> str:
+def _say_empty_aggregate(spec: FeatureSpec, feature: declare.Aggregate) -> str:
     if feature.function in ("count", "sum"):
         return _entity_not_given(spec, feature)
     counted, field = counted_text(spec, feature), feature.field_name
@@ -79,7 +76,7 @@ def _say_empty_aggregate(spec: "FeatureSpec", feature: declare.Aggregate) -> str
     return f"{nothing}{_or_not_given(spec, feature)}"
 
 
-def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) -> str:
+def _say_distinct(spec: FeatureSpec, feature: declare.Distinct, value: float) -> str:
     if math.isnan(value):
         return _entity_not_given(spec, feature)
     what = words_of(feature.field.name)
@@ -87,7 +84,7 @@ def _say_distinct(spec: "FeatureSpec", feature: declare.Distinct, value: float) 
     return f"{short_number(value)} {many} in {counted_text(spec, feature)}"
 
 
-def _say_session(spec: "FeatureSpec", feature: declare.InSession, value: float) -> str:
+def _say_session(spec: FeatureSpec, feature: declare.InSession, value: float) -> str:
     if math.isnan(value):
         return _entity_not_given(spec, feature)
     if feature.function == "count":
@@ -99,7 +96,7 @@ def _say_session(spec: "FeatureSpec", feature: declare.InSession, value: float) 
     return f"{noun_text(spec, feature)} is {shown}"
 
 
-def _say_since_last(spec: "FeatureSpec", feature: declare.SinceLast, value: float) -> str:
+def _say_since_last(spec: FeatureSpec, feature: declare.SinceLast, value: float) -> str:
     where = where_text(spec, feature.where)
     if math.isnan(value):
         earlier = f"no earlier {subject_text(spec, feature, 1)}{where} is known"
@@ -107,35 +104,35 @@ def _say_since_last(spec: "FeatureSpec", feature: declare.SinceLast, value: floa
     return f"{format_value(spec, value)} since {last_text(spec, feature)}{where}"
 
 
-def _say_last(spec: "FeatureSpec", feature: declare.Last, value: float) -> str:
+def _say_last(spec: FeatureSpec, feature: declare.Last, value: float) -> str:
     shown = "not known" if math.isnan(value) else format_value(spec, value)
     if spec.unit == "flag":
         return f"{words_of(feature.field.name)} in {last_text(spec, feature)}: {shown}"
     return f"{noun_text(spec, feature)} {'is' if math.isnan(value) else 'was'} {shown}"
 
 
-def _say_changed(spec: "FeatureSpec", feature: declare.Changed, value: float) -> str:
+def _say_changed(spec: FeatureSpec, feature: declare.Changed, value: float) -> str:
     what, last = f"this {entity_noun(spec, feature.field.name)}", last_text(spec, feature)
     if math.isnan(value):
         return f"{what}, or that of {last}, is not known"
     return f"{what} {'differs from' if value else 'is the same as'} that of {last}"
 
 
-def _say_night(spec: "FeatureSpec", feature: declare.IsNight, value: float) -> str:
+def _say_night(spec: FeatureSpec, feature: declare.IsNight, value: float) -> str:
     return f"it is {'' if value else 'not '}between {feature.start:02d}:00 and {feature.end:02d}:00 UTC"
 
 
-def _say_weekend(spec: "FeatureSpec", feature: declare.IsWeekend, value: float) -> str:
+def _say_weekend(spec: FeatureSpec, feature: declare.IsWeekend, value: float) -> str:
     return f"it is {'' if value else 'not '}the weekend"
 
 
-def _say_since_first(spec: "FeatureSpec", feature: declare.SinceFirst, value: float) -> str:
+def _say_since_first(spec: FeatureSpec, feature: declare.SinceFirst, value: float) -> str:
     if math.isnan(value):
         return f"{this_text(spec, feature)} is seen for the first time{_or_not_given(spec, feature)}"
     return f"{this_text(spec, feature)} was first seen {format_value(spec, value)} ago"
 
 
-def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float) -> str:
+def _say_same(spec: FeatureSpec, feature: declare.SinceLastSame, value: float) -> str:
     what = f"this {entity_noun(spec, feature.field.name)}"
     if math.isnan(value):
         given = ", or not given" if feature.field.name in spec.optional else ""
@@ -143,7 +140,7 @@ def _say_same(spec: "FeatureSpec", feature: declare.SinceLastSame, value: float)
     return f"{what} was last seen {format_value(spec, value)} ago in {subject_text(spec, feature)}"
 
 
-def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
+def _say_new(spec: FeatureSpec, feature: declare.IsNew, value: float) -> str:
     if math.isnan(value):
         return _not_given(spec, [feature.field.name, *(key.name for key in feature.keys)])
     whom = (
@@ -154,7 +151,7 @@ def _say_new(spec: "FeatureSpec", feature: declare.IsNew, value: float) -> str:
     return f"this {entity_noun(spec, feature.field.name)} is {'' if value else 'not '}new {whom}"
 
 
-def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) -> str:
+def _say_labelled(spec: FeatureSpec, feature: declare.Labelled, value: float) -> str:
     over, counts = labelled_span(feature), feature.function == "count"
     if math.isnan(value) and counts:
         return _entity_not_given(spec, feature)
@@ -166,7 +163,7 @@ def _say_labelled(spec: "FeatureSpec", feature: declare.Labelled, value: float) 
     return f"{format_value(spec, value)} of {subject_text(spec, feature)} were {confirmed}"
 
 
-def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float) -> str:
+def _say_travelled(spec: FeatureSpec, feature: declare.Travelled, value: float) -> str:
     last = last_text(spec, feature)
     if math.isnan(value):
         return f"where this {spec.subject} or {last} took place is not known"
@@ -174,12 +171,12 @@ def _say_travelled(spec: "FeatureSpec", feature: declare.Travelled, value: float
     return f"{format_value(spec, value)} {away} {last}"
 
 
-def _say_batch_value(spec: "FeatureSpec", feature: declare.BatchValue, value: float) -> str:
+def _say_batch_value(spec: FeatureSpec, feature: declare.BatchValue, value: float) -> str:
     text = batch_value_text(spec, feature)
     return f"{text} is {'not known' if math.isnan(value) else format_value(spec, value)}"
 
 
-def _say_text_signal(spec: "FeatureSpec", feature: declare.TextSignal, value: float) -> str:
+def _say_text_signal(spec: FeatureSpec, feature: declare.TextSignal, value: float) -> str:
     if math.isnan(value):
         return f"{signal_text(feature)} is not known"
     if feature.signal in _COUNTED_IN_TEXTS:
@@ -189,7 +186,7 @@ def _say_text_signal(spec: "FeatureSpec", feature: declare.TextSignal, value: fl
     return f"{signal_text(feature)} is {format_value(spec, value)}"
 
 
-def _say_field(spec: "FeatureSpec", feature: declare.FieldValue, value: float) -> str:
+def _say_field(spec: FeatureSpec, feature: declare.FieldValue, value: float) -> str:
     if spec.unit == "flag":
         return f"{words_of(spec.name)}: {'not given' if math.isnan(value) else format_value(spec, value)}"
     if math.isnan(value):
@@ -199,17 +196,17 @@ def _say_field(spec: "FeatureSpec", feature: declare.FieldValue, value: float) -
     return _say_plainly(spec, feature, value)
 
 
-def _say_years(spec: "FeatureSpec", feature: declare.YearsSince, value: float) -> str:
+def _say_years(spec: FeatureSpec, feature: declare.YearsSince, value: float) -> str:
     if math.isnan(value):
         return f"the {words_of(feature.field.name)} is not given"
     return _say_plainly(spec, feature, value)
 
 
-def _say_plainly(spec: "FeatureSpec", feature: Expression, value: float) -> str:
+def _say_plainly(spec: FeatureSpec, feature: Expression, value: float) -> str:
     return f"{_own_noun(spec, feature)} is {'not known' if math.isnan(value) else format_value(spec, value)}"
 
 
-def _own_noun(spec: "FeatureSpec", feature: Expression) -> str:
+def _own_noun(spec: FeatureSpec, feature: Expression) -> str:
     """The feature by the name of its own, where it has one and no words of its own."""
     declared = spec.expression
     named = isinstance(declared, declare.Named) and not declared.says

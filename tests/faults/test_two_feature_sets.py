@@ -39,6 +39,7 @@ from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes
 from scoring.states.history import sequence_history
 from scoring.timestamps import to_iso
+from tests.factories.catalog import catalog_with
 from tests.factories.models import approved, promote
 from tests.faults.growing import event_types as growing
 from tests.waiting import wait_until
@@ -57,7 +58,6 @@ Release = Callable[[str], None]
 @pytest.fixture
 def release(monkeypatch: pytest.MonkeyPatch, online_redis: object) -> Iterator[Release]:
     """Gives this process the code of a release: "before", "during" or "after" the change of features."""
-    monkeypatch.setattr(catalog, "BUILT_IN", (*catalog.BUILT_IN, growing.__name__))
 
     def take(name: str) -> None:
         monkeypatch.setenv("GROWING_RELEASE", name)
@@ -65,8 +65,8 @@ def release(monkeypatch: pytest.MonkeyPatch, online_redis: object) -> Iterator[R
         catalog.event_types.cache_clear()
         plan._cached_plan.cache_clear()
 
-    yield take
-    catalog.event_types.cache_clear()
+    with catalog_with(growing.__name__):
+        yield take
     plan._cached_plan.cache_clear()
     load_model.cache_clear()
 

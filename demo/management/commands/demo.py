@@ -30,8 +30,8 @@ from embedded import services
 from embedded.places import make_directory
 from scoring.api.keys.issue import create_key, find_sender
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
+from scoring.batch.declared import batch_views
 from scoring.batch.versions import NONE, read_versions_of
-from scoring.catalog.registry import batch_views
 from scoring.intake.models import Event
 from scoring.lanes.models import Pending
 from scoring.log.consumers.runs import run_consumers

@@ -18,8 +18,10 @@ from threadpoolctl import ThreadpoolController
 from scoring.batch.compute.grouping import Owners, Pairs
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
-from scoring.declare import InRole
+from scoring.declare import InRole, part_of_vocabulary
 from scoring.sentences.phrases import span_text
+
+part_of_vocabulary(__name__)
 
 MOST_DIMENSIONS = 64
 _DENSE = 256  # columns of a matrix that is small enough to be decomposed whole

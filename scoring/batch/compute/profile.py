@@ -8,8 +8,10 @@ from scoring.batch.compute.grouping import Owners
 from scoring.batch.compute.statistics import Statistic
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, ViewEvents, ranked
 from scoring.catalog.fields import Entity, Field
-from scoring.declare import InRole, Origin
+from scoring.declare import InRole, Origin, part_of_vocabulary
 from scoring.sentences.phrases import span_text
+
+part_of_vocabulary(__name__)
 
 
 class Profile(BatchView):

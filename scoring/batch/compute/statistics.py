@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from scoring.batch.compute.grouping import Owners, Pairs, divided
 from scoring.batch.views import Places, ViewEvents, ranked
 from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number
-from scoring.declare import Origin
+from scoring.declare import Origin, part_of_vocabulary
+
+part_of_vocabulary(__name__)
 
 OfSlice = Callable[[slice], NDArray[np.float64]]
 

@@ -8,10 +8,10 @@ import redis
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from scoring.batch.declared import batch_views
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import ViewStatus, find_view, list_views, publish
 from scoring.batch.views import BatchView
-from scoring.catalog.registry import batch_views
 from scoring.errors import ScoringError
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from scoring.catalog import registry
 from scoring.catalog.text_signals import text_signals
 from scoring.decisions.vectors import unpack_vectors
 from scoring.declare import SIGNALS
@@ -31,6 +30,7 @@ from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from scoring.states.history import sequence_history
 from scoring.timestamps import to_iso
+from tests.factories.catalog import catalog_with
 from tests.integration.api.conftest import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,14 +40,12 @@ TEXTS = ["", "FREE money!!! www.a.example http://b.example", "naïve \u4e2d\u658
 
 
 @pytest.fixture(autouse=True)
-def remarks(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Iterator[None]:
+def remarks(settings: Any, tmp_path: Path) -> Iterator[None]:
     """The catalog with remarks in it."""
     settings.VAR_DIR, settings.OFFLINE_URL = tmp_path / "var", str(tmp_path / "offline")
-    monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, "tests.factories.remarks"))
-    registry.event_types.cache_clear()
     connections.client.cache_clear()
-    yield
-    registry.event_types.cache_clear()
+    with catalog_with("tests.factories.remarks"):
+        yield
 
 
 def remark(number: int, **fields: Any) -> dict[str, Any]:

@@ -3,18 +3,15 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from scoring.catalog import registry
 from scoring.offline.store import OfflineStore
+from tests.factories.catalog import catalog_of
 
 
 @pytest.fixture
-def orders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def orders() -> Iterator[None]:
     """The catalog with the event type `order`, which declares three views, and without any other."""
-    monkeypatch.setattr(registry, "BUILT_IN", ("tests.factories.views",))
-    registry.event_types.cache_clear()
-    yield
-    monkeypatch.undo()
-    registry.event_types.cache_clear()
+    with catalog_of("tests.factories.views"):
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 import redis
 
 from scoring.batch.publishing import publish
-from scoring.catalog import registry
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.plan import lane_plan
 from scoring.intake.receive import receive_events, received_entry
@@ -20,6 +19,7 @@ from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from scoring.states.history import sequence_history
 from tests.factories import sales as catalog
+from tests.factories.catalog import catalog_with
 from tests.factories.payments import submission
 from tests.factories.sales import DAY, HOUR, NOON, Sale, sale, sales
 
@@ -27,12 +27,10 @@ LANE = "sales"
 
 
 @pytest.fixture(autouse=True)
-def _sales_in_the_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, catalog.__name__))
-    registry.event_types.cache_clear()
+def _sales_in_the_catalog() -> Iterator[None]:
     connections.client.cache_clear()
-    yield
-    registry.event_types.cache_clear()
+    with catalog_with(catalog.__name__):
+        yield
 
 
 class Shop:

@@ -14,9 +14,9 @@ from demo import demo_data as scene
 from demo.management.commands import demo
 from embedded import services
 from scoring.api.keys.issue import find_sender, revoke_key
+from scoring.batch.declared import batch_views
 from scoring.batch.models import BatchVersion
 from scoring.batch.views import BatchView
-from scoring.catalog.registry import batch_views
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

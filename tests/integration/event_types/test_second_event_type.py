@@ -14,7 +14,6 @@ from monitoring.tasks import run_consumers
 from reviews.console import entities
 from reviews.models import Case
 from reviews.work import claims as services
-from scoring.catalog import registry
 from scoring.intake.models import Label
 from scoring.intake.receive import receive_events
 from scoring.lanes.lock import held_lane
@@ -24,6 +23,7 @@ from scoring.log.read import read_stream
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from scoring.timestamps import to_iso
+from tests.factories.catalog import catalog_with
 from tests.factories.log import model_trained
 from tests.factories.payments import submission
 from tests.integration.monitoring.made_up import reference
@@ -35,13 +35,11 @@ POST = {"type": "post", "author": "ann@example.org", "topic": "cats"}
 
 
 @pytest.fixture(autouse=True)
-def posts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def posts() -> Iterator[None]:
     """The catalog with posts in it."""
-    monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, "tests.factories.posts"))
-    registry.event_types.cache_clear()
     connections.client.cache_clear()
-    yield
-    registry.event_types.cache_clear()
+    with catalog_with("tests.factories.posts"):
+        yield
     entities._entity_fields.cache_clear()
 
 

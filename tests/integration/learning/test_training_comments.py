@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scoring.catalog import registry
 from scoring.catalog.event_type import EventType, Labels
 from scoring.catalog.fields import Entity, Text
 from scoring.ingest.imports import ingest_frame
@@ -18,6 +17,7 @@ from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.registry.models import ModelVersion
 from scoring.signals import redis_connections as connections
 from scoring.states.history import sequence_history
+from tests.factories.catalog import catalog_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,13 +40,11 @@ class Comment(EventType):
 
 
 @pytest.fixture(autouse=True)
-def comments(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def comments() -> Iterator[None]:
     """The catalog with comments in it."""
-    monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, __name__))
-    registry.event_types.cache_clear()
     connections.client.cache_clear()
-    yield
-    registry.event_types.cache_clear()
+    with catalog_with(__name__):
+        yield
 
 
 def load(frame: pd.DataFrame) -> None:

@@ -18,12 +18,12 @@ from monitoring.tasks import run_consumers
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
 from scoring.batch.models import BatchVersion
-from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money
 from scoring.lanes.models import Pending
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint
+from tests.factories.catalog import catalog_of
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 from tests.integration.monitoring.test_drift_page import decide_now, route_to, text_of
 
@@ -322,13 +322,10 @@ class Purchase(EventType):
 
 
 @pytest.fixture
-def purchases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def purchases() -> Iterator[None]:
     """The catalog with Purchase alone."""
-    monkeypatch.setattr(registry, "BUILT_IN", (__name__,))
-    registry.event_types.cache_clear()
-    yield
-    monkeypatch.undo()
-    registry.event_types.cache_clear()
+    with catalog_of(__name__):
+        yield
 
 
 def publish(number: int, *, age: timedelta, definition: str = Purchase.habits.definition_hash) -> None:

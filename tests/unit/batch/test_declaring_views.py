@@ -12,6 +12,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare.errors import CatalogError
 from scoring.features.plan import compile_lane
+from scoring.sentences.wording import describe_value
 from tests.factories.views import Order, key_column, values_of
 
 CARD, AMOUNT = Entity(), Money()
@@ -132,7 +133,7 @@ def test_an_entity_is_looked_for_where_its_role_says():
     assert view.definition["roles"] == ("receiver",)
     spec = compile_lane("sales", [type("Told", (Wire,), {"features": [Wire.incoming.typical]})])
     (typical,) = spec.feature_set("wire").features
-    assert "wires with this sender as receiver in 9 d" in typical.sentence(value=500)
+    assert "wires with this sender as receiver in 9 d" in describe_value(typical, value=500)
 
 
 def test_what_an_account_received_is_told_by_who_received_it():

@@ -16,6 +16,7 @@ from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, compile_lane
+from scoring.sentences.wording import describe_value
 from scoring.timestamps import to_micros
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "examples.md").read_text()
@@ -71,7 +72,7 @@ def test_the_last_transfer_has_the_values_and_sentences_of_the_page(row: list[st
     found = vectors(items, "transfer")[-1][column(PLAN, name)]
     assert found == pytest.approx(float(value))
     spec = PLAN.feature_set("transfer").features[column(PLAN, name)]
-    assert spec.sentence(value=found) == words
+    assert describe_value(spec, value=found) == words
 
 
 # --- mule chains among ordinary transfers ---

@@ -14,6 +14,7 @@ from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import compile_lane
 from scoring.sentences import meaning
+from scoring.sentences.wording import describe_value
 from tests.contract.accounts import MEMBERS, Loan, Move, Visit
 
 HOUR = 3_600_000_000
@@ -175,7 +176,7 @@ SENTENCES = [
 @pytest.mark.parametrize(("name", "value", "sentence"), SENTENCES)
 def test_a_sentence_says_as_what_an_account_is_counted(name: str, value: float, sentence: str) -> None:
     spec = next(spec for spec in PLAN.feature_set("wire").features if spec.name == name)
-    assert spec.sentence(value=value) == sentence
+    assert describe_value(spec, value=value) == sentence
 
 
 def test_the_catalogue_says_it_too() -> None:

@@ -11,7 +11,9 @@ from scoring.catalog.fields import Category, Entity, Number
 from scoring.declare import distance, years_since
 from scoring.features.plan import compile_lane, lane_plan
 from scoring.features.specs import FeatureSpec
+from scoring.sentences.figures import present
 from scoring.sentences.phrases import plural_of
+from scoring.sentences.wording import describe_value
 from tests.contract.lanes import MEMBERS, VOCABULARIES
 
 NAN = float("nan")
@@ -270,7 +272,7 @@ OF_SIGN_UPS: list[tuple[str, float, float, str]] = [
 def test_an_event_type_is_spoken_of_in_its_own_words(
     name: str, value: float, usual: float, sentence: str
 ) -> None:
-    assert SIGN_UPS[name].sentence(value=value, usual=usual) == sentence
+    assert describe_value(SIGN_UPS[name], value=value, usual=usual) == sentence
 
 
 @pytest.mark.parametrize(
@@ -291,12 +293,12 @@ def test_plurals_are_spelled_as_people_spell_them(noun: str, plural: str) -> Non
 def test_sessions_conditions_and_arithmetic_are_said_in_plain_words(
     name: str, value: float, usual: float, sentence: str
 ) -> None:
-    assert BANK[name].sentence(value=value, usual=usual) == sentence
+    assert describe_value(BANK[name], value=value, usual=usual) == sentence
 
 
 @pytest.mark.parametrize(("name", "value", "usual", "sentence"), SENTENCES)
 def test_a_value_is_said_in_plain_words(name: str, value: float, usual: float, sentence: str) -> None:
-    assert SPECS[name].sentence(value=value, usual=usual) == sentence
+    assert describe_value(SPECS[name], value=value, usual=usual) == sentence
 
 
 @pytest.mark.parametrize(
@@ -304,7 +306,7 @@ def test_a_value_is_said_in_plain_words(name: str, value: float, usual: float, s
 )
 @pytest.mark.parametrize("value", [NAN, 0.0, 1.0, 2.5])
 def test_every_feature_has_a_sentence_for_every_kind_of_value(spec: FeatureSpec, value: float) -> None:
-    text = spec.sentence(value=value, usual=value)
+    text = describe_value(spec, value=value, usual=value)
     assert text[0] == text[0].upper()
     assert "nan" not in text.lower().replace("finance", "")
     assert "_" not in text
@@ -315,7 +317,7 @@ def test_every_feature_has_a_sentence_for_every_kind_of_value(spec: FeatureSpec,
     [("amount", 1234.0, 12.34), ("category", 1.0, "gas"), ("card_count_1h", 3.0, 3.0), ("amount", NAN, None)],
 )
 def test_values_are_presented_in_the_units_people_use(name: str, value: float, shown: Any) -> None:
-    assert SPECS[name].present(value) == shown
+    assert present(SPECS[name], value) == shown
 
 
 def test_reason_codes_are_distinct() -> None:

@@ -12,10 +12,10 @@ from scoring.batch.serve.filling import views_read_by
 from scoring.batch.serve.lookup import BatchLookup
 from scoring.batch.versions import Version, Versions
 from scoring.batch.views import BatchView
-from scoring.catalog import registry
 from scoring.features.encode import LaneItem, encode
 from scoring.features.plan import LanePlan, compile_lane
 from scoring.timestamps import to_micros
+from tests.factories.catalog import catalog_with
 from tests.factories.posts import Post
 from tests.factories.sales import MINUTE, NOON, Sale
 
@@ -23,11 +23,9 @@ HOUR_US = 3_600_000_000
 
 
 @pytest.fixture(autouse=True)
-def _sales_in_the_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(registry, "BUILT_IN", (*registry.BUILT_IN, "tests.factories.sales"))
-    registry.event_types.cache_clear()
-    yield
-    registry.event_types.cache_clear()
+def _sales_in_the_catalog() -> Iterator[None]:
+    with catalog_with("tests.factories.sales"):
+        yield
 
 
 @pytest.fixture
