@@ -37,7 +37,7 @@ from django.urls import reverse  # noqa: E402
 from demo.simulation.live import LiveTraffic  # noqa: E402
 from demo.simulation.payloads import to_payload  # noqa: E402
 from embedded import services  # noqa: E402
-from experiments.design.start_and_stop import start_experiment  # noqa: E402
+from experiments.design.lifecycle import start_experiment  # noqa: E402
 from experiments.tasks import refresh_results  # noqa: E402
 from reviews.models import Case  # noqa: E402
 from scoring.catalog.registry import event_type  # noqa: E402

@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from config.people import accounts  # noqa: F401 (registers people and groups)
 from config.people.audit import record_run
 from config.schedules import is_needed
-from scoring.admin_kit.admin import ModelAdmin
+from scoring.admin_kit.change_lists import ModelAdmin
 from scoring.admin_kit.pages import actor_of
 from scoring.schedules import schedule_problems
 

@@ -278,22 +278,22 @@ CELERY_BEAT_SCHEDULE = {
 # Those that an administrator may disable or delete; Assay needs all others.
 OPTIONAL_SCHEDULES = {"retrain on payments"}
 
-# The admin's looks. Colours are our own; everything is served from here.
+# The admin's looks. Colors are our own; everything is served from here.
 UNFOLD = {
     "SITE_TITLE": "Assay",
     "SITE_HEADER": "Assay",
     "SITE_SYMBOL": "balance",
     "SITE_URL": None,
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("workspace/favicon.svg")}
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("admin_kit/favicon.svg")}
     ],
     "SHOW_HISTORY": False,  # the log is the history
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [lambda request: static("workspace/workspace.css")],
+    "STYLES": [lambda request: static("admin_kit/admin_kit.css")],
     "SCRIPTS": [
-        lambda request: static("workspace/workspace.js"),
-        lambda request: static("workspace/landmarks.js"),
-        lambda request: static("workspace/confirm.js"),
+        lambda request: static("admin_kit/plots.js"),
+        lambda request: static("admin_kit/landmarks.js"),
+        lambda request: static("admin_kit/confirm.js"),
     ],
     "DASHBOARD_CALLBACK": "monitoring.overview.page.dashboard_callback",
     "BORDER_RADIUS": "6px",

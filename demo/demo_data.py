@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group, User
 
-from experiments.design.start_and_stop import start_experiment
+from experiments.design.lifecycle import start_experiment
 from scoring.errors import ScoringError
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.requests import request_training

@@ -1,5 +1,5 @@
-"""Experiments in the admin are pages; see `experiments.pages.views`."""
+"""Registers the pages of experiments."""
 
-from experiments.pages import views as pages
+from importlib import import_module
 
-__all__ = ["pages"]
+import_module("experiments.pages.views")

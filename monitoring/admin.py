@@ -1,19 +1,26 @@
-"""Hourly windows in the admin, to look at, and the pages that are made of windows."""
+"""Registers the pages of monitoring, and hourly windows as a read-only list."""
 
 from collections.abc import Callable
+from importlib import import_module
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from monitoring.drift import page as pages  # noqa: F401 (registers them)
-from monitoring.feature_pages import batch_view_pages as view_pages  # noqa: F401
-from monitoring.feature_pages import pages as catalogue_pages  # noqa: F401
 from monitoring.models import HourlyWindow
-from monitoring.windows.latency import percentile_ms
-from scoring.admin_kit.admin import EventTypeFilter, ReadOnlyAdmin, unbroken
-from scoring.admin_kit.figures import NOTHING, count_text
+from monitoring.windows.latency_histogram import percentile_ms
+from scoring.admin_kit.change_lists import EventTypeFilter, ReadOnlyAdmin, unbroken
+from scoring.admin_kit.formatting import NO_VALUE, count_text
+
+PAGES = (
+    "monitoring.overview.page",
+    "monitoring.drift.page",
+    "monitoring.feature_pages.pages",
+    "monitoring.feature_pages.batch_view_pages",
+)
+for page in PAGES:
+    import_module(page)
 
 
 def counted(field: str) -> Callable[[HourlyWindow], str]:
@@ -50,7 +57,7 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
     @admin.display(description="allow / review / block")
     def outcomes(self, window: HourlyWindow) -> str:
         counts = (window.decided_allow, window.decided_review, window.decided_block)
-        return unbroken(" / ".join(map(count_text, counts))) if window.decided else NOTHING
+        return unbroken(" / ".join(map(count_text, counts))) if window.decided else NO_VALUE
 
     @admin.display(description="labels / fraud")
     def labelled(self, window: HourlyWindow) -> str:
@@ -59,4 +66,4 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
     @admin.display(description="p50 / p99 ms")
     def latency_ms(self, window: HourlyWindow) -> str:
         median, slow = (percentile_ms(window.latency, q) for q in (0.5, 0.99))
-        return NOTHING if median is None else unbroken(f"{median:.0f} / {slow:.0f}")
+        return NO_VALUE if median is None else unbroken(f"{median:.0f} / {slow:.0f}")

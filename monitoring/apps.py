@@ -12,5 +12,5 @@ class MonitoringConfig(AppConfig):
         # Imported here because they need the models that Django has loaded by now.
         register = import_module("scoring.log.consumers.registry").register
         register(import_module("monitoring.windows.hourly").WINDOWS)
-        register(import_module("monitoring.windows.models").MODEL_WINDOWS)
+        register(import_module("monitoring.windows.model_windows").MODEL_WINDOWS)
         register(import_module("monitoring.windows.batch_views").BATCH_VIEWS)

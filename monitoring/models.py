@@ -13,11 +13,10 @@ class Window(models.Model):
     sum (or a maximum) of integers: the same however the entries were batched, so that a rebuilt window equals
     the first one.
 
-    `latency`: first decisions for which a client waited, by microseconds from receipt, in the bins of
-    `monitoring.windows.latency`; as long as its last filled bin. `stake_*`: money decided about, in minor
-    units of the type's base currency.
-    `positives` and `fraud_stake`: events that a label made positive, and their stakes, less those that were
-    taken back.
+    `latency`: first decisions for which a client waited, counted by microseconds since receipt in the bins of
+    `monitoring.windows.latency_histogram`, up to the last filled one. `stake_*`: amounts decided about, in
+    minor units of the type's base currency. `positives` and `fraud_stake`: events that a label made positive
+    and their stakes, less those whose label was retracted.
     """
 
     event_type = models.CharField(max_length=60)

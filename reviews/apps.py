@@ -13,4 +13,4 @@ class ReviewsConfig(AppConfig):
         import_module("reviews.projections")
         register = import_module("scoring.log.consumers.registry").register
         register(import_module("reviews.queue.opening").CASES)
-        register(import_module("reviews.console.entities").ENTITIES)
+        register(import_module("reviews.console.entity_index").ENTITIES)

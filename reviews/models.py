@@ -101,8 +101,8 @@ class Case(models.Model):
 class EventEntity(models.Model):
     """That an event concerns an entity. Written by the consumer `reviews.entities` alone.
 
-    `entity` is a 64-bit hash (`reviews.console.entities.entity_key`), `position` that of the event's receipt:
-    the history of an entity is one range of the key, newest first from its end, however busy the entity is.
+    `entity` is a 64-bit hash (`reviews.console.entity_index.entity_key`), `position` that of the event's
+    receipt. So an entity's history is one range of the primary key, read newest first from its end.
     """
 
     pk = models.CompositePrimaryKey("entity", "position")

@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from scoring.admin_kit.admin import EventTypeFilter, ModelAdmin, ReadOnlyAdmin, unbroken
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.figures import NOTHING, money_text, percent_text
+from scoring.admin_kit.change_lists import EventTypeFilter, ModelAdmin, ReadOnlyAdmin, unbroken
+from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.api.keys import pages as key_pages
 from scoring.api.models import ApiKey
 from scoring.catalog.forms import ExchangeRateForm
@@ -218,7 +218,7 @@ class DecisionAdmin(EntriesAdmin):
 
     @admin.display(description="made again")
     def made_again(self, decision: Decision) -> str:
-        return f"{decision.revision}: {decision.cause}" if decision.revision else NOTHING
+        return f"{decision.revision}: {decision.cause}" if decision.revision else NO_VALUE
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
@@ -272,11 +272,11 @@ class LabelAdmin(EntriesAdmin):
 
     @admin.display(description="label since then")
     def holds(self, label: Label) -> str:
-        return badge(label.effective) if label.effective else NOTHING
+        return badge(label.effective) if label.effective else NO_VALUE
 
     @admin.display(description="sources")
     def sources_agree(self, label: Label) -> str:
-        return badge("disagree", tone="warn") if label.conflict else NOTHING
+        return badge("disagree", tone="warn") if label.conflict else NO_VALUE
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Label], search_term: str
@@ -312,7 +312,7 @@ class PendingAdmin(EntriesAdmin):
 
     @admin.display(description="error")
     def first_line_of_error(self, row: Pending) -> str:
-        return row.error.strip().partition("\n")[0][:200] or NOTHING
+        return row.error.strip().partition("\n")[0][:200] or NO_VALUE
 
 
 @admin.register(Route)

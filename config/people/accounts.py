@@ -11,7 +11,7 @@ from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from scoring.admin_kit.admin import ModelAdmin
+from scoring.admin_kit.change_lists import ModelAdmin
 
 for model in (User, Group):
     admin.site.unregister(model)

@@ -61,5 +61,5 @@ def _decisions(experiment: Experiment, course: Sequence[dict[str, Any]]) -> Plot
 
 def _series(experiment: Experiment, arm: str, points: list[tuple[Any, float | None]]) -> Series:
     model = experiment.control if arm == CONTROL else experiment.treatment
-    colour = "series-1" if arm == CONTROL else "series-2"
-    return Series(label=f"{arm}: {model}", points=points, colour=colour)
+    color = "series-1" if arm == CONTROL else "series-2"
+    return Series(label=f"{arm}: {model}", points=points, color=color)

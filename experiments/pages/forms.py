@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from experiments.design.start_and_stop import NAME_PATTERN
+from experiments.design.lifecycle import NAME_PATTERN
 from experiments.metrics import METRICS
 from experiments.statistics import units_needed
 from scoring.registry.models import ModelVersion

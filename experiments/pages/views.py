@@ -8,14 +8,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from experiments.design.start_and_stop import start_experiment, stop_experiment
+from experiments.design.lifecycle import start_experiment, stop_experiment
 from experiments.metrics import BY_NAME
 from experiments.models import Experiment, ExperimentResult, Exposure
 from experiments.pages.charts import course_plots
 from experiments.pages.forms import StartForm
-from experiments.results.scales import Scale, currency_of, p_text
-from experiments.results.wording import answer, inferred_text, lines
-from scoring.admin_kit.pages import Page, actor_of, register_page
+from experiments.results.conclusions import answer, inferred_text, lines
+from experiments.results.metric_format import Scale, currency_of, p_text
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.decisions.models import Decision
 from scoring.errors import ScoringError
 from scoring.log.entries import Entry
@@ -40,7 +40,7 @@ def say_refusal(request: HttpRequest, error: ScoringError) -> None:
 
 
 @register_page
-class ExperimentsPage(Page):
+class ExperimentsPage(AdminPage):
     path, name, title = "experiments/", "experiments", "Experiments"
     subtitle = "Two models share an event type's traffic, and what follows is compared"
     permission = "experiments.view_experiment"
@@ -63,7 +63,7 @@ class ExperimentsPage(Page):
 
 
 @register_page
-class StartPage(Page):
+class StartPage(AdminPage):
     """Works out a plan ("plan" in the form's data) or starts."""
 
     path, name, title = "experiments/start/", "experiment_start", "Start an experiment"
@@ -124,7 +124,7 @@ def _rates_now(event_type: str | None) -> dict[str, float] | None:
 
 
 @register_page
-class ExperimentPage(Page):
+class ExperimentPage(AdminPage):
     """Reads one row of results. Posting `stop` ends the experiment for the "control" or the "treatment"."""
 
     path, name, title = "experiments/<str:experiment>/", "experiment", "Experiment"

@@ -1,4 +1,4 @@
-"""The drift page, and the parts of the overview that refresh themselves."""
+"""The drift page: what a model sees and predicts now, compared with its training data."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
-from monitoring.drift.binning import Reference
 from monitoring.drift.distance import State
 from monitoring.drift.report import (
     SPANS,
@@ -19,10 +18,10 @@ from monitoring.drift.report import (
     since_of,
 )
 from monitoring.models import HourlyWindow, MinuteWindow
-from monitoring.overview import trends
-from monitoring.overview.page import overview
+from monitoring.windows import plots as window_plots
+from monitoring.windows.binning import Reference
 from monitoring.windows.hourly import to_minute
-from scoring.admin_kit.pages import Page, register_page
+from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.admin_kit.plots import Plot
 from scoring.catalog.registry import event_types
 from scoring.registry.models import ModelVersion
@@ -89,7 +88,7 @@ def _newest_models(event_type: str) -> list[str]:
 
 
 @register_page
-class DriftPage(Page):
+class DriftPage(AdminPage):
     """Whether what a model sees and says is still what it was trained on."""
 
     path, name, title = "drift/", "drift", "Drift"
@@ -131,7 +130,7 @@ def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, An
         "not_compared": report.count(State.NOT_COMPARED),
         "outcomes": [(outcome, *shares) for outcome, shares in report.outcomes.items()],
         "score_plot": _score_plot(report),
-        "missing_plot": trends.missing_plot(windows, reference, since=since, now=now),
+        "missing_plot": window_plots.missing_plot(windows, reference, since=since, now=now),
     }
 
 
@@ -157,7 +156,7 @@ def summarise(report: DriftReport) -> tuple[str, str]:
 
 
 def _score_plot(report: DriftReport) -> Plot:
-    return trends.shares_plot(
+    return window_plots.shares_plot(
         report.scores if report.rows else [],
         title="Scores: held-out events of training, and now",
         axis="Score in %, from",
@@ -170,23 +169,12 @@ def _over_time(choice: Choice, *, since: datetime, now: datetime) -> list[Plot]:
     if choice.span == "hour":
         since = to_minute(now - SPANS["hour"])
         minutes = MinuteWindow.objects.filter(event_type=choice.event_type, start__gte=since)
-        timeline = trends.Timeline(minutes, since=since, now=now, step=trends.MINUTE)
+        timeline = window_plots.Timeline(minutes, since=since, now=now, step=window_plots.MINUTE)
     else:
         hours = HourlyWindow.objects.filter(event_type=choice.event_type, start__gte=since)
-        timeline = trends.Timeline(hours, since=since, now=now, step=trends.HOUR)
+        timeline = window_plots.Timeline(hours, since=since, now=now, step=window_plots.HOUR)
     return [
-        trends.outcomes_plot(timeline, title="Decisions by outcome"),
-        trends.volume_plot(timeline, title="Events received"),
-        trends.latency_plot(timeline, title="Latency"),
+        window_plots.outcomes_plot(timeline, title="Decisions by outcome"),
+        window_plots.volume_plot(timeline, title="Events received"),
+        window_plots.latency_plot(timeline, title="Latency"),
     ]
-
-
-@register_page
-class OverviewParts(Page):
-    """The parts of the overview, for its own script: the admin's home fetches them again and again."""
-
-    path, name, title = "overview/", "overview_parts", "Overview"
-    template_name = "monitoring/overview_parts.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {"overview": overview(self.request.user, now=timezone.now())}

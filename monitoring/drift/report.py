@@ -8,9 +8,9 @@ import numpy as np
 import orjson
 
 from monitoring.drift.bin_names import bin_names, score_names
-from monitoring.drift.binning import Counts, Reference, unpack
 from monitoring.drift.distance import ALL_MISSING, NOT_COMPARED, Drift, State, measure_drift
 from monitoring.models import ModelWindow
+from monitoring.windows.binning import Counts, Reference, unpack
 from monitoring.windows.hourly import to_hour
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Decision
@@ -200,9 +200,3 @@ def _side(counts: Counts) -> Side:
 def _shares(counts: Counts) -> list[float]:
     total = int(counts.sum())
     return [float(count) / total if total else 0.0 for count in counts]
-
-
-def missing_share(window: ModelWindow, reference: Reference) -> float:
-    """The share of missing values among all values of all features that the model saw."""
-    counts = reference.unpack_features(window.features)
-    return float(counts[:, -1].sum() / max(counts.sum(), 1))

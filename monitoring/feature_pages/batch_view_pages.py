@@ -11,8 +11,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from monitoring.drift.page import scored_types
-from monitoring.feature_pages.batches import ViewRow, read_view_rows, readers_of
-from scoring.admin_kit.pages import Page, register_page
+from monitoring.feature_pages.batch_view_rows import ViewRow, read_view_rows, readers_of
+from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.batch.declared import batch_views
 from scoring.batch.publishing import VALID_AFTER, is_due
 from scoring.batch.tasks import publish_due
@@ -22,12 +22,12 @@ PUBLISH = "scoring.add_batchversion"
 
 
 @register_page
-class BatchViewsPage(Page):
+class BatchViewsPage(AdminPage):
     """Every view with its schedule, its age and its versions. POST has a worker publish what is due."""
 
     path, name, title = "batch-views/", "batch_views", "Batch views"
     permission = "scoring.view_batchversion"
-    template_name = "monitoring/catalogue/views.html"
+    template_name = "monitoring/feature_pages/views.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()

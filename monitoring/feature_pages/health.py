@@ -6,10 +6,10 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Sum
 
-from monitoring.drift.binning import Reference
 from monitoring.drift.report import FeatureDrift, compare
-from monitoring.feature_pages.usage import ModelUse, Weight, weigh_features
+from monitoring.feature_pages.model_usage import ModelUse, Weight, weigh_features
 from monitoring.models import ModelWindow
+from monitoring.windows.binning import Reference
 from scoring.features.specs import FeatureSpec
 from scoring.lanes.models import Pending
 from scoring.registry.models import ModelVersion

@@ -10,20 +10,20 @@ from django.utils import timezone
 from monitoring.drift.page import scored_types
 from monitoring.drift.report import SPANS, since_of
 from monitoring.feature_pages import plots
-from monitoring.feature_pages.batches import read_view_rows, views_in
-from monitoring.feature_pages.health import Live, read_checked_by_hour, read_lane
-from monitoring.feature_pages.judgements import judge, summarise
-from monitoring.feature_pages.queries import Catalogue, read_catalogue
-from monitoring.feature_pages.sets import (
+from monitoring.feature_pages.batch_view_rows import read_view_rows, views_in
+from monitoring.feature_pages.feature_catalog import Catalogue, read_catalogue
+from monitoring.feature_pages.feature_sets import (
     compare_sets,
     find_set,
     last_declaration,
     memberships,
     read_set_rows,
 )
-from monitoring.feature_pages.table import STATES, Choice, FeatureRow, choose, make_rows
-from monitoring.feature_pages.usage import ModelUse, Weight, users_of
-from scoring.admin_kit.pages import Page, register_page
+from monitoring.feature_pages.feature_table import STATES, Choice, FeatureRow, choose, make_rows
+from monitoring.feature_pages.health import Live, read_checked_by_hour, read_lane
+from monitoring.feature_pages.judgments import judge, summarise
+from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
+from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.specs import FeatureSpec
 from scoring.registry.routes import current_routes
@@ -41,7 +41,7 @@ COLUMNS = (
 )
 
 
-class CataloguePage(Page):
+class CataloguePage(AdminPage):
     """What the pages have in common: an event type, which the address names or its query."""
 
     permission = "scoring.view_featuresetversion"
@@ -73,7 +73,7 @@ class FeaturesPage(CataloguePage):
     """All features of an event type: what each is, and whether it is as it should be."""
 
     path, name, title = "features/", "features", "Features"
-    template_name = "monitoring/catalogue/features.html"
+    template_name = "monitoring/feature_pages/features.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, event_type, span = timezone.now(), self.event_type, self.span
@@ -145,7 +145,7 @@ class FeaturePage(CataloguePage):
     """One feature: what it is exactly, who reads it, and how it does. Also of sets that are no more."""
 
     path, name, title = "features/<str:event_type>/<str:feature>/", "feature", "Feature"
-    template_name = "monitoring/catalogue/feature.html"
+    template_name = "monitoring/feature_pages/feature.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, feature = timezone.now(), self.kwargs["feature"]
@@ -206,7 +206,7 @@ class FeatureSetsPage(CataloguePage):
     """The sets of an event type as they were declared over time, and the models on each."""
 
     path, name, title = "features/<str:event_type>/sets/", "feature_sets", "Feature sets"
-    template_name = "monitoring/catalogue/sets.html"
+    template_name = "monitoring/feature_pages/sets.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, types=scored_types(), rows=read_set_rows(self.event_type))
@@ -217,7 +217,7 @@ class FeatureSetDiffPage(CataloguePage):
     """Two sets side by side: what was added, removed and changed from one to the other."""
 
     path, name, title = "features/<str:event_type>/diff/", "feature_set_diff", "Compare feature sets"
-    template_name = "monitoring/catalogue/diff.html"
+    template_name = "monitoring/feature_pages/diff.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = read_set_rows(self.event_type)

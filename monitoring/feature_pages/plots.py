@@ -5,8 +5,8 @@ from datetime import datetime
 
 from monitoring.drift.report import FeatureDrift
 from monitoring.feature_pages.health import Checked, Live
-from monitoring.overview import trends
-from monitoring.overview.trends import HOUR, line_or_dots, steps
+from monitoring.windows import plots as window_plots
+from monitoring.windows.plots import HOUR, line_or_dots, steps
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.features.specs import FeatureSpec
 
@@ -23,7 +23,7 @@ HOURS = Axis("Hour; the last one is not over", "time")
 def distribution_plot(drift: FeatureDrift, *, unit: str) -> Plot:
     """Training and now, over the bins that either has filled."""
     filled = [(name, then, now) for name, then, now in drift.bins if then or now]
-    return trends.shares_plot(filled, title="What the model sees: training, and now", axis=unit)
+    return window_plots.shares_plot(filled, title="What the model sees: training, and now", axis=unit)
 
 
 def missing_plot(live: Live, feature: str, *, since: datetime, now: datetime) -> Plot:
@@ -62,8 +62,8 @@ def consistency_plot(by_hour: Mapping[datetime, Checked], *, since: datetime, no
         x=HOURS,
         y=Axis("Values an hour", minimum=0),
         series=[
-            Series("the same", same, colour="allow", kind="bar"),
-            Series("different", differ, colour="block", kind="bar"),
+            Series("the same", same, color="allow", kind="bar"),
+            Series("different", differ, color="block", kind="bar"),
         ]
         if compared
         else [],

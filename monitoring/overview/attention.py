@@ -12,7 +12,7 @@ from monitoring.overview.facts import Facts
 from monitoring.windows.batch_views import Freshness
 from monitoring.windows.hourly import WINDOWS
 from monitoring.windows.traffic import Traffic
-from scoring.admin_kit.figures import ago_text, count_text, duration_text, percent_text
+from scoring.admin_kit.formatting import ago_text, count_text, duration_text, percent_text
 from scoring.learning.models import TrainingJob
 from scoring.log.consumers.status import ConsumerHealth
 from scoring.replay.consistency import Mismatch

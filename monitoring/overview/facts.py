@@ -11,11 +11,11 @@ from django.db.models import Count, F, Min, OuterRef, Q, Subquery
 from django_celery_beat.models import PeriodicTask
 
 from experiments.models import Experiment
-from monitoring.drift.binning import Reference
 from monitoring.drift.report import DriftReport, compare, feature_specs, since_of
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
-from monitoring.overview.processes import Restarts, read_restarts
+from monitoring.overview.restarts import Restarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
+from monitoring.windows.binning import Reference
 from monitoring.windows.hourly import to_hour, to_minute
 from reviews.models import Case
 from scoring.catalog.registry import event_types

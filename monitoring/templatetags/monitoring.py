@@ -1,4 +1,4 @@
-"""`{% load monitoring %}`: small pictures of distributions, and states in colour."""
+"""`{% load monitoring %}`: small pictures of distributions, and states in color."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def psi(value: float) -> str:
 
 @register.simple_tag
 def state_badge(state: State) -> SafeString:
-    """A state of drift in the colour of what it means."""
+    """A state of drift in the color of what it means."""
     return badge(state.value, tone=TONES[state])
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from monitoring.models import HourlyWindow, MinuteWindow, Window
-from monitoring.windows.latency import bin_of
+from monitoring.windows.latency_histogram import bin_of
 from scoring.catalog.registry import event_type, event_types
 from scoring.intake.models import Amendment
 from scoring.log.consumers.registry import Consumer

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from monitoring.models import MinuteWindow
 from monitoring.windows.hourly import to_minute
-from monitoring.windows.latency import add_histograms, bin_of, percentile_ms
+from monitoring.windows.latency_histogram import add_histograms, bin_of, percentile_ms
 
 
 class Traffic:

@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
+from reviews.pages.case_timeline import Verdict, timeline_of
 from reviews.pages.event import detail_or_404, shortened
-from reviews.pages.histories import history_of, number_in
-from reviews.pages.panels import event_panels, may_see_personal
+from reviews.pages.event_panels import event_panels, may_see_personal
+from reviews.pages.history_table import history_of, number_in
 from reviews.pages.queue import take_next
-from reviews.pages.timeline import Verdict, timeline_of
-from reviews.pages.undo import last_verdict, remember_verdict
+from reviews.pages.undo_offer import last_verdict, remember_verdict
 from reviews.work import claims as services
-from reviews.work.reasons import NEEDS_NOTE, Reason, reasons_for, words_of
-from reviews.work.verdicts import LONGEST_NOTE, others_said
-from scoring.admin_kit.pages import Page, register_page
+from reviews.work.reason_codes import NEEDS_NOTE, Reason, reasons_for, words_of
+from reviews.work.verdict_rules import LONGEST_NOTE, others_said
+from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type
 
 
@@ -36,7 +36,7 @@ class Side(NamedTuple):
 
 
 @register_page
-class CasePage(Page):
+class CasePage(AdminPage):
     """A case, to be read by those who may see it and decided by those who work cases.
 
     POST takes `action` (a key of ACTIONS). A refusal is a message that says why; a verdict that is refused

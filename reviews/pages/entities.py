@@ -5,11 +5,17 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from reviews.console.entities import MOST_COUNTED, EntityRef, events_of_entity, find_entity, search_entities
-from reviews.console.history import HistoryRow, entity_history
-from reviews.pages.histories import lines_of, number_in
-from reviews.pages.panels import entity_link, entity_words, may_see_personal, words_of_name
-from scoring.admin_kit.pages import Page, register_page
+from reviews.console.entity_index import (
+    MOST_COUNTED,
+    EntityRef,
+    events_of_entity,
+    find_entity,
+    search_entities,
+)
+from reviews.console.event_details import HistoryRow, entity_history
+from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
+from reviews.pages.history_table import lines_of, number_in
+from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_types
 from scoring.intake.models import Event
@@ -42,7 +48,7 @@ class Past(NamedTuple):
 
 
 @register_page
-class EntitiesPage(Page):
+class EntitiesPage(AdminPage):
     """A search box; what it found; with `kind` and `value`, that entity and its events."""
 
     path, name, title = "entities/", "entities", "Find"

@@ -7,11 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from reviews.console.history import EventDetail, event_detail
+from reviews.console.event_details import EventDetail, event_detail
 from reviews.models import Case
-from reviews.pages.histories import history_of, number_in
-from reviews.pages.panels import event_panels, may_see_personal
-from scoring.admin_kit.pages import Page, actor_of, register_page
+from reviews.pages.event_panels import event_panels, may_see_personal
+from reviews.pages.history_table import history_of, number_in
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.intake.corrections import MAX_REASON_LENGTH, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory
 from scoring.log.errors import EntryNotFound, StreamConflict
@@ -21,7 +21,7 @@ RETRACT = "scoring.retract_event"
 
 
 @register_page
-class EventPage(Page):
+class EventPage(AdminPage):
     """Any event that was received, decided or not.
 
     POST retracts it, with a `reason` and a `confirmed` that is not empty.

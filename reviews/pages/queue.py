@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from reviews.console.history import effective_labels
+from reviews.console.event_details import effective_labels
 from reviews.errors import NothingToClaim
 from reviews.models import Case, CaseQuerySet
-from reviews.pages.undo import last_verdict
+from reviews.pages.undo_offer import last_verdict
 from reviews.queue.ranking import DOUBLING, SAMPLE_WORTH
 from reviews.work.claims import claim_next, queue_summary
-from scoring.admin_kit.pages import Page, register_page
+from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
@@ -53,7 +53,7 @@ class Choice(NamedTuple):
 
 
 @register_page
-class QueuePage(Page):
+class QueuePage(AdminPage):
     """What waits for a person, the most urgent first. POST takes the next case."""
 
     path, name, title = "queue/", "queue", "Review queue"

@@ -21,7 +21,7 @@ from reviews.errors import (
     NotYourVerdict,
 )
 from reviews.models import Case
-from reviews.work.verdicts import NOTE_KIND, Verdict, check_contradiction, check_verdict
+from reviews.work.verdict_rules import NOTE_KIND, Verdict, check_contradiction, check_verdict
 from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.intake.labels import LabelStatement, record_labels, said_by_source
 from scoring.intake.models import Event

@@ -1,4 +1,4 @@
-"""Words that stand for a state, in the colour of what they mean."""
+"""Words that stand for a state, in the color of what they mean."""
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString

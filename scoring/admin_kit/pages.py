@@ -3,7 +3,7 @@
 A page is a class-based view, found by the admin site once it is registered:
 
     @register_page
-    class DriftPage(Page):
+    class DriftPage(AdminPage):
         path, name, title = "drift/", "drift", "Drift"
         permission = "monitoring.view_modelwindow"
         template_name = "monitoring/drift.html"
@@ -19,13 +19,13 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.generic import TemplateView
 
-MOST_ACTOR = 80  # characters
+MAX_ACTOR_LENGTH = 80  # characters
 
 
-class Page(TemplateView):
+class AdminPage(TemplateView):
     """A page at /admin/{path}, `admin:{name}`, for staff who hold `permission` (any staff, if it is empty).
 
-    Its template extends "workspace/page.html". Pages that act define `post`; `require` guards what needs
+    Its template extends "admin_kit/page.html". Pages that act define `post`; `require` guards what needs
     more than looking.
     """
 
@@ -62,9 +62,9 @@ def _has_nul(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
     return any("\x00" in text for text in texts)
 
 
-P = TypeVar("P", bound=type[Page])
+P = TypeVar("P", bound=type[AdminPage])
 
-_pages: dict[str, type[Page]] = {}
+_pages: dict[str, type[AdminPage]] = {}
 
 
 def register_page(page: P) -> P:
@@ -74,7 +74,7 @@ def register_page(page: P) -> P:
     return page
 
 
-def registered_pages() -> Iterator[type[Page]]:
+def registered_pages() -> Iterator[type[AdminPage]]:
     """Every page, by name."""
     return (_pages[name] for name in sorted(_pages))
 
@@ -90,4 +90,4 @@ def page_urls() -> list[URLPattern]:
 
 def actor_of(request: HttpRequest) -> str:
     """How the log names the person who is logged in, in as many characters as its projections hold."""
-    return f"user/{request.user.get_username()}"[:MOST_ACTOR]
+    return f"user/{request.user.get_username()}"[:MAX_ACTOR_LENGTH]

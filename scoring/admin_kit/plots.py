@@ -1,6 +1,6 @@
 """Plots as data: what is drawn, in which units, under which words. `{% plot ... %}` puts one on a page.
 
-Colours are roles, not values ("allow", "review", "block", "series-1" to "series-5", "muted"): the style sheet
+Colors are roles, not values ("allow", "review", "block", "series-1" to "series-5", "muted"): the style sheet
 gives each a value for light and for dark.
 """
 
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 Format = Literal["number", "percent", "money", "ms", "time", "text"]
-OUTCOME_COLOURS = {"allow": "allow", "review": "review", "block": "block"}
+OUTCOME_COLORS = {"allow": "allow", "review": "review", "block": "block"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Series:
 
     label: str
     points: Sequence[tuple[Any, float | None]]
-    colour: str = "series-1"
+    color: str = "series-1"
     kind: Literal["line", "bar", "step", "dots"] = "line"
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
@@ -61,7 +61,7 @@ class Plot:
         return not any(y is not None for series in self.series for _, y in series.points)
 
     def as_json(self) -> dict[str, Any]:
-        """As workspace.js reads it: moments become milliseconds since 1970."""
+        """As plots.js reads it: moments become milliseconds since 1970."""
         described = asdict(self)
         for series in described["series"]:
             series["points"] = [[_number_of(x), y] for x, y in series["points"]]

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 
-from scoring.admin_kit.admin import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.figures import NOTHING, decimal_text, duration_text
+from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroken
+from scoring.admin_kit.formatting import NO_VALUE, decimal_text, duration_text
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin
 from scoring.learning.pages.figures import difference_text
@@ -71,7 +71,7 @@ class ModelVersionAdmin(LinkedAdmin):
     @admin.display(description="gate")
     def gate(self, version: ModelVersion) -> str:
         if not version.checks:
-            return NOTHING
+            return NO_VALUE
         passed = sum(check["passed"] for check in version.checks)
         tone = "good" if passed == len(version.checks) else "bad"
         return badge(f"{passed}/{len(version.checks)} passed", tone=tone)
@@ -130,7 +130,7 @@ class TrainingJobAdmin(LinkedAdmin):
                 '<a class="ws-link" href="{}">{}</a>', reverse("admin:model", args=[job.model]), job.model
             )
             return self._live(job, "outcome", link)
-        return self._live(job, "outcome", Truncator(job.error or NOTHING).chars(MOST_OF_AN_ERROR))
+        return self._live(job, "outcome", Truncator(job.error or NO_VALUE).chars(MOST_OF_AN_ERROR))
 
     @admin.display(description="asked for (UTC)")
     def requested(self, job: TrainingJob) -> str:
@@ -138,7 +138,7 @@ class TrainingJobAdmin(LinkedAdmin):
 
     @admin.display(description="took")
     def took(self, job: TrainingJob) -> str:
-        took = NOTHING
+        took = NO_VALUE
         if job.started_at is not None and job.ended_at is not None:
             took = duration_text(job.ended_at - job.started_at)
         return self._live(job, "took", unbroken(took))

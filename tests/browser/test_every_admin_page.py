@@ -12,7 +12,7 @@ from django.urls import reverse
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
-from experiments.design.start_and_stop import start_experiment
+from experiments.design.lifecycle import start_experiment
 from reviews.models import Case
 from scoring.admin_kit.pages import registered_pages
 from scoring.api.keys.issue import create_key

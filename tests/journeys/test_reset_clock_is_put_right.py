@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reviews.console.entities import ENTITIES
+from reviews.console.entity_index import ENTITIES
 from reviews.models import Case
 from reviews.queue.opening import CASES
 from scoring.lanes.order import iter_lane_items

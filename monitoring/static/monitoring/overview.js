@@ -25,14 +25,14 @@
     root.append(...fresh.body.childNodes);
     sent.clear();
     for (const part of parts()) sent.set(part.id, part.innerHTML);
-    workspace.drawPlots(root);
+    adminKit.drawPlots(root);
   };
 
   const replace = (part, html) => {
     const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     part.innerHTML = html;
     sent.set(part.id, html);
-    workspace.drawPlots(part);
+    adminKit.drawPlots(part);
     if (focused) {
       const again = [...part.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused);
       if (again) again.focus({ preventScroll: true });

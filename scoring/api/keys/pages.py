@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.api.keys.errors import ApiKeyAlreadyRevoked, InvalidKeyRequest
 from scoring.api.keys.issue import create_key, revoke_key
 from scoring.api.keys.requests import FOR_KEYS
@@ -106,7 +106,7 @@ class KeyForm(forms.Form):
 
 @register_page
 @method_decorator(never_cache, name="dispatch")
-class KeyCreatePage(Page):
+class KeyCreatePage(AdminPage):
     """Asks what a key is for, makes it, and shows it this once."""
 
     path, name, title = "api-keys/new/", "api_key_new", "New API key"
@@ -136,7 +136,7 @@ class KeyCreatePage(Page):
 
 
 @register_page
-class KeyPage(Page):
+class KeyPage(AdminPage):
     """One key: what it is for, when it was used, who made and revoked it."""
 
     path, name = "api-keys/<str:prefix>/", "api_key"

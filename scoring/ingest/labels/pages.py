@@ -13,7 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.registry import event_type, event_types
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import LabelColumns, id_candidates, suggest_columns
@@ -83,7 +83,7 @@ class LabelFileForm(forms.Form):
 
 
 @register_page
-class LabelUploadPage(Page):
+class LabelUploadPage(AdminPage):
     """Reads a file of labels, shows how, and takes it: line by line, giving back what is wrong.
 
     The browser sends the file with each step, so nothing of it is kept here in between.

@@ -7,7 +7,7 @@ from math import sqrt
 from operator import itemgetter
 from typing import Any
 
-from scoring.admin_kit import figures
+from scoring.admin_kit import formatting
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.catalog.registry import event_type
 from scoring.learning.dataset.outliers import outlier_sentences
@@ -31,7 +31,7 @@ class Metric:
 
     def text(self, metrics: Mapping[str, Any] | None) -> str:
         value = (metrics or {}).get(self.key)
-        return figures.percent_text(value) if self.percent else figures.decimal_text(value, 4)
+        return formatting.percent_text(value) if self.percent else formatting.decimal_text(value, 4)
 
 
 METRICS = (
@@ -103,7 +103,7 @@ METRICS = (
 class MetricRow:
     """One line of the table; `verdict` is "better", "worse", "same" or "" where nothing is compared.
 
-    Of the metric with an interval it is what that says, and `tone` is its colour.
+    Of the metric with an interval it is what that says, and `tone` is its color.
     """
 
     name: str
@@ -169,7 +169,7 @@ def verdict_of(difference: Mapping[str, Any]) -> str:
 def difference_text(difference: Mapping[str, Any] | None) -> str:
     """ "+0.0120 (-0.0020 to +0.0260)"."""
     if difference is None:
-        return figures.NOTHING
+        return formatting.NO_VALUE
     return f"{difference['estimate']:+.4f} ({difference['low']:+.4f} to {difference['high']:+.4f})"
 
 
@@ -285,7 +285,7 @@ def _arm_in_words(arm: tuple[str, float] | None) -> str:
     if arm is None:
         return "taken out of the route"
     role, share = arm
-    return f"{role} of {figures.percent_text(share, 0 if share in (0, 1) else 1)} of the traffic"
+    return f"{role} of {formatting.percent_text(share, 0 if share in (0, 1) else 1)} of the traffic"
 
 
 def _flat(parameters: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -296,16 +296,16 @@ def _flat(parameters: Mapping[str, Any], prefix: str = "") -> list[tuple[str, An
 
 
 def _lines(curves: Mapping[str, Any], names: Mapping[str, str], kind: str) -> list[Series]:
-    colours = {"candidate": "series-1", "champion": "series-2"}
+    colors = {"candidate": "series-1", "champion": "series-2"}
     return [
-        Series(names[who], [(x, y) for x, y, *_ in curves[who][kind]], colour=colours[who])
-        for who in colours
+        Series(names[who], [(x, y) for x, y, *_ in curves[who][kind]], color=colors[who])
+        for who in colors
         if who in curves
     ]
 
 
 def _roc(curves: Mapping[str, Any], names: Mapping[str, str], positive: str) -> Plot:
-    chance = Series("chance", [(0, 0), (1, 1)], colour="muted", dashed=True)
+    chance = Series("chance", [(0, 0), (1, 1)], color="muted", dashed=True)
     lines = _lines(curves, names, "roc")
     return Plot(
         "ROC: caught against bothered",
@@ -319,7 +319,7 @@ def _roc(curves: Mapping[str, Any], names: Mapping[str, str], positive: str) -> 
 def _precision_recall(
     curves: Mapping[str, Any], names: Mapping[str, str], positive: str, *, base_rate: float
 ) -> Plot:
-    chance = Series("chance", [(0, base_rate), (1, base_rate)], colour="muted", dashed=True)
+    chance = Series("chance", [(0, base_rate), (1, base_rate)], color="muted", dashed=True)
     lines = _lines(curves, names, "pr")
     return Plot(
         f"Precision for the {positive} caught",
@@ -331,7 +331,7 @@ def _precision_recall(
 
 
 def _calibration(curves: Mapping[str, Any], names: Mapping[str, str], positive: str) -> Plot:
-    exact = Series("exact", [(0, 0), (1, 1)], colour="muted", dashed=True)
+    exact = Series("exact", [(0, 0), (1, 1)], color="muted", dashed=True)
     lines = _lines(curves, names, "calibration")
     if lines:
         lines[0] = _with_band(lines[0], curves["candidate"]["calibration"])

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
 from scoring.learning.pages import figures as model_figures
 from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE
@@ -20,7 +20,7 @@ from scoring.registry.routes import CHAMPION, route_of
 
 
 @register_page
-class ModelPage(Page):
+class ModelPage(AdminPage):
     """Shows a version, and does what is asked of it."""
 
     path, name, title = "models/<str:model>/", "model", "Model"

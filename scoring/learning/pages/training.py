@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from scoring.admin_kit.pages import Page, actor_of, register_page
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.learning.jobs.options import DEFAULTS, JobOptions
@@ -80,7 +80,7 @@ class TrainingForm(forms.Form):
 
 
 @register_page
-class TrainingStartPage(Page):
+class TrainingStartPage(AdminPage):
     """Asks for a training by hand."""
 
     path, name, title = "trainings/start/", "training_start", "Start a training"
@@ -105,7 +105,7 @@ class TrainingStartPage(Page):
 
 
 @register_page
-class TrainingPage(Page):
+class TrainingPage(AdminPage):
     """One training: how far it is, what it was asked to do, what came of it."""
 
     path, name, title = "trainings/<int:number>/", "training", "Training"

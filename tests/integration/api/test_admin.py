@@ -3,7 +3,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from scoring.admin_kit.admin import CappedPaginator
+from scoring.admin_kit.change_lists import CappedPaginator
 from scoring.api.models import ApiKey
 from scoring.intake.models import Event
 from scoring.lanes.models import Pending
@@ -115,5 +115,5 @@ def test_entries_of_the_log_are_links_for_those_who_may_open_them(filled: None, 
 
 
 def test_rows_are_counted_only_so_far(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scoring.admin_kit.admin.MOST_COUNTED", 20)
+    monkeypatch.setattr("scoring.admin_kit.change_lists.MAX_COUNTED", 20)
     assert CappedPaginator(Event.objects.order_by("-position"), 10).count == 20

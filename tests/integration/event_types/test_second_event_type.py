@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from monitoring.models import HourlyWindow
 from monitoring.tasks import run_consumers
-from reviews.console import entities
+from reviews.console import entity_index
 from reviews.models import Case
 from reviews.work import claims as services
 from scoring.intake.models import Label
@@ -40,7 +40,7 @@ def posts() -> Iterator[None]:
     connections.client.cache_clear()
     with catalog_with("tests.factories.posts"):
         yield
-    entities._entity_fields.cache_clear()
+    entity_index._entity_fields.cache_clear()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from experiments.design.interruptions import INTERRUPTIONS
-from experiments.design.start_and_stop import start_experiment
+from experiments.design.lifecycle import start_experiment
 from experiments.results.exposures import EXPOSURES
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
-from experiments.design.start_and_stop import salt_of, stop_experiment
+from experiments.design.lifecycle import salt_of, stop_experiment
 from experiments.errors import (
     ExperimentDisplaced,
     ExperimentExists,

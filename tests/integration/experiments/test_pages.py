@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from experiments.design.start_and_stop import stop_experiment
+from experiments.design.lifecycle import stop_experiment
 from experiments.models import Experiment, ExperimentResult, Exposure
 from experiments.results.compute import refresh_results
 from scoring.learning.promotion.promote import roll_back

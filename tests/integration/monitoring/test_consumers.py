@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.drift.binning import Reference, unpack
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow, Window
 from monitoring.tasks import run_consumers
+from monitoring.windows.binning import Reference, unpack
 from monitoring.windows.hourly import MINUTES_KEPT, WINDOWS, prune_minutes
-from monitoring.windows.latency import percentile_ms
-from monitoring.windows.models import MODEL_WINDOWS
+from monitoring.windows.latency_histogram import percentile_ms
+from monitoring.windows.model_windows import MODEL_WINDOWS
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
 from scoring.registry.models import ModelVersion

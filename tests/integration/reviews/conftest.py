@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from reviews.console.entities import ENTITIES
+from reviews.console.entity_index import ENTITIES
 from reviews.models import Case
 from reviews.queue.opening import CASES
 from scoring.log.append import append

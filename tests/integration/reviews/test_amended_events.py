@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from reviews.console.entities import ENTITIES, events_of_entity
-from reviews.console.history import entity_history, event_detail
+from reviews.console.entity_index import ENTITIES, events_of_entity
+from reviews.console.event_details import entity_history, event_detail
 from reviews.models import Case, EventEntity
 from reviews.work import claims as services
 from scoring.intake.corrections import correct_event, retract_event

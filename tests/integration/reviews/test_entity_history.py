@@ -8,14 +8,14 @@ import pytest
 import redis
 from pytest_django import DjangoAssertNumQueries
 
-from reviews.console.entities import (
+from reviews.console.entity_index import (
     ENTITIES,
     EntityRef,
     events_of_entity,
     find_entity,
     search_entities,
 )
-from reviews.console.history import entity_history, event_detail
+from reviews.console.event_details import entity_history, event_detail
 from reviews.models import EventEntity
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Event

@@ -21,7 +21,7 @@ from reviews.errors import (
 from reviews.models import Case
 from reviews.work import claims as services
 from reviews.work.claims import LEASE
-from reviews.work.verdicts import NOTE_KIND
+from reviews.work.verdict_rules import NOTE_KIND
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.lanes.models import Pending

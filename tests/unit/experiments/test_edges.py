@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from experiments import projections
-from experiments.design import start_and_stop as services
-from experiments.design.start_and_stop import unit_of
+from experiments.design import lifecycle as services
+from experiments.design.lifecycle import unit_of
 from experiments.metrics import METRICS
 from experiments.results.aggregates import ArmSums
 from experiments.results.compute import describe
-from experiments.results.scales import limits_of
-from experiments.results.wording import answer, lines
+from experiments.results.conclusions import answer, lines
+from experiments.results.metric_format import limits_of
 from experiments.statistics import UNITS_FOR_A_SHARE, UNITS_FOR_AN_AMOUNT, Moments, compare, estimate_total
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.log.entries import NewEntry
 from tests.contract.test_experiment_statistics import busy_customers, single_decisions
 from tests.factories.log import as_read
-from tests.unit.experiments.test_wording import FEWER, arm, experiment, result
+from tests.unit.experiments.test_conclusions import FEWER, arm, experiment, result
 
 
 class Post(EventType):

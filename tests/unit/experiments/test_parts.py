@@ -9,7 +9,7 @@ from experiments.pages.charts import course_plots
 from experiments.results.aggregates import Slice
 from experiments.results.compute import MOST_SLICES, accumulate, is_due, slice_width
 from experiments.results.exposures import arm_of, is_exposure
-from experiments.results.scales import Scale, lift_text, p_text
+from experiments.results.metric_format import Scale, lift_text, p_text
 from scoring.registry.routes import share_point
 from tests.factories.log import as_read, decided, received
 

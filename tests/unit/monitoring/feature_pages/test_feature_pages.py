@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from monitoring.drift.binning import pack
 from monitoring.drift.distance import NO_DATA, Drift, State
 from monitoring.drift.report import FeatureDrift, Side
-from monitoring.feature_pages import sets
+from monitoring.feature_pages import feature_sets
+from monitoring.feature_pages.feature_sets import compare_sets, memberships, set_rows
+from monitoring.feature_pages.feature_table import Choice, FeatureRow, choose, make_rows
 from monitoring.feature_pages.health import Checked, LaneState, Live
-from monitoring.feature_pages.judgements import judge, summarise
-from monitoring.feature_pages.sets import compare_sets, memberships, set_rows
-from monitoring.feature_pages.table import Choice, FeatureRow, choose, make_rows
-from monitoring.feature_pages.usage import ModelUse, weigh_features
+from monitoring.feature_pages.judgments import judge, summarise
+from monitoring.feature_pages.model_usage import ModelUse, weigh_features
 from monitoring.models import ModelWindow
-from monitoring.templatetags import catalogue as tags
+from monitoring.templatetags import feature_pages as tags
+from monitoring.windows.binning import pack
 from scoring.features.plan import lane_plan
 from scoring.learning.promotion.stages import Standing
 from scoring.registry.models import FeatureSetVersion
@@ -258,7 +258,7 @@ def test_the_sets_of_a_feature_say_whether_it_meant_the_same() -> None:
     assert memberships("z", [THIRD]) == []
 
 
-@pytest.mark.parametrize("module", [sets, tags])
+@pytest.mark.parametrize("module", [feature_sets, tags])
 def test_the_examples_hold(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert (found.failed, found.attempted > 0) == (0, True)

@@ -11,7 +11,7 @@ from monitoring.models import MinuteWindow
 from monitoring.overview.attention import notices
 from monitoring.overview.facts import Facts, InCharge, Queue, Store, Waiting
 from monitoring.windows.batch_views import Freshness
-from monitoring.windows.latency import bin_of
+from monitoring.windows.latency_histogram import bin_of
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import count
 from scoring.batch.models import BatchVersion

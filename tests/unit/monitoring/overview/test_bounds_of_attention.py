@@ -8,7 +8,7 @@ import pytest
 from monitoring.overview import attention
 from monitoring.overview.attention import Notice, notices
 from monitoring.overview.facts import Queue, Store, Waiting
-from monitoring.overview.processes import Restarts
+from monitoring.overview.restarts import Restarts
 from scoring.replay.consistency import Mismatch
 from scoring.signals.process_reports import Report
 from tests.factories.log import NOW

@@ -8,8 +8,15 @@ import pytest
 from monitoring.drift.distance import State
 from monitoring.models import HourlyWindow, MinuteWindow
 from monitoring.overview.facts import Facts, InCharge, Queue
-from monitoring.overview.page import day_tiles, model_tiles, money, outcome_shares, queue_tiles, traffic_tiles
-from monitoring.windows.latency import bin_of
+from monitoring.overview.tiles import (
+    day_tiles,
+    model_tiles,
+    money,
+    outcome_shares,
+    queue_tiles,
+    traffic_tiles,
+)
+from monitoring.windows.latency_histogram import bin_of
 from scoring.learning.models import TrainingJob
 from scoring.registry.models import ModelVersion, Route
 from tests.factories.log import NOW

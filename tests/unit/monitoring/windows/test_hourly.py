@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitoring.windows.hourly import count_entries, sum_to_hours, to_minute
-from monitoring.windows.latency import bin_of
+from monitoring.windows.latency_histogram import bin_of
 from scoring.log.entries import NewEntry
 from scoring.timestamps import from_iso
 from tests.factories.log import NOW, decided, labelled, received

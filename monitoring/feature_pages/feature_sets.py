@@ -1,0 +1,161 @@
+"""Feature sets as they were declared over time, and what changed from one to another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+from typing import Any
+
+from django.http import Http404
+
+from monitoring.feature_pages.model_usage import ModelUse, read_models
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.features.plan import lane_plan
+from scoring.registry.models import FeatureSetVersion
+from scoring.registry.routes import route_of
+
+Described = Mapping[str, Any]  # an element of `FeatureSetVersion.features`
+
+
+@dataclass(frozen=True)
+class Change:
+    """A feature of two sets, as either declared it; None on the side that does not have it."""
+
+    name: str
+    before: Described | None
+    after: Described | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What changed between two sets; `unchanged` counts the features that mean the same in both."""
+
+    added: list[Change]
+    removed: list[Change]
+    changed: list[Change]
+    unchanged: int
+
+    @property
+    def same(self) -> bool:
+        """Whether the sets have the same features, however ordered."""
+        return not (self.added or self.removed or self.changed)
+
+
+@dataclass(frozen=True)
+class SetRow:
+    """A set in the list: what changed since the one before (None for the first), and the models on it.
+
+    `place`: in the code, 0 for what new models are trained on, then `earlier_features`; None where it is not
+    declared any more. `may_go`: whether the code may stop declaring it, for no live model is on it.
+    """
+
+    version: FeatureSetVersion
+    place: int | None
+    may_go: bool
+    since_before: Difference | None
+    before: int | None
+    models: list[ModelUse]
+
+    @property
+    def is_newest(self) -> bool:
+        return self.place == 0
+
+    @property
+    def live(self) -> list[ModelUse]:
+        return [model for model in self.models if model.live]
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A set that has a feature, and whether it means there what it means in the newest set that has it."""
+
+    number: int
+    declared_at: datetime
+    as_now: bool
+
+
+def read_sets(event_type: str) -> list[FeatureSetVersion]:
+    """Every set of an event type, the newest first."""
+    return list(FeatureSetVersion.objects.filter(event_type=event_type).order_by("-number"))
+
+
+def read_set_rows(event_type: str) -> list[SetRow]:
+    """The sets of an event type as rows, newest first."""
+    in_code = lane_plan(find_event_type(event_type).lane).feature_sets(event_type)
+    models = read_models(event_type, route=route_of(event_type))
+    return set_rows(read_sets(event_type), models, in_code=[each.declared for each in in_code])
+
+
+def compare_sets(before: Sequence[Described], after: Sequence[Described]) -> Difference:
+    """What changed from one set's features to another's, in set order. A feature is known by its name.
+
+    >>> old = [{"name": "a", "digest": "1"}]
+    >>> found = compare_sets(old, [{"name": "a", "digest": "2"}, {"name": "b", "digest": "3"}])
+    >>> [each.name for each in found.added], [each.name for each in found.changed], found.unchanged
+    (['b'], ['a'], 0)
+    """
+    old, new = ({each["name"]: each for each in side} for side in (before, after))
+    both = [Change(name, old[name], each) for name, each in new.items() if name in old]
+    changed = [each for each in both if _meaning(each.before) != _meaning(each.after)]
+    return Difference(
+        added=[Change(name, None, each) for name, each in new.items() if name not in old],
+        removed=[Change(name, each, None) for name, each in old.items() if name not in new],
+        changed=changed,
+        unchanged=len(both) - len(changed),
+    )
+
+
+def _meaning(described: Described | None) -> object:
+    return described and described["digest"]
+
+
+def set_rows(
+    versions: Sequence[FeatureSetVersion], models: Sequence[ModelUse], *, in_code: Sequence[str]
+) -> list[SetRow]:
+    """The sets, newest first, each beside the one before it. `in_code`: the digests that the code declares.
+
+    While it is not known which set a live model is on, none may go.
+    """
+    needed = {model.declared_set for model in models if model.live}
+    return [
+        SetRow(
+            version=version,
+            place=in_code.index(version.digest) if version.digest in in_code else None,
+            may_go=version.digest in in_code[1:] and not needed & {version.digest, ""},
+            since_before=compare_sets(before.features, version.features) if before else None,
+            before=before.number if before else None,
+            models=[model for model in models if model.declared_set == version.digest],
+        )
+        for version, before in zip_longest(versions, versions[1:])
+    ]
+
+
+def memberships(feature: str, versions: Sequence[FeatureSetVersion]) -> list[Membership]:
+    """The sets that have a feature, newest first."""
+    found = [
+        (version, described["digest"])
+        for version in versions
+        for described in version.features
+        if described["name"] == feature
+    ]
+    return [
+        Membership(version.number, version.declared_at, as_now=digest == found[0][1])
+        for version, digest in found
+    ]
+
+
+def last_declaration(feature: str, versions: Sequence[FeatureSetVersion]) -> Described | None:
+    """A feature as the newest set that has it describes it."""
+    described = (each for version in versions for each in version.features if each["name"] == feature)
+    return next(described, None)
+
+
+def find_set(rows: Sequence[SetRow], number: str | None, *, default: SetRow) -> SetRow:
+    """The set of a number as an address has it. Raises Http404 for one that there is not."""
+    if not number:
+        return default
+    found = next((row for row in rows if str(row.version.number) == number), None)
+    if found is None:
+        known = ", ".join(str(row.version.number) for row in rows)
+        raise Http404(f"There is no set {number!r} ({known}).")
+    return found

@@ -1,0 +1,114 @@
+"""Which models of an event type there are, what they read, and what each feature does to their scores."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import F, Func, JSONField
+from django.db.models.fields.json import KeyTextTransform
+
+from monitoring.models import ModelWindow
+from monitoring.windows.binning import unpack
+from monitoring.windows.model_windows import MILLION
+from scoring.learning.promotion.stages import Standing, standings
+from scoring.registry.feature_sets import declared_set_of
+from scoring.registry.models import ModelVersion
+from scoring.registry.routes import RouteTable
+
+MOST_MODELS = 30  # newest ones besides those in the route
+LIVE = ("champion", "canary", "shadow")
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """A model version: the `names` of its features, and the digest of their set ("" where unknown)."""
+
+    name: str
+    number: int
+    standing: Standing
+    trained_at: datetime
+    names: tuple[str, ...]
+    declared_set: str
+    artefact: str
+
+    @property
+    def live(self) -> bool:
+        """Whether it scores events now."""
+        return self.standing.stage in LIVE
+
+
+def read_models(event_type: str, *, route: RouteTable | None) -> list[ModelUse]:
+    """The models in the route, whoever decides first, then the newest others. Four queries."""
+    arms = [arm.model for arm in route.arms] if route else []
+    newest = ModelVersion.objects.filter(event_type=event_type).order_by("-number")
+    wanted = {*arms, *newest.values_list("name", flat=True)[:MOST_MODELS]}
+    versions = list(_with_names(newest.filter(name__in=wanted)))
+    where = standings(versions)
+    in_route = {name: place for place, name in enumerate(arms)}
+    models = [
+        _use(version, where[version.name], declared_set=_declared_set(version, look=version.name in in_route))
+        for version in versions
+    ]
+    return sorted(models, key=lambda model: (in_route.get(model.name, len(arms)), -model.number))
+
+
+def _with_names(versions: Any) -> Any:
+    """Versions with `feature_names` and `declared_set`, without the rest of what is stored of them."""
+    names = Func(
+        F("reference"),
+        template="jsonb_path_query_array(%(expressions)s, '$.features[*].name')",
+        output_field=JSONField(),
+    )
+    return (
+        versions.annotate(feature_names=names, set_digest=KeyTextTransform("declared_set", "lineage"))
+        .only("name", "event_type", "number", "status", "trained_at", "artefact")
+        .order_by("-number")
+    )
+
+
+def _declared_set(version: Any, *, look: bool) -> str:
+    """The digest of the version's set; where it does not tell itself, worked out for those in the route."""
+    return version.set_digest or (declared_set_of(version) if look else "")
+
+
+def _use(version: Any, standing: Standing, *, declared_set: str) -> ModelUse:
+    return ModelUse(
+        name=version.name,
+        number=version.number,
+        standing=standing,
+        trained_at=version.trained_at,
+        names=tuple(version.feature_names),
+        declared_set=declared_set,
+        artefact=version.artefact,
+    )
+
+
+@dataclass(frozen=True)
+class Weight:
+    """How far a feature moves a model's margins: the mean of |contribution| in log-odds, and its rank."""
+
+    mean: float
+    rank: int
+    among: int
+
+
+def weigh_features(windows: Sequence[ModelWindow], names: Sequence[str]) -> dict[str, Weight]:
+    """What the windows of one model say of each of its features; empty where none counted contributions."""
+    counted = [window for window in windows if window.contributions]
+    rows = sum(window.rows for window in counted)
+    if not rows:
+        return {}
+    totals = np.sum([unpack(window.contributions) for window in counted], axis=0)
+    means = totals / MILLION / rows
+    order = np.argsort(-means, kind="stable")
+    return {
+        names[column]: Weight(float(means[column]), rank, len(names))
+        for rank, column in enumerate(order.tolist(), start=1)
+    }
+
+
+def users_of(feature: str, models: Collection[ModelUse]) -> list[ModelUse]:
+    """The models that read a feature."""
+    return [model for model in models if feature in model.names]

@@ -1,0 +1,201 @@
+"""The overview's tiles: one figure each, with where to act. Pure: facts in, tiles out."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from monitoring.drift.report import DriftReport
+from monitoring.models import HourlyWindow
+from monitoring.overview.facts import Facts, InCharge
+from monitoring.windows.traffic import Traffic
+from scoring.admin_kit.formatting import (
+    NO_VALUE,
+    ago_text,
+    count_text,
+    decimal_text,
+    duration_text,
+    money_text,
+    percent_text,
+)
+from scoring.catalog.registry import event_types
+from scoring.decisions.models import Decision
+from scoring.learning.models import TrainingJob
+from scoring.registry.models import ModelVersion
+
+RATE_EVENTS = 20  # in five minutes: enough for a mean
+ABOUT = 0.05  # a smaller change of volume is none
+
+Linker = Callable[..., str]  # the address of an admin page with its arguments, "" where the user may not go
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One figure: `label`, `value`, a line below it, a tone (good, warn, bad) and where to act."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+    href: str = ""
+
+
+def traffic_tiles(facts: Facts, link: Linker) -> list[Tile]:
+    """Volume and latency of the last hour, against the hour before."""
+    traffic = Traffic(facts.minutes, now=facts.now)
+    rate, over = _rate(traffic)
+    last, before = traffic.received(60), traffic.received(120, 60)
+    windows = link("monitoring_hourlywindow_changelist")
+    p50, p95, p99 = (_ms(traffic.latency_ms(q, 60)) for q in (0.5, 0.95, 0.99))
+    return [
+        Tile("Events a minute", rate, f"mean of the last {over}", href=windows),
+        Tile("Events in the last hour", count_text(last), _change(last, before), href=windows),
+        Tile("Latency, median", p50, "while a sender waits, last hour", href=windows),
+        Tile("Latency, 99th percentile", p99, f"95th: {p95}, last hour", href=windows),
+    ]
+
+
+def _rate(traffic: Traffic) -> tuple[str, str]:
+    """Events a minute lately, and over what: a few in five minutes say little of how many come."""
+    if traffic.received(5) >= RATE_EVENTS:
+        return decimal_text(traffic.received(5) / 5, 1), "5 minutes"
+    last = traffic.received(60)
+    return decimal_text(last / 60, 1 if last >= 60 else 2), "hour"
+
+
+def _change(last: int, before: int) -> str:
+    if not before:
+        return "none in the hour before"
+    if abs(last - before) < ABOUT * before:
+        return f"about as in the hour before ({before:,})"
+    return f"{'up' if last > before else 'down'} from {before:,} in the hour before"
+
+
+def _ms(value: float | None) -> str:
+    return NO_VALUE if value is None else f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def day_tiles(facts: Facts, link: Linker) -> list[Tile]:
+    """Decisions and money by outcome, and confirmed fraud, of the last 24 hours."""
+    decided = sum(window.decided for window in facts.hours)
+    tiles = []
+    for outcome, words in (("allow", "Allowed"), ("review", "Sent to review"), ("block", "Blocked")):
+        count = sum(getattr(window, f"decided_{outcome}") for window in facts.hours)
+        share = percent_text(count / decided) if decided else NO_VALUE
+        tiles.append(
+            Tile(
+                words,
+                money(facts.hours, f"stake_{outcome}"),
+                f"{count_text(count)} events, {share}",
+                href=link("scoring_decision_changelist", query=f"?outcome__exact={outcome}"),
+            )
+        )
+    positives = sum(window.positives for window in facts.hours)
+    fraud = money(facts.hours, "fraud_stake")
+    labels = link("scoring_label_changelist")
+    return [
+        *tiles,
+        Tile(
+            "Confirmed fraud",
+            fraud,
+            f"{count_text(positives)} {'event' if positives == 1 else 'events'} labeled",
+            href=labels,
+        ),
+    ]
+
+
+def money(hours: Iterable[HourlyWindow], column: str) -> str:
+    """The sum of a money column, one amount for each base currency."""
+    sums: dict[str, int] = {}
+    for window in hours:
+        kind = event_types().get(window.event_type)
+        if kind is not None and kind.scored:
+            sums[kind.base_currency] = sums.get(kind.base_currency, 0) + getattr(window, column)
+    return " + ".join(money_text(total, currency) for currency, total in sorted(sums.items())) or NO_VALUE
+
+
+def outcome_shares(hours: Iterable[HourlyWindow]) -> list[tuple[str, int, float]]:
+    """(outcome, decisions, share) of the last 24 hours; nothing without decisions."""
+    counts = dict.fromkeys(Decision.Outcome.values, 0)
+    for window in hours:
+        for outcome in counts:
+            counts[outcome] += getattr(window, f"decided_{outcome}")
+    total = sum(counts.values())
+    return [(outcome, count, count / total) for outcome, count in counts.items()] if total else []
+
+
+def queue_tiles(facts: Facts, link: Linker) -> list[Tile]:
+    if facts.queue is None:
+        return []
+    queue = facts.queue
+    age = duration_text(facts.now - queue.oldest) if queue.oldest else ""
+    note = f"oldest {age}, {queue.held:,} in hand. Work the queue" if queue.oldest else "nothing to review"
+    return [Tile("Cases waiting", count_text(queue.waiting), note, href=link("queue"))]
+
+
+def model_tiles(facts: Facts, link: Linker) -> list[Tile]:
+    """Who decides, how far it has drifted, what is tried and what is trained."""
+    drifts = {report.model: report for report in facts.drifts or []}
+    tiles = []
+    for each in facts.in_charge or []:
+        tiles.append(_model_tile(each, facts, link))
+        if facts.drifts is not None:
+            tiles.append(_drift_tile(each, drifts.get(each.name), link))
+    if facts.experiments is not None:
+        tiles += _experiment_tiles(facts, link)
+    if facts.trainings is not None:
+        tiles.append(_training_tile(facts, link))
+    return tiles
+
+
+def _model_tile(each: InCharge, facts: Facts, link: Linker) -> Tile:
+    version = each.version
+    trained = f"trained {ago_text(version.trained_at, facts.now)}" if version else ""
+    note = f"{trained}; {_gate(version)}" if version else "not in the registry"
+    return Tile(f"Decides {each.route.event_type}", each.name, note, href=link("model", each.name))
+
+
+def _gate(version: ModelVersion) -> str:
+    failed = sum(not check.get("passed") for check in version.checks)
+    checks = f", {failed} of {len(version.checks)} checks failed" if failed else ""
+    return f"{version.status}{checks}"
+
+
+def _drift_tile(each: InCharge, report: DriftReport | None, link: Linker) -> Tile:
+    href = link("drift", query=f"?model={each.name}&type={each.route.event_type}")
+    if report is None:
+        return Tile(f"Drift of {each.name}", "not known", "nothing to compare in the last day", href=href)
+    tone = "warn" if report.is_far else "" if report.moved else "good"
+    moved = f"{len(report.moved)} of {len(report.features)}"
+    scores = f"scores {report.score.state.value}"
+    return Tile(f"Features of {each.name} that moved", moved, f"last day; {scores}", tone, href)
+
+
+def _experiment_tiles(facts: Facts, link: Linker) -> list[Tile]:
+    running = facts.experiments or []
+    if not running:
+        return [Tile("Experiment", "none running", href=link("experiments"))]
+    return [
+        Tile(
+            "Experiment",
+            experiment.name,
+            f"{experiment.treatment} on {percent_text(experiment.share, 0)},"
+            f" since {duration_text(facts.now - experiment.started_at)}",
+            href=link("experiment", experiment.name),
+        )
+        for experiment in running
+    ]
+
+
+def _training_tile(facts: Facts, link: Linker) -> Tile:
+    href = link("scoring_trainingjob_changelist")
+    newest: Any = next(iter(facts.trainings or []), None)
+    if newest is None:
+        start = link("training_start")
+        return Tile("Training", "none so far", "Start one" if start else "", href=start or href)
+    if newest.state == TrainingJob.State.RUNNING:
+        done = percent_text(newest.done / newest.total, 0) if newest.total else ""
+        since = duration_text(facts.now - newest.started_at)
+        return Tile("Training", done or "running", f"{newest.step or 'starting'}, since {since}", href=href)
+    when = ago_text(newest.ended_at or newest.requested_at, facts.now)
+    tone = "bad" if newest.state == TrainingJob.State.FAILED else ""
+    return Tile("Training", newest.state, f"number {newest.number}, {when}", tone, href)

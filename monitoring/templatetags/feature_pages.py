@@ -1,0 +1,32 @@
+"""`{% load feature_pages %}`: names of the catalogue in words, numbers of sets in short."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def in_words(name: str) -> str:
+    """A kind or an entity as people say it: "card_x_merchant" is "card and merchant".
+
+    >>> in_words("since_last_same")
+    'since last same'
+    """
+    return name.replace("_x_", " and ").replace("_", " ")
+
+
+@register.filter
+def ranges(numbers: Iterable[int]) -> str:
+    """Ascending numbers, runs of them in short.
+
+    >>> ranges([1, 2, 3, 5])
+    '1 to 3, 5'
+    """
+    runs = [
+        [number for _, number in run]
+        for _, run in groupby(enumerate(numbers), key=lambda placed: placed[1] - placed[0])
+    ]
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)

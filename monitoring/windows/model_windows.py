@@ -1,0 +1,171 @@
+"""Windows of models: what each version saw and said in every hour, in the bins of its own training."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
+from numpy.typing import NDArray
+
+from monitoring.models import ModelWindow
+from monitoring.windows.binning import Counts, Reference, pack, unpack
+from monitoring.windows.hourly import to_hour
+from scoring.decisions.models import Decision
+from scoring.decisions.vectors import stack_vectors
+from scoring.log.consumers.registry import Consumer
+from scoring.log.entries import Entry
+from scoring.registry.models import ModelVersion
+
+MILLION = 1_000_000
+MODEL = Decision.Basis.MODEL.value
+COUNTED = (
+    *("rows", "decided_allow", "decided_review", "decided_block"),
+    *("features", "scores", "contributions"),
+)
+
+
+class ModelHour(NamedTuple):
+    """A model version and the first moment of an hour, UTC."""
+
+    model: str
+    start: datetime
+
+
+@dataclass
+class Seen:
+    """What a model saw and said: the columns of a `ModelWindow`."""
+
+    event_type: str
+    rows: int
+    outcomes: dict[str, int]
+    features: Counts
+    scores: Counts
+    contributions: Counts
+
+
+def count_decisions(
+    entries: Iterable[Entry], *, references: Mapping[str, Reference]
+) -> dict[ModelHour, Seen]:
+    """What `decision.made` entries by the models of `references` add to each window."""
+    grouped: dict[ModelHour, list[Entry]] = defaultdict(list)
+    counted = (entry for entry in entries if entry.data["model"] in references and _is_by_model(entry))
+    # Neighbours share an hour as a rule, and keys are compared faster than hashed: moments hash slowly.
+    for hour, neighbours in groupby(counted, key=_hour_of):
+        grouped[hour].extend(neighbours)
+    return {hour: _count(made, references[hour.model]) for hour, made in grouped.items()}
+
+
+def _hour_of(decision: Entry) -> ModelHour:
+    return ModelHour(decision.data["model"], to_hour(decision.recorded_at))
+
+
+def _is_by_model(entry: Entry) -> bool:
+    return entry.data["basis"] == MODEL and entry.packed is not None
+
+
+def _count(made: Sequence[Entry], reference: Reference) -> Seen:
+    vectors, contributions = stack_vectors([entry.packed or b"" for entry in made], len(reference.names))
+    outcomes = [entry.data["outcome"] for entry in made]
+    return Seen(
+        event_type=made[0].data["event_type"],
+        rows=len(made),
+        outcomes={outcome: outcomes.count(outcome) for outcome in Decision.Outcome.values},
+        features=reference.count_vectors(vectors),
+        scores=reference.count_scores(np.array([entry.data["score"] for entry in made])),
+        contributions=sum_contributions(contributions),
+    )
+
+
+def sum_contributions(contributions: NDArray[np.float64]) -> Counts:
+    """Contributions [n, F + 1] in log-odds, the bias last, as a window holds them: int64 [F].
+
+    Each is rounded before it is added: sums of floats would depend on how entries were batched.
+    """
+    return np.rint(np.abs(contributions[:, :-1]) * MILLION).astype(np.int64).sum(axis=0)
+
+
+def read_references(names: Iterable[str]) -> dict[str, Reference]:
+    """The references of model versions by name; versions without one are absent."""
+    versions = ModelVersion.objects.filter(name__in=set(names))
+    rows = versions.values_list("name", Cast("reference", TextField()))
+    found = {name: _parse_reference(stored) for name, stored in rows}
+    return {name: reference for name, reference in found.items() if reference is not None}
+
+
+@lru_cache(maxsize=16)
+def _parse_reference(stored: str) -> Reference | None:
+    return Reference.of(orjson.loads(stored))
+
+
+def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Add first decisions to the windows of their models, in the caller's transaction.
+
+    Decisions of a version without a reference cannot be compared with anything and are left out.
+    """
+    decided = [entry for entry in entries if _is_by_model(entry)]
+    references = read_references(entry.data["model"] for entry in decided)
+    seen = count_decisions(decided, references=references)
+    if not seen:
+        return
+    windows = _stored_windows(seen)
+    for hour, added in seen.items():
+        _add(windows[hour], added, references[hour.model])
+    ModelWindow.objects.bulk_create(
+        windows.values(),
+        update_conflicts=True,
+        unique_fields=["model", "start"],
+        update_fields=COUNTED,
+    )
+
+
+def _stored_windows(seen: Mapping[ModelHour, Seen]) -> dict[ModelHour, ModelWindow]:
+    """The windows of `seen`, as stored or empty; nobody else writes while the consumer's cursor is locked."""
+    windows = {
+        hour: ModelWindow(
+            event_type=added.event_type,
+            model=hour.model,
+            start=hour.start,
+            features=pack(np.zeros_like(added.features)),
+            scores=pack(np.zeros_like(added.scores)),
+            contributions=pack(np.zeros_like(added.contributions)),
+        )
+        for hour, added in seen.items()
+    }
+    stored = ModelWindow.objects.filter(
+        model__in={hour.model for hour in seen}, start__in={hour.start for hour in seen}
+    )
+    for window in stored:
+        if (hour := ModelHour(window.model, window.start)) in windows:
+            window.pk = None  # written again by its natural key
+            windows[hour] = window
+    return windows
+
+
+def _add(window: ModelWindow, added: Seen, reference: Reference) -> None:
+    if window.contributions:  # else the hour began before they were counted: half a sum would mislead
+        window.contributions = pack(unpack(window.contributions) + added.contributions)
+    window.rows += added.rows
+    for outcome, count in added.outcomes.items():
+        setattr(window, f"decided_{outcome}", getattr(window, f"decided_{outcome}") + count)
+    window.features = pack(reference.unpack_features(window.features) + added.features)
+    window.scores = pack(unpack(window.scores) + added.scores)
+
+
+def empty_model_windows() -> None:
+    """Forget every window, for the log to be counted again."""
+    ModelWindow.objects.all().delete()
+
+
+MODEL_WINDOWS = Consumer(
+    name="monitoring.model_windows",
+    types=frozenset({"decision.made"}),
+    handle=add_to_model_windows,
+    reset=empty_model_windows,
+)

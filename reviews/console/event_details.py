@@ -1,0 +1,249 @@
+"""What is known of one event, and what else an entity was part of."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from reviews.console.entity_index import EntityRef, entities_of, events_of_entity
+from scoring.catalog.registry import event_type
+from scoring.decisions.models import Decision
+from scoring.intake.answers import current_version, fields_as_sent
+from scoring.intake.labels import said_by_source
+from scoring.intake.models import Amendment, Event, Label
+from scoring.lanes.amendments import CORRECTED, RETRACTED
+from scoring.lanes.entry_types import LABEL_TYPES
+from scoring.log import vault
+from scoring.log.entries import Entry
+from scoring.log.errors import EntryNotFound
+from scoring.log.read import read_positions, read_streams
+from scoring.timestamps import from_iso
+
+
+class Statement(NamedTuple):
+    """What one source said of an event; `value` None takes back what it had said before."""
+
+    value: str | None
+    source: str
+    known_at: datetime
+    actor: str
+
+
+class Change(NamedTuple):
+    """A field before and after a correction, as sent; "" where the event did not have it. Of a personal field
+    `before` and `after` are its digests.
+    """
+
+    field: str
+    before: Any
+    after: Any
+    personal: bool
+
+
+class AmendmentDetail(NamedTuple):
+    """A correction with what it changed, or the retraction (`version` 0). `actor`: who made it, as logged."""
+
+    version: int
+    reason: str
+    actor: str
+    at: datetime
+    changes: list[Change]
+
+
+class EventDetail(NamedTuple):
+    """One event with everything that was decided and said of it.
+
+    `fields` are as sent or corrected; `personal` are those the log does not hold, from the vault ("" when
+    erased). `stake` is in minor units of `currency`. `decisions` and `labels` are in the order they came;
+    `label` is the one that holds, None for none; `standing`: what each source says now; `conflict`: sources
+    disagree. `amendments`: corrections and the retraction.
+    """
+
+    position: int
+    stream: str
+    type: str
+    source: str
+    external_id: str
+    occurred_at: datetime
+    received_at: datetime
+    history: bool
+    fields: dict[str, Any]
+    personal: dict[str, str]
+    currency: str
+    stake: int | None
+    entities: list[EntityRef]
+    decisions: list[Entry]
+    labels: list[Statement]
+    label: str | None
+    standing: dict[str, str]
+    conflict: bool
+    amendments: list[AmendmentDetail]
+    is_retracted: bool
+
+    @property
+    def decision(self) -> Entry | None:
+        """The decision that holds, None for an event that was not decided."""
+        return self.decisions[-1] if self.decisions else None
+
+
+class HistoryRow(NamedTuple):
+    """One event of an entity. `outcome` "" and `score` None where nothing was decided; `label` that holds."""
+
+    position: int
+    stream: str
+    type: str
+    external_id: str
+    occurred_at: datetime
+    fields: dict[str, Any]
+    stake: int | None
+    currency: str
+    outcome: str
+    score: float | None
+    label: str | None
+    is_retracted: bool = False
+
+
+def event_detail(position: int) -> EventDetail:
+    """The event received at `position`, in five queries. Raises `EntryNotFound` when none was."""
+    event = Event.objects.filter(position=position).first()
+    if event is None:
+        raise EntryNotFound(position)
+    streams = read_streams([event.stream, f"label/{event.stream}"])
+    stream = streams[event.stream]
+    held = current_version(stream).data
+    said = [entry for entry in streams.get(f"label/{event.stream}", ()) if entry.type in LABEL_TYPES]
+    kind = event_type(event.type)
+    return EventDetail(
+        position=position,
+        stream=event.stream,
+        type=event.type,
+        source=event.source,
+        external_id=event.external_id,
+        occurred_at=event.occurred_at,
+        received_at=event.received_at,
+        history=event.history,
+        fields=fields_as_sent(held),
+        personal=_personal(held),
+        currency=kind.base_currency,
+        stake=kind.stake(held["fields"]),
+        entities=entities_of(held),
+        decisions=[entry for entry in stream if entry.type.startswith("decision.")],
+        labels=[_statement(entry) for entry in said],
+        label=said[-1].data["effective"] if said else None,
+        standing=(standing := said_by_source(said)),
+        conflict=len(set(standing.values())) > 1,
+        amendments=_amendments(stream),
+        is_retracted=event.retracted_at is not None,
+    )
+
+
+def entity_history(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[HistoryRow]:
+    """The events of an entity (`EntityRef.value`), newest first, in a few queries however many it has.
+
+    As they were corrected. The next page begins before the position of the last row.
+    """
+    receipts = read_positions(events_of_entity(kind, value, before=before, limit=limit))
+    versions, retracted = _amended([entry.position for entry in receipts])
+    decisions = _current_decisions([entry.position for entry in receipts])
+    labels = effective_labels([entry.stream for entry in receipts])
+    return [
+        _history_row(
+            entry,
+            versions.get(entry.position, entry).data,
+            decisions.get(entry.position),
+            labels.get(entry.stream),
+            is_retracted=entry.position in retracted,
+        )
+        for entry in receipts
+    ]
+
+
+def _amended(positions: Sequence[int]) -> tuple[dict[int, Entry], set[int]]:
+    """The latest corrections by the position of their event, and which events were retracted."""
+    found = Amendment.objects.filter(event_position__in=positions).order_by("position")
+    kinds = list(found.values_list("kind", "event_position", "position"))
+    latest = {event: position for kind, event, position in kinds if kind == Amendment.Kind.CORRECTION}
+    corrections = read_positions(list(latest.values()))
+    versions = {entry.data["event_position"]: entry for entry in corrections}
+    return versions, {event for kind, event, _ in kinds if kind == Amendment.Kind.RETRACTION}
+
+
+def _amendments(stream: Sequence[Entry]) -> list[AmendmentDetail]:
+    found, before = [], stream[0]
+    for entry in stream:
+        if entry.type == CORRECTED:
+            found.append(_amendment(entry, entry.data["version"], _changes(before.data, entry.data)))
+            before = entry
+        elif entry.type == RETRACTED:
+            found.append(_amendment(entry, 0, []))
+    return found
+
+
+def _amendment(entry: Entry, version: int, changes: list[Change]) -> AmendmentDetail:
+    actor = str(entry.metadata.get("actor", ""))
+    return AmendmentDetail(version, entry.data["reason"], actor, entry.recorded_at, changes)
+
+
+def _changes(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> list[Change]:
+    declared, both = event_type(later["type"]).fields, (earlier, later)
+    told = [{"occurred_at": each["occurred_at"], **fields_as_sent(each)} for each in both]
+    changes = []
+    for name in later["changed"]:
+        personal = name in declared and declared[name].personal
+        before, after = (each.get(name, "") for each in ([e["fields"] for e in both] if personal else told))
+        changes.append(Change(name, before, after, personal))
+    return changes
+
+
+def _current_decisions(positions: Sequence[int]) -> dict[int, Decision]:
+    found = Decision.objects.filter(event_position__in=positions).order_by("revision")
+    return {decision.event_position: decision for decision in found}
+
+
+def effective_labels(streams: Sequence[str]) -> dict[str, str | None]:
+    """The label that holds of each event stream that has ever had one; None once all was taken back."""
+    found = Label.objects.filter(event_stream__in=streams).order_by("position")
+    return dict(found.values_list("event_stream", "effective"))
+
+
+def _history_row(
+    received: Entry,
+    data: Mapping[str, Any],
+    decision: Decision | None,
+    label: str | None,
+    *,
+    is_retracted: bool,
+) -> HistoryRow:
+    kind = event_type(data["type"])
+    return HistoryRow(
+        position=received.position,
+        stream=received.stream,
+        type=data["type"],
+        external_id=data["id"],
+        occurred_at=from_iso(data["occurred_at"]),
+        fields=fields_as_sent(data),
+        stake=kind.stake(data["fields"]),
+        currency=kind.base_currency,
+        outcome=decision.outcome if decision else "",
+        score=decision.score if decision else None,
+        label=label,
+        is_retracted=is_retracted,
+    )
+
+
+def _personal(receipt: Mapping[str, Any]) -> dict[str, str]:
+    """The personal fields of an event, as they were sent."""
+    declared = event_type(receipt["type"]).fields
+    digests = {
+        name: value
+        for name, value in receipt["fields"].items()
+        if name in declared and declared[name].personal
+    }
+    values = vault.reveal(digests.values())
+    return {name: values.get(digest, "") for name, digest in digests.items()}
+
+
+def _statement(entry: Entry) -> Statement:
+    data = entry.data
+    return Statement(
+        data["value"], data["source"], from_iso(data["known_at"]), str(entry.metadata.get("actor", ""))
+    )

@@ -1,0 +1,117 @@
+"""The earlier and later events of an entity as a table with pages."""
+
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from reviews.console.entity_index import EntityRef
+from reviews.console.event_details import EventDetail, HistoryRow, entity_history
+from reviews.pages.event_panels import entity_link, entity_names, entity_words, words_of_name
+from scoring.catalog.fields import Category, Entity
+from scoring.catalog.registry import event_type
+
+ROWS = 12
+MOST_DETAILS = 2
+
+
+class Line(NamedTuple):
+    """An event of the entity; `names` tell it from others, `here` marks the event shown."""
+
+    row: HistoryRow
+    names: list[str]
+    here: bool
+
+
+class Tab(NamedTuple):
+    """One entity to choose; `link` shows its history on the same page."""
+
+    words: str
+    link: str
+    chosen: bool
+
+
+class History(NamedTuple):
+    """The history of the chosen entity; `older`, `newest` and `next_tab` are links, "" for none."""
+
+    tabs: list[Tab]
+    entity: str
+    entity_link: str
+    lines: list[Line]
+    older: str
+    newest: str
+    next_tab: str
+
+
+def history_of(
+    detail: EventDetail, *, chosen: int, before: int | None, position: int, personal: bool
+) -> History | None:
+    """The page of the history of the entity number `chosen` that begins before `before`; None without one."""
+    entities = detail.entities
+    if not entities:
+        return None
+    chosen %= len(entities)
+    ref = entities[chosen]
+    rows = entity_history(ref.kind, ref.value, before=before, limit=ROWS + 1)
+    return History(
+        tabs=[
+            Tab(words, _query(entity=number), number == chosen)
+            for number, words in enumerate(_tab_words(detail))
+        ],
+        entity=entity_words(ref, personal=personal),
+        entity_link=entity_link(ref),
+        lines=lines_of(rows[:ROWS], ref=ref, position=position),
+        older=_query(entity=chosen, before=rows[ROWS - 1].position) if len(rows) > ROWS else "",
+        newest=_query(entity=chosen) if before is not None else "",
+        next_tab=_query(entity=(chosen + 1) % len(entities)) if len(entities) > 1 else "",
+    )
+
+
+def _tab_words(detail: EventDetail) -> list[str]:
+    """What each entity is; where an event has two of a kind, as what: "Sender", "Receiver"."""
+    kinds = [each.kind for each in detail.entities]
+    return [
+        words_of_name(name if kinds.count(kind) > 1 else kind)
+        for kind, name in zip(kinds, entity_names(detail), strict=True)
+    ]
+
+
+def lines_of(rows: list[HistoryRow], *, ref: EntityRef, position: int | None = None) -> list[Line]:
+    """Rows with their words, the latest event first; `ref` is what they have in common, which is not told.
+
+    Pages follow the order of receipt, in which a history that was loaded later comes later.
+    """
+    told = _telling(rows, ref)
+    return [
+        Line(
+            row=row,
+            names=[str(row.fields[name]) for name in told if name in row.fields],
+            here=row.position == position,
+        )
+        for row in sorted(rows, key=lambda row: row.occurred_at, reverse=True)
+    ]
+
+
+def number_in(text: str | None) -> int | None:
+    """A whole number from an address, None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _telling(rows: list[HistoryRow], ref: EntityRef) -> list[str]:
+    """The first few fields that tell these events apart: their categories, and whom else they concern.
+
+    In a transfer from account to account both fields may name someone else than `ref`.
+    """
+    fields = {name: field for row in rows for name, field in event_type(row.type).fields.items()}
+    categories = [name for name, field in fields.items() if isinstance(field, Category)]
+    others = [
+        name
+        for name, field in fields.items()
+        if isinstance(field, Entity)
+        and (field.kind != ref.kind or any(row.fields.get(name) not in (None, ref.value) for row in rows))
+    ]
+    names = [*categories, *others]
+    differing = [name for name in names if len({row.fields.get(name) for row in rows}) > 1]
+    return (differing if len(rows) > 1 else names)[:MOST_DETAILS]
+
+
+def _query(**parameters: int) -> str:
+    return "?" + urlencode(parameters)

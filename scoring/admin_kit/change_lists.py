@@ -1,0 +1,111 @@
+"""Lists of rows in the admin: bounded at any size, in unfold's clothes."""
+
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+
+from scoring.catalog.registry import event_types
+
+MAX_COUNTED = 10_000
+
+
+class CappedPaginator(Paginator):
+    """Counts no more than MAX_COUNTED rows: to count a million takes longer than anyone looks at a page."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by()[:MAX_COUNTED].count()
+
+    @property
+    def count_text(self) -> str:
+        """ "1,234", or "10,000 or more" where counting stopped."""
+        return f"{self.count:,}" + (" or more" if self.count == MAX_COUNTED else "")
+
+
+class ModelAdmin(UnfoldModelAdmin):
+    """A list is called what the sidebar calls it, and says what will appear in it while it is empty."""
+
+    paginator: Any = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count every row
+    list_title: ClassVar[str] = ""  # the model's plural name, if empty
+    when_empty: ClassVar[str] = ""
+
+    def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> Any:
+        """An action that names no permission, as those that come with a package, changes something."""
+        named = [each for each in actions if hasattr(each[0], "allowed_permissions")]
+        unnamed = [each for each in actions if not hasattr(each[0], "allowed_permissions")]
+        allowed = super()._filter_actions_by_permissions(request, named)
+        return [*allowed, *(unnamed if self.has_change_permission(request) else [])]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = self.list_title or capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Lists and shows; changes nothing."""
+
+    list_per_page = 50
+    actions = None
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        raise Http404  # what the admin would show is what was done by hand, which is nothing
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class LinkedAdmin(ReadOnlyAdmin):
+    """Rows with a page of their own (`page`: its name and its argument): a row's address leads there."""
+
+    page: ClassVar[tuple[str, str]]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        name, argument = self.page
+        try:
+            return HttpResponseRedirect(reverse(f"admin:{name}", kwargs={argument: object_id}))
+        except NoReverseMatch:
+            raise Http404 from None
+
+
+def unbroken(text: str) -> str:
+    """Text that stays on one line of its cell."""
+    return format_html('<span class="ws-num">{}</span>', text)
+
+
+class EventTypeFilter(admin.SimpleListFilter):
+    """Event types as the catalog has them: asking the table for its distinct values would read all of it."""
+
+    title = "event type"
+    parameter_name = "event_type"
+    field = "event_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in event_types()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        return queryset.filter(**{self.field: chosen}) if chosen in event_types() else queryset

@@ -1,0 +1,56 @@
+"""How figures are written for people, the same on every page."""
+
+from datetime import datetime, timedelta
+
+from scoring.catalog.currency import format_minor
+
+NO_VALUE = "-"
+_STEPS = (
+    (timedelta(minutes=1), timedelta(seconds=1), "s"),
+    (timedelta(hours=1), timedelta(minutes=1), "min"),
+    (timedelta(days=2), timedelta(hours=1), "h"),
+    (timedelta(days=10_000), timedelta(days=1), "d"),
+)
+
+
+def count_text(value: float | None) -> str:
+    """12345 is "12,345"."""
+    return NO_VALUE if value is None else f"{value:,.0f}"
+
+
+def decimal_text(value: float | None, digits: int = 3) -> str:
+    """0.98765 is "0.988"."""
+    return NO_VALUE if value is None else f"{value:,.{digits}f}"
+
+
+def percent_text(share: float | None, digits: int = 1) -> str:
+    """0.0123 is "1.2 %"; a share that is not nothing is never written as nothing."""
+    if share is None:
+        return NO_VALUE
+    smallest = 10.0 ** -(digits + 2)
+    if 0 < share < smallest / 2:
+        return f"< {100 * smallest:.{digits}f} %"
+    return f"{100 * share:.{digits}f} %"
+
+
+def money_text(minor: float | None, currency: str = "USD") -> str:
+    """Minor units: 123456 is "1,234.56 USD"; from a million on without the minor unit."""
+    if minor is None:
+        return NO_VALUE
+    text = format_minor(minor, currency)
+    return text if abs(minor) < 100_000_000 else text.split(".")[0] + f" {currency}"
+
+
+def duration_text(length: timedelta) -> str:
+    """ "45 s", "3 min", "5 h", "12 d"."""
+    for limit, size, unit in _STEPS:
+        if length < limit:
+            return f"{max(length, timedelta(0)) // size} {unit}"
+    return f"{length.days} d"
+
+
+def ago_text(moment: datetime | None, now: datetime) -> str:
+    """ "3 min ago", "in 2 h"."""
+    if moment is None:
+        return NO_VALUE
+    return f"{duration_text(now - moment)} ago" if moment <= now else f"in {duration_text(moment - now)}"

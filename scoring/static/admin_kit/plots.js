@@ -1,0 +1,181 @@
+/* Draws the plots that {% plot %} left on the page, with the Chart.js that comes with the admin.
+   A page that replaces a part of itself calls adminKit.drawPlots(part) afterwards. */
+"use strict";
+
+window.adminKit = (() => {
+  const drawn = new Map(); // canvas -> {chart, spec}
+
+  const color = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--ws-${role}`).trim();
+
+  const translucent = (hex, alpha) => {
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    return `rgba(${r}, ${g}, ${b}, ${alpha})`;
+  };
+
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+  const FORMATS = {
+    number: (value) => (Math.abs(value) >= 10000 ? compact.format(value) : plain.format(value)),
+    percent: (value) => `${plain.format(value * 100)} %`,
+    money: (value, axis) => `${compact.format(value / 100)} ${axis.unit}`.trim(),
+    ms: (value) => `${plain.format(value)} ms`,
+    time: (value) => new Date(value).toISOString().slice(0, 16).replace("T", " "),
+    text: (value) => value,
+  };
+
+  const HOUR = 3600e3, DAY = 24 * HOUR;
+  const STEPS = [1, 5, 10, 15, 30].map((m) => m * 60e3).concat([1, 2, 3, 6, 12].map((h) => h * HOUR),
+    [1, 2, 7, 14, 30, 91, 365].map((d) => d * DAY));
+
+  // Whole hours and days, of which a person would choose as many as fit.
+  const timeTicks = (scale) => {
+    const span = scale.max - scale.min;
+    const most = Math.max(2, Math.floor(scale.width / 90));
+    const step = STEPS.find((each) => span / each <= most) || STEPS[STEPS.length - 1];
+    scale.ticks = [];
+    for (let at = Math.ceil(scale.min / step) * step; at <= scale.max; at += step) {
+      scale.ticks.push({ value: at });
+    }
+    scale.assayStep = step;
+  };
+
+  const timeLabel = (value, step) => {
+    const text = new Date(value).toISOString();
+    if (step >= DAY) return text.slice(5, 10);
+    return value % DAY === 0 ? text.slice(5, 10) : text.slice(11, 16);
+  };
+
+  const scaleOf = (axis, stacked) => {
+    const options = {
+      type: axis.format === "text" ? "category" : axis.logarithmic ? "logarithmic" : "linear",
+      stacked,
+      title: { display: true, text: axis.format === "time" ? `${axis.title} (UTC)` : axis.title, color: color("ink-3") },
+      grid: { color: color("grid"), tickLength: 4 },
+      border: { color: color("muted") },
+      ticks: { color: color("muted-ink") || color("muted"), maxRotation: 0, autoSkipPadding: 12 },
+    };
+    if (axis.minimum !== null) options.min = axis.minimum;
+    if (axis.maximum !== null) options.max = axis.maximum;
+    if (axis.format === "time") {
+      options.bounds = "data"; // not out to the next round number of milliseconds
+      options.afterBuildTicks = timeTicks;
+      options.ticks.callback = function (value) { return timeLabel(value, this.assayStep); };
+    } else if (axis.format !== "text") {
+      options.ticks.callback = (value) => FORMATS[axis.format](value, axis);
+    }
+    return options;
+  };
+
+  const asPoints = (xs, ys) => xs.map((x, at) => ({ x, y: ys[at] }));
+
+  const datasetsOf = (series, spec) => {
+    const paint = color(series.color);
+    const xs = series.points.map(([x]) => x);
+    const dataset = {
+      label: series.label,
+      data: asPoints(xs, series.points.map(([, y]) => y)),
+      type: series.kind === "bar" ? "bar" : "line",
+      borderColor: paint,
+      backgroundColor: series.kind === "bar" ? paint : translucent(paint, spec.stacked ? 0.55 : 0.9),
+      borderWidth: series.kind === "bar" ? 0 : 2,
+      borderDash: series.dashed ? [5, 4] : [],
+      pointRadius: series.kind === "dots" ? 4 : series.points.length === 1 ? 3 : 0,
+      pointHitRadius: 8,
+      showLine: series.kind !== "dots",
+      stepped: series.kind === "step",
+      fill: spec.stacked && series.kind !== "bar" ? "stack" : false,
+      barPercentage: 1,
+      categoryPercentage: spec.stacked ? 0.9 : 0.8,
+    };
+    if (!series.low || !series.high) return [dataset];
+    const edge = { type: "line", borderWidth: 0, pointRadius: 0, band: true, stepped: series.kind === "step" };
+    return [
+      dataset,
+      { ...edge, label: `${series.label} low`, data: asPoints(xs, series.low) },
+      { ...edge, label: `${series.label} high`, data: asPoints(xs, series.high), fill: "-1", backgroundColor: translucent(paint, 0.15) },
+    ];
+  };
+
+  const lineDatasets = (spec) => {
+    const xs = spec.series.flatMap((series) => series.points.map(([x]) => x));
+    if (!xs.length) return [];
+    const [from, to] = [Math.min(...xs), Math.max(...xs)];
+    return spec.lines.map(([label, y]) => ({
+      label, type: "line", data: [{ x: from, y }, { x: to, y }], borderColor: color("muted"), borderDash: [4, 4],
+      borderWidth: 1.5, pointRadius: 0, fill: false,
+    }));
+  };
+
+  // Half of the least distance between two points: the room that the outermost bars need.
+  const halfStep = (xs) => {
+    const ordered = [...new Set(xs)].sort((one, other) => one - other);
+    const steps = ordered.slice(1).map((x, at) => x - ordered[at]);
+    return (steps.length ? Math.min(...steps) : 1) / 2;
+  };
+
+  const configOf = (spec) => {
+    const x = scaleOf(spec.x, spec.stacked);
+    const xs = spec.series.flatMap((series) => series.points.map(([at]) => at));
+    if (spec.x.format !== "text" && spec.series.some((series) => series.kind === "bar")) {
+      const half = halfStep(xs);
+      x.offset = false; // bars would otherwise ask for more room than they need
+      x.min = Math.min(...xs) - half;
+      x.max = Math.max(...xs) + half;
+    }
+    if (spec.x.format === "text") x.labels = [...new Set(xs)];
+    return {
+      type: "line",
+      data: { datasets: [...spec.series.flatMap((series) => datasetsOf(series, spec)), ...lineDatasets(spec)] },
+      options: {
+        animation: false,
+        responsive: true,
+        maintainAspectRatio: false,
+        interaction: { mode: spec.x.format === "number" ? "nearest" : "index", intersect: false },
+        scales: { x, y: scaleOf(spec.y, spec.stacked) },
+        plugins: {
+          legend: {
+            display: spec.series.length + spec.lines.length > 1,
+            align: "start",
+            labels: {
+              color: color("ink-2"), boxWidth: 10, boxHeight: 10,
+              filter: (item, data) => !data.datasets[item.datasetIndex].band,
+            },
+          },
+          tooltip: {
+            filter: (item) => !item.dataset.band,
+            callbacks: {
+              title: (items) => items.length ? FORMATS[spec.x.format](items[0].parsed.x !== undefined && spec.x.format !== "text" ? items[0].parsed.x : items[0].label, spec.x) : "",
+              label: (item) => `${item.dataset.label}: ${FORMATS[spec.y.format](item.parsed.y, spec.y)}`,
+            },
+          },
+        },
+      },
+    };
+  };
+
+  const drawPlots = (root = document) => {
+    for (const [canvas, { chart }] of drawn) {
+      if (!canvas.isConnected) { chart.destroy(); drawn.delete(canvas); }
+    }
+    for (const canvas of root.querySelectorAll(".ws-plot canvas")) {
+      if (drawn.has(canvas)) continue;
+      const spec = JSON.parse(canvas.closest(".ws-plot").querySelector("script").textContent);
+      drawn.set(canvas, { chart: new Chart(canvas, configOf(spec)), spec });
+    }
+  };
+
+  const redraw = () => {
+    for (const [canvas, { chart, spec }] of [...drawn]) {
+      chart.destroy();
+      drawn.set(canvas, { chart: new Chart(canvas, configOf(spec)), spec });
+    }
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    Chart.defaults.font.family = "Inter, system-ui, sans-serif";
+    drawPlots();
+    new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["class"] });
+  });
+
+  return { drawPlots };
+})();

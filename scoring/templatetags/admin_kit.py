@@ -1,0 +1,65 @@
+"""`{% load admin_kit %}`: figures, badges and plots as every page of the admin writes them."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from scoring.admin_kit import formatting
+from scoring.admin_kit.badges import badge as badge_html
+from scoring.admin_kit.plots import Plot
+
+register = template.Library()
+
+register.filter("count", formatting.count_text)
+register.filter("decimal", formatting.decimal_text)
+register.filter("percent", formatting.percent_text)
+register.filter("money", formatting.money_text)
+register.filter("duration", formatting.duration_text)
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString | str:
+    """How long ago, with the exact time to whoever points at it."""
+    if moment is None:
+        return formatting.NO_VALUE
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        moment.isoformat(),
+        moment.strftime("%Y-%m-%d %H:%M:%S"),
+        formatting.ago_text(moment, timezone.now()),
+    )
+
+
+@register.filter
+def at(moment: datetime | None) -> SafeString | str:
+    """A time by its date and minute, to the second for whoever points at it."""
+    if moment is None:
+        return formatting.NO_VALUE
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        moment.isoformat(),
+        moment.strftime("%Y-%m-%d %H:%M:%S"),
+        moment.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+@register.simple_tag
+def badge(word: str, tone: str = "", text: str = "") -> SafeString:
+    """A word in the color of what it means: `{% badge "block" %}`, `{% badge "stable" tone="good" %}`."""
+    return badge_html(word, tone=tone, text=text)
+
+
+@register.inclusion_tag("admin_kit/plot.html")
+def plot(spec: Plot) -> dict[str, Any]:
+    """A plot with its title; the page's script draws it, in the colors of the theme."""
+    return {"plot": spec, "data": spec.as_json()}
+
+
+@register.inclusion_tag("admin_kit/stat.html")
+def stat(label: str, value: Any, note: Any = "", tone: str = "", href: str = "") -> dict[str, Any]:
+    """One figure with its name, a line below it, and where to look closer."""
+    return {"label": label, "value": value, "note": note, "tone": tone, "href": href}

@@ -1,0 +1,72 @@
+"""In which bin of the reference a value is counted, above all one that lies on an edge."""
+
+import numpy as np
+
+from monitoring.models import ModelWindow
+from monitoring.windows.binning import Reference
+from monitoring.windows.model_windows import sum_contributions
+from scoring.learning.evaluation.reference import SCORE_EDGES, count_bins, describe_column
+from tests.integration.monitoring.made_up import reference
+
+
+def made_up() -> Reference:
+    found = Reference.of(reference())
+    assert found is not None
+    return found
+
+
+def bins_of(feature: int, *values: float) -> list[int]:
+    """The bins of one feature after these values of it, missing values last."""
+    vectors = np.full((len(values), 3), np.nan)
+    vectors[:, feature] = values
+    return made_up().bins(feature, made_up().count_vectors(vectors)).tolist()
+
+
+def test_a_value_on_an_edge_is_in_the_bin_above_it() -> None:
+    assert bins_of(0, 999.99, 1_000, 5_000, 20_000, 20_000.01) == [1, 1, 1, 2, 0]
+
+
+def test_missing_values_have_a_bin_of_their_own_whatever_else_is_there() -> None:
+    assert bins_of(0, np.nan, 500, np.nan) == [1, 0, 0, 0, 2]
+    assert bins_of(1, 0, 1, 2) == [1, 1, 1, 0]
+    assert bins_of(2, 60, np.nan) == [0, 1, 1]
+
+
+def test_scores_of_exactly_0_and_1_and_on_an_edge_are_counted() -> None:
+    assert made_up().count_scores(np.array([0.0, 0.0999, 0.1, 0.4999, 0.5, 1.0])).tolist() == [2, 2, 2]
+
+
+def test_what_is_counted_now_lies_in_the_bins_of_training() -> None:
+    """A feature whose values all lie on edges would otherwise seem to have moved although nothing did."""
+    scores = np.sort(np.array([*SCORE_EDGES, 0.0, 1.0]))
+    then = {"edges": list(SCORE_EDGES), "counts": count_bins(scores, SCORE_EDGES)}
+    column = np.repeat(np.arange(20, dtype=np.float32), 5)
+    stored = {
+        "rows": 100,
+        "features": [{"name": "code", **describe_column(column, is_code=True)}],
+        "score": then,
+        "outcomes": {},
+    }
+    found = Reference.of(stored)
+    assert found is not None
+    assert found.count_scores(scores).tolist() == then["counts"]
+    assert found.count_vectors(column[:, None]).tolist() == found.features.tolist()
+
+
+def test_a_version_from_before_there_were_references_has_none() -> None:
+    assert Reference.of({}) is None
+
+
+def test_the_share_of_missing_values_is_that_of_all_values_of_all_features() -> None:
+    found = made_up()
+    counts = found.count_vectors(np.array([[500, 0, np.nan], [500, np.nan, np.nan]]))
+    assert found.missing_share(counts.tobytes()) == 0.5
+    single = ModelWindow(features=found.count_vectors(np.empty((0, 3))).tobytes())
+    assert found.missing_share(single.features) == 0
+
+
+def test_what_a_feature_did_to_scores_is_summed_without_the_bias_and_without_signs() -> None:
+    assert sum_contributions(np.array([[0.25, -1.0, 9.0], [-0.25, 0.0, 9.0]])).tolist() == [
+        500_000,
+        1_000_000,
+    ]

@@ -1,0 +1,100 @@
+"""How reasons, labels and figures are drawn on the page of a case."""
+
+import math
+from datetime import UTC, datetime
+
+import pytest
+
+from reviews.console.event_details import Statement
+from reviews.pages.event import MOST_TITLE, shortened
+from reviews.pages.event_panels import odds_text, reasons_of, signed_text, standing_of, words_of_name
+from reviews.pages.history_table import number_in
+from scoring.decisions.explanation import Contribution, Explanation
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def explained(*contributions: float) -> Explanation:
+    parts = [
+        Contribution(f"f{n}", "code", "text", "", "", part, math.exp(part))
+        for n, part in enumerate(contributions)
+    ]
+    margin = -3.0 + math.fsum(contributions)
+    return Explanation(parts, -3.0, margin, 0.5, 0.05, 1.0, 0.0, complete=True)
+
+
+def said(source: str, value: str | None, actor: str = "") -> Statement:
+    return Statement(value, source, NOW, actor)
+
+
+def test_the_longest_bar_fills_its_half_and_the_others_are_in_proportion() -> None:
+    reasons = reasons_of(explained(2.0, -1.0, 0.5))
+    assert [bar.width for bar in reasons.bars] == [100.0, 50.0, 25.0]
+    assert [bar.rises for bar in reasons.bars] == [True, False, True]
+
+
+def test_the_path_adds_up_from_the_bias_to_the_margin() -> None:
+    assert reasons_of(explained(2.0, -1.0, 0.5)).path == {
+        "bias": "\N{MINUS SIGN}3.00",
+        "raised": "+2.50",
+        "lowered": "\N{MINUS SIGN}1.00",
+        "margin": "\N{MINUS SIGN}1.50",
+    }
+
+
+def test_as_many_reasons_as_one_reads_come_first_and_none_is_lost() -> None:
+    reasons = reasons_of(explained(*[1.0 / n for n in range(1, 13)]))
+    assert (len(reasons.first), len(reasons.others)) == (8, 4)
+    assert [*reasons.first, *reasons.others] == reasons.bars
+
+
+def test_no_contribution_at_all_draws_nothing() -> None:
+    assert reasons_of(explained(0.0)).bars[0].width == 0.0
+    assert reasons_of(explained()).bars == []
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"),
+    [(3.724, "3.72"), (0.25, "0.25"), (0.0004, "0.0004"), (1234.5, "1,234"), (math.nan, "")],
+)
+def test_a_factor_on_the_odds_keeps_two_figures(factor: float, text: str) -> None:
+    assert odds_text(factor).removeprefix("\N{MULTIPLICATION SIGN} ") == text
+
+
+def test_a_sign_is_always_written() -> None:
+    assert (signed_text(1.234), signed_text(-0.5)) == ("+1.23", "\N{MINUS SIGN}0.50")
+
+
+def test_the_source_that_ranks_highest_holds_and_what_it_took_back_does_not() -> None:
+    chargeback, verdict = said("chargeback", "fraud"), said("review", "legitimate", "user/ana")
+    latest, first = standing_of([chargeback, verdict])
+    assert (latest.statement, latest.stands, latest.holds, latest.who) == (verdict, True, True, "ana")
+    assert (first.statement, first.stands, first.holds) == (chargeback, True, False)
+
+    taken_back = said("review", None, "user/ana")
+    assert [(each.stands, each.holds) for each in standing_of([chargeback, verdict, taken_back])] == [
+        (False, False),
+        (False, False),
+        (True, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("customer_city_pop", "Customer city pop"), ("ip", "IP"), ("card", "Card")]
+)
+def test_names_of_fields_become_words(name: str, words: str) -> None:
+    assert words_of_name(name) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("12", 12), ("", None), (None, None), ("-1", None), ("1e3", None), ("9" * 19, None)]
+)
+def test_only_a_whole_number_is_read_from_an_address(text: str | None, number: int | None) -> None:
+    assert number_in(text) == number
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
+    assert shortened("short") == "short"
+    long = "a" * 150 + "b" * 50
+    assert len(shortened(long)) == MOST_TITLE
+    assert (shortened(long)[0], shortened(long)[-1]) == ("a", "b")

@@ -1,0 +1,45 @@
+"""What tells the events of an account apart, where an event names two accounts."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from reviews.console.entity_index import EntityRef
+from reviews.console.event_details import HistoryRow
+from reviews.pages import event_panels, history_table
+from tests.contract.accounts import Move
+
+ANN = EntityRef("account", "ann", "ann", False)
+
+
+@pytest.fixture(autouse=True)
+def moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (history_table, event_panels):
+        monkeypatch.setattr(module, "event_type", lambda name: Move)
+
+
+def row(position: int, **fields: Any) -> HistoryRow:
+    at = datetime(2026, 3, position, tzinfo=UTC)
+    return HistoryRow(
+        position, f"move/bank/{position}", "move", str(position), at, fields, 1, "USD", "", None, None
+    )
+
+
+def test_a_transfer_is_told_by_both_its_accounts_in_its_direction() -> None:
+    rows = [row(1, sender="ann", receiver="bob"), row(2, sender="cat", receiver="ann")]
+    lines = history_table.lines_of(rows, ref=ANN)
+    assert [line.names for line in lines] == [["cat", "ann"], ["ann", "bob"]]
+
+
+def test_what_all_have_in_common_is_not_told() -> None:
+    rows = [row(1, sender="ann", receiver="bob"), row(2, sender="ann", receiver="cat")]
+    assert [line.names for line in history_table.lines_of(rows, ref=ANN)] == [["cat"], ["bob"]]
+
+
+def test_two_entities_of_a_kind_are_chosen_by_what_they_were() -> None:
+    refs = [ANN, EntityRef("account", "bob", "bob", False), EntityRef("device", "d", "d", False)]
+    fields = {"sender": "ann", "receiver": "bob", "device": "d"}
+    detail: Any = SimpleNamespace(type="move", entities=refs, fields=fields, personal={})
+    assert history_table._tab_words(detail) == ["Sender", "Receiver", "Device"]
