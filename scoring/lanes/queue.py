@@ -14,8 +14,7 @@ from scoring.log.entries import Entry
 from scoring.log.upcasters import lift
 from scoring.log.writing.alongside import Beside
 from scoring.sql.bulk_tables import copy_values, insert_values
-from scoring.sql.prepared import execute_prepared
-from scoring.sql.statement import Sql, array_text, unnested
+from scoring.sql.statements import Sql, array_text, execute_prepared, unnested
 from scoring.timestamps import EPOCH
 
 URGENT, NORMAL, LATER = 0, 1, 2

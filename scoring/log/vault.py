@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from scoring.log.models import VaultItem
-from scoring.sql.statement import NOTHING, Sql, unnested
+from scoring.sql.statements import NOTHING, Sql, unnested
 
 DIGEST_BYTES = 16  # 128 bits: no two values of one installation meet by chance
 

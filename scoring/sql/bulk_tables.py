@@ -12,7 +12,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from scoring.sql.statement import Sql, unnested
+from scoring.sql.statements import Sql, unnested
 
 Row = dict[str, Any]
 

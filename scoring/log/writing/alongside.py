@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scoring.sql.statement import NOTHING, TRUE, Sql
+from scoring.sql.statements import NOTHING, TRUE, Sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from scoring.log.writing.alongside import ALONE, Beside
 from scoring.log.writing.conflicts import conflict_of, refused
 from scoring.log.writing.drafts import POSITIONS, Draft, Place, check_consecutive, draft, entry_of
 from scoring.sql.bulk_tables import copy_values
-from scoring.sql.statement import Sql, joined, unnested
+from scoring.sql.statements import Sql, joined, unnested
 
 _COLUMNS = [
     "position",

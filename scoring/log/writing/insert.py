@@ -14,8 +14,7 @@ from scoring.log.writing.alongside import Beside
 from scoring.log.writing.conflicts import conflict_of
 from scoring.log.writing.drafts import NOWHERE, POSITIONS, Draft, Place, check_consecutive, draft, entry_of
 from scoring.sql.bulk_tables import insert_beside
-from scoring.sql.prepared import execute_often
-from scoring.sql.statement import Sql, joined, unnested
+from scoring.sql.statements import Sql, execute_often, joined, unnested
 
 # Positions are given out in the order of the entries, rows are written in the order of their streams: two
 # batches that share streams then wait for each other in one direction instead of deadlocking. What must not

@@ -181,7 +181,7 @@ def test_what_was_held_for_its_event_comes_after_everything_else(load):
 def test_a_plan_is_made_anew_after_a_while(load, monkeypatch):
     load("a", 2)
     assert len(claim(8)) == 2
-    monkeypatch.setattr("scoring.sql.prepared.PLANNED_SECONDS", -1.0)
+    monkeypatch.setattr("scoring.sql.statements.PLANNED_SECONDS", -1.0)
     assert len(claim(8)) == 2
 
 

@@ -13,7 +13,7 @@ from scoring.log.models import LogEntry, VaultItem
 from scoring.log.writing.alongside import Beside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import Route
-from scoring.sql.statement import Sql
+from scoring.sql.statements import Sql
 from tests.factories.log import NOW, received
 
 pytestmark = pytest.mark.django_db(transaction=True)

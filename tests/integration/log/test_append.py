@@ -17,7 +17,7 @@ from scoring.log.writing.alongside import Beside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import ModelVersion, Route
 from scoring.sql.bulk_tables import Table, select_states
-from scoring.sql.statement import Sql
+from scoring.sql.statements import Sql
 from tests.factories.log import (
     NOW,
     decided,

@@ -6,9 +6,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from scoring.sql import prepared
-from scoring.sql.prepared import execute_often, execute_prepared
-from scoring.sql.statement import Sql
+from scoring.sql import statements
+from scoring.sql.statements import Sql, execute_often, execute_prepared
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +19,7 @@ def double(number: int) -> int:
 
 
 def test_a_statement_is_planned_anew_and_gives_the_same(monkeypatch):
-    monkeypatch.setattr(prepared, "PLANNED_SECONDS", 0.0)
+    monkeypatch.setattr(statements, "PLANNED_SECONDS", 0.0)
     assert [double(number) for number in range(3)] == [0, 2, 4]
 
 
@@ -32,7 +31,7 @@ def double_in_a_failed_transaction(number: int) -> None:
 
 
 def test_a_statement_that_could_not_be_planned_anew_can_be_later(monkeypatch):
-    monkeypatch.setattr(prepared, "PLANNED_SECONDS", 0.0)
+    monkeypatch.setattr(statements, "PLANNED_SECONDS", 0.0)
     assert double(1) == 2
     with pytest.raises(DatabaseError):
         double_in_a_failed_transaction(2)
@@ -54,5 +53,5 @@ def test_what_is_run_again_soon_is_prepared_and_what_is_not_is_not(monkeypatch):
     assert add(1, "50 % of 'it'") == ["SELECT"]
     assert add(2, "\\ and $1") == ["PREPARE", "PREPARE", "EXECUTE"]
     assert add(3, "") == ["EXECUTE"]
-    monkeypatch.setattr(prepared, "PLANNED_SECONDS", 0.0)
+    monkeypatch.setattr(statements, "PLANNED_SECONDS", 0.0)
     assert add(4, "x") == ["DEALLOCATE", "PREPARE", "DEALLOCATE", "PREPARE", "EXECUTE"]
