@@ -8,7 +8,7 @@ from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
-from scoring.registry.models import FeatureSetVersion, ModelArtefact, ModelVersion, Route
+from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
     "LaneCheckpoint",
     "LogEntry",
     "LogEpoch",
-    "ModelArtefact",
+    "ModelArtifact",
     "ModelVersion",
     "Pending",
     "Route",

@@ -120,7 +120,7 @@ def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, An
     if reference is None:
         return {"why_not": "no reference", "row": row}
     windows = read_windows(row.name, since=since)
-    specs = feature_specs(choice.event_type, read_vocabularies(row.artefact))
+    specs = feature_specs(choice.event_type, read_vocabularies(row.artifact))
     report = compare(row.name, windows, reference, specs=specs, since=since)
     return {
         "row": row,

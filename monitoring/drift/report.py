@@ -16,7 +16,7 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Decision
 from scoring.features.plan import Vocabularies, lane_plan
 from scoring.features.specs import FeatureSpec
-from scoring.registry.models import ModelArtefact
+from scoring.registry.models import ModelArtifact
 
 HOUR = timedelta(hours=1)
 SPANS = {"hour": HOUR, "day": timedelta(days=1), "week": timedelta(weeks=1)}
@@ -117,9 +117,9 @@ def feature_specs(event_type: str, vocabularies: Mapping[str, Sequence[str]]) ->
     return specs
 
 
-def read_vocabularies(artefact: str) -> dict[str, list[str]]:
+def read_vocabularies(artifact: str) -> dict[str, list[str]]:
     """What the codes of a model's categories mean, field -> values, without loading the model."""
-    stored = ModelArtefact.objects.filter(digest=artefact).values_list("spec", flat=True).first()
+    stored = ModelArtifact.objects.filter(digest=artifact).values_list("spec", flat=True).first()
     return orjson.loads(stored)["vocabularies"] if stored else {}
 
 

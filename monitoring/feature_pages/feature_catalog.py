@@ -41,7 +41,7 @@ class Catalogue:
 def read_catalogue(event_type: str, *, since: datetime) -> Catalogue:
     """What is known since then. Raises UnknownEventType; KeyError for a type that is not scored."""
     models = read_models(event_type, route=route_of(event_type))
-    vocabularies = read_vocabularies(models[0].artefact) if models else {}
+    vocabularies = read_vocabularies(models[0].artifact) if models else {}
     specs = feature_specs(event_type, vocabularies)
     return Catalogue(
         event_type=event_type,

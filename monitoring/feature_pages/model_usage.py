@@ -31,7 +31,7 @@ class ModelUse:
     trained_at: datetime
     names: tuple[str, ...]
     declared_set: str
-    artefact: str
+    artifact: str
 
     @property
     def live(self) -> bool:
@@ -63,7 +63,7 @@ def _with_names(versions: Any) -> Any:
     )
     return (
         versions.annotate(feature_names=names, set_digest=KeyTextTransform("declared_set", "lineage"))
-        .only("name", "event_type", "number", "status", "trained_at", "artefact")
+        .only("name", "event_type", "number", "status", "trained_at", "artifact")
         .order_by("-number")
     )
 
@@ -81,7 +81,7 @@ def _use(version: Any, standing: Standing, *, declared_set: str) -> ModelUse:
         trained_at=version.trained_at,
         names=tuple(version.feature_names),
         declared_set=declared_set,
-        artefact=version.artefact,
+        artifact=version.artifact,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from scoring.catalog.registry import event_type
 from scoring.features.plan import FeatureSet, lane_plan
-from scoring.registry.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
+from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.model_versions import LoadedModel, load_model
 from scoring.registry.routes import Arm, RouteTable, arm_for, current_routes
@@ -84,7 +84,7 @@ def take_charge(name: str, route: RouteTable | None) -> Charge:
 def check_live_models() -> list[str]:
     """Load every model that decides, canaries too, and return their names; for start-up and readiness.
 
-    Raises FeatureSetMissing, ArtefactCorrupt, UnknownModel.
+    Raises FeatureSetMissing, ArtifactCorrupt, UnknownModel.
     """
     arms = [arm for route in current_routes().values() for arm in (route.champion, route.canary) if arm]
     loaded = [load_model(arm.model) for arm in arms]
@@ -97,7 +97,7 @@ def _model_of(arm: Arm, newest: FeatureSet) -> ModelInCharge:
     try:
         loaded = load_model(arm.model)
         return ModelInCharge(check_feature_set(loaded), arm.model, loaded, arm=arm)
-    except (ArtefactCorrupt, UnknownModel):
+    except (ArtifactCorrupt, UnknownModel):
         logger.exception("model %s, %s of %s, cannot be loaded", arm.model, arm.role, newest.event_type)
         return ModelInCharge(newest, arm.model, cause="model_unavailable", arm=arm)
     except FeatureSetMissing as missing:

@@ -13,7 +13,7 @@ from scoring.features.plan import FeatureSet, lane_plan
 from scoring.features.specs import FeatureSpec
 from scoring.log.entries import Entry
 from scoring.registry.calibration import Calibration
-from scoring.registry.errors import ArtefactCorrupt, ArtefactMissing, UnknownModel
+from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
 from scoring.registry.model_versions import LoadedModel, load_model
 from scoring.sentences.figures import format_value
 from scoring.sentences.reasons import WITHOUT_USUAL
@@ -67,7 +67,7 @@ def explain_decision(entry: Entry) -> Explanation:
         return _from_reasons(data, why_not=_without_score(data))
     try:
         model = load_model(data["model"])
-    except (UnknownModel, ArtefactMissing, ArtefactCorrupt) as error:
+    except (UnknownModel, ArtifactMissing, ArtifactCorrupt) as error:
         return _from_reasons(data, why_not=f"The model cannot be read any more ({error}).")
     kind = event_type(data["event_type"])
     plan = lane_plan(kind.lane, {kind.name: model.spec.vocabularies})

@@ -25,7 +25,7 @@ def predict(loaded: LoadedModel, features: NDArray[np.float64]) -> Prediction:
     """The scores of vectors [n, F] and their explanation. Raises ModelFailed, whatever the model raised."""
     try:
         margins, scores, contributions = loaded.explain(features)
-    except Exception as error:  # the edge to a trained artefact; whoever catches ModelFailed reports it
+    except Exception as error:  # the edge to a trained artifact; whoever catches ModelFailed reports it
         raise ModelFailed(loaded.name, f"{type(error).__name__}: {error}") from error
     if not np.isfinite(scores).all():
         raise ModelFailed(loaded.name, "its scores are not all numbers")

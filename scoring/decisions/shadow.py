@@ -26,7 +26,7 @@ from scoring.features.plan import FeatureSet
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
-from scoring.registry.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
+from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.model_versions import LoadedModel, load_model
 from scoring.registry.routes import RouteTable, is_shadowed, table_from
@@ -34,7 +34,7 @@ from scoring.timestamps import from_iso
 
 logger = logging.getLogger(__name__)
 
-UNUSABLE = (ArtefactCorrupt, UnknownModel, FeatureSetMissing, ModelFailed)
+UNUSABLE = (ArtifactCorrupt, UnknownModel, FeatureSetMissing, ModelFailed)
 
 Routes = Mapping[tuple[str, int], RouteTable]
 

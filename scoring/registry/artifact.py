@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from scoring.registry.calibration import Calibration
-from scoring.registry.errors import ArtefactCorrupt
+from scoring.registry.errors import ArtifactCorrupt
 
 FORMAT = 1
 
@@ -47,7 +47,7 @@ class ModelSpec:
 
 
 @dataclass(frozen=True)
-class Artefact:
+class Artifact:
     """The bytes of a model as stored."""
 
     booster: bytes
@@ -59,8 +59,8 @@ class Artefact:
         content = len(self.booster).to_bytes(8, "little") + self.booster + self.spec.encode()
         return hashlib.sha256(content).hexdigest()
 
-    def verify(self, digest: str) -> "Artefact":
-        """Itself, if these bytes are the ones named `digest`. Raises ArtefactCorrupt."""
+    def verify(self, digest: str) -> "Artifact":
+        """Itself, if these bytes are the ones named `digest`. Raises ArtifactCorrupt."""
         if self.digest != digest:
-            raise ArtefactCorrupt(digest=digest, actual=self.digest)
+            raise ArtifactCorrupt(digest=digest, actual=self.digest)
         return self

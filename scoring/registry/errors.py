@@ -12,19 +12,19 @@ class UnknownModel(ScoringError):
         self.name, self.known = name, known
 
 
-class ArtefactCorrupt(ScoringError):
+class ArtifactCorrupt(ScoringError):
     """The stored bytes of a model do not have the checksum they are named by."""
 
     def __init__(self, *, digest: str, actual: str) -> None:
-        super().__init__(f"artefact {digest} is corrupt: its bytes have the checksum {actual}")
+        super().__init__(f"artifact {digest} is corrupt: its bytes have the checksum {actual}")
         self.digest, self.actual = digest, actual
 
 
-class ArtefactMissing(ArtefactCorrupt):
+class ArtifactMissing(ArtifactCorrupt):
     """A model version is known, but its bytes are not stored."""
 
     def __init__(self, *, digest: str) -> None:
-        ScoringError.__init__(self, f"artefact {digest} is not stored: restore it from a backup")
+        ScoringError.__init__(self, f"artifact {digest} is not stored: restore it from a backup")
         self.digest, self.actual = digest, ""
 
 

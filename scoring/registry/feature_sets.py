@@ -19,7 +19,7 @@ from scoring.log.read import read_stream
 from scoring.registry.artifact import ModelSpec
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.model_versions import LoadedModel
-from scoring.registry.models import FeatureSetVersion, ModelArtefact, ModelVersion
+from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm, current_routes
 
 
@@ -149,7 +149,7 @@ def number_of_set(model: str) -> int | None:
 def check_live_sets() -> None:
     """Raises FeatureSetMissing unless this code declares the set of every model that has an arm.
 
-    No model is loaded. One whose artefact is lost cannot be asked, which is not the code's fault.
+    No model is loaded. One whose artifact is lost cannot be asked, which is not the code's fault.
     """
     arms = [arm for route in current_routes().values() for arm in route.arms]
     for version in ModelVersion.objects.filter(name__in=[arm.model for arm in arms]).order_by("name"):
@@ -160,7 +160,7 @@ def check_live_sets() -> None:
 
 
 def _spec_of(version: ModelVersion) -> ModelSpec | None:
-    stored = ModelArtefact.objects.filter(digest=version.artefact).values_list("spec", flat=True).first()
+    stored = ModelArtifact.objects.filter(digest=version.artifact).values_list("spec", flat=True).first()
     return ModelSpec.from_json(stored) if stored else None
 
 

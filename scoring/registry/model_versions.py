@@ -19,9 +19,9 @@ from scoring.explain.treeshap import Explainer, explainer_for
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
-from scoring.registry.artifact import Artefact, ModelSpec
-from scoring.registry.errors import ArtefactMissing, UnknownModel
-from scoring.registry.models import ModelArtefact, ModelVersion, Route
+from scoring.registry.artifact import Artifact, ModelSpec
+from scoring.registry.errors import ArtifactMissing, UnknownModel
+from scoring.registry.models import ModelArtifact, ModelVersion, Route
 from scoring.timestamps import to_iso
 
 LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn")
@@ -82,8 +82,8 @@ class Registration:
     checks: Sequence[Mapping[str, Any]]
 
 
-def register_model(registration: Registration, *, artefact: Artefact, actor: str, now: datetime) -> str:
-    """Store the artefact, append `model.trained` and `model.checked`, give the name `{event_type}-{number}`.
+def register_model(registration: Registration, *, artifact: Artifact, actor: str, now: datetime) -> str:
+    """Store the artifact, append `model.trained` and `model.checked`, give the name `{event_type}-{number}`.
 
     Runs that finish together get different numbers: the later one meets the taken stream and takes the next.
     """
@@ -92,8 +92,8 @@ def register_model(registration: Registration, *, artefact: Artefact, actor: str
         name = f"{registration.event_type}-{number}"
         try:
             with transaction.atomic():
-                _store(artefact)
-                append(_entries(name, number, registration, artefact, actor=actor, now=now), now=now)
+                _store(artifact)
+                append(_entries(name, number, registration, artifact, actor=actor, now=now), now=now)
             return name
         except StreamConflict:
             if attempt == REGISTRATION_ATTEMPTS:
@@ -105,7 +105,7 @@ def register_model(registration: Registration, *, artefact: Artefact, actor: str
 def load_model(name: str) -> LoadedModel:
     """The model, its bytes checked against their checksum; loaded once a process (versions are immutable).
 
-    Raises UnknownModel, ArtefactCorrupt.
+    Raises UnknownModel, ArtifactCorrupt.
     """
     return _read_model(name, threads=1)
 
@@ -115,23 +115,23 @@ def load_for_bulk(name: str, *, threads: int) -> LoadedModel:
     return _read_model(name, threads=threads)
 
 
-def verify_artefact(name: str) -> None:
-    """Read the bytes of a version as they are stored now. Raises UnknownModel, ArtefactCorrupt."""
-    _read_artefact(find_version(name))
+def verify_artifact(name: str) -> None:
+    """Read the bytes of a version as they are stored now. Raises UnknownModel, ArtifactCorrupt."""
+    _read_artifact(find_version(name))
 
 
-def _read_artefact(version: ModelVersion) -> Artefact:
-    stored = ModelArtefact.objects.filter(digest=version.artefact).first()
+def _read_artifact(version: ModelVersion) -> Artifact:
+    stored = ModelArtifact.objects.filter(digest=version.artifact).first()
     if stored is None:
-        raise ArtefactMissing(digest=version.artefact)
-    return Artefact(bytes(stored.booster), stored.spec).verify(version.artefact)
+        raise ArtifactMissing(digest=version.artifact)
+    return Artifact(bytes(stored.booster), stored.spec).verify(version.artifact)
 
 
 def _read_model(name: str, *, threads: int) -> LoadedModel:
     row = find_version(name)
-    artefact = _read_artefact(row)
-    booster = load_booster(artefact.booster, threads=threads)
-    spec = ModelSpec.from_json(artefact.spec)
+    artifact = _read_artifact(row)
+    booster = load_booster(artifact.booster, threads=threads)
+    spec = ModelSpec.from_json(artifact.spec)
     return LoadedModel(name, row.event_type, row.feature_set, spec, booster)
 
 
@@ -156,7 +156,7 @@ def known_names() -> list[str]:
 
 
 def library_versions() -> dict[str, str]:
-    """What the bytes of an artefact depend on besides our code."""
+    """What the bytes of an artifact depend on besides our code."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
@@ -165,14 +165,14 @@ def _next_number(event_type: str) -> int:
 
 
 def _entries(
-    name: str, number: int, registration: Registration, artefact: Artefact, *, actor: str, now: datetime
+    name: str, number: int, registration: Registration, artifact: Artifact, *, actor: str, now: datetime
 ) -> list[NewEntry]:
     facts = {field.name: getattr(registration, field.name) for field in fields(registration)}
     trained = facts | {
         "name": name,
         "number": number,
-        "artefact": artefact.digest,
-        "feature_set": ModelSpec.from_json(artefact.spec).feature_set,
+        "artefact": artifact.digest,
+        "feature_set": ModelSpec.from_json(artifact.spec).feature_set,
         "trained_at": to_iso(now),
         "trained_by": actor,
         "as_of": to_iso(registration.as_of),
@@ -186,7 +186,7 @@ def _entries(
     ]
 
 
-def _store(artefact: Artefact) -> None:
-    ModelArtefact.objects.get_or_create(
-        digest=artefact.digest, defaults={"booster": artefact.booster, "spec": artefact.spec}
+def _store(artifact: Artifact) -> None:
+    ModelArtifact.objects.get_or_create(
+        digest=artifact.digest, defaults={"booster": artifact.booster, "spec": artifact.spec}
     )

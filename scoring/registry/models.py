@@ -36,7 +36,7 @@ class ModelVersion(models.Model):
     name = models.CharField(max_length=80, primary_key=True)
     event_type = models.CharField(max_length=60)
     number = models.IntegerField()
-    artefact = models.CharField(max_length=64)  # SHA-256 of the artefact
+    artifact = models.CharField(max_length=64)  # SHA-256 of the artifact
     feature_set = models.CharField(max_length=64)
     trained_at = models.DateTimeField()
     as_of = models.DateTimeField()
@@ -63,7 +63,7 @@ class ModelVersion(models.Model):
         return self.name
 
 
-class ModelArtefact(models.Model):
+class ModelArtifact(models.Model):
     """The bytes of a model, named by their SHA-256 and checked against it at load. No pickles."""
 
     digest = models.CharField(max_length=64, primary_key=True)

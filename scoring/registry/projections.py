@@ -51,7 +51,7 @@ def trained_version(version: Row | None, entry: Entry) -> Row:
         "name": data["name"],
         "event_type": data["event_type"],
         "number": data["number"],
-        "artefact": data["artefact"],
+        "artifact": data["artefact"],
         "feature_set": data["feature_set"],
         "trained_at": from_iso(data["trained_at"]),
         "as_of": from_iso(data["as_of"]),

@@ -14,14 +14,14 @@ from scoring.decisions.errors import ModelFailed
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
 from scoring.features.plan import FeatureSet, lane_plan
-from scoring.registry.errors import ArtefactCorrupt, FeatureSetMissing, UnknownModel
+from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.model_versions import LoadedModel, load_model
 from scoring.replay.logged import Logged
 from scoring.sentences.reasons import reasons_for
 
 # What keeps a decision from being recomputed; anything else is a fault of replay itself.
-UNUSABLE = (ArtefactCorrupt, UnknownModel, FeatureSetMissing)
+UNUSABLE = (ArtifactCorrupt, UnknownModel, FeatureSetMissing)
 
 
 @dataclass(frozen=True, slots=True)

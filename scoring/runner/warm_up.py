@@ -22,7 +22,7 @@ def warm_up() -> None:
     """Compile the kernels; note in the log which features this code declares, if that is news; load the
     models that decide, with tables.
 
-    Raises FeatureSetMissing, ArtefactCorrupt or UnknownModel when a deciding model cannot be used.
+    Raises FeatureSetMissing, ArtifactCorrupt or UnknownModel when a deciding model cannot be used.
     """
     started = time.perf_counter()
     compile_all()

@@ -13,7 +13,7 @@ from scoring.learning.evaluation.curves import describe_curves
 from scoring.learning.evaluation.metrics import bootstrap_average_precision_difference
 from scoring.learning.training.fit import Trained, measure
 from scoring.progress import UNWATCHED, Watch
-from scoring.registry.errors import ArtefactCorrupt, UnknownModel
+from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.feature_sets import find_feature_set, own_set
 from scoring.registry.model_versions import LoadedModel, champion_of, load_for_bulk
 from scoring.registry.models import ModelVersion
@@ -42,7 +42,7 @@ def compare_with_champion(trained: Trained, *, threads: int, watch: Watch = UNWA
         return compared | {"why_not": f"no model decides {held_out.event_type} yet"}
     try:
         champion = load_for_bulk(name, threads=threads)
-    except (ArtefactCorrupt, UnknownModel) as error:
+    except (ArtifactCorrupt, UnknownModel) as error:
         return compared | {"why_not": str(error)}
     if why_not := reason_against(champion, held_out):
         return compared | {"why_not": why_not}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from scoring.explain.prediction import load_booster
 from scoring.explain.treeshap import LibraryExplainer, explainer_for
-from scoring.registry.artifact import Artefact
+from scoring.registry.artifact import Artifact
 
 ROWS_TIMED = 200
 
@@ -23,12 +23,12 @@ class Latency(NamedTuple):
     why_no_tables: str
 
 
-def measure_latency(artefact: Artefact, X: NDArray) -> Latency:
+def measure_latency(artifact: Artifact, X: NDArray) -> Latency:
     """The latency of a model, over the first ROWS_TIMED rows of X.
 
     The booster is loaded as a worker loads it, with one thread.
     """
-    explainer = explainer_for(load_booster(artefact.booster, threads=1))
+    explainer = explainer_for(load_booster(artifact.booster, threads=1))
     seconds = []
     for row in range(min(len(X), ROWS_TIMED)):
         started = perf_counter()

@@ -26,7 +26,7 @@ def training_lines(run: TrainingRun) -> list[str]:
     trained = run.trained
     calibration, thresholds = trained.calibration, trained.thresholds
     return [
-        f"{run.name}  (artefact {run.digest[:12]}, {trained.rounds} trees)",
+        f"{run.name}  (artifact {run.digest[:12]}, {trained.rounds} trees)",
         "",
         *_slice_lines(trained.metrics["slices"]),
         *_window_lines(run.lineage),

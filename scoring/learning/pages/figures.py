@@ -207,7 +207,7 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Feature set", _set_text(version)),
         ("Code", lineage["code"][:16]),
         ("Libraries", libraries),
-        ("Artefact (SHA-256)", version.artefact),
+        ("Artifact (SHA-256)", version.artifact),
     ]
 
 

@@ -33,7 +33,7 @@ def promote(name: str, *, actor: str, now: datetime) -> Entry:
     """Make an approved model its event type's champion, of all traffic; other models' shadows stay.
 
     Raises UnknownModel, NotApproved, ModelNotPromotable (its lineage forbids it), FeatureSetMissing,
-    FeaturesNotBackfilled, ArtefactCorrupt, StreamConflict when the route changed meanwhile.
+    FeaturesNotBackfilled, ArtifactCorrupt, StreamConflict when the route changed meanwhile.
     """
     version = _approved(name)
     return _put_in_charge(version, actor=actor, reason="promoted", now=now)
@@ -149,7 +149,7 @@ def _put_in_charge(version: ModelVersion, *, actor: str, reason: str, now: datet
 
 
 def require_usable(version: ModelVersion) -> None:
-    """Raises ModelNotPromotable, FeatureSetMissing, FeaturesNotBackfilled, ArtefactCorrupt unless this code
+    """Raises ModelNotPromotable, FeatureSetMissing, FeaturesNotBackfilled, ArtifactCorrupt unless this code
     can run it.
     """
     if reason := version.lineage.get("not_promotable"):

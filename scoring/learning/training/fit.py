@@ -25,7 +25,7 @@ from scoring.registry.calibration import Calibration, fit_platt
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that, with the training set, fixes the artefact's bytes."""
+    """Everything that, with the training set, fixes the artifact's bytes."""
 
     trees: int = 200
     depth: int = 6

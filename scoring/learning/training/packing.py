@@ -1,11 +1,11 @@
-"""From a trained booster to the artefact that is stored."""
+"""From a trained booster to the artifact that is stored."""
 
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.training.fit import Trained
-from scoring.registry.artifact import Artefact, ModelSpec
+from scoring.registry.artifact import Artifact, ModelSpec
 
 
-def pack_model(*, trained: Trained, data: TrainingSet) -> Artefact:
+def pack_model(*, trained: Trained, data: TrainingSet) -> Artifact:
     """The same training run gives the same bytes, so the same digest."""
     spec = ModelSpec(
         event_type=data.event_type,
@@ -18,4 +18,4 @@ def pack_model(*, trained: Trained, data: TrainingSet) -> Artefact:
         base_rate=trained.base_rate,
         rounds=trained.rounds,
     )
-    return Artefact(bytes(trained.booster.save_raw("ubj")), spec.to_json())
+    return Artifact(bytes(trained.booster.save_raw("ubj")), spec.to_json())

@@ -42,7 +42,7 @@ from scoring.learning.training.fit import Trained, TrainingConfig, shuffle_label
 from scoring.learning.training.packing import pack_model
 from scoring.log.rebuild import last_position
 from scoring.progress import UNWATCHED, Watch
-from scoring.registry.artifact import Artefact
+from scoring.registry.artifact import Artifact
 from scoring.registry.model_versions import (
     Registration,
     champion_of,
@@ -87,7 +87,7 @@ class Fitted:
     """A run that has changed nothing yet: the bytes of the model, and all that is to be stored of it."""
 
     trained: Trained
-    artefact: Artefact
+    artifact: Artifact
     registration: Registration
     vocabulary: Vocabulary
 
@@ -141,12 +141,12 @@ def fit_model(
         remedies = Remedies(times, labels, shares, config.needs)
         short.advise(remedies.advice(Window(request.as_of, request.maturity, request.since)))
         raise
-    artefact = pack_model(trained=trained, data=data)
+    artifact = pack_model(trained=trained, data=data)
     lineage = describe_lineage(request, data, read_until=read_until)
     registration = _registration(
-        trained, artefact, request=request, data=data, config=config, lineage=lineage, watch=watch
+        trained, artifact, request=request, data=data, config=config, lineage=lineage, watch=watch
     )
-    return Fitted(trained, artefact, registration, vocabulary)
+    return Fitted(trained, artifact, registration, vocabulary)
 
 
 def check_window(request: TrainingRequest, *, now: datetime) -> None:
@@ -170,15 +170,15 @@ def register_fitted(fitted: Fitted, *, actor: str, now: datetime) -> TrainingRun
     kind = find_event_type(registration.event_type)
     with transaction.atomic():
         freeze_vocabulary(kind, fitted.vocabulary, as_of=registration.as_of, now=now)
-        name = register_model(registration, artefact=fitted.artefact, actor=actor, now=now)
+        name = register_model(registration, artifact=fitted.artifact, actor=actor, now=now)
     return TrainingRun(
-        name, fitted.trained, registration.lineage, fitted.artefact.digest, registration.checks
+        name, fitted.trained, registration.lineage, fitted.artifact.digest, registration.checks
     )
 
 
 def _registration(
     trained: Trained,
-    artefact: Artefact,
+    artifact: Artifact,
     *,
     request: TrainingRequest,
     data: TrainingSet,
@@ -186,7 +186,7 @@ def _registration(
     lineage: Mapping[str, Any],
     watch: Watch,
 ) -> Registration:
-    """What is stored besides the bytes; none of it is part of the artefact, so timings may differ."""
+    """What is stored besides the bytes; none of it is part of the artifact, so timings may differ."""
     watch.begin("describing the features", total=len(data.feature_names))
     reference = describe_reference(
         X=select_rows(data.X, trained.grown_on),
@@ -197,7 +197,7 @@ def _registration(
         progress=watch.advance,
     )
     watch.begin("measuring", total=1)
-    latency = measure_latency(artefact, trained.held_out.X)
+    latency = measure_latency(artifact, trained.held_out.X)
     metrics = trained.metrics | further_metrics(trained, reference["outcomes"], data=data)
     metrics["latency_ms"] = latency.milliseconds
     watch.advance(1)

@@ -22,7 +22,7 @@ from scoring.log.read import read_stream
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.registry import model_versions as registry
-from scoring.registry.models import ModelArtefact
+from scoring.registry.models import ModelArtifact
 from scoring.replay.consistency import check_lane, read_mismatches
 from scoring.replay.models import FeatureConsistency
 from scoring.replay.report import Report
@@ -216,13 +216,13 @@ def test_what_a_model_decides_later_names_the_versions_of_its_vector(model: str,
     publish_all(at=NOON)
     promote(model)
     by_model = decisions(shop.sell(3, at=NOON + 5 * MINUTE))
-    stored = {row.digest: bytes(row.booster) for row in ModelArtefact.objects.all()}
-    ModelArtefact.objects.update(booster=b"gone")
+    stored = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
+    ModelArtifact.objects.update(booster=b"gone")
     registry.load_model.cache_clear()
     fallbacks = shop.sell(3, at=NOON + 6 * MINUTE)
     publish(Sale.rush, now=NOON + 10 * MINUTE)
     for digest, booster in stored.items():
-        ModelArtefact.objects.filter(digest=digest).update(booster=booster)
+        ModelArtifact.objects.filter(digest=digest).update(booster=booster)
     registry.load_model.cache_clear()
     sweep_lanes(now=datetime.now(UTC) + 2 * HOUR)
     shop.work()

@@ -16,7 +16,7 @@ from scoring.log.entries import Entry, NewEntry
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
-from scoring.registry.models import ModelArtefact
+from scoring.registry.models import ModelArtifact
 from scoring.signals import redis_connections as connections
 from tests.factories.models import approved, promote, train_small_models
 from tests.integration.lanes.conftest import send, work
@@ -33,7 +33,7 @@ BEGIN: dict[str, Any] = {
 }
 
 
-# Artefacts and entries of the models: to train them takes longer than all that is done with them.
+# Artifacts and entries of the models: to train them takes longer than all that is done with them.
 _trained: list[tuple[list[dict[str, Any]], list[Entry]]] = []
 
 
@@ -53,15 +53,15 @@ def models(online_redis: redis.Redis, transactional_db: None, settings: Any, tmp
 
 def _train_models() -> list[str]:
     names = train_small_models(15, 25)
-    _trained.extend((list(ModelArtefact.objects.values()), read_stream(f"model/{name}")) for name in names)
+    _trained.extend((list(ModelArtifact.objects.values()), read_stream(f"model/{name}")) for name in names)
     return names
 
 
 def _restore_models() -> list[str]:
     """The versions trained once, in the log and the registry of this test."""
     registry.load_model.cache_clear()
-    for artefacts, entries in _trained:
-        ModelArtefact.objects.bulk_create([ModelArtefact(**row) for row in artefacts], ignore_conflicts=True)
+    for artifacts, entries in _trained:
+        ModelArtifact.objects.bulk_create([ModelArtifact(**row) for row in artifacts], ignore_conflicts=True)
         append(
             [NewEntry(e.stream, e.stream_version - 1, e.type, e.data) for e in entries],
             now=entries[0].recorded_at,

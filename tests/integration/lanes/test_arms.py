@@ -21,8 +21,8 @@ from scoring.log.consumers.registry import catch_up, rebuild_consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
-from scoring.registry.artifact import Artefact
-from scoring.registry.models import ModelArtefact, ModelVersion
+from scoring.registry.artifact import Artifact
+from scoring.registry.models import ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm, arm_for, change_route, is_shadowed, route_of
 from scoring.runner.sweep import sweep_lanes
 from scoring.timestamps import to_iso
@@ -50,15 +50,15 @@ def give_vocabulary(name: str, categories: Sequence[str]) -> None:
     version = ModelVersion.objects.get(name=name)
     spec = replace(registry.load_model(name).spec, vocabularies={"category": tuple(categories)})
     feature_set = lane_plan(LANE, {"payment": spec.vocabularies}).feature_set("payment").hash
-    booster = bytes(ModelArtefact.objects.get(digest=version.artefact).booster)
-    artefact = Artefact(booster, replace(spec, feature_set=feature_set).to_json())
-    ModelArtefact.objects.create(digest=artefact.digest, booster=booster, spec=artefact.spec)
-    ModelVersion.objects.filter(name=name).update(artefact=artefact.digest, feature_set=feature_set)
+    booster = bytes(ModelArtifact.objects.get(digest=version.artifact).booster)
+    artifact = Artifact(booster, replace(spec, feature_set=feature_set).to_json())
+    ModelArtifact.objects.create(digest=artifact.digest, booster=booster, spec=artifact.spec)
+    ModelVersion.objects.filter(name=name).update(artifact=artifact.digest, feature_set=feature_set)
     registry.load_model.cache_clear()
 
 
 def lose(name: str) -> None:
-    ModelArtefact.objects.filter(digest=ModelVersion.objects.get(name=name).artefact).update(booster=b"lost")
+    ModelArtifact.objects.filter(digest=ModelVersion.objects.get(name=name).artifact).update(booster=b"lost")
     registry.load_model.cache_clear()
 
 
@@ -287,7 +287,7 @@ def test_a_shadow_that_is_lost_is_reported_and_holds_nobody_up(models, send, wor
     lose(models[1])
     follow()
     assert not ShadowScore.objects.exists()
-    assert f"shadow {models[1]}: 5 events are not scored: artefact" in caplog.text
+    assert f"shadow {models[1]}: 5 events are not scored: artifact" in caplog.text
 
 
 def test_a_shadow_scores_what_a_model_decided_first_as_the_event_was_then(

@@ -36,7 +36,7 @@ from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.feature_sets import check_feature_set, check_live_sets, declare_feature_sets
-from scoring.registry.models import FeatureSetVersion, ModelArtefact, ModelVersion
+from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes
@@ -101,13 +101,13 @@ def plain_vectors(model: str, count: int) -> np.ndarray:
 
 
 def lose(name: str) -> Callable[[], None]:
-    """Spoil a model's artefact; what is given back mends it."""
-    artefact = ModelArtefact.objects.get(digest=ModelVersion.objects.get(name=name).artefact)
-    ModelArtefact.objects.filter(pk=artefact.pk).update(booster=b"lost")
+    """Spoil a model's artifact; what is given back mends it."""
+    artifact = ModelArtifact.objects.get(digest=ModelVersion.objects.get(name=name).artifact)
+    ModelArtifact.objects.filter(pk=artifact.pk).update(booster=b"lost")
     registry.load_model.cache_clear()
 
     def mend() -> None:
-        ModelArtefact.objects.filter(pk=artefact.pk).update(booster=bytes(artefact.booster))
+        ModelArtifact.objects.filter(pk=artifact.pk).update(booster=bytes(artifact.booster))
         registry.load_model.cache_clear()
 
     return mend

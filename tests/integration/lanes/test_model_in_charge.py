@@ -15,7 +15,7 @@ from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
-from scoring.registry.models import ModelArtefact
+from scoring.registry.models import ModelArtifact
 from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.sweep import sweep_lanes
 from scoring.signals.reply_channels import open_mailbox
@@ -86,8 +86,8 @@ def test_what_a_waiting_client_is_told_is_what_a_repetition_is_told(models, send
 
 def test_a_model_that_cannot_be_had_is_a_fallback_that_is_revised_when_it_is_back(models, send, work):
     promote(models[0])
-    artefact = ModelArtefact.objects.get(digest=registry.ModelVersion.objects.get(name=models[0]).artefact)
-    ModelArtefact.objects.filter(digest=artefact.digest).update(booster=b"not the bytes that were stored")
+    artifact = ModelArtifact.objects.get(digest=registry.ModelVersion.objects.get(name=models[0]).artifact)
+    ModelArtifact.objects.filter(digest=artifact.digest).update(booster=b"not the bytes that were stored")
     registry.load_model.cache_clear()
     send(payments(3))
     work()
@@ -96,7 +96,7 @@ def test_a_model_that_cannot_be_had_is_a_fallback_that_is_revised_when_it_is_bac
     assert answer["decision"]["outcome"] == "review"
     assert Pending.objects.filter(kind="rescore", state="waiting").count() == 3
 
-    ModelArtefact.objects.filter(digest=artefact.digest).update(booster=bytes(artefact.booster))
+    ModelArtifact.objects.filter(digest=artifact.digest).update(booster=bytes(artifact.booster))
     sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
     work()
     answer = answer_for("payment/shop/T-1")
@@ -107,15 +107,15 @@ def test_a_model_that_cannot_be_had_is_a_fallback_that_is_revised_when_it_is_bac
 
 def test_a_revision_scores_the_values_of_the_moment_of_the_event(models, send, work):
     promote(models[0])
-    stored = {row.digest: bytes(row.booster) for row in ModelArtefact.objects.all()}
-    ModelArtefact.objects.update(booster=b"gone")
+    stored = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
+    ModelArtifact.objects.update(booster=b"gone")
     registry.load_model.cache_clear()
     send(payments(6))
     work()
     send(payments(20, start=100))  # moves the states on
     work()
     for digest, booster in stored.items():
-        ModelArtefact.objects.filter(digest=digest).update(booster=booster)
+        ModelArtifact.objects.filter(digest=digest).update(booster=booster)
     sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
     work()
 
@@ -147,8 +147,8 @@ def test_code_without_the_models_features_does_not_decide_by_it(models, send, wo
 
 def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monkeypatch):
     promote(models[0])
-    kept = {row.digest: bytes(row.booster) for row in ModelArtefact.objects.all()}
-    ModelArtefact.objects.update(booster=b"gone")
+    kept = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
+    ModelArtifact.objects.update(booster=b"gone")
     registry.load_model.cache_clear()
     with monkeypatch.context() as other_code:
         others = {"hash": "0" * 64, "declared": "0" * 64}
@@ -158,7 +158,7 @@ def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monke
         send(payments(2))
         work()
     for digest, booster in kept.items():
-        ModelArtefact.objects.filter(digest=digest).update(booster=booster)
+        ModelArtifact.objects.filter(digest=digest).update(booster=booster)
     sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
     work()
     assert answer_for("payment/shop/T-0")["revisions"] == []
@@ -169,7 +169,7 @@ def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monke
 
 def test_a_model_whose_bytes_are_gone_parks_nothing(models, send, work):
     promote(models[0])
-    ModelArtefact.objects.all().delete()
+    ModelArtifact.objects.all().delete()
     registry.load_model.cache_clear()
     send(payments(1))
     work()

@@ -11,9 +11,9 @@ from django.core.management import call_command
 
 from scoring.decisions.models import Decision
 from scoring.explain.treeshap import LibraryExplainer
-from scoring.registry.artifact import Artefact
+from scoring.registry.artifact import Artifact
 from scoring.registry.model_versions import Registration, load_model, register_model
-from scoring.registry.models import ModelArtefact, ModelVersion
+from scoring.registry.models import ModelArtifact, ModelVersion
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments
 
@@ -39,14 +39,14 @@ def test_a_model_without_tables_decides_and_is_replayed_to_the_bit(
 def register_deep_model(like: str) -> str:
     """Register a version with deep trees grown on noise, otherwise a copy of the version `like`."""
     version = ModelVersion.objects.get(name=like)
-    stored = ModelArtefact.objects.get(digest=version.artefact)
+    stored = ModelArtifact.objects.get(digest=version.artifact)
     width = len(load_model(like).spec.features)
     rng = np.random.default_rng(0)
     noise = xgb.DMatrix(rng.normal(size=(8_000, width)), label=rng.integers(0, 2, 8_000))
     settings = {"objective": "binary:logistic", "max_depth": 12, "base_score": 0.5, "min_child_weight": 0.1}
     booster = xgb.train(settings, noise, num_boost_round=60)
-    artefact = Artefact(bytes(booster.save_raw("ubj")), stored.spec)
+    artifact = Artifact(bytes(booster.save_raw("ubj")), stored.spec)
     registration = Registration(
         **{field.name: getattr(version, field.name) for field in fields(Registration)}
     )
-    return register_model(registration, artefact=artefact, actor="tests", now=datetime.now(UTC))
+    return register_model(registration, artifact=artifact, actor="tests", now=datetime.now(UTC))

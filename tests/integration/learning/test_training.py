@@ -29,8 +29,8 @@ from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
-from scoring.registry.errors import ArtefactCorrupt, UnknownModel
-from scoring.registry.models import ModelArtefact, ModelVersion, Route
+from scoring.registry.errors import ArtifactCorrupt, UnknownModel
+from scoring.registry.models import ModelArtifact, ModelVersion, Route
 from tests.factories.log import have_conflicts
 from tests.factories.models import approved
 from tests.factories.views import with_batch_values
@@ -98,7 +98,7 @@ def test_a_run_registers_a_version_that_predicts_what_was_trained(history):
     assert version.as_of == END
     assert version.lineage["rows"] == run.rows
     assert version.lineage["matures_after_days"] == 14
-    assert read_stream("model/payment-1")[0].data["artefact"] == version.artefact
+    assert read_stream("model/payment-1")[0].data["artefact"] == version.artifact
     assert read_stream("vocabulary/payment")[0].data["fields"]["category"]
     model = registry.load_model(run.name)
     X = np.random.default_rng(0).normal(size=(50, len(model.spec.features)))
@@ -107,11 +107,11 @@ def test_a_run_registers_a_version_that_predicts_what_was_trained(history):
     np.testing.assert_allclose(contributions.sum(axis=1), margin, atol=1e-5)
 
 
-def test_the_same_cut_off_gives_the_same_artefact_under_a_new_name(history):
+def test_the_same_cut_off_gives_the_same_artifact_under_a_new_name(history):
     first, again = train(), train()
     assert (first.name, again.name) == ("payment-1", "payment-2")
     assert first.digest == again.digest
-    assert ModelArtefact.objects.count() == 1
+    assert ModelArtifact.objects.count() == 1
 
 
 def test_entries_beyond_a_log_position_are_not_looked_at(history):
@@ -169,9 +169,9 @@ def test_a_model_of_shuffled_labels_is_never_promotable(history):
 
 def test_damaged_bytes_are_refused_at_load(history):
     run = train()
-    ModelArtefact.objects.update(spec=ModelArtefact.objects.get().spec.replace("0.", "1.", 1))
+    ModelArtifact.objects.update(spec=ModelArtifact.objects.get().spec.replace("0.", "1.", 1))
     registry.load_model.cache_clear()
-    with pytest.raises(ArtefactCorrupt):
+    with pytest.raises(ArtifactCorrupt):
         registry.load_model(run.name)
 
 

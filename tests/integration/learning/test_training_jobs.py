@@ -22,7 +22,7 @@ from scoring.learning.training.lock import held_training_lock
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.registry import model_versions as registry
-from scoring.registry.models import ModelArtefact, ModelVersion
+from scoring.registry.models import ModelArtifact, ModelVersion
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,13 +78,13 @@ def test_a_worker_trains_what_was_asked_for_and_then_what_waits(
     assert TrainingProgress.objects.get(job=first).step == "registering"
 
 
-def test_a_job_gives_the_same_artefact_as_the_command(history, messages):
+def test_a_job_gives_the_same_artifact_as_the_command(history, messages):
     number = request(JobOptions(as_of=END, matures_after_days=14, trees=15))
     assert run(number)
     call_command(
         "train", "--as-of", "2026-03-01", "--matures-after", "14", "--trees", "15", stdout=StringIO()
     )
-    assert len(set(ModelVersion.objects.values_list("artefact", flat=True))) == 1
+    assert len(set(ModelVersion.objects.values_list("artifact", flat=True))) == 1
     assert ModelVersion.objects.count() == 2
 
 
@@ -193,7 +193,7 @@ def test_a_failure_while_registering_takes_everything_back(history, messages, mo
     run(number)
     assert job(number).error == "RuntimeError: disk full"
     assert not LogEntry.objects.filter(type="vocabulary.frozen").exists()
-    assert not ModelArtefact.objects.exists()
+    assert not ModelArtifact.objects.exists()
 
 
 def test_a_trainer_that_is_told_to_stop_marks_its_training_failed(history, messages, monkeypatch):

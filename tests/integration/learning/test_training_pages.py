@@ -57,7 +57,7 @@ def test_a_candidate_shows_metrics_gate_lineage_and_what_can_be_done(models):
     promote(models[1])
     judge = client_of("bo", *JUDGE)
     text = page(judge, models[0])
-    for expected in ("Average precision", "9 of 9 checks passed", "Approve payment-1", "Artefact (SHA-256)"):
+    for expected in ("Average precision", "9 of 9 checks passed", "Approve payment-1", "Artifact (SHA-256)"):
         assert expected in text
     assert "Not beside a champion: no model decides payment yet." in text
     onlooker = page(client_of("cy", *LOOK), models[0])

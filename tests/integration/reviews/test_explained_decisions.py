@@ -15,7 +15,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.calibration import sigmoid
 from scoring.registry.model_versions import load_model
-from scoring.registry.models import ModelArtefact
+from scoring.registry.models import ModelArtifact
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from tests.factories.models import promote, train_small_models
@@ -113,7 +113,7 @@ def test_other_features_than_todays_leave_the_recorded_reasons(small_model: Call
 def test_a_model_that_is_gone_leaves_the_recorded_reasons(small_model: Callable[[], str]) -> None:
     small_model()
     decision = decide_one()
-    ModelArtefact.objects.all().delete()
+    ModelArtifact.objects.all().delete()
     load_model.cache_clear()
     told = explain_decision(decision)
     assert (told.complete, told.score) == (False, decision.data["score"])

@@ -41,7 +41,7 @@ def test_a_training_shows_its_slices_figures_thresholds_and_gate():
         checks=[PASSED, FAILED],
     )
     lines = words_of(training_lines(run))
-    assert lines[0] == "payment-3 (artefact abcdef012345, 17 trees)"
+    assert lines[0] == "payment-3 (artifact abcdef012345, 17 trees)"
     assert "train 2026-01-01 2026-02-01 1,200 34 5" in lines
     assert "left out: events before 2026-01-01" in lines
     assert "left out: 1 event far earlier than all others (1970-01-01)" in lines

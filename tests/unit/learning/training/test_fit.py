@@ -22,8 +22,8 @@ from scoring.learning.training.fit import (
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.runs import code_columns, further_metrics
 from scoring.learning.training.thresholds import ThresholdPolicy
-from scoring.registry.artifact import Artefact, ModelSpec
-from scoring.registry.errors import ArtefactCorrupt
+from scoring.registry.artifact import Artifact, ModelSpec
+from scoring.registry.errors import ArtifactCorrupt
 from tests.unit.learning.made_up import START_US, training_set
 
 CONFIG = TrainingConfig(trees=60, depth=4, threads=2)
@@ -36,18 +36,18 @@ def trained():
 
 
 @pytest.fixture(scope="module")
-def artefact(trained):
+def artifact(trained):
     return pack_model(trained=trained, data=training_set())
 
 
-def test_the_same_data_seed_and_threads_give_the_same_bytes(artefact):
+def test_the_same_data_seed_and_threads_give_the_same_bytes(artifact):
     again = pack_model(trained=train_model(data=training_set(), config=CONFIG), data=training_set())
-    assert again.digest == artefact.digest
+    assert again.digest == artifact.digest
 
 
-def test_another_seed_gives_other_bytes(artefact):
+def test_another_seed_gives_other_bytes(artifact):
     other = train_model(data=training_set(), config=replace(CONFIG, seed=8))
-    assert pack_model(trained=other, data=training_set()).digest != artefact.digest
+    assert pack_model(trained=other, data=training_set()).digest != artifact.digest
 
 
 def test_the_model_beats_a_logistic_regression_where_features_work_together(trained):
@@ -69,18 +69,18 @@ def test_calibrated_scores_are_right_on_average_on_rows_the_model_never_saw(trai
     assert score.mean() == pytest.approx(later.y.mean(), rel=0.15)
 
 
-def test_a_row_has_the_same_margin_alone_and_among_others(artefact):
+def test_a_row_has_the_same_margin_alone_and_among_others(artifact):
     X = training_set(seed=3).X
     for threads in (1, 2):
-        booster = load_booster(artefact.booster, threads=threads)
+        booster = load_booster(artifact.booster, threads=threads)
         together = predict_margin(booster, X)
         alone = np.concatenate([predict_margin(booster, X[row : row + 1]) for row in range(300)])
         assert together[:300].tobytes() == alone.tobytes()
 
 
-def test_a_loaded_model_predicts_what_the_trained_one_does(trained, artefact):
+def test_a_loaded_model_predicts_what_the_trained_one_does(trained, artifact):
     X = training_set(seed=3).X
-    loaded = load_booster(artefact.booster, threads=1)
+    loaded = load_booster(artifact.booster, threads=1)
     assert predict_margin(loaded, X).tobytes() == predict_margin(trained.booster, X).tobytes()
 
 
@@ -98,23 +98,23 @@ def test_margins_start_from_the_rate_of_the_rows_the_trees_grew_on(trained):
     assert float(stored.strip("[]")) == pytest.approx(training_set().y[rows].mean(), rel=1e-5)
 
 
-def test_the_spec_survives_its_json(artefact):
-    spec = ModelSpec.from_json(artefact.spec)
-    assert spec.to_json() == artefact.spec
+def test_the_spec_survives_its_json(artifact):
+    spec = ModelSpec.from_json(artifact.spec)
+    assert spec.to_json() == artifact.spec
     assert spec.features == ("telling", "left", "right", "noise", "code")
     assert spec.vocabularies == {"category": ("a", "b", "c", "d")}
     assert len(spec.medians) == 5
 
 
 @pytest.mark.parametrize("part", ["booster", "spec"])
-def test_one_changed_byte_anywhere_is_noticed(artefact, part):
+def test_one_changed_byte_anywhere_is_noticed(artifact, part):
     damaged = {
-        "booster": Artefact(artefact.booster[:-1] + b"?", artefact.spec),
-        "spec": Artefact(artefact.booster, artefact.spec.replace("0", "1", 1)),
+        "booster": Artifact(artifact.booster[:-1] + b"?", artifact.spec),
+        "spec": Artifact(artifact.booster, artifact.spec.replace("0", "1", 1)),
     }[part]
-    artefact.verify(artefact.digest)
-    with pytest.raises(ArtefactCorrupt):
-        damaged.verify(artefact.digest)
+    artifact.verify(artifact.digest)
+    with pytest.raises(ArtifactCorrupt):
+        damaged.verify(artifact.digest)
 
 
 def test_too_few_positives_are_refused_naming_the_slice():
@@ -225,9 +225,9 @@ def test_categories_hours_and_weekdays_are_codes_and_amounts_are_numbers():
     assert code_columns(replace(training_set(rows=10), feature_names=names)) == [1, 2, 4]
 
 
-def test_bytes_that_move_from_one_part_to_the_other_are_noticed(artefact):
+def test_bytes_that_move_from_one_part_to_the_other_are_noticed(artifact):
     published = hashlib.sha256(b"\x03" + bytes(7) + b"abc" + b"{}").hexdigest()
-    assert Artefact(b"abc", "{}").digest == published  # as versions are named in logs that exist
-    assert '"format":1,' in artefact.spec
-    joined = artefact.booster + artefact.spec.encode()[:1]
-    assert Artefact(joined, artefact.spec[1:]).digest != artefact.digest
+    assert Artifact(b"abc", "{}").digest == published  # as versions are named in logs that exist
+    assert '"format":1,' in artifact.spec
+    joined = artifact.booster + artifact.spec.encode()[:1]
+    assert Artifact(joined, artifact.spec[1:]).digest != artifact.digest

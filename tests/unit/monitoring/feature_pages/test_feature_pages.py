@@ -30,7 +30,7 @@ SOME = ("amount", "card_count_1h", "card_amount_mean_24h", "merchant_count_1h")
 
 
 def model(name: str = "payment-1", stage: str = "champion", *, names: tuple[str, ...] = SOME) -> ModelUse:
-    return ModelUse(name, 1, Standing(stage), NOW, names, declared_set="", artefact="")
+    return ModelUse(name, 1, Standing(stage), NOW, names, declared_set="", artifact="")
 
 
 def drift(
