@@ -1,8 +1,6 @@
 """How a training run says how far it is, and how it is stopped on the way."""
 
-from typing import Any, Protocol
-
-import xgboost as xgb
+from typing import Protocol
 
 
 class Watch(Protocol):
@@ -26,15 +24,3 @@ class _Unwatched:
 
 
 UNWATCHED: Watch = _Unwatched()
-
-
-class EachRound(xgb.callback.TrainingCallback):
-    """Tells a watch of every round of boosting."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        self._watch.advance(1)
-        return False

@@ -1,8 +1,9 @@
 """A booster's margins and their exact explanation: one way for training, live decisions and replay."""
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
+
+from scoring.explain.xgboost_native import xgb
 
 
 def load_booster(content: bytes, *, threads: int) -> xgb.Booster:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from scoring.explain.prediction import load_booster, predict_margin
+from scoring.explain.xgboost_native import xgb
 
 
 class NotTabulated(Exception):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from scoring.explain import kernel
 from scoring.explain.prediction import predict_contributions, predict_margin
 from scoring.explain.tables import Tables, tabulate
 from scoring.explain.trees import Ensemble, NotTabulated, Tree, read_ensemble
+from scoring.explain.xgboost_native import xgb
 
 logger = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import xgboost as xgb
 from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
 from scoring.explain.prediction import load_booster, predict_margin
 from scoring.explain.treeshap import Explainer, explainer_for
+from scoring.explain.xgboost_native import xgb
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict

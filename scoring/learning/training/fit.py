@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import xgboost as xgb
 from numpy.typing import NDArray
 
 from scoring.explain.prediction import predict_margin
+from scoring.explain.xgboost_native import xgb
 from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.shortage import require_history, require_positives
 from scoring.learning.dataset.split import DAY_US, Needs, Slices, SplitShares, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.evaluation.metrics import all_metrics, precision_and_recall_at
 from scoring.learning.training.thresholds import ThresholdPolicy, choose_thresholds
-from scoring.progress import UNWATCHED, EachRound, Watch
+from scoring.progress import UNWATCHED, Watch
 from scoring.registry.calibration import Calibration, fit_platt
 
 
@@ -72,6 +72,18 @@ class Trained:
     grown_on: NDArray[np.intp]
     held_out: TrainingSet
     score: NDArray[np.float64]
+
+
+class EachRound(xgb.callback.TrainingCallback):
+    """Tells a watch of every round of boosting."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        self._watch.advance(1)
+        return False
 
 
 def train_model(
