@@ -10,6 +10,8 @@ from config.status.health import healthz, readyz
 from config.status.metrics import metrics
 from scoring.api.schema.page import schema
 
+admin.autodiscover()  # here, where its pages are served, and in no process that serves none
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
