@@ -1,6 +1,6 @@
 """Where an event's time goes: `python -m benchmarks.stages [size ...]`.
 
-Each event walks the whole way on one thread: a request to the WSGI application, and, where the bell rings,
+Each event takes the whole path on one thread: a request to the WSGI application and, on notification,
 the lane's runner, which has decided before the request begins to wait. A stage's time is its own: what other
 stages took inside it is counted there. Milliseconds an event, medians over the rounds; what PostgreSQL and
 Redis do is in the stage that waits for it.
@@ -31,8 +31,8 @@ from scoring.lanes.lock import held_lane
 from scoring.runner import writing
 from scoring.runner.lane_runner import FEWEST, LaneRunner
 from scoring.runner.warm_up import warm_up
-from scoring.signals import lane_notifications as doorbell
-from scoring.signals.reply_channels import Mailbox
+from scoring.signals import lane_notifications
+from scoring.signals.reply_channels import ReplyChannel
 from scoring.states.store import OnlineStore
 
 SIZES = (1, 8, 32, 64)
@@ -45,7 +45,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "validate": [(events, "parse_submission")],
     "receipt: append, rows, queue": [(gathering, "append_new")],
     "receipt: the rest": [(events, "receive_events")],
-    "ring": [(doorbell, "ring_lanes")],
+    "notify": [(lane_notifications, "notify_lanes")],
     "claim": [(pending, "claim")],
     "routes and models": [(LaneRunner, "_take_models")],
     "read states and batch values": [(OnlineStore, "look")],
@@ -58,7 +58,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "decision: the rest": [(writing, "_commit")],
     "wake": [(writing, "_wake")],
     "write states": [(OnlineStore, "write")],
-    "wait (the answer is there)": [(Mailbox, "collect")],
+    "wait (the answer is there)": [(ReplyChannel, "collect")],
     "the runner's own": [(LaneRunner, "step")],
 }
 REMAINDER = next(iter(STAGES))
@@ -100,7 +100,7 @@ class Watch:
 
 @contextmanager
 def watched(watch: Watch, lane: LaneRunner) -> Iterator[None]:
-    """Every stage timed, and the lane worked where the bell rings."""
+    """Time every stage, and process the lane where it is notified."""
     originals = [
         (owner, attribute, name, getattr(owner, attribute))
         for name, targets in STAGES.items()
@@ -110,21 +110,21 @@ def watched(watch: Watch, lane: LaneRunner) -> Iterator[None]:
         (owner, attribute): watch.timed(name, original) for owner, attribute, name, original in originals
     }
 
-    ring = timed[doorbell, "ring_lanes"]
+    notify = timed[lane_notifications, "notify_lanes"]
 
-    def ring_and_work(lanes: set[str]) -> Any:
-        rung = ring(lanes)
+    def notify_and_work(lanes: set[str]) -> Any:
+        cause = notify(lanes)
         lane.step()
         while not lane.exhausted:
             lane.step()
-        return rung
+        return cause
 
-    timed[doorbell, "ring_lanes"] = ring_and_work
+    timed[lane_notifications, "notify_lanes"] = notify_and_work
     patches = [
         mock.patch.object(owner, attribute, function) for (owner, attribute), function in timed.items()
     ]
-    # No bell is to reach a worker: somebody is said to stand at the door.
-    patches.append(mock.patch.object(doorbell, "publish", return_value=""))
+    # No message is to reach a worker.
+    patches.append(mock.patch.object(lane_notifications, "send_task", return_value=""))
     for patch in patches:
         patch.start()
     try:

@@ -107,13 +107,13 @@ def hand_over_on_termination(**_: Any) -> None:
 
     Set before each task: the pool sets a handler of its own once a child is initialised.
     """
-    from scoring.runner.worker_loop import end_shift  # noqa: PLC0415 (as above)
+    from scoring.runner.worker_loop import request_stop  # noqa: PLC0415 (as above)
 
     if current_process_index() is None:
         return  # not a child of a pool: the worker itself has this signal
 
     def leave(number: int, frame: Any) -> None:
-        if not end_shift():
+        if not request_stop():
             raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, leave)

@@ -24,7 +24,7 @@ CONFIGURATION = {
     "port": "0",  # a Unix socket only: no port to collide with, nothing reachable from outside
     "unixsocketperm": "700",
     "daemonize": "yes",  # outlives the command that starts it
-    "appendonly": "yes",  # states, queued tasks and doorbells survive a restart ...
+    "appendonly": "yes",  # states, queued tasks and notifications survive a restart ...
     "appendfsync": "everysec",  # ... but for a second, which lanes apply again from the log
     "save": '""',  # the append-only file is enough; snapshots would fork for nothing
     "maxmemory-policy": "noeviction",  # an evicted state would be a silent zero; an error is seen

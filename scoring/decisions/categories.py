@@ -1,4 +1,4 @@
-"""Categories under another vocabulary: the one part of a vector that differs from model to model."""
+"""Encode categories by a model's vocabulary, the only part of a vector that differs between models."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scoring.features.plan import FeatureSet
 
 
-def code_categories(
+def apply_vocabulary(
     features: NDArray[np.float64], *, feature_set: FeatureSet, fields: Sequence[Mapping[str, Any]]
 ) -> NDArray[np.float64]:
-    """A copy of the vectors [n, F] with every category coded as `feature_set` has it.
+    """A copy of the vectors [n, F] with every category encoded by the vocabulary of `feature_set`.
 
-    `fields`: the canonical fields of the n events. As the kernel has it, a value that the vocabulary does not
-    know is 0 and a missing one NaN; everything else in a vector is the same for all models of a type.
+    `fields`: the canonical fields of the n events. As in the kernel, an unknown value is 0 and a missing one
+    NaN. All other values are the same for every model of an event type.
     """
     coded = features.copy()
     for column, spec in enumerate(feature_set.features):

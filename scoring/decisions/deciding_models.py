@@ -1,4 +1,4 @@
-"""Which models decide an event type right now, each for its arm, and why none does if none does."""
+"""The models that decide an event type now, one for each arm; or why none does."""
 
 import logging
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ModelInCharge:
-    """The model of an arm. `loaded` None without `cause`: none was promoted yet; with one: it cannot be had.
+class DecidingModel:
+    """The model of an arm. `loaded` is None before any was promoted or, with a `cause`, if it cannot be used.
 
-    `feature_set` is the model's own; without a model, the set in which open categories have no codes.
+    `feature_set` is the model's own; without a model, the set whose open categories have no codes.
     """
 
     feature_set: FeatureSet
@@ -30,25 +30,25 @@ class ModelInCharge:
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
-    """Who decides an event type: the champion and, where one has a share and can be had, the canary.
+class DecidingModels:
+    """The models that decide an event type: the champion, and the canary if one has a share and can be used.
 
-    `sets`: the type's feature sets as lanes fold them, open categories without codes, the newest first.
+    `sets`: the type's feature sets as lanes fold them, newest first, open categories without codes.
     """
 
     route: RouteTable | None
-    champion: ModelInCharge
+    champion: DecidingModel
     sets: tuple[FeatureSet, ...]
-    canary: ModelInCharge | None = None
+    canary: DecidingModel | None = None
 
     @property
     def newest(self) -> FeatureSet:
-        """What is logged where no model decides."""
+        """The feature set that is logged when no model decides."""
         return self.sets[0]
 
     @property
-    def is_whole(self) -> bool:
-        """Whether every model that the route names can be had."""
+    def is_complete(self) -> bool:
+        """Whether every model that the route names can be used."""
         wants_canary = self.route is not None and self.route.canary is not None
         return not self.champion.cause and (self.canary is not None) == wants_canary
 
@@ -56,24 +56,24 @@ class Charge:
         """The value by which an event (data of its receipt) is routed; "" without a route or a value."""
         return str(event["fields"].get(self.route.unit) or "") if self.route else ""
 
-    def model_for(self, event: Mapping[str, Any]) -> ModelInCharge:
-        """The model of the event's arm; the champion's where the canary cannot be had."""
+    def model_for(self, event: Mapping[str, Any]) -> DecidingModel:
+        """The model of the event's arm; the champion if the canary cannot be used."""
         if self.route and self.canary and arm_for(self.route, self.unit_of(event)) == self.canary.arm:
             return self.canary
         return self.champion
 
 
-def take_charge(name: str, route: RouteTable | None) -> Charge:
-    """Who decides the event type `name` under its route.
+def load_deciding_models(name: str, route: RouteTable | None) -> DecidingModels:
+    """The models that decide the event type `name` under its route.
 
-    What keeps the champion from deciding is reported and is the failure policy's cause; what keeps a canary
-    from it is reported, and the champion decides the canary's events.
+    A champion that cannot be used is reported and gives the failure policy its cause. A canary that cannot
+    be used is reported, and the champion decides its events.
     """
     sets = lane_plan(event_type(name).lane).feature_sets(name)
     if route is None:
-        return Charge(None, ModelInCharge(sets[0]), sets)
+        return DecidingModels(None, DecidingModel(sets[0]), sets)
     canary = _model_of(route.canary, sets[0]) if route.canary else None
-    return Charge(
+    return DecidingModels(
         route=route,
         champion=_model_of(route.champion, sets[0]),
         sets=sets,
@@ -82,7 +82,7 @@ def take_charge(name: str, route: RouteTable | None) -> Charge:
 
 
 def check_live_models() -> list[str]:
-    """Load every model that decides, canaries too, and return their names; for start-up and readiness.
+    """Load every deciding model, canaries included, and return their names; for start-up and readiness.
 
     Raises FeatureSetMissing, ArtifactCorrupt, UnknownModel.
     """
@@ -93,13 +93,13 @@ def check_live_models() -> list[str]:
     return [model.name for model in loaded]
 
 
-def _model_of(arm: Arm, newest: FeatureSet) -> ModelInCharge:
+def _model_of(arm: Arm, newest: FeatureSet) -> DecidingModel:
     try:
         loaded = load_model(arm.model)
-        return ModelInCharge(check_feature_set(loaded), arm.model, loaded, arm=arm)
+        return DecidingModel(check_feature_set(loaded), arm.model, loaded, arm=arm)
     except (ArtifactCorrupt, UnknownModel):
         logger.exception("model %s, %s of %s, cannot be loaded", arm.model, arm.role, newest.event_type)
-        return ModelInCharge(newest, arm.model, cause="model_unavailable", arm=arm)
+        return DecidingModel(newest, arm.model, cause="model_unavailable", arm=arm)
     except FeatureSetMissing as missing:
         logger.error("%s", missing)
-        return ModelInCharge(newest, arm.model, cause="feature_set_missing", arm=arm)
+        return DecidingModel(newest, arm.model, cause="feature_set_missing", arm=arm)

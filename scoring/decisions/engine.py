@@ -12,8 +12,8 @@ import numpy as np
 from scoring.batch.serve.filling import views_read_by
 from scoring.batch.serve.lookup import Numbers
 from scoring.catalog.registry import event_type
-from scoring.decisions.categories import code_categories
-from scoring.decisions.deciding_models import Charge, ModelInCharge
+from scoring.decisions.categories import apply_vocabulary
+from scoring.decisions.deciding_models import DecidingModel, DecidingModels
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import RUNTIME, predict
@@ -57,54 +57,66 @@ class Decided:
     rescore: bool = False
 
 
-def decide(scored: Sequence[Scored], *, charge: Charge, now: datetime) -> list[Decided]:
+def decide(scored: Sequence[Scored], *, deciding: DecidingModels, now: datetime) -> list[Decided]:
     """Decide events of one type under one version of its route, each by the model of its arm."""
     by_model: dict[str, list[Scored]] = defaultdict(list)
-    models: dict[str, ModelInCharge] = {}
+    models: dict[str, DecidingModel] = {}
     for item in scored:
-        model = charge.model_for(item.claim.event)
+        model = deciding.model_for(item.claim.event)
         models[model.name] = model
         by_model[model.name].append(item)
     return [
         decided
         for name, items in by_model.items()
-        for decided in _decide_by(models[name], items, charge=charge, now=now)
+        for decided in _decide_by(models[name], items, deciding=deciding, now=now)
     ]
 
 
 def _decide_by(
-    model: ModelInCharge, items: Sequence[Scored], *, charge: Charge, now: datetime
+    model: DecidingModel, items: Sequence[Scored], *, deciding: DecidingModels, now: datetime
 ) -> list[Decided]:
     if model.loaded is None:
-        return [_without_model(item, model=model, charge=charge, now=now) for item in items]
+        return [_without_model(item, model=model, deciding=deciding, now=now) for item in items]
     try:
-        return _with_model(items, model=model, loaded=model.loaded, charge=charge, now=now)
+        return _with_model(items, model=model, loaded=model.loaded, deciding=deciding, now=now)
     except ModelFailed as error:
         failure = error
-    return _after_failure(failure, model, items, charge=charge, now=now)
+    return _after_failure(failure, model, items, deciding=deciding, now=now)
 
 
 def _after_failure(
-    failure: ModelFailed, model: ModelInCharge, items: Sequence[Scored], *, charge: Charge, now: datetime
+    failure: ModelFailed,
+    model: DecidingModel,
+    items: Sequence[Scored],
+    *,
+    deciding: DecidingModels,
+    now: datetime,
 ) -> list[Decided]:
     """Each event alone, for the failure may be one's own; then the champion for a canary; then the policy."""
     if len(items) > 1:
-        return [decided for item in items for decided in _decide_by(model, [item], charge=charge, now=now)]
+        return [
+            decided for item in items for decided in _decide_by(model, [item], deciding=deciding, now=now)
+        ]
     logger.error("%s: %s", items[0].claim.event_stream, failure)
-    if model is not charge.champion:
-        return _decide_by(charge.champion, items, charge=charge, now=now)
-    failed = replace(model, loaded=None, cause="model_failed", feature_set=charge.newest)
-    return [_without_model(items[0], model=failed, charge=charge, now=now)]
+    if model is not deciding.champion:
+        return _decide_by(deciding.champion, items, deciding=deciding, now=now)
+    failed = replace(model, loaded=None, cause="model_failed", feature_set=deciding.newest)
+    return [_without_model(items[0], model=failed, deciding=deciding, now=now)]
 
 
 def _with_model(
-    items: Sequence[Scored], *, model: ModelInCharge, loaded: LoadedModel, charge: Charge, now: datetime
+    items: Sequence[Scored],
+    *,
+    model: DecidingModel,
+    loaded: LoadedModel,
+    deciding: DecidingModels,
+    now: datetime,
 ) -> list[Decided]:
     _require_values(model, items)
     rows = np.stack([item.row for item in items])
     context = model.feature_set.context_of(rows)
     context[[item.claim.kind == "rescore" for item in items]] = np.nan  # what was usual then is not logged
-    features = code_categories(
+    features = apply_vocabulary(
         model.feature_set.vector_of(rows),
         feature_set=model.feature_set,
         fields=[item.claim.event["fields"] for item in items],
@@ -130,12 +142,12 @@ def _with_model(
             ),
         }
         vectors = features[row], predicted.contributions[row]
-        entry = _entry(item, data, vectors, model=model, charge=charge, now=now)
+        entry = _entry(item, data, vectors, model=model, deciding=deciding, now=now)
         decided.append(Decided(item.claim, entry))
     return decided
 
 
-def _require_values(model: ModelInCharge, items: Sequence[Scored]) -> None:
+def _require_values(model: DecidingModel, items: Sequence[Scored]) -> None:
     """Raises VectorOfOtherFeatures for an event scored again whose decision did not log the model's set."""
     needed = model.feature_set.declared
     for item in items:
@@ -143,7 +155,7 @@ def _require_values(model: ModelInCharge, items: Sequence[Scored]) -> None:
             raise VectorOfOtherFeatures(item.claim.event_stream, model=model.name, needed=needed)
 
 
-def _without_model(item: Scored, *, model: ModelInCharge, charge: Charge, now: datetime) -> Decided:
+def _without_model(item: Scored, *, model: DecidingModel, deciding: DecidingModels, now: datetime) -> Decided:
     """Without a model ever promoted the catalog's policy decides; without one at hand, the failure policy."""
     kind = event_type(item.claim.event["type"])
     data: dict[str, Any] = {
@@ -156,7 +168,7 @@ def _without_model(item: Scored, *, model: ModelInCharge, charge: Charge, now: d
         "reasons": [],
     }
     vectors = model.feature_set.vector_of(item.row), np.empty(0)
-    entry = _entry(item, data, vectors, model=model, charge=charge, now=now)
+    entry = _entry(item, data, vectors, model=model, deciding=deciding, now=now)
     return Decided(item.claim, entry, rescore=bool(model.cause))
 
 
@@ -165,12 +177,12 @@ def _entry(
     data: Mapping[str, Any],
     vectors: tuple[np.ndarray, np.ndarray],
     *,
-    model: ModelInCharge,
-    charge: Charge,
+    model: DecidingModel,
+    deciding: DecidingModels,
     now: datetime,
 ) -> NewEntry:
     claim = item.claim
-    also = _also_asked_for(item, model, charge)
+    also = _also_asked_for(item, model, deciding)
     kind = event_type(claim.event["type"])
     return NewEntry(
         stream=claim.event_stream,
@@ -182,7 +194,7 @@ def _entry(
             "feature_set": model.feature_set.hash,
             **describe_also(also),
             **_batch_versions(item, [model.feature_set, *also]),
-            **_routing(model, charge, claim.event),
+            **_routing(model, deciding, claim.event),
             **_correction(claim, data),
             "event_position": claim.event_position,
             "event_type": kind.name,
@@ -214,23 +226,23 @@ def _batch_versions(item: Scored, sets: Sequence[FeatureSet]) -> dict[str, Numbe
     return {"batch": {view: item.batch.get(view) for view in views}} if views else {}
 
 
-def _also_asked_for(item: Scored, model: ModelInCharge, charge: Charge) -> list[FeatureSet]:
+def _also_asked_for(item: Scored, model: DecidingModel, deciding: DecidingModels) -> list[FeatureSet]:
     """The other sets of which the decision keeps the values: a shadow may be on one of them, and so may the
     model that revises what the failure policy has decided.
     """
-    if not model.cause and not (charge.route and charge.route.shadows):
+    if not model.cause and not (deciding.route and deciding.route.shadows):
         return []
     return [each for each in item.sets if each.declared != model.feature_set.declared]
 
 
-def _routing(model: ModelInCharge, charge: Charge, event: Mapping[str, Any]) -> dict[str, Any]:
+def _routing(model: DecidingModel, deciding: DecidingModels, event: Mapping[str, Any]) -> dict[str, Any]:
     """What the decision says of its route. `arm`: the one whose model did decide, "" in a fallback."""
-    route = charge.route
+    route = deciding.route
     arm = model.arm if model.loaded else None
     return {
         "route": route.version if route else None,
         "arm": arm.name if arm else "",
         "role": arm.role if arm else "",
         "experiment": route.experiment if route else "",
-        "unit": charge.unit_of(event),
+        "unit": deciding.unit_of(event),
     }

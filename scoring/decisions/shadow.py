@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.categories import code_categories
+from scoring.decisions.categories import apply_vocabulary
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.models import ShadowScore
 from scoring.decisions.policy import outcome_of
@@ -94,7 +94,7 @@ def _scores(
     if not vectors:
         return []
     logged = [entry for entry in asked if entry.position in vectors]
-    coded = code_categories(
+    coded = apply_vocabulary(
         np.stack(list(vectors.values())),
         feature_set=model.feature_set,
         fields=[fields[_version_of(entry)] for entry in logged],

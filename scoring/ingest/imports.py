@@ -27,7 +27,7 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry, canonical_json
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from scoring.sql.advisory_locks import LockSpace, session_lock
 
 HISTORY_CHUNK = 10_000  # rows a transaction
@@ -182,7 +182,7 @@ class _Run:
         self._version += 1
         if not self._history:
             # The bell rung inside the transaction may have been answered before its entries were there.
-            doorbell.ring_lanes({self._binding.event_type.lane})
+            lane_notifications.notify_lanes({self._binding.event_type.lane})
         return done
 
     def _commit(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from scoring.intake.errors import LaneBehind
 from scoring.lanes import queue as pending
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from scoring.signals.telemetry import telemetry
 
 BELIEVED_SECONDS = 1.0
@@ -32,7 +32,7 @@ def take_room(events: Mapping[str, int], *, priority: int) -> None:
     for lane, count in queued.items():
         if count >= most:
             telemetry.add("refused", lane, "waiting" if priority == pending.URGENT else "bulk")
-            wait = seconds_until_room(count, most=most, pace=doorbell.pace_of(lane))
+            wait = seconds_until_room(count, most=most, pace=lane_notifications.pace_of(lane))
             raise LaneBehind(lane=lane, queued=count, limit=most, wait=wait)
     for lane, count in events.items():
         until, before = _counted[lane, priority]

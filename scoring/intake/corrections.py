@@ -28,8 +28,8 @@ from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
-from scoring.signals import lane_notifications as doorbell
-from scoring.signals.reply_channels import Mailbox, open_mailbox
+from scoring.signals import lane_notifications
+from scoring.signals.reply_channels import ReplyChannel, open_reply_channel
 
 MAX_TRIES = 5
 MAX_REASON_LENGTH = 200
@@ -68,24 +68,24 @@ def correct_event(
     EventVersionConflict.
     """
     sent, reason = received_entry(submission, source=source), mask_card_numbers(reason)
-    mailbox = open_mailbox() if wait else None
+    channel = open_reply_channel() if wait else None
     for attempt in range(MAX_TRIES):
         stream = _read_amendable(sent.stream)
         held = current_version(stream)
         if not differing_fields(held.data, sent.data):
-            return _repeated(stream, mailbox, wait)
+            return _repeated(stream, channel, wait)
         if version is not None and version != held.data.get("version", 1):
             raise EventVersionConflict(sent.stream, given=version, found=held.data.get("version", 1))
         data = _corrected_data(held, sent.data, stream[0], reason)
         try:
             with transaction.atomic():
                 vault.store(vault_items([submission]))
-                _append(stream, CORRECTED, data, mailbox=mailbox, now=now, actor=actor)
+                _append(stream, CORRECTED, data, channel=channel, now=now, actor=actor)
             break
         except StreamConflict:  # it was decided, corrected or retracted meanwhile
             if attempt == MAX_TRIES - 1:
                 raise
-    return _answered(sent.stream, "recorded", mailbox, wait)
+    return _answered(sent.stream, "recorded", channel, wait)
 
 
 def retract_event(stream_name: str, *, reason: str, now: datetime, actor: str = "") -> AmendmentReceipt:
@@ -105,7 +105,7 @@ def retract_event(stream_name: str, *, reason: str, now: datetime, actor: str = 
         data = _about(stream[0]) | {"version": _version_of(current_version(stream)), "reason": reason}
         try:
             with transaction.atomic():
-                _append(stream, RETRACTED, data, mailbox=None, now=now, actor=actor)
+                _append(stream, RETRACTED, data, channel=None, now=now, actor=actor)
             break
         except StreamConflict:
             if attempt == MAX_TRIES - 1:
@@ -151,7 +151,7 @@ def _append(
     entry_type: str,
     data: Mapping[str, Any],
     *,
-    mailbox: Mailbox | None,
+    channel: ReplyChannel | None,
     now: datetime,
     actor: str,
 ) -> None:
@@ -184,31 +184,31 @@ def _append(
     )
     [entry] = append([new], now=now)
     if not withdrawn:
-        own = priority_of(1, wait=None if mailbox is None else 1.0)
+        own = priority_of(1, wait=None if channel is None else 1.0)
         pending.enqueue_amendment(
             entry,
             kind="retraction" if entry_type == RETRACTED else "correction",
             lane=lane,
             priority=max([own, *(each.priority for each in unapplied if each.state == "ready")]),
-            wake_token=mailbox.token if mailbox else None,
+            wake_token=channel.token if channel else None,
             now=now,
         )
-    transaction.on_commit(lambda: doorbell.ring_lanes({lane}))
+    transaction.on_commit(lambda: lane_notifications.notify_lanes({lane}))
 
 
-def _repeated(stream: Sequence[Entry], mailbox: Mailbox | None, wait: float | None) -> AmendmentReceipt:
+def _repeated(stream: Sequence[Entry], channel: ReplyChannel | None, wait: float | None) -> AmendmentReceipt:
     """Of what the event holds already; the client waits as if it had been the first to say so."""
     version = current_version(stream)
     status: AmendmentStatus = "replayed" if version.type == CORRECTED else "unchanged"
-    if mailbox and is_undecided(stream):
-        pending.adopt([version.position], wake_token=mailbox.token)
-        doorbell.ring_lanes({event_type(version.data["type"]).lane})
-    return _answered(version.stream, status, mailbox, wait)
+    if channel and is_undecided(stream):
+        pending.adopt([version.position], wake_token=channel.token)
+        lane_notifications.notify_lanes({event_type(version.data["type"]).lane})
+    return _answered(version.stream, status, channel, wait)
 
 
 def _answered(
-    name: str, status: AmendmentStatus, mailbox: Mailbox | None, wait: float | None
+    name: str, status: AmendmentStatus, channel: ReplyChannel | None, wait: float | None
 ) -> AmendmentReceipt:
-    if mailbox and wait and is_undecided(read_stream(name)):
-        mailbox.collect(count=1, seconds=wait)
+    if channel and wait and is_undecided(read_stream(name)):
+        channel.collect(count=1, seconds=wait)
     return AmendmentReceipt(status, answer_for(name), is_undecided=is_undecided(read_stream(name)))

@@ -24,7 +24,7 @@ from scoring.log import vault
 from scoring.log.append import COPY_FROM, append_new
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.writing.alongside import Beside
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from scoring.signals.telemetry import telemetry
 
 logger = logging.getLogger(__name__)
@@ -170,7 +170,7 @@ def write_together(group: Sequence[Received]) -> None:
     with telemetry.stage("append", events=len(entries)):
         written, _ = append_new(entries, now=now, beside=beside)
     with telemetry.stage("doorbell", events=len(written)):
-        cause = doorbell.ring_lanes({lane_of(entry) for entry in written}).cause
+        cause = lane_notifications.notify_lanes({lane_of(entry) for entry in written})
     for received in group:
         received.cause = cause
         received.written = [entry for entry in written if owners[entry.stream] is received]

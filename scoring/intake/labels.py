@@ -25,7 +25,7 @@ from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_streams
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from scoring.timestamps import from_iso, to_iso
 
 MOST_TRIES = 5
@@ -98,7 +98,9 @@ def record_labels(
             if attempt == MOST_TRIES - 1:
                 raise
     lanes = {event_type(statement.event_type).lane for statement in statements}
-    transaction.on_commit(partial(doorbell.ring_lanes, lanes))  # the caller's transaction may end later
+    transaction.on_commit(
+        partial(lane_notifications.notify_lanes, lanes)
+    )  # the caller's transaction may end later
     return receipts
 
 

@@ -20,8 +20,8 @@ from scoring.log import vault
 from scoring.log.consumers.trouble import is_trouble
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
-from scoring.signals import lane_notifications as doorbell
-from scoring.signals.reply_channels import Mailbox, open_mailbox
+from scoring.signals import lane_notifications
+from scoring.signals.reply_channels import ReplyChannel, open_reply_channel
 from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso
 
@@ -73,8 +73,8 @@ def receive_events(
     if not submissions:
         return []
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
-    mailbox = open_mailbox() if wait else None
-    token = mailbox.token if mailbox else None
+    channel = open_reply_channel() if wait else None
+    token = channel.token if channel else None
     received = Received(
         entries,
         personal=vault_items(submissions),
@@ -90,9 +90,9 @@ def receive_events(
     waiting = {stream for stream, answer in answers.items() if answer["status"] == "pending"}
     undecided = {stream: stored[stream][0] for stream in waiting - _disputed(entries, repeated)}
     cause = received.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
-    if wait and mailbox and undecided:
+    if wait and channel and undecided:
         answers |= _wait_if_possible(
-            undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause
+            undecided, channel=channel, wait=wait, on_timeout=on_timeout, cause=cause
         )
     return _receipts(entries, repeated, answers)
 
@@ -178,15 +178,15 @@ def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: 
     entries = [undecided[stream] for stream in streams]
     if entries and wake_token:
         pending.adopt([entry.position for entry in entries], wake_token=wake_token)
-    return doorbell.ring_lanes({lane_of(entry) for entry in entries}).cause
+    return lane_notifications.notify_lanes({lane_of(entry) for entry in entries})
 
 
 def _wait_if_possible(
-    undecided: Mapping[str, Entry], *, mailbox: Mailbox, wait: float, on_timeout: OnTimeout, cause: str
+    undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, on_timeout: OnTimeout, cause: str
 ) -> dict[str, dict[str, Any]]:
     """As `_wait`; no answers where the database fails meanwhile: the events are stored, and pending."""
     try:
-        return _wait(undecided, mailbox=mailbox, wait=wait, on_timeout=on_timeout, cause=cause)
+        return _wait(undecided, channel=channel, wait=wait, on_timeout=on_timeout, cause=cause)
     except DatabaseError as error:
         if connection.in_atomic_block or not is_trouble(error):
             raise
@@ -195,13 +195,13 @@ def _wait_if_possible(
 
 
 def _wait(
-    undecided: Mapping[str, Entry], *, mailbox: Mailbox, wait: float, on_timeout: OnTimeout, cause: str
+    undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, on_timeout: OnTimeout, cause: str
 ) -> dict[str, dict[str, Any]]:
     """Answers by stream as the lane gives them, or the failure policy; absent where there is none in time."""
     answers: dict[str, dict[str, Any]] = {}
     if not cause:
         with telemetry.stage("wait", events=len(undecided)):
-            answers, cause = mailbox.collect(count=len(undecided), seconds=wait)
+            answers, cause = channel.collect(count=len(undecided), seconds=wait)
     left = [entry for stream, entry in undecided.items() if stream not in answers]
     if left and (cause or on_timeout == "fallback"):
         return answers | fallback.decide(left, cause=cause or "timeout")

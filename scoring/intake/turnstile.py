@@ -16,7 +16,7 @@ from django.db import Error as DatabaseError
 from scoring import deadlines
 from scoring.intake import backlog
 from scoring.intake.errors import ListsInLine
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Turnstile:
 def pause_after(events: Mapping[str, int], *, seconds: float) -> float:
     """How long to hold the next list back after one that took so long, for the slowest of its lanes."""
     behind = {lane: count for lane, count in events.items() if backlog.bulk_queued(lane) > AHEAD}
-    paces = {lane: doorbell.pace_of(lane) for lane in behind}
+    paces = {lane: lane_notifications.pace_of(lane) for lane in behind}
     needed = max((count / paces[lane] for lane, count in behind.items() if paces[lane]), default=0.0)
     return min(max(needed - seconds, 0.0), LONGEST_PAUSE)
 

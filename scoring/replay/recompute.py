@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.categories import code_categories
+from scoring.decisions.categories import apply_vocabulary
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
@@ -115,7 +115,7 @@ def _by_model(
     logged: Sequence[Logged], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
     fields = [decision.fields for decision in logged]
-    features = code_categories(declared.vector_of(rows), feature_set=declared, fields=fields)
+    features = apply_vocabulary(declared.vector_of(rows), feature_set=declared, fields=fields)
     context = declared.context_of(rows)
     context[[decision.rescored for decision in logged]] = np.nan  # what was usual then is not logged
     predicted = predict(loaded, features)

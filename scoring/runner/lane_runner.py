@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from scoring.batch.serve.lookup import BatchLookup, Reads
 from scoring.catalog.registry import event_type, lane_members
-from scoring.decisions.deciding_models import Charge, take_charge
+from scoring.decisions.deciding_models import DecidingModels, load_deciding_models
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.vectors import restore_row
 from scoring.features.arena import Arena
@@ -81,7 +81,7 @@ class LaneRunner:
         """`writer`: does one thing after the other, each batch's writing; without one each step writes."""
         self._clock = clock
         self.lane = lane
-        self.charges: dict[str, Charge] = {}
+        self.models: dict[str, DecidingModels] = {}
         self.plan: LanePlan = lane_plan(lane)
         self.store = OnlineStore(lane, self.plan.layout_id)
         self.batch_values = BatchLookup(self.plan)
@@ -251,11 +251,11 @@ class LaneRunner:
         `routes` names their versions at the claim: the same as before mean the same models, but for one that
         could not be had and is tried again.
         """
-        if routes == self._routes and all(charge.is_whole for charge in self.charges.values()):
+        if routes == self._routes and all(deciding.is_complete for deciding in self.models.values()):
             return
         current = current_routes()
         kinds = [kind for kind in lane_members(self.lane) if kind.scored]
-        self.charges = {kind.name: take_charge(kind.name, current.get(kind.name)) for kind in kinds}
+        self.models = {kind.name: load_deciding_models(kind.name, current.get(kind.name)) for kind in kinds}
         self._routes = routes
 
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
@@ -318,7 +318,7 @@ class LaneRunner:
         return [
             decided
             for name, items in by_type.items()
-            for decided in decide(items, charge=self.charges[name], now=now)
+            for decided in decide(items, deciding=self.models[name], now=now)
         ]
 
     def _park(self, claim: Claim, error: str) -> None:

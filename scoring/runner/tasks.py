@@ -19,6 +19,6 @@ def run_lane(lane: str) -> int:
 
 @shared_task(name="scoring.decisions.tasks.sweep")
 def sweep() -> list[str]:
-    """Ring every lane that has work nobody attends to, and report how this worker is."""
+    """Notify every lane that has work but no runner, and report the state of this worker."""
     report_well_being()
     return sweep_lanes(now=timezone.now())

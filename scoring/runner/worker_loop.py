@@ -1,4 +1,4 @@
-"""A shift at a lane's door: hold the lane, work while there is work, linger, hand over."""
+"""The worker loop: hold a lane, process it while entries come, linger, release it."""
 
 import logging
 import time
@@ -10,84 +10,84 @@ from django.db import close_old_connections
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
 from scoring.runner.lane_runner import LaneRunner
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from scoring.signals.telemetry import telemetry
 
 logger = logging.getLogger(__name__)
 
-LINGER_SECONDS = 1.0  # steady traffic keeps the runner at the door and pays no Celery hop
-AT_DOOR_SECONDS = 0.5  # so often the runner says that it is at the door
-SHIFT_SECONDS = 20.0  # then the worker's process is free for another task; the lane is rung again
+LINGER_SECONDS = 1.0  # steady traffic keeps the runner subscribed and pays no Celery hop
+RENEW_SECONDS = 0.5  # between two renewals of the subscription
+MAX_RUN_SECONDS = 20.0  # then the process is free for another task; the lane is notified again
 
 
-class Attendance:
-    """Whether this process works a lane, and whether it has been asked to stop."""
+class WorkerState:
+    """Whether this process works a lane, and whether it was asked to stop."""
 
     def __init__(self) -> None:
-        self.at_work = False
-        self.asked_to_stop = False
+        self.is_working = False
+        self.stop_requested = False
 
 
-attendance = Attendance()
+worker_state = WorkerState()
 
 
-def end_shift() -> bool:
-    """Let the shift under way end after its present batch; False when there is none. For signal handlers."""
-    attendance.asked_to_stop = True
-    return attendance.at_work
+def request_stop() -> bool:
+    """Stop the loop after its current batch; False when none is running. Safe in signal handlers."""
+    worker_state.stop_requested = True
+    return worker_state.is_working
 
 
 @cache
 def background_writer() -> Executor:
-    """The thread of this process that writes what its lane has worked out, with a database connection."""
+    """The thread of this process that writes decided batches, with a database connection of its own."""
     return ThreadPoolExecutor(1, thread_name_prefix="lane-writer")
 
 
 def work_lane(
     lane: str,
     *,
-    shift: float = SHIFT_SECONDS,
+    max_seconds: float = MAX_RUN_SECONDS,
     linger: float = LINGER_SECONDS,
     writer: Executor | None = None,
 ) -> int:
-    """Process a lane until nothing comes for `linger` seconds or the shift is over; returns entries done.
+    """Process a lane until nothing comes for `linger` seconds, at most `max_seconds`; returns entries done.
 
-    With a `writer` one batch is written by it while the next is worked out.
+    A `writer` writes one batch while the next is computed.
 
-    Returns 0 when somebody else holds the lane, at once if that one is at the door. Whoever gives it up looks
-    once more afterwards: an entry may have come whose bell was answered by a process that found the lane
-    taken.
+    Returns 0 when another process holds the lane, at once if that process has subscribed. After releasing the
+    lane, checks once more: an entry may have arrived whose notification reached a worker that found the lane
+    held.
     """
     processed = 0
-    with held_lane(lane, watch=not doorbell.is_attended(lane)) as held:
+    with held_lane(lane, watch=not lane_notifications.has_runner(lane)) as held:
         if not held:
             return 0
-        processed = _work(lane, shift=shift, linger=linger, writer=writer)
+        processed = _work(lane, max_seconds=max_seconds, linger=linger, writer=writer)
     if pending.has_ready(lane):
-        doorbell.ring(lane, again=True)
+        lane_notifications.notify_lane(lane, again=True)
     return processed
 
 
-def _work(lane: str, *, shift: float, linger: float, writer: Executor | None) -> int:
-    processed, ends = 0, time.monotonic() + shift
+def _work(lane: str, *, max_seconds: float, linger: float, writer: Executor | None) -> int:
+    processed, ends = 0, time.monotonic() + max_seconds
     if writer:
         writer.submit(close_old_connections)  # as Celery does for its own thread
     runner = LaneRunner(lane, writer=writer)
-    attendance.at_work, attendance.asked_to_stop = True, False
-    said_until = float("-inf")
+    worker_state.is_working, worker_state.stop_requested = True, False
+    renew_at = float("-inf")
     try:
-        while (now := time.monotonic()) < ends and not attendance.asked_to_stop:
-            if now > said_until:
-                doorbell.stand_at_door(lane, pace=runner.pace)
-                said_until = now + AT_DOOR_SECONDS
+        while (now := time.monotonic()) < ends and not worker_state.stop_requested:
+            if now > renew_at:
+                lane_notifications.subscribe(lane, pace=runner.pace)
+                renew_at = now + RENEW_SECONDS
             processed += runner.step()
-            if runner.exhausted and not doorbell.linger(lane, seconds=linger):
+            if runner.exhausted and not lane_notifications.wait_for_notification(lane, seconds=linger):
                 break
     finally:
         try:
             runner.finish()
         finally:
-            attendance.at_work = False
-            doorbell.leave_door(lane)
+            worker_state.is_working = False
+            lane_notifications.unsubscribe(lane)
             telemetry.send()
     return processed

@@ -21,7 +21,7 @@ from scoring.lanes.order import Effects, LaneHead, head_after, sequenced_entry
 from scoring.lanes.queue import Claim
 from scoring.log.append import append
 from scoring.log.errors import StreamConflict
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications, reply_channels
 from scoring.signals.telemetry import telemetry
 from scoring.states.store import OnlineStore
 
@@ -83,7 +83,7 @@ def write_and_tell(worked: Worked, *, head: LaneHead, store: OnlineStore) -> Lan
     try:
         return write(worked, head=head, store=store)
     except Exception:
-        doorbell.ring(head.lane)
+        lane_notifications.notify_lane(head.lane)
         raise
 
 
@@ -133,4 +133,4 @@ def _wake(decided: Sequence[Decided]) -> None:
             )
             answers[item.claim.wake_token].append({"stream": item.claim.event_stream, "answer": answer})
     if answers:
-        doorbell.wake(answers)
+        reply_channels.send_answers(answers)

@@ -1,81 +1,71 @@
-"""Bells between the API and the lanes. They only save time: losing one costs a sweep's delay, never data.
+"""Tell lanes that entries are pending. A lost notification costs the delay until the next sweep, never data.
 
-Per lane `runner` (somebody is at the door), `bell` (what he waits for), `flag` (a message is outstanding) and
-`pace` (entries a second as the last runner worked them). A ring while the bell lies there does nothing: the
-runner takes it before a claim, which then sees whatever was appended before the ring. Without a runner at the
-door the ring is a Celery message, and nothing more while the flag stands.
+Redis holds four keys for each lane: `runner` (a worker has subscribed), `bell` (the list on which it blocks),
+`flag` (a Celery message is in flight) and `pace` (entries per second, as the last runner measured). Notifying
+a lane that has an unread notification does nothing: the runner reads it before it claims, and the claim then
+sees whatever was appended before. A lane without a runner is sent a Celery message, unless one is in flight.
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-import orjson
 import redis
 from celery import current_app
 from kombu.exceptions import OperationalError
 
 from scoring.signals import redis_connections as connections
-from scoring.signals import reply_channels as mailboxes
 from scoring.signals.breaker import Breaker
-from scoring.signals.reply_channels import Answer
 
 logger = logging.getLogger(__name__)
 
-FLAG_MS = 1_000  # a lost message keeps the lane deaf no longer than this
-RUNNER_MS = 2_000  # a killed runner is believed to be at the door no longer than this
-PACE_MS = 60_000  # what is known of a lane's pace says nothing of a minute later
-ANSWER_SECONDS = 30  # answers for a process that is no more
+IN_FLIGHT_MS = 1_000  # a lost message suppresses further messages for at most this long
+RUNNER_MS = 2_000  # a killed runner counts as subscribed for at most this long
+PACE_MS = 60_000  # an older pace says nothing about now
 RUN_LANE = "scoring.decisions.tasks.run_lane"
-MESSAGE_SECONDS = 60  # messages piled up while no worker ran say nothing new
+MESSAGE_SECONDS = 60  # messages that pile up while no worker runs say nothing new
 
-RING = """
+NOTIFY = """
 if redis.call('EXISTS', KEYS[2]) == 1 then
     if redis.call('LLEN', KEYS[3]) == 0 then redis.call('LPUSH', KEYS[3], '1') end
-    return 'bell'
+    return 'notified'
 end
 if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) == false and ARGV[2] == '0' then
-    return 'outstanding'
+    return 'in flight'
 end
-return 'publish'
+return 'send'
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """`cause` says why no lane could be rung ("" when all were): a name the failure policy records."""
+def notify_lanes(names: Iterable[str]) -> str:
+    """Notify each lane; returns "" or the cause, for the failure policy, why one could not be notified.
 
-    cause: str = ""
-
-
-def ring_lanes(names: Iterable[str]) -> Rung:
-    """Tell each lane that entries are pending. Never raises: what was appended is found by the sweep."""
+    Never raises: the sweep finds what was appended.
+    """
     for lane in sorted(names):
-        cause = ring(lane)
-        if cause:
-            return Rung(cause)
-    return Rung()
+        if cause := notify_lane(lane):
+            return cause
+    return ""
 
 
-def ring(lane: str, *, again: bool = False) -> str:
-    """Ring one lane; "" or the cause that kept the bell from ringing.
+def notify_lane(lane: str, *, again: bool = False) -> str:
+    """Notify one lane; returns "" or why it could not be notified.
 
-    `again`: though its flag stands, for its message may have found the lane taken.
+    `again`: send a message even while one is in flight, which may have reached a worker that found the lane
+    held.
     """
     try:
-        answer = connections.prompt().eval(RING, 3, *_keys(lane), FLAG_MS, int(again))
+        answer = connections.prompt().eval(NOTIFY, 3, *_keys(lane), IN_FLIGHT_MS, int(again))
     except redis.RedisError as error:
-        logger.warning("lane %s not rung: %s", lane, error)
+        logger.warning("lane %s was not notified: %s", lane, error)
         return "online_store_unavailable"
-    return publish(lane) if answer == b"publish" else ""
+    return send_task(lane) if answer == b"send" else ""
 
 
-def publish(lane: str) -> str:
-    """Send the lane's task; "" or the cause that kept it from being sent."""
+def send_task(lane: str) -> str:
+    """Send the task that runs the lane; returns "" or why it could not be sent."""
     cause = _send(lane)
     if cause:
-        _clear_flag(lane)
+        _clear_in_flight(lane)
     return cause
 
 
@@ -85,7 +75,7 @@ def _send(lane: str) -> str:
     try:
         current_app.send_task(RUN_LANE, args=(lane,), retry=False, expires=MESSAGE_SECONDS)
     except (OperationalError, redis.RedisError, OSError) as error:
-        logger.warning("task of lane %s not sent: %s", lane, error)
+        logger.warning("the task of lane %s was not sent: %s", lane, error)
         breaker.trip()
         return "broker_unavailable"
     return ""
@@ -93,16 +83,16 @@ def _send(lane: str) -> str:
 
 def _probe_broker() -> None:
     with current_app.connection_for_write() as broker:
-        broker.default_channel.close()  # it asks the server when it is opened
+        broker.default_channel.close()  # opening it asks the server
 
 
 breaker = Breaker("the broker", _probe_broker)
 
 
-def stand_at_door(lane: str, *, pace: float) -> None:
-    """The runner says it is there, and its pace if known, and takes what was rung, before it claims.
+def subscribe(lane: str, *, pace: float) -> None:
+    """Register this process as the lane's runner with its pace, if known; discard earlier notifications.
 
-    To be said again before RUNNER_MS have passed.
+    Call it before a claim, and again before RUNNER_MS have passed.
     """
     flag, runner, bell = _keys(lane)
     with connections.client().pipeline(transaction=False) as pipe:
@@ -113,53 +103,42 @@ def stand_at_door(lane: str, *, pace: float) -> None:
         pipe.execute()
 
 
-def pace_of(lane: str) -> float:
-    """Entries a second at which the lane was worked lately; 0 when that is not known."""
-    try:
-        return float(connections.prompt().get(_pace_key(lane)) or 0.0)
-    except redis.RedisError as error:
-        logger.warning("pace of lane %s not read: %s", lane, error)
-        return 0.0
+def unsubscribe(lane: str) -> None:
+    """The runner leaves the lane; notifications from now on are Celery messages."""
+    flag, runner, bell = _keys(lane)
+    connections.client().delete(flag, runner, bell)
 
 
-def linger(lane: str, *, seconds: float) -> bool:
-    """Wait for the bell; True when it rang."""
+def wait_for_notification(lane: str, *, seconds: float) -> bool:
+    """Block until the lane is notified; False when the time is up first."""
     _, _, bell = _keys(lane)
     seconds = min(seconds, connections.MAX_BLOCK_SECONDS)
     return connections.blocking().blpop([bell], timeout=seconds) is not None
 
 
-def leave_door(lane: str) -> None:
-    """The runner goes; bells from now on are Celery messages."""
-    flag, runner, bell = _keys(lane)
-    connections.client().delete(flag, runner, bell)
-
-
-def is_attended(lane: str) -> bool:
-    """Whether a runner is at the door."""
+def has_runner(lane: str) -> bool:
+    """Whether a worker has subscribed to the lane."""
     return bool(connections.client().exists(_keys(lane)[1]))
 
 
-def wake(answers: Mapping[str, Sequence[Answer]]) -> None:
-    """Hand decided answers to the clients that wait for them, by wake token: a message for each process."""
-    messages: dict[str, dict[str, Sequence[Answer]]] = defaultdict(dict)
-    for token, decided in answers.items():
-        messages[mailboxes.queue_of(token)][token] = decided
-    with connections.client().pipeline(transaction=False) as pipe:
-        for queue, message in messages.items():
-            pipe.rpush(queue, orjson.dumps(message))
-            pipe.expire(queue, ANSWER_SECONDS)
-        pipe.execute()
+def pace_of(lane: str) -> float:
+    """Entries per second at which the lane was processed lately; 0 when unknown."""
+    try:
+        return float(connections.prompt().get(_pace_key(lane)) or 0.0)
+    except redis.RedisError as error:
+        logger.warning("the pace of lane %s was not read: %s", lane, error)
+        return 0.0
 
 
-def _clear_flag(lane: str) -> None:
+def _clear_in_flight(lane: str) -> None:
     try:
         connections.prompt().delete(_keys(lane)[0])
     except redis.RedisError as error:
-        logger.warning("flag of lane %s not cleared: %s", lane, error)
+        logger.warning("the in-flight flag of lane %s was not cleared: %s", lane, error)
 
 
 def _keys(lane: str) -> tuple[str, str, str]:
+    # The names date from the first release: during an upgrade, processes of both releases notify each other.
     prefix = f"assay:{{{lane}}}:door"
     return f"{prefix}:flag", f"{prefix}:runner", f"{prefix}:bell"
 

@@ -1,7 +1,7 @@
-"""Answers on their way to the clients that wait: a thread of the process takes them from Redis for all.
+"""Replies to waiting clients: one thread of each web process receives them from Redis for all its requests.
 
-What a batch decided comes as one message for each web process, and not as a list for each client with a
-connection that blocks on it.
+The decisions of a batch arrive as one message for each web process, not as one list for each client with a
+blocking connection of its own.
 """
 
 import itertools
@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from queue import Empty, SimpleQueue
@@ -23,24 +24,25 @@ from scoring.signals import redis_connections as connections
 
 logger = logging.getLogger(__name__)
 
-LISTEN_SECONDS = connections.MAX_BLOCK_SECONDS  # then it asks again; a message is taken at once
-AGAIN_SECONDS = 0.1  # after Redis has failed
+LISTEN_SECONDS = connections.MAX_BLOCK_SECONDS  # of one blocking read; a message ends it at once
+RETRY_SECONDS = 0.1  # after Redis has failed
+REPLY_SECONDS = 30  # until replies to a process that has ended expire
 
-_opening = Lock()  # a cache alone would let two first requests open an office each
+_opening = Lock()  # a cache alone would let two first requests create a listener each
 
 Answer = dict[str, Any]  # {"stream", "answer"}
 
 
-class Mailbox:
-    """Where the answers of one request arrive; `token` is its address. It is closed by being forgotten."""
+class ReplyChannel:
+    """Receives the answers of one request; `token` is its address. It closes when it is garbage collected."""
 
     def __init__(self, token: str) -> None:
         self.token = token
-        # None: Redis has failed, and with it the wait.
+        # None: Redis has failed, so waiting is pointless.
         self.arrived: SimpleQueue[Answer | None] = SimpleQueue()
 
     def collect(self, *, count: int, seconds: float) -> tuple[dict[str, dict[str, Any]], str]:
-        """Answers by event stream, as they come, until `count` are there or the time is up.
+        """Answers by event stream, until there are `count` or the time is up.
 
         The second value is the cause when the wait itself failed, else "".
         """
@@ -57,19 +59,19 @@ class Mailbox:
         return answers, ""
 
 
-class PostOffice:
-    """The mailboxes of a process, and the thread that fills them for its life."""
+class ReplyListener:
+    """The reply channels of a process, and the daemon thread that fills them."""
 
     def __init__(self) -> None:
         self.name = secrets.token_hex(8)
-        self._boxes: WeakValueDictionary[str, Mailbox] = WeakValueDictionary()
+        self._channels: WeakValueDictionary[str, ReplyChannel] = WeakValueDictionary()
         self._numbers = itertools.count()
         Thread(target=self._run, name="answers", daemon=True).start()
 
-    def open_box(self) -> Mailbox:
-        box = Mailbox(f"{self.name}.{next(self._numbers)}")
-        self._boxes[box.token] = box
-        return box
+    def open_channel(self) -> ReplyChannel:
+        channel = ReplyChannel(f"{self.name}.{next(self._numbers)}")
+        self._channels[channel.token] = channel
+        return channel
 
     def _run(self) -> None:
         failed = 0
@@ -79,12 +81,12 @@ class PostOffice:
                 failed = 0
             except redis.RedisError as error:
                 failed += 1
-                if failed > 1:  # one connection may be lost: what was sent meanwhile is still there
-                    self._give_up_waits(error)
-                    time.sleep(AGAIN_SECONDS)
-            except Exception:  # the thread that everybody's answers come through must not end
+                if failed > 1:  # one lost connection loses nothing: the messages are still in Redis
+                    self._abort_waits(error)
+                    time.sleep(RETRY_SECONDS)
+            except Exception:  # the edge of the thread, on which every waiting request depends
                 logger.exception("answers could not be delivered")
-                time.sleep(AGAIN_SECONDS)
+                time.sleep(RETRY_SECONDS)
 
     def _listen(self) -> None:
         message = connections.blocking().blpop([_queue(self.name)], timeout=LISTEN_SECONDS)
@@ -93,35 +95,47 @@ class PostOffice:
 
     def _deliver(self, message: Mapping[str, Sequence[Answer]]) -> None:
         for token, answers in message.items():
-            box = self._boxes.get(token)
-            if box is not None:  # else its client has left
+            channel = self._channels.get(token)
+            if channel is not None:  # else its request has ended
                 for answer in answers:
-                    box.arrived.put(answer)
+                    channel.arrived.put(answer)
 
-    def _give_up_waits(self, error: Exception) -> None:
-        boxes = [box for reference in self._boxes.valuerefs() if (box := reference())]
-        if boxes:
-            logger.warning("wait for answers broken off: %s", error)
-        for box in boxes:
-            box.arrived.put(None)
+    def _abort_waits(self, error: Exception) -> None:
+        channels = [channel for reference in self._channels.valuerefs() if (channel := reference())]
+        if channels:
+            logger.warning("waits for answers aborted: %s", error)
+        for channel in channels:
+            channel.arrived.put(None)
 
 
-def open_mailbox() -> Mailbox:
-    """A mailbox of this process. Open it before its token is written: answers may come any moment then."""
+def open_reply_channel() -> ReplyChannel:
+    """A reply channel of this process. Open it before its token is written: answers may follow at once."""
     with _opening:
-        return _office(os.getpid()).open_box()
+        return _listener(os.getpid()).open_channel()
+
+
+def send_answers(answers: Mapping[str, Sequence[Answer]]) -> None:
+    """Send decided answers to the waiting clients, by wake token: one message for each web process."""
+    messages: dict[str, dict[str, Sequence[Answer]]] = defaultdict(dict)
+    for token, decided in answers.items():
+        messages[queue_of(token)][token] = decided
+    with connections.client().pipeline(transaction=False) as pipe:
+        for queue, message in messages.items():
+            pipe.rpush(queue, orjson.dumps(message))
+            pipe.expire(queue, REPLY_SECONDS)
+        pipe.execute()
 
 
 def queue_of(token: str) -> str:
-    """The list in Redis that the mailbox's process listens to. A message has answers by token."""
+    """The list in Redis on which the channel's process listens. A message maps tokens to answers."""
     return _queue(token.partition(".")[0])
 
 
 @cache
-def _office(process: int) -> PostOffice:
-    """One for each process: threads do not come along when it forks."""
-    return PostOffice()
+def _listener(process: int) -> ReplyListener:
+    """One for each process: threads do not survive a fork."""
+    return ReplyListener()
 
 
-def _queue(office: str) -> str:
-    return f"assay:answers:{office}"
+def _queue(listener: str) -> str:
+    return f"assay:answers:{listener}"

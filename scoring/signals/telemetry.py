@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 Stage = Literal[
     "validate",  # a request's events parsed
     "append",  # their receipts, rows and queue entries written
-    "doorbell",  # their lanes rung
+    "doorbell",  # their lanes notified; the name dates from the first release
     "wait",  # a client waited for its answers
     "claim",  # a batch and all it needs read from the queue
     "sequence",  # states read, features computed

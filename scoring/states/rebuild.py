@@ -16,7 +16,7 @@ from scoring.lanes.order import LaneHead, read_beginning
 from scoring.offline.export import check_same_log
 from scoring.offline.store import OfflineStore
 from scoring.progress import UNWATCHED, Watch
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from scoring.states.errors import StaleOnlineState
 from scoring.states.restore import REBUILDING, RESTORING, PresentOrder, Progress, catch_up
 from scoring.states.store import Filling, OnlineStore
@@ -139,7 +139,7 @@ class _Rebuild:
 def _ring_if_needed(lane: str) -> None:
     """An entry may have come whose bell was answered by a process that found the lane taken."""
     if pending.has_ready(lane):
-        doorbell.ring(lane, again=True)
+        lane_notifications.notify_lane(lane, again=True)
 
 
 def _offline_store() -> OfflineStore | None:

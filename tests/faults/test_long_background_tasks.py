@@ -10,8 +10,7 @@ from django.db import connection
 from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision
 from scoring.intake.receive import receive_events
-from scoring.signals import lane_notifications as doorbell
-from scoring.signals.lane_notifications import Rung
+from scoring.signals import lane_notifications
 from tests.factories.payments import payment_payload, payments
 from tests.faults.house import House
 from tests.faults.sender import Sender
@@ -50,9 +49,9 @@ def test_events_are_decided_while_long_tasks_keep_the_background(sender: Sender)
 def test_a_lost_bell_is_found_while_long_tasks_keep_the_background(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doorbell, "ring_lanes", lambda lanes: Rung())
+    monkeypatch.setattr(lane_notifications, "notify_lanes", lambda lanes: "")
     with kept_background() as kept:
-        wait_until(lambda: not doorbell.is_attended(LANE), seconds=SECONDS)
+        wait_until(lambda: not lane_notifications.has_runner(LANE), seconds=SECONDS)
         decided = Decision.objects.count()
         receive_events(payments(1, start=1), source="shop", now=datetime.now(UTC))
         wait_until(lambda: Decision.objects.count() > decided, seconds=SECONDS)

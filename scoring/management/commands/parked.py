@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 
 
 class Command(BaseCommand):
@@ -30,5 +30,5 @@ class Command(BaseCommand):
             self.stdout.write("Nothing is parked.")
         elif options["retry"]:
             count = pending.unpark([row.position for row in rows])
-            doorbell.ring_lanes({row.lane for row in rows})
+            lane_notifications.notify_lanes({row.lane for row in rows})
             self.stdout.write(f"{count} given another try.")

@@ -11,7 +11,7 @@ from scoring.intake.models import Event
 from scoring.intake.turnstile import Turnstile, pause_after
 from scoring.lanes.lock import held_lane
 from scoring.runner.lane_runner import LaneRunner
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from tests.factories.payments import payment_payload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,11 +72,11 @@ def test_waiting_clients_are_refused_too_when_too_many_wait(api):
 def test_when_to_come_again_follows_from_the_backlog_and_the_lanes_pace(api):
     api.post("events", a_list(0, 12))
     assert api.post("events", a_list(100, 1))["Retry-After"] == str(backlog.USUAL_WAIT)
-    doorbell.stand_at_door(LANE, pace=0.5)
+    lane_notifications.subscribe(LANE, pace=0.5)
     assert api.post("events", a_list(100, 1))["Retry-After"] == "14"  # 12 - 10 / 2 entries
-    doorbell.stand_at_door(LANE, pace=1e6)
+    lane_notifications.subscribe(LANE, pace=1e6)
     assert api.post("events", a_list(100, 1))["Retry-After"] == "1"
-    doorbell.stand_at_door(LANE, pace=0.1)
+    lane_notifications.subscribe(LANE, pace=0.1)
     assert api.post("events", a_list(100, 1))["Retry-After"] == str(backlog.LONGEST_WAIT)
 
 
@@ -93,8 +93,8 @@ def test_the_pace_of_a_lane_is_what_its_runner_worked_at(api):
         assert runner.pace == 0.0
         runner.step()
     assert runner.pace > 0
-    doorbell.stand_at_door(LANE, pace=runner.pace)
-    assert doorbell.pace_of(LANE) == pytest.approx(runner.pace, abs=0.1)
+    lane_notifications.subscribe(LANE, pace=runner.pace)
+    assert lane_notifications.pace_of(LANE) == pytest.approx(runner.pace, abs=0.1)
 
 
 def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused():
@@ -126,7 +126,7 @@ def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused(
 
 def test_lists_are_held_to_the_pace_of_a_lane_that_is_behind(api, monkeypatch):
     api.post("events", a_list(0, 12))
-    doorbell.stand_at_door(LANE, pace=100.0)
+    lane_notifications.subscribe(LANE, pace=100.0)
     assert pause_after({LANE: 50}, seconds=0.1) == 0.0  # twelve are no backlog
     monkeypatch.setattr(turnstile, "AHEAD", 11)
     assert pause_after({LANE: 50}, seconds=0.1) == pytest.approx(0.4)

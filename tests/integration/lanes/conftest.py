@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from scoring.decisions.deciding_models import take_charge
+from scoring.decisions.deciding_models import load_deciding_models
 from scoring.features.arena import Arena
 from scoring.features.encode import encode
 from scoring.features.fold import fold
@@ -50,10 +50,10 @@ def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a model be due that cannot be had: each decision is to be made again."""
 
     def take(name: str, route: Any) -> Any:
-        charge = take_charge(name, route)
-        return replace(charge, champion=replace(charge.champion, cause="model_unavailable"))
+        deciding = load_deciding_models(name, route)
+        return replace(deciding, champion=replace(deciding.champion, cause="model_unavailable"))
 
-    monkeypatch.setattr("scoring.runner.lane_runner.take_charge", take)
+    monkeypatch.setattr("scoring.runner.lane_runner.load_deciding_models", take)
 
 
 def online_states() -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from scoring.lanes.models import Pending
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
-from scoring.signals.reply_channels import Mailbox
+from scoring.signals.reply_channels import ReplyChannel
 from tests.factories.log import have_conflicts
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
@@ -149,7 +149,7 @@ def test_a_client_that_repeats_a_correction_waits_for_it_like_the_first(send, wo
     send(payments(2))
     work()
     correct(1, amount="20.00")
-    monkeypatch.setattr("scoring.signals.lane_notifications.ring_lanes", told.extend)
+    monkeypatch.setattr("scoring.signals.lane_notifications.notify_lanes", told.extend)
     receipt = correct(1, amount="20.00", wait=0.01)
     assert (receipt.status, receipt.is_undecided) == ("replayed", True)
     [queued] = Pending.objects.all()
@@ -190,7 +190,7 @@ def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_o
     told: list[str] = []
     send(payments(3))
     work()
-    monkeypatch.setattr("scoring.signals.lane_notifications.ring_lanes", told.extend)
+    monkeypatch.setattr("scoring.signals.lane_notifications.notify_lanes", told.extend)
     correct(1, amount="20.00")
     correct(2, amount="20.00", wait=0.01)
     retract(1)
@@ -204,14 +204,14 @@ def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_o
 
 
 def test_a_client_that_waits_is_answered_with_the_new_decision(send, work, monkeypatch):
-    collect, counts = Mailbox.collect, []
+    collect, counts = ReplyChannel.collect, []
 
-    def work_then_collect(mailbox, **how):
+    def work_then_collect(channel, **how):
         work()
         counts.append(how["count"])
-        return collect(mailbox, **how)
+        return collect(channel, **how)
 
-    monkeypatch.setattr(Mailbox, "collect", work_then_collect)
+    monkeypatch.setattr(ReplyChannel, "collect", work_then_collect)
     send(payments(2))
     work()
     receipt = correct(1, amount="20.00", wait=30.0)

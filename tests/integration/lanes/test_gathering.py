@@ -17,7 +17,6 @@ from scoring.intake.models import Event
 from scoring.intake.receive import received_entry
 from scoring.lanes.models import Pending
 from scoring.log.models import VaultItem
-from scoring.signals.lane_notifications import Rung
 from tests.factories.payments import payment_payload, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,7 +115,9 @@ def test_of_two_that_fail_together_the_first_is_written_and_the_other_finds_out_
 def test_an_event_that_two_requests_bring_is_the_first_ones(online_redis, monkeypatch):
     rung: list[set[str]] = []
     monkeypatch.setattr(
-        gathering.doorbell, "ring_lanes", lambda lanes: rung.append(set(lanes)) or Rung("broker_unavailable")
+        gathering.lane_notifications,
+        "notify_lanes",
+        lambda lanes: rung.append(set(lanes)) or "broker_unavailable",
     )
     first, second = request(1), replace(request(1, amount="99.00"), wake_token="another", priority=0)
     later = second.now = first.now + timedelta(seconds=5)

@@ -238,7 +238,7 @@ def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_agai
 
 def test_a_lane_is_told_of_labels_when_they_are_committed(send, monkeypatch):
     told: list[set[str]] = []
-    monkeypatch.setattr("scoring.signals.lane_notifications.ring_lanes", told.append)
+    monkeypatch.setattr("scoring.signals.lane_notifications.notify_lanes", told.append)
     with transaction.atomic():
         say(label(1, "fraud"), label(2, "fraud"))
         assert told == []

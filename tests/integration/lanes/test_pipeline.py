@@ -22,7 +22,7 @@ from scoring.log.read import read_stream
 from scoring.runner import writing
 from scoring.runner.lane_runner import FEWEST, LaneRunner
 from scoring.runner.worker_loop import work_lane
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications, reply_channels
 from tests.factories.payments import payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
@@ -61,7 +61,7 @@ class LateWriter(Executor):
 @pytest.fixture(autouse=True)
 def small_batches_without_messages(monkeypatch):
     monkeypatch.setattr("scoring.runner.lane_runner.next_limit", lambda limit, **spent: FEWEST)
-    monkeypatch.setattr(doorbell, "publish", lambda lane: "")
+    monkeypatch.setattr(lane_notifications, "send_task", lambda lane: "")
 
 
 @pytest.fixture
@@ -336,12 +336,12 @@ def test_a_failed_write_rings_for_the_runner_that_may_linger(send, runner, monke
     monkeypatch.setattr(writing, "_commit", lambda *given: 1 / 0)
     send(payments(1))
     runner.step()
-    doorbell.stand_at_door(LANE, pace=0.0)
+    lane_notifications.subscribe(LANE, pace=0.0)
     under_way = runner._under_way
     assert under_way is not None
     with suppress(ZeroDivisionError):
         under_way.written.result()
-    assert doorbell.linger(LANE, seconds=0.1)
+    assert lane_notifications.wait_for_notification(LANE, seconds=0.1)
 
 
 def test_a_shift_with_a_thread_that_writes_decides_everything_and_waits_for_it(send):
@@ -354,8 +354,10 @@ def test_a_shift_with_a_thread_that_writes_decides_everything_and_waits_for_it(s
 
 def test_answers_are_there_before_the_states(send, runner, monkeypatch):
     order: list[str] = []
-    wake = doorbell.wake
-    monkeypatch.setattr(doorbell, "wake", lambda answers: order.append("answers") or wake(answers))
+    wake = reply_channels.send_answers
+    monkeypatch.setattr(
+        reply_channels, "send_answers", lambda answers: order.append("answers") or wake(answers)
+    )
     write = runner.store.write
     monkeypatch.setattr(runner.store, "write", lambda *a, **k: order.append("states") or write(*a, **k))
     send(payments(2), wait=0.001)

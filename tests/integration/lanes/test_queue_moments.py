@@ -10,7 +10,7 @@ from scoring.lanes import held_labels
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
 from scoring.runner.sweep import sweep_lanes
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 from tests.integration.lanes.conftest import LANE
 
 pytestmark = pytest.mark.django_db
@@ -123,7 +123,7 @@ def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(setting
     queued = {pending.NORMAL: 0, pending.URGENT: 0}
     monkeypatch.setattr(backlog, "_counted", {})
     monkeypatch.setattr(pending, "count_ready", lambda lane, *, priority, most: queued[priority])
-    monkeypatch.setattr(doorbell, "pace_of", lambda lane: 1.0)
+    monkeypatch.setattr(lane_notifications, "pace_of", lambda lane: 1.0)
 
     def is_taken(count: int, *, priority: int) -> bool:
         try:
@@ -165,12 +165,14 @@ def test_a_sender_has_room_for_held_labels_up_to_the_bound(settings, transaction
     assert held_labels.room_to_hold("shop") == 1
 
 
-def test_the_sweep_rings_lanes_with_work_that_nobody_attends(db, online_redis, monkeypatch):
+def test_the_sweep_notifies_lanes_that_have_work_but_no_runner(db, online_redis, monkeypatch):
     rung: list[tuple[str, bool]] = []
-    monkeypatch.setattr(doorbell, "ring", lambda lane, *, again=False: rung.append((lane, again)) or "")
+    monkeypatch.setattr(
+        lane_notifications, "notify_lane", lambda lane, *, again=False: rung.append((lane, again)) or ""
+    )
     queue("ready")
     queue("ready", lane="content")
     queue("held", lane="elsewhere")
-    doorbell.stand_at_door("content", pace=0.0)
+    lane_notifications.subscribe("content", pace=0.0)
     assert sweep_lanes(now=NOW) == [LANE]
     assert rung == [(LANE, True)]

@@ -83,7 +83,7 @@ def traffic(send: Callable[..., object]) -> Iterator[None]:
         send(payments(7, start=1_000 + 7 * number))
         time.sleep(0.005)
 
-    acts = [submit, *[lambda _: work_lane(LANE, shift=0.15, linger=0.02)] * 2]
+    acts = [submit, *[lambda _: work_lane(LANE, max_seconds=0.15, linger=0.02)] * 2]
     threads = [threading.Thread(target=repeat, args=[act], daemon=True) for act in acts]
     for thread in threads:
         thread.start()
@@ -306,7 +306,7 @@ def test_a_second_rebuild_of_a_lane_is_refused(send, work):
 
 def test_what_waits_when_the_lane_is_given_back_is_worked_at_once(send, work, monkeypatch):
     rung: list[str] = []
-    monkeypatch.setattr(rebuild_online.doorbell, "publish", rung.append)
+    monkeypatch.setattr(rebuild_online.lane_notifications, "send_task", rung.append)
     rebuild_lane(LANE)
     assert rung == []
     send(payments(1))

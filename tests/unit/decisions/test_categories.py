@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scoring.decisions.categories import code_categories
+from scoring.decisions.categories import apply_vocabulary
 from scoring.features.plan import lane_plan
 
 KNOWN = ("grocery", "fuel")
@@ -16,7 +16,7 @@ def test_categories_alone_are_coded_and_the_vectors_given_stay_as_they_are() -> 
     before = features.copy()
     fields = [{"category": "fuel"}, {"category": "grocery"}, {"category": "toys"}, {}]
 
-    coded = code_categories(features, feature_set=feature_set, fields=fields)
+    coded = apply_vocabulary(features, feature_set=feature_set, fields=fields)
 
     np.testing.assert_equal(coded[:, category], [2, 1, 0, np.nan])
     others = np.arange(len(feature_set.names)) != category

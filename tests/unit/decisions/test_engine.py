@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scoring.decisions import engine
-from scoring.decisions.deciding_models import Charge, ModelInCharge
+from scoring.decisions.deciding_models import DecidingModel, DecidingModels
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.predicting import RUNTIME, predict
@@ -42,17 +42,17 @@ def outcomes_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Payment, "no_model_outcome", "allow")
 
 
-def model(arm: Arm, *, cause: str = "", explain: Any = None) -> ModelInCharge:
+def model(arm: Arm, *, cause: str = "", explain: Any = None) -> DecidingModel:
     loaded: Any = SimpleNamespace(
         name=arm.model, thresholds={"review": 0.4, "block": 0.8}, medians=(None,) * WIDTH, explain=explain
     )
-    return ModelInCharge(SETS[0], arm.model, None if cause else loaded, cause, arm)
+    return DecidingModel(SETS[0], arm.model, None if cause else loaded, cause, arm)
 
 
-def charge(
+def deciding_models(
     *, scores: Mapping[str, float], canary: bool = True, failing: Mapping[str, Any] | None = None
-) -> Charge:
-    """Both models in charge, each with its own score; `failing`: names -> amounts that it cannot take."""
+) -> DecidingModels:
+    """Both arms have a model, each with its own score; `failing`: names -> amounts that it cannot take."""
 
     def explain(name: str, features: Any) -> tuple[Any, Any, Any]:
         for amount in (failing or {}).get(name, ()):
@@ -63,7 +63,7 @@ def charge(
         return np.full(count, -1.5), np.full(count, scores[name]), contributions
 
     champion, other = (model(arm, explain=partial(explain, arm.model)) for arm in (CHAMPION, CANARY))
-    return Charge(ROUTE, champion, SETS, canary=other if canary else None)
+    return DecidingModels(ROUTE, champion, SETS, canary=other if canary else None)
 
 
 def scored(number: int = 0, *, amount: float = 100.0, **claimed: Any) -> Scored:
@@ -75,12 +75,12 @@ def scored(number: int = 0, *, amount: float = 100.0, **claimed: Any) -> Scored:
     return Scored(taken, order=0, seq=5 + number, row=row, sets=SETS)
 
 
-def one(item: Scored, deciding: Charge) -> Decided:
-    [decided] = decide([item], charge=deciding, now=NOON + timedelta(seconds=1))
+def one(item: Scored, deciding: DecidingModels) -> Decided:
+    [decided] = decide([item], deciding=deciding, now=NOON + timedelta(seconds=1))
     return decided
 
 
-def units(deciding: Charge) -> dict[str, int]:
+def units(deciding: DecidingModels) -> dict[str, int]:
     """A customer of each arm: the number of the event that is theirs."""
     numbers = {deciding.model_for(scored(n).claim.event).name: n for n in range(50)}
     assert set(numbers) == {"payment-1", "payment-2"}
@@ -91,7 +91,7 @@ SCORES = {"payment-1": 0.5, "payment-2": 0.9}
 
 
 def test_each_event_is_decided_by_the_model_of_its_arm() -> None:
-    deciding = charge(scores=SCORES)
+    deciding = deciding_models(scores=SCORES)
     for name, outcome in (("payment-1", "review"), ("payment-2", "block")):
         decided = one(scored(units(deciding)[name]), deciding)
         data = decided.entry.data
@@ -106,14 +106,14 @@ def test_the_time_that_a_model_takes_is_measured(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(own, "send", lambda: None)
     monkeypatch.setattr(engine, "telemetry", own)
     items = [scored(number, amount=100.0) for number in range(3)]
-    decide(items, charge=charge(scores=SCORES, canary=False), now=NOON)
+    decide(items, deciding=deciding_models(scores=SCORES, canary=False), now=NOON)
     assert own._counts["events", "predict"] == 3
 
 
 def test_a_vector_goes_with_its_own_contributions_and_its_own_event() -> None:
-    deciding = charge(scores=SCORES, canary=False)
+    deciding = deciding_models(scores=SCORES, canary=False)
     items = [scored(number, amount=100.0 + number) for number in range(3)]
-    for item, decided in zip(items, decide(items, charge=deciding, now=NOON), strict=True):
+    for item, decided in zip(items, decide(items, deciding=deciding, now=NOON), strict=True):
         vector, contributions = unpack_vectors(decided.entry.packed or b"", width=WIDTH)
         assert decided.claim is item.claim
         assert decided.entry.stream == item.claim.event_stream
@@ -126,7 +126,7 @@ def test_a_vector_goes_with_its_own_contributions_and_its_own_event() -> None:
 
 
 def test_before_the_first_model_the_policy_for_none_decides_for_good() -> None:
-    decided = one(scored(), Charge(None, ModelInCharge(SETS[0]), SETS))
+    decided = one(scored(), DecidingModels(None, DecidingModel(SETS[0]), SETS))
     data = decided.entry.data
     assert (data["outcome"], data["basis"], data["cause"]) == ("allow", "no_model", "")
     assert (data["score"], data["reasons"], data["route"], data["unit"]) == (None, [], None, "")
@@ -134,7 +134,9 @@ def test_before_the_first_model_the_policy_for_none_decides_for_good() -> None:
 
 
 def test_without_the_model_that_is_due_the_failure_policy_decides_until_it_is_back() -> None:
-    missing = replace(charge(scores=SCORES), champion=model(CHAMPION, cause="model_unavailable"), canary=None)
+    missing = replace(
+        deciding_models(scores=SCORES), champion=model(CHAMPION, cause="model_unavailable"), canary=None
+    )
     decided = one(scored(), missing)
     data = decided.entry.data
     assert (data["outcome"], data["basis"], data["cause"]) == ("block", "fallback", "model_unavailable")
@@ -144,27 +146,29 @@ def test_without_the_model_that_is_due_the_failure_policy_decides_until_it_is_ba
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_a_model_that_fails_on_one_event_decides_the_others(count: int) -> None:
-    deciding = charge(scores=SCORES, canary=False, failing={"payment-1": (666.0,)})
+    deciding = deciding_models(scores=SCORES, canary=False, failing={"payment-1": (666.0,)})
     items = [scored(0), scored(1, amount=666.0), scored(2)][:count]
-    found = [(d.entry.data["basis"], d.entry.data["cause"]) for d in decide(items, charge=deciding, now=NOON)]
+    found = [
+        (d.entry.data["basis"], d.entry.data["cause"]) for d in decide(items, deciding=deciding, now=NOON)
+    ]
     assert found == [("model", ""), ("fallback", "model_failed"), ("model", "")][:count]
 
 
 def test_what_a_canary_fails_on_the_champion_decides() -> None:
-    deciding = charge(scores=SCORES, failing={"payment-2": (100.0,)})
+    deciding = deciding_models(scores=SCORES, failing={"payment-2": (100.0,)})
     data = one(scored(units(deciding)["payment-2"]), deciding).entry.data
     assert (data["model"], data["arm"], data["outcome"]) == ("payment-1", "champion", "review")
 
 
 def test_what_both_fail_on_the_failure_policy_decides() -> None:
-    deciding = charge(scores=SCORES, failing={"payment-1": (100.0,), "payment-2": (100.0,)})
+    deciding = deciding_models(scores=SCORES, failing={"payment-1": (100.0,), "payment-2": (100.0,)})
     decided = one(scored(units(deciding)["payment-2"]), deciding)
     assert (decided.entry.data["outcome"], decided.entry.data["cause"]) == ("block", "model_failed")
     assert decided.rescore
 
 
 def test_the_first_decision_is_made_and_later_ones_are_revisions() -> None:
-    deciding = charge(scores=SCORES)
+    deciding = deciding_models(scores=SCORES)
     first = one(scored(), deciding).entry
     second = one(scored(decisions=1, stream_version=4), deciding).entry
     assert (first.type, first.data["revision"], first.stream_version) == ("decision.made", 0, 2)
@@ -173,32 +177,34 @@ def test_the_first_decision_is_made_and_later_ones_are_revisions() -> None:
 
 @pytest.mark.parametrize(("token", "waited"), [(None, False), ("process.1", True)])
 def test_a_decision_says_whether_somebody_waited_and_since_when(token: str | None, waited: bool) -> None:
-    data = one(scored(wake_token=token), charge(scores=SCORES)).entry.data
+    data = one(scored(wake_token=token), deciding_models(scores=SCORES)).entry.data
     assert data["waited"] is waited
     assert (data["received_at"], data["decided_at"]) == ("2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z")
 
 
 def test_a_decision_on_a_correction_says_so_and_a_failure_keeps_its_own_cause() -> None:
     corrected = {"kind": "correction", "event_version": 99, "decisions": 1}
-    data = one(scored(**corrected), charge(scores=SCORES)).entry.data
+    data = one(scored(**corrected), deciding_models(scores=SCORES)).entry.data
     assert (data["event_version"], data["cause"], data["event_position"]) == (99, "corrected", 10)
-    missing = replace(charge(scores=SCORES), champion=model(CHAMPION, cause="model_unavailable"), canary=None)
+    missing = replace(
+        deciding_models(scores=SCORES), champion=model(CHAMPION, cause="model_unavailable"), canary=None
+    )
     assert one(scored(**corrected), missing).entry.data["cause"] == "model_unavailable"
-    assert "event_version" not in one(scored(), charge(scores=SCORES)).entry.data
+    assert "event_version" not in one(scored(), deciding_models(scores=SCORES)).entry.data
 
 
 @pytest.mark.parametrize("sets", [(), (OLDER,)])
 def test_what_did_not_log_the_models_features_is_not_scored_by_them(sets: tuple[Any, ...]) -> None:
     with pytest.raises(VectorOfOtherFeatures):
-        one(replace(scored(), sets=sets), charge(scores=SCORES))
+        one(replace(scored(), sets=sets), deciding_models(scores=SCORES))
 
 
 ON_BOTH = replace(scored(), sets=(SETS[0], OLDER))
 
 
-def on(feature_set: Any, *, arms: tuple[Arm, ...] = (CHAMPION,), **how: Any) -> Charge:
+def on(feature_set: Any, *, arms: tuple[Arm, ...] = (CHAMPION,), **how: Any) -> DecidingModels:
     """The champion alone, on this set, of an event type with two."""
-    deciding = charge(scores=SCORES, canary=False, **how)
+    deciding = deciding_models(scores=SCORES, canary=False, **how)
     own = replace(deciding.champion, feature_set=feature_set)
     return replace(deciding, route=replace(ROUTE, arms=arms), champion=own, sets=(SETS[0], OLDER))
 
@@ -214,7 +220,7 @@ def on(feature_set: Any, *, arms: tuple[Arm, ...] = (CHAMPION,), **how: Any) -> 
     ids=["the newest", "an older", "beside a shadow", "in a fallback, which any model may revise"],
 )
 def test_a_decision_keeps_its_own_features_and_those_that_others_may_want(
-    deciding: Charge, own: Any, also: list[Any]
+    deciding: DecidingModels, own: Any, also: list[Any]
 ) -> None:
     entry = one(ON_BOTH, deciding).entry
     assert entry.data["feature_set"] == own.hash
@@ -235,7 +241,9 @@ def test_a_decision_names_the_batch_versions_of_what_it_keeps(monkeypatch: pytes
 
 
 def test_a_decision_says_where_it_stands_and_what_is_at_stake() -> None:
-    deciding = replace(charge(scores=SCORES, canary=False), route=replace(ROUTE, experiment="cheaper"))
+    deciding = replace(
+        deciding_models(scores=SCORES, canary=False), route=replace(ROUTE, experiment="cheaper")
+    )
     entry = one(replace(scored(position=77), order=2), deciding).entry
     told = {
         "event_position": 10,
@@ -272,11 +280,13 @@ def test_models_that_the_route_names_and_cannot_be_had_are_asked_for_again(
     route: RouteTable | None, cause: str, canary: bool, whole: bool
 ) -> None:
     champion = model(CHAMPION, cause=cause)
-    assert Charge(route, champion, SETS, canary=model(CANARY) if canary else None).is_whole is whole
+    assert (
+        DecidingModels(route, champion, SETS, canary=model(CANARY) if canary else None).is_complete is whole
+    )
 
 
 def test_an_event_without_the_unit_has_none() -> None:
-    deciding = charge(scores=SCORES)
+    deciding = deciding_models(scores=SCORES)
     assert [deciding.unit_of({"fields": fields}) for fields in ({}, {"customer": None})] == ["", ""]
     assert replace(deciding, route=None).unit_of({"fields": {"customer": "c-1"}}) == ""
 
@@ -297,7 +307,7 @@ def test_scores_that_are_not_all_numbers_are_a_failure_of_the_model() -> None:
 
 def test_what_was_usual_is_told_of_an_event_that_comes_and_not_of_one_scored_again() -> None:
     """It is not logged: told of the moment of the second look, it would explain another event."""
-    deciding = charge(scores=SCORES, canary=False)
+    deciding = deciding_models(scores=SCORES, canary=False)
     told = {
         kind: [reason["usual"] for reason in one(scored(kind=kind), deciding).entry.data["reasons"]]
         for kind in ("event", "rescore")

@@ -6,7 +6,7 @@ from scoring import deadlines
 from scoring.intake import backlog, turnstile
 from scoring.intake.errors import ListsInLine
 from scoring.intake.turnstile import AHEAD, LONGEST_PAUSE, Turnstile, pause_after
-from scoring.signals import lane_notifications as doorbell
+from scoring.signals import lane_notifications
 
 BEHIND = AHEAD + 1
 
@@ -33,7 +33,7 @@ def test_how_long_the_next_list_is_held_back(
     monkeypatch: pytest.MonkeyPatch, queued: dict, pace: dict, pause: float, why: str
 ):
     monkeypatch.setattr(backlog, "bulk_queued", queued.__getitem__)
-    monkeypatch.setattr(doorbell, "pace_of", pace.__getitem__)
+    monkeypatch.setattr(lane_notifications, "pace_of", pace.__getitem__)
     events = {"a": 100, "b": 10}
     assert pause_after(events, seconds=0.1) == pytest.approx(pause), why
 

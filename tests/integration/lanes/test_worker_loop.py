@@ -1,4 +1,4 @@
-"""A shift at a lane's door and what it leaves to the next."""
+"""The worker loop: what it processes, when it stops, and what it leaves to the next worker."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +14,10 @@ from scoring.lanes.models import Pending
 from scoring.log.append import append
 from scoring.log.errors import StreamConflict
 from scoring.runner import lane_runner as runner
-from scoring.runner import worker_loop as shift
-from scoring.runner import writing
+from scoring.runner import worker_loop, writing
 from scoring.runner.sweep import sweep_lanes
-from scoring.runner.worker_loop import end_shift, work_lane
-from scoring.signals import lane_notifications as doorbell
+from scoring.runner.worker_loop import request_stop, work_lane
+from scoring.signals import lane_notifications
 from scoring.signals.telemetry import telemetry
 from tests.factories.payments import MARCH, payments
 from tests.integration.lanes.conftest import LANE
@@ -28,21 +27,21 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def messages(monkeypatch) -> list[str]:
-    """Lanes to whose workers a message was sent; nobody works on them."""
+    """The lanes that were sent a message, which no worker receives."""
     sent: list[str] = []
-    monkeypatch.setattr(doorbell, "publish", lambda lane: sent.append(lane) or "")
+    monkeypatch.setattr(lane_notifications, "send_task", lambda lane: sent.append(lane) or "")
     return sent
 
 
-def test_a_shift_works_until_nothing_comes_and_leaves_the_door(send, messages):
+def test_the_loop_processes_until_nothing_comes_and_unsubscribes(send, messages):
     send(payments(10))
     assert work_lane(LANE, linger=0.01) == 10
     assert not Pending.objects.exists()
-    assert not doorbell.is_attended(LANE)
+    assert not lane_notifications.has_runner(LANE)
     assert messages == [LANE]
 
 
-def test_a_shift_opens_the_connection_of_its_writer_anew_where_it_is_broken(send, messages):
+def test_the_loop_renews_the_broken_connection_of_its_writer(send, messages):
     with ThreadPoolExecutor(1) as writer:
         writer.submit(break_connection).result()
         send(payments(3))
@@ -52,39 +51,39 @@ def test_a_shift_opens_the_connection_of_its_writer_anew_where_it_is_broken(send
 
 
 def break_connection() -> None:
-    """As a restarted PostgreSQL leaves it, after an error that told of it."""
+    """Leave the connection as a restart of PostgreSQL would, after an error."""
     with connection.cursor() as cursor, suppress(DatabaseError):
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     assert connection.errors_occurred
 
 
-def test_a_worker_that_is_to_stop_waits_for_a_shift_under_way_and_for_no_other(send, messages, monkeypatch):
-    monkeypatch.setattr(shift, "attendance", shift.Attendance())
-    answers, step = [end_shift()], runner.LaneRunner.step
-    monkeypatch.setattr(runner.LaneRunner, "step", lambda lane: answers.append(end_shift()) or step(lane))
+def test_a_stop_request_says_whether_a_loop_is_running(send, messages, monkeypatch):
+    monkeypatch.setattr(worker_loop, "worker_state", worker_loop.WorkerState())
+    answers, step = [request_stop()], runner.LaneRunner.step
+    monkeypatch.setattr(runner.LaneRunner, "step", lambda lane: answers.append(request_stop()) or step(lane))
     send(payments(3))
     assert work_lane(LANE, linger=30.0) == 3
-    assert [*answers, end_shift()] == [False, True, False]
+    assert [*answers, request_stop()] == [False, True, False]
 
 
-def test_a_worker_that_is_to_stop_ends_its_shift_after_a_batch_and_has_the_lane_rung_for_the_rest(
+def test_a_stop_request_ends_the_loop_after_its_batch_and_notifies_the_lane_for_the_rest(
     send, messages, monkeypatch
 ):
     step = runner.LaneRunner.step
-    monkeypatch.setattr(runner.LaneRunner, "step", lambda lane: end_shift() and step(lane))
+    monkeypatch.setattr(runner.LaneRunner, "step", lambda lane: request_stop() and step(lane))
     send(payments(runner.FEWEST + 1))
     assert work_lane(LANE, linger=0.01) == runner.FEWEST
     assert Pending.objects.count() == 1
     assert messages == [LANE, LANE]
 
 
-def test_a_shift_that_is_over_has_the_lane_rung_for_the_rest(send, messages):
+def test_a_loop_whose_time_is_up_notifies_the_lane_for_the_rest(send, messages):
     send(payments(1))
-    assert work_lane(LANE, shift=0.0, linger=0.01) == 0
+    assert work_lane(LANE, max_seconds=0.0, linger=0.01) == 0
     assert messages == [LANE, LANE]
 
 
-def test_a_shift_that_fails_leaves_the_door_and_says_what_it_counted(send, messages, monkeypatch):
+def test_a_loop_that_fails_unsubscribes_and_sends_its_telemetry(send, messages, monkeypatch):
     def fail(*given) -> None:
         raise DatabaseError("the server closed the connection")
 
@@ -92,12 +91,12 @@ def test_a_shift_that_fails_leaves_the_door_and_says_what_it_counted(send, messa
     send(payments(1))
     with pytest.raises(DatabaseError):
         work_lane(LANE, linger=0.01)
-    assert not doorbell.is_attended(LANE)
-    assert not shift.attendance.at_work
+    assert not lane_notifications.has_runner(LANE)
+    assert not worker_loop.worker_state.is_working
     assert not telemetry._counts
 
 
-def test_a_lane_is_watched_for_a_frozen_holder_only_while_nobody_is_at_its_door(messages, monkeypatch):
+def test_a_lane_is_watched_for_a_frozen_holder_only_without_a_subscribed_runner(messages, monkeypatch):
     watched: list[bool] = []
 
     @contextmanager
@@ -105,35 +104,33 @@ def test_a_lane_is_watched_for_a_frozen_holder_only_while_nobody_is_at_its_door(
         watched.append(watch)
         yield False
 
-    monkeypatch.setattr(shift, "held_lane", taken)
+    monkeypatch.setattr(worker_loop, "held_lane", taken)
     assert work_lane(LANE) == 0
-    doorbell.stand_at_door(LANE, pace=0.0)
+    lane_notifications.subscribe(LANE, pace=0.0)
     assert work_lane(LANE) == 0
     assert watched == [True, False]
 
 
-def test_an_event_that_comes_while_the_lane_is_handed_over_gets_a_message_of_its_own(
-    send, messages, monkeypatch
-):
-    leave = doorbell.leave_door
+def test_an_event_that_arrives_while_the_lane_is_released_gets_its_own_message(send, messages, monkeypatch):
+    leave = lane_notifications.unsubscribe
 
     def leave_then_receive(lane: str) -> None:
         leave(lane)
-        send(payments(1))  # its message finds the lane taken; its flag still stands when the lane is free
+        send(payments(1))  # its message finds the lane held, and is still in flight when the lane is free
 
-    monkeypatch.setattr(doorbell, "leave_door", leave_then_receive)
+    monkeypatch.setattr(lane_notifications, "unsubscribe", leave_then_receive)
     work_lane(LANE, linger=0.01)
     assert messages == [LANE, LANE]
 
 
-def test_the_sweep_sends_a_message_though_one_is_outstanding(send, messages):
+def test_the_sweep_sends_a_message_even_while_one_is_in_flight(send, messages):
     send(payments(1))
     assert sweep_lanes(now=datetime.now(UTC)) == [LANE]
     assert messages == [LANE, LANE]
 
 
-def test_a_process_that_ended_a_shift_early_works_the_next_one(send, messages):
-    end_shift()
+def test_a_process_that_was_stopped_runs_the_next_loop(send, messages):
+    request_stop()
     send(payments(1))
     assert work_lane(LANE, linger=0.01) == 1
     assert messages == [LANE]
@@ -154,23 +151,21 @@ def claims(monkeypatch) -> list[int]:
     return found
 
 
-def test_after_a_batch_that_was_not_full_nothing_is_claimed_unless_the_bell_rings(send, messages, claims):
+def test_after_a_partial_batch_nothing_is_claimed_without_a_notification(send, messages, claims):
     send(payments(3))
     assert work_lane(LANE, linger=0.01) == 3
     assert claims == [3]
 
 
 def test_a_full_batch_is_followed_by_another_claim(send, messages, claims, monkeypatch):
-    monkeypatch.setattr(shift, "AT_DOOR_SECONDS", -1.0)
+    monkeypatch.setattr(worker_loop, "RENEW_SECONDS", -1.0)
     send(payments(runner.FEWEST + 1))
     work_lane(LANE, linger=0.01)
     assert claims == [runner.FEWEST, 1]
-    assert doorbell.pace_of(LANE) > 0.0  # as the runner said before the second
+    assert lane_notifications.pace_of(LANE) > 0.0  # published before the second claim
 
 
-def test_an_event_that_comes_while_a_batch_is_worked_rings_for_a_claim_of_its_own(
-    send, messages, claims, monkeypatch
-):
+def test_an_event_that_arrives_during_a_batch_causes_another_claim(send, messages, claims, monkeypatch):
     process = runner.LaneRunner._process
 
     def receive_then_process(lane: runner.LaneRunner, claimed: list[pending.Claim]) -> bool:
@@ -182,10 +177,10 @@ def test_an_event_that_comes_while_a_batch_is_worked_rings_for_a_claim_of_its_ow
     send(payments(1))
     assert work_lane(LANE, linger=0.2) == 3
     assert claims == [1, 2]
-    assert messages == [LANE]  # the first; the runner was at the door for the second
+    assert messages == [LANE]  # for the first; the runner was subscribed for the second
 
 
-def test_what_a_conflict_left_queued_is_claimed_again_without_a_bell(send, messages, claims, monkeypatch):
+def test_entries_that_a_conflict_left_queued_are_claimed_again_at_once(send, messages, claims, monkeypatch):
     commit = writing._commit
 
     def conflict(*given) -> None:
@@ -199,7 +194,7 @@ def test_what_a_conflict_left_queued_is_claimed_again_without_a_bell(send, messa
     assert not Pending.objects.exists()
 
 
-def test_a_label_that_the_lanes_clock_releases_is_claimed_without_a_bell(send, messages, claims):
+def test_a_label_released_by_the_lanes_clock_is_claimed_without_a_notification(send, messages, claims):
     send(payments(1))
     work_lane(LANE, linger=0.01)
     now = datetime.now(UTC)
@@ -214,7 +209,7 @@ def test_a_label_that_the_lanes_clock_releases_is_claimed_without_a_bell(send, m
     )
     written = append([said], now=now)
     pending.enqueue_labels(written, held=set(), with_history={"payment/shop/T-0"}, now=now)
-    send(payments(1, start=5))  # at that moment: the clock reaches what the label waits for
+    send(payments(1, start=5))  # moves the clock to the label's due time
     work_lane(LANE, linger=0.01)
     assert claims[1:] == [1, 1]
     assert not Pending.objects.exists()

@@ -18,7 +18,7 @@ from scoring.registry import model_versions as registry
 from scoring.registry.models import ModelArtifact
 from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.sweep import sweep_lanes
-from scoring.signals.reply_channels import open_mailbox
+from scoring.signals.reply_channels import open_reply_channel
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
@@ -74,11 +74,11 @@ def test_a_promotion_is_picked_up_between_two_batches_of_one_holder(models, send
 
 def test_what_a_waiting_client_is_told_is_what_a_repetition_is_told(models, send, work):
     promote(models[0])
-    mailbox = open_mailbox()
+    channel = open_reply_channel()
     send(payments(1))
-    Pending.objects.update(wake_token=mailbox.token)
+    Pending.objects.update(wake_token=channel.token)
     work()
-    told, cause = mailbox.collect(count=1, seconds=1)
+    told, cause = channel.collect(count=1, seconds=1)
     assert cause == ""
     again = send(payments(1))[0].answer
     assert orjson.dumps(told["payment/shop/T-0"]) == orjson.dumps(again)
