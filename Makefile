@@ -89,7 +89,7 @@ bench-full: install
 bench-load: install
 	$(BIN)/python -m benchmarks.loading
 
-# Where an event's time goes: docs/performance.md.
+# Where an event's time goes: docs/reference/performance.md.
 bench-stages: install
 	$(BIN)/python -m benchmarks.stages
 

@@ -205,7 +205,7 @@ def measure_size(requests: Requests, lane: LaneRunner, size: int, clock: Clock) 
 
 
 def print_table(figures: dict[int, dict[str, float]]) -> None:
-    """Markdown, as docs/performance.md has it."""
+    """Markdown, as docs/reference/performance.md has it."""
     print("| stage | " + " | ".join(f"{size:,}" for size in figures) + " |")
     print("|---|" + "---:|" * len(figures))
     for name in STAGES:

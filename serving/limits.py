@@ -1,4 +1,4 @@
-"""What a client may send, how fast, and for how long; see docs/operations.md."""
+"""What a client may send, how fast, and for how long; see docs/how-to/operate.md."""
 
 HEAD_BYTES = 64 * 1024  # request line and headers
 HEADERS = 200

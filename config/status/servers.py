@@ -62,7 +62,7 @@ def check_statement_logging() -> list[Problem]:
         return []
     if level in NOT_LOGGED:
         return []
-    hint = "Let Assay's role set log_min_error_statement, or set it to panic: docs/operations.md."
+    hint = "Let Assay's role set log_min_error_statement, or set it to panic: docs/how-to/operate.md."
     return [Problem("postgres", "PostgreSQL logs failing statements with their values.", hint)]
 
 

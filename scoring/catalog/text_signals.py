@@ -14,7 +14,7 @@ _CAPITALS = ("Lu", "Lt")
 
 
 def text_signals(text: str) -> dict[str, int | float]:
-    """The signals of an NFC-normalised text (see docs/features.md); a share of nothing is left out.
+    """The signals of an NFC-normalised text (see docs/reference/features.md); a share of nothing is left out.
 
     >>> text_signals("BUY now!!")
     {'length': 9, 'words': 2, 'links': 0, 'longest_run': 2, 'digits': 0.0, 'symbols': 0.2222222222222222,\

@@ -2,7 +2,7 @@
 
 Nothing is computed here: each word makes an expression, a small immutable description with a stable name,
 that `scoring.features.plan` compiles for the kernel. What exactly each one means is written in
-docs/features.md.
+docs/reference/features.md.
 """
 
 from scoring.declare.aggregates import (

@@ -1,6 +1,6 @@
 """Margins and exact TreeSHAP of XGBoost ensembles, from tables where there can be some, else from XGBoost.
 
-docs/explanations.md tells the idea. Explainers are immutable: threads may share one.
+docs/reference/explanations.md tells the idea. Explainers are immutable: threads may share one.
 """
 
 import logging

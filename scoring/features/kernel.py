@@ -2,7 +2,7 @@
 
 It interprets the tables that `tables.build_tables` makes, so one compilation serves every feature set, and
 it is the same machine code for one live event and for a million of history: equal bytes by construction.
-Floating-point operations are done in one fixed order (no fastmath). docs/features.md says what every
+Floating-point operations are done in one fixed order (no fastmath). docs/reference/features.md says what every
 operation means.
 """
 

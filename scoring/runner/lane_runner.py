@@ -46,7 +46,7 @@ from scoring.timestamps import from_micros, to_micros
 logger = logging.getLogger(__name__)
 
 WORK_SECONDS = 0.025  # a micro-batch; longer ones make the clients that come next wait
-# A batch costs some milliseconds however few it holds (docs/performance.md). A limit that followed its
+# A batch costs some milliseconds however few it holds (docs/reference/performance.md). A limit that followed its
 # duration further down would have a busy machine pay them for every handful, and fall behind for that alone.
 FEWEST, MOST = 32, 256
 # Of clients that wait a batch may hold as many as fit; with others in it no more than this, or a client that

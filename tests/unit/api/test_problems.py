@@ -210,7 +210,7 @@ def test_the_type_of_what_the_web_server_refuses_leads_to_its_title() -> None:
 
 
 def test_every_problem_is_in_the_table_of_the_docs() -> None:
-    told = (Path(__file__).parents[3] / "docs/api.md").read_text()
+    told = (Path(__file__).parents[3] / "docs/reference/api.md").read_text()
     slugs = {problem.slug for problem in [*PROBLEMS.values(), INTERNAL]} | {each.slug for each in REFUSALS}
     assert {slug for slug in slugs if f"`{slug}`" not in told} == set()
 

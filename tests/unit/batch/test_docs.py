@@ -1,4 +1,4 @@
-"""docs/batch-features.md does what it says."""
+"""docs/reference/batch-views.md does what it says."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from scoring.event_types.payment import Payment
 from scoring.timestamps import to_micros
 from tests.factories.views import Bought, values_of, view_events
 
-TEXT = (Path(settings.BASE_DIR) / "docs" / "batch-features.md").read_text()
+TEXT = (Path(settings.BASE_DIR) / "docs" / "reference" / "batch-views.md").read_text()
 
 
 class Example(EventType):

@@ -1,4 +1,4 @@
-"""docs/explanations.md: the numbers of the worked example."""
+"""docs/reference/explanations.md: the numbers of the worked example."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from scoring.explain.tables import tabulate
 from scoring.explain.trees import Ensemble, Tree
 from scoring.explain.treeshap import TableExplainer
 
-PAGE = (Path(settings.BASE_DIR) / "docs" / "explanations.md").read_text()
+PAGE = (Path(settings.BASE_DIR) / "docs" / "reference" / "explanations.md").read_text()
 ROWS = re.findall(r"^\| (yes|no) \| (yes|no) \| (\S+) \| (\S+) \| (\S+) \|$", PAGE, re.MULTILINE)
 
 AMOUNT, DEVICE = 0, 1

@@ -1,4 +1,4 @@
-"""docs/features.md and docs/own-event-type.md do what they say."""
+"""docs/reference/features.md and docs/how-to/add-an-event-type.md do what they say."""
 
 import json
 import re
@@ -42,8 +42,8 @@ class Example(EventType):
 
 
 def table_under(heading: str) -> list[list[str]]:
-    """The rows of the first table under a heading of docs/features.md, its head left out."""
-    text = (DOCS / "features.md").read_text().split(f"\n{heading}\n")[1]
+    """The rows of the first table under a heading of docs/reference/features.md, its head left out."""
+    text = (DOCS / "reference" / "features.md").read_text().split(f"\n{heading}\n")[1]
     lines = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -127,7 +127,7 @@ def test_every_word_of_the_page_can_be_declared() -> None:
 
 
 def test_the_page_has_every_signal_of_a_text() -> None:
-    rows = table_under("### What a text tells")
+    rows = table_under("### Text signals")
     assert {signal.strip("`()") for signal, _, _ in rows} == set(declare.SIGNALS)
 
 
@@ -147,7 +147,7 @@ class Login(EventType):
 
 
 def test_what_the_page_says_to_declare_can_be_declared() -> None:
-    cells = [row[1] for row in table_under("### What to declare for")]
+    cells = [row[1] for row in table_under("### Recipes")]
     assert len(cells) >= 8
     declared = declare_all(cells, Log.fields, lambda code: code)
     named = [
@@ -158,7 +158,7 @@ def test_what_the_page_says_to_declare_can_be_declared() -> None:
 
 
 def test_every_condition_of_the_page_can_be_declared() -> None:
-    cells = [row[0] for row in table_under("### Some of the events")]
+    cells = [row[0] for row in table_under("### Conditions")]
     parts = {"a": FIELDS["urgent"], "b": declare.is_weekend()}
     for where in declare_all(cells, parts, lambda code: f"amount{code}" if code.startswith(".") else code):
         counted = FIELDS["card"].count(over="1h", where=where)
@@ -183,7 +183,7 @@ def test_every_role_of_the_page_can_be_declared() -> None:
 @pytest.fixture
 def signups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The page's app, written to disk as printed and installed under the name that is printed."""
-    text = (DOCS / "own-event-type.md").read_text()
+    text = (DOCS / "how-to" / "add-an-event-type.md").read_text()
     (module,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (tmp_path / "signups").mkdir()
     (tmp_path / "signups" / "__init__.py").touch()
@@ -224,7 +224,7 @@ def test_the_built_in_types_stay_when_an_app_adds_its_own(signups: str) -> None:
 
 
 def test_the_names_that_no_field_may_have_are_listed() -> None:
-    page = (DOCS / "own-event-type.md").read_text()
+    page = (DOCS / "how-to" / "add-an-event-type.md").read_text()
     listed = page.partition("**Names.**")[2].partition("A field with one")[0]
     named = {name for name in RESERVED_NAMES if not name.startswith("_")} | set(PAYLOAD_WORDS)
     assert set(re.findall(r"`(\w+)`", listed)) == named

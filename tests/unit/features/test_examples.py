@@ -1,4 +1,4 @@
-"""docs/examples.md: the types are declared as printed, and find what the page says they find."""
+"""docs/how-to/example-event-types.md: the types are declared as printed, and find what the page says they find."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from scoring.features.plan import LanePlan, compile_lane
 from scoring.sentences.wording import describe_value
 from scoring.timestamps import to_micros
 
-TEXT = (Path(settings.BASE_DIR) / "docs" / "examples.md").read_text()
+TEXT = (Path(settings.BASE_DIR) / "docs" / "how-to" / "example-event-types.md").read_text()
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
 HOUR = 3_600_000_000
 
@@ -65,7 +65,7 @@ def table_after(text: str) -> list[list[str]]:
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
 
 
-@pytest.mark.parametrize("row", table_after("the features say, among others:\n"), ids=lambda row: row[0])
+@pytest.mark.parametrize("row", table_after("Some features of the last transfer:\n"), ids=lambda row: row[0])
 def test_the_last_transfer_has_the_values_and_sentences_of_the_page(row: list[str]) -> None:
     name, value, words = row
     items = received(json.loads(re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)[0]))

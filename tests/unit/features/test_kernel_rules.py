@@ -1,4 +1,4 @@
-"""The rules of docs/features.md that random lanes seldom meet exactly, one by one."""
+"""The rules of docs/reference/features.md that random lanes seldom meet exactly, one by one."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
