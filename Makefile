@@ -33,13 +33,12 @@ stop: install
 
 install: $(STAMP)
 
-# The stamp is newer than the requirements when what they say is installed: a second run costs nothing.
+# The stamp is newer than the lock file when its packages are installed, so a second run costs nothing.
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
 	  { echo "Assay needs Python 3.11 to 3.14; $(PYTHON) is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing packages into $(VENV): some minutes, 2 GB ..."
-	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+	@test -x $(BIN)/python || { echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python tools/install_packages.py requirements.lock
 	@touch $(STAMP)
 
 # After a change of requirements.txt or requirements-dev.txt: every package that they bring, with its hashes.
