@@ -81,7 +81,7 @@ INSTALLED_APPS = [
     "demo",
     "config",
 ]
-# Apps of the user's own, with event types (docs/how-to/add-an-event-type.md) or whatever else an app may have.
+# Your own apps, with event types or anything else that an app has (docs/how-to/add-an-event-type.md).
 OWN_APPS = [app for app in read_apps("ASSAY_APPS") if app not in INSTALLED_APPS]
 INSTALLED_APPS += OWN_APPS
 

@@ -39,14 +39,19 @@ class Progress:
         """One line: the step, how many packages are done, and the one in hand."""
         if not self.installing:
             return f"downloading {self.collected} of {self.total}: {self.current or 'reading the list'}"
-        missing = [name for name in self.installing if not self._is_installed(name)]
+        installed = self._installed()
+        missing = [name for name in self.installing if normalized(name) not in installed]
         done = len(self.installing) - len(missing)
         return f"installing {done} of {len(self.installing)}: {missing[0] if missing else 'finishing'}"
 
-    def _is_installed(self, name: str) -> bool:
+    def _installed(self) -> set[str]:
         """pip writes a package's RECORD last."""
-        folder = re.sub(r"[-_.]+", "_", name)
-        return any(self.site_packages.glob(f"{folder}-*.dist-info/RECORD"))
+        records = self.site_packages.glob("*.dist-info/RECORD")
+        return {normalized(record.parent.name.partition("-")[0]) for record in records}
+
+
+def normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def count_packages(lock: str) -> int:

@@ -57,7 +57,7 @@ def refresh_result(experiment: Experiment, *, now: datetime) -> None:
 
 
 def compute_result(experiment: Experiment, *, now: datetime) -> dict[str, Any]:
-    """Arms, sample ratio, metrics and course over time, ready to be shown; see docs/reference/experiments.md."""
+    """Arms, sample ratio, metrics and their course over time, to be shown (docs/reference/experiments.md)."""
     kind = find_event_type(experiment.event_type)
     how: dict[str, Any] = {"positive": kind.labels.positive, "mature_before": now - kind.matures_after}
     planned = experiment.plan.get("units") or UNITS_WITHOUT_A_PLAN

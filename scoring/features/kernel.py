@@ -2,8 +2,8 @@
 
 It interprets the tables that `tables.build_tables` makes, so one compilation serves every feature set, and
 it is the same machine code for one live event and for a million of history: equal bytes by construction.
-Floating-point operations are done in one fixed order (no fastmath). docs/reference/features.md says what every
-operation means.
+Floating-point operations are done in one fixed order (no fastmath). docs/reference/features.md says what
+every operation means.
 """
 
 # A numeric kernel: long, flat, and in forms that numba compiles to plain branches.

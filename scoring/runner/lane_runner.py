@@ -46,8 +46,8 @@ from scoring.timestamps import from_micros, to_micros
 logger = logging.getLogger(__name__)
 
 WORK_SECONDS = 0.025  # a micro-batch; longer ones make the clients that come next wait
-# A batch costs some milliseconds however few it holds (docs/reference/performance.md). A limit that followed its
-# duration further down would have a busy machine pay them for every handful, and fall behind for that alone.
+# A batch costs some milliseconds however few it holds (docs/reference/performance.md). A limit that followed
+# its duration further down would have a busy machine pay them for every handful, and fall behind.
 FEWEST, MOST = 32, 256
 # Of clients that wait a batch may hold as many as fit; with others in it no more than this, or a client that
 # comes next would wait behind hundreds that nobody waits for. While clients do wait it is a few: what is in

@@ -1,4 +1,4 @@
-"""docs/how-to/example-event-types.md: the types are declared as printed, and find what the page says they find."""
+"""docs/how-to/example-event-types.md: the types compile as printed and find what the page says."""
 
 import json
 import re
