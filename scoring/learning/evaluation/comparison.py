@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scoring.learning.dataset.join import read_vectors
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.evaluation.curves import describe_curves
-from scoring.learning.evaluation.metrics import bootstrap_average_precision_difference
+from scoring.learning.evaluation.resampling import bootstrap_average_precision_difference
 from scoring.learning.training.fit import Trained, measure
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import sqrt
 from operator import itemgetter
 from typing import Any
+
+from scipy.stats import binomtest
 
 from scoring.admin_kit import formatting
 from scoring.admin_kit.plots import Axis, Plot, Series
@@ -346,13 +347,12 @@ def _calibration(curves: Mapping[str, Any], names: Mapping[str, str], positive: 
 
 
 def _with_band(series: Series, bins: Sequence[Sequence[float]]) -> Series:
-    """The series in its 95 % interval: bins of few events say little."""
-    bounds = [wilson_interval(share, rows) for _, share, rows in bins]
-    return replace(series, low=[low for low, _ in bounds], high=[high for _, high in bounds])
-
-
-def wilson_interval(share: float, rows: float, z: float = 1.96) -> tuple[float, float]:
-    """Bounds of a share observed in so many rows (Wilson 1927); z 1.96 is 95 %."""
-    middle = share + z * z / (2 * rows)
-    spread = z * sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return (middle - spread) / (1 + z * z / rows), (middle + spread) / (1 + z * z / rows)
+    """The series with the 95 % Wilson interval of each bin's share, which is wide where events are few."""
+    intervals = [
+        binomtest(round(share * rows), int(rows)).proportion_ci(method="wilson") for _, share, rows in bins
+    ]
+    return replace(
+        series,
+        low=[float(interval.low) for interval in intervals],
+        high=[float(interval.high) for interval in intervals],
+    )

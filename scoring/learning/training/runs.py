@@ -33,10 +33,8 @@ from scoring.learning.dataset.vocabularies import Vocabulary, count_vocabulary, 
 from scoring.learning.errors import InvalidTraining, NoEventsToJudge, NotEnoughToTrain
 from scoring.learning.evaluation.comparison import compare_with_champion
 from scoring.learning.evaluation.latency import measure_latency
-from scoring.learning.evaluation.metrics import (
-    chance_average_precision,
-)
 from scoring.learning.evaluation.reference import describe_reference
+from scoring.learning.evaluation.resampling import chance_average_precision
 from scoring.learning.promotion.gate import judge
 from scoring.learning.training.fit import Trained, TrainingConfig, shuffle_labels, train_model
 from scoring.learning.training.packing import pack_model

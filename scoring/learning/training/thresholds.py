@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from scoring.learning.evaluation.metrics import rank_scores
+from sklearn.metrics import confusion_matrix_at_thresholds
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,12 @@ def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) ->
 
 def block_threshold(*, y: NDArray, score: NDArray, policy: ThresholdPolicy) -> float:
     """The lowest score from which precision is `block_precision` with enough alarms; else NEVER."""
-    ranking = rank_scores(score)
-    hits = np.cumsum(np.asarray(y, dtype=np.float64)[ranking.order])[ranking.tie_ends]
-    alarms = ranking.tie_ends + 1
-    good = np.flatnonzero((hits >= policy.block_precision * alarms) & (alarms >= policy.block_support))
-    return float(score[ranking.order[ranking.tie_ends[good[-1]]]]) if len(good) else NEVER
+    if not len(score):
+        return NEVER
+    _, false_positives, _, true_positives, thresholds = confusion_matrix_at_thresholds(y, score)
+    alarms = true_positives + false_positives
+    good = (true_positives >= policy.block_precision * alarms) & (alarms >= policy.block_support)
+    return float(thresholds[good].min()) if good.any() else NEVER
 
 
 def choose_thresholds(

@@ -6,7 +6,7 @@ from sklearn import calibration as sk_calibration
 from sklearn import metrics as sk_metrics
 
 from scoring.learning.evaluation.curves import (
-    MOST_POINTS,
+    MAX_POINTS,
     calibration_curve,
     describe_curves,
     precision_recall_curve,
@@ -27,7 +27,7 @@ def as_set(points):
 
 
 @given(st.integers(0, 500), st.sampled_from([None, 2, 1]))
-def test_every_roc_point_is_one_of_scikit_learns_and_both_ends_are_there(seed, digits):
+def test_a_thinned_roc_curve_keeps_points_of_the_full_curve_and_both_ends(seed, digits):
     y, score = scores(seed, 600, rate=0.2, digits=digits)
     ours = roc_curve(y, score)
     fpr, tpr, _ = sk_metrics.roc_curve(y, score, drop_intermediate=False)
@@ -36,7 +36,7 @@ def test_every_roc_point_is_one_of_scikit_learns_and_both_ends_are_there(seed, d
 
 
 @given(st.integers(0, 500), st.sampled_from([None, 2, 1]))
-def test_every_precision_recall_point_is_one_of_scikit_learns(seed, digits):
+def test_a_thinned_precision_recall_curve_keeps_points_of_the_full_curve(seed, digits):
     y, score = scores(seed, 600, rate=0.2, digits=digits)
     precision, recall, _ = sk_metrics.precision_recall_curve(y, score)
     assert as_set(precision_recall_curve(y, score)) <= as_set(zip(recall, precision, strict=True))
@@ -46,12 +46,12 @@ def test_every_precision_recall_point_is_one_of_scikit_learns(seed, digits):
 def test_thinned_curves_keep_their_area(seed):
     y, score = scores(seed)
     curve = np.array(roc_curve(y, score))
-    assert len(curve) <= MOST_POINTS
+    assert len(curve) <= MAX_POINTS
     assert np.trapezoid(curve[:, 1], curve[:, 0]) == pytest.approx(
         sk_metrics.roc_auc_score(y, score), abs=0.003
     )
     pr = np.array(precision_recall_curve(y, score))
-    assert len(pr) <= MOST_POINTS
+    assert len(pr) <= MAX_POINTS
     assert np.sum(np.diff(pr[:, 0], prepend=0.0) * pr[:, 1]) == pytest.approx(
         sk_metrics.average_precision_score(y, score), abs=0.02
     )
@@ -64,11 +64,11 @@ def test_the_calibration_curve_is_scikit_learns_with_equal_widths(seed):
     observed, predicted = sk_calibration.calibration_curve(y, score, n_bins=15, strategy="uniform")
     np.testing.assert_allclose([point[:2] for point in ours], np.column_stack([predicted, observed]))
     assert sum(rows for *_, rows in ours) == len(y)
-    error = sum(rows * abs(said - happened) for said, happened, rows in ours) / len(y)
+    error = sum(rows * abs(predicted - observed) for predicted, observed, rows in ours) / len(y)
     assert error == pytest.approx(expected_calibration_error(y, score))
 
 
-def test_one_class_alone_has_no_curve_of_ranking():
+def test_one_class_alone_has_no_roc_and_no_precision_recall_curve():
     score = np.linspace(0, 1, 10)
     assert roc_curve(np.zeros(10), score) == precision_recall_curve(np.zeros(10), score) == []
     assert describe_curves(np.ones(10), score)["roc"] == []
@@ -90,7 +90,7 @@ def test_without_events_there_is_no_curve():
     assert calibration_curve(nothing, nothing) == []
 
 
-def test_each_curve_is_that_of_its_name():
+def test_every_curve_is_stored_under_its_own_name():
     y, score = scores(5, 300)
     assert describe_curves(y, score) == {
         "roc": roc_curve(y, score),
@@ -99,8 +99,8 @@ def test_each_curve_is_that_of_its_name():
     }
 
 
-def test_a_curve_that_a_plot_can_show_loses_no_point():
-    """However near they lie: one negative far from all others takes half of the line."""
-    y = np.ones(MOST_POINTS - 1)
+def test_a_curve_with_few_enough_points_keeps_them_all():
+    """However close they are: one negative far from all others accounts for half of the line."""
+    y = np.ones(MAX_POINTS - 1)
     y[-1] = 0
-    assert len(roc_curve(y, np.linspace(1, 0, len(y)))) == MOST_POINTS
+    assert len(roc_curve(y, np.linspace(1, 0, len(y)))) == MAX_POINTS

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from scoring.learning.evaluation.evaluate import Evaluation
-from scoring.learning.evaluation.metrics import Interval
 from scoring.learning.evaluation.report import WORDS, evaluation_lines, training_lines, version_lines
+from scoring.learning.evaluation.resampling import Interval
 from scoring.learning.promotion.stages import Standing
 from scoring.registry.calibration import Calibration
 
