@@ -47,7 +47,14 @@ app = App("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(
-    ["scoring.batch", "scoring.learning", "scoring.offline", "scoring.replay", "scoring.runner"]
+    [
+        "scoring.batch",
+        "scoring.learning",
+        "scoring.log",
+        "scoring.offline",
+        "scoring.replay",
+        "scoring.runner",
+    ]
 )  # rooms of an app keep their own tasks
 # For every thread: those of the web server would otherwise publish to an app without settings.
 app.set_default()

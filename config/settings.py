@@ -211,9 +211,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below holds for workers too
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
-    "scoring.decisions.tasks.run_lane": {"queue": "lanes"},
+    "scoring.runner.tasks.run_lane": {"queue": "lanes"},
     # Not behind the long tasks of `default`. Where no child is free to sweep, none is free to work a lane.
-    "scoring.decisions.tasks.sweep": {"queue": "lanes"},
+    "scoring.runner.tasks.sweep": {"queue": "lanes"},
     # What takes minutes has a worker of its own, so that no decision waits for it; of two processes, so that
     # a training does not hold up what is due every few minutes.
     "scoring.learning.tasks.run_training_job": {"queue": "training"},
@@ -225,13 +225,13 @@ CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
 # Written into the database by beat where they are missing; from then on an administrator's. A message that
 # no worker took before the next one is due says nothing new: it expires.
 CELERY_BEAT_SCHEDULE = {
-    "sweep lanes for lost doorbells": {
-        "task": "scoring.decisions.tasks.sweep",
+    "sweep lanes for lost notifications": {
+        "task": "scoring.runner.tasks.sweep",
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
     "run the log's consumers": {
-        "task": "monitoring.tasks.run_consumers",
+        "task": "scoring.log.tasks.run_consumers",
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },

@@ -13,14 +13,14 @@ from scoring.batch.views import BatchView
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="scoring.batch.tasks.publish_due")
+@shared_task
 def publish_due() -> list[str]:
     """Publish every view whose moment has passed; gives their keys. Harmless twice or lost."""
     due = [view for view in batch_views().values() if is_due(view, now=timezone.now())]
     return [view.key for view in due if _publish(view)]
 
 
-@shared_task(name="scoring.batch.tasks.reload_lost_versions")
+@shared_task
 def reload_lost_versions() -> dict[str, list[int]]:
     """Bring back what Redis has lost of published versions; gives their numbers by view."""
     return {key: numbers for key, view in batch_views().items() if (numbers := _reload(view))}

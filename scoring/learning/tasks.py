@@ -10,14 +10,14 @@ from scoring.schedules import checked_by
 
 
 @checked_by(find_training)
-@shared_task(name="scoring.learning.tasks.run_training_job")
+@shared_task
 def run_training_job(number: int) -> bool:
     """Run a queued training; harmless when delivered twice, late or never."""
     return jobs.run_job(number)
 
 
 @checked_by(scheduled_options)
-@shared_task(name="scoring.learning.tasks.retrain")
+@shared_task
 def retrain(
     event_type: str,
     matures_after_days: float | None = None,
@@ -31,7 +31,7 @@ def retrain(
     return request_retraining(event_type, options=options, only_if_new_labels=only_if_new_labels, now=now)
 
 
-@shared_task(name="scoring.learning.tasks.sweep_trainings")
+@shared_task
 def sweep_trainings() -> list[int]:
     """Fail trainings whose process is gone; start a queued one whose message was lost."""
     return jobs.sweep(now=timezone.now())

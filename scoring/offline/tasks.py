@@ -8,7 +8,7 @@ from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 
 
-@shared_task(name="scoring.offline.tasks.export")
+@shared_task
 def export() -> int:
     """Bring the offline store up to the log; gives how many entries that were. Harmless twice or lost."""
     try:

@@ -7,7 +7,7 @@ from scoring.catalog.registry import lanes
 from scoring.replay import consistency
 
 
-@shared_task(name="scoring.replay.tasks.check_consistency")
+@shared_task
 def check_consistency() -> dict[str, int]:
     """Go on with the check of every lane; gives how many decisions were compared, by lane.
 

@@ -1,4 +1,4 @@
-"""Celery's way into the lanes."""
+"""Celery tasks that process lanes."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -7,17 +7,19 @@ from scoring.catalog.registry import lane_members
 from scoring.runner.self_check import report_well_being
 from scoring.runner.sweep import sweep_lanes
 from scoring.runner.worker_loop import background_writer, work_lane
-from scoring.schedules import checked_by
+from scoring.schedules import checked_by, formerly
 
 
 @checked_by(lane_members)
-@shared_task(name="scoring.decisions.tasks.run_lane")
+@shared_task
+@formerly("scoring.decisions.tasks.run_lane")
 def run_lane(lane: str) -> int:
-    """Work a lane; harmless when delivered twice or lost."""
+    """Process a lane; harmless when delivered twice or lost."""
     return work_lane(lane, writer=background_writer())
 
 
-@shared_task(name="scoring.decisions.tasks.sweep")
+@shared_task
+@formerly("scoring.decisions.tasks.sweep")
 def sweep() -> list[str]:
     """Notify every lane that has work but no runner, and report the state of this worker."""
     report_well_being()

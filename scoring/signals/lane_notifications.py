@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 IN_FLIGHT_MS = 1_000  # a lost message suppresses further messages for at most this long
 RUNNER_MS = 2_000  # a killed runner counts as subscribed for at most this long
 PACE_MS = 60_000  # an older pace says nothing about now
-RUN_LANE = "scoring.decisions.tasks.run_lane"
+RUN_LANE = "scoring.runner.tasks.run_lane"
 MESSAGE_SECONDS = 60  # messages that pile up while no worker runs say nothing new
 
 NOTIFY = """

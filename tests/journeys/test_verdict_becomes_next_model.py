@@ -15,7 +15,6 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from monitoring.tasks import run_consumers
 from reviews.models import Case
 from scoring.api.keys import issue as keys
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
@@ -28,6 +27,7 @@ from scoring.learning.dataset.training_set import join_labels
 from scoring.learning.models import TrainingJob
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
+from scoring.log.tasks import run_consumers
 from scoring.registry import model_versions as registry
 from scoring.registry.models import ModelVersion
 from tests.factories.models import promote, train_small_models

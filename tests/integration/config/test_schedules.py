@@ -114,7 +114,7 @@ def test_all_but_the_retraining_are_needed() -> None:
     assert optional == ["retrain on payments"]
 
 
-RUN_LANE = "scoring.decisions.tasks.run_lane"
+RUN_LANE = "scoring.runner.tasks.run_lane"
 RETRAIN = "scoring.learning.tasks.retrain"
 MISTYPED = [
     ({"event_type": "paymnt"}, "unknown event type 'paymnt'; known: payment"),
@@ -162,7 +162,7 @@ def test_arguments_that_work_are_saved(arguments) -> None:
         ({"kwargs": '["payment"]'}, "kwargs", "a JSON object"),
         ({"task": "monitoring.tasks.prune_windows"}, "kwargs", "It takes no arguments"),
         (
-            {"task": "scoring.decisions.tasks.run_lane", "kwargs": '{"lane": "comerce"}'},
+            {"task": "scoring.runner.tasks.run_lane", "kwargs": '{"lane": "comerce"}'},
             "kwargs",
             "'comerce'",
         ),

@@ -10,7 +10,6 @@ from django.test import Client
 from django.urls import reverse
 
 from monitoring.models import HourlyWindow
-from monitoring.tasks import run_consumers
 from reviews.console import entity_index
 from reviews.models import Case
 from reviews.work import claims as services
@@ -20,6 +19,7 @@ from scoring.lanes.lock import held_lane
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
+from scoring.log.tasks import run_consumers
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from scoring.timestamps import to_iso

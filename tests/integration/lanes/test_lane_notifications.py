@@ -80,9 +80,7 @@ def broker(online_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> list[A
 
 def test_a_lane_is_sent_its_task_which_expires(broker):
     notify(1)
-    assert broker == [
-        ("scoring.decisions.tasks.run_lane", (LANE,), False, lane_notifications.MESSAGE_SECONDS)
-    ]
+    assert broker == [("scoring.runner.tasks.run_lane", (LANE,), False, lane_notifications.MESSAGE_SECONDS)]
 
 
 @pytest.mark.parametrize("error", [OperationalError("away"), redis.TimeoutError("hung"), OSError("no route")])

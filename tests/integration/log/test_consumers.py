@@ -11,7 +11,6 @@ from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import HourlyWindow
-from monitoring.tasks import run_consumers as run_consumers_task
 from monitoring.windows.hourly import WINDOWS
 from scoring.log.append import append
 from scoring.log.consumers import registry as consumers
@@ -25,6 +24,7 @@ from scoring.log.errors import ConsumerStopped
 from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_page
 from scoring.log.rebuild import find_projection, rebuild_projections
+from scoring.log.tasks import run_consumers as run_consumers_task
 from tests.factories.log import NOW, decided, labelled, received
 from tests.waiting import PATIENCE_S
 

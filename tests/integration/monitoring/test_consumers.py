@@ -8,13 +8,13 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow, Window
-from monitoring.tasks import run_consumers
 from monitoring.windows.binning import Reference, unpack
 from monitoring.windows.hourly import MINUTES_KEPT, WINDOWS, prune_minutes
 from monitoring.windows.latency_histogram import percentile_ms
 from monitoring.windows.model_windows import MODEL_WINDOWS
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
+from scoring.log.tasks import run_consumers
 from scoring.registry.models import ModelVersion
 from tests.factories.log import NOW, decided, labelled, received
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from monitoring.tasks import run_consumers
+from scoring.log.tasks import run_consumers
 from scoring.registry.routes import Arm, change_route
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 

@@ -14,13 +14,13 @@ from kombu.exceptions import OperationalError
 
 from monitoring.feature_pages import batch_view_pages as view_pages
 from monitoring.models import BatchWindow
-from monitoring.tasks import run_consumers
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
 from scoring.batch.models import BatchVersion
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money
 from scoring.lanes.models import Pending
+from scoring.log.tasks import run_consumers
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint
 from tests.factories.catalog import catalog_of

@@ -12,10 +12,10 @@ from django.utils import timezone
 from experiments.models import Experiment
 from monitoring.overview.facts import read_models
 from monitoring.overview.page import overview
-from monitoring.tasks import run_consumers
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.append import append
 from scoring.log.models import ConsumerCursor
+from scoring.log.tasks import run_consumers
 from scoring.registry.models import ModelVersion
 from tests.factories.log import labelled
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors

@@ -14,7 +14,7 @@ from django.db import connection
 from config.celery import app
 from tests.waiting import wait_until
 
-SWEEP = "scoring.decisions.tasks.sweep"
+SWEEP = "scoring.runner.tasks.sweep"
 WARM = "warm after"  # what a child's log says once it has compiled and loaded
 
 
@@ -73,6 +73,20 @@ def test_children_that_work_no_lanes_do_not_warm_up(
     assert WARM not in (tmp_path / "worker-0.log").read_text()
 
 
+def test_messages_of_an_earlier_release_are_run_or_discarded(
+    celery_worker_process: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """They lie in the broker at an upgrade: of tasks that moved since, and of one that is gone."""
+    worker = celery_worker_process(queues="lanes")
+    app.send_task("scoring.decisions.tasks.help_out", queue="lanes")
+    run_task("scoring.decisions.tasks.run_lane", "commerce", done=1, queue="lanes")
+    run_task("scoring.decisions.tasks.sweep", done=1, queue="lanes")
+    assert worker.poll() is None
+    log = (tmp_path / "worker-0.log").read_text()
+    assert "unregistered task of type 'scoring.decisions.tasks.help_out'" in log
+    assert "raised unexpected" not in log
+
+
 def count_connections() -> int:
     """Connections to the test's database that are not the test's own."""
     with connection.cursor() as cursor:
@@ -83,8 +97,8 @@ def count_connections() -> int:
         return int(cursor.fetchone()[0])
 
 
-def run_task(name: str, *, done: int) -> None:
-    app.send_task(name)
+def run_task(name: str, *arguments: str, done: int, queue: str | None = None) -> None:
+    app.send_task(name, args=arguments, queue=queue)
     for _ in range(100):
         stats = app.control.inspect(timeout=1.0).stats() or {}
         if sum(worker["total"].get(name, 0) for worker in stats.values()) >= done:
