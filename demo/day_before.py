@@ -14,7 +14,7 @@ from demo.simulation.continued import Stretch, messages_of
 from demo.simulation.sender import EVENTS
 from reviews.errors import ReviewError
 from reviews.models import Case
-from reviews.work import claims as reviews
+from reviews.work import claims, verdicts
 from scoring.batch.declared import batch_views
 from scoring.batch.publishing import publish
 from scoring.catalog.registry import event_type
@@ -98,10 +98,12 @@ def drain(runner: LaneRunner) -> None:
 
 def work_cases(*, opened_before: datetime, frauds: Collection[str], now: datetime) -> None:
     """A reviewer who knows what went on says so of the cases opened before then."""
-    for case in Case.objects.waiting().filter(opened_at__lt=opened_before).order_by("opened_at"):
+    for case in Case.objects.pending().filter(opened_at__lt=opened_before).order_by("opened_at"):
         verdict = "fraud" if case.event_stream.rsplit("/", 1)[-1] in frauds else "legitimate"
         try:
-            reviews.claim(case.pk, reviewer=REVIEWER, now=now)
-            reviews.decide(case.pk, reviewer=REVIEWER, verdict=verdict, reason_code=REASONS[verdict], now=now)
+            claims.claim_case(case.pk, reviewer=REVIEWER, now=now)
+            verdicts.decide_case(
+                case.pk, reviewer=REVIEWER, verdict=verdict, reason_code=REASONS[verdict], now=now
+            )
         except ReviewError:
             continue  # it is in somebody's hands, or a label contradicts: for a person to look at

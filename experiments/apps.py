@@ -4,12 +4,12 @@ from django.apps import AppConfig
 
 
 class ExperimentsConfig(AppConfig):
-    """Comparisons of models on split traffic: design, exposures, statistics, pages."""
+    """A/B tests of models: design, exposures, statistics, pages. Consumes the log."""
 
     name = "experiments"
 
     def ready(self) -> None:
-        # Imported here because they need the models that Django has loaded by now.
+        # Imported here because these modules need loaded models.
         import_module("experiments.projections")
         register = import_module("scoring.log.consumers.registry").register
         register(import_module("experiments.results.exposures").EXPOSURES)

@@ -1,4 +1,4 @@
-"""Cases in the admin: all of them as a list; each has a page of its own."""
+"""The list of all cases, and the registration of the reviewers' pages."""
 
 from importlib import import_module
 
@@ -21,12 +21,12 @@ for page in ("queue", "case", "event", "entities"):
 
 @admin.register(Case)
 class CaseAdmin(LinkedAdmin):
-    """Every case, newest first; searched by the position or the whole name of its event."""
+    """Every case, newest first; search by the position or the full name of its event."""
 
     page = ("case", "position")
     list_title = "All cases"
     when_empty = (
-        "Cases appear here when a decision says review, and for a few of the other decisions by chance."
+        "A case appears here when a decision sends an event to review, and for a random sample of the others."
     )
     list_display = (
         "event",

@@ -4,12 +4,12 @@ from django.apps import AppConfig
 
 
 class ReviewsConfig(AppConfig):
-    """Cases and verdicts; consumes scoring's log and writes labels through its services."""
+    """Cases and verdicts. Consumes the log; records labels through the services of intake."""
 
     name = "reviews"
 
     def ready(self) -> None:
-        # Imported here because they need the models that Django has loaded by now.
+        # Imported here because these modules need loaded models.
         import_module("reviews.projections")
         register = import_module("scoring.log.consumers.registry").register
         register(import_module("reviews.queue.opening").CASES)

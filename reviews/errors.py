@@ -1,4 +1,4 @@
-"""What the review queue refuses to do. Each error says what happened and carries the case it concerns."""
+"""Errors of the review queue. Each message says what happened and what to do."""
 
 from datetime import datetime
 
@@ -7,11 +7,11 @@ from scoring.timestamps import to_iso
 
 
 class ReviewError(ScoringError):
-    """Base of everything the review queue refuses."""
+    """Base class of the review queue's errors."""
 
 
 class CaseNotFound(ReviewError):
-    """No case was opened for the event at this position."""
+    """The event at this position has no case."""
 
     def __init__(self, position: int) -> None:
         self.position = position
@@ -19,20 +19,22 @@ class CaseNotFound(ReviewError):
 
 
 class CaseAlreadyClaimed(ReviewError):
-    """Somebody else holds the case."""
+    """Another reviewer's lease on the case is still running."""
 
     def __init__(self, case: str, *, by: str, until: datetime) -> None:
         self.case, self.by, self.until = case, by, until
-        super().__init__(f"{by} holds {case} until {to_iso(until)}; take another case")
+        super().__init__(f"{by} has claimed {case} until {to_iso(until)}; take another case")
 
 
 class CaseNotHeld(ReviewError):
-    """The case has to be claimed first; `by` is who holds it, "" when nobody does."""
+    """The reviewer has not claimed the case; `by` is the reviewer who has, "" for none."""
 
     def __init__(self, case: str, *, by: str) -> None:
         self.case, self.by = case, by
         super().__init__(
-            f"{by} holds {case} now; take another case" if by else f"you do not hold {case}; claim it first"
+            f"{by} has claimed {case} by now; take another case"
+            if by
+            else f"you have not claimed {case}; claim it first"
         )
 
 
@@ -41,9 +43,7 @@ class CaseAlreadyDecided(ReviewError):
 
     def __init__(self, case: str, *, verdict: str, by: str, at: datetime) -> None:
         self.case, self.verdict, self.by, self.at = case, verdict, by, at
-        super().__init__(
-            f"{by} decided {case} as {verdict} at {to_iso(at)}; undo that verdict to give another"
-        )
+        super().__init__(f"{by} decided {case} as {verdict} at {to_iso(at)}; undo that verdict to change it")
 
 
 class CaseAlreadyClosed(ReviewError):
@@ -55,30 +55,30 @@ class CaseAlreadyClosed(ReviewError):
 
 
 class CaseNotDecided(ReviewError):
-    """There is no verdict to undo."""
+    """The case has no verdict to undo."""
 
     def __init__(self, case: str) -> None:
         self.case = case
-        super().__init__(f"{case} has no verdict that could be undone")
+        super().__init__(f"{case} has no verdict to undo")
 
 
 class NothingToClaim(ReviewError):
-    """Every case is decided, closed or held by somebody."""
+    """Every case is decided, closed or claimed by others."""
 
     def __init__(self) -> None:
-        super().__init__("no case is waiting: all are decided, closed or held by others")
+        super().__init__("there are no cases to claim: all are decided, closed or claimed by others")
 
 
 class NotYourVerdict(ReviewError):
-    """Somebody else's verdict, which needs the permission `reviews.undo_verdict`."""
+    """Undoing another reviewer's verdict needs the permission `reviews.undo_verdict`."""
 
     def __init__(self, case: str, *, by: str) -> None:
         self.case, self.by = case, by
-        super().__init__(f"the verdict on {case} is {by}'s; only {by} or a lead may undo it")
+        super().__init__(f"the verdict on {case} is {by}'s; only {by} or a lead can undo it")
 
 
 class InvalidVerdict(ReviewError):
-    """A verdict, reason code or note that cannot be; `field` names it, `allowed` says what can be."""
+    """An invalid verdict, reason code or note: `field` names it, `allowed` says what is accepted."""
 
     def __init__(self, *, field: str, problem: str, allowed: str) -> None:
         self.field, self.problem, self.allowed = field, problem, allowed

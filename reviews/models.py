@@ -1,4 +1,4 @@
-"""Cases for people to decide, and the index by which an entity's events are found."""
+"""Cases for people to decide, and the index that finds an entity's events."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -7,24 +7,32 @@ from django.db import models
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
-    def waiting(self) -> "CaseQuerySet":
-        """Cases that still want a verdict, whether somebody holds them or not."""
+    def pending(self) -> "CaseQuerySet":
+        """Cases that still need a verdict, claimed or not."""
         return self.filter(state__in=(Case.State.OPEN, Case.State.CLAIMED))
 
     def free(self, now: datetime) -> "CaseQuerySet":
-        """Waiting cases that nobody holds: never claimed, given back, or their lease ran out."""
-        return self.waiting().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+        """Pending cases without a lease: never claimed, released, or the lease expired."""
+        return self.pending().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+
+    def held(self, now: datetime) -> "CaseQuerySet":
+        """Claimed cases whose lease has not expired."""
+        return self.filter(state=Case.State.CLAIMED, lease_until__gt=now)
 
     def held_by(self, reviewer: str, now: datetime) -> "CaseQuerySet":
-        return self.filter(state=Case.State.CLAIMED, claimed_by=reviewer, lease_until__gt=now)
+        return self.held(now).filter(claimed_by=reviewer)
+
+    def decided_by(self, reviewer: str, *, since: datetime) -> "CaseQuerySet":
+        """Cases whose current verdict is the reviewer's, given at `since` or later."""
+        return self.filter(state=Case.State.DECIDED, decided_at__gte=since, decided_by=reviewer)
 
 
 class Case(models.Model):
-    """One event that a person should decide. Projection of the entries of its stream `case/{event stream}`.
+    """One event for a person to decide. Projection of the stream `case/{event stream}`.
 
-    `stake` and `expected_loss` are minor units of `currency`. `rank` orders the queue, larger first; see
-    `reviews.queue.ranking`. `version` is the version of the case's stream. A lease that ran out leaves no
-    entry: the case stays `claimed`, and is free, until somebody takes it.
+    `stake` and `expected_loss` are in minor units of `currency`. `rank` orders the queue, larger first; see
+    `reviews.queue.ranking`. `version` is that of the case's stream. An expired lease leaves no entry: the
+    case stays `claimed` and is free to claim.
     """
 
     class Why(models.TextChoices):
@@ -43,7 +51,7 @@ class Case(models.Model):
     version = models.IntegerField()
     why = models.CharField(max_length=10, choices=Why.choices)
     state = models.CharField(max_length=10, choices=State.choices)
-    outcome = models.CharField(max_length=10)  # what was decided before anybody looked
+    outcome = models.CharField(max_length=10)  # the decision under review
     score = models.FloatField(null=True)
     stake = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3)
@@ -58,7 +66,9 @@ class Case(models.Model):
     decided_by = models.CharField(max_length=150, blank=True, default="")
     decided_at = models.DateTimeField(null=True)
     closed_because = models.CharField(max_length=200, blank=True, default="")
-    released_by = models.CharField(max_length=150, blank=True, default="")  # who gave it back last
+    released_by = models.CharField(
+        max_length=150, blank=True, default=""
+    )  # the last reviewer who released it
     released_at = models.DateTimeField(null=True)
 
     objects = CaseQuerySet.as_manager()
@@ -87,19 +97,19 @@ class Case(models.Model):
         return self.event_stream
 
     def is_held(self, now: datetime) -> bool:
-        """Whether somebody's lease on it still runs."""
+        """Whether a lease on it is still running."""
         return self.state == self.State.CLAIMED and self.lease_until is not None and self.lease_until > now
 
     def is_held_by(self, reviewer: str, now: datetime) -> bool:
         return self.is_held(now) and self.claimed_by == reviewer
 
     def is_free(self, now: datetime) -> bool:
-        """Whether anybody may take it."""
+        """Whether it can be claimed by anyone."""
         return self.state in (self.State.OPEN, self.State.CLAIMED) and not self.is_held(now)
 
 
 class EventEntity(models.Model):
-    """That an event concerns an entity. Written by the consumer `reviews.entities` alone.
+    """An event of an entity. Written by the consumer `reviews.entities` only.
 
     `entity` is a 64-bit hash (`reviews.console.entity_index.entity_key`), `position` that of the event's
     receipt. So an entity's history is one range of the primary key, read newest first from its end.
@@ -111,9 +121,9 @@ class EventEntity(models.Model):
 
 
 class EventSender(models.Model):
-    """That events of a type came from a source: what it takes to find an event by its own id alone.
+    """A source that has sent events of a type; with these, an event is found by its external id alone.
 
-    Written by the consumer `reviews.entities` alone.
+    Written by the consumer `reviews.entities` only.
     """
 
     pk = models.CompositePrimaryKey("event_type", "source")

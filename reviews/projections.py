@@ -1,4 +1,4 @@
-"""Cases as a table: what each entry of a case's stream means for its row."""
+"""The projection of cases: how each entry of a case's stream changes its row."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from scoring.log.projections import fold_into
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
-NOBODY: dict[str, Any] = {"claimed_by": "", "lease_until": None}
+UNCLAIMED: dict[str, Any] = {"claimed_by": "", "lease_until": None}
 NO_VERDICT: dict[str, Any] = {
     "verdict": "",
     "reason_code": "",
@@ -20,7 +20,7 @@ NO_VERDICT: dict[str, Any] = {
 
 
 def event_position(entry: Entry) -> int:
-    """The key of a case: the position of its event, which every entry of its stream carries."""
+    """A case's primary key: the position of its event, which every entry of its stream carries."""
     return int(entry.data["event_position"])
 
 
@@ -36,7 +36,7 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
         "closed_because": "",
         "released_by": "",
         "released_at": None,
-        **NOBODY,
+        **UNCLAIMED,
         **NO_VERDICT,
     }
     return _with_facts(row, entry)
@@ -49,7 +49,7 @@ def rescored_case(case: Row | None, entry: Entry) -> Row:
 
 @fold_into("case.claimed", Case, key=event_position)
 def claimed_case(case: Row | None, entry: Entry) -> Row:
-    return {**_existing(case, entry), **_in_hands(entry)}
+    return {**_existing(case, entry), **_claimed(entry)}
 
 
 @fold_into("case.released", Case, key=event_position)
@@ -59,7 +59,7 @@ def released_case(case: Row | None, entry: Entry) -> Row:
         "state": Case.State.OPEN.value,
         "released_by": entry.metadata.get("actor", "").removeprefix("user/"),
         "released_at": entry.recorded_at,
-        **NOBODY,
+        **UNCLAIMED,
     }
 
 
@@ -73,17 +73,17 @@ def decided_case(case: Row | None, entry: Entry) -> Row:
         "note": entry.data["note"],
         "decided_by": entry.data["reviewer"],
         "decided_at": entry.recorded_at,
-        **NOBODY,
+        **UNCLAIMED,
     }
 
 
 @fold_into("case.reopened", Case, key=event_position)
 def reopened_case(case: Row | None, entry: Entry) -> Row:
-    """Into the hands of whoever undid a verdict; into the queue when the decision was revised."""
+    """Claimed by the reviewer who undid the verdict, or open when the decision was revised."""
     row = {**_existing(case, entry), **NO_VERDICT, "closed_because": ""}
     if entry.data["reviewer"]:
-        return {**row, **_in_hands(entry)}
-    return _with_facts({**row, "state": Case.State.OPEN.value, **NOBODY}, entry)
+        return {**row, **_claimed(entry)}
+    return _with_facts({**row, "state": Case.State.OPEN.value, **UNCLAIMED}, entry)
 
 
 @fold_into("case.closed", Case, key=event_position)
@@ -93,18 +93,18 @@ def closed_case(case: Row | None, entry: Entry) -> Row:
         "state": Case.State.CLOSED.value,
         "outcome": entry.data["outcome"],
         "closed_because": entry.data["because"],
-        **NOBODY,
+        **UNCLAIMED,
     }
 
 
 def _existing(case: Row | None, entry: Entry) -> Row:
-    """The row so far, at the version of `entry`. Raises `ValueError` when no `case.opened` came before."""
+    """The row so far, at the version of `entry`. Raises `ValueError` if no `case.opened` came before it."""
     if case is None:
         raise ValueError(f"{entry.stream} does not begin with case.opened")
     return {**case, "version": entry.stream_version}
 
 
-def _in_hands(entry: Entry) -> Row:
+def _claimed(entry: Entry) -> Row:
     return {
         "state": Case.State.CLAIMED.value,
         "claimed_by": entry.data["reviewer"],
@@ -113,7 +113,7 @@ def _in_hands(entry: Entry) -> Row:
 
 
 def _with_facts(row: Row, entry: Entry) -> Row:
-    """The row with what the decision says of the event; its age counts from the day it was opened."""
+    """The row with the facts of the decision in `entry`; the rank counts age from `opened_at`."""
     return {
         **row,
         "version": entry.stream_version,

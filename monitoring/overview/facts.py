@@ -164,7 +164,7 @@ def read_causes(*, now: datetime) -> list[tuple[str, int]]:
 
 def read_queue(*, now: datetime) -> Queue:
     held = Q(state=Case.State.CLAIMED, lease_until__gt=now)
-    counted = Case.objects.waiting().aggregate(
+    counted = Case.objects.pending().aggregate(
         waiting=Count("pk"), held=Count("pk", filter=held), oldest=Min("opened_at")
     )
     return Queue(**counted)

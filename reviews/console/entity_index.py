@@ -1,7 +1,7 @@
-"""Which events concern a card, a merchant, an address: an index over every entity of every event.
+"""An index from every entity (a card, a merchant, an address) to its events.
 
-An entity is known by a 64-bit hash of what it identifies (`card`) and its value as the log holds it; of a
-personal one that is the digest. An event is found by its own id under each source that has sent any.
+Its key is a 64-bit hash of the entity's kind and its value in the log (a digest if personal). Events are also
+found by their external id, tried with each source that has sent events.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from scoring.log.entries import LAST_POSITION, Entry
 from scoring.log.read import read_stream, read_streams
 from scoring.sql.bulk_tables import copy_values, insert_values
 
-MOST_COUNTED = 1_000
+MAX_COUNTED = 1_000
 
 _TABLE = EventEntity._meta.db_table
 _SENDERS = EventSender._meta.db_table
@@ -35,7 +35,7 @@ FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (entity, place) ORDER BY plac
 
 
 class EntityRef(NamedTuple):
-    """An entity. `value` is as the log holds it, `shown` for people: "" when a personal value was erased."""
+    """An entity. `value` is as in the log; `shown` is for display, "" when a personal value was erased."""
 
     kind: str
     value: str
@@ -44,7 +44,7 @@ class EntityRef(NamedTuple):
 
 
 class EntityMatch(NamedTuple):
-    """An entity that was searched for and the number of its events, counted to `MOST_COUNTED`."""
+    """An entity that a search found, and the number of its events, counted up to `MAX_COUNTED`."""
 
     ref: EntityRef
     events: int
@@ -52,14 +52,14 @@ class EntityMatch(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """What a text names: entities, the busiest first, and positions of events with that id, newest first."""
+    """What a search found: entities, busiest first, and positions of events with that id, newest first."""
 
     entities: list[EntityMatch]
     events: list[int]
 
 
 def entity_key(kind: str, value: str) -> int:
-    """Signed 64-bit BLAKE2b of an entity; two entities share one with a probability of 2 ** -64."""
+    """Signed 64-bit BLAKE2b hash of an entity; two entities collide with a probability of 2 ** -64."""
     digest = hashlib.blake2b(f"{kind}\x1f{value}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
 
@@ -85,7 +85,7 @@ def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
 
 
 def _move(correction: Entry) -> None:
-    """Index an event under the entities that it concerns as corrected, and under no other."""
+    """Index a corrected event under the entities it names now, and no others."""
     position, keys = correction.data["event_position"], _keys_of(correction.data)
     before = {
         key
@@ -102,20 +102,20 @@ def _move(correction: Entry) -> None:
 
 
 def empty_index() -> None:
-    """Forget every event, for the log to be read again."""
+    """Empty the index before the log is read again."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {_TABLE}, {_SENDERS}")
 
 
 def events_of_entity(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[int]:
-    """Positions of the events of an entity (value as the log holds it), newest first, `limit` at most."""
+    """Positions of an entity's events (`value` as in the log), newest first, at most `limit`."""
     below = LAST_POSITION if before is None else before
     found = EventEntity.objects.filter(entity=entity_key(kind, value), position__lt=below)
     return list(found.order_by("-position").values_list("position", flat=True)[:limit])
 
 
 def entities_of(receipt: Mapping[str, Any]) -> list[EntityRef]:
-    """The entities of an event (the data of its receipt), in the order of their declaration."""
+    """The entities of an event, given the data of its receipt, in declaration order."""
     found = _given(receipt)
     names = vault.reveal(value for declared, value in found if declared.personal)
     return [
@@ -127,12 +127,12 @@ def entities_of(receipt: Mapping[str, Any]) -> list[EntityRef]:
 
 
 def search_entities(text: str) -> SearchResult:
-    """Every entity, of any kind, and every event that `text` identifies exactly. A few index probes."""
+    """All entities and events that `text` identifies exactly; a few index probes."""
     named = text.strip()
     candidates = list(dict.fromkeys(_candidates(named)))
     counts = _counted([entity_key(ref.kind, ref.value) for ref in candidates])
     matches = [
-        EntityMatch(ref, min(count, MOST_COUNTED), count > MOST_COUNTED)
+        EntityMatch(ref, min(count, MAX_COUNTED), count > MAX_COUNTED)
         for ref, count in zip(candidates, counts, strict=True)
         if count
     ]
@@ -140,7 +140,7 @@ def search_entities(text: str) -> SearchResult:
 
 
 def find_entity(kind: str, value: str) -> EntityRef:
-    """The entity of this kind and value (as the log holds it), with the words for people."""
+    """The entity of this kind and value (as in the log), with its text for display."""
     personal = any(field.personal for field in _declared() if field.kind == kind)
     if not personal:
         return EntityRef(kind, value, value, personal)
@@ -158,7 +158,7 @@ def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
 
 
 def _given(receipt: Mapping[str, Any]) -> list[tuple[Entity, str]]:
-    """The entity fields that an event has, with their values as the log holds them."""
+    """The entity fields that the event has, with their values in the log."""
     fields = receipt["fields"]
     return [
         (declared, str(fields[declared.name]))
@@ -179,7 +179,7 @@ def _declared() -> Iterator[Entity]:
 
 
 def _candidates(text: str) -> Iterator[EntityRef]:
-    """Every entity that `text` could be."""
+    """Every entity that `text` could name."""
     for declared in _declared():
         try:
             value = declared.parse(text)
@@ -190,7 +190,7 @@ def _candidates(text: str) -> Iterator[EntityRef]:
 
 
 def _events_with_id(text: str) -> list[int]:
-    """Positions of the events with this id, of every type and source, newest first."""
+    """Positions of events with this external id, of every type and source, newest first."""
     try:
         external_id = parse_id(text)
     except FieldError:
@@ -201,9 +201,9 @@ def _events_with_id(text: str) -> list[int]:
 
 
 def _counted(keys: Sequence[int]) -> list[int]:
-    """How many events each entity has, one more than `MOST_COUNTED` at most."""
+    """The number of events per entity, at most `MAX_COUNTED` + 1."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [MOST_COUNTED + 1, list(keys)])
+        cursor.execute(_COUNT, [MAX_COUNTED + 1, list(keys)])
         return [row[0] for row in cursor.fetchall()]
 
 

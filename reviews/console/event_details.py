@@ -1,4 +1,4 @@
-"""What is known of one event, and what else an entity was part of."""
+"""Everything known about one event, and the history of an entity."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,8 +19,8 @@ from scoring.log.read import read_positions, read_streams
 from scoring.timestamps import from_iso
 
 
-class Statement(NamedTuple):
-    """What one source said of an event; `value` None takes back what it had said before."""
+class SourceLabel(NamedTuple):
+    """A label that a source gave an event; `value` None retracts the source's earlier label."""
 
     value: str | None
     source: str
@@ -28,10 +28,8 @@ class Statement(NamedTuple):
     actor: str
 
 
-class Change(NamedTuple):
-    """A field before and after a correction, as sent; "" where the event did not have it. Of a personal field
-    `before` and `after` are its digests.
-    """
+class FieldChange(NamedTuple):
+    """A field before and after a correction, as sent: "" where it was absent, a digest if personal."""
 
     field: str
     before: Any
@@ -40,22 +38,21 @@ class Change(NamedTuple):
 
 
 class AmendmentDetail(NamedTuple):
-    """A correction with what it changed, or the retraction (`version` 0). `actor`: who made it, as logged."""
+    """A correction with its changes, or the retraction (`version` 0). `actor` is as logged."""
 
     version: int
     reason: str
     actor: str
     at: datetime
-    changes: list[Change]
+    changes: list[FieldChange]
 
 
 class EventDetail(NamedTuple):
-    """One event with everything that was decided and said of it.
+    """One event with all its decisions, labels and amendments, each in log order.
 
-    `fields` are as sent or corrected; `personal` are those the log does not hold, from the vault ("" when
-    erased). `stake` is in minor units of `currency`. `decisions` and `labels` are in the order they came;
-    `label` is the one that holds, None for none; `standing`: what each source says now; `conflict`: sources
-    disagree. `amendments`: corrections and the retraction.
+    `fields` are as sent or corrected; `personal` are the fields kept in the vault ("" when erased). `stake`
+    is in minor units of `currency`. `label` is the effective one, None without any; `standing` is the current
+    label of each source; `conflict`: sources disagree. `amendments` are corrections and the retraction.
     """
 
     position: int
@@ -72,7 +69,7 @@ class EventDetail(NamedTuple):
     stake: int | None
     entities: list[EntityRef]
     decisions: list[Entry]
-    labels: list[Statement]
+    labels: list[SourceLabel]
     label: str | None
     standing: dict[str, str]
     conflict: bool
@@ -81,12 +78,12 @@ class EventDetail(NamedTuple):
 
     @property
     def decision(self) -> Entry | None:
-        """The decision that holds, None for an event that was not decided."""
+        """The latest decision, None for an event that was never decided."""
         return self.decisions[-1] if self.decisions else None
 
 
 class HistoryRow(NamedTuple):
-    """One event of an entity. `outcome` "" and `score` None where nothing was decided; `label` that holds."""
+    """An event of an entity: `outcome` "" and `score` None without a decision; the effective `label`."""
 
     position: int
     stream: str
@@ -103,7 +100,7 @@ class HistoryRow(NamedTuple):
 
 
 def event_detail(position: int) -> EventDetail:
-    """The event received at `position`, in five queries. Raises `EntryNotFound` when none was."""
+    """The event received at `position`, in five queries. Raises `EntryNotFound`."""
     event = Event.objects.filter(position=position).first()
     if event is None:
         raise EntryNotFound(position)
@@ -127,7 +124,7 @@ def event_detail(position: int) -> EventDetail:
         stake=kind.stake(held["fields"]),
         entities=entities_of(held),
         decisions=[entry for entry in stream if entry.type.startswith("decision.")],
-        labels=[_statement(entry) for entry in said],
+        labels=[_source_label(entry) for entry in said],
         label=said[-1].data["effective"] if said else None,
         standing=(standing := said_by_source(said)),
         conflict=len(set(standing.values())) > 1,
@@ -137,9 +134,9 @@ def event_detail(position: int) -> EventDetail:
 
 
 def entity_history(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[HistoryRow]:
-    """The events of an entity (`EntityRef.value`), newest first, in a few queries however many it has.
+    """The events of an entity (`EntityRef.value`) as corrected, newest first, in a few queries.
 
-    As they were corrected. The next page begins before the position of the last row.
+    The next page begins before the position of the last row.
     """
     receipts = read_positions(events_of_entity(kind, value, before=before, limit=limit))
     versions, retracted = _amended([entry.position for entry in receipts])
@@ -158,7 +155,7 @@ def entity_history(kind: str, value: str, *, before: int | None = None, limit: i
 
 
 def _amended(positions: Sequence[int]) -> tuple[dict[int, Entry], set[int]]:
-    """The latest corrections by the position of their event, and which events were retracted."""
+    """The latest correction by event position, and the positions of retracted events."""
     found = Amendment.objects.filter(event_position__in=positions).order_by("position")
     kinds = list(found.values_list("kind", "event_position", "position"))
     latest = {event: position for kind, event, position in kinds if kind == Amendment.Kind.CORRECTION}
@@ -178,19 +175,19 @@ def _amendments(stream: Sequence[Entry]) -> list[AmendmentDetail]:
     return found
 
 
-def _amendment(entry: Entry, version: int, changes: list[Change]) -> AmendmentDetail:
+def _amendment(entry: Entry, version: int, changes: list[FieldChange]) -> AmendmentDetail:
     actor = str(entry.metadata.get("actor", ""))
     return AmendmentDetail(version, entry.data["reason"], actor, entry.recorded_at, changes)
 
 
-def _changes(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> list[Change]:
+def _changes(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> list[FieldChange]:
     declared, both = event_type(later["type"]).fields, (earlier, later)
     told = [{"occurred_at": each["occurred_at"], **fields_as_sent(each)} for each in both]
     changes = []
     for name in later["changed"]:
         personal = name in declared and declared[name].personal
         before, after = (each.get(name, "") for each in ([e["fields"] for e in both] if personal else told))
-        changes.append(Change(name, before, after, personal))
+        changes.append(FieldChange(name, before, after, personal))
     return changes
 
 
@@ -200,7 +197,7 @@ def _current_decisions(positions: Sequence[int]) -> dict[int, Decision]:
 
 
 def effective_labels(streams: Sequence[str]) -> dict[str, str | None]:
-    """The label that holds of each event stream that has ever had one; None once all was taken back."""
+    """The effective label of each event stream that ever had one; None once every label was retracted."""
     found = Label.objects.filter(event_stream__in=streams).order_by("position")
     return dict(found.values_list("event_stream", "effective"))
 
@@ -231,7 +228,7 @@ def _history_row(
 
 
 def _personal(receipt: Mapping[str, Any]) -> dict[str, str]:
-    """The personal fields of an event, as they were sent."""
+    """The personal fields of an event, as sent."""
     declared = event_type(receipt["type"]).fields
     digests = {
         name: value
@@ -242,8 +239,8 @@ def _personal(receipt: Mapping[str, Any]) -> dict[str, str]:
     return {name: values.get(digest, "") for name, digest in digests.items()}
 
 
-def _statement(entry: Entry) -> Statement:
+def _source_label(entry: Entry) -> SourceLabel:
     data = entry.data
-    return Statement(
+    return SourceLabel(
         data["value"], data["source"], from_iso(data["known_at"]), str(entry.metadata.get("actor", ""))
     )

@@ -1,1 +1,1 @@
-"""The pages on which people review: the queue, a case, an event, an entity. They show and call services."""
+"""The reviewers' pages: the queue, a case, an event, an entity."""

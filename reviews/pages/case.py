@@ -1,4 +1,4 @@
-"""One case: everything known of its event, and the verdict on it."""
+"""The page of a case: everything known about its event, and the verdict."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -12,35 +12,36 @@ from django.utils import timezone
 
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
-from reviews.pages.case_timeline import Verdict, timeline_of
+from reviews.pages.case_timeline import DraftVerdict, timeline_of
 from reviews.pages.event import detail_or_404, shortened
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.queue import take_next
 from reviews.pages.undo_offer import last_verdict, remember_verdict
-from reviews.work import claims as services
+from reviews.work.claims import claim_case, release_case, renew_lease
 from reviews.work.reason_codes import NEEDS_NOTE, Reason, reasons_for, words_of
-from reviews.work.verdict_rules import LONGEST_NOTE, others_said
+from reviews.work.verdict_rules import MAX_NOTE_LENGTH, labels_from_others
+from reviews.work.verdicts import decide_case, undo_verdict
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type
 
 
-class Side(NamedTuple):
-    """One of the two verdicts, its key and the reasons that go with it."""
+class VerdictOption(NamedTuple):
+    """One of the two verdicts, its key, and the reasons that support it."""
 
     value: str
     key: str
     tone: str
     reasons: list[Reason]
-    contradicts: str  # the sources whose label says otherwise; "" for none
+    contradicts: str  # sources with another label; "" for none
 
 
 @register_page
 class CasePage(AdminPage):
-    """A case, to be read by those who may see it and decided by those who work cases.
+    """A case to read and, with the permission, to decide.
 
-    POST takes `action` (a key of ACTIONS). A refusal is a message that says why; a verdict that is refused
-    comes back as it was typed.
+    POST takes `action` (a key of ACTIONS). A refusal becomes a message; a refused verdict keeps what was
+    typed.
     """
 
     path, name, title = "cases/<int:position>/", "case", "Case"
@@ -58,7 +59,7 @@ class CasePage(AdminPage):
         personal = may_see_personal(user)
         case, detail = Case.objects.get(pk=position), detail_or_404(position)
         self.title = f"Case {shortened(detail.external_id)}"
-        steps, taken_back = timeline_of(case, personal=personal)
+        steps, undone = timeline_of(case, personal=personal)
         return super().get_context_data(
             case=case,
             now=now,
@@ -68,10 +69,10 @@ class CasePage(AdminPage):
             works=user.has_perm("reviews.work_case"),
             may_undo=may_undo(user, case),
             undoable=last_verdict(self.request, now=now),
-            sides=sides_of(case, said=others_said(detail.standing)),
-            draft=draft or taken_back,
+            sides=sides_of(case, said=labels_from_others(detail.standing)),
+            draft=draft or undone,
             typed=draft,
-            longest_note=LONGEST_NOTE,
+            max_note_length=MAX_NOTE_LENGTH,
             needs_note=NEEDS_NOTE,
             verdict_words=words_of(case.reason_code),
             steps=steps,
@@ -89,21 +90,21 @@ class CasePage(AdminPage):
     def post(self, request: HttpRequest, position: int) -> HttpResponse:
         act = ACTIONS.get(request.POST.get("action", ""))
         if act is None:
-            raise BadRequest(f"action: allowed are {', '.join(ACTIONS)}")
+            raise BadRequest(f"unknown action; use {', '.join(ACTIONS)}")
         if not request.user.has_perm("reviews.undo_verdict"):
-            self.require("reviews.work_case")  # before anybody learns whether there is such a case
+            self.require("reviews.work_case")  # before the answer reveals whether the case exists
         if not Case.objects.filter(pk=position).exists():
             raise Http404(f"There is no case for the event at position {position}.")
         return act(self, position, timezone.now())
 
     def claim(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
-        return self._change(position, services.claim, now=now)
+        return self._change(position, claim_case, now=now)
 
     def release(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
         try:
-            services.release(position, reviewer=self.reviewer, now=now)
+            release_case(position, reviewer=self.reviewer, now=now)
         except ReviewError as error:
             return self._refuse(position, error)
         if self.request.POST.get("then") == "next":
@@ -116,17 +117,17 @@ class CasePage(AdminPage):
         if not may_undo_any:
             self.require("reviews.work_case")
         try:
-            services.undo(position, reviewer=self.reviewer, now=now, may_undo_any=may_undo_any)
+            undo_verdict(position, reviewer=self.reviewer, now=now, may_undo_any=may_undo_any)
         except ReviewError as error:
             return self._refuse(position, error)
-        messages.success(self.request, "The verdict and its label are taken back. The case is yours again.")
+        messages.success(self.request, "Verdict undone and its label retracted. The case is yours again.")
         return redirect("admin:case", position=position)
 
     def keep(self, position: int, now: datetime) -> HttpResponse:
-        """For the page's script: goes on holding the case while its reviewer is active."""
+        """Renews the lease; called by the page's script while the reviewer is active."""
         self.require("reviews.work_case")
         try:
-            case = services.keep(position, reviewer=self.reviewer, now=now)
+            case = renew_lease(position, reviewer=self.reviewer, now=now)
         except ReviewError as error:
             return JsonResponse({"held": False, "why": _sentence(error)})
         return JsonResponse({"held": True, "until": case.lease_until})
@@ -134,9 +135,9 @@ class CasePage(AdminPage):
     def decide(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
         fields = self.request.POST
-        given = Verdict(*(fields.get(name, "") for name in ("verdict", "reason_code", "note")))
+        given = DraftVerdict(*(fields.get(name, "") for name in ("verdict", "reason_code", "note")))
         try:
-            case = services.decide(
+            case = decide_case(
                 position,
                 reviewer=self.reviewer,
                 verdict=given.value,
@@ -164,8 +165,8 @@ class CasePage(AdminPage):
         messages.error(self.request, _sentence(error))
         return redirect("admin:case", position=position)
 
-    def _give_back(self, position: int, given: Verdict, error: ReviewError) -> HttpResponse:
-        """The page again, with what was typed: nobody should have to write a note twice."""
+    def _give_back(self, position: int, given: DraftVerdict, error: ReviewError) -> HttpResponse:
+        """The page again with what was typed, so that a note need not be written twice."""
         invalid = isinstance(error, InvalidVerdict)
         if not invalid:
             messages.error(self.request, f"Not decided: {error}.")
@@ -182,11 +183,11 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
 }
 
 
-def sides_of(case: Case, *, said: Mapping[str, str]) -> list[Side]:
-    """The verdicts on this case, the positive label first. `said`: what each other source says of it now."""
+def sides_of(case: Case, *, said: Mapping[str, str]) -> list[VerdictOption]:
+    """The possible verdicts, the positive label first. `said`: the current labels of other sources."""
     labels = event_type(case.event_type).labels
     return [
-        Side(
+        VerdictOption(
             value,
             key,
             tone,
@@ -198,7 +199,7 @@ def sides_of(case: Case, *, said: Mapping[str, str]) -> list[Side]:
 
 
 def may_undo(user: Any, case: Case) -> bool:
-    """Whether `user` may take the verdict on `case` back."""
+    """Whether `user` may undo the verdict on `case`."""
     if case.state != Case.State.DECIDED:
         return False
     own = case.decided_by == user.get_username() and user.has_perm("reviews.work_case")

@@ -1,4 +1,4 @@
-"""What happened to a case, in words."""
+"""The history of a case as sentences."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -13,8 +13,8 @@ from scoring.log.read import read_stream
 from scoring.timestamps import from_iso
 
 
-class Step(NamedTuple):
-    """An entry of the case's stream; `note` as the reviewer wrote it, "" where there is none to show."""
+class TimelineStep(NamedTuple):
+    """An entry of the case's stream; `note` is the reviewer's text, "" where there is none to show."""
 
     words: str
     who: str
@@ -22,30 +22,30 @@ class Step(NamedTuple):
     note: str
 
 
-class Verdict(NamedTuple):
-    """What was said of a case: a verdict that was taken back, or one being given."""
+class DraftVerdict(NamedTuple):
+    """What the verdict form is filled with: an undone verdict, or one that was refused."""
 
     value: str = ""
     reason_code: str = ""
     note: str = ""
 
 
-def timeline_of(case: Case, *, personal: bool) -> tuple[list[Step], Verdict]:
-    """The steps of a case, the latest first, and the verdict that the last step took back, if it did.
+def timeline_of(case: Case, *, personal: bool) -> tuple[list[TimelineStep], DraftVerdict]:
+    """The steps of a case, latest first, and the verdict that the last step undid, if it did.
 
-    Claims that only renew the one before are left out. Notes are told only if `personal`.
+    Claims that only renew a lease are left out. Notes are included only if `personal`.
     """
     entries = read_stream(f"case/{case.event_stream}")
     digests = {entry.data["note"] for entry in entries if entry.data.get("note")}
     notes = vault.reveal(digests) if digests and personal else {}
     pairs = zip([None, *entries], entries, strict=False)
-    told = [entry for before, entry in pairs if not _renews(before, entry)]
-    return [_step(entry, notes) for entry in reversed(told)], _taken_back(entries, notes)
+    shown = [entry for before, entry in pairs if not _renews(before, entry)]
+    return [_step(entry, notes) for entry in reversed(shown)], _undone_verdict(entries, notes)
 
 
-def _step(entry: Entry, notes: Mapping[str, str]) -> Step:
+def _step(entry: Entry, notes: Mapping[str, str]) -> TimelineStep:
     data = entry.data
-    return Step(
+    return TimelineStep(
         words=_WORDS.get(entry.type, _plain)(entry),
         who=data.get("reviewer") or entry.metadata.get("actor", "").removeprefix("user/"),
         at=entry.recorded_at,
@@ -63,12 +63,12 @@ def _renews(before: Entry | None, entry: Entry) -> bool:
     )
 
 
-def _taken_back(entries: Sequence[Entry], notes: Mapping[str, str]) -> Verdict:
+def _undone_verdict(entries: Sequence[Entry], notes: Mapping[str, str]) -> DraftVerdict:
     steps = [entry for entry in entries if entry.type != "case.claimed"]
     if len(steps) < 2 or (steps[-2].type, steps[-1].type) != ("case.decided", "case.reopened"):
-        return Verdict()
+        return DraftVerdict()
     data: dict[str, Any] = steps[-2].data
-    return Verdict(data["verdict"], data["reason_code"], notes.get(data["note"], ""))
+    return DraftVerdict(data["verdict"], data["reason_code"], notes.get(data["note"], ""))
 
 
 def _opened(entry: Entry) -> str:
@@ -77,9 +77,9 @@ def _opened(entry: Entry) -> str:
 
 def _rescored(entry: Entry) -> str:
     by = (
-        "The event was corrected, and decided anew"
+        "The event was corrected and decided again"
         if entry.data.get("corrected")
-        else "Decided anew by a model"
+        else "Decided again by a model"
     )
     return f"{by}: {entry.data['outcome']}, score {percent_text(entry.data['score'])}"
 
@@ -90,8 +90,8 @@ def _decided(entry: Entry) -> str:
 
 def _reopened(entry: Entry) -> str:
     if entry.data["reviewer"]:
-        return "Verdict taken back"
-    return "Opened again: a later decision sent it to review"
+        return "Verdict undone"
+    return "Reopened: a later decision sent it to review"
 
 
 def _closed(entry: Entry) -> str:

@@ -1,4 +1,4 @@
-"""Find: cards, customers, merchants, devices, addresses and events, and what each of them did."""
+"""The Find page: search for an entity or event, and an entity's events."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from reviews.console.entity_index import (
-    MOST_COUNTED,
+    MAX_COUNTED,
     EntityRef,
     events_of_entity,
     find_entity,
@@ -21,11 +21,11 @@ from scoring.catalog.registry import event_types
 from scoring.intake.models import Event
 
 ROWS = 50
-MOST_SUMMED = 200
-MOST_TEXT = 200  # characters: no entity's value and no event's id is longer
+MAX_SUMMED = 200
+MAX_TEXT_LENGTH = 200  # characters; no entity value or event id is longer
 
 
-class Found(NamedTuple):
+class FoundEntity(NamedTuple):
     """An entity that a search found; `capped`: it has more than `events` events."""
 
     kind: str
@@ -35,10 +35,11 @@ class Found(NamedTuple):
     capped: bool
 
 
-class Past(NamedTuple):
-    """The latest events of an entity in figures: since when, and what became of them.
+class EntitySummary(NamedTuple):
+    """Counts over an entity's latest events, by outcome and by label.
 
-    `since` is "" when there are older events that are not counted here; `among` says of which these are.
+    `among` says which events are counted; `since` is the date of the first one, "" if older ones were left
+    out.
     """
 
     among: str
@@ -49,7 +50,7 @@ class Past(NamedTuple):
 
 @register_page
 class EntitiesPage(AdminPage):
-    """A search box; what it found; with `kind` and `value`, that entity and its events."""
+    """A search box and its results; with `kind` and `value`, that entity and its events."""
 
     path, name, title = "entities/", "entities", "Find"
     permission = "reviews.view_case"
@@ -57,8 +58,8 @@ class EntitiesPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET
-        text = asked.get("q", "").strip()[:MOST_TEXT]
-        kind, value = asked.get("kind", ""), asked.get("value", "")[:MOST_TEXT]
+        text = asked.get("q", "").strip()[:MAX_TEXT_LENGTH]
+        kind, value = asked.get("kind", ""), asked.get("value", "")[:MAX_TEXT_LENGTH]
         personal = may_see_personal(self.request.user)
         panels = _results(text, personal=personal) if text else {}
         if kind in _kinds() and value:
@@ -66,11 +67,11 @@ class EntitiesPage(AdminPage):
         return super().get_context_data(text=text, kinds=_kinds(), **panels, **kwargs)
 
 
-def past_of(rows: Sequence[HistoryRow]) -> Past:
-    """Figures of these events, of which there are no others unless they are `MOST_SUMMED`."""
-    complete = len(rows) < MOST_SUMMED
-    return Past(
-        among="of all" if complete else f"of the latest {MOST_SUMMED}",
+def past_of(rows: Sequence[HistoryRow]) -> EntitySummary:
+    """Counts over these events, which are all there are unless there are `MAX_SUMMED` of them."""
+    complete = len(rows) < MAX_SUMMED
+    return EntitySummary(
+        among="of all" if complete else f"of the latest {MAX_SUMMED}",
         since=f"since {min(row.occurred_at for row in rows):%Y-%m-%d}" if rows and complete else "",
         outcomes=dict(Counter(row.outcome for row in rows if row.outcome)),
         labels=dict(Counter(row.label for row in rows if row.label)),
@@ -78,10 +79,10 @@ def past_of(rows: Sequence[HistoryRow]) -> Past:
 
 
 def _results(text: str, *, personal: bool) -> dict[str, Any]:
-    """What the text names. Who may not see personal values may not try them out either."""
+    """The search results. Personal values are searched only by users who may see them."""
     result = search_entities(text)
     found = [
-        Found(
+        FoundEntity(
             kind=words_of_name(match.ref.kind),
             words=match.ref.shown,
             link=entity_link(match.ref),
@@ -96,16 +97,16 @@ def _results(text: str, *, personal: bool) -> dict[str, Any]:
 
 
 def _entity(kind: str, value: str, *, before: int | None, personal: bool) -> dict[str, Any]:
-    """The context of an entity's own part of the page."""
+    """The context of an entity's section."""
     ref = find_entity(kind, value)
-    rows = entity_history(kind, value, before=before, limit=ROWS + 1 if before else MOST_SUMMED)
-    counted = len(events_of_entity(kind, value, limit=MOST_COUNTED + 1))
+    rows = entity_history(kind, value, before=before, limit=ROWS + 1 if before else MAX_SUMMED)
+    counted = len(events_of_entity(kind, value, limit=MAX_COUNTED + 1))
     return {
         "ref": ref,
         "kind_words": words_of_name(kind),
         "words": entity_words(ref, personal=personal),
-        "counted": min(counted, MOST_COUNTED),
-        "capped": counted > MOST_COUNTED,
+        "counted": min(counted, MAX_COUNTED),
+        "capped": counted > MAX_COUNTED,
         "past": None if before else past_of(rows),
         "lines": lines_of(rows[:ROWS], ref=ref),
         "older": _page(ref, before=rows[ROWS - 1].position) if len(rows) > ROWS else "",
@@ -118,6 +119,6 @@ def _page(ref: EntityRef, *, before: int) -> str:
 
 
 def _kinds() -> list[str]:
-    """Every kind of entity that the catalog knows."""
+    """Every kind of entity in the catalog."""
     fields = (field for kind in event_types().values() for field in kind.fields.values())
     return list(dict.fromkeys(field.kind for field in fields if isinstance(field, Entity)))

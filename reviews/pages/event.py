@@ -1,4 +1,4 @@
-"""One event, without the workflow of a case: what was sent, decided and said; and its retraction."""
+"""The page of an event, with or without a case: its fields, decisions and labels; and its retraction."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from scoring.intake.corrections import MAX_REASON_LENGTH, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory
 from scoring.log.errors import EntryNotFound, StreamConflict
 
-MOST_TITLE = 40
+MAX_TITLE_LENGTH = 40
 RETRACT = "scoring.retract_event"
 
 
@@ -24,7 +24,7 @@ RETRACT = "scoring.retract_event"
 class EventPage(AdminPage):
     """Any event that was received, decided or not.
 
-    POST retracts it, with a `reason` and a `confirmed` that is not empty.
+    POST retracts it; needs a `reason` and a non-empty `confirmed`.
     """
 
     path, name, title = "events/<int:position>/", "event", "Event"
@@ -40,7 +40,7 @@ class EventPage(AdminPage):
             case=Case.objects.filter(pk=position).first() if sees_cases else None,
             now=timezone.now(),
             may_retract=self.request.user.has_perm(RETRACT) and not detail.is_retracted,
-            longest_reason=MAX_REASON_LENGTH,
+            max_reason_length=MAX_REASON_LENGTH,
             history=history_of(
                 detail,
                 chosen=number_in(self.request.GET.get("entity")) or 0,
@@ -57,20 +57,20 @@ class EventPage(AdminPage):
         detail = detail_or_404(position)
         reason = " ".join(request.POST.get("reason", "").split())[:MAX_REASON_LENGTH]
         if not reason or not request.POST.get("confirmed"):
-            messages.error(request, "Not retracted: give a reason and confirm that it is for good.")
+            messages.error(request, "Not retracted: give a reason and confirm that it cannot be undone.")
             return redirect("admin:event", position=position)
         try:
             retract_event(detail.stream, reason=reason, now=timezone.now(), actor=actor_of(request))
         except (EventAlreadyRetracted, EventStillHistory, StreamConflict) as error:
             messages.error(request, f"Not retracted: {error}.")
         else:
-            messages.success(request, "The event is retracted: it counts no more.")
+            messages.success(request, "Event retracted. It no longer counts toward any feature.")
         return redirect("admin:event", position=position)
 
 
 def shortened(text: str) -> str:
-    """A name as it fits into the head of a page: the middle of a long one is left out."""
-    return text if len(text) <= MOST_TITLE else f"{text[: MOST_TITLE - 13]}...{text[-10:]}"
+    """A name short enough for a page title: a long one loses its middle."""
+    return text if len(text) <= MAX_TITLE_LENGTH else f"{text[: MAX_TITLE_LENGTH - 13]}...{text[-10:]}"
 
 
 def detail_or_404(position: int) -> EventDetail:

@@ -1,4 +1,4 @@
-"""What the pages of a case and of an event have in common: facts, reasons, labels, ready to draw."""
+"""The panels that the pages of a case and of an event share: fields, reasons, labels, decisions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
 from reviews.console.entity_index import EntityRef
-from reviews.console.event_details import AmendmentDetail, Change, EventDetail, Statement
+from reviews.console.event_details import AmendmentDetail, EventDetail, FieldChange, SourceLabel
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number
 from scoring.catalog.registry import event_type
 from scoring.decisions.explanation import Contribution, Explanation, explain_decision
@@ -18,24 +18,24 @@ from scoring.intake.label_sources import PRECEDENCE, effective_label
 from scoring.log import vault
 from scoring.log.entries import Entry
 
-MOST_BARS = 8  # as many reasons as an analyst reads; the others are one key away
+MAIN_BARS = 8  # shown at first; a key shows the others
 HIDDEN = "hidden"
 ERASED = "erased"
 MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 
 
-class Fact(NamedTuple):
-    """A field of an event as it was sent; `link` leads to the entity, "" for what is none."""
+class FieldRow(NamedTuple):
+    """A field of an event as sent; `link` leads to its entity, "" if it is none."""
 
     name: str
     value: str
     link: str
     help: str
-    missing: bool = False  # `value` says why there is none to show
+    missing: bool = False  # `value` says why
 
 
-class Bar(NamedTuple):
-    """A contribution and how it is drawn: `width` is a percentage of the half of the row it lies in."""
+class ContributionBar(NamedTuple):
+    """A contribution as a bar; `width` is a percentage of its half of the row."""
 
     contribution: Contribution
     width: float
@@ -53,73 +53,73 @@ class Bar(NamedTuple):
         return odds_text(self.contribution.odds)
 
 
-class Reasons(NamedTuple):
-    """Why an event has its score; `raised` and `lowered` are the sums of either side, in log-odds."""
+class ScoreExplanation(NamedTuple):
+    """The contributions to a score; `raised` and `lowered` are the sums of each side, in log-odds."""
 
     explanation: Explanation
-    bars: list[Bar]
+    bars: list[ContributionBar]
     raised: float
     lowered: float
 
     @property
     def path(self) -> dict[str, str]:
-        """The way from the bias to the margin, as texts; only for an explanation that is complete."""
+        """The steps from the bias to the margin as texts; only for a complete explanation."""
         bias, margin = self.explanation.bias or 0.0, self.explanation.margin or 0.0
         steps = {"bias": bias, "raised": self.raised, "lowered": self.lowered, "margin": margin}
         return {name: signed_text(value) for name, value in steps.items()}
 
     @property
-    def first(self) -> list[Bar]:
-        return self.bars[:MOST_BARS]
+    def first(self) -> list[ContributionBar]:
+        return self.bars[:MAIN_BARS]
 
     @property
-    def others(self) -> list[Bar]:
-        return self.bars[MOST_BARS:]
+    def others(self) -> list[ContributionBar]:
+        return self.bars[MAIN_BARS:]
 
 
-class Made(NamedTuple):
-    """A decision, and why it was made without a model or made again, in words; "-" for the usual one."""
+class DecisionRow(NamedTuple):
+    """A decision, and why it was a fallback or a revision; "-" for an ordinary one."""
 
     entry: Entry
     why: str
 
 
-class Changed(NamedTuple):
-    """A field that a correction changed, in words: "-" where the event did not have it."""
+class ChangedField(NamedTuple):
+    """A field that a correction changed, as text; "-" where the event lacked it."""
 
     name: str
     before: str
     after: str
 
 
-class Amended(NamedTuple):
-    """A correction, or the retraction (version 0), with who made it in words, "" when that is not known."""
+class AmendmentRow(NamedTuple):
+    """A correction or the retraction (version 0), with its author ("" if unknown)."""
 
     detail: AmendmentDetail
     who: str
-    changed: list[Changed]
+    changed: list[ChangedField]
 
 
-class Said(NamedTuple):
-    """A statement: whether its source still says so, and whether it makes the label of the event."""
+class LabelRow(NamedTuple):
+    """A source's label; `stands`: it is still current, `holds`: it is the effective one."""
 
-    statement: Statement
+    statement: SourceLabel
     stands: bool
     holds: bool
 
     @property
     def who(self) -> str:
-        """Who said it on behalf of the source, "" when that is not known."""
+        """The user or key that sent it, "" if unknown."""
         return self.statement.actor.removeprefix("user/")
 
 
 def may_see_personal(user: User | AnonymousUser) -> bool:
-    """Whether personal values are shown to `user`: to those who work cases, nobody else."""
+    """Whether `user` may see personal values: only with the permission to work cases."""
     return user.has_perm("reviews.work_case")
 
 
 def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
-    """The context of the panels of an event; personal values only if `personal`."""
+    """The template context of an event's panels; personal values only if `personal`."""
     return {
         "detail": detail,
         "positive": event_type(detail.type).labels.positive,
@@ -128,18 +128,18 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
         "reasons": reasons_of(explain_decision(detail.decision)) if detail.decision else None,
         "said": standing_of(detail.labels),
         "ranking": PRECEDENCE,
-        "decisions": [Made(entry, _why(entry)) for entry in detail.decisions],
+        "decisions": [DecisionRow(entry, _why(entry)) for entry in detail.decisions],
         "amendments": amendments_of(detail, personal=personal),
     }
 
 
-def amendments_of(detail: EventDetail, *, personal: bool) -> list[Amended]:
-    """What was changed of an event after it was received, the latest first; personal values only if so."""
+def amendments_of(detail: EventDetail, *, personal: bool) -> list[AmendmentRow]:
+    """The event's corrections and retraction, latest first; personal values only if `personal`."""
     changes = [change for each in detail.amendments for change in each.changes]
     digests = {str(value) for change in changes if change.personal for value in (change.before, change.after)}
     values = vault.reveal(digests) if digests and personal else {}
     return [
-        Amended(
+        AmendmentRow(
             each,
             each.actor.partition("/")[2] or each.actor,
             [_changed(change, values, personal=personal) for change in each.changes],
@@ -149,19 +149,19 @@ def amendments_of(detail: EventDetail, *, personal: bool) -> list[Amended]:
 
 
 def entity_link(ref: EntityRef) -> str:
-    """Where an entity has its page. A personal one is named by its digest, so that no address holds it."""
+    """The address of an entity's page. Personal values appear as digests, never in the address."""
     return f"{reverse('admin:entities')}?{urlencode({'kind': ref.kind, 'value': ref.value})}"
 
 
 def entity_words(ref: EntityRef, *, personal: bool) -> str:
-    """An entity's value for people, or why it cannot be shown."""
+    """An entity's value for display, or why it cannot be shown."""
     if not ref.personal:
         return ref.shown
     return (ref.shown or ERASED) if personal else HIDDEN
 
 
-def facts_of(detail: EventDetail, *, personal: bool) -> list[Fact]:
-    """The fields of an event, in the order of their declaration."""
+def facts_of(detail: EventDetail, *, personal: bool) -> list[FieldRow]:
+    """The fields of an event, in declaration order."""
     links = dict(zip(entity_names(detail), map(entity_link, detail.entities), strict=True))
     return [
         _fact(name, field, detail, link=links.get(name, ""), personal=personal)
@@ -171,7 +171,7 @@ def facts_of(detail: EventDetail, *, personal: bool) -> list[Fact]:
 
 
 def not_sent(detail: EventDetail) -> list[str]:
-    """Optional fields that the event came without, in words."""
+    """The names of optional fields that were not sent."""
     return [
         words_of_name(name)
         for name in event_type(detail.type).fields
@@ -179,14 +179,14 @@ def not_sent(detail: EventDetail) -> list[str]:
     ]
 
 
-def reasons_of(explanation: Explanation) -> Reasons:
-    """The contributions to a score as bars, the longest of which fills its half."""
+def reasons_of(explanation: Explanation) -> ScoreExplanation:
+    """The contributions to a score as bars; the longest fills its half."""
     parts = [each.contribution for each in explanation.contributions]
     longest = max(map(abs, parts), default=0.0) or 1.0
-    return Reasons(
+    return ScoreExplanation(
         explanation=explanation,
         bars=[
-            Bar(each, width=round(100 * abs(each.contribution) / longest, 1))
+            ContributionBar(each, width=round(100 * abs(each.contribution) / longest, 1))
             for each in explanation.contributions
         ],
         raised=math.fsum(part for part in parts if part > 0),
@@ -194,13 +194,13 @@ def reasons_of(explanation: Explanation) -> Reasons:
     )
 
 
-def standing_of(statements: Sequence[Statement]) -> list[Said]:
-    """Each statement with what it counts for, the latest first."""
+def standing_of(statements: Sequence[SourceLabel]) -> list[LabelRow]:
+    """Every label with whether it counts, latest first."""
     latest = {statement.source: statement for statement in statements}
     standing = {source: each.value for source, each in latest.items() if each.value is not None}
     label = effective_label(standing)
     return [
-        Said(
+        LabelRow(
             statement=each,
             stands=latest[each.source] is each and each.value is not None,
             holds=latest[each.source] is each and each.value is not None and each.value == label,
@@ -210,7 +210,7 @@ def standing_of(statements: Sequence[Statement]) -> list[Said]:
 
 
 def words_of_name(name: str) -> str:
-    """A field's name in words: "customer_city_pop" is "Customer city pop", "ip" is "IP"."""
+    """A field's name for display: "customer_city_pop" is "Customer city pop", "ip" is "IP"."""
     return name.upper() if len(name) == 2 else name.replace("_", " ").capitalize()
 
 
@@ -220,7 +220,7 @@ def signed_text(value: float) -> str:
 
 
 def odds_text(factor: float) -> str:
-    """A factor on the odds with its sign: 3.724 is 3.72, 0.0004 stays; "" where it is not known."""
+    """A factor on the odds after a multiplication sign: 3.724 is 3.72, 0.0004 stays; "" if unknown."""
     if math.isnan(factor):
         return ""
     if factor >= 100:
@@ -228,11 +228,11 @@ def odds_text(factor: float) -> str:
     return f"{TIMES} {factor:.2f}" if factor >= 0.1 else f"{TIMES} {factor:.1g}"
 
 
-def _fact(name: str, field: Field, detail: EventDetail, *, link: str, personal: bool) -> Fact:
+def _fact(name: str, field: Field, detail: EventDetail, *, link: str, personal: bool) -> FieldRow:
     if name in detail.personal:
         value = detail.personal[name] if personal else HIDDEN
-        return Fact(words_of_name(name), value or ERASED, link, field.help, value in ("", HIDDEN))
-    return Fact(words_of_name(name), _value_text(field, detail.fields, name), link, field.help)
+        return FieldRow(words_of_name(name), value or ERASED, link, field.help, value in ("", HIDDEN))
+    return FieldRow(words_of_name(name), _value_text(field, detail.fields, name), link, field.help)
 
 
 def _value_text(field: Field, sent: Mapping[str, Canonical], name: str) -> str:
@@ -246,13 +246,13 @@ def _value_text(field: Field, sent: Mapping[str, Canonical], name: str) -> str:
     return str(value)
 
 
-def _changed(change: Change, values: Mapping[str, str], *, personal: bool) -> Changed:
+def _changed(change: FieldChange, values: Mapping[str, str], *, personal: bool) -> ChangedField:
     texts = [
         str(value) if not change.personal else values.get(value, ERASED) if personal else HIDDEN
         for value in (change.before, change.after)
     ]
     before, after = (text if value != "" else "-" for text, value in zip(texts, change[1:3], strict=True))
-    return Changed(words_of_name(change.field), before, after)
+    return ChangedField(words_of_name(change.field), before, after)
 
 
 def _why(decision: Entry) -> str:
@@ -260,12 +260,12 @@ def _why(decision: Entry) -> str:
 
 
 def _counts(field: Number) -> bool:
-    """Whether a number counts something, so that its thousands are set apart; a year or a place is not."""
+    """Whether to group digits: for amounts and counts, not for a year or a coordinate."""
     return bool(field.unit) or field.minimum == 0
 
 
 def entity_names(detail: EventDetail) -> list[str]:
-    """The fields that `detail.entities` come from, in their order."""
+    """The fields that `detail.entities` come from, in the same order."""
     there = detail.fields.keys() | detail.personal.keys()
     fields = event_type(detail.type).fields.items()
     return [name for name, field in fields if isinstance(field, Entity) and name in there]

@@ -1,4 +1,4 @@
-"""The earlier and later events of an entity as a table with pages."""
+"""An entity's events as a paginated table."""
 
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -10,32 +10,32 @@ from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type
 
 ROWS = 12
-MOST_DETAILS = 2
+MAX_NAMES = 2
 
 
-class Line(NamedTuple):
-    """An event of the entity; `names` tell it from others, `here` marks the event shown."""
+class HistoryLine(NamedTuple):
+    """An event of the entity; `names` distinguish it from the others, `here` marks the event of this page."""
 
     row: HistoryRow
     names: list[str]
     here: bool
 
 
-class Tab(NamedTuple):
-    """One entity to choose; `link` shows its history on the same page."""
+class EntityTab(NamedTuple):
+    """An entity to choose; `link` shows its history on the same page."""
 
     words: str
     link: str
     chosen: bool
 
 
-class History(NamedTuple):
+class EntityHistory(NamedTuple):
     """The history of the chosen entity; `older`, `newest` and `next_tab` are links, "" for none."""
 
-    tabs: list[Tab]
+    tabs: list[EntityTab]
     entity: str
     entity_link: str
-    lines: list[Line]
+    lines: list[HistoryLine]
     older: str
     newest: str
     next_tab: str
@@ -43,17 +43,17 @@ class History(NamedTuple):
 
 def history_of(
     detail: EventDetail, *, chosen: int, before: int | None, position: int, personal: bool
-) -> History | None:
-    """The page of the history of the entity number `chosen` that begins before `before`; None without one."""
+) -> EntityHistory | None:
+    """A page of entity number `chosen`, of events before position `before`; None without entities."""
     entities = detail.entities
     if not entities:
         return None
     chosen %= len(entities)
     ref = entities[chosen]
     rows = entity_history(ref.kind, ref.value, before=before, limit=ROWS + 1)
-    return History(
+    return EntityHistory(
         tabs=[
-            Tab(words, _query(entity=number), number == chosen)
+            EntityTab(words, _query(entity=number), number == chosen)
             for number, words in enumerate(_tab_words(detail))
         ],
         entity=entity_words(ref, personal=personal),
@@ -66,7 +66,7 @@ def history_of(
 
 
 def _tab_words(detail: EventDetail) -> list[str]:
-    """What each entity is; where an event has two of a kind, as what: "Sender", "Receiver"."""
+    """The kind of each entity, or its role where an event has two of a kind: "Sender", "Receiver"."""
     kinds = [each.kind for each in detail.entities]
     return [
         words_of_name(name if kinds.count(kind) > 1 else kind)
@@ -74,16 +74,16 @@ def _tab_words(detail: EventDetail) -> list[str]:
     ]
 
 
-def lines_of(rows: list[HistoryRow], *, ref: EntityRef, position: int | None = None) -> list[Line]:
-    """Rows with their words, the latest event first; `ref` is what they have in common, which is not told.
+def lines_of(rows: list[HistoryRow], *, ref: EntityRef, position: int | None = None) -> list[HistoryLine]:
+    """Rows ready to show, latest event first; `ref`, the entity they share, is not repeated.
 
-    Pages follow the order of receipt, in which a history that was loaded later comes later.
+    Pages follow the order of receipt, so history that was loaded later comes later.
     """
-    told = _telling(rows, ref)
+    names = _distinguishing_fields(rows, ref)
     return [
-        Line(
+        HistoryLine(
             row=row,
-            names=[str(row.fields[name]) for name in told if name in row.fields],
+            names=[str(row.fields[name]) for name in names if name in row.fields],
             here=row.position == position,
         )
         for row in sorted(rows, key=lambda row: row.occurred_at, reverse=True)
@@ -91,14 +91,14 @@ def lines_of(rows: list[HistoryRow], *, ref: EntityRef, position: int | None = N
 
 
 def number_in(text: str | None) -> int | None:
-    """A whole number from an address, None for anything else."""
+    """A non-negative integer from a query string, None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _telling(rows: list[HistoryRow], ref: EntityRef) -> list[str]:
-    """The first few fields that tell these events apart: their categories, and whom else they concern.
+def _distinguishing_fields(rows: list[HistoryRow], ref: EntityRef) -> list[str]:
+    """The first few fields that distinguish these events: categories and other entities.
 
-    In a transfer from account to account both fields may name someone else than `ref`.
+    In a transfer between accounts either field may name the account other than `ref`.
     """
     fields = {name: field for row in rows for name, field in event_type(row.type).fields.items()}
     categories = [name for name, field in fields.items() if isinstance(field, Category)]
@@ -110,7 +110,7 @@ def _telling(rows: list[HistoryRow], ref: EntityRef) -> list[str]:
     ]
     names = [*categories, *others]
     differing = [name for name in names if len({row.fields.get(name) for row in rows}) > 1]
-    return (differing if len(rows) > 1 else names)[:MOST_DETAILS]
+    return (differing if len(rows) > 1 else names)[:MAX_NAMES]
 
 
 def _query(**parameters: int) -> str:

@@ -1,4 +1,4 @@
-"""The verdict just given, kept in the session so that the next page can offer to take it back."""
+"""The last verdict, kept in the session so that the next page can offer to undo it."""
 
 from datetime import datetime, timedelta
 
@@ -11,12 +11,12 @@ _KEY = "reviews_last_decided"
 
 
 def remember_verdict(request: HttpRequest, case: Case) -> None:
-    """Offer to undo this verdict on the pages that follow."""
+    """Offer to undo this verdict on the next pages."""
     request.session[_KEY] = case.event_position
 
 
 def last_verdict(request: HttpRequest, *, now: datetime) -> Case | None:
-    """The case that this person decided last, while its verdict stands and is fresh."""
+    """The case that this user decided last, unless its verdict was undone or is older than `OFFERED_FOR`."""
     position = request.session.get(_KEY)
     if position is None:
         return None

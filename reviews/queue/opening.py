@@ -1,6 +1,6 @@
-"""Which events become cases: those sent to review and a sample of the others, from the log's decisions.
+"""Opens cases for events that were sent to review and for a random sample of the others.
 
-A retracted event is none of them: its case is closed.
+Follows the log: a revised decision reopens, rescores or closes a case; a retracted event's case is closed.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -17,13 +17,13 @@ from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry, NewEntry
 
 REVIEW = "review"
-MAX_BECAUSE = 200  # characters, of the table of cases
+MAX_BECAUSE = 200  # characters; the column's length
 
 
 def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Open, rescore, reopen or close cases as these decisions ask, in the caller's transaction.
+    """Open, rescore, reopen or close cases for these decisions, in the caller's transaction.
 
-    Of an event that is decided several times in `entries` its first decision and its last one count.
+    If `entries` decide an event several times, only its first and last decision count.
     """
     retracted = _retracted({entry.stream for entry in entries})
     decisions = [entry for entry in entries if entry.stream not in retracted and entry.type != RETRACTED]
@@ -44,9 +44,9 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
 
 
 def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
-    """What the retraction of an event means for its case: it is over, whoever works at it.
+    """The entry that closes the case of a retracted event, claimed or not; None if there is nothing to close.
 
-    A verdict that was given stays, and so does its label, which counts for nothing any more.
+    A verdict stays, and so does its label, although a retracted event's label no longer counts.
     """
     if case is None or case.state in (Case.State.DECIDED, Case.State.CLOSED):
         return None
@@ -56,7 +56,7 @@ def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
 
 
 def opening_of(decision: Entry) -> NewEntry | None:
-    """The entry that opens the case of a decided event; None for one that nobody has to look at."""
+    """The entry that opens a decided event's case; None if it needs no review."""
     if decision.data["outcome"] == REVIEW:
         why = Case.Why.REVIEW
     elif is_sampled(decision.stream):
@@ -69,10 +69,10 @@ def opening_of(decision: Entry) -> NewEntry | None:
 
 
 def answer_revision(decision: Entry, case: Case | None, *, now: datetime) -> NewEntry | None:
-    """What a later decision means for the event's case, given its row: nothing once a person has decided.
+    """The entry for the case of an event that was decided again; None once a reviewer has decided.
 
-    A case that was there because of the outcome is closed when the outcome is another one now; not out of
-    the hands of a reviewer, who sees the new decision instead.
+    A case opened because of the outcome is closed when the outcome changes, unless a reviewer holds it: they
+    see the new decision instead.
     """
     to_review = decision.data["outcome"] == REVIEW
     if case is None:
@@ -96,7 +96,7 @@ def answer_revision(decision: Entry, case: Case | None, *, now: datetime) -> New
 
 
 def _facts(decision: Entry, why: Case.Why) -> dict[str, Any]:
-    """What the queue has to know of a decision."""
+    """The facts of a decision that a case carries."""
     data = decision.data
     kind = event_type(data["event_type"])
     at_risk = kind.nominal_stake if data["stake"] is None else data["stake"]
@@ -111,12 +111,12 @@ def _facts(decision: Entry, why: Case.Why) -> dict[str, Any]:
 
 
 def _is_correction(decision: Entry) -> bool:
-    """Whether the event, and not a model alone, is another one than in the decision before."""
+    """Whether the event itself was corrected, rather than only scored again."""
     return "event_version" in decision.data and decision.type == "decision.revised"
 
 
 def _retracted(streams: Set[str]) -> set[str]:
-    """Those that were retracted by now: their decisions may still come, made before or meanwhile."""
+    """The retracted ones of `streams`; decisions made before the retraction may still arrive."""
     found = Amendment.objects.filter(event_stream__in=streams, kind=Amendment.Kind.RETRACTION)
     return set(found.values_list("event_stream", flat=True))
 
@@ -131,8 +131,8 @@ def _entry(entry_type: str, decision: Entry, *, version: int, data: Mapping[str,
     )
 
 
-# Its effect is in the log, where nothing can be undone, and old revisions read again would close and reopen
-# cases that people have moved on since: it cannot be reset. The table of cases is rebuilt from its entries.
+# Cannot be reset: it appends to the log, and reading old revisions again would close and reopen cases that
+# reviewers have worked on since. The table of cases is rebuilt from the log instead.
 CASES = Consumer(
     name="reviews.cases",
     types=frozenset({"decision.made", "decision.revised", RETRACTED}),

@@ -1,4 +1,4 @@
-"""Why a reviewer decided as he did, as codes that can be counted."""
+"""Reason codes: why a reviewer decided as they did, in a form that can be counted."""
 
 from typing import Literal, NamedTuple
 
@@ -8,7 +8,7 @@ Side = Literal["positive", "negative", "either"]
 
 
 class Reason(NamedTuple):
-    """A reason code; `speaks_for` is the verdict it goes with: the type's positive label or its negative."""
+    """A reason code; `speaks_for` is the verdict it supports: the type's positive or negative label."""
 
     code: str
     words: str
@@ -18,16 +18,16 @@ class Reason(NamedTuple):
 REASONS = (
     Reason("denied_by_customer", "The customer says it was not them", "positive"),
     Reason("stolen_card", "Stolen or copied card", "positive"),
-    Reason("account_takeover", "Somebody took over the account", "positive"),
-    Reason("known_pattern", "Fits a known pattern of fraud", "positive"),
+    Reason("account_takeover", "Account takeover", "positive"),
+    Reason("known_pattern", "Matches a known fraud pattern", "positive"),
     Reason("linked_to_fraud", "Shares a card, device or address with confirmed fraud", "positive"),
-    Reason("false_identity", "Identity or address is made up", "positive"),
-    Reason("first_party", "The customer means to dispute it later", "positive"),
+    Reason("false_identity", "False identity or address", "positive"),
+    Reason("first_party", "First-party fraud: the customer intends to dispute it", "positive"),
     Reason("confirmed_by_customer", "The customer confirms it", "negative"),
-    Reason("usual_behaviour", "Fits what this customer always does", "negative"),
-    Reason("explained_change", "Unusual, with a good explanation (travel, a gift, a new device)", "negative"),
-    Reason("trusted_party", "The other side is well known", "negative"),
-    Reason("other", "Something else (say what in the note)", "either"),
+    Reason("usual_behaviour", "Matches the customer's usual behavior", "negative"),
+    Reason("explained_change", "Unusual but explained (travel, a gift, a new device)", "negative"),
+    Reason("trusted_party", "Trusted counterparty", "negative"),
+    Reason("other", "Other (say what in the note)", "either"),
 )
 NEEDS_NOTE = frozenset({"other"})
 
@@ -35,9 +35,9 @@ _WORDS = {reason.code: reason.words for reason in REASONS}
 
 
 def reasons_for(event_type_name: str, verdict: str) -> list[Reason]:
-    """The reasons that go with a verdict on this type of event, in the order in which to offer them.
+    """The reasons for a verdict on this event type, in the order to offer them; [] for an unknown label.
 
-    None for what is no label of the type. Raises UnknownEventType.
+    Raises UnknownEventType.
     """
     labels = event_type(event_type_name).labels
     if verdict not in labels.values:
@@ -47,5 +47,5 @@ def reasons_for(event_type_name: str, verdict: str) -> list[Reason]:
 
 
 def words_of(code: str) -> str:
-    """A reason code in words; a code that is offered no more stands for itself."""
+    """A reason code in words; a code that is no longer offered is spelled out."""
     return _WORDS.get(code, code.replace("_", " "))

@@ -64,7 +64,7 @@ def installation(
     )
     number = request_training("payment", actor="user/dana", now=now)
     decide(payments(5))
-    case = Case.objects.waiting().order_by("-rank")[0].pk
+    case = Case.objects.pending().order_by("-rank")[0].pk
     key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
     return {
         "api_key": key.prefix,

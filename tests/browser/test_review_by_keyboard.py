@@ -26,7 +26,7 @@ def cases(online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_
     [model] = train_small_models(15, thresholds={"review": 0.0, "block": 1.0})
     promote(model)
     decide(payments(3))
-    return list(Case.objects.waiting().order_by("-rank"))
+    return list(Case.objects.pending().order_by("-rank"))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def page_of(case: Case) -> str:
     return reverse("admin:case", args=[case.pk])
 
 
-def test_cases_are_taken_read_decided_and_undone_by_keyboard(
+def test_cases_are_claimed_read_decided_and_undone_by_keyboard(
     browser: Browser, cases: list[Case], analyst: User
 ) -> None:
     first, second, _ = cases
@@ -78,7 +78,7 @@ def test_cases_are_taken_read_decided_and_undone_by_keyboard(
     assert browser.errors() == []
 
 
-def test_the_list_is_walked_and_the_history_turned_by_keyboard(
+def test_the_list_and_the_history_are_navigated_by_keyboard(
     browser: Browser, cases: list[Case], analyst: User
 ) -> None:
     browser.log_in("ana", "secret", at=QUEUE)
@@ -103,5 +103,5 @@ def test_the_list_is_walked_and_the_history_turned_by_keyboard(
     browser.press("/")
     browser.wait_until(lambda: browser.has("[type=search]:focus"))
     browser.press("card-0", Keys.ENTER)
-    browser.wait_until(lambda: "Found" in browser.text)
+    browser.wait_until(lambda: "Matches" in browser.text)
     assert browser.errors() == []

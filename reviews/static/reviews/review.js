@@ -1,9 +1,9 @@
-/* Reviewing by keyboard. What a key does stands in the page: an element with data-key="n t" is clicked by n or t,
-   or focused if it is a field. Also: the lease of a case, parts that are replaced, and a check before a verdict. */
+/* Keyboard shortcuts: an element with data-key="n t" is clicked by n or t, or focused if it is a field.
+   Also: renewing the lease of a case, replacing parts of the page, and checking a verdict before it is sent. */
 "use strict";
 
 (() => {
-  const KEEP_EVERY_MS = 60e3; // how often a page that is worked at goes on holding its case
+  const KEEP_EVERY_MS = 60e3; // how often an active page renews its lease
   const visible = (element) => element.checkVisibility() || element.classList.contains("rv-hidden");
   const isField = (element) => element.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=hidden])");
 
@@ -44,7 +44,7 @@
       if (key === "Escape") target.blur();
       return;
     }
-    // Enter on a link or a button does what that one is for.
+    // Enter on a link or a button activates that one.
     if (key === "Enter" && target.closest("a, button, summary")) return;
     if (!event.repeat && act(key)) event.preventDefault();
     else if ("jk".includes(key) && event.repeat) step(key === "j" ? 1 : -1);
@@ -52,7 +52,7 @@
 
   /* Parts of the page */
 
-  // The element of this id as the server draws it now. Whatever is not that page (a log-in) is opened instead.
+  // Replaces the element with what the server renders now. Any other page (such as a login) is opened instead.
   const replacePart = async (address, id) => {
     const response = await fetch(address, { credentials: "same-origin" });
     const drawn = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(id);
@@ -66,7 +66,7 @@
   const refreshEvery = (element) => {
     const again = async () => {
       if (!document.hidden && !document.querySelector("dialog[open]")) {
-        await replacePart(location.href, element.id).catch(() => {}); // offline for a moment: the next turn shows it
+        await replacePart(location.href, element.id).catch(() => {}); // offline for a moment: the next refresh tries again
       }
       setTimeout(again, element.dataset.refresh * 1000);
     };
@@ -84,7 +84,7 @@
     const link = target.closest("a[data-swap]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
-      // A key may have changed what is off the screen.
+      // A key may have changed a part that is off the screen.
       replacePart(link.href, link.dataset.swap)
         .then((drawn) => drawn?.scrollIntoView({ block: "nearest" }))
         .catch(() => location.assign(link.href));
@@ -110,7 +110,7 @@
     const chosen = (name) => form.querySelector(`[name=${name}]:checked`);
     if (!chosen("verdict")) return "Choose a verdict first.";
     if (!chosen("reason_code")) return "Choose a reason first.";
-    if (needsNote(form) && !form.elements.note.value.trim()) return "Write a note first: what did you find?";
+    if (needsNote(form) && !form.elements.note.value.trim()) return "Write a note first: say what you found.";
     return "";
   };
 
@@ -152,12 +152,12 @@
       problem.hidden = false;
     };
     const onActivity = () => {
-      if (Date.now() - kept > KEEP_EVERY_MS) keep().catch(() => {}); // tried again with the next movement
+      if (Date.now() - kept > KEEP_EVERY_MS) keep().catch(() => {}); // tried again on the next activity
     };
     for (const kind of ["keydown", "pointermove", "scroll"]) document.addEventListener(kind, onActivity, { passive: true });
     const show = () => {
       const left = Math.max(0, Math.floor((until - Date.now()) / 1000));
-      clock.textContent = left ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "no longer: the lease has ended";
+      clock.textContent = left ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "0:00, expired";
       clock.classList.toggle("rv-late", left < 60);
     };
     show();
@@ -168,7 +168,7 @@
   document.addEventListener("click", onClick);
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-refresh]").forEach(refreshEvery);
-    document.querySelector("[autofocus]")?.focus(); // the browser's own attempt met a page still hidden
+    document.querySelector("[autofocus]")?.focus(); // the browser tried while the page was still hidden
     const form = document.getElementById("verdict");
     if (!form) return;
     watchVerdict(form);

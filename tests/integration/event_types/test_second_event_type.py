@@ -12,7 +12,7 @@ from django.urls import reverse
 from monitoring.models import HourlyWindow
 from reviews.console import entity_index
 from reviews.models import Case
-from reviews.work import claims as services
+from reviews.work import claims, verdicts
 from scoring.intake.models import Label
 from scoring.intake.receive import receive_events
 from scoring.lanes.lock import held_lane
@@ -85,11 +85,11 @@ def test_posts_are_reviewed_in_their_own_words(decided_posts: list[int], admin: 
     assert (case.currency, case.stake, case.expected_loss) == ("JPY", None, 2_500)  # half the nominal stake
     assert "P-0" in text_of(admin, reverse("admin:queue"))
     assert "6 events" in text_of(admin, reverse("admin:entities") + "?q=ann@example.org")
-    services.claim(position, reviewer="admin", now=now)
+    claims.claim_case(position, reviewer="admin", now=now)
     page = text_of(admin, reverse("admin:case", args=[position]))
     for told in ("Abusive", "Fine", "likely abusive", "ann@example.org", "cats"):
         assert told in page
-    services.decide(position, reviewer="admin", verdict="abusive", reason_code="known_pattern", now=now)
+    verdicts.decide_case(position, reviewer="admin", verdict="abusive", reason_code="known_pattern", now=now)
     assert Label.objects.get().effective == "abusive"
     assert run_consumers() == {}
     assert "Decided as abusive" in text_of(admin, reverse("admin:case", args=[position]))

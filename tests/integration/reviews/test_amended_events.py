@@ -8,7 +8,7 @@ from django.test import Client
 from reviews.console.entity_index import ENTITIES, events_of_entity
 from reviews.console.event_details import entity_history, event_detail
 from reviews.models import Case, EventEntity
-from reviews.work import claims as services
+from reviews.work import claims, verdicts
 from scoring.intake.corrections import correct_event, retract_event
 from scoring.intake.models import Event
 from scoring.log.append import append
@@ -48,21 +48,21 @@ def revise_corrected(event: Entry, **data: object) -> None:
     append([NewEntry(new.stream, 3, new.type, new.data, new.packed)], now=DAY)
 
 
-def test_a_retraction_closes_a_waiting_case_and_says_why(open_case: OpenCase) -> None:
+def test_a_retraction_closes_a_pending_case_and_says_why(open_case: OpenCase) -> None:
     event = review_event("T-1")
     consume()
-    services.claim(event.position, reviewer="ana", now=DAY)
+    claims.claim_case(event.position, reviewer="ana", now=DAY)
     retract(event)
     consume()
     case = Case.objects.get()
     assert (case.state, case.closed_because) == ("closed", "the event was retracted: a test")
 
 
-def test_a_verdict_outlives_the_event(open_case: OpenCase) -> None:
+def test_a_verdict_stays_when_the_event_is_retracted(open_case: OpenCase) -> None:
     event = review_event("T-1")
     consume()
-    services.claim(event.position, reviewer="ana", now=DAY)
-    services.decide(event.position, reviewer="ana", verdict="fraud", reason_code="stolen_card", now=DAY)
+    claims.claim_case(event.position, reviewer="ana", now=DAY)
+    verdicts.decide_case(event.position, reviewer="ana", verdict="fraud", reason_code="stolen_card", now=DAY)
     retract(event)
     consume()
     assert Case.objects.get().state == "decided"
@@ -131,14 +131,14 @@ def test_an_event_is_retracted_from_its_page_with_a_reason(
         assert "Not retracted: give a reason" in page
     assert Event.objects.get().retracted_at is None
     page = lead.post(address, {"reason": "a test", "confirmed": "yes"}, follow=True).content.decode()
-    assert "The event is retracted" in page
-    assert "The whole event, for good" in page
+    assert "Event retracted." in page
+    assert "The whole event; this cannot be undone" in page
     assert "Retract it" not in page
     assert event_detail(event.position).amendments[0].actor == "user/lea"
 
 
 @pytest.mark.parametrize("permission", ["reviews.work_case", "scoring.view_event"])
-def test_personal_values_of_versions_are_for_those_who_work_cases(
+def test_personal_values_of_versions_are_shown_only_to_users_who_work_cases(
     permission: str,
     open_case: OpenCase,
     browse: Callable[..., Client],  # noqa: F811

@@ -51,7 +51,7 @@ def position_of(stream: str) -> int:
     return read_stream(stream)[0].position
 
 
-def test_an_entitys_events_come_newest_first_a_page_at_a_time(receive: Receive) -> None:
+def test_an_entitys_events_are_paginated_newest_first(receive: Receive) -> None:
     receive(*(payment_payload(number, card="card-x" if number % 2 else "card-y") for number in range(20)))
     first = entity_history("card", "card-x", limit=4)
     assert [row.external_id for row in first] == ["T-19", "T-17", "T-15", "T-13"]
@@ -64,7 +64,7 @@ def test_events_of_every_type_that_names_the_entity_are_in_its_history(receive: 
     assert [row.type for row in entity_history("card", "card-x")] == ["refund", "payment"]
 
 
-def test_a_row_says_what_was_decided_and_what_became_of_it(receive: Receive) -> None:
+def test_a_history_row_shows_the_decision_and_the_label(receive: Receive) -> None:
     receive(payment_payload(1, card="card-x"), payment_payload(2, card="card-x"))
     [event] = read_positions([position_of("payment/shop/T-1")])
     append([decided(event, outcome="review", score=0.4)], now=DAY)
@@ -94,7 +94,7 @@ def test_a_personal_address_is_found_by_its_value_and_linked_by_its_digest(recei
     assert event_detail(row.position).personal == {"ip": ""}
 
 
-def test_a_text_finds_every_kind_of_entity_it_names_and_events_of_any_sender(receive: Receive) -> None:
+def test_a_search_finds_entities_of_every_kind_and_events_of_any_sender(receive: Receive) -> None:
     receive(payment_payload(1, card="X-9", merchant="X-9"), payment_payload(2, merchant="X-9"))
     receive(payment_payload(3, id="X-9"), source="other")
     receive(payment_payload(4, id="X-9"), source="another")
@@ -107,7 +107,7 @@ def test_a_text_finds_every_kind_of_entity_it_names_and_events_of_any_sender(rec
 
 
 @pytest.mark.parametrize("text", ["nothing", "", " ", "a\x00b", "x" * 500])
-def test_what_names_nothing_finds_nothing(receive: Receive, text: str) -> None:
+def test_a_search_for_an_unknown_value_finds_nothing(receive: Receive, text: str) -> None:
     receive(payment_payload(1))
     assert search_entities(text) == ([], [])
     assert find_entity("ip", text).shown == ""

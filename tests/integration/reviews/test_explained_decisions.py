@@ -64,7 +64,7 @@ def test_contributions_lead_from_the_bias_to_the_score(small_model: Callable[[],
     assert odds / (1 + odds) == pytest.approx(told.score, abs=1e-5)
 
 
-def test_what_the_decision_told_is_told_in_its_words(small_model: Callable[[], str]) -> None:
+def test_recorded_reasons_keep_their_text(small_model: Callable[[], str]) -> None:
     small_model()
     decision = decide_one()
     texts = {part.feature: part.text for part in explain_decision(decision).contributions}
@@ -73,7 +73,7 @@ def test_what_the_decision_told_is_told_in_its_words(small_model: Callable[[], s
         assert texts[reason["feature"]] == reason["text"]
 
 
-def test_values_are_written_as_people_write_them(small_model: Callable[[], str]) -> None:
+def test_field_values_are_formatted_for_reading(small_model: Callable[[], str]) -> None:
     small_model()
     parts = {part.feature: part for part in explain_decision(decide_one()).contributions}
     assert parts["amount"].value == "12.50 USD"
@@ -82,7 +82,7 @@ def test_values_are_written_as_people_write_them(small_model: Callable[[], str])
     assert (parts["hour_of_day"].usual, parts["device_distinct_card_24h"].value) == ("", "0")
 
 
-def test_what_is_usual_is_the_decisions_own_figure_else_the_models_median(small_model) -> None:
+def test_usual_is_the_decisions_own_value_or_else_the_models_median(small_model) -> None:
     name = small_model()
     decision = decide_one()
     own = {"feature": "amount", "text": "An amount.", "usual": 38.5}
@@ -99,7 +99,9 @@ def test_what_is_usual_is_the_decisions_own_figure_else_the_models_median(small_
     assert usual["card_count_24h"] == f"{medians['card_count_24h']:g}"
 
 
-def test_other_features_than_todays_leave_the_recorded_reasons(small_model: Callable[[], str]) -> None:
+def test_with_other_features_than_todays_the_recorded_reasons_are_shown(
+    small_model: Callable[[], str],
+) -> None:
     small_model()
     decision = decide_one()
     told = explain_decision(replace(decision, data={**decision.data, "feature_set": "0" * 64}))
@@ -110,7 +112,7 @@ def test_other_features_than_todays_leave_the_recorded_reasons(small_model: Call
     }
 
 
-def test_a_model_that_is_gone_leaves_the_recorded_reasons(small_model: Callable[[], str]) -> None:
+def test_without_the_model_the_recorded_reasons_are_shown(small_model: Callable[[], str]) -> None:
     small_model()
     decision = decide_one()
     ModelArtifact.objects.all().delete()

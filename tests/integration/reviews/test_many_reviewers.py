@@ -10,7 +10,7 @@ from django.db import connection
 
 from reviews.errors import CaseAlreadyClaimed, NothingToClaim
 from reviews.models import Case
-from reviews.work import claims as services
+from reviews.work import claims
 from scoring.log.read import read_streams
 from tests.integration.reviews.conftest import DAY, consume, review_event
 from tests.waiting import PATIENCE_S
@@ -64,7 +64,7 @@ def claims_in_log() -> Counter[str]:
 
 def test_two_reviewers_with_100_claims_on_50_cases_hold_each_case_once(fifty_cases: list[int]) -> None:
     def claiming(position: int, reviewer: str) -> Call:
-        return lambda: services.claim(position, reviewer=reviewer, now=DAY)
+        return lambda: claims.claim_case(position, reviewer=reviewer, now=DAY)
 
     results = at_once(
         [claiming(position, reviewer) for position in fifty_cases for reviewer in ("ana", "bo")]
@@ -79,9 +79,9 @@ def test_two_reviewers_with_100_claims_on_50_cases_hold_each_case_once(fifty_cas
     assert set(claims_in_log().values()) == {1}
 
 
-def test_100_reviewers_who_ask_for_the_next_of_50_cases_get_one_each(fifty_cases: list[int]) -> None:
+def test_100_reviewers_claiming_the_next_of_50_cases_get_one_each(fifty_cases: list[int]) -> None:
     def asking(number: int) -> Call:
-        return lambda: services.claim_next(reviewer=f"reviewer-{number}", now=DAY)
+        return lambda: claims.claim_next_case(reviewer=f"reviewer-{number}", now=DAY)
 
     results = at_once([asking(number) for number in range(CALLS)])
 
@@ -91,7 +91,7 @@ def test_100_reviewers_who_ask_for_the_next_of_50_cases_get_one_each(fifty_cases
     assert set(claims_in_log().values()) == {1}
 
 
-def test_one_reviewer_who_asks_many_times_at_once_holds_one_case(fifty_cases: list[int]) -> None:
-    results = at_once([lambda: services.claim_next(reviewer="ana", now=DAY)] * THREADS)
+def test_many_concurrent_requests_of_one_reviewer_claim_one_case(fifty_cases: list[int]) -> None:
+    results = at_once([lambda: claims.claim_next_case(reviewer="ana", now=DAY)] * THREADS)
     assert len({result.pk for result in results if isinstance(result, Case)}) == 1
     assert Case.objects.filter(state="claimed").count() == 1

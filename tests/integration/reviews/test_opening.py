@@ -10,7 +10,7 @@ from django.core.management import call_command
 from reviews.models import Case
 from reviews.queue.opening import CASES
 from reviews.queue.ranking import is_sampled
-from reviews.work import claims as services
+from reviews.work import claims, verdicts
 from scoring.log.append import append
 from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.errors import ConsumerNotRebuildable
@@ -30,19 +30,19 @@ def entry_types(case: Case) -> list[str]:
     return [entry.type for entry in read_stream(f"case/{case.event_stream}")]
 
 
-def test_a_case_says_what_it_is_about(open_case: OpenCase) -> None:
+def test_a_case_carries_the_facts_of_the_decision(open_case: OpenCase) -> None:
     case = open_case("T-1", score=0.25, stake=8_000)
     assert (case.why, case.state, case.outcome) == ("review", "open", "review")
     assert (case.score, case.stake, case.currency, case.expected_loss) == (0.25, 8_000, "USD", 2_000)
     assert case.opened_at == DAY
 
 
-def test_without_score_or_amount_something_is_assumed(open_case: OpenCase) -> None:
+def test_without_score_or_amount_defaults_are_assumed(open_case: OpenCase) -> None:
     case = open_case("T-1", score=None, stake=None)
     assert (case.score, case.stake, case.expected_loss) == (None, None, 2_500)
 
 
-def test_of_the_other_outcomes_the_sampled_ones_are_looked_at(open_case: OpenCase) -> None:
+def test_sampled_events_of_other_outcomes_become_cases(open_case: OpenCase) -> None:
     names = [f"T-{number}" for number in range(1_500)]
     events = append([received(name) for name in names], now=DAY)
     append([decided(event, outcome="allow", stake=1_234) for event in events], now=DAY)
@@ -53,7 +53,7 @@ def test_of_the_other_outcomes_the_sampled_ones_are_looked_at(open_case: OpenCas
     assert set(Case.objects.values_list("why", "outcome")) == {("sample", "allow")}
 
 
-def test_a_revision_to_another_outcome_closes_a_case_that_waits(open_case: OpenCase) -> None:
+def test_a_revision_to_another_outcome_closes_an_open_case(open_case: OpenCase) -> None:
     event = review_event("T-1")
     consume()
     revise(event, outcome="allow", score=0.01)
@@ -63,17 +63,17 @@ def test_a_revision_to_another_outcome_closes_a_case_that_waits(open_case: OpenC
     assert case.closed_because == "the decision was revised from review to allow"
 
 
-def test_a_revision_while_somebody_works_at_the_case_leaves_it_to_him(open_case: OpenCase) -> None:
+def test_a_revision_leaves_a_claimed_case_to_its_reviewer(open_case: OpenCase) -> None:
     event = review_event("T-1")
     consume()
-    services.claim(event.position, reviewer="ana", now=DAY)
+    claims.claim_case(event.position, reviewer="ana", now=DAY)
     revise(event, outcome="allow", score=0.01)
     consume()
     case = Case.objects.get()
     assert (case.state, case.claimed_by, case.outcome, case.score) == ("claimed", "ana", "allow", 0.01)
 
 
-def test_a_revision_to_review_opens_a_case_or_opens_it_again(open_case: OpenCase) -> None:
+def test_a_revision_to_review_opens_or_reopens_a_case(open_case: OpenCase) -> None:
     [event] = append([received("T-1")], now=DAY)
     append([decided(event, outcome="block", stake=10_000)], now=DAY)
     consume()
@@ -90,7 +90,7 @@ def test_a_revision_to_review_opens_a_case_or_opens_it_again(open_case: OpenCase
     assert entry_types(case) == ["case.opened", "case.closed", "case.reopened"]
 
 
-def test_the_score_that_a_fallback_lacked_ranks_the_case_anew(open_case: OpenCase) -> None:
+def test_a_fallbacks_later_score_changes_the_rank(open_case: OpenCase) -> None:
     event = review_event("T-1", score=None)
     consume()
     before = Case.objects.get()
@@ -105,8 +105,10 @@ def test_the_score_that_a_fallback_lacked_ranks_the_case_anew(open_case: OpenCas
 def test_a_decided_case_is_left_as_it_is(open_case: OpenCase) -> None:
     event = review_event("T-1")
     consume()
-    services.claim(event.position, reviewer="ana", now=DAY)
-    services.decide(event.position, reviewer="ana", verdict="fraud", reason_code="known_pattern", now=DAY)
+    claims.claim_case(event.position, reviewer="ana", now=DAY)
+    verdicts.decide_case(
+        event.position, reviewer="ana", verdict="fraud", reason_code="known_pattern", now=DAY
+    )
     before = rows()
     revise(event, outcome="allow")
     consume()
@@ -124,12 +126,12 @@ def test_cases_rebuilt_from_the_log_are_the_same(open_case: OpenCase) -> None:
     events = [review_event(f"T-{number}", stake=1_000 * number, score=number / 10) for number in range(8)]
     consume()
     for event in events[:5]:
-        services.claim(event.position, reviewer="ana", now=DAY)
+        claims.claim_case(event.position, reviewer="ana", now=DAY)
     verdict = {"verdict": "fraud", "reason_code": "other", "note": "seen before"}
     for event in events[:3]:
-        services.decide(event.position, reviewer="ana", **verdict, now=DAY)
-    services.undo(events[0].position, reviewer="ana", now=DAY)
-    services.release(events[3].position, reviewer="ana", now=DAY)
+        verdicts.decide_case(event.position, reviewer="ana", **verdict, now=DAY)
+    verdicts.undo_verdict(events[0].position, reviewer="ana", now=DAY)
+    claims.release_case(events[3].position, reviewer="ana", now=DAY)
     revise(events[6], outcome="allow")
     revise(events[7], outcome="review", score=0.99)
     consume()
@@ -141,7 +143,7 @@ def test_cases_rebuilt_from_the_log_are_the_same(open_case: OpenCase) -> None:
     assert rows() == before
 
 
-def test_what_it_appended_cannot_be_taken_back(open_case: OpenCase) -> None:
+def test_the_consumer_cannot_be_reset(open_case: OpenCase) -> None:
     open_case("T-1")
     with pytest.raises(ConsumerNotRebuildable):
         rebuild_consumer(CASES, now=DAY)

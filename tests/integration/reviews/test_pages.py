@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from reviews.models import Case
-from reviews.work import claims as services
+from reviews.work import claims, verdicts
 from scoring.features.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
@@ -102,13 +102,13 @@ def take(client: Client) -> str:
 # What is not there, or cannot be
 
 
-def test_what_is_sent_to_a_case_that_is_not_there_meets_a_404(browse: Browse) -> None:
+def test_posting_to_an_unknown_case_gives_404(browse: Browse) -> None:
     ana = browse("ana", *WORK)
     for action in ("claim", "decide", "undo"):
         assert ana.post(reverse("admin:case", args=[404]), {"action": action}).status_code == 404
 
 
-def test_an_address_with_a_character_that_no_text_can_hold_is_not_found(browse: Browse) -> None:
+def test_an_address_with_a_nul_character_is_not_found(browse: Browse) -> None:
     ana = browse("ana", *WORK)
     for query in ("queue/?type=%00", "queue/?why=%00", "entities/?q=%00", "entities/?kind=card&value=%00"):
         assert ana.get(f"/admin/{query}").status_code == 404
@@ -117,7 +117,7 @@ def test_an_address_with_a_character_that_no_text_can_hold_is_not_found(browse: 
 # The queue
 
 
-def test_the_queue_says_what_waits_and_why_the_largest_loss_first(
+def test_the_queue_shows_open_cases_with_reasons_the_largest_loss_first(
     browse: Browse, review_case: ReviewCase
 ) -> None:
     small, large = review_case("T-small", stake=1_000), review_case("T-large", stake=99_000)
@@ -127,9 +127,9 @@ def test_the_queue_says_what_waits_and_why_the_largest_loss_first(
         assert told in page
 
 
-def test_the_queue_says_who_holds_a_case(browse: Browse, review_case: ReviewCase) -> None:
+def test_the_queue_shows_who_has_claimed_a_case(browse: Browse, review_case: ReviewCase) -> None:
     case = review_case()
-    services.claim(case.pk, reviewer="ben", now=datetime.now(UTC))
+    claims.claim_case(case.pk, reviewer="ben", now=datetime.now(UTC))
     page = text_of(browse("ana", *WORK).get(QUEUE))
     assert "claimed by ben until" in page
 
@@ -154,7 +154,7 @@ def test_the_queue_takes_few_queries_however_long(
         client.get(QUEUE)
 
 
-def test_whoever_only_looks_is_offered_nothing_to_press(browse: Browse, review_case: ReviewCase) -> None:
+def test_a_view_only_user_is_offered_no_actions(browse: Browse, review_case: ReviewCase) -> None:
     case = review_case()
     client = browse("otto", *LOOK)
     assert "Take the next case" not in text_of(client.get(QUEUE))
@@ -178,14 +178,14 @@ def test_taking_leads_to_the_most_urgent_case_and_then_back_to_it(
     client = browse("ana", *WORK)
     assert take(client) == page_of(large)
     assert "Your verdict" in text_of(client.get(page_of(large)))
-    assert "Go on with your case" in text_of(client.get(QUEUE))
+    assert "Continue your case" in text_of(client.get(QUEUE))
     assert take(client) == page_of(large)
 
 
 def test_an_empty_queue_says_how_it_fills(browse: Browse) -> None:
     client = browse("ana", *WORK)
-    assert "Cases appear here by themselves" in text_of(client.get(QUEUE))
-    assert "Nothing is left to take" in text_of(client.post(QUEUE, follow=True))
+    assert "Cases appear here automatically" in text_of(client.get(QUEUE))
+    assert "No cases to claim" in text_of(client.post(QUEUE, follow=True))
 
 
 # A case
@@ -207,13 +207,13 @@ def test_a_case_shows_what_is_known(browse: Browse, review_case: ReviewCase) -> 
         "?kind=merchant&amp;value=m-1",
         "this payment",
         "Opened: sent to review",
-        "Nobody has said yet",
+        "No labels yet",
         "Claim this case",
     ):
         assert told in page
 
 
-def test_a_reason_leads_to_what_its_feature_is_for_whoever_may_see_that(
+def test_a_reason_links_to_its_feature_for_users_who_may_see_it(
     browse: Browse, review_case: ReviewCase
 ) -> None:
     case, link = review_case(), 'href="/admin/features/payment/card_is_new_merchant/"'
@@ -283,7 +283,7 @@ def test_an_undone_verdict_comes_back_as_it_was_given(browse: Browse, review_cas
     page = text_of(client.post(page_of(case), {"action": "undo"}, follow=True))
 
     assert "The case is yours again" in page
-    assert "Verdict taken back" in page
+    assert "Verdict undone" in page
     assert ">Called the bank.</textarea>" in page
     assert 'value="stolen_card" data-key="2" aria-keyshortcuts="2" checked' in page
     assert 'class="rv-undo"' not in page
@@ -293,9 +293,9 @@ def test_an_undone_verdict_comes_back_as_it_was_given(browse: Browse, review_cas
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ({"verdict": ""}, "is no label of payment"),
-        ({"reason_code": "usual_behaviour"}, "does not go with fraud"),
-        ({"reason_code": ""}, "does not go with fraud"),
+        ({"verdict": ""}, "is not a label of payment"),
+        ({"reason_code": "usual_behaviour"}, "does not support fraud"),
+        ({"reason_code": ""}, "does not support fraud"),
         ({"note": "x" * 2_001}, "at most 2,000"),
     ],
 )
@@ -313,13 +313,13 @@ def test_a_refused_verdict_says_why_and_keeps_the_note(
     assert not Label.objects.exists()
 
 
-def test_whoever_lost_the_case_is_told_to_whom_and_keeps_the_note(
+def test_a_lost_claim_names_the_new_holder_and_keeps_the_note(
     browse: Browse, review_case: ReviewCase
 ) -> None:
     case = review_case()
     client = browse("ana", *WORK)
-    services.claim(case.pk, reviewer="ana", now=datetime.now(UTC) - timedelta(hours=1))
-    services.claim(case.pk, reviewer="ben", now=datetime.now(UTC))
+    claims.claim_case(case.pk, reviewer="ana", now=datetime.now(UTC) - timedelta(hours=1))
+    claims.claim_case(case.pk, reviewer="ben", now=datetime.now(UTC))
 
     answer = client.post(page_of(case), FRAUD | {"note": "Called the bank."})
 
@@ -330,13 +330,13 @@ def test_whoever_lost_the_case_is_told_to_whom_and_keeps_the_note(
     assert not Label.objects.exists()
 
 
-def test_a_case_in_other_hands_cannot_be_claimed(browse: Browse, review_case: ReviewCase) -> None:
+def test_a_case_claimed_by_another_cannot_be_claimed(browse: Browse, review_case: ReviewCase) -> None:
     case = review_case()
-    services.claim(case.pk, reviewer="ben", now=datetime.now(UTC))
+    claims.claim_case(case.pk, reviewer="ben", now=datetime.now(UTC))
     client = browse("ana", *WORK)
     assert "Claim this case" not in text_of(client.get(page_of(case)))
     page = text_of(client.post(page_of(case), {"action": "claim"}, follow=True))
-    assert "Ben holds payment/shop/T-1 until" in page
+    assert "Ben has claimed payment/shop/T-1 until" in page
 
 
 def test_a_released_case_is_free_again(browse: Browse, review_case: ReviewCase) -> None:
@@ -349,19 +349,22 @@ def test_a_released_case_is_free_again(browse: Browse, review_case: ReviewCase) 
     assert "Claim this case" in text_of(client.get(page_of(case)))
 
 
-def test_the_lease_goes_on_while_the_page_is_worked_at(browse: Browse, review_case: ReviewCase) -> None:
+def test_the_lease_is_renewed_while_the_page_is_active(browse: Browse, review_case: ReviewCase) -> None:
     case = review_case()
-    services.claim(case.pk, reviewer="ana", now=datetime.now(UTC) - services.LEASE * 0.9)
+    claims.claim_case(case.pk, reviewer="ana", now=datetime.now(UTC) - claims.LEASE * 0.9)
     client = browse("ana", *WORK)
     answer = client.post(page_of(case), {"action": "keep"}).json()
     assert answer["held"]
-    assert datetime.fromisoformat(answer["until"]) > datetime.now(UTC) + services.LEASE * 0.9
+    assert datetime.fromisoformat(answer["until"]) > datetime.now(UTC) + claims.LEASE * 0.9
 
     answer = browse("cleo", *WORK).post(page_of(case), {"action": "keep"}).json()
-    assert (answer["held"], answer["why"]) == (False, "Ana holds payment/shop/T-1 now; take another case.")
+    assert (answer["held"], answer["why"]) == (
+        False,
+        "Ana has claimed payment/shop/T-1 by now; take another case.",
+    )
 
 
-def test_somebody_elses_verdict_takes_a_lead_to_undo(browse: Browse, review_case: ReviewCase) -> None:
+def test_undoing_anothers_verdict_takes_a_lead(browse: Browse, review_case: ReviewCase) -> None:
     case = review_case()
     ana = browse("ana", *WORK)
     take(ana)
@@ -376,14 +379,16 @@ def test_somebody_elses_verdict_takes_a_lead_to_undo(browse: Browse, review_case
     assert "Your verdict" in text_of(lea.post(page_of(case), {"action": "undo"}, follow=True))
 
 
-def test_an_action_that_is_none_is_refused(browse: Browse, review_case: ReviewCase) -> None:
+def test_an_unknown_action_is_refused(browse: Browse, review_case: ReviewCase) -> None:
     assert browse("ana", *WORK).post(page_of(review_case()), {"action": "burn"}).status_code == 400
 
 
-def test_personal_values_are_for_those_who_work_cases(browse: Browse, review_case: ReviewCase) -> None:
+def test_personal_values_are_shown_only_to_users_who_work_cases(
+    browse: Browse, review_case: ReviewCase
+) -> None:
     case = review_case("T-1", ip=kept("192.0.2.77"))
-    services.claim(case.pk, reviewer="ana", now=datetime.now(UTC))
-    services.decide(
+    claims.claim_case(case.pk, reviewer="ana", now=datetime.now(UTC))
+    verdicts.decide_case(
         case.pk,
         reviewer="ana",
         verdict="fraud",
@@ -401,14 +406,14 @@ def test_personal_values_are_for_those_who_work_cases(browse: Browse, review_cas
         assert secret not in text_of(browse("otto", *LOOK).get(page))
 
 
-def test_nor_are_personal_values_to_be_tried_out_by_others(browse: Browse, review_case: ReviewCase) -> None:
+def test_searching_personal_values_needs_the_permission_too(browse: Browse, review_case: ReviewCase) -> None:
     review_case("T-1", ip=kept("192.0.2.77"))
     search = "/admin/entities/?q=192.0.2.77"
     assert "1 event" in text_of(browse("ana", *WORK).get(search))
-    assert "Nothing is called" in text_of(browse("otto", *LOOK).get(search))
+    assert "No match for" in text_of(browse("otto", *LOOK).get(search))
 
 
-def test_sources_that_disagree_are_shown_with_the_one_that_holds(
+def test_conflicting_labels_are_shown_with_the_one_that_counts(
     browse: Browse, review_case: ReviewCase
 ) -> None:
     case = review_case()
@@ -416,7 +421,9 @@ def test_sources_that_disagree_are_shown_with_the_one_that_holds(
     statement = LabelStatement("payment", "T-1", "legitimate", "chargeback")
     record_labels([statement], source="shop", now=datetime.now(UTC))
     take(client)
-    assert "This contradicts the label from chargeback. Note why." in text_of(client.get(page_of(case)))
+    assert "This contradicts the label from chargeback. Say why in the note." in text_of(
+        client.get(page_of(case))
+    )
     assert client.post(page_of(case), FRAUD).status_code == 422
     client.post(page_of(case), FRAUD | {"note": "The customer has an alibi."})
     page = text_of(client.get(page_of(case)))
@@ -446,18 +453,18 @@ def test_an_event_without_a_decision_says_so(browse: Browse) -> None:
     [event] = append([received("T-1", history=True)], now=datetime.now(UTC))
     client = browse("otto", *LOOK)
     address = reverse("admin:event", args=[event.position])
-    assert "came as history" in text_of(client.get(address))
+    assert "was loaded as history" in text_of(client.get(address))
     assert client.get(reverse("admin:case", args=[event.position])).headers["Location"] == address
 
 
-def test_an_event_leads_to_its_case(browse: Browse, review_case: ReviewCase) -> None:
+def test_an_event_links_to_its_case(browse: Browse, review_case: ReviewCase) -> None:
     case = review_case()
     address = reverse("admin:event", args=[case.pk])
     assert page_of(case) in text_of(browse("ana", *WORK).get(address))
     assert page_of(case) not in text_of(browse("eve", "scoring.view_event").get(address))
 
 
-def test_what_was_never_received_is_not_found(browse: Browse) -> None:
+def test_an_event_that_was_never_received_is_not_found(browse: Browse) -> None:
     client = browse("ana", *WORK)
     assert client.get(reverse("admin:event", args=[9])).status_code == 404
     assert client.get(reverse("admin:case", args=[9]), follow=True).status_code == 404
@@ -468,22 +475,22 @@ def test_what_was_never_received_is_not_found(browse: Browse) -> None:
 
 
 @pytest.mark.parametrize("text", ["c-77", "192.0.2.77", "T-77"])
-def test_an_entity_and_an_event_are_found_by_their_whole_value(
+def test_an_entity_and_an_event_are_found_by_their_complete_value(
     browse: Browse, review_case: ReviewCase, text: str
 ) -> None:
     review_case("T-77", card="c-77", ip=kept("192.0.2.77"))
     page = text_of(browse("ana", *WORK).get("/admin/entities/", {"q": f" {text} "}))
-    assert "Nothing is called" not in page
+    assert "No match for" not in page
     assert "data-row" in page
 
 
-def test_what_is_not_found_is_told_with_what_can_be(browse: Browse) -> None:
+def test_a_search_without_matches_says_what_can_be_searched(browse: Browse) -> None:
     page = text_of(browse("ana", *WORK).get("/admin/entities/", {"q": "<b>nobody</b>"}))
-    assert "Nothing is called" in page
+    assert "No match for" in page
     assert "&lt;b&gt;nobody&lt;/b&gt;" in page
 
 
-def test_an_entity_has_its_figures_and_its_events(
+def test_an_entity_shows_its_counts_and_events(
     browse: Browse, review_case: ReviewCase, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = browse("ana", *WORK)
@@ -500,7 +507,7 @@ def test_an_entity_has_its_figures_and_its_events(
 @pytest.mark.parametrize(
     "query", [{"kind": "card", "value": "nobody"}, {"kind": "nonsense", "value": "x"}, {"before": "x"}]
 )
-def test_an_address_that_names_nothing_is_no_error(browse: Browse, query: dict[str, str]) -> None:
+def test_an_address_of_an_unknown_entity_is_not_an_error(browse: Browse, query: dict[str, str]) -> None:
     text_of(browse("ana", *WORK).get("/admin/entities/", query))
 
 
@@ -524,7 +531,7 @@ def kept(value: str, kind: str = "ip") -> str:
     return vault.digest_of(kind, value)
 
 
-def test_a_row_of_the_queue_names_whom_it_concerns_and_what_was_said(
+def test_a_row_of_the_queue_names_entities_and_the_label_so_far(
     browse: Browse, review_case: ReviewCase
 ) -> None:
     review_case("T-1", card="card-77", merchant="market-5")
@@ -533,7 +540,7 @@ def test_a_row_of_the_queue_names_whom_it_concerns_and_what_was_said(
     page = text_of(browse("ana", *WORK).get(QUEUE))
     assert "card-77" in page
     assert "market-5" in page
-    assert "What sources have said of this event so far" in page
+    assert "Label so far" in page
 
 
 def test_skipping_takes_the_next_case(browse: Browse, review_case: ReviewCase) -> None:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reviews.console.event_details import Statement
-from reviews.pages.event import MOST_TITLE, shortened
+from reviews.console.event_details import SourceLabel
+from reviews.pages.event import MAX_TITLE_LENGTH, shortened
 from reviews.pages.event_panels import odds_text, reasons_of, signed_text, standing_of, words_of_name
 from reviews.pages.history_table import number_in
 from scoring.decisions.explanation import Contribution, Explanation
@@ -23,17 +23,17 @@ def explained(*contributions: float) -> Explanation:
     return Explanation(parts, -3.0, margin, 0.5, 0.05, 1.0, 0.0, complete=True)
 
 
-def said(source: str, value: str | None, actor: str = "") -> Statement:
-    return Statement(value, source, NOW, actor)
+def said(source: str, value: str | None, actor: str = "") -> SourceLabel:
+    return SourceLabel(value, source, NOW, actor)
 
 
-def test_the_longest_bar_fills_its_half_and_the_others_are_in_proportion() -> None:
+def test_the_longest_bar_fills_its_half_and_the_others_are_proportional() -> None:
     reasons = reasons_of(explained(2.0, -1.0, 0.5))
     assert [bar.width for bar in reasons.bars] == [100.0, 50.0, 25.0]
     assert [bar.rises for bar in reasons.bars] == [True, False, True]
 
 
-def test_the_path_adds_up_from_the_bias_to_the_margin() -> None:
+def test_bias_and_contributions_add_up_to_the_margin() -> None:
     assert reasons_of(explained(2.0, -1.0, 0.5)).path == {
         "bias": "\N{MINUS SIGN}3.00",
         "raised": "+2.50",
@@ -42,13 +42,13 @@ def test_the_path_adds_up_from_the_bias_to_the_margin() -> None:
     }
 
 
-def test_as_many_reasons_as_one_reads_come_first_and_none_is_lost() -> None:
+def test_the_main_reasons_come_first_and_the_others_are_kept() -> None:
     reasons = reasons_of(explained(*[1.0 / n for n in range(1, 13)]))
     assert (len(reasons.first), len(reasons.others)) == (8, 4)
     assert [*reasons.first, *reasons.others] == reasons.bars
 
 
-def test_no_contribution_at_all_draws_nothing() -> None:
+def test_without_contributions_no_bars_are_drawn() -> None:
     assert reasons_of(explained(0.0)).bars[0].width == 0.0
     assert reasons_of(explained()).bars == []
 
@@ -57,7 +57,7 @@ def test_no_contribution_at_all_draws_nothing() -> None:
     ("factor", "text"),
     [(3.724, "3.72"), (0.25, "0.25"), (0.0004, "0.0004"), (1234.5, "1,234"), (math.nan, "")],
 )
-def test_a_factor_on_the_odds_keeps_two_figures(factor: float, text: str) -> None:
+def test_odds_factors_keep_two_digits(factor: float, text: str) -> None:
     assert odds_text(factor).removeprefix("\N{MULTIPLICATION SIGN} ") == text
 
 
@@ -65,7 +65,7 @@ def test_a_sign_is_always_written() -> None:
     assert (signed_text(1.234), signed_text(-0.5)) == ("+1.23", "\N{MINUS SIGN}0.50")
 
 
-def test_the_source_that_ranks_highest_holds_and_what_it_took_back_does_not() -> None:
+def test_the_highest_ranking_source_counts_and_its_retracted_label_does_not() -> None:
     chargeback, verdict = said("chargeback", "fraud"), said("review", "legitimate", "user/ana")
     latest, first = standing_of([chargeback, verdict])
     assert (latest.statement, latest.stands, latest.holds, latest.who) == (verdict, True, True, "ana")
@@ -93,8 +93,8 @@ def test_only_a_whole_number_is_read_from_an_address(text: str | None, number: i
     assert number_in(text) == number
 
 
-def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
+def test_a_long_name_keeps_its_start_and_end() -> None:
     assert shortened("short") == "short"
     long = "a" * 150 + "b" * 50
-    assert len(shortened(long)) == MOST_TITLE
+    assert len(shortened(long)) == MAX_TITLE_LENGTH
     assert (shortened(long)[0], shortened(long)[-1]) == ("a", "b")

@@ -27,18 +27,18 @@ def row(position: int, **fields: Any) -> HistoryRow:
     )
 
 
-def test_a_transfer_is_told_by_both_its_accounts_in_its_direction() -> None:
+def test_a_transfer_is_named_by_both_accounts_in_their_direction() -> None:
     rows = [row(1, sender="ann", receiver="bob"), row(2, sender="cat", receiver="ann")]
     lines = history_table.lines_of(rows, ref=ANN)
     assert [line.names for line in lines] == [["cat", "ann"], ["ann", "bob"]]
 
 
-def test_what_all_have_in_common_is_not_told() -> None:
+def test_values_that_all_events_share_are_not_repeated() -> None:
     rows = [row(1, sender="ann", receiver="bob"), row(2, sender="ann", receiver="cat")]
     assert [line.names for line in history_table.lines_of(rows, ref=ANN)] == [["cat"], ["bob"]]
 
 
-def test_two_entities_of_a_kind_are_chosen_by_what_they_were() -> None:
+def test_two_entities_of_a_kind_are_named_by_their_role() -> None:
     refs = [ANN, EntityRef("account", "bob", "bob", False), EntityRef("device", "d", "d", False)]
     fields = {"sender": "ann", "receiver": "bob", "device": "d"}
     detail: Any = SimpleNamespace(type="move", entities=refs, fields=fields, personal={})

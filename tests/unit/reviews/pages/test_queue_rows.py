@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reviews.pages.queue import calendar_features, telling_reasons
+from reviews.pages.queue import calendar_features, main_reasons
 
 
 def reason(feature: str, contribution: float) -> dict[str, Any]:
@@ -10,23 +10,23 @@ def reason(feature: str, contribution: float) -> dict[str, Any]:
 
 
 def told(*reasons: dict[str, Any]) -> list[str]:
-    return telling_reasons({"event_type": "payment", "reasons": list(reasons)})
+    return main_reasons({"event_type": "payment", "reasons": list(reasons)})
 
 
-def test_what_raises_the_score_comes_before_the_hour_of_day() -> None:
+def test_reasons_that_raise_the_score_come_before_the_hour_of_day() -> None:
     rows = reason("hour_of_day", 3.0), reason("card_count_1h", 1.0), reason("amount", 0.5)
     assert told(*rows) == ["card_count_1h", "amount"]
 
 
-def test_what_raises_the_score_comes_before_what_lowers_it() -> None:
+def test_reasons_that_raise_the_score_come_before_those_that_lower_it() -> None:
     assert told(reason("amount", -2.0), reason("card_count_1h", 0.2)) == ["card_count_1h", "amount"]
 
 
-def test_the_hour_is_told_where_there_is_nothing_else() -> None:
+def test_the_hour_is_shown_if_there_is_no_other_reason() -> None:
     assert told(reason("hour_of_day", 3.0)) == ["hour_of_day"]
 
 
-def test_no_reason_is_told_of_a_decision_without_any() -> None:
+def test_a_decision_without_reasons_shows_none() -> None:
     assert told() == []
 
 

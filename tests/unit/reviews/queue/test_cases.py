@@ -50,14 +50,14 @@ def test_a_row_has_every_column_of_its_table_and_no_other() -> None:
         assert set(row) == set(Table.of(Case).columns)
 
 
-def test_an_opened_case_waits_at_its_rank() -> None:
+def test_an_opened_case_gets_its_rank() -> None:
     row = opened()
     assert (row["event_position"], row["state"], row["opened_at"], row["version"]) == (7, "open", NOW, 1)
     assert row["rank"] == rank_of(loss=5_000, currency="USD", sampled=False, opened_at=NOW)
     assert opened(why="sample")["rank"] < row["rank"]
 
 
-def test_claiming_puts_it_into_hands_and_releasing_takes_it_out_of_them() -> None:
+def test_claiming_sets_the_reviewer_and_releasing_clears_it() -> None:
     assert changes(opened(), claimed()) == {
         "state": "claimed",
         "claimed_by": "ana",
@@ -68,7 +68,7 @@ def test_claiming_puts_it_into_hands_and_releasing_takes_it_out_of_them() -> Non
     assert changes(opened(), released) == {"version": 3, "released_at": NOW}
 
 
-def test_a_verdict_is_kept_with_who_gave_it_and_when() -> None:
+def test_a_verdict_is_stored_with_its_reviewer_and_time() -> None:
     assert changes(opened(), decided()) == {
         "state": "decided",
         "verdict": "fraud",
@@ -80,12 +80,12 @@ def test_a_verdict_is_kept_with_who_gave_it_and_when() -> None:
     }
 
 
-def test_reopening_leaves_nothing_of_the_verdict() -> None:
+def test_reopening_clears_the_verdict() -> None:
     row = fold.reopened_case(decided(), entry("case.reopened", 4, reviewer="bo", until=UNTIL))
     assert changes(claimed(), row) == {"claimed_by": "bo", "version": 4}
 
 
-def test_a_closed_case_that_is_opened_again_ranks_by_what_is_known_now() -> None:
+def test_a_reopened_case_ranks_by_the_current_facts() -> None:
     later = {**FACTS, "score": 0.9, "expected_loss": 9_000}
     row = fold.reopened_case(closed(), entry("case.reopened", 3, **later, reviewer=""))
     assert changes(opened(), row) == {
@@ -96,13 +96,13 @@ def test_a_closed_case_that_is_opened_again_ranks_by_what_is_known_now() -> None
     }
 
 
-def test_a_rescored_case_stays_in_the_hands_it_is_in() -> None:
+def test_a_rescored_case_stays_claimed() -> None:
     later = {**FACTS, "outcome": "allow", "score": 0.1, "expected_loss": 1_000}
     row = fold.rescored_case(claimed(), entry("case.rescored", 3, **later))
     assert set(changes(claimed(), row)) == {"version", "outcome", "score", "expected_loss", "rank"}
 
 
-def test_a_fold_leaves_the_row_it_is_given_alone() -> None:
+def test_a_fold_does_not_change_its_input_row() -> None:
     before = claimed()
     fold.decided_case(before, entry("case.decided", 3, **VERDICT))
     assert before == claimed()
@@ -124,7 +124,7 @@ def test_a_stream_that_begins_in_the_middle_is_refused_by_name() -> None:
     ],
     ids=["open", "claimed", "lease ran out", "decided", "closed"],
 )
-def test_who_may_take_a_case(row: Row, minutes: int, free: bool, held: bool) -> None:
+def test_when_a_case_is_free_or_held(row: Row, minutes: int, free: bool, held: bool) -> None:
     case, now = Case(**row), NOW + timedelta(minutes=minutes)
     assert (case.is_free(now), case.is_held(now)) == (free, held)
     assert case.is_held_by("ana", now) is held

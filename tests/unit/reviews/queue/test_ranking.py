@@ -30,7 +30,7 @@ def test_the_expected_loss_is_probability_times_amount_and_half_of_it_without_a_
     assert expected_loss(score=None, stake=8_000) == 4_000
 
 
-def test_of_two_cases_of_one_age_the_larger_loss_comes_first() -> None:
+def test_of_two_cases_of_equal_age_the_larger_loss_comes_first() -> None:
     assert rank(5_000) > rank(4_999) > rank(0)
 
 
@@ -38,7 +38,7 @@ def test_of_two_equal_cases_the_older_one_comes_first() -> None:
     assert rank(5_000, hours_ago=1) > rank(5_000)
 
 
-def test_waiting_doubles_the_weight_of_a_case() -> None:
+def test_age_doubles_the_weight_of_a_case() -> None:
     ten_and_one, twenty_one_and_one = 1_000, 2_100  # (1 + 21) is twice (1 + 10)
     hours = DOUBLING / timedelta(hours=1)
     assert rank(ten_and_one, hours_ago=hours + 0.01) > rank(twenty_one_and_one)
@@ -50,7 +50,7 @@ def test_waiting_doubles_the_weight_of_a_case() -> None:
     age_s=st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)),
     later_s=st.integers(0, 10**6),
 )
-def test_the_order_is_that_of_the_weights_at_every_moment(
+def test_the_rank_orders_cases_by_weight_at_any_time(
     loss: tuple[int, int], age_s: tuple[int, int], later_s: int
 ) -> None:
     half_life = DOUBLING.total_seconds()
@@ -67,24 +67,24 @@ def test_losses_are_compared_in_whole_units_of_their_currency() -> None:
     assert rank(500, currency="JPY") == rank(50_000, currency="USD")
 
 
-def test_a_sampled_case_ranks_by_a_worth_of_its_own() -> None:
+def test_a_sampled_case_ranks_by_a_fixed_loss() -> None:
     assert rank(0, sampled=True) == rank(10**9, sampled=True) == rank(round(SAMPLE_WORTH * 100))
 
 
-def test_the_sample_is_the_share_it_says_and_always_the_same() -> None:
+def test_the_sample_has_the_declared_share_and_is_always_the_same() -> None:
     streams = [f"payment/shop/{number}" for number in range(100_000)]
     sampled = [stream for stream in streams if is_sampled(stream)]
     assert sampled == [stream for stream in streams if is_sampled(stream)]
     assert 0.8 < len(sampled) / len(streams) / SAMPLE_SHARE < 1.2
 
 
-def test_which_events_are_sampled_does_not_change_from_one_version_to_the_next() -> None:
+def test_the_sample_is_the_same_in_every_release() -> None:
     """Else a rebuild would open cases that nobody was shown, and close those that people have decided."""
     sampled = [number for number in range(1_200) if is_sampled(f"payment/shop/{number}")]
     assert sampled == [136, 349, 610, 655, 817, 837, 905, 1107, 1173, 1174]
 
 
-def test_the_loss_of_a_currency_without_minor_units_counts_as_it_stands() -> None:
+def test_a_loss_in_a_currency_without_minor_units_is_not_divided() -> None:
     worth = math.log2(1 + 500)
     assert rank(500, currency="JPY") - rank(0, currency="JPY") == pytest.approx(worth)
     assert rank(50_000) - rank(0) == pytest.approx(worth)

@@ -79,7 +79,9 @@ RAN_OUT = {"lease_until": NOW}
         "a closed case stays closed though it was sampled once",
     ],
 )
-def test_what_a_later_decision_means(present: Case | None, outcome: str, answer: str | None) -> None:
+def test_the_effect_of_a_later_decision_on_a_case(
+    present: Case | None, outcome: str, answer: str | None
+) -> None:
     entry = answer_revision(decision(outcome), present, now=NOW)
 
     assert (entry and entry.type) == answer
@@ -103,7 +105,7 @@ def test_an_event_is_drawn_for_the_sample_by_its_first_decision_only() -> None:
         (case("closed", "sample"), "review", "review"),
     ],
 )
-def test_a_case_says_why_it_is_looked_at_now(present: Case, outcome: str, why: str) -> None:
+def test_a_case_shows_its_current_cause(present: Case, outcome: str, why: str) -> None:
     answer = answer_revision(decision(outcome), present, now=NOW)
     assert answer is not None
     assert answer.data["why"] == why
@@ -135,7 +137,7 @@ def test_which_decisions_open_a_case(outcome: str, of: str, why: str | None) -> 
     [(8_000, 8_000), (0, 0), (None, event_type("payment").nominal_stake)],
     ids=["what is at stake", "nothing is at stake", "unknown: what the type takes for usual"],
 )
-def test_the_loss_to_expect_of_an_event(stake: int | None, at_risk: int) -> None:
+def test_the_expected_loss_of_an_event(stake: int | None, at_risk: int) -> None:
     opening = opening_of(decision("review", revision=0, stake=stake, score=0.5))
     assert opening is not None
     assert (opening.data["stake"], opening.data["expected_loss"]) == (stake, at_risk // 2)
@@ -149,7 +151,7 @@ def test_the_loss_to_expect_of_an_event(stake: int | None, at_risk: int) -> None
     ],
     ids=["another model", "other fields"],
 )
-def test_a_closed_case_says_what_has_changed(data: dict[str, Any], because: str) -> None:
+def test_a_closed_case_says_why_it_was_closed(data: dict[str, Any], because: str) -> None:
     answer = answer_revision(decision("allow", **data), case("open"), now=NOW)
     assert answer is not None
     assert answer.data == {"event_position": 7, "outcome": "allow", "because": because}
@@ -158,7 +160,7 @@ def test_a_closed_case_says_what_has_changed(data: dict[str, Any], because: str)
 @pytest.mark.parametrize(
     ("revision", "data"), [(0, {"event_version": 8}), (1, {}), (1, {"event_version": 8})]
 )
-def test_only_a_later_decision_on_other_fields_is_that_of_a_correction(
+def test_only_a_revision_of_another_event_version_is_a_correction(
     revision: int, data: dict[str, Any]
 ) -> None:
     told = decision("review", revision=revision, **data)
@@ -184,7 +186,7 @@ def retraction(reason: str = "a test") -> Entry:
         (case("closed"), False),
     ],
 )
-def test_a_retraction_ends_what_is_not_over(present: Case | None, closes: bool) -> None:
+def test_a_retraction_closes_only_pending_cases(present: Case | None, closes: bool) -> None:
     answer = close_retracted(retraction(), present)
     assert (answer is not None) is closes
     if answer:
@@ -192,7 +194,7 @@ def test_a_retraction_ends_what_is_not_over(present: Case | None, closes: bool) 
         assert answer.data["outcome"] == "review"
 
 
-def test_a_long_reason_is_cut_to_what_the_table_holds() -> None:
+def test_a_long_reason_is_cut_to_the_columns_length() -> None:
     answer = close_retracted(retraction("x" * 200), case("open"))
     assert answer is not None
     assert len(answer.data["because"]) == MAX_BECAUSE == Case._meta.get_field("closed_because").max_length

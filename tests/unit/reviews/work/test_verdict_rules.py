@@ -4,7 +4,7 @@ import pytest
 
 from reviews.errors import InvalidVerdict
 from reviews.work.reason_codes import REASONS, reasons_for, words_of
-from reviews.work.verdict_rules import LONGEST_NOTE, Verdict, check_contradiction, check_verdict
+from reviews.work.verdict_rules import MAX_NOTE_LENGTH, Verdict, check_contradiction, check_verdict
 from scoring.catalog.errors import UnknownEventType
 
 REFUSED = [
@@ -15,12 +15,12 @@ REFUSED = [
     (Verdict("legitimate", "stolen_card"), "reason_code", "confirmed_by_customer"),
     (Verdict("fraud", "other"), "note", "a few words"),
     (Verdict("fraud", "other", "   "), "note", "a few words"),
-    (Verdict("fraud", "stolen_card", "x" * (LONGEST_NOTE + 1)), "note", "2,000"),
+    (Verdict("fraud", "stolen_card", "x" * (MAX_NOTE_LENGTH + 1)), "note", "2,000"),
 ]
 
 
 @pytest.mark.parametrize(("verdict", "field", "allowed"), REFUSED)
-def test_a_verdict_that_cannot_be_is_refused_with_what_can(
+def test_an_invalid_verdict_is_refused_with_the_allowed_values(
     verdict: Verdict, field: str, allowed: str
 ) -> None:
     with pytest.raises(InvalidVerdict) as refused:
@@ -29,12 +29,12 @@ def test_a_verdict_that_cannot_be_is_refused_with_what_can(
     assert allowed in refused.value.allowed
 
 
-def test_a_note_is_trimmed_and_needed_only_where_the_code_says_nothing() -> None:
+def test_a_note_is_trimmed_and_required_only_for_the_code_other() -> None:
     assert check_verdict("payment", Verdict("fraud", "stolen_card")).note == ""
     assert check_verdict("payment", Verdict("fraud", "other", " odd \x00")).note == "odd"
 
 
-def test_each_verdict_has_reasons_of_its_own_and_the_open_one() -> None:
+def test_each_verdict_has_its_own_reasons_and_other() -> None:
     fraud = {reason.code for reason in reasons_for("payment", "fraud")}
     legitimate = {reason.code for reason in reasons_for("payment", "legitimate")}
     assert fraud & legitimate == {"other"}
@@ -67,19 +67,19 @@ FRAUD = Verdict("fraud", "stolen_card")
         ("", {"chargeback": "fraud", "customer": "legitimate"}, True),
     ],
 )
-def test_only_a_verdict_against_what_others_say_needs_a_word(
+def test_only_a_verdict_that_contradicts_other_sources_needs_a_note(
     note: str, standing: dict[str, str], refused: bool
 ) -> None:
     given = FRAUD._replace(note=note)
     if not refused:
         check_contradiction(given, standing)
         return
-    with pytest.raises(InvalidVerdict, match="says legitimate, and this verdict contradicts it") as error:
+    with pytest.raises(InvalidVerdict, match="says legitimate, which contradicts this verdict") as error:
         check_contradiction(given, standing)
     assert error.value.field == "note"
     assert "says fraud" not in str(error.value)
 
 
-def test_a_note_of_the_greatest_length_is_kept_whole() -> None:
-    longest = "x" * LONGEST_NOTE
+def test_a_note_of_maximum_length_is_accepted() -> None:
+    longest = "x" * MAX_NOTE_LENGTH
     assert check_verdict("payment", FRAUD._replace(note=f" {longest} ")).note == longest
