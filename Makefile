@@ -1,4 +1,4 @@
-# make demo | up | test | check | bench. Only Python 3.11 (or later) and make have to be there.
+# make demo | up | test | check | bench: `make help` lists all. It needs Python 3.11 to 3.14 and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,24 +6,27 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features mutants format lock audit sbom
+.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features mutants pictures format lock audit sbom
 
 help:
-	@echo "make demo    everything, with simulated history, a first model and live traffic"
-	@echo "make up      everything, on your own data"
-	@echo "make stop    stop everything: what 'make up' runs, and the embedded services that it leaves running"
-	@echo "make test    checks and tests, from nothing"
-	@echo "make check   the checks without the tests"
-	@echo "make bench   measure this machine: some minutes; bench-full: longer, at more rates"
-	@echo "             bench-load: single requests beside a bulk load of 200,000 events"
-	@echo "             bench-features: backfill against other tools, its growth, sequencing, hot entities"
-	@echo "make mutants put small faults into the code and see whether its tests notice: some hours"
+	@echo "make demo      run everything on simulated payments, with a first model and live traffic"
+	@echo "make up        run everything on your own data"
+	@echo "make stop      stop all processes and the embedded services"
+	@echo "make install   install the pinned packages into $(VENV): 2 GB, some minutes"
+	@echo "make test      run all checks and tests, from nothing"
+	@echo "make check     run the checks without the tests"
+	@echo "make bench     measure this machine: some minutes; bench-full: longer, at more rates"
+	@echo "               bench-load: single requests beside a bulk load of 200,000 events"
+	@echo "               bench-features: backfill against other tools, its growth, sequencing, hot entities"
+	@echo "make mutants   put small faults into the code and see whether a test notices: some hours"
+	@echo "make pictures  take the documentation's pictures from a running demo"
+	@echo "make lock      resolve requirements.lock after a change of requirements"
 
 demo: install
 	@$(MANAGE) demo
 
-# Services, tables, web, workers and scheduler on http://localhost:8000 (ASSAY_PORT); a process that ends is
-# started again. The services stay up when it ends.
+# Services, tables, web, workers and scheduler on http://localhost:8000 (ASSAY_PORT). A process that ends is
+# restarted. The services keep running when the command ends.
 up: export ASSAY_HTTPS ?= 0
 up: install
 	@$(MANAGE) up
@@ -36,16 +39,16 @@ install: $(STAMP)
 # The stamp is newer than the lock file when its packages are installed, so a second run costs nothing.
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
-	  { echo "Assay needs Python 3.11 to 3.14; $(PYTHON) is $$($(PYTHON) --version 2>&1). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
+	  { echo "Assay needs Python 3.11 to 3.14; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || { echo "Creating $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python tools/install_packages.py requirements.lock
 	@touch $(STAMP)
 
-# After a change of requirements.txt or requirements-dev.txt: every package that they bring, with its hashes.
+# After a change of requirements.txt or requirements-dev.txt: all packages with their hashes.
 lock: install
 	$(BIN)/uv pip compile requirements-dev.txt --universal --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
-# Known vulnerabilities of what is installed (asks PyPI), and a bill of materials (CycloneDX).
+# Known vulnerabilities of the pinned packages (asks PyPI), and a bill of materials (CycloneDX).
 audit: install
 	$(BIN)/uvx pip-audit@2.10.1 --require-hashes --disable-pip -r requirements.lock
 
@@ -77,7 +80,7 @@ schema: install
 test: install check
 	$(BIN)/pytest
 
-# Services and processes of its own. Setting up takes minutes; ASSAY_BENCH_VAR=/a/directory keeps that for the next.
+# On services and processes of its own. The set-up takes minutes; ASSAY_BENCH_VAR=/a/directory keeps it.
 bench: install
 	$(BIN)/python -m benchmarks.bench
 
@@ -88,7 +91,7 @@ bench-full: install
 bench-load: install
 	$(BIN)/python -m benchmarks.loading
 
-# Where an event's time goes: docs/reference/performance.md.
+# One event's time by stage: docs/reference/performance.md.
 bench-stages: install
 	$(BIN)/python -m benchmarks.stages
 
@@ -100,6 +103,10 @@ bench-pages: install
 bench-features: install
 	$(BIN)/python -m benchmarks.backfill --growth
 	$(BIN)/python -m benchmarks.sequencing --hot
+
+# README's pictures, taken from a running `make demo`. It needs Chromium and chromedriver on the PATH.
+pictures: install
+	$(BIN)/python -m tools.take_pictures
 
 # A sample of each room (MUTANTS="--room log --sample 100" for more of one); survivors with a reason: mutants/survivors.toml.
 mutants: install
