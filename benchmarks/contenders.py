@@ -33,7 +33,8 @@ from benchmarks.windows import (  # noqa: E402 -- the catalog needs Django's app
     write_payments,
 )
 from scoring.features.arena import Arena  # noqa: E402
-from scoring.features.encode import Batch, encode_columns  # noqa: E402
+from scoring.features.encode import Batch  # noqa: E402
+from scoring.features.encode_columns import encode_columns  # noqa: E402
 from scoring.features.parallel import fold_history  # noqa: E402
 from scoring.features.plan import LanePlan, compile_lane  # noqa: E402
 from scoring.features.split import with_columns  # noqa: E402

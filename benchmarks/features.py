@@ -16,7 +16,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from scoring.features.arena import Arena  # noqa: E402 -- the catalog needs Django's applications
-from scoring.features.encode import LaneItem, encode, encode_columns  # noqa: E402
+from scoring.features.encode import LaneItem, encode  # noqa: E402
+from scoring.features.encode_columns import encode_columns  # noqa: E402
 from scoring.features.fold import fold  # noqa: E402
 from scoring.features.plan import LanePlan, lane_plan  # noqa: E402
 

@@ -18,7 +18,8 @@ from benchmarks.features import make_columns
 from benchmarks.report import print_table, say
 from embedded import services
 from scoring.features.arena import Arena
-from scoring.features.encode import Batch, LaneItem, encode, encode_columns
+from scoring.features.encode import Batch, LaneItem, encode
+from scoring.features.encode_columns import encode_columns
 from scoring.features.fold import fold, fold_slices
 from scoring.features.plan import LanePlan, lane_plan
 from scoring.states.store import OnlineStore

@@ -42,7 +42,12 @@ ROOMS = {
         ),
     ),
     "kernel": Room(
-        ("scoring/features/kernel.py", "scoring/features/encode.py", "scoring/features/arena.py"),
+        (
+            "scoring/features/kernel.py",
+            "scoring/features/encode.py",
+            "scoring/features/encode_columns.py",
+            "scoring/features/arena.py",
+        ),
         (
             "tests/unit/features/test_encode.py",
             "tests/unit/features/test_kernel_rules.py",

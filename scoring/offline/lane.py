@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import lane_members
 from scoring.features import opcodes as op
-from scoring.features.encode import MODES, Batch, encode_columns, merge_batches
+from scoring.features.encode import MODES, Batch
+from scoring.features.encode_columns import encode_columns, merge_batches
 from scoring.features.plan import Encoding, LanePlan
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.lanes.order import Effect, Effects, LaneHead, LaneRun, iter_lane_runs

@@ -12,7 +12,8 @@ import pytest
 from scoring.catalog.event_type import EventType
 from scoring.features import opcodes as op
 from scoring.features.arena import Arena
-from scoring.features.encode import Batch, LaneItem, encode, encode_columns, merge_batches
+from scoring.features.encode import Batch, LaneItem, encode
+from scoring.features.encode_columns import encode_columns, merge_batches
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan
 from tests.contract.lanes import Lane

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
 from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode, encode_columns
+from scoring.features.encode import LaneItem, encode
+from scoring.features.encode_columns import encode_columns
 from scoring.features.fold import fold
 from scoring.features.parallel import fold_history
 from scoring.features.plan import LanePlan, lane_plan

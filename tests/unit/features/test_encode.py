@@ -13,16 +13,8 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare import pair
 from scoring.features.arena import Arena
-from scoring.features.encode import (
-    MODES,
-    Batch,
-    ItemKind,
-    KeyColumn,
-    LaneItem,
-    encode,
-    encode_columns,
-    merge_batches,
-)
+from scoring.features.encode import MODES, Batch, ItemKind, KeyColumn, LaneItem, encode
+from scoring.features.encode_columns import encode_columns, merge_batches
 from scoring.features.errors import StateLayoutMismatch, StateNotLoaded
 from scoring.features.plan import compile_lane
 

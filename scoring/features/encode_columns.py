@@ -1,0 +1,154 @@
+"""Whole columns of history as the kernel's input: the same batches as `encode` makes of single items."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scoring.features import opcodes as op
+from scoring.features.encode import MODES, PAIR_SEPARATOR, Batch, KeyColumn, empty_batch
+from scoring.features.hashes import value_hash
+from scoring.features.plan import Encoding, LanePlan
+
+
+def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) -> Batch:
+    """The same batch as `encode`, from whole columns of one event type, in lane order.
+
+    `seq` and `occurred_at_us` are integers; `mode` ("event", "label" or "undo", or their opcodes; all events
+    without it) and `positive_delta` (0) may be absent. Then a column per field: strings (None where missing;
+    a `KeyColumn`, or any sequence that pandas can factorize, categoricals and Arrow dictionaries included)
+    for entities, categories and texts; numbers (NaN where missing) for numbers and flags; minor units of the
+    base currency for money. An absent column is missing everywhere. Raises KeyError for a type that is not
+    of this lane.
+    """
+    encoding = plan.encodings[event_type]
+    n = len(columns["seq"])
+    batch = empty_batch(plan, n)
+    modes = _modes_of(columns.get("mode"), n)
+    batch.program[:] = encoding.program + modes
+    batch.times[:] = columns["occurred_at_us"]
+    batch.seqs[:] = columns["seq"]
+    if "positive_delta" in columns:
+        batch.deltas[:] = columns["positive_delta"]
+    factorized = _Factorized(columns)
+    for column, name, value_type in encoding.values:
+        if name in columns:
+            batch.values[:, column] = _value_column(factorized, columns, name, value_type, encoding)
+    for column, name in encoding.hashes:
+        if name in columns:
+            factorized_column = factorized[name]
+            table = np.array([*map(value_hash, factorized_column.uniques), 0], dtype=np.uint64)
+            batch.hashes[:, column] = table[factorized_column.codes]
+    _encode_keys(batch, encoding, factorized, modes)
+    return batch
+
+
+def merge_batches(batches: Sequence[Batch]) -> Batch:
+    """One batch of several (of the same plan), in order of seq."""
+    if len(batches) == 1 and bool((np.diff(batches[0].seqs) > 0).all()):
+        return batches[0]
+    seqs = np.concatenate([batch.seqs for batch in batches])
+    order = np.argsort(seqs, kind="stable")
+
+    def column(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(batch, name) for batch in batches])[order]
+
+    return Batch(
+        n=len(seqs),
+        **{name: column(name) for name in ("program", "times", "seqs", "deltas", "values", "hashes")},
+        keys=[
+            _merge_keys(columns, order) for columns in zip(*(batch.keys for batch in batches), strict=True)
+        ],
+        kinds=batches[0].kinds,
+    )
+
+
+def _merge_keys(columns: Sequence[KeyColumn], order: NDArray[np.intp]) -> KeyColumn:
+    index: dict[str, int] = {}
+    parts = []
+    for column in columns:
+        table = np.array([*(index.setdefault(key, len(index)) for key in column.uniques), -1], dtype=np.int64)
+        parts.append(table[column.codes])
+    return KeyColumn(np.concatenate(parts)[order], list(index))
+
+
+class _Factorized(dict[str, KeyColumn]):
+    """name -> its values as codes, worked out once a column."""
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        self._columns = columns
+
+    def __missing__(self, name: str) -> KeyColumn:
+        raw = self._columns[name]
+        self[name] = raw if isinstance(raw, KeyColumn) else _factorize(raw)
+        return self[name]
+
+
+def _factorize(raw: Any) -> KeyColumn:
+    if hasattr(raw, "to_pandas"):  # an Arrow array
+        raw = raw.to_pandas()
+    codes, uniques = pd.factorize(raw if hasattr(raw, "dtype") else np.array(raw, dtype=object))
+    return KeyColumn(codes.astype(np.int64), [str(value) for value in uniques])
+
+
+def _modes_of(raw: Any, n: int) -> NDArray[np.int32]:
+    if raw is None:
+        return np.zeros(n, dtype=np.int32)
+    if isinstance(raw, np.ndarray) and raw.dtype.kind == "i":
+        return raw.astype(np.int32)
+    return np.array([MODES[mode] for mode in raw], dtype=np.int32)
+
+
+def _value_column(
+    factorized: _Factorized, columns: Mapping[str, Any], name: str, value_type: str, encoding: Encoding
+) -> NDArray[np.float64]:
+    if value_type != "category":
+        return np.asarray(columns[name], dtype=np.float64)
+    values = factorized[name]
+    known = encoding.codes[name]
+    return np.array([*(float(known.get(value, 0)) for value in values.uniques), math.nan])[values.codes]
+
+
+def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, modes: NDArray[np.int32]) -> None:
+    for mode in range(op.MODES):
+        rows = modes == mode
+        if not rows.any():
+            continue
+        for column, _ in encoding.keys[mode]:
+            batch.keys[column].codes[rows] = 0  # has a key, if its fields are there
+    touched = {column: names for keys in encoding.keys for column, names in keys}
+    for column, names in touched.items():
+        wanted = batch.keys[column].codes == 0
+        if wanted.any() and all(name in factorized._columns for name in names):
+            batch.keys[column] = _join_keys([factorized[name] for name in names], wanted)
+        else:
+            batch.keys[column].codes[:] = -1
+
+
+def _join_keys(parts: Sequence[KeyColumn], wanted: NDArray[np.bool_]) -> KeyColumn:
+    """The joined parts of each wanted row, -1 where it is not wanted or a part is missing."""
+    if len(parts) == 1 and wanted.all():
+        return parts[0]
+    combined = np.zeros(len(wanted), dtype=np.int64)
+    there = wanted.copy()
+    for part in parts:
+        there &= part.codes >= 0
+        combined = combined * (len(part.uniques) + 1) + part.codes
+    codes = np.full(len(wanted), -1, dtype=np.int64)
+    codes[there], _ = pd.factorize(combined[there])
+    firsts = np.full(int(codes.max(initial=-1)) + 1, 0, dtype=np.int64)
+    rows = np.flatnonzero(there)[::-1]
+    firsts[codes[rows]] = rows  # the last assignment, the first row, stays
+    return KeyColumn(codes, _join_strings(parts, firsts))
+
+
+def _join_strings(parts: Sequence[KeyColumn], rows: NDArray[np.int64]) -> list[str]:
+    """The keys of these rows, all of which have every part."""
+    joined = np.array(parts[0].uniques, dtype=object)[parts[0].codes[rows]]
+    for part in parts[1:]:
+        joined = joined + PAIR_SEPARATOR + np.array(part.uniques, dtype=object)[part.codes[rows]]
+    keys: list[str] = joined.tolist()
+    return keys
