@@ -26,7 +26,7 @@ from scoring.learning.promotion.promote import promote
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.consumers.runs import run_consumers
-from scoring.registry.model_versions import load_model
+from scoring.registry.loaded_models import load_model
 from scoring.registry.models import Route
 from scoring.states.store import OnlineStore
 

@@ -9,7 +9,7 @@ from scoring.catalog.registry import event_type
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
-from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.registry.loaded_models import LoadedModel, load_model
 from scoring.registry.routes import Arm, RouteTable, arm_for, current_routes
 
 logger = logging.getLogger(__name__)

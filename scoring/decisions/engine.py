@@ -21,7 +21,7 @@ from scoring.decisions.vectors import describe_also, pack_vectors
 from scoring.features.plan import FeatureSet
 from scoring.lanes.queue import Claim
 from scoring.log.entries import NewEntry
-from scoring.registry.model_versions import LoadedModel
+from scoring.registry.loaded_models import LoadedModel
 from scoring.sentences.reasons import reasons_for
 from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso

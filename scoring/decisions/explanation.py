@@ -14,7 +14,7 @@ from scoring.features.specs import FeatureSpec
 from scoring.log.entries import Entry
 from scoring.registry.calibration import Calibration
 from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
-from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.registry.model_versions import ModelDescription, describe_model
 from scoring.sentences.figures import format_value
 from scoring.sentences.reasons import WITHOUT_USUAL
 from scoring.sentences.wording import describe_value
@@ -66,7 +66,7 @@ def explain_decision(entry: Entry) -> Explanation:
     if data["score"] is None:
         return _from_reasons(data, why_not=_without_score(data))
     try:
-        model = load_model(data["model"])
+        model = describe_model(data["model"])
     except (UnknownModel, ArtifactMissing, ArtifactCorrupt) as error:
         return _from_reasons(data, why_not=f"The model cannot be read any more ({error}).")
     kind = event_type(data["event_type"])
@@ -80,7 +80,7 @@ def explain_decision(entry: Entry) -> Explanation:
 
 
 def _complete(
-    data: Mapping[str, Any], packed: bytes, *, feature_set: FeatureSet, model: LoadedModel
+    data: Mapping[str, Any], packed: bytes, *, feature_set: FeatureSet, model: ModelDescription
 ) -> Explanation:
     vector, contributions = unpack_vectors(packed, width=len(feature_set.names))
     calibration = model.spec.calibration

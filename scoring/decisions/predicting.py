@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.decisions.errors import ModelFailed
-from scoring.registry.model_versions import LoadedModel, library_versions
+from scoring.registry.loaded_models import LoadedModel
+from scoring.registry.model_versions import library_versions
 
 # Under which libraries a decision came about: replay reproduces it bit for bit under the same ones.
 RUNTIME = " ".join(f"{name}-{number}" for name, number in library_versions().items())

@@ -28,7 +28,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
-from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.registry.loaded_models import LoadedModel, load_model
 from scoring.registry.routes import RouteTable, is_shadowed, table_from
 from scoring.timestamps import from_iso
 

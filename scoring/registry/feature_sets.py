@@ -18,7 +18,7 @@ from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry.artifact import ModelSpec
 from scoring.registry.errors import FeatureSetMissing
-from scoring.registry.model_versions import LoadedModel
+from scoring.registry.model_versions import ModelDescription
 from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm, current_routes
 
@@ -116,12 +116,12 @@ def find_feature_set(
     return plan.find_feature_set(event_type, wanted)
 
 
-def own_set(model: LoadedModel) -> FeatureSet | None:
+def own_set(model: ModelDescription) -> FeatureSet | None:
     """The set that a model was trained on, where this code declares it: the newest or an earlier one."""
     return find_feature_set(model.event_type, model.spec.vocabularies, model.feature_set)
 
 
-def check_feature_set(model: LoadedModel) -> FeatureSet:
+def check_feature_set(model: ModelDescription) -> FeatureSet:
     """The model's own feature set. Raises FeatureSetMissing where this code does not declare exactly that."""
     own = own_set(model)
     if own is None:

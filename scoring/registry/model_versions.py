@@ -1,6 +1,5 @@
-"""Model versions: registered with all they came from, loaded with their checksum verified."""
+"""Model versions: registered with all they came from, described with their checksum verified."""
 
-import functools
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -8,14 +7,9 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.db.models import Max
-from numpy.typing import NDArray
 
-from scoring.explain.prediction import load_booster, predict_margin
-from scoring.explain.treeshap import Explainer, explainer_for
-from scoring.explain.xgboost_native import xgb
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
@@ -29,33 +23,13 @@ REGISTRATION_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
-class LoadedModel:
-    """A model version ready to predict. XGBoost computes in float32; what is handed out is float64."""
+class ModelDescription:
+    """A model version and what its booster does not hold of itself."""
 
     name: str
     event_type: str
     feature_set: str
     spec: ModelSpec
-    booster: xgb.Booster
-
-    def predict(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(margins [n], calibrated scores [n]) of vectors [n, F] in set order; NaN is a missing value.
-
-        A row's margin does not depend on the rows beside it, so live batches and replay agree to the bit.
-        """
-        margin = predict_margin(self.booster, X).astype(np.float64)
-        return margin, self.spec.calibration.score(margin)
-
-    def explain(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """What `predict` gives, to the bit, and the margins' exact TreeSHAP [n, F + 1], the bias last."""
-        narrow, contributions = self.explainer.explain(X)
-        margin = narrow.astype(np.float64)
-        return margin, self.spec.calibration.score(margin), contributions
-
-    @functools.cached_property
-    def explainer(self) -> Explainer:
-        """By what means `explain` does it. Made at the first use: tables take a moment and some memory."""
-        return explainer_for(self.booster)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -101,38 +75,22 @@ def register_model(registration: Registration, *, artifact: Artifact, actor: str
     raise AssertionError("the last attempt returns or raises")
 
 
-@functools.lru_cache(maxsize=16)
-def load_model(name: str) -> LoadedModel:
-    """The model, its bytes checked against their checksum; loaded once a process (versions are immutable).
+def describe_model(name: str) -> ModelDescription:
+    """The version without its booster, its bytes as they are stored now, checked against their checksum.
 
-    Raises UnknownModel, ArtifactCorrupt.
+    Raises UnknownModel, ArtifactMissing, ArtifactCorrupt.
     """
-    return _read_model(name, threads=1)
+    row = find_version(name)
+    spec = ModelSpec.from_json(read_artifact(row).spec)
+    return ModelDescription(name, row.event_type, row.feature_set, spec)
 
 
-def load_for_bulk(name: str, *, threads: int) -> LoadedModel:
-    """The same model on a booster of its own with `threads` threads, for evaluation over many rows."""
-    return _read_model(name, threads=threads)
-
-
-def verify_artifact(name: str) -> None:
-    """Read the bytes of a version as they are stored now. Raises UnknownModel, ArtifactCorrupt."""
-    _read_artifact(find_version(name))
-
-
-def _read_artifact(version: ModelVersion) -> Artifact:
+def read_artifact(version: ModelVersion) -> Artifact:
+    """The bytes of a version, checked. Raises ArtifactMissing, ArtifactCorrupt."""
     stored = ModelArtifact.objects.filter(digest=version.artifact).first()
     if stored is None:
         raise ArtifactMissing(digest=version.artifact)
     return Artifact(bytes(stored.booster), stored.spec).verify(version.artifact)
-
-
-def _read_model(name: str, *, threads: int) -> LoadedModel:
-    row = find_version(name)
-    artifact = _read_artifact(row)
-    booster = load_booster(artifact.booster, threads=threads)
-    spec = ModelSpec.from_json(artifact.spec)
-    return LoadedModel(name, row.event_type, row.feature_set, spec, booster)
 
 
 def champion_of(event_type: str) -> str | None:

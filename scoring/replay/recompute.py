@@ -16,7 +16,7 @@ from scoring.decisions.predicting import predict
 from scoring.features.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
-from scoring.registry.model_versions import LoadedModel, load_model
+from scoring.registry.loaded_models import LoadedModel, load_model
 from scoring.replay.logged import Logged
 from scoring.sentences.reasons import reasons_for
 

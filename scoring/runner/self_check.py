@@ -7,7 +7,7 @@ from django.db import connection
 
 from scoring.errors import ScoringError
 from scoring.registry.feature_sets import check_feature_set
-from scoring.registry.model_versions import load_model, verify_artifact
+from scoring.registry.model_versions import describe_model
 from scoring.registry.routes import current_routes
 from scoring.signals import process_reports as reports
 
@@ -46,8 +46,7 @@ def unusable_models() -> list[str]:
     problems = []
     for name in dict.fromkeys(arm.model for arm in arms):
         try:
-            verify_artifact(name)
-            check_feature_set(load_model(name))
+            check_feature_set(describe_model(name))
         except ScoringError as error:
             problems.append(f"{name}: {str(error).rstrip('.')}.")
     return problems

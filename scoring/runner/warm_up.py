@@ -13,7 +13,7 @@ from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import lane_plan
 from scoring.registry.feature_sets import declare_feature_sets
-from scoring.registry.model_versions import load_model
+from scoring.registry.loaded_models import load_model
 
 logger = logging.getLogger(__name__)
 

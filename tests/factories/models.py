@@ -10,7 +10,7 @@ from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote as put_in_charge
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
 
 END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.factories.payments`
@@ -26,7 +26,7 @@ def train_small_models(
 
     None is promoted.
     """
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     now = end + timedelta(days=2)
     frame = simulate_history(
         days=40, rate_per_day=100, seed=4, end=end, customers=200, fraud_share=fraud_share

@@ -33,7 +33,7 @@ from scoring.log.consumers.registry import catch_up
 from scoring.log.read import iter_log
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.feature_sets import check_live_sets, declared_set_of
-from scoring.registry.model_versions import load_model
+from scoring.registry.loaded_models import load_model
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes

@@ -28,7 +28,7 @@ from scoring.learning.models import TrainingJob
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.log.tasks import run_consumers
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
@@ -146,7 +146,7 @@ def act(client: Client, model: str, action: str) -> None:
 def feature_of(number: int, name: str) -> float:
     """The value with which a payment was decided."""
     made = decision_of(number)
-    vocabularies = registry.load_model(made.data["model"]).spec.vocabularies
+    vocabularies = loaded_models.load_model(made.data["model"]).spec.vocabularies
     names = lane_plan("commerce", {"payment": vocabularies}).feature_set("payment").names
     vector, _ = unpack_vectors(made.packed or b"", width=len(names))
     return float(vector[names.index(name)])
@@ -161,7 +161,7 @@ def learnt_as_fraud(model: str, event_position: int) -> bool:
     version = ModelVersion.objects.get(name=model)
     vectors = read_vectors(
         "payment",
-        vocabulary=registry.load_model(model).spec.vocabularies,
+        vocabulary=loaded_models.load_model(model).spec.vocabularies,
         log_position=version.lineage["log_position"],
     )
     labels = read_labels(vectors, log_position=version.lineage["log_position"])

@@ -15,7 +15,8 @@ from scoring.learning.training.fit import Trained, measure
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.feature_sets import find_feature_set, own_set
-from scoring.registry.model_versions import LoadedModel, champion_of, load_for_bulk
+from scoring.registry.loaded_models import LoadedModel, load_for_bulk
+from scoring.registry.model_versions import champion_of
 from scoring.registry.models import ModelVersion
 from scoring.timestamps import from_iso, to_micros
 

@@ -18,7 +18,7 @@ from scoring.learning.training.fit import measure
 from scoring.learning.training.runs import code_columns, require_rows
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.feature_sets import check_feature_set
-from scoring.registry.model_versions import load_for_bulk
+from scoring.registry.loaded_models import load_for_bulk
 from scoring.registry.models import ModelVersion
 from scoring.timestamps import from_iso
 

@@ -21,7 +21,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.errors import InvalidRoute
 from scoring.registry.feature_sets import check_feature_set, declared_set_of
-from scoring.registry.model_versions import champion_of, find_version, load_model
+from scoring.registry.model_versions import champion_of, describe_model, find_version
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
 from scoring.states.store import OnlineStore
@@ -154,7 +154,7 @@ def require_usable(version: ModelVersion) -> None:
     """
     if reason := version.lineage.get("not_promotable"):
         raise ModelNotPromotable(name=version.name, reason=reason)
-    _require_states(version, check_feature_set(load_model(version.name)))
+    _require_states(version, check_feature_set(describe_model(version.name)))
 
 
 def _require_states(version: ModelVersion, own: FeatureSet) -> None:

@@ -21,7 +21,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
 from scoring.replay.consistency import check_lane, read_mismatches
 from scoring.replay.models import FeatureConsistency
@@ -200,7 +200,7 @@ def test_training_at_a_position_of_the_log_gives_the_same_rows_ever_after(shop: 
 def model(shop: Shop, settings, tmp_path) -> str:
     """A version trained on the history, with every fourth customer a fraudster. Not promoted."""
     settings.VAR_DIR = tmp_path / "var"
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     said = [
         LabelStatement("sale", f"S-{n}", "fraud" if n % 4 == 0 or n % 7 == 0 else "legitimate", "review")
         for n in range(shop.count)
@@ -218,12 +218,12 @@ def test_what_a_model_decides_later_names_the_versions_of_its_vector(model: str,
     by_model = decisions(shop.sell(3, at=NOON + 5 * MINUTE))
     stored = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
     ModelArtifact.objects.update(booster=b"gone")
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     fallbacks = shop.sell(3, at=NOON + 6 * MINUTE)
     publish(Sale.rush, now=NOON + 10 * MINUTE)
     for digest, booster in stored.items():
         ModelArtifact.objects.filter(digest=digest).update(booster=booster)
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     sweep_lanes(now=datetime.now(UTC) + 2 * HOUR)
     shop.work()
     assert {entry.data["basis"] for entry in by_model} == {"model"}

@@ -15,7 +15,7 @@ from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
 from scoring.signals import redis_connections as connections
 from tests.factories.models import approved, promote, train_small_models
@@ -59,7 +59,7 @@ def _train_models() -> list[str]:
 
 def _restore_models() -> list[str]:
     """The versions trained once, in the log and the registry of this test."""
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     for artifacts, entries in _trained:
         ModelArtifact.objects.bulk_create([ModelArtifact(**row) for row in artifacts], ignore_conflicts=True)
         append(

@@ -27,7 +27,7 @@ from scoring.learning.promotion.promote import roll_back, start_canary, start_sh
 from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
-from scoring.registry.model_versions import LoadedModel
+from scoring.registry.loaded_models import LoadedModel
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import arm_for, change_route, route_of
 from scoring.timestamps import from_iso, to_iso

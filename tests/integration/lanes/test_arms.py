@@ -20,7 +20,7 @@ from scoring.lanes.models import Pending
 from scoring.log.consumers.registry import catch_up, rebuild_consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.artifact import Artifact
 from scoring.registry.models import ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm, arm_for, change_route, is_shadowed, route_of
@@ -48,18 +48,18 @@ def models(online_redis, settings, tmp_path) -> list[str]:
 def give_vocabulary(name: str, categories: Sequence[str]) -> None:
     """Another vocabulary for a stored model, as if it had been trained at another time."""
     version = ModelVersion.objects.get(name=name)
-    spec = replace(registry.load_model(name).spec, vocabularies={"category": tuple(categories)})
+    spec = replace(loaded_models.load_model(name).spec, vocabularies={"category": tuple(categories)})
     feature_set = lane_plan(LANE, {"payment": spec.vocabularies}).feature_set("payment").hash
     booster = bytes(ModelArtifact.objects.get(digest=version.artifact).booster)
     artifact = Artifact(booster, replace(spec, feature_set=feature_set).to_json())
     ModelArtifact.objects.create(digest=artifact.digest, booster=booster, spec=artifact.spec)
     ModelVersion.objects.filter(name=name).update(artifact=artifact.digest, feature_set=feature_set)
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
 
 
 def lose(name: str) -> None:
     ModelArtifact.objects.filter(digest=ModelVersion.objects.get(name=name).artifact).update(booster=b"lost")
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
 
 
 def route(*arms: Arm, experiment: str = "") -> None:
@@ -110,7 +110,7 @@ def test_each_arm_decides_its_units_with_its_own_categories(models, send, work):
         arm = arm_for(table, f"customer-{number}")
         assert (data["route"], data["experiment"], data["unit"]) == (1, "newer", f"customer-{number}")
         assert (data["arm"], data["role"], data["model"]) == (arm.name, arm.role, arm.model)
-        loaded = registry.load_model(arm.model)
+        loaded = loaded_models.load_model(arm.model)
         category = payment_category(number)
         vocabulary = loaded.spec.vocabularies["category"]
         expected = vocabulary.index(category) + 1 if category in vocabulary else 0
@@ -157,14 +157,14 @@ def test_a_canary_that_fails_leaves_its_units_to_the_champion(models, send, work
 
 
 def fail(monkeypatch, when) -> None:
-    explain = registry.LoadedModel.explain
+    explain = loaded_models.LoadedModel.explain
 
     def explain_or_fail(model, features):
         if when(model, features):
             raise xgboost.core.XGBoostError("Check failed")
         return explain(model, features)
 
-    monkeypatch.setattr(registry.LoadedModel, "explain", explain_or_fail)
+    monkeypatch.setattr(loaded_models.LoadedModel, "explain", explain_or_fail)
 
 
 def test_a_model_that_fails_is_a_fallback_revised_once_it_can_score(models, send, work, monkeypatch):
@@ -186,7 +186,7 @@ def test_a_model_that_fails_is_a_fallback_revised_once_it_can_score(models, send
     work()
     revised = read_stream("payment/shop/T-1")[-1]
     assert (revised.data["basis"], revised.data["revision"], revised.data["arm"]) == ("model", 1, "champion")
-    assert revised.data["feature_set"] == registry.load_model(models[0]).feature_set
+    assert revised.data["feature_set"] == loaded_models.load_model(models[0]).feature_set
     assert not Pending.objects.filter(kind="rescore").exists()
 
 
@@ -202,13 +202,13 @@ def test_an_event_that_a_model_fails_on_takes_no_other_with_it(models, send, wor
 
 def test_scores_that_are_no_numbers_decide_nothing(models, send, work, monkeypatch):
     route(champion(models[0]))
-    explain = registry.LoadedModel.explain
+    explain = loaded_models.LoadedModel.explain
 
     def explain_without_scores(model, X):
         margins, _, contributions = explain(model, X)
         return margins, np.full(len(X), np.nan), contributions
 
-    monkeypatch.setattr(registry.LoadedModel, "explain", explain_without_scores)
+    monkeypatch.setattr(loaded_models.LoadedModel, "explain", explain_without_scores)
     send(payments(1))
     work()
     assert made(0).data["cause"] == "model_failed"
@@ -216,7 +216,7 @@ def test_scores_that_are_no_numbers_decide_nothing(models, send, work, monkeypat
 
 def note_categories(monkeypatch, name: str) -> list[float]:
     """The codes of categories that a model is given from now on; small models may decide without them."""
-    explain, given = registry.LoadedModel.explain, []
+    explain, given = loaded_models.LoadedModel.explain, []
     column = lane_plan(LANE).feature_set("payment").names.index("category")
 
     def explain_and_note(model, features):
@@ -224,7 +224,7 @@ def note_categories(monkeypatch, name: str) -> list[float]:
             given.extend(features[:, column].tolist())
         return explain(model, features)
 
-    monkeypatch.setattr(registry.LoadedModel, "explain", explain_and_note)
+    monkeypatch.setattr(loaded_models.LoadedModel, "explain", explain_and_note)
     return given
 
 
@@ -245,7 +245,7 @@ def test_a_shadow_scores_its_share_of_the_logged_vectors_under_its_own_categorie
     work()
     given = note_categories(monkeypatch, models[1])
     follow()
-    table, loaded = route_of("payment"), registry.load_model(models[1])
+    table, loaded = route_of("payment"), loaded_models.load_model(models[1])
     column = lane_plan(LANE).feature_set("payment").names.index("category")
     expected, codes = [], []
     for number in range(40):

@@ -14,6 +14,7 @@ from scoring.intake.answers import answer_for
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
 from scoring.log.read import read_stream
+from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.models import ModelArtifact
 from scoring.runner.lane_runner import LaneRunner
@@ -42,7 +43,7 @@ def test_a_decision_names_its_model_and_holds_vector_and_exact_contributions(mod
     promote(models[0])
     send(payments(12))
     work()
-    loaded = registry.load_model(models[0])
+    loaded = loaded_models.load_model(models[0])
     plan = lane_plan(LANE, {"payment": loaded.spec.vocabularies})
     for number in range(12):
         data, packed = made(number)
@@ -88,7 +89,7 @@ def test_a_model_that_cannot_be_had_is_a_fallback_that_is_revised_when_it_is_bac
     promote(models[0])
     artifact = ModelArtifact.objects.get(digest=registry.ModelVersion.objects.get(name=models[0]).artifact)
     ModelArtifact.objects.filter(digest=artifact.digest).update(booster=b"not the bytes that were stored")
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     send(payments(3))
     work()
     answer = answer_for("payment/shop/T-1")
@@ -109,7 +110,7 @@ def test_a_revision_scores_the_values_of_the_moment_of_the_event(models, send, w
     promote(models[0])
     stored = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
     ModelArtifact.objects.update(booster=b"gone")
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     send(payments(6))
     work()
     send(payments(20, start=100))  # moves the states on
@@ -119,7 +120,7 @@ def test_a_revision_scores_the_values_of_the_moment_of_the_event(models, send, w
     sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
     work()
 
-    loaded = registry.load_model(models[0])
+    loaded = loaded_models.load_model(models[0])
     feature_set = lane_plan(LANE, {"payment": loaded.spec.vocabularies}).feature_set("payment")
     codes = [place for place, spec in enumerate(feature_set.features) if spec.unit == "category"]
     for number in range(6):
@@ -134,7 +135,7 @@ def test_a_revision_scores_the_values_of_the_moment_of_the_event(models, send, w
 
 def test_code_without_the_models_features_does_not_decide_by_it(models, send, work, monkeypatch):
     promote(models[0])
-    loaded = registry.load_model(models[0])
+    loaded = loaded_models.load_model(models[0])
     monkeypatch.setattr(
         "scoring.decisions.deciding_models.load_model",
         lambda name: registry.LoadedModel(name, "payment", "0" * 64, loaded.spec, loaded.booster),
@@ -149,7 +150,7 @@ def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monke
     promote(models[0])
     kept = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
     ModelArtifact.objects.update(booster=b"gone")
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     with monkeypatch.context() as other_code:
         others = {"hash": "0" * 64, "declared": "0" * 64}
         other_code.setattr(
@@ -170,7 +171,7 @@ def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monke
 def test_a_model_whose_bytes_are_gone_parks_nothing(models, send, work):
     promote(models[0])
     ModelArtifact.objects.all().delete()
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     send(payments(1))
     work()
     decision = answer_for("payment/shop/T-0")["decision"]

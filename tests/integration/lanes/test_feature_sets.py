@@ -33,7 +33,7 @@ from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.feature_sets import check_feature_set, check_live_sets, declare_feature_sets
 from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion
@@ -91,7 +91,7 @@ def train_on_newest() -> str:
 
 def plain_vectors(model: str, count: int) -> np.ndarray:
     """The vectors [count, F] that the first payments have for a model, by a plain fold of the log."""
-    loaded = registry.load_model(model)
+    loaded = loaded_models.load_model(model)
     own = lane_plan(LANE, {"payment": loaded.spec.vocabularies})
     feature_set, arena, rows = check_feature_set(loaded), Arena(own), {}
     for chunk in iter_lane_items(LANE):
@@ -104,11 +104,11 @@ def lose(name: str) -> Callable[[], None]:
     """Spoil a model's artifact; what is given back mends it."""
     artifact = ModelArtifact.objects.get(digest=ModelVersion.objects.get(name=name).artifact)
     ModelArtifact.objects.filter(pk=artifact.pk).update(booster=b"lost")
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
 
     def mend() -> None:
         ModelArtifact.objects.filter(pk=artifact.pk).update(booster=bytes(artifact.booster))
-        registry.load_model.cache_clear()
+        loaded_models.load_model.cache_clear()
 
     return mend
 
@@ -131,7 +131,7 @@ def test_a_shadow_on_another_set_scores_what_it_would_as_champion(models, send, 
         start = Decision.objects.count()
         send(payments(8, start=start))
         work()
-        expected = registry.load_model(shadow).predict(plain_vectors(shadow, start + 8)[start:])[1]
+        expected = loaded_models.load_model(shadow).predict(plain_vectors(shadow, start + 8)[start:])[1]
         assert [follow()[made(start + number).data["event_position"]] for number in range(8)] == list(
             expected
         )

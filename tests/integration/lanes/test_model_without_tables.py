@@ -12,7 +12,8 @@ from django.core.management import call_command
 from scoring.decisions.models import Decision
 from scoring.explain.treeshap import LibraryExplainer
 from scoring.registry.artifact import Artifact
-from scoring.registry.model_versions import Registration, load_model, register_model
+from scoring.registry.loaded_models import load_model
+from scoring.registry.model_versions import Registration, register_model
 from scoring.registry.models import ModelArtifact, ModelVersion
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments

@@ -28,6 +28,7 @@ from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.models import ModelArtifact, ModelVersion, Route
@@ -47,7 +48,7 @@ MATURES = timedelta(days=14)
 def history(online_redis, settings, tmp_path):
     """Forty days of payments in the log, sequenced."""
     settings.VAR_DIR = tmp_path / "var"
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
     Simulate(stdout=StringIO())._load(frame, now=NOW)
     return frame
@@ -100,7 +101,7 @@ def test_a_run_registers_a_version_that_predicts_what_was_trained(history):
     assert version.lineage["matures_after_days"] == 14
     assert read_stream("model/payment-1")[0].data["artefact"] == version.artifact
     assert read_stream("vocabulary/payment")[0].data["fields"]["category"]
-    model = registry.load_model(run.name)
+    model = loaded_models.load_model(run.name)
     X = np.random.default_rng(0).normal(size=(50, len(model.spec.features)))
     margin, score, contributions = model.explain(X)
     assert ((score > 0) & (score < 1)).all()
@@ -170,9 +171,9 @@ def test_a_model_of_shuffled_labels_is_never_promotable(history):
 def test_damaged_bytes_are_refused_at_load(history):
     run = train()
     ModelArtifact.objects.update(spec=ModelArtifact.objects.get().spec.replace("0.", "1.", 1))
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     with pytest.raises(ArtifactCorrupt):
-        registry.load_model(run.name)
+        loaded_models.load_model(run.name)
 
 
 def test_a_model_may_be_judged_on_all_events_from_its_cut_off_to_a_date(history):
@@ -199,7 +200,7 @@ def test_trainings_that_end_at_once_are_numbered_after_a_few_attempts(history, m
 def test_unknown_models_are_refused_naming_the_known(history):
     train()
     with pytest.raises(UnknownModel, match="payment-1"):
-        registry.load_model("payment-9")
+        loaded_models.load_model("payment-9")
 
 
 def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(history):

@@ -27,6 +27,7 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 from scoring.progress import UNWATCHED, Watch
+from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import InvalidRoute, UnknownModel
 from scoring.registry.models import ModelVersion
@@ -78,7 +79,7 @@ def test_a_training_keeps_its_checks_its_reference_and_who_asked_for_it(models):
     assert all(check["passed"] for check in first.checks), first.checks
     assert first.metrics["latency_ms"] > 0
     features = first.reference["features"]
-    assert [f["name"] for f in features] == list(registry.load_model(models[0]).spec.features)
+    assert [f["name"] for f in features] == list(loaded_models.load_model(models[0]).spec.features)
     for feature in features:
         assert sum(feature["counts"]) + feature["missing"] == first.reference["rows"]
     category = next(feature for feature in features if feature["name"] == "category")
@@ -114,7 +115,7 @@ def test_a_candidate_is_measured_beside_the_champion_on_the_same_events(models):
 
 def test_a_champion_with_another_vocabulary_scores_as_it_would_with_its_own(models, monkeypatch):
     promote(models[1])
-    vocabulary = registry.load_model(models[1]).spec.vocabularies
+    vocabulary = loaded_models.load_model(models[1]).spec.vocabularies
     turned = {"category": tuple(reversed(vocabulary["category"]))}
     monkeypatch.setattr("scoring.learning.training.runs.count_vocabulary", lambda kind, as_of, **_: turned)
     comparison = train_beside().comparison
@@ -133,7 +134,7 @@ def test_a_champion_that_has_seen_the_events_is_not_compared(models):
 def test_nor_is_one_whose_thresholds_were_chosen_on_the_events(models):
     """Its trees saw none of them; what it says of them is flattered all the same."""
     promote(models[0])
-    champion = registry.load_model(models[0])
+    champion = loaded_models.load_model(models[0])
     last = to_micros(from_iso(version(models[0]).metrics["slices"]["calibration"]["to"]))
     reasons = [
         reason_against(champion, SimpleNamespace(occurred_at=np.array([first]))) for first in (last, last + 1)

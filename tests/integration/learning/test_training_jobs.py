@@ -21,7 +21,7 @@ from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.training.lock import held_training_lock
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact, ModelVersion
 from tests.waiting import wait_until
 
@@ -37,7 +37,7 @@ TASK = "scoring.learning.tasks.run_training_job"
 def history(online_redis, settings, tmp_path):
     """Forty days of payments in the log, sequenced."""
     settings.VAR_DIR = tmp_path / "var"
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
     frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
     Simulate(stdout=StringIO())._load(frame, now=NOW)
 

@@ -23,7 +23,7 @@ from scoring.learning.pages.figures import lineage_rows
 from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.log.models import LogEntry
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
 from tests.factories.steps import Steps
 
@@ -39,7 +39,7 @@ MATURES = timedelta(days=14)
 def load(online_redis, settings, tmp_path):
     """Loads a history of so many days, with a few changes."""
     settings.VAR_DIR = tmp_path / "var"
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
 
     def loaded(*, days: int = 40, rate: int = 100, extra: pd.DataFrame | None = None) -> pd.DataFrame:
         frame = simulate_history(

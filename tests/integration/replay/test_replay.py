@@ -14,7 +14,7 @@ from scoring.features import kernel
 from scoring.features.plan import lane_plan
 from scoring.intake import fallback
 from scoring.log.read import read_stream
-from scoring.registry import model_versions as registry
+from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
 from scoring.registry.routes import Arm
 from scoring.replay.compare import ASPECTS, BITS
@@ -41,12 +41,12 @@ def lose_models() -> Callable[[], None]:
     """Make every model unusable; gives what brings them back."""
     stored = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
     ModelArtifact.objects.update(booster=b"gone")
-    registry.load_model.cache_clear()
+    loaded_models.load_model.cache_clear()
 
     def restore() -> None:
         for digest, booster in stored.items():
             ModelArtifact.objects.filter(digest=digest).update(booster=booster)
-        registry.load_model.cache_clear()
+        loaded_models.load_model.cache_clear()
         sweep_lanes(now=datetime.now(UTC) + timedelta(minutes=5))
 
     return restore

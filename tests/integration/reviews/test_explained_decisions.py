@@ -14,7 +14,7 @@ from scoring.lanes.lock import held_lane
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.calibration import sigmoid
-from scoring.registry.model_versions import load_model
+from scoring.registry.loaded_models import load_model
 from scoring.registry.models import ModelArtifact
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
@@ -116,7 +116,6 @@ def test_without_the_model_the_recorded_reasons_are_shown(small_model: Callable[
     small_model()
     decision = decide_one()
     ModelArtifact.objects.all().delete()
-    load_model.cache_clear()
     told = explain_decision(decision)
     assert (told.complete, told.score) == (False, decision.data["score"])
     assert told.why_not.startswith("The model cannot be read any more")

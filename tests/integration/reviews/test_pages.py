@@ -19,7 +19,7 @@ from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.log import vault
 from scoring.log.append import append
-from scoring.registry.model_versions import load_model
+from scoring.registry.loaded_models import load_model
 from scoring.signals import redis_connections as connections
 from tests.factories.log import decided, received
 from tests.integration.reviews.conftest import consume

@@ -1,0 +1,61 @@
+"""Model versions ready to predict: their boosters, loaded once a process."""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.explain.prediction import load_booster, predict_margin
+from scoring.explain.treeshap import Explainer, explainer_for
+from scoring.explain.xgboost_native import xgb
+from scoring.registry.artifact import ModelSpec
+from scoring.registry.model_versions import ModelDescription, find_version, read_artifact
+
+
+@dataclass(frozen=True)
+class LoadedModel(ModelDescription):
+    """A model version ready to predict. XGBoost computes in float32; what is handed out is float64."""
+
+    booster: xgb.Booster
+
+    def predict(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(margins [n], calibrated scores [n]) of vectors [n, F] in set order; NaN is a missing value.
+
+        A row's margin does not depend on the rows beside it, so live batches and replay agree to the bit.
+        """
+        margin = predict_margin(self.booster, X).astype(np.float64)
+        return margin, self.spec.calibration.score(margin)
+
+    def explain(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What `predict` gives, to the bit, and the margins' exact TreeSHAP [n, F + 1], the bias last."""
+        narrow, contributions = self.explainer.explain(X)
+        margin = narrow.astype(np.float64)
+        return margin, self.spec.calibration.score(margin), contributions
+
+    @functools.cached_property
+    def explainer(self) -> Explainer:
+        """By what means `explain` does it. Made at the first use: tables take a moment and some memory."""
+        return explainer_for(self.booster)
+
+
+@functools.lru_cache(maxsize=16)
+def load_model(name: str) -> LoadedModel:
+    """The model, its bytes checked against their checksum; loaded once a process (versions are immutable).
+
+    Raises UnknownModel, ArtifactMissing, ArtifactCorrupt.
+    """
+    return _read_model(name, threads=1)
+
+
+def load_for_bulk(name: str, *, threads: int) -> LoadedModel:
+    """The same model on a booster of its own with `threads` threads, for evaluation over many rows."""
+    return _read_model(name, threads=threads)
+
+
+def _read_model(name: str, *, threads: int) -> LoadedModel:
+    row = find_version(name)
+    artifact = read_artifact(row)
+    booster = load_booster(artifact.booster, threads=threads)
+    spec = ModelSpec.from_json(artifact.spec)
+    return LoadedModel(name, row.event_type, row.feature_set, spec, booster)
