@@ -1,4 +1,4 @@
-"""What the web server runs (`python -m serving config.web:site`): the WSGI application behind its front."""
+"""The site that the web server runs (`python -m serving config.web:site`)."""
 
 from django.conf import settings
 
@@ -6,13 +6,13 @@ from config.environment import read_int
 from config.wsgi import application
 from serving.server import Site
 
-# A label file of 10 MiB and what a form adds to it: the largest of any page.
+# The largest request to a page: a label file of 10 MiB, plus the rest of the form.
 PAGE_MAX_BODY_BYTES = 11 * 2**20
-# Answered beside the pool: health is asked for when that is busy, and liveness when readiness waits.
-BESIDE = {"/healthz": "alive", "/readyz": "ready", "/metrics": "metrics"}
+# Thread pools of their own: probes are answered while the main pool is busy, and liveness during readiness.
+DEDICATED_POOLS = {"/healthz": "alive", "/readyz": "ready", "/metrics": "metrics"}
 
 
-def limit_of(path: str) -> int:
+def body_limit(path: str) -> int:
     return settings.API_MAX_BODY_BYTES if is_api(path) else PAGE_MAX_BODY_BYTES
 
 
@@ -23,7 +23,7 @@ def is_api(path: str) -> bool:
 site = Site(
     application,
     threads=read_int("ASSAY_WEB_THREADS", 16),
-    limit_of=limit_of,
-    refuses_itself=is_api,  # as a problem, after it has looked at the key
-    beside=BESIDE,
+    body_limit=body_limit,
+    rejects_large_bodies=is_api,  # as a problem, after checking the API key
+    dedicated=DEDICATED_POOLS,
 )

@@ -1,5 +1,5 @@
-"""The web server in front of Django: the listening socket, request bodies and threads.
+"""The web server in front of Django: the listening socket, HTTP/1.1 connections and the thread pool.
 
-Nothing here is imported by the applications, and the process that supervises the workers imports nothing of
-them: a reload starts workers on whatever code is there.
+The Django apps do not import this package. The parent process, which supervises the workers, imports no
+application code, so that a reload starts workers on the code that is then on disk.
 """

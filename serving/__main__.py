@@ -3,18 +3,18 @@
 import os
 import sys
 
-from serving.listening import PortUnavailable, chosen_address, inherited, listen
+from serving.listening import PortUnavailable, inherit_socket, listen, read_address
 from serving.workers import Workers
 
-PATIENCE_SECONDS = 5.0  # a server started again right after it was killed finds its port in use for a moment
+PORT_WAIT_SECONDS = 5.0  # the port of a killed server stays in use for a moment
 
 
 def main(target: str) -> int:
     workers = int(os.environ.get("ASSAY_WEB_WORKERS") or 1)
     try:
-        listener = inherited() or listen(*chosen_address(os.environ), patience=PATIENCE_SECONDS)
+        listener = inherit_socket() or listen(*read_address(os.environ), wait_seconds=PORT_WAIT_SECONDS)
     except PortUnavailable as error:
-        print(error, file=sys.stderr)  # noqa: T201 (the process's last words)
+        print(error, file=sys.stderr)  # noqa: T201 (the process exits here)
         return 1
     return Workers(target, listener=listener, count=max(workers, 1)).run()
 

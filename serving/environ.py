@@ -1,4 +1,4 @@
-"""A request as a WSGI application is given it (PEP 3333)."""
+"""A request as the environment dictionary of a WSGI application (PEP 3333)."""
 
 import sys
 from collections.abc import Iterable
@@ -8,16 +8,16 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from serving.answers import FileWrapper
+from serving.responses import FileWrapper
 
-# Headers that say how the body came; it has been read, and has a length.
+# Headers about the transfer of the body, which has been read and has a length by now.
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 CUT_OFF = "serving.body_cut_off"
 
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request. `length` is what its body has or is declared to have, should that be too much."""
+    """One HTTP request. `length` is the size of its body, or the declared size if that is too large."""
 
     method: bytes
     target: bytes
@@ -26,11 +26,11 @@ class Request:
     keeps_alive: bool
     chunks: list[bytes] = field(default_factory=list)
     length: int = 0
-    held: int = 0  # bytes of it that are counted as arrived
+    held: int = 0  # bytes counted against the budget for received bodies
     is_complete: bool = False
     limit: int = 0
     is_too_large: bool = False
-    is_cut_off: bool = False  # too large and of no declared length: nobody knows how long it is
+    is_cut_off: bool = False  # too large and without a declared length, so that its size is unknown
 
     @property
     def path(self) -> str:
@@ -38,7 +38,7 @@ class Request:
 
 
 def build_environ(request: Request, *, server: tuple[str, int], client: str) -> dict[str, Any]:
-    """The WSGI environment of a request whose body has been read."""
+    """The WSGI environment of a fully read request."""
     path, _, query = request.target.partition(b"?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method.decode("ascii"),
@@ -67,7 +67,7 @@ def build_environ(request: Request, *, server: tuple[str, int], client: str) -> 
 
 
 def add_headers(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Repeated headers are joined by commas, cookies by semicolons."""
+    """Add the headers; repeated ones are joined by commas, cookies by semicolons."""
     for name, value in headers:
         if variable := variable_of(name):
             text = value.decode("latin-1")
@@ -78,9 +78,9 @@ def add_headers(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]])
 
 @lru_cache(maxsize=512)
 def variable_of(name: bytes) -> str:
-    """The variable of a header of lower case; "" for one that is left out.
+    """The WSGI variable for a lowercase header name; "" for a header that is left out.
 
-    One with an underscore would stand in for the one with a dash, which a proxy may vouch for.
+    A name with an underscore would pass as the name with a dash, which a trusted proxy may have set.
 
     >>> variable_of(b"x-forwarded-proto"), variable_of(b"x_forwarded_proto"), variable_of(b"content-type")
     ('HTTP_X_FORWARDED_PROTO', '', 'CONTENT_TYPE')

@@ -1,4 +1,4 @@
-"""The listening socket: one owner for a port, and handed down where a supervisor holds it."""
+"""The listening socket: owned by one server, or inherited from a supervisor."""
 
 import errno
 import os
@@ -11,26 +11,25 @@ MAX_PORT = 65_535
 RETRY_SECONDS = 0.02
 FD_VARIABLE = "ASSAY_LISTEN_FD"
 FIRST_SYSTEMD_FD = 3
-# A client that takes nothing of its answer for so long loses its connection (Linux).
-UNREAD_MILLISECONDS = 60_000
+# A connection whose client reads none of its response for this long is closed (Linux).
+TCP_USER_TIMEOUT_MS = 60_000
 
 
 class PortUnavailable(Exception):
-    """An address that cannot be listened at; the message says why and what to do."""
+    """The server cannot listen on an address; the message says why and what to do."""
 
 
-def listen(host: str, port: int, *, patience: float = 0.0) -> socket.socket:
-    """Listen at an address that nothing else listens at. Raises `PortUnavailable`.
+def listen(host: str, port: int, *, wait_seconds: float = 0.0) -> socket.socket:
+    """Listen on an address that no other process listens on. Raises `PortUnavailable`.
 
-    `patience`: how many seconds to wait for an address in use. The kernel closes the sockets of a killed
-    process only once its memory is freed, some hundredths of a second after its parent is told of its end.
+    `wait_seconds` is how long to wait for an address in use. The kernel closes the sockets of a killed
+    process only after freeing its memory, some 10 ms after its parent has been told.
 
-    Without SO_REUSEPORT: with it, two servers of one user would share the port and each get some of the
-    requests.
+    SO_REUSEPORT is not set: with it, two servers of one user would share the port and split the requests.
     """
     if not 0 <= port <= MAX_PORT:
-        raise PortUnavailable(f"ASSAY_PORT={port} is no port; choose one from 1 to {MAX_PORT}.")
-    deadline = time.monotonic() + patience
+        raise PortUnavailable(f"ASSAY_PORT={port} is not a port; choose one from 1 to {MAX_PORT}.")
+    deadline = time.monotonic() + wait_seconds
     try:
         while True:
             try:
@@ -41,8 +40,8 @@ def listen(host: str, port: int, *, patience: float = 0.0) -> socket.socket:
                 time.sleep(RETRY_SECONDS)
     except OSError as error:
         raise PortUnavailable(
-            f"Cannot listen at {host}:{port} ({error.strerror}). Stop what uses the port, or choose another:"
-            f" ASSAY_PORT={port + 1}"
+            f"Cannot listen on {host}:{port} ({error.strerror}). Stop the process that uses the port, or"
+            f" choose another: ASSAY_PORT={port + 1}"
         ) from error
 
 
@@ -50,7 +49,7 @@ def _listen(host: str, port: int) -> socket.socket:
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # Connections of a server that has ended are no obstacle; one that listens is.
+        # Leftover connections of a stopped server do not matter; another listener does.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)
@@ -62,15 +61,15 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def tune(listener: socket.socket) -> None:
-    """Options that each accepted connection inherits."""
+    """Set options that each accepted connection inherits."""
     if listener.family in (socket.AF_INET, socket.AF_INET6):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if timeout := getattr(socket, "TCP_USER_TIMEOUT", None):
-            listener.setsockopt(socket.IPPROTO_TCP, timeout, UNREAD_MILLISECONDS)
+            listener.setsockopt(socket.IPPROTO_TCP, timeout, TCP_USER_TIMEOUT_MS)
 
 
-def inherited() -> socket.socket | None:
-    """The socket that a supervisor or systemd (socket activation) holds for this process, if one does."""
+def inherit_socket() -> socket.socket | None:
+    """The socket that a supervisor or systemd (socket activation) holds for this process, if any."""
     if number := os.environ.pop(FD_VARIABLE, ""):
         return socket.socket(fileno=int(number))
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
@@ -78,9 +77,9 @@ def inherited() -> socket.socket | None:
     return None
 
 
-def chosen_address(environment: Mapping[str, str]) -> tuple[str, int]:
-    """ASSAY_HOST and ASSAY_PORT. Raises `PortUnavailable`."""
+def read_address(environment: Mapping[str, str]) -> tuple[str, int]:
+    """The address from ASSAY_HOST and ASSAY_PORT. Raises `PortUnavailable`."""
     host, port = environment.get("ASSAY_HOST") or "127.0.0.1", environment.get("ASSAY_PORT") or "8000"
     if not port.isdecimal():
-        raise PortUnavailable(f"ASSAY_PORT={port!r} is no port; choose one from 1 to {MAX_PORT}.")
+        raise PortUnavailable(f"ASSAY_PORT={port!r} is not a port; choose one from 1 to {MAX_PORT}.")
     return host, int(port)

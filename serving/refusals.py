@@ -1,4 +1,4 @@
-"""Requests that the server answers itself, before an application sees them."""
+"""Requests that the server refuses itself, before the application sees them."""
 
 import json
 
@@ -6,7 +6,7 @@ Headers = list[tuple[str, str]]
 
 
 class Refusal(Exception):
-    """The HTTP status, the slug and title of the problem (RFC 9457), what to do, and when to come back."""
+    """A refused request: HTTP status, problem details (RFC 9457) and, for a 503, when to retry in seconds."""
 
     def __init__(
         self, *, status: str, slug: str, title: str, detail: str, retry_after: int | None = None
@@ -27,12 +27,12 @@ class Refusal(Exception):
         return json.dumps(members).encode()
 
 
-def malformed(what: str) -> Refusal:
+def malformed(detail: str) -> Refusal:
     return Refusal(
         status="400 Bad Request",
         slug="malformed-request",
         title="The request cannot be read",
-        detail=what,
+        detail=detail,
     )
 
 
@@ -55,13 +55,13 @@ def body_too_slow(seconds: float, *, bytes_per_second: int) -> Refusal:
 
 
 def body_too_large(size: int | None, *, limit: int) -> Refusal:
-    """`size` is None for a body that was not read to its end."""
-    said = f"more than {limit}" if size is None else size
+    """`size` is None if the body was not read to its end."""
+    shown = f"more than {limit}" if size is None else size
     return Refusal(
         status="413 Content Too Large",
         slug="too-large",
         title="The body is too large",
-        detail=f"the body has {said} bytes; at most {limit} are taken in one request",
+        detail=f"the body has {shown} bytes; a request may have at most {limit}",
     )
 
 
@@ -70,24 +70,24 @@ def head_too_large(limit: int) -> Refusal:
         status="431 Request Header Fields Too Large",
         slug="head-too-large",
         title="The headers are too large",
-        detail=f"the request line and headers may have {limit} bytes together",
+        detail=f"the request line and headers may have at most {limit} bytes together",
     )
 
 
-def coding_unknown(coding: str) -> Refusal:
+def unknown_transfer_coding(coding: str) -> Refusal:
     return Refusal(
         status="501 Not Implemented",
         slug="unknown-transfer-coding",
-        title="The transfer coding is not known",
-        detail=f"Transfer-Encoding {coding!r} is not read; send chunked, or Content-Length",
+        title="The transfer coding is not supported",
+        detail=f"Transfer-Encoding {coding!r} is not supported; send chunked, or Content-Length",
     )
 
 
-def server_busy(what: str) -> Refusal:
+def server_busy(reason: str) -> Refusal:
     return Refusal(
         status="503 Service Unavailable",
         slug="server-busy",
         title="Too many requests at once",
-        detail=f"{what}; send the request again",
+        detail=f"{reason}; send the request again",
         retry_after=1,
     )

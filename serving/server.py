@@ -1,7 +1,7 @@
 """The server of one process: connections on an event loop, a WSGI application in threads.
 
-The loop reads each request to its end before a thread is taken, and writes each answer: a client decides how
-long it waits itself, but not how long a thread does.
+The loop reads each request completely before it takes a thread, and it sends each response. A slow client
+therefore never occupies a thread.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from functools import partial
 from typing import Any
 
 from serving import limits, refusals
-from serving.answers import Answer, Start, collect, write
+from serving.byte_budget import ByteBudget
 from serving.connection import Connection, Stage
 from serving.environ import Request, build_environ
 from serving.refusals import Refusal
-from serving.room import Room
+from serving.responses import Response, StartResponse, build_response, collect_response
 from serving.threads import ThreadPool
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -28,30 +28,31 @@ SWEEP_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is served: a WSGI application in `threads`, and the paths of `beside` in pools of their own."""
+    """A WSGI application served by `threads`, and by separate pools for the paths of `dedicated`."""
 
     application: Application
     threads: int
-    limit_of: Callable[[str], int]  # the largest body of a path
-    refuses_itself: Callable[[str], bool]  # whether the application answers a body that is too large
-    beside: Mapping[str, str] = field(default_factory=dict)  # a pool's name by path
-    threads_beside: int = 2
+    body_limit: Callable[[str], int]  # maximum body size in bytes, by path
+    rejects_large_bodies: Callable[[str], bool]  # whether the application does so itself, by path
+    dedicated: Mapping[str, str] = field(default_factory=dict)  # pool name by path
+    threads_per_dedicated: int = 2
 
 
 class Server:
-    """The connections of a process, and what they share."""
+    """The connections of a process, their thread pools and byte budgets."""
 
     def __init__(self, site: Site, *, clock: Callable[[], float] = time.time) -> None:
-        self.site, self.clock, self.limit_of = site, clock, site.limit_of
+        self.site, self.clock, self.body_limit = site, clock, site.body_limit
         self.loop = asyncio.get_running_loop()
         self.connections: dict[Connection, None] = {}
-        self.arrived, self.worked = Room(limits.ARRIVED_BYTES), Room(limits.WORKED_BYTES)
-        self.pool = ThreadPool(threads=site.threads, name="web", max_waiting=limits.WAITING_REQUESTS)
-        beside = {
-            name: ThreadPool(threads=site.threads_beside, name=name, max_waiting=32)
-            for name in set(site.beside.values())
+        self.received = ByteBudget(limits.MAX_RECEIVED_BYTES)
+        self.processing = ByteBudget(limits.MAX_PROCESSING_BYTES)
+        self.pool = ThreadPool(threads=site.threads, name="web", max_waiting=limits.MAX_WAITING_REQUESTS)
+        dedicated = {
+            name: ThreadPool(threads=site.threads_per_dedicated, name=name, max_waiting=32)
+            for name in set(site.dedicated.values())
         }
-        self.beside = {path: beside[name] for path, name in site.beside.items()}
+        self.dedicated = {path: dedicated[name] for path, name in site.dedicated.items()}
         self.address = ("", 0)
         self.is_stopping = False
         self.tasks: set[asyncio.Task[None]] = set()
@@ -59,10 +60,10 @@ class Server:
     async def serve(
         self, listener: socket.socket, *, stop: asyncio.Event, ready: Callable[[], object]
     ) -> None:
-        """Serve until `stop` is set, then finish what is in work."""
+        """Serve until `stop` is set, then finish the requests in progress."""
         self.address = address_of(listener)
         listening = await self.loop.create_server(
-            partial(Connection, self), sock=listener, backlog=limits.CONNECTIONS // 4
+            partial(Connection, self), sock=listener, backlog=limits.MAX_CONNECTIONS // 4
         )
         ready()
         sweeper = asyncio.create_task(self.sweep())
@@ -73,9 +74,9 @@ class Server:
         sweeper.cancel()
 
     async def finish(self) -> None:
-        """Wait for what is in work, and close idle connections.
+        """Wait for requests in progress and close idle connections.
 
-        Those not at once: a request may be on its way, and is still answered.
+        Idle connections close after a delay: a request that is on its way is still answered.
         """
         began = self.loop.time()
         while self.connections and (passed := self.loop.time() - began) < limits.STOP_SECONDS:
@@ -88,15 +89,15 @@ class Server:
 
     def add(self, connection: Connection) -> None:
         self.connections[connection] = None
-        if len(self.connections) > limits.CONNECTIONS:
-            self.make_place()
+        if len(self.connections) > limits.MAX_CONNECTIONS:
+            self.close_longest_waiting()
 
     def remove(self, connection: Connection) -> None:
         self.connections.pop(connection, None)
 
-    def make_place(self) -> None:
-        """Close the connection whose client has kept it waiting the longest."""
-        waiting = (each for each in self.connections if each.stage is not Stage.WORK)
+    def close_longest_waiting(self) -> None:
+        """Close the connection that has waited for its client the longest."""
+        waiting = (each for each in self.connections if each.stage is not Stage.PROCESSING)
         oldest = min(waiting, key=lambda each: each.deadline, default=None)
         if oldest:
             oldest.transport.abort()
@@ -111,41 +112,41 @@ class Server:
     # Bodies
 
     def hold(self, request: Request) -> bool:
-        """Count what has arrived of a large body; False where too much has."""
+        """Count the received part of a large body; False if the budget is exhausted."""
         more = request.length - request.held
-        if not self.arrived.take(more):
+        if not self.received.take(more):
             return False
         request.held += more
         return True
 
     def release(self, request: Request) -> None:
-        self.arrived.give_back(request.held)
+        self.received.give_back(request.held)
         request.held = 0
 
     # Requests
 
     def answer(self, connection: Connection, request: Request) -> None:
         if request.held:
-            task = self.loop.create_task(self.answer_large(connection, request))
+            task = self.loop.create_task(self.process_large(connection, request))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
-        elif request.is_too_large and not self.site.refuses_itself(request.path):
+        elif request.is_too_large and not self.site.rejects_large_bodies(request.path):
             size = None if request.is_cut_off else request.length
             self.refuse(connection, request, refusals.body_too_large(size, limit=request.limit))
         else:
             self.submit(connection, request, self.respond)
 
-    async def answer_large(self, connection: Connection, request: Request) -> None:
-        """Answer once there is room for its body among those in work."""
+    async def process_large(self, connection: Connection, request: Request) -> None:
+        """Process a request with a large body once the budget has room for it."""
         try:
-            async with self.worked.hold(request.held, seconds=limits.WAIT_SECONDS):
-                answered: asyncio.Future[Answer] = self.loop.create_future()
-                self.submit(connection, request, lambda _, __, answer: answered.set_result(answer))
-                answer = await answered
+            async with self.processing.hold(request.held, seconds=limits.PROCESSING_WAIT_SECONDS):
+                result: asyncio.Future[Response] = self.loop.create_future()
+                self.submit(connection, request, lambda _, __, response: result.set_result(response))
+                response = await result
         except TimeoutError:
-            self.refuse(connection, request, refusals.server_busy("too many large bodies are in work"))
+            self.refuse(connection, request, refusals.server_busy("too many large bodies are in processing"))
         else:
-            self.respond(connection, request, answer)
+            self.respond(connection, request, response)
         finally:
             self.release(request)
 
@@ -153,12 +154,12 @@ class Server:
         self,
         connection: Connection,
         request: Request,
-        done: Callable[[Connection, Request, Answer], object],
+        done: Callable[[Connection, Request, Response], object],
     ) -> None:
-        """Have a thread answer; `done` is called on the loop."""
-        pool = self.beside.get(request.path, self.pool)
+        """Call the application in a thread; `done` is then called on the loop."""
+        pool = self.dedicated.get(request.path, self.pool)
         if pool.is_full:
-            busy = refusals.server_busy("too many requests wait for an answer")
+            busy = refusals.server_busy("too many requests are waiting")
             done(connection, request, self.write_refusal(request, busy))
         else:
             pool.submit(partial(self.work, connection, request, done))
@@ -167,54 +168,54 @@ class Server:
         self,
         connection: Connection,
         request: Request,
-        done: Callable[[Connection, Request, Answer], object],
+        done: Callable[[Connection, Request, Response], object],
     ) -> None:
-        """In a thread: call the application."""
-        answer = Answer(b"", closes=True)
+        """Call the application and pass its response to the loop. Runs in a thread."""
+        response = Response(b"", closes=True)
         try:
-            answer = self.call(connection, request)
+            response = self.call(connection, request)
         finally:
-            with contextlib.suppress(RuntimeError):  # the loop has ended: the server was stopped
-                self.loop.call_soon_threadsafe(done, connection, request, answer)
+            with contextlib.suppress(RuntimeError):  # the loop has ended with the server
+                self.loop.call_soon_threadsafe(done, connection, request, response)
 
-    def call(self, connection: Connection, request: Request) -> Answer:
-        start = Start()
+    def call(self, connection: Connection, request: Request) -> Response:
+        start = StartResponse()
         environ = build_environ(request, server=self.address, client=connection.client)
         request.chunks.clear()
         body = self.site.application(environ, start)
         is_head, closes = request.method == b"HEAD", self.closes(request)
-        return collect(start, body, is_head=is_head, closes=closes, now=self.clock())
+        return collect_response(start, body, is_head=is_head, closes=closes, now=self.clock())
 
     def closes(self, request: Request) -> bool:
         return self.is_stopping or not request.keeps_alive
 
-    def respond(self, connection: Connection, request: Request, answer: Answer) -> None:
-        if answer.file is None:
-            connection.answered(request, answer)
+    def respond(self, connection: Connection, request: Request, response: Response) -> None:
+        if response.file is None:
+            connection.respond(request, response)
         else:
-            task = self.loop.create_task(self.send_file(connection, request, answer))
+            task = self.loop.create_task(self.send_file(connection, request, response))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
-    async def send_file(self, connection: Connection, request: Request, answer: Answer) -> None:
-        assert answer.file  # noqa: S101 - for the type checker
-        size = int(answer.file.file.seek(0, 2))
-        answer.file.file.seek(0)
+    async def send_file(self, connection: Connection, request: Request, response: Response) -> None:
+        assert response.file  # noqa: S101 - for the type checker
+        size = int(response.file.file.seek(0, 2))
+        response.file.file.seek(0)
         try:
-            connection.transport.write(answer.content)
+            connection.transport.write(response.content)
             async with asyncio.timeout(limits.seconds_for(size)):
-                await self.loop.sendfile(connection.transport, answer.file.file)
-            connection.finish(request, closes=answer.closes)
+                await self.loop.sendfile(connection.transport, response.file.file)
+            connection.finish(request, closes=response.closes)
         except (OSError, RuntimeError, TimeoutError):
-            connection.transport.abort()  # the client has gone, or takes too long
+            connection.transport.abort()  # the client is gone or too slow
         finally:
-            answer.file.close()
+            response.file.close()
 
     def refuse(self, connection: Connection, request: Request, refusal: Refusal) -> None:
-        connection.answered(request, self.write_refusal(request, refusal))
+        connection.respond(request, self.write_refusal(request, refusal))
 
-    def write_refusal(self, request: Request, refusal: Refusal) -> Answer:
-        return write(
+    def write_refusal(self, request: Request, refusal: Refusal) -> Response:
+        return build_response(
             refusal.status,
             refusal.headers,
             refusal.document,

@@ -11,7 +11,7 @@ Job = Callable[[], None]
 
 
 class ThreadPool:
-    """A fixed number of threads that run jobs in the order given."""
+    """A fixed number of threads that run jobs in submission order."""
 
     def __init__(self, *, threads: int, name: str, max_waiting: int) -> None:
         self.max_waiting = max_waiting
@@ -24,14 +24,14 @@ class ThreadPool:
 
     @property
     def is_full(self) -> bool:
-        """Whether as many jobs wait as may."""
+        """Whether `max_waiting` jobs are waiting."""
         return self.jobs.qsize() >= self.max_waiting
 
     def submit(self, job: Job) -> None:
         self.jobs.put(job)
 
     def stop(self, *, seconds: float) -> None:
-        """End the threads once the jobs submitted so far are done, waiting at most `seconds` for each."""
+        """End the threads after the jobs submitted so far, waiting at most `seconds` for each thread."""
         for _ in self.threads:
             self.jobs.put(None)
         for thread in self.threads:
@@ -41,6 +41,6 @@ class ThreadPool:
         while (job := self.jobs.get()) is not None:
             try:
                 job()
-            except Exception:  # the edge of the thread: another request must find it alive
-                logger.exception("A request ended in an error that nothing caught.")
-            del job  # else the last request would be held until the next
+            except Exception:  # the edge of the thread, which must survive for the next request
+                logger.exception("A request failed with an uncaught exception.")
+            del job  # otherwise the last request would be kept alive until the next

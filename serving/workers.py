@@ -1,6 +1,6 @@
-"""The processes of the web server: they share a listening socket, and are replaced without closing it.
+"""The worker processes of the web server. They share a listening socket and are replaced without closing it.
 
-The process that watches them imports nothing that is served: a reload runs the code that is there then.
+The parent imports no application code, so that a reload runs the code that is then on disk.
 """
 
 import contextlib
@@ -15,17 +15,17 @@ import traceback
 from collections.abc import Callable
 from importlib import import_module
 
-from serving.limits import CONNECTIONS, STOP_SECONDS
+from serving.limits import MAX_CONNECTIONS, STOP_SECONDS
 
 PR_SET_PDEATHSIG = 1
-READY_SECONDS = 120.0  # for the application to be imported
+READY_SECONDS = 120.0  # for importing the application
 BACK_OFF_SECONDS = 1.0
-ENDING = {signal.SIGTERM, signal.SIGINT}
-AWAITED = ENDING | {signal.SIGHUP, signal.SIGCHLD}
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+HANDLED_SIGNALS = STOP_SIGNALS | {signal.SIGHUP, signal.SIGCHLD}
 
 
 class Workers:
-    """`count` worker processes that serve `target` (`module:site`) at a listening socket."""
+    """`count` worker processes that serve `target` (`module:site`) on a listening socket."""
 
     def __init__(self, target: str, *, listener: socket.socket, count: int) -> None:
         self.target, self.listener, self.count = target, listener, count
@@ -33,12 +33,12 @@ class Workers:
         self.retired: set[int] = set()
 
     def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; SIGHUP replaces the workers. Gives the exit code."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)  # so that each is waited for, and none is lost
+        """Serve until SIGTERM or SIGINT; SIGHUP replaces the workers. Returns the exit code."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED_SIGNALS)  # blocked until sigwait: none is lost
         self.start_missing()
-        while (number := signal.sigwait(AWAITED)) not in ENDING:
+        while (number := signal.sigwait(HANDLED_SIGNALS)) not in STOP_SIGNALS:
             if number == signal.SIGCHLD:
-                self.collect()
+                self.replace_ended()
             else:
                 self.reload()
         return self.stop()
@@ -50,25 +50,25 @@ class Workers:
             self.running.add(pid)
 
     def spawn(self) -> tuple[int, int]:
-        """A new worker, and the end of a pipe that it writes to once it serves."""
-        ready, said = os.pipe()
+        """A new worker's process ID, and a pipe end that becomes readable when the worker serves or ends."""
+        ready, reporting = os.pipe()
         parent = os.getpid()
         pid = os.fork()
         if pid:
-            os.close(said)
+            os.close(reporting)
             return pid, ready
         os.close(ready)
         code = 1
         try:
-            end_with(parent)
-            code = run_worker(self.target, self.listener, ready=lambda: tell(said))
+            exit_with_parent(parent)
+            code = run_worker(self.target, self.listener, ready=lambda: report_ready(reporting))
         except Exception:  # noqa: BLE001 (the edge of the process)
             traceback.print_exc()
         finally:
             os._exit(code)
 
-    def collect(self) -> None:
-        """Take note of workers that have ended, and replace them."""
+    def replace_ended(self) -> None:
+        """Reap workers that have ended and start new ones."""
         while (pid := ended_child()) is not None:
             self.retired.discard(pid)
             if pid in self.running:
@@ -77,46 +77,46 @@ class Workers:
         self.start_missing()
 
     def reload(self) -> None:
-        """New workers first; the old ones end once those serve, and finish what they have in work."""
+        """Start new workers; once all serve, the old ones finish their requests and end."""
         old, started = set(self.running), [self.spawn() for _ in range(self.count)]
         new = {pid for pid, _ in started}
-        said = [is_said(ready) for _, ready in started]
-        if all(said):
+        serving = [wait_until_ready(ready) for _, ready in started]
+        if all(serving):
             self.running, self.retired = new, self.retired | old
-            end(old, signal.SIGTERM)
+            send_signal(old, signal.SIGTERM)
         else:
-            sys.stderr.write("The new code does not start; the old processes serve on.\n")
+            sys.stderr.write("The new code does not start; the old workers keep serving.\n")
             sys.stderr.flush()
             self.retired |= new
-            end(new, signal.SIGKILL)
+            send_signal(new, signal.SIGKILL)
 
     def stop(self) -> int:
-        everyone = self.running | self.retired
-        end(everyone, signal.SIGTERM)
+        alive = self.running | self.retired
+        send_signal(alive, signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS + 2
-        while everyone and time.monotonic() < until:
+        while alive and time.monotonic() < until:
             pid = ended_child()
-            everyone.discard(pid or 0)
+            alive.discard(pid or 0)
             if pid is None:
                 time.sleep(0.05)
-        end(everyone, signal.SIGKILL)
+        send_signal(alive, signal.SIGKILL)
         return 0
 
 
 def run_worker(target: str, listener: socket.socket, *, ready: Callable[[], object]) -> int:
-    """Import the site and serve it; gives the exit code."""
-    from serving.server import run  # noqa: PLC0415 (the parent needs none of it)
+    """Import the site and serve it. Returns the exit code."""
+    from serving.server import run  # noqa: PLC0415 (the parent does without it)
 
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent's to act on
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # only the parent acts on it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
     raise_open_files()
     module, _, name = target.partition(":")
     run(getattr(import_module(module), name), listener, ready=ready)
     return 0
 
 
-def end_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, however that ends (Linux)."""
+def exit_with_parent(parent: int) -> None:
+    """Have the kernel terminate this process when its parent ends for whatever reason (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
@@ -124,11 +124,11 @@ def end_with(parent: int) -> None:
 
 
 def raise_open_files() -> None:
-    """Let this process have as many connections open as it may serve."""
-    import resource  # noqa: PLC0415 (not on every system)
+    """Raise the limit on open files to the number of connections that the server accepts."""
+    import resource  # noqa: PLC0415 (not available on every system)
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + 1_024
+    wanted = MAX_CONNECTIONS + 1_024
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -142,21 +142,21 @@ def ended_child() -> int | None:
     return pid or None
 
 
-def tell(said: int) -> None:
-    with contextlib.suppress(BrokenPipeError):  # nobody waits for it
-        os.write(said, b"1")
-    os.close(said)
+def report_ready(reporting: int) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the parent does not wait for the first workers
+        os.write(reporting, b"1")
+    os.close(reporting)
 
 
-def is_said(ready: int) -> bool:
-    """Whether a worker serves; False when it has ended instead."""
+def wait_until_ready(ready: int) -> bool:
+    """Wait until a worker serves; False if it ended or took too long."""
     readable, _, _ = select.select([ready], [], [], READY_SECONDS)
-    said = bool(readable) and os.read(ready, 1) == b"1"
+    serves = bool(readable) and os.read(ready, 1) == b"1"
     os.close(ready)
-    return said
+    return serves
 
 
-def end(pids: set[int], number: signal.Signals) -> None:
+def send_signal(pids: set[int], number: signal.Signals) -> None:
     for pid in pids:
         try:
             os.kill(pid, number)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
+from celery import current_app
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import Error as DatabaseError
@@ -131,10 +132,8 @@ def _judge_redis(facts: dict[str, Any], *, server: str, setting: str) -> list[Pr
 
 
 def _check_other_broker(url: str) -> list[Problem]:
-    from config.celery import app  # noqa: PLC0415 (the app reads the settings that this module checks)
-
     try:
-        with app.connection_for_write(url, connect_timeout=TIMEOUT_SECONDS) as broker:
+        with current_app.connection_for_write(url, connect_timeout=TIMEOUT_SECONDS) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0)
     except (OperationalError, OSError):
         hint = "Start it, or correct CELERY_BROKER_URL."

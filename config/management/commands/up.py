@@ -12,7 +12,7 @@ from django.db import connections
 from config.running import procfile_programs, supervise
 from embedded import services
 from embedded.places import make_directory
-from serving.listening import PortUnavailable, chosen_address, listen
+from serving.listening import PortUnavailable, listen, read_address
 from supervision.supervisor import AlreadyRunning, sole_supervisor
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def address(self) -> tuple[str, int]:
         try:
-            return chosen_address(os.environ)
+            return read_address(os.environ)
         except PortUnavailable as error:
             raise CommandError(str(error)) from error
 

@@ -39,7 +39,7 @@ from scoring.log.consumers.status import consumer_health
 from scoring.management.arguments import number, whole_number
 from scoring.registry.models import Route
 from scoring.timestamps import to_micros
-from serving.listening import PortUnavailable, chosen_address, listen
+from serving.listening import PortUnavailable, listen, read_address
 from supervision.record import Record
 from supervision.supervisor import AlreadyRunning, Program, sole_supervisor
 
@@ -102,7 +102,7 @@ class Command(BaseCommand):
         end_as_if_interrupted()
         make_directory(settings.VAR_DIR)
         try:
-            port = chosen_address(os.environ)[1] if port is None else port
+            port = read_address(os.environ)[1] if port is None else port
             # The socket first: the port is ours until the end, or the command ends before it has begun.
             with closing(listen(HOST, port)) as listener, sole_supervisor(settings.VAR_DIR) as record:
                 self.work(listener, record, days=days, rate=rate)

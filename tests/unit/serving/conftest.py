@@ -12,8 +12,8 @@ from serving.listening import listen
 from serving.server import Server, Site
 
 
-class Running:
-    """A server in a thread of its own."""
+class RunningServer:
+    """A server in its own thread."""
 
     def __init__(self, site: Site) -> None:
         self.listener = listen("127.0.0.1", 0)
@@ -38,7 +38,7 @@ class Running:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
     def send(self, *parts: bytes) -> bytes:
-        """All that a connection answers to `parts`, until the server closes it."""
+        """Everything the server sends in response to `parts` until it closes the connection."""
         with self.connect() as client:
             for part in parts:
                 client.sendall(part)
@@ -52,8 +52,8 @@ def read_all(client: socket.socket) -> bytes:
     return received
 
 
-def read_answer(client: socket.socket) -> tuple[int, bytes]:
-    """Status and body of one answer of a known length."""
+def read_response(client: socket.socket) -> tuple[int, bytes]:
+    """Status and body of one response with a Content-Length."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += client.recv(65_536)
@@ -65,11 +65,11 @@ def read_answer(client: socket.socket) -> tuple[int, bytes]:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Running]]:
-    """`running = serve(respond)`: `respond` takes the environ, gives status and body."""
-    started: list[Running] = []
+def serve() -> Iterator[Callable[..., RunningServer]]:
+    """`running = serve(respond)`; `respond` maps the environ to status and body."""
+    started: list[RunningServer] = []
 
-    def start(respond: Callable[[dict[str, Any]], tuple[str, bytes]], **options: Any) -> Running:
+    def start(respond: Callable[[dict[str, Any]], tuple[str, bytes]], **options: Any) -> RunningServer:
         def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             status, body = respond(environ)
             start_response(status, [("Content-Type", "text/plain")])
@@ -78,11 +78,11 @@ def serve() -> Iterator[Callable[..., Running]]:
         site = Site(
             options.pop("application", application),
             threads=options.pop("threads", 2),
-            limit_of=options.pop("limit_of", lambda path: 100_000),
-            refuses_itself=options.pop("refuses_itself", lambda path: path.startswith("/api/")),
+            body_limit=options.pop("body_limit", lambda path: 100_000),
+            rejects_large_bodies=options.pop("rejects_large_bodies", lambda path: path.startswith("/api/")),
             **options,
         )
-        started.append(Running(site))
+        started.append(RunningServer(site))
         return started[-1]
 
     yield start

@@ -1,4 +1,4 @@
-"""The web server's processes: replaced when one ends or at a reload, none left behind."""
+"""Worker processes are replaced when one ends and on reload, and none is left behind."""
 
 import http.client
 import os
@@ -21,7 +21,7 @@ from serving.server import Site
 def application(environ, start_response):
     start_response("200 OK", [])
     return [b"{word} %d" % os.getpid()]
-site = Site(application, threads=2, limit_of=lambda path: 1000, refuses_itself=lambda path: False)
+site = Site(application, threads=2, body_limit=lambda path: 1000, rejects_large_bodies=lambda path: False)
 """
 ROOT = Path(__file__).parents[3]
 
@@ -49,7 +49,7 @@ class Running:
         self.module.write_text(SITE.replace("{word}", word))
 
     def ask(self) -> str:
-        """The answer to a request; "" when the connection is refused or reset."""
+        """The response to a request; "" when the connection is refused or reset."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", "/")
@@ -79,14 +79,14 @@ def test_a_process_that_is_killed_is_replaced(running):
     assert running.ask().startswith("first")
 
 
-def test_a_reload_runs_the_new_code_and_refuses_no_request(running):
+def test_a_reload_runs_the_new_code_without_refusing_a_request(running):
     before, answers, done = running.children(), [], threading.Event()
 
-    def ask_on() -> None:
+    def keep_asking() -> None:
         while not done.is_set():
             answers.append(running.ask())
 
-    asking = threading.Thread(target=ask_on)
+    asking = threading.Thread(target=keep_asking)
     asking.start()
     running.write("second")
     running.process.send_signal(signal.SIGHUP)
@@ -97,7 +97,7 @@ def test_a_reload_runs_the_new_code_and_refuses_no_request(running):
     assert running.ask().startswith("second")
 
 
-def test_code_that_does_not_start_leaves_the_old_processes_serving(running):
+def test_the_old_workers_keep_serving_when_the_new_code_does_not_start(running):
     before = running.children()
     running.module.write_text("nonsense")
     running.process.send_signal(signal.SIGHUP)
@@ -106,15 +106,15 @@ def test_code_that_does_not_start_leaves_the_old_processes_serving(running):
     assert running.ask().startswith("first")
 
 
-def test_a_stop_leaves_nobody(running):
+def test_a_stop_leaves_no_worker_behind(running):
     children = running.children()
     running.process.terminate()
     assert running.process.wait(20) == 0
     assert not [pid for pid in children if psutil.pid_exists(pid)]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's end")
-def test_processes_end_with_the_one_that_started_them(running):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a process when its parent ends")
+def test_workers_end_with_their_parent(running):
     children = running.children()
     running.process.kill()
     wait_until(lambda: not [pid for pid in children if psutil.pid_exists(pid)])
