@@ -283,7 +283,7 @@ REFUSALS = (
     refusals.head_too_slow(0),
     refusals.body_too_slow(0, bytes_per_second=0),
     refusals.head_too_large(0),
-    refusals.coding_unknown(""),
+    refusals.unknown_transfer_coding(""),
     refusals.server_busy(""),
 )
 INTERNAL = Problem(
