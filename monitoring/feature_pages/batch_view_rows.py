@@ -10,9 +10,9 @@ from monitoring.windows.batch_views import Freshness, read_freshness
 from scoring.batch.models import BatchVersion
 from scoring.batch.views import BatchView, due_at
 from scoring.catalog.registry import event_type
-from scoring.declare import BatchValue
+from scoring.declare import BatchValue, parts_of
+from scoring.declare.spelling import exact_span
 from scoring.features.specs import FeatureSpec
-from scoring.sentences.meaning import exact_span, parts_of
 from scoring.timestamps import from_micros, to_micros
 
 VERSIONS_SHOWN = 12

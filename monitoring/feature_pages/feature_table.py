@@ -8,8 +8,8 @@ from monitoring.drift.distance import State
 from monitoring.drift.report import FeatureDrift
 from monitoring.feature_pages.health import MORE_MISSING, Checked, Live
 from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
-from scoring.features.specs import FeatureSpec
-from scoring.sentences.meaning import describe, entities_of, windows_of
+from scoring.features.specs import FeatureSpec, entities_read, windows_read
+from scoring.sentences.feature_descriptions import describe_feature
 
 NEEDS_A_LOOK = "attention"
 
@@ -33,12 +33,12 @@ class FeatureRow:
     @property
     def entities(self) -> list[str]:
         """The entities whose states it reads, by itself or in what it is computed from."""
-        return entities_of(self.spec)
+        return entities_read(self.spec)
 
     @property
     def windows(self) -> list[str]:
         """The windows that it covers."""
-        return windows_of(self.spec)
+        return windows_read(self.spec)
 
     @property
     def moved(self) -> bool:
@@ -127,7 +127,7 @@ def _row(
     seen = next((each for each in live if spec.name in each.drifts), None)
     return FeatureRow(
         spec=spec,
-        meaning=describe(spec),
+        meaning=describe_feature(spec),
         model=seen.model.name if seen else "",
         drift=seen.drifts[spec.name] if seen else None,
         weight=seen.weights.get(spec.name) if seen else None,

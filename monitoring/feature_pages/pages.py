@@ -27,7 +27,12 @@ from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.specs import FeatureSpec
 from scoring.registry.routes import current_routes
-from scoring.sentences import meaning
+from scoring.sentences.feature_descriptions import (
+    describe_coverage,
+    describe_feature,
+    describe_missing,
+    describe_usual,
+)
 
 DEFAULT_SPAN = "day"
 # The orders of the list, and its columns with the order that each stands for.
@@ -136,7 +141,7 @@ class Definition:
     @classmethod
     def of(cls, spec: FeatureSpec) -> "Definition":
         return cls(
-            meaning.describe(spec), meaning.coverage(spec), meaning.without_past(spec), meaning.usual(spec)
+            describe_feature(spec), describe_coverage(spec), describe_missing(spec), describe_usual(spec)
         )
 
 

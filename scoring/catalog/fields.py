@@ -24,6 +24,7 @@ from scoring.declare import (
     Origin,
     TextVocabulary,
     part_of_vocabulary,
+    reserve_names,
 )
 
 part_of_vocabulary(__name__)
@@ -51,6 +52,11 @@ class Field:
     def kind(self) -> str:
         """What its values identify."""
         return self.name
+
+    @property
+    def value_unit(self) -> str:
+        """What its values are counted in: "money", "flag", "category", "number", or a unit of its own."""
+        return "number"
 
     def parse(self, raw: object) -> Canonical:
         """The canonical value of a raw one. Raises FieldError(problem, allowed)."""
@@ -141,6 +147,9 @@ class Entity(EntityVocabulary, Field):
         return {**schema, "minLength": 1, "maxLength": self.max_length, "pattern": NAME_PATTERN}
 
 
+reserve_names(dir(Entity()))
+
+
 class IpAddress(Entity):
     """An IP address as an entity; personal unless said otherwise."""
 
@@ -155,6 +164,10 @@ class Money(Comparable, Operand, Field):
 
     The payload's top-level `currency` says which currency; without one it is the event type's base currency.
     """
+
+    @property
+    def value_unit(self) -> str:
+        return "money"
 
     def expression(self) -> FieldValue:
         return FieldValue(self)
@@ -229,6 +242,10 @@ class Number(Comparable, Operand, Field):
         self.maximum = maximum
         self.unit = unit
 
+    @property
+    def value_unit(self) -> str:
+        return self.unit or "number"
+
     def expression(self) -> FieldValue:
         return FieldValue(self)
 
@@ -258,6 +275,10 @@ class Flag(Choosable, Operand, Field):
     """True or false; 1 or 0 as a feature."""
 
     is_flag = True
+
+    @property
+    def value_unit(self) -> str:
+        return "flag"
 
     def expression(self) -> FieldValue:
         return FieldValue(self)
@@ -293,6 +314,10 @@ class Category(Choosable, Operand, Field):
         self.values = tuple(values)
         self.card_numbers = card_numbers
         self.says = says
+
+    @property
+    def value_unit(self) -> str:
+        return "category"
 
     def expression(self) -> FieldValue:
         return FieldValue(self)

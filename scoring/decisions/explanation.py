@@ -17,7 +17,7 @@ from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownMod
 from scoring.registry.model_versions import ModelDescription, describe_model
 from scoring.sentences.figures import format_value
 from scoring.sentences.reasons import WITHOUT_USUAL
-from scoring.sentences.wording import describe_value
+from scoring.sentences.value_sentences import describe_value
 
 
 class Contribution(NamedTuple):

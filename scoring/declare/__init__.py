@@ -1,26 +1,16 @@
-"""The words features are declared in.
+"""The words that features are declared in.
 
-Nothing is computed here: each word makes an expression, a small immutable description with a stable name,
-that `scoring.features.plan` compiles for the kernel. What exactly each one means is written in
-docs/reference/features.md.
+Nothing is computed here: each word makes an expression, a small immutable description with a stable name. Its
+class owns everything about the word: kind, unit, sentences, what is usual, and how it is lowered for the
+kernel. docs/reference/features.md says what each one means.
 """
 
-from scoring.declare.aggregates import (
-    DEFAULT_CAP,
-    TAKEN,
-    Aggregate,
-    Distinct,
-    InSession,
-    Labelled,
-    OnEntity,
-    where_text,
-)
 from scoring.declare.conditions import (
     AllOf,
     Choosable,
     Comparable,
-    Comparison,
     Condition,
+    FieldComparison,
     OneOf,
     as_condition,
 )
@@ -29,78 +19,55 @@ from scoring.declare.expression import (
     Constant,
     Expression,
     Named,
-    NamedField,
     Operand,
     Several,
     as_expression,
     iter_features,
+    parts_of,
 )
-from scoring.declare.origin import (
-    Origin,
-    part_of_vocabulary,
-)
-from scoring.declare.recency import (
-    Changed,
-    IsNew,
-    Last,
-    SinceFirst,
-    SinceLast,
-    SinceLastSame,
-    Travelled,
-)
-from scoring.declare.signals import (
-    SIGNALS,
-    signal_column,
-)
-from scoring.declare.texts import (
-    TextSignal,
-    TextVocabulary,
-)
-from scoring.declare.values import (
-    BatchValue,
+from scoring.declare.fields import NamedField
+from scoring.declare.origin import Origin, part_of_vocabulary
+from scoring.declare.signals import SIGNALS, signal_column
+from scoring.declare.views import FeatureView
+from scoring.declare.vocabulary import EntityVocabulary, InRole, Pair, pair
+from scoring.declare.window import TILES_PER_WINDOW, Window
+from scoring.declare.word import Word
+from scoring.declare.words.calendar import (
     DayOfWeek,
-    Distance,
-    FieldValue,
     HourOfDay,
     IsNight,
     IsWeekend,
-    YearsSince,
     day_of_week,
-    distance,
     hour_of_day,
     is_night,
     is_weekend,
+)
+from scoring.declare.words.labels import Labeled
+from scoring.declare.words.last_values import Changed, Last, Traveled
+from scoring.declare.words.on_entity import OnEntity, reserve_names
+from scoring.declare.words.own_values import (
+    BatchValue,
+    Distance,
+    FieldValue,
+    YearsSince,
+    distance,
     years_since,
 )
-from scoring.declare.views import (
-    FeatureView,
-)
-from scoring.declare.vocabulary import (
-    AmountsOf,
-    EntityVocabulary,
-    InRole,
-    Pair,
-    pair,
-)
-from scoring.declare.window import (
-    TILES_PER_WINDOW,
-    Window,
-)
+from scoring.declare.words.recency import IsNew, SinceFirst, SinceLast, SinceLastSame
+from scoring.declare.words.sessions import InSession
+from scoring.declare.words.texts import TextSignal, TextVocabulary
+from scoring.declare.words.windows import Aggregate, Distinct
 
 __all__ = [
-    "DEFAULT_CAP",
     "SIGNALS",
-    "TAKEN",
     "TILES_PER_WINDOW",
     "Aggregate",
     "AllOf",
-    "AmountsOf",
     "Arithmetic",
     "BatchValue",
     "Changed",
     "Choosable",
     "Comparable",
-    "Comparison",
     "Condition",
     "Constant",
     "DayOfWeek",
@@ -109,6 +76,7 @@ __all__ = [
     "EntityVocabulary",
     "Expression",
     "FeatureView",
+    "FieldComparison",
     "FieldValue",
     "HourOfDay",
     "InRole",
@@ -116,7 +84,7 @@ __all__ = [
     "IsNew",
     "IsNight",
     "IsWeekend",
-    "Labelled",
+    "Labeled",
     "Last",
     "Named",
     "NamedField",
@@ -131,8 +99,9 @@ __all__ = [
     "SinceLastSame",
     "TextSignal",
     "TextVocabulary",
-    "Travelled",
+    "Traveled",
     "Window",
+    "Word",
     "YearsSince",
     "as_condition",
     "as_expression",
@@ -144,7 +113,8 @@ __all__ = [
     "iter_features",
     "pair",
     "part_of_vocabulary",
+    "parts_of",
+    "reserve_names",
     "signal_column",
-    "where_text",
     "years_since",
 ]

@@ -1,22 +1,48 @@
-"""What has to hold of an event for a feature to count it: `where=amount.below(5) & channel.is_("web")`.
+"""Conditions on the events that a feature counts: `where=amount.below(5) & channel.is_("web")`.
 
-Conditions are methods, not `<` and `==`: a field that redefined `==` could be no key of a dictionary, and `&`
-binds closer than `<`.
+They are methods, not `<` and `==`: a field that redefined `==` could not be a dictionary key, and `&` binds
+more tightly than `<`.
 """
 
 import math
 import re
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, ClassVar, Protocol, cast
 
-from scoring.declare.expression import NamedField, call, literal, plain_number
+from scoring.declare.canonical import call, literal, plain_number
+from scoring.declare.fields import NamedField
+from scoring.declare.grammar import Grammar
 from scoring.declare.origin import Origin
+from scoring.declare.spelling import words_of
+
+
+class ConditionTests(Protocol):
+    """The kernel's tests of one event type's events; `scoring.features` implements them.
+
+    The first two raise CatalogError, quoting the condition's `text`, for a field that has no such values.
+    """
+
+    def compare(self, name: str, operator: str, bound: float, *, text: str) -> Any:
+        """A number, or an amount in units of the base currency, against a constant."""
+        ...
+
+    def one_of(self, name: str, values: tuple[str | bool, ...], *, text: str) -> Any:
+        """A category or flag has one of these values."""
+        ...
+
+    def between_hours(self, start: int, end: int) -> Any:
+        """The event occurred from the full hour `start` to the full hour `end`, UTC."""
+        ...
+
+    def at_weekend(self) -> Any:
+        """The event occurred on a Saturday or Sunday, UTC."""
+        ...
 
 
 class Condition:
-    """Holds of an event or not; a field that it asks about and the event lacks makes it not hold.
+    """Holds for an event or not. It does not hold for an event that lacks a field it reads.
 
-    `condition_name` is its part of a feature's name, `definition` its canonical words.
+    `condition_name` is its part of a feature's name, `definition` its canonical text.
     """
 
     @property
@@ -25,6 +51,14 @@ class Condition:
 
     @property
     def definition(self) -> str:
+        raise NotImplementedError
+
+    def condition_text(self, grammar: Grammar) -> str:
+        """In plain words: "amount below 5.00 USD"."""
+        raise NotImplementedError
+
+    def lower_condition(self, tests: ConditionTests) -> tuple[Any, ...]:
+        """The tests that an event has to pass, all of them."""
         raise NotImplementedError
 
     def __and__(self, other: "Condition | Choosable") -> "AllOf":
@@ -37,7 +71,7 @@ class Condition:
 
 
 def as_condition(value: object, origin: Origin) -> Condition:
-    """A condition, or a flag: that it is set. Raises CatalogError at `origin` for anything else."""
+    """A condition; a flag stands for "is set". Raises CatalogError at `origin` for anything else."""
     if isinstance(value, Condition):
         return value
     if isinstance(value, Choosable) and value.is_flag:
@@ -48,9 +82,26 @@ def as_condition(value: object, origin: Origin) -> Condition:
     )
 
 
+def optional_condition(where: "Where", origin: Origin) -> Condition | None:
+    """The condition of a `where=`. Raises CatalogError at `origin` for anything but a condition or a flag."""
+    return None if where is None else as_condition(where, origin)
+
+
+def where_definition(where: Condition | None) -> str:
+    """A condition's canonical text; empty without one."""
+    return "" if where is None else where.definition
+
+
+def where_clause(grammar: Grammar, where: Condition | None) -> str:
+    """A condition in parentheses, after a space; empty without one."""
+    return "" if where is None else f" ({where.condition_text(grammar)})"
+
+
 @dataclass(frozen=True)
-class Comparison(Condition):
+class FieldComparison(Condition):
     """A number, or an amount in units of the base currency, against a constant."""
+
+    hashed_as: ClassVar[str] = "Comparison"  # what set hashes know it by
 
     field: NamedField
     operator: str  # "below", "at_most", "above", "at_least"
@@ -59,11 +110,18 @@ class Comparison(Condition):
     @property
     def condition_name(self) -> str:
         sign = "minus_" if self.bound < 0 else ""
-        return _word(f"{self.field.name}_{self.operator}_{sign}{plain_number(abs(self.bound))}")
+        return _as_identifier(f"{self.field.name}_{self.operator}_{sign}{plain_number(abs(self.bound))}")
 
     @property
     def definition(self) -> str:
         return call(f"{self.field.name}.{self.operator}", plain_number(self.bound))
+
+    def condition_text(self, grammar: Grammar) -> str:
+        bound = grammar.bound(self.field, self.bound)
+        return f"{words_of(self.field.name)} {words_of(self.operator)} {bound}"
+
+    def lower_condition(self, tests: ConditionTests) -> tuple[Any, ...]:
+        return (tests.compare(self.field.name, self.operator, self.bound, text=self.definition),)
 
 
 @dataclass(frozen=True)
@@ -79,13 +137,22 @@ class OneOf(Condition):
             return self.field.name
         if self.values == (False,):
             return f"not_{self.field.name}"
-        return _word(f"{self.field.name}_is_{'_or_'.join(map(str, self.values))}")
+        return _as_identifier(f"{self.field.name}_is_{'_or_'.join(map(str, self.values))}")
 
     @property
     def definition(self) -> str:
         if self.values == (True,):
             return self.field.name
         return call(f"{self.field.name}.is_", *map(literal, self.values))
+
+    def condition_text(self, grammar: Grammar) -> str:
+        name = words_of(self.field.name)
+        if isinstance(self.values[0], bool):
+            return name if self.values[0] else f"not {name}"
+        return f"{name} {' or '.join(str(value) for value in self.values)}"
+
+    def lower_condition(self, tests: ConditionTests) -> tuple[Any, ...]:
+        return (tests.one_of(self.field.name, self.values, text=self.definition),)
 
 
 @dataclass(frozen=True)
@@ -102,41 +169,47 @@ class AllOf(Condition):
     def definition(self) -> str:
         return " & ".join(part.definition for part in self.parts)
 
+    def condition_text(self, grammar: Grammar) -> str:
+        return ", ".join(part.condition_text(grammar) for part in self.parts)
+
+    def lower_condition(self, tests: ConditionTests) -> tuple[Any, ...]:
+        return tuple(test for part in self.parts for test in part.lower_condition(tests))
+
 
 def _members(condition: Condition) -> tuple[Condition, ...]:
     return condition.parts if isinstance(condition, AllOf) else (condition,)
 
 
-def _word(text: str) -> str:
-    """Text as a part of a name: what names cannot hold becomes "_"."""
+def _as_identifier(text: str) -> str:
+    """Text as a part of a name: characters that names cannot hold become "_"."""
     return re.sub(r"\W+", "_", text).strip("_")
 
 
 class Comparable:
     """A field whose values compare with a number: amounts in units of the base currency."""
 
-    def below(self, bound: float) -> Comparison:
+    def below(self, bound: float) -> FieldComparison:
         return self._compare("below", bound)
 
-    def at_most(self, bound: float) -> Comparison:
+    def at_most(self, bound: float) -> FieldComparison:
         return self._compare("at_most", bound)
 
-    def above(self, bound: float) -> Comparison:
+    def above(self, bound: float) -> FieldComparison:
         return self._compare("above", bound)
 
-    def at_least(self, bound: float) -> Comparison:
+    def at_least(self, bound: float) -> FieldComparison:
         return self._compare("at_least", bound)
 
-    def _compare(self, operator: str, bound: float) -> Comparison:
+    def _compare(self, operator: str, bound: float) -> FieldComparison:
         number = isinstance(bound, (int, float)) and not isinstance(bound, bool)
         if not number or not math.isfinite(bound):
             raise Origin.here().error(f"{operator}() compares with a number, not with {bound!r}")
         whole = int(bound) == bound  # 5 and 5.0 are one condition, and make one hash
-        return Comparison(cast(NamedField, self), operator, int(bound) if whole else bound)
+        return FieldComparison(cast(NamedField, self), operator, int(bound) if whole else bound)
 
 
 class Choosable:
-    """A field whose values are told apart by name: a category, or a flag."""
+    """A field whose values are names or True and False: a category or a flag."""
 
     is_flag = False
 
@@ -152,3 +225,6 @@ class Choosable:
 
     def __and__(self, other: "Condition | Choosable") -> AllOf:
         return as_condition(self, Origin.here()) & other
+
+
+Where = Condition | Choosable | None

@@ -1,22 +1,20 @@
 """What every feature is: a name, an origin, its own words, and arithmetic with others."""
 
 import dataclasses
-import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast, overload
+from typing import cast, overload
 
+from scoring.declare.canonical import literal, plain_number
+from scoring.declare.comparisons import compare_sides, side_of, standard_score
+from scoring.declare.fields import NamedField
+from scoring.declare.grammar import Grammar
 from scoring.declare.origin import Origin
+from scoring.declare.program import Program, Register
 from scoring.declare.signals import SIGNALS
-
-
-class NamedField(Protocol):
-    """What the vocabulary needs of a field. The name is known only once the class body is done."""
-
-    name: str
-
-    @property
-    def kind(self) -> str: ...
+from scoring.declare.usual import One, Usual
+from scoring.declare.word import Word
 
 
 def check_field(value: object) -> None:
@@ -73,11 +71,10 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Expression(Operand):
+class Expression(Word, Operand):
     """A feature. `name` is stable: models, reasons and dashboards know the feature by it.
 
-    `definition` is the declaration in canonical words: evaluated among the fields of its event type, it
-    gives an equal expression.
+    Evaluated among the fields of its event type, `definition` gives an equal expression.
     """
 
     origin: Origin = dataclasses.field(default_factory=Origin.here, compare=False, repr=False, kw_only=True)
@@ -87,12 +84,9 @@ class Expression(Operand):
         return self
 
     @property
-    def name(self) -> str:
-        raise NotImplementedError
-
-    @property
-    def definition(self) -> str:
-        raise NotImplementedError
+    def plain(self) -> "Expression":
+        """The feature without the name that its declaration gives it."""
+        return self
 
 
 def _arithmetic(operator: str, left: Operand | float, right: Operand | float) -> "Arithmetic":
@@ -110,22 +104,6 @@ def as_expression(value: "Operand | float | Several") -> Expression:
     return Constant(float(value))
 
 
-def plain_number(value: float) -> str:
-    """A number as people write it: 5, not 5.0."""
-    return repr(int(value) if value == int(value) else value)
-
-
-def literal(value: str | bool) -> str:
-    """A name in double quotes, or True or False."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
-
-
-def call(word: str, *arguments: str, **options: str) -> str:
-    """The text of a call; options without a value are left out."""
-    given = [f"{name}={value}" for name, value in options.items() if value]
-    return f"{word}({', '.join([*arguments, *given])})"
-
-
 def _check_says(says: str) -> None:
     """Raises CatalogError for what could not be worded once there is a value."""
     try:
@@ -136,7 +114,7 @@ def _check_says(says: str) -> None:
 
 @dataclass(frozen=True)
 class Named(Expression):
-    """Another feature under a name of its own; `inner` is never named itself."""
+    """Another feature under a name of its own, which changes nothing else; `inner` is never named itself."""
 
     inner: Expression
     own_name: str
@@ -153,9 +131,60 @@ class Named(Expression):
     def named(self, name: str, says: str = "") -> "Named":
         return dataclasses.replace(self.inner.named(name, says), owner=self.owner)
 
+    @property
+    def plain(self) -> Expression:
+        return self.inner
+
+    @property
+    def kind(self) -> str:
+        return self.inner.kind
+
+    def unit(self, fields: Mapping[str, NamedField]) -> str:
+        return self.inner.unit(fields)
+
+    @property
+    def own_field(self) -> str:
+        return self.inner.own_field
+
+    @property
+    def has_codes(self) -> bool:
+        return self.inner.has_codes
+
+    @property
+    def help_text(self) -> str:
+        return self.inner.help_text
+
+    @property
+    def statistic(self) -> str:
+        return self.inner.statistic
+
+    @property
+    def mean_of(self) -> str:
+        return self.inner.mean_of
+
+    @property
+    def difference(self) -> tuple[Word, Word] | None:
+        return self.inner.difference
+
+    def description(self, grammar: Grammar) -> str:
+        return self.inner.description(grammar)
+
+    def may_be_missing(self, grammar: Grammar) -> bool:
+        return self.inner.may_be_missing(grammar)
+
+    def usual(self) -> Usual | None:
+        return self.inner.usual()
+
+    def lower(self, program: Program) -> Register:
+        return self.inner.lower(program)
+
 
 @dataclass(frozen=True)
 class Constant(Expression):
+    """A number in arithmetic."""
+
+    kind = "value"
+
     value: float
 
     @property
@@ -166,8 +195,36 @@ class Constant(Expression):
     def definition(self) -> str:
         return plain_number(self.value)
 
+    def unit(self, fields: Mapping[str, NamedField]) -> str:
+        return "number"
 
-_OPERATORS: Mapping[str, str] = {"+": "plus", "-": "minus", "*": "times", "/": "to"}
+    def noun(self, grammar: Grammar) -> str:
+        return f"{self.value:g}"
+
+    def description(self, grammar: Grammar) -> str:
+        return f"{self.value:g}"
+
+    def lower(self, program: Program) -> Register:
+        return program.constant(self.value)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """How an operator is named in names, kinds, nouns, descriptions and programs."""
+
+    in_name: str
+    kind: str
+    in_noun: str
+    in_description: str
+    operation: str
+
+
+_OPERATORS: Mapping[str, Operator] = {
+    "+": Operator("plus", "sum of two", "plus", "plus", "add"),
+    "-": Operator("minus", "difference", "minus", "less", "subtract"),
+    "*": Operator("times", "product", "times", "times", "multiply"),
+    "/": Operator("to", "ratio", "divided by", "divided by", "divide"),
+}
 
 
 @dataclass(frozen=True)
@@ -180,11 +237,78 @@ class Arithmetic(Expression):
 
     @property
     def name(self) -> str:
-        return f"{self.left.name}_{_OPERATORS[self.operator]}_{self.right.name}"
+        return f"{self.left.name}_{self._words.in_name}_{self.right.name}"
 
     @property
     def definition(self) -> str:
         return f"{_within(self.left)} {self.operator} {_within(self.right)}"
+
+    @property
+    def _words(self) -> Operator:
+        return _OPERATORS[self.operator]
+
+    @property
+    def kind(self) -> str:
+        return self._words.kind
+
+    def unit(self, fields: Mapping[str, NamedField]) -> str:
+        """A sum has the unit of its terms; a product has one where the other factor is a number."""
+        if self.operator == "/":
+            return "ratio"
+        sides = [side for side in (self.left, self.right) if not isinstance(side, Constant)]
+        if self.operator == "*" and len(sides) == 2:
+            return "number"
+        return sides[0].unit(fields) if sides else "number"
+
+    @property
+    def compares(self) -> bool:
+        """Whether its sentence tells of one side beside the other, and not of what both make."""
+        return self.operator in "-/" and Constant not in (type(self.left), type(self.right))
+
+    @property
+    def has_side(self) -> bool:
+        """Whether a value is above or below what it is compared with."""
+        score = standard_score(self.operator, self.left, self.right)
+        return self.compares and (self.operator == "-" or score is not None)
+
+    @property
+    def difference(self) -> tuple[Word, Word] | None:
+        return (self.left, self.right) if self.operator == "-" else None
+
+    def noun(self, grammar: Grammar) -> str:
+        return f"{self.left.noun(grammar)} {self._words.in_noun} {self.right.noun(grammar)}"
+
+    def sentence(self, grammar: Grammar, value: float) -> str:
+        if self.compares:
+            return compare_sides(grammar, self.operator, self.left, self.right, value)
+        shown = "not known" if math.isnan(value) else grammar.value(value)
+        return f"{self.noun(grammar)} is {shown}"
+
+    def usual_text(self, grammar: Grammar, usual: float) -> str:
+        if self.has_side:
+            return f"{grammar.value(abs(usual))} {side_of(usual)}"
+        return super().usual_text(grammar, usual)
+
+    def description(self, grammar: Grammar) -> str:
+        left, right = self.left.description(grammar), self.right.description(grammar)
+        return f"{left}, {self._words.in_description} {right}"
+
+    def without_past(self, grammar: Grammar) -> str:
+        return "missing where a side is missing" + (" or the divisor is 0" if self.operator == "/" else "")
+
+    def usual(self) -> Usual | None:
+        """1 for a field beside its mean over all counted events; over some of them, they are others' mean."""
+        own = self.left.own_field
+        return One(self) if self.operator == "/" and own and own == self.right.mean_of else None
+
+    def lower(self, program: Program) -> Register:
+        for side in (self.left, self.right):
+            if side.has_codes:  # each model's own, put in after the lane's values are computed
+                raise self.origin.error(
+                    f"{side.own_field} is a category, and its codes are no numbers to compute with"
+                )
+        left, right = self.left.lower(program), self.right.lower(program)
+        return program.emit(self._words.operation, left, right)
 
 
 def _within(part: Expression) -> str:
@@ -259,3 +383,12 @@ def iter_features(declared: Sequence[object], origin: Origin) -> Iterator[Expres
             yield entry.expression()
         else:
             raise origin.error(f"{entry!r} is not a feature")
+
+
+def parts_of(feature: Expression) -> Iterator[Expression]:
+    """The feature and everything that it is computed from."""
+    yield feature
+    for each in dataclasses.fields(feature):
+        part = getattr(feature, each.name)
+        if isinstance(part, Expression):
+            yield from parts_of(part)

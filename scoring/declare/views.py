@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scoring.declare.expression import NamedField
+from scoring.declare.fields import NamedField
 from scoring.declare.origin import Origin
 from scoring.declare.window import Window
 

@@ -1,13 +1,11 @@
-"""What declarations name, looked up and checked: fields of an event type, by type and by name."""
+"""Looks up and checks the fields that declarations name, in their event type, by name and by type."""
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number, Text
 from scoring.declare import NamedField, Origin
+from scoring.declare.fields import FieldTypes
 
-FieldTypes = tuple[type, ...]
-
-NUMERIC: FieldTypes = (Money, Number, Flag)
-SHOWN: FieldTypes = (Entity, Category, Text)
+_CLASSES = {each.__name__: each for each in (Entity, Category, Text, Money, Number, Flag)}
 
 
 def own_field(member: type[EventType], named: NamedField, types: FieldTypes, origin: Origin) -> str:
@@ -15,8 +13,8 @@ def own_field(member: type[EventType], named: NamedField, types: FieldTypes, ori
 
     Raises CatalogError at `origin`.
     """
-    if not isinstance(named, types):
-        raise origin.error(f"{getattr(named, 'name', named)!r} is not a {_or(types)} field")
+    if not _is_one_of(named, types):
+        raise origin.error(f"{getattr(named, 'name', named)!r} is not a {' or '.join(types)} field")
     if named not in member.fields.values():
         raise origin.error(f"{member.name} has no field {named.name!r}; it has {_names(member)}")
     return named.name
@@ -26,8 +24,8 @@ def field_named(member: type[EventType], name: str, types: FieldTypes, origin: O
     """The event type's field of this name, which must be of one of these types. Raises CatalogError."""
     if name not in member.fields:
         raise origin.error(f"{member.name} has no field {name!r}; it has {_names(member)}")
-    if not isinstance(member.fields[name], types):
-        raise origin.error(f"{member.name}.{name} is not a {_or(types)} field")
+    if not _is_one_of(member.fields[name], types):
+        raise origin.error(f"{member.name}.{name} is not a {' or '.join(types)} field")
     return member.fields[name]
 
 
@@ -39,8 +37,8 @@ def counted_field(member: type[EventType], named: NamedField, types: FieldTypes,
     return named.name
 
 
-def _or(types: FieldTypes) -> str:
-    return " or ".join(wanted.__name__ for wanted in types)
+def _is_one_of(field: object, types: FieldTypes) -> bool:
+    return isinstance(field, tuple(_CLASSES[name] for name in types))
 
 
 def _names(member: type[EventType]) -> str:

@@ -3,11 +3,10 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from scoring import declare
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Flag, Money, Number
+from scoring.catalog.fields import Flag, Money
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
 from scoring.features.field_lookup import field_named
@@ -33,50 +32,47 @@ class Test(NamedTuple):
 
 def lower_condition(member: type[EventType], condition: Condition, origin: Origin) -> tuple[Test, ...]:
     """The tests that an event of this type has to pass, all of them. Raises CatalogError at `origin`."""
-    if isinstance(condition, declare.AllOf):
-        return tuple(test for part in condition.parts for test in lower_condition(member, part, origin))
-    if isinstance(condition, declare.Comparison):
-        return (_comparison(member, condition, origin),)
-    if isinstance(condition, declare.OneOf):
-        return (_membership(member, condition, origin),)
-    if isinstance(condition, declare.IsNight):
-        return (Test(op.IS_BETWEEN_HOURS, hours=(condition.start, condition.end)),)
-    return (Test(op.IS_WEEKEND_DAY),)
+    return condition.lower_condition(FieldTests(member, origin))
 
 
-def _comparison(member: type[EventType], condition: declare.Comparison, origin: Origin) -> Test:
-    name = condition.field.name
-    declared = field_named(member, name, (Money, Number), origin)
-    bound = condition.bound
-    if isinstance(declared, Money):
-        bound = _minor_units(member, condition, origin)
-    return Test(_COMPARISONS[condition.operator], name, number=float(bound))
+class FieldTests:
+    """The tests of one event type's events; implements `scoring.declare.conditions.ConditionTests`."""
 
+    def __init__(self, member: type[EventType], origin: Origin) -> None:
+        self._member = member
+        self._origin = origin
 
-def _minor_units(member: type[EventType], condition: declare.Comparison, origin: Origin) -> int:
-    decimals = EXPONENTS[member.base_currency]
-    minor = Decimal(repr(condition.bound)).scaleb(decimals)
-    if minor != int(minor):
-        raise origin.error(
-            f"where={condition.definition}: {member.base_currency} has {decimals} decimals, not more"
-        )
-    return int(minor)
+    def compare(self, name: str, operator: str, bound: float, *, text: str) -> Test:
+        declared = field_named(self._member, name, ("Money", "Number"), self._origin)
+        number = self._minor_units(bound, text) if isinstance(declared, Money) else bound
+        return Test(_COMPARISONS[operator], name, number=float(number))
 
+    def _minor_units(self, bound: float, text: str) -> int:
+        currency = self._member.base_currency
+        decimals = EXPONENTS[currency]
+        minor = Decimal(repr(bound)).scaleb(decimals)
+        if minor != int(minor):
+            raise self._origin.error(f"where={text}: {currency} has {decimals} decimals, not more")
+        return int(minor)
 
-def _membership(member: type[EventType], condition: declare.OneOf, origin: Origin) -> Test:
-    name = condition.field.name
-    declared = field_named(member, name, (Category, Flag), origin)
-    if isinstance(declared, Flag):
-        return _flag(condition, origin)
-    try:
-        values = {declared.parse(value) for value in condition.values}
-    except FieldError as error:
-        allowed = f"; allowed: {error.allowed}" if error.allowed else ""
-        raise origin.error(f"where={condition.definition}: {error.problem}{allowed}") from error
-    return Test(op.IS_ONE_OF, name, hashes=tuple(sorted(map(signed_hash, values))))
+    def one_of(self, name: str, values: tuple[str | bool, ...], *, text: str) -> Test:
+        declared = field_named(self._member, name, ("Category", "Flag"), self._origin)
+        if isinstance(declared, Flag):
+            return self._flag(name, values, text)
+        try:
+            parsed = {declared.parse(value) for value in values}
+        except FieldError as error:
+            allowed = f"; allowed: {error.allowed}" if error.allowed else ""
+            raise self._origin.error(f"where={text}: {error.problem}{allowed}") from error
+        return Test(op.IS_ONE_OF, name, hashes=tuple(sorted(map(signed_hash, parsed))))
 
+    def _flag(self, name: str, values: tuple[str | bool, ...], text: str) -> Test:
+        if len(values) != 1 or not isinstance(values[0], bool):
+            raise self._origin.error(f"where={text}: a flag is compared with True or with False")
+        return Test(op.IS_EQUAL, name, number=float(values[0]))
 
-def _flag(condition: declare.OneOf, origin: Origin) -> Test:
-    if len(condition.values) != 1 or not isinstance(condition.values[0], bool):
-        raise origin.error(f"where={condition.definition}: a flag is compared with True or with False")
-    return Test(op.IS_EQUAL, condition.field.name, number=float(condition.values[0]))
+    def between_hours(self, start: int, end: int) -> Test:
+        return Test(op.IS_BETWEEN_HOURS, hours=(start, end))
+
+    def at_weekend(self) -> Test:
+        return Test(op.IS_WEEKEND_DAY)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
 from scoring.features.layout import Kind, KindLayout, roles_of
-from scoring.features.program import Lowering
+from scoring.features.program import ProgramBuilder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,16 @@ class KeyColumns:
 
 
 def assign_columns(
-    members: Sequence[type[EventType]], layouts: tuple[KindLayout, ...], lowered: Mapping[str, Lowering]
+    members: Sequence[type[EventType]],
+    layouts: tuple[KindLayout, ...],
+    programs: Mapping[str, ProgramBuilder],
 ) -> KeyColumns:
     """As many columns for each kind as the event type with the most keys of it needs."""
     fields, roles = {}, {}
     for member in members:
         for layout in layouts:
             own = roles_of(member, layout.kind)
-            read = [keys for kind, keys in lowered[member.name].reads if kind == layout.kind]
+            read = [keys for kind, keys in programs[member.name].reads if kind == layout.kind]
             fields[member.name, layout.kind] = list(dict.fromkeys([*own, *read]))
             roles[member.name, layout.kind] = len(own)
     further = [

@@ -55,40 +55,42 @@ SESSION_TOTAL: Final = 28
 SESSION_AGE: Final = 29
 READ_WIDTH: Final = 8
 
-# What the arguments of each are: "register" it computes from, "key" column of the state it reads, column of
-# "value" or "hash" of the item; "" for any other number. An operation without a key reads no state.
-READ_ARGUMENTS: Final[Mapping[int, tuple[str, ...]]] = {
-    CONSTANT: ("",),
-    VALUE: ("value",),
-    DIVIDE: ("register", "register"),
-    SUBTRACT: ("register", "register"),
-    STD: ("register", "register", "register"),
-    RING_SUM: ("key", "", "", ""),
-    RING_MIN: ("key", "", "", ""),
-    RING_MAX: ("key", "", "", ""),
-    LAGGED_SUM: ("key", "", "", "", ""),
-    SINCE: ("key", ""),
-    DISTINCT: ("key", "", "", "", "", ""),
-    SINCE_SAME: ("key", "", "", "hash"),
-    IS_NEW: ("key", "", "", "hash"),
-    HOUR: (),
-    WEEKDAY: (),
-    YEARS_SINCE: ("register",),
-    DISTANCE: ("register", "register", "register", "register"),
-    TRAVELLED: ("key", "", "register", "register"),
-    SPEED: ("key", "", "register", "register"),
-    USUAL_RATE: ("register", "key", ""),
-    USUAL_GAP: ("register", "key"),
-    ONE_IF_KNOWN: ("register",),
-    ADD: ("register", "register"),
-    MULTIPLY: ("register", "register"),
-    BETWEEN_HOURS: ("", ""),
-    WEEKEND_DAY: (),
-    LAST_VALUE: ("key", ""),
-    CHANGED: ("key", "", "hash"),
-    SESSION_TOTAL: ("key", "", ""),
-    SESSION_AGE: ("key", "", ""),
+# Each by the name that words emit, with what its arguments are: "register" it computes from, "key" column of
+# the state it reads, column of "value" or "hash" of the item; "" for any other number. An operation without
+# a key reads no state.
+READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
+    "constant": (CONSTANT, ("",)),
+    "value": (VALUE, ("value",)),
+    "divide": (DIVIDE, ("register", "register")),
+    "subtract": (SUBTRACT, ("register", "register")),
+    "std": (STD, ("register", "register", "register")),
+    "ring_sum": (RING_SUM, ("key", "", "", "")),
+    "ring_min": (RING_MIN, ("key", "", "", "")),
+    "ring_max": (RING_MAX, ("key", "", "", "")),
+    "lagged_sum": (LAGGED_SUM, ("key", "", "", "", "")),
+    "since": (SINCE, ("key", "")),
+    "distinct": (DISTINCT, ("key", "", "", "", "", "")),
+    "since_same": (SINCE_SAME, ("key", "", "", "hash")),
+    "is_new": (IS_NEW, ("key", "", "", "hash")),
+    "hour": (HOUR, ()),
+    "weekday": (WEEKDAY, ()),
+    "years_since": (YEARS_SINCE, ("register",)),
+    "distance": (DISTANCE, ("register", "register", "register", "register")),
+    "travelled": (TRAVELLED, ("key", "", "register", "register")),
+    "speed": (SPEED, ("key", "", "register", "register")),
+    "usual_rate": (USUAL_RATE, ("register", "key", "")),
+    "usual_gap": (USUAL_GAP, ("register", "key")),
+    "one_if_known": (ONE_IF_KNOWN, ("register",)),
+    "add": (ADD, ("register", "register")),
+    "multiply": (MULTIPLY, ("register", "register")),
+    "between_hours": (BETWEEN_HOURS, ("", "")),
+    "weekend_day": (WEEKEND_DAY, ()),
+    "last_value": (LAST_VALUE, ("key", "")),
+    "changed": (CHANGED, ("key", "", "hash")),
+    "session_total": (SESSION_TOTAL, ("key", "", "")),
+    "session_age": (SESSION_AGE, ("key", "", "")),
 }
+READ_ARGUMENTS: Final[Mapping[int, tuple[str, ...]]] = dict(READING.values())
 
 # Writing: [opcode, group or -1, offset in the record, argument, argument, filter or -1]
 ADD_COUNT: Final = 0

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
-from scoring.declare import BatchValue, Expression, FeatureView, Origin, iter_features
+from scoring.declare import Expression, FeatureView, Origin, iter_features
+from scoring.declare.meaning import meaning_of
+from scoring.declare.usual import lower_usual
 from scoring.features import opcodes as op
-from scoring.features.compile import lower
 from scoring.features.keys import KeyColumns, assign_columns
 from scoring.features.layout import KindLayout, Needs
-from scoring.features.program import Lowering
+from scoring.features.reads import EventProgram
 from scoring.features.specs import FeatureSpec, make_spec
 from scoring.features.tables import build_tables
-from scoring.features.usual import lower_usual
 
 Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -145,11 +145,11 @@ def compile_lane(
     vocabularies = vocabularies or {}
     needs = Needs({member.name: member for member in members})
     declared = {member.name: _declared_sets(member) for member in members}
-    lowered = {member.name: Lowering(member, needs) for member in members}
-    places = {name: [_columns(lowered[name], each) for each in sets] for name, sets in declared.items()}
+    programs = {member.name: EventProgram(member, needs) for member in members}
+    places = {name: [_columns(programs[name], each) for each in sets] for name, sets in declared.items()}
     layouts = needs.layouts()
-    key_columns = assign_columns(members, layouts, lowered)
-    tables = build_tables(members, layouts, lowered, key_columns)
+    key_columns = assign_columns(members, layouts, programs)
+    tables = build_tables(members, layouts, programs, key_columns)
     kinds = tuple(
         EntityKind("_x_".join(layout.kind), layout.kind, layout.words, index)
         for index, layout in enumerate(layouts)
@@ -164,8 +164,8 @@ def compile_lane(
         encodings={
             member.name: Encoding(
                 program=index * op.MODES,
-                values=lowered[member.name].value_columns(),
-                hashes=lowered[member.name].hash_columns(),
+                values=programs[member.name].value_columns(),
+                hashes=programs[member.name].hash_columns(),
                 keys=tuple(tables.keys[member.name, mode] for mode in range(op.MODES)),
                 codes=codes[member.name],
             )
@@ -179,11 +179,11 @@ def compile_lane(
             for member in members
             if member.scored
         },
-        batch_views={name: tuple(lowering.batch_views.values()) for name, lowering in lowered.items()},
-        width=max((len(lowering.outs) for lowering in lowered.values()), default=0),
-        value_columns=max((len(lowering.values) for lowering in lowered.values()), default=0),
-        hash_columns=max((len(lowering.hashes) for lowering in lowered.values()), default=0),
-        registers=max((lowering.registers for lowering in lowered.values()), default=0),
+        batch_views={name: tuple(program.batch_views.values()) for name, program in programs.items()},
+        width=max((len(program.outs) for program in programs.values()), default=0),
+        value_columns=max((len(program.values) for program in programs.values()), default=0),
+        hash_columns=max((len(program.hashes) for program in programs.values()), default=0),
+        registers=max((program.registers for program in programs.values()), default=0),
         saturables=tuple(needs.saturables),
         code=tables.code,
         constants=tables.constants,
@@ -216,7 +216,7 @@ def _check_earlier(member: type[EventType], name: str, sets: Sequence[Sequence[E
     named = f"{member.name}.earlier_features[{name!r}]"
     if not declared:
         raise member.origin.error(f"{named} names no features")
-    if any(_describe(tuple(declared)) == _describe(tuple(other)) for other in others):
+    if any(meaning_of(tuple(declared)) == meaning_of(tuple(other)) for other in others):
         raise member.origin.error(f"{named} is declared already; an earlier set differs from every other one")
 
 
@@ -238,13 +238,13 @@ def _named_features(member: type[EventType], declared: Sequence[object]) -> list
     return features
 
 
-def _columns(lowering: Lowering, features: Sequence[Expression]) -> tuple[list[int], list[int]]:
+def _columns(program: EventProgram, features: Sequence[Expression]) -> tuple[list[int], list[int]]:
     """The columns of a row where a set's values stand, and where what is usual does.
 
     What two features share, of one set or of two, is computed once and stands in one column.
     """
-    values = [lowering.column(lower(lowering, feature)) for feature in features]
-    return values, [lowering.column(lower_usual(lowering, feature)) for feature in features]
+    values = [program.out_column(feature.lower(program)) for feature in features]
+    return values, [program.out_column(lower_usual(feature.usual(), program)) for feature in features]
 
 
 def _category_codes(
@@ -281,35 +281,16 @@ def _feature_set(
 
 def feature_digest(spec: FeatureSpec) -> str:
     """A hash of what a feature means: the same in every set that declares it the same."""
-    return _digest([op.VERSION, spec.name, spec.currency, _describe(spec.expression)])
+    return _digest([op.VERSION, spec.name, spec.currency, meaning_of(spec.expression)])
 
 
 def _digest_of(
     member: type[EventType], features: Sequence[Expression], codes: Mapping[str, Mapping[str, int]]
 ) -> str:
     """The hash of a set in which categories have these codes."""
-    described = [_describe(feature) for feature in features]
+    described = [meaning_of(feature) for feature in features]
     used = {name: list(values) for name, values in codes.items()}
     return _digest([op.VERSION, member.name, member.base_currency, described, used])
-
-
-_NO_MEANING = ("origin", "owner", "says", "label", "role")
-
-
-def _describe(part: Any) -> Any:
-    """A declaration as plain JSON: what it means, not where it was written or how reasons word it."""
-    if isinstance(part, BatchValue):
-        return ["BatchValue", part.view.name, part.view.definition, part.value]
-    if is_dataclass(part) and not isinstance(part, type):
-        members = [entry.name for entry in fields(part) if entry.name not in _NO_MEANING]
-        described = [type(part).__name__, *(_describe(getattr(part, name)) for name in members)]
-        role = getattr(part, "role_names", ())  # said last, and only where there is one
-        return [*described, ["as_", *role]] if role else described
-    if isinstance(part, tuple):
-        return [_describe(member) for member in part]
-    if part is None or isinstance(part, (str, int, float)):
-        return part
-    return f"{part.name}:{getattr(part, 'kind', '')}"  # a field
 
 
 def _digest(meaning: Iterable[Any]) -> str:

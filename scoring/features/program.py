@@ -6,10 +6,12 @@ Operands that depend on the final layout stay symbolic (`Ref`) until every event
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from scoring import declare
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Money
+from scoring.declare import FeatureView, NamedField, Origin
+from scoring.declare.fields import HASHED, FieldTypes
 from scoring.features import opcodes as op
+from scoring.features.field_lookup import own_field
 from scoring.features.layout import Column, Kind, Needs, Part
 
 _NO_COLUMN, _NO_PART = Column("", ""), Part("", "")
@@ -35,9 +37,9 @@ Operation = tuple[int | Ref, ...]
 
 
 class Subject(NamedTuple):
-    """Whose state is read: of a kind, found by fields (`keys`) of the own event; and what is counted there.
+    """States that a word reads: of a kind, found by fields (`keys`) of the own event.
 
-    `counted`: the event type; `role`: its fields that name the entity, as states tell them apart.
+    `counted`: the event type counted there; `role`: its fields that name the entity, where others could.
     """
 
     kind: Kind
@@ -48,8 +50,16 @@ class Subject(NamedTuple):
     def ref(self, what: str = "kind", **where: Any) -> Ref:
         return Ref(what, self.kind, self.keys, **where)
 
+    @property
+    def key(self) -> Ref:
+        return self.ref()
 
-class Lowering:
+    @property
+    def first_seen(self) -> int:
+        return op.FIRST
+
+
+class ProgramBuilder:
     """One event type: its operations, the registers of the output row, the columns items are encoded to."""
 
     def __init__(self, member: type[EventType], needs: Needs) -> None:
@@ -59,28 +69,45 @@ class Lowering:
         self.outs: list[int] = []  # the register of each column of a row
         self.values: dict[str, int] = {}
         self.hashes: dict[str, int] = {}
-        self.batch_views: dict[str, declare.FeatureView] = {}
+        self.batch_views: dict[str, FeatureView] = {}
         self.reads: dict[tuple[Kind, Kind], None] = {}  # (kind, fields of the own key), in order of use
         self.registers = 0
         self._known: dict[Operation, int] = {}
 
-    def column(self, register: int) -> int:
+    def out_column(self, register: int) -> int:
         """The column of a row that holds this register."""
         if register not in self.outs:
             self.outs.append(register)
         return self.outs.index(register)
 
-    def emit(self, opcode: int, *operands: int | Ref) -> int:
+    def emit(self, operation: str, *arguments: int | Ref) -> int:
         """The register that holds this operation's result; equal operations are done once."""
-        operation = (opcode, *operands)
-        if operation not in self._known:
-            self._known[operation] = self.registers
-            self.operations.append((opcode, self.registers, *operands))
+        opcode, _ = op.READING[operation]
+        known_as = (opcode, *arguments)
+        if known_as not in self._known:
+            self._known[known_as] = self.registers
+            self.operations.append((opcode, self.registers, *arguments))
             self.registers += 1
-        return self._known[operation]
+        return self._known[known_as]
 
     def constant(self, value: float) -> int:
-        return self.emit(op.CONSTANT, Ref("constant", value=value))
+        return self.emit("constant", Ref("constant", value=value))
+
+    def item_value(self, column: str) -> int:
+        return self.emit("value", self.value_column(column))
+
+    def view_value(self, view: FeatureView, column: str) -> int:
+        self.batch_views[view.name] = view
+        return self.item_value(column)
+
+    def own_field(self, field: NamedField, types: FieldTypes, origin: Origin) -> str:
+        return own_field(self.member, field, types, origin)
+
+    def own_value(self, field: NamedField, types: FieldTypes, origin: Origin) -> int:
+        return self.item_value(self.own_field(field, types, origin))
+
+    def own_hash(self, field: NamedField, origin: Origin) -> int:
+        return self.hash_column(self.own_field(field, HASHED, origin))
 
     def value_column(self, name: str) -> int:
         return self.values.setdefault(name, len(self.values))

@@ -2,35 +2,33 @@
 
 from collections.abc import Sequence
 
-from scoring import declare
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity
 from scoring.declare import NamedField
+from scoring.declare.program import EntityKeys
 from scoring.features.field_lookup import field_named
 from scoring.features.layout import fields_of_kind
-from scoring.features.program import Lowering
 
 
-def roles_named(lowering: Lowering, expression: declare.OnEntity, counted: type[EventType]) -> list[str]:
-    """For each key of an expression the field of the counted event type that it is looked for in.
+def roles_named(own: type[EventType], word: EntityKeys, counted: type[EventType]) -> list[str]:
+    """For each key of an word the field of the counted event type that it is looked for in.
 
     That is what `as_()` says, else the key itself in events of its own type, else the only field of its kind.
     Raises CatalogError where none or several could be meant.
     """
-    keys = expression.keys
+    keys = word.keys
     if len({key.name for key in keys}) < len(keys):
-        raise expression.origin.error(f"a pair is of two fields, not of {keys[0].name} and itself")
-    if expression.role:
-        return _said_roles(expression, counted)
-    if counted is lowering.member:
+        raise word.origin.error(f"a pair is of two fields, not of {keys[0].name} and itself")
+    if word.role:
+        return _said_roles(word, counted)
+    if counted is own:
         return [key.name for key in keys]
-    return [_only_role(expression, key, counted) for key in keys]
+    return [_only_role(word, key, counted) for key in keys]
 
 
-def _said_roles(expression: declare.OnEntity, counted: type[EventType]) -> list[str]:
-    roles, origin = expression.role_names, expression.origin
-    for key, role in zip(expression.keys, roles, strict=True):
-        declared = field_named(counted, role, (Entity, Category), origin)
+def _said_roles(word: EntityKeys, counted: type[EventType]) -> list[str]:
+    roles, origin = word.role_names, word.origin
+    for key, role in zip(word.keys, roles, strict=True):
+        declared = field_named(counted, role, ("Entity", "Category"), origin)
         if declared.kind != key.kind:
             raise origin.error(
                 f"{counted.name}.{role} is of kind {declared.kind!r}, and {key.name} of kind {key.kind!r}"
@@ -40,17 +38,17 @@ def _said_roles(expression: declare.OnEntity, counted: type[EventType]) -> list[
     return list(roles)
 
 
-def _only_role(expression: declare.OnEntity, key: NamedField, counted: type[EventType]) -> str:
-    found, origin = fields_of_kind(counted, key.kind), expression.origin
+def _only_role(word: EntityKeys, key: NamedField, counted: type[EventType]) -> str:
+    found, origin = fields_of_kind(counted, key.kind), word.origin
     if not found:
         raise origin.error(f"{counted.name} has no entity {key.kind!r}")
-    alike = sum(other.kind == key.kind for other in expression.keys)
+    alike = sum(other.kind == key.kind for other in word.keys)
     if alike > len(found):
         raise origin.error(f"{counted.name} has one entity {key.kind!r}, and a pair of them needs two")
     if len(found) > 1:
         raise origin.error(
             f"{counted.name} has several fields of kind {key.kind!r}: {', '.join(found)}; say which one is"
-            f" meant: {_example(expression.keys, counted, key.kind)}"
+            f" meant: {_example(word.keys, counted, key.kind)}"
         )
     return found[0]
 

@@ -11,7 +11,7 @@ from scoring.features import opcodes as op
 from scoring.features.filters import Test
 from scoring.features.keys import KeyColumns
 from scoring.features.layout import Column, Kind, KindLayout, Part, clears_to_nan, told_apart
-from scoring.features.program import Lowering, Operation, Ref
+from scoring.features.program import Operation, ProgramBuilder, Ref
 
 _ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
 _KEPT = {"min": op.KEEP_MIN, "max": op.KEEP_MAX}
@@ -74,7 +74,7 @@ class _Builder:
 def build_tables(
     members: Sequence[type[EventType]],
     layouts: tuple[KindLayout, ...],
-    lowered: Mapping[str, Lowering],
+    programs: Mapping[str, ProgramBuilder],
     key_columns: KeyColumns,
 ) -> Tables:
     """The kernel's tables for these event types, in this order: three programs each (event, label, undo)."""
@@ -82,10 +82,10 @@ def build_tables(
     _add_layouts(builder)
     keys: dict[tuple[str, int], KeyFields] = {}
     for member in members:
-        filters = _add_filters(builder, lowered[member.name])
+        filters = _add_filters(builder, programs[member.name])
         for mode in range(op.MODES):
             builder.rows["filter_ranges"] += filters
-            keys[member.name, mode] = _add_program(builder, member, mode, lowered[member.name])
+            keys[member.name, mode] = _add_program(builder, member, mode, programs[member.name])
     return Tables(_pack(builder.rows), np.array(builder.constants or [0.0]), keys)
 
 
@@ -105,29 +105,29 @@ def _add_layouts(builder: _Builder) -> None:
         rows["sizes"].append(layout.words)
 
 
-def _add_filters(builder: _Builder, lowering: Lowering) -> list[int]:
+def _add_filters(builder: _Builder, program: ProgramBuilder) -> list[int]:
     """The filters of an event type's events: their range."""
-    name, rows = lowering.member.name, builder.rows
+    name, rows = program.member.name, builder.rows
     first = len(builder.filters)
-    for (event_type, condition), tests in lowering.needs.filters.items():
+    for (event_type, condition), tests in program.needs.filters.items():
         if event_type == name:
             builder.filters[name, condition] = len(builder.filters)
             start = len(rows["tests"]) // op.TEST_WIDTH
             for test in tests:
-                rows["tests"] += _test_row(builder, test, lowering)
+                rows["tests"] += _test_row(builder, test, program)
             rows["filters"] += [start, start + len(tests)]
     return [first, len(builder.filters)]
 
 
-def _test_row(builder: _Builder, test: Test, lowering: Lowering) -> list[int]:
+def _test_row(builder: _Builder, test: Test, program: ProgramBuilder) -> list[int]:
     column = op.TEST_COLUMNS[test.opcode]
     if column == "value":
-        return [test.opcode, lowering.value_column(test.field), builder.constant(test.number), 0]
+        return [test.opcode, program.value_column(test.field), builder.constant(test.number), 0]
     if column == "hash":
         choices = builder.rows["choices"]
         first = len(choices)
         choices += test.hashes
-        return [test.opcode, lowering.hash_column(test.field), first, len(choices)]
+        return [test.opcode, program.hash_column(test.field), first, len(choices)]
     return [test.opcode, 0, *test.hours]
 
 
@@ -135,19 +135,19 @@ def _add_program(
     builder: _Builder,
     member: type[EventType],
     mode: int,
-    lowering: Lowering,
+    program: ProgramBuilder,
 ) -> KeyFields:
     rows = builder.rows
     rows["modes"].append(mode)
-    reads = lowering.operations if mode == op.EVENT else []
+    reads = program.operations if mode == op.EVENT else []
     first = len(rows["reads"]) // op.READ_WIDTH
     for operation in reads:
         rows["reads"] += _read_row(builder, operation, member.name)
     rows["read_ranges"] += [first, first + len(reads)]
-    outs = lowering.outs if mode == op.EVENT else []
+    outs = program.outs if mode == op.EVENT else []
     rows["out_ranges"] += [len(rows["outs"]), len(rows["outs"]) + len(outs)]
     rows["outs"] += outs
-    return _add_touches(builder, member, mode, lowering)
+    return _add_touches(builder, member, mode, program)
 
 
 def _read_row(builder: _Builder, operation: Operation, event_type: str) -> list[int]:
@@ -159,7 +159,7 @@ def _add_touches(
     builder: _Builder,
     member: type[EventType],
     mode: int,
-    lowering: Lowering,
+    program: ProgramBuilder,
 ) -> KeyFields:
     """The states an item touches, each with its writes.
 
@@ -171,7 +171,7 @@ def _add_touches(
     first = len(rows["touches"]) // op.TOUCH_WIDTH
     keys = []
     for column, layout, fields, is_role in builder.key_columns.of(member.name):
-        writes = _writes(builder, column, layout, told_apart(member, layout.kind, fields), mode, lowering)
+        writes = _writes(builder, column, layout, told_apart(member, layout.kind, fields), mode, program)
         if not is_role:
             touch = op.ONLY_READ if mode == op.EVENT else None
         elif writes or mode == op.EVENT:
@@ -188,10 +188,10 @@ def _add_touches(
 
 
 def _writes(  # noqa: PLR0917
-    builder: _Builder, key_column: int, layout: KindLayout, role: Kind, mode: int, lowering: Lowering
+    builder: _Builder, key_column: int, layout: KindLayout, role: Kind, mode: int, program: ProgramBuilder
 ) -> list[Write]:
     """What an item writes into the state that it finds by a key column, where its entity has this role."""
-    name = lowering.member.name
+    name = program.member.name
     held = [
         (builder.rings[key_column, ring.width], column, at)
         for ring in layout.rings
@@ -200,9 +200,9 @@ def _writes(  # noqa: PLR0917
     ]
     parts = [(part, at) for part, at in layout.parts.items() if (part.event_type, part.role) == (name, role)]
     return [
-        *(_column_write(*each, builder.filter(name, each[1].where), lowering) for each in held),
+        *(_column_write(*each, builder.filter(name, each[1].where), program) for each in held),
         *(
-            _part_write(part, at, builder.filter(name, part.where), lowering)
+            _part_write(part, at, builder.filter(name, part.where), program)
             for part, at in parts
             if mode == op.EVENT or (mode == op.UNDO and part.what == "session")
         ),
@@ -216,32 +216,32 @@ def _applies(column: Column, mode: int) -> bool:
     return column.measure in _ADDED or (mode == op.EVENT and column.measure in _KEPT)
 
 
-def _column_write(ring: int, column: Column, at: int, passed: int, lowering: Lowering) -> Write:
+def _column_write(ring: int, column: Column, at: int, passed: int, program: ProgramBuilder) -> Write:
     if column.measure == "positive":
         return (op.ADD_POSITIVE, ring, at, 0, 0, passed)
     opcode = _ADDED.get(column.measure, _KEPT.get(column.measure, -1))
-    return (opcode, ring, at, lowering.value_column(column.field) if column.field else 0, 0, passed)
+    return (opcode, ring, at, program.value_column(column.field) if column.field else 0, 0, passed)
 
 
-def _part_write(part: Part, at: int, passed: int, lowering: Lowering) -> Write:
+def _part_write(part: Part, at: int, passed: int, program: ProgramBuilder) -> Write:
     """What an item does to a part that stands at `at`, if it has passed a filter (-1: none)."""
-    first, second = _part_arguments(part, lowering)
+    first, second = _part_arguments(part, program)
     opcode = _PARTS[part.what]
     if part.what == "session" and part.fields:
         opcode = op.ADD_TO_SESSION
     return (opcode, -1, at, first, second, passed)
 
 
-def _part_arguments(part: Part, lowering: Lowering) -> tuple[int, int]:
+def _part_arguments(part: Part, program: ProgramBuilder) -> tuple[int, int]:
     match part.what, part.fields:
         case "point", (latitude, longitude):
-            return lowering.value_column(latitude), lowering.value_column(longitude)
+            return program.value_column(latitude), program.value_column(longitude)
         case "value", (name,):
-            return lowering.value_column(name), 0
+            return program.value_column(name), 0
         case (("hash" | "map"), (name,)):
-            return part.size, lowering.hash_column(name)
+            return part.size, program.hash_column(name)
         case "session", fields:
-            return lowering.value_column(fields[0]) if fields else 0, part.size
+            return program.value_column(fields[0]) if fields else 0, part.size
         case _:
             return 0, 0
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scoring.features.plan import FeatureSet
 from scoring.features.specs import FeatureSpec
 from scoring.sentences.figures import present
-from scoring.sentences.wording import describe_value
+from scoring.sentences.value_sentences import describe_value
 
 MOST_REASONS = 5
 NOTICEABLE = 0.05  # log-odds; a smaller contribution changes a score by less than a twentieth of its odds

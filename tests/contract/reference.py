@@ -213,7 +213,7 @@ class Reference:
             if isinstance(part, declare.Aggregate):
                 word = "keep" if part.function in ("min", "max") else "sum"
                 self._note(part, name, word, part.tile, part.window.us // part.tile, part.where)
-            if isinstance(part, declare.Labelled):
+            if isinstance(part, declare.Labeled):
                 reach = -(-(part.delay.us + part.window.us) // part.tile)
                 self._note(part, name, "label", part.tile, reach)
                 if part.function == "share":
@@ -245,7 +245,7 @@ class Reference:
     def _fulfils(self, item: LaneItem, where: Where) -> bool:
         if isinstance(where, declare.AllOf):
             return all(self._fulfils(item, part) for part in where.parts)
-        if isinstance(where, declare.Comparison):
+        if isinstance(where, declare.FieldComparison):
             return self._compares(item, where)
         if isinstance(where, declare.OneOf):
             return item.fields.get(where.field.name) in where.values
@@ -253,7 +253,7 @@ class Reference:
             return self._IsNight(item, where) == 1
         return where is None or self._IsWeekend(item, declare.IsWeekend()) == 1
 
-    def _compares(self, item: LaneItem, where: declare.Comparison) -> bool:
+    def _compares(self, item: LaneItem, where: declare.FieldComparison) -> bool:
         if item.fields.get(where.field.name) is None:
             return False
         value = Fraction(_number(item, where.field.name))
@@ -357,7 +357,7 @@ class Reference:
                 members.append(applied)
         return began, last, members
 
-    def _Labelled(self, item: LaneItem, feature: declare.Labelled) -> float:
+    def _Labeled(self, item: LaneItem, feature: declare.Labeled) -> float:
         history = self._history(item, feature)
         if history is None:
             return NAN
@@ -424,7 +424,7 @@ class Reference:
         having = [event for event in events if event.fields.get(name) is not None]
         return max(having, key=lambda event: (event.occurred_at_us, event.seq), default=None)
 
-    def _Travelled(self, item: LaneItem, feature: declare.Travelled) -> float:
+    def _Traveled(self, item: LaneItem, feature: declare.Traveled) -> float:
         history = self._history(item, feature)
         last: tuple[int, float, float] | None = None
         for event in history.events(self._subject(item.type, feature)) if history is not None else ():

@@ -19,7 +19,7 @@ from scoring.batch.compute.grouping import Owners, Pairs
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
 from scoring.declare import InRole, part_of_vocabulary
-from scoring.sentences.phrases import span_text
+from scoring.declare.spelling import span_text
 
 part_of_vocabulary(__name__)
 

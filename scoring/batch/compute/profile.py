@@ -9,7 +9,7 @@ from scoring.batch.compute.statistics import Statistic
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, ViewEvents, ranked
 from scoring.catalog.fields import Entity, Field
 from scoring.declare import InRole, Origin, part_of_vocabulary
-from scoring.sentences.phrases import span_text
+from scoring.declare.spelling import span_text
 
 part_of_vocabulary(__name__)
 

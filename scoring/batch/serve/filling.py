@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.batch.views import BatchView
-from scoring.declare import BatchValue
+from scoring.declare import BatchValue, parts_of
 from scoring.features.encode import Batch
 from scoring.features.plan import FeatureSet, LanePlan
-from scoring.sentences.meaning import parts_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -65,10 +65,6 @@ def _without_says(feature: Expression) -> Expression:
     return feature.inner.named(feature.own_name) if isinstance(feature, declare.Named) else feature
 
 
-def test_every_name_that_an_entity_has_of_itself_is_known_as_taken() -> None:
-    assert {name for name in dir(Entity()) if not name.startswith("_")} == declare.TAKEN
-
-
 def test_a_feature_is_owned_by_the_type_s_owner_or_its_own() -> None:
     class Owned(Order):
         name = "owned"

@@ -16,7 +16,7 @@ from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import LanePlan, compile_lane
-from scoring.sentences.wording import describe_value
+from scoring.sentences.value_sentences import describe_value
 from scoring.timestamps import to_micros
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "how-to" / "example-event-types.md").read_text()

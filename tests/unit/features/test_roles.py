@@ -13,8 +13,9 @@ from scoring.features.arena import Arena
 from scoring.features.encode import LaneItem, encode
 from scoring.features.fold import fold
 from scoring.features.plan import compile_lane
-from scoring.sentences import meaning
-from scoring.sentences.wording import describe_value
+from scoring.features.specs import entities_read
+from scoring.sentences.feature_descriptions import describe_feature, describe_usual
+from scoring.sentences.value_sentences import describe_value
 from tests.contract.accounts import MEMBERS, Loan, Move, Visit
 
 HOUR = 3_600_000_000
@@ -181,11 +182,11 @@ def test_a_sentence_says_as_what_an_account_is_counted(name: str, value: float, 
 
 def test_the_catalogue_says_it_too() -> None:
     specs = {spec.name: spec for spec in PLAN.feature_set("wire").features}
-    assert meaning.describe(specs["receiver_as_sender_count_24h"]) == (
+    assert describe_feature(specs["receiver_as_sender_count_24h"]) == (
         "How many wires with this receiver as sender there were in the last 24 h."
     )
-    assert "this receiver as sender had in 30 days" in meaning.usual(specs["receiver_as_sender_count_24h"])
-    assert meaning.entities_of(specs["sender_as_receiver_count_24h"]) == ["sender"]
+    assert "this receiver as sender had in 30 days" in describe_usual(specs["receiver_as_sender_count_24h"])
+    assert entities_read(specs["sender_as_receiver_count_24h"]) == ["sender"]
 
 
 @pytest.mark.parametrize("event_type", [Move, Visit, Wire])

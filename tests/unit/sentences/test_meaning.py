@@ -8,10 +8,15 @@ from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Text
-from scoring.declare import is_night, is_weekend
+from scoring.declare import is_night, is_weekend, spelling
 from scoring.features.plan import compile_lane, lane_plan
-from scoring.features.specs import FeatureSpec
-from scoring.sentences import meaning
+from scoring.features.specs import FeatureSpec, entities_read, windows_read
+from scoring.sentences.feature_descriptions import (
+    describe_coverage,
+    describe_feature,
+    describe_missing,
+    describe_usual,
+)
 
 
 class Transfer(EventType):
@@ -116,12 +121,12 @@ MEANINGS = [
 
 @pytest.mark.parametrize(("name", "sentence"), MEANINGS)
 def test_what_a_feature_is(name: str, sentence: str) -> None:
-    assert meaning.describe(SPECS[name]) == sentence
+    assert describe_feature(SPECS[name]) == sentence
 
 
 def test_every_feature_is_a_sentence() -> None:
     for name, spec in SPECS.items():
-        said = meaning.describe(spec)
+        said = describe_feature(spec)
         assert said[0].isupper(), name
         assert said.endswith("."), name
         assert "(" not in said or "where" in name, name  # a definition, for want of words
@@ -154,16 +159,16 @@ def test_every_feature_is_a_sentence() -> None:
     ],
 )
 def test_what_a_window_covers(name: str, sentence: str) -> None:
-    assert meaning.coverage(SPECS[name]) == [sentence]
+    assert describe_coverage(SPECS[name]) == [sentence]
 
 
 def test_what_is_computed_from_others_covers_what_they_cover() -> None:
     mean, ratio = SPECS["card_amount_mean_30d"], SPECS["amount_to_card_amount_mean_30d"]
-    assert meaning.coverage(ratio) == meaning.coverage(mean)
-    assert (meaning.entities_of(ratio), meaning.windows_of(ratio)) == (["card"], ["30d"])
+    assert describe_coverage(ratio) == describe_coverage(mean)
+    assert (entities_read(ratio), windows_read(ratio)) == (["card"], ["30d"])
     against = SPECS["amount_minus_habits_typical"]
-    assert (meaning.entities_of(against), meaning.windows_of(against)) == (["account"], ["90d"])
-    assert meaning.coverage(SPECS["amount"]) == []
+    assert (entities_read(against), windows_read(against)) == (["account"], ["90d"])
+    assert describe_coverage(SPECS["amount"]) == []
 
 
 @pytest.mark.parametrize(
@@ -187,7 +192,7 @@ def test_what_is_computed_from_others_covers_what_they_cover() -> None:
     ],
 )
 def test_what_it_is_worth_without_a_past(name: str, worth: str) -> None:
-    assert meaning.without_past(SPECS[name]) == worth
+    assert describe_missing(SPECS[name]) == worth
 
 
 @pytest.mark.parametrize(
@@ -207,9 +212,9 @@ def test_what_it_is_worth_without_a_past(name: str, worth: str) -> None:
     ],
 )
 def test_what_is_usual(name: str, usual: str) -> None:
-    assert meaning.usual(SPECS[name]) == usual
+    assert describe_usual(SPECS[name]) == usual
 
 
 def test_the_examples_hold() -> None:
-    found = doctest.testmod(meaning)
+    found = doctest.testmod(spelling)
     assert (found.failed, found.attempted > 0) == (0, True)

@@ -9,11 +9,11 @@ from scoring.batch.compute.statistics import count
 from scoring.catalog.event_type import EventType, Labels
 from scoring.catalog.fields import Category, Entity, Number
 from scoring.declare import distance, years_since
+from scoring.declare.spelling import plural_of
 from scoring.features.plan import compile_lane, lane_plan
 from scoring.features.specs import FeatureSpec
 from scoring.sentences.figures import present
-from scoring.sentences.phrases import plural_of
-from scoring.sentences.wording import describe_value
+from scoring.sentences.value_sentences import describe_value
 from tests.contract.lanes import MEMBERS, VOCABULARIES
 
 NAN = float("nan")

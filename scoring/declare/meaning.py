@@ -1,0 +1,27 @@
+"""The meaning of a declaration as plain JSON: what set hashes are made of."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+# Where it was written, who answers for it and how sentences word it; a role is told apart, behind the rest.
+_NO_MEANING = ("origin", "owner", "says", "label", "role")
+
+
+def meaning_of(part: Any) -> Any:
+    """A declaration, or a part of one, as JSON; equal for two that mean the same.
+
+    A class is known by its name, or by `hashed_as` where it was renamed: hashes outlive names.
+    """
+    if hasattr(type(part), "hashed"):
+        return part.hashed()
+    if is_dataclass(part) and not isinstance(part, type):
+        members = [entry.name for entry in fields(part) if entry.name not in _NO_MEANING]
+        known_as = getattr(type(part), "hashed_as", type(part).__name__)
+        described = [known_as, *(meaning_of(getattr(part, name)) for name in members)]
+        role = getattr(part, "role_names", ())
+        return [*described, ["as_", *role]] if role else described
+    if isinstance(part, tuple):
+        return [meaning_of(member) for member in part]
+    if part is None or isinstance(part, (str, int, float)):
+        return part
+    return f"{part.name}:{getattr(part, 'kind', '')}"  # a field

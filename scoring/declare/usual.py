@@ -1,0 +1,135 @@
+"""What is usual for an entity: the number that reasons show beside a value, and its description.
+
+A word says once which of these applies to it; the kernel's program and the feature's page both ask for that.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from scoring.declare.conditions import Condition, where_definition
+from scoring.declare.grammar import CountedEvents, Grammar
+from scoring.declare.program import EntityKeys, Program, Register, Subject
+from scoring.declare.spelling import span_text
+from scoring.declare.window import TILES_PER_WINDOW, Window
+
+MONTH = Window(30 * 86_400_000_000, "30d")
+_MONTH_TILE = MONTH.us // TILES_PER_WINDOW
+NOTHING_USUAL = float("nan")  # one object: a NaN equals only itself, and this makes all of them one register
+
+
+class EntityWord(EntityKeys, CountedEvents, Protocol):
+    """A word that reads the states of an entity."""
+
+
+class ValueWord(Protocol):
+    """A word with a value of its own."""
+
+    def lower(self, program: Program) -> Register: ...
+
+
+class Usual:
+    """One way to tell what is usual."""
+
+    def lower(self, program: Program) -> Register:
+        """The register that holds it; NaN as long as the entity has no such past."""
+        raise NotImplementedError
+
+    def description(self, grammar: Grammar) -> str:
+        """What it is, in words."""
+        raise NotImplementedError
+
+
+def lower_usual(usual: Usual | None, program: Program) -> Register:
+    """The register of what is usual; of a NaN where there is nothing usual."""
+    return program.constant(NOTHING_USUAL) if usual is None else usual.lower(program)
+
+
+def _over_month(
+    program: Program, subject: Subject, function: str, field: str = "", where: Condition | None = None
+) -> Register:
+    return program.aggregate(
+        subject, function, field, window=MONTH.us, tile=_MONTH_TILE, where=where_definition(where)
+    )
+
+
+@dataclass(frozen=True)
+class MonthlyRate(Usual):
+    """The count or sum over 30 days, scaled to the window."""
+
+    word: EntityWord
+    function: str
+    field: str
+    where: Condition | None
+    window: Window
+
+    def lower(self, program: Program) -> Register:
+        subject = program.subject(self.word)
+        month = _over_month(program, subject, self.function, self.field, self.where)
+        return program.emit("usual_rate", month, subject.key, self.window.us)
+
+    def description(self, grammar: Grammar) -> str:
+        return (
+            f"what {grammar.this(self.word)} had in 30 days, scaled to {span_text(self.window.label)};"
+            " until it is that old, the median of the training rows"
+        )
+
+
+@dataclass(frozen=True)
+class MonthlyMean(Usual):
+    """The mean of a field over 30 days."""
+
+    word: EntityWord
+    field: str
+    where: Condition | None
+
+    def lower(self, program: Program) -> Register:
+        return _over_month(program, program.subject(self.word), "mean", self.field, self.where)
+
+    def description(self, grammar: Grammar) -> str:
+        return f"the mean of {grammar.this(self.word)} over 30 days"
+
+
+@dataclass(frozen=True)
+class MonthlyGap(Usual):
+    """The mean time between events over 30 days."""
+
+    word: EntityWord
+    where: Condition | None
+
+    def lower(self, program: Program) -> Register:
+        subject = program.subject(self.word)
+        month = _over_month(program, subject, "count", where=self.where)
+        return program.emit("usual_gap", month, subject.key)
+
+    def description(self, grammar: Grammar) -> str:
+        events = f"the events of {grammar.this(self.word)} in them"
+        return f"30 days divided by {events}, or by its age if that is less"
+
+
+@dataclass(frozen=True)
+class FirstEntityMean(Usual):
+    """The mean of an amount over 30 days, for the first entity of the event type."""
+
+    field: str
+
+    def lower(self, program: Program) -> Register:
+        subject = program.first_entity()
+        if subject is None:
+            return program.constant(NOTHING_USUAL)
+        return _over_month(program, subject, "mean", self.field)
+
+    def description(self, grammar: Grammar) -> str:
+        return "the mean of the last 30 days, of the first entity that the event type declares"
+
+
+@dataclass(frozen=True)
+class One(Usual):
+    """1 where the value is known: it is a ratio to the entity's own mean."""
+
+    word: ValueWord
+
+    def lower(self, program: Program) -> Register:
+        return program.emit("one_if_known", self.word.lower(program))
+
+    def description(self, grammar: Grammar) -> str:
+        return "1: as much as on average"

@@ -1,0 +1,116 @@
+"""What one word of the declaration language owns: its name, kind, unit, sentences, "usual" and lowering.
+
+The compiler and the sentences walk words without knowing any of them: a new word is a new class.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+from scoring.declare.fields import NamedField
+from scoring.declare.grammar import Grammar
+from scoring.declare.program import Program, Register
+from scoring.declare.spelling import words_of
+from scoring.declare.usual import Usual
+
+
+class Word:
+    """A part of a feature that has a value. Every word defines what raises NotImplementedError here."""
+
+    is_calendar: ClassVar[bool] = False  # says only when the event occurred: the same for all of that hour
+    is_age: ClassVar[bool] = False  # grows while nothing happens
+
+    @property
+    def name(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def definition(self) -> str:
+        """The declaration in canonical text."""
+        raise NotImplementedError
+
+    @property
+    def kind(self) -> str:
+        """What sort of feature it is, for catalogs: "count", "ratio", "since_last"."""
+        raise NotImplementedError
+
+    def unit(self, fields: Mapping[str, NamedField]) -> str:
+        """What its values are counted in, among the fields of its event type; see `FeatureSpec.unit`."""
+        raise NotImplementedError
+
+    @property
+    def entity(self) -> str:
+        """The entity or pair whose state or batch values it reads; empty where it reads none."""
+        return ""
+
+    @property
+    def window_label(self) -> str:
+        """The window it covers, as declared: "24h"; empty without one."""
+        return ""
+
+    @property
+    def own_field(self) -> str:
+        """The event's own field whose value it is; empty for anything computed."""
+        return ""
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether its values are codes of names, which no arithmetic makes sense of."""
+        return False
+
+    @property
+    def statistic(self) -> str:
+        """Which statistic of a window it is: "mean", "std"; empty for anything else."""
+        return ""
+
+    @property
+    def mean_of(self) -> str:
+        """The field of which it is the mean over all counted events; empty for anything else."""
+        return ""
+
+    @property
+    def difference(self) -> "tuple[Word, Word] | None":
+        """The sides of a difference; None for anything else."""
+        return None
+
+    @property
+    def help_text(self) -> str:
+        """What the event type says of the field whose value it is."""
+        return ""
+
+    def noun(self, grammar: Grammar) -> str:
+        """The feature as a thing: "the largest amount of payments with this card in 24 h"."""
+        return f"the {words_of(self.name)}"
+
+    def sentence(self, grammar: Grammar, value: float) -> str:
+        """One sentence for a value or NaN, without its first capital: "7 payments with this card in 1 h"."""
+        shown = "not known" if math.isnan(value) else grammar.value(value)
+        return f"{grammar.own_noun(self.noun(grammar))} is {shown}"
+
+    def description(self, grammar: Grammar) -> str:
+        """What it is, without a value: "how many payments with this card there were in the last hour"."""
+        raise NotImplementedError
+
+    def coverage(self, grammar: Grammar) -> str:
+        """Which events exactly it covers; empty where it has no window."""
+        return ""
+
+    def without_past(self, grammar: Grammar) -> str:
+        """What it is worth where there is nothing to compute it from."""
+        return "missing"
+
+    def may_be_missing(self, grammar: Grammar) -> bool:
+        """Whether it may be NaN where the other side of a comparison is known."""
+        return True
+
+    def usual_text(self, grammar: Grammar, usual: float) -> str:
+        """What is usual, after "usual is" or "the median is"."""
+        return grammar.value(usual)
+
+    def usual(self) -> Usual | None:
+        """What is usual for the entity itself; None where only the median of events tells."""
+        return None
+
+    def lower(self, program: Program) -> Register:
+        """The register that holds its value."""
+        raise NotImplementedError

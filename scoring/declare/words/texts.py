@@ -1,0 +1,118 @@
+"""Words for what a text says of itself: `comment.links()`, `display_name.capitals()`."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from scoring.declare.canonical import call
+from scoring.declare.expression import Expression
+from scoring.declare.fields import NamedField
+from scoring.declare.grammar import Grammar
+from scoring.declare.program import Program, Register
+from scoring.declare.signals import signal_column
+from scoring.declare.spelling import words_of
+
+_NOUNS = {
+    "length": "the number of characters",
+    "words": "the number of words",
+    "links": "the number of links",
+    "capitals": "the share of capitals among the letters",
+    "digits": "the share of digits",
+    "symbols": "the share of punctuation and symbols",
+    "longest_run": "the longest run of one character",
+}
+_UNITS = {
+    "length": "characters",
+    "words": "words",
+    "links": "links",
+    "capitals": "share",
+    "digits": "share",
+    "symbols": "share",
+    "longest_run": "characters",
+}
+_COUNTED = {"length": "character", "words": "word", "links": "link"}
+
+
+@dataclass(frozen=True)
+class TextSignal(Expression):
+    """A count or a share, taken of a text when it was received; NaN without one."""
+
+    kind = "text"
+
+    field: NamedField
+    signal: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.field.name}_{self.signal}"
+
+    @property
+    def column(self) -> str:
+        return signal_column(self.field.name, self.signal)
+
+    @property
+    def definition(self) -> str:
+        return call(self.column)
+
+    def unit(self, fields: Mapping[str, NamedField]) -> str:
+        return _UNITS[self.signal]
+
+    def noun(self, grammar: Grammar) -> str:
+        return f"{_NOUNS[self.signal]} in the {words_of(self.field.name)}"
+
+    def sentence(self, grammar: Grammar, value: float) -> str:
+        if math.isnan(value):
+            return f"{self.noun(grammar)} is not known"
+        if counted := _COUNTED.get(self.signal):
+            many = counted if value == 1 else f"{counted}s"
+            return f"the {words_of(self.field.name)} has {grammar.number(value)} {many}"
+        return f"{self.noun(grammar)} is {grammar.value(value)}"
+
+    def description(self, grammar: Grammar) -> str:
+        return self.noun(grammar)
+
+    def without_past(self, grammar: Grammar) -> str:
+        text = f"missing without a {words_of(self.field.name)}"
+        if self.signal == "capitals":
+            text += " or without letters"
+        return f"{text}, and where it was received before texts were measured"
+
+    def lower(self, program: Program) -> Register:
+        program.own_field(self.field, ("Text",), self.origin)
+        return program.item_value(self.column)
+
+
+class TextVocabulary:
+    """What can be said about a text."""
+
+    def length(self) -> TextSignal:
+        """How many characters."""
+        return self._signal("length")
+
+    def words(self) -> TextSignal:
+        """How many words."""
+        return self._signal("words")
+
+    def links(self) -> TextSignal:
+        """How many web addresses."""
+        return self._signal("links")
+
+    def capitals(self) -> TextSignal:
+        """The share of its letters that are capitals."""
+        return self._signal("capitals")
+
+    def digits(self) -> TextSignal:
+        """The share of its characters that are digits."""
+        return self._signal("digits")
+
+    def symbols(self) -> TextSignal:
+        """The share of its characters that are punctuation or symbols."""
+        return self._signal("symbols")
+
+    def longest_run(self) -> TextSignal:
+        """The most times that one character follows itself, itself included."""
+        return self._signal("longest_run")
+
+    def _signal(self, signal: str) -> TextSignal:
+        return TextSignal(cast(NamedField, self), signal)

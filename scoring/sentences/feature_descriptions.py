@@ -1,0 +1,37 @@
+"""What a feature is, in words without a value: for its page and the catalog of features."""
+
+from scoring.declare import parts_of
+from scoring.declare.spelling import capitalized
+from scoring.features.specs import FeatureSpec
+from scoring.sentences.grammar import FeatureGrammar
+
+_NAMES_AS_NUMBERS = ("flag", "category", "weekday", "hour")  # units that have no usual value
+
+
+def describe_feature(spec: FeatureSpec) -> str:
+    """What the feature is: "How many payments with this card there were in the last hour."."""
+    text = spec.expression.description(FeatureGrammar(spec))
+    if help_text := spec.expression.plain.help_text:
+        text += f": {help_text[0].lower()}{help_text[1:]}"
+    return f"{capitalized(text)}."
+
+
+def describe_coverage(spec: FeatureSpec) -> list[str]:
+    """Which events the windows of the feature cover exactly, a sentence each; empty where it has none."""
+    grammar = FeatureGrammar(spec)
+    sentences = (part.coverage(grammar) for part in parts_of(spec.expression))
+    return [text for text in dict.fromkeys(sentences) if text]
+
+
+def describe_missing(spec: FeatureSpec) -> str:
+    """What the feature is worth where there is nothing to compute it from."""
+    return spec.expression.plain.without_past(FeatureGrammar(spec))
+
+
+def describe_usual(spec: FeatureSpec) -> str:
+    """What reasons show as usual beside a value."""
+    if usual := spec.expression.usual():
+        return usual.description(FeatureGrammar(spec))
+    if spec.unit in _NAMES_AS_NUMBERS:
+        return "nothing: its numbers are names, of which there is no mean"
+    return "the median of the training rows"
