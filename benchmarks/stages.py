@@ -25,7 +25,7 @@ from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
 from scoring.batch.serve.lookup import BatchLookup, Reads
 from scoring.decisions import engine
-from scoring.intake import group_commit as gathering
+from scoring.intake import group_commit
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
 from scoring.runner import writing
@@ -43,7 +43,7 @@ FEWEST_ROUNDS = 12
 STAGES: dict[str, list[tuple[Any, str]]] = {
     "HTTP, authentication, answer": [],  # what is left of the request
     "validate": [(events, "parse_submission")],
-    "receipt: append, rows, queue": [(gathering, "append_new")],
+    "receipt: append, rows, queue": [(group_commit, "append_new")],
     "receipt: the rest": [(events, "receive_events")],
     "notify": [(lane_notifications, "notify_lanes")],
     "claim": [(pending, "claim")],

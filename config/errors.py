@@ -36,10 +36,10 @@ from scoring.intake.errors import (
     LabelChangedTooOften,
     LabelNotFound,
     LaneBehind,
-    ListsInLine,
     PayloadConflict,
     StorageTimedOut,
     TooManyLabelSources,
+    TooManyLists,
 )
 from scoring.lanes.errors import TooManyHeldLabels
 from scoring.log.consumers.trouble import is_trouble
@@ -265,7 +265,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     LabelChangedTooOften: Problem(
         422, "label-changed-too-often", "The event's labels were changed too often", bound_of_event
     ),
-    ListsInLine: Problem(429, "lists-in-line", "Too many lists at once"),
+    TooManyLists: Problem(429, "lists-in-line", "Too many lists at once"),
     exceptions.Throttled: Problem(429, "too-many-requests", "Too many requests", detail=own_detail),
     OperationalError: STORAGE_UNAVAILABLE,
     InterfaceError: STORAGE_UNAVAILABLE,

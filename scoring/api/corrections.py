@@ -20,7 +20,7 @@ from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.intake import backlog
+from scoring.intake import admission
 from scoring.intake.answers import current_version
 from scoring.intake.corrections import (
     MAX_REASON_LENGTH,
@@ -53,7 +53,7 @@ class CorrectionsView(EventView):
         reason = read_reason(body)
         version = read_version(body)
         submission = read_corrected(body, stream=stream, now=now)
-        backlog.take_room({event_type(type).lane: 1}, priority=priority_of(1, wait=preferences.wait))
+        admission.admit({event_type(type).lane: 1}, priority=priority_of(1, wait=preferences.wait))
         receipt = correct_event(
             submission,
             source=sender_of(request).source,

@@ -26,9 +26,9 @@ from scoring.catalog.fields import clean_identifier, parse_currency
 from scoring.catalog.rates import load_rates
 from scoring.catalog.registry import event_type, event_types
 from scoring.errors import ScoringError
-from scoring.intake import backlog
+from scoring.intake import admission
 from scoring.intake.answers import answer_for
-from scoring.intake.errors import EventNotFound, InvalidRequest, ListsInLine, RequestProblem
+from scoring.intake.errors import EventNotFound, InvalidRequest, RequestProblem, TooManyLists
 from scoring.intake.receive import Receipt, Submission, priority_of, receive_events
 from scoring.lanes.models import Pending
 from scoring.signals.telemetry import telemetry
@@ -97,7 +97,7 @@ def submit(
 ) -> list[Result | ScoringError]:
     """Parse and receive events; a result or an error for each, in the order given.
 
-    Raises LaneBehind and ListsInLine.
+    Raises LaneBehind and TooManyLists.
     """
     rates: dict[str, Rates] = {}
     with telemetry.stage("validate", events=len(payloads)):
@@ -105,11 +105,11 @@ def submit(
     valid = [attempt for attempt in parsed if isinstance(attempt, Submission)]
     counted = Counter(event_type(submission.type).lane for submission in valid)
     priority = priority_of(len(valid), wait=preferences.wait)
-    backlog.take_room(counted, priority=priority)
+    admission.admit(counted, priority=priority)
     try:
         receipts = iter(_receive(valid, sender=sender, preferences=preferences, now=now))
-    except ListsInLine:
-        backlog.give_back(counted, priority=priority)
+    except TooManyLists:
+        admission.cancel(counted, priority=priority)
         raise
     return [result_of(next(receipts)) if isinstance(attempt, Submission) else attempt for attempt in parsed]
 

@@ -19,7 +19,7 @@ from scoring.api.pending import list_pending, read_page
 from scoring.api.schema.labels import LIST_HELD, STATE_LABELS
 from scoring.catalog.registry import event_type
 from scoring.errors import ScoringError
-from scoring.intake import backlog
+from scoring.intake import admission
 from scoring.intake.label_sources import PRECEDENCE, is_known_source
 from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import LabelReceipt, LabelStatement, record_labels
@@ -81,7 +81,7 @@ def try_parse(item: object, *, sender: Sender, now: datetime) -> LabelStatement 
 def _record(statements: Sequence[LabelStatement], *, sender: Sender, now: datetime) -> list[LabelReceipt]:
     """Record what fits: labels are queued in the lanes of their events, and share the bounds of these."""
     counted = Counter(event_type(statement.event_type).lane for statement in statements)
-    backlog.take_room(counted, priority=pending.NORMAL)
+    admission.admit(counted, priority=pending.NORMAL)
     receipts = record_labels(
         statements,
         source=sender.source,

@@ -30,7 +30,7 @@ class LabelChangedTooOften(ScoringError):
 
 
 class LaneBehind(ScoringError):
-    """A lane has so much queued that it takes no more for now. `wait`: seconds until it will have room."""
+    """The queue of a lane is full. `wait`: seconds until it will have room."""
 
     def __init__(self, *, lane: str, queued: int, limit: int, wait: int) -> None:
         super().__init__(
@@ -40,13 +40,13 @@ class LaneBehind(ScoringError):
         self.lane, self.queued, self.limit, self.wait = lane, queued, limit, wait
 
 
-class ListsInLine(ScoringError):
-    """So many lists are being taken that another would keep clients with single events from being served."""
+class TooManyLists(ScoringError):
+    """The process receives as many lists as it may while it serves clients with single events."""
 
     wait = 1  # seconds
 
     def __init__(self) -> None:
-        super().__init__(f"too many lists are being taken in at once: send this one again in {self.wait} s")
+        super().__init__(f"too many lists are being received at once; send this one again in {self.wait} s")
 
 
 class RequestProblem(NamedTuple):
@@ -78,7 +78,7 @@ class PayloadConflict(ScoringError):
 
 
 class StorageTimedOut(ScoringError):
-    """The database did not take what a request brought in the time that the request has."""
+    """The database did not answer before the deadline of the request."""
 
     def __init__(self) -> None:
         super().__init__("the database did not answer in time")

@@ -13,7 +13,7 @@ from scoring.catalog.event_type import ParsedFields
 from scoring.intake import fallback
 from scoring.intake.answers import answer_from_stream
 from scoring.intake.errors import PayloadConflict
-from scoring.intake.group_commit import Received, gatherer, lane_of
+from scoring.intake.group_commit import ReceiptBatch, group_commit, lane_of
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import CORRECTED
 from scoring.log import vault
@@ -75,21 +75,21 @@ def receive_events(
     entries = [received_entry(submission, source=source, actor=actor) for submission in submissions]
     channel = open_reply_channel() if wait else None
     token = channel.token if channel else None
-    received = Received(
+    batch = ReceiptBatch(
         entries,
         personal=vault_items(submissions),
         now=now,
         priority=priority_of(len(entries), wait=wait),
         wake_token=token,
     )
-    gatherer.write(received)
-    created = {entry.stream: [entry] for entry in received.written}
+    group_commit.write(batch)
+    created = {entry.stream: [entry] for entry in batch.written}
     repeated = read_streams([entry.stream for entry in entries if entry.stream not in created])
     stored = created | repeated
     answers = {stream: answer_from_stream(entries) for stream, entries in stored.items()}
     waiting = {stream for stream, answer in answers.items() if answer["status"] == "pending"}
     undecided = {stream: stored[stream][0] for stream in waiting - _disputed(entries, repeated)}
-    cause = received.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
+    cause = batch.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
     if wait and channel and undecided:
         answers |= _wait_if_possible(
             undecided, channel=channel, wait=wait, on_timeout=on_timeout, cause=cause

@@ -118,8 +118,8 @@ COUNT = """
 """
 
 
-class Place(NamedTuple):
-    """Where in the queue an event goes, by its stream. `wake_token`: of the client that waits for it."""
+class NewPending(NamedTuple):
+    """An event to queue, by its stream. `wake_token`: of the client that waits for it."""
 
     stream: str
     lane: str
@@ -166,9 +166,9 @@ class Queued(NamedTuple):
     priority: int
 
 
-def queueing(places: Sequence[Place], *, now: datetime) -> tuple[Sql, ...]:
+def queueing(new: Sequence[NewPending], *, now: datetime) -> tuple[Sql, ...]:
     """Clauses beside the append of received events: queue them, and release labels held until they arrive."""
-    rows = unnested(list(zip(*places, strict=True)), ("text", "text", "int", "text"))
+    rows = unnested(list(zip(*new, strict=True)), ("text", "text", "int", "text"))
     return Sql(QUEUE.format(rows=rows.text), (now, *rows.values)), Sql(RELEASE_HELD, (LATER,))
 
 

@@ -12,7 +12,7 @@ from scoring.api.keys import issue as keys
 from scoring.api.keys import refusals
 from scoring.api.keys import use as key_use
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
-from scoring.intake import backlog
+from scoring.intake import admission
 from scoring.lanes import held_labels
 
 ALL_SCOPES = tuple(SCOPES)
@@ -24,7 +24,7 @@ def forget() -> None:
     refusals.forget_refusals()
     key_use.forget_use()
     held_labels.forget_counts()
-    backlog._counted.clear()
+    admission._counted.clear()
 
 
 @pytest.fixture(autouse=True)

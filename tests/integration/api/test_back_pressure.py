@@ -1,14 +1,14 @@
-"""What a lane that is behind refuses, what it still takes, and when a sender is asked to come again."""
+"""What a lane that is behind refuses, what it still accepts, and when a refused sender should retry."""
 
 import threading
 
 import pytest
 from django.db import OperationalError
 
-from scoring.intake import backlog, turnstile
-from scoring.intake.errors import ListsInLine
+from scoring.intake import admission
+from scoring.intake.admission import BulkAdmission, pause_after
+from scoring.intake.errors import TooManyLists
 from scoring.intake.models import Event
-from scoring.intake.turnstile import Turnstile, pause_after
 from scoring.lanes.lock import held_lane
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import lane_notifications
@@ -22,7 +22,7 @@ LANE = "commerce"
 @pytest.fixture(autouse=True)
 def small_bounds(settings, monkeypatch):
     settings.API_MOST_QUEUED, settings.API_MOST_WAITING = 10, 3
-    monkeypatch.setattr(backlog, "_counted", {})
+    monkeypatch.setattr(admission, "_counted", {})
 
 
 def a_list(start: int, count: int) -> list[dict]:
@@ -36,7 +36,7 @@ def work_all() -> None:
             pass
 
 
-def test_a_list_is_refused_while_its_lane_is_behind_and_taken_when_it_has_caught_up(api, monkeypatch):
+def test_a_list_is_refused_while_its_lane_is_behind_and_accepted_once_it_has_caught_up(api, monkeypatch):
     assert api.post("events", a_list(0, 12)).status_code == 200
 
     refused = api.post("events", a_list(100, 2))
@@ -48,17 +48,17 @@ def test_a_list_is_refused_while_its_lane_is_behind_and_taken_when_it_has_caught
     assert Event.objects.count() == 12
 
     work_all()
-    monkeypatch.setattr(backlog, "_counted", {})  # a second later
+    monkeypatch.setattr(admission, "_counted", {})  # a second later
     assert api.post("events", a_list(100, 2)).status_code == 200
 
 
-def test_a_client_that_waits_is_served_beside_bulk_that_is_refused(api):
+def test_waiting_clients_are_served_while_bulk_is_refused(api):
     api.post("events", a_list(0, 12))
     assert api.post("events", a_list(100, 2)).status_code == 429
     assert api.post("events", payment_payload(200), prefer="wait=0.01").status_code == 202
 
 
-def test_single_events_that_nobody_waits_for_are_bulk(api):
+def test_single_events_without_a_waiting_client_are_bulk(api):
     api.post("events", a_list(0, 12))
     assert api.post("events", payment_payload(200), prefer="respond-async").status_code == 429
 
@@ -69,15 +69,15 @@ def test_waiting_clients_are_refused_too_when_too_many_wait(api):
     assert api.post("events", payment_payload(3), prefer="wait=0.01").status_code == 429
 
 
-def test_when_to_come_again_follows_from_the_backlog_and_the_lanes_pace(api):
+def test_retry_after_follows_from_the_queue_and_the_lanes_pace(api):
     api.post("events", a_list(0, 12))
-    assert api.post("events", a_list(100, 1))["Retry-After"] == str(backlog.USUAL_WAIT)
+    assert api.post("events", a_list(100, 1))["Retry-After"] == str(admission.DEFAULT_RETRY)
     lane_notifications.subscribe(LANE, pace=0.5)
     assert api.post("events", a_list(100, 1))["Retry-After"] == "14"  # 12 - 10 / 2 entries
     lane_notifications.subscribe(LANE, pace=1e6)
     assert api.post("events", a_list(100, 1))["Retry-After"] == "1"
     lane_notifications.subscribe(LANE, pace=0.1)
-    assert api.post("events", a_list(100, 1))["Retry-After"] == str(backlog.LONGEST_WAIT)
+    assert api.post("events", a_list(100, 1))["Retry-After"] == str(admission.MAX_RETRY)
 
 
 def test_invalid_items_of_a_refused_list_are_not_answered_one_by_one(api):
@@ -97,11 +97,11 @@ def test_the_pace_of_a_lane_is_what_its_runner_worked_at(api):
     assert lane_notifications.pace_of(LANE) == pytest.approx(runner.pace, abs=0.1)
 
 
-def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused():
-    own, inside, leave = Turnstile(2), [], threading.Event()
+def test_lists_are_received_one_at_a_time_and_refused_beyond_the_places():
+    own, inside, leave = BulkAdmission(2), [], threading.Event()
 
     def pass_through():
-        with own.turn({}):
+        with own.admit_bulk({}):
             inside.append(len(inside))
             leave.wait(30)
 
@@ -112,48 +112,48 @@ def test_lists_pass_one_at_a_time_and_those_without_a_place_in_line_are_refused(
     second.start()
     while own._places._value:
         pass
-    with pytest.raises(ListsInLine), own.turn({}):
+    with pytest.raises(TooManyLists), own.admit_bulk({}):
         pass
-    assert inside == [0]  # the second stands in line
+    assert inside == [0]  # the second waits
 
     leave.set()
     first.join()
     second.join()
     assert inside == [0, 1]
-    with own.turn({}):
+    with own.admit_bulk({}):
         pass
 
 
 def test_lists_are_held_to_the_pace_of_a_lane_that_is_behind(api, monkeypatch):
     api.post("events", a_list(0, 12))
     lane_notifications.subscribe(LANE, pace=100.0)
-    assert pause_after({LANE: 50}, seconds=0.1) == 0.0  # twelve are no backlog
-    monkeypatch.setattr(turnstile, "AHEAD", 11)
+    assert pause_after({LANE: 50}, seconds=0.1) == 0.0  # twelve are few
+    monkeypatch.setattr(admission, "MAX_LEAD", 11)
     assert pause_after({LANE: 50}, seconds=0.1) == pytest.approx(0.4)
     assert pause_after({LANE: 50}, seconds=0.7) == 0.0
-    assert pause_after({LANE: 5_000}, seconds=0.1) == turnstile.LONGEST_PAUSE
+    assert pause_after({LANE: 5_000}, seconds=0.1) == admission.MAX_PAUSE_SECONDS
 
 
 @pytest.mark.parametrize(("waits", "pauses"), [(True, [0.3]), (False, [])])
 def test_lists_are_held_back_only_while_clients_wait(monkeypatch, waits, pauses):
     slept = []
-    monkeypatch.setattr(turnstile, "pause_after", lambda events, *, seconds: 0.3)
-    monkeypatch.setattr(turnstile.time, "sleep", slept.append)
-    own = Turnstile(1)
+    monkeypatch.setattr(admission, "pause_after", lambda events, *, seconds: 0.3)
+    monkeypatch.setattr(admission.time, "sleep", slept.append)
+    own = BulkAdmission(1)
     if waits:
-        own.note_waiting()
-    with own.turn({LANE: 500}):
+        own.mark_interactive()
+    with own.admit_bulk({LANE: 500}):
         pass
     assert slept == pauses
 
 
-def test_a_waiting_client_is_noted_and_a_list_goes_through_the_turnstile(api, monkeypatch, settings):
+def test_a_waiting_client_is_marked_and_a_list_goes_through_admission(api, monkeypatch, settings):
     settings.API_MOST_QUEUED = 1_000
     noted, turns = [], []
-    monkeypatch.setattr(turnstile.turnstile, "note_waiting", lambda: noted.append("waits"))
-    original = turnstile.turnstile.turn
+    monkeypatch.setattr(admission.bulk_admission, "mark_interactive", lambda: noted.append("waits"))
+    original = admission.bulk_admission.admit_bulk
     monkeypatch.setattr(
-        turnstile.turnstile, "turn", lambda events: turns.append(dict(events)) or original(events)
+        admission.bulk_admission, "admit_bulk", lambda events: turns.append(dict(events)) or original(events)
     )
     api.post("events", a_list(0, 70))
     assert (noted, turns) == ([], [{LANE: 70}])
@@ -161,24 +161,24 @@ def test_a_waiting_client_is_noted_and_a_list_goes_through_the_turnstile(api, mo
     assert (noted, turns) == (["waits"], [{LANE: 70}])
 
 
-def test_a_list_without_a_place_in_line_does_not_count_as_queued(api, monkeypatch, settings):
+def test_a_list_that_was_refused_a_place_does_not_count_as_queued(api, monkeypatch, settings):
     settings.API_MOST_QUEUED = 1_000
-    monkeypatch.setattr(turnstile.turnstile, "_places", threading.BoundedSemaphore(1))
-    with turnstile.turnstile.turn({}):
+    monkeypatch.setattr(admission.bulk_admission, "_places", threading.BoundedSemaphore(1))
+    with admission.bulk_admission.admit_bulk({}):
         refused = api.post("events", a_list(0, 70))
     assert refused.status_code == 429
     assert refused.json()["type"] == "/api/problems/lists-in-line"
     assert refused["Retry-After"] == "1"
-    assert backlog.bulk_queued(LANE) == 0
+    assert admission.bulk_queued(LANE) == 0
     assert not Event.objects.exists()
 
 
-def test_a_list_that_is_stored_is_answered_though_the_queue_cannot_be_counted(monkeypatch):
+def test_a_stored_list_is_answered_even_if_the_queue_cannot_be_counted(monkeypatch):
     def fail(events, *, seconds):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(turnstile, "pause_after", fail)
-    own = Turnstile(1)
-    own.note_waiting()
-    with own.turn({LANE: 500}):
+    monkeypatch.setattr(admission, "pause_after", fail)
+    own = BulkAdmission(1)
+    own.mark_interactive()
+    with own.admit_bulk({LANE: 500}):
         pass

@@ -47,7 +47,7 @@ def say(*statements: LabelStatement):
 
 def queued(stream: str, *, now: datetime) -> Beside:
     """What queues a payment that is appended past the API."""
-    place = pending.Place(stream, LANE, pending.NORMAL, wake_token=None)
+    place = pending.NewPending(stream, LANE, pending.NORMAL, wake_token=None)
     return Beside(clauses=pending.queueing([place], now=now))
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.intake import backlog
+from scoring.intake import admission
 from scoring.intake.errors import LaneBehind
 from scoring.lanes import held_labels
 from scoring.lanes import queue as pending
@@ -121,13 +121,13 @@ def test_what_is_done_leaves_the_queue_and_it_is_told_how_much_was_there(db):
 def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(settings, monkeypatch):
     settings.API_MOST_QUEUED, settings.API_MOST_WAITING = 10, 3
     queued = {pending.NORMAL: 0, pending.URGENT: 0}
-    monkeypatch.setattr(backlog, "_counted", {})
+    monkeypatch.setattr(admission, "_counted", {})
     monkeypatch.setattr(pending, "count_ready", lambda lane, *, priority, most: queued[priority])
     monkeypatch.setattr(lane_notifications, "pace_of", lambda lane: 1.0)
 
     def is_taken(count: int, *, priority: int) -> bool:
         try:
-            backlog.take_room({LANE: count}, priority=priority)
+            admission.admit({LANE: count}, priority=priority)
         except LaneBehind:
             return False
         return True
@@ -135,8 +135,8 @@ def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(setting
     assert is_taken(9, priority=pending.NORMAL)  # into an empty lane
     assert is_taken(500, priority=pending.NORMAL)  # into one with room for one
     assert not is_taken(1, priority=pending.NORMAL)
-    assert backlog.bulk_queued(LANE) == 509
-    backlog.give_back({LANE: 500}, priority=pending.NORMAL)
+    assert admission.bulk_queued(LANE) == 509
+    admission.cancel({LANE: 500}, priority=pending.NORMAL)
     assert is_taken(1, priority=pending.NORMAL)
     assert not is_taken(1, priority=pending.NORMAL)  # ten by then
     assert [is_taken(1, priority=pending.URGENT) for _ in range(4)] == [True, True, True, False]
@@ -144,12 +144,12 @@ def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(setting
 
 def test_a_count_is_believed_for_a_while_and_then_made_anew(monkeypatch):
     found = iter((4, 7))
-    monkeypatch.setattr(backlog, "_counted", {})
+    monkeypatch.setattr(admission, "_counted", {})
     monkeypatch.setattr(pending, "count_ready", lambda lane, **how: next(found))
-    assert [backlog.bulk_queued(LANE) for _ in range(3)] == [4, 4, 4]
-    monkeypatch.setattr(backlog, "BELIEVED_SECONDS", -1.0)
-    backlog._counted.clear()
-    assert backlog.bulk_queued(LANE) == 7
+    assert [admission.bulk_queued(LANE) for _ in range(3)] == [4, 4, 4]
+    monkeypatch.setattr(admission, "COUNT_SECONDS", -1.0)
+    admission._counted.clear()
+    assert admission.bulk_queued(LANE) == 7
 
 
 def test_a_sender_has_room_for_held_labels_up_to_the_bound(settings, transactional_db):

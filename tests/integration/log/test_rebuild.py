@@ -80,7 +80,7 @@ def test_an_unknown_projection_is_named_with_the_known_ones() -> None:
 
 def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
     places = [
-        pending.Place(f"payment/shop/{name}", "commerce", pending.NORMAL, wake_token=None)
+        pending.NewPending(f"payment/shop/{name}", "commerce", pending.NORMAL, wake_token=None)
         for name in ("done", "waiting")
     ]
     beside = Beside(clauses=pending.queueing(places, now=NOW))

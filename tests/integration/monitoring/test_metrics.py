@@ -8,7 +8,7 @@ import redis
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from scoring.intake import backlog, fallback
+from scoring.intake import admission, fallback
 from scoring.intake.errors import LaneBehind
 from scoring.intake.receive import receive_events
 from scoring.log.read import read_stream
@@ -113,10 +113,10 @@ def test_queues_and_heads_are_what_the_database_says(client):
 
 
 def test_refusals_are_counted(client, settings, monkeypatch):
-    monkeypatch.setattr(backlog, "_counted", {})
+    monkeypatch.setattr(admission, "_counted", {})
     settings.API_MOST_QUEUED = 0
     with pytest.raises(LaneBehind):
-        backlog.take_room({LANE: 1}, priority=1)
+        admission.admit({LANE: 1}, priority=1)
     assert scrape(client)["assay_refused_requests_total", LANE, "bulk"] == 1
 
 

@@ -37,11 +37,11 @@ from scoring.intake.errors import (
     LabelChangedTooOften,
     LabelNotFound,
     LaneBehind,
-    ListsInLine,
     PayloadConflict,
     RequestProblem,
     StorageTimedOut,
     TooManyLabelSources,
+    TooManyLists,
 )
 from scoring.lanes.errors import TooManyHeldLabels
 from scoring.log.errors import LogAheadOfCluster, StreamConflict
@@ -136,7 +136,7 @@ CASES = {
         429,
         {"lane": "commerce", "queued": 20_500, "limit": 20_000},
     ),
-    "too many lists at once": (ListsInLine(), 429, {}),
+    "too many lists at once": (TooManyLists(), 429, {}),
     "too many requests": (exceptions.Throttled(wait=3), 429, {}),
     "no database": (OperationalError("password for user assay"), 503, {}),
 }

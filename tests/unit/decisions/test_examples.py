@@ -3,12 +3,12 @@ from types import ModuleType
 
 import pytest
 
-from scoring.intake import backlog
+from scoring.intake import admission
 from scoring.lanes import queue as pending
 from scoring.registry import routes as routing
 
 
-@pytest.mark.parametrize("module", [backlog, pending, routing])
+@pytest.mark.parametrize("module", [admission, pending, routing])
 def test_the_examples_in_docstrings_are_true(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert found.attempted

@@ -1,4 +1,4 @@
-"""Requests whose receipts are written together: each gets its own, and one that fails fails alone."""
+"""Group commit: each request gets its own receipts, and a request that fails fails alone."""
 
 import threading
 import time
@@ -10,9 +10,9 @@ import pytest
 from django.db import connection, transaction
 
 from scoring import deadlines
-from scoring.intake import group_commit as gathering
+from scoring.intake import group_commit
 from scoring.intake.errors import StorageTimedOut
-from scoring.intake.group_commit import Gatherer, Received, Turn
+from scoring.intake.group_commit import GroupCommit, ReceiptBatch, Role
 from scoring.intake.models import Event
 from scoring.intake.receive import received_entry
 from scoring.lanes.models import Pending
@@ -22,9 +22,9 @@ from tests.factories.payments import payment_payload, submission
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def request(number: int, **changes: str) -> Received:
+def request(number: int, **changes: str) -> ReceiptBatch:
     entry = received_entry(submission(payment_payload(number, **changes)), source="shop")
-    return Received(
+    return ReceiptBatch(
         [entry],
         personal=[("ip", f"192.0.2.{number}")],
         now=datetime.now(UTC),
@@ -35,35 +35,35 @@ def request(number: int, **changes: str) -> Received:
 
 @pytest.fixture
 def together(transactional_db, online_redis, monkeypatch):
-    """Write requests by threads of their own, all but the first while that is being written.
+    """Write each request on its own thread, all but the first while the first is being written.
 
-    Gives the error of each, and how many were written together each time.
+    Gives the error of each, and the size of each group.
     """
     sizes: list[int] = []
-    write = gathering.write_together
+    write = group_commit.write_batches
 
-    def run(requests: list[Received]) -> tuple[list[Exception | None], list[int]]:
-        gatherer, all_wait = Gatherer(), threading.Event()
+    def run(requests: list[ReceiptBatch]) -> tuple[list[Exception | None], list[int]]:
+        commits, all_wait = GroupCommit(), threading.Event()
 
-        def slowly(group: list[Received]) -> None:
+        def slowly(group: list[ReceiptBatch]) -> None:
             if not sizes:
                 all_wait.wait(10)
             sizes.append(len(group))
             write(group)
 
-        def one(received: Received) -> None:
+        def one(received: ReceiptBatch) -> None:
             try:
-                gatherer.write(received)
+                commits.write(received)
             finally:
                 connection.close()
 
-        monkeypatch.setattr(gathering, "write_together", slowly)
+        monkeypatch.setattr(group_commit, "write_batches", slowly)
         with ThreadPoolExecutor(len(requests)) as pool:
             running = [pool.submit(one, requests[0])]
-            while not gatherer._is_writing or gatherer._waiting:
+            while not commits._is_writing or commits._waiting:
                 time.sleep(0.001)
             running += [pool.submit(one, each) for each in requests[1:]]
-            while len(gatherer._waiting) < len(requests) - 1:
+            while len(commits._waiting) < len(requests) - 1:
                 time.sleep(0.001)
             all_wait.set()
         return [each.exception() for each in running], sizes
@@ -71,7 +71,7 @@ def together(transactional_db, online_redis, monkeypatch):
     return run
 
 
-def test_what_comes_while_one_is_written_is_written_together(together):
+def test_requests_that_arrive_during_a_write_are_written_together(together):
     requests = [request(number) for number in range(6)]
     errors, sizes = together(requests)
     assert errors == [None] * 6
@@ -101,59 +101,59 @@ def test_a_request_that_cannot_be_written_fails_alone(together):
     assert Event.objects.count() == 4
 
 
-def test_of_two_that_fail_together_the_first_is_written_and_the_other_finds_out_for_itself(online_redis):
+def test_when_a_group_fails_its_leader_writes_alone_and_the_others_do_too(online_redis):
     good, bad = request(0), request(1)
     bad.personal = [("ip", "\x00")]  # PostgreSQL has no such text
-    gatherer = Gatherer()
-    gatherer._waiting, gatherer._is_writing = [good, bad], True
-    gatherer._lead()
-    assert (len(good.written), good.turn) == (1, Turn.LEAD)
-    assert (bad.written, bad.turn, bad.called.empty()) == ([], Turn.ALONE, False)
-    assert not gatherer._is_writing
+    commits = GroupCommit()
+    commits._waiting, commits._is_writing = [good, bad], True
+    commits._lead()
+    assert (len(good.written), good.role) == (1, Role.LEADER)
+    assert (bad.written, bad.role, bad.called.empty()) == ([], Role.SOLO, False)
+    assert not commits._is_writing
 
 
-def test_an_event_that_two_requests_bring_is_the_first_ones(online_redis, monkeypatch):
-    rung: list[set[str]] = []
+def test_an_event_in_two_requests_belongs_to_the_first(online_redis, monkeypatch):
+    notified: list[set[str]] = []
     monkeypatch.setattr(
-        gathering.lane_notifications,
+        group_commit.lane_notifications,
         "notify_lanes",
-        lambda lanes: rung.append(set(lanes)) or "broker_unavailable",
+        lambda lanes: notified.append(set(lanes)) or "broker_unavailable",
     )
     first, second = request(1), replace(request(1, amount="99.00"), wake_token="another", priority=0)
     later = second.now = first.now + timedelta(seconds=5)
-    gathering.write_together([first, second])
+    group_commit.write_batches([first, second])
     [row], [entry] = Pending.objects.all(), first.written
     assert (row.wake_token, row.priority, second.written) == ("token-1", 1, [])
     assert entry.recorded_at == row.enqueued_at == later  # not before either of them
     assert [first.cause, second.cause] == ["broker_unavailable"] * 2
-    gathering.write_together([second])
-    assert rung == [{"commerce"}, set()]  # what was there already rings for nobody
+    group_commit.write_batches([second])
+    assert notified == [{"commerce"}, set()]  # nothing new: no lane is notified
 
 
-def test_long_requests_and_those_inside_a_transaction_are_written_by_themselves(online_redis, monkeypatch):
-    monkeypatch.setattr(Gatherer, "_has_to_wait", lambda *given: pytest.fail("it is not to be gathered"))
-    monkeypatch.setattr(gathering, "MOST_TOGETHER", 1)
+def test_bulk_requests_and_those_inside_a_transaction_are_written_alone(online_redis, monkeypatch):
+    monkeypatch.setattr(GroupCommit, "_has_to_wait", lambda *given: pytest.fail("it joined a group"))
+    monkeypatch.setattr(group_commit, "MAX_ENTRIES", 1)
     both = request(0)
     both.entries = [*both.entries, *request(1).entries]
-    Gatherer().write(both)
+    GroupCommit().write(both)
     assert len(both.written) == 2
     with transaction.atomic():
-        Gatherer().write(request(2))
+        GroupCommit().write(request(2))
         transaction.set_rollback(True)
     assert Event.objects.count() == 2
 
 
-def test_who_waits_for_another_write_waits_no_longer_than_its_deadline(online_redis):
-    gatherer = Gatherer()
-    gatherer._is_writing = True
+def test_a_request_waits_for_another_write_no_longer_than_its_deadline(online_redis):
+    commits = GroupCommit()
+    commits._is_writing = True
     with deadlines.within(0.01), pytest.raises(StorageTimedOut):
-        gatherer.write(request(0))
-    assert (gatherer._waiting, Event.objects.count()) == ([], 0)
+        commits.write(request(0))
+    assert (commits._waiting, Event.objects.count()) == ([], 0)
 
 
-def test_only_a_client_that_waits_holds_lists_back(online_redis, monkeypatch):
+def test_only_waiting_clients_slow_bulk_down(online_redis, monkeypatch):
     noted: list[str] = []
-    monkeypatch.setattr(gathering.turnstile, "note_waiting", lambda: noted.append("waits"))
+    monkeypatch.setattr(group_commit.bulk_admission, "mark_interactive", lambda: noted.append("waits"))
     for number in (0, 1):  # urgent, and not
-        Gatherer().write(request(number))
+        GroupCommit().write(request(number))
     assert noted == ["waits"]
