@@ -1,6 +1,7 @@
 """Every link and file that the documentation names is there."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,15 @@ def test_pages_named_in_the_code_exist() -> None:
         for page in re.findall(r"(?<![\w/.-])docs/[\w/-]+\.md", source.read_text())
     }
     assert [(source, page) for source, page in sorted(named) if not (ROOT / page).exists()] == []
+
+
+def test_the_rooms_of_the_architecture_page_are_those_of_the_import_contract_in_its_order() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each["type"] == "layers")
+    rooms = [{name.replace(".", "/") for name in layer.split(" | ")} for layer in layers]
+    modules = {name for layer in rooms for name in layer if (ROOT / f"{name}.py").exists()}
+    folders = [layer - modules for layer in rooms if layer - modules]
+    section = (ROOT / "docs/architecture.md").read_text().partition("\n## Rooms\n")[2].partition("\n## ")[0]
+    first_cells = re.findall(r"^\| ([^|]+)", section, re.MULTILINE)
+    rows = [set(re.findall(r"`([\w/]+)/`", cell)) for cell in first_cells]
+    assert [row for row in rows if row][: len(folders)] == folders
