@@ -291,6 +291,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda request: static("admin_kit/admin_kit.css")],
     "SCRIPTS": [
+        lambda request: static("admin_kit/refresh.js"),  # first: it keeps the page as it was before plots
         lambda request: static("admin_kit/plots.js"),
         lambda request: static("admin_kit/landmarks.js"),
         lambda request: static("admin_kit/confirm.js"),

@@ -21,6 +21,7 @@ from scoring.learning.pages.training import percent_done
 from scoring.learning.promotion.stages import standings
 from scoring.registry.models import ModelVersion
 
+REFRESH_SECONDS = 2
 UNDER_WAY = (TrainingJob.State.QUEUED, TrainingJob.State.RUNNING)
 MOST_OF_AN_ERROR = 60  # characters; the training's page has all of it
 TONES = {"finished": "good", "failed": "bad", "running": "info"}
@@ -102,7 +103,6 @@ class TrainingJobAdmin(LinkedAdmin):
     list_before_template = "learning/training_list_top.html"
 
     class Media:
-        js = ("learning/live.js",)
         css = {"all": ("learning/learning.css",)}
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -121,7 +121,7 @@ class TrainingJobAdmin(LinkedAdmin):
     @admin.display(description="state")
     def where_it_is(self, job: Any) -> str:
         shown = badge(job.state, tone=TONES.get(job.state, "neutral"), text=state_in_words(job))
-        return self._live(job, "state", format_html("{} {}", shown, self._bar(job)))
+        return self._refreshed(job, "state", format_html("{} {}", shown, self._bar(job)))
 
     @admin.display(description="what came of it")
     def outcome(self, job: TrainingJob) -> str:
@@ -129,8 +129,8 @@ class TrainingJobAdmin(LinkedAdmin):
             link = format_html(
                 '<a class="ws-link" href="{}">{}</a>', reverse("admin:model", args=[job.model]), job.model
             )
-            return self._live(job, "outcome", link)
-        return self._live(job, "outcome", Truncator(job.error or NO_VALUE).chars(MOST_OF_AN_ERROR))
+            return self._refreshed(job, "outcome", link)
+        return self._refreshed(job, "outcome", Truncator(job.error or NO_VALUE).chars(MOST_OF_AN_ERROR))
 
     @admin.display(description="asked for (UTC)")
     def requested(self, job: TrainingJob) -> str:
@@ -141,7 +141,7 @@ class TrainingJobAdmin(LinkedAdmin):
         took = NO_VALUE
         if job.started_at is not None and job.ended_at is not None:
             took = duration_text(job.ended_at - job.started_at)
-        return self._live(job, "took", unbroken(took))
+        return self._refreshed(job, "took", unbroken(took))
 
     def _bar(self, job: Any) -> str:
         progress = job.progress
@@ -155,10 +155,12 @@ class TrainingJobAdmin(LinkedAdmin):
             *(progress.step, progress.step, percent, percent),
         )
 
-    def _live(self, job: TrainingJob, part: str, content: str) -> str:
-        """A cell that the page's script replaces while the training is under way."""
-        state = "yes" if job.state in UNDER_WAY else "no"
-        return format_html('<span id="job-{}-{}" data-live="{}">{}</span>', job.number, part, state, content)
+    def _refreshed(self, job: TrainingJob, part: str, content: str) -> str:
+        """A cell that is fetched again every few seconds while the training is queued or running."""
+        seconds = REFRESH_SECONDS if job.state in UNDER_WAY else ""
+        return format_html(
+            '<span id="job-{}-{}" data-refresh="{}">{}</span>', job.number, part, seconds, content
+        )
 
 
 def moment_and_actor(moment: datetime, actor: str) -> str:

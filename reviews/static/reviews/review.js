@@ -1,5 +1,5 @@
 /* Keyboard shortcuts: an element with data-key="n t" is clicked by n or t, or focused if it is a field.
-   Also: renewing the lease of a case, replacing parts of the page, and checking a verdict before it is sent. */
+   Also: renewing the lease of a case, the tabs of its history, and checking a verdict before it is sent. */
 "use strict";
 
 (() => {
@@ -52,25 +52,11 @@
 
   /* Parts of the page */
 
-  // Replaces the element with what the server renders now. Any other page (such as a login) is opened instead.
-  const replacePart = async (address, id) => {
-    const response = await fetch(address, { credentials: "same-origin" });
-    const drawn = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(id);
-    if (!response.ok || !drawn) return location.assign(address);
-    const focused = document.activeElement?.id;
-    document.getElementById(id).replaceWith(drawn);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    return drawn;
-  };
-
-  const refreshEvery = (element) => {
-    const again = async () => {
-      if (!document.hidden && !document.querySelector("dialog[open]")) {
-        await replacePart(location.href, element.id).catch(() => {}); // offline for a moment: the next refresh tries again
-      }
-      setTimeout(again, element.dataset.refresh * 1000);
-    };
-    setTimeout(again, element.dataset.refresh * 1000);
+  // Replaces the element of this id by the one at the address, or goes there if it has none (a sign-in page).
+  const swapPart = async (address, id) => {
+    const { page } = await adminKit.fetchPage(address);
+    const fresh = page?.getElementById(id);
+    return fresh ? adminKit.replacePart(document.getElementById(id), fresh) : location.assign(address);
   };
 
   const toggle = (button) => {
@@ -85,7 +71,7 @@
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       // A key may have changed a part that is off the screen.
-      replacePart(link.href, link.dataset.swap)
+      swapPart(link.href, link.dataset.swap)
         .then((drawn) => drawn?.scrollIntoView({ block: "nearest" }))
         .catch(() => location.assign(link.href));
     }
@@ -167,7 +153,6 @@
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
   document.addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll("[data-refresh]").forEach(refreshEvery);
     document.querySelector("[autofocus]")?.focus(); // the browser tried while the page was still hidden
     const form = document.getElementById("verdict");
     if (!form) return;

@@ -1,8 +1,10 @@
 /* Draws the plots that {% plot %} left on the page, with the Chart.js that comes with the admin.
-   A page that replaces a part of itself calls adminKit.drawPlots(part) afterwards. */
+   refresh.js calls adminKit.drawPlots(part) after it replaced a part. */
 "use strict";
 
-window.adminKit = (() => {
+window.adminKit = window.adminKit || {};
+
+(() => {
   const drawn = new Map(); // canvas -> {chart, spec}
 
   const color = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--ws-${role}`).trim();
@@ -177,5 +179,5 @@ window.adminKit = (() => {
     new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["class"] });
   });
 
-  return { drawPlots };
+  Object.assign(adminKit, { drawPlots });
 })();

@@ -145,7 +145,7 @@ def test_a_training_is_started_followed_and_cancelled(online_redis, django_asser
     with django_assert_max_num_queries(12):
         listed = trainer.get(reverse("admin:scoring_trainingjob_changelist")).content.decode()
     assert 'aria-valuenow="25"' in listed
-    assert 'data-live="yes"' in listed
+    assert 'data-refresh="2"' in listed
     assert "250 of 1,000" in trainer.get(reverse("admin:training", args=[1])).content.decode()
     stopped = trainer.post(reverse("admin:training", args=[1]), follow=True).content.decode()
     assert "will stop within seconds" in stopped

@@ -133,7 +133,7 @@ def test_the_page_and_its_parts_show_what_is_wrong_on_top() -> None:
     assert parts.index("stands still") < parts.index("No model decides") < parts.index("Events a minute")
     assert "<html" not in parts
     home = text_of(client, "/admin/")
-    assert 'data-overview="/admin/overview/"' in home
+    assert 'data-refresh-from="/admin/overview/"' in home
     assert "stands still before entry 7" in home
 
 
