@@ -32,12 +32,12 @@ from benchmarks.windows import (  # noqa: E402 -- the catalog needs Django's app
     value_names,
     write_payments,
 )
-from scoring.features.arena import Arena  # noqa: E402
-from scoring.features.encode import Batch  # noqa: E402
-from scoring.features.encode_columns import encode_columns  # noqa: E402
-from scoring.features.parallel import fold_history  # noqa: E402
-from scoring.features.plan import LanePlan, compile_lane  # noqa: E402
-from scoring.features.split import with_columns  # noqa: E402
+from scoring.features.compile.plan import LanePlan, compile_lane  # noqa: E402
+from scoring.features.folding.arena import Arena  # noqa: E402
+from scoring.features.folding.encode import Batch  # noqa: E402
+from scoring.features.folding.encode_columns import encode_columns  # noqa: E402
+from scoring.features.folding.parallel import fold_history  # noqa: E402
+from scoring.features.folding.split import with_columns  # noqa: E402
 from scoring.offline.columns import coded, integers, numbers  # noqa: E402
 
 Values = NDArray[np.float64]  # [rows, 60]

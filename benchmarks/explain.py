@@ -24,10 +24,10 @@ import shap  # noqa: E402 -- the catalog needs Django's applications
 from benchmarks.features import make_columns  # noqa: E402
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin  # noqa: E402
 from scoring.explain.treeshap import TableExplainer, compile_kernels, explainer_for  # noqa: E402
-from scoring.features.arena import Arena  # noqa: E402
-from scoring.features.encode_columns import encode_columns  # noqa: E402
-from scoring.features.fold import fold  # noqa: E402
-from scoring.features.plan import LanePlan, lane_plan  # noqa: E402
+from scoring.features.compile.plan import LanePlan, lane_plan  # noqa: E402
+from scoring.features.folding.arena import Arena  # noqa: E402
+from scoring.features.folding.encode_columns import encode_columns  # noqa: E402
+from scoring.features.folding.fold import fold  # noqa: E402
 from scoring.learning.training.fit import TrainingConfig, grow  # noqa: E402
 
 ROWS = 60_000

@@ -15,11 +15,11 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from scoring.features.arena import Arena  # noqa: E402 -- the catalog needs Django's applications
-from scoring.features.encode import LaneItem, encode  # noqa: E402
-from scoring.features.encode_columns import encode_columns  # noqa: E402
-from scoring.features.fold import fold  # noqa: E402
-from scoring.features.plan import LanePlan, lane_plan  # noqa: E402
+from scoring.features.compile.plan import LanePlan, lane_plan  # noqa: E402
+from scoring.features.folding.arena import Arena  # noqa: E402 -- the catalog needs Django's applications
+from scoring.features.folding.encode import LaneItem, encode  # noqa: E402
+from scoring.features.folding.encode_columns import encode_columns  # noqa: E402
+from scoring.features.folding.fold import fold  # noqa: E402
 
 DEFAULT_ROWS = (100_000, 1_000_000)
 SINGLE_ITEMS = 2_000

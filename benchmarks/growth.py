@@ -23,7 +23,7 @@ from benchmarks.report import Report, at_size, print_table
 from benchmarks.scene import DAYS
 from benchmarks.stack import BASE_DIR, commit, machine
 from benchmarks.widths import plans_by_width
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
 
 RESULTS = Path(__file__).parent / "results"
 EVENTS = (10_000, 100_000, 1_000_000)  # of history

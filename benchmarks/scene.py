@@ -18,7 +18,7 @@ from benchmarks.apart import KEPT, VAR
 from embedded import services
 from scoring.api.keys.issue import create_key, find_sender
 from scoring.explain.treeshap import TableExplainer
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.intake.models import Event
 from scoring.learning.dataset.split import SplitShares
 from scoring.learning.promotion.gate import approve

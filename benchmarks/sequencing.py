@@ -17,11 +17,11 @@ from benchmarks.apart import KEPT, VAR  # sets Django up: before what needs it
 from benchmarks.features import make_columns
 from benchmarks.report import print_table, say
 from embedded import services
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch, LaneItem, encode
-from scoring.features.encode_columns import encode_columns
-from scoring.features.fold import fold, fold_slices
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.compile.plan import LanePlan, lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch, LaneItem, encode
+from scoring.features.folding.encode_columns import encode_columns
+from scoring.features.folding.fold import fold, fold_slices
 from scoring.states.store import OnlineStore
 
 LANE = "benchmark"  # of the keys: no lane's states are touched

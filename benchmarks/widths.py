@@ -9,7 +9,7 @@ import numpy as np
 from scoring.catalog.registry import lane_members
 from scoring.declare import Expression, iter_features
 from scoring.event_types.payment import Payment
-from scoring.features.plan import LanePlan, compile_lane
+from scoring.features.compile.plan import LanePlan, compile_lane
 
 PARTS = (0.25, 0.5, 1.0)
 

@@ -43,10 +43,10 @@ ROOMS = {
     ),
     "kernel": Room(
         (
-            "scoring/features/kernel.py",
-            "scoring/features/encode.py",
-            "scoring/features/encode_columns.py",
-            "scoring/features/arena.py",
+            "scoring/features/folding/kernel.py",
+            "scoring/features/folding/encode.py",
+            "scoring/features/folding/encode_columns.py",
+            "scoring/features/folding/arena.py",
         ),
         (
             "tests/unit/features/test_encode.py",

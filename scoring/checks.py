@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from scoring.catalog.registry import MODULE_NAME
 from scoring.declare.errors import CatalogError
-from scoring.features.plan import check_catalog
+from scoring.features.compile.plan import check_catalog
 
 
 @register("catalog")

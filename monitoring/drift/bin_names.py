@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import format_value
 
 MISSING = "missing"

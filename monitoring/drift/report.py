@@ -14,8 +14,8 @@ from monitoring.windows.binning import Counts, Reference, unpack
 from monitoring.windows.hourly import to_hour
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Decision
-from scoring.features.plan import Vocabularies, lane_plan
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.plan import Vocabularies, lane_plan
+from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.models import ModelArtifact
 
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from scoring.batch.views import BatchView, due_at
 from scoring.catalog.registry import event_type
 from scoring.declare import BatchValue, parts_of
 from scoring.declare.spelling import exact_span
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.timestamps import from_micros, to_micros
 
 VERSIONS_SHOWN = 12

@@ -8,7 +8,7 @@ from monitoring.drift.report import feature_specs, read_vocabularies
 from monitoring.feature_pages.feature_sets import read_sets
 from monitoring.feature_pages.health import Checked, Live, read_checked, read_live
 from monitoring.feature_pages.model_usage import ModelUse, read_models
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.models import FeatureSetVersion
 from scoring.registry.routes import route_of
 

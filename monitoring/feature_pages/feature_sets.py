@@ -10,7 +10,7 @@ from django.http import Http404
 
 from monitoring.feature_pages.model_usage import ModelUse, read_models
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.registry.models import FeatureSetVersion
 from scoring.registry.routes import route_of
 

@@ -8,7 +8,7 @@ from monitoring.drift.distance import State
 from monitoring.drift.report import FeatureDrift
 from monitoring.feature_pages.health import MORE_MISSING, Checked, Live
 from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
-from scoring.features.specs import FeatureSpec, entities_read, windows_read
+from scoring.features.compile.specs import FeatureSpec, entities_read, windows_read
 from scoring.sentences.feature_descriptions import describe_feature
 
 NEEDS_A_LOOK = "attention"

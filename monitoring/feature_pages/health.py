@@ -10,7 +10,7 @@ from monitoring.drift.report import FeatureDrift, compare
 from monitoring.feature_pages.model_usage import ModelUse, Weight, weigh_features
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import Reference
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.lanes.models import Pending
 from scoring.registry.models import ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint

@@ -25,7 +25,7 @@ from monitoring.feature_pages.judgments import judge, summarise
 from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.routes import current_routes
 from scoring.sentences.feature_descriptions import (
     describe_coverage,

@@ -8,7 +8,7 @@ from monitoring.feature_pages.health import Checked, Live
 from monitoring.windows import plots as window_plots
 from monitoring.windows.plots import HOUR, line_or_dots, steps
 from scoring.admin_kit.plots import Axis, Plot, Series
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 
 _AXES = {
     "money": "Amount",

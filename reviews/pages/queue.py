@@ -21,7 +21,7 @@ from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.log.read import read_positions
 
 MAX_ROWS = 50

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from scoring.batch.reading import read_timely_events
 from scoring.batch.views import BatchView, Matrix, ViewEvents, places_of
-from scoring.features.encode import KeyColumn
+from scoring.features.folding.encode import KeyColumn
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.store import OfflineStore
 

@@ -18,7 +18,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Field
 from scoring.declare import BatchValue, FeatureView, InRole, NamedField, Origin, Window, part_of_vocabulary
 from scoring.declare.errors import UnknownBatchValue
-from scoring.features.encode import KeyColumn
+from scoring.features.folding.encode import KeyColumn
 
 part_of_vocabulary(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features.plan import FeatureSet
+from scoring.features.compile.plan import FeatureSet
 
 
 def apply_vocabulary(

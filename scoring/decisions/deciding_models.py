@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.catalog.registry import event_type
-from scoring.features.plan import FeatureSet, lane_plan
+from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model

@@ -22,7 +22,7 @@ from scoring.decisions.models import ShadowScore
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
 from scoring.decisions.vectors import unpack_also, unpack_vectors
-from scoring.features.plan import FeatureSet
+from scoring.features.compile.plan import FeatureSet
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features.plan import FeatureSet, LanePlan
+from scoring.features.compile.plan import FeatureSet, LanePlan
 from scoring.log.entries import Entry
 
 Vector = NDArray[np.float64]

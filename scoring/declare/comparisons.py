@@ -2,7 +2,7 @@
 
 import math
 
-from scoring.declare.grammar import Grammar
+from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.word import Word
 
 

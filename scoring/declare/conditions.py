@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, cast
 
 from scoring.declare.canonical import call, literal, plain_number
-from scoring.declare.fields import NamedField
-from scoring.declare.grammar import Grammar
 from scoring.declare.origin import Origin
+from scoring.declare.protocols.fields import NamedField
+from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.spelling import words_of
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scoring.features.encode import LaneItem
+from scoring.features.folding.encode import LaneItem
 from scoring.lanes.amendments import AmendedEvents, read_amended
 from scoring.lanes.order import (
     Effect,

@@ -9,7 +9,7 @@ import orjson
 from django.db import connection
 
 from scoring.catalog.registry import event_type
-from scoring.features.encode import ItemKind, LaneItem
+from scoring.features.folding.encode import ItemKind, LaneItem
 from scoring.log.entries import NewEntry
 from scoring.log.upcasters import lift
 from scoring.timestamps import from_iso, to_micros

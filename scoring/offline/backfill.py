@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator
 
 from django.conf import settings
 
-from scoring.features.arena import Arena
-from scoring.features.parallel import Slices, fold_history
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.parallel import Slices, fold_history
 from scoring.lanes.order import LaneHead, read_head
 from scoring.offline.cluster import Fill, fold_on_cluster, states_on_cluster
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches

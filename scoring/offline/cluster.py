@@ -18,12 +18,12 @@ from django.db import connection
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch, KeyColumn
-from scoring.features.fold import ROWS_A_SLICE
-from scoring.features.parallel import Assembly, Slices, cut_pieces, fold_piece
-from scoring.features.plan import LanePlan
-from scoring.features.split import KindPlan, SplitPlan, split_plan, without_reads
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch, KeyColumn
+from scoring.features.folding.fold import ROWS_A_SLICE
+from scoring.features.folding.parallel import Assembly, Slices, cut_pieces, fold_piece
+from scoring.features.folding.split import KindPlan, SplitPlan, split_plan, without_reads
 from scoring.lanes.order import LaneHead, LaneRun, iter_lane_runs
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore, Scratch

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Field, Flag, Money, Number, Text
-from scoring.features.encode import KeyColumn
+from scoring.features.folding.encode import KeyColumn
 from scoring.lanes.amendments import RECEIVED, RETRACTED
 from scoring.log.texts import Texts, first_positions
 

@@ -1,6 +1,6 @@
 """A lane's order as whole columns: from the offline store what it has, from the log the rest.
 
-The same batches as `scoring.features.encode.encode` makes of the items of `scoring.lanes.order`, a
+The same batches as `scoring.features.folding.encode.encode` makes of the items of `scoring.lanes.order`, a
 hundred thousand items at a time.
 """
 
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import lane_members
 from scoring.features import opcodes as op
-from scoring.features.encode import MODES, Batch
-from scoring.features.encode_columns import encode_columns, merge_batches
-from scoring.features.plan import Encoding, LanePlan
+from scoring.features.compile.plan import Encoding, LanePlan
+from scoring.features.folding.encode import MODES, Batch
+from scoring.features.folding.encode_columns import encode_columns, merge_batches
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.lanes.order import Effect, Effects, LaneHead, LaneRun, iter_lane_runs
 from scoring.log.texts import read_texts

@@ -11,7 +11,7 @@ from django.db import transaction
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import event_types
-from scoring.features.plan import FeatureSet, feature_digest, lane_plan
+from scoring.features.compile.plan import FeatureSet, feature_digest, lane_plan
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict

@@ -10,8 +10,8 @@ from scoring.batch.models import BatchVersion
 from scoring.batch.serve.filling import columns_of_views
 from scoring.batch.serve.joining import StoredVersions, TypeEvents, entity_fields, events_of
 from scoring.batch.versions import NONE
-from scoring.features.encode import Batch
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.encode import Batch
 from scoring.offline.lane import LaneBatch
 from scoring.replay.logged import Logged, Places
 

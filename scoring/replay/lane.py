@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features.arena import Arena
-from scoring.features.fold import fold_slices
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.fold import fold_slices
 from scoring.lanes.order import LaneHead
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 

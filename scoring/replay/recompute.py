@@ -13,7 +13,7 @@ from scoring.decisions.categories import apply_vocabulary
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
-from scoring.features.plan import FeatureSet, lane_plan
+from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features.encode import Batch, KeyColumn
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.encode import Batch, KeyColumn
 from scoring.registry.routes import share_point
 
 

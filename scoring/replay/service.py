@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.progress import UNWATCHED, Watch
 from scoring.replay.batch_values import LoggedValues, ReplayedValues
 from scoring.replay.compare import Comparison, compare

@@ -22,10 +22,10 @@ from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions.deciding_models import DecidingModels, load_deciding_models
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.vectors import restore_row
-from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import fold
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.compile.plan import LanePlan, lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import encode
+from scoring.features.folding.fold import fold
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import AMENDMENTS
 from scoring.lanes.item_versions import before_the_next_of_its_event, effects_of, place_claims

@@ -8,10 +8,10 @@ from django.utils import timezone
 from scoring.catalog.registry import lane_members, lanes
 from scoring.decisions.deciding_models import check_live_models
 from scoring.explain.treeshap import compile_kernels
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from scoring.registry.feature_sets import declare_feature_sets
 from scoring.registry.loaded_models import load_model
 

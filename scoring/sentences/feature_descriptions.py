@@ -2,7 +2,7 @@
 
 from scoring.declare import parts_of
 from scoring.declare.spelling import capitalized
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.grammar import FeatureGrammar
 
 _NAMES_AS_NUMBERS = ("flag", "category", "weekday", "hour")  # units that have no usual value

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from scoring.catalog.currency import EXPONENTS, format_minor
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 
 _COUNTS = ("events", "values", "characters", "words", "links", "number", "ratio", "years")  # said bare
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

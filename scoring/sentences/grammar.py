@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from scoring.catalog.currency import EXPONENTS, format_minor
 from scoring.declare import Named, NamedField
-from scoring.declare.grammar import CountedEvents
+from scoring.declare.protocols.grammar import CountedEvents
 from scoring.declare.spelling import plural_of, words_of
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import format_value, short_number
 
 
 class FeatureGrammar:
-    """What the words of one feature put sentences together with: a `scoring.declare.grammar.Grammar`."""
+    """What one feature puts its sentences together with: a `scoring.declare.protocols.grammar.Grammar`."""
 
     def __init__(self, spec: FeatureSpec) -> None:
         self._spec = spec

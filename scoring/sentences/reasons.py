@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features.plan import FeatureSet
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.plan import FeatureSet
+from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import present
 from scoring.sentences.value_sentences import describe_value
 

@@ -4,7 +4,7 @@ import math
 
 from scoring.declare import Named
 from scoring.declare.spelling import capitalized
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import format_value
 from scoring.sentences.grammar import FeatureGrammar
 

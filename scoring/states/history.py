@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.free_memory import give_back_free_memory
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import amended_streams, place_entries, read_amended

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.lanes.lock import sole_rebuild
 from scoring.states.store import LAYOUT_DIGITS, OnlineStore, iter_keys, lane_prefix
 

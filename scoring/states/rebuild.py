@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scoring.errors import ScoringError
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.compile.plan import LanePlan, lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane, sole_rebuild
 from scoring.lanes.order import LaneHead, read_beginning

@@ -7,9 +7,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import amended_streams, place_entries, positions_of, read_amended
 from scoring.lanes.order import (

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch, encode
-from scoring.features.fold import fold_slices
-from scoring.features.plan import LanePlan
-from scoring.features.split import without_reads
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch, encode
+from scoring.features.folding.fold import fold_slices
+from scoring.features.folding.split import without_reads
 from scoring.lanes.order import (
     ITEMS_A_CHUNK,
     LaneHead,

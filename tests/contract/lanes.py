@@ -17,7 +17,7 @@ from scoring.declare import (
     pair,
     years_since,
 )
-from scoring.features.encode import LaneItem
+from scoring.features.folding.encode import LaneItem
 from scoring.lanes.amendments import AmendedEvent
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from scoring import declare
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Field, Money
-from scoring.features.encode import LaneItem
+from scoring.features.folding.encode import LaneItem
 
 NAN = float("nan")
 MONTH_US = 30 * 86_400_000_000

@@ -11,11 +11,11 @@ import pytest
 
 from scoring.catalog.event_type import EventType
 from scoring.features import opcodes as op
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch, LaneItem, encode
-from scoring.features.encode_columns import encode_columns, merge_batches
-from scoring.features.fold import fold
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch, LaneItem, encode
+from scoring.features.folding.encode_columns import encode_columns, merge_batches
+from scoring.features.folding.fold import fold
 from tests.contract.lanes import Lane
 from tests.contract.reference import Reference
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from distributed import LocalCluster
 
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.lanes.order import read_head
 from scoring.learning.dataset.join import read_vectors
 from scoring.log.append import append

@@ -13,10 +13,10 @@ from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
-from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import fold, fold_slices
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.compile.plan import LanePlan, lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import encode
+from scoring.features.folding.fold import fold, fold_slices
 from scoring.intake.models import Event, Label
 from scoring.lanes.order import head_after, iter_lane_items, read_head, sequenced_entry
 from scoring.learning.dataset.join import read_labels, read_vectors

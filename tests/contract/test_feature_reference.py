@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 
 from scoring.event_types.payment import Payment
 from scoring.event_types.refund import Refund
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import compile_lane
+from scoring.features.compile.plan import compile_lane
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from tests.contract.lanes import MEMBERS, SECOND, VOCABULARIES, Lane, lanes
 from tests.contract.reference import Reference
 from tests.contract.runs import Runs, cut, packed, rows_of

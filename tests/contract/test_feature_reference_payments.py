@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.encode_columns import encode_columns
-from scoring.features.fold import fold
-from scoring.features.parallel import fold_history
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.compile.plan import LanePlan, lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.encode_columns import encode_columns
+from scoring.features.folding.fold import fold
+from scoring.features.folding.parallel import fold_history
 
 EVENTS = 200_000
 MICRO_BATCHES = (1, 7, 32, 64)  # items, in turn

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import fold
-from scoring.features.parallel import ParallelFold, cut_by_entity, fold_history
-from scoring.features.plan import compile_lane, lane_plan
-from scoring.features.split import split_plan, with_columns, without_reads
+from scoring.features.compile.plan import compile_lane, lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import encode
+from scoring.features.folding.fold import fold
+from scoring.features.folding.parallel import ParallelFold, cut_by_entity, fold_history
+from scoring.features.folding.split import split_plan, with_columns, without_reads
 from tests.contract.lanes import MEMBERS, VOCABULARIES, Lane, lanes
 
 PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)

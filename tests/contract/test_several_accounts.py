@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import ROWS_A_SLICE, fold
-from scoring.features.parallel import Assembly, ParallelFold, cut_pieces, fold_piece
-from scoring.features.plan import compile_lane
-from scoring.features.split import keys_read, split_plan, with_columns, without_reads
+from scoring.features.compile.plan import compile_lane
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import encode
+from scoring.features.folding.fold import ROWS_A_SLICE, fold
+from scoring.features.folding.parallel import Assembly, ParallelFold, cut_pieces, fold_piece
+from scoring.features.folding.split import keys_read, split_plan, with_columns, without_reads
 from scoring.offline.cluster import _of_part
 from scoring.replay.sample import can_be_compared, take_sample
 from tests.contract.accounts import MEMBERS, VOCABULARIES, account_lanes

@@ -27,7 +27,7 @@ from scoring.batch.history import ViewHistory
 from scoring.batch.views import BatchView, ViewEvents
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money
-from scoring.features.encode import KeyColumn, LaneItem
+from scoring.features.folding.encode import KeyColumn, LaneItem
 from scoring.timestamps import to_micros
 
 SECOND, HOUR, DAY = 1_000_000, 3_600_000_000, 86_400_000_000

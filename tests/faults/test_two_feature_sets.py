@@ -20,7 +20,7 @@ from django.db import connections
 from scoring.catalog import registry as catalog
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.shadow import SHADOW
-from scoring.features import plan
+from scoring.features.compile import plan
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.intake.models import Event

@@ -19,7 +19,7 @@ from reviews.models import Case
 from scoring.api.keys import issue as keys
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
 from scoring.decisions.vectors import unpack_vectors
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.intake.models import Label
 from scoring.lanes.models import Pending
 from scoring.learning.dataset.join import read_labels, read_vectors

@@ -11,7 +11,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# `scoring/features/kernel.py`, `docs/adr/`, `scoring/log/`: a path below a directory of the repository.
+# `scoring/log/append.py`, `docs/adr/`, `scoring/log/`: a path below a directory of the repository.
 FOLDERS = sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
 PATH = re.compile(rf"(?<![\w./-])((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*\w/?)")
 # `scoring.learning.dataset.join`: a module or a name in one. Two parts are a permission or a consumer.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from scoring.batch.views import BatchView
 from scoring.declare import BatchValue, parts_of
-from scoring.features.encode import Batch
-from scoring.features.plan import FeatureSet, LanePlan
+from scoring.features.compile.plan import FeatureSet, LanePlan
+from scoring.features.folding.encode import Batch
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,8 +14,8 @@ from scoring.batch.serve.filling import ViewColumns, columns_of_views, views_rea
 from scoring.batch.stored import read_tables
 from scoring.batch.versions import NONE, Versions, read_versions_of
 from scoring.batch.views import BatchTable, BatchView, Matrix, places_of
-from scoring.features.encode import Batch, KeyColumn
-from scoring.features.plan import FeatureSet, LanePlan
+from scoring.features.compile.plan import FeatureSet, LanePlan
+from scoring.features.folding.encode import Batch, KeyColumn
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch

@@ -14,8 +14,8 @@ from scoring.batch.serve import online
 from scoring.batch.serve.filling import ViewColumns, columns_of_views
 from scoring.batch.serve.online import Wanted
 from scoring.batch.versions import NONE, Versions, read_versions_of
-from scoring.features.encode import Batch, LaneItem
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.encode import Batch, LaneItem
 from scoring.states.store import ScriptCall
 from scoring.timestamps import from_micros, to_micros
 

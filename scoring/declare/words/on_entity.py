@@ -8,8 +8,8 @@ from typing import TypedDict, cast
 from scoring.declare.canonical import call, literal, quoted
 from scoring.declare.conditions import Condition
 from scoring.declare.expression import Expression
-from scoring.declare.fields import NamedField
-from scoring.declare.grammar import Grammar
+from scoring.declare.protocols.fields import NamedField
+from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.spelling import capitalized
 
 _taken: set[str] = set()

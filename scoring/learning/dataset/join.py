@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from scoring.batch.serve.joining import RuleValues
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.features.encode import KeyColumn
-from scoring.features.parallel import Slices
-from scoring.features.plan import FeatureSet, lane_plan
-from scoring.features.split import with_columns
+from scoring.features.compile.plan import FeatureSet, lane_plan
+from scoring.features.folding.encode import KeyColumn
+from scoring.features.folding.parallel import Slices
+from scoring.features.folding.split import with_columns
 from scoring.intake.models import Label
 from scoring.lanes.order import LaneHead, count_items_after
 from scoring.learning.dataset.training_set import UNLABELLED, LabelTable, Periods, VectorTable

@@ -16,7 +16,7 @@ import scoring
 from scoring.catalog.fields import Category
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_type
-from scoring.features.plan import FeatureSet, lane_plan
+from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.join import read_labels, read_vectors
 from scoring.learning.dataset.shortage import Remedies, Window

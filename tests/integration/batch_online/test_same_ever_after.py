@@ -10,8 +10,8 @@ import pytest
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import publish
 from scoring.decisions.vectors import unpack_vectors
-from scoring.features import plan
-from scoring.features.plan import lane_plan
+from scoring.features.compile import plan
+from scoring.features.compile.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.learning.dataset.join import read_vectors
 from scoring.learning.dataset.training_set import VectorTable

@@ -9,10 +9,10 @@ import pytest
 import redis
 
 from scoring.decisions.deciding_models import load_deciding_models
-from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import encode
+from scoring.features.folding.fold import fold
 from scoring.intake.receive import Receipt, Submission, receive_events
 from scoring.lanes.lock import held_lane
 from scoring.lanes.order import iter_lane_items

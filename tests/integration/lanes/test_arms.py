@@ -14,7 +14,7 @@ from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.shadow import SHADOW
 from scoring.decisions.vectors import unpack_vectors
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.intake.answers import answer_for
 from scoring.lanes.models import Pending
 from scoring.log.consumers.registry import catch_up, rebuild_consumer

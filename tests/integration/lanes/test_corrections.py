@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scoring.decisions.models import Decision
-from scoring.features.arena import Arena
-from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.fold import fold
 from scoring.intake.answers import answer_for
 from scoring.intake.corrections import AmendmentReceipt, correct_event, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory, EventVersionConflict

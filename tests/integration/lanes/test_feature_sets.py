@@ -17,11 +17,11 @@ from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.shadow import SHADOW
 from scoring.decisions.vectors import unpack_vectors
 from scoring.event_types.payment import Payment
-from scoring.features import plan
-from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.compile import plan
+from scoring.features.compile.plan import lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import encode
+from scoring.features.folding.fold import fold
 from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items
 from scoring.learning.errors import FeaturesNotBackfilled

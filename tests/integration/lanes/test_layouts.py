@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.lanes.order import read_head
 from scoring.log.models import LogEntry
 from scoring.states import rebuild as rebuild_online

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from scoring.decisions.models import Decision
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.lanes.errors import RebuildUnderWay
 from scoring.lanes.lock import held_lane, sole_rebuild
 from scoring.lanes.models import Pending

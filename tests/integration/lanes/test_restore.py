@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.lanes.order import find_head, read_head
 from scoring.states import restore
 from scoring.states.restore import restore_states

@@ -11,10 +11,10 @@ from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
-from scoring.features.arena import Arena
-from scoring.features.encode import encode
-from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import encode
+from scoring.features.folding.fold import fold
 from scoring.intake.models import Event, Label
 from scoring.lanes.order import iter_lane_items
 from scoring.learning.dataset import vocabularies

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.features.arena import Arena
-from scoring.features.fold import fold
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.fold import fold
 from scoring.intake.corrections import correct_event, retract_event
 from scoring.intake.errors import EventAlreadyRetracted
 from scoring.intake.models import Amendment

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from reviews.models import Case
 from reviews.work import claims, verdicts
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.log import vault

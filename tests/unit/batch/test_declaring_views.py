@@ -11,7 +11,7 @@ from scoring.batch.views import ViewEvents
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare.errors import CatalogError
-from scoring.features.plan import compile_lane
+from scoring.features.compile.plan import compile_lane
 from scoring.sentences.value_sentences import describe_value
 from tests.factories.views import Order, key_column, values_of
 

@@ -3,7 +3,7 @@
 from benchmarks.widths import PARTS, plans_by_width
 from scoring.catalog.registry import lane_members
 from scoring.event_types.payment import Payment
-from scoring.features.plan import LanePlan, lane_plan
+from scoring.features.compile.plan import LanePlan, lane_plan
 
 
 def state_bytes(plan: LanePlan) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scoring.decisions.categories import apply_vocabulary
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 
 KNOWN = ("grocery", "fuel")
 

@@ -17,7 +17,7 @@ from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.predicting import RUNTIME, predict
 from scoring.decisions.vectors import unpack_vectors
 from scoring.event_types.payment import Payment
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.intake import fallback
 from scoring.registry.routes import Arm, RouteTable
 from scoring.signals.telemetry import Telemetry

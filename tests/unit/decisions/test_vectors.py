@@ -15,7 +15,7 @@ from scoring.decisions.vectors import (
     unpack_also,
     unpack_vectors,
 )
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 
 WIDTH = lane_plan("commerce").width
 NEWEST = lane_plan("commerce").feature_set("payment")

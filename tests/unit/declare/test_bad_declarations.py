@@ -12,7 +12,7 @@ from django.test import override_settings
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType
 from scoring.declare.errors import CatalogError
-from scoring.features.plan import compile_lane
+from scoring.features.compile.plan import compile_lane
 
 # A module as a user writes one; the mistake stands in the line that begins with >.
 MODULE = """

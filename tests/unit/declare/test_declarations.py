@@ -12,10 +12,10 @@ from scoring.catalog.event_type import RESERVED_NAMES, EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare import BatchValue, Origin, Window
 from scoring.declare.errors import CatalogError
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import check_catalog, compile_lane, lane_plan
+from scoring.features.compile.plan import check_catalog, compile_lane, lane_plan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 
 
 class Payout(EventType):

@@ -22,9 +22,9 @@ from scoring.declare import (
     parts_of,
     years_since,
 )
-from scoring.declare.grammar import Grammar
-from scoring.features.plan import compile_lane
-from scoring.features.specs import FeatureSpec
+from scoring.declare.protocols.grammar import Grammar
+from scoring.features.compile.plan import compile_lane
+from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.feature_descriptions import (
     describe_coverage,
     describe_feature,

@@ -9,7 +9,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number
 from scoring.declare import Expression, is_night, pair
 from scoring.event_types.payment import Payment
-from scoring.features.plan import compile_lane
+from scoring.features.compile.plan import compile_lane
 from tests.contract.lanes import Login, Transfer
 
 

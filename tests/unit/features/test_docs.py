@@ -17,11 +17,11 @@ from scoring.catalog import registry
 from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
-from scoring.features import plan as plans
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import compile_lane
+from scoring.features.compile import plan as plans
+from scoring.features.compile.plan import compile_lane
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from scoring.timestamps import to_micros
 
 DOCS = Path(settings.BASE_DIR) / "docs"

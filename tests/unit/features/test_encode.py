@@ -12,11 +12,11 @@ import pytest
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare import pair
-from scoring.features.arena import Arena
-from scoring.features.encode import MODES, Batch, ItemKind, KeyColumn, LaneItem, encode
-from scoring.features.encode_columns import encode_columns, merge_batches
+from scoring.features.compile.plan import compile_lane
 from scoring.features.errors import StateLayoutMismatch, StateNotLoaded
-from scoring.features.plan import compile_lane
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import MODES, Batch, ItemKind, KeyColumn, LaneItem, encode
+from scoring.features.folding.encode_columns import encode_columns, merge_batches
 
 
 class Order(EventType):

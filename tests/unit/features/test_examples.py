@@ -12,10 +12,10 @@ import pytest
 from django.conf import settings
 
 from scoring.catalog.event_type import EventType
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import LanePlan, compile_lane
+from scoring.features.compile.plan import LanePlan, compile_lane
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from scoring.sentences.value_sentences import describe_value
 from scoring.timestamps import to_micros
 

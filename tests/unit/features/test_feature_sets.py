@@ -12,10 +12,10 @@ from hypothesis import given
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money
 from scoring.declare.errors import CatalogError
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import LanePlan, compile_lane, feature_digest
+from scoring.features.compile.plan import LanePlan, compile_lane, feature_digest
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from tests.contract.lanes import Lane, Login, Reversal, Transfer, lanes
 
 VOCABULARIES = {"transfer": {"channel": ("web", "app")}}

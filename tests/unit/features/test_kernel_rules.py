@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money, Number
-from scoring.features import kernel
 from scoring.features import opcodes as op
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
+from scoring.features.compile.plan import LanePlan, compile_lane
 from scoring.features.errors import StateLayoutMismatch, StateNotLoaded
-from scoring.features.fold import fold
+from scoring.features.folding import kernel
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from scoring.features.hashes import value_hash
-from scoring.features.plan import LanePlan, compile_lane
 from scoring.timestamps import to_micros
 
 SECOND = 1_000_000

@@ -9,11 +9,11 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare import pair
 from scoring.declare.errors import CatalogError
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import compile_lane
-from scoring.features.specs import entities_read
+from scoring.features.compile.plan import compile_lane
+from scoring.features.compile.specs import entities_read
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from scoring.sentences.feature_descriptions import describe_feature, describe_usual
 from scoring.sentences.value_sentences import describe_value
 from tests.contract.accounts import MEMBERS, Loan, Move, Visit

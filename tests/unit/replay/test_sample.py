@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.features.arena import Arena
-from scoring.features.encode import LaneItem, encode
-from scoring.features.fold import fold
-from scoring.features.plan import compile_lane
-from scoring.features.split import keys_read
+from scoring.features.compile.plan import compile_lane
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
+from scoring.features.folding.split import keys_read
 from scoring.replay.sample import can_be_compared, take_sample
 from tests.contract.lanes import MEMBERS, START, VOCABULARIES, Lane, lanes
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.sentences.reasons import MOST_REASONS, reasons_for, select_columns
 
 FEATURES = lane_plan("commerce", {"payment": {"category": ("fuel", "travel")}}).feature_set("payment")

@@ -12,8 +12,8 @@ from scoring.batch.serve.filling import views_read_by
 from scoring.batch.serve.lookup import BatchLookup
 from scoring.batch.versions import Version, Versions
 from scoring.batch.views import BatchView
-from scoring.features.encode import LaneItem, encode
-from scoring.features.plan import LanePlan, compile_lane
+from scoring.features.compile.plan import LanePlan, compile_lane
+from scoring.features.folding.encode import LaneItem, encode
 from scoring.timestamps import to_micros
 from tests.factories.catalog import catalog_with
 from tests.factories.posts import Post

@@ -20,7 +20,7 @@ from monitoring.feature_pages.model_usage import ModelUse, weigh_features
 from monitoring.models import ModelWindow
 from monitoring.templatetags import feature_pages as tags
 from monitoring.windows.binning import pack
-from scoring.features.plan import lane_plan
+from scoring.features.compile.plan import lane_plan
 from scoring.learning.promotion.stages import Standing
 from scoring.registry.models import FeatureSetVersion
 from tests.factories.log import NOW

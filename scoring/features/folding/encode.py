@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
+from scoring.features.compile.plan import Encoding, LanePlan
 from scoring.features.hashes import value_hash
-from scoring.features.plan import Encoding, LanePlan
 
 ItemKind = Literal["event", "label", "undo"]
 MODES: Mapping[str, int] = {"event": op.EVENT, "label": op.LABEL, "undo": op.UNDO}

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from scoring.features import opcodes as op
-from scoring.features.prefetch import LINE_WORDS, prefetch
+from scoring.features.folding.prefetch import LINE_WORDS, prefetch
 
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND

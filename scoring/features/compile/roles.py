@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from scoring.catalog.event_type import EventType
 from scoring.declare import NamedField
-from scoring.declare.program import EntityKeys
-from scoring.features.field_lookup import field_named
-from scoring.features.layout import fields_of_kind
+from scoring.declare.protocols.program import EntityKeys
+from scoring.features.compile.field_lookup import field_named
+from scoring.features.compile.layout import fields_of_kind
 
 
 def roles_named(own: type[EventType], word: EntityKeys, counted: type[EventType]) -> list[str]:

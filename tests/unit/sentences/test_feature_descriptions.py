@@ -9,8 +9,8 @@ from scoring.batch.compute.statistics import median
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Text
 from scoring.declare import is_night, is_weekend, spelling
-from scoring.features.plan import compile_lane, lane_plan
-from scoring.features.specs import FeatureSpec, entities_read, windows_read
+from scoring.features.compile.plan import compile_lane, lane_plan
+from scoring.features.compile.specs import FeatureSpec, entities_read, windows_read
 from scoring.sentences.feature_descriptions import (
     describe_coverage,
     describe_feature,

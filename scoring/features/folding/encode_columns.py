@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
-from scoring.features.encode import MODES, PAIR_SEPARATOR, Batch, KeyColumn, empty_batch
+from scoring.features.compile.plan import Encoding, LanePlan
+from scoring.features.folding.encode import MODES, PAIR_SEPARATOR, Batch, KeyColumn, empty_batch
 from scoring.features.hashes import value_hash
-from scoring.features.plan import Encoding, LanePlan
 
 
 def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) -> Batch:

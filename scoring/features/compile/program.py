@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Money
 from scoring.declare import FeatureView, NamedField, Origin
-from scoring.declare.fields import HASHED, FieldTypes
+from scoring.declare.protocols.fields import HASHED, FieldTypes
 from scoring.features import opcodes as op
-from scoring.features.field_lookup import own_field
-from scoring.features.layout import Column, Kind, Needs, Part
+from scoring.features.compile.field_lookup import own_field
+from scoring.features.compile.layout import Column, Kind, Needs, Part
 
 _NO_COLUMN, _NO_PART = Column("", ""), Part("", "")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
-from scoring.features.plan import Encoding, FeatureSet, LanePlan
+from scoring.features.compile.plan import Encoding, FeatureSet, LanePlan
 
 Row = list[int]
 _Tables = Mapping[str, NDArray[np.int64]]

@@ -13,11 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch
-from scoring.features.fold import ROWS_A_SLICE, fold_slices, run_kernel
-from scoring.features.plan import LanePlan
-from scoring.features.split import KindPlan, SplitPlan, split_plan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch
+from scoring.features.folding.fold import ROWS_A_SLICE, fold_slices, run_kernel
+from scoring.features.folding.split import KindPlan, SplitPlan, split_plan
 
 Rows = NDArray[np.int64]
 Slices = Iterator[tuple[slice, NDArray[np.float64]]]  # rows of a batch, and their output

@@ -18,7 +18,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
-from scoring.features.filters import Test, lower_condition
+from scoring.features.compile.condition_tests import Test, lower_condition
 
 Kind = tuple[str, ...]
 

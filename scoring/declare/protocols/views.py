@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scoring.declare.fields import NamedField
 from scoring.declare.origin import Origin
+from scoring.declare.protocols.fields import NamedField
 from scoring.declare.window import Window
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
-from scoring.features.encode import Batch, KeyColumn
+from scoring.features.compile.plan import LanePlan
 from scoring.features.errors import StateLayoutMismatch, StateNotLoaded
-from scoring.features.plan import LanePlan
+from scoring.features.folding.encode import Batch, KeyColumn
 
 _FIRST_CAPACITY = 1024  # words
 

@@ -1,8 +1,8 @@
 """All words of an entity or a pair, and in which role it is meant: `card.amount.mean(over="24h")`."""
 
 from scoring.declare.expression import check_field
-from scoring.declare.fields import NamedField
 from scoring.declare.origin import Origin
+from scoring.declare.protocols.fields import NamedField
 from scoring.declare.words.labels import LabelWords
 from scoring.declare.words.last_values import LastValueWords
 from scoring.declare.words.recency import RecencyWords

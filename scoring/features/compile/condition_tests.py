@@ -9,7 +9,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Flag, Money
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
-from scoring.features.field_lookup import field_named
+from scoring.features.compile.field_lookup import field_named
 from scoring.features.hashes import signed_hash
 
 _COMPARISONS = {

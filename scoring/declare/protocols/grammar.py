@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from scoring.declare.fields import NamedField
+from scoring.declare.protocols.fields import NamedField
 
 
 class CountedEvents(Protocol):

@@ -17,11 +17,11 @@ from scoring.declare import Expression, FeatureView, Origin, iter_features
 from scoring.declare.meaning import meaning_of
 from scoring.declare.usual import lower_usual
 from scoring.features import opcodes as op
-from scoring.features.keys import KeyColumns, assign_columns
-from scoring.features.layout import KindLayout, Needs
-from scoring.features.reads import EventProgram
-from scoring.features.specs import FeatureSpec, make_spec
-from scoring.features.tables import build_tables
+from scoring.features.compile.event_program import EventProgram
+from scoring.features.compile.key_columns import KeyColumns, assign_columns
+from scoring.features.compile.layout import KindLayout, Needs
+from scoring.features.compile.specs import FeatureSpec, make_spec
+from scoring.features.compile.tables import build_tables
 
 Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 

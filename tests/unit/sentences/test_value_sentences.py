@@ -10,8 +10,8 @@ from scoring.catalog.event_type import EventType, Labels
 from scoring.catalog.fields import Category, Entity, Number
 from scoring.declare import distance, years_since
 from scoring.declare.spelling import plural_of
-from scoring.features.plan import compile_lane, lane_plan
-from scoring.features.specs import FeatureSpec
+from scoring.features.compile.plan import compile_lane, lane_plan
+from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import present
 from scoring.sentences.value_sentences import describe_value
 from tests.contract.lanes import MEMBERS, VOCABULARIES

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features import kernel
-from scoring.features.arena import Arena
-from scoring.features.encode import Batch
-from scoring.features.plan import LanePlan
+from scoring.features.compile.plan import LanePlan
+from scoring.features.folding import kernel
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import Batch
 
 ROWS_A_SLICE = 8_192  # their output stays a few megabytes
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
-from scoring.features.layout import Kind, KindLayout, roles_of
-from scoring.features.program import ProgramBuilder
+from scoring.features.compile.layout import Kind, KindLayout, roles_of
+from scoring.features.compile.program import ProgramBuilder
 
 
 @dataclass(frozen=True, slots=True)

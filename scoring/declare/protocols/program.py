@@ -3,9 +3,9 @@
 from typing import Any, Protocol, TypeVar
 
 from scoring.declare.conditions import Condition
-from scoring.declare.fields import FieldTypes, NamedField
 from scoring.declare.origin import Origin
-from scoring.declare.views import FeatureView
+from scoring.declare.protocols.fields import FieldTypes, NamedField
+from scoring.declare.protocols.views import FeatureView
 
 Register = int
 Operand = Any  # a number, a register, or a place known only once the states of the lane are laid out

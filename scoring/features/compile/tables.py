@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.features import opcodes as op
-from scoring.features.filters import Test
-from scoring.features.keys import KeyColumns
-from scoring.features.layout import Column, Kind, KindLayout, Part, clears_to_nan, told_apart
-from scoring.features.program import Operation, ProgramBuilder, Ref
+from scoring.features.compile.condition_tests import Test
+from scoring.features.compile.key_columns import KeyColumns
+from scoring.features.compile.layout import Column, Kind, KindLayout, Part, clears_to_nan, told_apart
+from scoring.features.compile.program import Operation, ProgramBuilder, Ref
 
 _ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
 _KEPT = {"min": op.KEEP_MIN, "max": op.KEEP_MAX}

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.declare import Condition, NamedField, Origin
-from scoring.declare.fields import HASHED, FieldTypes
-from scoring.declare.program import EntityKeys
-from scoring.features.field_lookup import counted_field, field_named
-from scoring.features.layout import Column, Part, told_apart
-from scoring.features.program import ProgramBuilder, Ref, Subject
-from scoring.features.roles import roles_named
+from scoring.declare.protocols.fields import HASHED, FieldTypes
+from scoring.declare.protocols.program import EntityKeys
+from scoring.features.compile.field_lookup import counted_field, field_named
+from scoring.features.compile.layout import Column, Part, told_apart
+from scoring.features.compile.program import ProgramBuilder, Ref, Subject
+from scoring.features.compile.roles import roles_named
 
 MAX_MAP_CAP = 1024
 
 
 class EventProgram(ProgramBuilder):
-    """What the words of one event type are lowered to; implements `scoring.declare.program.Program`."""
+    """What the words of one event type are lowered to: a `scoring.declare.protocols.program.Program`."""
 
     def subject(self, word: EntityKeys) -> Subject:
         for key in word.keys:

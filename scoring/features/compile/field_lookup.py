@@ -3,7 +3,7 @@
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number, Text
 from scoring.declare import NamedField, Origin
-from scoring.declare.fields import FieldTypes
+from scoring.declare.protocols.fields import FieldTypes
 
 _CLASSES = {each.__name__: each for each in (Entity, Category, Text, Money, Number, Flag)}
 
