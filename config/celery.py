@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from config.gc_pause import without_collections
+from scoring.discovery import packages_with
 from scoring.errors import ScoringError
 from scoring.registry.errors import FeatureSetMissing
 
@@ -45,17 +46,7 @@ class App(Celery):
 
 app = App("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
-app.autodiscover_tasks(
-    [
-        "scoring.batch",
-        "scoring.learning",
-        "scoring.log",
-        "scoring.offline",
-        "scoring.replay",
-        "scoring.runner",
-    ]
-)  # rooms of an app keep their own tasks
+app.autodiscover_tasks(lambda: packages_with("tasks"))
 # For every thread: those of the web server would otherwise publish to an app without settings.
 app.set_default()
 

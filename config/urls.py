@@ -9,8 +9,9 @@ from config.errors import bad_request, describe_problem, page_not_found, server_
 from config.status.health import healthz, readyz
 from config.status.metrics import metrics
 from scoring.api.schema.page import schema
+from scoring.discovery import discover
 
-admin.autodiscover()  # here, where its pages are served, and in no process that serves none
+discover("admin")  # here, where its pages are served, and in no process that serves none
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

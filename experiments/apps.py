@@ -1,16 +1,7 @@
-from importlib import import_module
-
-from django.apps import AppConfig
+from scoring import discovery  # as a module: Django would take the class for a second config of this app
 
 
-class ExperimentsConfig(AppConfig):
-    """A/B tests of models: design, exposures, statistics, pages. Consumes the log."""
+class ExperimentsConfig(discovery.AppWithRooms):
+    """Comparisons of models on split traffic: design, exposures, statistics, pages."""
 
     name = "experiments"
-
-    def ready(self) -> None:
-        # Imported here because these modules need loaded models.
-        import_module("experiments.projections")
-        register = import_module("scoring.log.consumers.registry").register
-        register(import_module("experiments.results.exposures").EXPOSURES)
-        register(import_module("experiments.design.interruptions").INTERRUPTIONS)

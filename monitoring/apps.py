@@ -1,16 +1,7 @@
-from importlib import import_module
-
-from django.apps import AppConfig
+from scoring import discovery  # as a module: Django would take the class for a second config of this app
 
 
-class MonitoringConfig(AppConfig):
-    """Windows of counts over the log, drift, the overview and the feature pages. Consumes the log."""
+class MonitoringConfig(discovery.AppWithRooms):
+    """Windows over what happened; consumes the log of every other app."""
 
     name = "monitoring"
-
-    def ready(self) -> None:
-        # Imported here because these modules need loaded models.
-        register = import_module("scoring.log.consumers.registry").register
-        register(import_module("monitoring.windows.hourly").WINDOWS)
-        register(import_module("monitoring.windows.model_windows").MODEL_WINDOWS)
-        register(import_module("monitoring.windows.batch_views").BATCH_VIEWS)

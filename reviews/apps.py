@@ -1,16 +1,7 @@
-from importlib import import_module
-
-from django.apps import AppConfig
+from scoring import discovery  # as a module: Django would take the class for a second config of this app
 
 
-class ReviewsConfig(AppConfig):
-    """Cases and verdicts. Consumes the log; records labels through the services of intake."""
+class ReviewsConfig(discovery.AppWithRooms):
+    """Cases and verdicts; consumes scoring's log and writes labels through its services."""
 
     name = "reviews"
-
-    def ready(self) -> None:
-        # Imported here because these modules need loaded models.
-        import_module("reviews.projections")
-        register = import_module("scoring.log.consumers.registry").register
-        register(import_module("reviews.queue.opening").CASES)
-        register(import_module("reviews.console.entity_index").ENTITIES)

@@ -23,7 +23,6 @@ from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
 from scoring.decisions.vectors import unpack_also, unpack_vectors
 from scoring.features.compile.plan import FeatureSet
-from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
@@ -63,11 +62,6 @@ def score_shadows(entries: Sequence[Entry], *, now: datetime) -> None:
             continue
         # An event that was decided again is scored once, as it was decided first.
         ShadowScore.objects.bulk_create(scores, ignore_conflicts=True)
-
-
-def forget_shadow_scores() -> None:
-    """Delete every shadow score, for the log to be read again."""
-    ShadowScore.objects.all().delete()
 
 
 def _pair_with_shadows(decided: Sequence[Entry], shadowed: Routes) -> dict[tuple[str, str], list[Entry]]:
@@ -158,11 +152,3 @@ def _read_fields(decided: Sequence[Entry]) -> dict[int, Mapping[str, Any]]:
 
 def _version_of(decision: Entry) -> int:
     return int(decision.data.get("event_version", decision.data["event_position"]))
-
-
-SHADOW = Consumer(
-    name="scoring.shadow",
-    types=frozenset({"decision.made", "decision.revised"}),
-    handle=score_shadows,
-    reset=forget_shadow_scores,
-)

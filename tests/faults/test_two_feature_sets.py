@@ -18,8 +18,8 @@ from django.core.management import call_command
 from django.db import connections
 
 from scoring.catalog import registry as catalog
+from scoring.decisions.consumers import SHADOW
 from scoring.decisions.models import Decision, ShadowScore
-from scoring.decisions.shadow import SHADOW
 from scoring.features.compile import plan
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping

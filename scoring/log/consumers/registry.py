@@ -8,10 +8,12 @@ skipped.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple, Protocol
 
 from django.db import transaction
 
+from scoring.discovery import discover
 from scoring.log.consumers.cursors import Standing, create_cursors, lock_cursors, move_cursors
 from scoring.log.consumers.trouble import is_trouble
 from scoring.log.entries import START, Entry
@@ -69,8 +71,14 @@ def register(consumer: Consumer) -> Consumer:
 
 
 def registered_consumers() -> Iterator[Consumer]:
-    """Every registered consumer, by name."""
+    """Every consumer that the apps' `consumers` modules register, by name."""
+    _import_consumers()
     return (_consumers[name] for name in sorted(_consumers))
+
+
+@cache
+def _import_consumers() -> None:
+    discover("consumers")
 
 
 def catch_up(consumer: Consumer, *, now: datetime) -> int:

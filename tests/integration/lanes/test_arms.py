@@ -10,9 +10,9 @@ import pytest
 import xgboost
 
 from config.status.health import check_models
+from scoring.decisions.consumers import SHADOW
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.policy import outcome_of
-from scoring.decisions.shadow import SHADOW
 from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import lane_plan
 from scoring.intake.answers import answer_for

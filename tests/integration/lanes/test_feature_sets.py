@@ -13,8 +13,8 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import transaction
 
+from scoring.decisions.consumers import SHADOW
 from scoring.decisions.models import Decision, ShadowScore
-from scoring.decisions.shadow import SHADOW
 from scoring.decisions.vectors import unpack_vectors
 from scoring.event_types.payment import Payment
 from scoring.features.compile import plan

@@ -66,6 +66,7 @@ def consumer_of(recorder: Recorder) -> Consumer:
 
 @pytest.fixture
 def only_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Consumer]]:
+    consumers.registered_consumers()  # imports the apps' own, which register at the first time alone
     known: dict[str, Consumer] = {}
     monkeypatch.setattr(consumers, "_consumers", known)
     return known

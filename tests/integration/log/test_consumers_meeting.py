@@ -54,6 +54,7 @@ class Notes:
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Consumer]:
+    consumers.registered_consumers()  # imports the apps' own, which register at the first time alone
     known: dict[str, Consumer] = {}
     monkeypatch.setattr(consumers, "_consumers", known)
     return known

@@ -1,0 +1,10 @@
+"""The consumers that keep monitoring's windows."""
+
+from monitoring.windows.batch_views import BATCH_VIEWS
+from monitoring.windows.hourly import WINDOWS
+from monitoring.windows.model_windows import MODEL_WINDOWS
+from scoring.log.consumers.registry import register
+
+register(WINDOWS)
+register(MODEL_WINDOWS)
+register(BATCH_VIEWS)
