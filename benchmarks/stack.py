@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from embedded.places import locate
+from embedded.paths import service_paths
 from supervision.procfile import parse_procfile
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -143,7 +143,7 @@ def memory_of(process: psutil.Process) -> Any:
 
 def service_pid(var: Path, name: str) -> int:
     """The process that holds the embedded service's data directory under `var`."""
-    home = locate(var)
+    home = service_paths(var)
     pid_file = {"postgres": home.postgres / "postmaster.pid", "redis": home.redis / "redis.pid"}[name]
     return int(pid_file.read_text().split()[0])
 

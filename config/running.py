@@ -13,7 +13,7 @@ from django.conf import settings
 from embedded import services
 from serving.listening import FD_VARIABLE
 from supervision.procfile import parse_procfile
-from supervision.record import Record
+from supervision.record import ProcessRecord
 from supervision.supervisor import Program, Service, Supervisor
 
 COLORS = (36, 33, 35, 32, 34, 96, 93)  # of names, in the terminal's own palette
@@ -34,18 +34,22 @@ def procfile_programs(environment: Mapping[str, str], *, listener: socket.socket
 
 def embedded_services() -> list[Service]:
     return [
-        Service(name, services.life_of(settings.VAR_DIR, name), services.starter_of(settings.VAR_DIR, name))
+        Service(
+            name,
+            services.liveness_check(settings.VAR_DIR, name),
+            services.starter_for(settings.VAR_DIR, name),
+        )
         for name in settings.EMBEDDED_SERVICES
     ]
 
 
-def supervise(programs: Sequence[Program], record: Record) -> None:
+def supervise(programs: Sequence[Program], record: ProcessRecord) -> None:
     """Until Ctrl-C, a closed terminal or `kill`."""
     printer = Printer([program.name for program in programs])
     asyncio.run(_supervise(programs, record, printer))
 
 
-async def _supervise(programs: Sequence[Program], record: Record, printer: "Printer") -> None:
+async def _supervise(programs: Sequence[Program], record: ProcessRecord, printer: "Printer") -> None:
     await Supervisor(programs, record, printer.say, embedded_services()).run()
 
 

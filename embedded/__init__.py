@@ -1,1 +1,1 @@
-"""Real PostgreSQL and Redis that come with the project, for when no address of the user's own is set."""
+"""PostgreSQL and Redis servers bundled with the project, used unless addresses of other servers are set."""

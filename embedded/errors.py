@@ -1,5 +1,5 @@
-"""What can go wrong with the embedded services."""
+"""Errors of the embedded services."""
 
 
 class ServiceUnusable(Exception):
-    """A service cannot run here. The message says why and what to do about it."""
+    """A service cannot run on this machine. The message says why and what to do."""

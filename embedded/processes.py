@@ -1,4 +1,4 @@
-"""Finding and ending the processes of the embedded services; nothing is trusted but the process table."""
+"""Find and end the processes of the embedded services, relying on the process table alone."""
 
 import signal
 import time
@@ -13,10 +13,10 @@ POLL_SECONDS = 0.05
 
 
 def find_running(pid_file: Path, *, names: tuple[str, ...]) -> psutil.Process | None:
-    """The live process a pid file speaks of, or None when the file is stale.
+    """The live process that a pid file names, or None if the file is stale.
 
-    A number alone proves nothing: after a crash or a container's restart another program may bear it, and a
-    killed process may stay as a zombie that nobody collects.
+    The ID alone proves nothing: after a crash or a container restart another program may have it, and a
+    killed process may remain as an unreaped zombie.
     """
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
@@ -27,7 +27,7 @@ def find_running(pid_file: Path, *, names: tuple[str, ...]) -> psutil.Process | 
 
 
 def find_in_directory(directory: Path, *, names: tuple[str, ...]) -> list[psutil.Process]:
-    """Live processes of these names whose working directory is `directory`."""
+    """Live processes with one of these names and the working directory `directory`."""
     return [process for process in psutil.process_iter() if _works_in(process, directory, names)]
 
 
@@ -39,7 +39,7 @@ def _works_in(process: psutil.Process, directory: Path, names: tuple[str, ...]) 
 
 
 def end(process: psutil.Process, *, with_signal: signal.Signals, timeout: float, what: str) -> None:
-    """Ask a process to end and wait for it; never kills, since that is the operator's decision."""
+    """Signal a process and wait for its end; never kills, since that is the operator's decision."""
     try:
         process.send_signal(with_signal)
     except psutil.NoSuchProcess:

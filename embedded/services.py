@@ -1,6 +1,6 @@
-"""The embedded services as one: their addresses, starting, stopping, asking.
+"""Both embedded services together: their addresses, start, stop and status.
 
-The addresses are computed, never looked up: settings may be read before anything runs.
+Addresses are computed rather than looked up, because settings are read before the services run.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from embedded import postgres, redis
 from embedded.errors import ServiceUnusable
-from embedded.places import POSTGRES_PORT, Places, locate, make_directory, read_or_create_secret
+from embedded.paths import POSTGRES_PORT, ServicePaths, make_directory, read_or_create_secret, service_paths
 
 __all__ = ["ServiceUnusable", "read_or_create_secret"]
 
@@ -31,71 +31,71 @@ class ServiceState:
 
 
 def database_url(var: Path) -> str:
-    places = locate(var)
-    return f"postgres://postgres@{quote(str(places.run), safe='')}:{POSTGRES_PORT}/{postgres.DATABASE}"
+    paths = service_paths(var)
+    return f"postgres://postgres@{quote(str(paths.run), safe='')}:{POSTGRES_PORT}/{postgres.DATABASE}"
 
 
 def redis_url(var: Path) -> str:
-    return f"unix://{locate(var).redis_socket}"
+    return f"unix://{service_paths(var).redis_socket}"
 
 
 def start(var: Path, *, names: tuple[str, ...] = ALL, timeout: float = START_SECONDS) -> None:
-    """Start what does not run yet; when this returns, each of `names` accepts connections."""
-    places = locate(var)
-    with _prepared(places):
+    """Start those of `names` that are not running, and wait until all of them accept connections."""
+    paths = service_paths(var)
+    with _prepared(paths):
         for name in names:
-            SERVICES[name].start(places, timeout=timeout)
+            SERVICES[name].start(paths, timeout=timeout)
 
 
 def stop(var: Path, *, names: tuple[str, ...] = ALL, timeout: float = STOP_SECONDS) -> list[str]:
-    """Stop what runs, and give its names."""
-    places = locate(var)
-    with _prepared(places):
-        return [name for name in reversed(names) if SERVICES[name].stop(places, timeout=timeout)]
+    """Stop the running services. Returns their names."""
+    paths = service_paths(var)
+    with _prepared(paths):
+        return [name for name in reversed(names) if SERVICES[name].stop(paths, timeout=timeout)]
 
 
 def status(var: Path, *, names: tuple[str, ...] = ALL) -> list[ServiceState]:
-    places = locate(var)
-    sockets = {"postgres": places.postgres_socket, "redis": places.redis_socket}
-    return [ServiceState(name, SERVICES[name].is_ready(places), str(sockets[name])) for name in names]
+    paths = service_paths(var)
+    sockets = {"postgres": paths.postgres_socket, "redis": paths.redis_socket}
+    return [ServiceState(name, SERVICES[name].is_ready(paths), str(sockets[name])) for name in names]
 
 
-def life_of(var: Path, name: str) -> Callable[[], bool]:
-    """Whether the service's process lives, asked of the process table alone: it may be busy."""
-    return lambda: SERVICES[name].is_alive(locate(var))
+def liveness_check(var: Path, name: str) -> Callable[[], bool]:
+    """A check whether the service's process exists; a busy service counts as alive."""
+    return lambda: SERVICES[name].is_alive(service_paths(var))
 
 
-def starter_of(var: Path, name: str) -> Callable[[], None]:
+def starter_for(var: Path, name: str) -> Callable[[], None]:
     return lambda: start(var, names=(name,))
 
 
 @contextmanager
-def _prepared(places: Places) -> Iterator[None]:
-    """The directories exist and are ours, and no other start or stop is under way."""
-    make_directory(places.var)
-    make_directory(places.home)
+def _prepared(paths: ServicePaths) -> Iterator[None]:
+    """Create the directories, check their owner, and exclude other starts and stops for the block."""
+    make_directory(paths.var)
+    make_directory(paths.home)
     if os.geteuid() == 0:
-        # Written under a strict umask it would shut out the system user that runs PostgreSQL.
-        places.home.chmod(places.home.stat().st_mode | 0o011)
-    make_directory(places.run, mode=0o700)
-    _refuse_foreign(places.run)
+        # Created under a strict umask, it would be inaccessible to the system user that runs PostgreSQL.
+        paths.home.chmod(paths.home.stat().st_mode | 0o011)
+    make_directory(paths.run, mode=0o700)
+    _refuse_untrusted(paths.run)
     try:
-        lock = (places.var / "services.lock").open("w")
+        lock = (paths.var / "services.lock").open("w")
     except OSError as error:
         raise ServiceUnusable(
-            f"{places.var} cannot be written ({error}). Choose another with ASSAY_VAR=/a/directory."
+            f"{paths.var} cannot be written ({error}). Choose another with ASSAY_VAR=/a/directory."
         ) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _refuse_foreign(directory: Path) -> None:
-    """Whoever owns the directory of the sockets can stand in for the servers."""
+def _refuse_untrusted(directory: Path) -> None:
+    """The owner of the socket directory could impersonate the servers."""
     status = directory.lstat()
-    trusted = {os.geteuid()} | postgres.owner_ids()
+    trusted = {os.geteuid()} | postgres.server_user_ids()
     if stat.S_ISLNK(status.st_mode) or status.st_uid not in trusted or status.st_mode & 0o022:
         raise ServiceUnusable(
-            f"{directory} belongs to another user, or others may write in it: remove it, or set TMPDIR to a"
+            f"{directory} belongs to another user or is writable by others: remove it, or set TMPDIR to a"
             " directory of your own."
         )

@@ -1,1 +1,1 @@
-"""Keeps the processes of one machine running: those of the Procfile, and what they need."""
+"""Keeps the Procfile's processes and the services they need running on one machine."""

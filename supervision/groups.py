@@ -1,4 +1,4 @@
-"""Process groups: each supervised process leads one, and takes its children with it."""
+"""Process groups: each supervised process leads one, which also contains its children."""
 
 import os
 import signal
@@ -22,17 +22,17 @@ def _belongs(process: psutil.Process, group: int) -> bool:
 
 
 def end_groups(groups: set[int], *, seconds: float) -> None:
-    """Ask all processes of the groups to end, and kill those that have not after `seconds`."""
-    send(groups, signal.SIGTERM)
+    """Terminate all processes of the groups, and kill those still alive after `seconds`."""
+    signal_groups(groups, signal.SIGTERM)
     deadline = time.monotonic() + seconds
     while any(members(group) for group in groups):
         if time.monotonic() > deadline:
-            send(groups, signal.SIGKILL)
+            signal_groups(groups, signal.SIGKILL)
             return
         time.sleep(POLL_SECONDS)
 
 
-def send(groups: set[int], number: signal.Signals) -> None:
+def signal_groups(groups: set[int], number: signal.Signals) -> None:
     for group in groups:
         try:
             os.killpg(group, number)
@@ -40,8 +40,8 @@ def send(groups: set[int], number: signal.Signals) -> None:
             continue
 
 
-def is_same(pid: int, created: float) -> bool:
-    """Whether the process of this number is the one that started then."""
+def is_same_process(pid: int, created: float) -> bool:
+    """Whether `pid` is still the process created at `created` (seconds since 1970)."""
     try:
         process = psutil.Process(pid)
         return abs(process.create_time() - created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
@@ -50,7 +50,7 @@ def is_same(pid: int, created: float) -> bool:
 
 
 def started_at(pid: int) -> float:
-    """Seconds since 1970; now, for one that has ended already."""
+    """Creation time in seconds since 1970; the current time if the process has already ended."""
     try:
         return float(psutil.Process(pid).create_time())
     except psutil.Error:

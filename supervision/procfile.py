@@ -1,4 +1,4 @@
-"""The Procfile: one process a line, `name: command`; the command is a shell's."""
+"""The Procfile: one process per line as `name: shell command`."""
 
 import re
 
@@ -6,7 +6,7 @@ LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*)$")
 
 
 def parse_procfile(text: str) -> dict[str, str]:
-    """Commands by name, in order.
+    """Commands by process name, in file order.
 
     >>> parse_procfile("web: python -m serving\\n# a remark\\nbeat: celery beat\\n")
     {'web': 'python -m serving', 'beat': 'celery beat'}

@@ -1,4 +1,4 @@
-"""What a supervisor notes down: who runs, and what has ended, for pages and for its next start."""
+"""A file that records running and ended processes, for the admin pages and the supervisor's next start."""
 
 import json
 import os
@@ -6,58 +6,63 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-MAX_ENDS = 200
+MAX_EXITS = 200
 FILE = "processes.json"
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """A process that ended by itself: at a time (seconds since 1970), with an exit code, after so long."""
+class ProcessExit:
+    """A process that ended on its own at a time (seconds since 1970), after running for `seconds`."""
 
     name: str
     at: float
     code: int
     seconds: float
-    said: str = ""  # its last line
+    last_line: str = ""
 
 
 @dataclass(slots=True)
-class Record:
-    """`running` has a process and its start time by name: a number alone may be reused."""
+class ProcessRecord:
+    """`running` maps names to process ID and creation time, because an ID alone may be reused."""
 
     path: Path
     running: dict[str, tuple[int, float]] = field(default_factory=dict)
-    ends: list[End] = field(default_factory=list)
+    exits: list[ProcessExit] = field(default_factory=list)
 
-    def note_start(self, name: str, pid: int, created: float) -> None:
+    def record_start(self, name: str, pid: int, created: float) -> None:
         self.running[name] = (pid, created)
         self.write()
 
-    def note_end(self, end: End) -> None:
-        self.running.pop(end.name, None)
-        self.ends = [*self.ends, end][-MAX_ENDS:]
+    def record_exit(self, ended: ProcessExit) -> None:
+        self.running.pop(ended.name, None)
+        self.exits = [*self.exits, ended][-MAX_EXITS:]
         self.write()
 
-    def note_stop(self, name: str) -> None:
+    def record_stop(self, name: str) -> None:
         self.running.pop(name, None)
         self.write()
 
     def write(self) -> None:
-        content = {"running": self.running, "ends": [asdict(end) for end in self.ends]}
+        content = {"running": self.running, "ends": [asdict(each) for each in self.exits]}
         temporary = self.path.with_suffix(f".{os.getpid()}")
         temporary.write_text(json.dumps(content))
         temporary.replace(self.path)
 
 
-def read_record(var: Path) -> Record:
-    """What was noted last; empty where nothing was, or where it cannot be read."""
+def read_record(var: Path) -> ProcessRecord:
+    """The record under `var`; empty if there is none or it cannot be read."""
     path = var / FILE
     try:
         content: dict[str, Any] = json.loads(path.read_text())
         running = {name: (int(pid), float(created)) for name, (pid, created) in content["running"].items()}
-        return Record(path, running, [End(**end) for end in content["ends"]])
+        return ProcessRecord(path, running, [_read_exit(each) for each in content["ends"]])
     except (OSError, ValueError, TypeError, KeyError):
-        return Record(path)
+        return ProcessRecord(path)
+
+
+def _read_exit(entry: dict[str, Any]) -> ProcessExit:
+    last_line = entry.get("last_line", "")  # missing in files of earlier versions
+    return ProcessExit(entry["name"], entry["at"], entry["code"], entry["seconds"], last_line)
 
 
 def describe_code(code: int) -> str:
@@ -66,12 +71,12 @@ def describe_code(code: int) -> str:
     >>> describe_code(-9), describe_code(1), describe_code(137)
     ('SIGKILL (killed)', 'exit code 1', 'exit code 137 (killed)')
     """
-    if code == UNKNOWN:
+    if code == UNKNOWN_CODE:
         return "an unknown exit code"
     if code < 0:
         return SIGNALS.get(-code, f"signal {-code}") + (" (killed)" if code == -9 else "")
     return f"exit code {code}" + (" (killed)" if code == 137 else "")
 
 
-UNKNOWN = -1_000  # of a service, which is no child of the supervisor's
+UNKNOWN_CODE = -1_000  # of a service: only a parent learns an exit code
 SIGNALS = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}

@@ -1,7 +1,7 @@
-"""Starts processes, shows what they say, starts again those that end, and ends all of them together.
+"""Starts processes, shows their output, restarts those that end, and stops all of them together.
 
-A process that ends is started again after a second, then two, four, up to a minute: a wrong setting is said
-again and again, but costs next to nothing. One that ran for a minute begins at a second again.
+An ended process is restarted after 1 s, then 2, 4 and so on up to 60 s, so that a wrong setting is reported
+repeatedly but costs little. After a run of a minute the pause is 1 s again.
 """
 
 import asyncio
@@ -19,25 +19,25 @@ from pathlib import Path
 
 import psutil
 
-from supervision.groups import end_groups, is_same, members, send, started_at
-from supervision.record import UNKNOWN, End, Record, describe_code, read_record
+from supervision.groups import end_groups, is_same_process, members, signal_groups, started_at
+from supervision.record import UNKNOWN_CODE, ProcessExit, ProcessRecord, describe_code, read_record
 
-FIRST_PAUSE, LONGEST_PAUSE, STEADY_SECONDS = 1.0, 60.0, 60.0
-STOP_SECONDS = 10.0  # after which what has not ended is killed
-LEFTOVER_SECONDS = 5.0  # for the children of a process that ended
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, STABLE_SECONDS = 1.0, 60.0, 60.0
+STOP_SECONDS = 10.0  # until processes that have not ended are killed
+LEFTOVER_SECONDS = 5.0  # for the children of an ended process
 CHECK_SECONDS = 2.0
 PR_SET_PDEATHSIG = 1
 
-Say = Callable[[str, str], None]
+ShowLine = Callable[[str, str], None]
 
 
 class AlreadyRunning(Exception):
-    """Another supervisor keeps the processes of this directory running."""
+    """Another supervisor is running for the same data directory."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A command of a shell, run in `directory`; `files` are the descriptors that it inherits."""
+    """A shell command run in `directory`; `files` are the file descriptors that it inherits."""
 
     name: str
     command: str
@@ -48,7 +48,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Service:
-    """Something that runs by itself: whether it does, and how it is started again. Both may take seconds."""
+    """A daemon that is not a child of the supervisor. Both functions may take seconds."""
 
     name: str
     is_alive: Callable[[], bool]
@@ -57,54 +57,54 @@ class Service:
 
 @dataclass
 class Supervisor:
-    """`say` is given a process's name and a line."""
+    """Keeps programs and services running; `show` receives each process name and output line."""
 
     programs: Sequence[Program]
-    record: Record
-    say: Say
+    record: ProcessRecord
+    show: ShowLine
     services: Sequence[Service] = ()
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Until SIGINT, SIGTERM or SIGHUP; a second one kills at once."""
+        """Run until SIGINT, SIGTERM or SIGHUP; a second signal kills all processes at once."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
-        keepers = [asyncio.create_task(self.keep(program)) for program in self.programs]
+        keepers = [asyncio.create_task(self.keep_running(program)) for program in self.programs]
         watchers = [asyncio.create_task(self.watch(service)) for service in self.services]
         await asyncio.gather(*keepers)
         await asyncio.gather(*watchers)
 
     def stop(self) -> None:
         if self.stopping.is_set():
-            send({pid for pid, _ in self.record.running.values()}, signal.SIGKILL)
+            signal_groups({pid for pid, _ in self.record.running.values()}, signal.SIGKILL)
         self.stopping.set()
 
-    async def keep(self, program: Program) -> None:
-        """Run a program, again and again, until all is to stop."""
-        pause = FIRST_PAUSE
+    async def keep_running(self, program: Program) -> None:
+        """Run a program again and again until the supervisor stops."""
+        pause = FIRST_PAUSE_SECONDS
         while not self.stopping.is_set():
             began = time.monotonic()
-            code, said = await self.run_once(program)
+            code, last_line = await self.run_once(program)
             if self.stopping.is_set():
                 return
             seconds = time.monotonic() - began
-            pause = FIRST_PAUSE if seconds > STEADY_SECONDS else pause
-            self.note_end(End(program.name, time.time(), code, seconds, said), pause)
+            pause = FIRST_PAUSE_SECONDS if seconds > STABLE_SECONDS else pause
+            self.record_exit(ProcessExit(program.name, time.time(), code, seconds, last_line), pause)
             await self.wait(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     async def run_once(self, program: Program) -> tuple[int, str]:
-        """The exit code of a program and the last line that it said."""
+        """Exit code and last output line of a program."""
         process = await start(program)
-        self.record.note_start(program.name, process.pid, started_at(process.pid))
-        output = Output(lambda line: self.say(program.name, line))
+        self.record.record_start(program.name, process.pid, started_at(process.pid))
+        output = Output(lambda line: self.show(program.name, line))
         reading = asyncio.create_task(output.read(process.stdout))
         ended = asyncio.create_task(process.wait())
         stopping = asyncio.create_task(self.stopping.wait())
         await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
             with contextlib.suppress(ProcessLookupError):
-                process.terminate()  # it ends its children itself, and what they have in work
+                process.terminate()  # it lets its children finish their work and ends them itself
             await asyncio.wait([ended], timeout=STOP_SECONDS)
         stopping.cancel()
         if not ended.done() or members(process.pid):
@@ -115,45 +115,47 @@ class Supervisor:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(reading, 1.0)
         if self.stopping.is_set():
-            self.record.note_stop(program.name)
+            self.record.record_stop(program.name)
         return code, output.last
 
     async def watch(self, service: Service) -> None:
-        """Start a service again whenever it has ended."""
-        pause = FIRST_PAUSE
+        """Restart a service whenever it has ended."""
+        pause = FIRST_PAUSE_SECONDS
         while not await self.wait(CHECK_SECONDS):
             if await asyncio.to_thread(service.is_alive):
                 continue
             began = time.monotonic()
-            said = await asyncio.to_thread(attempt, service.start)
-            if said:
-                self.say(service.name, f"did not start: {said}")
-            self.note_end(End(service.name, time.time(), UNKNOWN, time.monotonic() - began, said), pause)
-            pause = min(2 * pause, LONGEST_PAUSE) if said else FIRST_PAUSE
-            await self.wait(pause if said else 0)
+            error = await asyncio.to_thread(try_start, service.start)
+            if error:
+                self.show(service.name, f"did not start: {error}")
+            self.record_exit(
+                ProcessExit(service.name, time.time(), UNKNOWN_CODE, time.monotonic() - began, error), pause
+            )
+            pause = min(2 * pause, MAX_PAUSE_SECONDS) if error else FIRST_PAUSE_SECONDS
+            await self.wait(pause if error else 0)
 
-    def note_end(self, end: End, pause: float) -> None:
-        self.record.note_end(end)
-        if end.code != UNKNOWN:
-            what = f"ended with {describe_code(end.code)} and starts again in {pause:g} s"
-        elif end.said:
-            what = f"has ended and does not start; it is tried again in {pause:g} s"
+    def record_exit(self, ended: ProcessExit, pause: float) -> None:
+        self.record.record_exit(ended)
+        if ended.code != UNKNOWN_CODE:
+            what = f"ended with {describe_code(ended.code)} and restarts in {pause:g} s"
+        elif ended.last_line:
+            what = f"has ended and does not start; the next attempt is in {pause:g} s"
         else:
-            what = "had ended and was started again"
-        self.say("supervisor", f"{end.name} {what}.")
+            what = "had ended and was restarted"
+        self.show("supervisor", f"{ended.name} {what}.")
 
     async def wait(self, seconds: float) -> bool:
-        """Whether all is to stop, after at most `seconds`."""
+        """Wait for at most `seconds`; whether the supervisor is stopping."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
         return self.stopping.is_set()
 
 
 class Output:
-    """Lines of a process, as they come."""
+    """Passes on the output of a process line by line."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.say, self.last, self.rest = say, "", b""
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self.show, self.last, self.rest = show, "", b""
 
     async def read(self, stream: asyncio.StreamReader | None) -> None:
         while stream and (chunk := await stream.read(65_536)):
@@ -166,11 +168,11 @@ class Output:
     def take(self, line: bytes) -> None:
         text = line.decode(errors="replace").rstrip("\r")
         self.last = text[:500] or self.last
-        self.say(text)
+        self.show(text)
 
 
 async def start(program: Program) -> asyncio.subprocess.Process:
-    """Start a program as the leader of a group of its own, which ends with this process (Linux)."""
+    """Start a program as the leader of a new process group; it ends with this process (Linux)."""
     return await asyncio.create_subprocess_exec(
         *("/bin/sh", "-c", f"exec {program.command}"),
         env=dict(program.environment),
@@ -188,18 +190,18 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def attempt(start: Callable[[], None]) -> str:
-    """What is wrong where a service does not start; "" where it does."""
+def try_start(start: Callable[[], None]) -> str:
+    """Start a service; the error message, or "" if it started."""
     try:
         start()
-    except Exception as error:  # noqa: BLE001 (the edge of the thread: it is said, and tried again)
+    except Exception as error:  # noqa: BLE001 (the edge of the thread: the error is shown and the start retried)
         return str(error) or type(error).__name__
     return ""
 
 
 @contextmanager
-def sole_supervisor(var: Path) -> Iterator[Record]:
-    """The record of `var`, for one supervisor at a time; what an earlier one left running is ended first.
+def sole_supervisor(var: Path) -> Iterator[ProcessRecord]:
+    """The record of `var`, held by one supervisor at a time, after ending the processes of an earlier one.
 
     Raises `AlreadyRunning`.
     """
@@ -208,25 +210,25 @@ def sole_supervisor(var: Path) -> Iterator[Record]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyRunning(
-                f"Assay runs already with the data in {var}. Stop it first (`make stop`), or choose another"
+                f"Assay is already running with the data in {var}. Stop it (`make stop`), or choose another"
                 " directory with ASSAY_VAR."
             ) from None
         end_leftovers(var)
         record = read_record(var)
         record.running = {}
-        record.note_start("supervisor", os.getpid(), started_at(os.getpid()))
+        record.record_start("supervisor", os.getpid(), started_at(os.getpid()))
         try:
             yield record
         finally:
-            record.note_stop("supervisor")
+            record.record_stop("supervisor")
 
 
 def end_leftovers(var: Path) -> list[str]:
-    """End what the last supervisor of `var` had started and left; the names."""
+    """End the processes that the last supervisor of `var` left running. Returns their names."""
     left = {
         name: pid
         for name, (pid, created) in read_record(var).running.items()
-        if name != "supervisor" and is_same(pid, created)
+        if name != "supervisor" and is_same_process(pid, created)
     }
     if left:
         end_groups(set(left.values()), seconds=STOP_SECONDS)
@@ -234,9 +236,9 @@ def end_leftovers(var: Path) -> list[str]:
 
 
 def stop_supervisor(var: Path, *, seconds: float = 2 * STOP_SECONDS) -> bool:
-    """Have the supervisor of `var` stop, and end what one that was killed has left; whether there was one."""
+    """Stop the supervisor of `var` and end processes left by a killed one. Whether there were any."""
     pid, created = read_record(var).running.get("supervisor", (0, 0.0))
-    found = bool(pid) and pid != os.getpid() and is_same(pid, created)
+    found = bool(pid) and pid != os.getpid() and is_same_process(pid, created)
     if found:
         os.kill(pid, signal.SIGTERM)
         with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):

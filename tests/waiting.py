@@ -1,4 +1,4 @@
-"""Waiting for what another process, thread or page brings about."""
+"""Waiting for another process, thread or page."""
 
 import time
 from collections.abc import Callable
@@ -7,24 +7,27 @@ from typing import Any
 import pytest
 from django.db import connection
 
-PATIENCE_S = 20.0  # far beyond what a step takes; only a hung test gets there
-EVERY_S = 0.05
+TIMEOUT_SECONDS = 20.0  # far longer than any step takes; only a hung test reaches it
+POLL_SECONDS = 0.05
 
 
 def wait_until(
-    condition: Callable[[], Any], *, seconds: float = PATIENCE_S, seen: Callable[[], object] | None = None
+    condition: Callable[[], Any],
+    *,
+    seconds: float = TIMEOUT_SECONDS,
+    seen: Callable[[], object] | None = None,
 ) -> Any:
-    """What `condition` returns once that is true. Fails with what is `seen` instead when time is up."""
+    """The first true result of `condition`; on timeout the test fails with the result of `seen`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds:g} s in vain{f': {seen()}' if seen else ''}")
-        time.sleep(EVERY_S)
+            pytest.fail(f"timed out after {seconds:g} s{f': {seen()}' if seen else ''}")
+        time.sleep(POLL_SECONDS)
     return found
 
 
 def wait_for_blocked_session() -> None:
-    """Somebody waits for a lock in the database."""
+    """Wait until a database session is waiting for a lock."""
 
     def is_blocked() -> bool:
         with connection.cursor() as cursor:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from config.status import servers
 from config.status.probes import Probe
-from embedded.places import locate
+from embedded.paths import service_paths
 from scoring.log.consumers.writers import oldest_writer
 from scoring.log.epochs import check_epoch
 from scoring.log.errors import LogAheadOfCluster
@@ -87,7 +87,7 @@ def check_postgres() -> str:
 
 def check_disk() -> str:
     """Whether the embedded servers, and what is written beside them, have room."""
-    free = shutil.disk_usage(locate(settings.VAR_DIR).home).free
+    free = shutil.disk_usage(service_paths(settings.VAR_DIR).home).free
     if free > MIN_FREE_BYTES:
         return OK
     return f"The disk of the data has {free // 1_000_000} MB left. Free space: a full disk stops every write."

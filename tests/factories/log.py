@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry, canonical_json
 from scoring.log.errors import StreamConflict
-from tests.waiting import PATIENCE_S
+from tests.waiting import TIMEOUT_SECONDS
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -171,7 +171,7 @@ def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
             with transaction.atomic():
                 given.append(work())
                 done.set()
-                if not release.wait(PATIENCE_S):
+                if not release.wait(TIMEOUT_SECONDS):
                     raise TimeoutError("the block waits for this transaction, which stays open for it")
         except BaseException as error:  # noqa: BLE001 - handed to the test's thread
             failure.append(error)
@@ -182,14 +182,14 @@ def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        if not done.wait(PATIENCE_S):
+        if not done.wait(TIMEOUT_SECONDS):
             raise TimeoutError("the other transaction did not do its work")
         if failure:
             raise failure[0]
         yield given[0]
     finally:
         release.set()
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_SECONDS)
     if failure:
         raise failure[0]
 

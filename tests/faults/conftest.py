@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.faults.house import House
+from tests.faults.deployment import Deployment
 
 
 @pytest.fixture
-def house(process_environment: dict[str, str], online_redis: redis.Redis, tmp_path: Path) -> Iterator[House]:
-    """Web, worker, background and beat of their own on the test's database; not yet started."""
-    house = House(process_environment, tmp_path)
-    yield house
-    house.stop()
+def deployment(
+    process_environment: dict[str, str], online_redis: redis.Redis, tmp_path: Path
+) -> Iterator[Deployment]:
+    """A deployment on the test's database, not yet started."""
+    deployment = Deployment(process_environment, tmp_path)
+    yield deployment
+    deployment.stop()

@@ -1,4 +1,4 @@
-"""Real servers that hang: their processes are stopped, not gone."""
+"""Make real servers hang: their processes are stopped but still exist."""
 
 import signal
 from collections.abc import Iterable, Iterator
@@ -8,12 +8,12 @@ from pathlib import Path
 import psutil
 from django.conf import settings
 
-from embedded.places import locate
+from embedded.paths import service_paths
 
 
 @contextmanager
 def frozen(processes: Iterable[psutil.Process]) -> Iterator[None]:
-    """Stop processes for the length of the block."""
+    """Stop processes for the duration of the block."""
     stopped = list(processes)
     for process in stopped:
         process.send_signal(signal.SIGSTOP)
@@ -25,13 +25,13 @@ def frozen(processes: Iterable[psutil.Process]) -> Iterator[None]:
 
 
 def postgres_processes() -> list[psutil.Process]:
-    """The server of the tests with all its sessions: stopped, it takes no connections and answers none."""
-    postmaster = _process(locate(settings.VAR_DIR).postgres / "postmaster.pid")
+    """The tests' server and all its sessions; stopped, it neither accepts connections nor answers."""
+    postmaster = _process(service_paths(settings.VAR_DIR).postgres / "postmaster.pid")
     return [postmaster, *postmaster.children(recursive=True)]
 
 
 def redis_processes() -> list[psutil.Process]:
-    return [_process(locate(settings.VAR_DIR).redis / "redis.pid")]
+    return [_process(service_paths(settings.VAR_DIR).redis / "redis.pid")]
 
 
 def _process(pid_file: Path) -> psutil.Process:

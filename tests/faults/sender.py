@@ -1,4 +1,4 @@
-"""A sender that does not give up: it repeats a request until it is answered, as the documentation asks."""
+"""A client that repeats a request until it is answered, as the documentation asks."""
 
 import http.client
 import json
@@ -12,18 +12,18 @@ class Sender:
         self.address = urllib.parse.urlsplit(url).netloc
         self.headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
-    def post(self, path: str, body: Any, *, prefer: str = "", patience: float = 120) -> tuple[int, Any]:
-        """Status and body of the first answer below 500."""
+    def post(self, path: str, body: Any, *, prefer: str = "", timeout: float = 120) -> tuple[int, Any]:
+        """Status and body of the first response with a status below 500."""
         headers = self.headers | ({"Prefer": prefer} if prefer else {})
-        return self._until_answered("POST", path, json.dumps(body), headers, patience)
+        return self._until_answered("POST", path, json.dumps(body), headers, timeout)
 
-    def get(self, path: str, *, patience: float = 120) -> tuple[int, Any]:
-        return self._until_answered("GET", path, None, self.headers, patience)
+    def get(self, path: str, *, timeout: float = 120) -> tuple[int, Any]:
+        return self._until_answered("GET", path, None, self.headers, timeout)
 
     def _until_answered(
-        self, method: str, path: str, body: str | None, headers: dict[str, str], patience: float
+        self, method: str, path: str, body: str | None, headers: dict[str, str], timeout: float
     ) -> tuple[int, Any]:
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while True:
             try:
                 status, text = self._request(method, path, body, headers)

@@ -1,5 +1,5 @@
-"""`python -m tests.faults.supervised`: the Procfile's processes under the supervisor, as `manage.py up` runs
-them, on the database and services that the environment names.
+"""`python -m tests.faults.supervised`: the Procfile's processes under the supervisor, as with `manage.py up`,
+on the database and services from the environment.
 """
 
 import os

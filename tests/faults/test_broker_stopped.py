@@ -1,4 +1,4 @@
-"""Broker or online store gone: the API answers by the failure policy, and the lane revises that later."""
+"""Without the broker or the online store, the failure policy decides and the lane revises that later."""
 
 import time
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from config.environment import broker_url
 from embedded import services
 from scoring.api.keys.issue import create_key
 from tests.factories.payments import payment_payload
-from tests.faults.house import House
+from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
 from tests.waiting import wait_until
 
@@ -45,9 +45,11 @@ def wait_for_revision(sender: Sender, number: int) -> dict[str, Any]:
     return event
 
 
-def test_redis_gone_is_a_fallback_that_is_revised_when_it_returns(house: House, key: str) -> None:
-    house.start()
-    sender = Sender(house.url, key)
+def test_fallback_decisions_without_redis_are_revised_when_it_returns(
+    deployment: Deployment, key: str
+) -> None:
+    deployment.start()
+    sender = Sender(deployment.url, key)
     assert send(sender, 1)["decision"]["basis"] == "no_model"
 
     services.stop(settings.VAR_DIR, names=("redis",))
@@ -64,17 +66,17 @@ def test_redis_gone_is_a_fallback_that_is_revised_when_it_returns(house: House, 
     assert event["current_decision"]["basis"] == "no_model"
 
 
-def test_broker_gone_is_a_fallback_that_is_revised_when_it_returns(
-    house: House, key: str, tmp_path: Path
+def test_fallback_decisions_without_a_broker_are_revised_when_it_returns(
+    deployment: Deployment, key: str, tmp_path: Path
 ) -> None:
     own = tmp_path / "broker"
     services.start(own, names=("redis",))
     try:
-        house.environment["CELERY_BROKER_URL"] = broker_url(services.redis_url(own))
-        house.start()
-        sender = Sender(house.url, key)
+        deployment.environment["CELERY_BROKER_URL"] = broker_url(services.redis_url(own))
+        deployment.start()
+        sender = Sender(deployment.url, key)
         assert send(sender, 1)["decision"]["basis"] == "no_model"
-        time.sleep(3)  # the runner lingers; while it does, no broker is needed
+        time.sleep(3)  # outlast the runner, which needs no broker while it lingers
         services.stop(own, names=("redis",))
         answer = send(sender, 2)
         assert answer["decision"]["cause"] == "broker_unavailable"

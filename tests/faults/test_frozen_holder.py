@@ -1,4 +1,4 @@
-"""The process that holds a lane is frozen: another takes the lane, and what wakes up later writes nothing."""
+"""A frozen lane holder is replaced by another process and writes nothing after it resumes."""
 
 import time
 from collections import Counter
@@ -15,8 +15,8 @@ from scoring.replay.service import replay
 from scoring.signals import heartbeat
 from scoring.signals import redis_connections as connections
 from tests.factories.payments import payment_payload
+from tests.faults.deployment import Deployment
 from tests.faults.freezing import frozen
-from tests.faults.house import House
 from tests.faults.sender import Sender
 from tests.faults.test_kills import wait_until_settled
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
@@ -25,18 +25,18 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TAKEN_WITHIN_SECONDS = 5.0
-SLACK_SECONDS = 5.0  # of a machine that does much else beside the tests
+SLACK_SECONDS = 5.0  # allows for a busy test machine
 START_SECONDS = 90
 
 
 @pytest.fixture
-def send(house: House) -> Callable[[], str]:
-    """Sends one payment, and says on what its decision rests."""
+def send(deployment: Deployment) -> Callable[[], str]:
+    """Sends one payment and returns the basis of its decision."""
     scopes = ["events:write", "events:read"]
     key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
-    house.commands["other"] = house.commands["worker"].replace("worker@", "other@")
-    house.start("worker", "other", "beat", "web")
-    sender, numbers = Sender(house.url, key), iter(range(100_000))
+    deployment.commands["other"] = deployment.commands["worker"].replace("worker@", "other@")
+    deployment.start("worker", "other", "beat", "web")
+    sender, numbers = Sender(deployment.url, key), iter(range(100_000))
 
     def send() -> str:
         _, event = sender.post(
@@ -52,23 +52,23 @@ def holder_process() -> psutil.Process:
     return psutil.Process(int(str(heartbeat.last_beat(LANE)).split(":")[0]))
 
 
-def only_the_holder(house: House) -> list[psutil.Process]:
+def holder_only(deployment: Deployment) -> list[psutil.Process]:
     return [holder_process()]
 
 
-def its_whole_worker(house: House) -> list[psutil.Process]:
+def whole_worker(deployment: Deployment) -> list[psutil.Process]:
     holder = holder_process()
-    parents = [psutil.Process(house.running[name].pid) for name in ("worker", "other")]
+    parents = [psutil.Process(deployment.running[name].pid) for name in ("worker", "other")]
     parent = next(parent for parent in parents if holder in parent.children(recursive=True))
     return [parent, *parent.children(recursive=True)]
 
 
-@pytest.mark.parametrize("victims", [only_the_holder, its_whole_worker])
-def test_a_lane_is_taken_from_a_frozen_holder_which_decides_nothing_twice(
-    house: House, send: Callable[[], str], victims: Callable[[House], list[psutil.Process]]
+@pytest.mark.parametrize("victims", [holder_only, whole_worker])
+def test_another_process_takes_a_frozen_holders_lane_and_nothing_is_decided_twice(
+    deployment: Deployment, send: Callable[[], str], victims: Callable[[Deployment], list[psutil.Process]]
 ) -> None:
     before = holder_process().pid
-    with frozen(victims(house)):
+    with frozen(victims(deployment)):
         began = time.monotonic()
         wait_until(lambda: send() == "no_model" and holder_process().pid != before, seconds=60)
         taken_after = time.monotonic() - began
@@ -76,7 +76,7 @@ def test_a_lane_is_taken_from_a_frozen_holder_which_decides_nothing_twice(
             send()
     for _ in range(20):
         send()
-    wait_until_settled(house)
+    wait_until_settled(deployment)
 
     assert taken_after < TAKEN_WITHIN_SECONDS + SLACK_SECONDS
     first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)

@@ -1,6 +1,6 @@
-"""PostgreSQL or Redis hangs, which is worse than being gone: every request is answered all the same.
+"""PostgreSQL or Redis hangs, which is worse than being down, and every request is still answered.
 
-A request waits for its decision as long as it says, and is answered within a second of that, whatever hangs.
+Whatever hangs, a request is answered within a second after the wait that it asked for.
 """
 
 import http.client
@@ -19,15 +19,15 @@ from django.db import connection
 from scoring.api.keys.issue import create_key
 from scoring.intake.models import Event
 from tests.factories.payments import payment_payload
+from tests.faults.deployment import Deployment
 from tests.faults.freezing import frozen, postgres_processes, redis_processes
-from tests.faults.house import House
 from tests.faults.sender import Sender
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MARGIN_SECONDS = 1.0  # the promise
-SLACK_SECONDS = 1.0  # of a machine that does much else beside the tests
+SLACK_SECONDS = 1.0  # allows for a busy test machine
 RECOVERED_WITHIN_SECONDS = 30
 
 FALLBACK, USUAL, ASYNC = "wait=1, on_timeout=fallback", "", "respond-async"
@@ -42,10 +42,10 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """Sends a request once, and notes how long its answer took."""
+    """Sends each request once and measures the time to the response."""
 
-    def __init__(self, house: House, key: str) -> None:
-        self.sender, self.numbers = Sender(house.url, key), iter(range(10_000))
+    def __init__(self, deployment: Deployment, key: str) -> None:
+        self.sender, self.numbers = Sender(deployment.url, key), iter(range(10_000))
 
     def post(self, *, prefer: str, number: int | None = None) -> Answer:
         payload = payment_payload(next(self.numbers) if number is None else number)
@@ -67,12 +67,12 @@ class Client:
 
 
 @pytest.fixture
-def client(house: House) -> Client:
-    """Of a house with a web process alone, whose threads have their connections."""
+def client(deployment: Deployment) -> Client:
+    """A client of a deployment with only a web process, whose threads are already connected."""
     scopes = ["events:write", "events:read"]
     key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
-    house.start("web")
-    client = Client(house, key)
+    deployment.start("web")
+    client = Client(deployment, key)
     threads = [threading.Thread(target=client.post, kwargs={"prefer": ""}) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -87,7 +87,7 @@ def assert_in_time(answer: Answer, prefer: str) -> None:
 
 @pytest.fixture(params=["stopped", "paused"])
 def hung_redis(request: pytest.FixtureRequest, client: Client, online_redis: redis.Redis) -> Iterator[None]:
-    """It answers no command, or none that writes."""
+    """Redis answers no command, or no write command."""
     if request.param == "stopped":
         with frozen(redis_processes()):
             yield
@@ -97,7 +97,7 @@ def hung_redis(request: pytest.FixtureRequest, client: Client, online_redis: red
     online_redis.execute_command("CLIENT", "UNPAUSE")
 
 
-def test_a_hung_redis_is_a_fallback_in_time(client: Client, hung_redis: None) -> None:
+def test_with_a_hung_redis_the_fallback_answers_in_time(client: Client, hung_redis: None) -> None:
     for prefer in (FALLBACK, USUAL, FALLBACK):
         answer = client.post(prefer=prefer)
         assert answer.status == 201, answer
@@ -106,14 +106,14 @@ def test_a_hung_redis_is_a_fallback_in_time(client: Client, hung_redis: None) ->
         assert_in_time(answer, prefer)
 
 
-def test_a_hung_redis_keeps_no_request_that_waits_for_nothing(client: Client, hung_redis: None) -> None:
+def test_a_hung_redis_does_not_delay_requests_without_a_wait(client: Client, hung_redis: None) -> None:
     for _ in range(3):
         answer = client.post(prefer=ASYNC)
         assert answer.status == 202, answer
         assert_in_time(answer, ASYNC)
 
 
-def test_a_hung_postgres_is_a_503_in_time_and_takes_the_event_when_it_goes_on(client: Client) -> None:
+def test_a_hung_postgres_is_a_503_in_time_and_the_event_is_accepted_when_it_resumes(client: Client) -> None:
     with frozen(postgres_processes()):
         for number, prefer in enumerate((FALLBACK, USUAL, ASYNC, FALLBACK), start=5_000):
             answer = client.post(prefer=prefer, number=number)
@@ -127,7 +127,7 @@ def test_a_hung_postgres_is_a_503_in_time_and_takes_the_event_when_it_goes_on(cl
     assert Event.objects.filter(external_id="T-5001").count() == 1
 
 
-def test_many_clients_of_a_hung_postgres_are_all_answered_in_time(client: Client) -> None:
+def test_many_clients_are_answered_in_time_while_postgres_hangs(client: Client) -> None:
     answers: list[Answer] = []
     with frozen(postgres_processes()):
         threads = [
@@ -138,12 +138,12 @@ def test_many_clients_of_a_hung_postgres_are_all_answered_in_time(client: Client
         for thread in threads:
             thread.join()
     assert {answer.status for answer in answers} == {503}
-    # More clients than threads: some of them wait until one is free.
+    # There are more clients than threads, so some wait for a free thread.
     assert max(answer.seconds for answer in answers) < 2 * (WAITS[FALLBACK] + MARGIN_SECONDS) + SLACK_SECONDS
     wait_until(lambda: client.post(prefer=ASYNC).status == 202, seconds=RECOVERED_WITHIN_SECONDS)
 
 
-def test_a_lock_that_is_held_elsewhere_is_a_503_in_time(client: Client) -> None:
+def test_a_table_lock_held_by_another_session_is_a_503_in_time(client: Client) -> None:
     holder = connection.copy()
     try:
         holder.set_autocommit(False)
@@ -160,7 +160,7 @@ def test_a_lock_that_is_held_elsewhere_is_a_503_in_time(client: Client) -> None:
     assert Event.objects.filter(external_id="T-6000").count() == 1
 
 
-def test_an_event_is_pending_when_postgres_hangs_after_it_was_stored(client: Client) -> None:
+def test_an_event_is_pending_if_postgres_hangs_after_storing_it(client: Client) -> None:
     stored = Event.objects.count()
     answers: list[Answer] = []
     waiting = threading.Thread(
@@ -174,10 +174,10 @@ def test_an_event_is_pending_when_postgres_hangs_after_it_was_stored(client: Cli
     assert answers[0].seconds < 3 + MARGIN_SECONDS + SLACK_SECONDS
 
 
-def test_health_answers_at_once_whatever_hangs(client: Client) -> None:
+def test_health_probes_answer_at_once_whatever_hangs(client: Client) -> None:
     for processes, check in ((postgres_processes(), "postgres"), (redis_processes(), "redis")):
         with frozen(processes):
-            wait_until(lambda: client.get("/readyz").status == 503)  # what was said is said for a second more
+            wait_until(lambda: client.get("/readyz").status == 503)  # results are cached for a second
             for _ in range(3):
                 alive, ready = client.get("/healthz"), client.get("/readyz")
                 assert (alive.status, ready.status) == (200, 503), ready

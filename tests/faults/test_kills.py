@@ -1,4 +1,4 @@
-"""Processes and Redis die at seeded points while events come in; nothing is lost or decided twice."""
+"""Processes and Redis are killed at seeded points during traffic; no event is lost or decided twice."""
 
 import os
 import random
@@ -21,14 +21,14 @@ from scoring.replay.service import replay
 from scoring.signals import redis_connections as connections
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
-from tests.faults.house import House
+from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
 from tests.integration.lanes.conftest import online_states, rebuilt_states
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EVENTS, A_REQUEST, SENDERS, KILLS = 5_000, 10, 4, 20
+EVENTS, EVENTS_PER_REQUEST, SENDER_THREADS, KILLS = 5_000, 10, 4, 20
 SETTLE_SECONDS = 180
 
 
@@ -44,35 +44,37 @@ def sender_key() -> str:
     return key
 
 
-def test_killed_processes_and_a_killed_redis_lose_and_repeat_nothing(house: House, sender_key: str) -> None:
+def test_kills_of_processes_and_redis_neither_lose_nor_repeat_a_decision(
+    deployment: Deployment, sender_key: str
+) -> None:
     promote(train_small_models(30)[0])
     received_before = Event.objects.count()
     seeded = random.Random(20260301)
     requests = [
-        [payment_payload(number) for number in range(start, start + A_REQUEST)]
-        for start in range(0, EVENTS, A_REQUEST)
+        [payment_payload(number) for number in range(start, start + EVENTS_PER_REQUEST)]
+        for start in range(0, EVENTS, EVENTS_PER_REQUEST)
     ]
-    sent = Sent(requests, house, sender_key)
+    traffic = Traffic(requests, deployment, sender_key)
     kills = sorted(seeded.sample(range(20, len(requests) - 20), KILLS))
-    redis_dies_after = kills[KILLS // 2] + 1
-    house.start()
+    redis_killed_after = kills[KILLS // 2] + 1
+    deployment.start()
 
-    sent.start()
-    for point in sorted([*kills, redis_dies_after]):
-        sent.wait_until(point)
-        if point == redis_dies_after:
+    traffic.start()
+    for point in sorted([*kills, redis_killed_after]):
+        traffic.wait_until(point)
+        if point == redis_killed_after:
             kill_redis()
         else:
-            kill_something(house, seeded)
-    sent.join()
-    wait_until_settled(house)
+            kill_random_process(deployment, seeded)
+    traffic.join()
+    wait_until_settled(deployment)
 
     assert Event.objects.count() == received_before + EVENTS
     first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
     assert len(first) == EVENTS
     assert set(first.values()) == {1}
     assert Decision.objects.filter(revision=0).count() == EVENTS
-    # Whatever the failure policy decided meanwhile, the model has decided in the end.
+    # The model has decided every event in the end, including those that the failure policy decided first.
     by_model = Decision.objects.filter(basis="model").values("event_position").distinct()
     assert by_model.count() == EVENTS
     connections.client.cache_clear()
@@ -82,19 +84,19 @@ def test_killed_processes_and_a_killed_redis_lose_and_repeat_nothing(house: Hous
     assert again.identical == again.decisions == Decision.objects.count()
 
 
-class Sent(threading.Thread):
-    """Sends the requests in turn from several threads, and counts those answered."""
+class Traffic(threading.Thread):
+    """Sends requests from several threads and counts the responses."""
 
-    def __init__(self, requests: list[list[dict[str, object]]], house: House, key: str) -> None:
+    def __init__(self, requests: list[list[dict[str, object]]], deployment: Deployment, key: str) -> None:
         super().__init__(daemon=True)
         self.waiting = list(enumerate(requests))[::-1]
-        self.sender = Sender(house.url, key)
+        self.sender = Sender(deployment.url, key)
         self.answered = 0
         self.refused: list[object] = []
         self.changed = threading.Condition()
 
     def run(self) -> None:
-        threads = [threading.Thread(target=self._send, daemon=True) for _ in range(SENDERS)]
+        threads = [threading.Thread(target=self._send, daemon=True) for _ in range(SENDER_THREADS)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -107,7 +109,7 @@ class Sent(threading.Thread):
     def _send(self) -> None:
         while self.waiting:
             number, events = self.waiting.pop()
-            # Every third request waits for its decisions, the others are sent and forgotten.
+            # Every third request waits for its decisions; the others do not.
             prefer = "wait=2" if number % 3 == 0 else "respond-async"
             status, body = self.sender.post("/api/v1/events", events, prefer=prefer)
             with self.changed:
@@ -121,14 +123,14 @@ class Sent(threading.Thread):
         assert not self.refused, self.refused[0]
 
 
-def kill_something(house: House, seeded: random.Random) -> None:
+def kill_random_process(deployment: Deployment, seeded: random.Random) -> None:
     victim = seeded.choice(["web", "worker", "worker parent", "worker child", "background"])
     if victim == "worker child":
-        house.kill_child("worker")
+        deployment.kill_child("worker")
         return
     name = victim.split()[0]
-    house.kill_parent(name) if victim == "worker parent" else house.kill(name)
-    house.start(name)
+    deployment.kill_parent(name) if victim == "worker parent" else deployment.kill(name)
+    deployment.start(name)
 
 
 def kill_redis() -> None:
@@ -137,7 +139,7 @@ def kill_redis() -> None:
     services.start(settings.VAR_DIR, names=("redis",))
 
 
-def wait_until_settled(house: House) -> None:
+def wait_until_settled(deployment: Deployment) -> None:
     def is_settled() -> bool:
         return not Pending.objects.exclude(state="history").exists()
 

@@ -1,4 +1,4 @@
-"""Online states rebuilt beside real traffic, killed, in a new order: every value is the one the log gives."""
+"""Online states are rebuilt during traffic, through kills and reordering, to exactly what the log gives."""
 
 import signal
 import subprocess
@@ -18,17 +18,17 @@ from scoring.log.read import iter_log
 from scoring.replay.service import replay
 from scoring.signals import redis_connections as connections
 from tests.factories.payments import payment_payload
-from tests.faults.house import House
+from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
-from tests.faults.test_kills import A_REQUEST, wait_until_settled
+from tests.faults.test_kills import EVENTS_PER_REQUEST, wait_until_settled
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_history import add_history
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-OF_HISTORY = 400
-# A rebuild that dies, by SIGKILL, with its states written and not yet in place.
-KILLED = """
+HISTORY_EVENTS = 400
+# A rebuild that is killed after writing its states and before switching to them.
+KILLED_REBUILD = """
 import os, signal
 import django
 django.setup()
@@ -46,7 +46,7 @@ rebuild_lane("commerce", watch=Kill())
 """
 
 
-def test_a_rebuild_beside_real_traffic_loses_repeats_and_changes_nothing(house: House) -> None:
+def test_an_online_rebuild_during_traffic_loses_repeats_and_changes_nothing(deployment: Deployment) -> None:
     key = create_key(
         name="faults",
         source="shop",
@@ -54,17 +54,19 @@ def test_a_rebuild_beside_real_traffic_loses_repeats_and_changes_nothing(house: 
         now=datetime.now(UTC),
         actor="test",
     )[1]
-    house.start()
-    traffic = Traffic(house, key)
+    deployment.start()
+    traffic = Traffic(deployment, key)
     traffic.start()
 
-    with start(house, "-c", KILLED) as killed:
+    with start(deployment, "-c", KILLED_REBUILD) as killed:
         assert killed.wait() == -signal.SIGKILL
-    assert "stood still" in rebuild(house)
-    add_history(range(OF_HISTORY), labels={number: timedelta(days=1) for number in range(0, OF_HISTORY, 9)})
-    assert "in a new order" in rebuild(house)
+    assert "stood still" in rebuild(deployment)
+    add_history(
+        range(HISTORY_EVENTS), labels={number: timedelta(days=1) for number in range(0, HISTORY_EVENTS, 9)}
+    )
+    assert "in a new order" in rebuild(deployment)
     events = traffic.end()
-    wait_until_settled(house)
+    wait_until_settled(deployment)
 
     assert read_head(LANE).order > 0
     first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
@@ -78,18 +80,18 @@ def test_a_rebuild_beside_real_traffic_loses_repeats_and_changes_nothing(house: 
 
 
 class Traffic(threading.Thread):
-    """Sends ten payments at a time and waits for their decisions, until it is told to end."""
+    """Sends ten payments at a time and waits for their decisions, until ended."""
 
-    def __init__(self, house: House, key: str) -> None:
+    def __init__(self, deployment: Deployment, key: str) -> None:
         super().__init__(daemon=True)
-        self.sender = Sender(house.url, key)
+        self.sender = Sender(deployment.url, key)
         self.ended = threading.Event()
         self.sent = 0
         self.refused: list[object] = []
 
     def run(self) -> None:
         while not self.ended.is_set():
-            numbers = range(OF_HISTORY + self.sent, OF_HISTORY + self.sent + A_REQUEST)
+            numbers = range(HISTORY_EVENTS + self.sent, HISTORY_EVENTS + self.sent + EVENTS_PER_REQUEST)
             events = [payment_payload(number) for number in numbers]
             status, body = self.sender.post("/api/v1/events", events, prefer="wait=2")
             self.sent += len(events)
@@ -97,28 +99,28 @@ class Traffic(threading.Thread):
                 self.refused.append(body)
 
     def end(self) -> int:
-        """How many events were sent."""
+        """Stop sending; returns the number of events sent."""
         self.ended.set()
         self.join()
         assert not self.refused, self.refused[0]
         return self.sent
 
 
-def rebuild(house: House) -> str:
-    """What `manage.py rebuild --online` says, workers being killed meanwhile."""
-    with start(house, "manage.py", "rebuild", "--online", "--lane", LANE) as process:
+def rebuild(deployment: Deployment) -> str:
+    """The output of `manage.py rebuild --online`, run while workers are being killed."""
+    with start(deployment, "manage.py", "rebuild", "--online", "--lane", LANE) as process:
         while process.poll() is None:
             time.sleep(2)
-            house.kill_child("worker")
-        said, problem = process.communicate()
-    assert process.returncode == 0, problem
-    return said
+            deployment.kill_child("worker")
+        output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return output
 
 
-def start(house: House, *arguments: str) -> subprocess.Popen[str]:
+def start(deployment: Deployment, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, *arguments],
-        env=house.environment,
+        env=deployment.environment,
         cwd=settings.BASE_DIR,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Redis refuses every write for a while, as with a full disk: no process ends, and all goes on by itself."""
+"""Redis refuses writes for a while, as with a full disk: no process ends, and all recover on their own."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,20 +9,20 @@ import pytest
 import redis
 from django.conf import settings
 
-from embedded.places import locate
+from embedded.paths import service_paths
 from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision
 from scoring.log.models import ConsumerCursor
 from tests.factories.payments import payment_payload
-from tests.faults.house import House
+from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
 from tests.faults.test_kills import wait_until_settled
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-REFUSED_SECONDS = 15.0  # long enough for every process to meet it more than once
-SECONDS = 90  # for anything that is waited for
+REFUSED_SECONDS = 15.0  # long enough for every process to notice more than once
+SECONDS = 90  # timeout of each wait
 
 Refusing = Callable[[redis.Redis], AbstractContextManager[None]]
 
@@ -43,9 +43,9 @@ def too_few_replicas(server: redis.Redis) -> Iterator[None]:
 
 @contextmanager
 def unwritable_disk(server: redis.Redis) -> Iterator[None]:
-    """A snapshot fails, for a directory is where its file should be: MISCONF, as with a full disk."""
+    """Snapshots fail because a directory has the file's name: MISCONF, as with a full disk."""
     usual = server.config_get("dbfilename")["dbfilename"]
-    obstacle = locate(settings.VAR_DIR).redis / "obstacle.rdb"
+    obstacle = service_paths(settings.VAR_DIR).redis / "obstacle.rdb"
     obstacle.mkdir()
     server.config_set("dbfilename", obstacle.name)
     server.config_set("save", "3600 1000000")  # without snapshots a failed one is nothing to it
@@ -58,13 +58,13 @@ def unwritable_disk(server: redis.Redis) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("refusing", [full_memory, too_few_replicas, unwritable_disk])
-def test_processes_outlive_a_redis_that_refuses_writes(
-    house: House, online_redis: redis.Redis, refusing: Refusing
+def test_processes_survive_a_redis_that_refuses_writes(
+    deployment: Deployment, online_redis: redis.Redis, refusing: Refusing
 ) -> None:
     scopes = ["events:write", "events:read"]
     key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
-    house.start()
-    sender = Sender(house.url, key)
+    deployment.start()
+    sender = Sender(deployment.url, key)
     wait_until(lambda: basis_of(sender, 0) == "no_model", seconds=SECONDS)
 
     with refusing(online_redis):
@@ -76,12 +76,12 @@ def test_processes_outlive_a_redis_that_refuses_writes(
             time.sleep(0.3)
     relieved = datetime.now(UTC)
 
-    assert {name for name, process in house.running.items() if process.poll() is not None} == set()
-    wait_until_settled(house)
+    assert {name for name, process in deployment.running.items() if process.poll() is not None} == set()
+    wait_until_settled(deployment)
     assert basis_of(sender, 99_000) == "no_model"
     assert Decision.objects.filter(basis="no_model").count() >= 2 * (number - 1)
     wait_until(lambda: ConsumerCursor.objects.filter(updated_at__gt=relieved).exists(), seconds=SECONDS)
-    assert {name for name, process in house.running.items() if process.poll() is not None} == set()
+    assert {name for name, process in deployment.running.items() if process.poll() is not None} == set()
 
 
 def basis_of(sender: Sender, number: int) -> str:

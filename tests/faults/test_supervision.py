@@ -1,4 +1,4 @@
-"""Each process of the Procfile is killed while events come in: it comes back, and nothing is lost."""
+"""Each process of the Procfile is killed during traffic; it is restarted, and no event is lost."""
 
 import os
 import signal
@@ -28,8 +28,8 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-EVENTS_A_KILL = 20
-PATIENCE_SECONDS = 120
+EVENTS_PER_KILL = 20
+TIMEOUT_SECONDS = 120
 
 
 class Supervised:
@@ -47,7 +47,7 @@ class Supervised:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(self.is_complete, seconds=PATIENCE_SECONDS, seen=(var / "log").read_text)
+        wait_until(self.is_complete, seconds=TIMEOUT_SECONDS, seen=(var / "log").read_text)
 
     @property
     def url(self) -> str:
@@ -71,7 +71,10 @@ def supervised(
     running.process.wait(60)
 
 
-def test_every_process_comes_back_and_nothing_is_lost(supervised: Supervised, sender_key: str) -> None:  # noqa: F811
+def test_every_killed_process_restarts_and_no_event_is_lost(
+    supervised: Supervised,
+    sender_key: str,  # noqa: F811
+) -> None:
     sender, number = Sender(supervised.url, sender_key), 0
 
     def send() -> None:
@@ -82,14 +85,14 @@ def test_every_process_comes_back_and_nothing_is_lost(supervised: Supervised, se
 
     for name in supervised.names:
         killed = supervised.pid(name)
-        for place in range(EVENTS_A_KILL):
-            if place == EVENTS_A_KILL // 2:
+        for count in range(EVENTS_PER_KILL):
+            if count == EVENTS_PER_KILL // 2:
                 os.kill(killed, signal.SIGKILL)
             send()
-        wait_until(lambda: supervised.pid(name) not in (0, killed), seconds=PATIENCE_SECONDS)  # noqa: B023
-    wait_until(lambda: not Pending.objects.exclude(state="history").exists(), seconds=PATIENCE_SECONDS)
+        wait_until(lambda: supervised.pid(name) not in (0, killed), seconds=TIMEOUT_SECONDS)  # noqa: B023
+    wait_until(lambda: not Pending.objects.exclude(state="history").exists(), seconds=TIMEOUT_SECONDS)
 
-    assert [end.name for end in read_record(supervised.var).ends] == supervised.names
+    assert [each.name for each in read_record(supervised.var).exits] == supervised.names
     first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
     assert len(first) == number
     assert set(first.values()) == {1}
@@ -99,17 +102,17 @@ def test_every_process_comes_back_and_nothing_is_lost(supervised: Supervised, se
     assert again.identical == again.decisions
 
 
-def test_a_stop_ends_every_process(supervised: Supervised) -> None:
-    everyone = psutil.Process(supervised.process.pid).children(recursive=True)
-    assert len(everyone) > len(supervised.names)
+def test_stopping_the_supervisor_ends_every_process(supervised: Supervised) -> None:
+    processes = psutil.Process(supervised.process.pid).children(recursive=True)
+    assert len(processes) > len(supervised.names)
     supervised.process.send_signal(signal.SIGHUP)  # a closed terminal
     assert supervised.process.wait(60) == 0
-    _, alive = psutil.wait_procs(everyone, timeout=5)
+    _, alive = psutil.wait_procs(processes, timeout=5)
     assert alive == []
 
 
-def test_a_supervisor_that_is_killed_leaves_nobody(supervised: Supervised) -> None:
-    everyone = psutil.Process(supervised.process.pid).children(recursive=True)
+def test_a_killed_supervisor_leaves_no_process_behind(supervised: Supervised) -> None:
+    processes = psutil.Process(supervised.process.pid).children(recursive=True)
     supervised.process.kill()
-    _, alive = psutil.wait_procs(everyone, timeout=60)
+    _, alive = psutil.wait_procs(processes, timeout=60)
     assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []

@@ -1,4 +1,4 @@
-"""A feature set is replaced while orders come in: none is lost, none is decided on a wrong value."""
+"""A feature set is replaced during traffic; no order is lost or decided on a wrong value."""
 
 import importlib
 import os
@@ -49,15 +49,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LANE = "orders"
 NOW = datetime.now(UTC)
 TRAINED_UNTIL = NOW - timedelta(days=15)
-SECONDS = 60  # for anything that is waited for
-EVENTS_A_STEP = 25
+SECONDS = 60  # timeout of each wait
+EVENTS_PER_STEP = 25
 
 Release = Callable[[str], None]
 
 
 @pytest.fixture
 def release(monkeypatch: pytest.MonkeyPatch, online_redis: object) -> Iterator[Release]:
-    """Gives this process the code of a release: "before", "during" or "after" the change of features."""
+    """Load the code of a release into this process: "before", "during" or "after" the change of features."""
 
     def take(name: str) -> None:
         monkeypatch.setenv("GROWING_RELEASE", name)
@@ -72,7 +72,7 @@ def release(monkeypatch: pytest.MonkeyPatch, online_redis: object) -> Iterator[R
 
 
 class Fleet:
-    """The workers of the releases, and what they are asked to decide meanwhile."""
+    """The workers of the releases, and the traffic that they decide."""
 
     def __init__(self, start: Callable[..., subprocess.Popen[bytes]]) -> None:
         self._start = start
@@ -88,13 +88,13 @@ class Fleet:
         worker.wait(timeout=SECONDS)
 
     def decide_more(self, **by: object) -> None:
-        """Wait until so many more decisions of this kind have been made."""
-        wanted = Decision.objects.filter(**by).count() + EVENTS_A_STEP
+        """Wait for EVENTS_PER_STEP more decisions that match the filter."""
+        wanted = Decision.objects.filter(**by).count() + EVENTS_PER_STEP
         wait_until(lambda: Decision.objects.filter(**by).count() >= wanted, seconds=SECONDS, seen=queued)
 
 
 class Traffic(threading.Thread):
-    """Orders and refusals, a few at a time, until it is told to end."""
+    """Submits a few orders and refusals at a time until ended."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -139,13 +139,13 @@ def submission(payload: dict[str, str], now: datetime) -> Submission:
 
 
 def refusal(draw: np.random.Generator, now: datetime, number: int) -> Submission:
-    who = f"customer-{draw.integers(30)}"
-    payload = {"type": "refusal", "id": f"refusal-{number}", "occurred_at": to_iso(now), "customer": who}
+    customer = f"customer-{draw.integers(30)}"
+    payload = {"type": "refusal", "id": f"refusal-{number}", "occurred_at": to_iso(now), "customer": customer}
     return submission(payload, now)
 
 
 def load_history() -> None:
-    """Forty days of labelled orders: those of high amounts are often fraud."""
+    """Load forty days of labeled orders; those with high amounts are often fraud."""
     draw = np.random.default_rng(4)
     seconds = np.sort(draw.uniform(1, 40 * 86_400, 1_500))[::-1]
     frame = pd.DataFrame(
@@ -176,7 +176,7 @@ def queued() -> list[dict[str, object]]:
 
 
 def settle() -> None:
-    """Let the lane work off what there is, whatever bell the workers that ended have taken with them."""
+    """Wait until the lane is empty, even if a stopped worker had taken the last notification."""
 
     def is_settled() -> bool:
         sweep_lanes(now=datetime.now(UTC))
@@ -185,7 +185,7 @@ def settle() -> None:
     wait_until(is_settled, seconds=SECONDS, seen=queued)
 
 
-def test_features_are_replaced_while_orders_come_in(
+def test_a_feature_set_is_replaced_while_orders_arrive(
     release: Release, celery_worker_process: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     release("before")
@@ -197,7 +197,7 @@ def test_features_are_replaced_while_orders_come_in(
     fleet.traffic.start()
     fleet.decide_more(model=old)
 
-    # The code with both sets. Its states are made beside the traffic, so that its workers find them.
+    # Deploy the code with both sets. Its states are built during traffic, before its workers start.
     release("during")
     call_command("rebuild", "--online", "--lane", LANE, verbosity=0, stdout=StringIO())
     second = fleet.start("during")
@@ -211,7 +211,7 @@ def test_features_are_replaced_while_orders_come_in(
     start_shadow(old, actor="tests", now=datetime.now(UTC))
     fleet.decide_more(model=new, arm="champion")
 
-    # The old set cannot go as long as a model needs it; then it goes.
+    # The old set can only be removed once no model needs it.
     release("after")
     with pytest.raises(FeatureSetMissing, match=f"{old} was trained on feature set 1"):
         check_live_sets()
@@ -227,7 +227,7 @@ def test_features_are_replaced_while_orders_come_in(
 
     release("during")
     assert Event.objects.filter(source="till", history=False).count() == fleet.traffic.sent
-    assert_every_order_was_decided_on_the_values_of_its_model(old, new)
+    assert_each_order_was_decided_on_its_models_features(old, new)
     declared = FeatureSetVersion.objects.filter(event_type="order").order_by("number")
     assert list(declared.values_list("number", "digest")) == [
         (number, declared_set_of(ModelVersion.objects.get(name=name)))
@@ -236,15 +236,15 @@ def test_features_are_replaced_while_orders_come_in(
 
 
 def take_out_shadow(old: str) -> None:
-    """From now on nobody needs the old set, and the command says so."""
-    call_command("feature_sets", stdout=(told := StringIO()))
-    assert f"{old} (shadow)" in told.getvalue()
+    """Stop the shadow model. The old set is now unused, and the command says so."""
+    call_command("feature_sets", stdout=(output := StringIO()))
+    assert f"{old} (shadow)" in output.getvalue()
     stop_arm(old, actor="tests", now=datetime.now(UTC))
-    call_command("feature_sets", stdout=(told := StringIO()))
-    assert "it may be taken out of the code" in told.getvalue()
+    call_command("feature_sets", stdout=(output := StringIO()))
+    assert "it may be taken out of the code" in output.getvalue()
 
 
-def assert_every_order_was_decided_on_the_values_of_its_model(old: str, new: str) -> None:
+def assert_each_order_was_decided_on_its_models_features(old: str, new: str) -> None:
     decided = [
         entry
         for entries in iter_log(types=["decision.made", "decision.revised"])
@@ -260,4 +260,4 @@ def assert_every_order_was_decided_on_the_values_of_its_model(old: str, new: str
     again = replay("order", since=NOW - timedelta(days=1), until=datetime.now(UTC) + timedelta(days=1))
     assert again.first == []
     assert again.identical == again.decisions == orders_sent
-    assert ShadowScore.objects.filter(model=old).count() >= EVENTS_A_STEP
+    assert ShadowScore.objects.filter(model=old).count() >= EVENTS_PER_STEP

@@ -11,7 +11,7 @@ from django.db import connections
 
 from config.running import procfile_programs, supervise
 from embedded import services
-from embedded.places import make_directory
+from embedded.paths import make_directory
 from serving.listening import PortUnavailable, listen, read_address
 from supervision.supervisor import AlreadyRunning, sole_supervisor
 

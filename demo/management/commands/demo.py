@@ -27,7 +27,7 @@ from config.status.servers import check_servers
 from demo import demo_data as scene
 from demo.simulation.sender import is_ready
 from embedded import services
-from embedded.places import make_directory
+from embedded.paths import make_directory
 from scoring.api.keys.issue import create_key, find_sender
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
 from scoring.batch.declared import batch_views
@@ -40,7 +40,7 @@ from scoring.management.arguments import number, whole_number
 from scoring.registry.models import Route
 from scoring.timestamps import to_micros
 from serving.listening import PortUnavailable, listen, read_address
-from supervision.record import Record
+from supervision.record import ProcessRecord
 from supervision.supervisor import AlreadyRunning, Program, sole_supervisor
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
@@ -109,7 +109,7 @@ class Command(BaseCommand):
         except (PortUnavailable, AlreadyRunning) as error:
             raise CommandError(str(error)) from error
 
-    def work(self, listener: socket.socket, record: Record, *, days: int, rate: float | None) -> None:
+    def work(self, listener: socket.socket, record: ProcessRecord, *, days: int, rate: float | None) -> None:
         # Plain HTTP on this machine: without it Django would redirect to an address that does not exist.
         environment = os.environ | {"ASSAY_HTTPS": "0", "PYTHONUNBUFFERED": "1"}
         environment.setdefault("ASSAY_LOG_LEVEL", "WARNING")
@@ -184,7 +184,7 @@ class Command(BaseCommand):
     def run(
         self,
         listener: socket.socket,
-        record: Record,
+        record: ProcessRecord,
         *,
         since: datetime,
         learn_from: datetime,

@@ -1,4 +1,4 @@
-"""Orders, in the release that GROWING_RELEASE names: before a change of features, during it, after it."""
+"""Orders as in the release GROWING_RELEASE: before, during or after a change of features."""
 
 import os
 
@@ -9,7 +9,7 @@ RELEASE = os.environ.get("GROWING_RELEASE", "before")
 
 
 class Refusal(EventType):
-    """An order that somebody refused to pay: not scored, and only the new features count it."""
+    """An order that was not paid. It is not scored, and only the new features count it."""
 
     name, lane, scored = "refusal", "orders", False
     customer = Entity()

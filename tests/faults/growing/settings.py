@@ -1,4 +1,4 @@
-"""The product's settings with one app more, whose event type changes its features from release to release."""
+"""The product's settings plus an app whose event type changes its features between releases."""
 
 from config.settings import *  # noqa: F403
 

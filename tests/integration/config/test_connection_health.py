@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, connection
 
 from config.postgres import base, hung
 from config.status.servers import check_statement_logging
-from embedded.places import locate
+from embedded.paths import service_paths
 from scoring import deadlines
 from tests.waiting import wait_until
 
@@ -72,7 +72,7 @@ def test_a_connection_that_failed_is_asked_whatever_its_socket_says(asked):
 
 
 def test_values_of_a_failing_statement_stay_out_of_the_servers_log():
-    log = locate(settings.VAR_DIR).postgres / "server.log"
+    log = service_paths(settings.VAR_DIR).postgres / "server.log"
     secret, before = secrets.token_hex(8), log.stat().st_size
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE kept (value text PRIMARY KEY)")

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from embedded import postgres, processes, redis, services
 from embedded.errors import ServiceUnusable
-from embedded.places import ROOTS_HOME, Places, locate
+from embedded.paths import ROOT_USER_HOME, ServicePaths, service_paths
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
 
@@ -37,19 +37,19 @@ def var() -> Iterator[Path]:
 
 
 @pytest.fixture
-def places(var: Path) -> Places:
-    return locate(var)
+def paths(var: Path) -> ServicePaths:
+    return service_paths(var)
 
 
-def pids(places: Places) -> list[int]:
+def pids(paths: ServicePaths) -> list[int]:
     return [
-        int((places.postgres / "postmaster.pid").read_text().split()[0]),
-        int((places.redis / "redis.pid").read_text()),
+        int((paths.postgres / "postmaster.pid").read_text().split()[0]),
+        int((paths.redis / "redis.pid").read_text()),
     ]
 
 
-def kill(places: Places) -> None:
-    killed = [psutil.Process(pid) for pid in pids(places)]
+def kill(paths: ServicePaths) -> None:
+    killed = [psutil.Process(pid) for pid in pids(paths)]
     for process in killed:
         process.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(killed, timeout=10)
@@ -70,15 +70,15 @@ def is_ready(var: Path) -> bool:
     return all(state.ready for state in services.status(var))
 
 
-def test_a_second_start_leaves_the_running_services_alone(var: Path, places: Places) -> None:
+def test_a_second_start_leaves_the_running_services_alone(var: Path, paths: ServicePaths) -> None:
     services.start(var)
-    first = pids(places)
+    first = pids(paths)
     services.start(var)
-    assert pids(places) == first
+    assert pids(paths) == first
     assert is_ready(var)
 
 
-def test_two_starts_at_the_same_time_make_one_set_of_services(var: Path, places: Places) -> None:
+def test_two_starts_at_the_same_time_make_one_set_of_services(var: Path, paths: ServicePaths) -> None:
     services.stop(var)
     command = [sys.executable, "manage.py", "services", "start"]
     environment = {**os.environ, "ASSAY_VAR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"}
@@ -91,9 +91,9 @@ def test_two_starts_at_the_same_time_make_one_set_of_services(var: Path, places:
     assert len(serving) == 1
 
 
-def test_the_servers_open_no_port_and_lose_nothing_they_confirmed(var: Path, places: Places) -> None:
+def test_the_servers_open_no_port_and_lose_nothing_they_confirmed(var: Path, paths: ServicePaths) -> None:
     services.start(var)
-    for pid in pids(places):
+    for pid in pids(paths):
         assert not [c for c in psutil.Process(pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
     assert run_sql(var, "SHOW synchronous_commit") == [("on",)]
     assert run_sql(var, "SHOW max_wal_size") == [("4GB",)]
@@ -105,18 +105,18 @@ def test_the_servers_open_no_port_and_lose_nothing_they_confirmed(var: Path, pla
         }
 
 
-def test_only_their_owner_reaches_the_sockets(var: Path, places: Places) -> None:
+def test_only_their_owner_reaches_the_sockets(var: Path, paths: ServicePaths) -> None:
     services.start(var)
-    assert places.run.stat().st_mode & 0o077 == 0
+    assert paths.run.stat().st_mode & 0o077 == 0
 
 
-def test_killed_services_start_again_with_their_data(var: Path, places: Places) -> None:
+def test_killed_services_start_again_with_their_data(var: Path, paths: ServicePaths) -> None:
     services.start(var)
     run_sql(var, "CREATE TABLE kept (value int); INSERT INTO kept VALUES (7)")
     with redis_client.Redis.from_url(services.redis_url(var)) as client:
         client.config_set("appendfsync", "always")  # everysec may lose the last second
         client.set("kept", "7")
-    kill(places)
+    kill(paths)
     assert not is_ready(var)
     services.start(var)
     assert run_sql(var, "SELECT value FROM kept") == [(7,)]
@@ -124,34 +124,34 @@ def test_killed_services_start_again_with_their_data(var: Path, places: Places) 
         assert client.get("kept") == b"7"
 
 
-def test_a_stale_pid_file_that_names_another_program_is_not_believed(var: Path, places: Places) -> None:
+def test_a_stale_pid_file_that_names_another_program_is_not_believed(var: Path, paths: ServicePaths) -> None:
     services.start(var)
-    kill(places)
-    lines = (places.postgres / "postmaster.pid").read_text().splitlines()
+    kill(paths)
+    lines = (paths.postgres / "postmaster.pid").read_text().splitlines()
     # Not as root, PostgreSQL itself would take this process for a server of its own.
-    (places.postgres / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    (places.redis / "redis.pid").write_text(str(os.getpid()))
+    (paths.postgres / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    (paths.redis / "redis.pid").write_text(str(os.getpid()))
     services.start(var)
     assert is_ready(var)
-    assert os.getpid() not in pids(places)
+    assert os.getpid() not in pids(paths)
 
 
-def test_a_stale_socket_is_replaced(var: Path, places: Places) -> None:
+def test_a_stale_socket_is_replaced(var: Path, paths: ServicePaths) -> None:
     services.stop(var)
-    for path in (places.postgres_socket, places.redis_socket):
+    for path in (paths.postgres_socket, paths.redis_socket):
         with socket.socket(socket.AF_UNIX) as left_over:
             left_over.bind(str(path))
     services.start(var)
     assert is_ready(var)
 
 
-def test_a_server_that_listens_elsewhere_is_moved(var: Path, places: Places) -> None:
+def test_a_server_that_listens_elsewhere_is_moved(var: Path, paths: ServicePaths) -> None:
     services.stop(var)
-    elsewhere = replace(places, run=var / "elsewhere")
+    elsewhere = replace(paths, run=var / "elsewhere")
     elsewhere.run.mkdir(mode=0o700)
     postgres.start(elsewhere, timeout=30)
     services.start(var)
-    assert postgres.is_ready(places)
+    assert postgres.is_ready(paths)
     assert not postgres.is_ready(elsewhere)
 
 
@@ -175,21 +175,21 @@ def test_status_of_the_command_fails_when_something_is_down(var: Path) -> None:
 
 def test_a_path_too_long_for_a_socket_moves_the_sockets_to_the_temp_directory(var: Path) -> None:
     deep = var / ("long" * 30)
-    places = locate(deep)
-    assert str(places.run).startswith(tempfile.gettempdir() + "/assay-")
+    paths = service_paths(deep)
+    assert str(paths.run).startswith(tempfile.gettempdir() + "/assay-")
     try:
         services.start(deep)
         assert is_ready(deep)
     finally:
         services.stop(deep)
-        shutil.rmtree(places.run)
+        shutil.rmtree(paths.run)
 
 
 @needs_root
 @pytest.mark.parametrize(("owner", "mode"), [(65_534, 0o700), (0, 0o777)], ids=["of another", "open to all"])
 def test_a_directory_for_sockets_that_others_could_use_is_refused(var: Path, owner: int, mode: int) -> None:
     deep = var / ("deep" * 30)
-    run = locate(deep).run
+    run = service_paths(deep).run
     run.mkdir()
     try:
         os.chown(run, owner, owner)
@@ -204,19 +204,19 @@ def test_a_directory_for_sockets_that_others_could_use_is_refused(var: Path, own
 def test_a_checkout_that_only_root_reaches_keeps_its_data_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "private").mkdir(mode=0o700)
     var = tmp_path / "private" / "var"
-    places = locate(var)
-    assert places.home.parent == ROOTS_HOME
+    paths = service_paths(var)
+    assert paths.home.parent == ROOT_USER_HOME
     try:
         services.start(var, names=("postgres",))
         assert run_sql(var, "SELECT 1") == [(1,)]
     finally:
         services.stop(var, names=("postgres",))
-        shutil.rmtree(places.home)
+        shutil.rmtree(paths.home)
 
 
 @needs_root
 def test_binaries_that_only_root_reaches_are_copied(
-    var: Path, places: Places, monkeypatch: pytest.MonkeyPatch
+    var: Path, paths: ServicePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services.stop(var)
     private = Path(tempfile.mkdtemp())  # 0700
@@ -227,8 +227,8 @@ def test_binaries_that_only_root_reaches_are_copied(
     monkeypatch.setattr(postgres, "_package_directory", lambda: package)
     try:
         services.start(var, names=("postgres",))
-        server = int((places.postgres / "postmaster.pid").read_text().split()[0])
-        assert psutil.Process(server).exe().startswith(str(places.home))
+        server = int((paths.postgres / "postmaster.pid").read_text().split()[0])
+        assert psutil.Process(server).exe().startswith(str(paths.home))
     finally:
         services.stop(var, names=("postgres",))
         shutil.rmtree(private)
@@ -265,10 +265,10 @@ def test_a_redis_that_is_too_old_is_passed_over(tmp_path: Path, monkeypatch: pyt
     assert redis.find_binary() != old
 
 
-def test_data_of_another_version_of_postgres_is_refused(var: Path, places: Places) -> None:
+def test_data_of_another_version_of_postgres_is_refused(var: Path, paths: ServicePaths) -> None:
     services.start(var)
     services.stop(var)
-    version = places.postgres / "PG_VERSION"
+    version = paths.postgres / "PG_VERSION"
     version.write_text("16\n")
     try:
         with pytest.raises(ServiceUnusable, match="PostgreSQL 16"):
@@ -282,11 +282,11 @@ def test_a_data_directory_that_is_something_else_is_refused(tmp_path: Path) -> N
     (home / "postgres").mkdir(parents=True)
     (home / "postgres" / "letters.txt").write_text("mine")
     with pytest.raises(ServiceUnusable, match="not empty"):
-        postgres.start(Places(var=home, home=home, run=home), timeout=5)
+        postgres.start(ServicePaths(var=home, home=home, run=home), timeout=5)
 
 
 def test_a_failing_server_shows_the_end_of_its_log(
-    var: Path, places: Places, monkeypatch: pytest.MonkeyPatch
+    var: Path, paths: ServicePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services.start(var)
     services.stop(var)

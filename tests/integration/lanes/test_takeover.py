@@ -19,7 +19,7 @@ from scoring.signals import redis_connections as connections
 from scoring.signals.heartbeat import beating, last_beat
 from scoring.sql.advisory_locks import LockSpace, session_lock, try_lock, unlock, wait_for_lock
 from tests.integration.lanes.conftest import LANE
-from tests.waiting import PATIENCE_S, wait_for_blocked_session, wait_until
+from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,12 +56,12 @@ def held_elsewhere(
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert holding.wait(PATIENCE_S)
+    assert holding.wait(TIMEOUT_SECONDS)
     try:
         yield said
     finally:
         release.set()
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_SECONDS)
 
 
 def test_one_session_holds_a_lane_and_leaves_it_at_the_end_of_the_block():
@@ -99,7 +99,7 @@ def test_one_rebuild_of_a_lane_at_a_time():
 
 def test_a_holder_beats_from_the_first_moment_and_no_more_afterwards(monkeypatch):
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
-    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", PATIENCE_S)
+    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", TIMEOUT_SECONDS)
     assert last_beat(LANE) is None
     with beating(LANE):
         first = last_beat(LANE)
@@ -118,7 +118,7 @@ def test_a_beat_is_believed_for_a_moment_only():
 
 
 def test_a_lane_is_held_with_a_heartbeat_and_asked_for_without(monkeypatch):
-    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", PATIENCE_S)
+    monkeypatch.setattr(heartbeat, "KEPT_SECONDS", TIMEOUT_SECONDS)
     with held_elsewhere(), held_lane(LANE):
         assert last_beat(LANE) is None
     with held_lane(LANE):
@@ -183,7 +183,9 @@ def test_the_holder_of_a_lane_is_found_and_no_session_that_holds_another_or_wait
         assert takeover._find_holder("refunds") is None
     sessions = {holder.session for holder in found if holder}
     assert len(sessions) == 2
-    assert all(holder and holder.quiet is not None and 0.0 <= holder.quiet < PATIENCE_S for holder in found)
+    assert all(
+        holder and holder.quiet is not None and 0.0 <= holder.quiet < TIMEOUT_SECONDS for holder in found
+    )
 
 
 @contextmanager
@@ -192,7 +194,7 @@ def waiting_for(lane: str) -> Iterator[None]:
 
     def wait() -> None:
         with suppress(DatabaseError):
-            wait_for_lock(LockSpace.LANE, lane, timeout=PATIENCE_S)
+            wait_for_lock(LockSpace.LANE, lane, timeout=TIMEOUT_SECONDS)
         connection.close()
 
     thread = threading.Thread(target=wait)
@@ -205,7 +207,7 @@ def waiting_for(lane: str) -> Iterator[None]:
             yield
         finally:
             cursor.execute("SELECT pg_cancel_backend(%s)", [session])
-            thread.join(PATIENCE_S)
+            thread.join(TIMEOUT_SECONDS)
 
 
 def test_a_session_that_cannot_be_ended_keeps_the_lane_and_the_log_says_what_to_do(monkeypatch, caplog):

@@ -26,7 +26,7 @@ from scoring.log.read import Page, read_page
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.log.tasks import run_consumers as run_consumers_task
 from tests.factories.log import NOW, decided, labelled, received
-from tests.waiting import PATIENCE_S
+from tests.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -168,7 +168,7 @@ def test_one_runner_at_a_time() -> None:
 
     def handle(entries: Sequence[Entry], *, now: datetime) -> None:
         inside.set()
-        release.wait(PATIENCE_S)
+        release.wait(TIMEOUT_SECONDS)
 
     slow = Consumer(name="test", types=frozenset({"event.received"}), handle=handle)
     outcome = []
@@ -180,7 +180,7 @@ def test_one_runner_at_a_time() -> None:
     append_first_cursor(slow)
     thread = threading.Thread(target=run)
     thread.start()
-    assert inside.wait(PATIENCE_S)
+    assert inside.wait(TIMEOUT_SECONDS)
     second = run_consumer(slow, now=NOW)
     release.set()
     thread.join()
@@ -295,12 +295,12 @@ def test_a_consumer_that_another_process_runs_is_left_to_it(only_registered: dic
         with transaction.atomic():
             lock_cursors([theirs.name])
             held.set()
-            release.wait(PATIENCE_S)
+            release.wait(TIMEOUT_SECONDS)
         connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(PATIENCE_S)
+    assert held.wait(TIMEOUT_SECONDS)
     assert run_consumers(now=NOW) == {}
     release.set()
     thread.join()
@@ -325,7 +325,7 @@ def test_a_rebuild_of_tables_holds_consumers_back(only_registered: dict[str, Con
     def run_elsewhere(passed: int) -> None:
         thread = threading.Thread(target=run)
         thread.start()
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_SECONDS)
 
     rebuild_projections([find_projection("event")], advance=run_elsewhere)
     assert handled_meanwhile

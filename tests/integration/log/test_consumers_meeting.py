@@ -20,7 +20,7 @@ from scoring.log.errors import ConsumerStopped
 from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_horizon, read_page
 from tests.factories.log import NOW, labelled, open_append, received
-from tests.waiting import PATIENCE_S, wait_for_blocked_session
+from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,7 +109,7 @@ def running(consumer: Consumer, *, until: threading.Event) -> Iterator[None]:
 
     def handle_slowly(entries: Sequence[Entry], *, now: datetime) -> None:
         inside.set()
-        until.wait(PATIENCE_S)
+        until.wait(TIMEOUT_SECONDS)
         handle(entries, now=now)
 
     def run() -> None:
@@ -119,11 +119,11 @@ def running(consumer: Consumer, *, until: threading.Event) -> Iterator[None]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert inside.wait(PATIENCE_S)
+        assert inside.wait(TIMEOUT_SECONDS)
         yield
     finally:
         until.set()
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_SECONDS)
 
 
 def test_a_rebuild_waits_for_the_run_under_way_and_counts_nothing_twice() -> None:

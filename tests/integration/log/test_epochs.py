@@ -14,7 +14,7 @@ from scoring.log.epochs import begin_epoch, check_epoch, current_epoch
 from scoring.log.errors import LogAheadOfCluster
 from scoring.log.writing.bulk import append_bulk
 from tests.factories.log import NOW, received
-from tests.waiting import PATIENCE_S, wait_for_blocked_session
+from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,13 +30,13 @@ def test_a_writer_that_waited_for_an_epoch_to_begin_writes_in_it(
         for number in range(3):  # prepared by then
             write([received(f"before-{number}")], now=NOW)
         ready.set()
-        go.wait(PATIENCE_S)
+        go.wait(TIMEOUT_SECONDS)
         written.extend(write([received("waited")], now=NOW))
         connection.close()
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert ready.wait(PATIENCE_S)
+    assert ready.wait(TIMEOUT_SECONDS)
     with transaction.atomic():
         begun = begin_epoch(now=NOW)
         go.set()

@@ -18,7 +18,7 @@ from scoring.log.entries import NewEntry
 from scoring.log.read import read_streams
 from scoring.log.writing.bulk import append_bulk
 from tests.factories.log import NOW, open_transaction, received
-from tests.waiting import PATIENCE_S, wait_for_blocked_session
+from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +38,7 @@ def held_up(work: Work, *, behind: Work) -> Iterator[None]:
         thread.start()
         wait_for_blocked_session()
         yield
-    thread.join(PATIENCE_S)
+    thread.join(TIMEOUT_SECONDS)
 
 
 def without_waiting(work: Work) -> None:

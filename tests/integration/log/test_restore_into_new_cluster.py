@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from embedded import services
-from embedded.places import locate
+from embedded.paths import service_paths
 from embedded.postgres import binary_directory
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up
@@ -60,7 +60,7 @@ def test_a_restored_log_is_refused_until_a_new_epoch_begins_and_then_read_on(
     original = dict(connection.settings_dict)
     _copy_database(to=new_cluster, name=original["NAME"], dump=tmp_path / "log.dump")
     try:
-        _connect(HOST=str(locate(new_cluster).run))
+        _connect(HOST=str(service_paths(new_cluster).run))
         for refused in (
             check_epoch,
             lambda: append([received("lost")], now=NOW),
@@ -94,9 +94,9 @@ def _burn_transaction_ids(count: int) -> None:
 
 
 def _copy_database(*, to: Path, name: str, dump: Path) -> None:
-    tools = binary_directory(locate(to))
+    tools = binary_directory(service_paths(to))
     source = [f"--host={connection.settings_dict['HOST']}", "--username=postgres"]
-    target = [f"--host={locate(to).run}", "--username=postgres"]
+    target = [f"--host={service_paths(to).run}", "--username=postgres"]
     subprocess.run([tools / "pg_dump", *source, "-Fc", f"--file={dump}", name], check=True)
     subprocess.run([tools / "createdb", *target, name], check=True)
     subprocess.run(

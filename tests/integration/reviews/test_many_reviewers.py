@@ -13,7 +13,7 @@ from reviews.models import Case
 from reviews.work import claims
 from scoring.log.read import read_streams
 from tests.integration.reviews.conftest import DAY, consume, review_event
-from tests.waiting import PATIENCE_S
+from tests.waiting import TIMEOUT_SECONDS
 
 Call = Callable[[], object]
 CASES = 50
@@ -34,7 +34,7 @@ def at_once(calls: Sequence[Call]) -> list[object]:
 
     def work(mine: Sequence[Call]) -> list[object]:
         try:
-            barrier.wait(PATIENCE_S)
+            barrier.wait(TIMEOUT_SECONDS)
             return [_result(call) for call in mine]
         finally:
             connection.close()

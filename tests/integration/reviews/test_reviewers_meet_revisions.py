@@ -19,7 +19,7 @@ from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream
 from tests.factories.log import open_transaction
 from tests.integration.reviews.conftest import DAY, consume, review_event, revise
-from tests.waiting import PATIENCE_S, wait_for_blocked_session
+from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session
 
 OpenCase = Callable[..., Case]
 SECOND = timedelta(seconds=1)
@@ -42,7 +42,7 @@ def meanwhile(work: Callable[[], object], *, first: Callable[[], object]) -> obj
     with open_transaction(first):
         thread.start()
         wait_for_blocked_session()
-    thread.join(PATIENCE_S)
+    thread.join(TIMEOUT_SECONDS)
     return outcome[0]
 
 

@@ -1,4 +1,4 @@
-"""Processes that end are started again; all end together, and none is left behind."""
+"""Ended processes are restarted; all stop together, and none is left behind."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ import pytest
 
 from supervision import supervisor as module
 from supervision.groups import members
-from supervision.record import End, Record, read_record
+from supervision.record import ProcessExit, ProcessRecord, read_record
 from supervision.supervisor import (
     AlreadyRunning,
     Program,
@@ -40,7 +40,7 @@ with sole_supervisor(var) as record:
 """
 
 
-class Said(list[tuple[str, str]]):
+class ShownLines(list[tuple[str, str]]):
     def __call__(self, name: str, line: str) -> None:
         self.append((name, line))
 
@@ -50,13 +50,13 @@ def run_until(
     condition: Callable[[Supervisor], bool],
     tmp_path: Path,
     services: tuple[Service, ...] = (),
-) -> tuple[Record, Said]:
+) -> tuple[ProcessRecord, ShownLines]:
     """Supervise `commands` until the condition holds, then stop them."""
-    record, said = Record(tmp_path / "processes.json"), Said()
+    record, shown = ProcessRecord(tmp_path / "processes.json"), ShownLines()
 
     async def run() -> None:
         programs = [Program(name, command, os.environ, tmp_path) for name, command in commands.items()]
-        supervisor = Supervisor(programs, record, said, services)
+        supervisor = Supervisor(programs, record, shown, services)
         running = asyncio.create_task(supervisor.run())
         deadline = time.monotonic() + 20
         while not condition(supervisor) and time.monotonic() < deadline:
@@ -65,47 +65,47 @@ def run_until(
         await running
 
     asyncio.run(run())
-    return record, said
+    return record, shown
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.05)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(module, "CHECK_SECONDS", 0.05)
     monkeypatch.setattr(module, "LEFTOVER_SECONDS", 0.5)
 
 
-def test_a_process_that_ends_is_started_again_and_the_others_run_on(tmp_path):
-    record, said = run_until(
+def test_an_ended_process_is_restarted_and_the_others_keep_running(tmp_path):
+    record, shown = run_until(
         {"once": "sh -c 'echo so long; exit 3'", "steady": "sleep 100"},
-        lambda supervisor: len(supervisor.record.ends) >= 2,
+        lambda supervisor: len(supervisor.record.exits) >= 2,
         tmp_path,
     )
-    assert {(end.name, end.code, end.said) for end in record.ends} == {("once", 3, "so long")}
-    assert ("once", "so long") in said
-    assert ("supervisor", "once ended with exit code 3 and starts again in 0.05 s.") in said
+    assert {(each.name, each.code, each.last_line) for each in record.exits} == {("once", 3, "so long")}
+    assert ("once", "so long") in shown
+    assert ("supervisor", "once ended with exit code 3 and restarts in 0.05 s.") in shown
 
 
-def test_a_process_that_fails_again_and_again_is_started_less_often(tmp_path):
-    _, said = run_until({"bad": "false"}, lambda supervisor: len(supervisor.record.ends) >= 4, tmp_path)
-    pauses = [line.rpartition("in ")[2] for name, line in said if name == "supervisor"]
+def test_the_pause_doubles_for_a_process_that_keeps_failing(tmp_path):
+    _, shown = run_until({"bad": "false"}, lambda supervisor: len(supervisor.record.exits) >= 4, tmp_path)
+    pauses = [line.rpartition("in ")[2] for name, line in shown if name == "supervisor"]
     assert pauses[:4] == ["0.05 s.", "0.1 s.", "0.2 s.", "0.4 s."]
 
 
-def test_one_that_was_killed_says_so(tmp_path):
+def test_a_killed_process_is_reported_as_killed(tmp_path):
     killed = []
 
     def kill(supervisor: Supervisor) -> bool:
         if "sleeper" in supervisor.record.running and not killed:
             killed.append(supervisor.record.running["sleeper"][0])
             os.kill(killed[0], signal.SIGKILL)
-        return bool(supervisor.record.ends)
+        return bool(supervisor.record.exits)
 
-    _, said = run_until({"sleeper": "sleep 100"}, kill, tmp_path)
-    assert any("sleeper ended with SIGKILL (killed)" in line for _, line in said)
+    _, shown = run_until({"sleeper": "sleep 100"}, kill, tmp_path)
+    assert any("sleeper ended with SIGKILL (killed)" in line for _, line in shown)
 
 
-def test_children_of_a_process_that_ended_are_ended_before_it_starts_again(tmp_path):
+def test_the_children_of_an_ended_process_are_ended_before_it_restarts(tmp_path):
     groups = []
 
     def kill(supervisor: Supervisor) -> bool:
@@ -113,14 +113,14 @@ def test_children_of_a_process_that_ended_are_ended_before_it_starts_again(tmp_p
         if group and len(members(group)) == 2 and not groups:
             groups.append(group)
             os.kill(group, signal.SIGKILL)
-        return bool(supervisor.record.ends)
+        return bool(supervisor.record.exits)
 
     run_until({"parent": "sh -c 'sleep 100 & wait'"}, kill, tmp_path)
     assert groups
     assert members(groups[0]) == []
 
 
-def test_a_process_that_does_not_want_to_end_is_killed(tmp_path, monkeypatch):
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
     ready = tmp_path / "ready"
     command = f"sh -c \"trap '' TERM; touch {ready}; while true; do sleep 1; done\""
@@ -128,34 +128,34 @@ def test_a_process_that_does_not_want_to_end_is_killed(tmp_path, monkeypatch):
     assert record.running == {}
 
 
-def test_a_long_line_and_one_without_an_end_are_shown(tmp_path):
-    _, said = run_until(
+def test_a_long_line_and_an_unterminated_line_are_shown(tmp_path):
+    _, shown = run_until(
         {"loud": f"{sys.executable} -c \"print('x' * 300_000); print('last', end='')\""},
-        lambda supervisor: len(supervisor.record.ends) >= 1,
+        lambda supervisor: len(supervisor.record.exits) >= 1,
         tmp_path,
     )
-    assert ("loud", "x" * 300_000) in said
-    assert ("loud", "last") in said
+    assert ("loud", "x" * 300_000) in shown
+    assert ("loud", "last") in shown
 
 
-def test_a_service_that_ended_is_started_again(tmp_path):
+def test_an_ended_service_is_restarted(tmp_path):
     alive = {"database": False}
 
     def start() -> None:
         if not started:
-            started.append("in vain")
+            started.append("failed")
             raise RuntimeError("the disk is full")
-        started.append("well")
+        started.append("succeeded")
         alive["database"] = True
 
     started: list[str] = []
     service = Service("database", lambda: alive["database"], start)
-    record, said = run_until({"steady": "sleep 100"}, lambda _: alive["database"], tmp_path, (service,))
-    assert ("database", "did not start: the disk is full") in said
-    assert [end.name for end in record.ends] == ["database", "database"]
+    record, shown = run_until({"steady": "sleep 100"}, lambda _: alive["database"], tmp_path, (service,))
+    assert ("database", "did not start: the disk is full") in shown
+    assert [each.name for each in record.exits] == ["database", "database"]
 
 
-def test_two_supervisors_of_one_directory_are_refused(tmp_path):
+def test_a_second_supervisor_of_a_directory_is_refused(tmp_path):
     with (
         sole_supervisor(tmp_path),
         pytest.raises(AlreadyRunning, match="make stop"),
@@ -164,17 +164,17 @@ def test_two_supervisors_of_one_directory_are_refused(tmp_path):
         pass
 
 
-def test_what_ended_is_remembered_by_the_next(tmp_path):
-    end = End("trainer", 1.0, -9, 2.0, "so long")
+def test_the_next_supervisor_still_knows_which_processes_ended(tmp_path):
+    ended = ProcessExit("trainer", 1.0, -9, 2.0, "so long")
     with sole_supervisor(tmp_path) as record:
-        record.note_end(end)
-    assert read_record(tmp_path).ends == [end]
+        record.record_exit(ended)
+    assert read_record(tmp_path).exits == [ended]
     assert read_record(tmp_path).running == {}
 
 
-def test_a_record_that_is_no_record_is_empty(tmp_path):
+def test_an_unreadable_record_is_empty(tmp_path):
     (tmp_path / "processes.json").write_text("[1")
-    assert read_record(tmp_path).ends == []
+    assert read_record(tmp_path).exits == []
 
 
 def begin(var: Path) -> subprocess.Popen[bytes]:
@@ -183,7 +183,7 @@ def begin(var: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_a_stop_from_outside_ends_everything(tmp_path):
+def test_stopping_the_supervisor_from_another_process_ends_everything(tmp_path):
     process = begin(tmp_path)
     pids = [pid for pid, _ in read_record(tmp_path).running.values()]
     assert stop_supervisor(tmp_path)
@@ -192,7 +192,7 @@ def test_a_stop_from_outside_ends_everything(tmp_path):
     assert not stop_supervisor(tmp_path)
 
 
-def test_nobody_outlives_a_supervisor_that_is_killed(tmp_path):
+def test_no_process_outlives_a_killed_supervisor(tmp_path):
     process = begin(tmp_path)
     pids = [pid for name, (pid, _) in read_record(tmp_path).running.items() if name != "supervisor"]
     process.kill()
@@ -201,9 +201,9 @@ def test_nobody_outlives_a_supervisor_that_is_killed(tmp_path):
     wait_until(lambda: not [pid for pid in pids if psutil.pid_exists(pid)])
 
 
-def test_the_number_of_another_process_is_left_alone(tmp_path):
-    with subprocess.Popen(["sleep", "100"], start_new_session=True) as stranger:
-        Record(tmp_path / "processes.json").note_start("web", stranger.pid, created=1.0)
+def test_another_process_with_a_recorded_id_is_left_alone(tmp_path):
+    with subprocess.Popen(["sleep", "100"], start_new_session=True) as unrelated:
+        ProcessRecord(tmp_path / "processes.json").record_start("web", unrelated.pid, created=1.0)
         assert end_leftovers(tmp_path) == []
-        assert stranger.poll() is None
-        stranger.kill()
+        assert unrelated.poll() is None
+        unrelated.kill()

@@ -7,14 +7,14 @@ from monitoring.overview.attention import notices
 from monitoring.overview.facts import Facts
 from monitoring.overview.restarts import count_restarts, read_restarts
 from scoring.log.consumers.status import ConsumerHealth
-from supervision.record import End, Record
+from supervision.record import ProcessExit, ProcessRecord
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AT = NOW.timestamp()
 WELL = ConsumerHealth("monitoring.windows", error="", failed_position=None, ran_at=NOW, lag=3)
 QUIET = Facts(now=NOW, hours=[], minutes=[], consumers=[WELL])
-ENDS = [End("beat", AT - 60, 1, 2.0, "no database")] + [
-    End("trainer", AT - ago, 137, 300.0) for ago in (7_200, 900, 600, 300)
+ENDS = [ProcessExit("beat", AT - 60, 1, 2.0, "no database")] + [
+    ProcessExit("trainer", AT - ago, 137, 300.0) for ago in (7_200, 900, 600, 300)
 ]
 
 
@@ -29,5 +29,5 @@ def test_a_process_that_was_restarted_is_named_with_how_it_ended():
 def test_what_the_supervisor_noted_is_read(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     assert read_restarts(now=NOW) == []
-    Record(tmp_path / "processes.json").note_end(ENDS[0])
+    ProcessRecord(tmp_path / "processes.json").record_exit(ENDS[0])
     assert [each.name for each in read_restarts(now=NOW)] == ["beat"]

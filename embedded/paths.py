@@ -1,11 +1,11 @@
-"""Where the embedded services keep their data and sockets. Nothing here starts anything.
+"""Paths of the embedded services' data and sockets. Nothing here starts a process.
 
-`var` (ASSAY_VAR) holds everything. Two exceptions, both decided the same way by every process:
+Everything is under `var` (ASSAY_VAR), with two exceptions that every process decides in the same way:
 
-- As root, PostgreSQL runs as the system user `pgserver` (it refuses to run as root). Where that user cannot
-  reach `var`, as in a checkout under /root, data and sockets live under /var/lib/assay instead.
-- A Unix socket's path may be about 100 bytes long. Where `var` is deeper, the temp directory holds the
-  sockets.
+- PostgreSQL refuses to run as root, so root runs it as the system user `pgserver`. If that user cannot reach
+  `var`, as in a checkout under /root, data and sockets are under /var/lib/assay instead.
+- The path of a Unix socket is limited to about 100 bytes. If `var` is deeper, the sockets are in the
+  temporary directory.
 """
 
 import hashlib
@@ -18,15 +18,15 @@ from pathlib import Path
 
 from embedded.errors import ServiceUnusable
 
-ROOTS_HOME = Path("/var/lib/assay")
+ROOT_USER_HOME = Path("/var/lib/assay")
 # sun_path is 108 bytes on Linux and 104 on macOS; PostgreSQL adds a lock file's suffix.
 SOCKET_PATH_LIMIT = 100
-POSTGRES_PORT = 5432  # only a part of the socket's name: no TCP port is opened
+POSTGRES_PORT = 5432  # only part of the socket's name: no TCP port is opened
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """`home` holds the data directories, `run` the sockets."""
+class ServicePaths:
+    """`home` contains the data directories, `run` the sockets."""
 
     var: Path
     home: Path
@@ -49,16 +49,16 @@ class Places:
         return self.run / "redis.sock"
 
 
-def locate(var: Path) -> Places:
+def service_paths(var: Path) -> ServicePaths:
     home = _home(var.resolve())
     run = home / "run"
     if len(os.fsencode(run / f".s.PGSQL.{POSTGRES_PORT}")) > SOCKET_PATH_LIMIT:
         run = Path(tempfile.gettempdir()) / f"assay-{os.geteuid()}-{_short_hash(str(home))}"
-    return Places(var=var.resolve(), home=home, run=run)
+    return ServicePaths(var=var.resolve(), home=home, run=run)
 
 
 def make_directory(path: Path, mode: int = 0o755) -> Path:
-    """Create `path` with `mode`, and missing parents readable by all whatever the umask says."""
+    """Create `path` with `mode`, and missing parents with mode 755; the umask has no effect."""
     try:
         for parent in reversed(path.parents):
             _create_directory(parent, 0o755)
@@ -72,12 +72,12 @@ def make_directory(path: Path, mode: int = 0o755) -> Path:
 
 def _create_directory(path: Path, mode: int) -> None:
     if not path.is_dir():
-        path.mkdir(exist_ok=True)  # another process may be as quick
+        path.mkdir(exist_ok=True)  # another process may create it at the same time
         path.chmod(mode)
 
 
 def read_or_create_secret(var: Path, name: str, *, size: int = 48) -> str:
-    """The generated secret of `size` random bytes kept in var/secrets, readable by its owner alone."""
+    """The generated secret of `size` random bytes in var/secrets, readable only by its owner."""
     path = var / "secrets" / name
     if not path.exists():
         make_directory(path.parent, mode=0o700)
@@ -86,7 +86,7 @@ def read_or_create_secret(var: Path, name: str, *, size: int = 48) -> str:
 
 
 def _write_once(path: Path, content: str) -> None:
-    # Several processes may start at once in a fresh directory: all must end up with the first one's secret.
+    # Processes that start together in a fresh directory must all end up with the same secret.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -102,12 +102,12 @@ def _write_once(path: Path, content: str) -> None:
 def _home(var: Path) -> Path:
     if os.geteuid() != 0 or others_can_reach(var):
         return var
-    # Named by a token kept in `var`, so that a deleted `var` never meets the data of the one before.
-    return ROOTS_HOME / _short_hash(read_or_create_secret(var, "instance"))
+    # Named by a token kept in `var`, so that a new `var` never finds the data of a deleted one.
+    return ROOT_USER_HOME / _short_hash(read_or_create_secret(var, "instance"))
 
 
 def others_can_reach(path: Path) -> bool:
-    """Whether every existing directory above `path` lets other users pass."""
+    """Whether every existing directory above `path` is executable (searchable) by other users."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents if parent.exists())
 
 

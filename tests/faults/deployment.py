@@ -1,4 +1,4 @@
-"""The real processes of an installation, started and killed by a test."""
+"""A deployment's real processes, started and killed by a test."""
 
 import os
 import random
@@ -20,10 +20,8 @@ PROCESSES = ("web", "worker", "background", "beat")
 START_SECONDS = 60
 
 
-class House:
-    """Web, worker, background and beat as the Procfile says, on the test's own services; a killed one is
-    started again.
-    """
+class Deployment:
+    """The Procfile's web, worker, background and beat on the test's own services."""
 
     def __init__(self, environment: dict[str, str], logs: Path) -> None:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -46,7 +44,7 @@ class House:
         for name in names or PROCESSES:
             with (self.logs / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    ["/bin/sh", "-c", f"exec {self.commands[name]}"],  # the Procfile's lines are a shell's
+                    ["/bin/sh", "-c", f"exec {self.commands[name]}"],  # the Procfile has shell commands
                     env=self.environment,
                     cwd=BASE_DIR,
                     stdout=log,
@@ -67,17 +65,17 @@ class House:
         raise TimeoutError(f"web did not start: {(self.logs / 'web.log').read_text()[-2000:]}")
 
     def kill(self, name: str) -> None:
-        """SIGKILL to a whole process, its children with it."""
+        """Send SIGKILL to a process and its children."""
         os.killpg(self.running[name].pid, signal.SIGKILL)
         self.running[name].wait()
 
     def kill_parent(self, name: str) -> None:
-        """SIGKILL to the parent alone; its children notice, or work on as orphans for a while."""
+        """Send SIGKILL to the parent alone; its children notice, or keep working as orphans for a while."""
         self.running[name].kill()
         self.running[name].wait()
 
     def kill_child(self, name: str) -> None:
-        """SIGKILL to one child; the parent replaces it."""
+        """Send SIGKILL to the busiest child; the parent replaces it."""
         children = psutil.Process(self.running[name].pid).children()
         if children:
             max(children, key=lambda child: child.cpu_times().user).kill()
@@ -92,7 +90,7 @@ class House:
 
 
 def _free_port() -> int:
-    """A port below those of outgoing connections: none of them may take it while web is started again."""
+    """A port below the ephemeral range, so that no outgoing connection takes it while web restarts."""
     for port in random.sample(range(20_000, 32_000), 100):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
