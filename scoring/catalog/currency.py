@@ -6,25 +6,17 @@ import struct
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from iso4217 import Currency
+
 from scoring.catalog.errors import FieldError
 
-# ISO 4217 (List One): currencies without a minor unit or with another than the hundredth, then the others.
-_OTHER_EXPONENTS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    3: "BHD IQD JOD KWD LYD OMR TND",
-    4: "CLF UYW",
-}
-_HUNDREDTHS = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD "
-    "CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD "
-    "GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA "
-    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR "
-    "RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD "
-    "TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG"
-)
+# Withdrawn from the standard; stored amounts are still in them.
+_WITHDRAWN = {"ANG": 2, "BGN": 2}
+# Digits after the decimal point by currency. The standard's, because stored amounts are in minor units;
+# not those of CLDR (Babel), which are what people write: 0 for HUF or IDR.
 EXPONENTS: Mapping[str, int] = {
-    **dict.fromkeys(_HUNDREDTHS.split(), 2),
-    **{code: exponent for exponent, codes in _OTHER_EXPONENTS.items() for code in codes.split()},
+    **{currency.code: currency.exponent for currency in Currency if currency.exponent is not None},
+    **_WITHDRAWN,
 }
 # Every minor amount stays an exact float64, also when thousands of them are added up.
 MAX_MINOR = 10**13

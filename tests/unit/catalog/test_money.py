@@ -143,3 +143,27 @@ def test_amounts_are_written_as_people_write_them() -> None:
     assert format_minor(123456, "USD") == "1,234.56 USD"
     assert format_minor(500, "JPY") == "500 JPY"
     assert format_minor(19.5, "USD") == "0.20 USD"
+
+
+# How many digits after the decimal point each currency has had since amounts were first stored.
+DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD "
+    "CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS "
+    "GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL "
+    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK "
+    "PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS "
+    "TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+
+
+def test_no_currency_ever_changes_its_minor_unit() -> None:
+    """Stored amounts are integers in it: a newer list of currencies must not move their decimal point."""
+    known = {code: digits for digits, codes in DIGITS.items() for code in codes.split()}
+    assert {code: EXPONENTS.get(code) for code in known} == known
+
+
+def test_codes_without_a_minor_unit_are_no_currencies_of_amounts() -> None:
+    assert not {"XAU", "XDR", "XTS", "XXX"} & EXPONENTS.keys()
