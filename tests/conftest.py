@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import hypothesis
+import psycopg2
 import pytest
 import redis
 from django.conf import settings
@@ -17,6 +19,7 @@ from django.test import TransactionTestCase
 
 from config.celery import app
 from embedded import services
+from tests.cleaning import MigratedDatabase
 
 # Deadlines measure the machine, not the code; examples are fixed so that a failure is everyone's failure.
 hypothesis.settings.register_profile("assay", deadline=None, derandomize=True, max_examples=60)
@@ -30,8 +33,19 @@ def embedded_services() -> Iterator[None]:
     """PostgreSQL and Redis run; those that this session started are stopped at its end."""
     stopped = tuple(state.name for state in services.status(settings.VAR_DIR) if not state.ready)
     services.start(settings.VAR_DIR, names=stopped)
+    _spare_the_disk()
     yield
     services.stop(settings.VAR_DIR, names=stopped)
+
+
+def _spare_the_disk() -> None:
+    """A power cut may cost the tests their database: PostgreSQL does not wait until it is on the disk."""
+    with closing(psycopg2.connect(services.database_url(settings.VAR_DIR))) as server:
+        server.autocommit = True
+        with server.cursor() as cursor:
+            cursor.execute("ALTER SYSTEM SET fsync = off")
+            cursor.execute("ALTER SYSTEM SET full_page_writes = off")
+            cursor.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
@@ -39,20 +53,14 @@ def django_db_modify_db_settings(embedded_services: None) -> None:
     """pytest-django's hook before it creates the test database: the server has to run by then."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def truncation_passes_the_log() -> Iterator[None]:
-    """Tests that commit are cleaned up by TRUNCATE, which the log's triggers refuse: off meanwhile."""
-    original = TransactionTestCase._fixture_teardown
-
-    def teardown(case: TransactionTestCase) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-        original(case)
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = DEFAULT")
-
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Tests that commit are cleaned up after in a way of our own (`tests.cleaning`)."""
+    with django_db_blocker.unblock():
+        migrated = MigratedDatabase()
+        connection.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: migrated.restore())
         yield
 
 
