@@ -12,8 +12,21 @@ from scoring.learning.training.fit import TrainingConfig
 from scoring.learning.training.runs import TrainingRequest, run_training
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
+from tests.factories.snapshots import once
 
 END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.factories.payments`
+
+
+def load_small_history(*, end: datetime = END, now: datetime, fraud_share: float = 0.12) -> None:
+    """Forty simulated days of payments until `end`, known as of `now` and sequenced."""
+
+    def load() -> None:
+        frame = simulate_history(
+            days=40, rate_per_day=100, seed=4, end=end, customers=200, fraud_share=fraud_share
+        )
+        Simulate(stdout=StringIO())._load(frame, now=now)
+
+    once(("history", end, now, fraud_share), load)
 
 
 def train_small_models(
@@ -22,22 +35,20 @@ def train_small_models(
     thresholds: Mapping[str, float] | None = None,
     fraud_share: float = 0.12,
 ) -> list[str]:
-    """Load forty simulated days until `end` as history and train a version for each number of trees.
-
-    None is promoted.
-    """
+    """Load a small history and train a version on it for each number of trees. None is promoted."""
     loaded_models.load_model.cache_clear()
     now = end + timedelta(days=2)
-    frame = simulate_history(
-        days=40, rate_per_day=100, seed=4, end=end, customers=200, fraud_share=fraud_share
-    )
-    Simulate(stdout=StringIO())._load(frame, now=now)
     request = TrainingRequest("payment", as_of=end, matures_after=timedelta(days=14))
     stated = tuple((thresholds or {}).items())
     configs = [
         TrainingConfig(trees=count, depth=4, minimum_positives=4, stated_thresholds=stated) for count in trees
     ]
-    return [run_training(request, config=config, actor="tests", now=now).name for config in configs]
+
+    def train() -> list[str]:
+        load_small_history(end=end, now=now, fraud_share=fraud_share)
+        return [run_training(request, config=config, actor="tests", now=now).name for config in configs]
+
+    return list(once(("models", end, fraud_share, *configs), train))
 
 
 def approved(name: str) -> str:

@@ -10,13 +10,8 @@ import redis
 from experiments.design.interruptions import INTERRUPTIONS
 from experiments.design.lifecycle import start_experiment
 from experiments.results.exposures import EXPOSURES
-from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up
-from scoring.log.entries import Entry, NewEntry
 from scoring.log.models import ConsumerCursor
-from scoring.log.read import read_stream
-from scoring.registry import loaded_models
-from scoring.registry.models import ModelArtifact
 from scoring.signals import redis_connections as connections
 from tests.factories.models import approved, promote, train_small_models
 from tests.integration.lanes.conftest import send, work
@@ -33,10 +28,6 @@ BEGIN: dict[str, Any] = {
 }
 
 
-# Artifacts and entries of the models: to train them takes longer than all that is done with them.
-_trained: list[tuple[list[dict[str, Any]], list[Entry]]] = []
-
-
 @pytest.fixture(autouse=True)
 def _client_of_this_test() -> None:
     connections.client.cache_clear()
@@ -46,27 +37,9 @@ def _client_of_this_test() -> None:
 def models(online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any) -> list[str]:
     """Two approved versions; the first decides."""
     settings.VAR_DIR = tmp_path / "var"
-    champion, other = _restore_models() if _trained else _train_models()
+    champion, other = train_small_models(15, 25)
     promote(champion)
     return [champion, approved(other)]
-
-
-def _train_models() -> list[str]:
-    names = train_small_models(15, 25)
-    _trained.extend((list(ModelArtifact.objects.values()), read_stream(f"model/{name}")) for name in names)
-    return names
-
-
-def _restore_models() -> list[str]:
-    """The versions trained once, in the log and the registry of this test."""
-    loaded_models.load_model.cache_clear()
-    for artifacts, entries in _trained:
-        ModelArtifact.objects.bulk_create([ModelArtifact(**row) for row in artifacts], ignore_conflicts=True)
-        append(
-            [NewEntry(e.stream, e.stream_version - 1, e.type, e.data) for e in entries],
-            now=entries[0].recorded_at,
-        )
-    return [entries[0].data["name"] for _, entries in _trained]
 
 
 @pytest.fixture

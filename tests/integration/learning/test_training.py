@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from demo.management.commands.simulate import Command as Simulate
-from demo.simulation.history import simulate_history
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
 from scoring.features.compile.plan import lane_plan
@@ -33,7 +31,7 @@ from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.models import ModelArtifact, ModelVersion, Route
 from tests.factories.log import have_conflicts
-from tests.factories.models import approved
+from tests.factories.models import approved, load_small_history
 from tests.factories.views import with_batch_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,9 +47,7 @@ def history(online_redis, settings, tmp_path):
     """Forty days of payments in the log, sequenced."""
     settings.VAR_DIR = tmp_path / "var"
     loaded_models.load_model.cache_clear()
-    frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
-    Simulate(stdout=StringIO())._load(frame, now=NOW)
-    return frame
+    load_small_history(end=END, now=NOW)
 
 
 def request(**changes):
