@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema test bench bench-full bench-load bench-stages bench-pages bench-features mutants pictures format lock audit sbom
+.PHONY: help demo up stop install check lint types imports migrations schema kernels test bench bench-full bench-load bench-stages bench-pages bench-features mutants pictures format lock audit sbom
 
 help:
 	@echo "make demo      run everything on simulated payments, with a first model and live traffic"
@@ -77,8 +77,14 @@ migrations: install
 schema: install
 	$(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
 
-test: install check
-	$(BIN)/pytest
+# The kernels, so that the two processes of the tests need not both compile them.
+kernels: install
+	$(MANAGE) compile_kernels
+
+# Two of each at a time: much of what the tests do is to wait for other processes.
+test: install
+	@$(MAKE) --no-print-directory --jobs=2 check kernels
+	$(BIN)/pytest --numprocesses=2
 
 # On services and processes of its own. The set-up takes minutes; ASSAY_BENCH_VAR=/a/directory keeps it.
 bench: install

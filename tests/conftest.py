@@ -20,12 +20,25 @@ from django.test import TransactionTestCase
 from config.celery import app
 from embedded import services
 from tests.cleaning import MigratedDatabase
+from tests.scheduling import FaultsOneByOne, is_fault
 
 # Deadlines measure the machine, not the code; examples are fixed so that a failure is everyone's failure.
 hypothesis.settings.register_profile("assay", deadline=None, derandomize=True, max_examples=60)
 # For a long search: HYPOTHESIS_PROFILE=deep pytest ...
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=2_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "assay"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First what takes longest, so that the workers end together."""
+    items.sort(key=lambda item: not is_fault(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FaultsOneByOne:
+    config.option.loadscopereorder = False  # by number of tests, it would be the slowest last
+    return FaultsOneByOne(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 USUAL_VAR = Path(os.environ.get("ASSAY_VAR") or Path(__file__).resolve().parent.parent / "var")
-# Processes started by a test inherit this, and with it the same directory.
-os.environ["ASSAY_VAR"] = os.environ.setdefault("ASSAY_TEST_VAR", str(USUAL_VAR / "test"))
+TEST_VAR = os.environ.setdefault("ASSAY_TEST_VAR", str(USUAL_VAR / "test"))
+# Each worker of pytest-xdist has services of its own, and so have the processes that its tests start.
+os.environ["ASSAY_VAR"] = str(Path(TEST_VAR, os.environ.get("PYTEST_XDIST_WORKER", "")))
 os.environ["ASSAY_DEBUG"] = "0"
 os.environ["ASSAY_HTTPS"] = "0"  # the test client speaks plain HTTP
 for address in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
