@@ -22,7 +22,7 @@ from scoring.ingest.readers.parquet_reader import frame_table
 from scoring.ingest.readers.tables import Chunk, Table
 from scoring.ingest.rejects import Reject, RejectFile
 from scoring.ingest.report import ImportReport, Taken
-from scoring.ingest.taking import Taker, taker_of
+from scoring.ingest.rows.chunks import Taker, taker_of
 from scoring.log.append import append
 from scoring.log.entries import NewEntry, canonical_json
 from scoring.log.errors import StreamConflict

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type, event_types
 from scoring.ingest.errors import InvalidMapping
+from scoring.ingest.mapping.ids import ROW
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.ingest.readers.tables import list_names
-from scoring.ingest.values.ids import ROW
 
 _VALUE = re.compile(r"[+-]?\d+(\.\d+)?|\d{4}-\d\d-\d\d.*", re.ASCII)  # no name of a column
 

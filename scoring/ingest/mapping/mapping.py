@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scoring.ingest.errors import InvalidMapping
-from scoring.ingest.mapping.options import READ_AS_FOUND, ReadOptions
+from scoring.ingest.readers.options import READ_AS_FOUND, ReadOptions
 from scoring.ingest.values.numerals import Numerals
 from scoring.ingest.values.times import TimeRule
 from scoring.intake.label_sources import canonical_source

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.mapping.options import ReadOptions
 from scoring.ingest.readers.content import Content
 from scoring.ingest.readers.dialects import SAMPLE_LINES, Dialect, detect_dialect, parse_delimiter
 from scoring.ingest.readers.encodings import MAX_LINE, Survey, open_text, printable, survey_text, undecoded
+from scoring.ingest.readers.options import ReadOptions
 from scoring.ingest.readers.records import Record, RowShape, read_records
 from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, Table, in_parts, list_names
 from scoring.ingest.rejects import OWN_COLUMNS

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, TextIO
 import orjson
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.mapping.options import ReadOptions
 from scoring.ingest.readers.content import Content
 from scoring.ingest.readers.encodings import MAX_LINE, Survey, open_text, printable, survey_text
+from scoring.ingest.readers.options import ReadOptions
 from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, Table, in_parts
 from scoring.strict_json import RepeatedKey, load_json, load_written_json
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.mapping.options import READ_AS_FOUND, ReadOptions
 from scoring.ingest.readers.content import PARQUET, Content, bytes_content, file_content
 from scoring.ingest.readers.csv_reader import open_csv
 from scoring.ingest.readers.json_reader import open_json
+from scoring.ingest.readers.options import READ_AS_FOUND, ReadOptions
 from scoring.ingest.readers.parquet_reader import open_parquet
 from scoring.ingest.readers.tables import Table
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.mapping.options import ReadOptions
 from scoring.ingest.readers.arrow_values import read_values
 from scoring.ingest.readers.content import Content, content_digest
+from scoring.ingest.readers.options import ReadOptions
 from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, Table, list_names
 
 

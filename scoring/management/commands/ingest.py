@@ -13,7 +13,7 @@ from scoring.errors import ScoringError
 from scoring.ingest.imports import ingest_table
 from scoring.ingest.limits import MaxRejected, parse_max_rejected
 from scoring.ingest.mapping.mapping import ColumnMapping, build_mapping, read_mapping
-from scoring.ingest.mapping.preview import preview_table
+from scoring.ingest.preview import preview_table
 from scoring.ingest.readers.opening import READERS, open_table
 from scoring.ingest.readers.tables import Table
 from scoring.ingest.report import ImportReport, describe_report

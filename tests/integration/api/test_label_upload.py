@@ -12,10 +12,10 @@ from django.test import Client
 from scoring.ingest.labels import upload as label_upload
 from scoring.ingest.labels.columns import LabelColumns
 from scoring.ingest.labels.lines import Defaults
-from scoring.ingest.labels.rows import LabelRow
 from scoring.ingest.labels.table import read_table
 from scoring.ingest.labels.upload import upload_labels
-from scoring.ingest.writing import record_live_labels
+from scoring.ingest.rows.label_rows import LabelRow
+from scoring.ingest.rows.writing import record_live_labels
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.intake.senders import known_senders

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.mapping.options import ReadOptions
 from scoring.ingest.readers.content import bytes_content
 from scoring.ingest.readers.opening import open_bytes, open_table
+from scoring.ingest.readers.options import ReadOptions
 
 PLAIN = b"id,amount\n1,2.50\n2,3.50\n"
 

@@ -6,11 +6,11 @@ import pytest
 
 from scoring.catalog.errors import FieldError
 from scoring.ingest.errors import InvalidMapping
-from scoring.ingest.labels.row_labels import UNLABELLED, value_reader
 from scoring.ingest.limits import parse_max_rejected
+from scoring.ingest.mapping.ids import id_text, row_ids
 from scoring.ingest.mapping.mapping import LabelMapping
 from scoring.ingest.readers.tables import Chunk
-from scoring.ingest.values.ids import id_text, row_ids
+from scoring.ingest.rows.row_labels import UNLABELLED, value_reader
 from scoring.ingest.values.missing import MissingWords, count_words, merge_counts, word_notes
 from scoring.ingest.values.numerals import Numerals
 

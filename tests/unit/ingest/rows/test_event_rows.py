@@ -11,12 +11,12 @@ from scoring.catalog.errors import InvalidEvent
 from scoring.catalog.event_type import EventType, ParsedFields
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text
 from scoring.event_types.payment import Payment
-from scoring.ingest.labels.row_labels import RowLabel
 from scoring.ingest.mapping.binding import Binding
-from scoring.ingest.mapping.columns import raw_value
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.ingest.readers.tables import Chunk
-from scoring.ingest.rows import ParsedChunk, RowParser
+from scoring.ingest.rows.columns import raw_value
+from scoring.ingest.rows.event_rows import ParsedChunk, RowParser
+from scoring.ingest.rows.row_labels import RowLabel
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RATES = {"EUR": Decimal("1.0876"), "JPY": Decimal("0.0065")}

@@ -9,10 +9,10 @@ from scoring.catalog.cells import read_text
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import parse_occurred_at
 from scoring.ingest.mapping.binding import Binding
-from scoring.ingest.mapping.columns import ColumnParser, Problems, describe
 from scoring.ingest.mapping.mapping import ANY_OTHER, ColumnMapping, LabelMapping
-from scoring.ingest.readers.cell_reader import CellReader
 from scoring.ingest.readers.tables import Chunk
+from scoring.ingest.rows.cell_reader import CellReader
+from scoring.ingest.rows.columns import ColumnParser, Problems, describe
 from scoring.ingest.values.times import LAST_OF_DAY, TimeReader, end_of_day
 from scoring.timestamps import to_iso
 

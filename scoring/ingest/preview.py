@@ -11,14 +11,14 @@ from typing import Any
 from scoring.catalog.currency import format_minor
 from scoring.catalog.registry import event_type
 from scoring.ingest.errors import InvalidMapping
-from scoring.ingest.labels.rows import LabelRowParser, ParsedLabels
 from scoring.ingest.mapping.binding import Binding, bind
+from scoring.ingest.mapping.ids import ROW
 from scoring.ingest.mapping.mapping import ColumnMapping
-from scoring.ingest.mapping.suggestions import suggest, suggest_label, values_found
 from scoring.ingest.readers.tables import Chunk, Table
-from scoring.ingest.rows import ParsedChunk, RowParser
-from scoring.ingest.taking import rates_of
-from scoring.ingest.values.ids import ROW
+from scoring.ingest.rows.chunks import rates_of
+from scoring.ingest.rows.event_rows import ParsedChunk, RowParser
+from scoring.ingest.rows.label_rows import LabelRowParser, ParsedLabels
+from scoring.ingest.suggestions import suggest, suggest_label, values_found
 from scoring.ingest.values.missing import merge_counts, word_notes
 from scoring.timestamps import to_iso
 

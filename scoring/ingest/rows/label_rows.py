@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scoring.ingest.labels.row_labels import LabelReader
 from scoring.ingest.readers.tables import Chunk
-from scoring.ingest.rows import RowParser, RowProblems
+from scoring.ingest.rows.event_rows import RowParser, RowProblems
+from scoring.ingest.rows.row_labels import LabelReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from typing import Any, Protocol
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.rates import load_rate_series, load_rates, rate_at
-from scoring.ingest.labels.rows import LabelRowParser, ParsedLabels
 from scoring.ingest.mapping.binding import Binding
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.ingest.readers.tables import Chunk
 from scoring.ingest.report import Taken
-from scoring.ingest.rows import ParsedChunk, RowParser
-from scoring.ingest.settle import settle_labels, settle_rows, streams_of
-from scoring.ingest.values.amounts import RateOf
-from scoring.ingest.writing import record_live_labels, write_history, write_history_labels, write_live
+from scoring.ingest.rows.amounts import RateOf
+from scoring.ingest.rows.event_rows import ParsedChunk, RowParser
+from scoring.ingest.rows.label_rows import LabelRowParser, ParsedLabels
+from scoring.ingest.rows.settle import settle_labels, settle_rows, streams_of
+from scoring.ingest.rows.writing import record_live_labels, write_history, write_history_labels, write_live
 from scoring.log.read import read_streams
 
 

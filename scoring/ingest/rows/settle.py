@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scoring.ingest.labels.row_labels import LabelReader, RowLabel
-from scoring.ingest.labels.rows import LabelRow
-from scoring.ingest.rows import ParsedRow
+from scoring.ingest.rows.event_rows import ParsedRow
+from scoring.ingest.rows.label_rows import LabelRow
+from scoring.ingest.rows.row_labels import LabelReader, RowLabel
 from scoring.intake.labels import label_entry, said_by_source
 from scoring.intake.receive import Submission, differing_fields, received_entry
 from scoring.log.entries import Entry, NewEntry

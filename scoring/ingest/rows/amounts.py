@@ -9,8 +9,8 @@ from typing import Any
 from scoring.catalog.currency import is_rounded
 from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import Money
-from scoring.ingest.mapping.columns import ColumnParser, Problems
-from scoring.ingest.readers.cell_reader import Read
+from scoring.ingest.rows.cell_reader import Read
+from scoring.ingest.rows.columns import ColumnParser, Problems
 from scoring.ingest.values.currency_signs import without_currency
 from scoring.timestamps import to_iso
 

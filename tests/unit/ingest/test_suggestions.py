@@ -9,7 +9,7 @@ from scoring.event_types.payment import Payment
 from scoring.ingest.errors import InvalidMapping
 from scoring.ingest.mapping.binding import bind, mappable_names
 from scoring.ingest.mapping.mapping import ColumnMapping
-from scoring.ingest.mapping.suggestions import suggest
+from scoring.ingest.suggestions import suggest
 
 MAPPED = {
     **dict.fromkeys(mappable_names(Payment), ""),

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from scoring.ingest.labels.rows import LabelRow
-from scoring.ingest.rows import ParsedRow
-from scoring.ingest.settle import Settled, SettledLabels
+from scoring.ingest.rows.event_rows import ParsedRow
+from scoring.ingest.rows.label_rows import LabelRow
+from scoring.ingest.rows.settle import Settled, SettledLabels
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events, vault_items
 from scoring.lanes import queue as pending

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import ParsedFields, parse_id, parse_occurred_at
 from scoring.catalog.fields import Category, Entity, Field, Money, parse_currency
-from scoring.ingest.labels.row_labels import LabelReader, RowLabel
 from scoring.ingest.mapping.binding import TYPE_COLUMN, Binding
-from scoring.ingest.mapping.columns import ColumnParser, Problems, inexact, merge_problems
+from scoring.ingest.mapping.ids import ROW, id_text, join_id, row_ids
 from scoring.ingest.mapping.mapping import ColumnMapping
-from scoring.ingest.readers.cell_reader import CellReader
 from scoring.ingest.readers.tables import Chunk
-from scoring.ingest.values.amounts import AmountParser, RateOf
-from scoring.ingest.values.ids import ROW, id_text, join_id, row_ids
+from scoring.ingest.rows.amounts import AmountParser, RateOf
+from scoring.ingest.rows.cell_reader import CellReader
+from scoring.ingest.rows.columns import ColumnParser, Problems, inexact, merge_problems
+from scoring.ingest.rows.row_labels import LabelReader, RowLabel
 from scoring.ingest.values.missing import WordCounts, count_words
 from scoring.ingest.values.times import TimeReader
 from scoring.timestamps import to_iso
