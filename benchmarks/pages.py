@@ -47,8 +47,8 @@ from scoring.intake.receive import Submission, receive_events  # noqa: E402
 from scoring.lanes.lock import held_lane  # noqa: E402
 from scoring.learning.promotion.gate import approve  # noqa: E402
 from scoring.learning.promotion.promote import promote  # noqa: E402
-from scoring.learning.training.fit import TrainingConfig  # noqa: E402
-from scoring.learning.training.runs import TrainingRequest, run_training  # noqa: E402
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest  # noqa: E402
+from scoring.learning.training.runs import run_training  # noqa: E402
 from scoring.log.consumers.runs import run_consumers  # noqa: E402
 from scoring.runner.lane_runner import LaneRunner  # noqa: E402
 from scoring.timestamps import to_iso  # noqa: E402

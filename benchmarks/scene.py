@@ -23,8 +23,8 @@ from scoring.intake.models import Event
 from scoring.learning.dataset.split import SplitShares
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.log.consumers.runs import run_consumers
 from scoring.registry.loaded_models import load_model
 from scoring.registry.models import Route

@@ -14,8 +14,7 @@ from monitoring.drift.page import scored_types
 from monitoring.feature_pages.batch_view_rows import ViewRow, read_view_rows, readers_of
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.batch.declared import batch_views
-from scoring.batch.publishing import VALID_AFTER, is_due
-from scoring.batch.tasks import publish_due
+from scoring.batch.status import VALID_AFTER, is_due, request_publishing
 from scoring.batch.views import BatchView
 
 PUBLISH = "scoring.add_batchversion"
@@ -52,7 +51,7 @@ class BatchViewsPage(AdminPage):
             messages.info(request, "Nothing is due: every view has the version of its last moment.")
             return redirect("admin:batch_views")
         try:
-            publish_due.delay()
+            request_publishing()
         except OperationalError as error:
             messages.error(request, f"Nothing was asked for: the broker does not answer ({error}).")
         else:

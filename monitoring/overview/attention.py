@@ -15,7 +15,7 @@ from monitoring.windows.traffic import Traffic
 from scoring.admin_kit.formatting import ago_text, count_text, duration_text, percent_text
 from scoring.learning.models import TrainingJob
 from scoring.log.consumers.status import ConsumerHealth
-from scoring.replay.consistency import Mismatch
+from scoring.replay.mismatches import Mismatch
 from scoring.signals import process_reports as reports
 
 Tone = Literal["bad", "warn", "info"]

@@ -26,7 +26,7 @@ from scoring.log.consumers.status import ConsumerHealth, consumer_health
 from scoring.log.consumers.writers import OldestWriter, oldest_writer
 from scoring.registry.models import ModelVersion, Route
 from scoring.registry.routes import CHAMPION
-from scoring.replay.consistency import Mismatch, read_mismatches
+from scoring.replay.mismatches import Mismatch, read_mismatches
 from scoring.schedules import schedule_problems
 from scoring.signals import process_reports as reports
 from scoring.signals import redis_connections as connections

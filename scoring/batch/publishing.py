@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min
 
-from scoring.batch.declared import batch_views
-from scoring.batch.errors import PublishingUnderWay, UnknownBatchView
+from scoring.batch.errors import PublishingUnderWay
 from scoring.batch.models import BatchVersion
 from scoring.batch.reading import read_events
 from scoring.batch.serve import online
+from scoring.batch.status import VALID_AFTER, is_due
 from scoring.batch.stored import digest_of, read_tables, write_tables
 from scoring.batch.views import BatchTable, BatchView, due_at
 from scoring.catalog.registry import event_type
@@ -24,24 +24,8 @@ from scoring.offline.store import OfflineStore
 from scoring.sql.advisory_locks import LockSpace, session_lock
 from scoring.timestamps import from_micros, to_iso, to_micros
 
-# Between a version's publication and the first event that reads it: by then every runner has learnt of it.
-VALID_AFTER = timedelta(seconds=30)
 # How long Redis keeps a version that no event in the queue reads any more, for those that are being decided.
 KEPT_FOR = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True)
-class ViewStatus:
-    """A view and its newest version as declared now. `age`: since what it was computed from; None without."""
-
-    view: BatchView
-    newest: BatchVersion | None
-    age: timedelta | None
-
-    @property
-    def stale(self) -> bool:
-        """Whether events that arrive now read nothing."""
-        return self.age is None or self.age > timedelta(microseconds=self.view.stale_after_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +57,6 @@ def publish(view: BatchView, *, now: datetime, store: OfflineStore | None = None
         version = _append(computed, number, seconds=time.perf_counter() - began, now=now)
         remove_unread(view, now=version.published_at)
         return version
-
-
-def is_due(view: BatchView, *, now: datetime) -> bool:
-    """Whether the view's moment has passed since its newest version, or its declaration has changed."""
-    newest = newest_version(view)
-    return newest is None or to_micros(newest.as_of) < due_at(view, to_micros(now))
-
-
-def newest_version(view: BatchView) -> BatchVersion | None:
-    """The newest version of the view as it is declared now."""
-    versions = BatchVersion.objects.filter(view=view.key, definition=view.definition_hash)
-    return versions.order_by("-number").first()
-
-
-def list_views(*, now: datetime) -> list[ViewStatus]:
-    """Every view that the catalog declares, with how it stands."""
-    newest = [(view, newest_version(view)) for view in batch_views().values()]
-    return [ViewStatus(view, found, now - found.as_of if found else None) for view, found in newest]
-
-
-def find_view(key: str) -> BatchView:
-    """The view of this key ("payment.customer_profile"). Raises UnknownBatchView."""
-    known = batch_views()
-    if key not in known:
-        raise UnknownBatchView(key, tuple(known))
-    return known[key]
 
 
 def remove_unread(view: BatchView, *, now: datetime) -> list[int]:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from scoring.batch.declared import batch_views
 from scoring.batch.errors import BatchVersionCorrupt, PublishingUnderWay
-from scoring.batch.publishing import is_due, publish, reload_lost
+from scoring.batch.publishing import publish, reload_lost
+from scoring.batch.status import is_due
 from scoring.batch.views import BatchView
 
 logger = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from django.apps import apps
 
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType, UnknownLane
 from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Entity
 
 MODULE_NAME = "event_types"
 
@@ -41,6 +42,12 @@ def scored_type(name: str) -> type[EventType]:
 def scored_types() -> list[str]:
     """The names of the event types that models decide."""
     return [name for name, kind in event_types().items() if kind.scored]
+
+
+def first_entity(event_type_name: str) -> str:
+    """The entity field the type declares first: what arms are assigned by and what is resampled together."""
+    fields = event_type(event_type_name).fields
+    return next(name for name, field in fields.items() if isinstance(field, Entity))
 
 
 def lanes() -> dict[str, tuple[type[EventType], ...]]:

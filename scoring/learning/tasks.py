@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs import running
 from scoring.learning.jobs.requests import find_training
 from scoring.learning.jobs.retraining import request_retraining, scheduled_options
 from scoring.schedules import checked_by
@@ -13,7 +14,7 @@ from scoring.schedules import checked_by
 @shared_task
 def run_training_job(number: int) -> bool:
     """Run a queued training; harmless when delivered twice, late or never."""
-    return jobs.run_job(number)
+    return running.run_job(number)
 
 
 @checked_by(scheduled_options)

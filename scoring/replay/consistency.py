@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Sum
 from numpy.typing import NDArray
 
 from scoring.batch.serve.joining import TypeEvents, events_of
@@ -60,16 +59,6 @@ Counts = dict[tuple[str, datetime, str], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A feature of which `mismatched` of `compared` logged values came out otherwise."""
-
-    event_type: str
-    feature: str
-    compared: int
-    mismatched: int
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where the check of a lane stands. `anew`: what stands at `found`, if anything, cannot be built upon."""
 
@@ -102,21 +91,6 @@ def check_lane(lane: str, *, now: datetime, share: float = SHARE) -> int:
             break  # another process has taken this step
         compared += decisions
     return compared
-
-
-def read_mismatches(*, since: datetime) -> list[Mismatch]:
-    """Features of decisions since then that did not always come out as logged, by name."""
-    rows = (
-        FeatureConsistency.objects.filter(hour__gte=since)
-        .values("event_type", "feature")
-        .annotate(all_compared=Sum("compared"), all_mismatched=Sum("mismatched"))
-        .filter(all_mismatched__gt=0)
-        .order_by("event_type", "feature")
-    )
-    return [
-        Mismatch(row["event_type"], row["feature"], row["all_compared"], row["all_mismatched"])
-        for row in rows
-    ]
 
 
 def forget_old_counts(*, now: datetime) -> int:

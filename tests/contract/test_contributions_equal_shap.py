@@ -5,7 +5,8 @@ import pytest
 import shap
 
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
-from scoring.learning.training.fit import TrainingConfig, grow
+from scoring.learning.training.fit import grow
+from scoring.learning.training.recipe import TrainingConfig
 from tests.unit.learning.made_up import training_set
 
 

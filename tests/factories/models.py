@@ -8,8 +8,8 @@ from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote as put_in_charge
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
 from tests.factories.snapshots import once

@@ -27,8 +27,8 @@ from scoring.intake.models import Event
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.models import Pending
 from scoring.learning.promotion.promote import start_canary, start_shadow, stop_arm
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.log.consumers.registry import catch_up
 from scoring.log.read import iter_log
 from scoring.registry.errors import FeatureSetMissing

@@ -17,8 +17,8 @@ from demo.simulation.population import make_population
 from scoring.errors import ScoringError
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.management.arguments import read_moment
 from scoring.management.bars import BarOfSteps
 from scoring.registry.models import Route

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scoring.batch.serve.joining import RuleValues
-from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import first_entity
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.features.folding.encode import KeyColumn
 from scoring.features.folding.parallel import Slices
@@ -110,12 +110,6 @@ def count_labels(event_type: str, *, log_position: int | None = None) -> int:
     """How many labels were recorded of events of the type, up to a position of the log."""
     last = LAST_POSITION if log_position is None else log_position
     return Label.objects.filter(event_stream__startswith=f"{event_type}/", position__lte=last).count()
-
-
-def first_entity(event_type: str) -> str:
-    """The entity field the type declares first: what arms are assigned by and what is resampled together."""
-    fields = find_event_type(event_type).fields
-    return next(name for name, field in fields.items() if isinstance(field, Entity))
 
 
 def _periods_of(positions: np.ndarray, amended: Sequence[Versions]) -> Periods:

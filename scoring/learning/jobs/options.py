@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.timestamps import from_iso, to_iso
 
 DEFAULTS = TrainingConfig()

@@ -5,7 +5,7 @@ twice, late or never does no harm, as a job leaves its queue once, under the loc
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,17 +13,13 @@ from typing import Any
 from celery import current_app
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from scoring.catalog.registry import scored_type
-from scoring.errors import ScoringError
-from scoring.learning.errors import TrainingCancelled, TrainingNotPossible, UnknownTraining
+from scoring.learning.errors import TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs.options import JobOptions
-from scoring.learning.jobs.watch import JobWatch
 from scoring.learning.models import TrainingJob
 from scoring.learning.training.lock import held_training_lock
-from scoring.learning.training.runs import fit_model, register_fitted
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
@@ -32,7 +28,6 @@ from scoring.log.read import read_stream
 logger = logging.getLogger(__name__)
 
 State = TrainingJob.State
-Clock = Callable[[], datetime]
 
 # Which step a training may take in which state, and the step in words.
 STEPS: dict[str, tuple[frozenset[str], str]] = {
@@ -80,35 +75,19 @@ def cancel_training(number: int, *, actor: str, now: datetime) -> Entry:
     Raises UnknownTraining, TrainingNotPossible when it has ended, or was asked before.
     """
     with transaction.atomic():
-        job = _locked(number)
+        job = lock_job(number)
         if job.state == State.QUEUED:
-            return _take_step(job, "training.cancelled", {"by": actor}, actor=actor, now=now)
+            return take_step(job, "training.cancelled", {"by": actor}, actor=actor, now=now)
         if job.state == State.RUNNING and job.cancelled_by:
             raise TrainingNotPossible(number=number, state="being cancelled", step="cancelled again")
-        return _take_step(job, "training.cancel_requested", {}, actor=actor, now=now)
-
-
-def run_job(number: int, *, clock: Clock = timezone.now) -> bool:
-    """Run a queued training to its end; False, with nothing done, if another one runs or it is not queued.
-
-    Whoever ends a training has the next one started.
-    """
-    with held_training_lock() as held:
-        if not held:
-            return False
-        fail_abandoned(now=clock())
-        job = _start(number, now=clock())
-        if job is not None:
-            _run(job, clock=clock)
-    start_next()
-    return job is not None
+        return take_step(job, "training.cancel_requested", {}, actor=actor, now=now)
 
 
 def fail_abandoned(*, now: datetime) -> list[int]:
     """End what still counts as running. Only the lock's holder knows that nobody runs it."""
     abandoned = list(TrainingJob.objects.filter(state=State.RUNNING).values_list("number", flat=True))
     for number in abandoned:
-        _end(number, "training.failed", {"error": HOLDER_GONE}, now=now)
+        end_job(number, "training.failed", {"error": HOLDER_GONE}, now=now)
     return abandoned
 
 
@@ -147,54 +126,13 @@ def send_message(number: int) -> None:
         logger.warning("training %s not announced: %s", number, error)
 
 
-def _start(number: int, *, now: datetime) -> TrainingJob | None:
-    """The job, now running; None when it is not queued any more (a message came twice, or too late)."""
+def end_job(number: int, entry_type: str, data: Mapping[str, Any], *, now: datetime) -> None:
+    """End a training in the name of the trainer. Raises TrainingNotPossible when it has ended."""
     with transaction.atomic():
-        job = _locked(number)
-        if job.state != State.QUEUED:
-            return None
-        _take_step(job, "training.started", {}, actor=TRAINER, now=now)
-        return job
+        take_step(lock_job(number), entry_type, data, actor=TRAINER, now=now)
 
 
-def _run(job: TrainingJob, *, clock: Clock) -> None:
-    """Train, and end the job whichever way it goes."""
-    try:
-        _train(job, clock=clock)
-    except TrainingCancelled as cancelled:
-        _end(job.number, "training.cancelled", {"by": cancelled.actor}, now=clock())
-    except ScoringError as error:
-        logger.warning("training %s failed: %s", job.number, error)
-        _end(job.number, "training.failed", {"error": str(error)}, now=clock())
-    except Exception as error:
-        logger.exception("training %s failed", job.number)
-        _end(job.number, "training.failed", {"error": f"{type(error).__name__}: {error}"}, now=clock())
-    except BaseException:  # the process is told to end
-        _end(job.number, "training.failed", {"error": "the trainer process was stopped"}, now=clock())
-        raise
-
-
-def _train(job: TrainingJob, *, clock: Clock) -> None:
-    watch, now = JobWatch(job.number, clock=clock), clock()
-    options = JobOptions.from_stored(job.options)
-    fitted = fit_model(
-        options.request(job.event_type, now=now), config=options.config(), now=now, watch=watch
-    )
-    watch.begin("registering")
-    with transaction.atomic():
-        running = _locked(job.number)  # a cancellation waits for this to commit, or came before
-        if running.cancelled_by:
-            raise TrainingCancelled(number=job.number, actor=running.cancelled_by)
-        run = register_fitted(fitted, actor=job.requested_by, now=clock())
-        _take_step(running, "training.finished", {"model": run.name}, actor=TRAINER, now=clock())
-
-
-def _end(number: int, entry_type: str, data: Mapping[str, Any], *, now: datetime) -> None:
-    with transaction.atomic():
-        _take_step(_locked(number), entry_type, data, actor=TRAINER, now=now)
-
-
-def _locked(number: int) -> TrainingJob:
+def lock_job(number: int) -> TrainingJob:
     """The job, its row locked until the transaction ends: steps are taken one after the other."""
     job = TrainingJob.objects.select_for_update().filter(number=number).first()
     if job is None:
@@ -202,9 +140,10 @@ def _locked(number: int) -> TrainingJob:
     return job
 
 
-def _take_step(
+def take_step(
     job: TrainingJob, entry_type: str, data: Mapping[str, Any], *, actor: str, now: datetime
 ) -> Entry:
+    """Append the step of a locked job. Raises TrainingNotPossible where its state does not allow it."""
     allowed, step = STEPS[entry_type]
     if job.state not in allowed:
         raise TrainingNotPossible(number=job.number, state=job.state, step=step)

@@ -10,7 +10,7 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.requests import State, request_training
 from scoring.learning.models import TrainingJob
-from scoring.learning.training.runs import MAX_MATURITY_DAYS
+from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 from scoring.registry.models import ModelVersion
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,9 @@ from datetime import datetime
 from redis import RedisError
 
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_type
+from scoring.catalog.registry import first_entity, scored_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.lanes.order import ITEMS_A_CHUNK, count_items_after, find_head, read_head
-from scoring.learning.dataset.join import first_entity
 from scoring.learning.errors import (
     FeaturesNotBackfilled,
     ModelNotPromotable,

@@ -5,7 +5,7 @@ rate, so margins are log-odds and no weight has to be undone afterwards. What is
 Platt scaling takes out on its own slice.
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,42 +15,13 @@ from scoring.explain.prediction import predict_margin
 from scoring.explain.xgboost_native import xgb
 from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.shortage import require_history, require_positives
-from scoring.learning.dataset.split import DAY_US, Needs, Slices, SplitShares, split_by_time
+from scoring.learning.dataset.split import DAY_US, Slices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.evaluation.metrics import all_metrics, precision_and_recall_at
-from scoring.learning.training.thresholds import ThresholdPolicy, choose_thresholds
+from scoring.learning.training.recipe import TrainingConfig
+from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.calibration import Calibration, fit_platt
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Everything that, with the training set, fixes the artifact's bytes."""
-
-    trees: int = 200
-    depth: int = 6
-    learning_rate: float = 0.1
-    min_child_weight: float = 5.0  # hessian; fewer, surer leaves: rare positives are easily learnt by heart
-    subsample: float = 0.8
-    colsample_bytree: float = 0.7
-    reg_lambda: float = 1.0
-    max_bin: int = 512  # rare positives sit in the tails; the default of 256 quantile bins blurs them
-    patience: int = 30  # rounds without a better validation log loss before the number of trees is settled
-    threads: int = 2  # part of the recipe: another count may sum gradients in another order
-    seed: int = 7
-    minimum_positives: int = 20
-    shares: SplitShares = field(default_factory=SplitShares)
-    policy: ThresholdPolicy = field(default_factory=ThresholdPolicy)
-    stated_thresholds: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def needs(self) -> Needs:
-        """The positives that slices must hold."""
-        return Needs.of(self.minimum_positives)
-
-    def parameters(self) -> dict[str, Any]:
-        """As stored with the model version."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

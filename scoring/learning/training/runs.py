@@ -36,48 +36,16 @@ from scoring.learning.evaluation.latency import measure_latency
 from scoring.learning.evaluation.reference import describe_reference
 from scoring.learning.evaluation.resampling import chance_average_precision
 from scoring.learning.promotion.gate import judge
-from scoring.learning.training.fit import Trained, TrainingConfig, shuffle_labels, train_model
+from scoring.learning.training.fit import Trained, shuffle_labels, train_model
 from scoring.learning.training.packing import pack_model
+from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
 from scoring.log.rebuild import last_position
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.artifact import Artifact
-from scoring.registry.model_versions import (
-    Registration,
-    champion_of,
-    register_model,
-)
+from scoring.registry.model_versions import Registration, champion_of, register_model
 from scoring.timestamps import to_iso
 
-MAX_MATURITY_DAYS = 3_650
 SHUFFLED = "it was trained on shuffled labels, to show what chance looks like"
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """What to train on, and what to judge it on.
-
-    `since`: events before it are left out, whatever is known of them.
-    `test_until`: judge on the events in [as_of, test_until) instead of the newest mature ones.
-    `log_position`: the other half of the cut-off; entries beyond it are not looked at, so that a run can be
-    repeated although older history was loaded since. None: everything there is.
-    """
-
-    event_type: str
-    as_of: datetime
-    test_until: datetime | None = None
-    matures_after: timedelta | None = None
-    log_position: int | None = None
-    shuffled: bool = False
-    since: datetime | None = None
-
-    @property
-    def maturity(self) -> timedelta:
-        """After how long an event's label counts: as asked for, else as the catalog says."""
-        return (
-            find_event_type(self.event_type).matures_after
-            if self.matures_after is None
-            else self.matures_after
-        )
 
 
 @dataclass(frozen=True)

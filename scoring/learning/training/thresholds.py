@@ -2,27 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix_at_thresholds
 
-
-@dataclass(frozen=True)
-class ThresholdPolicy:
-    """What the thresholds are derived from, unless a person states them.
-
-    `reviews_a_day`: how many events people can look at. `worth_a_look`: no event less likely than this is
-    shown, however idle the reviewers. `block_precision`: a block must be right this often; `block_support`
-    alarms must back that claim.
-    """
-
-    reviews_a_day: int = 100
-    worth_a_look: float = 0.05
-    block_precision: float = 0.95
-    block_support: int = 20
-
+from scoring.learning.training.recipe import ThresholdPolicy
 
 NEVER = math.nextafter(1.0, 2.0)  # above every score: one of exactly 1 is possible, by rounding
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from scoring.batch.declared import batch_views
 from scoring.batch.models import BatchVersion
-from scoring.batch.publishing import ViewStatus, find_view, list_views, publish
+from scoring.batch.publishing import publish
+from scoring.batch.status import ViewStatus, find_view, list_views
 from scoring.batch.views import BatchView
 from scoring.errors import ScoringError
 

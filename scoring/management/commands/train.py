@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.learning.evaluation.report import training_lines
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
-from scoring.learning.training.thresholds import ThresholdPolicy
+from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.management.arguments import (
     number,
     read_days,

@@ -14,9 +14,10 @@ from django.utils import timezone
 from scoring.batch import publishing, tasks
 from scoring.batch.errors import BatchVersionCorrupt, PublishingUnderWay
 from scoring.batch.models import BatchVersion
-from scoring.batch.publishing import list_views, newest_version, publish, remove_unread
+from scoring.batch.publishing import publish, remove_unread
 from scoring.batch.reading import read_timely_events
 from scoring.batch.serve import online
+from scoring.batch.status import list_views, newest_version
 from scoring.batch.stored import read_tables, write_tables
 from scoring.lanes.models import Pending
 from scoring.log.append import append

@@ -15,15 +15,16 @@ from scoring.features.compile.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.learning.dataset.join import read_vectors
 from scoring.learning.dataset.training_set import VectorTable
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
-from scoring.replay.consistency import check_lane, read_mismatches
+from scoring.replay.consistency import check_lane
+from scoring.replay.mismatches import read_mismatches
 from scoring.replay.models import FeatureConsistency
 from scoring.replay.report import Report
 from scoring.replay.service import replay

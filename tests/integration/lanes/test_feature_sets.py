@@ -27,8 +27,8 @@ from scoring.lanes.order import iter_lane_items
 from scoring.learning.errors import FeaturesNotBackfilled
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.promotion.promote import promote as put_in_charge
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream

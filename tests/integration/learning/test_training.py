@@ -22,8 +22,8 @@ from scoring.learning.dataset.vocabularies import count_vocabulary, freeze_vocab
 from scoring.learning.errors import ModelNotPromotable, NoEventsToJudge, NoModelYet, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.promotion import promote as promotion
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry import loaded_models

@@ -12,8 +12,8 @@ from scoring.catalog.fields import Entity, Text
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.learning.errors import NotEnoughToTrain
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.registry.models import ModelVersion
 from scoring.signals import redis_connections as connections
 from scoring.states.history import sequence_history

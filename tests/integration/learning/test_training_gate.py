@@ -21,8 +21,8 @@ from scoring.learning.evaluation.comparison import reason_against
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
 from scoring.learning.promotion.stages import standings
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream

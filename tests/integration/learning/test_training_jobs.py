@@ -15,6 +15,7 @@ from demo.simulation.history import simulate_history
 from scoring.catalog.errors import UnknownEventType
 from scoring.learning.errors import TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs import running
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.retraining import request_retraining
 from scoring.learning.models import TrainingJob, TrainingProgress
@@ -59,7 +60,7 @@ def job(number: int) -> TrainingJob:
 
 
 def run(number: int) -> bool:
-    return jobs.run_job(number, clock=lambda: NOW)
+    return running.run_job(number, clock=lambda: NOW)
 
 
 def told(number: int) -> list[str]:
@@ -123,14 +124,14 @@ def test_a_queued_training_is_cancelled_at_once_and_never_runs(online_redis, mes
 
 @pytest.mark.parametrize("step", ["reading the lane", "growing the trees", "registering"])
 def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, messages, monkeypatch, step):
-    begin = jobs.JobWatch.begin
+    begin = running.JobWatch.begin
 
     def cancel_before(watch, name, *, total=None):
         if name == step:
             jobs.cancel_training(number, actor="user/lea", now=NOW)
         begin(watch, name, total=total)
 
-    monkeypatch.setattr(jobs.JobWatch, "begin", cancel_before)
+    monkeypatch.setattr(running.JobWatch, "begin", cancel_before)
     number = request()
     assert run(number)
     assert told(number) == ["requested", "started", "cancel_requested", "cancelled"]
@@ -140,7 +141,7 @@ def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, 
 
 def test_a_cancellation_between_two_rounds_of_boosting_is_heard(history, messages, monkeypatch):
     monkeypatch.setattr("scoring.learning.jobs.watch.SECONDS_BETWEEN_NOTES", 0.0)
-    advance, rounds = jobs.JobWatch.advance, []
+    advance, rounds = running.JobWatch.advance, []
 
     def cancel_in_the_third_round(watch, count):
         if watch._step == "growing the trees":
@@ -149,7 +150,7 @@ def test_a_cancellation_between_two_rounds_of_boosting_is_heard(history, message
                 jobs.cancel_training(number, actor="user/lea", now=NOW)
         advance(watch, count)
 
-    monkeypatch.setattr(jobs.JobWatch, "advance", cancel_in_the_third_round)
+    monkeypatch.setattr(running.JobWatch, "advance", cancel_in_the_third_round)
     number = request()
     run(number)
     assert (job(number).state, len(rounds)) == ("cancelled", 3)
@@ -159,17 +160,17 @@ def test_a_cancellation_while_the_model_is_registered_comes_too_late_or_in_time_
     history, messages, monkeypatch
 ):
     """The flag is read again under the row's lock, in the transaction that registers."""
-    monkeypatch.setattr(jobs.JobWatch, "_note", lambda watch: None)  # nobody hears it on the way
-    monkeypatch.setattr(jobs, "register_fitted", lambda *a, **k: pytest.fail("registered all the same"))
+    monkeypatch.setattr(running.JobWatch, "_note", lambda watch: None)  # nobody hears it on the way
+    monkeypatch.setattr(running, "register_fitted", lambda *a, **k: pytest.fail("registered all the same"))
     number = request()
-    fit = jobs.fit_model
+    fit = running.fit_model
 
     def fit_then_cancel(*args, **options):
         fitted = fit(*args, **options)
         jobs.cancel_training(number, actor="user/lea", now=NOW)
         return fitted
 
-    monkeypatch.setattr(jobs, "fit_model", fit_then_cancel)
+    monkeypatch.setattr(running, "fit_model", fit_then_cancel)
     run(number)
     assert job(number).state == "cancelled"
 
@@ -200,7 +201,7 @@ def test_a_trainer_that_is_told_to_stop_marks_its_training_failed(history, messa
     def stop(*args, **options):
         raise SystemExit(0)
 
-    monkeypatch.setattr(jobs, "fit_model", stop)
+    monkeypatch.setattr(running, "fit_model", stop)
     number = request()
     with pytest.raises(SystemExit):
         run(number)

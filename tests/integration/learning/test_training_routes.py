@@ -257,10 +257,10 @@ def test_a_training_takes_the_steps_of_its_state_and_no_other(db, state):
     for number, step in enumerate(sorted(jobs.STEPS), start=1):
         job = TrainingJob.objects.create(number=number, event_type="payment", state=state, requested_at=NOW)
         if step in STEPS[state]:
-            assert jobs._take_step(job, step, data, **WHO).data["number"] == number
+            assert jobs.take_step(job, step, data, **WHO).data["number"] == number
         else:
             with pytest.raises(TrainingNotPossible):
-                jobs._take_step(job, step, data, **WHO)
+                jobs.take_step(job, step, data, **WHO)
             assert read_stream(f"training/{number}") == []
 
 

@@ -17,11 +17,12 @@ from scoring.learning.dataset.point_in_time import read_training_set
 from scoring.learning.errors import InvalidTraining, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs import running
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob
 from scoring.learning.pages.figures import lineage_rows
-from scoring.learning.training.fit import TrainingConfig
-from scoring.learning.training.runs import TrainingRequest, run_training
+from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.runs import run_training
 from scoring.log.models import LogEntry
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
@@ -94,7 +95,7 @@ def test_a_training_that_a_schedule_asks_for_goes_on_after_it_too(load, monkeypa
     monkeypatch.setattr(jobs, "send_message", lambda number: None)
     options = JobOptions(as_of=END, matures_after_days=14, trees=10)
     number = jobs.request_training("payment", actor="schedule", now=NOW, options=options)
-    jobs.run_job(number, clock=lambda: NOW)
+    running.run_job(number, clock=lambda: NOW)
     job = TrainingJob.objects.get(number=number)
     assert (job.state, job.error) == ("finished", "")
     assert lineage_of(job.model)["outliers"]["before"]["events"] == 1

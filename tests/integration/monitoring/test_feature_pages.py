@@ -404,7 +404,7 @@ def test_a_view_says_how_many_decisions_had_a_version(
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a worker was asked to do."""
     done: list[str] = []
-    monkeypatch.setattr(view_pages.publish_due, "delay", lambda: done.append("publish"))
+    monkeypatch.setattr(view_pages, "request_publishing", lambda: done.append("publish"))
     return done
 
 
@@ -443,7 +443,7 @@ def test_a_broker_that_does_not_answer_is_told_of(monkeypatch: pytest.MonkeyPatc
     def refuse() -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr(view_pages.publish_due, "delay", refuse)
+    monkeypatch.setattr(view_pages, "request_publishing", refuse)
     client = client_with(*LOOK, "add_batchversion")
 
     said = client.post("/admin/batch-views/", follow=True).content.decode()

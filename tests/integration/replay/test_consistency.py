@@ -14,7 +14,8 @@ from scoring.features.compile.plan import lane_plan
 from scoring.lanes.order import read_head
 from scoring.log.read import read_stream
 from scoring.replay import consistency
-from scoring.replay.consistency import Mismatch, check_lane, read_mismatches
+from scoring.replay.consistency import check_lane
+from scoring.replay.mismatches import Mismatch, read_mismatches
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.replay.tasks import check_consistency
 from scoring.states.reorder import reorder_lane

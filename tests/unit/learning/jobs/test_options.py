@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scoring.learning.jobs.options import JobOptions
-from scoring.learning.training.fit import TrainingConfig
+from scoring.learning.training.recipe import TrainingConfig
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)

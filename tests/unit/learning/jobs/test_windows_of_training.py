@@ -7,7 +7,8 @@ import pytest
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.retraining import scheduled_options
-from scoring.learning.training.runs import MAX_MATURITY_DAYS, TrainingRequest, check_window
+from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingRequest
+from scoring.learning.training.runs import check_window
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)

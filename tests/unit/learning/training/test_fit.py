@@ -11,7 +11,6 @@ from scoring.learning.errors import NotEnoughHistory, NotEnoughPositives
 from scoring.learning.evaluation.metrics import average_precision
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import (
-    TrainingConfig,
     booster_parameters,
     column_medians,
     measure,
@@ -20,8 +19,8 @@ from scoring.learning.training.fit import (
     train_model,
 )
 from scoring.learning.training.packing import pack_model
+from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig
 from scoring.learning.training.runs import code_columns, further_metrics
-from scoring.learning.training.thresholds import ThresholdPolicy
 from scoring.registry.artifact import Artifact, ModelSpec
 from scoring.registry.errors import ArtifactCorrupt
 from tests.unit.learning.made_up import START_US, training_set

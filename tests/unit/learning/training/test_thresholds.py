@@ -2,13 +2,8 @@ import numpy as np
 import pytest
 
 from scoring.decisions.policy import outcome_of
-from scoring.learning.training.thresholds import (
-    NEVER,
-    ThresholdPolicy,
-    block_threshold,
-    choose_thresholds,
-    review_threshold,
-)
+from scoring.learning.training.recipe import ThresholdPolicy
+from scoring.learning.training.thresholds import NEVER, block_threshold, choose_thresholds, review_threshold
 from scoring.registry.calibration import Calibration
 
 SCORES = np.linspace(0.01, 0.99, 99)

@@ -21,7 +21,7 @@ from scoring.learning.models import TrainingJob
 from scoring.log.consumers.status import ConsumerHealth
 from scoring.log.consumers.writers import OldestWriter
 from scoring.registry.models import ModelVersion, Route
-from scoring.replay.consistency import Mismatch
+from scoring.replay.mismatches import Mismatch
 from scoring.signals.process_reports import Report
 from scoring.signals.store_health import Refusal
 from tests.factories.log import NOW

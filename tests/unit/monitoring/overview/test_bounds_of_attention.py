@@ -9,7 +9,7 @@ from monitoring.overview import attention
 from monitoring.overview.attention import Notice, notices
 from monitoring.overview.facts import Queue, Store, Waiting
 from monitoring.overview.restarts import Restarts
-from scoring.replay.consistency import Mismatch
+from scoring.replay.mismatches import Mismatch
 from scoring.signals.process_reports import Report
 from tests.factories.log import NOW
 from tests.unit.monitoring.overview.test_attention import (

@@ -1,0 +1,60 @@
+"""Batch views as they are now: which version each has, and whether the next one is due."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery import current_app
+
+from scoring.batch.declared import batch_views
+from scoring.batch.errors import UnknownBatchView
+from scoring.batch.models import BatchVersion
+from scoring.batch.views import BatchView, due_at
+from scoring.timestamps import to_micros
+
+# Between a version's publication and the first event that reads it: by then every runner has learnt of it.
+VALID_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewStatus:
+    """A view and its newest version as declared now. `age`: since what it was computed from; None without."""
+
+    view: BatchView
+    newest: BatchVersion | None
+    age: timedelta | None
+
+    @property
+    def stale(self) -> bool:
+        """Whether events that arrive now read nothing."""
+        return self.age is None or self.age > timedelta(microseconds=self.view.stale_after_us)
+
+
+def request_publishing() -> None:
+    """Have a worker publish what is due. Raises kombu's OperationalError when the broker is away."""
+    current_app.send_task("scoring.batch.tasks.publish_due")
+
+
+def is_due(view: BatchView, *, now: datetime) -> bool:
+    """Whether the view's moment has passed since its newest version, or its declaration has changed."""
+    newest = newest_version(view)
+    return newest is None or to_micros(newest.as_of) < due_at(view, to_micros(now))
+
+
+def newest_version(view: BatchView) -> BatchVersion | None:
+    """The newest version of the view as it is declared now."""
+    versions = BatchVersion.objects.filter(view=view.key, definition=view.definition_hash)
+    return versions.order_by("-number").first()
+
+
+def list_views(*, now: datetime) -> list[ViewStatus]:
+    """Every view that the catalog declares, with how it stands."""
+    newest = [(view, newest_version(view)) for view in batch_views().values()]
+    return [ViewStatus(view, found, now - found.as_of if found else None) for view, found in newest]
+
+
+def find_view(key: str) -> BatchView:
+    """The view of this key ("payment.customer_profile"). Raises UnknownBatchView."""
+    known = batch_views()
+    if key not in known:
+        raise UnknownBatchView(key, tuple(known))
+    return known[key]

@@ -1,0 +1,87 @@
+"""A queued training, run to its end in the trainer's process."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from scoring.errors import ScoringError
+from scoring.learning.errors import TrainingCancelled
+from scoring.learning.jobs.options import JobOptions
+from scoring.learning.jobs.requests import (
+    TRAINER,
+    State,
+    end_job,
+    fail_abandoned,
+    lock_job,
+    start_next,
+    take_step,
+)
+from scoring.learning.jobs.watch import JobWatch
+from scoring.learning.models import TrainingJob
+from scoring.learning.training.lock import held_training_lock
+from scoring.learning.training.runs import fit_model, register_fitted
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def run_job(number: int, *, clock: Clock = timezone.now) -> bool:
+    """Run a queued training to its end; False, with nothing done, if another one runs or it is not queued.
+
+    Finishing a training starts the next one.
+    """
+    with held_training_lock() as held:
+        if not held:
+            return False
+        fail_abandoned(now=clock())
+        job = _start(number, now=clock())
+        if job is not None:
+            _run(job, clock=clock)
+    start_next()
+    return job is not None
+
+
+def _start(number: int, *, now: datetime) -> TrainingJob | None:
+    """The job, now running; None when it is not queued any more (a message came twice, or too late)."""
+    with transaction.atomic():
+        job = lock_job(number)
+        if job.state != State.QUEUED:
+            return None
+        take_step(job, "training.started", {}, actor=TRAINER, now=now)
+        return job
+
+
+def _run(job: TrainingJob, *, clock: Clock) -> None:
+    """Train, and end the job whichever way it goes."""
+    try:
+        _train(job, clock=clock)
+    except TrainingCancelled as cancelled:
+        end_job(job.number, "training.cancelled", {"by": cancelled.actor}, now=clock())
+    except ScoringError as error:
+        logger.warning("training %s failed: %s", job.number, error)
+        end_job(job.number, "training.failed", {"error": str(error)}, now=clock())
+    except Exception as error:
+        logger.exception("training %s failed", job.number)
+        end_job(job.number, "training.failed", {"error": f"{type(error).__name__}: {error}"}, now=clock())
+    except BaseException:  # the process is told to end
+        end_job(job.number, "training.failed", {"error": "the trainer process was stopped"}, now=clock())
+        raise
+
+
+def _train(job: TrainingJob, *, clock: Clock) -> None:
+    watch, now = JobWatch(job.number, clock=clock), clock()
+    options = JobOptions.from_stored(job.options)
+    fitted = fit_model(
+        options.request(job.event_type, now=now), config=options.config(), now=now, watch=watch
+    )
+    watch.begin("registering")
+    with transaction.atomic():
+        running = lock_job(job.number)  # a cancellation waits for this to commit, or came before
+        if running.cancelled_by:
+            raise TrainingCancelled(number=job.number, actor=running.cancelled_by)
+        run = register_fitted(fitted, actor=job.requested_by, now=clock())
+        take_step(running, "training.finished", {"model": run.name}, actor=TRAINER, now=clock())

@@ -1,0 +1,33 @@
+"""What the continuous check has found."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Sum
+
+from scoring.replay.models import FeatureConsistency
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A feature of which `mismatched` of `compared` logged values came out otherwise."""
+
+    event_type: str
+    feature: str
+    compared: int
+    mismatched: int
+
+
+def read_mismatches(*, since: datetime) -> list[Mismatch]:
+    """Features of decisions since then that did not always come out as logged, by name."""
+    rows = (
+        FeatureConsistency.objects.filter(hour__gte=since)
+        .values("event_type", "feature")
+        .annotate(all_compared=Sum("compared"), all_mismatched=Sum("mismatched"))
+        .filter(all_mismatched__gt=0)
+        .order_by("event_type", "feature")
+    )
+    return [
+        Mismatch(row["event_type"], row["feature"], row["all_compared"], row["all_mismatched"])
+        for row in rows
+    ]
