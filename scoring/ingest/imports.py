@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pandas as pd
 from django.conf import settings
-from django.db import reset_queries, transaction
+from django.db import reset_queries
 
 from scoring.ingest.errors import ImportAlreadyRunning, UnreadableImport
 from scoring.ingest.mapping.binding import Binding, bind
@@ -25,14 +25,13 @@ from scoring.ingest.report import ImportReport, Taken
 from scoring.ingest.rows.chunks import Taker, taker_of
 from scoring.log.append import append
 from scoring.log.entries import NewEntry, canonical_json
-from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import append_retrying
 from scoring.signals import lane_notifications
 from scoring.sql.advisory_locks import LockSpace, session_lock
 
 HISTORY_CHUNK = 10_000  # rows a transaction
 LIVE_CHUNK = 500  # a live event can only be decided once it is committed, so these are short
-MOST_TRIES = 5
 
 Clock = Callable[[], datetime]
 Progress = Callable[[int], None]
@@ -187,21 +186,17 @@ class _Run:
 
     def _commit(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:
         parsed = self._taker.parse(chunk)
-        tries = MOST_TRIES
-        while True:
-            tries -= 1
-            try:
-                with transaction.atomic():
-                    taken = self._taker.write(parsed, now=self._clock())
-                    done = report.after(chunk, taken, used=self._binding.used)
-                    file.cut(report.rejects_bytes)
-                    done = replace(done, rejects_bytes=file.write(_rejects(chunk, taken)))
-                    self._note(done)
-                return done
-            except StreamConflict as conflict:
-                # Somebody else wrote to a stream between the look and the append: look again.
-                if not tries or conflict.stream == self._stream:
-                    raise
+
+        def commit() -> ImportReport:
+            taken = self._taker.write(parsed, now=self._clock())
+            done = report.after(chunk, taken, used=self._binding.used)
+            file.cut(report.rejects_bytes)
+            done = replace(done, rejects_bytes=file.write(_rejects(chunk, taken)))
+            self._note(done)
+            return done
+
+        # A conflict on the import's own stream is another process with the same import.
+        return append_retrying(commit, final=self._stream)
 
     def finish(self, report: ImportReport) -> ImportReport:
         """Note that all rows were read."""

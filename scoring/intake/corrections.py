@@ -26,12 +26,11 @@ from scoring.lanes.amendments import CORRECTED, RETRACTED, VERSIONS
 from scoring.log import vault
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import append_retrying
 from scoring.signals import lane_notifications
 from scoring.signals.reply_channels import ReplyChannel, open_reply_channel
 
-MAX_TRIES = 5
 MAX_REASON_LENGTH = 200
 
 AmendmentStatus = Literal["recorded", "unchanged", "replayed"]
@@ -69,22 +68,24 @@ def correct_event(
     """
     sent, reason = received_entry(submission, source=source), mask_card_numbers(reason)
     channel = open_reply_channel() if wait else None
-    for attempt in range(MAX_TRIES):
+
+    def correct() -> list[Entry] | None:
+        """Append the correction; returns the event's stream when there is nothing to correct."""
         stream = _read_amendable(sent.stream)
         held = current_version(stream)
         if not differing_fields(held.data, sent.data):
-            return _repeated(stream, channel, wait)
+            return stream
         if version is not None and version != held.data.get("version", 1):
             raise EventVersionConflict(sent.stream, given=version, found=held.data.get("version", 1))
         data = _corrected_data(held, sent.data, stream[0], reason)
-        try:
-            with transaction.atomic():
-                vault.store(vault_items([submission]))
-                _append(stream, CORRECTED, data, channel=channel, now=now, actor=actor)
-            break
-        except StreamConflict:  # it was decided, corrected or retracted meanwhile
-            if attempt == MAX_TRIES - 1:
-                raise
+        vault.store(vault_items([submission]))
+        _append(stream, CORRECTED, data, channel=channel, now=now, actor=actor)
+        return None
+
+    # The event may be decided, corrected or retracted meanwhile.
+    unchanged = append_retrying(correct)
+    if unchanged is not None:
+        return _repeated(unchanged, channel, wait)
     return _answered(sent.stream, "recorded", channel, wait)
 
 
@@ -96,21 +97,18 @@ def retract_event(stream_name: str, *, reason: str, now: datetime, actor: str = 
     EventStillHistory.
     """
     reason = mask_card_numbers(reason)
-    for attempt in range(MAX_TRIES):
+
+    def retract() -> AmendmentStatus:
         stream = read_stream(stream_name)
         retraction = retraction_in(stream)
         if retraction and retraction.data["reason"] == reason:
-            return AmendmentReceipt("replayed", answer_for(stream_name), is_undecided=False)
+            return "replayed"
         stream = _amendable(stream_name, stream)
         data = _about(stream[0]) | {"version": _version_of(current_version(stream)), "reason": reason}
-        try:
-            with transaction.atomic():
-                _append(stream, RETRACTED, data, channel=None, now=now, actor=actor)
-            break
-        except StreamConflict:
-            if attempt == MAX_TRIES - 1:
-                raise
-    return AmendmentReceipt("recorded", answer_for(stream_name), is_undecided=False)
+        _append(stream, RETRACTED, data, channel=None, now=now, actor=actor)
+        return "recorded"
+
+    return AmendmentReceipt(append_retrying(retract), answer_for(stream_name), is_undecided=False)
 
 
 def _read_amendable(name: str) -> list[Entry]:

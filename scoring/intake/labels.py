@@ -23,12 +23,10 @@ from scoring.lanes import queue as pending
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.errors import StreamConflict
 from scoring.log.read import read_streams
+from scoring.log.retry import append_retrying
 from scoring.signals import lane_notifications
 from scoring.timestamps import from_iso, to_iso
-
-MOST_TRIES = 5
 
 LabelStatus = Literal["recorded", "held", "unchanged"]
 
@@ -88,19 +86,13 @@ def record_labels(
     With `history` a statement holds from the `known_at` it gives, as if it had been recorded then: for people
     who may set the past. Its event must have arrived, and nothing later may have been said of it.
     """
-    for attempt in range(MOST_TRIES):
-        try:
-            receipts = _record(
-                statements, source=source, now=now, actor=actor, room=room_to_hold, history=history
-            )
-            break
-        except StreamConflict:
-            if attempt == MOST_TRIES - 1:
-                raise
+    record = partial(
+        _record, statements, source=source, now=now, actor=actor, room=room_to_hold, history=history
+    )
+    receipts = append_retrying(record)
     lanes = {event_type(statement.event_type).lane for statement in statements}
-    transaction.on_commit(
-        partial(lane_notifications.notify_lanes, lanes)
-    )  # the caller's transaction may end later
+    # The caller's transaction may end later.
+    transaction.on_commit(partial(lane_notifications.notify_lanes, lanes))
     return receipts
 
 
@@ -302,11 +294,10 @@ def _known_too_early(statement: LabelStatement, event: Entry | None) -> InvalidR
 
 def _append(entries: Sequence[NewEntry], *, received: Mapping[str, Entry], now: datetime) -> None:
     """Append label entries and queue them; labels of events that have not been `received` wait for these."""
-    with transaction.atomic():
-        waiting = pending.waiting_as_history([event.position for event in received.values()])
-        with_history = {stream for stream, event in received.items() if event.position in waiting}
-        held = {entry.data["event"] for entry in entries} - received.keys()
-        pending.enqueue_labels(append(entries, now=now), held=held, with_history=with_history, now=now)
+    waiting = pending.waiting_as_history([event.position for event in received.values()])
+    with_history = {stream for stream, event in received.items() if event.position in waiting}
+    held = {entry.data["event"] for entry in entries} - received.keys()
+    pending.enqueue_labels(append(entries, now=now), held=held, with_history=with_history, now=now)
 
 
 def _fold(said: Mapping[str, str], label_source: str, value: str | None) -> dict[str, str]:

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import event_types
 from scoring.features.compile.plan import FeatureSet, feature_digest, lane_plan
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
-from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import append_retrying
 from scoring.registry.artifact import ModelSpec
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.model_versions import ModelDescription
@@ -57,14 +55,14 @@ def declare_feature_sets(*, now: datetime) -> list[str]:
 
 
 def _declare(kind: type[EventType], *, now: datetime) -> list[str]:
-    while True:
+    def declare() -> list[str]:
         entries = _undeclared(kind)
-        try:
-            with transaction.atomic():
-                append(entries, now=now)
-        except StreamConflict:
-            continue  # another worker was quicker; if of other code, there still is something to say
+        append(entries, now=now)
         return [entry.data["digest"] for entry in entries]
+
+    return append_retrying(
+        declare
+    )  # several workers start at once; those of other code may have more to declare
 
 
 def _undeclared(kind: type[EventType]) -> list[NewEntry]:

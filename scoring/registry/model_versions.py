@@ -7,19 +7,17 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
-from scoring.log.errors import StreamConflict
+from scoring.log.retry import append_retrying
 from scoring.registry.artifact import Artifact, ModelSpec
 from scoring.registry.errors import ArtifactMissing, UnknownModel
 from scoring.registry.models import ModelArtifact, ModelVersion, Route
 from scoring.timestamps import to_iso
 
 LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn")
-REGISTRATION_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -61,18 +59,15 @@ def register_model(registration: Registration, *, artifact: Artifact, actor: str
 
     Runs that finish together get different numbers: the later one meets the taken stream and takes the next.
     """
-    for attempt in range(1, REGISTRATION_ATTEMPTS + 1):
+
+    def register() -> str:
         number = _next_number(registration.event_type)
         name = f"{registration.event_type}-{number}"
-        try:
-            with transaction.atomic():
-                _store(artifact)
-                append(_entries(name, number, registration, artifact, actor=actor, now=now), now=now)
-            return name
-        except StreamConflict:
-            if attempt == REGISTRATION_ATTEMPTS:
-                raise
-    raise AssertionError("the last attempt returns or raises")
+        _store(artifact)
+        append(_entries(name, number, registration, artifact, actor=actor, now=now), now=now)
+        return name
+
+    return append_retrying(register)
 
 
 def describe_model(name: str) -> ModelDescription:

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
-
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
-from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import append_retrying
 from scoring.offline.reading import count_values
 from scoring.offline.store import OfflineStore
 from scoring.progress import UNWATCHED, Watch
@@ -60,15 +58,15 @@ def freeze_vocabulary(
     Two trainings that end together both freeze: each model holds its own, the stream tells when they changed.
     """
     stream = f"vocabulary/{kind.name}"
-    entries = read_stream(stream)
     fields = {name: list(values) for name, values in vocabulary.items()}
-    if entries and entries[-1].data["fields"] == fields:
-        return False
     data = {"event_type": kind.name, "as_of": to_iso(as_of), "fields": fields}
-    frozen = NewEntry(stream=stream, expected_version=len(entries), type="vocabulary.frozen", data=data)
-    try:
-        with transaction.atomic():
-            append([frozen], now=now)
-    except StreamConflict:
-        return freeze_vocabulary(kind, vocabulary, as_of=as_of, now=now)  # after what was frozen meanwhile
-    return True
+
+    def freeze() -> bool:
+        entries = read_stream(stream)
+        if entries and entries[-1].data["fields"] == fields:
+            return False
+        frozen = NewEntry(stream=stream, expected_version=len(entries), type="vocabulary.frozen", data=data)
+        append([frozen], now=now)
+        return True
+
+    return append_retrying(freeze)

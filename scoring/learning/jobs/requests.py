@@ -22,8 +22,8 @@ from scoring.learning.models import TrainingJob
 from scoring.learning.training.lock import held_training_lock
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import append_retrying
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ STEPS: dict[str, tuple[frozenset[str], str]] = {
 }
 TRAINER = "trainer"  # the actor of what the process that trains writes itself
 HOLDER_GONE = "the trainer process ended"
-REQUEST_ATTEMPTS = 5
 MESSAGE_SECONDS = 60.0  # the sweep sends another one; without a trainer they must not pile up
 
 
@@ -47,16 +46,14 @@ def request_training(event_type: str, *, actor: str, now: datetime, options: Job
     """Queue a training; gives its number. Raises UnknownEventType, EventTypeNotScored."""
     scored_type(event_type)
     stored = (options or JobOptions()).stored()
-    for attempt in range(1, REQUEST_ATTEMPTS + 1):
+
+    def request() -> int:
         number = (TrainingJob.objects.aggregate(top=Max("number"))["top"] or 0) + 1
         data = {"event_type": event_type, "options": stored}
-        try:
-            with transaction.atomic():
-                _append(number, "training.requested", 0, data=data, actor=actor, now=now)
-            break
-        except StreamConflict:
-            if attempt == REQUEST_ATTEMPTS:
-                raise
+        _append(number, "training.requested", 0, data=data, actor=actor, now=now)
+        return number
+
+    number = append_retrying(request)
     transaction.on_commit(partial(send_message, number))
     return number
 

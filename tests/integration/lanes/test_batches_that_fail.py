@@ -195,7 +195,7 @@ def test_the_next_batch_is_as_long_as_fits_and_the_pace_follows_the_last_ones(ru
 
 def test_nobody_is_told_of_a_decision_that_is_not_committed(send, runner, monkeypatch):
     told: list[Any] = []
-    monkeypatch.setattr("scoring.signals.lane_notifications.wake", told.append)
+    monkeypatch.setattr("scoring.signals.reply_channels.send_answers", told.append)
     send(payments(1), wait=0.001)
     with monkeypatch.context() as failing:
         failing.setattr(writing, "append", lambda *given, **named: _fail())
@@ -271,4 +271,4 @@ def test_a_rescore_that_another_holder_has_done_is_not_queued_again(send, work, 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch, online_redis: Any) -> None:
     connections.client.cache_clear()
-    monkeypatch.setattr("scoring.signals.lane_notifications.publish", lambda lane: "")
+    monkeypatch.setattr("scoring.signals.lane_notifications.send_task", lambda lane: "")

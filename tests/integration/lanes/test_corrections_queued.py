@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from scoring.intake.answers import answer_for
-from scoring.intake.corrections import MAX_TRIES
 from scoring.intake.models import Amendment, Event
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import ATTEMPTS
 from scoring.signals.reply_channels import ReplyChannel
 from tests.factories.log import have_conflicts
 from tests.factories.payments import payments
@@ -229,14 +229,14 @@ def test_who_amended_an_event_is_kept(send, work):
 
 
 @pytest.mark.parametrize("amend", [lambda: correct(1, amount="20.00"), lambda: retract(1)])
-@pytest.mark.parametrize("conflicts", [MAX_TRIES - 1, MAX_TRIES])
+@pytest.mark.parametrize("conflicts", [ATTEMPTS - 1, ATTEMPTS])
 def test_an_event_that_changes_meanwhile_is_read_anew_a_few_times(send, work, monkeypatch, amend, conflicts):
     send(payments(2))
     work()
     have_conflicts(monkeypatch, "scoring.intake.corrections", count=conflicts)
-    if conflicts == MAX_TRIES:
+    if conflicts == ATTEMPTS:
         with pytest.raises(StreamConflict):
             amend()
     else:
         assert amend().status == "recorded"
-    assert Amendment.objects.count() == (conflicts < MAX_TRIES)
+    assert Amendment.objects.count() == (conflicts < ATTEMPTS)

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from scoring.decisions.models import Decision
 from scoring.intake import fallback
 from scoring.intake.answers import answer_for
-from scoring.intake.labels import MOST_TRIES, LabelStatement, record_labels
+from scoring.intake.labels import LabelStatement, record_labels
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
@@ -21,6 +21,7 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import ATTEMPTS
 from scoring.log.writing.alongside import Beside
 from scoring.runner.lane_runner import FEWEST, LaneRunner
 from scoring.runner.sweep import sweep_lanes
@@ -222,18 +223,18 @@ def test_the_sweep_releases_held_labels_whose_event_is_there_and_no_others(send)
     assert states == {"payment/shop/T-1": "ready", "payment/shop/T-9": "held"}
 
 
-@pytest.mark.parametrize("conflicts", [MOST_TRIES - 1, MOST_TRIES])
+@pytest.mark.parametrize("conflicts", [ATTEMPTS - 1, ATTEMPTS])
 def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_again(
     send, work, monkeypatch, conflicts
 ):
     send(payments(2))
     have_conflicts(monkeypatch, "scoring.intake.labels", count=conflicts)
-    if conflicts == MOST_TRIES:
+    if conflicts == ATTEMPTS:
         with pytest.raises(StreamConflict):
             say(label(1, "fraud"))
     else:
         assert say(label(1, "fraud"))[0].status == "recorded"
-    assert len(read_stream("label/payment/shop/T-1")) == (conflicts < MOST_TRIES)
+    assert len(read_stream("label/payment/shop/T-1")) == (conflicts < ATTEMPTS)
 
 
 def test_a_lane_is_told_of_labels_when_they_are_committed(send, monkeypatch):
@@ -348,7 +349,7 @@ def test_what_fails_after_the_commit_is_not_applied_again(send, work, monkeypatc
     send(payments(3))
     say(label(0, "fraud"), label(1, "fraud"))
     Pending.objects.update(wake_token="a-client")
-    monkeypatch.setattr("scoring.signals.lane_notifications.wake", fail)
+    monkeypatch.setattr("scoring.signals.reply_channels.send_answers", fail)
     work()
     assert sum(len(run.positions) for run in iter_lane_runs(LANE, items=100)) == 5
     assert [entry.type for entry in read_stream("payment/shop/T-2")] == ["event.received", "decision.made"]

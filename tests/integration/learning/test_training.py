@@ -26,6 +26,7 @@ from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.log.retry import ATTEMPTS
 from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
@@ -182,15 +183,15 @@ def test_a_model_may_be_judged_on_all_events_from_its_cut_off_to_a_date(history)
         train(as_of=as_of, test_until=as_of + timedelta(seconds=1), matures_after=timedelta(days=5))
 
 
-@pytest.mark.parametrize("conflicts", [registry.REGISTRATION_ATTEMPTS - 1, registry.REGISTRATION_ATTEMPTS])
+@pytest.mark.parametrize("conflicts", [ATTEMPTS - 1, ATTEMPTS])
 def test_trainings_that_end_at_once_are_numbered_after_a_few_attempts(history, monkeypatch, conflicts):
     have_conflicts(monkeypatch, "scoring.registry.model_versions", count=conflicts)
-    if conflicts == registry.REGISTRATION_ATTEMPTS:
+    if conflicts == ATTEMPTS:
         with pytest.raises(StreamConflict):
             train()
     else:
         assert train().name == "payment-1"
-    assert ModelVersion.objects.count() == (conflicts < registry.REGISTRATION_ATTEMPTS)
+    assert ModelVersion.objects.count() == (conflicts < ATTEMPTS)
 
 
 def test_unknown_models_are_refused_naming_the_known(history):

@@ -46,7 +46,7 @@ def scrape(client: Client, **headers: str) -> dict[tuple[str, ...], float]:
 
 
 def test_events_are_counted_once_at_each_stage(client, monkeypatch):
-    monkeypatch.setattr("scoring.signals.lane_notifications.publish", lambda lane: "")
+    monkeypatch.setattr("scoring.signals.lane_notifications.send_task", lambda lane: "")
     receive(5)
     work_lane(LANE, linger=0.01)
     for _ in range(2):  # looking does not count
