@@ -28,6 +28,7 @@ from scoring.declare.expression import (
 from scoring.declare.origin import Origin, part_of_vocabulary
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.views import FeatureView
+from scoring.declare.text_signals import SIGNALS, signal_column
 from scoring.declare.window import TILES_PER_WINDOW, Window
 from scoring.declare.word import Word
 from scoring.declare.words.calendar import (
@@ -53,7 +54,6 @@ from scoring.declare.words.own_values import (
 )
 from scoring.declare.words.recency import IsNew, SinceFirst, SinceLast, SinceLastSame
 from scoring.declare.words.sessions import InSession
-from scoring.declare.words.signals import SIGNALS, signal_column
 from scoring.declare.words.texts import TextSignal, TextVocabulary
 from scoring.declare.words.vocabulary import EntityVocabulary, InRole, Pair, pair
 from scoring.declare.words.windows import Aggregate, Distinct

@@ -8,13 +8,13 @@ from typing import cast, overload
 
 from scoring.declare.canonical import literal, plain_number
 from scoring.declare.comparisons import compare_sides, side_of, standard_score
+from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
+from scoring.declare.text_signals import SIGNALS
 from scoring.declare.usual import One, Usual
 from scoring.declare.word import Word
-from scoring.declare.words.signals import SIGNALS
 
 
 def check_field(value: object) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scoring.declare.conditions import Condition, where_definition
+from scoring.declare.lowering import EntityKeys, Program, Register, Subject
 from scoring.declare.protocols.grammar import CountedEvents, Grammar
-from scoring.declare.protocols.program import EntityKeys, Program, Register, Subject
 from scoring.declare.spelling import span_text
 from scoring.declare.window import TILES_PER_WINDOW, Window
 

@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
+from scoring.declare.lowering import Program, Register
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 from scoring.declare.spelling import words_of
 from scoring.declare.usual import Usual
 

@@ -7,10 +7,10 @@ from typing import Any
 from scoring.declare.canonical import call
 from scoring.declare.conditions import Condition, ConditionTests
 from scoring.declare.expression import Expression
+from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scoring.declare.expression import Expression, check_field
+from scoring.declare.lowering import Program, Register
 from scoring.declare.protocols.fields import HASHED, NUMERIC, NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 from scoring.declare.spelling import words_of
 from scoring.declare.words.on_entity import EntityWords, OnEntity
 

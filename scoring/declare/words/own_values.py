@@ -8,9 +8,9 @@ from typing import Any
 from scoring.declare.canonical import call
 from scoring.declare.conditions import Choosable
 from scoring.declare.expression import Expression, check_field
+from scoring.declare.lowering import Program, Register
 from scoring.declare.protocols.fields import NUMERIC, NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 from scoring.declare.protocols.views import FeatureView
 from scoring.declare.spelling import plural_of, words_of
 from scoring.declare.usual import FirstEntityMean, Usual

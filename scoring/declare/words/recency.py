@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from scoring.declare.conditions import Condition, Where, optional_condition, where_clause, where_definition
 from scoring.declare.expression import Expression, check_field
+from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 from scoring.declare.spelling import words_of
 from scoring.declare.usual import MonthlyGap, Usual
 from scoring.declare.words.on_entity import EntityWords, OnEntity, name_where

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from scoring.declare.canonical import call, quoted
 from scoring.declare.expression import Expression
+from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NUMERIC, NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 from scoring.declare.spelling import span_text, words_of
 from scoring.declare.window import Window
 from scoring.declare.words.on_entity import EntityWords, OnEntity, Whose

@@ -7,11 +7,11 @@ from typing import cast
 
 from scoring.declare.canonical import call
 from scoring.declare.expression import Expression
+from scoring.declare.lowering import Program, Register
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 from scoring.declare.spelling import words_of
-from scoring.declare.words.signals import signal_column
+from scoring.declare.text_signals import signal_column
 
 _NOUNS = {
     "length": "the number of characters",

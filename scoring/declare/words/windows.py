@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from scoring.declare.canonical import quoted
 from scoring.declare.conditions import Condition, Where, optional_condition, where_clause, where_definition
 from scoring.declare.expression import Expression, check_field, one_or_several
+from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NUMERIC, NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.protocols.program import Program, Register
 from scoring.declare.spelling import exact_span, last_span, plural_of, span_text, words_of
 from scoring.declare.usual import MONTH, MonthlyMean, MonthlyRate, Usual
 from scoring.declare.window import Window, parse_tile, parse_windows, tile_text

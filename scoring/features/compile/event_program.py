@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.declare import Condition, NamedField, Origin
+from scoring.declare.lowering import EntityKeys
 from scoring.declare.protocols.fields import HASHED, FieldTypes
-from scoring.declare.protocols.program import EntityKeys
 from scoring.features.compile.field_lookup import counted_field, field_named
 from scoring.features.compile.layout import Column, Part, told_apart
 from scoring.features.compile.program import ProgramBuilder, Ref, Subject
@@ -16,7 +16,7 @@ MAX_MAP_CAP = 1024
 
 
 class EventProgram(ProgramBuilder):
-    """What the words of one event type are lowered to: a `scoring.declare.protocols.program.Program`."""
+    """What the words of one event type are lowered to: a `scoring.declare.lowering.Program`."""
 
     def subject(self, word: EntityKeys) -> Subject:
         for key in word.keys:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from scoring.catalog.event_type import EventType
 from scoring.declare import NamedField
-from scoring.declare.protocols.program import EntityKeys
+from scoring.declare.lowering import EntityKeys
 from scoring.features.compile.field_lookup import field_named
 from scoring.features.compile.layout import fields_of_kind
 
