@@ -55,10 +55,10 @@ WARM_UP = timedelta(days=45)
 MIN_DAYS = 145  # of these, the last 45 have not matured, the first model lacks 21 more, and it warms up
 
 INTRODUCTION = """
-  The demo simulates {days} days of payments, trains two models on them, lets a day pass in which
-  they decide, and then shows everything at work.
-  The first start takes some five minutes on two quiet cores, later ones half a minute. It needs {memory} of
-  memory and {disk} of disk. Ctrl-C stops everything; all data is in
+  The demo simulates {days} days of payments, trains two models on them, decides the last day with them,
+  and then runs everything with live traffic.
+  The first start takes about five minutes on two idle cores, later starts half a minute. It needs {memory}
+  of memory and {disk} of disk. Press Ctrl-C to stop everything. All data is in
   {var}.
 """
 BANNER = """
@@ -89,13 +89,13 @@ class Command(BaseCommand):
             "--days",
             type=whole_number(least=MIN_DAYS, most=3_650),
             default=170,
-            help="of history, when there is none",
+            help="days of history to simulate at the first start",
         )
         parser.add_argument(
             "--rate",
             type=number(above=True),
-            help="payments a second of the live traffic; by default it goes on as the history does, and any"
-            " other traffic is what drift looks like",
+            help="payments per second of the live traffic; by default it continues the history, and any other"
+            " rate shows what drift looks like",
         )
 
     def handle(self, *, port: int | None, days: int, rate: float | None, **options: Any) -> None:
@@ -217,7 +217,7 @@ class Command(BaseCommand):
             wait_until(has_caught_up, seconds=CAUGHT_UP_SECONDS)
             scene.train_a_candidate(EVENT_TYPE, since=learn_from, now=timezone.now())
         except TimeoutError:
-            self.say("Not all is up to date yet; see the messages above and `/readyz`.")
+            self.say("Not everything is up to date yet; see the messages above and `/readyz`.")
         finally:
             connection.close()
         now = timezone.now().replace(microsecond=0)
