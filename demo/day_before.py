@@ -1,7 +1,7 @@
-"""The day before a demo begins: simulated payments go through the services, each at its own time.
+"""The last day before a demo: simulated payments pass through the services, each at its own time.
 
-So a demo opens on a day like any other: views published when they were due, decisions spread over the hours,
-cases worked but for the latest, labels that came late.
+A demo thus starts on an ordinary day: views published when due, decisions spread over the hours, all but the
+latest cases decided, delayed labels received.
 """
 
 import time
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from demo.simulation.continued import Stretch, messages_of
+from demo.simulation.continued import PeriodTraffic, messages_of
 from demo.simulation.sender import EVENTS
 from reviews.errors import ReviewError
 from reviews.models import Case
@@ -25,15 +25,15 @@ from scoring.log.consumers.runs import run_consumers
 from scoring.runner.lane_runner import LaneRunner
 
 LANE, REVIEWER = "commerce", "ana"
-STEP = timedelta(minutes=20)  # between versions of the view that is due most often: it is fresh for longer
-UNWORKED = timedelta(hours=6)  # younger cases are left for the demo's visitors
+STEP = timedelta(minutes=20)  # at least as often as the most frequent view is published
+UNWORKED = timedelta(hours=6)  # newer cases are left for the demo's users
 REASONS = {"fraud": "known_pattern", "legitimate": "usual_behaviour"}
 
 Message = tuple[datetime, str, dict[str, Any]]
 
 
 class SettableClock:
-    """Goes on from where it was set: what is decided took as long as it took."""
+    """A clock that advances from the time to which it was set, so that decisions have real durations."""
 
     def __init__(self, moment: datetime) -> None:
         self.set(moment)
@@ -46,17 +46,17 @@ class SettableClock:
 
 
 def play(
-    stretch: Stretch,
+    traffic: PeriodTraffic,
     *,
     since: datetime,
     until: datetime,
     source: str,
     progress: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Let a stretch of [since, until) happen, while no worker runs. `progress` hears of messages handled."""
-    frauds = set(stretch.events.id[stretch.events.scenario != ""])
+    """Play the traffic of [since, until) while no worker runs. `progress` receives counts of messages."""
+    frauds = set(traffic.events.id[traffic.events.scenario != ""])
     steps: dict[int, list[Message]] = defaultdict(list)
-    for message in messages_of(stretch):
+    for message in messages_of(traffic):
         steps[(message[0] - since) // STEP].append(message)
     clock = SettableClock(since)
     with held_lane(LANE, wait=True):
@@ -78,7 +78,7 @@ def publish_due(*, now: datetime) -> None:
 
 
 def handle(messages: Sequence[Message], *, source: str, runner: LaneRunner, clock: SettableClock) -> None:
-    """Receive each event or label at its time, and process it before the next."""
+    """Receive each event or label at its own time, and process it before the next."""
     for at, path, body in messages:
         clock.set(at)
         if path == EVENTS:
@@ -97,7 +97,7 @@ def drain(runner: LaneRunner) -> None:
 
 
 def work_cases(*, opened_before: datetime, frauds: Collection[str], now: datetime) -> None:
-    """A reviewer who knows what went on says so of the cases opened before then."""
+    """Decide the cases opened before then, as a reviewer who knows which payments are fraud."""
     for case in Case.objects.pending().filter(opened_at__lt=opened_before).order_by("opened_at"):
         verdict = "fraud" if case.event_stream.rsplit("/", 1)[-1] in frauds else "legitimate"
         try:
@@ -106,4 +106,4 @@ def work_cases(*, opened_before: datetime, frauds: Collection[str], now: datetim
                 case.pk, reviewer=REVIEWER, verdict=verdict, reason_code=REASONS[verdict], now=now
             )
         except ReviewError:
-            continue  # it is in somebody's hands, or a label contradicts: for a person to look at
+            continue  # claimed by a user, or contradicted by a label: left for a person

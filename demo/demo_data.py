@@ -1,4 +1,4 @@
-"""What the demo shows besides traffic: people with their groups, an experiment, a training under way."""
+"""The demo's data besides traffic: users with their groups, an experiment, a training job."""
 
 from datetime import datetime
 
@@ -14,19 +14,19 @@ from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
 
 ADMIN = "admin"
-PEOPLE = {"ana": "analyst", "lee": "lead", "dana": "data scientist", "audrey": "auditor"}
+USERS = {"ana": "analyst", "lee": "lead", "dana": "data scientist", "audrey": "auditor"}
 ACTOR = "command/demo"
 
 
-def make_people(password: str) -> None:
-    """The administrator, and one person for each group of work; those that exist stay as they are."""
-    _make_person(ADMIN, password, is_superuser=True)
-    for name, group in PEOPLE.items():
-        if person := _make_person(name, password):
+def create_users(password: str) -> None:
+    """Create the administrator and one user per group; existing users are not changed."""
+    _create_user(ADMIN, password, is_superuser=True)
+    for name, group in USERS.items():
+        if person := _create_user(name, password):
             person.groups.add(Group.objects.get(name=group))
 
 
-def _make_person(name: str, password: str, *, is_superuser: bool = False) -> User | None:
+def _create_user(name: str, password: str, *, is_superuser: bool = False) -> User | None:
     person, created = User.objects.get_or_create(
         username=name, defaults={"is_staff": True, "is_superuser": is_superuser}
     )
@@ -37,11 +37,11 @@ def _make_person(name: str, password: str, *, is_superuser: bool = False) -> Use
 
 
 def compare_newest_with_champion(event_type: str, *, now: datetime) -> str:
-    """Start an experiment of the newest model against the one in charge; gives what came of it, in words."""
+    """Start an experiment of the newest model against the champion. Returns a sentence about the result."""
     newest = ModelVersion.objects.filter(event_type=event_type).latest("number")
     route = route_of(event_type)
     if route is None or route.champion.model == newest.name:
-        return "There are not two models to compare."
+        return "There is no second model to compare with the champion."
     try:
         approve(newest.name, actor=ACTOR, note="for the demo's experiment", now=now)
         start_experiment(
@@ -55,16 +55,16 @@ def compare_newest_with_champion(event_type: str, *, now: datetime) -> str:
             now=now,
         )
     except ScoringError as error:
-        return f"No experiment: {error}"
-    return f"Half of the customers are decided by {newest.name}, the others by {route.champion.model}."
+        return f"No experiment was started: {error}"
+    return f"{newest.name} decides for half of the customers, {route.champion.model} for the others."
 
 
-def train_a_candidate(event_type: str, *, since: datetime | None, now: datetime) -> None:
-    """Ask for a training as the schedule does, unless one was asked for before: a model to approve."""
+def request_candidate(event_type: str, *, since: datetime | None, now: datetime) -> None:
+    """Request a training as the schedule would, unless there has been one: a candidate to approve."""
     if not TrainingJob.objects.exists():
         request_training(
             event_type,
             actor="schedule",
-            options=JobOptions(depth=8, since=since),  # not the same model once more
+            options=JobOptions(depth=8, since=since),  # different from the existing models
             now=now,
         )

@@ -1,4 +1,4 @@
-"""What customers do on ordinary days: their merchants, their hours, their amounts, their own device."""
+"""Customers' ordinary behavior: merchants, hours, amounts and devices."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ ONLINE = np.array([row[3] for row in CATEGORIES])
 
 @dataclass(frozen=True)
 class Purchases:
-    """Ordinary payments as columns [n]. `device`: -1 none (in person), 0 the usual one, else another."""
+    """Ordinary payments as columns [n]. `device` is -1 for none (in person), 0 for the usual one."""
 
     customer: NDArray[np.int64]
     card: NDArray[np.int64]
@@ -27,7 +27,7 @@ class Purchases:
 def draw_purchases(
     *, rng: np.random.Generator, population: Population, customer: NDArray[np.int64]
 ) -> Purchases:
-    """One purchase of each given customer (repeats allowed)."""
+    """One purchase per entry of `customer` (repeats allowed)."""
     n = len(customer)
     merchant = _merchants(rng, population, customer)
     category = population.category[merchant]
@@ -47,7 +47,7 @@ def draw_purchases(
 
 
 def draw_seconds(*, rng: np.random.Generator, shift: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Seconds since midnight, one for each customer's `shift`, by the rhythm of the day."""
+    """Seconds since midnight, drawn from the daily rhythm moved by each `shift` in hours."""
     hour = (rng.choice(24, len(shift), p=HOURLY_RHYTHM / HOURLY_RHYTHM.sum()) + shift) % 24
     return hour * 3600.0 + rng.uniform(0, 3600.0, len(shift))
 
@@ -55,8 +55,6 @@ def draw_seconds(*, rng: np.random.Generator, shift: NDArray[np.int64]) -> NDArr
 def _merchants(
     rng: np.random.Generator, population: Population, customer: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    favourite = population.favourites[
-        customer, rng.integers(0, population.favourites.shape[1], len(customer))
-    ]
+    favorite = population.favorites[customer, rng.integers(0, population.favorites.shape[1], len(customer))]
     anywhere = rng.choice(population.merchants, len(customer), p=population.popularity)
-    return np.where(rng.random(len(customer)) < 0.72, favourite, anywhere)
+    return np.where(rng.random(len(customer)) < 0.72, favorite, anywhere)

@@ -1,4 +1,4 @@
-"""The same customers, now: an endless stream of payloads for showing the system at work."""
+"""Live traffic of the same customers: an endless stream of payloads for demonstrations."""
 
 import heapq
 import itertools
@@ -12,18 +12,17 @@ from demo.simulation.habits import draw_purchases
 from demo.simulation.history import CHECKED_GOOD, DISPUTED_IN_ERROR, NEVER_REPORTED, REFUNDED
 from demo.simulation.payloads import payload_columns, step_row
 from demo.simulation.population import Population, make_population
-from demo.simulation.scenarios import PAYMENTS_A_STORY, SCENARIOS, draw_scenario, tell
+from demo.simulation.scenarios import PAYMENTS_PER_SCENARIO, SCENARIOS, draw_scenario, draw_steps
 
-PACE = 60.0  # a story of an hour is told in a minute, so that a visitor sees its end
+SPEEDUP = 60.0  # an hour of a fraud scenario takes a minute, so that a viewer sees its end
 BLOCK = 256
 
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """`row` is a payload but for id and time; `due` seconds since the start.
+    """`row` is a payload without ID and time; `due` is in seconds since the start.
 
-    The label is said `label_after` seconds after the event, if `label` is not None. `scenario` is what
-    really goes on.
+    A `label` that is not None follows `label_after` seconds after the event. `scenario` is the ground truth.
     """
 
     due: float
@@ -34,11 +33,10 @@ class LiveEvent:
 
 
 class LiveTraffic(Iterator[LiveEvent]):
-    """Events at `rate` a second, in order of `due`, from the population `simulate_history` has for the seed.
+    """Events at `rate` per second, in order of `due`, of the population that `simulate_history` uses.
 
-    Customers rest after a purchase until the others had their turn, so that traffic far denser than the
-    history does not make each of them look frantic. `session` tells runs apart: the same seed and session
-    give the same stream.
+    After a purchase, a customer rests until all others have bought something, so that traffic denser than
+    the history does not make customers look frantic. The same seed and session give the same stream.
     """
 
     def __init__(
@@ -49,11 +47,11 @@ class LiveTraffic(Iterator[LiveEvent]):
         rate: float,
         session: int = 0,
         fraud_share: float = 0.02,
-        pace: float = PACE,
+        speedup: float = SPEEDUP,
     ) -> None:
         self._population: Population = make_population(customers=customers, seed=seed)
         self._rng = np.random.default_rng([seed, 3, session])
-        self._rate, self._pace, self._fraud_share = rate, pace, fraud_share
+        self._rate, self._speedup, self._fraud_share = rate, speedup, fraud_share
         self._clock = 0.0
         self._order = itertools.count()
         self._waiting: list[tuple[float, int, dict[str, Any]]] = []
@@ -68,20 +66,22 @@ class LiveTraffic(Iterator[LiveEvent]):
         return LiveEvent(due, row, label, after, scenario)
 
     def _draw_block(self) -> None:
-        """The next BLOCK ordinary purchases, and the stories that begin among them."""
+        """Draw the next BLOCK ordinary purchases and the fraud scenarios that begin among them."""
         ordinary = draw_purchases(rng=self._rng, population=self._population, customer=self._rested(BLOCK))
         columns = payload_columns(self._rng, self._population, ordinary)
         gaps = self._rng.exponential(1.0 / (self._rate * (1 - self._fraud_share)), BLOCK)
         times = self._clock + np.cumsum(gaps)
-        for place, due in enumerate(times):
-            row = {name: value if isinstance(value, str) else value[place] for name, value in columns.items()}
+        for index, due in enumerate(times):
+            row = {name: value if isinstance(value, str) else value[index] for name, value in columns.items()}
             self._push(due, row | {"type": "payment", "scenario": ""})
             if self._rng.random() < REFUNDED:
                 self._push(due + self._rng.uniform(60, 600), row | {"type": "refund", "scenario": ""})
-        stories = self._rng.poisson(BLOCK * self._fraud_share / (1 - self._fraud_share) / PAYMENTS_A_STORY)
-        for begin in self._rng.uniform(self._clock, times[-1], stories):
-            for step in tell(draw_scenario(self._rng), self._rng, self._population):
-                self._push(begin + step.after / self._pace, step_row(self._population, step))
+        scenarios = self._rng.poisson(
+            BLOCK * self._fraud_share / (1 - self._fraud_share) / PAYMENTS_PER_SCENARIO
+        )
+        for begin in self._rng.uniform(self._clock, times[-1], scenarios):
+            for step in draw_steps(draw_scenario(self._rng), self._rng, self._population):
+                self._push(begin + step.after / self._speedup, step_row(self._population, step))
         self._clock = float(times[-1])
 
     def _rested(self, count: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Purchases and fraud steps in the shape the API takes them."""
+"""Purchases and fraud steps as API payloads."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from demo.simulation.population import (
     merchant_name,
     stranger_address,
 )
-from demo.simulation.scenarios import Step, category_of
+from demo.simulation.scenarios import FraudStep, category_of
 
 COLUMNS = (
     "id",
@@ -60,8 +60,8 @@ def payload_columns(rng: np.random.Generator, population: Population, bought: Pu
     }
 
 
-def step_row(population: Population, step: Step) -> dict[str, Any]:
-    """The payload fields of one fraud step, with its type and scenario."""
+def step_row(population: Population, step: FraudStep) -> dict[str, Any]:
+    """The payload fields of a fraud step, with its type and scenario."""
     home, place = population.home[step.customer].round(3), population.place[step.merchant].round(3)
     return {
         "card": card_name(step.customer, step.card),
@@ -82,7 +82,7 @@ def step_row(population: Population, step: Step) -> dict[str, Any]:
 
 
 def to_payload(row: dict[str, Any], *, id: str, occurred_at: str) -> dict[str, Any]:
-    """A request body for `POST /api/v1/events`: amounts as decimal text, missing values left out."""
+    """A request body for `POST /api/v1/events`: amounts as decimal strings, missing values omitted."""
     wanted = REFUND_FIELDS if row["type"] == "refund" else COLUMNS[3:]
     fields = {name: _plain(row[name]) for name in wanted if row[name] is not None}
     return (

@@ -1,4 +1,4 @@
-"""Who pays whom: a seeded, made-up population of customers and merchants with habits."""
+"""A seeded, simulated population of customers and merchants with habits."""
 
 from dataclasses import dataclass
 
@@ -20,29 +20,29 @@ CATEGORIES = (
 )
 CATEGORY_NAMES = tuple(row[0] for row in CATEGORIES)
 
-# share of a day's payments in each hour, local time: quiet nights, a lunch bump, an evening peak
+# relative payments per hour of local time: quiet nights, a lunch bump, an evening peak
 HOURLY_RHYTHM = np.array(
     [8, 5, 3, 2, 2, 4, 10, 22, 38, 46, 52, 60, 72, 66, 56, 54, 60, 72, 84, 78, 60, 42, 26, 14],
     dtype=np.float64,
 )
 WEEKLY_RHYTHM = np.array([0.92, 0.92, 0.95, 1.0, 1.18, 1.25, 0.95])  # Monday first
-FAVOURITES = 8
+FAVORITES = 8
 
 
 @dataclass(frozen=True)
 class Population:
-    """Customers [C] and merchants [M] as columns; row numbers are their identities.
+    """Customers [C] and merchants [M] as columns; row numbers identify them.
 
-    `rate` payments a day relative to the mean; `scale` multiplies amounts; `shift` moves the day's rhythm by
-    hours; `favourites` int64 [C, FAVOURITES] merchants; `home` and `place` are latitude and longitude in
-    degrees.
+    `rate` is payments per day relative to the mean, `scale` multiplies amounts, `shift` moves the daily
+    rhythm by hours, `favorites` int64 [C, FAVORITES] are merchants, `home` and `place` are latitude and
+    longitude in degrees.
     """
 
     seed: int
     rate: NDArray[np.float64]
     scale: NDArray[np.float64]
     shift: NDArray[np.int64]
-    favourites: NDArray[np.int64]
+    favorites: NDArray[np.int64]
     home: NDArray[np.float64]
     online: NDArray[np.float64]
     cards: NDArray[np.int64]
@@ -60,12 +60,12 @@ class Population:
         return len(self.category)
 
     def online_merchants(self) -> NDArray[np.int64]:
-        """Merchants of categories that are mostly sold online: where stolen data is spent from a distance."""
+        """Merchants in categories that sell online, where stolen card data can be used remotely."""
         return np.flatnonzero(np.array([row[3] for row in CATEGORIES])[self.category] >= 0.4)
 
 
 def make_population(*, customers: int, seed: int, merchants: int = 400) -> Population:
-    """The same population for the same arguments, whatever is drawn from it later."""
+    """A population that depends on the arguments alone."""
     rng = np.random.default_rng([seed, 1])
     cities = np.column_stack([rng.uniform(30, 47, 40), rng.uniform(-120, -75, 40)])
     size = rng.pareto(1.2, 40) + 0.2
@@ -79,7 +79,7 @@ def make_population(*, customers: int, seed: int, merchants: int = 400) -> Popul
         rate=rate / rate.mean(),
         scale=rng.lognormal(0.0, 0.35, customers),
         shift=rng.integers(-3, 4, customers),
-        favourites=_favourites(rng, city_of_customer, city_of_merchant, popularity),
+        favorites=_favourites(rng, city_of_customer, city_of_merchant, popularity),
         home=cities[city_of_customer] + rng.normal(0, 0.15, (customers, 2)),
         online=rng.beta(2, 3, customers),
         cards=rng.choice([1, 2], customers, p=[0.8, 0.2]),
@@ -93,12 +93,12 @@ def make_population(*, customers: int, seed: int, merchants: int = 400) -> Popul
 def _favourites(
     rng: np.random.Generator, city_of_customer: NDArray, city_of_merchant: NDArray, popularity: NDArray
 ) -> NDArray[np.int64]:
-    """FAVOURITES merchants a customer, eight times likelier in their own city."""
-    chosen = np.empty((len(city_of_customer), FAVOURITES), dtype=np.int64)
+    """FAVORITES merchants per customer, eight times as likely in the customer's own city."""
+    chosen = np.empty((len(city_of_customer), FAVORITES), dtype=np.int64)
     for city in np.unique(city_of_customer):
         members = np.flatnonzero(city_of_customer == city)
         weight = popularity * np.where(city_of_merchant == city, 8.0, 1.0)
-        chosen[members] = rng.choice(len(popularity), (len(members), FAVOURITES), p=weight / weight.sum())
+        chosen[members] = rng.choice(len(popularity), (len(members), FAVORITES), p=weight / weight.sum())
     return chosen
 
 
@@ -119,10 +119,10 @@ def device_name(customer: int, device: int) -> str:
 
 
 def home_address(customer: int) -> str:
-    """The customer's usual address, from a private block (RFC 1918): it belongs to nobody."""
+    """The customer's usual IP address, from a private block (RFC 1918)."""
     return f"10.{customer >> 16 & 255}.{customer >> 8 & 255}.{customer & 255}"
 
 
 def stranger_address(number: int) -> str:
-    """An address no customer has."""
+    """An IP address that no customer uses."""
     return f"172.{16 + (number >> 16 & 15)}.{number >> 8 & 255}.{number & 255}"

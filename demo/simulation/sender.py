@@ -1,4 +1,4 @@
-"""Posting made-up traffic to the REST API at the pace it was drawn with."""
+"""Sends simulated traffic to the REST API at the simulated times."""
 
 import heapq
 import http.client
@@ -23,11 +23,11 @@ from scoring.timestamps import to_iso
 SENDERS = 8
 TIMEOUT_SECONDS = 30.0
 READY_SECONDS = 120.0
-RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # a server that starts or restarts is waited for
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # long enough for a server to restart
 
 
 class ApiClient:
-    """JSON over one kept connection a thread."""
+    """JSON over one persistent connection per thread."""
 
     def __init__(self, url: str, key: str) -> None:
         self._address = urlsplit(url)
@@ -35,7 +35,7 @@ class ApiClient:
         self._local = threading.local()
 
     def post(self, path: str, body: Any) -> int:
-        """The status of the answer. Raises OSError or http.client.HTTPException when every try failed."""
+        """The response's status. Raises OSError or http.client.HTTPException if every attempt failed."""
         content = orjson.dumps(body)
         for pause in RETRY_SECONDS:
             try:
@@ -46,7 +46,7 @@ class ApiClient:
         return self._post_once(path, content)
 
     def close(self) -> None:
-        """Give up this thread's connection; the next post makes another."""
+        """Close this thread's connection; the next post opens another."""
         connection = getattr(self._local, "connection", None)
         self._local.connection = None
         if connection is not None:
@@ -70,7 +70,7 @@ class ApiClient:
 
 
 def is_ready(url: str) -> bool:
-    """Whether the server and its workers can decide: requests before that would wait for them to start."""
+    """Whether the server and its workers are ready to decide."""
     try:
         with urllib.request.urlopen(f"{url}/readyz", timeout=5) as response:  # noqa: S310 (an address given to us)
             return bool(response.status == 200)
@@ -79,7 +79,7 @@ def is_ready(url: str) -> bool:
 
 
 def wait_until_ready(url: str, *, seconds: float = READY_SECONDS) -> None:
-    """Wait so long at most; what is wrong then shows in the answers."""
+    """Wait for at most `seconds`; later problems show in the responses."""
     deadline = time.monotonic() + seconds
     while not is_ready(url) and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -87,7 +87,7 @@ def wait_until_ready(url: str, *, seconds: float = READY_SECONDS) -> None:
 
 @dataclass
 class Tally:
-    """What became of what was sent, by (path, status); status 0 is no answer."""
+    """Counts of responses by (path, status); status 0 means no response."""
 
     answers: dict[tuple[str, int], int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -105,16 +105,16 @@ class Tally:
 
 
 Post = Callable[[str, Any], int]
-Message = tuple[float, str, dict[str, Any]]  # seconds after the start at which it is due, path, body
+Message = tuple[float, str, dict[str, Any]]  # due (seconds after the start), path, body
 EVENTS, LABELS = "/api/v1/events", "/api/v1/labels"
 
 
 def send_messages(
     messages: Iterator[Message], *, post: Post, seconds: float | None = None, tally: Tally | None = None
 ) -> Tally:
-    """Send each message when it is due, for `seconds` or for ever.
+    """Send each message when it is due, for `seconds` or forever.
 
-    An event without a time occurs when it is sent. Sending that lags behind catches up: nothing is dropped.
+    An event without a time occurs when it is sent. Late messages are still sent: none is dropped.
     """
     tally = tally or Tally()
     start = time.monotonic()
@@ -134,7 +134,7 @@ def _with_time(path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def traffic_messages(traffic: Iterator[LiveEvent], *, run: str) -> Iterator[Message]:
-    """Events and labels merged in order of when they are due; `run` begins every event's id."""
+    """Events and labels merged in due order; `run` is the prefix of every event's ID."""
     labels: list[tuple[float, int, dict[str, Any]]] = []
     for number in itertools.count():
         event = next(traffic)

@@ -1,4 +1,4 @@
-"""manage.py demo: everything at once, on simulated payments, until Ctrl-C."""
+"""`manage.py demo`: the whole system on simulated payments, until Ctrl-C."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from config.running import procfile_programs, supervise
 from config.status.servers import check_servers
-from demo import demo_data as scene
+from demo import demo_data
 from demo.simulation.sender import is_ready
 from embedded import services
 from embedded.paths import make_directory
@@ -44,15 +44,15 @@ from supervision.record import ProcessRecord
 from supervision.supervisor import AlreadyRunning, Program, sole_supervisor
 
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
-READY_SECONDS, DECIDED_SECONDS, CAUGHT_UP_SECONDS = 120.0, 120.0, 300.0
-CAUGHT_UP_LAG = 50  # entries
+READY_SECONDS, DECIDE_SECONDS, CAUGHT_UP_SECONDS = 120.0, 120.0, 300.0
+MAX_LAG = 50  # entries by which a consumer may trail the log
 MEMORY, DISK = "2.5 GB", "1.5 GB"
-# Of the time before a start, what is decided as if the system had run: the rest of it is history, or a gap.
+# The time before a start during which the system appears to have run. What is earlier is history, or a gap.
 LAST_DAY = timedelta(days=1)
-# Until then windows of 30 days, profiles of 90 and labels of two weeks before have filled as far as they do:
-# what models learn from later is like what they decide on.
+# By then 30-day windows, 90-day profiles and delayed labels have filled, so that models train on values like
+# those that they decide on.
 WARM_UP = timedelta(days=45)
-MIN_DAYS = 145  # of these, the last 45 have not matured, the first model lacks 21 more, and it warms up
+MIN_DAYS = 145  # labels mature after 45 days, the first model is 21 days older, and features warm up
 
 INTRODUCTION = """
   The demo simulates {days} days of payments, trains two models on them, decides the last day with them,
@@ -62,10 +62,10 @@ INTRODUCTION = """
   {var}.
 """
 BANNER = """
-  Assay is running, and payments arrive. Press Ctrl-C to stop everything.
+  Assay is running and receiving payments. Press Ctrl-C to stop everything.
 
     Admin         {address}/admin/       user {user}   password {password}
-                  the same password for {people}
+                  same password for {people}
     API           {address}/api/docs/    key  {key}
 
     Score a payment:
@@ -78,8 +78,8 @@ BANNER = """
 
 
 class Command(BaseCommand):
-    help = "Run everything on simulated payments: history, a first model, web, workers, live traffic."
-    requires_system_checks = []  # the database that checks ask is started here
+    help = "Run the whole system on simulated payments: history, models, web, workers, live traffic."
+    requires_system_checks = []  # the command itself starts the database that the checks need
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -99,17 +99,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, port: int | None, days: int, rate: float | None, **options: Any) -> None:
-        end_as_if_interrupted()
+        interrupt_on_signals()
         make_directory(settings.VAR_DIR)
         try:
             port = read_address(os.environ)[1] if port is None else port
-            # The socket first: the port is ours until the end, or the command ends before it has begun.
+            # Take the port first: the command keeps it until the end, or fails before it has done anything.
             with closing(listen(HOST, port)) as listener, sole_supervisor(settings.VAR_DIR) as record:
-                self.work(listener, record, days=days, rate=rate)
+                self.start_and_stop(listener, record, days=days, rate=rate)
         except (PortUnavailable, AlreadyRunning) as error:
             raise CommandError(str(error)) from error
 
-    def work(self, listener: socket.socket, record: ProcessRecord, *, days: int, rate: float | None) -> None:
+    def start_and_stop(
+        self, listener: socket.socket, record: ProcessRecord, *, days: int, rate: float | None
+    ) -> None:
         # Plain HTTP on this machine: without it Django would redirect to an address that does not exist.
         environment = os.environ | {"ASSAY_HTTPS": "0", "PYTHONUNBUFFERED": "1"}
         environment.setdefault("ASSAY_LOG_LEVEL", "WARNING")
@@ -120,7 +122,7 @@ class Command(BaseCommand):
         except services.ServiceUnusable as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            pass  # asked for
+            pass  # the user stopped the demo
         finally:
             connection.close()
             stopped = services.stop(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
@@ -130,12 +132,12 @@ class Command(BaseCommand):
         self.stdout.write(text)
         self.stdout.flush()
 
-    # Before anything is shown
+    # Preparation
 
     def prepare(self, *, days: int, environment: dict[str, str]) -> datetime:
-        """Everything until now; gives which moment that is.
+        """Prepare all data up to the present. Returns that moment.
 
-        Each step leaves alone what an earlier demo has made: a second start is quick.
+        Each step keeps what an earlier demo has made, so a second start is quick.
         """
         if not (settings.VAR_DIR / "demo_history").exists():
             self.say(INTRODUCTION.format(days=days, memory=MEMORY, disk=DISK, var=settings.VAR_DIR))
@@ -146,28 +148,28 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         self.load_history(days=days, environment=environment)
-        demo_password()  # its people: one of them works the first cases
+        demo_password()  # creates the users, one of whom decides the first cases
         until = timezone.now()
-        self.pass_time(until=until, days=days, environment=environment)
+        self.simulate_gap(until=until, days=days, environment=environment)
         self.say("Filling the pages ...")
         run_consumers(now=timezone.now())
         return until
 
-    def pass_time(self, *, until: datetime, days: int, environment: dict[str, str]) -> None:
-        """The first models, and what happened since the history or the last demo ended."""
-        since = begin_of_gap(until=until)
+    def simulate_gap(self, *, until: datetime, days: int, environment: dict[str, str]) -> None:
+        """Train the first models, and decide payments since the end of the history or last demo."""
+        since = gap_start(until=until)
         is_new = not Route.objects.filter(event_type=EVENT_TYPE).exists()
-        first = "Training two models, then deciding" if is_new else "Deciding"
-        self.say(f"{first} what came since {since:%Y-%m-%d %H:%M} UTC ...")
+        action = "Training two models, then deciding" if is_new else "Deciding"
+        self.say(f"{action} the payments since {since:%Y-%m-%d %H:%M} UTC ...")
         moments = {"since": since, "until": until, "learn-from": until - timedelta(days=days) + WARM_UP}
         options = [f"--{name}={moment.isoformat(timespec='seconds')}" for name, moment in moments.items()]
         run_command(["demo_day", f"--source={SOURCE}", *options], environment)
         if seconds := seconds_until_fresh(now=timezone.now()):
-            self.say(f"Batch values are fresh in {seconds:.0f} s ...")
+            self.say(f"Waiting {seconds:.0f} s for fresh batch values ...")
             time.sleep(seconds)
 
     def load_history(self, *, days: int, environment: dict[str, str]) -> None:
-        """Simulated history into an empty log; one that was interrupted is resumed where it stopped."""
+        """Load simulated history into an empty log, or resume an interrupted load."""
         note = settings.VAR_DIR / "demo_history"
         until, _, loaded = note.read_text().partition(" ") if note.exists() else ("", "", "")
         if Event.objects.exists() and (loaded or not until):
@@ -179,7 +181,7 @@ class Command(BaseCommand):
         run_command(simulate, environment)
         note.write_text(f"{until} loaded")
 
-    # While it runs
+    # Running
 
     def run(
         self,
@@ -191,14 +193,14 @@ class Command(BaseCommand):
         rate: float | None,
         environment: dict[str, str],
     ) -> None:
-        """The processes of the Procfile and the live traffic from `since` on, until Ctrl-C."""
+        """Run the Procfile's processes and live traffic from `since` on, until Ctrl-C."""
         port = listener.getsockname()[1]
         address = f"http://localhost:{port}"
         key, password = demo_key(), demo_password()
         self.say("Starting web, workers, scheduler and live traffic ...")
         environment |= {"ASSAY_HOST": HOST, "ASSAY_PORT": str(port), "ASSAY_API_KEY": key}
-        pace = f"--continue --since {since.isoformat()}" if rate is None else f"--rate {rate:g}"
-        live = f"{sys.executable} manage.py simulate live {pace} --url {address}"
+        mode = f"--continue --since {since.isoformat()}" if rate is None else f"--rate {rate:g}"
+        live = f"{sys.executable} manage.py simulate live {mode} --url {address}"
         programs = [
             *procfile_programs(environment, listener=listener),
             Program("live", live, environment, settings.BASE_DIR),
@@ -210,12 +212,12 @@ class Command(BaseCommand):
         supervise(programs, record)
 
     def announce(self, address: str, *, key: str, password: str, learn_from: datetime) -> None:
-        """Say where to look, once all payments are decided and the pages show them."""
+        """Print addresses and passwords once all payments are decided and visible on the pages."""
         try:
             wait_until(lambda: is_ready(address), seconds=READY_SECONDS)
-            wait_until(has_decided_all, seconds=DECIDED_SECONDS)
+            wait_until(has_decided_all, seconds=DECIDE_SECONDS)
             wait_until(has_caught_up, seconds=CAUGHT_UP_SECONDS)
-            scene.train_a_candidate(EVENT_TYPE, since=learn_from, now=timezone.now())
+            demo_data.request_candidate(EVENT_TYPE, since=learn_from, now=timezone.now())
         except TimeoutError:
             self.say("Not everything is up to date yet; see the messages above and `/readyz`.")
         finally:
@@ -224,8 +226,8 @@ class Command(BaseCommand):
         self.say(
             BANNER.format(
                 address=address,
-                user=scene.ADMIN,
-                people=", ".join(f"{name} ({group})" for name, group in scene.PEOPLE.items()),
+                user=demo_data.ADMIN,
+                people=", ".join(f"{name} ({group})" for name, group in demo_data.USERS.items()),
                 password=password,
                 key=key,
                 number=int(now.timestamp()),
@@ -234,23 +236,23 @@ class Command(BaseCommand):
         )
 
 
-def end_as_if_interrupted() -> None:
-    """A closed terminal or `kill` must stop the services too, also before the manager handles signals."""
+def interrupt_on_signals() -> None:
+    """Stop the services on `kill` or a closed terminal, even before the supervisor handles signals."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def run_command(arguments: list[str], environment: dict[str, str]) -> None:
-    """A management command in a process of its own: what it holds in memory is given back."""
+    """Run a management command in its own process, so that its memory is freed afterwards."""
     result = subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=environment, check=False
     )
     if result.returncode != 0:
-        raise CommandError(f"`manage.py {' '.join(arguments)}` failed; see its message above.")
+        raise CommandError(f"`manage.py {' '.join(arguments)}` failed; see the messages above.")
 
 
-def begin_of_gap(*, until: datetime) -> datetime:
-    """Since when no payment has come; at most a day ago: what lies further back is not made up for."""
+def gap_start(*, until: datetime) -> datetime:
+    """The time of the last payment, at most a day ago: an earlier gap is not filled."""
     last = Event.objects.filter(type=EVENT_TYPE, occurred_at__lt=until).aggregate(last=Max("occurred_at"))[
         "last"
     ]
@@ -258,7 +260,7 @@ def begin_of_gap(*, until: datetime) -> datetime:
 
 
 def seconds_until_fresh(*, now: datetime) -> float:
-    """Until a payment that arrives reads a fresh version of every batch view, where one is on its way."""
+    """Seconds until new payments read a fresh version of every batch view that has one published."""
     now_us = to_micros(now)
     stale = [
         versions.published[-1]
@@ -269,15 +271,15 @@ def seconds_until_fresh(*, now: datetime) -> float:
 
 
 def demo_password() -> str:
-    """The password of the demo's people, who are made with it if they are not there yet."""
+    """The password of the demo's users, who are created with it if they do not exist."""
     password = services.read_or_create_secret(settings.VAR_DIR, "demo_password", size=12)
-    scene.make_people(password)
-    administrator = User.objects.get(username=scene.ADMIN)
-    return password if administrator.check_password(password) else "(the one you have set)"
+    demo_data.create_users(password)
+    administrator = User.objects.get(username=demo_data.ADMIN)
+    return password if administrator.check_password(password) else "(as you set it)"
 
 
 def demo_key() -> str:
-    """The demo's API key, kept beside the other secrets; a new one when it is not valid any more."""
+    """The demo's API key, kept with the other secrets; a new one if it is no longer valid."""
     path = settings.VAR_DIR / "secrets" / "demo_api_key"
     if path.exists() and find_sender(key := path.read_text()):
         return key
@@ -300,10 +302,8 @@ def has_decided_all() -> bool:
 
 
 def has_caught_up() -> bool:
-    """Whether the pages show all that has happened, but for the last moment."""
-    return all(
-        consumer.lag <= CAUGHT_UP_LAG and not consumer.error for consumer in consumer_health(most=1_000)
-    )
+    """Whether all consumers have nearly caught up with the log, so that the pages are up to date."""
+    return all(consumer.lag <= MAX_LAG and not consumer.error for consumer in consumer_health(most=1_000))
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Part of `manage.py demo`: models that decide since a day ago, and that day."""
+"""Part of `manage.py demo`: train the first models and simulate the day on which they decide."""
 
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from demo import demo_data as scene
+from demo import demo_data
 from demo.day_before import play, publish_due
 from demo.management.commands.simulate import SEED, received_ids
-from demo.simulation.continued import draw_stretch
+from demo.simulation.continued import draw_period
 from demo.simulation.history import RATE_PER_DAY, customers_for
 from demo.simulation.population import make_population
 from scoring.errors import ScoringError
@@ -28,14 +28,18 @@ FIRST_MODEL_AGE = timedelta(days=21)
 
 
 class Command(BaseCommand):
-    help = "Used by `manage.py demo` before anything runs: train its first models, pass the time since."
+    help = (
+        "Used by `manage.py demo` before its processes start: train the first models, simulate the last day."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--since", type=read_moment, required=True, help="when the time to pass begins")
-        parser.add_argument("--until", type=read_moment, required=True)
-        parser.add_argument("--learn-from", type=read_moment, required=True, help="no earlier events train")
-        parser.add_argument("--source", required=True, help="of the events")
+        parser.add_argument("--since", type=read_moment, required=True, help="start of the simulated period")
+        parser.add_argument("--until", type=read_moment, required=True, help="its end")
+        parser.add_argument(
+            "--learn-from", type=read_moment, required=True, help="earlier events are not used for training"
+        )
+        parser.add_argument("--source", required=True, help="source of the events")
 
     def handle(
         self, *, since: datetime, until: datetime, learn_from: datetime, source: str, **options: Any
@@ -43,26 +47,26 @@ class Command(BaseCommand):
         try:
             if not Route.objects.filter(event_type=EVENT_TYPE).exists():
                 self.train_models(since=learn_from, now=since)
-            self.pass_time(since=since, until=until, source=source)
+            self.simulate_period(since=since, until=until, source=source)
         except ScoringError as error:
             raise CommandError(str(error)) from error
 
     def train_models(self, *, since: datetime, now: datetime) -> None:
-        """A champion that saw the history up to some weeks ago, and one that saw all of it beside it."""
+        """Train a champion on the history up to some weeks ago, and a second model on all of it."""
         publish_due(now=now)
         champion = train(since=since, as_of=now - FIRST_MODEL_AGE, now=now)
-        approve(champion, actor=scene.ACTOR, note="the demo's first model", now=now)
-        promote(champion, actor=scene.ACTOR, now=now)
+        approve(champion, actor=demo_data.ACTOR, note="the demo's first model", now=now)
+        promote(champion, actor=demo_data.ACTOR, now=now)
         train(since=since, as_of=now, now=now)
-        self.stdout.write(scene.compare_newest_with_champion(EVENT_TYPE, now=now))
+        self.stdout.write(demo_data.compare_newest_with_champion(EVENT_TYPE, now=now))
 
-    def pass_time(self, *, since: datetime, until: datetime, source: str) -> None:
+    def simulate_period(self, *, since: datetime, until: datetime, source: str) -> None:
         population = make_population(customers=customers_for(RATE_PER_DAY), seed=SEED)
         received = partial(received_ids, source=source)
-        stretch = draw_stretch(population, since=since, until=until, rate=RATE_PER_DAY, received=received)
-        total = len(stretch.events) + len(stretch.labels)
+        traffic = draw_period(population, since=since, until=until, rate=RATE_PER_DAY, received=received)
+        total = len(traffic.events) + len(traffic.labels)
         with tqdm(total=total, unit=" events", desc="the last day", leave=False) as bar:
-            play(stretch, since=since, until=until, source=source, progress=bar.update)
+            play(traffic, since=since, until=until, source=source, progress=bar.update)
 
 
 def train(*, since: datetime, as_of: datetime, now: datetime) -> str:

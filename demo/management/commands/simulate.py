@@ -1,4 +1,4 @@
-"""Made-up payments: `manage.py simulate history`, then `manage.py simulate live`."""
+"""Simulated payments: `manage.py simulate history`, then `manage.py simulate live`."""
 
 import os
 import time
@@ -45,39 +45,41 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         modes = parser.add_subparsers(dest="mode", required=True, parser_class=type(parser))
-        history = modes.add_parser("history", help="months of payments with their labels, into the log")
+        history = modes.add_parser("history", help="load months of payments with their labels into the log")
         history.add_argument("--days", type=whole_number(least=1, most=3_650), default=120)
         history.add_argument(
             "--until",
             type=read_moment,
-            help="default: now; the same moment again resumes a load that was interrupted",
+            help="default: now; repeat the same value to resume an interrupted load",
         )
         history.add_argument(
             "--source",
             default=SOURCE,
-            help="of the events (default: %(default)s): that of a key which is to label them",
+            help="source of the events (default: %(default)s); must match the API key that will label them",
         )
         history.add_argument(
-            "--out", type=read_new_file, metavar="FILE.parquet", help="write a file, not the log"
+            "--out", type=read_new_file, metavar="FILE.parquet", help="write a file instead of the log"
         )
-        live = modes.add_parser("live", help="payments now, to the REST API, until interrupted")
-        pace = live.add_mutually_exclusive_group()
-        pace.add_argument("--rate", type=number(above=True), default=5.0, help="payments a second")
-        pace.add_argument(
+        live = modes.add_parser("live", help="send payments to the REST API until interrupted")
+        rate = live.add_mutually_exclusive_group()
+        rate.add_argument("--rate", type=number(above=True), default=5.0, help="payments per second")
+        rate.add_argument(
             "--continue",
-            dest="goes_on",
+            dest="continued",
             action="store_true",
-            help="go on as the history does: at its rate and rhythm, with its fraud and its late labels",
+            help="continue the history: with its rate, daily rhythm, fraud and delayed labels",
         )
         live.add_argument(
-            "--since", type=read_moment, help="with --continue: begin there, late (default: now)"
+            "--since", type=read_moment, help="with --continue: start from this earlier time (default: now)"
         )
         live.add_argument("--url", type=read_http_url, default="http://127.0.0.1:8000")
         live.add_argument("--key", default=os.environ.get("ASSAY_API_KEY", ""), help="default: ASSAY_API_KEY")
-        live.add_argument("--seconds", type=number(above=True), help="stop after so long")
+        live.add_argument("--seconds", type=number(above=True), help="stop after this many seconds")
         for mode in (history, live):
             mode.add_argument("--rate-per-day", type=number(above=True), default=RATE_PER_DAY)
-            mode.add_argument("--seed", type=whole_number(), default=SEED, help="which population")
+            mode.add_argument(
+                "--seed", type=whole_number(), default=SEED, help="seed of the simulated population"
+            )
             mode.add_argument("--customers", type=whole_number(least=10), default=customers_for(RATE_PER_DAY))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -106,7 +108,7 @@ class Command(BaseCommand):
 
     def _load(self, frame: pd.DataFrame, *, now: datetime, source: str = SOURCE) -> None:
         with tqdm(total=len(frame), unit=" events", desc="loading", leave=False) as bar:
-            for mapping, part in parts_of(frame[frame.occurred_at <= now], source=source):
+            for mapping, part in split_by_type(frame[frame.occurred_at <= now], source=source):
                 report = ingest_frame(
                     part,
                     mapping=mapping,
@@ -118,17 +120,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"{report.name}: {report.accepted:,} accepted, {report.labels:,} labels")
         with BarOfSteps() as watch:
             count = sequence_history(LANE, watch=watch)
-        self.stdout.write(f"{count:,} entries have their place in the lane")
+        self.stdout.write(f"{count:,} entries sequenced")
 
     def _live(self, options: dict[str, Any]) -> None:
         if not options["key"]:
             raise CommandError(
-                "--key is missing: make one with `manage.py create_api_key`, or set ASSAY_API_KEY"
+                "--key is missing: create one with `manage.py create_api_key`, or set ASSAY_API_KEY"
             )
         client, tally = ApiClient(options["url"], options["key"]), Tally()
-        messages = going_on(options) if options["goes_on"] else bursts(options)
-        pace = "as the history" if options["goes_on"] else f"{options['rate']:g} a second"
-        self.stdout.write(f"Payments to {options['url']}, {pace}; Ctrl-C ends it")
+        messages = continued_history(options) if options["continued"] else steady_traffic(options)
+        rate = "continuing the history" if options["continued"] else f"{options['rate']:g} per second"
+        self.stdout.write(f"Sending payments to {options['url']}, {rate}; press Ctrl-C to stop")
         try:
             wait_until_ready(options["url"])
             send_messages(messages, post=client.post, seconds=options["seconds"], tally=tally)
@@ -138,12 +140,12 @@ class Command(BaseCommand):
 
 
 def without_later_labels(frame: pd.DataFrame, *, until: datetime) -> pd.DataFrame:
-    """The frame as of `until`: labels that become known later come with the traffic that follows."""
+    """The frame as known at `until`; labels that become known later are sent with the live traffic."""
     return frame.assign(label=frame.label.where(~(frame.label_known_at > until), None))
 
 
-def bursts(options: dict[str, Any]) -> Iterator[Message]:
-    """Traffic at any rate, its stories told quickly."""
+def steady_traffic(options: dict[str, Any]) -> Iterator[Message]:
+    """Traffic at a constant rate, with fraud scenarios sped up."""
     session = int(time.time())
     traffic = LiveTraffic(
         seed=options["seed"], customers=options["customers"], rate=options["rate"], session=session
@@ -151,11 +153,13 @@ def bursts(options: dict[str, Any]) -> Iterator[Message]:
     return traffic_messages(traffic, run=f"live-{session}")
 
 
-def going_on(options: dict[str, Any]) -> Iterator[Message]:
-    """What the history, loaded into this database under the key's source, goes on with."""
+def continued_history(options: dict[str, Any]) -> Iterator[Message]:
+    """Traffic that continues the history loaded into this database under the key's source."""
     sender = find_sender(options["key"])
     if sender is None:
-        raise CommandError("This database does not know the key: --continue is for its own history")
+        raise CommandError(
+            "The key is not in this database; --continue works only where the history was loaded."
+        )
     now = timezone.now()
     since = options["since"] or now
     messages = continue_history(
@@ -169,13 +173,13 @@ def going_on(options: dict[str, Any]) -> Iterator[Message]:
 
 
 def received_ids(ids: Collection[str], *, source: str) -> set[str]:
-    """Those that name payments of this source."""
+    """Those of `ids` that are payments of this source."""
     events = Event.objects.filter(type="payment", source=source, external_id__in=ids)
     return set(events.values_list("external_id", flat=True))
 
 
-def parts_of(frame: pd.DataFrame, *, source: str = SOURCE) -> list[tuple[ColumnMapping, pd.DataFrame]]:
-    """Payments and refunds apart, each with the columns its type has and how they map."""
+def split_by_type(frame: pd.DataFrame, *, source: str = SOURCE) -> list[tuple[ColumnMapping, pd.DataFrame]]:
+    """Payments and refunds separately, each with its type's columns and their mapping."""
     label = LabelMapping(column="label", known_at="label_known_at", source="chargeback")
     payments = frame[frame.type == "payment"][[*COLUMNS, "label", "label_known_at"]].drop(columns="type")
     refunds = frame[frame.type == "refund"][["id", "occurred_at", *REFUND_FIELDS]]
@@ -186,7 +190,7 @@ def parts_of(frame: pd.DataFrame, *, source: str = SOURCE) -> list[tuple[ColumnM
 
 
 def tally_line(tally: Tally) -> str:
-    """What became of the events."""
+    """A one-line summary of the results."""
     sent, decided, queued = tally.total(EVENTS), tally.total(EVENTS, 200, 201), tally.total(EVENTS, 202)
     refused = sent - decided - queued
     return f"{sent:,} events sent: {decided:,} decided at once, {queued:,} accepted, {refused:,} refused"

@@ -1,4 +1,4 @@
-"""What `manage.py demo` does before and beside running processes."""
+"""`manage.py demo` before and while its processes run."""
 
 import socket
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from demo import demo_data as scene
+from demo import demo_data
 from demo.management.commands import demo
 from embedded import services
 from scoring.api.keys.issue import find_sender, revoke_key
@@ -46,7 +46,7 @@ def test_a_taken_port_is_an_error_before_anything_starts(
 
 
 @pytest.mark.django_db
-def test_the_administrator_is_made_once_with_a_generated_password(var: Path) -> None:
+def test_the_administrator_is_created_once_with_a_generated_password(var: Path) -> None:
     password = demo.demo_password()
     assert len(password) >= 16
     assert demo.demo_password() == password
@@ -55,29 +55,29 @@ def test_the_administrator_is_made_once_with_a_generated_password(var: Path) -> 
 
 
 @pytest.mark.django_db
-def test_each_group_of_work_has_its_person(var: Path) -> None:
+def test_each_group_has_a_user(var: Path) -> None:
     password = demo.demo_password()
     groups = {
         person.username: [group.name for group in person.groups.all()]
         for person in User.objects.filter(is_superuser=False)
         if person.check_password(password) and person.is_staff
     }
-    assert groups == {name: [group] for name, group in scene.PEOPLE.items()}
+    assert groups == {name: [group] for name, group in demo_data.USERS.items()}
 
 
 @pytest.mark.django_db
-def test_a_password_somebody_set_is_not_overwritten(var: Path) -> None:
+def test_a_changed_password_is_not_overwritten(var: Path) -> None:
     demo.demo_password()
     user = User.objects.get(username="admin")
     user.set_password("of my own")
     user.save()
-    assert demo.demo_password() == "(the one you have set)"
+    assert demo.demo_password() == "(as you set it)"
     user.refresh_from_db()
     assert user.check_password("of my own")
 
 
 @pytest.mark.django_db
-def test_the_key_is_kept_and_replaced_when_it_is_revoked(var: Path) -> None:
+def test_the_key_is_kept_and_replaced_if_revoked(var: Path) -> None:
     key = demo.demo_key()
     assert demo.demo_key() == key
     assert (var / "secrets" / "demo_api_key").stat().st_mode & 0o077 == 0
@@ -103,7 +103,7 @@ def version_of(view: BatchView, number: int, *, age: timedelta, valid_in: timede
 
 
 @pytest.mark.django_db
-def test_traffic_waits_for_batch_values_where_those_of_before_are_too_old() -> None:
+def test_traffic_waits_for_fresh_batch_values_if_the_earlier_ones_are_stale() -> None:
     trend = batch_views()["payment.merchant_trend"]
     assert demo.seconds_until_fresh(now=NOW) == 0
     version_of(trend, 1, age=timedelta(minutes=44), valid_in=-timedelta(minutes=40))

@@ -1,4 +1,4 @@
-"""The day that a demo lets pass before it begins."""
+"""The simulated day before a demo."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ import redis
 from django.contrib.auth.models import User
 
 from demo.day_before import REVIEWER, UNWORKED, SettableClock, play
-from demo.simulation.continued import Stretch, draw_stretch
+from demo.simulation.continued import PeriodTraffic, draw_period
 from demo.simulation.population import make_population
 from reviews.models import Case
 from scoring.batch.models import BatchVersion
@@ -24,16 +24,16 @@ UNTIL = SINCE + timedelta(hours=10)
 
 
 @pytest.fixture
-def played(online_redis: redis.Redis, settings: Any, tmp_path: Path) -> Stretch:
+def played(online_redis: redis.Redis, settings: Any, tmp_path: Path) -> PeriodTraffic:
     settings.VAR_DIR = tmp_path
     User.objects.create_user(REVIEWER)
     population = make_population(customers=200, seed=5)
-    stretch = draw_stretch(population, since=SINCE, until=UNTIL, rate=60, received=set)
-    play(stretch, since=SINCE, until=UNTIL, source="demo")
-    return stretch
+    traffic = draw_period(population, since=SINCE, until=UNTIL, rate=60, received=set)
+    play(traffic, since=SINCE, until=UNTIL, source="demo")
+    return traffic
 
 
-def test_everything_happens_at_its_own_time(played: Stretch) -> None:
+def test_events_labels_and_views_have_their_simulated_times(played: PeriodTraffic) -> None:
     assert Pending.objects.count() == 0
     received = dict(Event.objects.values_list("position", "received_at"))
     events = dict(Event.objects.values_list("external_id", "received_at"))
@@ -44,7 +44,7 @@ def test_everything_happens_at_its_own_time(played: Stretch) -> None:
     assert BatchVersion.objects.filter(view="payment.merchant_trend").count() > 10
 
 
-def test_cases_are_worked_but_for_the_latest(played: Stretch) -> None:
+def test_all_but_the_latest_cases_are_decided(played: PeriodTraffic) -> None:
     worked, left = (Case.objects.filter(state=state) for state in (Case.State.DECIDED, Case.State.OPEN))
     assert worked.exists()
     assert left.exists()
@@ -56,7 +56,7 @@ def test_cases_are_worked_but_for_the_latest(played: Stretch) -> None:
     assert Label.objects.filter(source="review").count() == worked.count()
 
 
-def test_a_clock_goes_on_from_where_it_is_set() -> None:
+def test_a_clock_advances_from_the_time_to_which_it_is_set() -> None:
     clock = SettableClock(SINCE)
     assert SINCE <= clock() <= clock() < SINCE + timedelta(hours=1)
     clock.set(UNTIL)

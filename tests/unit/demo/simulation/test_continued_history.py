@@ -3,7 +3,7 @@ from itertools import takewhile
 
 import pytest
 
-from demo.simulation.continued import continue_history, draw_stretch, messages_of
+from demo.simulation.continued import continue_history, draw_period, messages_of
 from demo.simulation.history import simulate_history
 from demo.simulation.population import make_population
 from demo.simulation.sender import EVENTS, LABELS
@@ -27,7 +27,7 @@ def continued(*, received=frozenset()):
     return [*takewhile(lambda message: message[0] < 2 * 86_400, messages)]
 
 
-def test_what_follows_is_what_a_longer_history_has_there(history):
+def test_the_continuation_equals_a_longer_history(history):
     sent = [body for _, path, body in continued() if path == EVENTS]
     expected = history[history.occurred_at >= SINCE]
     assert [event["id"] for event in sent] == expected.id.tolist()
@@ -35,7 +35,7 @@ def test_what_follows_is_what_a_longer_history_has_there(history):
     assert [float(event["amount"]) for event in sent] == pytest.approx(expected.amount.tolist())
 
 
-def test_messages_are_due_when_they_happen():
+def test_messages_are_due_when_their_events_occur():
     messages = continued()
     assert [due for due, _, _ in messages] == sorted(due for due, _, _ in messages)
     for due, path, body in messages:
@@ -43,27 +43,27 @@ def test_messages_are_due_when_they_happen():
             assert SINCE + timedelta(seconds=due) == from_iso(body["occurred_at"])
 
 
-def test_labels_of_earlier_events_come_where_those_were_received(history):
+def test_labels_of_earlier_events_are_sent_only_if_those_were_received(history):
     known = (history.label_known_at >= SINCE) & (history.occurred_at < SINCE)
     earlier = set(history.id[known])
     assert len(earlier) > 5
     one = sorted(earlier)[0]
-    labelled = {body["event_id"] for _, path, body in continued(received={one}) if path == LABELS}
-    assert labelled & earlier == {one}
+    labeled = {body["event_id"] for _, path, body in continued(received={one}) if path == LABELS}
+    assert labeled & earlier == {one}
 
 
-def test_a_stretch_cut_in_two_is_the_same():
+def test_two_adjacent_periods_equal_one_long_period():
     population, middle = make_population(**SETTINGS), SINCE + timedelta(hours=7)
     whole, first, second = (
-        messages_of(draw_stretch(population, since=since, until=until, rate=300, received=set))
+        messages_of(draw_period(population, since=since, until=until, rate=300, received=set))
         for since, until in ((SINCE, UNTIL), (SINCE, middle), (middle, UNTIL))
     )
     assert whole == first + second
 
 
-def test_moments_are_plain_ones_as_services_take_them():
-    stretch = draw_stretch(make_population(**SETTINGS), since=SINCE, until=UNTIL, rate=300, received=set)
-    assert {type(at) for at, _, _ in messages_of(stretch)} == {datetime}
+def test_times_are_plain_datetimes():
+    traffic = draw_period(make_population(**SETTINGS), since=SINCE, until=UNTIL, rate=300, received=set)
+    assert {type(at) for at, _, _ in messages_of(traffic)} == {datetime}
 
 
 def test_every_payload_is_accepted_by_the_catalog():

@@ -14,20 +14,20 @@ def traffic(**changes):
     return LiveTraffic(**{"seed": 3, "customers": 2_000, "rate": 5.0} | changes)
 
 
-def test_events_come_in_order_at_about_the_asked_rate():
+def test_events_are_in_order_at_about_the_requested_rate():
     events = list(islice(traffic(), 4_000))
     due = [event.due for event in events]
     assert due == sorted(due)
     assert len(events) / due[-1] == pytest.approx(5.0, rel=0.15)
 
 
-def test_the_same_session_repeats_and_another_differs():
+def test_a_session_is_reproducible_and_differs_from_others():
     first, again, other = (list(islice(traffic(session=s), 200)) for s in (1, 1, 2))
     assert first == again
     assert first != other
 
 
-def test_ordinary_customers_rest_until_the_others_had_their_turn():
+def test_customers_rest_until_all_others_have_bought_something():
     ordinary = [
         e.row["customer"] for e in islice(traffic(), 1_000) if not e.scenario and e.row["type"] == "payment"
     ]
@@ -40,7 +40,7 @@ def test_every_payload_is_accepted_by_the_catalog():
         event_type(payload["type"]).parse(payload, now=from_iso(NOW))
 
 
-def test_frauds_are_mostly_labelled_fraud_and_good_payments_mostly_not_at_all():
+def test_most_frauds_are_labeled_and_most_legitimate_payments_are_not():
     events = [event for event in islice(traffic(fraud_share=0.2), 4_000) if event.row["type"] == "payment"]
     frauds = [event for event in events if event.scenario]
     good = [event for event in events if not event.scenario]

@@ -11,7 +11,7 @@ from demo.simulation.sender import EVENTS, LABELS, ApiClient, send_messages, tra
 
 
 class Recorded:
-    """What was posted, in order; `answer` is the status every post gets."""
+    """Records posts in order; `answer` is the status of every response."""
 
     def __init__(self, answer=201):
         self.posts, self.answer, self._lock = [], answer, threading.Lock()
@@ -27,7 +27,7 @@ def send(post, **changes):
     return send_messages(traffic_messages(traffic, run="r"), post=post, **{"seconds": 0.5} | changes)
 
 
-def test_every_event_is_sent_once_under_an_id_of_its_own_with_the_time_of_sending():
+def test_every_event_is_sent_once_with_its_own_id_and_the_time_of_sending():
     post = Recorded()
     tally = send(post)
     events = [body for path, body in post.posts if path == EVENTS]
@@ -36,7 +36,7 @@ def test_every_event_is_sent_once_under_an_id_of_its_own_with_the_time_of_sendin
     assert all(event["id"].startswith("r-") and event["occurred_at"].endswith("Z") for event in events)
 
 
-def test_labels_follow_their_event_and_name_it(monkeypatch):
+def test_labels_follow_the_event_that_they_name(monkeypatch):
     traffic = LiveTraffic(seed=3, customers=500, rate=20.0, fraud_share=0.3)
     posted = list(islice(traffic_messages(traffic, run="r"), 6_000))
     due = [moment for moment, _, _ in posted]
@@ -48,7 +48,7 @@ def test_labels_follow_their_event_and_name_it(monkeypatch):
     assert {body["label"] for _, body in labels} == {"fraud", "legitimate"}
 
 
-def test_an_answer_that_never_comes_is_counted_and_does_not_stop_the_traffic():
+def test_a_missing_response_is_counted_and_does_not_stop_the_traffic():
     def fail(path, body):
         raise OSError("gone")
 
@@ -58,7 +58,7 @@ def test_an_answer_that_never_comes_is_counted_and_does_not_stop_the_traffic():
 
 @pytest.fixture
 def server():
-    """A server that drops the first connection it gets."""
+    """A server that drops its first connection."""
     received = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -84,7 +84,7 @@ def server():
         running.shutdown()
 
 
-def test_a_dropped_connection_is_tried_again(server, monkeypatch):
+def test_a_request_is_retried_after_a_dropped_connection(server, monkeypatch):
     monkeypatch.setattr(sender, "RETRY_SECONDS", (0.01, 0.01))
     url, received = server
     client = ApiClient(url, "secret")

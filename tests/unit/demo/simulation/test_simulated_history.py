@@ -18,14 +18,14 @@ def payments(history):
     return history[history.type == "payment"]
 
 
-def test_the_same_arguments_give_the_same_frame_and_another_seed_another():
+def test_the_frame_depends_on_the_arguments_and_the_seed_alone():
     arguments = {"days": 5, "rate_per_day": 300, "end": END}
     first, again = simulate_history(seed=1, **arguments), simulate_history(seed=1, **arguments)
     pd.testing.assert_frame_equal(first, again)
     assert not first.amount.head(50).equals(simulate_history(seed=2, **arguments).amount.head(50))
 
 
-def test_events_are_in_order_inside_the_asked_days_with_ids_of_their_own(history):
+def test_events_are_in_order_within_the_requested_days_with_unique_ids(history):
     assert history.occurred_at.is_monotonic_increasing
     assert history.occurred_at.min() >= END - timedelta(days=60)
     assert history.occurred_at.max() <= END
@@ -33,7 +33,7 @@ def test_events_are_in_order_inside_the_asked_days_with_ids_of_their_own(history
     assert len(payments(history)) == pytest.approx(60 * 600, rel=0.05)
 
 
-def test_every_kind_of_fraud_is_there_at_about_the_asked_share(history):
+def test_every_kind_of_fraud_occurs_at_about_the_requested_share(history):
     frauds = payments(history)[payments(history).scenario != ""]
     assert set(frauds.scenario) == {
         "card_testing",
@@ -46,8 +46,8 @@ def test_every_kind_of_fraud_is_there_at_about_the_asked_share(history):
 
 
 def test_labels_become_known_after_their_event_and_within_fourteen_days(history):
-    labelled = history[history.label.notna()]
-    delay = labelled.label_known_at - labelled.occurred_at
+    labeled = history[history.label.notna()]
+    delay = labeled.label_known_at - labeled.occurred_at
     assert delay.min() > timedelta(0)
     assert delay.max() <= timedelta(days=14, seconds=2)
     assert history[history.label.isna()].label_known_at.isna().all()
