@@ -29,7 +29,8 @@ from scoring.intake import group_commit
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
 from scoring.runner import writing
-from scoring.runner.lane_runner import FEWEST, LaneRunner
+from scoring.runner.batch_limits import MIN_SIZE
+from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.warm_up import warm_up
 from scoring.signals import lane_notifications
 from scoring.signals.reply_channels import ReplyChannel
@@ -47,7 +48,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "receipt: the rest": [(events, "receive_events")],
     "notify": [(lane_notifications, "notify_lanes")],
     "claim": [(pending, "claim")],
-    "routes and models": [(LaneRunner, "_take_models")],
+    "routes and models": [(LaneRunner, "_load_models")],
     "read states and batch values": [(OnlineStore, "look")],
     "batch values: choose, fill in": [(BatchLookup, "choose"), (Reads, "script"), (Reads, "fill")],
     "feature kernel": [(LaneRunner, "_sequence")],
@@ -196,7 +197,7 @@ def measure_size(requests: Requests, lane: LaneRunner, size: int, clock: Clock) 
     spent = []
     for number in range(rounds + max(rounds // 4, 3)):
         watch = Watch(clock)
-        lane.limit = max(size, FEWEST)
+        lane.limits.size = max(size, MIN_SIZE)
         with watched(watch, lane), watch.stage(REMAINDER):
             requests.post(size)
         if number >= max(rounds // 4, 3):

@@ -1,8 +1,4 @@
-"""The holder of a lane: claims micro-batches, walks them through the engine, commits, until nothing comes.
-
-While one batch is written the next is worked out upon it, to be written after it. If the first could not be,
-the second is thrown away, whose entries are still queued.
-"""
+"""The holder of a lane: claims micro-batches, computes features and decisions, has them written."""
 
 import logging
 import time
@@ -17,7 +13,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils import timezone
 
-from scoring.batch.serve.lookup import BatchLookup, Reads
+from scoring.batch.serve.lookup import BatchLookup
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions.deciding_models import DecidingModels, load_deciding_models
 from scoring.decisions.engine import Decided, Scored, decide
@@ -29,39 +25,29 @@ from scoring.features.folding.fold import fold
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import AMENDMENTS
 from scoring.lanes.item_versions import before_the_next_of_its_event, effects_of, place_claims
-from scoring.lanes.order import Effects, LaneHead
+from scoring.lanes.order import Effects
 from scoring.lanes.queue import Claim
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry.routes import current_routes
-from scoring.runner.writing import Inline, UnderWay, Worked, write, write_and_tell
+from scoring.runner.batch_limits import BatchLimits
+from scoring.runner.pipeline import Pipeline
+from scoring.runner.writing import ComputedBatch
 from scoring.signals.telemetry import telemetry
 from scoring.states.errors import StaleOnlineState
 from scoring.states.restore import restore_states
-from scoring.states.store import Look, OnlineStore
+from scoring.states.store import OnlineStore
 from scoring.timestamps import from_micros, to_micros
 
 logger = logging.getLogger(__name__)
 
-WORK_SECONDS = 0.025  # a micro-batch; longer ones make the clients that come next wait
-# A batch costs some milliseconds however few it holds (docs/reference/performance.md). A limit that followed
-# its duration further down would have a busy machine pay them for every handful, and fall behind.
-FEWEST, MOST = 32, 256
-# Of clients that wait a batch may hold as many as fit; with others in it no more than this, or a client that
-# comes next would wait behind hundreds that nobody waits for. While clients do wait it is a few: what is in
-# their batch, and in the two before it that are worked and written, is what they wait for.
-MOST_WITH_OTHERS, MOST_WHILE_WAITED_FOR = 64, 8
-SOMEBODY_WAITS_SECONDS = 1.0  # so long after one of them the next is expected
-LIMITS = (MOST, 128, 64, FEWEST)
-PACE_SHARE = 0.2  # of the last batch in the moving average
-
 
 class Sequenced(NamedTuple):
-    """Claims in their order, read and folded: the events to decide, the states to write.
+    """Claims in their order, read and folded: the events to decide and the states to write.
 
-    `positions` and `effects`: what the order is to say of each item.
+    `positions` and `effects`: what the order records of each item.
     """
 
     positions: list[int]
@@ -69,84 +55,74 @@ class Sequenced(NamedTuple):
     scored: list[Scored]
     states: dict[str, bytes]
     clock_us: int
-    read_at: str | None  # the cursor of the states read, None where none were
+    read_at: str | None  # the cursor of the states that were read, None if none were
 
 
 class LaneRunner:
-    """Processes one lane, presuming that it is held: the log and Redis refuse a holder that has lost it."""
+    """Processes one lane. The caller holds it: the log and Redis refuse a holder that has lost the lane."""
 
     def __init__(
         self, lane: str, *, writer: Executor | None = None, clock: Callable[[], datetime] = timezone.now
     ) -> None:
-        """`writer`: does one thing after the other, each batch's writing; without one each step writes."""
+        """`writer`: see `Pipeline`."""
         self._clock = clock
         self.lane = lane
         self.models: dict[str, DecidingModels] = {}
         self.plan: LanePlan = lane_plan(lane)
         self.store = OnlineStore(lane, self.plan.layout_id)
         self.batch_values = BatchLookup(self.plan)
-        self.head = restore_states(self.plan, self.store)
+        self.pipeline = Pipeline(self.store, restore_states(self.plan, self.store), writer=writer)
+        self.limits = BatchLimits()
         self.next_label_due = pending.next_label_due(lane)
-        self.limit = FEWEST
         self.exhausted = False
-        self.pace = 0.0  # entries a second while it works, lately; 0 before the first batch
-        self._writer, self._write = (writer, write_and_tell) if writer else (Inline(), write)
-        self._under_way: UnderWay | None = None
-        self._last_served = ""
-        self._waited_for_at = float("-inf")
+        self._last_source = ""
         self._routes: str | None = None
 
     def step(self) -> int:
         """Process one micro-batch; returns how many entries it had, 0 when nothing is pending.
 
-        `exhausted` then says that the lane has nothing left of what there was at the claim: what has come
-        since was rung for, if the bell was taken before this step. What is still being written rings when it
-        fails.
+        `exhausted` then says whether the lane has nothing left of the entries that were there at the claim.
+        Later ones have notified the lane, if notifications were discarded before this step. A batch still in
+        flight notifies the lane if it fails.
         """
         self._release_known_labels()
-        limit, chunk = self.limit, self._chunk()
-        claims, is_all = self._claim(limit, chunk)
+        claims, is_all = self._claim()
         done = self._process_or_isolate(claims) if claims else self._settle()
         self.exhausted = done and is_all and not self._is_label_due()
-        if claims:
-            self._last_served = claims[-1].source
-            if claims[0].urgent:
-                self._waited_for_at = time.monotonic()
+        self.limits.note_claims(claims)
+        self._last_source = claims[-1].source if claims else self._last_source
         return len(claims)
 
-    def _claim(self, limit: int, chunk: int) -> tuple[list[Claim], bool]:
-        """The next claims, and whether they are all there is."""
-        began = time.perf_counter()
-        claims = self._claim_but_written(limit, chunk)
-        whole = len(claims)
-        if any(claim.amended for claim in claims):
-            # What an amended event's entry does depends on what the lane has applied: on what it has written.
+    def finish(self) -> None:
+        """Wait for the batch in flight. Raises what the database and Redis raise."""
+        while self.pipeline.in_flight:
             self._settle()
-            claims = self._claim_but_written(limit, chunk)
-            whole = len(claims)
+
+    def _claim(self) -> tuple[list[Claim], bool]:
+        """The next claims, and whether they are all there are."""
+        began = time.perf_counter()
+        limit, fill = self.limits.size, self.limits.fill
+        claims = self._claim_next(limit, fill)
+        count = len(claims)
+        if any(claim.amended for claim in claims):
+            # What an amended event's entry does depends on what the lane has applied, and so written.
+            self._settle()
+            claims = self._claim_next(limit, fill)
+            count = len(claims)
             claims = before_the_next_of_its_event(claims)
         if claims:
             telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
-        # Others come last, and beside fewer than `limit` one of them would have had a place.
-        is_all = whole < chunk or (whole < limit and claims[-1].urgent)
-        return claims, is_all and len(claims) == whole
+        # Bulk comes last, and with fewer than `limit` urgent claims one bulk entry would have had a place.
+        is_all = count < fill or (count < limit and claims[-1].urgent)
+        return claims, is_all and len(claims) == count
 
-    def _claim_but_written(self, limit: int, chunk: int) -> list[Claim]:
-        written = [claim.position for claim in self._under_way.worked.claims] if self._under_way else []
-        return pending.claim(self.lane, limit=limit, chunk=chunk, after=self._last_served, but=written)
-
-    def _chunk(self) -> int:
-        """Up to how many entries a batch is filled with what nobody waits for."""
-        waiting = time.monotonic() - self._waited_for_at < SOMEBODY_WAITS_SECONDS
-        return MOST_WHILE_WAITED_FOR if waiting else min(self.limit, MOST_WITH_OTHERS)
-
-    def finish(self) -> None:
-        """Wait for what is being written. Raises what the database and Redis raise."""
-        while self._under_way:
-            self._settle()
+    def _claim_next(self, limit: int, fill: int) -> list[Claim]:
+        return pending.claim(
+            self.lane, limit=limit, chunk=fill, after=self._last_source, but=self.pipeline.positions
+        )
 
     def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:
-        """Process, or park what cannot be; False when any stays queued and has to be claimed anew."""
+        """Process the claims, or park those that fail; False if any stays queued, to be claimed again."""
         started = time.perf_counter()
         try:
             if not self._process(claims):
@@ -159,44 +135,19 @@ class LaneRunner:
             raise
         except Exception as error:  # noqa: BLE001 - the edge of the lane: one bad entry must not stop it
             return self._isolate(claims, error)
-        spent = time.perf_counter() - started
-        self.limit = next_limit(self.limit, entries=len(claims), seconds=spent)
-        pace = len(claims) / max(spent, 1e-6)
-        self.pace += (pace - self.pace) * (PACE_SHARE if self.pace else 1.0)
-        return True
-
-    def _isolate(self, claims: Sequence[Claim], error: Exception) -> bool:
-        """As `_process_or_isolate`, one by one, after `error`."""
-        if not self._settle():
-            return False
-        if len(claims) > 1:
-            logger.warning("lane %s: %d entries are taken singly", self.lane, len(claims), exc_info=error)
-            # Up to the first that stays queued: a label of it may follow, and must not overtake it.
-            return all(self._process_or_isolate([claim]) and self._settle() for claim in claims)
-        logger.error(
-            "lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream, exc_info=error
-        )
-        try:
-            self._park(claims[0], f"{type(error).__name__}: {error}")
-        except StreamConflict as conflict:
-            logger.info("lane %s: %s; not parked, what is left of it is claimed anew", self.lane, conflict)
-            return False
+        self.limits.note_batch(len(claims), seconds=time.perf_counter() - started)
         return True
 
     def _process(self, claims: Sequence[Claim]) -> bool:
-        """The recipe: who decides, sequence, decide, write. False when the batch before was not written."""
-        self._take_models(claims[0].routes)
-        worked = self._work_out(claims)
-        before = self.head
+        """The recipe: load models, compute, wait for the batch ahead, write. False if that was refused."""
+        self._load_models(claims[0].routes)
+        batch = self._compute(claims)
         if not self._settle():
             return False
-        if worked.read_at not in (None, before.cursor, self.head.cursor):
-            raise StaleOnlineState(self.lane, self.head.cursor, worked.read_at)
-        writing = self._writer.submit(self._write, worked, head=self.head, store=self.store)
-        self._under_way = UnderWay(worked, self.head, writing)
-        return self._settle() if writing.done() else True
+        self.pipeline.submit(batch)
+        return True if self.pipeline.is_writing else self._settle()
 
-    def _work_out(self, claims: Sequence[Claim]) -> Worked:
+    def _compute(self, claims: Sequence[Claim]) -> ComputedBatch:
         now = self._clock()
         in_order = [claim for claim in claims if claim.kind != "rescore"]
         with telemetry.stage("sequence", events=len(claims)):
@@ -204,7 +155,7 @@ class LaneRunner:
         rescored = [scored for claim in claims if claim.kind == "rescore" for scored in self._rescored(claim)]
         with telemetry.stage("decide", events=len(claims)):
             decided = self._decide([*sequenced.scored, *rescored], now=now)
-        return Worked(
+        return ComputedBatch(
             claims=claims,
             in_order=sequenced.positions,
             effects=sequenced.effects,
@@ -216,42 +167,55 @@ class LaneRunner:
         )
 
     def _settle(self) -> bool:
-        """Wait for the batch being written; False if the lane is not where it would have left it."""
-        under_way = self._under_way
-        if under_way is None:
+        """Wait for the batch in flight; False if the lane is not where it would have left it."""
+        ahead = self.pipeline.in_flight
+        if ahead is None:
             return True
-        under_way.written.exception()  # waits; until then it is not forgotten, whatever interrupts
-        self._under_way = None
         try:
-            self.head = under_way.written.result()
+            self.pipeline.wait()
         except (StreamConflict, StaleOnlineState) as refused:
             self._restore(refused)
             return False
         except (DatabaseError, redis.RedisError):
             raise
         except Exception as error:  # noqa: BLE001 - as in `_process_or_isolate`
-            self._isolate(under_way.worked.claims, error)
+            self._isolate(ahead.batch.claims, error)
+            return False
+        return True
+
+    def _isolate(self, claims: Sequence[Claim], error: Exception) -> bool:
+        """Process claims one by one after `error`, as `_process_or_isolate` does."""
+        if not self._settle():
+            return False
+        if len(claims) > 1:
+            logger.warning(
+                "lane %s: %d entries are processed one by one", self.lane, len(claims), exc_info=error
+            )
+            # Up to the first that stays queued: its label may follow, and must not overtake it.
+            return all(self._process_or_isolate([claim]) and self._settle() for claim in claims)
+        logger.error(
+            "lane %s: %s cannot be processed and is parked", self.lane, claims[0].event_stream, exc_info=error
+        )
+        try:
+            self._park(claims[0], f"{type(error).__name__}: {error}")
+        except StreamConflict as conflict:
+            logger.info("lane %s: %s; not parked, claimed again if it is still queued", self.lane, conflict)
             return False
         return True
 
     def _restore(self, refused: StreamConflict | StaleOnlineState) -> None:
-        """Begin again from the log: another holder was there, or Redis is not where this one believed it."""
+        """Begin again from the log: another holder wrote, or Redis is not where this one expected it."""
         level = logging.WARNING if isinstance(refused, StaleOnlineState) else logging.INFO
         logger.log(level, "lane %s: %s; begun again from the log", self.lane, refused)
-        self.head = restore_states(self.plan, self.store)
+        self.pipeline.head = restore_states(self.plan, self.store)
 
-    @property
-    def _head_ahead(self) -> LaneHead:
-        """The head that the next batch builds upon, its position unknown while it is being written."""
-        return self._under_way.head if self._under_way else self.head
+    def _load_models(self, routes: str) -> None:
+        """Look up the routes once for each batch: a promotion takes effect between batches, never inside one.
 
-    def _take_models(self, routes: str) -> None:
-        """One look at the routes a batch: a promotion is picked up between batches, never inside one.
-
-        `routes` names their versions at the claim: the same as before mean the same models, but for one that
-        could not be had and is tried again.
+        `routes` names their versions at the claim: the same versions mean the same models, unless one could
+        not be used and is tried again.
         """
-        if routes == self._routes and all(deciding.is_complete for deciding in self.models.values()):
+        if routes == self._routes and all(each.is_complete for each in self.models.values()):
             return
         current = current_routes()
         kinds = [kind for kind in lane_members(self.lane) if kind.scored]
@@ -259,13 +223,13 @@ class LaneRunner:
         self._routes = routes
 
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
-        """Claims that are not empty, none a rescore. Raises StaleOnlineState."""
-        head = self._head_ahead
+        """Read states and fold at least one claim, none a rescore. Raises StaleOnlineState."""
+        head = self.pipeline.next_head
         placed = place_claims(claims, head=head)
         items = [each.item for each in placed]
         batch = encode(self.plan, items)
         reads = self.batch_values.choose(items, [each.claim.received_at for each in placed])
-        look = self._read(batch.state_keys(), reads)
+        look = self.pipeline.read(batch.state_keys(), reads.script())
         if look.reply is not None:
             reads.fill(batch, look.reply)
         arena = Arena.from_blobs(self.plan, look.states)
@@ -284,22 +248,10 @@ class LaneRunner:
             read_at=look.cursor,
         )
 
-    def _read(self, keys: Sequence[str], reads: Reads) -> Look:
-        """States as the batch being written leaves them, and batch values: one round trip.
-
-        Redis may be asked before that batch is there or after: what it does not change is the same in both,
-        and `_process` looks whether it was one of the two.
-        """
-        leaves = self._under_way.worked.states if self._under_way else {}
-        look = self.store.look([key for key in keys if key not in leaves], reads.script())
-        if look.cursor is None or (not self._under_way and look.cursor != self.head.cursor):
-            raise StaleOnlineState(self.lane, self.head.cursor, look.cursor)
-        return look._replace(states={key: leaves[key] if key in leaves else look.states[key] for key in keys})
-
     def _rescored(self, claim: Claim) -> list[Scored]:
-        """An event whose vector was logged with a decision that no model took part in.
+        """An event whose vector was logged with a decision without a model, to be scored now.
 
-        None where it was corrected or retracted meanwhile, which is decided on its own.
+        Empty if the event was corrected or retracted since: that is decided on its own.
         """
         stream = read_stream(claim.event_stream)
         if (
@@ -334,32 +286,24 @@ class LaneRunner:
         with transaction.atomic():
             append([entry], now=now)
             if not pending.park(claim.position, error=error):
-                raise StreamConflict(stream, entry.expected_version)  # it was done before it failed
+                raise StreamConflict(stream, entry.expected_version)  # another holder has processed it
 
     def _is_label_due(self) -> bool:
         due = self.next_label_due
-        return due is not None and to_micros(due) <= self._head_ahead.clock_us
+        return due is not None and to_micros(due) <= self.pipeline.next_head.clock_us
 
     def _release_known_labels(self) -> None:
         if not self._is_label_due():
             return
         self._settle()
         if self._is_label_due():
-            pending.release_known_labels(self.lane, clock=from_micros(self.head.clock_us))
-            self.next_label_due = pending.next_label_due(self.lane, after=from_micros(self.head.clock_us))
-
-
-def next_limit(limit: int, *, entries: int, seconds: float) -> int:
-    """How many entries the next batch may have, after one of `entries` took `seconds` under `limit`.
-
-    As many as fit WORK_SECONDS at that pace, from FEWEST to MOST in steps of two (each has a plan of its own
-    in the database), and at most twice as many as before: one quick batch proves little.
-    """
-    fitting = int(entries * WORK_SECONDS / max(seconds, 1e-6))
-    return next(step for step in LIMITS if step <= max(FEWEST, min(fitting, limit * 2)))
+            pending.release_known_labels(self.lane, clock=from_micros(self.pipeline.head.clock_us))
+            self.next_label_due = pending.next_label_due(
+                self.lane, after=from_micros(self.pipeline.head.clock_us)
+            )
 
 
 def _is_decided(claim: Claim) -> bool:
-    """Whether an event gets a decision, and its correction another: history was never decided."""
+    """Whether an event gets a decision. A correction of history does not: history was never decided."""
     from_history = claim.kind == "correction" and claim.event["history"]
     return event_type(claim.event["type"]).scored and not from_history

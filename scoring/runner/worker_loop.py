@@ -78,7 +78,7 @@ def _work(lane: str, *, max_seconds: float, linger: float, writer: Executor | No
     try:
         while (now := time.monotonic()) < ends and not worker_state.stop_requested:
             if now > renew_at:
-                lane_notifications.subscribe(lane, pace=runner.pace)
+                lane_notifications.subscribe(lane, pace=runner.limits.pace)
                 renew_at = now + RENEW_SECONDS
             processed += runner.step()
             if runner.exhausted and not lane_notifications.wait_for_notification(lane, seconds=linger):

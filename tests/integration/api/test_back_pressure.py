@@ -90,11 +90,11 @@ def test_the_pace_of_a_lane_is_what_its_runner_worked_at(api):
     api.post("events", a_list(0, 5))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
-        assert runner.pace == 0.0
+        assert runner.limits.pace == 0.0
         runner.step()
-    assert runner.pace > 0
-    lane_notifications.subscribe(LANE, pace=runner.pace)
-    assert lane_notifications.pace_of(LANE) == pytest.approx(runner.pace, abs=0.1)
+    assert runner.limits.pace > 0
+    lane_notifications.subscribe(LANE, pace=runner.limits.pace)
+    assert lane_notifications.pace_of(LANE) == pytest.approx(runner.limits.pace, abs=0.1)
 
 
 def test_lists_are_received_one_at_a_time_and_refused_beyond_the_places():

@@ -72,7 +72,7 @@ def test_the_rest_of_a_batch_is_left_when_one_of_it_could_not_be_written(send, w
     say_fraud(0)
     commit, tried = writing._commit, []
 
-    def refuse_the_first_alone(worked: writing.Worked, head: Any) -> int:
+    def refuse_the_first_alone(worked: writing.ComputedBatch, head: Any) -> int:
         tried.append([claim.kind for claim in worked.claims])
         if len(worked.claims) > 1:
             raise ValueError("not as a whole")
@@ -92,14 +92,14 @@ def test_the_rest_of_a_batch_is_left_when_one_of_it_could_not_be_written(send, w
 
 def test_a_bad_entry_is_parked_and_what_follows_it_in_its_batch_is_taken(send, work, runner, monkeypatch):
     send(payments(3))
-    work_out = LaneRunner._work_out
+    work_out = LaneRunner._compute
 
-    def choke(lane: LaneRunner, claims: Sequence[Claim]) -> writing.Worked:
+    def choke(lane: LaneRunner, claims: Sequence[Claim]) -> writing.ComputedBatch:
         if any(claim.event["id"] == "T-1" for claim in claims):
             raise ValueError("cannot be worked")
         return work_out(lane, claims)
 
-    monkeypatch.setattr(LaneRunner, "_work_out", choke)
+    monkeypatch.setattr(LaneRunner, "_compute", choke)
     runner.step()
 
     assert applied() == ["event card-0", "event card-2"]
@@ -110,14 +110,14 @@ def test_a_bad_entry_is_parked_and_what_follows_it_in_its_batch_is_taken(send, w
 @pytest.mark.parametrize("bad", ["T-0", "T-1"])
 def test_of_two_entries_the_good_one_is_taken_and_the_bad_one_parked(send, work, runner, monkeypatch, bad):
     send(payments(2))
-    work_out = LaneRunner._work_out
+    work_out = LaneRunner._compute
 
-    def choke(lane: LaneRunner, claims: Sequence[Claim]) -> writing.Worked:
+    def choke(lane: LaneRunner, claims: Sequence[Claim]) -> writing.ComputedBatch:
         if any(claim.event["id"] == bad for claim in claims):
             raise ValueError("cannot be worked")
         return work_out(lane, claims)
 
-    monkeypatch.setattr(LaneRunner, "_work_out", choke)
+    monkeypatch.setattr(LaneRunner, "_compute", choke)
     runner.step()
 
     [parked] = Pending.objects.all()
@@ -182,14 +182,14 @@ def test_the_next_batch_is_as_long_as_fits_and_the_pace_follows_the_last_ones(ru
     clock, asked = iter((0.0, 0.1, 5.0, 5.05)), []
     monkeypatch.setattr("scoring.runner.lane_runner.time.perf_counter", lambda: next(clock))
     monkeypatch.setattr(
-        "scoring.runner.lane_runner.next_limit", lambda *now, **took: asked.append((now, took)) or 77
+        "scoring.runner.batch_limits.next_size", lambda *now, **took: asked.append((now, took)) or 77
     )
     monkeypatch.setattr(runner, "_process", lambda claims: True)
     ten: Any = [None] * 10
     assert runner._process_or_isolate(ten)
-    assert runner.pace == pytest.approx(100.0)
+    assert runner.limits.pace == pytest.approx(100.0)
     assert runner._process_or_isolate(ten)
-    assert runner.pace == pytest.approx(120.0)  # a fifth of the way to 200
+    assert runner.limits.pace == pytest.approx(120.0)  # a fifth of the way to 200
     assert asked[1] == ((77,), {"entries": 10, "seconds": pytest.approx(0.05)})
 
 
@@ -223,13 +223,13 @@ def test_what_is_scored_again_by_two_holders_is_written_by_one(send, work, runne
     Pending.objects.update(state="ready")
     claims = pending.claim(LANE, limit=2)
     late = LaneRunner(LANE)
-    late._take_models(claims[0].routes)
-    worked = late._work_out(claims)
+    late._load_models(claims[0].routes)
+    worked = late._compute(claims)
     work()
     count = LogEntry.objects.count()
 
     with pytest.raises(StreamConflict):
-        writing.write(worked, head=late.head, store=late.store)
+        writing.write(worked, head=late.pipeline.head, store=late.store)
 
     assert LogEntry.objects.count() == count
     assert Decision.objects.filter(revision=1).count() == 2
@@ -242,7 +242,7 @@ def test_a_rescore_that_fails_again_is_tried_again_later_and_adds_no_revision(se
     [before] = Pending.objects.values_list("due_at", flat=True)
     Pending.objects.update(state="ready")
 
-    assert work().head == read_head(LANE)  # which no rescore moves
+    assert work().pipeline.head == read_head(LANE)  # which no rescore moves
 
     [row] = Pending.objects.all()
     assert (row.kind, row.state) == ("rescore", "waiting")
@@ -258,12 +258,12 @@ def test_a_rescore_that_another_holder_has_done_is_not_queued_again(send, work, 
     Pending.objects.update(state="ready")
     claims = pending.claim(LANE, limit=1)
     late = LaneRunner(LANE)
-    late._take_models(claims[0].routes)
-    worked = late._work_out(claims)
+    late._load_models(claims[0].routes)
+    worked = late._compute(claims)
     Pending.objects.all().delete()
 
     with pytest.raises(StreamConflict):
-        writing.write(worked, head=late.head, store=late.store)
+        writing.write(worked, head=late.pipeline.head, store=late.store)
 
     assert not Pending.objects.exists()
 

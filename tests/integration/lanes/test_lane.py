@@ -23,7 +23,8 @@ from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.log.retry import ATTEMPTS
 from scoring.log.writing.alongside import Beside
-from scoring.runner.lane_runner import FEWEST, LaneRunner
+from scoring.runner.batch_limits import MIN_SIZE
+from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.sweep import sweep_lanes
 from scoring.runner.writing import write
 from scoring.signals import redis_connections as connections
@@ -124,22 +125,22 @@ def test_a_flushed_redis_is_restored_from_the_log(send, work, online_redis):
 
 @pytest.mark.parametrize("lost", ["everything", "the last batch"])
 def test_what_redis_lost_is_noticed_by_the_running_holder_before_it_decides_upon_it(send, online_redis, lost):
-    send(payments(2 * FEWEST + 6))
+    send(payments(2 * MIN_SIZE + 6))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
         runner.step()
         earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*:*")}
-        runner.limit = FEWEST
+        runner.limits.size = MIN_SIZE
         runner.step()
         online_redis.flushdb()
         for key, value in earlier.items() if lost == "the last batch" else ():
             online_redis.restore(key, 0, value)
         runner.step()
-        assert Decision.objects.count() == 2 * FEWEST
+        assert Decision.objects.count() == 2 * MIN_SIZE
         assert not runner.exhausted
         while runner.step():
             pass
-    assert Decision.objects.count() == 2 * FEWEST + 6
+    assert Decision.objects.count() == 2 * MIN_SIZE + 6
     assert online_states() == rebuilt_states()
 
 
@@ -172,11 +173,11 @@ def test_the_log_refuses_a_holder_that_lost_its_lane(send, work):
     with held_lane(LANE):
         late = LaneRunner(LANE)
         claims = pending.claim(LANE, limit=5)
-        late._take_models(claims[0].routes)
-        worked = late._work_out(claims)
+        late._load_models(claims[0].routes)
+        worked = late._compute(claims)
         work()  # another holder: advisory locks of one session nest, so this stands for a second process
         with pytest.raises(StreamConflict):
-            write(worked, head=late.head, store=late.store)
+            write(worked, head=late.pipeline.head, store=late.store)
     assert Decision.objects.count() == 5
     assert online_states() == rebuilt_states()
 
@@ -185,13 +186,13 @@ def test_redis_refuses_a_holder_that_lost_its_lane(send, work):
     send(payments(5))
     late = LaneRunner(LANE)
     claims = pending.claim(LANE, limit=5)
-    late._take_models(claims[0].routes)
-    states = late._work_out(claims).states
+    late._load_models(claims[0].routes)
+    states = late._compute(claims).states
     work()
     with pytest.raises(StaleOnlineState):
-        late.store.write(states, expected=late.head.cursor, cursor="5:1")
+        late.store.write(states, expected=late.pipeline.head.cursor, cursor="5:1")
     with pytest.raises(StaleOnlineState):
-        late._work_out(claims)
+        late._compute(claims)
     assert online_states() == rebuilt_states()
 
 

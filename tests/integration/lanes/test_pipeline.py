@@ -20,7 +20,8 @@ from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.runner import writing
-from scoring.runner.lane_runner import FEWEST, LaneRunner
+from scoring.runner.batch_limits import MIN_SIZE
+from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.worker_loop import work_lane
 from scoring.signals import lane_notifications, reply_channels
 from tests.factories.payments import payment_payload, payments, submission
@@ -60,7 +61,7 @@ class LateWriter(Executor):
 
 @pytest.fixture(autouse=True)
 def small_batches_without_messages(monkeypatch):
-    monkeypatch.setattr("scoring.runner.lane_runner.next_limit", lambda limit, **spent: FEWEST)
+    monkeypatch.setattr("scoring.runner.batch_limits.next_size", lambda size, **spent: MIN_SIZE)
     monkeypatch.setattr(lane_notifications, "send_task", lambda lane: "")
 
 
@@ -89,24 +90,24 @@ def assert_all_decided_once(count: int) -> None:
 
 
 def test_a_batch_sees_what_the_one_being_written_has_changed(send, runner):
-    send(payments(3 * FEWEST))
+    send(payments(3 * MIN_SIZE))
     runner.step()
     assert not Decision.objects.exists()  # worked out, not written
-    assert runner.pace > 0.0
+    assert runner.limits.pace > 0.0
     runner.step()
-    assert Decision.objects.count() == FEWEST
-    assert [runner.step(), runner.step()] == [FEWEST, 0]  # what is being written is not claimed again
+    assert Decision.objects.count() == MIN_SIZE
+    assert [runner.step(), runner.step()] == [MIN_SIZE, 0]  # what is being written is not claimed again
     assert runner.exhausted
-    assert_all_decided_once(3 * FEWEST)
-    assert runner.head == read_head(LANE)  # which the next holder begins from
+    assert_all_decided_once(3 * MIN_SIZE)
+    assert runner.pipeline.head == read_head(LANE)  # which the next holder begins from
 
 
 def test_a_batch_is_worked_out_before_the_one_ahead_of_it_is_written(send, runner, monkeypatch):
     order: list[str] = []
-    work_out, commit = runner._work_out, writing._commit
-    monkeypatch.setattr(runner, "_work_out", lambda claims: order.append("worked out") or work_out(claims))
+    work_out, commit = runner._compute, writing._commit
+    monkeypatch.setattr(runner, "_compute", lambda claims: order.append("worked out") or work_out(claims))
     monkeypatch.setattr(writing, "_commit", lambda *given: order.append("written") or commit(*given))
-    send(payments(2 * FEWEST))
+    send(payments(2 * MIN_SIZE))
     work_all(runner)
     assert order == ["worked out", "worked out", "written", "written"]
 
@@ -114,7 +115,7 @@ def test_a_batch_is_worked_out_before_the_one_ahead_of_it_is_written(send, runne
 def test_a_wait_that_is_interrupted_forgets_no_batch(send, runner):
     send(payments(1))
     runner.step()
-    under_way = runner._under_way
+    under_way = runner.pipeline.in_flight
     assert under_way is not None
     write = under_way.written.work
 
@@ -126,7 +127,7 @@ def test_a_wait_that_is_interrupted_forgets_no_batch(send, runner):
     with pytest.raises(KeyboardInterrupt):
         runner.step()
     runner.finish()
-    assert runner.head.seq == 1
+    assert runner.pipeline.head.seq == 1
     assert_all_decided_once(1)
 
 
@@ -152,44 +153,44 @@ def _forget_everything(online_redis) -> None:
 
 
 def test_vectors_are_the_same_as_one_batch_after_the_other(send, runner, work, online_redis):
-    send(payments(2 * FEWEST + 5))
+    send(payments(2 * MIN_SIZE + 5))
     work_all(runner)
     ahead = vectors()
     _forget_everything(online_redis)
-    send(payments(2 * FEWEST + 5))
+    send(payments(2 * MIN_SIZE + 5))
     work()
     assert vectors() == ahead
 
 
 def test_a_batch_is_thrown_away_with_the_one_that_was_refused(send, runner, work):
-    send(payments(2 * FEWEST))
+    send(payments(2 * MIN_SIZE))
     runner.step()
     work()  # another holder does all of it first
     assert runner.step() == 0
     assert runner.exhausted is False
-    send(payments(3, start=2 * FEWEST))
+    send(payments(3, start=2 * MIN_SIZE))
     work_all(runner)
-    assert_all_decided_once(2 * FEWEST + 3)
+    assert_all_decided_once(2 * MIN_SIZE + 3)
 
 
 def test_a_batch_worked_out_on_one_that_is_refused_is_not_written(send, runner, work):
-    send(payments(2 * FEWEST))
+    send(payments(2 * MIN_SIZE))
     runner.step()
     work()
-    send(payments(3, start=2 * FEWEST))
+    send(payments(3, start=2 * MIN_SIZE))
     runner.step()  # on a head that is not there
     assert runner.exhausted is False
-    assert Decision.objects.count() == 2 * FEWEST
+    assert Decision.objects.count() == 2 * MIN_SIZE
     work_all(runner)
-    assert_all_decided_once(2 * FEWEST + 3)
+    assert_all_decided_once(2 * MIN_SIZE + 3)
 
 
 def test_a_batch_that_cannot_be_worked_out_does_not_overtake_one_that_was_refused(send, runner, monkeypatch):
-    send(payments(FEWEST + 5))
+    send(payments(MIN_SIZE + 5))
     runner.step()
     failures = {
         "_commit": StreamConflict("lane/commerce", 0),
-        "_work_out": ValueError("not as a whole"),
+        "_compute": ValueError("not as a whole"),
     }
     with monkeypatch.context() as failing:
         for place, (name, error) in zip((writing, runner), failures.items(), strict=True):
@@ -197,9 +198,9 @@ def test_a_batch_that_cannot_be_worked_out_does_not_overtake_one_that_was_refuse
         runner.step()
         assert runner.exhausted is False
     work_all(runner)
-    seqs = [read_stream(f"payment/shop/T-{number}")[1].data["seq"] for number in range(FEWEST + 5)]
-    assert seqs == list(range(1, FEWEST + 6))
-    assert_all_decided_once(FEWEST + 5)
+    seqs = [read_stream(f"payment/shop/T-{number}")[1].data["seq"] for number in range(MIN_SIZE + 5)]
+    assert seqs == list(range(1, MIN_SIZE + 6))
+    assert_all_decided_once(MIN_SIZE + 5)
 
 
 def _raise(error: Exception) -> None:
@@ -207,11 +208,11 @@ def _raise(error: Exception) -> None:
 
 
 def test_a_redis_flushed_while_a_batch_is_written_is_restored(send, runner, online_redis):
-    send(payments(3 * FEWEST))
+    send(payments(3 * MIN_SIZE))
     runner.step()
     online_redis.flushdb()
     work_all(runner)
-    assert_all_decided_once(3 * FEWEST)
+    assert_all_decided_once(3 * MIN_SIZE)
 
 
 class Unnoticed(Future[Any]):
@@ -229,28 +230,28 @@ class UnnoticedWriter(Executor):
 
 
 def test_states_that_the_batch_ahead_has_written_by_then_are_read(send, runner, monkeypatch):
-    runner._writer = UnnoticedWriter()
+    runner.pipeline._writer = UnnoticedWriter()
     monkeypatch.setattr(runner, "_restore", lambda refused: pytest.fail(f"begun again: {refused}"))
-    send(payments(2 * FEWEST))
+    send(payments(2 * MIN_SIZE))
     work_all(runner)
-    assert_all_decided_once(2 * FEWEST)
+    assert_all_decided_once(2 * MIN_SIZE)
 
 
 def test_a_redis_flushed_before_the_next_batch_reads_it_is_noticed_before_anybody_is_told(
     send, runner, online_redis, work
 ):
-    runner._writer = UnnoticedWriter()
+    runner.pipeline._writer = UnnoticedWriter()
     for place, whom in enumerate("aba"):
-        send(payments_of(whom, start=place * FEWEST))
+        send(payments_of(whom, start=place * MIN_SIZE))
     runner.step()
     runner.step()
     online_redis.flushdb()
     work_all(runner)
-    assert_all_decided_once(3 * FEWEST)
+    assert_all_decided_once(3 * MIN_SIZE)
     replayed = vectors()
     _forget_everything(online_redis)
     for place, whom in enumerate("aba"):
-        send(payments_of(whom, start=place * FEWEST))
+        send(payments_of(whom, start=place * MIN_SIZE))
     work()
     assert vectors() == replayed
 
@@ -258,29 +259,29 @@ def test_a_redis_flushed_before_the_next_batch_reads_it_is_noticed_before_anybod
 def test_a_redis_flushed_after_the_next_batch_has_read_it_is_restored(
     send, runner, online_redis, monkeypatch
 ):
-    send(payments(3 * FEWEST))
+    send(payments(3 * MIN_SIZE))
     runner.step()
-    work_out = runner._work_out
+    work_out = runner._compute
 
     def then_flush(claims):
         worked = work_out(claims)
-        monkeypatch.setattr(runner, "_work_out", work_out)
+        monkeypatch.setattr(runner, "_compute", work_out)
         online_redis.flushdb()
         return worked
 
-    monkeypatch.setattr(runner, "_work_out", then_flush)
+    monkeypatch.setattr(runner, "_compute", then_flush)
     work_all(runner)
-    assert_all_decided_once(3 * FEWEST)
+    assert_all_decided_once(3 * MIN_SIZE)
 
 
 def payments_of(whom: str, *, start: int) -> list[Submission]:
     names = {name: f"{name}-{whom}" for name in ("card", "customer", "merchant", "device")}
-    return payments(FEWEST, start=start, ip=f"192.0.2.{ord(whom)}", **names)
+    return payments(MIN_SIZE, start=start, ip=f"192.0.2.{ord(whom)}", **names)
 
 
 def test_states_read_at_another_place_are_refused(send, runner, monkeypatch):
     for place, whom in enumerate("aba"):
-        send(payments_of(whom, start=place * FEWEST))
+        send(payments_of(whom, start=place * MIN_SIZE))
     runner.step()
     runner.step()
     look = runner.store.look
@@ -292,7 +293,7 @@ def test_states_read_at_another_place_are_refused(send, runner, monkeypatch):
 
     monkeypatch.setattr(runner.store, "look", elsewhere)
     work_all(runner)
-    assert_all_decided_once(3 * FEWEST)
+    assert_all_decided_once(3 * MIN_SIZE)
 
 
 def test_what_cannot_be_written_is_parked_and_the_next_batch_worked_out_anew(send, runner, monkeypatch):
@@ -304,15 +305,15 @@ def test_what_cannot_be_written_is_parked_and_the_next_batch_worked_out_anew(sen
         return append(entries, **how)
 
     monkeypatch.setattr(writing, "append", choke)
-    send(payments(2 * FEWEST))
+    send(payments(2 * MIN_SIZE))
     work_all(runner)
     [parked] = Pending.objects.all()
     assert (parked.event_stream, parked.state) == ("payment/shop/T-5", "parked")
     assert parked.error == "ValueError: cannot write T-5"
-    assert Decision.objects.count() == 2 * FEWEST - 1
-    others = [number for number in range(2 * FEWEST) if number != 5]
+    assert Decision.objects.count() == 2 * MIN_SIZE - 1
+    others = [number for number in range(2 * MIN_SIZE) if number != 5]
     seqs = [read_stream(f"payment/shop/T-{number}")[1].data["seq"] for number in others]
-    assert seqs == list(range(1, 2 * FEWEST))
+    assert seqs == list(range(1, 2 * MIN_SIZE))
     assert online_states() == rebuilt_states()
 
 
@@ -324,12 +325,12 @@ def test_a_database_that_fails_while_a_batch_is_written_ends_the_step(send, runn
         raise DatabaseError("server closed the connection")
 
     monkeypatch.setattr(writing, "_commit", fail)
-    send(payments(2 * FEWEST))
+    send(payments(2 * MIN_SIZE))
     runner.step()
     with pytest.raises(DatabaseError):
         runner.step()
     work()
-    assert_all_decided_once(2 * FEWEST)
+    assert_all_decided_once(2 * MIN_SIZE)
 
 
 def test_a_failed_write_rings_for_the_runner_that_may_linger(send, runner, monkeypatch):
@@ -337,7 +338,7 @@ def test_a_failed_write_rings_for_the_runner_that_may_linger(send, runner, monke
     send(payments(1))
     runner.step()
     lane_notifications.subscribe(LANE, pace=0.0)
-    under_way = runner._under_way
+    under_way = runner.pipeline.in_flight
     assert under_way is not None
     with suppress(ZeroDivisionError):
         under_way.written.result()
@@ -346,9 +347,9 @@ def test_a_failed_write_rings_for_the_runner_that_may_linger(send, runner, monke
 
 def test_a_shift_with_a_thread_that_writes_decides_everything_and_waits_for_it(send):
     with ThreadPoolExecutor(1) as writer:
-        send(payments(5 * FEWEST))
-        assert work_lane(LANE, linger=0.05, writer=writer) == 5 * FEWEST
-        assert_all_decided_once(5 * FEWEST)
+        send(payments(5 * MIN_SIZE))
+        assert work_lane(LANE, linger=0.05, writer=writer) == 5 * MIN_SIZE
+        assert_all_decided_once(5 * MIN_SIZE)
         writer.submit(connections.close_all).result()
 
 

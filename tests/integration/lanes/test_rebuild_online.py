@@ -188,7 +188,7 @@ def test_the_holder_that_works_on_the_former_generation_is_refused_and_finds_the
     work()
     with held_lane(LANE):
         holder = LaneRunner(LANE)
-        believed = holder.head.cursor
+        believed = holder.pipeline.head.cursor
         rebuild_lane(LANE)  # locks of one session nest, so this stands for a holder that has lost its lane
         with pytest.raises(StaleOnlineState):
             holder.store.read(["0:card-1"], expected=believed)

@@ -9,7 +9,8 @@ from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
-from scoring.runner.lane_runner import FEWEST, MOST, MOST_WHILE_WAITED_FOR, MOST_WITH_OTHERS, LaneRunner
+from scoring.runner.batch_limits import MAX_FILL, MAX_FILL_INTERACTIVE, MAX_SIZE, MIN_SIZE
+from scoring.runner.lane_runner import LaneRunner
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
 
@@ -52,11 +53,11 @@ def test_senders_take_turns_when_there_are_more_than_a_batch_holds(load):
 
 
 def test_a_runner_goes_on_with_the_senders_that_had_no_turn(load):
-    for number in range(FEWEST + 8):
+    for number in range(MIN_SIZE + 8):
         load(f"s{number:02}", 2)
     runner = LaneRunner(LANE)
     for _ in range(2):
-        runner.limit = FEWEST  # however quick the first was
+        runner.limits.size = MIN_SIZE  # however quick the first was
         runner.step()
     left = Counter(stream.split("/")[1] for stream in Pending.objects.values_list("event_stream", flat=True))
     assert max(left.values()) == 1  # each had a turn before anybody had the second
@@ -71,11 +72,11 @@ def test_clients_that_wait_come_before_any_bulk_and_their_batch_is_filled_up(loa
 def test_a_batch_holds_many_of_those_who_wait_but_few_of_the_others(load):
     load("big", 300)
     runner = LaneRunner(LANE)
-    runner.limit = 256
-    assert runner.step() == MOST_WITH_OTHERS
+    runner.limits.size = 256
+    assert runner.step() == MAX_FILL
     Pending.objects.update(priority=pending.URGENT)
-    runner.limit = 256
-    assert runner.step() == 300 - MOST_WITH_OTHERS
+    runner.limits.size = 256
+    assert runner.step() == 300 - MAX_FILL
 
 
 def test_one_of_the_others_has_a_place_beside_however_many_wait(load):
@@ -98,7 +99,7 @@ def test_more_than_a_batch_holds_may_wait(load):
     for start in (0, 20):
         receive_events(payments(20, start=start), source="shop", now=datetime.now(UTC), wait=0.01)
     runner = LaneRunner(LANE)
-    assert (runner.step(), runner.exhausted) == (FEWEST, False)
+    assert (runner.step(), runner.exhausted) == (MIN_SIZE, False)
 
 
 def test_a_client_that_waits_for_a_long_list_does_not_make_batches_short(load, send):
@@ -107,14 +108,14 @@ def test_a_client_that_waits_for_a_long_list_does_not_make_batches_short(load, s
     assert pending.claim(LANE, limit=1)[0].wake_token
     runner = LaneRunner(LANE)
     for _ in range(2):
-        runner.limit = MOST
-        assert runner.step() == MOST_WITH_OTHERS
+        runner.limits.size = MAX_SIZE
+        assert runner.step() == MAX_FILL
 
 
 def test_a_batch_full_of_bulk_is_followed_by_another_claim(load):
     load("big", 100)
     runner = LaneRunner(LANE)
-    runner.limit = 256
+    runner.limits.size = 256
     runner.step()
     assert not runner.exhausted
 
@@ -190,12 +191,12 @@ def test_batches_are_filled_up_less_while_clients_wait(load, send, monkeypatch):
     runner = LaneRunner(LANE)
 
     def step() -> int:
-        runner.limit = MOST
+        runner.limits.size = MAX_SIZE
         return runner.step()
 
-    assert step() == MOST_WITH_OTHERS
+    assert step() == MAX_FILL
     send(payments(1, start=400), wait=0.001)
-    assert step() == MOST_WITH_OTHERS  # with the client's: it is seen now
-    assert step() == MOST_WHILE_WAITED_FOR
-    monkeypatch.setattr("scoring.runner.lane_runner.SOMEBODY_WAITS_SECONDS", 0.0)
-    assert step() == MOST_WITH_OTHERS
+    assert step() == MAX_FILL  # with the client's: it is seen now
+    assert step() == MAX_FILL_INTERACTIVE
+    monkeypatch.setattr("scoring.runner.batch_limits.INTERACTIVE_WINDOW_SECONDS", 0.0)
+    assert step() == MAX_FILL
