@@ -12,7 +12,7 @@ from django.db.models.fields.json import KeyTextTransform
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import unpack
 from monitoring.windows.model_windows import MILLION
-from scoring.learning.promotion.stages import Standing, standings
+from scoring.learning.promotion.stages import ModelStanding, standings
 from scoring.registry.feature_sets import declared_set_of
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable
@@ -27,7 +27,7 @@ class ModelUse:
 
     name: str
     number: int
-    standing: Standing
+    standing: ModelStanding
     trained_at: datetime
     names: tuple[str, ...]
     declared_set: str
@@ -73,7 +73,7 @@ def _declared_set(version: Any, *, look: bool) -> str:
     return version.set_digest or (declared_set_of(version) if look else "")
 
 
-def _use(version: Any, standing: Standing, *, declared_set: str) -> ModelUse:
+def _use(version: Any, standing: ModelStanding, *, declared_set: str) -> ModelUse:
     return ModelUse(
         name=version.name,
         number=version.number,

@@ -45,7 +45,7 @@ def scored_types() -> list[str]:
 
 
 def first_entity(event_type_name: str) -> str:
-    """The entity field the type declares first: what arms are assigned by and what is resampled together."""
+    """The type's first entity field: the unit of assignment to arms and of resampling."""
     fields = event_type(event_type_name).fields
     return next(name for name, field in fields.items() if isinstance(field, Entity))
 

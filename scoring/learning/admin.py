@@ -1,4 +1,4 @@
-"""Lists of model versions and trainings in the admin; their pages are in `pages` and `training_pages`."""
+"""Admin lists of model versions and trainings; the pages of one are in `pages`."""
 
 from datetime import datetime
 from typing import Any
@@ -16,20 +16,20 @@ from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroke
 from scoring.admin_kit.formatting import NO_VALUE, decimal_text, duration_text
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin
-from scoring.learning.pages.figures import difference_text
+from scoring.learning.pages.metric_table import difference_text
 from scoring.learning.pages.training import percent_done
 from scoring.learning.promotion.stages import standings
 from scoring.registry.models import ModelVersion
 
 REFRESH_SECONDS = 2
 UNDER_WAY = (TrainingJob.State.QUEUED, TrainingJob.State.RUNNING)
-MOST_OF_AN_ERROR = 60  # characters; the training's page has all of it
+MAX_ERROR_LENGTH = 60  # characters; the training's page has all of it
 TONES = {"finished": "good", "failed": "bad", "running": "info"}
 
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(LinkedAdmin):
-    """Model versions, newest first: what each one does, and how it compared with the champion of its day."""
+    """Model versions, newest first, each with its stage and its comparison with the champion."""
 
     page = ("model", "model")
     list_title = "Models"
@@ -55,9 +55,9 @@ class ModelVersionAdmin(LinkedAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        stood = standings(changelist.result_list)
+        stages = standings(changelist.result_list)
         for version in changelist.result_list:
-            version.standing = stood[version.name]
+            version.standing = stages[version.name]
         return changelist
 
     @admin.display(description="model")
@@ -92,7 +92,7 @@ class ModelVersionAdmin(LinkedAdmin):
 
 @admin.register(TrainingJob)
 class TrainingJobAdmin(LinkedAdmin):
-    """Trainings, newest first; those under way show how far they are, and the list looks again by itself."""
+    """Trainings, newest first; running ones show their progress, and the list refreshes itself."""
 
     page = ("training", "number")
     list_display = ("job", "event_type", "where_it_is", "outcome", "requested", "took")
@@ -123,16 +123,16 @@ class TrainingJobAdmin(LinkedAdmin):
         shown = badge(job.state, tone=TONES.get(job.state, "neutral"), text=state_in_words(job))
         return self._refreshed(job, "state", format_html("{} {}", shown, self._bar(job)))
 
-    @admin.display(description="what came of it")
+    @admin.display(description="result")
     def outcome(self, job: TrainingJob) -> str:
         if job.model:
             link = format_html(
                 '<a class="ws-link" href="{}">{}</a>', reverse("admin:model", args=[job.model]), job.model
             )
             return self._refreshed(job, "outcome", link)
-        return self._refreshed(job, "outcome", Truncator(job.error or NO_VALUE).chars(MOST_OF_AN_ERROR))
+        return self._refreshed(job, "outcome", Truncator(job.error or NO_VALUE).chars(MAX_ERROR_LENGTH))
 
-    @admin.display(description="asked for (UTC)")
+    @admin.display(description="requested (UTC)")
     def requested(self, job: TrainingJob) -> str:
         return moment_and_actor(job.requested_at, job.requested_by)
 
@@ -164,12 +164,12 @@ class TrainingJobAdmin(LinkedAdmin):
 
 
 def moment_and_actor(moment: datetime, actor: str) -> str:
-    """When, and by whom where that is known; a line may end between the two."""
+    """The time and, if known, the actor; the line may break between the two."""
     by = unbroken(f"by {actor}") if actor else ""
     return format_html("<span>{} {}</span>", unbroken(f"{moment:%Y-%m-%d %H:%M}"), by)
 
 
 def state_in_words(job: TrainingJob) -> str:
-    """The state, and that a running training was asked to stop."""
+    """The state, or "stopping" for a running training that was cancelled."""
     stopping = job.state == TrainingJob.State.RUNNING and job.cancelled_by
     return "stopping" if stopping else job.state

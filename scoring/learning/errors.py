@@ -4,18 +4,18 @@ from scoring.errors import ScoringError
 
 
 class NoModelYet(ScoringError):
-    """No model of this event type was trained, or none that may decide."""
+    """This event type has no model that may decide."""
 
     def __init__(self, event_type: str) -> None:
         super().__init__(
-            f"{event_type} has no model yet that may decide."
+            f"{event_type} has no model that may decide yet."
             f" Train one:  manage.py train --event-type {event_type}"
         )
         self.event_type = event_type
 
 
 class GateFailed(ScoringError):
-    """A model that has not passed its automatic checks cannot be approved. `failed`: their names."""
+    """The model failed automatic checks, so it cannot be approved. `failed`: the names of these checks."""
 
     def __init__(self, *, name: str, failed: list[str]) -> None:
         super().__init__(f"{name} cannot be approved: it failed {', '.join(failed)}")
@@ -23,10 +23,10 @@ class GateFailed(ScoringError):
 
 
 class OwnModel(ScoringError):
-    """Who had a model trained does not approve it."""
+    """The person who requested a training cannot approve its model."""
 
     def __init__(self, *, name: str, actor: str) -> None:
-        super().__init__(f"{name} was trained for {actor}; somebody else has to approve it")
+        super().__init__(f"{name} was trained for {actor}, so someone else must approve it")
         self.name, self.actor = name, actor
 
 
@@ -34,30 +34,28 @@ class AlreadyJudged(ScoringError):
     """A model is approved or rejected once; `status` says which it was."""
 
     def __init__(self, *, name: str, status: str, judged_by: str) -> None:
-        super().__init__(f"{name} was {status} by {judged_by}, which is final; train another version")
+        super().__init__(f"{name} was {status} by {judged_by}, which is final; train a new version")
         self.name, self.status, self.judged_by = name, status, judged_by
 
 
 class NoteRequired(ScoringError):
-    """A judgement that somebody will ask about needs a reason in words."""
+    """This judgment must be explained in a note."""
 
-    def __init__(self, *, name: str, judgement: str) -> None:
-        super().__init__(f"say why {name} is to be {judgement}: a note is needed")
-        self.name, self.judgement = name, judgement
+    def __init__(self, *, name: str, judgment: str) -> None:
+        super().__init__(f"a note must say why {name} is {judgment}")
+        self.name, self.judgment = name, judgment
 
 
 class NotApproved(ScoringError):
-    """Only an approved model may be given traffic or scored in the shadow."""
+    """Only an approved model may get traffic or run in shadow."""
 
     def __init__(self, *, name: str, status: str) -> None:
-        super().__init__(
-            f"{name} is {status}, and only an approved model may be put to work: approve it first"
-        )
+        super().__init__(f"{name} is {status}, and only an approved model can be deployed: approve it first")
         self.name, self.status = name, status
 
 
 class ModelNotPromotable(ScoringError):
-    """The model must not decide: what it was trained for, or the code it needs, forbids it."""
+    """The model must not decide because of how it was trained."""
 
     def __init__(self, *, name: str, reason: str) -> None:
         super().__init__(f"{name} cannot be promoted: {reason}")
@@ -65,75 +63,75 @@ class ModelNotPromotable(ScoringError):
 
 
 class FeaturesNotBackfilled(ScoringError):
-    """The online states do not hold yet what the features of a model read."""
+    """The online states do not contain what the model's features read yet."""
 
     def __init__(self, *, name: str, lane: str) -> None:
         super().__init__(
-            f"the online states of lane {lane} do not hold yet what the features of {name} read, or Redis"
-            " cannot be asked: run `manage.py rebuild --online`, or let a worker of this code take the lane,"
-            " and promote it then"
+            f"the online states of lane {lane} do not contain what the features of {name} read yet, or Redis"
+            " is unavailable: run `manage.py rebuild --online`, or let a worker with this code process the"
+            " lane, then promote the model"
         )
         self.name, self.lane = name, lane
 
 
 class NothingToRollBackTo(ScoringError):
-    """No other model was champion of this event type before the present one."""
+    """The event type had no champion before the current one."""
 
     def __init__(self, event_type: str) -> None:
-        super().__init__(f"no other model decided {event_type} before; promote one instead")
+        super().__init__(f"no other model has decided {event_type} before; promote one instead")
         self.event_type = event_type
 
 
 class NotEnoughToTrain(ScoringError):
-    """The matured events do not do for a training."""
+    """The mature events are not enough to train on."""
 
     def advise(self, advice: str) -> None:
-        """Say also what would help."""
+        """Append advice to the message."""
         self.args = (f"{self} {advice}",)
 
 
 class NotEnoughHistory(NotEnoughToTrain):
-    """The matured events are too few, or span too short a time, to be cut into slices."""
+    """The mature events are too few, or span too short a time, to be split into slices."""
 
     def __init__(self, *, event_type: str, rows: int, days: float, needed: float) -> None:
-        found = f"the {rows:,} matured events span {days:.1f} days" if rows else "no event has matured"
+        found = f"the {rows:,} mature events span {days:.1f} days" if rows else "no event is mature"
         unit = "day" if needed == 1 else "days"
         super().__init__(
-            f"{event_type}: {found}; training needs at least {needed:g} {unit} of matured events."
+            f"{event_type}: {found}; training needs at least {needed:g} {unit} of mature events."
         )
         self.event_type, self.rows, self.days, self.needed = event_type, rows, days, needed
 
 
 class NotEnoughPositives(NotEnoughToTrain):
-    """A slice of the training set holds too few positives to learn or to judge from.
+    """A slice of the training set contains too few positives to train or evaluate on.
 
-    `stretch` is the slice's events, first and last; `positives` says where those of the whole set lie.
+    `stretch` describes the slice's events and days; `positives` those of all positives.
     """
 
     def __init__(
         self, *, event_type: str, slice_name: str, found: int, needed: int, stretch: str, positives: str
     ) -> None:
-        counted = f"{found} matured {'positive' if found == 1 else 'positives'}"
+        counted = f"{found} mature {'positive' if found == 1 else 'positives'}"
         super().__init__(
-            f"{event_type}: the {slice_name} slice ({stretch}) holds {counted}, at least {needed} are needed."
-            f" {positives}"
+            f"{event_type}: the {slice_name} slice ({stretch}) contains {counted}, but needs at least"
+            f" {needed}. {positives}"
         )
         self.event_type, self.slice_name, self.found, self.needed = event_type, slice_name, found, needed
 
 
-class NoEventsToJudge(ScoringError):
-    """The asked stretch of time holds no mature events, or none of them is positive."""
+class NoEventsToEvaluate(ScoringError):
+    """The requested period contains no mature events, or no positive ones."""
 
     def __init__(self, *, event_type: str, since: str, until: str, rows: int) -> None:
         super().__init__(
-            f"{event_type}: of the {rows} mature events from {since} to {until} none is labelled positive, "
-            "so nothing can be judged. Choose an earlier stretch, or wait until labels have matured."
+            f"{event_type}: none of the {rows} mature events from {since} to {until} is labeled positive, "
+            "so the model cannot be evaluated. Choose an earlier period, or wait until labels have matured."
         )
         self.event_type, self.since, self.until, self.rows = event_type, since, until, rows
 
 
 class InvalidTraining(ScoringError):
-    """A training cannot be asked for like this: `field` is not what is `allowed`."""
+    """A training was requested with an invalid `field`; `allowed` says what is valid."""
 
     def __init__(self, field: str, value: object, allowed: str) -> None:
         super().__init__(f"{field}: {value!r} is not {allowed}")
@@ -149,7 +147,7 @@ class UnknownTraining(ScoringError):
 
 
 class TrainingNotPossible(ScoringError):
-    """A training in this state does not take this step (a finished one cannot be cancelled)."""
+    """The training's state does not allow this step (a finished one cannot be cancelled)."""
 
     def __init__(self, *, number: int, state: str, step: str) -> None:
         super().__init__(f"training {number} is {state} and cannot be {step}")
@@ -157,7 +155,7 @@ class TrainingNotPossible(ScoringError):
 
 
 class TrainingCancelled(ScoringError):
-    """Somebody asked for this training to stop."""
+    """A user cancelled this training."""
 
     def __init__(self, *, number: int, actor: str) -> None:
         super().__init__(f"training {number} was cancelled by {actor}")

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class TrainingJob(models.Model):
-    """A training, asked for by a person or a schedule. Projection of the stream `training/{number}`."""
+    """A training requested by a person or a schedule. Projection of the stream `training/{number}`."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -34,7 +34,7 @@ class TrainingJob(models.Model):
 
 
 class TrainingProgress(models.Model):
-    """How far a running job is: a note to whoever watches, not part of the truth."""
+    """The progress of a running job, for display only; it is not in the log."""
 
     job = models.IntegerField(primary_key=True)
     step = models.CharField(max_length=80)

@@ -16,7 +16,7 @@ from experiments.design.lifecycle import start_experiment
 from reviews.models import Case
 from scoring.admin_kit.pages import registered_pages
 from scoring.api.keys.issue import create_key
-from scoring.learning.jobs.requests import request_training
+from scoring.learning.jobs.lifecycle import request_training
 from scoring.signals import redis_connections as connections
 from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Browser, decide

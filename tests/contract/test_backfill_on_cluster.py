@@ -10,7 +10,7 @@ from distributed import LocalCluster
 
 from scoring.features.compile.plan import lane_plan
 from scoring.lanes.order import read_head
-from scoring.learning.dataset.join import read_vectors
+from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.log.append import append
 from scoring.offline import backfill
 from scoring.offline.backfill import fold_lane

@@ -19,9 +19,9 @@ from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold, fold_slices
 from scoring.intake.models import Event, Label
 from scoring.lanes.order import head_after, iter_lane_items, read_head, sequenced_entry
-from scoring.learning.dataset.join import read_labels, read_vectors
-from scoring.learning.dataset.point_in_time import read_training_set
+from scoring.learning.dataset.export import read_training_set
 from scoring.learning.dataset.training_set import join_labels
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.log.append import append
 from scoring.offline import lane as lane_module

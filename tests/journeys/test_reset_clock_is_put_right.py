@@ -9,7 +9,7 @@ from reviews.console.entity_index import ENTITIES
 from reviews.models import Case
 from reviews.queue.opening import CASES
 from scoring.lanes.order import iter_lane_items
-from scoring.learning.dataset.point_in_time import read_training_set, training_table
+from scoring.learning.dataset.export import read_training_set, training_table
 from scoring.log.consumers.registry import catch_up
 from scoring.replay.service import replay
 from tests.factories.payments import payment_payload

@@ -22,8 +22,8 @@ from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import lane_plan
 from scoring.intake.models import Label
 from scoring.lanes.models import Pending
-from scoring.learning.dataset.join import read_labels, read_vectors
 from scoring.learning.dataset.training_set import join_labels
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.models import TrainingJob
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream

@@ -15,7 +15,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 # `scoring/log/append.py`, `docs/adr/`, `scoring/log/`: a path below a directory of the repository.
 FOLDERS = sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
 PATH = re.compile(rf"(?<![\w./-])((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*\w/?)")
-# `scoring.learning.dataset.join`: a module or a name in one. Two parts are a permission or a consumer.
+# `scoring.learning.dataset.split`: a module or a name in one. Two parts are a permission or a consumer.
 PACKAGES = [name for name in FOLDERS if (ROOT / name / "__init__.py").exists()]
 MODULE = re.compile(rf"`((?:{'|'.join(PACKAGES)})(?:\.\w+){{2,}})`")
 # Made while the product runs.

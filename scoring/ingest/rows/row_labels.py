@@ -18,7 +18,7 @@ from scoring.timestamps import to_iso
 
 # When a label became known may lie ahead (a payment that will count as good in 45 days), an event may not.
 FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
-UNLABELLED = ""  # a value that is named to say nothing
+UNLABELED = ""  # a value that is named to say nothing
 MAX_OFFSET = timedelta(hours=14)  # between a local date and UTC
 _TRUTH = {"true": "1", "false": "0"}
 
@@ -49,7 +49,7 @@ class LabelReader:
         return self._label.known_at or self._label.column
 
     def values(self, chunk: Chunk) -> tuple[list[str | None], dict[int, str]]:
-        """The label of each row, UNLABELLED or None where it has none, and what is wrong with the others."""
+        """The label of each row, UNLABELED or None where it has none, and what is wrong with the others."""
         if self._label.value:
             return [self._label.value] * chunk.length, {}
         return _read(chunk, self._label.column, self._values)

@@ -1,4 +1,4 @@
-"""How many days' worth of events a slice is: what "so many a day" is measured by."""
+"""The number of days that a slice of events covers, the denominator of daily rates."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,11 +7,10 @@ from scoring.learning.dataset.split import DAY_US
 
 
 def covered_days(times: NDArray[np.int64], *, among: NDArray[np.int64]) -> float:
-    """Days that the events at `times` make up, each day counted by the share of its events that they are.
+    """Days covered by the events at `times`: for each day, the share of its events that are among them.
 
-    `among`: all events, these too; days are counted back from the last of them. A day without events
-    counts nothing, an hour of a busy day its part, so that neither silences nor short slices distort what
-    comes a day.
+    `among`: all events, including these; days are counted back from the last one. A day without events counts
+    as 0 and part of a day as its share, so that neither gaps nor short slices distort daily rates.
     """
     last = among.max()
     days, counts = np.unique((last - times) // DAY_US, return_counts=True)

@@ -1,4 +1,4 @@
-"""Outliers in time: events of a clock that was reset, of a trial years before. Training leaves them out."""
+"""Outliers in time, such as events from a reset clock or an early trial. Training excludes them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scoring.learning.dataset.split import DAY_US
 from scoring.timestamps import from_micros, to_iso
 
-MAX_SHARE, MIN_ALLOWED = 0.01, 3
+MAX_OUTLIER_SHARE, ALWAYS_ALLOWED = 0.01, 3
 
 Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class OutlierGroup:
-    """Events left out at one end of a history: how many, and the first and the last of them."""
+    """Events excluded at one end of a history: their number, and the times of the first and the last."""
 
     events: int
     first: str
@@ -26,7 +26,7 @@ class OutlierGroup:
 
 @dataclass(frozen=True)
 class Outliers:
-    """What is left out before and after the bulk of a history."""
+    """The events excluded before and after the bulk of a history."""
 
     before: OutlierGroup | None = None
     after: OutlierGroup | None = None
@@ -36,11 +36,11 @@ class Outliers:
         return sum(group.events for _, group in self)
 
     def stored(self) -> dict[str, Any]:
-        """As the lineage has it."""
+        """As stored in the lineage."""
         return asdict(self)
 
     def __iter__(self) -> Iterator[tuple[str, OutlierGroup]]:
-        """(where, what) of each end that has any."""
+        """(end, group) of each end with outliers."""
         return iter([(where, each) for where, each in vars(self).items() if each])
 
 
@@ -48,14 +48,14 @@ NO_OUTLIERS = Outliers()
 
 
 def find_outliers(occurred_at: Times) -> tuple[NDArray[np.bool_], Outliers]:
-    """Which rows (bool[n]) belong to the bulk of the history, and what lies beside it.
+    """Which rows (bool[n]) belong to the bulk of the history, and the outliers outside of it.
 
-    Events at either end are outliers if a silence separates them from the rest that is longer than the rest
-    lasts (and than a day), and if they are at most 1 in 100 of all, or three. A sparse beginning is no
-    outlier: its silences are short beside the length of the history.
+    Events at either end are outliers if the gap to the rest is longer than the rest lasts (and than a day),
+    and if they are at most 1 in 100 of all, or three. A sparse beginning is not an outlier: its gaps are
+    short compared with the length of the history.
     """
     times = np.sort(occurred_at)
-    allowed = min(max(int(MAX_SHARE * len(times)), MIN_ALLOWED), (len(times) - 1) // 4)
+    allowed = min(max(int(MAX_OUTLIER_SHARE * len(times)), ALWAYS_ALLOWED), (len(times) - 1) // 4)
     if allowed < 1:
         return np.ones(len(times), dtype=bool), NO_OUTLIERS
     longest = max(int(times[-1 - allowed] - times[allowed]), DAY_US)
@@ -67,7 +67,7 @@ def find_outliers(occurred_at: Times) -> tuple[NDArray[np.bool_], Outliers]:
 
 
 def outlier_sentences(stored: Mapping[str, Any] | None) -> list[str]:
-    """What was left out, a sentence an end, from the lineage."""
+    """The outliers in the lineage in words, one phrase for each end."""
     ends = {"before": "earlier", "after": "later"}
     return [
         f"{group['events']:,} {'event' if group['events'] == 1 else 'events'} far {ends[where]} than all"
@@ -78,7 +78,7 @@ def outlier_sentences(stored: Mapping[str, Any] | None) -> list[str]:
 
 
 def _count_beyond(silences: Times, longest: int) -> int:
-    """How many events lie beyond the innermost silence that is long enough; silences from the end inwards."""
+    """The number of events beyond the innermost long gap; `silences` run from the end inward."""
     long = np.flatnonzero(silences > longest)
     return int(long[-1]) + 1 if len(long) else 0
 

@@ -1,4 +1,4 @@
-"""What a model learns from: vectors as they were when decided, labels as they were known at the cut-off."""
+"""The point-in-time join: vectors as of each decision, labels as known at the cut-off."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scoring.learning.dataset.outliers import NO_OUTLIERS, Outliers, find_outliers
 from scoring.timestamps import to_micros
 
-UNLABELLED = -1
+UNLABELED = -1
 
 
 def _none() -> NDArray[np.int64]:
@@ -17,11 +17,11 @@ def _none() -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class Periods:
-    """The rows of events that were corrected or retracted, and when each was what the event was.
+class VersionPeriods:
+    """The rows of corrected or retracted events, each with its validity period.
 
-    `rows` int64[k] of the vector table; `events` int64[k] log positions of their receipts; held from `since`
-    until before `until`, int64[k], microseconds since 1970.
+    `rows` int64[k] of the vector table; `events` int64[k] log positions of their receipts; valid in
+    [`since`, `until`), int64[k], microseconds since 1970.
     """
 
     rows: NDArray[np.int64] = field(default_factory=_none)
@@ -35,8 +35,8 @@ class VectorTable:
     """Every event of a type in lane order with the vector it had when it was sequenced.
 
     X float32[n, F] in set order; `occurred_at` int64[n], microseconds since 1970; `positions` int64[n], the
-    events' log positions; `groups` int64[n] codes of the type's first entity (who is resampled together).
-    A correction has a row of its own, with its own position; `periods` says which row of its event held when.
+    events' log positions; `groups` int64[n] codes of the type's first entity (the unit of resampling).
+    A correction has a row and a position of its own; `periods` says when each row of an event was valid.
     """
 
     event_type: str
@@ -47,10 +47,10 @@ class VectorTable:
     positions: NDArray[np.int64]
     groups: NDArray[np.int64]
     vocabularies: dict[str, tuple[str, ...]]
-    periods: Periods = field(default_factory=Periods)
+    periods: VersionPeriods = field(default_factory=VersionPeriods)
 
     def held_at(self, moment: datetime) -> NDArray[np.bool_]:
-        """bool[n]: the rows that were what their events were at a moment: none of a retracted one."""
+        """bool[n]: the rows valid at a moment; a retracted event has none."""
         at = to_micros(moment)
         held = np.ones(len(self.positions), dtype=bool)
         held[self.periods.rows] = (self.periods.since <= at) & (at < self.periods.until)
@@ -65,11 +65,11 @@ class VectorTable:
 
 
 @dataclass(frozen=True)
-class LabelTable:
-    """What was said about those events, in the order in which it was said.
+class LabelHistory:
+    """The labels recorded for those events, in recorded order.
 
-    `rows` int64[k] rows of the vector table; `known_at` int64[k], microseconds; `effective` int8[k], what
-    the label is from then on: 1 positive, 0 negative, -1 none (retracted).
+    `rows` int64[k] rows of the vector table; `known_at` int64[k], microseconds; `effective` int8[k], the
+    label from then on: 1 positive, 0 negative, -1 none (retracted).
     """
 
     rows: NDArray[np.int64]
@@ -79,16 +79,16 @@ class LabelTable:
     def as_of(self, moment: datetime, *, count: int) -> NDArray[np.int8]:
         """int8[count]: every row's label as known at `moment`; -1 for none."""
         known = self.known_at <= to_micros(moment)
-        state = np.full(count, UNLABELLED, dtype=np.int8)
-        state[self.rows[known]] = self.effective[known]  # of repeated rows the last one stays
+        state = np.full(count, UNLABELED, dtype=np.int8)
+        state[self.rows[known]] = self.effective[known]  # the last one of repeated rows wins
         return state
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Matured events with their labels; `inferred` marks negatives nobody stated (mature, unlabelled).
+    """Mature events with their labels; `inferred` marks inferred negatives (mature, but without a label).
 
-    `outliers`: the events that were left out for their time.
+    `outliers`: the events excluded because of their time.
     """
 
     event_type: str
@@ -107,13 +107,13 @@ class TrainingSet:
     def take(self, rows: NDArray) -> "TrainingSet":
         """The same set with these rows only."""
         if len(rows) == len(self.y) and np.array_equal(rows, np.arange(len(rows))):
-            return self  # X may be most of the memory there is
+            return self  # X may take most of the memory
         columns = ("X", "y", "occurred_at", "positions", "groups", "inferred")
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
 
 def select_rows(X: NDArray[np.float32], rows: NDArray) -> NDArray[np.float32]:
-    """Rows of a matrix; a view where they follow one another, as X may be most of the memory.
+    """Rows of a matrix; a view if they are consecutive, because X may take most of the memory.
 
     >>> select_rows(np.eye(3, dtype=np.float32), np.array([1, 2])).base is not None
     True
@@ -126,7 +126,7 @@ def select_rows(X: NDArray[np.float32], rows: NDArray) -> NDArray[np.float32]:
 def join_labels(
     *,
     vectors: VectorTable,
-    labels: LabelTable,
+    labels: LabelHistory,
     as_of: datetime,
     matures_after: timedelta,
     since: datetime | None = None,
@@ -134,8 +134,8 @@ def join_labels(
 ) -> TrainingSet:
     """The events in [since, until) that were mature at `as_of`, with their labels as known then.
 
-    An event younger than `matures_after` stays out whichever its label: frauds are known before good ones.
-    A corrected event counts as it was corrected by then, a retracted one not at all once it was.
+    Events younger than `matures_after` are excluded whatever their label, because fraud is labeled sooner.
+    Corrections and retractions made by `as_of` apply.
     """
     state = labels.as_of(as_of, count=len(vectors.occurred_at))
     chosen = vectors.held_at(as_of) & (vectors.occurred_at <= to_micros(as_of - matures_after))
@@ -153,13 +153,13 @@ def join_labels(
         occurred_at=vectors.occurred_at[rows],
         positions=vectors.positions[rows],
         groups=vectors.groups[rows],
-        inferred=state[rows] == UNLABELLED,
+        inferred=state[rows] == UNLABELED,
         as_of=as_of,
         vocabularies=vectors.vocabularies,
     )
 
 
 def without_outliers(data: TrainingSet) -> TrainingSet:
-    """The set without the events far away in time from all others."""
+    """The set without outliers in time."""
     kept, outliers = find_outliers(data.occurred_at)
     return replace(data.take(np.flatnonzero(kept)), outliers=outliers)

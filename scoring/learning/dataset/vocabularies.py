@@ -1,4 +1,4 @@
-"""Which category values a model knows: frozen at its cut-off, so that a code means the same for ever."""
+"""The category values known to a model, frozen at its cut-off so that their codes never change."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,8 +14,8 @@ from scoring.offline.store import OfflineStore
 from scoring.progress import UNWATCHED, Watch
 from scoring.timestamps import to_iso
 
-MOST_VALUES = 255
-LEAST_SEEN = 5  # a value rarer than this is too little to learn from and stays "unknown"
+MAX_VALUES = 255
+MIN_OCCURRENCES = 5  # rarer values are too few to learn from and are coded as "unknown"
 
 Vocabulary = dict[str, tuple[str, ...]]
 
@@ -27,9 +27,9 @@ def count_vocabulary(
     watch: Watch = UNWATCHED,
     store: OfflineStore | None = None,
 ) -> Vocabulary:
-    """Per open category field its values up to `as_of`, the most frequent first, at most MOST_VALUES.
+    """The values of each open category field up to `as_of`, most frequent first, at most MAX_VALUES.
 
-    A step of `watch`, by fields.
+    One step of `watch`, counted in fields.
     """
     names = [name for name, field in kind.fields.items() if isinstance(field, Category) and not field.values]
     watch.begin("counting the values of categories", total=len(names))
@@ -41,21 +41,21 @@ def count_vocabulary(
 
 
 def order_values(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """By frequency, ties by name, so that the same history gives the same codes.
+    """Values by frequency, ties by name, so that the same history gives the same codes.
 
     >>> order_values({"fuel": 9, "food": 9, "rare": 4, "travel": 12})
     ('travel', 'food', 'fuel')
     """
-    seen = [value for value, count in counts.items() if count >= LEAST_SEEN]
-    return tuple(sorted(seen, key=lambda value: (-counts[value], value))[:MOST_VALUES])
+    seen = [value for value, count in counts.items() if count >= MIN_OCCURRENCES]
+    return tuple(sorted(seen, key=lambda value: (-counts[value], value))[:MAX_VALUES])
 
 
 def freeze_vocabulary(
     kind: type[EventType], vocabulary: Vocabulary, *, as_of: datetime, now: datetime
 ) -> bool:
-    """Append `vocabulary.frozen` unless the last one says the same. True if appended.
+    """Append `vocabulary.frozen` unless the last one is equal. True if appended.
 
-    Two trainings that end together both freeze: each model holds its own, the stream tells when they changed.
+    Each model stores its own vocabulary; the stream records when it changed.
     """
     stream = f"vocabulary/{kind.name}"
     fields = {name: list(values) for name, values in vocabulary.items()}

@@ -1,4 +1,4 @@
-"""A new model beside the present champion, on events that neither has learnt from."""
+"""Compares a new model with the current champion on events that neither was trained on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.learning.dataset.join import read_vectors
 from scoring.learning.dataset.training_set import TrainingSet
+from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.learning.evaluation.curves import describe_curves
 from scoring.learning.evaluation.resampling import bootstrap_average_precision_difference
 from scoring.learning.training.fit import Trained, measure
@@ -27,8 +27,8 @@ UNKNOWN = 0  # the code of a value outside a vocabulary
 def compare_with_champion(trained: Trained, *, threads: int, watch: Watch = UNWATCHED) -> dict[str, Any]:
     """What is stored as `comparison`: {"champion", "why_not", "champion_metrics", "difference", "curves"}.
 
-    `difference` is that of average precision, the new model's less the champion's, with its bootstrap
-    interval. `why_not` says why a champion could not be compared; then there are the new model's curves only.
+    `difference` is the new model's average precision minus the champion's, with its bootstrap interval.
+    `why_not` says why a champion could not be compared; then only the new model's curves are given.
     """
     held_out = trained.held_out
     name = champion_of(held_out.event_type)
@@ -51,13 +51,13 @@ def compare_with_champion(trained: Trained, *, threads: int, watch: Watch = UNWA
 
 
 def reason_against(champion: LoadedModel, held_out: TrainingSet) -> str:
-    """Why the champion cannot be judged fairly on these events; "" if it can."""
+    """Why the champion cannot be evaluated fairly on these events; "" if it can."""
     if own_set(champion) is None:
         return f"{champion.name} uses features that this code does not declare"
-    # Trees end with the validation slice, calibration and thresholds with the one after it.
-    learnt_until = ModelVersion.objects.get(name=champion.name).metrics["slices"]["calibration"]["to"]
-    if to_micros(from_iso(learnt_until)) >= held_out.occurred_at.min():
-        return f"{champion.name} was trained on some of these events, which would flatter it"
+    # The calibration slice is the last one that training uses.
+    learned_until = ModelVersion.objects.get(name=champion.name).metrics["slices"]["calibration"]["to"]
+    if to_micros(from_iso(learned_until)) >= held_out.occurred_at.min():
+        return f"{champion.name} was trained on some of these events, which would inflate its metrics"
     return ""
 
 
@@ -68,9 +68,9 @@ def recode_categories(
     old: Mapping[str, Sequence[str]],
     new: Mapping[str, Sequence[str]],
 ) -> NDArray:
-    """A copy of X with its category columns coded by another vocabulary; 0 where that has no such value.
+    """A copy of X with its category columns recoded for another vocabulary; 0 for values not in it.
 
-    A value that only the new vocabulary knows was lost when X was read, and stays 0.
+    Values that are only in the new vocabulary were lost when X was read, and stay 0.
     """
     recoded = X.copy()
     for field, values in old.items():
@@ -84,7 +84,7 @@ def recode_categories(
 
 
 def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: Watch) -> NDArray:
-    """The events' values of the champion's own features, under its own vocabularies."""
+    """The events' vectors in the champion's own feature set, coded by its own vocabularies."""
     own = own_set(champion)
     new = find_feature_set(held_out.event_type, held_out.vocabularies, held_out.feature_set)
     if own and new and own.declared == new.declared:
@@ -102,7 +102,7 @@ def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: Watch) -> 
 
 
 def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
-    """The new code of each old code; codes are places in a vocabulary, counted from 1."""
+    """The new code of each old code; codes are positions in a vocabulary, counted from 1."""
     places = {value: float(code) for code, value in enumerate(new, start=1)}
     return np.array([UNKNOWN, *(places.get(value, UNKNOWN) for value in old)], dtype=np.float32)
 

@@ -1,17 +1,17 @@
-"""Judging a model on labeled events, as a recipe: read, join, measure, compare."""
+"""Evaluates a model on labeled events: read, join, measure, compare with a baseline."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from scoring.learning.dataset.join import read_labels, read_vectors
 from scoring.learning.dataset.training_set import (
-    LabelTable,
+    LabelHistory,
     TrainingSet,
     VectorTable,
     join_labels,
     without_outliers,
 )
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.evaluation.resampling import Interval, bootstrap_average_precision_difference
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import measure
@@ -25,7 +25,7 @@ from scoring.timestamps import from_iso
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's metrics over a stretch of time and, if asked for, a baseline's with the interval between."""
+    """A model's metrics over a period and, if requested, a baseline's and the interval of the difference."""
 
     model: dict[str, Any]
     baseline: dict[str, Any] | None = None
@@ -43,10 +43,10 @@ def run_evaluation(
     threads: int = 1,
     watch: Watch = UNWATCHED,
 ) -> Evaluation:
-    """Judge a model on the mature events in [since, until), with the labels known by now.
+    """Evaluate a model on the mature events in [since, until) with the labels known now.
 
-    The baseline is fitted on exactly the rows that were mature at the model's own cut-off. Raises
-    UnknownModel, FeatureSetMissing, NoEventsToJudge.
+    The baseline is fitted on exactly the rows that were mature at the model's cut-off. Raises UnknownModel,
+    FeatureSetMissing, NoEventsToEvaluate.
     """
     model = load_for_bulk(name, threads=threads)
     row = ModelVersion.objects.get(name=name)
@@ -66,7 +66,7 @@ def run_evaluation(
     if not against_logistic:
         return Evaluation(judged)
     watch.begin("fitting the baseline", total=1)
-    data = learnt_by(row, vectors, labels)
+    data = training_data_of(row, vectors, labels)
     other = baseline_score(fit_baseline(X=data.X, y=data.y, codes=code_columns(data)), test.X)
     watch.advance(1)
     watch.begin("comparing with the baseline", total=samples)
@@ -83,8 +83,8 @@ def run_evaluation(
     )
 
 
-def learnt_by(row: ModelVersion, vectors: VectorTable, labels: LabelTable) -> TrainingSet:
-    """The events that a model was trained from, its own test slice among them."""
+def training_data_of(row: ModelVersion, vectors: VectorTable, labels: LabelHistory) -> TrainingSet:
+    """The events that a model was trained from, including its test slice."""
     lineage = row.lineage
     data = join_labels(
         vectors=vectors,
@@ -93,4 +93,4 @@ def learnt_by(row: ModelVersion, vectors: VectorTable, labels: LabelTable) -> Tr
         matures_after=timedelta(days=lineage["matures_after_days"]),
         since=from_iso(lineage["since"]) if lineage.get("since") else None,
     )
-    return without_outliers(data) if "outliers" in lineage else data  # earlier models left nothing out
+    return without_outliers(data) if "outliers" in lineage else data  # older models kept outliers

@@ -1,4 +1,4 @@
-"""How long one event waits for a model."""
+"""The latency of a model for one event."""
 
 from time import perf_counter
 from typing import NamedTuple
@@ -24,10 +24,7 @@ class Latency(NamedTuple):
 
 
 def measure_latency(artifact: Artifact, X: NDArray) -> Latency:
-    """The latency of a model, over the first ROWS_TIMED rows of X.
-
-    The booster is loaded as a worker loads it, with one thread.
-    """
+    """The latency over the first ROWS_TIMED rows of X, with one thread as in a worker."""
     explainer = explainer_for(load_booster(artifact.booster, threads=1))
     seconds = []
     for row in range(min(len(X), ROWS_TIMED)):

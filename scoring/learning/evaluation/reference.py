@@ -1,4 +1,4 @@
-"""How a model's features, scores and outcomes were distributed at training: what drift is measured from.
+"""The reference distributions of a model's features, scores and outcomes at training, for drift detection.
 
 A value v falls into bin `np.searchsorted(edges, v, side="right")`; NaN is counted as missing.
 """
@@ -15,8 +15,8 @@ SCORE_EDGES = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99,
 )  # fmt: skip
 OUTCOMES = ("allow", "review", "block")
-MOST_VALUES = 30  # bins of a column whose numbers are names
-FEW_VALUES = 10  # a column of so few distinct numbers (flags, small counts) gets a bin for each
+MAX_VALUES = 30  # bins of a column of codes
+MAX_SEPARATE_VALUES = 10  # up to this many distinct numbers (flags, small counts) get a bin each
 DECILES = np.linspace(0.1, 0.9, 9)
 
 
@@ -31,8 +31,8 @@ def describe_reference(
 ) -> dict[str, Any]:
     """{"rows", "features", "score", "outcomes"} as stored with a model version.
 
-    X [n, F] are the rows the trees grew on; `codes` those of its columns whose numbers are names; `score`
-    the calibrated scores of held-out rows, which the model has not seen. `progress` is told of each feature.
+    X [n, F] are the rows the trees were grown on; `codes` its columns of codes; `score` the calibrated scores
+    of held-out rows, which the model has not seen. `progress(1)` is called after each feature.
     """
     features = []
     for column, name in enumerate(names):
@@ -47,25 +47,25 @@ def describe_reference(
 
 
 def describe_column(values: NDArray, *, is_code: bool) -> dict[str, Any]:
-    """{"edges" (ascending), "counts" (one more than edges), "missing"} of one feature; no bin is empty."""
+    """{"edges" (ascending), "counts" (one more than edges), "missing"} of one feature, without empty bins."""
     known = np.sort(values[~np.isnan(values)]).astype(np.float64)
-    edges = value_edges(known, most=MOST_VALUES) if is_code else number_edges(known)
+    edges = value_edges(known, most=MAX_VALUES) if is_code else number_edges(known)
     return {"edges": edges, "counts": count_bins(known, edges), "missing": len(values) - len(known)}
 
 
 def value_edges(ordered: NDArray, *, most: int) -> list[float]:
-    """A bin for each of the lowest `most` - 1 distinct values, and one for all others."""
+    """Edges that give the lowest `most` - 1 distinct values a bin each, and all others one bin."""
     return _before(ordered, _distinct(ordered)[1:most])
 
 
 def number_edges(ordered: NDArray) -> list[float]:
     """Deciles of ascending values.
 
-    Where the lowest value alone is more than a tenth (counts are mostly 0), it has a bin of its own and
-    the deciles are those of the values above it.
+    If the lowest value alone makes up more than a tenth (counts are mostly 0), it gets its own bin and the
+    deciles are those of the values above it.
     """
-    if len(_distinct(ordered)) <= FEW_VALUES:
-        return value_edges(ordered, most=FEW_VALUES)
+    if len(_distinct(ordered)) <= MAX_SEPARATE_VALUES:
+        return value_edges(ordered, most=MAX_SEPARATE_VALUES)
     above = ordered[np.searchsorted(ordered, ordered[0], side="right") :]
     if len(above) >= 0.9 * len(ordered):
         return _before(ordered, np.quantile(ordered, DECILES, method="higher"))
@@ -73,15 +73,15 @@ def number_edges(ordered: NDArray) -> list[float]:
 
 
 def count_bins(ordered: NDArray, edges: Sequence[float]) -> list[int]:
-    """How many of the ascending values fall into each bin, int[len(edges) + 1]."""
+    """The number of the ascending values in each bin, int[len(edges) + 1]."""
     below = np.searchsorted(ordered, np.asarray(edges, dtype=np.float64), side="left")
     return np.diff(below, prepend=0, append=len(ordered)).tolist()
 
 
 def count_outcomes(score: NDArray, thresholds: Mapping[str, float]) -> dict[str, int]:
-    """{"allow", "review", "block"}: how many scores the thresholds send where."""
-    said = [outcome_of(value, thresholds) for value in np.asarray(score).tolist()]
-    return {outcome: said.count(outcome) for outcome in OUTCOMES}
+    """{"allow", "review", "block"}: the number of scores with each outcome."""
+    outcomes = [outcome_of(value, thresholds) for value in np.asarray(score).tolist()]
+    return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
 
 
 def _distinct(ordered: NDArray) -> NDArray:
@@ -89,10 +89,10 @@ def _distinct(ordered: NDArray) -> NDArray:
 
 
 def _before(ordered: NDArray, firsts: NDArray) -> list[float]:
-    """Edges half-way between each first value of a bin and the value before it.
+    """Edges halfway between the first value of each bin and the value before it.
 
-    Half-way, because vectors are learnt from in float32 and decided on in float64: a rounded value must not
-    change its bin.
+    Halfway, because training uses float32 vectors and decisions float64: rounding must not change a value's
+    bin.
     """
     places = np.searchsorted(ordered, np.unique(firsts), side="left")
     places = places[places > 0]

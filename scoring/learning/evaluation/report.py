@@ -1,4 +1,4 @@
-"""Runs and versions as tables for a terminal."""
+"""Training runs, evaluations and model versions as text tables for a terminal."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.evaluation.evaluate import Evaluation
 from scoring.learning.evaluation.resampling import Interval
-from scoring.learning.promotion.stages import Standing
+from scoring.learning.promotion.stages import ModelStanding
 from scoring.learning.training.runs import TrainingRun
 from scoring.registry.feature_sets import SetUse
 
@@ -22,7 +22,7 @@ WORDS = {
 
 
 def training_lines(run: TrainingRun) -> list[str]:
-    """What `manage.py train` prints."""
+    """The output of `manage.py train`."""
     trained = run.trained
     calibration, thresholds = trained.calibration, trained.thresholds
     return [
@@ -42,14 +42,14 @@ def training_lines(run: TrainingRun) -> list[str]:
 
 
 def _window_lines(lineage: Mapping[str, Any]) -> list[str]:
-    """What was left out of the slices."""
+    """The events excluded from the slices."""
     since = lineage.get("since")
-    lines = [f"  left out: events before {since}"] if since else []
-    return lines + [f"  left out: {text}" for text in outlier_sentences(lineage.get("outliers"))]
+    lines = [f"  excluded: events before {since}"] if since else []
+    return lines + [f"  excluded: {text}" for text in outlier_sentences(lineage.get("outliers"))]
 
 
 def gate_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A line a check of the gate."""
+    """One line for each check of the gate."""
     return ["gate"] + [
         f"  {'passed' if check['passed'] else 'FAILED':<8}{check['name']}: {check['sentence']}"
         + ("" if check["passed"] else f" Allowed: {check['allowed']}.")
@@ -58,7 +58,7 @@ def gate_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def evaluation_lines(name: str, evaluation: Evaluation) -> list[str]:
-    """What `manage.py evaluate` prints."""
+    """The output of `manage.py evaluate`."""
     columns = [evaluation.model] + ([evaluation.baseline] if evaluation.baseline else [])
     heads = [name, "logistic regression"][: len(columns)]
     lines = [f"{evaluation.model['rows']:,.0f} events, {evaluation.model['positives']:,.0f} positive", ""]
@@ -67,7 +67,7 @@ def evaluation_lines(name: str, evaluation: Evaluation) -> list[str]:
 
 
 def metric_lines(columns: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A line a metric, a column a model."""
+    """One line for each metric, one column for each model."""
     return [
         f"  {word:<30}" + "".join(f"{_number(c.get(key)):>22}" for c in columns)
         for key, word in WORDS.items()
@@ -75,17 +75,17 @@ def metric_lines(columns: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def interval_line(interval: Interval) -> str:
-    """The difference of average precision, with its interval."""
+    """The difference in average precision with its interval."""
     return (
-        f"  difference of average precision {interval.estimate:+.4f}, {interval.level:.0%} interval"
+        f"  difference in average precision {interval.estimate:+.4f}, {interval.level:.0%} interval"
         f" [{interval.low:+.4f}, {interval.high:+.4f}] ({interval.samples} bootstrap samples)"
     )
 
 
 def version_lines(
-    versions: Iterable[Any], *, stood: Mapping[str, Standing], sets: Mapping[str, int]
+    versions: Iterable[Any], *, stages: Mapping[str, ModelStanding], sets: Mapping[str, int]
 ) -> list[str]:
-    """A line a model version; `stood` says where each one stands, `sets` the number of its feature set."""
+    """One line for each model version; `stages` gives its stage, `sets` the number of its feature set."""
     head = f"{'model':<20}{'trained':<18}{'data until':<12}{'set':>4}{'AP':>8}{'ROC AUC':>9}"
     lines = [f"{head}  {'gate':<6}stage"]
     for version in versions:
@@ -95,17 +95,17 @@ def version_lines(
             f"{version.name:<20}{version.trained_at:%Y-%m-%d %H:%M}  {version.as_of:%Y-%m-%d}"
             f"{sets.get(version.name) or '-':>6}"
             f"{_number(version.metrics.get('average_precision')):>8}"
-            f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stood[version.name].text}".rstrip()
+            f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stages[version.name].text}".rstrip()
         )
     return lines
 
 
 def set_lines(uses: Iterable[SetUse], *, before: Mapping[str, str | None], with_features: bool) -> list[str]:
-    """A line a feature set, and after it what it holds, if asked for. `before`: by event type the model that
-    a roll-back would lead to.
+    """One line for each feature set, followed by its features if requested. `before`: for each event type the
+    model that a rollback would restore.
     """
     lines = [
-        f"{'event type':<16}{'set':>4}  {'declared':<18}{'features':>8}  {'code':<9}{'models at work':<32}"
+        f"{'event type':<16}{'set':>4}  {'declared':<18}{'features':>8}  {'code':<9}{'deployed models':<32}"
     ]
     for use in uses:
         declared = f"{use.declared_at:%Y-%m-%d %H:%M}" if use.declared_at else "not yet"
@@ -126,8 +126,8 @@ def _place_in_code(use: SetUse) -> str:
 def _work_of(use: SetUse, *, before: str | None) -> str:
     if not use.may_be_retired:
         return ", ".join(f"{arm.model} ({arm.role})" for arm in use.arms) or "none"
-    held = f", but a roll-back leads to {before}, which needs it" if before in use.models else ""
-    return f"none: it may be taken out of the code{held}"
+    held = f", but a rollback would restore {before}, which needs it" if before in use.models else ""
+    return f"none: it can be removed from the code{held}"
 
 
 def _slice_lines(slices: Mapping[str, Mapping[str, Any]]) -> list[str]:

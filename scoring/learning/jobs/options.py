@@ -1,4 +1,4 @@
-"""What a training is asked to do, as stored with its request."""
+"""The options of a training, as stored with its request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DEFAULTS = TrainingConfig()
 @dataclass(frozen=True)
 class JobOptions:
     """`as_of`: cut-off of events and labels (None: when the training starts). `matures_after_days`: None for
-    what the catalog says. `trees` is the most there may be. `since`: events before it are left out.
+    the catalog's value. `trees`: their maximum number. `since`: earlier events are excluded.
     """
 
     as_of: datetime | None = None
@@ -24,7 +24,7 @@ class JobOptions:
     since: datetime | None = None
 
     def stored(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """The options as JSON values."""
         return {
             "as_of": to_iso(self.as_of) if self.as_of else None,
             "since": to_iso(self.since) if self.since else None,
@@ -35,7 +35,7 @@ class JobOptions:
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, Any]) -> "JobOptions":
-        """The options that `stored` wrote."""
+        """The options from what `stored` returned."""
         as_of = from_iso(stored["as_of"]) if stored["as_of"] else None
         since = from_iso(stored["since"]) if stored.get("since") else None
         return cls(as_of, stored["matures_after_days"], stored["trees"], stored["depth"], since)
@@ -51,5 +51,4 @@ class JobOptions:
         )
 
     def config(self) -> TrainingConfig:
-        """How to train."""
         return TrainingConfig(trees=self.trees, depth=self.depth)

@@ -1,4 +1,4 @@
-"""When a schedule trains, and when it has no reason to."""
+"""Scheduled trainings: their options, and reasons to skip one."""
 
 import logging
 from datetime import UTC, datetime
@@ -7,8 +7,8 @@ from typing import Any
 from scoring.catalog.registry import scored_type
 from scoring.intake.models import Label
 from scoring.learning.errors import InvalidTraining
+from scoring.learning.jobs.lifecycle import State, request_training
 from scoring.learning.jobs.options import JobOptions
-from scoring.learning.jobs.requests import State, request_training
 from scoring.learning.models import TrainingJob
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 from scoring.registry.models import ModelVersion
@@ -21,9 +21,10 @@ SCHEDULE = "schedule"
 def scheduled_options(
     event_type: Any, matures_after_days: Any = None, only_if_new_labels: Any = True, since: Any = None
 ) -> JobOptions:
-    """A schedule's arguments, as JSON has them, as options. A mistyped one must not train nothing for ever.
+    """A schedule's JSON arguments as options.
 
-    Raises UnknownEventType, EventTypeNotScored, InvalidTraining.
+    Raises UnknownEventType, EventTypeNotScored, InvalidTraining: a typing error must not silently stop
+    training.
     """
     scored_type(event_type if isinstance(event_type, str) else repr(event_type))
     if not isinstance(only_if_new_labels, bool):
@@ -35,7 +36,7 @@ def _read_days(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_MATURITY_DAYS:
-        allowed = f"a number of days from 0 to {MAX_MATURITY_DAYS:,}, nor null for what the catalog says"
+        allowed = f"a number of days from 0 to {MAX_MATURITY_DAYS:,}, or null for the catalog's value"
         raise InvalidTraining("matures_after_days", value, allowed)
     return float(value)
 
@@ -46,14 +47,14 @@ def _read_date(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise InvalidTraining("since", value, "a date or time like 2026-01-31, nor null") from None
+        raise InvalidTraining("since", value, "a date or time like 2026-01-31, or null") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def request_retraining(
     event_type: str, *, options: JobOptions, only_if_new_labels: bool, now: datetime
 ) -> int | None:
-    """Queue a training in the schedule's name; None, with a line in the log, if there is no reason to."""
+    """Queue a training on behalf of the schedule. If there is no reason to, log why and return None."""
     if reason := reason_not_to_train(event_type, only_if_new_labels=only_if_new_labels):
         logger.info("no training of %s: %s", event_type, reason)
         return None
@@ -61,17 +62,17 @@ def request_retraining(
 
 
 def reason_not_to_train(event_type: str, *, only_if_new_labels: bool) -> str:
-    """Why a training of this type would be in vain now; "" if it would not."""
+    """Why training this type now would be useless; "" if it would not be."""
     waiting = TrainingJob.objects.filter(event_type=event_type, state__in=[State.QUEUED, State.RUNNING])
     if number := waiting.values_list("number", flat=True).first():
-        return f"training {number} is not done yet"
+        return f"training {number} has not ended yet"
     if only_if_new_labels and not has_new_labels(event_type):
         return "no label was recorded since its last model was trained"
     return ""
 
 
 def has_new_labels(event_type: str) -> bool:
-    """Whether anything was said of the type's events that its newest model has not read."""
+    """Whether the type has labels that its newest model was not trained with."""
     real = ModelVersion.objects.filter(event_type=event_type).exclude(lineage__has_key="not_promotable")
     newest = real.order_by("-number").first()
     read_until = newest.lineage["log_position"] if newest else 0

@@ -1,4 +1,4 @@
-"""A queued training, run to its end in the trainer's process."""
+"""Runs a queued training to its end in the trainer process."""
 
 import logging
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.learning.errors import TrainingCancelled
-from scoring.learning.jobs.options import JobOptions
-from scoring.learning.jobs.requests import (
+from scoring.learning.jobs.job_progress import JobProgress
+from scoring.learning.jobs.lifecycle import (
     TRAINER,
     State,
     end_job,
@@ -19,7 +19,7 @@ from scoring.learning.jobs.requests import (
     start_next,
     take_step,
 )
-from scoring.learning.jobs.watch import JobWatch
+from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob
 from scoring.learning.training.lock import held_training_lock
 from scoring.learning.training.runs import fit_model, register_fitted
@@ -30,7 +30,7 @@ Clock = Callable[[], datetime]
 
 
 def run_job(number: int, *, clock: Clock = timezone.now) -> bool:
-    """Run a queued training to its end; False, with nothing done, if another one runs or it is not queued.
+    """Run a queued training to its end. False if another one is running or this one is not queued.
 
     Finishing a training starts the next one.
     """
@@ -46,7 +46,7 @@ def run_job(number: int, *, clock: Clock = timezone.now) -> bool:
 
 
 def _start(number: int, *, now: datetime) -> TrainingJob | None:
-    """The job, now running; None when it is not queued any more (a message came twice, or too late)."""
+    """The job, now running; None if it is no longer queued (a duplicate or late message)."""
     with transaction.atomic():
         job = lock_job(number)
         if job.state != State.QUEUED:
@@ -56,7 +56,7 @@ def _start(number: int, *, now: datetime) -> TrainingJob | None:
 
 
 def _run(job: TrainingJob, *, clock: Clock) -> None:
-    """Train, and end the job whichever way it goes."""
+    """Train, and record how it ended."""
     try:
         _train(job, clock=clock)
     except TrainingCancelled as cancelled:
@@ -67,20 +67,20 @@ def _run(job: TrainingJob, *, clock: Clock) -> None:
     except Exception as error:
         logger.exception("training %s failed", job.number)
         end_job(job.number, "training.failed", {"error": f"{type(error).__name__}: {error}"}, now=clock())
-    except BaseException:  # the process is told to end
+    except BaseException:  # the process is being terminated
         end_job(job.number, "training.failed", {"error": "the trainer process was stopped"}, now=clock())
         raise
 
 
 def _train(job: TrainingJob, *, clock: Clock) -> None:
-    watch, now = JobWatch(job.number, clock=clock), clock()
+    watch, now = JobProgress(job.number, clock=clock), clock()
     options = JobOptions.from_stored(job.options)
     fitted = fit_model(
         options.request(job.event_type, now=now), config=options.config(), now=now, watch=watch
     )
     watch.begin("registering")
     with transaction.atomic():
-        running = lock_job(job.number)  # a cancellation waits for this to commit, or came before
+        running = lock_job(job.number)  # a cancellation either came before or waits for this commit
         if running.cancelled_by:
             raise TrainingCancelled(number=job.number, actor=running.cancelled_by)
         run = register_fitted(fitted, actor=job.requested_by, now=clock())

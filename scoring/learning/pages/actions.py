@@ -1,4 +1,4 @@
-"""What a person may do with a model version from its page: each act with its permission and its words."""
+"""The actions on a model version's page, each with its permission and its confirmation message."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ Given = Mapping[str, str]  # what the form sent
 
 
 @dataclass(frozen=True)
-class Action:
-    """`act(version, given, actor, now)` does it and says in a sentence what was done."""
+class ModelAction:
+    """`act(version, given, actor, now)` does it and returns a sentence that says what was done."""
 
     permission: str
     act: Callable[[ModelVersion, Given, str, datetime], str]
@@ -24,12 +24,12 @@ class Action:
 
 def _approve(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
     gate.approve(version.name, actor=actor, note=given.get("note", ""), now=now)
-    return f"{version.name} is approved. It may be promoted, or tried as canary or shadow first."
+    return f"{version.name} was approved. It can be promoted, or tried as a canary or shadow first."
 
 
 def _reject(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
     gate.reject(version.name, actor=actor, note=given.get("note", ""), now=now)
-    return f"{version.name} is rejected and cannot be put to work."
+    return f"{version.name} was rejected and cannot be deployed."
 
 
 def _promote(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
@@ -39,18 +39,18 @@ def _promote(version: ModelVersion, given: Given, actor: str, now: datetime) -> 
 
 def _start_shadow(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
     promotion.start_shadow(version.name, actor=actor, now=now)
-    return f"{version.name} scores every {version.event_type} in the shadow; it decides nothing."
+    return f"{version.name} now scores every {version.event_type} in shadow; it decides nothing."
 
 
 def _start_canary(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
     percent = read_percent(given.get("percent", ""), event_type=version.event_type)
     promotion.start_canary(version.name, share=percent / 100, actor=actor, now=now)
-    return f"{version.name} decides {percent:g} % of the traffic; the champion decides the rest."
+    return f"{version.name} now decides {percent:g} % of the traffic; the champion decides the rest."
 
 
 def _stop(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
     promotion.stop_arm(version.name, actor=actor, now=now)
-    return f"{version.name} is out of the route."
+    return f"{version.name} was removed from the route."
 
 
 def _roll_back(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
@@ -59,21 +59,19 @@ def _roll_back(version: ModelVersion, given: Given, actor: str, now: datetime) -
 
 
 ACTIONS = {
-    "approve": Action(APPROVE, _approve),
-    "reject": Action(APPROVE, _reject),
-    "promote": Action(PROMOTE, _promote),
-    "shadow": Action(PROMOTE, _start_shadow),
-    "canary": Action(PROMOTE, _start_canary),
-    "stop": Action(PROMOTE, _stop),
-    "roll_back": Action(PROMOTE, _roll_back),
+    "approve": ModelAction(APPROVE, _approve),
+    "reject": ModelAction(APPROVE, _reject),
+    "promote": ModelAction(PROMOTE, _promote),
+    "shadow": ModelAction(PROMOTE, _start_shadow),
+    "canary": ModelAction(PROMOTE, _start_canary),
+    "stop": ModelAction(PROMOTE, _stop),
+    "roll_back": ModelAction(PROMOTE, _roll_back),
 }
 
 
 def read_percent(text: str, *, event_type: str) -> float:
-    """A share in percent as typed. Raises InvalidRoute for what is no number."""
+    """A percentage as typed. Raises InvalidRoute if it is not a number."""
     try:
         return float(text.replace(",", ".").strip().removesuffix("%"))
     except ValueError:
-        raise InvalidRoute(
-            event_type, f"{text!r} is no share; give a number of percent, such as 10"
-        ) from None
+        raise InvalidRoute(event_type, f"{text!r} is not a percentage; enter a number such as 10") from None

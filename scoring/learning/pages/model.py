@@ -1,4 +1,4 @@
-"""A model version in the admin: what it is, whether it is all right, what can be done with it now."""
+"""The admin page of a model version: its metrics, checks, lineage and history, and the actions on it."""
 
 from typing import Any
 
@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
-from scoring.learning.pages import figures as model_figures
 from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE
-from scoring.learning.promotion.promote import champions_in_turn
-from scoring.learning.promotion.stages import Standing, standing_of
+from scoring.learning.pages.curve_plots import curve_plots
+from scoring.learning.pages.history import history_of
+from scoring.learning.pages.lineage import lineage_rows, parameter_rows
+from scoring.learning.pages.metric_table import difference_in_words, metric_rows
+from scoring.learning.promotion.promote import champions_in_order
+from scoring.learning.promotion.stages import ModelStanding, standing_of
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 from scoring.registry.models import ModelVersion
@@ -21,7 +24,7 @@ from scoring.registry.routes import CHAMPION, route_of
 
 @register_page
 class ModelPage(AdminPage):
-    """Shows a version, and does what is asked of it."""
+    """Shows a version and handles the actions on it."""
 
     path, name, title = "models/<str:model>/", "model", "Model"
     permission = "scoring.view_modelversion"
@@ -39,12 +42,12 @@ class ModelPage(AdminPage):
             route=route,
             may=self._choices(version, standing, past),
             passed=sum(check["passed"] for check in version.checks),
-            metrics=model_figures.metric_rows(version),
-            difference=model_figures.difference_in_words(version.comparison),
-            plots=model_figures.curve_plots(version),
-            lineage=model_figures.lineage_rows(version),
-            parameters=model_figures.parameter_rows(version),
-            history=model_figures.history_of(version, own, past),
+            metrics=metric_rows(version),
+            difference=difference_in_words(version.comparison),
+            plots=curve_plots(version),
+            lineage=lineage_rows(version),
+            parameters=parameter_rows(version),
+            history=history_of(version, own, past),
             **kwargs,
         )
 
@@ -66,9 +69,9 @@ class ModelPage(AdminPage):
             raise Http404
         return version
 
-    def _choices(self, version: ModelVersion, standing: Standing, route: list[Entry]) -> dict[str, Any]:
-        """What this person can do with the version as it stands; the template words it."""
-        turns = champions_in_turn(route)
+    def _choices(self, version: ModelVersion, standing: ModelStanding, route: list[Entry]) -> dict[str, Any]:
+        """The actions that the user can take on the version in its stage, for the template."""
+        turns = champions_in_order(route)
         candidate = version.status == ModelVersion.Status.CANDIDATE
         ready = version.status == ModelVersion.Status.APPROVED and standing.stage != CHAMPION
         judging, promoting = (self.request.user.has_perm(each) for each in (APPROVE, PROMOTE))
@@ -85,7 +88,7 @@ class ModelPage(AdminPage):
 
 
 def read_streams_of(version: ModelVersion) -> tuple[list[Entry], list[Entry]]:
-    """The entries of the version, and of its event type's route."""
+    """The log entries of the version and of its event type's route."""
     own, route = f"model/{version.name}", f"route/{version.event_type}"
     found = read_streams([own, route])
     return found.get(own, []), found.get(route, [])

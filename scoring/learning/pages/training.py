@@ -1,4 +1,4 @@
-"""Trainings in the admin: one of them, and the form that starts another."""
+"""Admin pages of trainings: one training, and the form that starts another."""
 
 from typing import Any
 
@@ -11,77 +11,77 @@ from django.utils import timezone
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
+from scoring.learning.jobs.lifecycle import cancel_training, request_training
 from scoring.learning.jobs.options import DEFAULTS, JobOptions
-from scoring.learning.jobs.requests import cancel_training, request_training
 from scoring.learning.models import TrainingJob, TrainingProgress
 
 CANCEL = "scoring.cancel_trainingjob"
 
 
 class TrainingForm(forms.Form):
-    """What to train, and how."""
+    """The event type and the options of a training."""
 
     event_type = forms.ChoiceField(
         label="Event type",
         choices=lambda: [(name, name) for name in scored_types()],
-        help_text="What the model is to score.",
+        help_text="The events that the model will score.",
     )
     as_of = forms.DateTimeField(
         label="Data cut-off",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In UTC. Later events and labels are left out. Empty: everything there is.",
+        help_text="In UTC. Later events and labels are excluded. Empty: no cut-off.",
     )
     since = forms.DateTimeField(
-        label="Learn from",
+        label="Train on events from",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In UTC. Earlier events are left out. Empty: from the first event on.",
+        help_text="In UTC. Earlier events are excluded. Empty: from the first event on.",
     )
     matures_after_days = forms.FloatField(
         label="Days until labels are mature",
         required=False,
         min_value=0,
         max_value=365,
-        help_text="Younger events are left out: not all is known of them. Empty: what the catalog says.",
+        help_text="Younger events are excluded, because labels may still arrive. Empty: the catalog's value.",
     )
     trees = forms.IntegerField(
-        label="Trees at most",
+        label="Maximum number of trees",
         initial=DEFAULTS.trees,
         min_value=1,
         max_value=5_000,
-        help_text="Training stops earlier where more trees do not help.",
+        help_text="Training stops earlier if more trees do not help.",
     )
     depth = forms.IntegerField(
-        label="Depth of a tree",
+        label="Maximum tree depth",
         initial=DEFAULTS.depth,
         min_value=1,
         max_value=12,
-        help_text="Deeper trees see more at once, learn by heart sooner and take longer to score.",
+        help_text="Deeper trees combine more features, overfit sooner and take longer to score.",
     )
 
     def clean_as_of(self) -> Any:
         as_of = self.cleaned_data["as_of"]
         if as_of is not None and as_of > timezone.now():
-            raise forms.ValidationError("The cut-off lies in the future; leave it empty for now.")
+            raise forms.ValidationError("The cut-off is in the future; leave it empty to use all data.")
         return as_of
 
     def clean(self) -> dict[str, Any]:
         chosen: dict[str, Any] = super().clean() or self.cleaned_data
         since, as_of = chosen.get("since"), chosen.get("as_of") or timezone.now()
         if since is not None and since >= as_of:
-            self.add_error("since", "This lies after the data cut-off, so no event would be left.")
+            self.add_error("since", "This is after the data cut-off, so no events would be left.")
         return chosen
 
     def options(self) -> JobOptions:
-        """The valid form as options of a training."""
+        """The valid form as training options."""
         chosen = self.cleaned_data
         return JobOptions(**{name: chosen[name] for name in JobOptions.__dataclass_fields__})
 
 
 @register_page
 class TrainingStartPage(AdminPage):
-    """Asks for a training by hand."""
+    """The form that requests a training."""
 
     path, name, title = "trainings/start/", "training_start", "Start a training"
     permission = "scoring.add_trainingjob"
@@ -100,13 +100,15 @@ class TrainingStartPage(AdminPage):
             now=timezone.now(),
             options=form.options(),
         )
-        messages.success(request, f"Training {number} is queued. It starts as soon as no other one runs.")
+        messages.success(
+            request, f"Training {number} is queued. It starts as soon as no other training runs."
+        )
         return redirect("admin:training", number=number)
 
 
 @register_page
 class TrainingPage(AdminPage):
-    """One training: how far it is, what it was asked to do, what came of it."""
+    """One training: its progress, its options and its result."""
 
     path, name, title = "trainings/<int:number>/", "training", "Training"
     permission = "scoring.view_trainingjob"
@@ -131,15 +133,15 @@ class TrainingPage(AdminPage):
         self.require(CANCEL)
         try:
             entry = cancel_training(number, actor=actor_of(request), now=timezone.now())
-            done = "is cancelled" if entry.type == "training.cancelled" else "will stop within seconds"
-            messages.success(request, f"Training {number} {done}. No model comes of it.")
+            done = "was cancelled" if entry.type == "training.cancelled" else "will stop within seconds"
+            messages.success(request, f"Training {number} {done}. It will produce no model.")
         except ScoringError as error:
             messages.error(request, f"Nothing was changed: {error}.")
         return redirect("admin:training", number=number)
 
 
 def percent_done(progress: TrainingProgress | None) -> int:
-    """How much of the present step is done; 0 for one of unknown length."""
+    """The progress of the current step in percent; 0 for a step of unknown length."""
     if progress is None or not progress.total:
         return 0
     return min(round(100 * progress.done / progress.total), 100)

@@ -1,4 +1,4 @@
-"""What a model has to show before it may decide: automatic checks first, then somebody else's approval."""
+"""The gate that a model must pass before it may decide: automatic checks, then approval by another person."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,13 +16,13 @@ from scoring.registry.errors import UnknownModel
 from scoring.registry.model_versions import known_names
 from scoring.registry.models import ModelVersion
 
-NOTE_LENGTH = 500  # characters
-NEVER_CHECKED = "automatic checks (it was trained before there were any)"
+MAX_NOTE_LENGTH = 500  # characters
+NEVER_CHECKED = "automatic checks (it was trained before they existed)"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One automatic check: what was found, what is allowed, in words and in figures."""
+    """The result of one automatic check: the value found and what is allowed."""
 
     name: str
     sentence: str
@@ -33,13 +33,13 @@ class Check:
 
 @dataclass(frozen=True)
 class GateLimits:
-    """What the checks allow. `calibration_part` of the base rate is allowed on top of `calibration_error`."""
+    """Limits of the checks. `calibration_part` of the base rate is allowed on top of `calibration_error`."""
 
     rows: int = 200
     positives: int = 20
     calibration_error: float = 0.01
     calibration_part: float = 0.5
-    review_leeway: float = 1.5  # volume differs between the days thresholds were chosen on and those judged
+    review_leeway: float = 1.5  # volume differs between the calibration slice and the held-out slice
     latency_ms: float = 10.0
 
 
@@ -56,8 +56,9 @@ def judge(
 ) -> list[dict[str, Any]]:
     """The checks of a model as stored: {"name", "sentence", "value", "allowed", "passed"} each.
 
-    `feature_set` is the model's, `declared` what this code computes; `reviews_a_day` the policy that the
-    thresholds were chosen by. `why_no_tables`: why the model cannot be explained from tables, "" if it can.
+    `feature_set` is the model's, `declared` the one that this code computes; `reviews_a_day` the review
+    capacity for which thresholds were chosen. `why_no_tables`: why the model cannot be explained from tables,
+    "" if it can.
     """
     limits = limits or GateLimits()
     checks = [
@@ -76,13 +77,13 @@ def judge(
 
 def check_rows(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
     rows = int(metrics["rows"])
-    sentence = f"It was judged on {rows:,} events that it had not seen."
+    sentence = f"It was evaluated on {rows:,} events that it had not seen."
     return Check("held-out events", sentence, rows, f"at least {limits.rows:,}", rows >= limits.rows)
 
 
 def check_positives(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
     found = int(metrics["positives"])
-    sentence = f"{found:,} of those events were positive; fewer say little about how it ranks."
+    sentence = f"{found:,} of those events were positive; with few positives the metrics are unreliable."
     passed = found >= limits.positives
     return Check("held-out positives", sentence, found, f"at least {limits.positives:,}", passed)
 
@@ -91,43 +92,43 @@ def check_against_chance(metrics: Mapping[str, Any]) -> Check:
     value, chance = metrics["average_precision"], metrics["chance_average_precision"]
     if value is None or chance is None:
         return Check(
-            "better than chance", "Without positives nothing can be ranked.", None, "positives", False
+            "better than chance", "Without positives, ranking cannot be evaluated.", None, "positives", False
         )
-    sentence = f"Average precision is {value:.4f}; 99 in 100 random orders stay below {chance:.4f}."
+    sentence = f"Average precision is {value:.4f}; 99 % of random orders stay below {chance:.4f}."
     return Check("better than chance", sentence, value, f"above {chance:.4f}", value > chance)
 
 
 def check_against_champion(comparison: Mapping[str, Any]) -> Check:
-    """Fails only if the whole interval of the difference lies below 0: if it is surely worse."""
+    """Fails only if the whole interval of the difference is below 0, that is, significantly worse."""
     name, difference = "no worse than the champion", comparison["difference"]
     if difference is None:
-        return Check(name, f"Not compared: {comparison['why_not']}.", None, "not surely worse", True)
+        return Check(name, f"Not compared: {comparison['why_not']}.", None, "not significantly worse", True)
     low, high = difference["low"], difference["high"]
     sentence = (
         f"Average precision differs from {comparison['champion']}'s on the same events by"
         f" {difference['estimate']:+.4f} ({low:+.4f} to {high:+.4f})."
     )
-    return Check(name, sentence, difference["estimate"], "interval not wholly below 0", high >= 0)
+    return Check(name, sentence, difference["estimate"], "interval not entirely below 0", high >= 0)
 
 
 def check_calibration(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
     value = metrics["calibration_error"]
     allowed = limits.calibration_error + limits.calibration_part * metrics["base_rate"]
-    sentence = f"Scores and what happened lie {value:.4f} apart on average."
+    sentence = f"Scores and observed rates differ by {value:.4f} on average."
     return Check("calibration", sentence, value, f"at most {allowed:.4f}", value <= allowed)
 
 
 def check_reviews(metrics: Mapping[str, Any], reviews_a_day: int, limits: GateLimits) -> Check:
     value, allowed = metrics["reviews_a_day"], reviews_a_day * limits.review_leeway
     sentence = (
-        f"Its thresholds send {value:,.0f} events a day to review; people can look at {reviews_a_day:,},"
-        " and busier days are allowed for."
+        f"Its thresholds send {value:,.0f} events a day to review; the capacity is {reviews_a_day:,},"
+        " plus a margin for busier days."
     )
     return Check("review rate", sentence, value, f"at most {allowed:,.0f} a day", value <= allowed)
 
 
 def check_latency(metrics: Mapping[str, Any], limits: GateLimits, *, why_no_tables: str = "") -> Check:
-    """Warns of a model that XGBoost has to explain: it passes if quick enough, but slows a busy lane."""
+    """Warns of a model that only XGBoost can explain: it may be fast enough to pass but slows a busy lane."""
     value = metrics["latency_ms"]
     sentence = f"Scoring and explaining one event takes {value:.2f} ms."
     if why_no_tables:
@@ -145,19 +146,19 @@ def check_features(feature_set: str, declared: str) -> Check:
 
 def check_labels(lineage: Mapping[str, Any]) -> Check:
     reason = lineage.get("not_promotable")
-    sentence = f"It must not decide: {reason}." if reason else "It was trained on labels as people gave them."
+    sentence = f"It must not decide: {reason}." if reason else "It was trained on the labels as recorded."
     return Check("real labels", sentence, None, "labels that were not shuffled", not reason)
 
 
 def approve(name: str, *, actor: str, now: datetime, note: str = "", forced: bool = False) -> Entry:
-    """Append `model.approved`. `forced` passes over failed checks, for a reason that the note has to give.
+    """Append `model.approved`. `forced` ignores failed checks; the note must then say why.
 
     Raises UnknownModel, AlreadyJudged, OwnModel, GateFailed (naming the failed checks), NoteRequired.
     """
     if forced and not note.strip():
-        raise NoteRequired(name=name, judgement="approved in spite of its checks")
+        raise NoteRequired(name=name, judgment="approved despite failed checks")
     with transaction.atomic():
-        version = _unjudged(name)
+        version = _locked_candidate(name)
         if actor == version.trained_by:
             raise OwnModel(name=name, actor=actor)
         failed = failed_checks(version.checks)
@@ -169,20 +170,20 @@ def approve(name: str, *, actor: str, now: datetime, note: str = "", forced: boo
 def reject(name: str, *, actor: str, note: str, now: datetime) -> Entry:
     """Append `model.rejected`. Raises UnknownModel, AlreadyJudged, NoteRequired."""
     if not note.strip():
-        raise NoteRequired(name=name, judgement="rejected")
+        raise NoteRequired(name=name, judgment="rejected")
     with transaction.atomic():
-        version = _unjudged(name)
+        version = _locked_candidate(name)
         failed = failed_checks(version.checks)
         return _append(name, "model.rejected", actor=actor, note=note, now=now, failed=failed)
 
 
 def failed_checks(checks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names of the checks that were not passed; a model without any was never checked."""
+    """The names of the failed checks; a model without any checks was never checked."""
     return [check["name"] for check in checks if not check["passed"]] if checks else [NEVER_CHECKED]
 
 
-def _unjudged(name: str) -> ModelVersion:
-    """The version, locked until the transaction ends, so that two judgements meet one after the other."""
+def _locked_candidate(name: str) -> ModelVersion:
+    """The candidate, locked until the transaction ends, so that two judgments cannot overlap."""
     version = ModelVersion.objects.select_for_update().filter(name=name).first()
     if version is None:
         raise UnknownModel(name=name, known=known_names())
@@ -195,7 +196,7 @@ def _append(
     name: str, entry_type: str, *, actor: str, note: str, now: datetime, failed: Sequence[str]
 ) -> Entry:
     stream = f"model/{name}"
-    note = mask_card_numbers(note.strip())[:NOTE_LENGTH]
+    note = mask_card_numbers(note.strip())[:MAX_NOTE_LENGTH]
     entry = NewEntry(
         stream=stream,
         expected_version=len(read_stream(stream)),

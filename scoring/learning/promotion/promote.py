@@ -1,4 +1,4 @@
-"""Putting approved models to work, and taking them back: changes of a route's arms, all kept in the log."""
+"""Deploying approved models and rolling them back: changes to a route's arms, each a log entry."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,27 +29,27 @@ ROLLED_BACK = "rolled back"
 
 
 def promote(name: str, *, actor: str, now: datetime) -> Entry:
-    """Make an approved model its event type's champion, of all traffic; other models' shadows stay.
+    """Make an approved model its event type's champion for all traffic. Shadows of other models stay.
 
-    Raises UnknownModel, NotApproved, ModelNotPromotable (its lineage forbids it), FeatureSetMissing,
-    FeaturesNotBackfilled, ArtifactCorrupt, StreamConflict when the route changed meanwhile.
+    Raises UnknownModel, NotApproved, ModelNotPromotable (because of its lineage), FeatureSetMissing,
+    FeaturesNotBackfilled, ArtifactCorrupt, and StreamConflict if the route changed concurrently.
     """
     version = _approved(name)
-    return _put_in_charge(version, actor=actor, reason="promoted", now=now)
+    return _make_champion(version, actor=actor, reason="promoted", now=now)
 
 
 def start_canary(name: str, *, share: float, actor: str, now: datetime) -> Entry:
-    """Give an approved model a share (between 0 and 1) of the units, the champion the rest.
+    """Give an approved model a share (between 0 and 1) of the units, and the champion the rest.
 
-    For the model that is the canary already, the share is changed; who was in it stays if it grows. Raises
-    what `promote` does, and InvalidRoute for a share or an arm that cannot be.
+    If the model is the canary already, its share changes; units stay in a growing share. Raises the same
+    errors as `promote`, and InvalidRoute for an invalid share or arm.
     """
     version = _approved(name)
     route = _route_for(version)
     if route.canary and route.canary.model != name:
         raise InvalidRoute(route.event_type, f"{route.canary.model} is the canary; stop it first")
     if not 0 < share < 1:
-        raise InvalidRoute(route.event_type, f"a canary's share lies between 0 and 1; {share:g} does not")
+        raise InvalidRoute(route.event_type, f"a canary's share must be between 0 and 1, not {share:g}")
     arms = [
         Arm(CHAMPION, route.champion.model, CHAMPION, 1.0 - share),
         Arm(CANARY, name, CANARY, share),
@@ -59,9 +59,9 @@ def start_canary(name: str, *, share: float, actor: str, now: datetime) -> Entry
 
 
 def start_shadow(name: str, *, actor: str, now: datetime, share: float = 1.0) -> Entry:
-    """Let an approved model score a share of the units beside those that decide, without effect.
+    """Let an approved model score a share of the units in shadow, without effect on decisions.
 
-    An experiment on the same route goes on. Raises what `promote` does, and InvalidRoute.
+    An experiment on the route continues. Raises the same errors as `promote`, and InvalidRoute.
     """
     version = _approved(name)
     route = _route_for(version)
@@ -74,9 +74,9 @@ def start_shadow(name: str, *, actor: str, now: datetime, share: float = 1.0) ->
 
 
 def stop_arm(name: str, *, actor: str, now: datetime) -> Entry:
-    """Take a canary or a shadow out; the champion has the canary's share again.
+    """Remove a canary or a shadow from the route. The champion takes over a canary's share.
 
-    Raises UnknownModel, InvalidRoute if the model is neither.
+    Raises UnknownModel, and InvalidRoute if the model is neither.
     """
     event_type = find_version(name).event_type
     route = route_of(event_type)
@@ -91,26 +91,26 @@ def stop_arm(name: str, *, actor: str, now: datetime) -> Entry:
 
 
 def roll_back(event_type: str, *, actor: str, now: datetime) -> Entry:
-    """Put the champion before the present one in charge of all traffic again.
+    """Make the previous champion the champion for all traffic again. It needs no new approval.
 
-    It decided before, so it needs no new approval. Raises UnknownEventType, EventTypeNotScored,
-    NothingToRollBackTo, and what `promote` does of a model that cannot decide.
+    Raises UnknownEventType, EventTypeNotScored, NothingToRollBackTo, and the errors of `promote` for a model
+    that cannot decide.
     """
     scored_type(event_type)
     name = previous_champion(event_type)
     if name is None:
         raise NothingToRollBackTo(event_type)
-    return _put_in_charge(find_version(name), actor=actor, reason=ROLLED_BACK, now=now)
+    return _make_champion(find_version(name), actor=actor, reason=ROLLED_BACK, now=now)
 
 
 def previous_champion(event_type: str) -> str | None:
-    """The champion that a roll-back leads to. A model that was rolled back is passed over."""
-    champions = champions_in_turn(read_stream(f"route/{event_type}"))
+    """The champion that a rollback would restore. Models that were rolled back are skipped."""
+    champions = champions_in_order(read_stream(f"route/{event_type}"))
     return champions[-2] if len(champions) > 1 else None
 
 
-def champions_in_turn(entries: Sequence[Entry]) -> list[str]:
-    """The champions that led to the present one, oldest first, from a route's entries in their order."""
+def champions_in_order(entries: Sequence[Entry]) -> list[str]:
+    """The champions that led to the current one, oldest first, from a route's entries in order."""
     turns: list[str] = []
     for entry in entries:
         champion = next(arm["model"] for arm in entry.data["arms"] if arm["role"] == CHAMPION)
@@ -123,7 +123,7 @@ def champions_in_turn(entries: Sequence[Entry]) -> list[str]:
 
 
 def newest_promotable(event_type: str) -> str:
-    """The name of the type's newest model that may decide once approved.
+    """The name of the type's newest model that is or could be approved.
 
     Raises UnknownEventType, EventTypeNotScored, NoModelYet.
     """
@@ -135,11 +135,11 @@ def newest_promotable(event_type: str) -> str:
     raise NoModelYet(event_type)
 
 
-def _put_in_charge(version: ModelVersion, *, actor: str, reason: str, now: datetime) -> Entry:
+def _make_champion(version: ModelVersion, *, actor: str, reason: str, now: datetime) -> Entry:
     require_usable(version)
     route = route_of(version.event_type)
     if route is None:
-        # Who is in which arm stays as it was for ever: salt and unit are chosen once.
+        # Chosen once, so that units never change their arm: the salt and the unit.
         route = RouteTable(
             version.event_type, 0, f"{version.event_type}/1", first_entity(version.event_type), ()
         )
@@ -148,8 +148,8 @@ def _put_in_charge(version: ModelVersion, *, actor: str, reason: str, now: datet
 
 
 def require_usable(version: ModelVersion) -> None:
-    """Raises ModelNotPromotable, FeatureSetMissing, FeaturesNotBackfilled, ArtifactCorrupt unless this code
-    can run it.
+    """Raises ModelNotPromotable, FeatureSetMissing, FeaturesNotBackfilled or ArtifactCorrupt if this code
+    cannot run the version.
     """
     if reason := version.lineage.get("not_promotable"):
         raise ModelNotPromotable(name=version.name, reason=reason)
@@ -157,8 +157,8 @@ def require_usable(version: ModelVersion) -> None:
 
 
 def _require_states(version: ModelVersion, own: FeatureSet) -> None:
-    """Raises FeaturesNotBackfilled for features that no champion has used, unless the lane's online states
-    are there in this code's layout, but for what a worker applies at once when it takes the lane.
+    """Raises FeaturesNotBackfilled if the feature set differs from the champion's and the lane's online
+    states in this code's layout lag by more than a worker applies at once when it takes the lane.
     """
     champion = champion_of(version.event_type)
     if champion is None or declared_set_of(find_version(champion)) == own.declared:
@@ -182,13 +182,13 @@ def _approved(name: str) -> ModelVersion:
 
 
 def _route_for(version: ModelVersion) -> RouteTable:
-    """The route that a usable model is to join beside its champion."""
+    """The route that a usable model can join next to its champion."""
     require_usable(version)
     route = route_of(version.event_type)
     if route is None:
         raise InvalidRoute(version.event_type, "there is no champion yet; promote a model first")
     if route.champion.model == version.name:
-        raise InvalidRoute(version.event_type, f"{version.name} is the champion already")
+        raise InvalidRoute(version.event_type, f"{version.name} is already the champion")
     return route
 
 

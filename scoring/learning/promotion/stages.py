@@ -1,4 +1,4 @@
-"""Where a model version stands: what its route lets it do, else what the gate said of it."""
+"""The stage of a model version: its role in the route, or else its status at the gate."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from scoring.log.read import read_streams
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable, current_routes
 
-ARCHIVED = "archived"  # it was at work and is not any more
+ARCHIVED = "archived"  # it had an arm before
 
 
 @dataclass(frozen=True)
-class Standing:
-    """`stage`: champion, canary, shadow, archived, or the version's status. `share`: of traffic, or of what a
-    shadow scores; None for a version without an arm.
+class ModelStanding:
+    """`stage`: champion, canary, shadow, archived, or the version's status. `share`: of the traffic it
+    decides or, for a shadow, scores; None for a version without an arm.
     """
 
     stage: str
@@ -22,17 +22,17 @@ class Standing:
 
     @property
     def text(self) -> str:
-        """The stage, with its share where that is not everything.
+        """The stage, with its share if that is below 100 %.
 
-        >>> Standing("canary", 0.1).text
+        >>> ModelStanding("canary", 0.1).text
         'canary 10 %'
         """
         whole = self.share is None or self.share >= 1
         return self.stage if whole else f"{self.stage} {100 * (self.share or 0):.3g} %"
 
 
-def standings(versions: Iterable[ModelVersion]) -> dict[str, Standing]:
-    """Where each version stands, by name; two queries."""
+def standings(versions: Iterable[ModelVersion]) -> dict[str, ModelStanding]:
+    """The stage of each version by name, in two queries."""
     versions, routes = list(versions), current_routes()
     entries = read_streams([f"route/{event_type}" for event_type in {v.event_type for v in versions}])
     return {
@@ -43,11 +43,11 @@ def standings(versions: Iterable[ModelVersion]) -> dict[str, Standing]:
     }
 
 
-def standing_of(version: ModelVersion, route: RouteTable | None, past: Sequence[Entry]) -> Standing:
-    """Where a version stands, given its type's route and the entries that led to it."""
+def standing_of(version: ModelVersion, route: RouteTable | None, past: Sequence[Entry]) -> ModelStanding:
+    """The stage of a version, given its type's route and the route's past entries."""
     arm = next((arm for arm in route.arms if arm.model == version.name), None) if route else None
     if arm is not None:
-        return Standing(arm.role, arm.share)
+        return ModelStanding(arm.role, arm.share)
     worked = any(arm["model"] == version.name for entry in past for arm in entry.data["arms"])
     archived = worked and version.status != ModelVersion.Status.REJECTED
-    return Standing(ARCHIVED if archived else version.status)
+    return ModelStanding(ARCHIVED if archived else version.status)

@@ -1,4 +1,4 @@
-"""The logistic regression a model has to beat, on the same features and with a fair chance."""
+"""The logistic regression that a model has to beat on the same features."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 
 def signed_log(X: NDArray) -> NDArray:
-    """sign(x) log(1 + |x|): amounts, counts and ratios have tails that a linear score cannot follow."""
+    """sign(x) log(1 + |x|), which shortens the long tails of amounts, counts and ratios."""
     return np.sign(X) * np.log1p(np.abs(X))
 
 
 def logistic_baseline(*, codes: Sequence[int], features: int, strength: float = 1.0) -> Pipeline:
-    """An unfitted pipeline. `codes`: columns that are codes (categories, hours), given one weight a value.
+    """An unfitted pipeline. `codes`: columns of codes (categories, hours), one-hot encoded.
 
-    The other columns are imputed by their median with a flag for the missing, enter both as they are and as
-    their signed logarithm, and are standardised. `strength` is scikit-learn's C.
+    The other columns are imputed by their median with a missing indicator, used both as they are and as their
+    signed logarithm, and standardized. `strength` is scikit-learn's C.
     """
     numbers = [column for column in range(features) if column not in set(codes)]
     number_steps = make_pipeline(
@@ -34,7 +34,7 @@ def logistic_baseline(*, codes: Sequence[int], features: int, strength: float = 
 
 
 def fit_baseline(*, X: NDArray, y: NDArray, codes: Sequence[int]) -> Pipeline:
-    """The fitted baseline; ask it with `baseline_score`."""
+    """The fitted baseline; `baseline_score` applies it."""
     return logistic_baseline(codes=codes, features=X.shape[1]).fit(X, y)
 
 

@@ -1,8 +1,8 @@
-"""Fitting, calibrating and judging a model on a training set.
+"""Fits, calibrates and evaluates a model on a training set.
 
-Imbalance is handled by leaving it alone: log loss with an explicit `base_score` starts the trees at the true
-rate, so margins are log-odds and no weight has to be undone afterwards. What is left of miscalibration,
-Platt scaling takes out on its own slice.
+Class imbalance needs no weights: log loss with an explicit `base_score` starts the trees at the true rate, so
+margins are log-odds and nothing has to be corrected afterwards. Platt scaling on its own slice removes the
+remaining miscalibration.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scoring.explain.prediction import predict_margin
 from scoring.explain.xgboost_native import xgb
 from scoring.learning.dataset.covered_days import covered_days
-from scoring.learning.dataset.shortage import require_history, require_positives
-from scoring.learning.dataset.split import DAY_US, Slices, split_by_time
+from scoring.learning.dataset.requirements import require_history, require_positives
+from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.evaluation.metrics import all_metrics, precision_and_recall_at
 from scoring.learning.training.recipe import TrainingConfig
@@ -26,10 +26,10 @@ from scoring.registry.calibration import Calibration, fit_platt
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted booster with what turns its margins into decisions and what was measured on the way.
+    """A fitted booster with its calibration, thresholds and metrics.
 
-    `grown_on`: the rows of the data that the trees grew on; `held_out`: rows the model has not seen, and
-    `score` (float64[n]) what it says of them.
+    `grown_on`: the rows of the data that the trees were grown on; `held_out`: rows the model has not seen,
+    and `score` (float64[n]) its scores of them.
     """
 
     booster: xgb.Booster
@@ -39,14 +39,14 @@ class Trained:
     thresholds: dict[str, float]
     medians: list[float | None]
     metrics: dict[str, Any]
-    slices: Slices
+    slices: TimeSlices
     grown_on: NDArray[np.intp]
     held_out: TrainingSet
     score: NDArray[np.float64]
 
 
-class EachRound(xgb.callback.TrainingCallback):
-    """Tells a watch of every round of boosting."""
+class RoundProgress(xgb.callback.TrainingCallback):
+    """Reports every boosting round as progress."""
 
     def __init__(self, watch: Watch) -> None:
         super().__init__()
@@ -62,9 +62,9 @@ def train_model(
 ) -> Trained:
     """Fit, calibrate, choose thresholds, measure. Raises NotEnoughHistory, NotEnoughPositives.
 
-    The number of trees is chosen on the validation slice behind the gap; then the trees are grown again on
-    training, gap and validation rows together, as the newest fraud is the most telling. With `test` (later
-    rows), no slice of `data` is held back for testing. `watch` is told of every round, and may stop the run.
+    The number of trees is chosen on the validation slice after the gap; then the trees are grown again on the
+    training, gap and validation rows together, because the newest fraud is the most informative. With `test`
+    (later rows), no slice of `data` is reserved for testing. `watch` gets every round and may stop the run.
     """
     shares = config.shares.without_test() if test is not None else config.shares
     require_history(data)
@@ -95,9 +95,9 @@ def train_model(
 
 
 def choose_rounds(
-    *, data: TrainingSet, slices: Slices, config: TrainingConfig, watch: Watch = UNWATCHED
+    *, data: TrainingSet, slices: TimeSlices, config: TrainingConfig, watch: Watch = UNWATCHED
 ) -> int:
-    """How many trees give the least log loss on the validation slice, at most `config.trees`."""
+    """The number of trees with the lowest log loss on the validation slice, at most `config.trees`."""
     X, y = select_rows(data.X, slices.train), data.y[slices.train]
     train = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
     validation = xgb.QuantileDMatrix(
@@ -115,7 +115,7 @@ def choose_rounds(
         evals=[(validation, "validation")],
         early_stopping_rounds=config.patience,
         verbose_eval=False,
-        callbacks=[EachRound(watch)],
+        callbacks=[RoundProgress(watch)],
     )
     return int(booster.best_iteration) + 1
 
@@ -123,16 +123,16 @@ def choose_rounds(
 def grow(
     *, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig, watch: Watch = UNWATCHED
 ) -> tuple[xgb.Booster, float]:
-    """The booster of exactly `rounds` trees, and the rate its margins start from."""
+    """A booster of exactly `rounds` trees, and its base rate."""
     base_rate = rate_of(y)
     matrix = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
     watch.begin("growing the trees", total=rounds)
     parameters = booster_parameters(config, base_rate=base_rate)
-    return xgb.train(parameters, matrix, rounds, callbacks=[EachRound(watch)]), base_rate
+    return xgb.train(parameters, matrix, rounds, callbacks=[RoundProgress(watch)]), base_rate
 
 
 def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:
-    """XGBoost's parameters; `base_score` is a probability: the library takes its log-odds itself."""
+    """XGBoost's parameters; `base_score` is a probability, which the library converts to log-odds."""
     return {
         "objective": "binary:logistic",
         "tree_method": "hist",
@@ -151,7 +151,7 @@ def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str,
 
 
 def rate_of(y: NDArray) -> float:
-    """Share of positives, kept off 0 and 1, where log-odds are infinite."""
+    """Share of positives, clipped away from 0 and 1, where log-odds are infinite."""
     return float(np.clip(np.mean(y), 1e-6, 1 - 1e-6))
 
 
@@ -167,17 +167,19 @@ def measure(
 
 
 def column_medians(X: NDArray) -> list[float | None]:
-    """Median of every column without its NaN; None for a column of nothing else."""
+    """Median of every column, ignoring NaN; None for a column that is all NaN."""
     return [None if np.isnan(column).all() else float(np.nanmedian(column)) for column in X.T]
 
 
 def shuffle_labels(data: TrainingSet, *, seed: int) -> TrainingSet:
-    """The same set with labels dealt out at random: what a model learns from it is leakage or noise."""
+    """The same set with shuffled labels: whatever a model learns from it is leakage or noise."""
     return replace(data, y=np.random.default_rng(seed).permutation(data.y))
 
 
-def describe_slices(data: TrainingSet, slices: Slices, test: TrainingSet | None) -> dict[str, dict[str, Any]]:
-    """Rows, positives and bounds of every slice, for the registry and the printed table."""
+def describe_slices(
+    data: TrainingSet, slices: TimeSlices, test: TrainingSet | None
+) -> dict[str, dict[str, Any]]:
+    """Rows, positives and time bounds of every slice, for the registry and the printed table."""
     described = {name: _describe(data, rows) for name, rows in vars(slices).items() if len(rows)}
     return described | ({"test": _describe(test, np.arange(len(test.y)))} if test is not None else {})
 

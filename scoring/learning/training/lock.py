@@ -1,4 +1,4 @@
-"""One training at a time: an advisory lock of PostgreSQL, which ends with the process that held it."""
+"""One training at a time: a PostgreSQL advisory lock, which is released if its process dies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +10,10 @@ from scoring.sql.advisory_locks import LockSpace, session_lock
 
 @contextmanager
 def held_training_lock() -> Iterator[bool]:
-    """Hold the lock for the length of the block; yields False, holding nothing, when another process has it.
+    """Hold the lock during the block; yields False if another process holds it.
 
-    It belongs to a database session of its own: the training's connection may be renewed meanwhile without
-    another process taking the run for ended.
+    It uses its own database session, so that the training's connection can be renewed without losing the
+    lock.
     """
     own = connection.copy()
     try:

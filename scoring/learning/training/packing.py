@@ -1,4 +1,4 @@
-"""From a trained booster to the artifact that is stored."""
+"""Packs a trained booster into the artifact that is stored."""
 
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.training.fit import Trained
@@ -6,7 +6,7 @@ from scoring.registry.artifact import Artifact, ModelSpec
 
 
 def pack_model(*, trained: Trained, data: TrainingSet) -> Artifact:
-    """The same training run gives the same bytes, so the same digest."""
+    """The artifact; the same training run gives the same bytes and so the same digest."""
     spec = ModelSpec(
         event_type=data.event_type,
         feature_set=data.feature_set,

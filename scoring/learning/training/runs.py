@@ -18,19 +18,19 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.learning.dataset.covered_days import covered_days
-from scoring.learning.dataset.join import read_labels, read_vectors
-from scoring.learning.dataset.shortage import Remedies, Window
+from scoring.learning.dataset.requirements import Remedies, TrainingWindow
 from scoring.learning.dataset.split import CUT_BY
 from scoring.learning.dataset.training_set import (
-    LabelTable,
+    LabelHistory,
     TrainingSet,
     VectorTable,
     join_labels,
     select_rows,
     without_outliers,
 )
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.dataset.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
-from scoring.learning.errors import InvalidTraining, NoEventsToJudge, NotEnoughToTrain
+from scoring.learning.errors import InvalidTraining, NoEventsToEvaluate, NotEnoughToTrain
 from scoring.learning.evaluation.comparison import compare_with_champion
 from scoring.learning.evaluation.latency import measure_latency
 from scoring.learning.evaluation.reference import describe_reference
@@ -45,12 +45,12 @@ from scoring.registry.artifact import Artifact
 from scoring.registry.model_versions import Registration, champion_of, register_model
 from scoring.timestamps import to_iso
 
-SHUFFLED = "it was trained on shuffled labels, to show what chance looks like"
+SHUFFLED = "it was trained on shuffled labels, as a check against chance"
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A run that has changed nothing yet: the bytes of the model, and all that is to be stored of it."""
+class FittedModel:
+    """A model that is not registered yet: its bytes and everything else to store."""
 
     trained: Trained
     artifact: Artifact
@@ -60,7 +60,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """A finished run: the registered name, what was learnt, from what, what the gate found."""
+    """A finished run: the registered name, the trained model, its lineage and the results of its checks."""
 
     name: str
     trained: Trained
@@ -70,7 +70,7 @@ class TrainingRun:
 
     @property
     def rows(self) -> int:
-        """How many events it could learn from."""
+        """The number of events in the training set."""
         return int(self.lineage["rows"])
 
 
@@ -88,8 +88,8 @@ def run_training(
 
 def fit_model(
     request: TrainingRequest, *, config: TrainingConfig, now: datetime, watch: Watch = UNWATCHED
-) -> Fitted:
-    """Read, join, train, measure beside the champion, judge. Raises what `run_training` does."""
+) -> FittedModel:
+    """Read, join, train, compare with the champion, check. Raises the same errors as `run_training`."""
     kind = scored_type(request.event_type)
     check_window(request, now=now)
     read_until = last_position() if request.log_position is None else request.log_position
@@ -98,30 +98,30 @@ def fit_model(
     labels = read_labels(vectors, log_position=read_until, watch=watch)
     data, test = training_and_test(vectors, labels, request, now=now)
     times = vectors.occurred_at
-    del vectors  # most of the memory there is, if not all events are mature
-    learnt_from = shuffle_labels(data, seed=config.seed) if request.shuffled else data
+    del vectors  # takes most of the memory unless all events are mature
+    learned_from = shuffle_labels(data, seed=config.seed) if request.shuffled else data
     try:
-        trained = train_model(data=learnt_from, config=config, test=test, watch=watch)
+        trained = train_model(data=learned_from, config=config, test=test, watch=watch)
     except NotEnoughToTrain as short:
         shares = config.shares if test is None else config.shares.without_test()
         remedies = Remedies(times, labels, shares, config.needs)
-        short.advise(remedies.advice(Window(request.as_of, request.maturity, request.since)))
+        short.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
         raise
     artifact = pack_model(trained=trained, data=data)
     lineage = describe_lineage(request, data, read_until=read_until)
     registration = _registration(
         trained, artifact, request=request, data=data, config=config, lineage=lineage, watch=watch
     )
-    return Fitted(trained, artifact, registration, vocabulary)
+    return FittedModel(trained, artifact, registration, vocabulary)
 
 
 def check_window(request: TrainingRequest, *, now: datetime) -> None:
-    """Raises InvalidTraining for moments that leave nothing to learn from or to judge on."""
+    """Raises InvalidTraining for times that leave no events to train or evaluate on."""
     as_of, days = request.as_of, request.maturity / timedelta(days=1)
     if not 0 <= days <= MAX_MATURITY_DAYS:
         raise InvalidTraining("matures_after", days, f"a number of days from 0 to {MAX_MATURITY_DAYS:,}")
     if as_of > now:
-        raise InvalidTraining("as_of", to_iso(as_of), "in the past, and labels of the future are not known")
+        raise InvalidTraining("as_of", to_iso(as_of), "in the past; future labels are not known")
     if request.since is not None and request.since >= as_of:
         raise InvalidTraining("since", to_iso(request.since), f"before the cut-off, {to_iso(as_of)}")
     if request.test_until is not None and request.test_until <= as_of:
@@ -130,8 +130,8 @@ def check_window(request: TrainingRequest, *, now: datetime) -> None:
         raise InvalidTraining("log_position", request.log_position, "0 or more")
 
 
-def register_fitted(fitted: Fitted, *, actor: str, now: datetime) -> TrainingRun:
-    """Store a fitted model as a new version, its vocabulary frozen: all of it, or nothing."""
+def register_fitted(fitted: FittedModel, *, actor: str, now: datetime) -> TrainingRun:
+    """Store a fitted model as a new version and freeze its vocabulary, in one transaction."""
     registration = fitted.registration
     kind = find_event_type(registration.event_type)
     with transaction.atomic():
@@ -152,7 +152,7 @@ def _registration(
     lineage: Mapping[str, Any],
     watch: Watch,
 ) -> Registration:
-    """What is stored besides the bytes; none of it is part of the artifact, so timings may differ."""
+    """What is stored besides the artifact. It is not part of the digest, so timings may differ."""
     watch.begin("describing the features", total=len(data.feature_names))
     reference = describe_reference(
         X=select_rows(data.X, trained.grown_on),
@@ -190,7 +190,7 @@ def _registration(
 
 
 def further_metrics(trained: Trained, outcomes: Mapping[str, int], *, data: TrainingSet) -> dict[str, Any]:
-    """What the gate asks for besides the metrics every model is compared by and its latency."""
+    """The metrics that the gate needs besides `all_metrics` and the latency."""
     held_out = trained.held_out
     days = covered_days(held_out.occurred_at, among=np.union1d(data.occurred_at, held_out.occurred_at))
     chance = chance_average_precision(held_out.y)
@@ -202,10 +202,10 @@ def further_metrics(trained: Trained, outcomes: Mapping[str, int], *, data: Trai
 
 
 def training_and_test(
-    vectors: VectorTable, labels: LabelTable, request: TrainingRequest, *, now: datetime
+    vectors: VectorTable, labels: LabelHistory, request: TrainingRequest, *, now: datetime
 ) -> tuple[TrainingSet, TrainingSet | None]:
-    """What was mature at the cut-off, without outliers in time; and, if asked for, later events that are
-    mature by now.
+    """The events mature at the cut-off, without outliers in time; and, if requested, later events that are
+    mature now.
     """
     joined = partial(join_labels, vectors=vectors, labels=labels, matures_after=request.maturity)
     data = without_outliers(joined(as_of=request.as_of, since=request.since))
@@ -217,7 +217,7 @@ def training_and_test(
 
 
 def code_columns(data: TrainingSet) -> list[int]:
-    """Columns whose numbers are names: category codes, hours and weekdays."""
+    """Columns whose numbers are codes: categories, hours and weekdays."""
     fields = find_event_type(data.event_type).fields
     names = {name for name, field in fields.items() if isinstance(field, Category)} | {
         "hour_of_day",
@@ -227,13 +227,13 @@ def code_columns(data: TrainingSet) -> list[int]:
 
 
 def _newest_set(data: TrainingSet) -> FeatureSet:
-    """What this code computes for a new model with these vocabularies."""
+    """The feature set that this code computes for a new model with these vocabularies."""
     plan = lane_plan(find_event_type(data.event_type).lane, {data.event_type: data.vocabularies})
     return plan.feature_set(data.event_type)
 
 
 def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until: int) -> dict[str, Any]:
-    """Where a model comes from: enough to train it again. Labels were read up to position `read_until`."""
+    """Everything needed to train the model again. Labels were read up to log position `read_until`."""
     lineage: dict[str, Any] = {
         "rows": len(data.y),
         "positives": int(data.y.sum()),
@@ -252,7 +252,7 @@ def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until:
 
 
 def code_digest() -> str:
-    """SHA-256 over the sources that decide a model's bytes: catalog, features, learning, offline store."""
+    """SHA-256 over the source code that determines a model's bytes: catalog, features, learning, offline."""
     root = Path(scoring.__file__).parent
     rooms = ("catalog", "features", "learning", "offline")
     sources = sorted(path for room in rooms for path in (root / room).rglob("*.py"))
@@ -263,8 +263,8 @@ def code_digest() -> str:
 
 
 def require_rows(test: TrainingSet, since: datetime, until: datetime) -> None:
-    """Raises NoEventsToJudge without any, or without a positive."""
+    """Raises NoEventsToEvaluate if there are no events or no positive ones."""
     if len(test.y) == 0 or not test.y.any():
-        raise NoEventsToJudge(
+        raise NoEventsToEvaluate(
             event_type=test.event_type, since=to_iso(since), until=to_iso(until), rows=len(test.y)
         )

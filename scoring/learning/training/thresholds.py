@@ -1,4 +1,4 @@
-"""From which score on an event is reviewed, and from which it is blocked."""
+"""The scores from which events are reviewed and blocked."""
 
 import math
 from collections.abc import Mapping
@@ -9,19 +9,19 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 
 from scoring.learning.training.recipe import ThresholdPolicy
 
-NEVER = math.nextafter(1.0, 2.0)  # above every score: one of exactly 1 is possible, by rounding
+NEVER = math.nextafter(1.0, 2.0)  # above every score: rounding can give exactly 1
 
 
 def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) -> float:
     """The score that at most `reviews_a_day * days` of these scores reach, never below `worth_a_look`."""
-    seats = int(policy.reviews_a_day * days)
-    if seats >= len(score):
+    capacity = int(policy.reviews_a_day * days)
+    if capacity >= len(score):
         return policy.worth_a_look
     ordered = np.sort(score)[::-1]
-    above_the_last_seat = ordered[ordered > ordered[seats]]
-    if len(above_the_last_seat) == 0:
+    within_capacity = ordered[ordered > ordered[capacity]]
+    if len(within_capacity) == 0:
         return NEVER
-    return max(float(above_the_last_seat[-1]), policy.worth_a_look)
+    return max(float(within_capacity[-1]), policy.worth_a_look)
 
 
 def block_threshold(*, y: NDArray, score: NDArray, policy: ThresholdPolicy) -> float:
@@ -42,7 +42,7 @@ def choose_thresholds(
     policy: ThresholdPolicy,
     stated: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """{"review", "block"}, review <= block: stated ones as stated, the others from `policy` on these rows."""
+    """{"review", "block"}, review <= block: those in `stated`, the others derived from `policy`."""
     chosen = {
         "review": review_threshold(score=score, days=days, policy=policy),
         "block": block_threshold(y=y, score=score, policy=policy),

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(no_models(event_type))
             return
         numbers = {name: use.number for use in list_feature_sets() for name in use.models if use.number}
-        self.stdout.write("\n".join(version_lines(versions, stood=standings(versions), sets=numbers)))
+        self.stdout.write("\n".join(version_lines(versions, stages=standings(versions), sets=numbers)))
 
 
 def no_models(event_type: str | None) -> str:

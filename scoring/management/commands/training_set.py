@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from scoring.errors import ScoringError
+from scoring.learning.dataset.export import read_training_set, write_training_set
 from scoring.learning.dataset.outliers import outlier_sentences
-from scoring.learning.dataset.point_in_time import read_training_set, write_training_set
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.management.arguments import (
     read_days,

@@ -13,8 +13,8 @@ from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile import plan
 from scoring.features.compile.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
-from scoring.learning.dataset.join import read_vectors
 from scoring.learning.dataset.training_set import VectorTable
+from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.entries import Entry

@@ -7,9 +7,9 @@ import pytest
 from scoring.batch.reading import read_events, read_timely_events
 from scoring.catalog.registry import event_type
 from scoring.intake.models import Amendment
-from scoring.learning.dataset.join import read_labels, read_vectors
-from scoring.learning.dataset.point_in_time import read_training_set, training_table
+from scoring.learning.dataset.export import read_training_set, training_table
 from scoring.learning.dataset.training_set import join_labels
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.offline.export import export_log
 from scoring.offline.reading import count_values
 from scoring.offline.store import OfflineStore

@@ -16,10 +16,10 @@ from scoring.features.folding.fold import fold
 from scoring.intake.models import Event, Label
 from scoring.lanes.order import iter_lane_items
 from scoring.learning.dataset import vocabularies
-from scoring.learning.dataset.join import read_labels, read_vectors
 from scoring.learning.dataset.training_set import join_labels
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary, freeze_vocabulary
-from scoring.learning.errors import ModelNotPromotable, NoEventsToJudge, NoModelYet, NotEnoughPositives
+from scoring.learning.errors import ModelNotPromotable, NoEventsToEvaluate, NoModelYet, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.promotion import promote as promotion
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
@@ -179,7 +179,7 @@ def test_a_model_may_be_judged_on_all_events_from_its_cut_off_to_a_date(history)
     later = Event.objects.filter(type="payment", occurred_at__gte=as_of, occurred_at__lt=until).count()
     assert run.trained.metrics["rows"] == run.trained.metrics["slices"]["test"]["rows"] == later
     assert run.rows < Event.objects.filter(type="payment", occurred_at__lt=as_of).count()
-    with pytest.raises(NoEventsToJudge, match="2026-02-19T00:00:00Z to 2026-02-19T00:00:01Z"):
+    with pytest.raises(NoEventsToEvaluate, match="2026-02-19T00:00:00Z to 2026-02-19T00:00:01Z"):
         train(as_of=as_of, test_until=as_of + timedelta(seconds=1), matures_after=timedelta(days=5))
 
 
@@ -213,7 +213,7 @@ def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(histo
 @pytest.mark.parametrize("since", [END - timedelta(seconds=1), END + timedelta(days=1)])
 def test_a_stretch_without_frauds_cannot_be_judged_on(history, since):
     name = train().name
-    with pytest.raises(NoEventsToJudge, match="none is labelled positive"):
+    with pytest.raises(NoEventsToEvaluate, match="is labeled positive"):
         run_evaluation(name, since=since, until=since + timedelta(days=1), now=NOW, against_logistic=True)
 
 
@@ -243,10 +243,10 @@ def test_the_commands_train_list_promote_and_judge(history):
 def test_too_little_to_learn_from_is_said_plainly(history):
     with pytest.raises(NotEnoughPositives):
         run_training(request(), config=TrainingConfig(minimum_positives=5_000), actor="tests", now=NOW)
-    with pytest.raises(CommandError, match=r"no event has matured.*What works on these events"):
+    with pytest.raises(CommandError, match=r"no event is mature.*These changes would work"):
         call_command("train", "--as-of", "2026-01-30")
 
 
 def test_an_empty_log_has_nothing_to_train_on(online_redis):
-    with pytest.raises(CommandError, match=r"no event has matured.* bring older history"):
+    with pytest.raises(CommandError, match=r"no event is mature.* import older history"):
         call_command("train")

@@ -14,7 +14,7 @@ from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.catalog.errors import UnknownEventType
 from scoring.learning.errors import TrainingNotPossible, UnknownTraining
-from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs import lifecycle as jobs
 from scoring.learning.jobs import running
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.retraining import request_retraining
@@ -124,14 +124,14 @@ def test_a_queued_training_is_cancelled_at_once_and_never_runs(online_redis, mes
 
 @pytest.mark.parametrize("step", ["reading the lane", "growing the trees", "registering"])
 def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, messages, monkeypatch, step):
-    begin = running.JobWatch.begin
+    begin = running.JobProgress.begin
 
     def cancel_before(watch, name, *, total=None):
         if name == step:
             jobs.cancel_training(number, actor="user/lea", now=NOW)
         begin(watch, name, total=total)
 
-    monkeypatch.setattr(running.JobWatch, "begin", cancel_before)
+    monkeypatch.setattr(running.JobProgress, "begin", cancel_before)
     number = request()
     assert run(number)
     assert told(number) == ["requested", "started", "cancel_requested", "cancelled"]
@@ -140,8 +140,8 @@ def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, 
 
 
 def test_a_cancellation_between_two_rounds_of_boosting_is_heard(history, messages, monkeypatch):
-    monkeypatch.setattr("scoring.learning.jobs.watch.SECONDS_BETWEEN_NOTES", 0.0)
-    advance, rounds = running.JobWatch.advance, []
+    monkeypatch.setattr("scoring.learning.jobs.job_progress.SECONDS_BETWEEN_WRITES", 0.0)
+    advance, rounds = running.JobProgress.advance, []
 
     def cancel_in_the_third_round(watch, count):
         if watch._step == "growing the trees":
@@ -150,7 +150,7 @@ def test_a_cancellation_between_two_rounds_of_boosting_is_heard(history, message
                 jobs.cancel_training(number, actor="user/lea", now=NOW)
         advance(watch, count)
 
-    monkeypatch.setattr(running.JobWatch, "advance", cancel_in_the_third_round)
+    monkeypatch.setattr(running.JobProgress, "advance", cancel_in_the_third_round)
     number = request()
     run(number)
     assert (job(number).state, len(rounds)) == ("cancelled", 3)
@@ -160,7 +160,7 @@ def test_a_cancellation_while_the_model_is_registered_comes_too_late_or_in_time_
     history, messages, monkeypatch
 ):
     """The flag is read again under the row's lock, in the transaction that registers."""
-    monkeypatch.setattr(running.JobWatch, "_note", lambda watch: None)  # nobody hears it on the way
+    monkeypatch.setattr(running.JobProgress, "_note", lambda watch: None)  # nobody hears it on the way
     monkeypatch.setattr(running, "register_fitted", lambda *a, **k: pytest.fail("registered all the same"))
     number = request()
     fit = running.fit_model
@@ -180,7 +180,7 @@ def test_a_failed_training_changes_nothing_and_says_why(history, messages):
     number = request(JobOptions(as_of=END - timedelta(days=25), matures_after_days=14))
     run(number)
     assert job(number).state == "failed"
-    assert "matured events span 0.9 days; training needs at least 1 day" in job(number).error
+    assert "mature events span 0.9 days; training needs at least 1 day" in job(number).error
     new = LogEntry.objects.order_by("position")[before:]
     assert [entry.type for entry in new] == ["training.requested", "training.started", "training.failed"]
 

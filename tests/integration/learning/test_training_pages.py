@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs import lifecycle as jobs
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.promotion import promote as promotion
 from scoring.registry.models import ModelVersion
@@ -69,7 +69,7 @@ def test_a_candidate_shows_metrics_gate_lineage_and_what_can_be_done(models):
 def test_approve_promote_and_roll_back_from_the_pages(models):
     promote(models[0])
     judge = client_of("bo", *JUDGE)
-    assert f"{models[1]} is approved" in act(judge, models[1], "approve", note="fine")
+    assert f"{models[1]} was approved" in act(judge, models[1], "approve", note="fine")
     assert f"{models[1]} decides every payment" in act(judge, models[1], "promote")
     champion = page(judge, models[1])
     assert f"Roll back to {models[0]}" in champion
@@ -84,9 +84,9 @@ def test_canary_and_shadow_are_started_changed_and_stopped(models):
     judge = client_of("bo", *JUDGE)
     assert "decides 12.5 % of the traffic" in act(judge, models[1], "canary", percent="12,5")
     assert "canary 12.5 %" in page(judge, models[1])
-    assert "is no share" in act(judge, models[1], "canary", percent="a lot")
-    assert "out of the route" in act(judge, models[1], "stop")
-    assert "in the shadow" in act(judge, models[1], "shadow")
+    assert "is not a percentage" in act(judge, models[1], "canary", percent="a lot")
+    assert "removed from the route" in act(judge, models[1], "stop")
+    assert "in shadow" in act(judge, models[1], "shadow")
     assert route_of("payment").shadows[0].model == models[1]
 
 
@@ -105,14 +105,14 @@ def test_nobody_approves_their_own_model_and_the_page_says_so(models):
     ModelVersion.objects.filter(name=models[0]).update(trained_by="user/bo")
     judge = client_of("bo", *JUDGE)
     assert "You requested this training" in page(judge, models[0])
-    assert "somebody else has to approve it" in act(judge, models[0], "approve")
+    assert "so someone else must approve it" in act(judge, models[0], "approve")
     assert ModelVersion.objects.get(name=models[0]).status == "candidate"
 
 
 def test_a_refusal_changes_nothing_and_says_why(models):
     judge = client_of("bo", *JUDGE)
     assert "Nothing was changed" in act(judge, models[0], "promote")
-    assert "a note is needed" in act(judge, models[0], "reject", note="")
+    assert "a note must say why" in act(judge, models[0], "reject", note="")
     assert act(judge, models[0], "explode") == "404"
     assert judge.get(reverse("admin:model", args=["payment-9"])).status_code == 404
 

@@ -14,10 +14,10 @@ from scoring.learning.errors import (
     TrainingCancelled,
     TrainingNotPossible,
 )
-from scoring.learning.jobs import requests as jobs
-from scoring.learning.jobs import watch as job_watch
+from scoring.learning.jobs import job_progress as job_watch
+from scoring.learning.jobs import lifecycle as jobs
+from scoring.learning.jobs.job_progress import JobProgress
 from scoring.learning.jobs.retraining import has_new_labels, reason_not_to_train
-from scoring.learning.jobs.watch import JobWatch
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
@@ -289,7 +289,7 @@ def test_progress_is_noted_at_each_step_and_once_a_second_between(db, monkeypatc
     TrainingJob.objects.create(number=1, event_type="payment", state="running", requested_at=NOW)
     seconds = [100.0]
     monkeypatch.setattr(job_watch, "monotonic", lambda: seconds[0])
-    watch = JobWatch(1, clock=lambda: NOW + timedelta(seconds=seconds[0]))
+    watch = JobProgress(1, clock=lambda: NOW + timedelta(seconds=seconds[0]))
 
     def noted() -> tuple[str, int, int | None, float]:
         note = TrainingProgress.objects.get(job=1)

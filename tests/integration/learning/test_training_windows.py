@@ -8,19 +8,19 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
+from scoring.learning.pages.figures import lineage_rows
 
 from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.catalog.errors import EventTypeNotScored
 from scoring.intake.models import Label
-from scoring.learning.dataset.point_in_time import read_training_set
+from scoring.learning.dataset.export import read_training_set
 from scoring.learning.errors import InvalidTraining, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
-from scoring.learning.jobs import requests as jobs
+from scoring.learning.jobs import lifecycle as jobs
 from scoring.learning.jobs import running
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob
-from scoring.learning.pages.figures import lineage_rows
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.models import LogEntry
@@ -85,7 +85,7 @@ def test_an_event_of_1970_is_left_out_counted_and_shown(load):
         "after": None,
     }
     shown = dict(lineage_rows(ModelVersion.objects.get(name=run.name)))
-    assert shown["Outliers left out"] == "1 event far earlier than all others (1970-01-01)"
+    assert shown["Outliers excluded"] == "1 event far earlier than all others (1970-01-01)"
     assert run.trained.metrics["slices"]["train"]["from"] > "2026"
     assert train().digest == run.digest
 
@@ -122,7 +122,7 @@ def test_since_leaves_out_what_lies_before_and_says_so(load):
     assert run.rows == len(expected) < train().rows
     assert lineage_of(run.name)["since"] == "2026-01-26T00:00:00Z"
     shown = dict(lineage_rows(ModelVersion.objects.get(name=run.name)))
-    assert shown["Events from"] == "2026-01-26 00:00 UTC on; earlier ones were left out"
+    assert shown["Events from"] == "2026-01-26 00:00 UTC; earlier events were excluded"
 
 
 def test_the_command_takes_since_and_prints_what_it_left_out(load):
@@ -130,9 +130,9 @@ def test_the_command_takes_since_and_prints_what_it_left_out(load):
     out = StringIO()
     options = ["--as-of", "2026-03-01", "--matures-after", "14", "--trees", "5"]
     call_command("train", *options, stdout=out)
-    assert "left out: 1 event far earlier than all others (1970-01-01)" in out.getvalue()
+    assert "excluded: 1 event far earlier than all others (1970-01-01)" in out.getvalue()
     call_command("train", *options, "--since", "2026-01-26", stdout=out)
-    assert "left out: events before 2026-01-26T00:00:00Z" in out.getvalue()
+    assert "excluded: events before 2026-01-26T00:00:00Z" in out.getvalue()
 
 
 def test_a_maturity_of_zero_days_is_zero_in_training_export_and_evaluation(load, tmp_path):
@@ -155,7 +155,7 @@ def test_an_exported_set_is_what_training_learns_from(load, tmp_path):
     assert table.num_rows == run.rows
     assert table["_label"].to_numpy().sum() == lineage_of(run.name)["positives"]
     call_command("training_set", *options[:-2], "--out", str(out), stdout=words)
-    assert "left out: 1 event far earlier" in words.getvalue()
+    assert "excluded: 1 event far earlier" in words.getvalue()
     assert "clock-reset" not in pq.read_table(out)["_id"].to_pylist()
 
 
@@ -190,8 +190,8 @@ def test_a_refusal_for_lack_of_positives_says_what_would_work_and_it_does(load):
         )
     message = str(refused.value)
     assert "slice (" in message
-    assert "matured positives lie in 2026-01-0" in message or "2025-12-3" in message
-    assert "At least 700 positives are needed in all" in message or "What works" in message
+    assert "mature positives are from 2026-01-0" in message or "2025-12-3" in message
+    assert "Training needs at least 700 positives" in message or "These changes would work" in message
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from scoring.ingest.limits import parse_max_rejected
 from scoring.ingest.mapping.ids import id_text, row_ids
 from scoring.ingest.mapping.mapping import LabelMapping
 from scoring.ingest.readers.tables import Chunk
-from scoring.ingest.rows.row_labels import UNLABELLED, value_reader
+from scoring.ingest.rows.row_labels import UNLABELED, value_reader
 from scoring.ingest.values.missing import MissingWords, count_words, merge_counts, word_notes
 from scoring.ingest.values.numerals import Numerals
 
@@ -107,7 +107,7 @@ def test_labels_are_told_whatever_the_case_of_their_letters(cell: str, label: st
 
 def test_labels_that_differ_in_case_alone_are_told_apart() -> None:
     read = value_reader(LabelMapping("code", {"F": "fraud", "f": ""}), ("fraud", "legitimate"))
-    assert (read("F"), read("f")) == ("fraud", UNLABELLED)
+    assert (read("F"), read("f")) == ("fraud", UNLABELED)
 
 
 @pytest.mark.parametrize("cell", [2, "won", "01", 0.5])
@@ -115,7 +115,7 @@ def test_another_value_is_a_problem_unless_the_mapping_names_the_others(cell: An
     with pytest.raises(FieldError, match="is '"):
         value_reader(LABEL, ("fraud", "legitimate"))(cell)
     others = LabelMapping("reason", {"10.4": "fraud", "*": ""})
-    assert value_reader(others, ("fraud", "legitimate"))(cell) == UNLABELLED
+    assert value_reader(others, ("fraud", "legitimate"))(cell) == UNLABELED
 
 
 def test_a_wrong_label_says_how_to_name_its_meaning() -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scoring.learning.dataset.shortage import newest_short
-from scoring.learning.dataset.split import DAY_US, Needs, SplitShares, split_by_time
+from scoring.learning.dataset.requirements import newest_short
+from scoring.learning.dataset.split import DAY_US, MinPositives, SplitShares, split_by_time
 
 DAILY = np.arange(200, dtype=np.int64) * DAY_US
-NO_NEEDS = Needs(train=0, held_out=0)
+NO_NEEDS = MinPositives(train=0, held_out=0)
 HOUR_US = DAY_US // 24
 
 
@@ -85,7 +85,7 @@ def test_the_gap_leaves_training_its_positives():
     """All but two of the early positives are of the last week before validation."""
     y = np.zeros(200, dtype=np.int8)
     y[[10, 20, *range(133, 140)]] = 1
-    slices = split(DAILY, y=y, needs=Needs(train=5, held_out=0))
+    slices = split(DAILY, y=y, needs=MinPositives(train=5, held_out=0))
     assert y[slices.train].sum() == 5
     assert DAILY[slices.train].max() == DAILY[135]
 
@@ -93,20 +93,20 @@ def test_the_gap_leaves_training_its_positives():
 def test_a_slice_reaches_back_for_its_positives_to_three_times_its_share_at_most():
     y = np.zeros(200, dtype=np.int8)
     y[[165, 166, 170]] = 1
-    enough = split(DAILY, y=y, needs=Needs(train=0, held_out=2))
+    enough = split(DAILY, y=y, needs=MinPositives(train=0, held_out=2))
     assert (enough.test.min(), len(enough.test)) == (166, 34)
     y[[165, 166]] = 0
-    short = split(DAILY, y=y, needs=Needs(train=0, held_out=2))
+    short = split(DAILY, y=y, needs=MinPositives(train=0, held_out=2))
     assert len(short.test) == 60
 
 
 def test_slices_that_reach_back_leave_training_two_fifths():
-    slices = split(DAILY, y=np.zeros(200, dtype=np.int8), needs=Needs(train=0, held_out=5))
+    slices = split(DAILY, y=np.zeros(200, dtype=np.int8), needs=MinPositives(train=0, held_out=5))
     assert len(slices.train) + len(slices.gap) == 80
 
 
 def test_a_slice_that_has_its_positives_keeps_to_its_share():
-    needs = Needs(train=20, held_out=5)
+    needs = MinPositives(train=20, held_out=5)
     assert sizes(split(DAILY, needs=needs)) == sizes(split(DAILY))
 
 
@@ -128,8 +128,8 @@ def test_comments_that_came_in_bursts_give_every_slice_its_positives():
     for _, video in [*comments.groupby("video_id"), ("all of them", comments)]:
         times = pd.to_datetime(video.occurred_at, utc=True, format="ISO8601").dt.as_unit("us")
         y = video.is_spam.to_numpy(dtype=np.int8)
-        slices = split(times.astype("int64").to_numpy(), y=y, needs=Needs())
-        assert newest_short(y, slices, Needs(), with_test=True) is None
+        slices = split(times.astype("int64").to_numpy(), y=y, needs=MinPositives())
+        assert newest_short(y, slices, MinPositives(), with_test=True) is None
 
 
 def test_without_a_test_slice_the_others_keep_their_shares_and_the_gap():
@@ -139,7 +139,7 @@ def test_without_a_test_slice_the_others_keep_their_shares_and_the_gap():
 
 @pytest.mark.parametrize(("minimum", "held_out"), [(20, 5), (11, 2), (4, 1), (3, 1), (0, 1)])
 def test_a_slice_that_judges_needs_a_quarter_of_the_positives_but_one_at_least(minimum, held_out):
-    assert Needs.of(minimum) == Needs(train=minimum, held_out=held_out)
+    assert MinPositives.of(minimum) == MinPositives(train=minimum, held_out=held_out)
 
 
 def test_shares_count_relative_to_each_other():
@@ -149,7 +149,7 @@ def test_shares_count_relative_to_each_other():
 def test_a_slice_that_needs_every_positive_there_is_reaches_back_to_the_first_and_no_further():
     y = np.zeros(200, dtype=np.int8)
     y[[165, 170]] = 1
-    assert split(DAILY, y=y, needs=Needs(train=0, held_out=2)).test.min() == 165
+    assert split(DAILY, y=y, needs=MinPositives(train=0, held_out=2)).test.min() == 165
 
 
 def test_four_moments_are_a_slice_each():

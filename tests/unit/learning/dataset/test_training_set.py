@@ -3,7 +3,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from scoring.learning.dataset.training_set import LabelTable, Periods, VectorTable, join_labels, select_rows
+from scoring.learning.dataset.training_set import (
+    LabelHistory,
+    VectorTable,
+    VersionPeriods,
+    join_labels,
+    select_rows,
+)
 from scoring.timestamps import to_micros
 
 DAY = timedelta(days=1)
@@ -26,7 +32,7 @@ def vectors(days):
 
 def labels(*said):
     """(row, day it became known, 1 | 0 | -1)"""
-    return LabelTable(
+    return LabelHistory(
         rows=np.array([row for row, _, _ in said], dtype=np.int64),
         known_at=np.array([to_micros(START + day * DAY) for _, day, _ in said], dtype=np.int64),
         effective=np.array([value for _, _, value in said], dtype=np.int8),
@@ -102,7 +108,7 @@ def test_a_maturity_of_zero_takes_every_event_up_to_the_cut_off():
 def test_a_correction_holds_from_its_moment_on_and_what_it_corrects_until_just_before():
     """Row 1 corrects row 0 on day 5; row 2 is retracted on day 9; row 3 stays as it was."""
     day = [to_micros(START + number * DAY) for number in range(20)]
-    periods = Periods(
+    periods = VersionPeriods(
         rows=np.array([0, 1, 2]),
         events=np.array([100, 100, 102]),
         since=np.array([day[0], day[5], day[0]]),

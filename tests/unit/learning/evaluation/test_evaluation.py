@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from scoring.learning.dataset.training_set import LabelTable, VectorTable
-from scoring.learning.errors import NoEventsToJudge
-from scoring.learning.evaluation.evaluate import learnt_by
+from scoring.learning.dataset.training_set import LabelHistory, VectorTable
+from scoring.learning.errors import NoEventsToEvaluate
+from scoring.learning.evaluation.evaluate import training_data_of
 from scoring.learning.training.runs import require_rows
 from scoring.timestamps import to_iso, to_micros
 from tests.unit.learning.made_up import training_set
@@ -44,7 +44,9 @@ def test_a_model_learnt_from_what_was_mature_at_its_own_cut_off(lineage, first, 
     """A hundred days, a cut-off at the last of them, and thirteen days for labels."""
     row = SimpleNamespace(as_of=START + timedelta(days=99), lineage=lineage | {"matures_after_days": 13})
     none = np.empty(0, dtype=np.int64)
-    data = learnt_by(row, vectors(), LabelTable(rows=none, known_at=none, effective=none.astype(np.int8)))
+    data = training_data_of(
+        row, vectors(), LabelHistory(rows=none, known_at=none, effective=none.astype(np.int8))
+    )
     assert (len(data.y), data.occurred_at.min()) == (count, to_micros(START + timedelta(days=first)))
     assert data.occurred_at.max() == to_micros(START + timedelta(days=86))
 
@@ -53,7 +55,7 @@ def test_a_model_learnt_from_what_was_mature_at_its_own_cut_off(lineage, first, 
 def test_nothing_to_judge_on_is_refused(labels):
     test = training_set(rows=3).take(np.arange(len(labels)))
     test = replace(test, y=np.array(labels))
-    with pytest.raises(NoEventsToJudge):
+    with pytest.raises(NoEventsToEvaluate):
         require_rows(test, START, START + timedelta(days=1))
 
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.learning.evaluation.reference import (
-    FEW_VALUES,
-    MOST_VALUES,
+    MAX_SEPARATE_VALUES,
+    MAX_VALUES,
     SCORE_EDGES,
     count_outcomes,
     describe_column,
@@ -62,8 +62,8 @@ def test_a_flag_and_a_code_have_a_bin_for_each_value():
 
 def test_codes_beyond_the_most_share_the_last_bin():
     described = describe_column(np.arange(50, dtype=np.float32), is_code=True)
-    assert len(described["counts"]) == MOST_VALUES
-    assert described["counts"][-1] == 50 - (MOST_VALUES - 1)
+    assert len(described["counts"]) == MAX_VALUES
+    assert described["counts"][-1] == 50 - (MAX_VALUES - 1)
 
 
 def test_a_value_rounded_to_float32_stays_in_the_bin_of_its_float64():
@@ -85,7 +85,7 @@ def test_scores_and_outcomes_are_those_of_the_held_out_rows():
     )
     assert (described["rows"], told) == (50, [1, 1])
     bins = {feature["name"]: len(feature["counts"]) for feature in described["features"]}
-    assert bins == {"number": 10, "code": MOST_VALUES}
+    assert bins == {"number": 10, "code": MAX_VALUES}
     assert described["score"] == {"edges": list(SCORE_EDGES), "counts": recount(score, SCORE_EDGES)}
     assert described["outcomes"] == {"allow": 1, "review": 3, "block": 1}
     assert count_outcomes(np.array([]), {"review": 0.1, "block": 0.9}) == {
@@ -95,7 +95,9 @@ def test_scores_and_outcomes_are_those_of_the_held_out_rows():
     }
 
 
-@pytest.mark.parametrize(("distinct", "a_bin_each"), [(FEW_VALUES, True), (FEW_VALUES + 1, False)])
+@pytest.mark.parametrize(
+    ("distinct", "a_bin_each"), [(MAX_SEPARATE_VALUES, True), (MAX_SEPARATE_VALUES + 1, False)]
+)
 def test_few_different_numbers_have_a_bin_each_however_rare(distinct, a_bin_each):
     times = [300, 1, 1, 1, *[100] * (distinct - 4)]
     column = np.repeat(np.arange(distinct), times).astype(np.float32)

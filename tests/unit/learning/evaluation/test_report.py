@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from scoring.learning.evaluation.evaluate import Evaluation
 from scoring.learning.evaluation.report import WORDS, evaluation_lines, training_lines, version_lines
 from scoring.learning.evaluation.resampling import Interval
-from scoring.learning.promotion.stages import Standing
+from scoring.learning.promotion.stages import ModelStanding
 from scoring.registry.calibration import Calibration
 
 FIGURES = {name: 0.01 * number for number, name in enumerate(WORDS, start=1)}
@@ -43,14 +43,14 @@ def test_a_training_shows_its_slices_figures_thresholds_and_gate():
     lines = words_of(training_lines(run))
     assert lines[0] == "payment-3 (artifact abcdef012345, 17 trees)"
     assert "train 2026-01-01 2026-02-01 1,200 34 5" in lines
-    assert "left out: events before 2026-01-01" in lines
-    assert "left out: 1 event far earlier than all others (1970-01-01)" in lines
+    assert "excluded: events before 2026-01-01" in lines
+    assert "excluded: 1 event far earlier than all others (1970-01-01)" in lines
     assert [f"{word} {FIGURES[name]:.4f}" in lines for name, word in WORDS.items()] == [True] * len(WORDS)
     assert "review from a score of 0.2000 precision 0.5000, recall 0.8000" in lines
     assert "block from a score of 0.9000 precision -, recall 0.0000" in lines
     assert "score = sigmoid(1.2500 x margin -0.5000)" in lines
     run.lineage = {}
-    assert not [line for line in training_lines(run) if "left out" in line]
+    assert not [line for line in training_lines(run) if "excluded" in line]
     assert lines[-2:] == [
         "passed latency: It takes 1 ms.",
         "FAILED calibration: They lie apart. Allowed: at most 0.02.",
@@ -67,7 +67,7 @@ def test_an_evaluation_shows_the_model_first_then_the_baseline_then_what_lies_be
     assert both[2] == "payment-3 logistic regression"
     assert "ROC AUC 0.9000 0.7000" in both
     assert both[-1] == (
-        "difference of average precision +0.1000, 90% interval [-0.0200, +0.2500] (50 bootstrap samples)"
+        "difference in average precision +0.1000, 90% interval [-0.0200, +0.2500] (50 bootstrap samples)"
     )
 
 
@@ -80,8 +80,8 @@ def test_versions_are_listed_with_their_moments_set_figures_gate_and_stage():
         checks=[PASSED, FAILED, PASSED],
     )
     old = SimpleNamespace(**{**vars(first), "name": "payment-0", "checks": [], "metrics": {}})
-    stood = {"payment-1": Standing("champion", 0.9), "payment-0": Standing("archived")}
-    lines = words_of(version_lines([first, old], stood=stood, sets={"payment-1": 4}))
+    stages = {"payment-1": ModelStanding("champion", 0.9), "payment-0": ModelStanding("archived")}
+    lines = words_of(version_lines([first, old], stages=stages, sets={"payment-1": 4}))
     assert lines[1:] == [
         "payment-1 2026-03-02 09:05 2026-02-01 4 0.6000 0.9000 2/3 champion 90 %",
         "payment-0 2026-03-02 09:05 2026-02-01 - - - - archived",

@@ -27,18 +27,18 @@ SERVICES = {
 @pytest.mark.parametrize(
     ("action", "given", "called", "said"),
     [
-        ("approve", {"note": "good"}, {"note": "good"}, "payment-2 is approved."),
-        ("approve", {}, {"note": ""}, "payment-2 is approved."),
-        ("reject", {"note": "bad"}, {"note": "bad"}, "payment-2 is rejected"),
+        ("approve", {"note": "good"}, {"note": "good"}, "payment-2 was approved."),
+        ("approve", {}, {"note": ""}, "payment-2 was approved."),
+        ("reject", {"note": "bad"}, {"note": "bad"}, "payment-2 was rejected"),
         ("promote", {}, {}, "payment-2 decides every payment"),
-        ("shadow", {}, {}, "payment-2 scores every payment in the shadow"),
+        ("shadow", {}, {}, "payment-2 now scores every payment in shadow"),
         (
             "canary",
             {"percent": "12,5 %"},
             {"share": 0.125},
-            "payment-2 decides 12.5 % of the traffic",
+            "payment-2 now decides 12.5 % of the traffic",
         ),
-        ("stop", {}, {}, "payment-2 is out of the route"),
+        ("stop", {}, {}, "payment-2 was removed from the route"),
     ],
 )
 def test_an_action_does_what_it_is_called(monkeypatch, action, given, called, said):

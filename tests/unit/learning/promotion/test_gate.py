@@ -52,12 +52,12 @@ def failed(*, comparison=ALONE, lineage=None, declared="f" * 64, **changes):
             ["better than chance"],
         ),
         (
-            "surely worse than the champion",
+            "significantly worse than the champion",
             {"comparison": beside(-0.2, -0.01)},
             ["no worse than the champion"],
         ),
         ("perhaps worse", {"comparison": beside(-0.2, 0.0)}, []),
-        ("surely better", {"comparison": beside(0.01, 0.2)}, []),
+        ("significantly better", {"comparison": beside(0.01, 0.2)}, []),
         ("calibration at its bound", {"calibration_error": 0.02}, []),
         ("calibration beyond its bound", {"calibration_error": 0.0201}, ["calibration"]),
         ("a higher base rate allows more", {"calibration_error": 0.05, "base_rate": 0.1}, []),
@@ -89,10 +89,10 @@ def test_sentences_say_what_was_found_and_against_whom():
     )
     assert "2,000 events" in said["held-out events"]
     assert "40 of those events" in said["held-out positives"]
-    assert "is 0.6000; 99 in 100 random orders stay below 0.0400" in said["better than chance"]
-    assert "send 90 events a day to review; people can look at 100" in said["review rate"]
+    assert "is 0.6000; 99 % of random orders stay below 0.0400" in said["better than chance"]
+    assert "send 90 events a day to review; the capacity is 100" in said["review rate"]
     assert said["features"] == f"It uses feature set {'f' * 12}; this code computes {'e' * 12}."
-    assert said["real labels"] == "It was trained on labels as people gave them."
+    assert said["real labels"] == "It was trained on the labels as recorded."
     assert check_labels({"not_promotable": "they are dice"}).sentence == "It must not decide: they are dice."
 
 
@@ -100,7 +100,7 @@ FOUND_AND_ALLOWED = {
     "held-out events": (2_000, "at least 200"),
     "held-out positives": (40, "at least 20"),
     "better than chance": (0.6, "above 0.0400"),
-    "no worse than the champion": (None, "not surely worse"),
+    "no worse than the champion": (None, "not significantly worse"),
     "calibration": (0.01, "at most 0.0200"),
     "review rate": (90.0, "at most 150 a day"),
     "latency": (0.8, "at most 10 ms"),
@@ -115,7 +115,7 @@ FOUND_AND_ALLOWED = {
         ({}, {}),
         (
             {"comparison": beside(-0.02, 0.04)},
-            {"no worse than the champion": (pytest.approx(0.01), "interval not wholly below 0")},
+            {"no worse than the champion": (pytest.approx(0.01), "interval not entirely below 0")},
         ),
         (
             {"metrics": GOOD | {"average_precision": None}},

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.learning.promotion.promote import champions_in_turn
+from scoring.learning.promotion.promote import champions_in_order
 from scoring.log.entries import Entry
 
 
@@ -24,7 +24,7 @@ def changed(version, champion, reason="promoted", *others):
 
 
 def turns(*steps):
-    return champions_in_turn([changed(number, *step) for number, step in enumerate(steps, start=1)])
+    return champions_in_order([changed(number, *step) for number, step in enumerate(steps, start=1)])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from scoring.learning.promotion.stages import Standing, standing_of
+from scoring.learning.promotion.stages import ModelStanding, standing_of
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable
 
@@ -39,11 +39,11 @@ def test_a_version_stands_where_its_arm_its_past_or_the_gate_puts_it(name, statu
 
 
 def test_without_a_route_only_the_gate_has_spoken():
-    assert standing_of(ModelVersion(name="a", status="approved"), None, []) == Standing("approved")
+    assert standing_of(ModelVersion(name="a", status="approved"), None, []) == ModelStanding("approved")
 
 
 @pytest.mark.parametrize(
     ("share", "text"), [(None, "canary"), (1.0, "canary"), (0.125, "canary 12.5 %"), (0.0, "canary 0 %")]
 )
 def test_a_share_is_said_where_it_is_not_everything(share, text):
-    assert Standing("canary", share).text == text
+    assert ModelStanding("canary", share).text == text

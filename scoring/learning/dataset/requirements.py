@@ -1,4 +1,4 @@
-"""What training refuses for lack of events or positives, and which other window of the data would do."""
+"""The events and positives that training needs, and advice on which other window of the data has them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,25 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.learning.dataset.outliers import find_outliers
-from scoring.learning.dataset.split import DAY_US, MIN_SPAN_DAYS, Needs, Slices, SplitShares, split_by_time
-from scoring.learning.dataset.training_set import LabelTable, TrainingSet
+from scoring.learning.dataset.split import (
+    DAY_US,
+    MIN_SPAN_DAYS,
+    MinPositives,
+    SplitShares,
+    TimeSlices,
+    split_by_time,
+)
+from scoring.learning.dataset.training_set import LabelHistory, TrainingSet
 from scoring.learning.errors import NotEnoughHistory, NotEnoughPositives
 from scoring.timestamps import from_micros, to_micros
 
-MATURITIES = (0, 1, 3, 7, 14, 30, 60, 90)  # days, tried in turn
-MIN_MOMENTS = 4  # so that each slice has one
-TRIED_SINCE = 20  # moments that a window might begin or end at
+MATURITIES = (0, 1, 3, 7, 14, 30, 60, 90)  # days, tried in this order
+MIN_MOMENTS = 4  # one for each slice
+WINDOW_EDGES = 20  # moments tried as the start or end of a window
 
 
 def require_history(data: TrainingSet) -> None:
-    """Raises NotEnoughHistory unless the events can be cut: hours say nothing of days."""
+    """Raises NotEnoughHistory unless the events span at least MIN_SPAN_DAYS."""
     days = span_days(data.occurred_at)
     if days < MIN_SPAN_DAYS:
         raise NotEnoughHistory(event_type=data.event_type, rows=len(data.y), days=days, needed=MIN_SPAN_DAYS)
 
 
-def require_positives(data: TrainingSet, slices: Slices, needs: Needs, *, with_test: bool) -> None:
-    """Raises NotEnoughPositives for the newest slice that lacks them."""
+def require_positives(data: TrainingSet, slices: TimeSlices, needs: MinPositives, *, with_test: bool) -> None:
+    """Raises NotEnoughPositives for the newest slice with too few of them."""
     name = newest_short(data.y, slices, needs, with_test=with_test)
     if name is None:
         return
@@ -41,8 +48,8 @@ def require_positives(data: TrainingSet, slices: Slices, needs: Needs, *, with_t
     )
 
 
-def newest_short(y: NDArray, slices: Slices, needs: Needs, *, with_test: bool) -> str | None:
-    """The newest slice without the positives it needs: those before it began where it ends."""
+def newest_short(y: NDArray, slices: TimeSlices, needs: MinPositives, *, with_test: bool) -> str | None:
+    """The newest slice with too few positives; the slices before it depend on where it begins."""
     names = (["test"] if with_test else []) + ["calibration", "validation", "train"]
     for name in names:
         needed = needs.train if name == "train" else needs.held_out
@@ -52,23 +59,23 @@ def newest_short(y: NDArray, slices: Slices, needs: Needs, *, with_test: bool) -
 
 
 def span_days(times: NDArray[np.int64]) -> float:
-    """From the first to the last, in days; 0 of none."""
+    """Days from the first to the last time; 0 without any."""
     return (int(times.max()) - int(times.min())) / DAY_US if len(times) else 0.0
 
 
 def describe_stretch(times: NDArray[np.int64]) -> str:
-    """`600 events, 2025-05-01 to 2025-05-09`."""
+    """As in "600 events, 2025-05-01 to 2025-05-09"."""
     return f"{len(times):,} events, {_days(times)}" if len(times) else "no events"
 
 
 def describe_positives(times: NDArray[np.int64]) -> str:
-    """Where the positives lie: all of them, and the middle eight in ten where their ends are sparse."""
+    """The period of all positives, and that of the middle 80 % if the ends are sparse."""
     if not len(times):
-        return "No matured event is labeled positive."
-    said = f"All {len(times):,} matured positives lie in {_days(times)}"
+        return "No mature event is labeled positive."
+    said = f"All {len(times):,} mature positives are from {_days(times)}"
     middle = np.sort(times)[len(times) // 10 : len(times) - len(times) // 10]
     sparse = span_days(middle) < 0.6 * span_days(times)
-    return f"{said}, eight in ten of them in {_days(middle)}." if sparse else f"{said}."
+    return f"{said}, 80 % of them from {_days(middle)}." if sparse else f"{said}."
 
 
 def _days(times: NDArray[np.int64]) -> str:
@@ -77,8 +84,8 @@ def _days(times: NDArray[np.int64]) -> str:
 
 
 @dataclass(frozen=True)
-class Window:
-    """What a training could look at: events from `since` on that are mature at `as_of`."""
+class TrainingWindow:
+    """The events a training can use: those from `since` on that are mature at `as_of`."""
 
     as_of: datetime
     matures_after: timedelta
@@ -87,28 +94,28 @@ class Window:
 
 @dataclass(frozen=True)
 class Remedies:
-    """Tries other windows on the same events and labels, so that only what works is advised."""
+    """Tries other windows on the same events and labels, so that all advice is known to work."""
 
     times: NDArray[np.int64]
-    labels: LabelTable
+    labels: LabelHistory
     shares: SplitShares
-    needs: Needs
+    needs: MinPositives
 
-    def advice(self, asked: Window) -> str:
-        """What to do: windows that were tried and hold enough; where there are none, what is missing."""
+    def advice(self, asked: TrainingWindow) -> str:
+        """Windows that were tried and contain enough data; if there are none, what is missing."""
         ways = (self._later_start, self._longer, self._earlier_end, self._shorter, self._wait)
         found = [text for way in ways if (text := way(asked))]
-        return f"What works on these events: {'; or '.join(found)}." if found else self._missing(asked)
+        return f"These changes would work: {'; or '.join(found)}." if found else self._missing(asked)
 
-    def works(self, window: Window) -> bool:
-        """Whether training would have its days and its positives."""
+    def works(self, window: TrainingWindow) -> bool:
+        """Whether the window has enough days and positives to train on."""
         times, y = self._matured(window)
         if span_days(times) < MIN_SPAN_DAYS:
             return False
         slices = split_by_time(occurred_at=times, y=y, shares=self.shares, needs=self.needs)
         return newest_short(y, slices, self.needs, with_test=self.shares.test > 0) is None
 
-    def _matured(self, window: Window) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
+    def _matured(self, window: TrainingWindow) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         chosen = self.times <= to_micros(window.as_of - window.matures_after)
         if window.since is not None:
             chosen &= self.times >= to_micros(window.since)
@@ -116,67 +123,67 @@ class Remedies:
         kept, _ = find_outliers(self.times[chosen])
         return self.times[chosen][kept], y[chosen][kept]
 
-    def _later_start(self, asked: Window) -> str:
+    def _later_start(self, asked: TrainingWindow) -> str:
         for moment in self._midnights(asked):
-            if self.works(Window(asked.as_of, asked.matures_after, moment)):
-                return f"leave out what lies before {moment:%Y-%m-%d} (--since {moment:%Y-%m-%d})"
+            if self.works(TrainingWindow(asked.as_of, asked.matures_after, moment)):
+                return f"exclude events before {moment:%Y-%m-%d} (--since {moment:%Y-%m-%d})"
         return ""
 
-    def _shorter(self, asked: Window) -> str:
+    def _shorter(self, asked: TrainingWindow) -> str:
         for days in reversed(MATURITIES):
             if timedelta(days=days) < asked.matures_after and self._works_after(days, asked):
                 return (
-                    f"count events as mature after {days:g} days (--matures-after {days:g}), if their labels"
+                    f"treat events as mature after {days:g} days (--matures-after {days:g}), if their labels"
                     " are known by then"
                 )
         return ""
 
-    def _longer(self, asked: Window) -> str:
+    def _longer(self, asked: TrainingWindow) -> str:
         for days in MATURITIES:
             if timedelta(days=days) > asked.matures_after and self._works_after(days, asked):
-                return f"give labels {days:g} days to become known (--matures-after {days:g})"
+                return f"allow {days:g} days for labels to arrive (--matures-after {days:g})"
         return ""
 
-    def _works_after(self, days: float, asked: Window) -> bool:
-        return self.works(Window(asked.as_of, timedelta(days=days), asked.since))
+    def _works_after(self, days: float, asked: TrainingWindow) -> bool:
+        return self.works(TrainingWindow(asked.as_of, timedelta(days=days), asked.since))
 
-    def _earlier_end(self, asked: Window) -> str:
+    def _earlier_end(self, asked: TrainingWindow) -> str:
         for moment in reversed(list(self._midnights(asked))):
             as_of = moment + asked.matures_after
-            if as_of < asked.as_of and self.works(Window(as_of, asked.matures_after, asked.since)):
-                return f"train as of an earlier day, before the labels end (--as-of {as_of:%Y-%m-%dT%H:%M})"
+            if as_of < asked.as_of and self.works(TrainingWindow(as_of, asked.matures_after, asked.since)):
+                return f"train as of an earlier time, before the labels end (--as-of {as_of:%Y-%m-%dT%H:%M})"
         return ""
 
-    def _midnights(self, asked: Window) -> Iterator[datetime]:
-        """Days at which a window might begin or end: of every twentieth part of the matured events."""
+    def _midnights(self, asked: TrainingWindow) -> Iterator[datetime]:
+        """Days at which a window can begin or end, at every twentieth of the mature events."""
         times = np.sort(self._matured(asked)[0])
         if not len(times):
             return
-        places = np.unique(np.linspace(0, len(times) - 1, TRIED_SINCE + 1).astype(int))
+        places = np.unique(np.linspace(0, len(times) - 1, WINDOW_EDGES + 1).astype(int))
         for day in np.unique(times[places] // DAY_US)[1:]:
             yield from_micros(int(day) * DAY_US)
 
-    def _wait(self, asked: Window) -> str:
+    def _wait(self, asked: TrainingWindow) -> str:
         newest = from_micros(int(self.times.max())) + asked.matures_after if len(self.times) else asked.as_of
-        if newest > asked.as_of and self.works(Window(newest, asked.matures_after, asked.since)):
+        if newest > asked.as_of and self.works(TrainingWindow(newest, asked.matures_after, asked.since)):
             young = int((self.times > to_micros(asked.as_of - asked.matures_after)).sum())
-            return f"wait until {newest:%Y-%m-%d}, when the {young:,} events that are not mature yet will be"
+            return f"wait until {newest:%Y-%m-%d}, when the {young:,} immature events will be mature"
         return ""
 
-    def _missing(self, asked: Window) -> str:
-        """What no other window makes up for."""
+    def _missing(self, asked: TrainingWindow) -> str:
+        """What is missing whichever window is chosen."""
         times, y = self._matured(asked)
         if len(times) and len(moments := np.unique(times)) < MIN_MOMENTS:
             return (
-                f"The events have only {len(moments)} different times, and events of one time are not"
-                " separated: bring times of day, not dates alone, or events of more days."
+                f"The events have only {len(moments)} distinct times, and events with the same time cannot be"
+                " split: import times of day rather than dates, or events of more days."
             )
         found = int(y.sum())
         judging = (self.shares.validation, self.shares.calibration, self.shares.test)
         needed = self.needs.train + self.needs.held_out * sum(share > 0 for share in judging)
         if found < needed:
             return (
-                f"At least {needed} positives are needed in all, and {found} are matured: record more"
-                " labels, or bring older history with its labels (manage.py ingest --history)."
+                f"Training needs at least {needed} positives in total, and {found} are mature so far: record"
+                " more labels, or import older history with its labels (manage.py ingest --history)."
             )
-        return "Record the labels of that slice's events, or bring history whose labels are spread over time."
+        return "Record labels for that slice's events, or import history with labels spread over time."

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from scoring.learning.dataset.outliers import find_outliers
-from scoring.learning.dataset.shortage import (
+from scoring.learning.dataset.requirements import (
     Remedies,
-    Window,
+    TrainingWindow,
     describe_positives,
     describe_stretch,
     newest_short,
     require_history,
     require_positives,
 )
-from scoring.learning.dataset.split import DAY_US, Needs, Slices, SplitShares, split_by_time
-from scoring.learning.dataset.training_set import LabelTable
+from scoring.learning.dataset.split import DAY_US, MinPositives, SplitShares, TimeSlices, split_by_time
+from scoring.learning.dataset.training_set import LabelHistory
 from scoring.learning.errors import NotEnoughHistory, NotEnoughPositives
 from scoring.timestamps import from_micros, to_micros
 from tests.unit.learning.made_up import training_set
@@ -26,7 +26,7 @@ from tests.unit.learning.made_up import training_set
 START = datetime(2025, 1, 1, tzinfo=UTC)
 AS_OF = START + timedelta(days=300)
 DAYS = 200
-NEEDS = Needs(train=20, held_out=5)
+NEEDS = MinPositives(train=20, held_out=5)
 
 
 def hourly(*, positive_days=(), days=DAYS):
@@ -34,7 +34,7 @@ def hourly(*, positive_days=(), days=DAYS):
     times = to_micros(START) + np.arange(days * 24, dtype=np.int64) * 3_600_000_000
     rows = np.array([day * 24 + hour for day in positive_days for hour in range(0, 24, 2)], dtype=np.int64)
     effective = np.ones(len(rows), dtype=np.int8)
-    return times, LabelTable(rows=rows, known_at=times[rows] + 3_600_000_000, effective=effective)
+    return times, LabelHistory(rows=rows, known_at=times[rows] + 3_600_000_000, effective=effective)
 
 
 def remedies(times, labels):
@@ -42,7 +42,7 @@ def remedies(times, labels):
 
 
 def window(*, as_of=AS_OF, days=14.0, since=None):
-    return Window(as_of=as_of, matures_after=timedelta(days=days), since=since)
+    return TrainingWindow(as_of=as_of, matures_after=timedelta(days=days), since=since)
 
 
 def test_a_window_with_positives_everywhere_works():
@@ -55,7 +55,7 @@ def test_where_labels_begin_late_a_later_start_is_advised_and_works():
     advice = tried.advice(window())
     since = datetime.fromisoformat(re.search(r"--since (\S+?)\)", advice)[1]).replace(tzinfo=UTC)
     assert tried.works(window(since=since))
-    assert f"leave out what lies before {since:%Y-%m-%d}" in advice
+    assert f"exclude events before {since:%Y-%m-%d}" in advice
 
 
 def test_where_labels_end_an_earlier_cut_off_is_advised_and_works():
@@ -81,11 +81,11 @@ def test_where_events_are_too_young_a_shorter_maturity_and_waiting_are_advised_a
 
 def test_where_labels_come_late_a_longer_maturity_is_advised_and_works():
     times, labels = hourly(positive_days=range(0, DAYS, 10))
-    late = LabelTable(labels.rows, labels.known_at + 80 * 86_400_000_000, labels.effective)
+    late = LabelHistory(labels.rows, labels.known_at + 80 * 86_400_000_000, labels.effective)
     tried, now = remedies(times, late), START + timedelta(days=DAYS)
     assert not tried.works(window(as_of=now, days=0))
     days = float(
-        re.search(r"become known \(--matures-after (\S+?)\)", tried.advice(window(as_of=now, days=0)))[1]
+        re.search(r"labels to arrive \(--matures-after (\S+?)\)", tried.advice(window(as_of=now, days=0)))[1]
     )
     assert tried.works(window(as_of=now, days=days))
 
@@ -93,15 +93,15 @@ def test_where_labels_come_late_a_longer_maturity_is_advised_and_works():
 def test_where_nothing_helps_the_number_that_is_needed_is_said():
     advice = remedies(*hourly(positive_days=[3, 90])).advice(window())
     assert advice.startswith(
-        "At least 35 positives are needed in all, and 24 are matured: record more labels"
+        "Training needs at least 35 positives in total, and 24 are mature so far: record more labels"
     )
 
 
 def test_dates_without_times_on_too_few_days_are_told_apart_from_missing_labels():
     times = np.repeat(to_micros(START) + np.arange(3, dtype=np.int64) * 86_400_000_000, 100)
     rows = np.arange(0, 300, 2)
-    labels = LabelTable(rows=rows, known_at=times[rows], effective=np.ones(150, dtype=np.int8))
-    assert "only 3 different times" in remedies(times, labels).advice(window())
+    labels = LabelHistory(rows=rows, known_at=times[rows], effective=np.ones(150, dtype=np.int8))
+    assert "only 3 distinct times" in remedies(times, labels).advice(window())
 
 
 def test_an_outlier_in_time_does_not_spoil_a_window():
@@ -122,9 +122,8 @@ def test_a_refusal_names_the_stretch_and_the_sparse_ends_of_the_positives():
     assert (refused.value.slice_name, refused.value.found, refused.value.needed) == ("test", 1, 5)
     first, last = (from_micros(int(times[slices.test][place])) for place in (0, -1))
     assert f"({len(slices.test)} events, {first:%Y-%m-%d} to {last:%Y-%m-%d})" in str(refused.value)
-    assert (
-        "All 62 matured positives lie in 2025-01-01 to 2025-07-19, eight in ten of them in 2025-05-"
-        in str(refused.value)
+    assert "All 62 mature positives are from 2025-01-01 to 2025-07-19, 80 % of them from 2025-05-" in str(
+        refused.value
     )
 
 
@@ -134,9 +133,9 @@ def test_hours_of_data_are_refused_with_what_there_is():
     with pytest.raises(NotEnoughHistory) as refused:
         require_history(data.take(np.flatnonzero(kept)[:100]))
     assert str(refused.value) == (
-        "payment: the 100 matured events span 0.2 days; training needs at least 1 day of matured events."
+        "payment: the 100 mature events span 0.2 days; training needs at least 1 day of mature events."
     )
-    with pytest.raises(NotEnoughHistory, match="no event has matured"):
+    with pytest.raises(NotEnoughHistory, match="no event is mature"):
         require_history(data.take(np.array([], dtype=int)))
 
 
@@ -149,7 +148,7 @@ def test_waiting_is_advised_with_the_number_of_events_that_will_be_mature_then()
     times, labels = hourly(positive_days=range(8, 30), days=30)
     now = START + timedelta(days=32)
     advice = remedies(times, labels).advice(window(as_of=now, days=24))
-    assert "wait until 2025-02-23, when the 527 events that are not mature yet will be" in advice
+    assert "wait until 2025-02-23, when the 527 immature events will be mature" in advice
 
 
 def test_waiting_is_not_advised_where_it_would_not_help():
@@ -160,7 +159,9 @@ def test_waiting_is_not_advised_where_it_would_not_help():
 def test_without_any_event_it_says_what_is_needed():
     times, labels = hourly(days=0)
     assert (
-        remedies(times, labels).advice(window()).startswith("At least 35 positives are needed in all, and 0")
+        remedies(times, labels)
+        .advice(window())
+        .startswith("Training needs at least 35 positives in total, and 0")
     )
 
 
@@ -170,23 +171,30 @@ def test_where_the_test_lies_elsewhere_its_positives_are_not_asked_for():
         return Remedies(times, labels, SplitShares().without_test(), NEEDS)
 
     assert without_test(*range(0, DAYS, 10)).works(window())
-    assert without_test(3, 90).advice(window()).startswith("At least 30 positives are needed in all, and 24")
+    assert (
+        without_test(3, 90)
+        .advice(window())
+        .startswith("Training needs at least 30 positives in total, and 24")
+    )
 
 
 def test_positives_enough_in_number_but_of_one_moment_are_to_be_spread():
     """No window parts what happened at once; 34 of them would be too few in the first place."""
     times, _ = hourly()
-    for count, said in ((35, "Record the labels of that slice's events"), (34, "At least 35 positives")):
+    for count, said in (
+        (35, "Record labels for that slice's events"),
+        (34, "Training needs at least 35 positives"),
+    ):
         at_once = np.append(times, np.full(count, times[90 * 24]))
         rows = np.arange(len(times), len(at_once))
-        labels = LabelTable(rows=rows, known_at=at_once[rows], effective=np.ones(count, dtype=np.int8))
+        labels = LabelHistory(rows=rows, known_at=at_once[rows], effective=np.ones(count, dtype=np.int8))
         assert remedies(at_once, labels).advice(window()).startswith(said)
 
 
 def test_four_different_times_are_enough_to_be_cut():
     times = np.repeat(to_micros(START) + np.arange(4, dtype=np.int64) * DAY_US, 100)
-    labels = LabelTable(rows=np.array([0]), known_at=times[:1], effective=np.ones(1, dtype=np.int8))
-    assert remedies(times, labels).advice(window()).startswith("At least 35 positives are needed")
+    labels = LabelHistory(rows=np.array([0]), known_at=times[:1], effective=np.ones(1, dtype=np.int8))
+    assert remedies(times, labels).advice(window()).startswith("Training needs at least 35 positives")
 
 
 @pytest.mark.parametrize(
@@ -200,15 +208,15 @@ def test_four_different_times_are_enough_to_be_cut():
 )
 def test_a_window_holds_what_lies_on_its_edges(changes, matured):
     advice = remedies(*hourly(positive_days=[3, 90])).advice(window(**changes))
-    assert f"needed in all, and {matured} are matured" in advice
+    assert f"in total, and {matured} are mature so far" in advice
 
 
 def test_exactly_a_day_of_events_can_be_cut():
     times = to_micros(START) + np.arange(25, dtype=np.int64) * DAY_US // 24
-    labels = LabelTable(rows=np.arange(25), known_at=times, effective=np.ones(25, dtype=np.int8))
+    labels = LabelHistory(rows=np.arange(25), known_at=times, effective=np.ones(25, dtype=np.int8))
     data = training_set(rows=25)
     for events, enough in ((times, True), (np.append(times[:-1], times[-1] - 1), False)):
-        tried = Remedies(events, labels, SplitShares(), Needs(train=1, held_out=1))
+        tried = Remedies(events, labels, SplitShares(), MinPositives(train=1, held_out=1))
         assert tried.works(window()) is enough
         made = replace(data, occurred_at=events)
         if enough:
@@ -233,7 +241,7 @@ def test_exactly_a_day_of_events_can_be_cut():
 def test_the_newest_slice_that_lacks_positives_is_the_one_refused(positives, with_test, expected):
     y = np.repeat([1, 0] * 4, [part for found in positives for part in (found, 30 - found)])
     train, validation, calibration, test = np.arange(120).reshape(4, 30)
-    slices = Slices(train, np.array([], dtype=int), validation, calibration, test)
+    slices = TimeSlices(train, np.array([], dtype=int), validation, calibration, test)
     assert newest_short(y, slices, NEEDS, with_test=with_test) == expected
     if expected:
         made = replace(training_set(rows=120), y=y)
@@ -246,13 +254,13 @@ def test_the_newest_slice_that_lacks_positives_is_the_one_refused(positives, wit
 @pytest.mark.parametrize(
     ("days", "said"),
     [
-        ([], "No matured event is labeled positive."),
-        ([5] * 30, "All 30 matured positives lie in 2025-01-06."),
-        (range(20), "All 20 matured positives lie in 2025-01-01 to 2025-01-20."),
+        ([], "No mature event is labeled positive."),
+        ([5] * 30, "All 30 mature positives are from 2025-01-06."),
+        (range(20), "All 20 mature positives are from 2025-01-01 to 2025-01-20."),
         (
             [0, 1, *range(100, 116), 198, 199],
-            "All 20 matured positives lie in 2025-01-01 to 2025-07-19,"
-            " eight in ten of them in 2025-04-11 to 2025-04-26.",
+            "All 20 mature positives are from 2025-01-01 to 2025-07-19,"
+            " 80 % of them from 2025-04-11 to 2025-04-26.",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Point-in-time sets for others: what training would learn from at a cut-off, as a table or a file."""
+"""Training sets for other tools: the point-in-time data of a cut-off as a table or a Parquet file."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,15 +11,15 @@ import pyarrow.parquet as pq
 from django.db import connection
 
 from scoring.catalog.registry import scored_type
-from scoring.learning.dataset.join import read_labels, read_vectors
 from scoring.learning.dataset.training_set import TrainingSet, join_labels, without_outliers
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.offline.store import OfflineStore
 from scoring.progress import UNWATCHED, Watch
 from scoring.timestamps import to_iso
 
-ROWS_A_GROUP = 50_000  # written at a time, so that memory does not grow by what is written
-# Of receipts and of corrections.
+ROWS_PER_GROUP = 50_000  # written at once, which bounds the memory
+# Positions may be those of receipts or of corrections.
 _IDS = """
     SELECT position, source, external_id FROM scoring_event WHERE position = ANY(%(positions)s)
     UNION ALL
@@ -39,10 +39,11 @@ def read_training_set(
     store: OfflineStore | None = None,
     watch: Watch = UNWATCHED,
 ) -> TrainingSet:
-    """The events mature at `as_of`, each with its features as of its decision and its label as known then.
+    """The events mature at `as_of`, each with its features as of its decision and its label as known at
+    `as_of`.
 
-    What `train` would learn from: without events before `since`, and without outliers in time.
-    `matures_after`: the catalog's without one. Entries beyond `log_position` are not looked at. Raises
+    The same data that `train` uses: without events before `since` and without outliers in time.
+    `matures_after` defaults to the catalog's. Entries beyond `log_position` are ignored. Raises
     UnknownEventType, EventTypeNotScored, OfflineStoreOfAnotherLog.
     """
     kind = scored_type(event_type)
@@ -61,17 +62,17 @@ def read_training_set(
 
 
 def training_table(data: TrainingSet) -> pa.Table:
-    """A row an event: whose it is and when, its label (1 positive), then its features as float32.
+    """One row for each event: its identity and time, its label (1 positive), then its features as float32.
 
-    Columns that are no features begin with an underscore. `_inferred` marks negatives that nobody stated;
-    `_group` numbers the type's first entity. The schema's metadata `assay` (JSON) says what the set is of.
+    Names of non-feature columns begin with an underscore. `_inferred` marks inferred negatives; `_group` is
+    the code of the type's first entity. The schema's metadata `assay` (JSON) describes the set.
     """
     tables = list(iter_tables(data))
     return pa.concat_tables(tables) if tables else _part(data, slice(0, 0))
 
 
 def write_training_set(data: TrainingSet, url: str, *, watch: Watch = UNWATCHED) -> None:
-    """The set as a Parquet file at a path or any fsspec URL. A step of `watch`, by events."""
+    """Write the set as a Parquet file to a path or any fsspec URL. One step of `watch`, counted in events."""
     watch.begin("writing", total=len(data.y))
     empty = _part(data, slice(0, 0))
     with fsspec.open(url, "wb") as file, pq.ParquetWriter(file, empty.schema, compression="zstd") as writer:
@@ -81,9 +82,9 @@ def write_training_set(data: TrainingSet, url: str, *, watch: Watch = UNWATCHED)
 
 
 def iter_tables(data: TrainingSet) -> Iterator[pa.Table]:
-    """The set as tables of ROWS_A_GROUP rows."""
-    for start in range(0, len(data.y), ROWS_A_GROUP):
-        yield _part(data, slice(start, start + ROWS_A_GROUP))
+    """The set as tables of ROWS_PER_GROUP rows."""
+    for start in range(0, len(data.y), ROWS_PER_GROUP):
+        yield _part(data, slice(start, start + ROWS_PER_GROUP))
 
 
 def _part(data: TrainingSet, rows: slice) -> pa.Table:
@@ -114,7 +115,7 @@ def _about(data: TrainingSet) -> str:
 
 
 def _event_ids(positions: np.ndarray) -> tuple[list[str], list[str]]:
-    """Each event's (source, the sender's own id); `positions` are of receipts or of corrections."""
+    """The sources and the senders' own ids of the events at `positions` (of receipts or corrections)."""
     with connection.cursor() as cursor:
         cursor.execute(_IDS, {"positions": positions.tolist()})
         known = {position: (source, external_id) for position, source, external_id in cursor.fetchall()}

@@ -1,7 +1,7 @@
-"""Trainings asked for by people or a schedule: queued, run one at a time, cancelled; every step a log entry.
+"""The life of a training: requested, queued, run one at a time, cancelled. Every step is a log entry.
 
-The truth is the stream `training/{number}`. A Celery message only says "look at this job": one that comes
-twice, late or never does no harm, as a job leaves its queue once, under the lock of its row.
+The source of truth is the stream `training/{number}`. A Celery message only says "look at this job": one that
+arrives twice, late or never does no harm, because a job leaves the queue once, under its row lock.
 """
 
 import logging
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 State = TrainingJob.State
 
-# Which step a training may take in which state, and the step in words.
+# The states that allow each step, and the step as a participle.
 STEPS: dict[str, tuple[frozenset[str], str]] = {
     "training.started": (frozenset({State.QUEUED}), "started"),
     "training.cancel_requested": (frozenset({State.RUNNING}), "cancelled"),
@@ -37,13 +37,13 @@ STEPS: dict[str, tuple[frozenset[str], str]] = {
     "training.finished": (frozenset({State.RUNNING}), "finished"),
     "training.failed": (frozenset({State.RUNNING}), "failed"),
 }
-TRAINER = "trainer"  # the actor of what the process that trains writes itself
+TRAINER = "trainer"  # the actor of entries that the training process appends itself
 HOLDER_GONE = "the trainer process ended"
-MESSAGE_SECONDS = 60.0  # the sweep sends another one; without a trainer they must not pile up
+MESSAGE_SECONDS = 60.0  # messages must not pile up without a trainer; the sweep sends another one
 
 
 def request_training(event_type: str, *, actor: str, now: datetime, options: JobOptions | None = None) -> int:
-    """Queue a training; gives its number. Raises UnknownEventType, EventTypeNotScored."""
+    """Queue a training and return its number. Raises UnknownEventType, EventTypeNotScored."""
     scored_type(event_type)
     stored = (options or JobOptions()).stored()
 
@@ -67,9 +67,9 @@ def find_training(number: Any) -> TrainingJob:
 
 
 def cancel_training(number: int, *, actor: str, now: datetime) -> Entry:
-    """End a queued training at once; ask a running one to end at its next step.
+    """End a queued training at once; ask a running one to stop.
 
-    Raises UnknownTraining, TrainingNotPossible when it has ended, or was asked before.
+    Raises UnknownTraining, and TrainingNotPossible if it has ended or is being cancelled already.
     """
     with transaction.atomic():
         job = lock_job(number)
@@ -81,7 +81,7 @@ def cancel_training(number: int, *, actor: str, now: datetime) -> Entry:
 
 
 def fail_abandoned(*, now: datetime) -> list[int]:
-    """End what still counts as running. Only the lock's holder knows that nobody runs it."""
+    """Fail trainings still marked as running. Call it only while holding the training lock."""
     abandoned = list(TrainingJob.objects.filter(state=State.RUNNING).values_list("number", flat=True))
     for number in abandoned:
         end_job(number, "training.failed", {"error": HOLDER_GONE}, now=now)
@@ -89,7 +89,7 @@ def fail_abandoned(*, now: datetime) -> list[int]:
 
 
 def start_next() -> int | None:
-    """Send the message of the training that waits longest; gives its number."""
+    """Send the message of the oldest queued training and return its number."""
     number = TrainingJob.objects.filter(state=State.QUEUED).order_by("number").values_list("number").first()
     if number is None:
         return None
@@ -98,7 +98,7 @@ def start_next() -> int | None:
 
 
 def sweep(*, now: datetime) -> list[int]:
-    """Fail trainings whose process is gone, and start a queued one if none runs; gives those that failed."""
+    """Fail trainings whose process has died, and start a queued one if none runs. Returns the failed ones."""
     abandoned: list[int] = []
     if TrainingJob.objects.filter(state=State.RUNNING).exists():
         with held_training_lock() as held:
@@ -110,7 +110,7 @@ def sweep(*, now: datetime) -> list[int]:
 
 
 def send_message(number: int) -> None:
-    """Tell a trainer of the job. A broker that is away costs delay: the sweep sends it again."""
+    """Notify a trainer of the job. If the broker is unavailable, the sweep sends the message later."""
     try:
         current_app.send_task(
             "scoring.learning.tasks.run_training_job",
@@ -120,17 +120,17 @@ def send_message(number: int) -> None:
             expires=MESSAGE_SECONDS,
         )
     except (OperationalError, OSError) as error:
-        logger.warning("training %s not announced: %s", number, error)
+        logger.warning("no message sent for training %s: %s", number, error)
 
 
 def end_job(number: int, entry_type: str, data: Mapping[str, Any], *, now: datetime) -> None:
-    """End a training in the name of the trainer. Raises TrainingNotPossible when it has ended."""
+    """End a training on behalf of the trainer. Raises TrainingNotPossible if it has ended."""
     with transaction.atomic():
         take_step(lock_job(number), entry_type, data, actor=TRAINER, now=now)
 
 
 def lock_job(number: int) -> TrainingJob:
-    """The job, its row locked until the transaction ends: steps are taken one after the other."""
+    """The job, its row locked until the transaction ends, so that steps cannot overlap."""
     job = TrainingJob.objects.select_for_update().filter(number=number).first()
     if job is None:
         raise UnknownTraining(number)

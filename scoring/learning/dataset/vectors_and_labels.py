@@ -1,4 +1,4 @@
-"""The point-in-time join: a lane's whole order folded once more, with the labels known at a cut-off."""
+"""Vectors and labels for training: a lane folded again in order, and the labels of its events."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from scoring.features.folding.parallel import Slices
 from scoring.features.folding.split import with_columns
 from scoring.intake.models import Label
 from scoring.lanes.order import LaneHead, count_items_after
-from scoring.learning.dataset.training_set import UNLABELLED, LabelTable, Periods, VectorTable
+from scoring.learning.dataset.training_set import UNLABELED, LabelHistory, VectorTable, VersionPeriods
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.amendments import Versions, read_versions
 from scoring.offline.backfill import fold_lane
@@ -37,14 +37,14 @@ def read_vectors(
     watch: Watch = UNWATCHED,
     store: OfflineStore | None = None,
 ) -> VectorTable:
-    """Every sequenced event of the type with the vector it had in the lane's order, under these codes.
+    """Every sequenced event of the type with the vector it had in the lane's order, coded by `vocabulary`.
 
-    `feature_set`: a model's own, under these codes; without it the type's newest one.
-    One pass from the lane's beginning with continuing states, in whole columns: from the offline store
-    (`settings.OFFLINE_URL`) what has been exported, from the log the rest; on all cores, or on the cluster
-    that the settings name. Entries beyond `log_position` are left out. Batch values are those that lanes
-    read, for history those of the views' schedules. A step of `watch`, by items of the lane. Raises
-    OfflineStoreOfAnotherLog, BatchVersionCorrupt, SchedulerUnreachable.
+    `feature_set`: a model's own; the type's newest one by default. The lane is folded once from its
+    beginning, column by column: exported items come from the offline store (`settings.OFFLINE_URL`), the rest
+    from the log. It runs on all cores, or on the cluster in the settings. Entries beyond `log_position` are
+    excluded. Batch values are those the lane read; for history, those the views' schedules would have
+    published. One step of `watch`, counted in lane items. Raises OfflineStoreOfAnotherLog,
+    BatchVersionCorrupt, SchedulerUnreachable.
     """
     kind = find_event_type(event_type)
     plan = lane_plan(kind.lane, {event_type: vocabulary})
@@ -66,7 +66,7 @@ def read_vectors(
         collected.add(part, rows)
         watch.advance(part.head.seq - reached)
         reached = part.head.seq
-    watch.advance(max(items - reached, 0))  # what lies beyond the log position
+    watch.advance(max(items - reached, 0))  # items beyond the log position
     columns = collected.columns()
     return VectorTable(
         event_type=event_type,
@@ -84,10 +84,10 @@ def read_labels(
     log_position: int | None = None,
     watch: Watch = UNWATCHED,
     store: OfflineStore | None = None,
-) -> LabelTable:
-    """What was said about these events up to `log_position`, in the order in which it was said.
+) -> LabelHistory:
+    """The labels recorded for these events up to `log_position`, in recorded order.
 
-    A step of `watch`, by labels.
+    One step of `watch`, counted in labels.
     """
     positive = find_event_type(vectors.event_type).labels.positive
     watch.begin("reading labels", total=count_labels(vectors.event_type, log_position=log_position))
@@ -96,10 +96,10 @@ def read_labels(
     events = vectors.events
     order = np.argsort(events, kind="stable")
     first, end = (np.searchsorted(events[order], positions, side=side) for side in ("left", "right"))
-    which = np.repeat(np.arange(len(positions)), end - first)  # of an event with versions each has its labels
+    which = np.repeat(np.arange(len(positions)), end - first)  # every version of an event gets its labels
     within = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
-    state = pc.fill_null(pc.equal(said["effective"], positive).cast(pa.int8()), UNLABELLED)
-    return LabelTable(
+    state = pc.fill_null(pc.equal(said["effective"], positive).cast(pa.int8()), UNLABELED)
+    return LabelHistory(
         rows=order[first[which] + within],
         known_at=integers(said["known_at"])[which],
         effective=state.to_numpy()[which],
@@ -107,15 +107,15 @@ def read_labels(
 
 
 def count_labels(event_type: str, *, log_position: int | None = None) -> int:
-    """How many labels were recorded of events of the type, up to a position of the log."""
+    """The number of labels recorded for events of the type, up to a log position."""
     last = LAST_POSITION if log_position is None else log_position
     return Label.objects.filter(event_stream__startswith=f"{event_type}/", position__lte=last).count()
 
 
-def _periods_of(positions: np.ndarray, amended: Sequence[Versions]) -> Periods:
-    """When each row of an amended event held. `positions`: those of all rows."""
+def _periods_of(positions: np.ndarray, amended: Sequence[Versions]) -> VersionPeriods:
+    """The validity period of each row of an amended event. `positions`: those of all rows."""
     if not amended:
-        return Periods()
+        return VersionPeriods()
     wanted = np.array([version.position for each in amended for version in each.versions], dtype=np.int64)
     rows = np.flatnonzero(np.isin(positions, wanted))
     row_of = dict(zip(positions[rows].tolist(), rows.tolist(), strict=True))
@@ -124,7 +124,7 @@ def _periods_of(positions: np.ndarray, amended: Sequence[Versions]) -> Periods:
         for each in amended
         for position, since, until in each.periods(row_of)
     ]
-    return Periods(*np.array(periods, dtype=np.int64).reshape(-1, 4).T)
+    return VersionPeriods(*np.array(periods, dtype=np.int64).reshape(-1, 4).T)
 
 
 class _Collected:
@@ -159,7 +159,7 @@ class _Collected:
         }
 
     def _groups_of(self, column: KeyColumn) -> np.ndarray:
-        """Codes in order of appearance over all batches; one for the events that name nobody."""
+        """Codes in order of appearance over all batches; events without the entity share one."""
         names = [*column.uniques, ""]
         seen = dict.fromkeys(column.codes.tolist())
         table = np.zeros(len(names), dtype=np.int64)
@@ -169,7 +169,7 @@ class _Collected:
 
 
 class _Rows:
-    """A float32 matrix that grows by rows where it lies, as another copy would double the memory."""
+    """A float32 matrix that grows in place, because a copy would double the memory."""
 
     def __init__(self, columns: int) -> None:
         self._matrix = np.empty((0, columns), dtype=np.float32)
@@ -187,5 +187,6 @@ class _Rows:
         return self._matrix
 
     def _resize(self, rows: int) -> None:
-        # Nobody else holds the matrix before `all`: the allocator moves its pages, it copies nothing.
+        # Nothing else references the matrix before `all`, so the allocator may remap its pages without a
+        # copy.
         self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)

@@ -1,4 +1,4 @@
-"""What a running training tells those who watch it, and how it hears that it is to stop."""
+"""Progress of a running training, and how the training learns that it was cancelled."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,13 +7,13 @@ from time import monotonic
 from scoring.learning.errors import TrainingCancelled
 from scoring.learning.models import TrainingJob, TrainingProgress
 
-SECONDS_BETWEEN_NOTES = 1.0
+SECONDS_BETWEEN_WRITES = 1.0
 
 
-class JobWatch:
-    """Writes the progress of a job at the start of a step and then once a second at most.
+class JobProgress:
+    """Writes the progress of a job at the start of each step and then at most once a second.
 
-    With every note it asks whether somebody wants the job to stop; then it raises TrainingCancelled.
+    With every write it checks for a cancellation and raises TrainingCancelled.
     """
 
     def __init__(self, number: int, *, clock: Callable[[], datetime]) -> None:
@@ -27,7 +27,7 @@ class JobWatch:
 
     def advance(self, count: int) -> None:
         self._done += count
-        if monotonic() - self._noted_at >= SECONDS_BETWEEN_NOTES:
+        if monotonic() - self._noted_at >= SECONDS_BETWEEN_WRITES:
             self._note()
 
     def _note(self) -> None:

@@ -1,0 +1,82 @@
+"""The curves of a model version as plots: ROC, precision and recall, calibration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from scipy.stats import binomtest
+
+from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.learning.pages.metric_table import positive_of
+from scoring.registry.models import ModelVersion
+
+
+def curve_plots(version: ModelVersion) -> list[Plot]:
+    """The ROC, precision-recall and calibration curves of the version and, if compared, of the champion."""
+    curves = version.comparison.get("curves", {})
+    names = {"candidate": version.name, "champion": str(version.comparison.get("champion"))}
+    return [
+        _roc(curves, names),
+        _precision_recall(curves, names, base_rate=version.metrics["base_rate"]),
+        _calibration(curves, names, positive_of(version)),
+    ]
+
+
+def _lines(curves: Mapping[str, Any], names: Mapping[str, str], kind: str) -> list[Series]:
+    colors = {"candidate": "series-1", "champion": "series-2"}
+    return [
+        Series(names[who], [(x, y) for x, y, *_ in curves[who][kind]], color=colors[who])
+        for who in colors
+        if who in curves
+    ]
+
+
+def _roc(curves: Mapping[str, Any], names: Mapping[str, str]) -> Plot:
+    chance = Series("chance", [(0, 0), (1, 1)], color="muted", dashed=True)
+    lines = _lines(curves, names, "roc")
+    return Plot(
+        "ROC curve",
+        Axis("False positive rate", "percent", 0, 1),
+        Axis("Recall", "percent", 0, 1),
+        [*lines, chance] if lines else [],
+        summary="Recall against the false positive rate as the threshold falls.",
+    )
+
+
+def _precision_recall(curves: Mapping[str, Any], names: Mapping[str, str], *, base_rate: float) -> Plot:
+    chance = Series("chance", [(0, base_rate), (1, base_rate)], color="muted", dashed=True)
+    lines = _lines(curves, names, "pr")
+    return Plot(
+        "Precision-recall curve",
+        Axis("Recall", "percent", 0, 1),
+        Axis("Precision", "percent", 0, 1),
+        [*lines, chance] if lines else [],
+        summary="Precision against recall as the threshold falls.",
+    )
+
+
+def _calibration(curves: Mapping[str, Any], names: Mapping[str, str], positive: str) -> Plot:
+    perfect = Series("perfect", [(0, 0), (1, 1)], color="muted", dashed=True)
+    lines = _lines(curves, names, "calibration")
+    if lines:
+        lines[0] = _with_band(lines[0], curves["candidate"]["calibration"])
+    return Plot(
+        "Calibration curve",
+        Axis("Mean score", "percent", 0, 1),
+        Axis(f"Observed share of {positive}", "percent", 0, 1),
+        [*lines, perfect] if lines else [],
+        summary=f"Observed share of {positive} against the mean score, in 15 bins of equal width; the band is"
+        " the 95 % interval.",
+    )
+
+
+def _with_band(series: Series, bins: Sequence[Sequence[float]]) -> Series:
+    """The series with the 95 % Wilson interval of each bin's share, which is wide where events are few."""
+    intervals = [
+        binomtest(round(share * rows), int(rows)).proportion_ci(method="wilson") for _, share, rows in bins
+    ]
+    return replace(
+        series,
+        low=[float(interval.low) for interval in intervals],
+        high=[float(interval.high) for interval in intervals],
+    )

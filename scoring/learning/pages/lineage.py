@@ -1,0 +1,62 @@
+"""The lineage and the parameters of a model version as rows of names and values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scoring.learning.dataset.outliers import outlier_sentences
+from scoring.registry.models import FeatureSetVersion, ModelVersion
+from scoring.timestamps import from_iso
+
+
+def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
+    """The lineage of the version as names and values."""
+    lineage = version.lineage
+    libraries = ", ".join(f"{name} {number}" for name, number in lineage["libraries"].items())
+    counts = (
+        f"{lineage['rows']:,}, including {lineage['positives']:,} positive and"
+        f" {lineage['inferred_negatives']:,} inferred negative (mature without a label)"
+    )
+    return [
+        (
+            "Events and labels until",
+            f"{version.as_of:%Y-%m-%d %H:%M} UTC, log position {lineage['log_position']:,}",
+        ),
+        ("Events from", _first_event(lineage)),
+        ("Labels mature after", f"{lineage['matures_after_days']:g} days"),
+        ("Events trained on", counts),
+        ("Outliers excluded", "; ".join(outlier_sentences(lineage.get("outliers"))) or "none"),
+        ("Slices split by", lineage.get("cut_by", "share of the time span")),
+        ("Parent", lineage["parent"] or "none (there was no champion)"),
+        ("Feature set", _set_text(version)),
+        ("Code", lineage["code"][:16]),
+        ("Libraries", libraries),
+        ("Artifact (SHA-256)", version.artifact),
+    ]
+
+
+def _first_event(lineage: Mapping[str, Any]) -> str:
+    since = lineage.get("since")
+    return (
+        f"{from_iso(since):%Y-%m-%d %H:%M} UTC; earlier events were excluded" if since else "the first event"
+    )
+
+
+def _set_text(version: ModelVersion) -> str:
+    """The declared set by its number and digest, then the model's set with its own categories."""
+    declared = str(version.lineage.get("declared_set", ""))
+    found = FeatureSetVersion.objects.filter(event_type=version.event_type, digest=declared)
+    number = found.values_list("number", flat=True).first()
+    named = f"set {number} ({declared[:12]}), " if number else ""
+    return f"{named}with the model's categories {version.feature_set[:12]}"
+
+
+def parameter_rows(version: ModelVersion) -> list[tuple[str, str]]:
+    """All training parameters; nested ones by their path."""
+    return [(name.replace("_", " "), str(value)) for name, value in _flat(version.parameters)]
+
+
+def _flat(parameters: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for name, value in parameters.items():
+        rows += _flat(value, f"{prefix}{name}: ") if isinstance(value, dict) else [(prefix + name, value)]
+    return rows

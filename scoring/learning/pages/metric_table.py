@@ -1,0 +1,172 @@
+"""The metrics of a model version next to the champion's on the same events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scoring.admin_kit import formatting
+from scoring.catalog.registry import event_type
+from scoring.registry.models import ModelVersion
+
+HIGHER, LOWER = 1, -1  # which of two values of a metric is better
+VERDICT_TONES = {
+    "significantly better": "good",
+    "significantly worse": "bad",
+    "no significant difference": "neutral",
+}
+
+
+@dataclass(frozen=True)
+class MetricDescription:
+    """A metric of `ModelVersion.metrics`: its name, its meaning and its format."""
+
+    key: str
+    name: str
+    meaning: str
+    better: int
+    percent: bool = False
+
+    def text(self, metrics: Mapping[str, Any] | None) -> str:
+        value = (metrics or {}).get(self.key)
+        return formatting.percent_text(value) if self.percent else formatting.decimal_text(value, 4)
+
+
+METRICS = (
+    MetricDescription(
+        "average_precision",
+        "Average precision",
+        "Mean precision over all thresholds; a random order reaches the share of {positive}.",
+        HIGHER,
+    ),
+    MetricDescription(
+        "roc_auc",
+        "ROC AUC",
+        "The probability that a random {positive} event scores above a random other event; 0.5 is chance.",
+        HIGHER,
+    ),
+    MetricDescription(
+        "precision_at_100_a_day",
+        "Precision at 100 a day",
+        "Of the 100 highest scores of each day, the share that is {positive}.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "recall_at_1pct_false_positives",
+        "Recall at 1 % false positive rate",
+        "Of all {positive}, the share that is flagged while 1 % of other events are.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "precision_at_review",
+        "Precision of reviews and blocks",
+        "Of the events at or above the review threshold, the share that is {positive}.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "recall_at_review",
+        "Recall of reviews and blocks",
+        "Of all {positive}, the share at or above the review threshold.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "precision_at_block",
+        "Precision of blocks",
+        "Of the events it blocks, the share that is {positive}.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "recall_at_block",
+        "Recall of blocks",
+        "Of all {positive}, the share that it blocks.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "brier", "Brier score", "Mean squared difference between the score and the label.", LOWER
+    ),
+    MetricDescription(
+        "calibration_error",
+        "Calibration error",
+        "Mean difference between scores and the share of {positive} at those scores.",
+        LOWER,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One row of the table; `verdict` is "better", "worse", "same" or "" without a comparison.
+
+    For the metric with an interval, it says whether the difference is significant, and `tone` is its color.
+    """
+
+    name: str
+    meaning: str
+    value: str
+    champion: str
+    verdict: str
+    tone: str = ""
+
+
+def metric_rows(version: ModelVersion) -> list[MetricRow]:
+    """The metrics of a version beside those of the champion on the same events."""
+    return [_metric_row(metric, version) for metric in METRICS]
+
+
+def _metric_row(metric: MetricDescription, version: ModelVersion) -> MetricRow:
+    value, other = version.metrics, version.comparison.get("champion_metrics") or {}
+    row = MetricRow(
+        name=metric.name,
+        meaning=metric.meaning.format(positive=positive_of(version)),
+        value=metric.text(value),
+        champion=metric.text(other),
+        verdict=compare_values(value.get(metric.key), other.get(metric.key), better=metric.better),
+    )
+    difference = version.comparison.get("difference")
+    if metric.key != "average_precision" or difference is None:
+        return row
+    verdict = verdict_of(difference)
+    return replace(row, verdict=verdict, tone=VERDICT_TONES[verdict])
+
+
+def positive_of(version: ModelVersion) -> str:
+    """The catalog's positive label of the event type, such as "fraud"."""
+    return event_type(version.event_type).labels.positive
+
+
+def compare_values(value: float | None, other: float | None, *, better: int) -> str:
+    """Whether the first value is better, rounded to four digits."""
+    if value is None or other is None:
+        return ""
+    difference = round(value - other, 4) * better
+    return "same" if difference == 0 else ("better" if difference > 0 else "worse")
+
+
+def difference_in_words(comparison: Mapping[str, Any]) -> str:
+    """The difference in average precision and whether it is significant."""
+    difference = comparison.get("difference")
+    if difference is None:
+        return ""
+    return (
+        f"Average precision differs by {difference_text(difference)}"
+        f" ({100 * difference['level']:.0f} % interval): {verdict_of(difference)}."
+    )
+
+
+def verdict_of(difference: Mapping[str, Any]) -> str:
+    """Whether a difference is significant, given its interval."""
+    if difference["low"] > 0:
+        return "significantly better"
+    return "significantly worse" if difference["high"] < 0 else "no significant difference"
+
+
+def difference_text(difference: Mapping[str, Any] | None) -> str:
+    """ "+0.0120 (-0.0020 to +0.0260)"."""
+    if difference is None:
+        return formatting.NO_VALUE
+    return f"{difference['estimate']:+.4f} ({difference['low']:+.4f} to {difference['high']:+.4f})"
