@@ -63,7 +63,7 @@ class Photographer:
     def follow(self, selector: str) -> None:
         """The first link of the page that the selector finds."""
         link = self.browser.find_element(By.CSS_SELECTOR, selector)
-        self.browser.get(link.get_attribute("href"))
+        self.browser.get(str(link.get_attribute("href")))
 
     def press(self, key: str) -> None:
         address = self.browser.current_url
