@@ -1,4 +1,4 @@
-"""Open-loop load as numbers: when requests are due, and what their answers say of the server.
+"""Open-loop load: arrival times of requests, and what the responses say about the server.
 
 Latency counts from the moment a request was due, whether or not it could be sent then: a server that keeps
 the generator waiting is charged for it (no coordinated omission). A request without an answer counts as
@@ -18,8 +18,8 @@ MOST_P99_MS = 150.0
 class Outcome:
     """n requests in order of when they were due.
 
-    `due`, `sent`, `done` [n]: seconds since the start; `sent` is when the generator took the request up,
-    `done` infinite without an answer. `status` [n]: of the answer, 0 without one.
+    `due`, `sent`, `done` [n]: seconds since the start. `sent` is when the generator sent the request, `done`
+    is infinite without a response. `status` [n]: of the response; 0 without one.
     """
 
     due: NDArray[np.float64]
@@ -33,17 +33,17 @@ class Outcome:
 
     @property
     def lag_ms(self) -> NDArray[np.float64]:
-        """How late the generator itself was; part of the latency, not the server's doing."""
+        """How late the generator sent each request; included in the latency, but not caused by the server."""
         return (self.sent - self.due) * 1e3
 
     @property
     def undecided(self) -> int:
-        """Requests that got no decision: refused, failed, or told to ask later."""
+        """Number of requests without a decision: refused, failed or pending."""
         return int((~np.isin(self.status, DECIDED)).sum())
 
 
 def poisson_arrivals(*, rate: float, seconds: float, seed: int) -> NDArray[np.float64]:
-    """Moments in [0, seconds), ascending, at which independent clients come, `rate` a second on average."""
+    """Ascending arrival times in [0, seconds) of independent clients, `rate` per second on average."""
     rng = np.random.default_rng(seed)
     count = rng.poisson(rate * seconds)
     return np.sort(rng.uniform(0.0, seconds, count))
@@ -62,12 +62,12 @@ def percentile(values: NDArray[np.float64], share: float) -> float:
 
 
 def backlog_at(outcome: Outcome, moment: float) -> int:
-    """Requests that were due by then and had no answer yet."""
+    """Number of requests that were due by then and not yet answered."""
     return int(((outcome.due <= moment) & (outcome.done > moment)).sum())
 
 
 def is_backlog_growing(outcome: Outcome, *, bound_ms: float = MOST_P99_MS) -> bool:
-    """Whether, when the last request was due, more stood open than arrive within the bound.
+    """Whether more requests were open when the last was due than arrive within the bound.
 
     By Little's law a server that answers within the bound has no more open than that, at whatever rate.
     """
@@ -76,7 +76,7 @@ def is_backlog_growing(outcome: Outcome, *, bound_ms: float = MOST_P99_MS) -> bo
 
 
 def holds(outcome: Outcome, *, bound_ms: float = MOST_P99_MS) -> bool:
-    """Whether the rate can be sustained: all decided, 99 % within the bound, no backlog building up."""
+    """Whether the rate is sustained: all requests decided, 99 % within the bound, no growing backlog."""
     return (
         outcome.undecided == 0
         and percentile(outcome.latency_ms, 99) <= bound_ms

@@ -1,9 +1,9 @@
-"""Backfill against pandas, Polars and DuckDB doing the same windows: `python -m benchmarks.backfill`.
+"""Backfill compared with pandas, Polars and DuckDB on the same windows: `python -m benchmarks.backfill`.
 
-60 values of five entities for every payment of a Parquet file: see `benchmarks.windows`. Contenders take
-turns, each time in a fresh process; medians count. Values are compared on rows all through the file: DuckDB
-with Assay, whose windows begin at a tile, and Polars with pandas, whose windows are exact. With `--growth`
-also how Assay's own rate grows with the events, up to 3 million.
+Computes 60 features of five entities for every payment of a Parquet file (see `benchmarks.windows`). The
+tools take turns, each time in a new process, and medians are reported. Values are compared on rows throughout
+the file: DuckDB's with Assay's, whose windows begin at a tile, and Polars's with pandas's, whose windows are
+exact. `--growth` also measures Assay's cost per event at up to 3 million events.
 """
 
 import json
@@ -24,20 +24,20 @@ RESULTS = Path(__file__).parent / "results"
 ROWS, ROUNDS, SHORT_ROWS = 1_000_000, 3, 100_000
 GROWTH = (100_000, 300_000, 1_000_000, 3_000_000)
 THREADS = os.cpu_count() or 1
-# Who computes what, and on how many cores.
+# Threads by run.
 RUNS = {"assay": THREADS, "assay_1": 1, "duckdb": THREADS, "polars": THREADS, "pandas": 1}
 SAME_WINDOWS = (("assay", "assay_1"), ("assay", "duckdb"), ("polars", "pandas"))
-# Sums of squares lose some digits where amounts are nearly equal, in each tool others.
+# Sums of squares lose digits where amounts are nearly equal, differently in each tool.
 TOLERANCE = {"rtol": 1e-6, "atol": 1e-3}
 Figures = dict[str, Any]
 
 
 def measure_backfill(rows: int = ROWS, *, rounds: int = ROUNDS) -> Figures:
-    """Figures by contender, and Assay's rate over that of the fastest other."""
+    """Figures by tool, and the ratio of Assay's rate to the fastest other's."""
     runs: dict[str, list[Figures]] = {name: [] for name in RUNS}
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "payments.parquet"
-        run_apart("benchmarks.windows", str(path), str(rows))
+        run_in_process("benchmarks.windows", str(path), str(rows))
         for _ in range(rounds):
             for name, threads in RUNS.items():
                 sample = Path(directory) / f"{name}.npy"
@@ -51,10 +51,10 @@ def measure_backfill(rows: int = ROWS, *, rounds: int = ROUNDS) -> Figures:
             f"backfill_{name}_cpu_us_per_event": middle["cpu_seconds"] / rows * 1e6,
             f"backfill_{name}_memory_mib": middle["memory_mib"],
         }
-    return figures | against_best(figures)
+    return figures | compare_with_best(figures)
 
 
-def against_best(figures: Figures) -> Figures:
+def compare_with_best(figures: Figures) -> Figures:
     rates = {name: figures[f"backfill_{name}_events_per_s"] for name in ("duckdb", "polars", "pandas")}
     best = max(rates, key=lambda name: rates[name])
     return {
@@ -68,12 +68,12 @@ def against_best(figures: Figures) -> Figures:
 
 
 def measure_growth() -> Figures:
-    """Microseconds of processor time an event, and memory, at each size; nothing is kept of the values."""
+    """Microseconds of CPU time per event, and memory, at each size; the values are discarded."""
     figures: Figures = {}
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "payments.parquet"
         for rows in GROWTH:
-            run_apart("benchmarks.windows", str(path), str(rows))
+            run_in_process("benchmarks.windows", str(path), str(rows))
             found = measure_one("assay_states", path, THREADS, Path(directory) / "none.npy")
             figures[f"backfill_growth_cpu_us_at_{rows}_events"] = found["cpu_seconds"] / rows * 1e6
             figures[f"backfill_growth_events_per_s_at_{rows}_events"] = rows / found["seconds"]
@@ -83,20 +83,20 @@ def measure_growth() -> Figures:
 
 def measure_one(name: str, path: Path, threads: int, sample: Path) -> Figures:
     say(f"  {name}, {threads} threads")
-    said = run_apart("benchmarks.contenders", name, str(path), str(threads), str(sample))
-    found: Figures = json.loads(said.splitlines()[-1])
+    result = run_in_process("benchmarks.contenders", name, str(path), str(threads), str(sample))
+    found: Figures = json.loads(result.splitlines()[-1])
     return found
 
 
 def compare_values(directory: Path) -> None:
-    """Raises ValueError where two that compute the same windows disagree."""
+    """Raises ValueError if two tools with the same windows disagree."""
     for one, other in SAME_WINDOWS:
         values, others = (np.load(directory / f"{name}.npy") for name in (one, other))
         if not np.allclose(values, others, equal_nan=True, **TOLERANCE):
             raise ValueError(f"{one} and {other} disagree")
 
 
-def run_apart(module: str, *arguments: str) -> str:
+def run_in_process(module: str, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=BASE_DIR,
@@ -108,10 +108,10 @@ def run_apart(module: str, *arguments: str) -> str:
 
 
 def main() -> None:
-    parser = ArgumentParser(description="Measure backfill against pandas, Polars and DuckDB.")
+    parser = ArgumentParser(description="Compare backfill with pandas, Polars and DuckDB.")
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--growth", action="store_true", help="also from 100 thousand to 3 million events")
+    parser.add_argument("--growth", action="store_true", help="also measure 100 thousand to 3 million events")
     options = parser.parse_args()
     figures: Figures = {"commit": commit(), "machine": machine()}
     figures |= measure_backfill(options.rows, rounds=options.rounds)

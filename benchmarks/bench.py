@@ -1,7 +1,7 @@
-"""The whole path measured: `python -m benchmarks.bench`, some minutes; `--mode full`: longer, at more rates.
+"""End-to-end benchmark: `python -m benchmarks.bench` (some minutes), `--mode full` (longer, at more rates).
 
-Starts services, web, worker, background and beat of its own in a temporary directory, loads history, trains
-a model, warms up, and drives an open-loop load over HTTP from another process on the same machine. Prints a
+Starts its own services, web, worker, background and beat in a temporary directory, loads history, trains a
+model, warms up, and offers an open-loop load over HTTP from another process on the same machine. Prints a
 table and writes benchmarks/results/short.json (or full.json).
 """
 
@@ -13,41 +13,41 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from benchmarks.apart import VAR
 from benchmarks.arrivals import Outcome, holds, is_backlog_growing, summary
 from benchmarks.backfill import measure_backfill
+from benchmarks.django_setup import VAR
 from benchmarks.driver import LIST, Bench
 from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures
 from benchmarks.growth import measure_growth
+from benchmarks.installation import RATE_PER_DAY, InstallationSize, describe_model, installation, online_store
 from benchmarks.modes import MODES, Mode
 from benchmarks.report import Report, print_table, say_rate
-from benchmarks.scene import RATE_PER_DAY, Scene, describe_model, installation, online_store
 from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
 from benchmarks.stage_costs import stage_figures
-from benchmarks.starting import measure_worker_start
+from benchmarks.worker_start import measure_worker_start
 from scoring.intake.models import Event
 from scoring.signals import redis_connections as connections
 
 RESULTS = Path(__file__).parent / "results"
-STATED_RATE, RATE_BESIDE = 100, 50
+BUDGET_RATE, CONCURRENT_RATE = 100, 50
 Figures = dict[str, Any]
 
 
-def measure_stated(bench: Bench, mode: Mode) -> Figures:
-    """Latency at the rate of the budget (median of several runs), and CPU time an event meanwhile."""
+def measure_budget_rate(bench: Bench, mode: Mode) -> Figures:
+    """Latency at the rate of the budget (median of several runs), and CPU time per event."""
     runs, spent, events = [], dict[str, float](), 0
     for _ in range(mode.runs):
         before = bench.stack.usage()
-        outcome = bench.offer(rate=STATED_RATE, seconds=mode.seconds)
+        outcome = bench.offer(rate=BUDGET_RATE, seconds=mode.seconds)
         for name, seconds in bench.stack.usage().cpu_since(before).items():
             spent[name] = spent.get(name, 0.0) + seconds
         events += len(outcome.due)
         runs.append(summary(outcome))
-        say_rate(STATED_RATE, outcome)
+        say_rate(BUDGET_RATE, outcome)
     cpu = {f"cpu_ms_per_event_{name}": seconds / events * 1e3 for name, seconds in spent.items()}
-    return at_rate(STATED_RATE, medians(runs)) | cpu | {"cpu_ms_per_event": sum(cpu.values())}
+    return at_rate(BUDGET_RATE, medians(runs)) | cpu | {"cpu_ms_per_event": sum(cpu.values())}
 
 
 def measure_rates(bench: Bench, mode: Mode) -> Figures:
@@ -60,8 +60,8 @@ def measure_rates(bench: Bench, mode: Mode) -> Figures:
     return figures
 
 
-def climb(bench: Bench, mode: Mode) -> Figures:
-    """The highest rate of the ladder that is sustained; one that fails has a second try."""
+def measure_sustained_rate(bench: Bench, mode: Mode) -> Figures:
+    """The highest sustained rate of the ladder; a rate that fails is tried a second time."""
     best, stopped_by = 0, ""
     for rate in mode.ladder:
         for _ in range(2):
@@ -71,20 +71,20 @@ def climb(bench: Bench, mode: Mode) -> Figures:
             if holds(outcome):
                 break
         else:
-            stopped_by = why_not(outcome)
+            stopped_by = failure_reason(outcome)
             break
         best = rate
     return {"sync_sustained_rps": best, "sync_sustained_stopped_by": stopped_by}
 
 
-def why_not(outcome: Outcome) -> str:
+def failure_reason(outcome: Outcome) -> str:
     if outcome.undecided:
         return f"{outcome.undecided} without a decision in time"
     return "a growing backlog" if is_backlog_growing(outcome) else "p99"
 
 
 def measure_lists(bench: Bench, mode: Mode) -> Figures:
-    """Lists until all is decided, what they use and leave behind."""
+    """Throughput of lists until all events are decided, their CPU time and stored bytes."""
     stored, before = stored_bytes(), bench.stack.usage()
     speeds = [bench.load_lists(events=mode.batch) for _ in range(mode.batch_runs)]
     spent = bench.stack.usage().cpu_since(before)
@@ -99,15 +99,15 @@ def measure_lists(bench: Bench, mode: Mode) -> Figures:
     }
 
 
-def measure_beside(bench: Bench, mode: Mode) -> Figures:
-    """Single requests beside lists, and lists beside them."""
-    outcome, beside = bench.beside_lists(rate=RATE_BESIDE, seconds=mode.beside)
+def measure_concurrent(bench: Bench, mode: Mode) -> Figures:
+    """Latency of single requests while lists load, and the lists' throughput meanwhile."""
+    outcome, list_speed = bench.offer_during_lists(rate=CONCURRENT_RATE, seconds=mode.during_lists)
     figures = summary(outcome)
     return {
         "sync_p50_ms_during_batch": figures["p50_ms"],
         "sync_p99_ms_during_batch": figures["p99_ms"],
         "sync_undecided_during_batch": figures["undecided"],
-        "batch_events_per_s_during_sync": beside,
+        "batch_events_per_s_during_sync": list_speed,
     }
 
 
@@ -119,7 +119,7 @@ def measure_memory(bench: Bench) -> Figures:
 
 
 def measure_states() -> Figures:
-    """Bytes an entity's state takes in Redis, key and overhead included, as MEMORY USAGE has it."""
+    """Bytes per entity state in Redis, including key and overhead, as MEMORY USAGE reports them."""
     store, client = online_store(), connections.client()
     keys = list(client.scan_iter(match=f"{store.prefix}g*:s:*", count=5_000))
     sizes = []
@@ -151,7 +151,7 @@ def measure_kernels(mode: Mode) -> Figures:
 
 
 def stored_bytes() -> int:
-    """All tables of the database with their indexes and long values."""
+    """Size of all tables of the database with their indexes and TOAST."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables")
         return int(cursor.fetchone()[0])
@@ -166,13 +166,13 @@ def at_rate(rate: int, figures: Mapping[str, float]) -> Figures:
     return {f"sync_{name}_{rate}rps": figures[name] for name in wanted}
 
 
-def measure_all(mode: Mode, scene: Scene, report: Report) -> None:
-    """The kernels alone on the machine, then the installation."""
+def measure_all(mode: Mode, size: InstallationSize, report: Report) -> None:
+    """Measure the kernels alone on the machine, then the installation."""
     if mode.backfill:
         report.begin("kernels")
         report.add(measure_kernels(mode))
     report.begin("setting up")
-    with installation(scene) as seconds:
+    with installation(size) as seconds:
         report.add(seconds | {"set_up_s": sum(seconds.values())})
         report.add({"events_stored_before": Event.objects.count()} | describe_model())
         report.begin("sequencing")
@@ -180,36 +180,36 @@ def measure_all(mode: Mode, scene: Scene, report: Report) -> None:
         if mode.stages:
             report.begin("one event, stage by stage")
             report.add(stage_figures(mode.stages))
-        measure_installation(mode, scene, report)
+        measure_installation(mode, size, report)
         report.add(measure_states())
 
 
-def measure_installation(mode: Mode, scene: Scene, report: Report) -> None:
+def measure_installation(mode: Mode, size: InstallationSize, report: Report) -> None:
     stack = Stack(VAR)
     report.begin("starting up")
     with started(stack) as seconds:
         report.add({"ready_s": seconds})
-        bench = Bench(stack, customers=scene.customers)
+        bench = Bench(stack, customers=size.customers)
         report.begin("starting the worker alone")
         report.add(measure_worker_start(bench))
         report.begin("warming up")
-        bench.offer(rate=RATE_BESIDE, seconds=mode.warm_up)
-        report.begin(f"{STATED_RATE} req/s, {mode.runs} times")
-        report.add(measure_stated(bench, mode))
+        bench.offer(rate=CONCURRENT_RATE, seconds=mode.warm_up)
+        report.begin(f"{BUDGET_RATE} req/s, {mode.runs} times")
+        report.add(measure_budget_rate(bench, mode))
         if mode.rates or mode.ladder:
             report.begin("other rates")
             report.add(measure_rates(bench, mode))
-            report.add(climb(bench, mode))
+            report.add(measure_sustained_rate(bench, mode))
         report.begin(f"lists of {LIST}")
         report.add(measure_lists(bench, mode))
-        if mode.beside:
-            report.begin("single requests beside lists")
-            report.add(measure_beside(bench, mode))
+        if mode.during_lists:
+            report.begin("single requests during lists")
+            report.add(measure_concurrent(bench, mode))
         report.add(measure_memory(bench))
 
 
 def main() -> None:
-    parser = ArgumentParser(description="Measure the whole path.")
+    parser = ArgumentParser(description="Measure the whole system end to end.")
     parser.add_argument("--mode", choices=MODES, default="short")
     parser.add_argument("--rate-per-day", type=int, default=RATE_PER_DAY, help="of the history")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/{mode}.json")
@@ -219,7 +219,7 @@ def main() -> None:
         options.out or RESULTS / f"{mode.name}.json",
         {"mode": mode.name, "commit": commit(), "machine": machine()},
     )
-    measure_all(mode, Scene(rate_per_day=options.rate_per_day), report)
+    measure_all(mode, InstallationSize(rate_per_day=options.rate_per_day), report)
     if mode.grows:
         measure_growth(report)
     report.finish()

@@ -1,4 +1,4 @@
-"""Clocks to time the stages of an event's way by."""
+"""Clocks for timing the processing stages of an event."""
 
 import os
 import time
@@ -7,20 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 Clock = Callable[[], float]  # seconds
-ACCOUNT = "/proc/{}/schedstat"  # Linux: nanoseconds on a processor come first
+ACCOUNT = "/proc/{}/schedstat"  # Linux: the first number is nanoseconds of CPU time
 
 
 def is_accounted_for() -> bool:
-    """Whether the system says how long a process has been on a processor, to the nanosecond."""
+    """Whether the system reports a process's CPU time in nanoseconds."""
     return Path(ACCOUNT.format("self")).exists()
 
 
 @contextmanager
 def processor_clock(processes: list[int]) -> Iterator[Clock]:
-    """Seconds of processor time of this thread and of what serves it in other processes (their first thread).
+    """Seconds of CPU time of this thread and of the main threads of the `processes` that serve it.
 
-    Whoever waits for an answer uses none, so a stage is charged for what was done for it, wherever. What
-    asking takes is left out.
+    A waiting thread uses no CPU time, so a stage is charged for the work done on its behalf in any process.
+    The time to read the clock is excluded.
     """
     accounts = [os.open(ACCOUNT.format(process), os.O_RDONLY) for process in processes]
     asking = 0.0

@@ -1,8 +1,7 @@
-"""The same 60 values of the same file by Assay, DuckDB, Polars and pandas: `python -m benchmarks.contenders`.
+"""The same 60 features of a file by Assay, DuckDB, Polars and pandas: `python -m benchmarks.contenders`.
 
-Each runs in a process of its own, so that what it keeps of memory is its own, and prints a line of JSON:
-seconds by the clock and of processor time, from the file to the values in memory, and how much memory that
-took at most.
+Each runs in its own process, so that its memory can be measured, and prints a line of JSON: wall-clock
+seconds and CPU seconds from the file to the values in memory, and peak memory.
 """
 
 import os
@@ -41,7 +40,7 @@ from scoring.features.folding.split import with_columns  # noqa: E402
 from scoring.offline.columns import coded, integers, numbers  # noqa: E402
 
 Values = NDArray[np.float64]  # [rows, 60]
-ITEMS_A_BATCH = 100_000
+ITEMS_PER_BATCH = 100_000
 MIB = 2**20
 SAMPLE = 1_000  # rows whose values are compared
 
@@ -54,8 +53,8 @@ def by_assay(path: Path, threads: int) -> Values:
     return values
 
 
-def by_assay_unkept(path: Path, threads: int) -> Values:
-    """The same, of which only the last is kept: what states and batches take of memory."""
+def by_assay_discarding(path: Path, threads: int) -> Values:
+    """The same, keeping only the last values: shows the memory of states and batches alone."""
     output = np.empty((0, len(value_names())))
     for output in _folded(path, threads):  # noqa: B007
         pass
@@ -74,15 +73,15 @@ def _folded(path: Path, threads: int) -> Iterator[Values]:
 
 def _batches(plan: LanePlan, path: Path) -> Iterator[tuple[None, Batch]]:
     table = pq.read_table(path)
-    for start in range(0, len(table), ITEMS_A_BATCH):
-        part = table.slice(start, ITEMS_A_BATCH)
+    for start in range(0, len(table), ITEMS_PER_BATCH):
+        part = table.slice(start, ITEMS_PER_BATCH)
         columns = {name: integers(part[name]) for name in ("seq", "occurred_at_us")}
         columns |= {name: coded(part[name]) for name in ENTITIES}
         yield None, encode_columns(plan, "purchase", columns | {"amount": numbers(part["amount"])})
 
 
 def by_duckdb(path: Path, threads: int) -> Values:
-    """Window frames whose lower bound is an expression: tiles exactly as Assay has them."""
+    """Window frames whose lower bound is an expression: exactly Assay's tiles."""
     import duckdb  # noqa: PLC0415 -- in no other contender's memory
 
     def frame(entity: str, window: str) -> str:
@@ -117,7 +116,7 @@ def by_duckdb(path: Path, threads: int) -> Values:
 
 
 def by_polars(path: Path, threads: int) -> Values:
-    """Rolling windows: exact ones, for its frames have no bound of their own for each row."""
+    """Exact rolling windows, because its frames cannot have a bound per row."""
     import polars as pl  # noqa: PLC0415
 
     payments = pl.read_parquet(path).with_row_index("row")
@@ -135,14 +134,14 @@ def by_polars(path: Path, threads: int) -> Values:
         rolled = payments.sort(entity, "occurred_at_us").rolling(
             "occurred_at_us", group_by=entity, period=f"{WINDOW_US[window]}i", closed="left"
         )
-        found = rolled.agg(words).sort("occurred_at_us")  # no two payments at one moment
+        found = rolled.agg(words).sort("occurred_at_us")  # no two payments have the same time
         first = at * len(AGGREGATES)
         values[:, first : first + len(AGGREGATES)] = found.select(AGGREGATES).cast(pl.Float64).to_numpy()
     return values
 
 
 def by_pandas(path: Path, threads: int) -> Values:
-    """Rolling windows by group, exact ones; on one core."""
+    """Exact rolling windows by group, on one core."""
     import pandas as pd  # noqa: PLC0415
 
     payments = pd.read_parquet(path)
@@ -165,7 +164,7 @@ def by_pandas(path: Path, threads: int) -> Values:
 
 CONTENDERS: dict[str, Callable[[Path, int], Values]] = {
     "assay": by_assay,
-    "assay_states": by_assay_unkept,
+    "assay_states": by_assay_discarding,
     "duckdb": by_duckdb,
     "polars": by_polars,
     "pandas": by_pandas,
@@ -182,7 +181,7 @@ def measure(name: str, path: Path, threads: int) -> tuple[dict[str, float], Valu
 
 
 def sample_of(values: Values) -> Values:
-    """Rows spread over the whole, those that have no window yet among them."""
+    """Rows spread over all values, including early ones with empty windows."""
     return values[np.linspace(0, len(values) - 1, SAMPLE).astype(np.int64)]
 
 

@@ -1,4 +1,4 @@
-"""A running installation and the load driven at it by a generator in a process of its own."""
+"""A running installation and the load that a separate process offers to it."""
 
 import subprocess
 import sys
@@ -10,20 +10,20 @@ import numpy as np
 import orjson
 from django.db import connection
 
-from benchmarks.apart import VAR
 from benchmarks.arrivals import Outcome
-from benchmarks.scene import SEED, sender_key
+from benchmarks.django_setup import VAR
+from benchmarks.installation import SEED, sender_key
 from benchmarks.stack import BASE_DIR, Stack
 from scoring.decisions.models import Decision
 
 CONNECTIONS = 128
-LIST = 500  # events a request
-BESIDE = 2_500  # events in lists for each second of single requests beside them: more than are decided
+LIST = 500  # events per request
+LIST_EVENTS_PER_SECOND = 2_500  # more than can be decided
 DRAIN_SECONDS = 300.0
 
 
 class Bench:
-    """A running installation and the load driven at it."""
+    """A running installation and the load offered to it."""
 
     def __init__(self, stack: Stack, *, customers: int) -> None:
         self.stack, self.customers = stack, customers
@@ -37,16 +37,16 @@ class Bench:
         self.sessions = int(time.time())
 
     def offer(self, *, rate: float, seconds: float) -> Outcome:
-        """Single payments, open loop, at so many a second."""
-        said = self.finish(self._begin(rate=rate, seconds=seconds))
-        done = np.array([np.inf if each is None else each for each in said["done"]])
-        return Outcome(np.array(said["due"]), np.array(said["sent"]), done, np.array(said["status"]))
+        """Offer single payments, open loop, at `rate` per second."""
+        result = self.finish(self._begin(rate=rate, seconds=seconds))
+        done = np.array([np.inf if each is None else each for each in result["done"]])
+        return Outcome(np.array(result["due"]), np.array(result["sent"]), done, np.array(result["status"]))
 
     def begin_lists(self, *, events: int, seconds: float) -> subprocess.Popen[bytes]:
         return self._begin(lists=events // LIST, size=LIST, seconds=seconds, connections=2)
 
     def load_lists(self, *, events: int) -> tuple[float, float]:
-        """Events a second until every one of them is decided, and as the API took them."""
+        """Events per second until all are decided, and events per second accepted by the API."""
         process = self.begin_lists(events=events, seconds=DRAIN_SECONDS)
         before, began, at_first = Decision.objects.count(), 0.0, 0
         while process.poll() is None or pending_entries():
@@ -55,29 +55,29 @@ class Bench:
                 began, at_first = time.monotonic(), decided
             time.sleep(0.05)
         ended = time.monotonic()
-        said = self.finish(process)
-        check_lists(said)
+        result = self.finish(process)
+        check_lists(result)
         decided = Decision.objects.count() - before
-        if decided != said["taken"]:
-            raise SystemExit(f"{said['taken']} events were taken and {decided} decided")
-        return (decided - at_first) / (ended - began), said["taken"] / said["seconds"]
+        if decided != result["taken"]:
+            raise SystemExit(f"{result['taken']} events were accepted and {decided} decided")
+        return (decided - at_first) / (ended - began), result["taken"] / result["seconds"]
 
-    def beside_lists(self, *, rate: float, seconds: float) -> tuple[Outcome, float]:
-        """Single payments while lists load all the time, and events of lists decided a second meanwhile."""
-        loader = self.begin_lists(events=int(seconds * BESIDE), seconds=DRAIN_SECONDS)
+    def offer_during_lists(self, *, rate: float, seconds: float) -> tuple[Outcome, float]:
+        """Offer single payments while lists load; also returns the lists' events decided per second."""
+        loader = self.begin_lists(events=int(seconds * LIST_EVENTS_PER_SECOND), seconds=DRAIN_SECONDS)
         wait_until(lambda: pending_entries() > 0)
         before, began = Decision.objects.count(), time.monotonic()
         outcome = self.offer(rate=rate, seconds=seconds)
         decided = Decision.objects.count() - before - len(outcome.due)
         speed = decided / (time.monotonic() - began)
         if not pending_entries():
-            raise SystemExit("the lists were decided before the single requests had all been sent")
+            raise SystemExit("all lists were decided before all single requests were sent")
         check_lists(self.finish(loader))
         self.drain()
         return outcome, speed
 
     def drain(self) -> None:
-        """Wait until nothing is pending, so that one measurement does not load the next."""
+        """Wait until nothing is pending, so that one measurement does not affect the next."""
         wait_until(lambda: pending_entries() == 0)
 
     def _begin(self, **parts: Any) -> subprocess.Popen[bytes]:
@@ -96,17 +96,17 @@ class Bench:
         return process
 
     def finish(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-        """What the load generator has to say when it is done."""
+        """Wait for the load generator and return its result."""
         out, _ = process.communicate()
         if process.returncode:
             raise SystemExit("the load generator failed; see its message above")
-        said: dict[str, Any] = orjson.loads(out)
-        return said
+        result: dict[str, Any] = orjson.loads(out)
+        return result
 
 
-def check_lists(said: Mapping[str, Any]) -> None:
-    if said["failed"]:
-        raise SystemExit(f"{said['failed']} lists were refused")
+def check_lists(result: Mapping[str, Any]) -> None:
+    if result["failed"]:
+        raise SystemExit(f"{result['failed']} lists were refused")
 
 
 def pending_entries() -> int:
@@ -119,5 +119,5 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = DRAIN_SECONDS)
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise SystemExit(f"nothing came of {seconds:g} s of waiting; see {VAR / 'logs'}")
+            raise SystemExit(f"timed out after {seconds:g} s; see {VAR / 'logs'}")
         time.sleep(0.05)

@@ -1,8 +1,8 @@
 """Speed of explanations: `python -m benchmarks.explain [trees]`.
 
-A model of 200 trees of depth 6 on payment vectors, explained by our tables (margins included), by shap's
-TreeExplainer and by XGBoost's `pred_contribs` in turn: the median over many rows in CPU time of one core,
-everything compiled and warm.
+A model of 200 trees of depth 6 on payment vectors is explained by our tables (including margins), shap's
+TreeExplainer and XGBoost's `pred_contribs` in turn. Medians over many rows, in CPU time of one core, warmed
+up.
 """
 
 import os
@@ -15,7 +15,7 @@ import django
 import numpy as np
 from numpy.typing import NDArray
 
-os.environ["OMP_NUM_THREADS"] = "1"  # shap has XGBoost use every core, which costs more than it gains here
+os.environ["OMP_NUM_THREADS"] = "1"  # shap makes XGBoost use all cores, which is slower here
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
@@ -34,11 +34,11 @@ from scoring.learning.training.recipe import TrainingConfig  # noqa: E402
 ROWS = 60_000
 TREES = 200
 ROUNDS = 8
-BATCHES = {1: 50, 64: 10}  # timed in a round, by rows a batch
+BATCHES = {1: 50, 64: 10}  # batches timed per round, by rows per batch
 
 
 def payment_vectors(rows: int, plan: LanePlan) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Vectors of synthetic payments, and frauds among them: 3 %, told by some of the vector and by chance."""
+    """Vectors of synthetic payments and their labels: 3 % fraud, partly predictable from the vector."""
     batch = encode_columns(plan, "payment", make_columns(rows))
     X = plan.feature_set("payment").vector_of(fold(plan, batch, Arena(plan))).astype(np.float32)
     rng = np.random.default_rng(11)
@@ -51,7 +51,7 @@ def payment_vectors(rows: int, plan: LanePlan) -> tuple[NDArray[np.float32], NDA
 
 
 def measure(trees: int = TREES, plan: LanePlan | None = None) -> dict[str, Any]:
-    """All figures by name; times in milliseconds a row, or seconds. `plan`: of other features."""
+    """All figures by name, in milliseconds per row or seconds. `plan` may declare other features."""
     X, y = payment_vectors(ROWS, plan or lane_plan("commerce"))
     grown, _ = grow(X=X, y=y, rounds=trees, config=TrainingConfig(trees=trees))
     booster = load_booster(bytes(grown.save_raw("ubj")), threads=1)
@@ -104,7 +104,7 @@ def _speeds(
 def _side_by_side(
     functions: list[Callable[[NDArray], Any]], batches: list[NDArray[np.float32]]
 ) -> list[float]:
-    """Each function's median seconds a batch; they take turns, so that all meet the same machine."""
+    """Each function's median seconds per batch; they take turns to run under the same conditions."""
     spent: list[list[float]] = [[] for _ in functions]
     for _ in range(ROUNDS):
         for function, seconds in zip(functions, spent, strict=True):

@@ -1,7 +1,7 @@
 """Speed of the feature kernel: `python -m benchmarks.features [rows ...]`.
 
 Payments with all entities (card, customer, merchant, device, ip), Zipf-like popularity, over 120 days, in
-bulk; then one event at a time from and to stored states, as a lane does it. Times are CPU time of one core.
+bulk; then one event at a time with stored states, as in a lane. Times are CPU time of one core.
 """
 
 import os
@@ -28,7 +28,7 @@ _START_US = 1_700_000_000_000_000
 
 
 def make_columns(rows: int, seed: int = 7) -> dict[str, Any]:
-    """Columns of synthetic payments, in order of time."""
+    """Columns of synthetic payments, in time order."""
     draw = np.random.default_rng(seed)
     cards = (draw.pareto(1.2, rows) * rows / 500).astype(np.int64) % max(1, rows // 50)
     categories = np.array([f"category_{number}" for number in range(14)], dtype=object)
@@ -56,7 +56,7 @@ def make_columns(rows: int, seed: int = 7) -> dict[str, Any]:
 
 
 def bulk_figures(rows: int, plan: LanePlan | None = None) -> dict[str, float]:
-    """Microseconds an event to encode `rows` payments, place their states and fold them into fresh ones."""
+    """Microseconds per event to encode `rows` payments, allocate their states and fold them."""
     plan = plan or lane_plan("commerce")
     columns = make_columns(rows)
     started = time.process_time()
@@ -77,7 +77,7 @@ def bulk_figures(rows: int, plan: LanePlan | None = None) -> dict[str, float]:
 
 
 def measure_bulk(rows: int) -> str:
-    """One line of `bulk_figures`."""
+    """`bulk_figures` as one line of text."""
     spent = bulk_figures(rows)
     return (
         f"{rows:>10,} {spent['encode_us']:>10.2f} {spent['place_us']:>10.2f} {spent['kernel_us']:>10.2f}"
@@ -86,7 +86,7 @@ def measure_bulk(rows: int) -> str:
 
 
 def single_figures(items: int, plan: LanePlan | None = None) -> dict[str, float]:
-    """Microseconds to encode one event, take its states in, fold it and give the new states out."""
+    """Microseconds to encode one event, load its states, fold it and return the new states."""
     plan = plan or lane_plan("commerce")
     columns = make_columns(items)
     names = [name for name in columns if name not in ("seq", "occurred_at_us")]
@@ -107,7 +107,7 @@ def single_figures(items: int, plan: LanePlan | None = None) -> dict[str, float]
 
 
 def measure_single(items: int) -> str:
-    """One line of `single_figures`."""
+    """`single_figures` as one line of text."""
     spent = single_figures(items)
     return (
         f"one event, states in and out: median {spent['median_us']:.0f} us,"

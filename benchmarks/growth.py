@@ -1,7 +1,7 @@
-"""How figures grow with the events stored, with features and with trees: `python -m benchmarks.growth`.
+"""Growth of figures with stored events, features and trees: `python -m benchmarks.growth`.
 
-Each number of events is an installation of its own, measured in a process of its own; features and trees are
-measured in processor time of one core, with nothing stored. `--events` without a number: these alone.
+Each number of events gets its own installation and process. Features and trees are measured in CPU time of
+one core, without stored events; `--events` without a number measures only these.
 """
 
 import json
@@ -15,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.apart import KEPT, VAR  # sets Django up: before what needs it
 from benchmarks.backfill import measure_growth as measure_backfill_growth
+from benchmarks.django_setup import KEPT, VAR  # sets Django up, so it comes first
 from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures, single_figures
+from benchmarks.installation import DAYS
 from benchmarks.report import Report, at_size, print_table
-from benchmarks.scene import DAYS
 from benchmarks.stack import BASE_DIR, commit, machine
 from benchmarks.widths import plans_by_width
 from scoring.features.compile.plan import LanePlan
@@ -45,7 +45,7 @@ Figures = Mapping[str, Any]
 
 
 def measure_growth(report: Report, events: Sequence[int] = EVENTS) -> None:
-    """Adds figures by name and size: `sync_p50_ms_100rps_at_1000000_events`."""
+    """Add figures by name and size, such as `sync_p50_ms_100rps_at_1000000_events`."""
     bulk_figures(1_000)  # compiles
     for features, plan in plans_by_width().items():
         report.begin(f"{features} features")
@@ -58,12 +58,12 @@ def measure_growth(report: Report, events: Sequence[int] = EVENTS) -> None:
     report.add(measure_backfill_growth())
     for number in events:
         report.begin(f"{number:,} events of history")
-        brief = measure_apart(number)
+        brief = measure_in_process(number)
         report.add(at_size({name: brief[name] for name in WANTED}, number, "events"))
 
 
 def measure_features(plan: LanePlan) -> Figures:
-    """The kernel in bulk and alone, what states an event touches, and explanations."""
+    """Time of the kernel in bulk and per event, the states that an event touches, and explanations."""
     bulk = bulk_figures(ROWS, plan)
     explained = measure_explanations(plan=plan)
     return {
@@ -75,8 +75,8 @@ def measure_features(plan: LanePlan) -> Figures:
     }
 
 
-def measure_apart(events: int) -> Figures:
-    """The brief figures of an installation that begins with so many events."""
+def measure_in_process(events: int) -> Figures:
+    """The brief mode's figures for an installation with `events` events of history."""
     environment = {k: v for k, v in os.environ.items() if k not in ("ASSAY_VAR", "ASSAY_BENCH_VAR")}
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory) / "brief.json"
@@ -90,7 +90,7 @@ def measure_apart(events: int) -> Figures:
 
 def main() -> None:
     parser = ArgumentParser(description="Measure how figures grow.")
-    parser.add_argument("--events", type=int, nargs="*", default=EVENTS, help="of history")
+    parser.add_argument("--events", type=int, nargs="*", default=EVENTS, help="numbers of events of history")
     options = parser.parse_args()
     report = Report(RESULTS / "growth.json", {"commit": commit(), "machine": machine()})
     try:

@@ -1,9 +1,9 @@
-"""The load generator, a process of its own: `python -m benchmarks.load`, a plan in, figures out, as JSON.
+"""The load generator process: `python -m benchmarks.load` reads a plan and writes figures, in JSON.
 
-Everything is drawn and written out before the clock starts: arrival times and the bytes of every request.
-A plan has {"url", "key", "run", "seed", "session", "customers", "connections"} and {"rate", "seconds"}:
-single payments, open loop; or {"lists", "size", "seconds"}: lists as fast as they are taken, until all are
-sent or the time is up. `run` begins every event's id, `session` picks the traffic.
+Arrival times and the bytes of every request are prepared before the clock starts. A plan has {"url", "key",
+"run", "seed", "session", "customers", "connections"} and either {"rate", "seconds"} for single payments, open
+loop, or {"lists", "size", "seconds"} for lists sent as fast as they are accepted, until all are sent or the
+time is up. `run` is the prefix of event IDs, `session` selects the traffic.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ from demo.simulation.payloads import to_payload
 
 PATH = "/api/v1/events"
 LEAD_SECONDS = 0.5  # until the first arrival ...
-WRITING_SECONDS = 50e-6  # ... and longer for each request that has to be written until then
-ANSWER_SECONDS = 15.0  # after the last arrival; what has no answer then has none
-TOO_MANY = 429
+BUILD_SECONDS = 50e-6  # ... plus this for each request to prepare
+RESPONSE_SECONDS = 15.0  # after the last arrival; a later response does not count
+TOO_MANY_REQUESTS = 429
 
 
 class Pool:
-    """Kept connections; a request takes the one used last, or waits until one is free."""
+    """Persistent connections; a request uses the most recently used one, or waits for a free one."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -49,13 +49,13 @@ class Pool:
         await asyncio.get_running_loop().create_connection(lambda: Connection(self), self.host, self.port)
 
     def send(self, request: bytes) -> asyncio.Future[int]:
-        """The status of the answer, 0 when the connection was lost."""
-        answered: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """The status of the response; 0 if the connection was lost."""
+        response_status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         if self.idle:
-            self.idle.pop().send(request, answered)
+            self.idle.pop().send(request, response_status)
         else:
-            self.waiting.append((request, answered))
-        return answered
+            self.waiting.append((request, response_status))
+        return response_status
 
     def free(self, connection: "Connection") -> None:
         if self.waiting:
@@ -66,43 +66,43 @@ class Pool:
     def lost(self, connection: "Connection") -> None:
         if connection in self.idle:
             self.idle.remove(connection)
-        asyncio.ensure_future(self.connect())  # noqa: RUF006 - the transport keeps what comes of it
+        asyncio.ensure_future(self.connect())  # noqa: RUF006 - the transport keeps the connection alive
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time over HTTP/1.1, kept alive; answers must say their length."""
+    """One request at a time over persistent HTTP/1.1; responses must have a Content-Length."""
 
     transport: asyncio.Transport
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.answered: asyncio.Future[int] | None = None
+        self.response_status: asyncio.Future[int] | None = None
         self.received = b""
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self.pool.free(self)
 
-    def send(self, request: bytes, answered: asyncio.Future[int]) -> None:
-        self.answered, self.received = answered, b""
+    def send(self, request: bytes, response_status: asyncio.Future[int]) -> None:
+        self.response_status, self.received = response_status, b""
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
         status = complete_status(self.received)
-        if status is not None and self.answered:
-            answered, self.answered = self.answered, None
-            answered.set_result(status)
+        if status is not None and self.response_status:
+            response_status, self.response_status = self.response_status, None
+            response_status.set_result(status)
             self.pool.free(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self.answered and not self.answered.done():
-            self.answered.set_result(0)
+        if self.response_status and not self.response_status.done():
+            self.response_status.set_result(0)
         self.pool.lost(self)
 
 
 def complete_status(received: bytes) -> int | None:
-    """The status of an HTTP answer that is all there, else None. Raises ValueError without a length.
+    """The status of a complete HTTP response, else None. Raises ValueError without a Content-Length.
 
     >>> complete_status(b"HTTP/1.1 201 Created\\r\\nContent-Length: 2\\r\\n\\r\\n{}")
     201
@@ -112,15 +112,15 @@ def complete_status(received: bytes) -> int | None:
     if not separator:
         return None
     lowered = head.lower()
-    place = lowered.find(b"\r\ncontent-length:")
-    if place < 0:
-        raise ValueError(f"an answer without a length: {head[:200]!r}")
-    length = int(lowered[place + 17 :].split(b"\r\n", 1)[0])
+    offset = lowered.find(b"\r\ncontent-length:")
+    if offset < 0:
+        raise ValueError(f"a response without a length: {head[:200]!r}")
+    length = int(lowered[offset + 17 :].split(b"\r\n", 1)[0])
     return int(head[9:12]) if len(body) >= length else None
 
 
 def payments(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Payloads without a time, of the population that the history was drawn from."""
+    """Payloads without a time, from the population of the history."""
     traffic = LiveTraffic(seed=plan["seed"], customers=plan["customers"], rate=100.0, session=plan["session"])
     numbers = itertools.count()
     for event in traffic:
@@ -142,11 +142,11 @@ def at(moment: datetime) -> str:
 
 
 async def offer_singles(plan: dict[str, Any]) -> dict[str, Any]:
-    """Send each payment when it is due, whatever became of those before."""
+    """Send each payment when it is due, regardless of earlier responses."""
     due = poisson_arrivals(rate=plan["rate"], seconds=plan["seconds"], seed=plan["session"])
     drawn = list(itertools.islice(payments(plan), len(due)))
     pool = await open_pool(plan)
-    began = datetime.now(UTC) + timedelta(seconds=LEAD_SECONDS + WRITING_SECONDS * len(drawn))
+    began = datetime.now(UTC) + timedelta(seconds=LEAD_SECONDS + BUILD_SECONDS * len(drawn))
     requests = [
         http_request(plan, body | {"occurred_at": at(began + timedelta(seconds=float(moment)))})
         for body, moment in zip(drawn, due, strict=True)
@@ -161,7 +161,7 @@ async def offer_singles(plan: dict[str, Any]) -> dict[str, Any]:
         answer = pool.send(request)
         answer.add_done_callback(lambda _, place=place: done.__setitem__(place, clock() - start))
         answers.append(answer)
-    await asyncio.wait(answers, timeout=ANSWER_SECONDS)
+    await asyncio.wait(answers, timeout=RESPONSE_SECONDS)
     status = [answer.result() if answer.done() else 0 for answer in answers]
     done[np.array(status) == 0] = np.inf
     return {
@@ -187,7 +187,7 @@ async def offer_lists(plan: dict[str, Any]) -> dict[str, Any]:
         while requests and time.perf_counter() - start < plan["seconds"]:
             request = requests.popleft()
             status = await pool.send(request)
-            if status == TOO_MANY:
+            if status == TOO_MANY_REQUESTS:
                 refused += 1
                 requests.appendleft(request)
                 await asyncio.sleep(1.0)  # what Retry-After says at the least

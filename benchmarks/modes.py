@@ -1,26 +1,26 @@
-"""How long and how much is measured: a short run of some minutes, a full one, and one for comparisons."""
+"""The amount of measurement: a short run of some minutes, a full one, and a brief one for comparisons."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Mode:
-    """How long and how much is measured. `ladder`: rates tried in turn until one cannot be sustained."""
+    """The amount of measurement. `ladder`: rates tried in turn until one cannot be sustained."""
 
     name: str
     warm_up: float
-    runs: int  # of the rate that the budget is stated for; the median counts
-    seconds: float  # a run of it
-    rates: tuple[int, ...]  # besides; percentiles of each are reported
+    runs: int  # at the rate of the budget; the median is reported
+    seconds: float  # per run
+    rates: tuple[int, ...]  # further rates whose percentiles are reported
     ladder: tuple[int, ...]
-    step: float  # seconds of a rate of the ladder
+    step: float  # seconds per rate of the ladder
     batch: int  # events in lists
     batch_runs: int
-    beside: float  # seconds of single requests while lists load; 0: there are none
-    backfill: int  # events; 0: no kernels are measured
-    compared: int  # events of backfill against other tools
-    stages: tuple[int, ...] = ()  # sizes of batches whose events are timed stage by stage
-    grows: bool = False  # whether it is measured how figures grow with history, features and trees
+    during_lists: float  # seconds of single requests while lists load; 0: not measured
+    backfill: int  # events; 0: kernels are not measured
+    compared: int  # events of the comparison with other tools
+    stages: tuple[int, ...] = ()  # batch sizes for which each stage is timed
+    grows: bool = False  # whether to measure growth with history, features and trees
 
 
 SHORT = Mode(
@@ -33,7 +33,7 @@ SHORT = Mode(
     step=5,
     batch=8_000,
     batch_runs=2,
-    beside=10,
+    during_lists=10,
     backfill=200_000,
     compared=100_000,
 )
@@ -47,7 +47,7 @@ FULL = Mode(
     step=10,
     batch=20_000,
     batch_runs=3,
-    beside=20,
+    during_lists=20,
     backfill=1_000_000,
     compared=1_000_000,
     stages=(1, 64),
@@ -63,7 +63,7 @@ BRIEF = Mode(
     step=0,
     batch=10_000,
     batch_runs=2,
-    beside=0,
+    during_lists=0,
     backfill=0,
     compared=0,
 )

@@ -1,8 +1,8 @@
-"""Server time and queries of every admin page with much stored: `python -m benchmarks.pages [events cases]`.
+"""Server time and queries of every admin page on much data: `python -m benchmarks.pages [events cases]`.
 
-Starts services of its own in a temporary directory, loads simulated history, sends the last payments through
-a lane whose model has everybody reviewed, so that each becomes a case, and asks each page seven times. Prints
-the median and the largest server time in milliseconds, the queries and the size.
+Starts its own services in a temporary directory, loads simulated history, sends the last payments through a
+lane whose model sends all of them to review, and requests each page seven times. Prints the median and
+maximum server time in milliseconds, the number of queries and the size.
 """
 
 import os
@@ -55,13 +55,13 @@ from scoring.timestamps import to_iso  # noqa: E402
 
 EVENTS, CASES, TIMES = 200_000, 20_000, 7
 RATE_PER_DAY = 2_000
-LIST = 500  # events a request
+LIST = 500  # events per request
 REVIEW_ALL = (("review", 0.0), ("block", 1.0))
 
 
 @contextmanager
 def stored(events: int, cases: int) -> Iterator[None]:
-    """`events` events, the last `cases` of them decided and waiting for review."""
+    """Store `events` events, the last `cases` of them decided and waiting for review."""
     try:
         services.start(settings.VAR_DIR)
         call_command("migrate", verbosity=0)
@@ -78,7 +78,7 @@ def stored(events: int, cases: int) -> Iterator[None]:
 
 
 def load_history(events: int) -> None:
-    """History until an hour ago, two models learnt from it, and an experiment between them."""
+    """Load history up to an hour ago, train two models on it and start an experiment between them."""
     until = now() - timedelta(hours=1)
     days = str(max(events // RATE_PER_DAY, 60))
     call_command("simulate", "history", "--days", days, "--until", until.isoformat(), stdout=StringIO())
@@ -102,7 +102,7 @@ def load_history(events: int) -> None:
 
 
 def send_for_review(cases: int) -> None:
-    """Live payments through the lane, in lists as a sender would send them."""
+    """Send live payments through the lane, in lists as a client would."""
     kind, traffic = event_type("payment"), LiveTraffic(seed=1, customers=3_000, rate=20.0)
     sent, batch = 0, []
     while sent < cases:
@@ -122,7 +122,7 @@ def send_for_review(cases: int) -> None:
 
 
 def addresses() -> dict[str, str]:
-    """Every list, and every page with arguments that are there."""
+    """The address of every page, with arguments that exist."""
     lists = {
         f"{model._meta.app_label}.{model._meta.model_name}": reverse(
             f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
@@ -156,7 +156,7 @@ def addresses() -> dict[str, str]:
 
 
 def measure(client: Client, address: str) -> tuple[float, float, int, int]:
-    """Median and largest milliseconds, queries and bytes of a page, after it was asked for once."""
+    """Median and maximum milliseconds, queries and bytes of a page, after one request to warm up."""
     client.get(address)
     times = []
     for _ in range(TIMES):

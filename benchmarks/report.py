@@ -1,4 +1,4 @@
-"""Figures on the screen and as JSON."""
+"""Figures, printed and as JSON."""
 
 import re
 import time
@@ -13,9 +13,9 @@ from benchmarks.arrivals import Outcome, summary
 
 
 class Report:
-    """What a run has found so far, written each time something is added: what fails late loses nothing.
+    """A run's figures, written whenever some are added, so that a late failure loses nothing.
 
-    Until the run is finished the file is `{name}.part.json`, so that it replaces no whole one.
+    Until the run is finished the file is `{name}.part.json`, so that it never replaces a complete one.
     """
 
     def __init__(self, path: Path, head: Mapping[str, Any]) -> None:
@@ -23,7 +23,7 @@ class Report:
         self.figures, self.began = dict(head), time.monotonic()
 
     def begin(self, phase: str) -> None:
-        """Say what is measured next, and how long after the start."""
+        """Print the next phase and the time since the start."""
         say(f"{clock_text(time.monotonic() - self.began)}  {phase}")
 
     def add(self, figures: Mapping[str, Any]) -> None:
@@ -52,10 +52,10 @@ def at_size(figures: Mapping[str, Any], size: int, of: str) -> dict[str, Any]:
     return {f"{name}_at_{size}_{of}": value for name, value in figures.items()}
 
 
-def by_size_and_stage(prefix: str, found: Mapping[int, Mapping[str, float]]) -> dict[str, float]:
-    """Flat names for what each stage took among batches of each size, and for their sum.
+def stage_figures_by_size(prefix: str, found: Mapping[int, Mapping[str, float]]) -> dict[str, float]:
+    """Figures with flat names: the time of each stage in batches of each size, and their sum.
 
-    >>> by_size_and_stage("ms", {64: {"claim": 1.0, "the runner's own": 0.25, "wait (it is there)": 0.5}})
+    >>> stage_figures_by_size("ms", {64: {"claim": 1.0, "the runner's own": 0.25, "wait (it is there)": 0.5}})
     {'ms_64': 1.75, 'ms_64_claim': 1.0, 'ms_64_the_runners_own': 0.25, 'ms_64_wait_it_is_there': 0.5}
     """
     figures: dict[str, float] = {}
@@ -65,8 +65,8 @@ def by_size_and_stage(prefix: str, found: Mapping[int, Mapping[str, float]]) -> 
     return figures
 
 
-def plain_name(words: str) -> str:
-    return "_".join(re.findall("[a-z0-9]+", words.replace("'", "").lower()))
+def plain_name(text: str) -> str:
+    return "_".join(re.findall("[a-z0-9]+", text.replace("'", "").lower()))
 
 
 def print_table(figures: Mapping[str, Any]) -> None:
@@ -79,13 +79,13 @@ def say_rate(rate: int, outcome: Outcome) -> None:
     print(
         f"  {rate:>5} req/s: p50 {figures['p50_ms']:7.1f}  p95 {figures['p95_ms']:7.1f}"
         f"  p99 {figures['p99_ms']:7.1f} ms  undecided {figures['undecided']:>4}"
-        f"  generator's lag p99 {figures['lag_p99_ms']:.1f} ms",
+        f"  generator lag p99 {figures['lag_p99_ms']:.1f} ms",
         flush=True,
     )
 
 
 def write(figures: Mapping[str, Any], path: Path) -> None:
-    """The figures as flat JSON, rounded to four digits; what is infinite (no answer) as null."""
+    """Write the figures as flat JSON, rounded to four digits; infinite ones (no response) as null."""
     path.parent.mkdir(exist_ok=True)
     rounded = {key: to_plain(value) for key, value in figures.items()}
     path.write_bytes(orjson.dumps(rounded, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

@@ -1,7 +1,7 @@
-"""Sequencing an event: states read from a real Redis, folded, written: `python -m benchmarks.sequencing`.
+"""Sequencing of events with states in a real Redis: `python -m benchmarks.sequencing`.
 
-Payments with all five entities; their states are those of 120 days of history. An entity that has been in
-ten million events is measured beside one that has been in ten: `--hot`, some minutes.
+Payments have all five entities, whose states reflect 120 days of history. `--hot` (some minutes) compares an
+entity with ten million events with one that has ten.
 """
 
 import shutil
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.apart import KEPT, VAR  # sets Django up: before what needs it
+from benchmarks.django_setup import KEPT, VAR  # sets Django up, so it comes first
 from benchmarks.features import make_columns
 from benchmarks.report import print_table, say
 from embedded import services
@@ -24,8 +24,8 @@ from scoring.features.folding.encode_columns import encode_columns
 from scoring.features.folding.fold import fold, fold_slices
 from scoring.states.store import OnlineStore
 
-LANE = "benchmark"  # of the keys: no lane's states are touched
-HISTORY, MEASURED = 50_000, 2_048
+LANE = "benchmark"  # in Redis keys; no real lane's states are touched
+HISTORY, MEASUREMENTS = 50_000, 2_048
 SIZES = (1, 64)
 HOT, COLD, PIECE = 10_000_000, 10, 100_000
 HOT_GAP_US = 1_000_000
@@ -35,7 +35,7 @@ Figures = dict[str, Any]
 
 
 class Sequencer:
-    """A lane's place before events: states in Redis, and the cursor that they reflect."""
+    """A lane with states in Redis and the cursor that they reflect."""
 
     def __init__(self, plan: LanePlan, states: Arena, *, seq: int) -> None:
         self.plan, self.seq = plan, seq
@@ -49,7 +49,7 @@ class Sequencer:
         return f"{self.seq}:0"
 
     def sequence(self, items: Sequence[LaneItem]) -> None:
-        """What a lane does with a micro-batch before it decides, and its write after it."""
+        """Read, fold and write the states of a micro-batch as a lane does."""
         batch = encode(self.plan, items)
         arena = Arena.from_blobs(self.plan, self.store.read(batch.state_keys(), expected=self.cursor))
         fold(self.plan, batch, arena)
@@ -57,7 +57,7 @@ class Sequencer:
         self.store.write(dict(arena.iter_blobs()), expected=before, cursor=self.cursor)
 
     def milliseconds_per_event(self, items: Sequence[LaneItem], *, size: int) -> float:
-        """The median over micro-batches, after as many again to warm up."""
+        """The median over micro-batches, after as many to warm up."""
         spent = []
         for start in range(0, len(items), size):
             began = time.perf_counter()
@@ -67,8 +67,8 @@ class Sequencer:
 
 
 def measure_sequencing() -> Figures:
-    """Milliseconds an event in micro-batches of 1 and of 64, and the rate of the latter."""
-    plan, columns = lane_plan("commerce"), make_columns(HISTORY + MEASURED)
+    """Milliseconds per event in micro-batches of 1 and 64, and the rate of the latter."""
+    plan, columns = lane_plan("commerce"), make_columns(HISTORY + MEASUREMENTS)
     history = {name: values[:HISTORY] for name, values in columns.items()}
     arena = Arena(plan)
     fold_all(plan, encode_columns(plan, "payment", history), arena)
@@ -89,11 +89,11 @@ def items_of(columns: dict[str, Any]) -> Iterator[LaneItem]:
         yield LaneItem(row + 1, "event", "payment", int(columns["occurred_at_us"][row]), fields)
 
 
-# --- an entity in ten million events ---
+# An entity in ten million events
 
 
 def measure_hot_keys() -> Figures:
-    """A card in 10^7 events, one a second, beside one in ten of them: in the kernel, and through Redis."""
+    """Compare a card with 10^7 events, one per second, with a card with ten: in the kernel and with Redis."""
     plan = lane_plan("commerce")
     arena, batch = Arena(plan), encode_columns(plan, "payment", hot_columns(PIECE))
     spent = []
@@ -107,10 +107,10 @@ def measure_hot_keys() -> Figures:
         "hot_key_kernel_us_last": float(np.median(spent[-5:])),
         "hot_key_state_bytes": len(arena.blobs()["0:card-hot"]),
     }
-    hot = hot_columns(MEASURED) | {"occurred_at_us": END_US + np.arange(MEASURED) * HOT_GAP_US}
+    hot = hot_columns(MEASUREMENTS) | {"occurred_at_us": END_US + np.arange(MEASUREMENTS) * HOT_GAP_US}
     cold = Arena(plan)
-    fold_all(plan, encode_columns(plan, "payment", cold_columns(MEASURED * COLD)), cold)
-    once_more = cold_columns(MEASURED) | {"occurred_at_us": hot["occurred_at_us"]}
+    fold_all(plan, encode_columns(plan, "payment", cold_columns(MEASUREMENTS * COLD)), cold)
+    once_more = cold_columns(MEASUREMENTS) | {"occurred_at_us": hot["occurred_at_us"]}
     for name, states, columns in (("hot", arena, hot), ("cold", cold, once_more)):
         sequencer = Sequencer(plan, states, seq=HOT)
         figures[f"{name}_key_redis_ms"] = sequencer.milliseconds_per_event([*items_of(columns)], size=1)
@@ -119,7 +119,7 @@ def measure_hot_keys() -> Figures:
 
 
 def hot_columns(rows: int) -> dict[str, Any]:
-    """Payments of one card of one customer from one address, at a thousand merchants, on forty devices."""
+    """Payments of one card, customer and IP address at a thousand merchants and on forty devices."""
     numbers = np.arange(rows)
 
     def names(prefix: str, values: Any) -> Any:
@@ -136,8 +136,8 @@ def hot_columns(rows: int) -> dict[str, Any]:
 
 
 def cold_columns(rows: int) -> dict[str, Any]:
-    """The same of as many cards, customers and addresses as are measured, in turn."""
-    numbers = np.arange(rows) % MEASURED
+    """The same with a different card, customer and IP address per measured event."""
+    numbers = np.arange(rows) % MEASUREMENTS
     own = {
         name: np.array([f"{name}-{number}" for number in numbers], dtype=object)
         for name in ("card", "customer", "ip")
@@ -146,7 +146,7 @@ def cold_columns(rows: int) -> dict[str, Any]:
 
 
 def later(batch: Batch, piece: int) -> Batch:
-    """The same items, a whole piece's time later for each piece before."""
+    """The same items, moved later in time by `piece` pieces."""
     return replace(batch, times=batch.times + piece * PIECE * HOT_GAP_US, seqs=batch.seqs + piece * PIECE)
 
 
@@ -156,13 +156,13 @@ def fold_all(plan: LanePlan, batch: Batch, arena: Arena) -> None:
 
 
 def measure_sizes() -> Figures:
-    """Bytes of an entity's state, by kind: what it takes after ten events and after ten million."""
+    """Bytes of an entity's state by kind; the size is the same after ten events and after ten million."""
     return {f"state_bytes_{kind.name}": kind.words * 8 for kind in lane_plan("commerce").entity_kinds}
 
 
 def main() -> None:
-    parser = ArgumentParser(description="Measure what sequencing an event takes.")
-    parser.add_argument("--hot", action="store_true", help="also an entity in ten million events")
+    parser = ArgumentParser(description="Measure the cost of sequencing an event.")
+    parser.add_argument("--hot", action="store_true", help="also measure an entity with ten million events")
     options = parser.parse_args()
     services.start(VAR, names=("redis",))
     try:

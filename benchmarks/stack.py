@@ -1,4 +1,4 @@
-"""Services and processes of an installation of one's own: started, asked what they use, stopped."""
+"""The processes of a benchmark's own installation: start, resource usage, stop."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ MIB = 2**20
 
 
 class Stack:
-    """The processes as the Procfile says, but for the trainer, on services that run; logs under `var`."""
+    """The Procfile's processes except the trainer, on running services; logs under `var`."""
 
     def __init__(self, var: Path) -> None:
         self.var, self.port = var, free_port()
@@ -35,7 +35,7 @@ class Stack:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> float:
-        """Start all; the seconds until the address is ready. Raises TimeoutError."""
+        """Start all processes. Returns the seconds until /readyz succeeds. Raises TimeoutError."""
         (self.var / "logs").mkdir(exist_ok=True)
         started = time.monotonic()
         for name in PROCESSES:
@@ -53,7 +53,7 @@ class Stack:
         }
         with (self.var / "logs" / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
-                ["/bin/sh", "-c", f"exec {self.commands[name]}"],  # the Procfile's lines are a shell's
+                ["/bin/sh", "-c", f"exec {self.commands[name]}"],  # the Procfile has shell commands
                 env=environment,
                 cwd=BASE_DIR,
                 stdout=log,
@@ -62,7 +62,7 @@ class Stack:
             )
 
     def stop(self, *names: str) -> None:
-        """End these processes, or all, as a shutdown would, the hard way where that takes too long."""
+        """Terminate these processes, or all, and kill those that take too long."""
         stopped = [self.running.pop(name) for name in names or tuple(self.running)]
         for process in stopped:
             process.terminate()
@@ -92,7 +92,7 @@ class Stack:
 
 
 class Usage:
-    """What each group of processes has used so far. Processes that ended are not in it."""
+    """CPU time and memory of each group of live processes."""
 
     def __init__(self, groups: dict[str, list[psutil.Process]]) -> None:
         self.groups = groups
@@ -103,7 +103,7 @@ class Usage:
         return {name: self.cpu[name] - earlier.cpu.get(name, 0.0) for name in self.cpu}
 
     def memory(self) -> dict[str, dict[str, float]]:
-        """MiB by group: `rss` of its largest process, `pss` of all (what they share is counted once)."""
+        """MiB by group: `rss` of its largest process, `pss` of all its processes."""
         figures = {}
         for name, processes in self.groups.items():
             infos = [memory_of(process) for process in processes]
@@ -115,7 +115,7 @@ class Usage:
 
 
 def members(roots: list[int]) -> list[psutil.Process]:
-    """The processes of these ids and all their children."""
+    """The processes with these IDs and all their descendants."""
     found = []
     for root in roots:
         try:
@@ -142,9 +142,9 @@ def memory_of(process: psutil.Process) -> Any:
 
 
 def service_pid(var: Path, name: str) -> int:
-    """The process that holds the embedded service's data directory under `var`."""
-    home = service_paths(var)
-    pid_file = {"postgres": home.postgres / "postmaster.pid", "redis": home.redis / "redis.pid"}[name]
+    """The process ID of an embedded service with its data under `var`."""
+    paths = service_paths(var)
+    pid_file = {"postgres": paths.postgres / "postmaster.pid", "redis": paths.redis / "redis.pid"}[name]
     return int(pid_file.read_text().split()[0])
 
 
@@ -162,7 +162,7 @@ def machine() -> str:
 
 
 def commit() -> str:
-    """The commit measured, "+" behind it when the sources differ from it; "" outside a repository."""
+    """The measured commit, with "+" appended for uncommitted changes; "" outside a repository."""
     try:
         found = git("rev-parse", "--short", "HEAD")
         changed = git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES)
@@ -184,7 +184,7 @@ def free_port() -> int:
 
 @contextmanager
 def started(stack: Stack) -> Iterator[float]:
-    """The stack for the length of the block; yields the seconds it took to be ready."""
+    """Run the stack for the duration of the block; yields the seconds until it was ready."""
     try:
         yield stack.start()
     finally:

@@ -1,9 +1,8 @@
-"""Where an event's time goes: `python -m benchmarks.stages [size ...]`.
+"""The time that each stage takes for an event: `python -m benchmarks.stages [size ...]`.
 
-Each event takes the whole path on one thread: a request to the WSGI application and, on notification,
-the lane's runner, which has decided before the request begins to wait. A stage's time is its own: what other
-stages took inside it is counted there. Milliseconds an event, medians over the rounds; what PostgreSQL and
-Redis do is in the stage that waits for it.
+Each event takes the whole path on one thread: a request to the WSGI application and, on notification, the
+lane's runner, which decides before the request starts waiting. A stage's time excludes the stages inside it
+and includes the work of PostgreSQL and Redis that it waits for. Milliseconds per event, medians over rounds.
 """
 
 import io
@@ -20,8 +19,8 @@ import orjson
 from django.core.wsgi import get_wsgi_application
 
 from benchmarks.clocks import Clock
+from benchmarks.installation import LANE, SEED, InstallationSize, installation, now, sender_key
 from benchmarks.load import PATH, at, payments
-from benchmarks.scene import LANE, SEED, Scene, installation, now, sender_key
 from scoring.api import events
 from scoring.batch.serve.lookup import BatchLookup, Reads
 from scoring.decisions import engine
@@ -37,12 +36,12 @@ from scoring.signals.reply_channels import ReplyChannel
 from scoring.states.store import OnlineStore
 
 SIZES = (1, 8, 32, 64)
-EVENTS = 1_024  # of each size, after as many again to warm up at most
-FEWEST_ROUNDS = 12
+EVENTS = 1_024  # of each size, after at most as many to warm up
+MIN_ROUNDS = 12
 
-# stage: what it is, in the order of the walk
+# by stage in processing order: the functions that are timed
 STAGES: dict[str, list[tuple[Any, str]]] = {
-    "HTTP, authentication, answer": [],  # what is left of the request
+    "HTTP, authentication, answer": [],  # the remainder of the request
     "validate": [(events, "parse_submission")],
     "receipt: append, rows, queue": [(group_commit, "append_new")],
     "receipt: the rest": [(events, "receive_events")],
@@ -65,8 +64,8 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
 REMAINDER = next(iter(STAGES))
 
 
-class Watch:
-    """Seconds by stage, each without those inside it, as `clock` has them."""
+class StageTimer:
+    """Seconds by stage, excluding nested stages, as measured by `clock`."""
 
     def __init__(self, clock: Clock = time.perf_counter) -> None:
         self.clock = clock
@@ -92,7 +91,7 @@ class Watch:
         return call
 
     def _book(self) -> None:
-        """Give the time since the last look to the innermost stage."""
+        """Add the time since the last call to the innermost stage."""
         now = self.clock()
         if self._open:
             self.spent[self._open[-1]] = self.spent.get(self._open[-1], 0.0) + now - self._since
@@ -100,8 +99,8 @@ class Watch:
 
 
 @contextmanager
-def watched(watch: Watch, lane: LaneRunner) -> Iterator[None]:
-    """Time every stage, and process the lane where it is notified."""
+def watched(watch: StageTimer, lane: LaneRunner) -> Iterator[None]:
+    """Time every stage, and process the lane in place of notifying a worker."""
     originals = [
         (owner, attribute, name, getattr(owner, attribute))
         for name, targets in STAGES.items()
@@ -124,7 +123,7 @@ def watched(watch: Watch, lane: LaneRunner) -> Iterator[None]:
     patches = [
         mock.patch.object(owner, attribute, function) for (owner, attribute), function in timed.items()
     ]
-    # No message is to reach a worker.
+    # No notification may reach a worker.
     patches.append(mock.patch.object(lane_notifications, "send_task", return_value=""))
     for patch in patches:
         patch.start()
@@ -136,24 +135,24 @@ def watched(watch: Watch, lane: LaneRunner) -> Iterator[None]:
 
 
 class Requests:
-    """The WSGI application asked as a server would ask it, `size` events a time."""
+    """Calls the WSGI application as a server would."""
 
     def __init__(self) -> None:
         self.application, self.key = get_wsgi_application(), sender_key()
         session = int(time.time())
-        plan = {"seed": SEED, "customers": Scene().customers}
+        plan = {"seed": SEED, "customers": InstallationSize().customers}
         self.drawn = payments(plan | {"session": session, "run": f"stages-{session}"})
 
     def post(self, size: int) -> None:
-        """Raises RuntimeError unless every event is decided."""
+        """Post `size` events in one request. Raises RuntimeError unless all are decided."""
         items = [body | {"occurred_at": at(now())} for body in itertools.islice(self.drawn, size)]
         content = orjson.dumps(items if size > 1 else items[0])
-        said: list[str] = []
-        chunks = self.application(self.environ(content), lambda status, headers: said.append(status))
+        result: list[str] = []
+        chunks = self.application(self.environ(content), lambda status, headers: result.append(status))
         body = b"".join(chunks)
         chunks.close()
-        if not said[0].startswith("20") or body.count(b'"decided"') != size:
-            raise RuntimeError(f"{said[0]}: {body[:500]!r}")
+        if not result[0].startswith("20") or body.count(b'"decided"') != size:
+            raise RuntimeError(f"{result[0]}: {body[:500]!r}")
 
     def environ(self, content: bytes) -> dict[str, Any]:
         return {
@@ -182,21 +181,21 @@ class Requests:
 def measure(
     sizes: tuple[int, ...] = SIZES, *, clock: Clock = time.perf_counter
 ) -> dict[int, dict[str, float]]:
-    """Milliseconds an event by stage, for requests and batches of each size. The lane must be free."""
+    """Milliseconds per event by stage, for requests and batches of each size. The lane must be free."""
     warm_up()
     requests = Requests()
     with held_lane(LANE) as held:
         if not held:
-            raise SystemExit("the lane is held: something else works on these services")
-        # A runner for each: one that clients have waited for expects more of them for a while.
+            raise SystemExit("the lane is held: another process uses these services")
+        # A new runner per size: a runner that has had waiting clients expects more of them for a while.
         return {size: measure_size(requests, LaneRunner(LANE), size, clock) for size in sizes}
 
 
 def measure_size(requests: Requests, lane: LaneRunner, size: int, clock: Clock) -> dict[str, float]:
-    rounds = max(EVENTS // size, FEWEST_ROUNDS)
+    rounds = max(EVENTS // size, MIN_ROUNDS)
     spent = []
     for number in range(rounds + max(rounds // 4, 3)):
-        watch = Watch(clock)
+        watch = StageTimer(clock)
         lane.limits.size = max(size, MIN_SIZE)
         with watched(watch, lane), watch.stage(REMAINDER):
             requests.post(size)
@@ -206,7 +205,7 @@ def measure_size(requests: Requests, lane: LaneRunner, size: int, clock: Clock) 
 
 
 def print_table(figures: dict[int, dict[str, float]]) -> None:
-    """Markdown, as docs/reference/performance.md has it."""
+    """Print Markdown for docs/reference/performance.md."""
     print("| stage | " + " | ".join(f"{size:,}" for size in figures) + " |")
     print("|---|" + "---:|" * len(figures))
     for name in STAGES:
@@ -216,7 +215,7 @@ def print_table(figures: dict[int, dict[str, float]]) -> None:
 
 def main(arguments: list[str]) -> None:
     sizes = tuple(int(argument) for argument in arguments) or SIZES
-    with installation(Scene()):
+    with installation(InstallationSize()):
         print_table(measure(sizes))
 
 

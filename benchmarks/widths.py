@@ -1,7 +1,7 @@
-"""Payments of other numbers of features: a part of what is declared, all of it, and twice as much.
+"""Payments with other numbers of features: a part of the declared ones, all of them, and twice as many.
 
-A part is taken evenly from the whole declaration, so that each has its share of counts, sums, distinct values
-and the rest, and is compiled as any declaration is: what only the left out ones need is in no state.
+A part is taken evenly from the declaration, so that it has its share of counts, sums, distinct values and so
+on. It is compiled like any declaration, so that states hold nothing for the omitted features.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ PARTS = (0.25, 0.5, 1.0)
 
 
 class WidePayment(Payment):
-    """A payment with windows of every entity besides."""
+    """A payment with additional windows of every entity."""
 
     features = [
         *Payment.features,
@@ -33,7 +33,7 @@ class WidePayment(Payment):
 
 
 def plans_by_width() -> dict[int, LanePlan]:
-    """number of features -> the lane with so many of a payment, ascending."""
+    """Lane plans by the payment's number of features, ascending."""
     declared = list(iter_features(Payment.features, Payment.origin))
     parts = [type("PartOfPayment", (Payment,), {"features": evenly(declared, part)}) for part in PARTS]
     plans = [plan_of(payment) for payment in (*parts, WidePayment)]
@@ -41,12 +41,12 @@ def plans_by_width() -> dict[int, LanePlan]:
 
 
 def evenly(declared: list[Expression], part: float) -> list[Expression]:
-    """So large a part of them in their order, the first and the last among it."""
+    """An evenly spaced share `part` of `declared`, in order and including the first and the last."""
     places = np.linspace(0, len(declared) - 1, round(len(declared) * part)).round().astype(int)
     return [declared[place] for place in places]
 
 
 def plan_of(payment: type[Payment]) -> LanePlan:
-    """The lane with this declaration of a payment in place of its own."""
+    """The lane's plan with `payment` in place of its own declaration."""
     others = [member for member in lane_members(Payment.lane) if member.name != Payment.name]
     return compile_lane(Payment.lane, [payment, *others])

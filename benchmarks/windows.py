@@ -1,7 +1,7 @@
-"""The windows that backfill is measured by: 60 values of five entities, and payments to compute them for.
+"""The windows of the backfill benchmark: 60 features of five entities, and payments to compute them for.
 
-What every contender computes, for every payment: count, sum, mean, standard deviation (of the population),
-smallest and largest amount of the entity's earlier payments in the window, itself excluded.
+Every tool computes for every payment the count, sum, mean, population standard deviation, minimum and maximum
+of the amounts of the entity's earlier payments in each window.
 """
 
 import sys
@@ -24,14 +24,14 @@ FRAMES = (
 ENTITIES = ("card", "customer", "merchant", "device", "ip")
 HOUR_US = 3_600_000_000
 WINDOW_US = {"1h": HOUR_US, "24h": 24 * HOUR_US, "7d": 168 * HOUR_US, "30d": 720 * HOUR_US}
-TILES = 12  # of a window: see docs/reference/features.md
+TILES = 12  # per window: see docs/reference/features.md
 START_US = 1_700_000_000_000_000
 DAYS = 120
-EVENTS_A_CARD = 50  # however many there are: growth is in entities and in time together
+EVENTS_PER_CARD = 50  # constant: entities and time grow together
 
 
 class Purchase(EventType):
-    """The windows, declared."""
+    """The windows as a declaration."""
 
     name = "purchase"
     lane = "backfill"
@@ -57,7 +57,7 @@ class Purchase(EventType):
 
 
 def value_names() -> list[str]:
-    """`card_count_1h`, ..., frame by frame."""
+    """Feature names such as `card_count_1h`, in order of the frames."""
     return [
         f"{entity}_{aggregate}_{window}" if aggregate == "count" else f"{entity}_amount_{aggregate}_{window}"
         for entity, window in FRAMES
@@ -66,9 +66,9 @@ def value_names() -> list[str]:
 
 
 def make_columns(rows: int, seed: int = 7) -> dict[str, Any]:
-    """Synthetic payments in order of time, no two at the same moment; whole amounts in minor units."""
+    """Synthetic payments in time order, no two at the same time; integer amounts in minor units."""
     draw = np.random.default_rng(seed)
-    cards = max(1, rows // EVENTS_A_CARD)
+    cards = max(1, rows // EVENTS_PER_CARD)
     card = (draw.pareto(1.2, rows) * cards / 10).astype(np.int64) % cards
     gaps = draw.integers(1, 2 * DAYS * 24 * HOUR_US // rows, rows)
     numbers = {

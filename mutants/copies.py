@@ -1,4 +1,4 @@
-"""A copy of the project with services and a test database of its own, in which mutants are tried."""
+"""A copy of the project, with its own services and test database, in which mutants are tested."""
 
 import os
 import shutil
@@ -31,28 +31,28 @@ class Copy:
 
     @contextmanager
     def with_file(self, path: str, text: str) -> Iterator[None]:
-        """One file of the copy says something else meanwhile."""
-        place = self.path / path
-        kept = place.with_name(f"{place.name}.kept")
-        place.rename(kept)
-        place.write_text(text)
+        """Replace the text of one file of the copy for the duration of the block."""
+        changed = self.path / path
+        original = changed.with_name(f"{changed.name}.kept")
+        changed.rename(original)
+        changed.write_text(text)
         try:
             yield
         finally:
-            kept.replace(place)  # with its time of change, by which compiled files are found again
+            original.replace(changed)  # keeps its modification time, by which compiled files are found
 
     def reset_stores(self) -> None:
-        """The database as migrations leave it and an empty Redis, whatever the run before left behind."""
+        """Reset the database to its state after the migrations, and empty Redis."""
         redis.Redis.from_url(self.redis).flushall()
         self.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
         self.execute(f'CREATE DATABASE "{self.database}" TEMPLATE {CLEAN}')
 
     def keep_clean(self) -> None:
-        """Keep the test database as it is now, for `reset_stores`."""
+        """Save the test database's current state for `reset_stores`."""
         self.execute(f'ALTER DATABASE "{self.database}" RENAME TO {CLEAN}')
 
     def execute(self, statement: str) -> None:
-        """One statement beside the test database, outside of any transaction."""
+        """Execute a statement outside the test database and outside any transaction."""
         with closing(psycopg2.connect(host=self.host, user="postgres", dbname="postgres")) as connection:
             connection.autocommit = True
             connection.cursor().execute(statement)
@@ -60,9 +60,9 @@ class Copy:
 
 @contextmanager
 def copied_project(project: Path) -> Iterator[Copy]:
-    """A copy of what git knows of. Its services keep running from one mutant to the next."""
-    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
-        path = Path(place) / "project"
+    """A copy of the files that git tracks or would add. Its services run for all mutants."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
+        path = Path(directory) / "project"
         _copy_files(project, path)
         os.environ["ASSAY_TEST_VAR"] = os.environ["ASSAY_VAR"] = str(path / "var" / "test")
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"

@@ -1,4 +1,4 @@
-"""Which tests execute which line, and how long each takes: asked once of a room, without any mutant."""
+"""Measures which tests execute which line and how long each takes, once per room and without mutants."""
 
 import hashlib
 import json
@@ -10,24 +10,24 @@ from pathlib import Path
 import coverage
 import pytest
 
-# What these start runs outside of the measured process: such a test may execute any line.
+# Fixtures that start processes, whose execution is not measured: such a test may execute any line.
 STARTS_PROCESSES = {"process_environment", "celery_worker_process"}
 
 
 @dataclass
-class Measured:
-    """`seconds` of each test; the tests that execute a line, by file; the tests that start processes."""
+class Measurements:
+    """Seconds per test, the tests that execute each line by file, and the tests that start processes."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, dict[int, set[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
-    starters: set[str] = field(default_factory=set)
+    process_starters: set[str] = field(default_factory=set)
 
-    def leave_out(self, tests: set[str]) -> None:
-        """Tests that fail without any mutant say nothing about one."""
+    def exclude(self, tests: set[str]) -> None:
+        """Exclude tests that fail without any mutant."""
         self.seconds = {test: seconds for test, seconds in self.seconds.items() if test not in tests}
-        self.starters -= tests
+        self.process_starters -= tests
         for found in self.lines.values():
             found.update({line: asked - tests for line, asked in found.items()})
 
@@ -39,11 +39,11 @@ class Measured:
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
-            json.dumps({"seconds": self.seconds, "lines": lines, "starters": sorted(self.starters)})
+            json.dumps({"seconds": self.seconds, "lines": lines, "starters": sorted(self.process_starters)})
         )
 
     @classmethod
-    def load(cls, path: Path) -> "Measured":
+    def load(cls, path: Path) -> "Measurements":
         stored = json.loads(path.read_text())
         tests = list(stored["seconds"])
         lines = {
@@ -58,7 +58,7 @@ class Recorder:
 
     def __init__(self, project: Path, files: Sequence[str], output: Path) -> None:
         self.project, self.files, self.output = project, files, output
-        self.measured = Measured()
+        self.measured = Measurements()
         self.failed: set[str] = set()
         include = [str(project / file) for file in files]
         self.coverage = coverage.Coverage(data_file=None, include=include, config_file=False)
@@ -70,7 +70,7 @@ class Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         self.coverage.switch_context(item.nodeid)
         if STARTS_PROCESSES & set(getattr(item, "fixturenames", ())):
-            self.measured.starters.add(item.nodeid)
+            self.measured.process_starters.add(item.nodeid)
         result = yield
         self.coverage.switch_context("")
         return result
@@ -87,7 +87,7 @@ class Recorder:
         for file in self.files:
             for line, tests in data.contexts_by_lineno(str(self.project / file)).items():
                 self.measured.lines[file][line] = set(filter(None, tests))
-        self.measured.leave_out(self.failed)
+        self.measured.exclude(self.failed)
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self.measured.save(self.output)
 

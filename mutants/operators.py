@@ -1,7 +1,7 @@
-"""What can be changed in a source file: every mutant is one small edit of its text.
+"""Mutation operators: every mutant is one small edit of a source file.
 
-The operators follow the faults that reviews and incidents show: a bound off by one, the wrong one of two, a
-step left out, a transaction that is not one, an order turned round.
+The operators imitate faults seen in reviews and incidents: an off-by-one bound, the wrong one of two values,
+a missing step, a missing transaction, a reversed order.
 """
 
 import ast
@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-Edit = tuple[int, int, str]  # start and end in the text, and what stands there instead
+Edit = tuple[int, int, str]  # start, end, replacement
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One edit of one file. `name` (path, function, operator, ordinal) is stable while its function is."""
+    """One edit of one file. `name` (path, function, operator, ordinal) is stable while the function is."""
 
     name: str
     path: str
@@ -63,7 +63,7 @@ _SQL = re.compile(r"\b(SELECT|UPDATE|INSERT|DELETE|WHERE)\b")
 
 
 class Source:
-    """A file's text with its tree, and where each node stands in the text."""
+    """A file's text with its syntax tree and the position of each node."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
@@ -74,7 +74,7 @@ class Source:
         self._bytes = text.encode()
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """Start and end of a node, in characters."""
+        """Start and end of a node in characters."""
         place = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset  # type: ignore[attr-defined]
         start, end = self._starts[place[0] - 1] + place[1], self._starts[place[2] - 1] + place[3]
         return len(self._bytes[:start].decode()), len(self._bytes[:end].decode())
@@ -84,7 +84,7 @@ class Source:
         return self.text[start:end]
 
     def between(self, left: ast.AST, right: ast.AST, old: str, new: str) -> Iterator[Edit]:
-        """`old` replaced by `new` in what stands between two nodes, where it stands there."""
+        """Edits that replace `old` with `new` in the text between two nodes."""
         start, end = self.span(left)[1], self.span(right)[0]
         gap = self.text[start:end]
         if old in gap:
@@ -95,7 +95,7 @@ Operator = Callable[[Source, ast.AST], Iterator[Edit]]
 
 
 def comparison(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """A bound moved by one, or the opposite asked."""
+    """Move a bound by one, or negate a comparison."""
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
         for left, compared, right in zip(sides, node.ops, sides[1:], strict=False):
@@ -110,7 +110,7 @@ def arithmetic(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 
 def connective(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """`and` for `or` and the other way round; a `not` left out."""
+    """Swap `and` and `or`; remove a `not`."""
     if isinstance(node, ast.BoolOp):
         words = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
         for left, right in zip(node.values, node.values[1:], strict=False):
@@ -120,20 +120,20 @@ def connective(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 
 def branch(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """A condition that always or never holds."""
+    """Make a condition always true or always false."""
     if isinstance(node, (ast.If, ast.IfExp)):
         for value in ("True", "False"):
             yield (*source.span(node.test), value)
 
 
 def number(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """A whole number one higher."""
+    """Increase an integer by one."""
     if isinstance(node, ast.Constant) and type(node.value) is int:
         yield (*source.span(node), f"({node.value} + 1)")
 
 
 def opposite(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """min for max, any for all, first for last, True for False; the last element for the first."""
+    """Swap min and max, any and all, first and last, True and False; take the last element for the first."""
     if isinstance(node, ast.Call) and _name_of(node.func) in OPPOSITES:
         end = source.span(node.func)[1]
         name = _name_of(node.func)
@@ -149,20 +149,20 @@ def opposite(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 
 def left_out(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """A step left out: a call for its effect, a raise, a continue or break, an assignment in place."""
+    """Remove a step: a call for its effect, a raise, a continue or break, an in-place assignment."""
     calls = isinstance(node, ast.Expr) and isinstance(node.value, (ast.Call, ast.Await))
     if calls or isinstance(node, (ast.Raise, ast.Continue, ast.Break, ast.AugAssign, ast.Delete)):
         yield (*source.span(node), "pass")
 
 
 def unwrapped(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """A block without its context: no transaction, no lock."""
+    """Remove the context manager of a block: no transaction, no lock."""
     if isinstance(node, ast.With) and len(node.items) == 1 and node.items[0].optional_vars is None:
         yield (*source.span(node.items[0].context_expr), "__import__('contextlib').nullcontext()")
 
 
 def swapped(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """Two neighbouring arguments, or the two answers of a condition, in each other's place."""
+    """Swap two adjacent arguments, or the two results of a conditional expression."""
     pairs: Sequence[tuple[ast.expr, ast.expr]] = ()
     if isinstance(node, ast.Call) and not any(isinstance(each, ast.Starred) for each in node.args):
         pairs = list(zip(node.args, node.args[1:], strict=False))
@@ -179,7 +179,7 @@ def swapped(source: Source, node: ast.AST) -> Iterator[Edit]:
 
 
 def in_sql(source: Source, node: ast.AST) -> Iterator[Edit]:
-    """The same faults in a statement, and the order of a query turned round."""
+    """The same faults in an SQL statement, and a reversed query order."""
     if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
         return
     start, end = source.span(node)
@@ -210,7 +210,7 @@ OPERATORS: dict[str, Operator] = {
 
 
 def find_mutants(path: str, text: str) -> list[Mutant]:
-    """Every mutant of a file that is still Python, in the order of its lines.
+    """Every mutant of a file that is still valid Python, in line order.
 
     >>> [mutant.after for mutant in find_mutants("a.py", "def f(x):\\n    return x < 3\\n")]
     ['return x <= 3', 'return x < (3 + 1)']
@@ -246,7 +246,7 @@ def _mutant(source: Source, name: str, edit: Edit) -> Mutant:
 
 
 def _functions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.AST]]:
-    """Every node within a function with that function's name; annotations and docstrings left out."""
+    """Every node with the name of its function; without annotations and docstrings."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             name = f"{inside}.{node.name}".strip(".")
@@ -263,7 +263,7 @@ def _functions(tree: ast.AST, inside: str = "") -> Iterator[tuple[str, ast.AST]]
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and all below it, but for log lines, the words of errors, and whether zip looks at lengths."""
+    """A node and its descendants, except logging calls, error messages and zip's `strict`."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _is_logging(node.value.func):
         return
     if isinstance(node, ast.keyword) and node.arg == "strict":
@@ -284,7 +284,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def _is_text(node: ast.BinOp) -> bool:
-    """Whether an addition joins literal texts, lists or tuples: taking one from another is a TypeError."""
+    """Whether an addition joins literal strings, lists or tuples, whose subtraction is a TypeError."""
     literal = (ast.List, ast.Tuple, ast.JoinedStr, ast.ListComp)
     sides = (node.left, node.right)
     return any(
@@ -294,7 +294,7 @@ def _is_text(node: ast.BinOp) -> bool:
 
 
 def _is_a_row(node: ast.expr) -> bool:
-    """A row fetched for its one column: its first value is its last."""
+    """Whether it indexes a fetched row with one column, whose first value is also its last."""
     return isinstance(node, ast.Call) and _name_of(node.func) == "fetchone"
 
 

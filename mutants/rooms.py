@@ -1,4 +1,4 @@
-"""Which code is guarded by which tests, and the order in which they are asked: the quick ones first."""
+"""The rooms for mutation testing: code and the tests that guard it."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """`code` and `tests` are patterns of paths below the project; `without` leaves files of `code` out."""
+    """`code` and `tests` are path patterns below the project; `without` excludes files of `code`."""
 
     code: tuple[str, ...]
     tests: tuple[str, ...]

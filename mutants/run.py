@@ -1,8 +1,8 @@
-"""`make mutants`: does a room's test notice when its code breaks? A sample of each room, or what is named.
+"""`make mutants`: mutation testing of a sample of each room, or of the mutants named.
 
-The project is copied; each mutant is written into the copy, and the tests that execute its line run, the
-quickest first, until one fails. A mutant that none of them notices survives: write the test that a user would
-have wanted, or explain in `survivors.toml` why nothing can be lost by it.
+The project is copied. Each mutant is written into the copy, and the tests that execute its line run, fastest
+first, until one fails. A mutant that no test notices survives: add the missing test, or explain in
+`survivors.toml` why the mutant does no harm.
 """
 
 import argparse
@@ -19,21 +19,21 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mutants.choice import choose_tests, invalidates_compiled_code
 from mutants.copies import Copy, copied_project
-from mutants.measure import Measured, Recorder, fingerprint
+from mutants.measure import Measurements, Recorder, fingerprint
 from mutants.operators import Mutant, find_mutants
-from mutants.ordered import InOrder
 from mutants.rooms import ROOMS, Room
+from mutants.run_order import RunOrder
+from mutants.test_selection import choose_tests, invalidates_compiled_code
 from mutants.warm import Hung, import_packages, log_of, run_pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 SURVIVORS = Path(__file__).with_name("survivors.toml")
-MEASURED = PROJECT / "var" / "mutants"
+MEASUREMENTS = PROJECT / "var" / "mutants"
 SAMPLE = 40
 SEED = 20261129
-MOST_TIMES_AS_LONG, PATIENCE_S = 3.0, 30.0  # beyond that the tests hang, which a developer would notice
-GOAL = 0.9
+MAX_SLOWDOWN, EXTRA_SECONDS = 3.0, 30.0  # beyond this time limit the tests hang, which counts as noticed
+MIN_SCORE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.output:
         rows = {name: [asdict(result) for result in found] for name, found in results.items()}
         options.output.write_text(json.dumps(rows, indent=1) + "\n")
-    return 0 if all(score(found) >= GOAL for found in results.values()) else 1
+    return 0 if all(score(found) >= MIN_SCORE for found in results.values()) else 1
 
 
 def choose(room: Room, options: argparse.Namespace) -> list[Mutant]:
-    """The mutants to try: those named, or a sample that is the same for the same seed and code."""
+    """The mutants to test: those named, or a sample that depends on seed and code alone."""
     found = [
         mutant
         for path in room.files(PROJECT)
@@ -87,12 +87,12 @@ def choose(room: Room, options: argparse.Namespace) -> list[Mutant]:
 
 
 def read_reasons(path: Path) -> dict[str, str]:
-    """Why a survivor loses nobody anything, by the mutant's name; `*` in it stands for anything."""
+    """Reasons why survivors do no harm, by the mutant's name, in which `*` matches anything."""
     return {entry["mutant"]: entry["reason"] for entry in tomllib.loads(path.read_text()).get("survivor", [])}
 
 
 def score(results: Sequence[Result]) -> float:
-    """The share of the mutants that was noticed, of those that change anything a user could lose."""
+    """The share of noticed mutants among those without an explanation."""
     counted = [result for result in results if result.outcome != "explained"]
     return sum(result.outcome != "survived" for result in counted) / len(counted) if counted else 1.0
 
@@ -115,26 +115,26 @@ def try_room(
     return results
 
 
-def measure(copy: Copy, name: str, room: Room) -> Measured:
-    """What the room's tests execute and take, kept until a source changes; those that fail are left out."""
+def measure(copy: Copy, name: str, room: Room) -> Measurements:
+    """Lines and times of the room's passing tests, cached until a source file changes."""
     files = [str(path.relative_to(copy.path)) for path in copy.path.rglob("*.py")]
-    kept = MEASURED / f"{name}-{fingerprint(copy.path, files, room.tests)}.json"
-    if not kept.exists():
-        recorder = Recorder(copy.path, room.files(copy.path), kept)
+    cached = MEASUREMENTS / f"{name}-{fingerprint(copy.path, files, room.tests)}.json"
+    if not cached.exists():
+        recorder = Recorder(copy.path, room.files(copy.path), cached)
         copy.reset_stores()
         if run_pytest(copy.path, ["--reuse-db", *room.tests], [recorder]):
-            print(f"{name}: tests fail without any mutant, and are left out.\n{_end_of_log(copy)}")
-        if not kept.exists():
-            sys.exit(f"{name}: the tests do not run.")
-    return Measured.load(kept)
+            print(f"{name}: some tests fail without any mutant and are excluded.\n{_end_of_log(copy)}")
+        if not cached.exists():
+            sys.exit(f"{name}: the tests did not run.")
+    return Measurements.load(cached)
 
 
-def _try(copy: Copy, mutant: Mutant, texts: dict[str, str], measured: Measured) -> tuple[Result, str]:
-    """What became of a mutant, and the test that noticed."""
+def _try(copy: Copy, mutant: Mutant, texts: dict[str, str], measured: Measurements) -> tuple[Result, str]:
+    """The result for a mutant, and the test that noticed it."""
     started = time.monotonic()
     tests = choose_tests(mutant, texts, measured)
-    limit = MOST_TIMES_AS_LONG * sum(measured.seconds[test] for test in tests) + PATIENCE_S
-    order = InOrder(tests)
+    limit = MAX_SLOWDOWN * sum(measured.seconds[test] for test in tests) + EXTRA_SECONDS
+    order = RunOrder(tests)
     copy.reset_stores()
     with copy.with_file(mutant.path, mutant.apply(texts[mutant.path])), TemporaryDirectory() as empty:
         if invalidates_compiled_code(mutant, texts[mutant.path]):
@@ -153,11 +153,11 @@ def _try(copy: Copy, mutant: Mutant, texts: dict[str, str], measured: Measured) 
 
 
 def _check_green(copy: Copy, name: str, tests: Sequence[str]) -> None:
-    """What noticed mutants passes without one, or what was counted as noticed was something else."""
-    order = InOrder(tests)
+    """Check that the tests that noticed mutants pass without one."""
+    order = RunOrder(tests)
     copy.reset_stores()
     if tests and run_pytest(copy.path, ["--reuse-db", *order.files], [order]):
-        sys.exit(f"{name}: these tests fail now and then, without any mutant.\n{_end_of_log(copy)}")
+        sys.exit(f"{name}: these tests are flaky.\n{_end_of_log(copy)}")
 
 
 def _end_of_log(copy: Copy) -> str:
@@ -177,15 +177,17 @@ def _report(results: dict[str, list[Result]]) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mutants.run", description=__doc__)
-    parser.add_argument("--room", action="append", choices=list(ROOMS), help="one of several; default: all")
-    parser.add_argument("--file", action="append", help="of the room only this file")
-    parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants a room (default: {SAMPLE})")
+    parser.add_argument(
+        "--room", action="append", choices=list(ROOMS), help="a room; may be repeated (default: all)"
+    )
+    parser.add_argument("--file", action="append", help="only this file of the room")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help=f"mutants per room (default: {SAMPLE})")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--all", action="store_true", help="every mutant: hours")
-    parser.add_argument("--mutant", action="append", help="only this one, by its name")
-    parser.add_argument("--tests", action="append", help="instead of the room's: a path")
-    parser.add_argument("--list", action="store_true", help="show what would be tried")
-    parser.add_argument("--output", type=Path, help="the results as JSON")
+    parser.add_argument("--all", action="store_true", help="every mutant (takes hours)")
+    parser.add_argument("--mutant", action="append", help="only the mutant with this name")
+    parser.add_argument("--tests", action="append", help="path of tests to run instead of the room's")
+    parser.add_argument("--list", action="store_true", help="list the mutants without testing them")
+    parser.add_argument("--output", type=Path, help="file for the results as JSON")
     return parser.parse_args(arguments)
 
 

@@ -1,7 +1,7 @@
-"""Tests run in a child that is forked from a process with every package imported, but nothing of the project.
+"""Runs tests in a child forked from a process that has imported all packages but nothing of the project.
 
-So a run costs the import of the project and the tests themselves. The child leads a process group; when it
-hangs, it ends with everything that it started.
+A run thus costs only the import of the project and the tests. The child leads a process group and, if it
+hangs, is killed with everything that it started.
 """
 
 import importlib
@@ -27,7 +27,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 class Hung(Exception):
-    """The tests took longer than they may; what they started has been ended."""
+    """The tests exceeded their time limit and were killed, including the processes that they started."""
 
 
 def import_packages() -> None:
@@ -38,8 +38,8 @@ def import_packages() -> None:
 def run_pytest(
     project: Path, arguments: Sequence[str], plugins: Sequence[object], *, timeout: float | None = None
 ) -> int:
-    """The exit code of pytest in `project`; negative, when a signal ended it. Its output is in `log_of`."""
-    child = FORK.Process(target=_be_pytest, args=(project, arguments, plugins))
+    """The exit code of pytest in `project`, negative for a signal. Its output is in `log_of(project)`."""
+    child = FORK.Process(target=_run_in_child, args=(project, arguments, plugins))
     child.start()
     child.join(timeout)
     hangs = child.is_alive()
@@ -54,22 +54,22 @@ def log_of(project: Path) -> Path:
     return project.with_name("pytest.log")
 
 
-def _be_pytest(project: Path, arguments: Sequence[str], plugins: Sequence[object]) -> None:
+def _run_in_child(project: Path, arguments: Sequence[str], plugins: Sequence[object]) -> None:
     os.setsid()
     os.chdir(project)
     sys.path[0] = str(project)
-    numba.core.config.reload_config()  # NUMBA_CACHE_DIR may be another than at import
+    numba.core.config.reload_config()  # NUMBA_CACHE_DIR may have changed since the import
     with log_of(project).open("wb") as log, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     code = pytest.main([*arguments, "-q", "-p", "no:cacheprovider"], plugins=list(plugins))
     sys.stdout.flush()
-    os._exit(code)  # threads of the tests are not waited for
+    os._exit(code)  # does not wait for threads of the tests
 
 
 def _end(pid: int) -> None:
-    """The child with its descendants, those that lead groups of their own too."""
+    """Kill the child and its descendants, including those in other process groups."""
     with suppress(psutil.NoSuchProcess):
         for process in psutil.Process(pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""What the load generator's figures are worth: nothing late is left out, nothing lost counts as quick."""
+"""The load generator's figures leave out no late request and count no lost request as fast."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def steady(rate: float, seconds: float, latency: float) -> Outcome:
     return outcome_of(due=due, latency=np.full(len(due), latency))
 
 
-def test_arrivals_are_fixed_by_their_seed_and_come_at_the_rate_on_average():
+def test_arrivals_are_reproducible_and_have_the_requested_mean_rate():
     drawn = poisson_arrivals(rate=400, seconds=50, seed=3)
     assert (drawn == poisson_arrivals(rate=400, seconds=50, seed=3)).all()
     assert (np.diff(drawn) >= 0).all()
@@ -34,12 +34,12 @@ def test_arrivals_are_fixed_by_their_seed_and_come_at_the_rate_on_average():
     assert len(drawn) == pytest.approx(20_000, rel=0.03)  # four standard deviations
 
 
-def test_gaps_between_arrivals_vary_as_independent_clients_do():
+def test_gaps_between_arrivals_are_exponential():
     gaps = np.diff(poisson_arrivals(rate=400, seconds=50, seed=3))
-    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.05)  # exponential; evenly spaced ones have none
+    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.05)  # evenly spaced: 0
 
 
-def test_latency_counts_from_when_a_request_was_due_not_from_when_it_could_be_sent():
+def test_latency_counts_from_when_a_request_was_due_not_from_when_it_was_sent():
     stalled = Outcome(
         due=np.array([0.0, 1.0]),
         sent=np.array([0.0, 3.0]),
@@ -50,7 +50,7 @@ def test_latency_counts_from_when_a_request_was_due_not_from_when_it_could_be_se
     assert stalled.lag_ms.tolist() == pytest.approx([0, 2000])
 
 
-def test_a_request_without_an_answer_is_later_than_any_other():
+def test_a_request_without_a_response_is_slower_than_any_other():
     outcome = Outcome(
         due=np.zeros(100),
         sent=np.zeros(100),
@@ -64,7 +64,7 @@ def test_a_request_without_an_answer_is_later_than_any_other():
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=300), st.sampled_from([50, 95, 99, 100]))
-def test_a_percentile_is_a_value_that_so_many_do_not_exceed(values: list[float], share: float):
+def test_a_percentile_is_the_smallest_value_that_its_share_does_not_exceed(values: list[float], share: float):
     found = percentile(np.array(values), share)
     assert found in values
     assert np.mean(np.array(values) <= found) >= share / 100 - 1e-9
@@ -72,7 +72,7 @@ def test_a_percentile_is_a_value_that_so_many_do_not_exceed(values: list[float],
 
 
 @pytest.mark.parametrize("status", [0, 202, 429, 503])
-def test_only_decisions_count_as_answers(status: int):
+def test_a_rate_with_an_undecided_request_is_not_sustained(status: int):
     quick = steady(100, 5, 0.005)
     assert holds(quick)
     some = quick.status.copy()
@@ -80,7 +80,7 @@ def test_only_decisions_count_as_answers(status: int):
     assert not holds(Outcome(quick.due, quick.sent, quick.done, some))
 
 
-def test_a_slow_hundredth_is_allowed_and_no_more():
+def test_at_most_one_percent_of_requests_may_be_slow():
     latency = np.full(500, 0.01)
     latency[:5] = 0.4
     assert holds(outcome_of(due=np.arange(500) / 100, latency=latency))
@@ -88,14 +88,14 @@ def test_a_slow_hundredth_is_allowed_and_no_more():
     assert not holds(outcome_of(due=np.arange(500) / 100, latency=latency))
 
 
-def test_a_server_a_tenth_too_slow_has_a_growing_backlog():
+def test_a_server_ten_percent_too_slow_has_a_growing_backlog():
     due = np.arange(0.0, 10.0, 1 / 300)
     falling_behind = outcome_of(due=due, latency=0.005 + due * 0.1)
     assert is_backlog_growing(falling_behind)
     assert not holds(falling_behind)
 
 
-def test_what_stands_open_while_answers_come_in_time_is_no_backlog():
+def test_open_requests_answered_in_time_are_not_a_backlog():
     in_time = steady(400, 10, 0.120)
     assert backlog_at(in_time, 5.0) == pytest.approx(48, abs=1)
     assert not is_backlog_growing(in_time)

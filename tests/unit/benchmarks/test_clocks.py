@@ -1,4 +1,4 @@
-"""Processor time of a stage: what was done for it, in whichever process."""
+"""The CPU time of a stage includes the work done for it in other processes."""
 
 import time
 from pathlib import Path
@@ -10,13 +10,13 @@ from benchmarks import clocks
 
 @pytest.fixture
 def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the time of process 7 is told, in nanoseconds."""
+    """The file with the CPU time of process 7, in nanoseconds."""
     (tmp_path / "7").write_text("1000000000 0 1")
     monkeypatch.setattr(clocks, "ACCOUNT", f"{tmp_path}/{{}}")
     return tmp_path / "7"
 
 
-def test_what_another_process_did_meanwhile_counts(accounts: Path, monkeypatch: pytest.MonkeyPatch):
+def test_cpu_time_of_another_process_counts(accounts: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(time, "thread_time", lambda: 5.0)
     with clocks.processor_clock([7]) as clock:
         before = clock()
@@ -24,10 +24,10 @@ def test_what_another_process_did_meanwhile_counts(accounts: Path, monkeypatch: 
         assert clock() - before == pytest.approx(2.5)
 
 
-def test_what_this_thread_did_counts_and_what_asking_took_does_not(
+def test_cpu_time_of_this_thread_counts_but_not_that_of_reading_the_clock(
     accounts: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    moments = iter([10.0, 10.5, 12.5, 13.0])  # asked, answered; 2 s later once more
+    moments = iter([10.0, 10.5, 12.5, 13.0])  # begin and end of a reading; 2 s later another one
     monkeypatch.setattr(time, "thread_time", lambda: next(moments))
     with clocks.processor_clock([7]) as clock:
         before = clock()

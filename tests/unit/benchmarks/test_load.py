@@ -1,4 +1,4 @@
-"""The load generator's client against a server that answers as told."""
+"""The load generator's client against a scripted server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,12 +22,12 @@ def run(
     asyncio.run(both())
 
 
-def test_an_answer_is_complete_with_the_last_byte_of_its_body():
+def test_a_response_is_complete_with_the_last_byte_of_its_body():
     assert [complete_status(ANSWER[:size]) for size in range(len(ANSWER))] == [None] * len(ANSWER)
     assert complete_status(ANSWER) == 201
 
 
-def test_requests_beyond_the_connections_wait_and_the_connections_are_kept():
+def test_requests_wait_for_a_free_connection_and_connections_are_reused():
     connections = []
 
     async def serve(reader: Reader, writer: Writer) -> None:
@@ -45,7 +45,7 @@ def test_requests_beyond_the_connections_wait_and_the_connections_are_kept():
     assert len(connections) == 2
 
 
-def test_a_lost_connection_is_an_answer_that_never_came_and_is_replaced():
+def test_a_lost_connection_is_a_missing_response_and_is_replaced():
     asked = []
 
     async def serve(reader: Reader, writer: Writer) -> None:

@@ -1,11 +1,11 @@
-"""What is timed stage by stage is there under the name it is timed by."""
+"""The functions that the stages benchmark times exist."""
 
 import subprocess
 import sys
 
 from django.conf import settings
 
-# In a process of its own: benchmarks bring their own environment.
+# In a separate process, because benchmarks set their own environment.
 CHECK = """
 from benchmarks.stages import STAGES
 for targets in STAGES.values():
@@ -14,5 +14,5 @@ for targets in STAGES.values():
 """
 
 
-def test_every_stage_times_something_that_exists() -> None:
+def test_every_stage_times_existing_functions() -> None:
     subprocess.run([sys.executable, "-c", CHECK], cwd=settings.BASE_DIR, check=True)

@@ -1,4 +1,4 @@
-"""Payments with other numbers of features, by which growth is measured."""
+"""Payments with other numbers of features, for measuring growth."""
 
 from benchmarks.widths import PARTS, plans_by_width
 from scoring.catalog.registry import lane_members
@@ -14,7 +14,7 @@ def names(plan: LanePlan) -> tuple[str, ...]:
     return plan.feature_set("payment").names
 
 
-def test_there_are_parts_the_whole_and_more_each_in_the_order_of_the_declaration():
+def test_parts_of_the_features_and_the_wider_payment_keep_the_declared_order():
     plans, whole = plans_by_width(), names(lane_plan("commerce"))
     *parts, _ = plans.values()
     assert [len(names(plan)) for plan in parts] == [round(len(whole) * part) for part in PARTS]
@@ -25,16 +25,16 @@ def test_there_are_parts_the_whole_and_more_each_in_the_order_of_the_declaration
     assert len(widest) >= 1.9 * len(whole)
 
 
-def test_the_whole_is_the_payment_that_the_lane_has():
+def test_the_plan_with_all_features_is_the_lanes_own():
     whole = lane_plan("commerce")
     assert plans_by_width()[len(names(whole))].layout_id == whole.layout_id
 
 
-def test_states_hold_only_what_the_features_need():
+def test_states_contain_only_what_the_features_need():
     sizes = [state_bytes(plan) for plan in plans_by_width().values()]
     assert sizes == sorted(set(sizes))
 
 
-def test_the_payments_of_other_widths_are_not_in_the_catalogue():
+def test_payments_of_other_widths_are_not_in_the_catalog():
     plans_by_width()
     assert [member for member in lane_members("commerce") if issubclass(member, Payment)] == [Payment]

@@ -1,4 +1,4 @@
-"""The faults that mutation testing puts into code: each is one edit, named for good, and still Python."""
+"""Mutants: each is one edit with a stable name and is still valid Python."""
 
 import doctest
 from argparse import Namespace
@@ -14,7 +14,7 @@ from mutants.run import PROJECT, Result, choose, read_reasons, score
 
 
 def mutated(statement: str, operator: str) -> list[str]:
-    """What one statement of a function becomes by one operator."""
+    """The mutants that one operator makes of a statement."""
     text = f"def f(a, b):\n    {statement}\n"
     return [
         mutant.apply(text).splitlines()[1].strip()
@@ -52,7 +52,7 @@ def mutated(statement: str, operator: str) -> list[str]:
         ('return a.order_by("-occurred_at")', "in_sql", ['return a.order_by("occurred_at")']),
     ],
 )
-def test_an_operator_makes_one_small_fault(statement: str, operator: str, expected: list[str]) -> None:
+def test_an_operator_makes_small_faults(statement: str, operator: str, expected: list[str]) -> None:
     assert mutated(statement, operator) == expected
 
 
@@ -64,16 +64,16 @@ def test_an_operator_makes_one_small_fault(statement: str, operator: str, expect
         "def f(a: Literal[1] = ...) -> Literal[2]: ...\n",
     ],
 )
-def test_what_only_people_read_is_left_alone(text: str) -> None:
+def test_docstrings_logging_and_annotations_are_not_mutated(text: str) -> None:
     assert find_mutants("room/file.py", text) == []
 
 
-def test_the_left_out_raise_is_a_fault_but_not_its_words() -> None:
+def test_a_raise_is_removed_but_its_message_is_not_mutated() -> None:
     text = "def f(a):\n    raise ValueError(a[0], 1 < 2)\n"
     assert [mutant.after for mutant in find_mutants("room/file.py", text)] == ["pass"]
 
 
-def test_names_stay_when_other_functions_change() -> None:
+def test_names_are_stable_when_other_functions_change() -> None:
     text = "def f(a):\n    return a < 3\n"
     before = {mutant.name for mutant in find_mutants("room/file.py", text)}
     after = {
@@ -82,7 +82,7 @@ def test_names_stay_when_other_functions_change() -> None:
     assert before < after
 
 
-def test_the_line_and_its_neighbours_are_named() -> None:
+def test_a_mutant_has_its_line_and_the_text_around_it() -> None:
     (mutant,) = find_mutants("room/file.py", "def f(é):\n    x = 'ü'; return é > x\n")
     assert (mutant.line, mutant.before, mutant.after) == (
         2,
@@ -98,7 +98,7 @@ def test_every_room_has_code_and_tests() -> None:
             assert (PROJECT / tests).exists(), tests
 
 
-def test_the_same_seed_draws_the_same_sample() -> None:
+def test_a_sample_depends_on_the_seed_alone() -> None:
     options = Namespace(file=None, mutant=None, all=False, sample=7, seed=1)
     first, again = choose(ROOMS["log"], options), choose(ROOMS["log"], options)
     assert first == again
@@ -106,7 +106,7 @@ def test_the_same_seed_draws_the_same_sample() -> None:
     assert first != choose(ROOMS["log"], Namespace(**{**vars(options), "seed": 2}))
 
 
-def test_every_explained_survivor_is_a_mutant_there_is() -> None:
+def test_every_explained_survivor_is_an_existing_mutant() -> None:
     reasons = read_reasons(PROJECT / "mutants" / "survivors.toml")
     paths = {name.split("::")[0] for name in reasons}
     known = {mutant.name for path in paths for mutant in find_mutants(path, (PROJECT / path).read_text())}
@@ -125,6 +125,6 @@ def test_examples_in_docstrings_hold() -> None:
 
 
 def test_reasons_are_read_by_mutant(tmp_path: Path) -> None:
-    place = tmp_path / "survivors.toml"
-    place.write_text('[[survivor]]\nmutant = "a.py::f::number::1"\nreason = "A batch size."\n')
-    assert read_reasons(place) == {"a.py::f::number::1": "A batch size."}
+    path = tmp_path / "survivors.toml"
+    path.write_text('[[survivor]]\nmutant = "a.py::f::number::1"\nreason = "A batch size."\n')
+    assert read_reasons(path) == {"a.py::f::number::1": "A batch size."}

@@ -1,4 +1,4 @@
-"""Tests run in a child of the warm process."""
+"""Tests run in a child of the process that has imported all packages."""
 
 from pathlib import Path
 
@@ -15,12 +15,12 @@ def project_with(tmp_path: Path, test: str) -> Path:
 
 
 @pytest.mark.parametrize(("statement", "code"), [("assert True", 0), ("assert False", 1), ("os._exit(9)", 9)])
-def test_a_mutant_is_noticed_by_the_exit_code(tmp_path, statement: str, code: int) -> None:
+def test_the_exit_code_shows_whether_a_mutant_was_noticed(tmp_path, statement: str, code: int) -> None:
     project = project_with(tmp_path, f"import os\ndef test_it():\n    {statement}\n")
     assert run_pytest(project, ["-c", "/dev/null", "-p", "no:django", "test_it.py"], []) == code
 
 
-def test_what_hangs_is_ended_with_what_it_started(tmp_path) -> None:
+def test_hanging_tests_are_killed_with_the_processes_they_started(tmp_path) -> None:
     project = project_with(
         tmp_path,
         "import subprocess, pathlib\n"

@@ -1,6 +1,6 @@
-"""What the benchmark meets: months of simulated payments, a champion of many trees, a sender's key.
+"""A benchmark's installation: months of simulated payments, a large champion model, an API key.
 
-What is there already is left alone.
+Existing data is kept.
 """
 
 import shutil
@@ -14,7 +14,7 @@ from io import StringIO
 from django.core.management import call_command
 from django.db import connection
 
-from benchmarks.apart import KEPT, VAR
+from benchmarks.django_setup import KEPT, VAR
 from embedded import services
 from scoring.api.keys.issue import create_key, find_sender
 from scoring.explain.treeshap import TableExplainer
@@ -32,16 +32,16 @@ from scoring.states.store import OnlineStore
 
 EVENT_TYPE, LANE, SOURCE = "payment", "commerce", "bench"
 SEED = 1
-DAYS = 45  # windows of 30 days are full and have begun to forget
+DAYS = 45  # 30-day windows are full and already drop events
 RATE_PER_DAY = 2_000
 TREES, DEPTH = 200, 6
-# Long enough for a fraud in each slice of a small history too; how good the model is does not matter here.
+# Each slice contains fraud even in a small history; the quality of the model does not matter here.
 SLICES = SplitShares(train=0.4, validation=0.2, calibration=0.2, test=0.2, gap_days=1)
 
 
 @dataclass(frozen=True)
-class Scene:
-    """`customers`: of the population that history was drawn from and traffic has to be."""
+class InstallationSize:
+    """Size of the history and the model. History and traffic use the same number of `customers`."""
 
     days: int = DAYS
     rate_per_day: int = RATE_PER_DAY
@@ -54,10 +54,10 @@ class Scene:
 
 
 @contextmanager
-def installation(scene: Scene) -> Iterator[dict[str, float]]:
-    """Services with history and a model for the length of the block; yields the seconds that each took."""
+def installation(size: InstallationSize) -> Iterator[dict[str, float]]:
+    """Run services with history and a model for the block; yields the seconds that each step took."""
     try:
-        yield set_up(scene)
+        yield set_up(size)
     finally:
         connection.close()
         services.stop(VAR)
@@ -65,15 +65,15 @@ def installation(scene: Scene) -> Iterator[dict[str, float]]:
             shutil.rmtree(VAR, ignore_errors=True)
 
 
-def set_up(scene: Scene) -> dict[str, float]:
-    """Services, tables, history until a moment ago, and a model learnt from it that decides: seconds of each.
+def set_up(size: InstallationSize) -> dict[str, float]:
+    """Set up services, tables, history up to now and a champion. Returns the seconds of each step.
 
-    Consumers are run to the end: else they catch up with the history while the first requests are measured.
+    Consumers are run to the end; otherwise they would catch up while the first requests are measured.
     """
     return {
         "set_up_services_s": seconds_of(start_services),
-        "set_up_history_s": seconds_of(lambda: Event.objects.exists() or load_history(scene)),
-        "set_up_model_s": seconds_of(lambda: is_routed() or train_champion(scene)),
+        "set_up_history_s": seconds_of(lambda: Event.objects.exists() or load_history(size)),
+        "set_up_model_s": seconds_of(lambda: is_routed() or train_champion(size)),
         "set_up_consumers_s": seconds_of(lambda: run_consumers(now=now())),
     }
 
@@ -94,8 +94,8 @@ def is_routed() -> bool:
     return Route.objects.filter(event_type=EVENT_TYPE).exists()
 
 
-def load_history(scene: Scene) -> None:
-    arguments = ["--days", scene.days, "--rate-per-day", scene.rate_per_day, "--customers", scene.customers]
+def load_history(size: InstallationSize) -> None:
+    arguments = ["--days", size.days, "--rate-per-day", size.rate_per_day, "--customers", size.customers]
     call_command(
         *("simulate", "history", "--seed", str(SEED), *map(str, arguments)),
         *("--until", (now() - timedelta(minutes=1)).isoformat()),
@@ -103,18 +103,18 @@ def load_history(scene: Scene) -> None:
     )
 
 
-def train_champion(scene: Scene) -> str:
-    """A model of as many trees as wanted: too slow a learner, and too patient a watch, to stop before.
+def train_champion(size: InstallationSize) -> str:
+    """Train a model with exactly `trees` trees: a low learning rate and high patience avoid early stopping.
 
-    The leaves are small, so that its trees are as bushy as their depth allows and cost what such trees cost.
+    Small leaves make the trees as large as their depth allows, and as costly.
     """
     request = TrainingRequest(EVENT_TYPE, as_of=now(), matures_after=timedelta(days=14))
     config = TrainingConfig(
-        trees=scene.trees,
-        depth=scene.depth,
+        trees=size.trees,
+        depth=size.depth,
         learning_rate=0.007,
         min_child_weight=0.1,
-        patience=scene.trees,
+        patience=size.trees,
         minimum_positives=1,
         shares=SLICES,
     )
@@ -125,7 +125,7 @@ def train_champion(scene: Scene) -> str:
 
 
 def describe_model() -> dict[str, object]:
-    """What decides: trees, leaves and by what means it is explained."""
+    """The champion's number of trees and leaves, and its kind of explainer."""
     arms = Route.objects.get(event_type=EVENT_TYPE).arms
     model = load_model(next(arm["model"] for arm in arms if arm["role"] == "champion"))
     nodes = model.booster.trees_to_dataframe()
@@ -140,7 +140,7 @@ def describe_model() -> dict[str, object]:
 
 
 def sender_key() -> str:
-    """A key that may send events, made once."""
+    """An API key that may send events, created once."""
     path = VAR / "bench_api_key"
     if path.exists() and find_sender(key := path.read_text()):
         return key

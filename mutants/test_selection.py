@@ -1,47 +1,49 @@
-"""Which tests are asked about a mutant: those that execute its line, the quickest first."""
+"""Selects the tests to run for a mutant: those that execute its line, fastest first."""
 
 import ast
 import re
 from collections.abc import Iterable, Mapping
 
-from mutants.measure import Measured
+from mutants.measure import Measurements
 from mutants.operators import Mutant
 
 
-def choose_tests(mutant: Mutant, texts: Mapping[str, str], measured: Measured) -> list[str]:
-    """The tests that may notice, in the order in which to ask them. `texts`: the files of the room.
+def choose_tests(mutant: Mutant, texts: Mapping[str, str], measured: Measurements) -> list[str]:
+    """The tests that may notice a mutant, in running order. `texts` has the contents of the room's files.
 
-    Coverage cannot attribute compiled functions and lines that only an import executes: all tests of the room
-    are asked. Of a line that nothing executes, those that start processes are, which are not measured.
+    Coverage does not see compiled functions and lines that only an import executes; for these, all tests of
+    the room run. For a line that no test executes, the unmeasured tests that start processes run.
     """
-    executed = _lines_that_tell(mutant, texts, measured)
+    executed = _tests_of_relevant_lines(mutant, texts, measured)
     if executed is None or (executed and not set().union(*executed)):
         chosen = set(measured.seconds)
     else:
-        chosen = measured.starters.union(*executed)
+        chosen = measured.process_starters.union(*executed)
     return sorted(chosen, key=lambda test: (measured.seconds[test], test))
 
 
 def invalidates_compiled_code(mutant: Mutant, text: str) -> bool:
-    """Whether code compiled before may hold what is changed: numba looks at a function's own file only."""
+    """Whether cached compiled code may contain the change: numba checks only a function's own file."""
     tree = ast.parse(text)
     compiled = any(_is_compiled(node) for node in ast.walk(tree))
     return compiled or _innermost(tree, mutant.line, ast.FunctionDef) is None
 
 
-def _lines_that_tell(mutant: Mutant, texts: Mapping[str, str], measured: Measured) -> list[set[str]] | None:
-    """The tests of each executed line that shows the mutant: its statement, or what names its constant."""
+def _tests_of_relevant_lines(
+    mutant: Mutant, texts: Mapping[str, str], measured: Measurements
+) -> list[set[str]] | None:
+    """For each relevant line, its tests: lines of the mutant's statement, or lines that name its constant."""
     tree = ast.parse(texts[mutant.path])
     function = _innermost(tree, mutant.line, ast.FunctionDef)
     if function is None:
-        # Of a constant that only other rooms name nothing is known here.
+        # Nothing is known about a constant that only other rooms use.
         return _executed_with_name(mutant.name.split("::")[1], texts, measured) or None
     if _is_compiled(function):
         return None
     return _executed(mutant.path, _lines_of_statement(tree, mutant.line), measured)
 
 
-def _executed_with_name(name: str, texts: Mapping[str, str], measured: Measured) -> list[set[str]]:
+def _executed_with_name(name: str, texts: Mapping[str, str], measured: Measurements) -> list[set[str]]:
     word = re.compile(rf"\b{re.escape(name)}\b")
     executed = []
     for path, text in texts.items():
@@ -50,13 +52,13 @@ def _executed_with_name(name: str, texts: Mapping[str, str], measured: Measured)
     return executed
 
 
-def _executed(path: str, lines: Iterable[int], measured: Measured) -> list[set[str]]:
+def _executed(path: str, lines: Iterable[int], measured: Measurements) -> list[set[str]]:
     by_line = measured.lines.get(path, {})
     return [by_line[line] for line in lines if line in by_line]
 
 
 def _lines_of_statement(tree: ast.AST, line: int) -> Iterable[int]:
-    """The lines of the statement on a line; of one with a body, those before the body."""
+    """The lines of the statement at a line; for a compound statement, those before its body."""
     statement = _innermost(tree, line, ast.stmt)
     body = getattr(statement, "body", None)
     if statement is None:
@@ -67,12 +69,12 @@ def _lines_of_statement(tree: ast.AST, line: int) -> Iterable[int]:
 
 
 def _innermost(tree: ast.AST, line: int, kind: type[ast.stmt]) -> ast.stmt | None:
-    around = [
+    enclosing = [
         node
         for node in ast.walk(tree)
         if isinstance(node, kind) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
-    return max(around, key=lambda node: (node.lineno, node.col_offset), default=None)
+    return max(enclosing, key=lambda node: (node.lineno, node.col_offset), default=None)
 
 
 def _is_compiled(node: ast.AST) -> bool:

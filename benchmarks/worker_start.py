@@ -1,4 +1,4 @@
-"""How long a worker takes to start: from its command to the answer for a client that waits."""
+"""A worker's start time, from its command to the response for a waiting client."""
 
 import json
 import time
@@ -18,9 +18,9 @@ STARTS = 3
 
 
 def measure_worker_start(bench: Bench, *, starts: int = STARTS) -> dict[str, float]:
-    """Median seconds, and the longest, from the start of the worker alone until it has answered by the model.
+    """Median and maximum seconds from the start of the worker until it has decided with the model.
 
-    All else runs: web, followers of the log, scheduler. The event is received before the clock starts.
+    Web, background and beat are running. The event is received before the clock starts.
     """
     bench.sessions += 1
     drawn = payments(bench.plan | {"session": bench.sessions, "run": f"bench-{bench.sessions}"})
@@ -32,22 +32,22 @@ def _start(bench: Bench, drawn: Iterator[dict[str, Any]]) -> float:
     bench.stack.stop("worker")
     payment = next(drawn) | {"occurred_at": at(datetime.now(UTC))}
     with ThreadPoolExecutor(1) as client:
-        answered = client.submit(_wait_for_decision, bench, payment)
-        wait_until(lambda: answered.done() or pending_entries() > 0)
+        response_status = client.submit(_wait_for_decision, bench, payment)
+        wait_until(lambda: response_status.done() or pending_entries() > 0)
         began = time.monotonic()
         bench.stack.begin("worker")
-        return answered.result() - began
+        return response_status.result() - began
 
 
 def _wait_for_decision(bench: Bench, payment: dict[str, Any]) -> float:
-    """When the payment was decided, by the monotonic clock. Sent again, it waits for its first submission."""
+    """The monotonic time at which the payment was decided. A resubmission waits for the first submission."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         event = _post(bench, payment)
         if event["status"] == "decided":
             break
     if event["status"] != "decided" or event["decision"]["basis"] != "model":
-        raise SystemExit(f"the worker that was started alone did not decide by the model: {event}")
+        raise SystemExit(f"the worker did not decide with the model: {event}")
     return time.monotonic()
 
 

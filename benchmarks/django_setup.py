@@ -1,7 +1,7 @@
-"""Django set up on data of the benchmark's own. Import it before what needs Django.
+"""Sets Django up with the benchmark's own data directory. Import it before modules that need Django.
 
-ASSAY_BENCH_VAR names a directory to keep and use again: setting up takes minutes. Without it everything lies
-in a temporary directory and is gone afterwards.
+ASSAY_BENCH_VAR names a directory to keep and reuse, since setting up takes minutes. Without it, all data is
+in a temporary directory that is deleted afterwards.
 """
 
 import os
