@@ -1,14 +1,14 @@
-"""What an experiment may be refused for, in words for whoever asked for it."""
+"""Errors of experiments. Each message says what happened and what to do."""
 
 from scoring.errors import ScoringError
 
 
 class ExperimentError(ScoringError):
-    """Base of everything an experiment is refused for."""
+    """Base class of the errors of experiments."""
 
 
 class InvalidExperiment(ExperimentError):
-    """What was asked for is not a valid experiment. Carries the `field` that has to change."""
+    """The experiment is invalid; `field` names the input to change."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(problem)
@@ -16,7 +16,7 @@ class InvalidExperiment(ExperimentError):
 
 
 class ExperimentNotFound(ExperimentError):
-    """There is no experiment of this name."""
+    """No experiment has this name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no experiment named {name!r}")
@@ -24,42 +24,42 @@ class ExperimentNotFound(ExperimentError):
 
 
 class ExperimentExists(ExperimentError):
-    """The name was used before; a stream of the log is never begun twice."""
+    """The name is taken: a log stream is never started twice."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there has been an experiment named {name!r} before; choose another name")
+        super().__init__(f"the name {name!r} is taken by an earlier experiment; choose another")
         self.name = name
 
 
 class ExperimentNotRunning(ExperimentError):
-    """Only a running experiment can be stopped. Carries its `state`."""
+    """Only a running experiment can be stopped; `state` is its state."""
 
     def __init__(self, name: str, state: str) -> None:
-        super().__init__(f"{name} is {state} and cannot be stopped again")
+        super().__init__(f"{name} is already {state}")
         self.name, self.state = name, state
 
 
 class TrafficTaken(ExperimentError):
-    """Another experiment or a canary already has a share of the type's traffic."""
+    """Another experiment or a canary has a share of the event type's traffic."""
 
     def __init__(self, event_type: str, by: str) -> None:
         super().__init__(
-            f"{by} already has a share of {event_type}; a second split would mix their effects. Stop it first"
+            f"{by} already has a share of the {event_type} traffic; stop it first, or their effects would mix"
         )
         self.event_type, self.by = event_type, by
 
 
 class NoChampion(ExperimentError):
-    """Without a champion there is nothing to compare with."""
+    """The event type has no champion to be the control."""
 
     def __init__(self, event_type: str) -> None:
-        super().__init__(f"no model decides {event_type} yet; promote one, it will be the control")
+        super().__init__(f"{event_type} has no champion yet; promote a model, which becomes the control")
         self.event_type = event_type
 
 
 class ExperimentDisplaced(ExperimentError):
-    """The route was changed while the experiment ran; it is about to be noted as interrupted."""
+    """The route changed while the experiment ran; the experiment is about to be marked as interrupted."""
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{name} has lost its share of the traffic: {why}. It cannot be stopped any more")
+        super().__init__(f"{name} has already lost its share of the traffic: {why}")
         self.name, self.why = name, why

@@ -1,4 +1,4 @@
-"""What is compared between the arms: each metric a ratio of two sums over units."""
+"""The metrics compared between arms; each is a ratio of two sums over units."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,16 +6,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`y` and `n` name counts of a unit in `experiments.results.aggregates`; their ratio is the metric.
+    """`y` and `n` name a unit's counts in `experiments.results.aggregates`; their ratio is the metric.
 
-    `claim` says in words what an arm does, around an amount ("0.4 points less"). `mature`: it rests on
-    labels, so only decisions whose labels had time to come count. `harm`: more of it is worse; of blocks and
-    reviews nobody can say so without the fraud beside them.
+    `noun` names it in a sentence. `mature`: it needs labels, so only mature decisions count. `harm`: higher
+    is worse; for blocks and reviews that depends on the fraud they prevent.
     """
 
     name: str
     title: str
-    claim: str
+    noun: str
     y: str
     n: str
     kind: Literal["share", "money"] = "share"
@@ -28,19 +27,19 @@ class Metric:
 
     @property
     def of(self) -> str:
-        """What it is a share of, or for what the money is lost."""
+        """The denominator in words: "of decisions", "per mature decision"."""
         kind = "mature decisions" if self.mature else "decisions"
         return f"of {kind}" if self.is_share else "per mature decision"
 
 
 METRICS = (
-    Metric("block_rate", "Blocked", "blocks {} of the decisions", "blocked", "decisions"),
-    Metric("review_rate", "Sent to review", "sends {} of the decisions to review", "reviewed", "decisions"),
-    Metric("fraud_rate", "Fraud", "sees {} fraud", "fraud", "matured", mature=True),
+    Metric("block_rate", "Blocked", "block rate", "blocked", "decisions"),
+    Metric("review_rate", "Sent to review", "review rate", "reviewed", "decisions"),
+    Metric("fraud_rate", "Fraud", "fraud rate", "fraud", "matured", mature=True),
     Metric(
         "missed_rate",
         "Fraud let through",
-        "lets {} fraud through",
+        "missed-fraud rate",
         "missed",
         "matured",
         mature=True,
@@ -49,7 +48,7 @@ METRICS = (
     Metric(
         "loss",
         "Money lost",
-        "loses {} on a mature decision",
+        "loss per mature decision",
         "lost",
         "matured",
         kind="money",

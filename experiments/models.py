@@ -1,4 +1,4 @@
-"""Experiments as the log tells them, who was in them, and what has come of it so far."""
+"""Experiments, their exposures and their results."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ class Experiment(models.Model):
     class State(models.TextChoices):
         RUNNING = "running"
         STOPPED = "stopped"
-        INTERRUPTED = "interrupted"  # somebody changed the route while it ran
+        INTERRUPTED = "interrupted"  # the route was changed while it ran
 
     name = models.CharField(max_length=60, primary_key=True)
     event_type = models.CharField(max_length=60)
@@ -18,7 +18,7 @@ class Experiment(models.Model):
     hypothesis = models.CharField(max_length=500)
     control = models.CharField(max_length=80)  # model
     treatment = models.CharField(max_length=80)  # model
-    share = models.FloatField()  # of the units that get the treatment
+    share = models.FloatField()  # share of units that get the treatment
     unit = models.CharField(max_length=60)  # the entity field that is hashed
     salt = models.CharField(max_length=40)
     route_version = models.IntegerField()
@@ -48,7 +48,7 @@ class Experiment(models.Model):
 
 
 class Exposure(models.Model):
-    """One decision made in an experiment. Written by the consumer `experiments.exposures` alone."""
+    """One decision in an experiment. Written by the consumer `experiments.exposures` only."""
 
     class Arm(models.TextChoices):
         CONTROL = "control"
@@ -71,10 +71,10 @@ class Exposure(models.Model):
 
 
 class ExperimentResult(models.Model):
-    """What an experiment's exposures say, so that a page reads one row.
+    """An experiment's results, so that its page reads one row.
 
-    `changes` counts the batches of exposures and labels that came in, `computed_changes` those that `data`
-    knows of: a count, because a consumer's commit may come later than its clock says.
+    `changes` counts the batches of exposures and labels received, `computed_changes` those included in
+    `data`. A count rather than a time, because a consumer may commit later than its timestamps say.
     """
 
     experiment = models.CharField(max_length=60, primary_key=True)

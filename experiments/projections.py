@@ -1,4 +1,4 @@
-"""The table of experiments: what each entry of a stream `experiment/{name}` means for its row."""
+"""The projection of experiments: how each entry of a stream `experiment/{name}` changes its row."""
 
 from experiments.models import Experiment
 from scoring.log.entries import Entry

@@ -1,4 +1,4 @@
-"""What experiments do in the background."""
+"""Celery tasks of experiments."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,5 +8,5 @@ from experiments.results import compute as results
 
 @shared_task
 def refresh_results() -> list[str]:
-    """Compute again the results that have changed. Gives the names of their experiments."""
+    """Recompute results that are out of date. Returns the names of their experiments."""
     return results.refresh_results(now=timezone.now())

@@ -1,4 +1,4 @@
-"""Noting that an experiment has lost its share: a promotion or a roll-back ends it, whoever did that."""
+"""Marks experiments as interrupted when a promotion or rollback takes their share of the traffic."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from scoring.registry.routes import RouteTable, route_of
 
 
 def is_displaced(experiment: Experiment, route: RouteTable) -> bool:
-    """Whether a later route splits the traffic otherwise than the experiment did; shadows do not matter."""
+    """Whether a later route splits the traffic differently from the experiment; shadows do not matter."""
     canary = route.canary
     return route.version > experiment.route_version and (
         route.experiment != experiment.name
@@ -24,7 +24,7 @@ def is_displaced(experiment: Experiment, route: RouteTable) -> bool:
 
 
 def why_displaced(route: Route) -> str:
-    """In words, from the route's own note of its last change."""
+    """The reason as text, from the route's last change."""
     what = f": {route.reason}" if route.reason else ""
     return f"the route was changed (version {route.version}){what}"
 
@@ -47,15 +47,15 @@ def interrupt_displaced(route: RouteTable, row: Route, *, now: datetime) -> None
     append(entries, now=now)
 
 
-def note_interruptions(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Compare running experiments with the present routes of the types whose routes changed."""
+def mark_interruptions(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Compare running experiments with the current routes of the types in `entries`."""
     for event_type in sorted({entry.data["event_type"] for entry in entries}):
         route = route_of(event_type)
         if route is not None:
             interrupt_displaced(route, Route.objects.get(pk=event_type), now=now)
 
 
-# What it writes are entries of the log, so there is nothing to rebuild; noting twice notes once.
+# It only appends to the log, so there is nothing to rebuild; a repeated run appends nothing.
 INTERRUPTIONS = Consumer(
-    name="experiments.interruptions", types=frozenset({"route.changed"}), handle=note_interruptions
+    name="experiments.interruptions", types=frozenset({"route.changed"}), handle=mark_interruptions
 )

@@ -1,4 +1,4 @@
-"""Starting and stopping: an experiment's entry and the change of the route it means, in one transaction."""
+"""Starts and stops experiments: the log entry and the change of the route, in one transaction."""
 
 import hashlib
 import re
@@ -37,7 +37,7 @@ Winner = Literal["control", "treatment"]
 
 PREFERRED_UNIT = "customer"
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{1,59}\Z"
-_TAKEN_BY_PAGES = ("start",)
+_RESERVED_NAMES = ("start",)
 
 
 def start_experiment(
@@ -52,11 +52,10 @@ def start_experiment(
     now: datetime,
     plan: Mapping[str, Any] | None = None,
 ) -> Entry:
-    """Give `treatment` its `share` of the type's units, by a hash of its own; the champion is the control.
+    """Give `treatment` a `share` of the type's units by a salted hash; the champion is the control.
 
-    `plan`, if any, is {"baseline", "effect", "units"} as worked out beforehand. Gives `experiment.started`.
-    Raises an ExperimentError or, of the models, a ScoringError that says what is in the way; StreamConflict
-    when the route changed meanwhile.
+    `plan`, if any, is {"baseline", "effect", "units"}. Returns the entry `experiment.started`. Raises an
+    ExperimentError, a ScoringError about the models, or StreamConflict if the route changed meanwhile.
     """
     _check_wording(name, share, hypothesis, primary_metric)
     with transaction.atomic():
@@ -65,7 +64,7 @@ def start_experiment(
         _check_models(event_type, control=route.champion.model, treatment=treatment)
         started = NewEntry(
             stream=f"experiment/{name}",
-            expected_version=_unused(name),
+            expected_version=_expect_unused(name),
             type="experiment.started",
             data={
                 "event_type": event_type,
@@ -90,10 +89,10 @@ def start_experiment(
 def stop_experiment(
     name: str, *, actor: str, reason: str, now: datetime, winner: Winner = "control"
 ) -> Entry:
-    """End a running experiment: `winner` gets all traffic. Gives `experiment.stopped`.
+    """End a running experiment: `winner` gets all traffic. Returns the entry `experiment.stopped`.
 
-    Raises ExperimentNotFound, ExperimentNotRunning, ExperimentDisplaced; with the treatment as winner, what
-    `promote` raises.
+    Raises ExperimentNotFound, ExperimentNotRunning, ExperimentDisplaced, and the errors of `promote` if the
+    treatment wins.
     """
     with transaction.atomic():
         experiment = Experiment.objects.select_for_update().filter(name=name).first()
@@ -115,34 +114,36 @@ def stop_experiment(
         if winner == "treatment":
             promote(experiment.treatment, actor=actor, now=now)
         else:
-            _give_back(route, name=name, actor=actor, now=now)
+            _restore_champion(route, name=name, actor=actor, now=now)
     return entry
 
 
 def unit_of(event_type: str) -> str:
-    """The entity that is hashed: the customer if the type has one, else the first entity every event has."""
+    """The entity to hash: the customer if every event has one, else the first required entity."""
     fields = find_event_type(event_type).fields
     entities = {name: field for name, field in fields.items() if isinstance(field, Entity)}
-    always_there = [name for name, field in entities.items() if not field.optional]
-    return PREFERRED_UNIT if PREFERRED_UNIT in always_there else next(iter(always_there or entities))
+    required = [name for name, field in entities.items() if not field.optional]
+    return PREFERRED_UNIT if PREFERRED_UNIT in required else next(iter(required or entities))
 
 
 def salt_of(name: str) -> str:
-    """The salt of an experiment's split: of its name, so that two experiments split independently."""
+    """The salt of an experiment's split, from its name, so that experiments split independently."""
     return f"experiment/{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def _check_wording(name: str, share: float, hypothesis: str, primary_metric: str) -> None:
-    if not re.match(NAME_PATTERN, name) or name in _TAKEN_BY_PAGES:
+    if not re.match(NAME_PATTERN, name) or name in _RESERVED_NAMES:
         raise InvalidExperiment(
-            "name", "a name has 2 to 60 lower-case letters, digits and dashes, like new-model-in-march"
+            "name", "use 2 to 60 lowercase letters, digits and dashes, such as new-model-in-march"
         )
     if not 0 < share < 1:
-        raise InvalidExperiment("share", "the treatment's share lies between 0 and 1: both arms need units")
+        raise InvalidExperiment(
+            "share", "the treatment's share must be between 0 and 1, so that both arms get units"
+        )
     if not hypothesis.strip():
-        raise InvalidExperiment("hypothesis", "say what you expect, before you see what happens")
+        raise InvalidExperiment("hypothesis", "state what you expect before the experiment starts")
     if primary_metric not in BY_NAME:
-        raise InvalidExperiment("primary_metric", f"the primary metric is one of {', '.join(BY_NAME)}")
+        raise InvalidExperiment("primary_metric", f"the primary metric must be one of {', '.join(BY_NAME)}")
 
 
 def _take_turns(event_type: str) -> None:
@@ -151,7 +152,7 @@ def _take_turns(event_type: str) -> None:
 
 
 def _free_route(event_type: str, *, now: datetime) -> RouteTable:
-    """The type's route if nothing shares its traffic; notes an experiment that lost its share."""
+    """The type's route if nothing shares its traffic; marks a displaced experiment as interrupted."""
     route = route_of(event_type)
     if route is None:
         raise NoChampion(event_type)
@@ -165,27 +166,31 @@ def _free_route(event_type: str, *, now: datetime) -> RouteTable:
 
 
 def _check_models(event_type: str, *, control: str, treatment: str) -> None:
-    """Both approved, the treatment another model of the same type that this code can run."""
+    """Check that both models are approved, of this type, runnable by this code, and different."""
     if treatment == control:
-        raise InvalidExperiment("treatment", f"{treatment} is the champion: it would be compared with itself")
+        raise InvalidExperiment(
+            "treatment", f"{treatment} is the champion and cannot be compared with itself"
+        )
     for name in (treatment, control):
         version = find_version(name)
         if version.event_type != event_type:
-            raise InvalidExperiment("treatment", f"{name} decides {version.event_type}, not {event_type}")
+            raise InvalidExperiment(
+                "treatment", f"{name} is a model of {version.event_type}, not of {event_type}"
+            )
         if version.status != ModelVersion.Status.APPROVED:
             raise NotApproved(name=name, status=version.status)
         require_usable(version)
 
 
-def _unused(name: str) -> int:
-    """Version 0, if the stream has not begun."""
+def _expect_unused(name: str) -> int:
+    """The expected version 0 of a new stream. Raises ExperimentExists."""
     if read_stream(f"experiment/{name}"):
         raise ExperimentExists(name)
     return 0
 
 
 def _split(route: RouteTable, *, treatment: str, share: float, name: str, actor: str, now: datetime) -> None:
-    """The treatment becomes the canary; a shadow of it ends, the others stay."""
+    """Make the treatment the canary and end its shadow; other shadows stay."""
     arms = [
         Arm(name=CHAMPION, model=route.champion.model, role=CHAMPION, share=1 - share),
         Arm(name=CANARY, model=treatment, role=CANARY, share=share),
@@ -204,7 +209,7 @@ def _split(route: RouteTable, *, treatment: str, share: float, name: str, actor:
     )
 
 
-def _give_back(route: RouteTable, *, name: str, actor: str, now: datetime) -> None:
+def _restore_champion(route: RouteTable, *, name: str, actor: str, now: datetime) -> None:
     champion = Arm(name=CHAMPION, model=route.champion.model, role=CHAMPION, share=1.0)
     change_route(
         route.event_type,

@@ -1,4 +1,4 @@
-"""The plots of an experiment's course."""
+"""Plots of an experiment over time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,21 +9,21 @@ from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.timestamps import from_iso
 
 _RATES = (
-    ("Blocked so far", "Share of decisions", "blocked", "decisions"),
-    ("Sent to review so far", "Share of decisions", "reviewed", "decisions"),
-    ("Fraud let through so far", "Share of mature decisions", "missed", "matured"),
+    ("Block rate so far", "Share of decisions", "blocked", "decisions"),
+    ("Review rate so far", "Share of decisions", "reviewed", "decisions"),
+    ("Missed-fraud rate so far", "Share of mature decisions", "missed", "matured"),
 )
 
 
 def course_plots(experiment: Experiment, course: Sequence[dict[str, Any]]) -> list[Plot]:
-    """Cumulative rates by arm, then how many decisions they rest on; a rate without a base is left out."""
+    """Cumulative rates by arm and the number of decisions; rates with a zero denominator are left out."""
     rates = [
         Plot(
             title=title,
             x=Axis("Decided up to", "time"),
             y=Axis(axis, "percent", minimum=0),
             series=[_rate(experiment, course, arm, y, n) for arm in (CONTROL, TREATMENT)],
-            summary=f"{title}, as a share, of the control {experiment.control} and the treatment"
+            summary=f"{title} of the control {experiment.control} and the treatment"
             f" {experiment.treatment} over time.",
         )
         for title, axis, y, n in _RATES
@@ -33,7 +33,7 @@ def course_plots(experiment: Experiment, course: Sequence[dict[str, Any]]) -> li
 
 
 def _rate(experiment: Experiment, course: Sequence[dict[str, Any]], arm: str, y: str, n: str) -> Series:
-    """Up to where the base stops growing: nothing is known of what is not mature yet."""
+    """Ends where the denominator stops growing: later decisions are not mature yet."""
     counted = [(from_iso(each["until"]), each[arm]) for each in course if each[arm] and each[arm][n]]
     most = max((counts[n] for _, counts in counted), default=0)
     growing = [at for at, (_, counts) in enumerate(counted) if counts[n] == most][:1]
@@ -55,7 +55,7 @@ def _decisions(experiment: Experiment, course: Sequence[dict[str, Any]]) -> Plot
         x=Axis("Decided up to", "time"),
         y=Axis("Decisions", minimum=0),
         series=series,
-        summary="How many decisions each arm has made over time.",
+        summary="The number of decisions in each arm over time.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The form that starts an experiment, and the plan that can be worked out beforehand."""
+"""The form that starts an experiment and plans its number of units."""
 
 from typing import Any
 
@@ -6,22 +6,22 @@ from django import forms
 
 from experiments.design.lifecycle import NAME_PATTERN
 from experiments.metrics import METRICS
-from experiments.statistics import units_needed
+from experiments.statistics.power import units_needed
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import current_routes
 
-SMALLEST_EFFECT = 0.001  # points: below it a plan takes more customers than there are
+SMALLEST_EFFECT = 0.001  # points; a smaller effect takes more customers than there are
 
 
 def _not_too_small(points: float) -> None:
     if abs(points) < SMALLEST_EFFECT:
         raise forms.ValidationError(
-            f"A change of less than {SMALLEST_EFFECT:g} points cannot be planned for."
+            f"Enter a change of at least {SMALLEST_EFFECT:g} points; a smaller one needs too many customers."
         )
 
 
 class StartForm(forms.Form):
-    """What an experiment is started with; rates and shares are typed in per cent."""
+    """The parameters of a new experiment; rates and shares are in percent."""
 
     treatment = forms.ChoiceField(
         label="Treatment",
@@ -30,41 +30,46 @@ class StartForm(forms.Form):
     name = forms.RegexField(
         NAME_PATTERN,
         label="Name",
-        help_text="Lower-case letters, digits and dashes; it is the experiment's address for ever.",
-        error_messages={"invalid": "2 to 60 lower-case letters, digits and dashes, like new-model-in-march."},
+        help_text="Lowercase letters, digits and dashes. It is part of the experiment's address and"
+        " cannot be changed.",
+        error_messages={
+            "invalid": "Use 2 to 60 lowercase letters, digits and dashes, such as new-model-in-march."
+        },
         widget=forms.TextInput(attrs={"placeholder": "new-model-in-march", "autocomplete": "off"}),
     )
     hypothesis = forms.CharField(
         max_length=500,
-        label="What do you expect?",
-        help_text="One sentence, written before anything is seen.",
+        label="Hypothesis",
+        help_text="What do you expect? One sentence, written before the experiment starts.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     primary_metric = forms.ChoiceField(
         label="Primary metric",
         choices=[(metric.name, f"{metric.title} ({metric.of})") for metric in METRICS],
-        help_text="The one that decides; the others are looked at besides. Blocks and reviews are known at"
-        " once, fraud and money only once labels have matured.",
+        help_text="The metric that decides the experiment; the others are shown too. Block and review"
+        " rates are known"
+        " immediately, fraud and money only once labels are mature.",
     )
     share = forms.FloatField(
-        label="Share of the treatment, in %",
+        label="Traffic share of the treatment, in %",
         min_value=1,
         max_value=99,
         initial=50,
-        help_text="Of the customers (or what else the type counts by). Halves find an effect soonest.",
+        help_text="Of the customers, or the event type's other unit. 50 % finds an effect soonest.",
     )
     baseline = forms.FloatField(
-        label="Rate of the control, in %",
+        label="Current rate, in %",
         min_value=0.01,
         max_value=99.99,
         required=False,
-        help_text="To plan how long it takes: what the primary metric is now.",
+        help_text="The primary metric's value now.",
     )
     effect = forms.FloatField(
-        label="Smallest change worth finding, in points",
+        label="Minimum detectable effect, in points",
         required=False,
         validators=[_not_too_small],
-        help_text="0.5 is from 4 % to 4.5 %; a minus sign for less.",
+        help_text="The smallest change worth finding: 0.5 means from 4 % to 4.5 %; use a minus sign for"
+        " a decrease.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -88,31 +93,31 @@ class StartForm(forms.Form):
         cleaned["plan"] = {}
         baseline, effect, share = (cleaned.get(name) for name in ("baseline", "effect", "share"))
         if (baseline is None) != (effect is None):
-            self.add_error("effect", "A plan needs both figures: the rate now and the change worth finding.")
+            self.add_error("effect", "A plan needs both the current rate and the minimum detectable effect.")
         elif baseline is not None and effect is not None and share:
             cleaned["plan"] = self._planned(baseline / 100, effect / 100, share / 100)
         return cleaned
 
     def planned(self) -> tuple[dict[str, float], list[str]]:
-        """The plan, or what is wrong with the figures it is made of; the other fields may be unfinished."""
+        """The plan, or the problems with its inputs; other fields may still be empty."""
         figures = ("share", "baseline", "effect")
         problems = [str(text) for name in figures for text in self.errors.get(name, [])]
         plan = self.cleaned_data.get("plan", {})
         if not plan and not problems:
-            problems = ["Give the rate of the control and the smallest change worth finding."]
+            problems = ["Enter the current rate and the minimum detectable effect."]
         return plan, problems
 
     def _planned(self, baseline: float, effect: float, share: float) -> dict[str, float]:
         try:
             units = units_needed(baseline=baseline, effect=effect, share=share)
         except ValueError:
-            self.add_error("effect", "The rate has to lie between 0 and 100 % before and after the change.")
+            self.add_error("effect", "The rate must be between 0 and 100 % before and after the change.")
             return {}
         return {"baseline": baseline, "effect": effect, "units": units}
 
 
 def treatments() -> dict[str, str]:
-    """The models that may be tried, newest first, with their event types: approved, not in charge already."""
+    """Approved models that are not the champion, newest first, with their event types."""
     champions = {event_type: route.champion.model for event_type, route in current_routes().items()}
     approved = ModelVersion.objects.filter(
         status=ModelVersion.Status.APPROVED, event_type__in=champions

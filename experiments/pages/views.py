@@ -1,4 +1,4 @@
-"""Experiments in the admin: the list, the form that starts one, and the page that reads one."""
+"""The pages of experiments: the list, the start form, and the results of one experiment."""
 
 from typing import Any
 
@@ -13,8 +13,9 @@ from experiments.metrics import BY_NAME
 from experiments.models import Experiment, ExperimentResult, Exposure
 from experiments.pages.charts import course_plots
 from experiments.pages.forms import StartForm
-from experiments.results.conclusions import answer, inferred_text, lines
-from experiments.results.metric_format import Scale, currency_of, p_text
+from experiments.results.conclusions import conclude, inferred_text
+from experiments.results.metric_format import MetricFormat, currency_of, p_text
+from experiments.results.metric_rows import metric_rows
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.decisions.models import Decision
 from scoring.errors import ScoringError
@@ -24,50 +25,48 @@ from scoring.log.read import read_stream
 from scoring.registry.routes import RouteTable, current_routes
 from scoring.timestamps import from_iso
 
-MOST_SHOWN = 100
-DECISIONS_LOOKED_AT = 10_000  # of any type, for what the rates of one are now
+MAX_SHOWN = 100
+DECISIONS_SAMPLED = 10_000  # newest decisions of any type, for the current rates of one
 TONES = {"running": "info", "stopped": "neutral", "interrupted": "warn"}
 
 
-def say_refusal(request: HttpRequest, error: ScoringError) -> None:
-    """Why nothing was done, in the domain's own words."""
+def show_error(request: HttpRequest, error: ScoringError) -> None:
+    """Show the domain error as a message."""
     if isinstance(error, StreamConflict):
-        messages.error(
-            request, "Somebody changed this at the same moment. Look at it once more, then try again."
-        )
+        messages.error(request, "Someone else changed this at the same time. Check it, then try again.")
     else:
-        messages.error(request, f"Nothing was done: {error}.")
+        messages.error(request, f"Nothing changed: {error}.")
 
 
 @register_page
 class ExperimentsPage(AdminPage):
     path, name, title = "experiments/", "experiments", "Experiments"
-    subtitle = "Two models share an event type's traffic, and what follows is compared"
+    subtitle = "Compare two models on shares of an event type's traffic"
     permission = "experiments.view_experiment"
     template_name = "experiments/list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         running_first = Case(When(state=Experiment.State.RUNNING, then=0), default=1)
-        shown = list(Experiment.objects.order_by(running_first, "-started_at")[:MOST_SHOWN])
+        shown = list(Experiment.objects.order_by(running_first, "-started_at")[:MAX_SHOWN])
         results = ExperimentResult.objects.in_bulk([each.name for each in shown])
         rows = [
             {
                 "experiment": each,
                 "tone": TONES[each.state],
-                "answer": answer(each, _data(results.get(each.name))),
+                "conclusion": conclude(each, _data(results.get(each.name))),
             }
             for each in shown
         ]
         may_start = self.request.user.has_perm("experiments.add_experiment")
-        return super().get_context_data(rows=rows, may_start=may_start, most=MOST_SHOWN, **kwargs)
+        return super().get_context_data(rows=rows, may_start=may_start, most=MAX_SHOWN, **kwargs)
 
 
 @register_page
 class StartPage(AdminPage):
-    """Works out a plan ("plan" in the form's data) or starts."""
+    """Starts an experiment or, if "plan" is posted, shows how many units it needs."""
 
     path, name, title = "experiments/start/", "experiment_start", "Start an experiment"
-    subtitle = "The champion keeps a part of its traffic, the treatment gets the rest"
+    subtitle = "The champion keeps part of its traffic; the treatment gets the rest"
     permission = "experiments.add_experiment"
     template_name = "experiments/start.html"
 
@@ -88,21 +87,21 @@ class StartPage(AdminPage):
         try:
             _start(form.cleaned_data, actor=actor_of(request))
         except ScoringError as error:
-            say_refusal(request, error)
+            show_error(request, error)
             return self.render_to_response(self.get_context_data(form=form))
         name = form.cleaned_data["name"]
-        messages.success(request, f"{name} runs. The first results are here within a minute.")
+        messages.success(request, f"{name} is running. First results appear within a minute.")
         return redirect("admin:experiment", name)
 
     def _show_plan(self, given: StartForm) -> HttpResponse:
-        """The form as it was filled in, with what the plan comes to; what is still empty is no error yet."""
+        """The form as filled in, with the plan; empty fields are not errors yet."""
         plan, problems = given.planned()
         form = StartForm(initial=self.request.POST.dict())
         return self.render_to_response(self.get_context_data(form=form, plan=plan, plan_problems=problems))
 
 
 def _taken_by(route: RouteTable) -> str:
-    """What has a share of the type's traffic beside the champion."""
+    """What shares the type's traffic with the champion."""
     canary = route.canary.model if route.canary else ""
     return f"the experiment {route.experiment}" if route.experiment else f"the canary {canary}"
 
@@ -114,8 +113,8 @@ def _start(given: dict[str, Any], *, actor: str) -> None:
 
 
 def _rates_now(event_type: str | None) -> dict[str, float] | None:
-    """Shares of blocks and reviews among the type's newest decisions; None without any."""
-    newest = Decision.objects.order_by("-position").values_list("event_type", "outcome")[:DECISIONS_LOOKED_AT]
+    """The shares of blocks and reviews among the type's newest decisions; None without any."""
+    newest = Decision.objects.order_by("-position").values_list("event_type", "outcome")[:DECISIONS_SAMPLED]
     outcomes = [outcome for of_type, outcome in newest if of_type == event_type]
     if not outcomes:
         return None
@@ -125,7 +124,7 @@ def _rates_now(event_type: str | None) -> dict[str, float] | None:
 
 @register_page
 class ExperimentPage(AdminPage):
-    """Reads one row of results. Posting `stop` ends the experiment for the "control" or the "treatment"."""
+    """The results of an experiment. Posting `stop` as "control" or "treatment" ends it with that winner."""
 
     path, name, title = "experiments/<str:experiment>/", "experiment", "Experiment"
     permission = "experiments.view_experiment"
@@ -141,18 +140,18 @@ class ExperimentPage(AdminPage):
             **{**kwargs, "experiment": experiment},
             tone=TONES[experiment.state],
             metric=BY_NAME[experiment.primary_metric],
-            answer=answer(experiment, result),
+            conclusion=conclude(experiment, result),
             result=result,
             as_of=row.as_of if row else None,
             arms=_arms(experiment, result),
             currency=currency_of(experiment),
-            lines=lines(experiment, result) if result else [],
+            metric_rows=metric_rows(experiment, result) if result else [],
             inferred=inferred_text(result) if result else "",
             plots=course_plots(experiment, result.get("over_time", [])),
             matures_from=from_iso(result["matures_from"]) if result else None,
             p_ratio=p_text(result["sample_ratio"]["p_value"]) if result.get("sample_ratio") else "",
             **_progress(experiment, result),
-            history=[_told(entry) for entry in reversed(read_stream(experiment.stream))],
+            history=[_history_line(entry) for entry in reversed(read_stream(experiment.stream))],
             may_stop=may_stop and experiment.state == Experiment.State.RUNNING,
             may_promote=self.request.user.has_perm("scoring.promote_modelversion"),
         )
@@ -161,7 +160,7 @@ class ExperimentPage(AdminPage):
         self.require("experiments.change_experiment")
         winner = request.POST.get("stop")
         if winner not in Exposure.Arm.values:
-            raise Http404("an experiment is stopped for the control or for the treatment")
+            raise Http404("An experiment is stopped with the control or the treatment as winner.")
         if winner == Exposure.Arm.TREATMENT:
             self.require("scoring.promote_modelversion")
         reason = request.POST.get("reason", "").strip() or "stopped in the admin"
@@ -174,9 +173,11 @@ class ExperimentPage(AdminPage):
                 now=timezone.now(),
             )
         except ScoringError as error:
-            say_refusal(request, error)
+            show_error(request, error)
         else:
-            messages.success(request, f"{experiment} is stopped; the {winner} decides everything again.")
+            messages.success(
+                request, f"{experiment} is stopped. The {winner} decides all events from now on."
+            )
         return redirect("admin:experiment", experiment)
 
 
@@ -192,7 +193,7 @@ def _data(row: ExperimentResult | None) -> dict[str, Any]:
 
 
 def _arms(experiment: Experiment, result: dict[str, Any]) -> list[dict[str, Any]]:
-    """Both arms with their counts; `planned` is the share of units they should have."""
+    """Both arms with their counts; `planned` is their planned share of units."""
     if not result:
         return []
     models = {"control": experiment.control, "treatment": experiment.treatment}
@@ -213,13 +214,13 @@ def _arms(experiment: Experiment, result: dict[str, Any]) -> list[dict[str, Any]
 
 
 def _lost(total: dict[str, Any], currency: str) -> tuple[str, str]:
-    """Money lost in an arm, and its interval or "", without the currency."""
-    scale = Scale(is_share=False, currency=currency)
-    return scale.plain(total["value"]), scale.level_span(total)
+    """The loss of an arm and its interval ("" without one), without the currency."""
+    written = MetricFormat(is_share=False, currency=currency)
+    return written.plain(total["value"]), written.level_span(total)
 
 
 def _progress(experiment: Experiment, result: dict[str, Any]) -> dict[str, Any]:
-    """How far the plan is, if there is one: units so far, their share of the planned, a width in per cent."""
+    """Progress toward the planned units: units so far, their share, and a bar width in percent."""
     plan = experiment.plan
     units = sum(arm["units"] for arm in result["arms"].values()) if result else 0
     if not plan:
@@ -233,8 +234,8 @@ def _progress(experiment: Experiment, result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(entry: Entry) -> dict[str, Any]:
-    """An entry of the experiment's stream as a line of its history."""
+def _history_line(entry: Entry) -> dict[str, Any]:
+    """An entry of the experiment's stream as text."""
     data = entry.data
     match entry.type:
         case "experiment.started":
@@ -243,7 +244,7 @@ def _told(entry: Entry) -> dict[str, Any]:
                 f" {data['unit']}s, {data['control']} the rest (route version {data['route_version']})"
             )
         case "experiment.stopped":
-            text = f"stopped by {data['by']}: {data['reason']}; the {data['winner']} decides everything"
+            text = f"stopped by {data['by']}: {data['reason']}; the {data['winner']} decides all events"
         case _:
             text = f"interrupted: {data['why']}"
     return {"text": text, "at": entry.recorded_at}

@@ -1,4 +1,4 @@
-"""Exposures added up by unit and arm, in the database: a few sums leave it, however many there are."""
+"""Exposures summed by unit and arm in the database, which returns a few sums per arm."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,11 +8,11 @@ from django.db import connection
 
 from experiments.metrics import METRICS, Metric
 from experiments.models import Exposure
-from experiments.statistics import Moments
+from experiments.statistics.moments import Moments
 
 _TABLE = Exposure._meta.db_table
 
-# A unit's counts. `matured`: decided so long ago that its label is known or will not come.
+# The counts of a unit. `matured`: decided long enough ago that its label is known or inferred.
 _COUNTS = {
     "decisions": "count(*)",
     "blocked": "count(*) FILTER (WHERE outcome = 'block')",
@@ -27,7 +27,7 @@ _COUNTS = {
 _TOTALS = ("decisions", "blocked", "reviewed", "matured", "inferred", "fraud", "known_fraud")
 _EXPOSED = f"""
     SELECT *, decided_at <= %(mature_before)s AS mature FROM {_TABLE} WHERE experiment = %(experiment)s
-"""  # noqa: S608 (put together from constants; values go through the driver)
+"""  # noqa: S608 (built from constants; values are parameters)
 
 
 def _moment_columns(metric: Metric) -> list[str]:
@@ -40,7 +40,7 @@ def _moment_columns(metric: Metric) -> list[str]:
     ]
 
 
-# float8, because squares of money do not fit into 64 bits; counts stay exact up to 2^53.
+# float8, because squared amounts overflow 64 bits; counts stay exact up to 2^53.
 _PER_UNIT = ", ".join(f"({counted})::float8 AS {name}" for name, counted in _COUNTS.items())
 _SUMS = ", ".join(
     [*(f"sum({name})::bigint" for name in _TOTALS), *(c for m in METRICS for c in _moment_columns(m))]
@@ -50,17 +50,17 @@ SELECT arm, count(*), {_SUMS}
 FROM (SELECT arm, {_PER_UNIT} FROM ({_EXPOSED}) AS exposed GROUP BY arm, unit) AS unit
 GROUP BY arm
 """  # noqa: S608
-_IN_A_SLICE = ("decisions", "blocked", "reviewed", "matured", "missed", "fraud")
+_SLICE_COUNTS = ("decisions", "blocked", "reviewed", "matured", "missed", "fraud")
 _OVER_TIME = f"""
 SELECT date_bin(%(width)s, decided_at, %(origin)s) AS moment, arm,
-       {", ".join(_COUNTS[name] for name in _IN_A_SLICE)}
+       {", ".join(_COUNTS[name] for name in _SLICE_COUNTS)}
 FROM ({_EXPOSED}) AS exposed GROUP BY moment, arm ORDER BY moment
 """  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class ArmSums:
-    """An arm's units, its totals by name and the moments of every metric by name."""
+    """An arm's number of units, its totals by name, and the moments of each metric by name."""
 
     units: int
     totals: dict[str, int]
@@ -68,30 +68,30 @@ class ArmSums:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """What was decided in one arm from `moment` on, for the width of a slice."""
+class TimeSlice:
+    """The counts of one arm in the slice of time that starts at `moment`."""
 
     moment: datetime
     arm: str
     counts: dict[str, int]
 
 
-NOTHING = ArmSums(
+NO_EXPOSURES = ArmSums(
     0, dict.fromkeys(_TOTALS, 0), {metric.name: Moments(0, 0, 0, 0, 0, 0, 0, 0) for metric in METRICS}
 )
 
 
 def sum_by_arm(experiment: str, *, positive: str, mature_before: datetime) -> dict[str, ArmSums]:
-    """The sums of both arms by name; `positive` is the label of a fraud."""
+    """The sums of both arms by name; `positive` is the label that means fraud."""
     values = {"experiment": experiment, "positive": positive, "mature_before": mature_before}
     found = {arm: _arm_sums(sums) for arm, *sums in _rows(_BY_ARM, values)}
-    return {arm: found.get(arm, NOTHING) for arm in Exposure.Arm.values}
+    return {arm: found.get(arm, NO_EXPOSURES) for arm in Exposure.Arm.values}
 
 
 def sum_over_time(
     experiment: str, *, positive: str, mature_before: datetime, origin: datetime, width: timedelta
-) -> list[Slice]:
-    """Decisions counted by arm and by slices of `width` from `origin` on, oldest first."""
+) -> list[TimeSlice]:
+    """Counts by arm and by slices of `width` starting at `origin`, oldest first."""
     values = {
         "experiment": experiment,
         "positive": positive,
@@ -100,7 +100,7 @@ def sum_over_time(
         "width": width,
     }
     return [
-        Slice(moment, arm, dict(zip(_IN_A_SLICE, counts, strict=True)))
+        TimeSlice(moment, arm, dict(zip(_SLICE_COUNTS, counts, strict=True)))
         for moment, arm, *counts in _rows(_OVER_TIME, values)
     ]
 

@@ -1,4 +1,4 @@
-"""Results: the sums of an experiment's exposures turned into figures with intervals, kept in one row."""
+"""Computes an experiment's results from sums of exposures, and stores them in one row."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,30 +8,25 @@ from django.db.models import Max, Min
 
 from experiments.metrics import METRICS, Metric
 from experiments.models import Experiment, ExperimentResult, Exposure
-from experiments.results.aggregates import ArmSums, Slice, sum_by_arm, sum_over_time
-from experiments.statistics import (
-    LEVEL,
-    Comparison,
-    Moments,
-    check_sample_ratio,
-    compare,
-    estimate,
-    estimate_total,
-)
+from experiments.results.aggregates import ArmSums, TimeSlice, sum_by_arm, sum_over_time
+from experiments.statistics.comparisons import ArmComparison, compare
+from experiments.statistics.estimates import LEVEL, estimate, estimate_total
+from experiments.statistics.moments import Moments
+from experiments.statistics.sample_ratio import check_sample_ratio
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.timestamps import to_iso
 
 CONTROL, TREATMENT = Exposure.Arm.CONTROL.value, Exposure.Arm.TREATMENT.value
 Span = tuple[datetime, datetime]
 
-RIPENING_EVERY = timedelta(hours=1)  # how often an ended experiment is looked at for decisions that matured
-UNITS_WITHOUT_A_PLAN = 10_000  # where always-valid intervals are narrowest if no number was planned
-MOST_SLICES = 60
+MATURITY_CHECK_EVERY = timedelta(hours=1)  # for decisions that mature after the last change
+UNITS_WITHOUT_A_PLAN = 10_000  # where always-valid intervals are narrowest without a plan
+MAX_SLICES = 60
 _WIDTHS = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 720, 1440, 4320, 10080)]
 
 
 def refresh_results(*, now: datetime) -> list[str]:
-    """Compute again what has changed; gives the names of the experiments concerned."""
+    """Recompute the results that are out of date; returns the names of their experiments."""
     stored = {row.experiment: row for row in ExperimentResult.objects.defer("data")}
     due = [e for e in Experiment.objects.all() if is_due(e, stored.get(e.name), now=now)]
     for experiment in due:
@@ -40,17 +35,17 @@ def refresh_results(*, now: datetime) -> list[str]:
 
 
 def is_due(experiment: Experiment, stored: ExperimentResult | None, *, now: datetime) -> bool:
-    """New exposures or labels came in, or, while decisions still mature, an hour has passed."""
+    """Whether exposures or labels arrived, or an hour has passed while decisions still mature."""
     if stored is None or stored.as_of is None or stored.changes != stored.computed_changes:
         return True
     last = experiment.ended_at or now
-    ripe = stored.as_of > last + find_event_type(experiment.event_type).matures_after
-    return not ripe and now - stored.as_of >= RIPENING_EVERY
+    all_mature = stored.as_of > last + find_event_type(experiment.event_type).matures_after
+    return not all_mature and now - stored.as_of >= MATURITY_CHECK_EVERY
 
 
 def refresh_result(experiment: Experiment, *, now: datetime) -> None:
     """Compute and store the results of one experiment as of `now`."""
-    # The count is read before the exposures are: what comes in between is computed once more, never missed.
+    # Read the count before the exposures: changes in between are computed again, never missed.
     row, _ = ExperimentResult.objects.get_or_create(experiment=experiment.name)
     data = compute_result(experiment, now=now)
     ExperimentResult.objects.filter(pk=row.pk).update(computed_changes=row.changes, as_of=now, data=data)
@@ -86,7 +81,7 @@ def describe(arms: Mapping[str, ArmSums], *, share: float, planned_units: int) -
 
 
 def _first_and_last(experiment: Experiment) -> Span | None:
-    """When the first and the last exposure were decided, if there is any."""
+    """The times of the first and last exposure; None without any."""
     span = Exposure.objects.filter(experiment=experiment.name).aggregate(
         first=Min("decided_at"), last=Max("decided_at")
     )
@@ -108,7 +103,7 @@ def _described_metric(metric: Metric, arms: Mapping[str, ArmSums], planned: int)
     }
 
 
-def _described_comparison(comparison: Comparison) -> dict[str, Any]:
+def _described_comparison(comparison: ArmComparison) -> dict[str, Any]:
     return comparison._asdict() | {
         "difference": comparison.difference._asdict(),
         "lift": comparison.lift._asdict() if comparison.lift else None,
@@ -116,18 +111,18 @@ def _described_comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _course(experiment: Experiment, span: Span, **how: Any) -> list[dict[str, Any]]:
-    """Cumulative counts of both arms at the end of each slice of time."""
+    """Cumulative counts of both arms at the end of each time slice."""
     width = slice_width(span[1] - span[0])
     slices = sum_over_time(experiment.name, origin=experiment.started_at, width=width, **how)
     return accumulate(slices, width=width)
 
 
 def slice_width(length: timedelta) -> timedelta:
-    """The narrowest usual width that cuts `length` into at most MOST_SLICES."""
-    return next((width for width in _WIDTHS if length <= width * MOST_SLICES), length / MOST_SLICES)
+    """The narrowest standard width that divides `length` into at most MAX_SLICES."""
+    return next((width for width in _WIDTHS if length <= width * MAX_SLICES), length / MAX_SLICES)
 
 
-def accumulate(slices: Sequence[Slice], *, width: timedelta) -> list[dict[str, Any]]:
+def accumulate(slices: Sequence[TimeSlice], *, width: timedelta) -> list[dict[str, Any]]:
     """`slices`, oldest first, as running totals: [{"until", "control": counts or None, "treatment": ...}]."""
     totals: dict[str, dict[str, int]] = {}
     course: dict[datetime, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""Who was in which arm and what became of it: a table kept up by a consumer of the log."""
+"""Exposures: which unit was in which arm, with its decision and label. Kept up to date by a log consumer."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -23,22 +23,22 @@ _RELABEL = f"""
 UPDATE {_EXPOSURES.name} AS exposure SET label = given.label, labelled_at = given.labelled_at
 FROM (VALUES {{rows}}) AS given (position, label, labelled_at)
 WHERE exposure.event_position = given.position RETURNING exposure.experiment
-"""  # noqa: S608 (put together from constants; values go through the driver)
+"""  # noqa: S608 (built from constants; values are parameters)
 _COUNT_CHANGE = f"""
 INSERT INTO {_RESULTS} AS result (experiment, changes, computed_changes, data) VALUES {{rows}}
 ON CONFLICT (experiment) DO UPDATE SET changes = result.changes + 1
 """  # noqa: S608
 
 
-class Effective(NamedTuple):
-    """The label that holds for an event, and since when."""
+class EffectiveLabel(NamedTuple):
+    """The effective label of an event, and since when it is known."""
 
     label: str | None
     labelled_at: datetime
 
 
 def unit_hash(value: str) -> int:
-    """A unit's value as a signed 64-bit number: enough to tell units apart, and no personal data.
+    """A signed 64-bit hash of a unit's value, which identifies the unit without personal data.
 
     >>> unit_hash("customer-7")
     -6003889847640476248
@@ -46,8 +46,8 @@ def unit_hash(value: str) -> int:
     return int.from_bytes(hashlib.sha256(value.encode()).digest()[:8], "big", signed=True)
 
 
-def follow(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Add the exposures among `entries` and the labels that now hold, in the caller's transaction."""
+def follow_exposures(entries: Sequence[Entry], *, now: datetime) -> None:
+    """Store the exposures among `entries` and the current effective labels, in the caller's transaction."""
     exposed = [entry for entry in entries if is_exposure(entry)]
     labelled = [entry for entry in entries if entry.type != "decision.made"]
     changed = _add_exposures(exposed) | _relabel({entry.data["event"] for entry in labelled})
@@ -55,20 +55,22 @@ def follow(entries: Sequence[Entry], *, now: datetime) -> None:
 
 
 def is_exposure(entry: Entry) -> bool:
-    """Whether a decision was made in an experiment, on an event that has the unit."""
+    """Whether a decision was made in an experiment for an event that has the unit."""
     return entry.type == "decision.made" and bool(entry.data["experiment"]) and bool(entry.data["unit"])
 
 
 def arm_of(unit: str, experiment: Experiment) -> str:
-    """The arm a unit was assigned to, whichever model decided: where the treatment's failed, the champion or
-    the failure policy stood in for it, and what came of that is still the treatment's result.
+    """The arm a unit is assigned to, whichever model decided (intention to treat).
+
+    If the treatment's model fails, the champion or the failure policy decides, and the result still counts
+    for the treatment.
     """
     treated = share_point(experiment.salt, unit) < experiment.share
     return Exposure.Arm.TREATMENT.value if treated else Exposure.Arm.CONTROL.value
 
 
 def _add_exposures(entries: Sequence[Entry]) -> set[str]:
-    """Gives the experiments that got some."""
+    """Returns the names of the experiments that got exposures."""
     if not entries:
         return set()
     names = {entry.data["experiment"] for entry in entries}
@@ -79,7 +81,7 @@ def _add_exposures(entries: Sequence[Entry]) -> set[str]:
     return names
 
 
-def _row(entry: Entry, experiment: Experiment, label: Effective | None) -> Row:
+def _row(entry: Entry, experiment: Experiment, label: EffectiveLabel | None) -> Row:
     data = entry.data
     return {
         "event_position": data["event_position"],
@@ -96,12 +98,12 @@ def _row(entry: Entry, experiment: Experiment, label: Effective | None) -> Row:
 
 
 def _relabel(streams: Collection[str]) -> set[str]:
-    """Write what holds for the events of `streams` to their exposures; gives the experiments concerned."""
-    streams = _of_types_experimented_with(streams)
+    """Write the effective labels of `streams` to their exposures; returns the experiments affected."""
+    streams = _of_types_with_experiments(streams)
     if not streams:
         return set()
     labels = _effective_labels(streams)
-    received = read_streams(sorted(streams), version=1)  # absent for a label that came before its event
+    received = read_streams(sorted(streams), version=1)  # without streams whose label came before the event
     rows = [(received[stream][0].position, *labels[stream]) for stream in sorted(received)]
     if not rows:
         return set()
@@ -110,8 +112,8 @@ def _relabel(streams: Collection[str]) -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
-def _of_types_experimented_with(streams: Collection[str]) -> set[str]:
-    """Those of the event types that ever had an experiment; most labels of history stop here."""
+def _of_types_with_experiments(streams: Collection[str]) -> set[str]:
+    """The streams whose event type ever had an experiment; skips most labels of loaded history."""
     types = {stream.split("/", 1)[0] for stream in streams}
     if not types:
         return set()
@@ -119,14 +121,14 @@ def _of_types_experimented_with(streams: Collection[str]) -> set[str]:
     return {stream for stream in streams if stream.split("/", 1)[0] in known}
 
 
-def _effective_labels(streams: Collection[str]) -> dict[str, Effective]:
-    """What holds for events now, by stream, though this consumer may be at an earlier entry of the log.
+def _effective_labels(streams: Collection[str]) -> dict[str, EffectiveLabel]:
+    """The current effective label by stream, even if this consumer is still at an earlier log entry.
 
-    Reading order is that of transactions, which may swap two labels of one event; the newest row does not.
+    The log is read in transaction order, which may swap two labels of one event; the newest row is right.
     """
     newest = Label.objects.filter(event_stream__in=streams).order_by("event_stream", "-position")
     rows = newest.distinct("event_stream").values_list("event_stream", "effective", "known_at")
-    return {stream: Effective(label, known_at) for stream, label, known_at in rows}
+    return {stream: EffectiveLabel(label, known_at) for stream, label, known_at in rows}
 
 
 def _count_changes(experiments: Collection[str]) -> None:
@@ -138,7 +140,7 @@ def _count_changes(experiments: Collection[str]) -> None:
 
 
 def forget_exposures() -> None:
-    """Empty the table, and with it what was worked out from it."""
+    """Empty the table, and the results computed from it."""
     Exposure.objects.all().delete()
     ExperimentResult.objects.all().delete()
 
@@ -146,6 +148,6 @@ def forget_exposures() -> None:
 EXPOSURES = Consumer(
     name="experiments.exposures",
     types=frozenset({"decision.made", "label.recorded", "label.retracted"}),
-    handle=follow,
+    handle=follow_exposures,
     reset=forget_exposures,
 )

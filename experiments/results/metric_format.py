@@ -1,4 +1,4 @@
-"""How figures are written: shares in per cent, their differences in points, money in its currency."""
+"""How metrics are written: shares in percent, their differences in points, money in its currency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ Limits = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """Writes values of one metric; `unit` is that of a difference."""
+class MetricFormat:
+    """Formats the values of one metric; `unit` is that of a difference."""
 
     is_share: bool
     currency: str
 
     @classmethod
-    def of(cls, metric: Metric, experiment: Experiment) -> "Scale":
+    def of(cls, metric: Metric, experiment: Experiment) -> "MetricFormat":
         return cls(metric.is_share, currency_of(experiment))
 
     @property
@@ -30,7 +30,7 @@ class Scale:
         return "points" if self.is_share else self.currency
 
     def plain(self, value: float) -> str:
-        """Without sign and unit: "0.40" points, "1,234.56"; small means of money have two more digits."""
+        """Without sign and unit: "0.40" points, "1,234.56"; small amounts get two more digits."""
         if self.is_share:
             return f"{100 * abs(value):.2f}"
         major, digits = abs(value) / 10 ** EXPONENTS[self.currency], EXPONENTS[self.currency]
@@ -47,19 +47,19 @@ class Scale:
         return f"{self.signed(limits[0])} to {self.signed(limits[1])} {self.unit}"
 
     def level(self, found: Mapping[str, Any] | None) -> str:
-        """An arm's own value."""
+        """An arm's value."""
         if found is None:
             return NO_VALUE
         return percent_text(found["value"], 2) if self.is_share else self.amount(found["value"])
 
     def level_span(self, found: Mapping[str, Any] | None) -> str:
-        """The interval of an arm's own value, "" without one."""
+        """The interval of an arm's value, "" without one."""
         limits = limits_of(found)
         return f"{self.plain(limits[0])} to {self.plain(limits[1])}" if limits else ""
 
 
 def limits_of(found: Mapping[str, Any] | None) -> Limits | None:
-    """The limits of an estimate as stored; None where it has none."""
+    """The limits of a stored estimate; None where it has none."""
     return (found["low"], found["high"]) if found and found["low"] is not None else None
 
 
@@ -68,7 +68,7 @@ def currency_of(experiment: Experiment) -> str:
 
 
 def p_text(p: float | None) -> str:
-    """0.03 is "0.030"; nothing below 0.001 is written out."""
+    """0.03 is "0.030"; values below 0.001 are "< 0.001"."""
     if p is None:
         return NO_VALUE
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

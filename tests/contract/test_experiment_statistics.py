@@ -8,19 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from experiments.statistics import (
-    Moments,
-    always_valid_factor,
-    check_sample_ratio,
-    compare,
-    estimate,
-    estimate_total,
-    exact_limits,
-    exact_p_value,
-    mover_limits,
-    ratio_variance,
-    units_needed,
-)
+from experiments.statistics.comparisons import compare, exact_p_value, mover_limits
+from experiments.statistics.estimates import estimate, estimate_total, exact_limits
+from experiments.statistics.moments import Moments, ratio_variance
+from experiments.statistics.power import units_needed
+from experiments.statistics.sample_ratio import check_sample_ratio
+from experiments.statistics.sequential import always_valid_factor
 
 EXACT = {"rel": 1e-6, "abs": 1e-9}
 
@@ -43,7 +36,7 @@ def busy_customers(seed: int, units: int, *, rate: float = 0.1, scale: float = 1
 # Shares, one decision a unit: what every text book has
 
 
-def test_with_one_decision_a_unit_the_test_is_welchs_of_zeros_and_ones():
+def test_with_one_decision_per_unit_the_p_value_is_welchs():
     control, treatment = single_decisions(150, 1000), single_decisions(200, 1200)
     found = compare(control, treatment, share=True, planned_units=2200)
     zeros_and_ones = [np.repeat([1.0, 0.0], [hits, n - hits]) for hits, n in ((200, 1200), (150, 1000))]
@@ -91,7 +84,7 @@ def test_exact_limits_of_units_that_decide_often_are_those_at_the_effective_size
     assert exact_limits(Moments.of(y, n)) == pytest.approx((low, high), **EXACT)
 
 
-def test_no_share_is_said_to_be_above_one():
+def test_the_interval_of_a_share_never_exceeds_one():
     """One customer decided nearly everything, so that the normal interval reaches far."""
     found = estimate(Moments.of([10_000] + [1] * 9 + [0] * 10, [10_000] + [1] * 9 + [5] * 10), share=True)
     assert (found.method, found.high) == ("normal", 1.0)
@@ -115,7 +108,7 @@ def test_few_events_are_compared_by_fishers_exact_test_on_units():
     assert found.lift is None
 
 
-def test_a_share_of_which_nothing_was_seen_still_has_an_upper_limit():
+def test_a_share_of_zero_still_has_an_upper_limit():
     """The rule of three: 0 of 300 is below about 3 / 300 at 95 % one-sided, 3.69 / 300 at 97.5 %."""
     found = estimate(single_decisions(0, 300), share=True)
     assert (found.value, found.low, found.method) == (0, 0, "exact")
@@ -132,7 +125,7 @@ def test_the_sample_ratio_example_of_kohavi_tang_and_xu():
     assert found.alarm
 
 
-def test_a_sample_ratio_as_planned_is_no_alarm():
+def test_a_sample_ratio_as_planned_raises_no_alarm():
     found = check_sample_ratio((8_950, 1_050), share=0.1)
     assert found.p_value == pytest.approx(stats.chisquare([8950, 1050], [9000, 1000]).pvalue, **EXACT)
     assert not found.alarm
@@ -197,7 +190,7 @@ def test_units_needed_worked_by_hand():
     assert units_needed(baseline=0.10, effect=0.02, share=0.5) == 7677
 
 
-def test_the_planned_units_find_the_effect_four_times_out_of_five():
+def test_the_planned_units_detect_the_effect_with_80_percent_power():
     total, draw = units_needed(baseline=0.10, effect=0.03, share=0.3), np.random.default_rng(6)
     treated = round(0.3 * total)
     found = [
@@ -243,7 +236,7 @@ def simulate_looks(seed: int, *, looks: int, step: int) -> tuple[bool, bool]:
     return fixed, always
 
 
-def test_looking_often_deceives_a_fixed_interval_but_not_an_always_valid_one():
+def test_repeated_looks_break_a_fixed_interval_but_not_an_always_valid_one():
     fixed, always = np.mean([simulate_looks(seed, looks=20, step=300) for seed in range(300)], axis=0)
     assert fixed > 0.12
     assert always <= 0.05
@@ -287,7 +280,7 @@ counts = st.lists(
 
 
 @given(counts, counts)
-def test_swapping_the_arms_turns_the_difference_round(control, treatment):
+def test_swapping_the_arms_reverses_the_sign_of_the_difference(control, treatment):
     arms = [Moments.of(*zip(*pairs, strict=True)) for pairs in (control, treatment)]
     there = compare(arms[0], arms[1], share=True, planned_units=100)
     back = compare(arms[1], arms[0], share=True, planned_units=100)
@@ -298,14 +291,14 @@ def test_swapping_the_arms_turns_the_difference_round(control, treatment):
 
 
 @given(counts)
-def test_an_interval_of_a_share_holds_its_value_and_stays_a_share(pairs):
+def test_the_interval_of_a_share_contains_it_and_stays_between_0_and_1(pairs):
     found = estimate(Moments.of(*zip(*pairs, strict=True)), share=True)
     assert 0 <= found.low <= found.value + 1e-12
     assert found.value - 1e-12 <= found.high <= 1
 
 
 @given(counts, st.integers(2, 5))
-def test_customers_like_those_before_shrink_the_variance_as_their_number_grows(pairs, copies):
+def test_the_variance_shrinks_with_the_number_of_customers(pairs, copies):
     y, n = (np.array(column) for column in zip(*pairs, strict=True))
     once, often = Moments.of(y, n), Moments.of(np.tile(y, copies), np.tile(n, copies))
     units = len(n)

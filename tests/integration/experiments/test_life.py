@@ -78,7 +78,7 @@ def exposure_of(number: int) -> Exposure:
     return Exposure.objects.get(pk=read_stream(f"payment/shop/T-{number}")[0].position)
 
 
-def test_starting_splits_the_traffic_and_says_so_in_both_streams(start, models):
+def test_starting_splits_the_traffic_and_is_logged_in_both_streams(start, models):
     start_shadow(models[1], actor="user/dana", now=now())
     before = route_of("payment")
     entry = start(share=0.3, plan={"baseline": 0.1, "effect": 0.02, "units": 9000})
@@ -145,7 +145,7 @@ def test_a_treatment_that_fails_keeps_its_units(start, models, send, work, monke
     assert "treatment" in arms
 
 
-def test_labels_reach_their_exposures_whether_before_or_after(start, send, work):
+def test_labels_reach_their_exposures_whichever_comes_first(start, send, work):
     start()
     follow_log()
     say(0, "fraud")  # held: its event has not arrived
@@ -165,7 +165,7 @@ def test_labels_reach_their_exposures_whether_before_or_after(start, send, work)
     assert [exposure_of(n).label for n in range(4)] == ["fraud", "legitimate", "legitimate", None]
 
 
-def test_rebuilt_exposures_and_experiments_are_those_that_were_written(start, send, work):
+def test_rebuilding_gives_the_same_exposures_and_experiments(start, send, work):
     start()
     send(many_customers(30))
     work()
@@ -205,7 +205,7 @@ def test_results_follow_exposures_and_labels_also_after_the_end(start, send, wor
     assert known == {"control": 0, "treatment": 0} | {exposure_of(7).arm: 1}
 
 
-def test_only_mature_decisions_count_where_labels_do(start, send, work):
+def test_metrics_that_need_labels_count_only_mature_decisions(start, send, work):
     start()
     send(many_customers(60))
     work()
@@ -225,7 +225,7 @@ def test_only_mature_decisions_count_where_labels_do(start, send, work):
         assert data["metrics"]["loss"]["arms"][arm]["value"] == pytest.approx(lost / len(rows))
 
 
-def test_stopping_gives_everything_back_to_the_champion(start, models):
+def test_stopping_returns_all_traffic_to_the_champion(start, models):
     start()
     stop(reason="not better")
     route, experiment = route_of("payment"), Experiment.objects.get()
@@ -246,7 +246,7 @@ def test_a_winning_treatment_becomes_the_champion(start, models):
     assert Experiment.objects.get().winner == "treatment"
 
 
-def test_a_roll_back_interrupts(start, models):
+def test_a_rollback_interrupts_the_experiment(start, models):
     start()
     stop(winner="treatment")
     start(name="fewer-trees", treatment=models[0])
@@ -261,7 +261,7 @@ def test_a_roll_back_interrupts(start, models):
     assert len(read_stream("experiment/fewer-trees")) == 2
 
 
-def test_a_start_after_a_roll_back_need_not_wait_for_the_consumer(start, models):
+def test_a_start_after_a_rollback_does_not_wait_for_the_consumer(start, models):
     start()
     stop(winner="treatment")
     start(name="fewer-trees", treatment=models[0])
@@ -297,15 +297,15 @@ def test_one_experiment_at_a_time_on_an_event_type(start):
     assert Experiment.objects.count() == 1
 
 
-def test_what_is_refused_and_why(start, models):
+def test_invalid_experiments_are_refused_with_the_reason(start, models):
     cases = [
         ({"treatment": models[0]}, InvalidExperiment, "compared with itself"),
         ({"share": 1.0}, InvalidExperiment, "between 0 and 1"),
-        ({"name": "start"}, InvalidExperiment, "lower-case"),
-        ({"name": "Ümlaut"}, InvalidExperiment, "lower-case"),
+        ({"name": "start"}, InvalidExperiment, "lowercase"),
+        ({"name": "Ümlaut"}, InvalidExperiment, "lowercase"),
         ({"hypothesis": "  "}, InvalidExperiment, "what you expect"),
         ({"primary_metric": "luck"}, InvalidExperiment, "block_rate"),
-        ({"event_type": "refund"}, NoChampion, "promote one"),
+        ({"event_type": "refund"}, NoChampion, "promote a model"),
     ]
     for changes, error, words in cases:
         with pytest.raises(error, match=words):
@@ -314,7 +314,7 @@ def test_what_is_refused_and_why(start, models):
     with pytest.raises(NotApproved, match="approve it first"):
         start()
     ModelVersion.objects.filter(name=models[1]).update(status="approved", event_type="refund")
-    with pytest.raises(InvalidExperiment, match=f"{models[1]} decides refund, not payment"):
+    with pytest.raises(InvalidExperiment, match=f"{models[1]} is a model of refund, not of payment"):
         start()
     ModelVersion.objects.filter(name=models[1]).update(event_type="payment")
     start_canary(models[1], share=0.1, actor="user/ann", now=now())
@@ -327,13 +327,13 @@ def test_what_is_refused_and_why(start, models):
 def test_a_name_is_used_once(start):
     start()
     stop()
-    with pytest.raises(ExperimentExists, match="choose another name"):
+    with pytest.raises(ExperimentExists, match="choose another"):
         start()
     with pytest.raises(ExperimentNotFound):
         stop(name="never-started")
 
 
-def test_of_two_that_start_at_once_the_later_one_is_told_who_has_the_traffic(start):
+def test_of_two_concurrent_starts_the_second_is_refused_and_names_the_first(start):
     with transaction.atomic():
         start()
         later, raised = in_a_thread(lambda: start(name="fewer-trees"))
@@ -344,7 +344,7 @@ def test_of_two_that_start_at_once_the_later_one_is_told_who_has_the_traffic(sta
     assert Experiment.objects.values_list("name", flat=True).get() == "more-trees"
 
 
-def test_card_numbers_in_what_is_expected_and_why_it_stops_are_masked(start):
+def test_card_numbers_in_hypothesis_and_reason_are_masked(start):
     start(hypothesis="fewer such as 4111 1111 1111 1111")
     stop(reason="enough of 4111 1111 1111 1111")
     experiment = Experiment.objects.get()

@@ -68,7 +68,7 @@ def expose(name: str, count: int) -> None:
     copy_values(connection, Exposure._meta.db_table, columns, rows)
 
 
-def test_nobody_starts_or_stops_without_the_permission(start, models):
+def test_starting_and_stopping_need_permissions(start, models):
     start()
     url = reverse(ONE, args=["more-trees"])
     looker = client_of("experiments.view_experiment")
@@ -92,31 +92,31 @@ def test_the_form_starts_an_experiment_with_its_plan(scientist, models):
     assert (experiment.treatment, experiment.share) == (models[1], 0.3)
     assert experiment.started_by.startswith("user/user-")
     assert experiment.plan == {"baseline": 0.1, "effect": 0.02, "units": 9430}
-    assert "Nothing to say yet" in text_of(scientist.get(response.url))
+    assert "No results yet" in text_of(scientist.get(response.url))
 
 
-def test_a_plan_is_worked_out_without_starting_anything(scientist, models):
+def test_a_plan_is_calculated_without_starting_an_experiment(scientist, models):
     sent = {"plan": "1", "share": "50", "baseline": "10", "effect": "2", "name": "half-writ"}
     page = text_of(scientist.post(reverse(START), sent))
     assert "About 7,677 customers" in page
     assert 'value="half-writ"' in page
-    assert "Give the rate" in text_of(scientist.post(reverse(START), {"plan": "1", "share": "50"}))
+    assert "Enter the current rate" in text_of(scientist.post(reverse(START), {"plan": "1", "share": "50"}))
     assert not Experiment.objects.exists()
 
 
 def test_a_change_too_small_to_plan_for_is_refused(scientist, models):
     sent = {"plan": "1", "share": "50", "baseline": "10", "effect": "1e-200"}
-    assert "A change of less than 0.001 points" in text_of(scientist.post(reverse(START), sent))
+    assert "Enter a change of at least 0.001 points" in text_of(scientist.post(reverse(START), sent))
 
 
-def test_the_rates_now_are_those_of_the_type_to_be_tried(scientist, models):
+def test_the_current_rates_are_those_of_the_chosen_type(scientist, models):
     outcomes = {"payment/shop/T-0": "block", "payment/shop/T-1": "allow", "refund/shop/R-1": "block"}
     events = append([received("T-0"), received("T-1"), received("R-1", type="refund")], now=now())
     append([decided(event, outcome=outcomes[event.stream]) for event in events], now=now())
-    assert "Of the last 2 decisions 50.00 % were blocked" in text_of(scientist.get(reverse(START)))
+    assert "Of the last 2 decisions, 50.00 % were blocked" in text_of(scientist.get(reverse(START)))
 
 
-def test_a_long_name_of_a_person_stops_nobody(scientist, models):
+def test_a_long_user_name_is_cut_in_the_log(scientist, models):
     user = User.objects.get()
     User.objects.filter(pk=user.pk).update(username="n" * 150)
     sent = FORM | {"treatment": models[1]}
@@ -124,7 +124,7 @@ def test_a_long_name_of_a_person_stops_nobody(scientist, models):
     assert Experiment.objects.get().started_by == "user/" + "n" * 75
 
 
-def test_a_character_that_no_text_can_hold_is_refused(scientist, start, models):
+def test_a_nul_character_is_refused(scientist, start, models):
     start()
     url = reverse(ONE, args=["more-trees"])
     assert scientist.post(url, {"stop": "control", "reason": "a\x00b"}).status_code == 400
@@ -132,19 +132,19 @@ def test_a_character_that_no_text_can_hold_is_refused(scientist, start, models):
     assert Experiment.objects.get().state == "running"
 
 
-def test_what_is_wrong_stands_beside_its_field(scientist, models):
+def test_errors_are_shown_beside_their_field(scientist, models):
     page = text_of(scientist.post(reverse(START), FORM | {"treatment": "payment-99", "name": "Möhre"}))
-    assert "like new-model-in-march." in page
+    assert "such as new-model-in-march." in page
     assert "Select a valid choice" in page
     half = text_of(scientist.post(reverse(START), FORM | {"treatment": models[1], "baseline": "10"}))
-    assert "A plan needs both figures" in half
+    assert "A plan needs both the current rate" in half
 
 
 def test_a_refusal_says_why_and_keeps_what_was_typed(scientist, start, models):
     start()
     assert "the experiment more-trees has a share of its traffic" in text_of(scientist.get(reverse(START)))
     page = text_of(scientist.post(reverse(START), FORM | {"treatment": models[1], "name": "another"}))
-    assert "Nothing was done: the experiment more-trees already has a share of payment" in page
+    assert "Nothing changed: the experiment more-trees already has a share of the payment traffic" in page
     assert 'value="another"' in page
 
 
@@ -153,35 +153,37 @@ def test_the_buttons_stop_it(scientist, start, models, winner, place):
     start()
     url = reverse(ONE, args=["more-trees"])
     page = text_of(scientist.post(url, {"stop": winner, "reason": "enough seen"}, follow=True))
-    assert f"more-trees is stopped; the {winner} decides everything again." in page
+    assert f"more-trees is stopped. The {winner} decides all events from now on." in page
     assert route_of("payment").champion.model == models[place]
     assert "enough seen" in page
     again = text_of(scientist.post(url, {"stop": winner, "reason": "once more"}, follow=True))
-    assert "Nothing was done: more-trees is stopped and cannot be stopped again." in again
+    assert "Nothing changed: more-trees is already stopped." in again
 
 
-def test_stopping_what_has_lost_its_share_says_what_happened(scientist, start, models):
+def test_stopping_a_displaced_experiment_says_what_happened(scientist, start, models):
     start()
     stop_experiment("more-trees", actor="user/dana", reason="won", winner="treatment", now=now())
     start(name="fewer-trees", treatment=models[0])
     roll_back("payment", actor="user/ann", now=now())
     page = text_of(scientist.post(reverse(ONE, args=["fewer-trees"]), {"stop": "control"}, follow=True))
-    assert "fewer-trees has lost its share of the traffic" in page
+    assert "fewer-trees has already lost its share of the traffic" in page
     assert "rolled back" in page
 
 
-def test_addresses_that_lead_nowhere(scientist, start):
+def test_unknown_addresses_give_404(scientist, start):
     start()
     assert scientist.get(reverse(ONE, args=["unheard-of"])).status_code == 404
     assert scientist.post(reverse(ONE, args=["more-trees"]), {"stop": "everything"}).status_code == 404
 
 
-def test_without_experiments_the_list_says_what_would_be_here(scientist):
-    assert "No experiment has been run yet." in text_of(scientist.get(reverse(LIST)))
-    assert "No event type has a champion yet" in text_of(scientist.get(reverse(START)))
+def test_an_empty_list_says_what_experiments_are(scientist):
+    assert "No experiments yet." in text_of(scientist.get(reverse(LIST)))
+    assert "No event type has a champion" in text_of(scientist.get(reverse(START)))
 
 
-def test_pages_read_few_rows_however_much_was_decided(scientist, start, django_assert_max_num_queries):
+def test_pages_need_few_queries_however_many_decisions_there_are(
+    scientist, start, django_assert_max_num_queries
+):
     start()
     expose("more-trees", 4_000)
     refresh_results(now=now())
@@ -190,5 +192,5 @@ def test_pages_read_few_rows_however_much_was_decided(scientist, start, django_a
     for address in (reverse(LIST), reverse(START), reverse(ONE, args=["more-trees"])):
         with django_assert_max_num_queries(12):
             page = text_of(scientist.get(address))
-    assert "Fraud let through so far" in page
+    assert "Missed-fraud rate so far" in page
     assert "The split is as planned" in page

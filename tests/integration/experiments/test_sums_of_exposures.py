@@ -9,8 +9,9 @@ import pytest
 
 from experiments.metrics import BY_NAME
 from experiments.models import Exposure
-from experiments.results.aggregates import NOTHING, ArmSums, Slice, sum_by_arm, sum_over_time
-from experiments.statistics import Moments, compare
+from experiments.results.aggregates import NO_EXPOSURES, ArmSums, TimeSlice, sum_by_arm, sum_over_time
+from experiments.statistics.comparisons import compare
+from experiments.statistics.moments import Moments
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def sums(*, positive: str = "fraud") -> dict[str, ArmSums]:
     return sum_by_arm("x", positive=positive, mature_before=EDGE)
 
 
-def slices(origin: datetime = EDGE) -> list[Slice]:
+def slices(origin: datetime = EDGE) -> list[TimeSlice]:
     return sum_over_time("x", positive="fraud", mature_before=EDGE, origin=origin, width=HOUR)
 
 
@@ -90,12 +91,12 @@ BY_UNIT = {
 
 
 @pytest.mark.parametrize("metric", BY_NAME)
-def test_every_sum_of_a_metric_is_where_its_statistics_look_for_it(metric):
+def test_the_columns_of_the_sums_match_the_moments(metric):
     expose("control", *CONTROL)
     assert astuple(sums()["control"].moments[metric]) == astuple(Moments.of(*BY_UNIT[metric]))
 
 
-def test_a_fraud_that_people_saw_was_not_let_through():
+def test_reviewed_fraud_is_not_counted_as_missed():
     seen = [(1, outcome, "fraud", 100, MATURE) for outcome in ("review", "block")]
     expose("control", *seen)
     expose("treatment", *seen, (2, "allow", "fraud", 100, MATURE))
@@ -104,7 +105,7 @@ def test_a_fraud_that_people_saw_was_not_let_through():
     assert [found[arm].moments["loss"].y for arm in ("control", "treatment")] == [0, 100]
 
 
-def test_frauds_of_the_last_weeks_make_no_arm_look_worse_though_they_are_known():
+def test_known_fraud_of_immature_decisions_does_not_count():
     expose("control", *[(unit, "allow", None, 10, MATURE) for unit in range(4)])
     expose("control", *[(unit, "allow", "fraud", 10, IMMATURE) for unit in range(4)])
     [control] = [found for arm, found in sums().items() if arm == "control"]
@@ -112,20 +113,20 @@ def test_frauds_of_the_last_weeks_make_no_arm_look_worse_though_they_are_known()
     assert [control.moments[name].y for name in ("fraud_rate", "missed_rate", "loss")] == [0, 0, 0]
 
 
-def test_the_label_of_a_fraud_is_the_event_types_own_word():
+def test_the_positive_label_is_the_event_types_own():
     expose("control", (1, "allow", "spam", 0, MATURE), (1, "allow", "fraud", 0, MATURE))
     assert sums(positive="spam")["control"].totals["fraud"] == 1
 
 
-def test_a_decision_is_mature_from_the_very_moment_on():
+def test_a_decision_is_mature_from_the_exact_time_on():
     later = timedelta(microseconds=1)
     expose("control", (1, "allow", "fraud", 5, EDGE), (1, "allow", "fraud", 5, EDGE + later))
     assert sums()["control"].totals["matured"] == 1
 
 
-def test_an_arm_that_nobody_was_in_is_there_with_nothing():
+def test_an_arm_without_units_is_included_with_zeros():
     expose("treatment", *TREATMENT)
-    assert sums()["control"] == NOTHING
+    assert sums()["control"] == NO_EXPOSURES
     assert sums()["control"].totals["decisions"] == sums()["control"].moments["loss"].units == 0
 
 
@@ -148,7 +149,7 @@ def test_a_comparison_is_that_of_the_units_themselves():
     )
 
 
-def test_a_row_on_the_edge_between_two_slices_is_in_the_later_one():
+def test_a_decision_on_the_edge_of_two_slices_is_in_the_later_one():
     before = timedelta(microseconds=1)
     moments = (EDGE - HOUR, EDGE - before, EDGE, EDGE + HOUR)
     expose("control", *((1, "allow", None, 1, moment) for moment in reversed(moments)))

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from experiments.models import Experiment
-from experiments.results.aggregates import NOTHING, ArmSums
+from experiments.results.aggregates import NO_EXPOSURES, ArmSums
 from experiments.results.compute import describe
-from experiments.results.conclusions import answer, inferred_text, lines
-from experiments.statistics import Moments
+from experiments.results.conclusions import conclude, inferred_text
+from experiments.results.metric_rows import metric_rows
+from experiments.statistics.moments import Moments
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 SHARES = ("block_rate", "review_rate", "fraud_rate", "missed_rate")
@@ -39,8 +40,8 @@ def arm(units: int = 1000, *, loss: int = 0, **hits: int) -> ArmSums:
     if loss:
         moments["loss"] = one_each(loss, units, amount=9000.0)
     matured = units if {"fraud_rate", "missed_rate", "loss"} & moments.keys() else 0
-    totals = NOTHING.totals | {"decisions": units, "matured": matured, "inferred": matured // 2}
-    return ArmSums(units, totals, NOTHING.moments | {"block_rate": one_each(0, units)} | moments)
+    totals = NO_EXPOSURES.totals | {"decisions": units, "matured": matured, "inferred": matured // 2}
+    return ArmSums(units, totals, NO_EXPOSURES.moments | {"block_rate": one_each(0, units)} | moments)
 
 
 def one_each(hits: int, units: int, *, amount: float = 1.0) -> Moments:
@@ -57,8 +58,8 @@ def result(control: ArmSums, treatment: ArmSums) -> dict[str, Any]:
 
 FEWER = result(arm(block_rate=300), arm(block_rate=150))
 ANSWERS = {
-    "no result yet": ({}, {}, "info", "Nothing to say yet"),
-    "no decision yet": ({}, result(NOTHING, NOTHING), "info", "Nothing to say yet"),
+    "no result yet": ({}, {}, "info", "No results yet"),
+    "no decision yet": ({}, result(NO_EXPOSURES, NO_EXPOSURES), "info", "No results yet"),
     "a lopsided split": (
         {},
         result(arm(1000, block_rate=300), arm(700, block_rate=100)),
@@ -69,49 +70,49 @@ ANSWERS = {
         {},
         FEWER,
         "info",
-        "payment-3 blocks 15.00 points less of the decisions than payment-2 (",
+        "payment-3's block rate is 15.00 points lower than payment-2's (",
     ),
     "a difference that chance makes": (
         {},
         result(arm(block_rate=110), arm(block_rate=100)),
         "info",
-        "Too early to say: for the primary metric (blocked), any difference from",
+        "Too early to say: the difference in block rate, the primary metric, may be anything from",
     ),
     "the same after its end": (
         {"state": "stopped"},
         result(arm(block_rate=110), arm(block_rate=100)),
         "info",
-        "No difference was shown: for the primary metric (blocked)",
+        "No significant difference: the difference in block rate, the primary metric,",
     ),
     "too few of the event": (
         {},
         result(arm(block_rate=3), arm(block_rate=1)),
         "info",
-        "Too early to say: too few customers show the event (blocked)",
+        "Too early to say: too few customers so far to compare the block rate.",
     ),
     "labels that have not matured": (
         {"primary_metric": "missed_rate"},
         FEWER,
         "info",
-        "Too early to say: fraud let through rests on labels, and the first decisions are mature on 2026-",
+        "Too early to say: the missed-fraud rate needs labels, and the first decisions are mature on 2026-",
     ),
     "less fraud let through": (
         {"primary_metric": "missed_rate"},
         result(arm(missed_rate=200), arm(missed_rate=50)),
         "good",
-        "payment-3 lets 15.00 points less fraud through than payment-2",
+        "payment-3's missed-fraud rate is 15.00 points lower than payment-2's",
     ),
     "more fraud let through": (
         {"primary_metric": "missed_rate"},
         result(arm(missed_rate=50), arm(missed_rate=200)),
         "bad",
-        "payment-3 lets 15.00 points more fraud through than payment-2",
+        "payment-3's missed-fraud rate is 15.00 points higher than payment-2's",
     ),
     "more money lost": (
         {"primary_metric": "loss"},
         result(arm(loss=40), arm(loss=200)),
         "bad",
-        "payment-3 loses 14.40 USD more on a mature decision than payment-2",
+        "payment-3's loss per mature decision is 14.40 USD higher than payment-2's",
     ),
 }
 
@@ -119,7 +120,7 @@ ANSWERS = {
 @pytest.mark.parametrize("case", ANSWERS)
 def test_the_sentence_for(case):
     changes, given, tone, words = ANSWERS[case]
-    found = answer(experiment(**changes), given)
+    found = conclude(experiment(**changes), given)
     assert found.sentence.startswith(words)
     assert found.tone == tone
 
@@ -128,17 +129,17 @@ def test_a_difference_that_only_a_fixed_interval_shows_is_not_claimed():
     given = result(arm(block_rate=130), arm(block_rate=100))
     found = given["metrics"]["block_rate"]["comparison"]
     assert found["p_value"] < 0.05
-    assert answer(experiment(), given).sentence.startswith("Too early to say")
+    assert conclude(experiment(), given).sentence.startswith("Too early to say")
 
 
-def test_besides_tells_what_else_was_shown_and_what_is_to_come():
-    found = answer(experiment(primary_metric="review_rate"), FEWER)
-    assert "payment-3 blocks 15.00 points less" in found.besides
-    assert found.besides.endswith("Fraud is not mature before 2026-04-15.")
+def test_details_name_other_significant_differences_and_when_fraud_matures():
+    found = conclude(experiment(primary_metric="review_rate"), FEWER)
+    assert "payment-3's block rate is 15.00 points lower" in found.details
+    assert found.details.endswith("Fraud can be compared from 2026-04-15 on, once labels are mature.")
 
 
-def test_a_row_has_both_arms_the_difference_and_a_place_in_the_picture():
-    line = lines(experiment(), FEWER)[0]
+def test_a_row_has_both_arms_the_difference_and_its_place_in_the_plot():
+    line = metric_rows(experiment(), FEWER)[0]
     assert (line.metric.name, line.primary) == ("block_rate", True)
     assert line.control == ("30.00 %", "27.16 to 32.84")
     assert line.treatment == ("15.00 %", "12.79 to 17.21")
@@ -149,21 +150,21 @@ def test_a_row_has_both_arms_the_difference_and_a_place_in_the_picture():
     assert line.always == "\N{MINUS SIGN}20.58 to \N{MINUS SIGN}9.42 points"
     assert line.p_value == "< 0.001"
     assert line.lift.startswith("\N{MINUS SIGN}50.0 % (")
-    assert line.always_reach.low < line.reach.low < line.point < line.reach.high < line.always_reach.high < 50
+    assert line.always_span.low < line.span.low < line.point < line.span.high < line.always_span.high < 50
 
 
-def test_the_primary_metric_comes_first_and_what_is_missing_says_why():
-    found = lines(experiment(primary_metric="loss"), result(arm(block_rate=3), arm(block_rate=1)))
+def test_the_primary_metric_comes_first_and_pending_ones_say_why():
+    found = metric_rows(experiment(primary_metric="loss"), result(arm(block_rate=3), arm(block_rate=1)))
     assert found[0].metric.name == "loss"
-    assert found[0].wait == "matures from 2026-04-15"
+    assert found[0].pending == "mature from 2026-04-15"
     by_name = {line.metric.name: line for line in found}
     assert by_name["block_rate"].exact
-    assert by_name["review_rate"].wait == "an arm has no decisions yet"
-    few = lines(experiment(), result(arm(loss=3), arm(loss=1)))
-    assert {line.metric.name: line.wait for line in few}["loss"] == "too few losses for an interval"
+    assert by_name["review_rate"].pending == "one arm has no decisions yet"
+    few = metric_rows(experiment(), result(arm(loss=3), arm(loss=1)))
+    assert {line.metric.name: line.pending for line in few}["loss"] == "too few losses for an interval"
 
 
-def test_inferred_negatives_are_counted_out_loud():
+def test_inferred_negatives_are_stated():
     given = result(arm(missed_rate=20), arm(missed_rate=20))
-    assert inferred_text(given).startswith("2,000 decisions are mature; 1,000 of them nobody labelled")
+    assert inferred_text(given).startswith("2,000 decisions are mature; 1,000 of them have no label")
     assert inferred_text(FEWER) == ""

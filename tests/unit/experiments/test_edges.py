@@ -11,9 +11,12 @@ from experiments.design.lifecycle import unit_of
 from experiments.metrics import METRICS
 from experiments.results.aggregates import ArmSums
 from experiments.results.compute import describe
-from experiments.results.conclusions import answer, lines
+from experiments.results.conclusions import conclude
 from experiments.results.metric_format import limits_of
-from experiments.statistics import UNITS_FOR_A_SHARE, UNITS_FOR_AN_AMOUNT, Moments, compare, estimate_total
+from experiments.results.metric_rows import metric_rows
+from experiments.statistics.comparisons import compare
+from experiments.statistics.estimates import UNITS_FOR_A_SHARE, UNITS_FOR_AN_AMOUNT, estimate_total
+from experiments.statistics.moments import Moments
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.log.entries import NewEntry
@@ -36,37 +39,37 @@ class Visit(EventType):
 
 
 @pytest.mark.parametrize(("kind", "unit"), [(Post, "author"), (Visit, "device")])
-def test_what_is_drawn_by_lot_is_an_entity_that_every_event_has_if_there_is_one(
+def test_the_unit_is_a_required_entity_if_there_is_one(
     monkeypatch: pytest.MonkeyPatch, kind: type[EventType], unit: str
 ) -> None:
     monkeypatch.setattr(services, "find_event_type", lambda name: kind)
     assert unit_of(kind.name) == unit
 
 
-def test_customers_are_drawn_by_lot_where_every_event_has_one() -> None:
+def test_the_unit_is_the_customer_where_every_event_has_one() -> None:
     assert unit_of("payment") == "customer"
 
 
 def test_a_row_without_a_difference_is_drawn_in_the_middle() -> None:
-    waiting = {line.metric.name: line for line in lines(experiment(), FEWER)}["loss"]
-    assert (waiting.point, waiting.reach, waiting.always_reach) == (50, None, None)
+    waiting = {line.metric.name: line for line in metric_rows(experiment(), FEWER)}["loss"]
+    assert (waiting.point, waiting.span, waiting.always_span) == (50, None, None)
     assert (waiting.interval, waiting.always, waiting.difference) == ("", "", "-")
 
 
 def test_a_difference_is_drawn_on_its_own_side() -> None:
     less, more = (arm(block_rate=150), arm(block_rate=300))
-    [fewer] = [line for line in lines(experiment(), result(more, less)) if line.primary]
-    [oftener] = [line for line in lines(experiment(), result(less, more)) if line.primary]
+    [fewer] = [line for line in metric_rows(experiment(), result(more, less)) if line.primary]
+    [oftener] = [line for line in metric_rows(experiment(), result(less, more)) if line.primary]
     assert fewer.point < 50 < oftener.point
-    assert oftener.reach is not None
-    assert oftener.reach.low < oftener.point < oftener.reach.high
+    assert oftener.span is not None
+    assert oftener.span.low < oftener.point < oftener.span.high
 
 
-def test_an_ended_experiment_does_not_ask_for_patience() -> None:
+def test_an_ended_experiment_is_not_called_too_early() -> None:
     few = result(arm(block_rate=3), arm(block_rate=1))
     ended = experiment(state="stopped")
-    assert answer(experiment(), few).sentence.startswith("Too early to say")
-    assert answer(ended, few).sentence.startswith("No difference was shown")
+    assert conclude(experiment(), few).sentence.startswith("Too early to say")
+    assert conclude(ended, few).sentence.startswith("No significant difference")
 
 
 def test_an_estimate_without_limits_has_none() -> None:
@@ -75,11 +78,11 @@ def test_an_estimate_without_limits_has_none() -> None:
     assert limits_of({"low": 0.0, "high": 0.5}) == (0.0, 0.5)
 
 
-def test_units_without_a_decision_that_counts_are_left_out() -> None:
+def test_units_with_a_zero_denominator_are_left_out() -> None:
     assert Moments.of([3, 0, 1], [4, 0, 1]) == Moments.of([3, 1], [4, 1])
 
 
-def test_the_upper_limit_of_a_lift_lies_as_far_off_as_the_lower_one_in_proportion() -> None:
+def test_the_limits_of_a_lift_are_equally_far_as_ratios() -> None:
     found = compare(single_decisions(200, 2000), single_decisions(260, 2000), share=True, planned_units=4000)
     assert found is not None
     assert found.lift is not None
@@ -90,7 +93,9 @@ def test_the_upper_limit_of_a_lift_lies_as_far_off_as_the_lower_one_in_proportio
 @pytest.mark.parametrize(
     ("units", "method"), [(UNITS_FOR_A_SHARE, "normal"), (UNITS_FOR_A_SHARE - 1, "exact")]
 )
-def test_ten_units_that_show_it_and_ten_that_do_not_allow_normal_theory(units: int, method: str) -> None:
+def test_ten_units_with_the_event_and_ten_without_allow_a_normal_approximation(
+    units: int, method: str
+) -> None:
     assert UNITS_FOR_A_SHARE == 10
     for hits in (units, 200 - units):
         found = compare(
@@ -101,14 +106,14 @@ def test_ten_units_that_show_it_and_ten_that_do_not_allow_normal_theory(units: i
 
 
 @pytest.mark.parametrize(("units", "method"), [(30, "normal"), (29, "none")])
-def test_thirty_units_with_a_loss_allow_an_interval_of_money(units: int, method: str) -> None:
+def test_thirty_units_with_a_loss_allow_an_interval(units: int, method: str) -> None:
     assert UNITS_FOR_AN_AMOUNT == 30
     y = np.zeros(500)
     y[:units] = 1_000
     assert estimate_total(Moments.of(y, np.ones(500))).method == method
 
 
-def test_a_total_is_never_said_to_be_below_nothing() -> None:
+def test_the_interval_of_a_total_is_never_negative() -> None:
     y = np.zeros(5_000)
     y[:30] = [1] * 29 + [1e6]
     found = estimate_total(Moments.of(y, np.ones(5_000)))
@@ -129,7 +134,7 @@ def test_fishers_test_counts_the_rarer_side() -> None:
     assert 0.01 < (rare.p_value or 0) < 0.1
 
 
-def test_results_take_the_treatment_from_the_treatment() -> None:
+def test_results_keep_the_arms_apart() -> None:
     def sums(units: int, rate: float) -> ArmSums:
         y, n = busy_customers(units, units, rate=rate)
         moments = {metric.name: Moments.of(y, n) for metric in METRICS}

@@ -6,10 +6,10 @@ import pytest
 
 from experiments.models import Experiment, ExperimentResult
 from experiments.pages.charts import course_plots
-from experiments.results.aggregates import Slice
-from experiments.results.compute import MOST_SLICES, accumulate, is_due, slice_width
+from experiments.results.aggregates import TimeSlice
+from experiments.results.compute import MAX_SLICES, accumulate, is_due, slice_width
 from experiments.results.exposures import arm_of, is_exposure
-from experiments.results.metric_format import Scale, lift_text, p_text
+from experiments.results.metric_format import MetricFormat, lift_text, p_text
 from scoring.registry.routes import share_point
 from tests.factories.log import as_read, decided, received
 
@@ -48,13 +48,13 @@ def test_a_unit_counts_for_the_arm_it_was_assigned_to():
     assert set(arms) == {"control", "treatment"}
 
 
-def test_running_totals_carry_an_arm_over_a_slice_in_which_it_was_still():
+def test_running_totals_carry_an_arm_over_a_slice_without_decisions():
     course = accumulate(
         [
-            Slice(MARCH, "control", {"decisions": 3}),
-            Slice(MARCH + HOUR, "control", {"decisions": 2}),
-            Slice(MARCH + HOUR, "treatment", {"decisions": 1}),
-            Slice(MARCH + 2 * HOUR, "treatment", {"decisions": 4}),
+            TimeSlice(MARCH, "control", {"decisions": 3}),
+            TimeSlice(MARCH + HOUR, "control", {"decisions": 2}),
+            TimeSlice(MARCH + HOUR, "treatment", {"decisions": 1}),
+            TimeSlice(MARCH + 2 * HOUR, "treatment", {"decisions": 4}),
         ],
         width=HOUR,
     )
@@ -67,11 +67,11 @@ def test_running_totals_carry_an_arm_over_a_slice_in_which_it_was_still():
 
 
 @pytest.mark.parametrize("length", [timedelta(0), HOUR, timedelta(days=9), timedelta(days=900)])
-def test_any_length_is_cut_into_few_slices(length):
-    assert length <= slice_width(length) * MOST_SLICES
+def test_any_duration_is_divided_into_few_slices(length):
+    assert length <= slice_width(length) * MAX_SLICES
 
 
-def test_a_rate_on_labels_is_drawn_only_as_far_as_decisions_are_mature():
+def test_a_rate_that_needs_labels_ends_where_decisions_are_not_mature():
     def counts(decisions: int, matured: int) -> dict[str, int]:
         return {
             "decisions": decisions,
@@ -87,8 +87,8 @@ def test_a_rate_on_labels_is_drawn_only_as_far_as_decisions_are_mature():
         for day, both in enumerate([(4, 4), (8, 8), (12, 8)], start=1)
     ]
     by_title = {plot.title: plot for plot in course_plots(experiment(), course)}
-    assert len(by_title["Blocked so far"].series[0].points) == 3
-    assert [y for _, y in by_title["Fraud let through so far"].series[1].points] == [1 / 4, 1 / 8]
+    assert len(by_title["Block rate so far"].series[0].points) == 3
+    assert [y for _, y in by_title["Missed-fraud rate so far"].series[1].points] == [1 / 4, 1 / 8]
     assert course_plots(experiment(), []) == []
 
 
@@ -115,14 +115,17 @@ DUE = {
 
 
 @pytest.mark.parametrize("case", DUE)
-def test_results_are_computed_again_when(case):
+def test_when_results_are_recomputed(case):
     stored, changes, due = DUE[case]
     row = ExperimentResult(experiment="x", **stored) if stored else None
     assert is_due(experiment(**changes), row, now=MARCH) is due
 
 
-def test_figures_as_people_read_them():
-    points, dollars = Scale(is_share=True, currency="USD"), Scale(is_share=False, currency="USD")
+def test_how_figures_are_written():
+    points, dollars = (
+        MetricFormat(is_share=True, currency="USD"),
+        MetricFormat(is_share=False, currency="USD"),
+    )
     assert points.difference((-0.006, 0.002)) == "\N{MINUS SIGN}0.60 to +0.20 points"
     assert dollars.amount(-123456) == "1,234.56 USD"
     assert (dollars.plain(13.2), dollars.plain(0)) == ("0.1320", "0.00")
