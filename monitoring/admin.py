@@ -35,9 +35,9 @@ def counted(field: str) -> Callable[[HourlyWindow], str]:
 
 @admin.register(HourlyWindow)
 class HourlyWindowAdmin(ReadOnlyAdmin):
-    """Read-only: the log decides what happened. Hours to come, when loaded labels fall due, are left out."""
+    """Read-only, from the log. Future hours, in which loaded labels fall due, are left out."""
 
-    when_empty = "Each hour appears here as soon as something happens in it."
+    when_empty = "An hour appears here as soon as it has events, decisions or labels."
     list_display = (
         *("hour", "event_type", counted("received"), "outcomes", counted("fallbacks"), counted("revised")),
         *(counted("parked"), "labelled", "latency_ms"),

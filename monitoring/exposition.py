@@ -1,4 +1,4 @@
-"""The numbers of all processes and of the database in Prometheus's text format."""
+"""The metrics of all processes and of the database in Prometheus's text format."""
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -26,7 +26,7 @@ _HEADS = """
       FROM unnest(%s) AS given (lane)
 """
 _LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
-# Counters: series, the metric's name and meaning, and the names of its labels.
+# Counters: series -> (metric name, help text, label names).
 COUNTERS = {
     "events": ("assay_stage_events", "Events that each stage handled", ("stage",)),
     "decision": ("assay_decisions", "Decisions made or revised", ("event_type", "outcome", "basis", "model")),
@@ -40,7 +40,7 @@ COUNTERS = {
 
 
 def exposition() -> bytes:
-    """Everything, as /metrics shows it. Raises redis.RedisError, django.db.Error."""
+    """The body of /metrics. Raises redis.RedisError, django.db.Error."""
     registry = CollectorRegistry()
     registry.register(_Collector())
     return generate_latest(registry)
@@ -48,7 +48,7 @@ def exposition() -> bytes:
 
 class _Collector:
     def describe(self) -> Iterable[Metric]:
-        """Nothing: names are known without asking."""
+        """Empty, so that registering does not collect."""
         return []
 
     def collect(self) -> Iterator[Metric]:
@@ -73,7 +73,7 @@ def stage_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
 
 
 def counter(series: str, counts: dict[Series, float]) -> CounterMetricFamily:
-    """A counter of `COUNTERS` with every combination of labels that was counted."""
+    """A counter of `COUNTERS` with all its label combinations."""
     name, meaning, labels = COUNTERS[series]
     family = CounterMetricFamily(name, meaning, labels=labels)
     for (kind, *values), count in sorted(counts.items()):
@@ -83,7 +83,7 @@ def counter(series: str, counts: dict[Series, float]) -> CounterMetricFamily:
 
 
 def database_gauges() -> Iterator[Metric]:
-    """What the database says now: queues, lanes' heads, entries that readers of the log cannot see yet."""
+    """Gauges from the database: queues, lane heads, log entries not yet visible to readers."""
     labels = ["lane", "state", "class"]
     length = GaugeMetricFamily("assay_queue_entries", "Entries queued", labels=labels)
     age = GaugeMetricFamily("assay_queue_oldest_seconds", "Since the oldest was queued", labels=labels)

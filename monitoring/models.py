@@ -1,4 +1,4 @@
-"""What happened in each minute and hour, and what each model saw and said: counted from the log."""
+"""Windows of counts over the log: traffic per minute and hour, models and batch views per hour."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -6,12 +6,11 @@ from django.db import models
 from scoring.decisions.models import Decision
 
 
-class Window(models.Model):
-    """A stretch of time of one event type, from `start` (UTC). Written by `monitoring.windows` alone.
+class TrafficWindow(models.Model):
+    """The traffic of one event type from `start` (UTC). Written by the consumer `monitoring.windows` only.
 
-    Live entries count when they were recorded, entries of loaded history when they happened. Everything is a
-    sum (or a maximum) of integers: the same however the entries were batched, so that a rebuilt window equals
-    the first one.
+    Live entries count at their recording time, loaded history at its event time. All columns are sums (or
+    maxima) of integers, so that a rebuilt window equals the original however entries were batched.
 
     `latency`: first decisions for which a client waited, counted by microseconds since receipt in the bins of
     `monitoring.windows.latency_histogram`, up to the last filled one. `stake_*`: amounts decided about, in
@@ -49,8 +48,8 @@ class Window(models.Model):
         return self.decided_allow + self.decided_review + self.decided_block
 
 
-class HourlyWindow(Window):
-    """One hour of one event type."""
+class HourlyWindow(TrafficWindow):
+    """One hour of an event type."""
 
     class Meta:
         constraints = [
@@ -59,8 +58,8 @@ class HourlyWindow(Window):
         indexes = [models.Index(fields=["-start", "event_type"], name="hourlywindow_latest")]
 
 
-class MinuteWindow(Window):
-    """One minute of one event type. Kept for a few days: `monitoring.windows.hourly.MINUTES_KEPT`."""
+class MinuteWindow(TrafficWindow):
+    """One minute of an event type. Kept for a few days: `monitoring.windows.hourly.MINUTES_KEPT`."""
 
     class Meta:
         constraints = [
@@ -70,13 +69,13 @@ class MinuteWindow(Window):
 
 
 class ModelWindow(models.Model):
-    """What one model version saw and said in one hour. Written by `monitoring.model_windows` alone.
+    """One hour of a model version. Written by the consumer `monitoring.model_windows` only.
 
-    Counted in the bins of the version's reference, so that both can be compared. `features` is int64
-    [features, bins + 1] as little-endian bytes, padded with zeros to the feature of most bins, missing values
-    in the last column; `scores` is int64 [bins]; `contributions` is int64 [features], how far each feature
-    moved margins either way, summed in millionths of log-odds (empty for a window from before they were
-    counted). First decisions by the model only, no fallbacks.
+    Counted in the bins of the version's reference, so that the two can be compared. `features` is int64
+    [features, bins + 1] as little-endian bytes, padded with zeros to the largest number of bins, missing
+    values in the last column; `scores` is int64 [bins]; `contributions` is int64 [features], the absolute
+    contributions of each feature, summed in millionths of log-odds (empty in windows older than this column).
+    Only first decisions by the model, no fallbacks.
     """
 
     event_type = models.CharField(max_length=60)
@@ -101,10 +100,10 @@ class ModelWindow(models.Model):
 
 
 class BatchWindow(models.Model):
-    """What the decisions of one hour had of one batch view. Written by `monitoring.batch_views` alone.
+    """One hour of decisions that read a batch view. Written by the consumer `monitoring.batch_views` only.
 
-    `fresh` had a version; the others none: none was published yet, the newest was stale, or Redis had lost
-    it. `age_us_*`: over the fresh ones, from what the version was computed as of to the event's receipt.
+    `fresh` had a version; the others had none because it was not published yet, stale, or lost from Redis.
+    `age_us_*`: from the version's as-of time to the event's receipt, over fresh ones.
     """
 
     view = models.CharField(max_length=120)  # "{event type}.{name}"

@@ -1,4 +1,4 @@
-"""Bins of a feature in words: "10.00 to 25.00 USD", "grocery", "Monday"."""
+"""The names of a feature's bins: "10.00 to 25.00 USD", "grocery", "Monday"."""
 
 import math
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import format_value
 
 MISSING = "missing"
-# Units whose values are whole numbers.
+# Units whose values are integers.
 WHOLE = ("events", "values", "characters", "words", "links", "hour", "weekday", "category", "flag")
-CODES = ("hour", "weekday", "category", "flag")  # those where each number has a name of its own
+CODES = ("hour", "weekday", "category", "flag")  # units where each number has a name
 
 
 def bin_names(edges: Sequence[float], spec: FeatureSpec | None) -> list[str]:
@@ -20,7 +20,7 @@ def bin_names(edges: Sequence[float], spec: FeatureSpec | None) -> list[str]:
 
 
 def score_names(edges: Sequence[float]) -> list[str]:
-    """Bins of the score in percent, by where each begins: 0, 0.1, ... 99."""
+    """The lower bound of each score bin in percent: 0, 0.1, ... 99."""
     return [f"{100 * low:g}" for low in (0.0, *edges)]
 
 
@@ -35,7 +35,7 @@ def _whole_name(low: float, high: float, spec: FeatureSpec | None) -> str:
 
 
 def _code_name(first: int | None, last: int | None, spec: FeatureSpec) -> str:
-    """Codes begin at 0, so that the lowest bin of one code is that code; the highest may hold several."""
+    """Codes start at 0, so the lowest bin holds one code; the highest may hold several."""
     lowest = 0 if first is None else first
     name = format_value(spec, lowest)
     if last is None and spec.unit == "category" and lowest < len(spec.vocabulary):

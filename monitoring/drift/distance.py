@@ -1,15 +1,15 @@
-"""How far a distribution has moved, and how much of that chance explains. Pure: counts in, figures out.
+"""How far a distribution has moved, and how much of that chance explains. Pure: counts in, drift out.
 
 The population stability index of shares p (then) and q (now) over bins is sum((q - p) * ln(q / p)): the
-symmetrised Kullback-Leibler divergence (Jeffreys 1946; Siddiqi, Credit Risk Scorecards, 2006, for the name
+symmetrized Kullback-Leibler divergence (Jeffreys 1946; Siddiqi, Credit Risk Scorecards, 2006, for the name
 and the rule of thumb). Missing values are a bin like any other.
 
-Empty bins: each bin that either side has filled gets half a row more (the Krichevsky-Trofimov estimate of
-shares), so that no logarithm is infinite, and a bin that is empty because the sample is small weighs little.
+Empty bins: each bin filled on either side gets half a row more (the Krichevsky-Trofimov estimate of shares),
+so no logarithm is infinite, and a bin that is empty because the sample is small has little weight.
 
 Chance: without any change, PSI is distributed as (1/N + 1/n) times chi-square with B - 1 degrees of freedom,
 for B bins and N and n independent rows (B. Yurdakul, Statistical Properties of Population Stability Index,
-Western Michigan University 2018). So PSI is (B - 1) * (1/N + 1/n) on average though nothing moved, and a
+Western Michigan University 2018). So PSI averages (B - 1) * (1/N + 1/n) even if nothing moved, and a
 small sample always seems to have drifted.
 """
 
@@ -21,19 +21,19 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 MODERATE, SHIFTED = 0.1, 0.25
-# A page compares dozens of features at a time: at one in a thousand each, a false alarm is rare.
+# A page compares dozens of features; at 1 in 1,000 each, false alarms are rare.
 CHANCE_LEVEL = 0.999
 SMOOTHING = 0.5
 
 
 class State(StrEnum):
-    """What is to be thought of a distribution: the rule of thumb, unless chance alone goes as far."""
+    """The state of a distribution: the rule of thumb, unless chance explains as much."""
 
     NO_DATA = "no data"
-    NOT_COMPARED = "not compared"  # of the clock, with less than a cycle seen; or of age, which only grows
+    NOT_COMPARED = "not compared"  # hour or weekday before a complete cycle, or an age, which only grows
     ALL_MISSING = "no values"  # neither in training nor now
     STABLE = "stable"
-    CHANCE = "too few"  # beyond the rule of thumb, but within what so few rows show by chance
+    CHANCE = "too few"  # above the rule of thumb, but within chance for so few rows
     MODERATE = "moderate"
     SHIFTED = "shifted"
 
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """`psi` of two distributions; by chance it is `expected` on average and below `limit` in 999 of 1,000."""
+    """`psi` of two distributions; by chance alone its mean is `expected`, and 99.9 % are below `limit`."""
 
     psi: float
     expected: float
@@ -58,7 +58,7 @@ ALL_MISSING = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.ALL_MISSING)
 
 
 def population_stability(then: ArrayLike, now: ArrayLike) -> float:
-    """PSI of two samples counted in the same bins; at least 0, and 0 for equal counts.
+    """PSI of two samples counted in the same bins; never negative, and 0 for equal counts.
 
     >>> round(population_stability([50, 50], [90, 10]), 3)
     0.853
@@ -82,7 +82,7 @@ def measure_drift(then: ArrayLike, now: ArrayLike) -> Drift:
 
 
 def judge(psi: float, *, limit: float) -> State:
-    """The state for a PSI of which chance explains up to `limit`."""
+    """The state of a PSI of which chance explains up to `limit`."""
     if psi < MODERATE:
         return State.STABLE
     if psi <= limit:

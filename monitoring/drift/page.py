@@ -27,12 +27,12 @@ from scoring.catalog.registry import event_types
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable, current_routes
 
-MOST_MODELS = 20  # newest ones to choose from
+MAX_MODELS = 20  # newest versions to choose from
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What the page is asked for: an event type, one of its model versions (None without any), a span."""
+class DriftSelection:
+    """The selected event type, model version (None if there is none) and time span."""
 
     event_type: str
     model: str | None
@@ -42,7 +42,7 @@ class Choice:
 
     @property
     def models_with_roles(self) -> list[tuple[str, str]]:
-        """The models to choose from with their roles in the route, "" without one."""
+        """The selectable models with their role in the route, "" without one."""
         arms = self.route.arms if self.route else ()
         roles = {arm.model: arm.role for arm in arms}
         return [(model, roles.get(model, "")) for model in self.models]
@@ -52,10 +52,10 @@ class Choice:
         return dict(self.models_with_roles).get(self.model or "", "")
 
 
-def read_choice(request: HttpRequest) -> Choice:
-    """What the address asks for; by default the type of the model it names, or the model in charge.
+def read_selection(request: HttpRequest) -> DriftSelection:
+    """The selection in the query string; by default the type of the given model, or a champion.
 
-    Raises Http404 for what is not there.
+    Raises Http404 for unknown values.
     """
     types = scored_types()
     routes = current_routes()
@@ -63,15 +63,15 @@ def read_choice(request: HttpRequest) -> Choice:
     event_type = event_type or next((name for name in types if name in routes), types[0])
     span = request.GET.get("span") or "day"
     if event_type not in types or span not in SPANS:
-        raise Http404(f"There is no event type {event_type!r} or no span {span!r} ({', '.join(SPANS)}).")
+        raise Http404(f"Unknown event type {event_type!r} or span {span!r}; spans are {', '.join(SPANS)}.")
     route = routes.get(event_type)
     models = _newest_models(event_type)
     arms = [arm.model for arm in route.arms] if route else []
     models = [*arms, *(name for name in models if name not in arms)]
     model = request.GET.get("model") or next(iter(models), None)
     if model is not None and model not in models:
-        raise Http404(f"{model!r} is none of the newest versions for {event_type}.")
-    return Choice(event_type, model, span, models, route)
+        raise Http404(f"{model!r} is not one of the newest versions for {event_type}.")
+    return DriftSelection(event_type, model, span, models, route)
 
 
 def scored_types() -> list[str]:
@@ -84,12 +84,12 @@ def _type_of(model: str | None) -> str | None:
 
 def _newest_models(event_type: str) -> list[str]:
     rows = ModelVersion.objects.filter(event_type=event_type).order_by("-number")
-    return list(rows.values_list("name", flat=True)[:MOST_MODELS])
+    return list(rows.values_list("name", flat=True)[:MAX_MODELS])
 
 
 @register_page
 class DriftPage(AdminPage):
-    """Whether what a model sees and says is still what it was trained on."""
+    """Whether a model's features and scores are still distributed as in training."""
 
     path, name, title = "drift/", "drift", "Drift"
     subtitle = ""
@@ -98,7 +98,7 @@ class DriftPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
-        choice = read_choice(self.request)
+        choice = read_selection(self.request)
         since = since_of(choice.span, now=now)
         return super().get_context_data(
             choice=choice,
@@ -111,8 +111,8 @@ class DriftPage(AdminPage):
         )
 
 
-def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, Any]:
-    """The report of the chosen model with its plots, or why there is none ("no model", "no reference")."""
+def _compared(choice: DriftSelection, *, since: datetime, now: datetime) -> dict[str, Any]:
+    """The report of the selected model with its plots, or why there is none ("no model", "no reference")."""
     row = ModelVersion.objects.filter(name=choice.model).first()
     if row is None:
         return {"why_not": "no model"}
@@ -125,7 +125,7 @@ def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, An
     return {
         "row": row,
         "report": report,
-        "verdict": summarise(report),
+        "verdict": summarize(report),
         "too_few": report.count(State.CHANCE),
         "not_compared": report.count(State.NOT_COMPARED),
         "outcomes": [(outcome, *shares) for outcome, shares in report.outcomes.items()],
@@ -134,22 +134,22 @@ def _compared(choice: Choice, *, since: datetime, now: datetime) -> dict[str, An
     }
 
 
-def summarise(report: DriftReport) -> tuple[str, str]:
-    """(tone, sentence): what the report comes to."""
+def summarize(report: DriftReport) -> tuple[str, str]:
+    """(tone, sentence): the report in one sentence."""
     if not report.rows:
-        return "info", f"{report.model} has decided nothing in this time, so there is nothing to compare."
+        return "info", f"{report.model} made no decisions in this period, so there is nothing to compare."
     moved, total = len(report.moved), len(report.features)
     shifted = report.count(State.SHIFTED)
     if moved:
-        gravely = f", {shifted} of them far" if shifted else ", none of them far"
+        far = f", {shifted} of them far" if shifted else ", none of them far"
         tone = "bad" if shifted else "warn"
         sentence = (
-            f"{moved} of {total} features {'has' if moved == 1 else 'have'} moved since training{gravely}."
+            f"{moved} of {total} features {'has' if moved == 1 else 'have'} drifted since training{far}."
         )
     else:
-        tone, sentence = "good", f"None of {total} features has moved since training."
-    score = "have moved too" if moved else "have moved"
-    scores = f" The scores {score}." if report.score.state.has_moved else " The scores are as they were."
+        tone, sentence = "good", f"None of {total} features has drifted since training."
+    drifted = "have drifted too" if moved else "have drifted"
+    scores = f" The scores {drifted}." if report.score.state.has_moved else " The scores are stable."
     if report.score.state.has_moved and not moved:
         tone = "warn"
     return tone, sentence + scores
@@ -158,14 +158,14 @@ def summarise(report: DriftReport) -> tuple[str, str]:
 def _score_plot(report: DriftReport) -> Plot:
     return window_plots.shares_plot(
         report.scores if report.rows else [],
-        title="Scores: held-out events of training, and now",
+        title="Scores, training holdout and now",
         axis="Score in %, from",
-        then="held-out events",
+        then="training holdout",
     )
 
 
-def _over_time(choice: Choice, *, since: datetime, now: datetime) -> list[Plot]:
-    """Outcomes, volume and latency of the event type: by the minute for an hour, else by the hour."""
+def _over_time(choice: DriftSelection, *, since: datetime, now: datetime) -> list[Plot]:
+    """Outcomes, volume and latency of the event type: per minute for an hour, else per hour."""
     if choice.span == "hour":
         since = to_minute(now - SPANS["hour"])
         minutes = MinuteWindow.objects.filter(event_type=choice.event_type, start__gte=since)

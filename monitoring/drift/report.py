@@ -1,4 +1,4 @@
-"""What a model sees and says now beside what it was trained on, from the windows that are kept of it."""
+"""Compares a model's recent features, scores and outcomes with its training data, from model windows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import orjson
 from monitoring.drift.bin_names import bin_names, score_names
 from monitoring.drift.distance import ALL_MISSING, NOT_COMPARED, Drift, State, measure_drift
 from monitoring.models import ModelWindow
-from monitoring.windows.binning import Counts, Reference, unpack
+from monitoring.windows.binning import BinCounts, Reference, unpack
 from monitoring.windows.hourly import to_hour
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.models import Decision
@@ -20,13 +20,13 @@ from scoring.registry.models import ModelArtifact
 
 HOUR = timedelta(hours=1)
 SPANS = {"hour": HOUR, "day": timedelta(days=1), "week": timedelta(weeks=1)}
-# Features of the clock are compared once a whole turn was seen: a quiet night is not a drift of the hours.
+# Hour and weekday are compared only over a complete cycle: a quiet night is not drift.
 CYCLES = {"hour": timedelta(days=1), "weekday": timedelta(weeks=1)}
 
 
 @dataclass(frozen=True)
-class Side:
-    """Shares of a distribution: of the rows in each bin, and of the rows without a value."""
+class SideShares:
+    """The share of rows in each bin, and of rows without a value."""
 
     shares: list[float]
     missing: float
@@ -39,12 +39,12 @@ class FeatureDrift:
     name: str
     drift: Drift
     names: list[str]
-    then: Side
-    now: Side
+    then: SideShares
+    now: SideShares
 
     @property
     def compared(self) -> bool:
-        """Whether `drift` says anything."""
+        """Whether the two distributions were compared."""
         return self.drift.state not in (State.NO_DATA, State.NOT_COMPARED, State.ALL_MISSING)
 
     @property
@@ -60,10 +60,10 @@ class FeatureDrift:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """A model over a stretch of time. `features` with the one that moved furthest first.
+    """A model over a period. `features` are sorted by PSI, largest first.
 
-    `score` is the drift of the score's distribution, `scores` its (name, share then, share now) by bin,
-    `outcomes` the shares (then, now) by outcome.
+    `score` is the drift of the scores, `scores` their (name, share then, share now) by bin, `outcomes` the
+    shares (then, now) by outcome.
     """
 
     model: str
@@ -84,18 +84,18 @@ class DriftReport:
 
     @property
     def is_far(self) -> bool:
-        """Whether somebody should look: a feature has moved far, or the scores have."""
+        """Whether it needs attention: a feature has shifted far, or the scores have moved."""
         return self.score.state.has_moved or self.count(State.SHIFTED) > 0
 
     @property
     def state(self) -> State:
-        """The gravest state of any feature or of the score."""
+        """The most severe state of any feature or of the score."""
         order = list(State)
         return max([self.score.state, *(f.drift.state for f in self.features)], key=order.index)
 
 
 def since_of(span: str, *, now: datetime) -> datetime:
-    """When a span's first hour begins: whole hours, so that an "hour" is one to two hours long."""
+    """The start of a span in whole hours, so that an "hour" is one to two hours long."""
     return to_hour(now - SPANS[span])
 
 
@@ -105,9 +105,9 @@ def read_windows(model: str, *, since: datetime) -> list[ModelWindow]:
 
 
 def feature_specs(event_type: str, vocabularies: Mapping[str, Sequence[str]]) -> dict[str, FeatureSpec]:
-    """What is known of an event type's features, by name, under a model's vocabularies (field -> values).
+    """The specs of an event type's features by name, with a model's vocabularies (field -> values).
 
-    Those of the newest set first, then those that only other sets have.
+    Those of the newest set come first, then those that only earlier sets have.
     """
     codes: Vocabularies = {event_type: vocabularies}
     sets = lane_plan(find_event_type(event_type).lane, codes).feature_sets(event_type)
@@ -118,7 +118,7 @@ def feature_specs(event_type: str, vocabularies: Mapping[str, Sequence[str]]) ->
 
 
 def read_vocabularies(artifact: str) -> dict[str, list[str]]:
-    """What the codes of a model's categories mean, field -> values, without loading the model."""
+    """The vocabularies of a model's categories, field -> values, without loading the model."""
     stored = ModelArtifact.objects.filter(digest=artifact).values_list("spec", flat=True).first()
     return orjson.loads(stored)["vocabularies"] if stored else {}
 
@@ -131,7 +131,7 @@ def compare(
     specs: Mapping[str, FeatureSpec],
     since: datetime,
 ) -> DriftReport:
-    """The model's windows, all since `since` and oldest first, beside its reference."""
+    """Compare the model's windows (since `since`, oldest first) with its reference."""
     seen_for = windows[-1].start - windows[0].start + HOUR if windows else timedelta(0)
     counts = sum((reference.unpack_features(w.features) for w in windows), np.zeros_like(reference.features))
     scores = sum((unpack(w.scores) for w in windows), np.zeros_like(reference.scores))
@@ -159,7 +159,7 @@ def compare(
 
 
 def _feature(
-    index: int, counts: Counts, reference: Reference, *, spec: FeatureSpec | None, seen_for: timedelta
+    index: int, counts: BinCounts, reference: Reference, *, spec: FeatureSpec | None, seen_for: timedelta
 ) -> FeatureDrift:
     then, now = reference.bins(index, reference.features), reference.bins(index, counts)
     return FeatureDrift(
@@ -172,14 +172,14 @@ def _feature(
 
 
 def _is_comparable(spec: FeatureSpec | None, seen_for: timedelta) -> bool:
-    """Whether a difference would mean anything: age only grows, and a cycle has to be seen whole."""
+    """Whether a comparison is meaningful: age only grows, and a cycle must be complete."""
     if spec is None:
         return True
     return not spec.is_age and seen_for >= CYCLES.get(spec.unit, timedelta(0))
 
 
-def _drift(then: Counts, now: Counts) -> Drift:
-    """The drift of a feature's bins, the last of which counts missing values."""
+def _drift(then: BinCounts, now: BinCounts) -> Drift:
+    """The drift of a feature's bins; the last bin counts missing values."""
     if then.sum() and now.sum() and not then[:-1].sum() and not now[:-1].sum():
         return ALL_MISSING
     return measure_drift(then, now)
@@ -192,11 +192,11 @@ def _outcomes(windows: Sequence[ModelWindow], reference: Reference) -> dict[str,
     return dict(zip(names, zip(then, now, strict=True), strict=True))
 
 
-def _side(counts: Counts) -> Side:
+def _side(counts: BinCounts) -> SideShares:
     shares = _shares(counts)
-    return Side(shares=shares, missing=shares[-1])
+    return SideShares(shares=shares, missing=shares[-1])
 
 
-def _shares(counts: Counts) -> list[float]:
+def _shares(counts: BinCounts) -> list[float]:
     total = int(counts.sum())
     return [float(count) / total if total else 0.0 for count in counts]

@@ -1,1 +1,1 @@
-"""The feature catalogue: what each feature is, who uses it, and whether it is still right."""
+"""The feature catalog's pages: what each feature means, which models read it, and its health."""

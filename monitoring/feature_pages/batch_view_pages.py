@@ -1,4 +1,4 @@
-"""The page of batch views: how old their values are, and publishing what is due at once."""
+"""The page of batch views: their age and versions, and a button that publishes due ones."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ PUBLISH = "scoring.add_batchversion"
 
 @register_page
 class BatchViewsPage(AdminPage):
-    """Every view with its schedule, its age and its versions. POST has a worker publish what is due."""
+    """Every batch view with its schedule, age and versions. POST queues the publishing of due views."""
 
     path, name, title = "batch-views/", "batch_views", "Batch views"
     permission = "scoring.view_batchversion"
@@ -39,7 +39,7 @@ class BatchViewsPage(AdminPage):
                 (row, row.is_stale(now), row.next_due(now), row.view in due, readers_of(row.view))
                 for row in rows
             ],
-            summary=summarise(rows, now=now),
+            summary=summarize(rows, now=now),
             due=due,
             may_publish=self.request.user.has_perm(PUBLISH),
         )
@@ -48,30 +48,31 @@ class BatchViewsPage(AdminPage):
         self.require(PUBLISH)
         due = due_views(timezone.now())
         if not due:
-            messages.info(request, "Nothing is due: every view has the version of its last moment.")
+            messages.info(request, "Nothing is due: every view is up to date.")
             return redirect("admin:batch_views")
         try:
             request_publishing()
         except OperationalError as error:
-            messages.error(request, f"Nothing was asked for: the broker does not answer ({error}).")
+            messages.error(request, f"Publishing was not queued: the broker does not answer ({error}).")
         else:
             names = ", ".join(view.name for view in due)
             messages.success(
                 request,
-                f"A worker computes {names} now; events read a version {VALID_AFTER.seconds} s later.",
+                f"A worker is publishing {names}. Events read a new version {VALID_AFTER.seconds} s"
+                f" after it is published.",
             )
         return redirect("admin:batch_views")
 
 
 def due_views(now: datetime) -> list[BatchView]:
-    """The views of which a version should be there that is not."""
+    """The views whose latest scheduled version has not been published."""
     return [view for view in batch_views().values() if is_due(view, now=now)]
 
 
-def summarise(rows: Sequence[ViewRow], *, now: datetime) -> tuple[str, str]:
-    """(tone, sentence): what the views come to."""
+def summarize(rows: Sequence[ViewRow], *, now: datetime) -> tuple[str, str]:
+    """(tone, sentence): the freshness of all views."""
     stale = [row.name for row in rows if row.is_stale(now)]
     if not stale:
         return "good", "The view is fresh." if len(rows) == 1 else f"All {len(rows)} views are fresh."
     names = ", ".join(stale)
-    return "bad", f"Not fresh: {names}. Features that read from there are missing in decisions made now."
+    return "bad", f"Stale: {names}. Features that read them are now missing from decisions."

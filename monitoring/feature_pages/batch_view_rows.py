@@ -1,4 +1,4 @@
-"""Batch views: their schedule, the versions that were published, and how old the present one is."""
+"""Batch views with their schedule, published versions and the version in use."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,10 +21,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class ViewRow:
-    """A batch view: `versions` newest first; `current` is the one that events received now read, if any.
-
-    `reads`: what the decisions of the last day had of it.
-    """
+    """A batch view; `versions` newest first, `current` the one in use, `reads` its use in the last day."""
 
     reads: Freshness
     versions: list[BatchVersion]
@@ -48,7 +45,7 @@ class ViewRow:
         return f"every {exact_span(self.view.every_us)}, over {exact_span(self.view.over_us)}"
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether its newest values are too old to be read, or there are none."""
+        """Whether its values are missing or too old to be read."""
         return self.current is None or now - self.current.as_of > self.stale_after
 
     def next_due(self, now: datetime) -> datetime:
@@ -57,7 +54,7 @@ class ViewRow:
 
 
 def read_view_rows(views: Iterable[BatchView], *, now: datetime) -> list[ViewRow]:
-    """The views with their newest versions; a query for each, and two."""
+    """The views with their newest versions; one query per view and two more."""
     return [_row(reads, now=now) for reads in read_freshness(list(views), now=now, within=DAY)]
 
 
@@ -69,7 +66,7 @@ def _row(reads: Freshness, *, now: datetime) -> ViewRow:
 
 
 def _is_of(version: BatchVersion, view: BatchView) -> bool:
-    """Whether a version was computed from what the view declares today."""
+    """Whether a version was computed from the view's current declaration."""
     return version.definition == view.definition_hash
 
 

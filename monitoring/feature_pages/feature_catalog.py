@@ -1,4 +1,4 @@
-"""Everything the catalogue knows of an event type's features over a stretch of time, in bounded queries."""
+"""Reads everything about an event type's features over a period, in bounded queries."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from functools import cached_property
 
 from monitoring.drift.report import feature_specs, read_vocabularies
 from monitoring.feature_pages.feature_sets import read_sets
-from monitoring.feature_pages.health import Checked, Live, read_checked, read_live
+from monitoring.feature_pages.health import ConsistencyCheck, LiveModel, read_checked, read_live
 from monitoring.feature_pages.model_usage import ModelUse, read_models
 from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.models import FeatureSetVersion
@@ -14,10 +14,10 @@ from scoring.registry.routes import route_of
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """An event type's features (`specs`, by name), the sets and models they are in, and how they do.
+class FeatureCatalog:
+    """An event type's features (`specs`, by name), the sets and models that have them, and their health.
 
-    `sets` and `models` are newest first, `models` and `live` after those in the route.
+    `sets` are newest first; `models` are those in the route, then the newest others.
     """
 
     event_type: str
@@ -25,12 +25,12 @@ class Catalogue:
     specs: dict[str, FeatureSpec]
     sets: list[FeatureSetVersion]
     models: list[ModelUse]
-    live: list[Live]
-    checked: dict[str, Checked]
+    live: list[LiveModel]
+    checked: dict[str, ConsistencyCheck]
 
     @cached_property
     def sets_of(self) -> dict[str, list[int]]:
-        """Feature -> the numbers of the sets that have it, ascending."""
+        """Feature -> the numbers of the sets that contain it, ascending."""
         found: dict[str, list[int]] = {}
         for version in reversed(self.sets):
             for described in version.features:
@@ -38,12 +38,12 @@ class Catalogue:
         return found
 
 
-def read_catalogue(event_type: str, *, since: datetime) -> Catalogue:
-    """What is known since then. Raises UnknownEventType; KeyError for a type that is not scored."""
+def read_feature_catalog(event_type: str, *, since: datetime) -> FeatureCatalog:
+    """The catalog over the time since then. Raises UnknownEventType; KeyError if the type is not scored."""
     models = read_models(event_type, route=route_of(event_type))
     vocabularies = read_vocabularies(models[0].artifact) if models else {}
     specs = feature_specs(event_type, vocabularies)
-    return Catalogue(
+    return FeatureCatalog(
         event_type=event_type,
         since=since,
         specs=specs,

@@ -1,4 +1,4 @@
-"""Feature sets as they were declared over time, and what changed from one to another."""
+"""Feature sets over time, and the differences between them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ Described = Mapping[str, Any]  # an element of `FeatureSetVersion.features`
 
 
 @dataclass(frozen=True)
-class Change:
-    """A feature of two sets, as either declared it; None on the side that does not have it."""
+class FeatureChange:
+    """A feature as two sets declare it; None in a set without it."""
 
     name: str
     before: Described | None
@@ -27,32 +27,32 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """What changed between two sets; `unchanged` counts the features that mean the same in both."""
+class SetDifference:
+    """The differences between two sets; `unchanged` counts the features equal in both."""
 
-    added: list[Change]
-    removed: list[Change]
-    changed: list[Change]
+    added: list[FeatureChange]
+    removed: list[FeatureChange]
+    changed: list[FeatureChange]
     unchanged: int
 
     @property
     def same(self) -> bool:
-        """Whether the sets have the same features, however ordered."""
+        """Whether the sets have the same features, in any order."""
         return not (self.added or self.removed or self.changed)
 
 
 @dataclass(frozen=True)
 class SetRow:
-    """A set in the list: what changed since the one before (None for the first), and the models on it.
+    """A set with its changes since the previous one (None for the first) and the models on it.
 
-    `place`: in the code, 0 for what new models are trained on, then `earlier_features`; None where it is not
-    declared any more. `may_go`: whether the code may stop declaring it, for no live model is on it.
+    `place` in the code: 0 for the set that new models train on, then `earlier_features`; None if no longer
+    declared. `removable`: no live model needs it, so the code may stop declaring it.
     """
 
     version: FeatureSetVersion
     place: int | None
-    may_go: bool
-    since_before: Difference | None
+    removable: bool
+    since_before: SetDifference | None
     before: int | None
     models: list[ModelUse]
 
@@ -67,7 +67,7 @@ class SetRow:
 
 @dataclass(frozen=True)
 class Membership:
-    """A set that has a feature, and whether it means there what it means in the newest set that has it."""
+    """A set that contains a feature, and whether it is defined there as in the newest such set."""
 
     number: int
     declared_at: datetime
@@ -75,7 +75,7 @@ class Membership:
 
 
 def read_sets(event_type: str) -> list[FeatureSetVersion]:
-    """Every set of an event type, the newest first."""
+    """All sets of an event type, newest first."""
     return list(FeatureSetVersion.objects.filter(event_type=event_type).order_by("-number"))
 
 
@@ -86,8 +86,8 @@ def read_set_rows(event_type: str) -> list[SetRow]:
     return set_rows(read_sets(event_type), models, in_code=[each.declared for each in in_code])
 
 
-def compare_sets(before: Sequence[Described], after: Sequence[Described]) -> Difference:
-    """What changed from one set's features to another's, in set order. A feature is known by its name.
+def compare_sets(before: Sequence[Described], after: Sequence[Described]) -> SetDifference:
+    """The differences between two sets' features, in set order, matched by name.
 
     >>> old = [{"name": "a", "digest": "1"}]
     >>> found = compare_sets(old, [{"name": "a", "digest": "2"}, {"name": "b", "digest": "3"}])
@@ -95,11 +95,11 @@ def compare_sets(before: Sequence[Described], after: Sequence[Described]) -> Dif
     (['b'], ['a'], 0)
     """
     old, new = ({each["name"]: each for each in side} for side in (before, after))
-    both = [Change(name, old[name], each) for name, each in new.items() if name in old]
+    both = [FeatureChange(name, old[name], each) for name, each in new.items() if name in old]
     changed = [each for each in both if _meaning(each.before) != _meaning(each.after)]
-    return Difference(
-        added=[Change(name, None, each) for name, each in new.items() if name not in old],
-        removed=[Change(name, each, None) for name, each in old.items() if name not in new],
+    return SetDifference(
+        added=[FeatureChange(name, None, each) for name, each in new.items() if name not in old],
+        removed=[FeatureChange(name, each, None) for name, each in old.items() if name not in new],
         changed=changed,
         unchanged=len(both) - len(changed),
     )
@@ -112,16 +112,16 @@ def _meaning(described: Described | None) -> object:
 def set_rows(
     versions: Sequence[FeatureSetVersion], models: Sequence[ModelUse], *, in_code: Sequence[str]
 ) -> list[SetRow]:
-    """The sets, newest first, each beside the one before it. `in_code`: the digests that the code declares.
+    """The sets, newest first, each compared with the previous one. `in_code`: the digests the code declares.
 
-    While it is not known which set a live model is on, none may go.
+    If the set of any live model is unknown, no set is removable.
     """
     needed = {model.declared_set for model in models if model.live}
     return [
         SetRow(
             version=version,
             place=in_code.index(version.digest) if version.digest in in_code else None,
-            may_go=version.digest in in_code[1:] and not needed & {version.digest, ""},
+            removable=version.digest in in_code[1:] and not needed & {version.digest, ""},
             since_before=compare_sets(before.features, version.features) if before else None,
             before=before.number if before else None,
             models=[model for model in models if model.declared_set == version.digest],
@@ -131,7 +131,7 @@ def set_rows(
 
 
 def memberships(feature: str, versions: Sequence[FeatureSetVersion]) -> list[Membership]:
-    """The sets that have a feature, newest first."""
+    """The sets that contain a feature, newest first."""
     found = [
         (version, described["digest"])
         for version in versions
@@ -145,17 +145,17 @@ def memberships(feature: str, versions: Sequence[FeatureSetVersion]) -> list[Mem
 
 
 def last_declaration(feature: str, versions: Sequence[FeatureSetVersion]) -> Described | None:
-    """A feature as the newest set that has it describes it."""
+    """The description of a feature in the newest set that contains it."""
     described = (each for version in versions for each in version.features if each["name"] == feature)
     return next(described, None)
 
 
 def find_set(rows: Sequence[SetRow], number: str | None, *, default: SetRow) -> SetRow:
-    """The set of a number as an address has it. Raises Http404 for one that there is not."""
+    """The set with a number from the query string. Raises Http404."""
     if not number:
         return default
     found = next((row for row in rows if str(row.version.number) == number), None)
     if found is None:
         known = ", ".join(str(row.version.number) for row in rows)
-        raise Http404(f"There is no set {number!r} ({known}).")
+        raise Http404(f"There is no set {number!r}; use {known}.")
     return found

@@ -1,4 +1,4 @@
-"""The features of an event type as the catalogue lists them: with figures, to filter and to sort."""
+"""The rows of the feature list, with filters and sort orders."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Any
 
 from monitoring.drift.distance import State
 from monitoring.drift.report import FeatureDrift
-from monitoring.feature_pages.health import MORE_MISSING, Checked, Live
+from monitoring.feature_pages.health import MORE_MISSING, ConsistencyCheck, LiveModel
 from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
 from scoring.features.compile.specs import FeatureSpec, entities_read, windows_read
 from scoring.sentences.feature_descriptions import describe_feature
 
-NEEDS_A_LOOK = "attention"
+NEEDS_ATTENTION = "attention"
 
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """A feature. `drift` and `weight` are of the first live model that reads it and has decided something.
+    """A feature. `drift` and `weight` are from `model`, the first live model with decisions that reads it.
 
-    `model` names that one, "" where none has; `sets` are the numbers of the sets that have the feature.
+    `model` is "" if there is none; `sets` are the numbers of the sets that contain the feature.
     """
 
     spec: FeatureSpec
@@ -26,18 +26,18 @@ class FeatureRow:
     model: str
     drift: FeatureDrift | None
     weight: Weight | None
-    checked: Checked
+    checked: ConsistencyCheck
     sets: list[int]
     users: list[ModelUse]
 
     @property
     def entities(self) -> list[str]:
-        """The entities whose states it reads, by itself or in what it is computed from."""
+        """The entities whose states it reads, directly or through its inputs."""
         return entities_read(self.spec)
 
     @property
     def windows(self) -> list[str]:
-        """The windows that it covers."""
+        """Its time windows."""
         return windows_read(self.spec)
 
     @property
@@ -46,7 +46,7 @@ class FeatureRow:
 
     @property
     def more_missing(self) -> bool:
-        """Whether it is missing noticeably more often than in training."""
+        """Whether it is missing more often than in training, by more than `MORE_MISSING`."""
         return self.drift is not None and self.drift.now.missing > self.drift.then.missing + MORE_MISSING
 
     @property
@@ -58,22 +58,22 @@ class FeatureRow:
         return [model for model in self.users if model.live]
 
     @property
-    def troubles(self) -> int:
-        """How many things are wrong with it, the graver ones weighing more."""
+    def problems(self) -> int:
+        """Its problems as a number: severe ones weigh more."""
         shifted = self.drift is not None and self.drift.drift.state is State.SHIFTED
         return 8 * self.inconsistent + 4 * shifted + 2 * self.more_missing + self.moved
 
 
 STATES: Mapping[str, tuple[str, Callable[[FeatureRow], bool]]] = {
-    NEEDS_A_LOOK: ("that need a look", lambda row: row.troubles > 0),
-    "drifted": ("that have moved", lambda row: row.moved),
+    NEEDS_ATTENTION: ("with problems", lambda row: row.problems > 0),
+    "drifted": ("drifted", lambda row: row.moved),
     "missing": ("missing more often", lambda row: row.more_missing),
     "inconsistent": ("not reproduced", lambda row: row.inconsistent),
-    "unused": ("no live model reads", lambda row: not row.live_users),
+    "unused": ("unused by live models", lambda row: not row.live_users),
 }
-# By column: what it is sorted by, the most telling first.
+# Sort order -> key; the most relevant first.
 SORTS: Mapping[str, Callable[[FeatureRow], Any]] = {
-    "attention": lambda row: (-row.troubles, -_psi(row)),
+    "attention": lambda row: (-row.problems, -_psi(row)),
     "name": lambda row: row.spec.name,
     "psi": lambda row: -_psi(row),
     "missing": lambda row: -(row.drift.now.missing if row.drift else -1.0),
@@ -87,8 +87,8 @@ def _psi(row: FeatureRow) -> float:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What is asked of the list: words, a kind, an entity, a state (a key of STATES), an order (of SORTS)."""
+class FeatureFilter:
+    """The filter of the list: words, a kind, an entity, a state (a key of STATES) and an order (of SORTS)."""
 
     text: str = ""
     kind: str = ""
@@ -104,14 +104,20 @@ class Choice:
 def make_rows(
     specs: Mapping[str, FeatureSpec],
     *,
-    live: Sequence[Live],
+    live: Sequence[LiveModel],
     models: Sequence[ModelUse],
-    checked: Mapping[str, Checked],
+    checked: Mapping[str, ConsistencyCheck],
     sets_of: Mapping[str, list[int]],
 ) -> list[FeatureRow]:
     """A row for each feature, in the order of `specs`."""
     return [
-        _row(spec, live=live, models=models, checked=checked.get(name, Checked()), sets=sets_of.get(name, []))
+        _row(
+            spec,
+            live=live,
+            models=models,
+            checked=checked.get(name, ConsistencyCheck()),
+            sets=sets_of.get(name, []),
+        )
         for name, spec in specs.items()
     ]
 
@@ -119,9 +125,9 @@ def make_rows(
 def _row(
     spec: FeatureSpec,
     *,
-    live: Sequence[Live],
+    live: Sequence[LiveModel],
     models: Sequence[ModelUse],
-    checked: Checked,
+    checked: ConsistencyCheck,
     sets: list[int],
 ) -> FeatureRow:
     seen = next((each for each in live if spec.name in each.drifts), None)
@@ -137,8 +143,8 @@ def _row(
     )
 
 
-def choose(rows: Sequence[FeatureRow], choice: Choice) -> list[FeatureRow]:
-    """The rows that are asked for, in the order that is asked for; as declared without one."""
+def choose(rows: Sequence[FeatureRow], choice: FeatureFilter) -> list[FeatureRow]:
+    """The matching rows in the chosen order, or in declaration order."""
     words = choice.text.lower().split()
     found = [
         row

@@ -1,4 +1,4 @@
-"""Whether features are still right: seen by live models against training, and recomputed from the log."""
+"""The health of features: distributions compared with training, and values recomputed from the log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,28 +15,28 @@ from scoring.lanes.models import Pending
 from scoring.registry.models import ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint
 
-# A share of missing values this much above that of training is worth a look, whatever PSI says of it.
+# A share of missing values this far above training's needs attention, whatever the PSI.
 MORE_MISSING = 0.05
 
 
 @dataclass(frozen=True)
-class Checked:
-    """How many logged values of a feature were recomputed from the log, and how many came out otherwise."""
+class ConsistencyCheck:
+    """How many logged values of a feature were recomputed from the log, and how many differed."""
 
     compared: int = 0
     mismatched: int = 0
 
     @property
     def share(self) -> float | None:
-        """The share that came out otherwise; None where nothing was compared."""
+        """The share that differed; None if none was compared."""
         return self.mismatched / self.compared if self.compared else None
 
 
 @dataclass(frozen=True)
-class Live:
-    """What one live model saw in `rows` decisions: every feature then and now, and what it did to scores.
+class LiveModel:
+    """A live model's `rows` decisions: the drift of every feature and its weight in the scores.
 
-    `drifts` and `weights` are empty where the model has decided nothing.
+    `drifts` and `weights` are empty without decisions.
     """
 
     model: ModelUse
@@ -47,8 +47,10 @@ class Live:
     weights: Mapping[str, Weight]
 
 
-def read_live(models: Sequence[ModelUse], *, specs: Mapping[str, FeatureSpec], since: datetime) -> list[Live]:
-    """What the models that decide now have seen since then, the one in charge first. Two queries.
+def read_live(
+    models: Sequence[ModelUse], *, specs: Mapping[str, FeatureSpec], since: datetime
+) -> list[LiveModel]:
+    """The champion and canary with their decisions since then, the champion first. Two queries.
 
     Models without a reference are left out: there is nothing to compare with.
     """
@@ -72,9 +74,9 @@ def _live(
     *,
     specs: Mapping[str, FeatureSpec],
     since: datetime,
-) -> Live:
+) -> LiveModel:
     report = compare(model.name, windows, reference, specs=specs, since=since)
-    return Live(
+    return LiveModel(
         model=model,
         reference=reference,
         windows=windows,
@@ -84,28 +86,30 @@ def _live(
     )
 
 
-def read_checked(event_type: str, *, since: datetime) -> dict[str, Checked]:
-    """What the continuous check found of each feature, of decisions since then."""
+def read_checked(event_type: str, *, since: datetime) -> dict[str, ConsistencyCheck]:
+    """The results of the continuous consistency check by feature, over decisions since then."""
     rows = (
         FeatureConsistency.objects.filter(event_type=event_type, hour__gte=since)
         .values("feature")
         .annotate(all_compared=Sum("compared"), all_mismatched=Sum("mismatched"))
     )
-    return {row["feature"]: Checked(row["all_compared"], row["all_mismatched"]) for row in rows}
+    return {row["feature"]: ConsistencyCheck(row["all_compared"], row["all_mismatched"]) for row in rows}
 
 
-def read_checked_by_hour(event_type: str, feature: str, *, since: datetime) -> dict[datetime, Checked]:
-    """The same of one feature, by the hour of the decisions."""
+def read_checked_by_hour(
+    event_type: str, feature: str, *, since: datetime
+) -> dict[datetime, ConsistencyCheck]:
+    """The same for one feature, by hour of the decisions."""
     rows = FeatureConsistency.objects.filter(event_type=event_type, feature=feature, hour__gte=since)
-    return {row.hour: Checked(row.compared, row.mismatched) for row in rows}
+    return {row.hour: ConsistencyCheck(row.compared, row.mismatched) for row in rows}
 
 
 @dataclass(frozen=True)
 class LaneState:
-    """How far a lane is behind: `waiting` entries since `oldest`. `checked_at`: by the continuous check."""
+    """A lane's backlog: `pending` entries since `oldest`. `checked_at`: by the consistency check."""
 
     lane: str
-    waiting: int
+    pending: int
     oldest: datetime | None
     checked_at: datetime | None
 
@@ -113,6 +117,6 @@ class LaneState:
 def read_lane(lane: str) -> LaneState:
     """Two queries."""
     ready = Pending.objects.filter(lane=lane, state=Pending.State.READY)
-    found = ready.aggregate(waiting=Count("pk"), oldest=Min("enqueued_at"))
+    found = ready.aggregate(pending=Count("pk"), oldest=Min("enqueued_at"))
     checked_at = LaneCheckpoint.objects.filter(lane=lane).values_list("checked_at", flat=True).first()
-    return LaneState(lane, found["waiting"], found["oldest"], checked_at)
+    return LaneState(lane, found["pending"], found["oldest"], checked_at)

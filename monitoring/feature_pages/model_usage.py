@@ -1,4 +1,4 @@
-"""Which models of an event type there are, what they read, and what each feature does to their scores."""
+"""The models of an event type, the features they read, and each feature's weight in their scores."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from scoring.registry.feature_sets import declared_set_of
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable
 
-MOST_MODELS = 30  # newest ones besides those in the route
+MAX_MODELS = 30  # newest ones, besides those in the route
 LIVE = ("champion", "canary", "shadow")
 
 
 @dataclass(frozen=True)
 class ModelUse:
-    """A model version: the `names` of its features, and the digest of their set ("" where unknown)."""
+    """A model version with the `names` of its features and the digest of its set ("" if unknown)."""
 
     name: str
     number: int
@@ -35,15 +35,15 @@ class ModelUse:
 
     @property
     def live(self) -> bool:
-        """Whether it scores events now."""
+        """Whether it currently scores events."""
         return self.standing.stage in LIVE
 
 
 def read_models(event_type: str, *, route: RouteTable | None) -> list[ModelUse]:
-    """The models in the route, whoever decides first, then the newest others. Four queries."""
+    """The models in the route, the champion first, then the newest others. Four queries."""
     arms = [arm.model for arm in route.arms] if route else []
     newest = ModelVersion.objects.filter(event_type=event_type).order_by("-number")
-    wanted = {*arms, *newest.values_list("name", flat=True)[:MOST_MODELS]}
+    wanted = {*arms, *newest.values_list("name", flat=True)[:MAX_MODELS]}
     versions = list(_with_names(newest.filter(name__in=wanted)))
     where = standings(versions)
     in_route = {name: place for place, name in enumerate(arms)}
@@ -55,7 +55,7 @@ def read_models(event_type: str, *, route: RouteTable | None) -> list[ModelUse]:
 
 
 def _with_names(versions: Any) -> Any:
-    """Versions with `feature_names` and `declared_set`, without the rest of what is stored of them."""
+    """Versions with `feature_names` and `set_digest`, without their other large columns."""
     names = Func(
         F("reference"),
         template="jsonb_path_query_array(%(expressions)s, '$.features[*].name')",
@@ -69,7 +69,7 @@ def _with_names(versions: Any) -> Any:
 
 
 def _declared_set(version: Any, *, look: bool) -> str:
-    """The digest of the version's set; where it does not tell itself, worked out for those in the route."""
+    """The digest of the version's set; if not stored, computed for models in the route."""
     return version.set_digest or (declared_set_of(version) if look else "")
 
 
@@ -87,7 +87,7 @@ def _use(version: Any, standing: ModelStanding, *, declared_set: str) -> ModelUs
 
 @dataclass(frozen=True)
 class Weight:
-    """How far a feature moves a model's margins: the mean of |contribution| in log-odds, and its rank."""
+    """A feature's weight in a model: the mean absolute contribution in log-odds, and its rank."""
 
     mean: float
     rank: int
@@ -95,7 +95,7 @@ class Weight:
 
 
 def weigh_features(windows: Sequence[ModelWindow], names: Sequence[str]) -> dict[str, Weight]:
-    """What the windows of one model say of each of its features; empty where none counted contributions."""
+    """The weight of each feature over a model's windows; empty if none counted contributions."""
     counted = [window for window in windows if window.contributions]
     rows = sum(window.rows for window in counted)
     if not rows:

@@ -1,4 +1,4 @@
-"""The catalogue's pages: all features of an event type, one of them, its sets, and two sets side by side."""
+"""The pages of the feature catalog: all features of an event type, one feature, its sets, a comparison."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from monitoring.drift.page import scored_types
 from monitoring.drift.report import SPANS, since_of
 from monitoring.feature_pages import plots
 from monitoring.feature_pages.batch_view_rows import read_view_rows, views_in
-from monitoring.feature_pages.feature_catalog import Catalogue, read_catalogue
+from monitoring.feature_pages.feature_catalog import FeatureCatalog, read_feature_catalog
 from monitoring.feature_pages.feature_sets import (
     compare_sets,
     find_set,
@@ -19,9 +19,9 @@ from monitoring.feature_pages.feature_sets import (
     memberships,
     read_set_rows,
 )
-from monitoring.feature_pages.feature_table import STATES, Choice, FeatureRow, choose, make_rows
-from monitoring.feature_pages.health import Live, read_checked_by_hour, read_lane
-from monitoring.feature_pages.judgments import judge, summarise
+from monitoring.feature_pages.feature_table import STATES, FeatureFilter, FeatureRow, choose, make_rows
+from monitoring.feature_pages.health import LiveModel, read_checked_by_hour, read_lane
+from monitoring.feature_pages.judgments import judge, summarize
 from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type as find_event_type
@@ -35,71 +35,71 @@ from scoring.sentences.feature_descriptions import (
 )
 
 DEFAULT_SPAN = "day"
-# The orders of the list, and its columns with the order that each stands for.
+# The sort orders of the list, and its columns with their sort order.
 ORDERS = (
-    *(("", "as declared"), ("attention", "troubles first"), ("name", "by name"), ("psi", "furthest moved")),
-    *(("missing", "most missing"), ("consistency", "least reproduced"), ("weight", "greatest effect")),
+    *(("", "as declared"), ("attention", "problems first"), ("name", "by name"), ("psi", "largest drift")),
+    *(("missing", "most missing"), ("consistency", "most inconsistent"), ("weight", "largest effect")),
 )
 COLUMNS = (
-    *(("name", "Feature"), ("", "Then and now"), ("psi", "Drift"), ("missing", "Missing")),
-    *(("consistency", "From the log"), ("weight", "Effect"), ("", "Read by")),
+    *(("name", "Feature"), ("", "Training and now"), ("psi", "Drift"), ("missing", "Missing")),
+    *(("consistency", "Reproduced"), ("weight", "Effect"), ("", "Read by")),
 )
 
 
-class CataloguePage(AdminPage):
-    """What the pages have in common: an event type, which the address names or its query."""
+class FeatureCatalogPage(AdminPage):
+    """What the pages share: an event type from the address or the query string."""
 
     permission = "scoring.view_featuresetversion"
     subtitle = ""
 
     @property
     def event_type(self) -> str:
-        """By default the first type that a model decides. Raises Http404."""
+        """By default the first type with a champion. Raises Http404."""
         types = scored_types()
         asked = self.kwargs.get("event_type") or self.request.GET.get("type")
         if not asked:
             routes = current_routes()
             return next((name for name in types if name in routes), types[0])
         if asked not in types:
-            raise Http404(f"There is no scored event type {asked!r} ({', '.join(types)}).")
+            raise Http404(f"There is no scored event type {asked!r}; use {', '.join(types)}.")
         return str(asked)
 
     @property
     def span(self) -> str:
-        """Which stretch of time "now" is. Raises Http404."""
+        """The period that counts as "now". Raises Http404."""
         span = self.request.GET.get("span") or DEFAULT_SPAN
         if span not in SPANS:
-            raise Http404(f"There is no span {span!r} ({', '.join(SPANS)}).")
+            raise Http404(f"Unknown span {span!r}; use {', '.join(SPANS)}.")
         return span
 
 
 @register_page
-class FeaturesPage(CataloguePage):
-    """All features of an event type: what each is, and whether it is as it should be."""
+class FeaturesPage(FeatureCatalogPage):
+    """All features of an event type with their meaning and health."""
 
     path, name, title = "features/", "features", "Features"
     template_name = "monitoring/feature_pages/features.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, event_type, span = timezone.now(), self.event_type, self.span
-        catalogue = read_catalogue(event_type, since=since_of(span, now=now))
-        rows = rows_of(catalogue)
+        catalog = read_feature_catalog(event_type, since=since_of(span, now=now))
+        rows = rows_of(catalog)
         choice = self._choice()
         return super().get_context_data(
             event_type=event_type,
             types=scored_types(),
             span=span,
             spans=list(SPANS),
-            catalogue=catalogue,
+            catalog=catalog,
             choice=choice,
             rows=choose(rows, choice),
             total=len(rows),
-            summary=summarise(rows, catalogue.live),
+            summary=summarize(rows, catalog.live),
             states=[(state, words, sum(map(test, rows))) for state, (words, test) in STATES.items()],
             kinds=sorted({row.spec.kind for row in rows}),
             entities=sorted({entity for row in rows for entity in row.entities}),
             heaviest=max((row.weight.mean for row in rows if row.weight), default=0.0),
-            live_models=[model for model in catalogue.models if model.live],
+            live_models=[model for model in catalog.models if model.live],
             lane=read_lane(find_event_type(event_type).lane),
             query=self._query(),
             orders=ORDERS,
@@ -107,31 +107,31 @@ class FeaturesPage(CataloguePage):
             **kwargs,
         )
 
-    def _choice(self) -> Choice:
+    def _choice(self) -> FeatureFilter:
         asked = {name: self.request.GET.get(name, "") for name in ("kind", "entity", "state", "sort")}
-        return Choice(text=self.request.GET.get("q", "").strip(), **asked)
+        return FeatureFilter(text=self.request.GET.get("q", "").strip(), **asked)
 
     def _query(self) -> str:
-        """The address's query without the order, for links that change it."""
+        """The query string without the sort order, for links that change it."""
         kept = self.request.GET.copy()
         kept.pop("sort", None)
         return kept.urlencode()
 
 
-def rows_of(catalogue: Catalogue) -> list[FeatureRow]:
-    """A row for every feature of a catalogue."""
+def rows_of(catalog: FeatureCatalog) -> list[FeatureRow]:
+    """A row for each feature of the catalog."""
     return make_rows(
-        catalogue.specs,
-        live=catalogue.live,
-        models=catalogue.models,
-        checked=catalogue.checked,
-        sets_of=catalogue.sets_of,
+        catalog.specs,
+        live=catalog.live,
+        models=catalog.models,
+        checked=catalog.checked,
+        sets_of=catalog.sets_of,
     )
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A feature in words: what it is, what its windows cover, its value without a past, what is usual."""
+    """A feature in words: its meaning, the coverage of its windows, its value without history and usually."""
 
     meaning: str
     coverage: list[str]
@@ -146,8 +146,8 @@ class Definition:
 
 
 @register_page
-class FeaturePage(CataloguePage):
-    """One feature: what it is exactly, who reads it, and how it does. Also of sets that are no more."""
+class FeaturePage(FeatureCatalogPage):
+    """One feature: its definition, health and models. Also for features that are no longer declared."""
 
     path, name, title = "features/<str:event_type>/<str:feature>/", "feature", "Feature"
     template_name = "monitoring/feature_pages/feature.html"
@@ -155,41 +155,41 @@ class FeaturePage(CataloguePage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, feature = timezone.now(), self.kwargs["feature"]
         self.title = f"Feature {feature}"
-        catalogue = read_catalogue(self.event_type, since=since_of(self.span, now=now))
-        row = next((row for row in rows_of(catalogue) if row.spec.name == feature), None)
-        past = memberships(feature, catalogue.sets)
+        catalog = read_feature_catalog(self.event_type, since=since_of(self.span, now=now))
+        row = next((row for row in rows_of(catalog) if row.spec.name == feature), None)
+        past = memberships(feature, catalog.sets)
         if row is None and not past:
-            raise Http404(f"{catalogue.event_type} has no feature {feature!r}, and never had one.")
+            raise Http404(f"{catalog.event_type} has never had a feature {feature!r}.")
         return super().get_context_data(
             **kwargs,
             span=self.span,
             spans=list(SPANS),
-            catalogue=catalogue,
+            catalog=catalog,
             row=row,
             memberships=past,
-            last=None if row else last_declaration(feature, catalogue.sets),
-            users=weighed_users(catalogue, feature),
-            **(_declared(catalogue, row, now=now) if row else {}),
+            last=None if row else last_declaration(feature, catalog.sets),
+            users=weighed_users(catalog, feature),
+            **(_declared(catalog, row, now=now) if row else {}),
         )
 
 
-def weighed_users(catalogue: Catalogue, feature: str) -> list[tuple[ModelUse, Weight | None]]:
-    """The models that read a feature, each with what it does to their scores where that was counted."""
-    weights = {live.model.name: live.weights.get(feature) for live in catalogue.live}
-    return [(model, weights.get(model.name)) for model in users_of(feature, catalogue.models)]
+def weighed_users(catalog: FeatureCatalog, feature: str) -> list[tuple[ModelUse, Weight | None]]:
+    """The models that read a feature, each with its weight if that was counted."""
+    weights = {live.model.name: live.weights.get(feature) for live in catalog.live}
+    return [(model, weights.get(model.name)) for model in users_of(feature, catalog.models)]
 
 
-def _declared(catalogue: Catalogue, row: FeatureRow, *, now: datetime) -> dict[str, Any]:
-    """What there is to show of a feature that the code declares today."""
-    spec, since = row.spec, catalogue.since
+def _declared(catalog: FeatureCatalog, row: FeatureRow, *, now: datetime) -> dict[str, Any]:
+    """The context of a feature that the code currently declares."""
+    spec, since = row.spec, catalog.since
     views = read_view_rows(views_in(spec), now=now)
-    lane = read_lane(find_event_type(catalogue.event_type).lane)
-    by_hour = read_checked_by_hour(catalogue.event_type, spec.name, since=since)
-    live = next((each for each in catalogue.live if each.model.name == row.model), None)
+    lane = read_lane(find_event_type(catalog.event_type).lane)
+    by_hour = read_checked_by_hour(catalog.event_type, spec.name, since=since)
+    live = next((each for each in catalog.live if each.model.name == row.model), None)
     return {
         "spec": spec,
         "definition": Definition.of(spec),
-        "judgements": judge(row, lane=lane, views=views, now=now),
+        "judgments": judge(row, lane=lane, views=views, now=now),
         "views": views,
         "plots": [
             *(_seen_plots(live, row, since=since, now=now) if live else []),
@@ -198,7 +198,7 @@ def _declared(catalogue: Catalogue, row: FeatureRow, *, now: datetime) -> dict[s
     }
 
 
-def _seen_plots(live: Live, row: FeatureRow, *, since: datetime, now: datetime) -> list[Any]:
+def _seen_plots(live: LiveModel, row: FeatureRow, *, since: datetime, now: datetime) -> list[Any]:
     name = row.spec.name
     return [
         plots.distribution_plot(live.drifts[name], unit=plots.axis_of(row.spec)),
@@ -207,8 +207,8 @@ def _seen_plots(live: Live, row: FeatureRow, *, since: datetime, now: datetime) 
 
 
 @register_page
-class FeatureSetsPage(CataloguePage):
-    """The sets of an event type as they were declared over time, and the models on each."""
+class FeatureSetsPage(FeatureCatalogPage):
+    """The feature sets of an event type over time, with the models on each."""
 
     path, name, title = "features/<str:event_type>/sets/", "feature_sets", "Feature sets"
     template_name = "monitoring/feature_pages/sets.html"
@@ -218,8 +218,8 @@ class FeatureSetsPage(CataloguePage):
 
 
 @register_page
-class FeatureSetDiffPage(CataloguePage):
-    """Two sets side by side: what was added, removed and changed from one to the other."""
+class FeatureSetDiffPage(FeatureCatalogPage):
+    """Two feature sets compared: features added, removed and changed."""
 
     path, name, title = "features/<str:event_type>/diff/", "feature_set_diff", "Compare feature sets"
     template_name = "monitoring/feature_pages/diff.html"

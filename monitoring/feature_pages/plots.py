@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitoring.drift.report import FeatureDrift
-from monitoring.feature_pages.health import Checked, Live
+from monitoring.feature_pages.health import ConsistencyCheck, LiveModel
 from monitoring.windows import plots as window_plots
 from monitoring.windows.plots import HOUR, line_or_dots, steps
 from scoring.admin_kit.plots import Axis, Plot, Series
@@ -13,21 +13,21 @@ from scoring.features.compile.specs import FeatureSpec
 _AXES = {
     "money": "Amount",
     "events": "Events",
-    "values": "Different values",
+    "values": "Distinct values",
     "seconds": "Time",
-    "flag": "Answer",
+    "flag": "Value",
 }
-HOURS = Axis("Hour; the last one is not over", "time")
+HOURS = Axis("Hour (the last one is incomplete)", "time")
 
 
 def distribution_plot(drift: FeatureDrift, *, unit: str) -> Plot:
-    """Training and now, over the bins that either has filled."""
+    """Training and now, over the bins filled in either."""
     filled = [(name, then, now) for name, then, now in drift.bins if then or now]
-    return window_plots.shares_plot(filled, title="What the model sees: training, and now", axis=unit)
+    return window_plots.shares_plot(filled, title="Distribution, training and now", axis=unit)
 
 
-def missing_plot(live: Live, feature: str, *, since: datetime, now: datetime) -> Plot:
-    """The share of events without a value, hour by hour, beside training."""
+def missing_plot(live: LiveModel, feature: str, *, since: datetime, now: datetime) -> Plot:
+    """The hourly share of events without a value, compared with training."""
     column = live.reference.names.index(feature)
     shares = {window.start: _missing_share(live, window.features, column) for window in live.windows}
     points = [(start, shares.get(start)) for start in steps(since, now, HOUR)]
@@ -43,7 +43,7 @@ def missing_plot(live: Live, feature: str, *, since: datetime, now: datetime) ->
     )
 
 
-def _missing_share(live: Live, features: bytes | memoryview, column: int) -> float:
+def _missing_share(live: LiveModel, features: bytes | memoryview, column: int) -> float:
     return _share(live.reference.unpack_features(features)[column].tolist())
 
 
@@ -51,28 +51,28 @@ def _share(counts: list[int]) -> float:
     return counts[-1] / max(sum(counts), 1)
 
 
-def consistency_plot(by_hour: Mapping[datetime, Checked], *, since: datetime, now: datetime) -> Plot:
-    """Values recomputed from the log, hour by hour: those that came out the same, and those that did not."""
-    hours = [(start, by_hour.get(start, Checked())) for start in steps(since, now, HOUR)]
+def consistency_plot(by_hour: Mapping[datetime, ConsistencyCheck], *, since: datetime, now: datetime) -> Plot:
+    """Values recomputed from the log per hour: equal and different ones."""
+    hours = [(start, by_hour.get(start, ConsistencyCheck())) for start in steps(since, now, HOUR)]
     same = [(start, each.compared - each.mismatched) for start, each in hours]
     differ = [(start, each.mismatched) for start, each in hours]
     compared = sum(each.compared for _, each in hours)
     return Plot(
         title="Recomputed from the log",
         x=HOURS,
-        y=Axis("Values an hour", minimum=0),
+        y=Axis("Values per hour", minimum=0),
         series=[
-            Series("the same", same, color="allow", kind="bar"),
+            Series("equal", same, color="allow", kind="bar"),
             Series("different", differ, color="block", kind="bar"),
         ]
         if compared
         else [],
-        summary=f"Of {compared:,} values {sum(count for _, count in differ):,} came out otherwise.",
+        summary=f"Of {compared:,} values, {sum(count for _, count in differ):,} differed.",
         stacked=True,
         height=200,
     )
 
 
 def axis_of(spec: FeatureSpec) -> str:
-    """What a feature's values are, for the axis: "Payments", "Seconds", "USD"."""
+    """The axis title for a feature's values: "Events", "Time", "Amount"."""
     return _AXES.get(spec.unit, spec.unit.capitalize())

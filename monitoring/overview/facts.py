@@ -1,4 +1,4 @@
-"""Everything the overview is made of, read in a few bounded queries; None for what the reader may not see."""
+"""The facts behind the overview, read in a few bounded queries; None for what the user may not see."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from django_celery_beat.models import PeriodicTask
 from experiments.models import Experiment
 from monitoring.drift.report import DriftReport, compare, feature_specs, since_of
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
-from monitoring.overview.restarts import Restarts, read_restarts
+from monitoring.overview.restarts import ProcessRestarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.binning import Reference
 from monitoring.windows.hourly import to_hour, to_minute
@@ -34,16 +34,16 @@ from scoring.signals.process_reports import Report
 from scoring.signals.store_health import Refusal, refused_write
 
 DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
-CANDIDATES_FOR = timedelta(days=30)  # who was not judged by then has been passed over
-DECISIONS_LOOKED_AT = 5_000
-ENTRIES_LOOKED_AT = 5_000  # behind each consumer: to say that it lags needs no more
-# What of a model version the overview does not show; it is long.
+CANDIDATES_FOR = timedelta(days=30)  # older ones are not going to be approved
+MAX_DECISIONS = 5_000
+MAX_LAG_COUNTED = 5_000  # entries behind each consumer
+# Long columns of a model version that the overview does not show.
 _UNSHOWN = ("parameters", "metrics", "lineage", "comparison")
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """Entries that lanes have still to process, and those that could not be processed."""
+class PendingEvents:
+    """Entries that lanes have yet to process (`ready`), and parked ones."""
 
     ready: int
     oldest: datetime | None
@@ -51,17 +51,17 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Queue:
-    """Cases that want a verdict; `held` are in somebody's hands."""
+class CaseQueue:
+    """Cases that need a verdict; `held` ones are claimed."""
 
-    waiting: int
+    pending: int
     held: int
     oldest: datetime | None
 
 
 @dataclass(frozen=True)
-class Store:
-    """Redis: whether it answers, why it refuses writes if it does, and what processes report through it."""
+class StoreStatus:
+    """Redis: whether it answers, why it refuses writes (None if it accepts), and reports of processes."""
 
     answers: bool
     refusal: Refusal | None = None
@@ -69,8 +69,8 @@ class Store:
 
 
 @dataclass(frozen=True)
-class InCharge:
-    """The model that decides an event type; None where its version is not in the registry."""
+class Champion:
+    """The model that decides an event type; `version` is None if it is not in the registry."""
 
     route: Route
     name: str
@@ -79,7 +79,7 @@ class InCharge:
 
 @dataclass(frozen=True)
 class Facts:
-    """`hours` since the hour of 24 hours ago, `minutes` of the last two hours, both oldest first."""
+    """`hours` cover the last 24 hours, `minutes` the last two, both oldest first."""
 
     now: datetime
     hours: list[HourlyWindow]
@@ -87,25 +87,25 @@ class Facts:
     consumers: list[ConsumerHealth]
     causes: list[tuple[str, int]] | None = None
     writer: OldestWriter | None = None
-    store: Store | None = None
-    waiting: Waiting | None = None
-    queue: Queue | None = None
-    in_charge: list[InCharge] | None = None
+    store: StoreStatus | None = None
+    pending: PendingEvents | None = None
+    queue: CaseQueue | None = None
+    champions: list[Champion] | None = None
     candidates: list[ModelVersion] | None = None
     drifts: list[DriftReport] | None = None
     mismatches: list[Mismatch] | None = None
     batch_views: list[Freshness] | None = None
     experiments: list[Experiment] | None = None
     trainings: list[TrainingJob] | None = None
-    broken_schedules: list[tuple[str, str]] | None = None  # name, and what is wrong
-    restarts: list[Restarts] | None = None
+    broken_schedules: list[tuple[str, str]] | None = None  # name and problem
+    restarts: list[ProcessRestarts] | None = None
 
 
 def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
-    """The facts that `user` may see: at most one query for each part."""
+    """The facts that `user` may see, at most one query for each."""
     seen: dict[str, Any] = {}
     if user.has_perm("scoring.view_pending"):
-        seen |= {"waiting": read_waiting(), "writer": oldest_writer(), "store": read_store()}
+        seen |= {"pending": read_pending(), "writer": oldest_writer(), "store": read_store()}
     if user.has_perm("scoring.view_decision"):
         seen["causes"] = read_causes(now=now)
     if user.has_perm("reviews.view_case"):
@@ -113,7 +113,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     if user.has_perm("scoring.view_modelversion"):
         seen |= read_models(now=now)
         if user.has_perm("monitoring.view_modelwindow"):
-            seen["drifts"] = read_drifts(seen["in_charge"], now=now)
+            seen["drifts"] = read_drifts(seen["champions"], now=now)
             seen["mismatches"] = read_mismatches(since=now - DAY)
             seen["batch_views"] = read_freshness(now=now)
     if user.has_perm("experiments.view_experiment"):
@@ -126,35 +126,35 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         now=now,
         hours=list(HourlyWindow.objects.filter(start__gte=to_hour(now - DAY)).order_by("start")),
         minutes=list(MinuteWindow.objects.filter(start__gte=to_minute(now - TWO_HOURS)).order_by("start")),
-        consumers=consumer_health(most=ENTRIES_LOOKED_AT),
+        consumers=consumer_health(most=MAX_LAG_COUNTED),
         **seen,
     )
 
 
-def read_waiting() -> Waiting:
+def read_pending() -> PendingEvents:
     ready, parked = Q(state=Pending.State.READY), Q(state=Pending.State.PARKED)
     counted = Pending.objects.filter(ready | parked).aggregate(
         ready=Count("pk", filter=ready),
         oldest=Min("enqueued_at", filter=ready),
         parked=Count("pk", filter=parked),
     )
-    return Waiting(**counted)
+    return PendingEvents(**counted)
 
 
-def read_store() -> Store:
+def read_store() -> StoreStatus:
     try:
         refusal = refused_write(connections.prompt())
-        return Store(answers=True, refusal=refusal, reports=tuple(reports.read_reports()))
+        return StoreStatus(answers=True, refusal=refusal, reports=tuple(reports.read_reports()))
     except redis.RedisError:
-        return Store(answers=False)
+        return StoreStatus(answers=False)
 
 
 def read_causes(*, now: datetime) -> list[tuple[str, int]]:
-    """Why the failure policy decided in the last hour, with how often, the most frequent first.
+    """The causes of fallbacks in the last hour with their counts, most frequent first.
 
-    Among the latest decisions alone: there is no index of causes, and what happens now is what matters.
+    Only among the latest decisions, because causes have no index.
     """
-    latest = Decision.objects.order_by("-position").values("pk")[:DECISIONS_LOOKED_AT]
+    latest = Decision.objects.order_by("-position").values("pk")[:MAX_DECISIONS]
     fallbacks = Decision.objects.filter(
         pk__in=latest, basis=Decision.Basis.FALLBACK, decided_at__gte=now - timedelta(hours=1)
     )
@@ -162,22 +162,22 @@ def read_causes(*, now: datetime) -> list[tuple[str, int]]:
     return [(row["cause"], row["count"]) for row in counted]
 
 
-def read_queue(*, now: datetime) -> Queue:
+def read_queue(*, now: datetime) -> CaseQueue:
     held = Q(state=Case.State.CLAIMED, lease_until__gt=now)
     counted = Case.objects.pending().aggregate(
-        waiting=Count("pk"), held=Count("pk", filter=held), oldest=Min("opened_at")
+        pending=Count("pk"), held=Count("pk", filter=held), oldest=Min("opened_at")
     )
-    return Queue(**counted)
+    return CaseQueue(**counted)
 
 
 def read_models(*, now: datetime) -> dict[str, Any]:
-    """`in_charge`: who decides each event type; `candidates`: what nobody has judged yet, newest first."""
+    """`champions`: the model of each event type; `candidates`: models that await approval, newest first."""
     champions = {route: _champion(route) for route in Route.objects.order_by("event_type")}
-    unjudged = Q(status=ModelVersion.Status.CANDIDATE, trained_at__gte=now - CANDIDATES_FOR)
-    versions = ModelVersion.objects.filter(Q(name__in=champions.values()) | unjudged).defer(*_UNSHOWN)
+    awaiting = Q(status=ModelVersion.Status.CANDIDATE, trained_at__gte=now - CANDIDATES_FOR)
+    versions = ModelVersion.objects.filter(Q(name__in=champions.values()) | awaiting).defer(*_UNSHOWN)
     by_name = {version.name: version for version in versions.order_by("-trained_at")}
     return {
-        "in_charge": [InCharge(route, name, by_name.get(name)) for route, name in champions.items()],
+        "champions": [Champion(route, name, by_name.get(name)) for route, name in champions.items()],
         "candidates": [v for v in by_name.values() if v.status == ModelVersion.Status.CANDIDATE],
     }
 
@@ -186,10 +186,10 @@ def _champion(route: Route) -> str:
     return next(str(arm["model"]) for arm in route.arms if arm["role"] == CHAMPION)
 
 
-def read_drifts(in_charge: Iterable[InCharge], *, now: datetime) -> list[DriftReport]:
-    """The last day of each model in charge that has a reference and has decided something."""
+def read_drifts(champions: Iterable[Champion], *, now: datetime) -> list[DriftReport]:
+    """The last day's drift of each champion that has a reference and has decided something."""
     since = since_of("day", now=now)
-    models = {each.name: each.version for each in in_charge if each.version is not None}
+    models = {each.name: each.version for each in champions if each.version is not None}
     windows: dict[str, list[ModelWindow]] = {}
     for window in ModelWindow.objects.filter(model__in=models, start__gte=since).order_by("start"):
         windows.setdefault(window.model, []).append(window)
@@ -204,7 +204,7 @@ def read_drifts(in_charge: Iterable[InCharge], *, now: datetime) -> list[DriftRe
 
 
 def read_trainings() -> list[TrainingJob]:
-    """The newest trainings, at most five, with `step`, `done` and `total` of those that run."""
+    """The five newest trainings, with `step`, `done` and `total` of running ones."""
     progress = TrainingProgress.objects.filter(job=OuterRef("number"))
     jobs = TrainingJob.objects.annotate(
         **{name: Subquery(progress.values(name)[:1]) for name in ("step", "done", "total")}
@@ -213,7 +213,7 @@ def read_trainings() -> list[TrainingJob]:
 
 
 def read_broken_schedules() -> list[tuple[str, str]]:
-    """The enabled schedules that can only fail, each with why."""
+    """The enabled schedules that always fail, each with the problem."""
     enabled = PeriodicTask.objects.filter(enabled=True).order_by("name")
     asked = enabled.values_list("name", "task", "args", "kwargs", "queue")
     found = ((name, _schedule_problem(*rest)) for name, *rest in asked)

@@ -1,4 +1,4 @@
-"""The admin's home: how it goes now, what is wrong, and where to act. Refreshes itself by its parts."""
+"""The overview, the admin's home: notices, tiles and plots. Its parts refresh themselves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from monitoring.windows.plots import HOUR, MINUTE, Timeline, latency_plot, outco
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.admin_kit.plots import Plot
 
-# What a page needs of its visitor: a link to a page that would be refused is no help.
+# The permission that each page needs; pages that the user may not see are not linked.
 PERMISSIONS = {
     "queue": "reviews.view_case",
     "model": "scoring.view_modelversion",
@@ -49,8 +49,8 @@ PERMISSIONS = {
 
 
 @dataclass(frozen=True)
-class Group:
-    """Tiles under a heading; `shares` are (outcome, decisions, share), for a bar below them."""
+class TileGroup:
+    """Tiles under a heading; `shares`, (outcome, decisions, share), are drawn as a bar below them."""
 
     id: str
     title: str
@@ -63,28 +63,28 @@ class Group:
 
 
 def dashboard_callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """unfold's hook for the admin's index: adds the overview to its context."""
+    """Unfold's hook for the admin's index: adds the overview to its context."""
     return context | {"overview": overview(request.user, now=timezone.now())}
 
 
 def overview(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
-    """What the templates of the overview show to `user`."""
+    """The context of the overview's templates for `user`."""
     facts = read_facts(user, now=now)
     link = linker_for(user)
     return {
         "now": now,
         "notices": [(notice, _notice_link(notice, link)) for notice in notices(facts)],
         "groups": [
-            Group("traffic", "Now", traffic_tiles(facts, link)),
-            Group("day", "Last 24 hours", day_tiles(facts, link), outcome_shares(facts.hours)),
-            Group("work", "Work and models", [*queue_tiles(facts, link), *model_tiles(facts, link)]),
+            TileGroup("traffic", "Now", traffic_tiles(facts, link)),
+            TileGroup("day", "Last 24 hours", day_tiles(facts, link), outcome_shares(facts.hours)),
+            TileGroup("work", "Work and models", [*queue_tiles(facts, link), *model_tiles(facts, link)]),
         ],
         "plots": plots(facts),
     }
 
 
 def linker_for(user: User | AnonymousUser) -> Linker:
-    """Gives the address of an admin page with its arguments, "" where `user` may not go."""
+    """A function that gives the address of an admin page, "" if `user` may not see it."""
 
     def link(page: str, *arguments: object, query: str = "") -> str:
         if not page or not user.has_perm(PERMISSIONS[page]):
@@ -108,14 +108,14 @@ def plots(facts: Facts) -> list[Plot]:
     recent = Timeline(facts.minutes, since=to_minute(now - TWO_HOURS), now=now, step=MINUTE)
     return [
         outcomes_plot(day, title="Decisions by outcome, last 24 hours"),
-        volume_plot(recent, title="Events a minute, last 2 hours"),
+        volume_plot(recent, title="Events per minute, last 2 hours"),
         latency_plot(recent, title="Latency, last 2 hours"),
     ]
 
 
 @register_page
 class OverviewParts(AdminPage):
-    """The parts of the overview, which the script of the admin's home fetches again and again."""
+    """The parts of the overview, which the home page's script fetches repeatedly."""
 
     path, name, title = "overview/", "overview_parts", "Overview"
     template_name = "monitoring/overview_parts.html"

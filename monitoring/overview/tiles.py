@@ -6,8 +6,8 @@ from typing import Any
 
 from monitoring.drift.report import DriftReport
 from monitoring.models import HourlyWindow
-from monitoring.overview.facts import Facts, InCharge
-from monitoring.windows.traffic import Traffic
+from monitoring.overview.facts import Champion, Facts
+from monitoring.windows.traffic import RecentTraffic
 from scoring.admin_kit.formatting import (
     NO_VALUE,
     ago_text,
@@ -22,8 +22,8 @@ from scoring.decisions.models import Decision
 from scoring.learning.models import TrainingJob
 from scoring.registry.models import ModelVersion
 
-RATE_EVENTS = 20  # in five minutes: enough for a mean
-ABOUT = 0.05  # a smaller change of volume is none
+MIN_RATE_EVENTS = 20  # in five minutes; fewer give an unreliable rate
+MIN_CHANGE = 0.05  # a smaller relative change of volume is not shown
 
 Linker = Callable[..., str]  # the address of an admin page with its arguments, "" where the user may not go
 
@@ -41,22 +41,22 @@ class Tile:
 
 def traffic_tiles(facts: Facts, link: Linker) -> list[Tile]:
     """Volume and latency of the last hour, against the hour before."""
-    traffic = Traffic(facts.minutes, now=facts.now)
+    traffic = RecentTraffic(facts.minutes, now=facts.now)
     rate, over = _rate(traffic)
     last, before = traffic.received(60), traffic.received(120, 60)
     windows = link("monitoring_hourlywindow_changelist")
     p50, p95, p99 = (_ms(traffic.latency_ms(q, 60)) for q in (0.5, 0.95, 0.99))
     return [
-        Tile("Events a minute", rate, f"mean of the last {over}", href=windows),
+        Tile("Events per minute", rate, f"mean of the last {over}", href=windows),
         Tile("Events in the last hour", count_text(last), _change(last, before), href=windows),
         Tile("Latency, median", p50, "while a sender waits, last hour", href=windows),
         Tile("Latency, 99th percentile", p99, f"95th: {p95}, last hour", href=windows),
     ]
 
 
-def _rate(traffic: Traffic) -> tuple[str, str]:
-    """Events a minute lately, and over what: a few in five minutes say little of how many come."""
-    if traffic.received(5) >= RATE_EVENTS:
+def _rate(traffic: RecentTraffic) -> tuple[str, str]:
+    """Events per minute and the period it is measured over: five minutes, or an hour with little traffic."""
+    if traffic.received(5) >= MIN_RATE_EVENTS:
         return decimal_text(traffic.received(5) / 5, 1), "5 minutes"
     last = traffic.received(60)
     return decimal_text(last / 60, 1 if last >= 60 else 2), "hour"
@@ -65,8 +65,8 @@ def _rate(traffic: Traffic) -> tuple[str, str]:
 def _change(last: int, before: int) -> str:
     if not before:
         return "none in the hour before"
-    if abs(last - before) < ABOUT * before:
-        return f"about as in the hour before ({before:,})"
+    if abs(last - before) < MIN_CHANGE * before:
+        return f"about the same as the hour before ({before:,})"
     return f"{'up' if last > before else 'down'} from {before:,} in the hour before"
 
 
@@ -75,7 +75,7 @@ def _ms(value: float | None) -> str:
 
 
 def day_tiles(facts: Facts, link: Linker) -> list[Tile]:
-    """Decisions and money by outcome, and confirmed fraud, of the last 24 hours."""
+    """Decisions and amounts by outcome, and confirmed fraud, of the last 24 hours."""
     decided = sum(window.decided for window in facts.hours)
     tiles = []
     for outcome, words in (("allow", "Allowed"), ("review", "Sent to review"), ("block", "Blocked")):
@@ -104,7 +104,7 @@ def day_tiles(facts: Facts, link: Linker) -> list[Tile]:
 
 
 def money(hours: Iterable[HourlyWindow], column: str) -> str:
-    """The sum of a money column, one amount for each base currency."""
+    """The sum of an amount column, one for each base currency."""
     sums: dict[str, int] = {}
     for window in hours:
         kind = event_types().get(window.event_type)
@@ -114,7 +114,7 @@ def money(hours: Iterable[HourlyWindow], column: str) -> str:
 
 
 def outcome_shares(hours: Iterable[HourlyWindow]) -> list[tuple[str, int, float]]:
-    """(outcome, decisions, share) of the last 24 hours; nothing without decisions."""
+    """(outcome, decisions, share) of the last 24 hours; empty without decisions."""
     counts = dict.fromkeys(Decision.Outcome.values, 0)
     for window in hours:
         for outcome in counts:
@@ -128,15 +128,15 @@ def queue_tiles(facts: Facts, link: Linker) -> list[Tile]:
         return []
     queue = facts.queue
     age = duration_text(facts.now - queue.oldest) if queue.oldest else ""
-    note = f"oldest {age}, {queue.held:,} in hand. Work the queue" if queue.oldest else "nothing to review"
-    return [Tile("Cases waiting", count_text(queue.waiting), note, href=link("queue"))]
+    note = f"oldest {age}, {queue.held:,} claimed" if queue.oldest else "nothing to review"
+    return [Tile("Open cases", count_text(queue.pending), note, href=link("queue"))]
 
 
 def model_tiles(facts: Facts, link: Linker) -> list[Tile]:
-    """Who decides, how far it has drifted, what is tried and what is trained."""
+    """Champions and their drift, running experiments, and the newest training."""
     drifts = {report.model: report for report in facts.drifts or []}
     tiles = []
-    for each in facts.in_charge or []:
+    for each in facts.champions or []:
         tiles.append(_model_tile(each, facts, link))
         if facts.drifts is not None:
             tiles.append(_drift_tile(each, drifts.get(each.name), link))
@@ -147,11 +147,11 @@ def model_tiles(facts: Facts, link: Linker) -> list[Tile]:
     return tiles
 
 
-def _model_tile(each: InCharge, facts: Facts, link: Linker) -> Tile:
+def _model_tile(each: Champion, facts: Facts, link: Linker) -> Tile:
     version = each.version
     trained = f"trained {ago_text(version.trained_at, facts.now)}" if version else ""
     note = f"{trained}; {_gate(version)}" if version else "not in the registry"
-    return Tile(f"Decides {each.route.event_type}", each.name, note, href=link("model", each.name))
+    return Tile(f"Champion for {each.route.event_type}", each.name, note, href=link("model", each.name))
 
 
 def _gate(version: ModelVersion) -> str:
@@ -160,14 +160,14 @@ def _gate(version: ModelVersion) -> str:
     return f"{version.status}{checks}"
 
 
-def _drift_tile(each: InCharge, report: DriftReport | None, link: Linker) -> Tile:
+def _drift_tile(each: Champion, report: DriftReport | None, link: Linker) -> Tile:
     href = link("drift", query=f"?model={each.name}&type={each.route.event_type}")
     if report is None:
-        return Tile(f"Drift of {each.name}", "not known", "nothing to compare in the last day", href=href)
+        return Tile(f"Drift of {each.name}", "unknown", "no decisions in the last day", href=href)
     tone = "warn" if report.is_far else "" if report.moved else "good"
     moved = f"{len(report.moved)} of {len(report.features)}"
     scores = f"scores {report.score.state.value}"
-    return Tile(f"Features of {each.name} that moved", moved, f"last day; {scores}", tone, href)
+    return Tile(f"Drifted features of {each.name}", moved, f"last day; {scores}", tone, href)
 
 
 def _experiment_tiles(facts: Facts, link: Linker) -> list[Tile]:
@@ -179,7 +179,7 @@ def _experiment_tiles(facts: Facts, link: Linker) -> list[Tile]:
             "Experiment",
             experiment.name,
             f"{experiment.treatment} on {percent_text(experiment.share, 0)},"
-            f" since {duration_text(facts.now - experiment.started_at)}",
+            f" for {duration_text(facts.now - experiment.started_at)}",
             href=link("experiment", experiment.name),
         )
         for experiment in running
@@ -191,11 +191,11 @@ def _training_tile(facts: Facts, link: Linker) -> Tile:
     newest: Any = next(iter(facts.trainings or []), None)
     if newest is None:
         start = link("training_start")
-        return Tile("Training", "none so far", "Start one" if start else "", href=start or href)
+        return Tile("Training", "none yet", "Start a training" if start else "", href=start or href)
     if newest.state == TrainingJob.State.RUNNING:
         done = percent_text(newest.done / newest.total, 0) if newest.total else ""
         since = duration_text(facts.now - newest.started_at)
-        return Tile("Training", done or "running", f"{newest.step or 'starting'}, since {since}", href=href)
+        return Tile("Training", done or "running", f"{newest.step or 'starting'}, for {since}", href=href)
     when = ago_text(newest.ended_at or newest.requested_at, facts.now)
     tone = "bad" if newest.state == TrainingJob.State.FAILED else ""
-    return Tile("Training", newest.state, f"number {newest.number}, {when}", tone, href)
+    return Tile("Training", newest.state, f"training {newest.number}, {when}", tone, href)

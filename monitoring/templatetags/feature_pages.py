@@ -1,4 +1,4 @@
-"""`{% load feature_pages %}`: names of the catalogue in words, numbers of sets in short."""
+"""`{% load feature_pages %}`: names of the catalog in words, numbers of sets in short."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.filter
 def in_words(name: str) -> str:
-    """A kind or an entity as people say it: "card_x_merchant" is "card and merchant".
+    """A kind or an entity in words: "card_x_merchant" is "card and merchant".
 
     >>> in_words("since_last_same")
     'since last same'
@@ -20,7 +20,7 @@ def in_words(name: str) -> str:
 
 @register.filter
 def ranges(numbers: Iterable[int]) -> str:
-    """Ascending numbers, runs of them in short.
+    """Ascending numbers with runs as ranges.
 
     >>> ranges([1, 2, 3, 5])
     '1 to 3, 5'

@@ -1,4 +1,4 @@
-"""`{% load monitoring %}`: small pictures of distributions, and states in color."""
+"""`{% load monitoring %}`: sparklines of distributions, and badges of drift states."""
 
 from collections.abc import Sequence
 
@@ -25,19 +25,19 @@ WIDTH, HEIGHT = 120, 32
 
 @register.filter
 def psi(value: float) -> str:
-    """A PSI with three decimals; one that is not nothing is never written as nothing."""
+    """A PSI with three decimals; a positive one is never written as 0.000."""
     return "< 0.001" if 0 < value < 0.0005 else f"{value:.3f}"
 
 
 @register.simple_tag
 def state_badge(state: State) -> SafeString:
-    """A state of drift in the color of what it means."""
+    """A drift state as a colored badge."""
     return badge(state.value, tone=TONES[state])
 
 
 @register.simple_tag
 def distribution(then: Sequence[float], now: Sequence[float]) -> SafeString:
-    """Two distributions over the same bins: bars for then, a stepped line for now. For the eye only."""
+    """Two distributions over the same bins: bars for then, a stepped line for now. Visual only."""
     highest = max(*then, *now, 1e-9)
     return format_html(
         '<svg class="mon-picture" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true"'

@@ -1,4 +1,4 @@
-"""How fresh batch views are where they are read: decisions counted by what they had of each view."""
+"""Freshness of batch views: counts decisions by whether they had a fresh version of each view."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,16 +32,16 @@ _ADD = ", ".join(
     ]
 )
 
-AsOf = Mapping[tuple[str, int], int]  # (view, number) -> the moment the version was computed as of
+AsOf = Mapping[tuple[str, int], int]  # (view, number) -> the as-of time of the version
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How a view stands. `latest`: its newest version under the present declaration; None: never published.
+    """The freshness of a view. `latest`: its current declaration's newest version, None if never published.
 
-    Decisions since `since`: `fresh` had a version, `stale` none that was not too old, `unpublished` none at
-    all, and for `lost` Redis did not have it. `mean_age` and `most_age`: from what the version was computed
-    as of to the receipt of the event; None without decisions that had one.
+    Decisions since `since`: `fresh` had a version; the others had none because it was too old (`stale`), not
+    published yet (`unpublished`) or missing from Redis (`lost`). `mean_age` and `max_age`: from the version's
+    as-of time to the event's receipt; None without fresh decisions.
     """
 
     view: BatchView
@@ -53,11 +53,11 @@ class Freshness:
     stale: int = 0
     lost: int = 0
     mean_age: timedelta | None = None
-    most_age: timedelta | None = None
+    max_age: timedelta | None = None
 
     @property
     def without(self) -> int:
-        """Decisions that had no values of the view."""
+        """Decisions without values of the view."""
         return self.unpublished + self.stale + self.lost
 
     @property
@@ -66,7 +66,7 @@ class Freshness:
 
     @property
     def is_stale(self) -> bool:
-        """Whether an event received now would find the newest version too old; no news of one never made."""
+        """Whether the newest version is too old for events received now; False if never published."""
         if self.latest is None:
             return False
         return to_micros(self.now) - to_micros(self.latest.as_of) > self.view.stale_after_us
@@ -75,9 +75,9 @@ class Freshness:
 def read_freshness(
     views: Sequence[BatchView] | None = None, *, now: datetime, within: timedelta = HOUR
 ) -> list[Freshness]:
-    """How these views, or all that there are, stand: two queries.
+    """The freshness of these views, or of all: two queries.
 
-    Decisions count from the hour on in which `within` before `now` lies.
+    Decisions count from the start of the hour that contains `now` - `within`.
     """
     chosen = list(batch_views().values()) if views is None else list(views)
     since = to_hour(now - within)
@@ -104,12 +104,12 @@ def _read_counts(views: Iterable[BatchView], *, since: datetime) -> dict[str, di
 
 
 def _ages(row: Mapping[str, Any]) -> dict[str, timedelta]:
-    """The ages of the versions that were read; empty where none was."""
+    """Mean and maximum age of the versions that were read; empty if none was."""
     if not row["all_fresh"]:
         return {}
     return {
         "mean_age": timedelta(microseconds=row["all_age_us_sum"] / row["all_fresh"]),
-        "most_age": timedelta(microseconds=row["all_most"]),
+        "max_age": timedelta(microseconds=row["all_most"]),
     }
 
 
@@ -118,12 +118,12 @@ def count_reads(
 ) -> dict[tuple[str, datetime], dict[str, int]]:
     """What decisions add to the window of each view and hour. Pure.
 
-    `versions`: of the views there are; the log does not say why a decision had none, they do.
+    `versions` tell why a decision had none, which the log does not record.
     """
     hours: dict[datetime, dict[str, dict[str, int]]] = defaultdict(
         lambda: defaultdict(lambda: dict.fromkeys((*COUNTS, "age_us_max"), 0))
     )
-    # Neighbours share an hour as a rule, and moments are compared faster than hashed.
+    # Consecutive entries usually share an hour, and times compare faster than they hash.
     for hour, neighbours in groupby(entries, key=lambda entry: to_hour(entry.recorded_at)):
         added = hours[hour]
         for entry in neighbours:
@@ -138,7 +138,7 @@ def _add_reads(
     as_of: AsOf,
     versions: Mapping[str, Versions],
 ) -> None:
-    """Count what one decision had, to `added` by view."""
+    """Add the reads of one decision to the counts by view."""
     received_us = to_micros(from_iso(decision["received_at"])) if decision.get("batch") else 0
     for view, number in decision.get("batch", {}).items():
         counts = added[view]
@@ -178,14 +178,14 @@ def _read_as_of(entries: Iterable[Entry]) -> AsOf:
 
 
 def _read_versions(entries: Iterable[Entry]) -> dict[str, Versions]:
-    """The versions of views that some of the decisions had none of."""
+    """The versions of the views that some decisions lacked."""
     without = {view for entry in entries for view, number in entry.data["batch"].items() if number is None}
     views = [view for key, view in batch_views().items() if key in without]
     return read_versions_of(views) if views else {}
 
 
 def empty_batch_windows() -> None:
-    """Forget every window, for the log to be counted again."""
+    """Delete all windows before the log is counted again."""
     BatchWindow.objects.all().delete()
 
 

@@ -1,4 +1,4 @@
-"""Feature vectors and scores counted in the bins of a model's reference."""
+"""Counts feature vectors and scores in the bins of a model's reference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,28 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Counts = NDArray[np.int64]
+BinCounts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """How a model's features, scores and outcomes were distributed when it was trained.
+    """The distributions of a model's features, scores and outcomes in its training data.
 
-    `edges[f]` ascending: value v of feature f is in bin `searchsorted(edges[f], v, side="right")`. `features`
-    is int64 [F, W + 1]: rows by bin, W the bins of the feature of most, missing values in the last column.
+    `edges[f]` ascend: value v of feature f is in bin `searchsorted(edges[f], v, side="right")`. `features`
+    is int64 [F, W + 1]: rows by bin, W the largest number of bins, missing values in the last column.
     """
 
     rows: int
     names: tuple[str, ...]
     edges: tuple[NDArray[np.float64], ...]
-    features: Counts
+    features: BinCounts
     score_edges: NDArray[np.float64]
-    scores: Counts
+    scores: BinCounts
     outcomes: Mapping[str, int]
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Reference | None":
-        """What `ModelVersion.reference` says; None for a version from before there were references."""
+        """The reference stored in `ModelVersion.reference`; None for versions older than references."""
         if not stored.get("features"):
             return None
         columns = stored["features"]
@@ -46,13 +46,13 @@ class Reference:
             outcomes=stored["outcomes"],
         )
 
-    def bins(self, feature: int, counts: Counts) -> Counts:
-        """The bins of one feature in a matrix such as `features`, without padding: missing values last."""
+    def bins(self, feature: int, counts: BinCounts) -> BinCounts:
+        """The bins of one feature from a matrix like `features`, without padding, missing values last."""
         used = len(self.edges[feature]) + 1
         return np.append(counts[feature, :used], counts[feature, -1])
 
-    def count_vectors(self, vectors: NDArray[np.float64]) -> Counts:
-        """Vectors [n, F] as a matrix such as `features`. NaN is missing."""
+    def count_vectors(self, vectors: NDArray[np.float64]) -> BinCounts:
+        """Count vectors [n, F] into a matrix like `features`. NaN is missing."""
         counts = np.zeros_like(self.features)
         columns = np.ascontiguousarray(vectors.T)
         missing = np.isnan(columns)
@@ -64,13 +64,13 @@ class Reference:
             counts[feature, : len(edges) + 1] = np.bincount(places, minlength=len(edges) + 1)
         return counts
 
-    def count_scores(self, scores: NDArray[np.float64]) -> Counts:
+    def count_scores(self, scores: NDArray[np.float64]) -> BinCounts:
         """Scores [n] by bin, int64 [len(score_edges) + 1]."""
         places = np.searchsorted(self.score_edges, scores, side="right")
         return np.bincount(places, minlength=len(self.scores)).astype(np.int64)
 
-    def unpack_features(self, packed: bytes | memoryview) -> Counts:
-        """What `pack` made of a matrix such as `features`."""
+    def unpack_features(self, packed: bytes | memoryview) -> BinCounts:
+        """The inverse of `pack` for a matrix like `features`."""
         return np.frombuffer(packed, dtype="<i8").reshape(self.features.shape)
 
     def missing_share(self, packed: bytes | memoryview) -> float:
@@ -79,11 +79,11 @@ class Reference:
         return float(counts[:, -1].sum() / max(counts.sum(), 1))
 
 
-def pack(counts: Counts) -> bytes:
+def pack(counts: BinCounts) -> bytes:
     """int64 counts as little-endian bytes, row by row."""
     return counts.astype("<i8").tobytes()
 
 
-def unpack(packed: bytes | memoryview) -> Counts:
-    """What `pack` made of a vector of counts."""
+def unpack(packed: bytes | memoryview) -> BinCounts:
+    """The inverse of `pack` for a vector of counts."""
     return np.frombuffer(packed, dtype="<i8")

@@ -1,4 +1,4 @@
-"""Windows of minutes and hours: the entries of the log counted by event type and time."""
+"""Minute and hour windows: log entries counted by event type and time."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from monitoring.models import HourlyWindow, MinuteWindow, Window
+from monitoring.models import HourlyWindow, MinuteWindow, TrafficWindow
 from monitoring.windows.latency_histogram import bin_of
 from scoring.catalog.registry import event_type, event_types
 from scoring.intake.models import Amendment
@@ -18,9 +18,7 @@ from scoring.log.read import read_positions, read_streams
 from scoring.sql.bulk_tables import mogrify_rows
 from scoring.timestamps import MICROSECOND, from_iso
 
-MINUTES_KEPT = timedelta(
-    days=3
-)  # the overview reads two hours; the rest is for whoever looks into an incident
+MINUTES_KEPT = timedelta(days=3)  # the overview reads two hours; the rest is for investigating incidents
 
 SUMS = (
     *("received", "decided_allow", "decided_review", "decided_block"),
@@ -44,13 +42,13 @@ _UPDATES = ", ".join(
 
 
 class WindowKey(NamedTuple):
-    """A window's event type and its first moment, UTC."""
+    """A window's event type and start, UTC."""
 
     event_type: str
     start: datetime
 
 
-class Counts:
+class WindowCounts:
     """What entries add to one window."""
 
     def __init__(self) -> None:
@@ -65,8 +63,8 @@ class Counts:
         self.amounts["latency_us_max"] = max(self.amounts["latency_us_max"], latency_us)
         self.latencies[bin_of(latency_us)] += 1
 
-    def include(self, other: "Counts") -> None:
-        """Add what another stretch of time has."""
+    def include(self, other: "WindowCounts") -> None:
+        """Add the counts of another window."""
         for column in SUMS:
             self.amounts[column] += other.amounts[column]
         for column in MAXIMA:
@@ -78,8 +76,10 @@ class Counts:
         return [self.latencies.get(index, 0) for index in range(max(self.latencies, default=-1) + 1)]
 
 
-Windows = dict[WindowKey, Counts]
-Stakes = Mapping[int, int]  # position of a label entry -> what was at stake, where it changes who is positive
+Windows = dict[WindowKey, WindowCounts]
+Stakes = Mapping[
+    int, int
+]  # position of a label entry -> the event's stake, if it changes whether the event is positive
 
 
 def to_hour(moment: datetime) -> datetime:
@@ -97,8 +97,8 @@ def count_entries(
     stakes: Stakes | None = None,
 ) -> Windows:
     """What `entries` add to each window."""
-    windows: Windows = defaultdict(Counts)
-    # Neighbours share a window as a rule, and keys are compared faster than hashed: moments hash slowly.
+    windows: Windows = defaultdict(WindowCounts)
+    # Consecutive entries usually share a window, and times compare faster than they hash.
     for key, neighbours in groupby(entries, key=lambda entry: _window_of(entry, start_of)):
         counts = windows[key]
         for entry in neighbours:
@@ -107,8 +107,8 @@ def count_entries(
 
 
 def sum_to_hours(minutes: Windows) -> Windows:
-    """Windows of minutes as those of their hours."""
-    hours: Windows = defaultdict(Counts)
+    """Sum minute windows to hour windows."""
+    hours: Windows = defaultdict(WindowCounts)
     for key, counts in minutes.items():
         hours[WindowKey(key.event_type, to_hour(key.start))].include(counts)
     return dict(hours)
@@ -123,7 +123,7 @@ def _window_of(entry: Entry, start_of: Callable[[datetime], datetime]) -> Window
     return WindowKey(entry.stream.split("/", 1)[0], start_of(entry.recorded_at))
 
 
-def _add(counts: Counts, entry: Entry, stakes: Stakes) -> None:
+def _add(counts: WindowCounts, entry: Entry, stakes: Stakes) -> None:
     match entry.type:
         case "event.received":
             counts.add("received")
@@ -140,19 +140,20 @@ def _add(counts: Counts, entry: Entry, stakes: Stakes) -> None:
             counts.add("fraud_stake", change * stakes.get(entry.position, 0))
 
 
-def _add_decision(counts: Counts, decision: Mapping[str, Any]) -> None:
+def _add_decision(counts: WindowCounts, decision: Mapping[str, Any]) -> None:
     outcome = decision["outcome"]
     counts.add(f"decided_{outcome}")
     counts.add(f"stake_{outcome}", decision.get("stake") or 0)
     counts.add("fallbacks", decision["basis"] == "fallback")
-    if decision.get("waited", True):  # decisions did not say so once
+    if decision.get("waited", True):  # absent from old decisions
         took = from_iso(decision["decided_at"]) - from_iso(decision["received_at"])
-        # A worker's clock may be behind the web process's; readiness says so, and no latency is negative.
+        # A worker's clock may be behind the web process's (readiness reports it); never count a negative
+        # latency.
         counts.add_latency(max(took // MICROSECOND, 0))
 
 
 def positive_change(entry: Entry) -> int:
-    """1 for a label entry that makes its event positive, -1 for one that takes that back, else 0."""
+    """1 for a label entry that makes its event positive, -1 for one that undoes that, else 0."""
     kind = event_types().get(entry.data["event"].split("/", 1)[0])
     if kind is None:  # no longer in the catalog
         return 0
@@ -161,24 +162,24 @@ def positive_change(entry: Entry) -> int:
 
 
 def read_stakes(entries: Iterable[Entry]) -> dict[int, int]:
-    """What was at stake in the events that label entries made positive or took back, by the entry's position.
+    """The stakes of events that label entries made positive or no longer positive, by the entry's position.
 
-    A label that came before its event has none, then and whenever it is counted again: only events that the
-    reader had passed by then are looked at.
+    A label before its event has no stake, also when counted again: only events before the label's place in
+    the log are read.
     """
     changing = [entry for entry in entries if entry.type.startswith("label.") and positive_change(entry)]
     versions = _read_versions({entry.data["event"] for entry in changing})
     stakes = {}
     for entry in changing:
-        passed = [each for each in versions.get(entry.data["event"], ()) if each.cursor < entry.cursor]
-        if passed:
-            data = max(passed, key=lambda each: each.stream_version).data
+        earlier = [each for each in versions.get(entry.data["event"], ()) if each.cursor < entry.cursor]
+        if earlier:
+            data = max(earlier, key=lambda each: each.stream_version).data
             stakes[entry.position] = event_type(data["type"]).stake(data["fields"]) or 0
     return stakes
 
 
 def _read_versions(streams: Set[str]) -> dict[str, list[Entry]]:
-    """The receipts of events, and their corrections."""
+    """The receipts and corrections of events, by stream."""
     received = read_streams(sorted(streams), version=1)
     corrected = Amendment.objects.filter(event_stream__in=streams, kind=Amendment.Kind.CORRECTION)
     for entry in read_positions(list(corrected.values_list("position", flat=True))):
@@ -187,20 +188,20 @@ def _read_versions(streams: Set[str]) -> dict[str, list[Entry]]:
 
 
 def add_to_windows(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Add `entries` to the windows of hours and of minutes still kept, in the caller's transaction."""
+    """Add `entries` to the hour windows and the minute windows still kept, in the caller's transaction."""
     minutes = count_entries(entries, start_of=to_minute, stakes=read_stakes(entries))
     kept_since = to_minute(now - MINUTES_KEPT)
     _write(HourlyWindow, sum_to_hours(minutes))
     _write(MinuteWindow, {key: counts for key, counts in minutes.items() if key.start >= kept_since})
 
 
-def _write(model: type[Window], windows: Windows) -> None:
+def _write(model: type[TrafficWindow], windows: Windows) -> None:
     if not windows:
         return
     table = model._meta.db_table
     rows = [
         (*key, *(windows[key].amounts[column] for column in (*SUMS, *MAXIMA)), windows[key].histogram())
-        for key in sorted(windows)  # in one order, so that two writers cannot deadlock
+        for key in sorted(windows)  # sorted, so that two writers cannot deadlock
     ]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -210,13 +211,13 @@ def _write(model: type[Window], windows: Windows) -> None:
 
 
 def empty_windows() -> None:
-    """Forget every window, for the log to be counted again."""
+    """Delete all windows before the log is counted again."""
     HourlyWindow.objects.all().delete()
     MinuteWindow.objects.all().delete()
 
 
 def prune_minutes(*, now: datetime) -> int:
-    """Delete windows of minutes that are no longer kept; gives how many."""
+    """Delete minute windows past their retention; returns how many."""
     return MinuteWindow.objects.filter(start__lt=to_minute(now - MINUTES_KEPT)).delete()[0]
 
 

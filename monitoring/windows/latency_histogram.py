@@ -1,4 +1,4 @@
-"""Latencies as a histogram of fixed, log-spaced bins: additive, small, and good enough for percentiles."""
+"""Latency histograms with fixed log-spaced bins: additive, small, and precise enough for percentiles."""
 
 import math
 from bisect import bisect_right
@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 BINS_A_DECADE = 20
-SHORTEST_US, LONGEST_US = 100, 100_000_000  # 0.1 ms and 100 s; what lies beyond is in the outermost bins
+SHORTEST_US, LONGEST_US = 100, 100_000_000  # 0.1 ms and 100 s; the outermost bins hold the rest
 DECADES = round(math.log10(LONGEST_US / SHORTEST_US))
 _STEPS = np.arange(DECADES * BINS_A_DECADE + 1)
-# Bin i holds EDGES[i - 1] <= latency < EDGES[i]; whole microseconds, so that no float decides about a bin.
+# Bin i holds EDGES[i - 1] <= latency < EDGES[i]; whole microseconds, so that no float rounding decides.
 EDGES = np.round(SHORTEST_US * 10 ** (_STEPS / BINS_A_DECADE)).astype(np.int64)
 BINS = len(EDGES) + 1
-_EDGES = EDGES.tolist()  # one latency at a time is found faster in a list
+_EDGES = EDGES.tolist()  # bisecting one latency is faster in a list
 
 
 def bin_of(latency_us: int) -> int:
@@ -35,7 +35,7 @@ def percentile_ms(histogram: Sequence[int], q: float) -> float | None:
 
     The smallest latency that at least the share `q` of all does not exceed (numpy's `inverted_cdf`) lies in
     the same bin, so between 0.1 ms and 100 s the error is less than a bin's width: 10 ** (1 / 20) - 1, or
-    12.2 %, of the value. Longer latencies read as 100 s, shorter ones as 0.1 ms at the most.
+    12.2 %, of the value. Longer latencies count as 100 s, shorter ones as at most 0.1 ms.
     """
     counts = np.asarray(histogram, dtype=np.int64)
     total = int(counts.sum())

@@ -1,4 +1,4 @@
-"""Windows of models: what each version saw and said in every hour, in the bins of its own training."""
+"""Hourly windows of models: each version's features, scores and contributions in its reference bins."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
 from monitoring.models import ModelWindow
-from monitoring.windows.binning import Counts, Reference, pack, unpack
+from monitoring.windows.binning import BinCounts, Reference, pack, unpack
 from monitoring.windows.hourly import to_hour
 from scoring.decisions.models import Decision
 from scoring.decisions.vectors import stack_vectors
@@ -32,31 +32,31 @@ COUNTED = (
 
 
 class ModelHour(NamedTuple):
-    """A model version and the first moment of an hour, UTC."""
+    """A model version and the start of an hour, UTC."""
 
     model: str
     start: datetime
 
 
 @dataclass
-class Seen:
-    """What a model saw and said: the columns of a `ModelWindow`."""
+class ModelCounts:
+    """The counts of one model and hour: the columns of a `ModelWindow`."""
 
     event_type: str
     rows: int
     outcomes: dict[str, int]
-    features: Counts
-    scores: Counts
-    contributions: Counts
+    features: BinCounts
+    scores: BinCounts
+    contributions: BinCounts
 
 
 def count_decisions(
     entries: Iterable[Entry], *, references: Mapping[str, Reference]
-) -> dict[ModelHour, Seen]:
+) -> dict[ModelHour, ModelCounts]:
     """What `decision.made` entries by the models of `references` add to each window."""
     grouped: dict[ModelHour, list[Entry]] = defaultdict(list)
     counted = (entry for entry in entries if entry.data["model"] in references and _is_by_model(entry))
-    # Neighbours share an hour as a rule, and keys are compared faster than hashed: moments hash slowly.
+    # Consecutive entries usually share an hour, and times compare faster than they hash.
     for hour, neighbours in groupby(counted, key=_hour_of):
         grouped[hour].extend(neighbours)
     return {hour: _count(made, references[hour.model]) for hour, made in grouped.items()}
@@ -70,10 +70,10 @@ def _is_by_model(entry: Entry) -> bool:
     return entry.data["basis"] == MODEL and entry.packed is not None
 
 
-def _count(made: Sequence[Entry], reference: Reference) -> Seen:
+def _count(made: Sequence[Entry], reference: Reference) -> ModelCounts:
     vectors, contributions = stack_vectors([entry.packed or b"" for entry in made], len(reference.names))
     outcomes = [entry.data["outcome"] for entry in made]
-    return Seen(
+    return ModelCounts(
         event_type=made[0].data["event_type"],
         rows=len(made),
         outcomes={outcome: outcomes.count(outcome) for outcome in Decision.Outcome.values},
@@ -83,16 +83,16 @@ def _count(made: Sequence[Entry], reference: Reference) -> Seen:
     )
 
 
-def sum_contributions(contributions: NDArray[np.float64]) -> Counts:
-    """Contributions [n, F + 1] in log-odds, the bias last, as a window holds them: int64 [F].
+def sum_contributions(contributions: NDArray[np.float64]) -> BinCounts:
+    """Contributions [n, F + 1] in log-odds, the bias last, summed as in a window: int64 [F] in millionths.
 
-    Each is rounded before it is added: sums of floats would depend on how entries were batched.
+    Each is rounded before it is added, because sums of floats would depend on the batching.
     """
     return np.rint(np.abs(contributions[:, :-1]) * MILLION).astype(np.int64).sum(axis=0)
 
 
 def read_references(names: Iterable[str]) -> dict[str, Reference]:
-    """The references of model versions by name; versions without one are absent."""
+    """The references of model versions by name, without versions that have none."""
     versions = ModelVersion.objects.filter(name__in=set(names))
     rows = versions.values_list("name", Cast("reference", TextField()))
     found = {name: _parse_reference(stored) for name, stored in rows}
@@ -107,7 +107,7 @@ def _parse_reference(stored: str) -> Reference | None:
 def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
     """Add first decisions to the windows of their models, in the caller's transaction.
 
-    Decisions of a version without a reference cannot be compared with anything and are left out.
+    Decisions of versions without a reference are left out: there is nothing to compare them with.
     """
     decided = [entry for entry in entries if _is_by_model(entry)]
     references = read_references(entry.data["model"] for entry in decided)
@@ -125,8 +125,8 @@ def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
     )
 
 
-def _stored_windows(seen: Mapping[ModelHour, Seen]) -> dict[ModelHour, ModelWindow]:
-    """The windows of `seen`, as stored or empty; nobody else writes while the consumer's cursor is locked."""
+def _stored_windows(seen: Mapping[ModelHour, ModelCounts]) -> dict[ModelHour, ModelWindow]:
+    """The windows of `seen`, stored or new; the locked cursor of the consumer keeps other writers out."""
     windows = {
         hour: ModelWindow(
             event_type=added.event_type,
@@ -143,13 +143,15 @@ def _stored_windows(seen: Mapping[ModelHour, Seen]) -> dict[ModelHour, ModelWind
     )
     for window in stored:
         if (hour := ModelHour(window.model, window.start)) in windows:
-            window.pk = None  # written again by its natural key
+            window.pk = None  # upserted by its natural key
             windows[hour] = window
     return windows
 
 
-def _add(window: ModelWindow, added: Seen, reference: Reference) -> None:
-    if window.contributions:  # else the hour began before they were counted: half a sum would mislead
+def _add(window: ModelWindow, added: ModelCounts, reference: Reference) -> None:
+    if (
+        window.contributions
+    ):  # else the hour started before they were counted, and a partial sum would mislead
         window.contributions = pack(unpack(window.contributions) + added.contributions)
     window.rows += added.rows
     for outcome, count in added.outcomes.items():
@@ -159,7 +161,7 @@ def _add(window: ModelWindow, added: Seen, reference: Reference) -> None:
 
 
 def empty_model_windows() -> None:
-    """Forget every window, for the log to be counted again."""
+    """Delete all windows before the log is counted again."""
     ModelWindow.objects.all().delete()
 
 

@@ -1,11 +1,11 @@
-"""Plots over time, from windows: decisions by outcome, volume, latency, missing values."""
+"""Plots of windows over time: decisions by outcome, volume, latency, missing values."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitoring.models import ModelWindow, Window
+from monitoring.models import ModelWindow, TrafficWindow
 from monitoring.windows.binning import Reference
 from monitoring.windows.latency_histogram import add_histograms, percentile_ms
 from scoring.admin_kit.plots import OUTCOME_COLORS, Axis, Plot, Series
@@ -13,39 +13,41 @@ from scoring.decisions.models import Decision
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PERCENTILES = {"p50": (0.5, "series-1"), "p95": (0.95, "series-2"), "p99": (0.99, "series-4")}
-FEW_POINTS = 4  # are drawn as dots: a line between none of them would show nothing
-_UNITS = {MINUTE: "a minute", HOUR: "an hour"}
+MIN_LINE_POINTS = 4  # fewer are drawn as dots
+_UNITS = {MINUTE: "per minute", HOUR: "per hour"}
 
 Points = list[tuple[datetime, float | None]]
 
 
 class Timeline:
-    """Windows of one resolution (`step`) by their start, from `since` on; those that are not there are empty.
+    """Windows of one resolution (`step`) from `since` on; missing ones are empty.
 
-    Ends with the last full minute, or with the hour that `now` is in: that one is not over.
+    Ends with the last complete minute, or with the current, incomplete hour.
     """
 
-    def __init__(self, windows: Iterable[Window], *, since: datetime, now: datetime, step: timedelta) -> None:
+    def __init__(
+        self, windows: Iterable[TrafficWindow], *, since: datetime, now: datetime, step: timedelta
+    ) -> None:
         self.step = step
         self.starts = list(steps(since, now - step if step == MINUTE else now, step))
-        self._by_start: dict[datetime, list[Window]] = defaultdict(list)
+        self._by_start: dict[datetime, list[TrafficWindow]] = defaultdict(list)
         for window in windows:
             self._by_start[window.start].append(window)
 
     @property
     def axis(self) -> Axis:
-        return Axis("Time" if self.step == MINUTE else "Hour; the last one is not over", "time")
+        return Axis("Time" if self.step == MINUTE else "Hour (the last one is incomplete)", "time")
 
     @property
     def unit(self) -> str:
         return _UNITS[self.step]
 
-    def sums(self, value: Callable[[Window], int]) -> Points:
-        """(start, sum of `value` over event types) for every window."""
+    def sums(self, value: Callable[[TrafficWindow], int]) -> Points:
+        """(start, sum of `value` over event types) for each window."""
         return [(start, sum(map(value, self._by_start.get(start, ())))) for start in self.starts]
 
     def percentiles(self, q: float) -> Points:
-        """(start, q-quantile of the latency in ms); None where nothing was decided."""
+        """(start, q-quantile of the latency in ms) for each window; None without decisions."""
         return [
             (start, percentile_ms(add_histograms(w.latency for w in self._by_start.get(start, ())), q))
             for start in self.starts
@@ -102,13 +104,13 @@ def latency_plot(timeline: Timeline, *, title: str) -> Plot:
 def missing_plot(
     windows: Iterable[ModelWindow], reference: Reference, *, since: datetime, now: datetime
 ) -> Plot:
-    """The share of all values that were missing, hour by hour, beside training."""
+    """The hourly share of missing values, compared with training."""
     shares = {window.start: reference.missing_share(window.features) for window in windows}
     points = [(start, shares.get(start)) for start in steps(since, now, HOUR)]
     before = float(reference.features[:, -1].sum() / max(reference.features.sum(), 1))
     return Plot(
-        title="Missing values of all features",
-        x=Axis("Hour; the last one is not over", "time"),
+        title="Missing values, all features",
+        x=Axis("Hour (the last one is incomplete)", "time"),
         y=Axis("Share missing", "percent", minimum=0),
         series=[Series("now", points, kind=line_or_dots(points))],
         lines=[("in training", before)],
@@ -144,9 +146,9 @@ def _any(points: Points) -> bool:
 
 
 def line_or_dots(points: Points) -> Literal["line", "dots"]:
-    """How to draw points, some of which may be unknown: a line, or dots where it would show nothing."""
+    """A line, or dots if too few points are known."""
     known = sum(value is not None for _, value in points)
-    return "dots" if known < FEW_POINTS else "line"
+    return "dots" if known < MIN_LINE_POINTS else "line"
 
 
 def _range(points: Points) -> str:

@@ -1,4 +1,4 @@
-"""The last two hours by the minute, summed."""
+"""Sums over the minute windows of the last two hours."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -8,10 +8,10 @@ from monitoring.windows.hourly import to_minute
 from monitoring.windows.latency_histogram import add_histograms, bin_of, percentile_ms
 
 
-class Traffic:
-    """Windows of minutes, asked for by how many full minutes ago they begin and end.
+class RecentTraffic:
+    """Minute windows, addressed by how many full minutes ago they start and end.
 
-    The minute of `now` is not over and counts nowhere: it would always look like a decline.
+    The current minute is incomplete and never counts: it would always look like a decline.
     """
 
     def __init__(self, minutes: Iterable[MinuteWindow], *, now: datetime) -> None:
@@ -26,11 +26,11 @@ class Traffic:
         return self.sum("received", since, until)
 
     def latency_ms(self, q: float, since: int, until: int = 0) -> float | None:
-        """The q-quantile of the time from receipt to the first decision, None if nobody waited for one."""
+        """The q-quantile of the time from receipt to first decision; None if no client waited for one."""
         return percentile_ms(add_histograms(w.latency for w in self._between(since, until)), q)
 
     def count_slower(self, limit_ms: float, since: int, until: int = 0) -> int:
-        """How many decisions took longer, give or take those within a histogram's bin of the limit."""
+        """The number of decisions that took longer, to within the histogram bin of the limit."""
         slower = bin_of(round(1_000 * limit_ms))
         return sum(sum(window.latency[slower + 1 :]) for window in self._between(since, until))
 

@@ -1,1 +1,1 @@
-"""The admin's own kit: pages beyond change lists, plots, how figures are written, and the looks of it all."""
+"""The admin's toolkit: pages, lists, plots, badges and number formats."""

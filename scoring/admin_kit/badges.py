@@ -1,4 +1,4 @@
-"""Words that stand for a state, in the color of what they mean."""
+"""Badges: a state as a colored word."""
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString

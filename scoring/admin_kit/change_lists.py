@@ -1,4 +1,4 @@
-"""Lists of rows in the admin: bounded at any size, in unfold's clothes."""
+"""Change lists of the admin, styled with Unfold and fast at any table size."""
 
 from typing import Any, ClassVar, cast
 
@@ -19,7 +19,7 @@ MAX_COUNTED = 10_000
 
 
 class CappedPaginator(Paginator):
-    """Counts no more than MAX_COUNTED rows: to count a million takes longer than anyone looks at a page."""
+    """Counts at most MAX_COUNTED rows, because counting millions would slow every page."""
 
     @cached_property
     def count(self) -> int:
@@ -33,7 +33,7 @@ class CappedPaginator(Paginator):
 
 
 class ModelAdmin(UnfoldModelAdmin):
-    """A list is called what the sidebar calls it, and says what will appear in it while it is empty."""
+    """A list with its own title (`list_title`) and a text for when it is empty (`when_empty`)."""
 
     paginator: Any = CappedPaginator
     show_full_result_count = False
@@ -42,7 +42,7 @@ class ModelAdmin(UnfoldModelAdmin):
     when_empty: ClassVar[str] = ""
 
     def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> Any:
-        """An action that names no permission, as those that come with a package, changes something."""
+        """Actions that declare no permissions, such as those of packages, need the change permission."""
         named = [each for each in actions if hasattr(each[0], "allowed_permissions")]
         unnamed = [each for each in actions if not hasattr(each[0], "allowed_permissions")]
         allowed = super()._filter_actions_by_permissions(request, named)
@@ -56,13 +56,13 @@ class ModelAdmin(UnfoldModelAdmin):
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """Lists and shows; changes nothing."""
+    """A list that can only be viewed."""
 
     list_per_page = 50
     actions = None
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        raise Http404  # what the admin would show is what was done by hand, which is nothing
+        raise Http404  # it would list manual changes, of which there are none
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -75,7 +75,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 class LinkedAdmin(ReadOnlyAdmin):
-    """Rows with a page of their own (`page`: its name and its argument): a row's address leads there."""
+    """Rows with their own page, to which the change URL redirects. `page`: its name and URL argument."""
 
     page: ClassVar[tuple[str, str]]
 
@@ -92,12 +92,12 @@ class LinkedAdmin(ReadOnlyAdmin):
 
 
 def unbroken(text: str) -> str:
-    """Text that stays on one line of its cell."""
+    """Text that does not wrap."""
     return format_html('<span class="ws-num">{}</span>', text)
 
 
 class EventTypeFilter(admin.SimpleListFilter):
-    """Event types as the catalog has them: asking the table for its distinct values would read all of it."""
+    """Filters by event types from the catalog; distinct values of the table would need a full scan."""
 
     title = "event type"
     parameter_name = "event_type"

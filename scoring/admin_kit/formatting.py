@@ -1,4 +1,4 @@
-"""How figures are written for people, the same on every page."""
+"""How numbers, amounts and times are written, the same on every page."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ def decimal_text(value: float | None, digits: int = 3) -> str:
 
 
 def percent_text(share: float | None, digits: int = 1) -> str:
-    """0.0123 is "1.2 %"; a share that is not nothing is never written as nothing."""
+    """0.0123 is "1.2 %"; a positive share is never written as 0."""
     if share is None:
         return NO_VALUE
     smallest = 10.0 ** -(digits + 2)
@@ -34,7 +34,7 @@ def percent_text(share: float | None, digits: int = 1) -> str:
 
 
 def money_text(minor: float | None, currency: str = "USD") -> str:
-    """Minor units: 123456 is "1,234.56 USD"; from a million on without the minor unit."""
+    """Minor units: 123456 is "1,234.56 USD"; from a million on without decimals."""
     if minor is None:
         return NO_VALUE
     text = format_minor(minor, currency)

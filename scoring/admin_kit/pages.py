@@ -1,6 +1,6 @@
-"""Pages of the admin that are not a list of rows: the queue, a model, the drift of its features.
+"""Admin pages other than change lists, such as the queue or the drift page.
 
-A page is a class-based view, found by the admin site once it is registered:
+A page is a class-based view that is registered with the admin site:
 
     @register_page
     class DriftPage(AdminPage):
@@ -23,10 +23,10 @@ MAX_ACTOR_LENGTH = 80  # characters
 
 
 class AdminPage(TemplateView):
-    """A page at /admin/{path}, `admin:{name}`, for staff who hold `permission` (any staff, if it is empty).
+    """A page at /admin/{path}, named `admin:{name}`, for staff with `permission` (all staff if empty).
 
-    Its template extends "admin_kit/page.html". Pages that act define `post`; `require` guards what needs
-    more than looking.
+    Its template extends "admin_kit/page.html". Pages with actions define `post` and check further permissions
+    with `require`.
     """
 
     path: ClassVar[str]
@@ -39,7 +39,7 @@ class AdminPage(TemplateView):
         if self.permission:
             self.require(self.permission)
         if _has_nul(request, kwargs):
-            raise BadRequest("a NUL character was sent, which no text here can hold")
+            raise BadRequest("the request contains a NUL character")
         return super().dispatch(request, *args, **kwargs)
 
     def require(self, permission: str) -> None:
@@ -68,26 +68,26 @@ _pages: dict[str, type[AdminPage]] = {}
 
 
 def register_page(page: P) -> P:
-    """Have the admin site serve `page`. A second page of the same name is refused."""
+    """Register `page` with the admin site. Raises ValueError if another page has its name."""
     if _pages.setdefault(page.name, page) is not page:
         raise ValueError(f"there are two pages named {page.name!r}")
     return page
 
 
 def registered_pages() -> Iterator[type[AdminPage]]:
-    """Every page, by name."""
+    """All pages, sorted by name."""
     return (_pages[name] for name in sorted(_pages))
 
 
 def page_urls() -> list[URLPattern]:
-    """The addresses of all pages, for the admin site: each behind the log-in of the admin.
+    """The URL patterns of all pages, each behind the admin's login.
 
-    Those with fewer parameters come first, so that "experiments/start/" is no experiment named "start".
+    Paths with fewer parameters come first, so that "experiments/start/" is not an experiment named "start".
     """
     pages = sorted(registered_pages(), key=lambda page: page.path.count("<"))
     return [path(page.path, admin.site.admin_view(page.as_view()), name=page.name) for page in pages]
 
 
 def actor_of(request: HttpRequest) -> str:
-    """How the log names the person who is logged in, in as many characters as its projections hold."""
+    """The logged-in user as an actor of the log, cut to the length that projections hold."""
     return f"user/{request.user.get_username()}"[:MAX_ACTOR_LENGTH]

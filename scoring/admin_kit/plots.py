@@ -1,7 +1,7 @@
-"""Plots as data: what is drawn, in which units, under which words. `{% plot ... %}` puts one on a page.
+"""Plots as data, rendered by `{% plot ... %}`.
 
-Colors are roles, not values ("allow", "review", "block", "series-1" to "series-5", "muted"): the style sheet
-gives each a value for light and for dark.
+Colors are roles ("allow", "review", "block", "series-1" to "series-5", "muted"); the style sheet maps each to
+a value for the light and the dark theme.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Series:
     """A named line or set of bars. `points` are [x, y] pairs; y None leaves a gap.
 
     x is a number, a datetime (axis format "time") or a word (axis format "text"). `low` and `high` draw a
-    band of the same length. `dashed` is for what is only there to compare with.
+    band of the same length. `dashed` is for reference lines.
     """
 
     label: str
@@ -32,7 +32,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis shows, in words with the unit, and how its numbers are written."""
+    """The title of an axis, with its unit, and its number format."""
 
     title: str
     format: Format = "number"
@@ -44,7 +44,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Plot:
-    """`title` names the plot, `summary` says in a sentence what it shows to whoever cannot see it."""
+    """`summary` describes the plot in a sentence for screen readers."""
 
     title: str
     x: Axis
@@ -61,7 +61,7 @@ class Plot:
         return not any(y is not None for series in self.series for _, y in series.points)
 
     def as_json(self) -> dict[str, Any]:
-        """As plots.js reads it: moments become milliseconds since 1970."""
+        """The plot as plots.js reads it; times become milliseconds since 1970."""
         described = asdict(self)
         for series in described["series"]:
             series["points"] = [[_number_of(x), y] for x, y in series["points"]]

@@ -1,4 +1,4 @@
-"""`{% load admin_kit %}`: figures, badges and plots as every page of the admin writes them."""
+"""`{% load admin_kit %}`: number formats, badges and plots, the same on every admin page."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ register.filter("duration", formatting.duration_text)
 
 @register.filter
 def ago(moment: datetime | None) -> SafeString | str:
-    """How long ago, with the exact time to whoever points at it."""
+    """A time as "3 min ago", with the exact time as a tooltip."""
     if moment is None:
         return formatting.NO_VALUE
     return format_html(
@@ -36,7 +36,7 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 @register.filter
 def at(moment: datetime | None) -> SafeString | str:
-    """A time by its date and minute, to the second for whoever points at it."""
+    """A time to the minute, with the seconds as a tooltip."""
     if moment is None:
         return formatting.NO_VALUE
     return format_html(
@@ -49,17 +49,17 @@ def at(moment: datetime | None) -> SafeString | str:
 
 @register.simple_tag
 def badge(word: str, tone: str = "", text: str = "") -> SafeString:
-    """A word in the color of what it means: `{% badge "block" %}`, `{% badge "stable" tone="good" %}`."""
+    """A colored badge: `{% badge "block" %}`, `{% badge "stable" tone="good" %}`."""
     return badge_html(word, tone=tone, text=text)
 
 
 @register.inclusion_tag("admin_kit/plot.html")
 def plot(spec: Plot) -> dict[str, Any]:
-    """A plot with its title; the page's script draws it, in the colors of the theme."""
+    """A plot with its title, drawn by plots.js in the colors of the theme."""
     return {"plot": spec, "data": spec.as_json()}
 
 
 @register.inclusion_tag("admin_kit/stat.html")
 def stat(label: str, value: Any, note: Any = "", tone: str = "", href: str = "") -> dict[str, Any]:
-    """One figure with its name, a line below it, and where to look closer."""
+    """A figure with its label, a note and a link."""
     return {"label": label, "value": value, "note": note, "tone": tone, "href": href}

@@ -1,4 +1,4 @@
-/* A choice of the drift page takes effect at once; another event type begins with its model in charge. */
+/* Changing a selection submits the form; changing the event type resets the model. */
 "use strict";
 
 for (const button of document.querySelectorAll("[data-submit-on-change] button")) button.hidden = true;

@@ -1,4 +1,4 @@
-/* What the page of the API's documents leaves out for screen readers: its language, its parts and the level of its headings. */
+/* Accessibility fixes for the API documentation page: language, regions and heading levels. */
 "use strict";
 
 document.documentElement.lang = "en";

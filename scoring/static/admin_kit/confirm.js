@@ -1,4 +1,4 @@
-/* A form or button with data-confirm="What it does" asks before it is sent. */
+/* A form or button with data-confirm="..." asks for confirmation before it is submitted. */
 "use strict";
 
 (() => {

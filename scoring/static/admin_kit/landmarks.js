@@ -1,9 +1,9 @@
-/* What the admin's own templates leave out for screen readers and the keyboard: which part of the page is the
-   main one, that icons (words drawn by a font) are no words, and what a control that is only an icon does. */
+/* Accessibility fixes for the admin's templates: the main landmark, icons (ligatures of a font) hidden from
+   screen readers, and names for controls that consist of an icon only. */
 "use strict";
 
 (() => {
-  // By the name of the icon. Others are called what the icon is called: "filter_list" is "filter list".
+  // By icon name. Other controls are named after their icon: "filter_list" is "filter list".
   const NAMES = { add: "Add", search: "Search", close: "Close", menu: "Menu", more_horiz: "More", edit: "Change" };
 
   const nameControl = (icon) => {
@@ -23,7 +23,7 @@
     }
   };
 
-  // Every scrolling box calls itself "scrollable content".
+  // All scrolling boxes are named "scrollable content"; give each its own name.
   const nameScrollers = () => {
     [...document.querySelectorAll(".simplebar-content-wrapper[role=region]")].forEach((box, at) => {
       const name = box.closest("nav") ? "Navigation, scrollable" : `Scrollable content ${at + 1}`;

@@ -1,5 +1,5 @@
-/* Draws the plots that {% plot %} left on the page, with the Chart.js that comes with the admin.
-   refresh.js calls adminKit.drawPlots(part) after it replaced a part. */
+/* Draws the plots of {% plot %} with the Chart.js that ships with Unfold.
+   refresh.js calls adminKit.drawPlots(part) after it replaces a part. */
 "use strict";
 
 window.adminKit = window.adminKit || {};
@@ -29,7 +29,7 @@ window.adminKit = window.adminKit || {};
   const STEPS = [1, 5, 10, 15, 30].map((m) => m * 60e3).concat([1, 2, 3, 6, 12].map((h) => h * HOUR),
     [1, 2, 7, 14, 30, 91, 365].map((d) => d * DAY));
 
-  // Whole hours and days, of which a person would choose as many as fit.
+  // Ticks at round hours and days, as many as fit.
   const timeTicks = (scale) => {
     const span = scale.max - scale.min;
     const most = Math.max(2, Math.floor(scale.width / 90));
@@ -108,7 +108,7 @@ window.adminKit = window.adminKit || {};
     }));
   };
 
-  // Half of the least distance between two points: the room that the outermost bars need.
+  // Half the smallest distance between two points: the space that the outermost bars need.
   const halfStep = (xs) => {
     const ordered = [...new Set(xs)].sort((one, other) => one - other);
     const steps = ordered.slice(1).map((x, at) => x - ordered[at]);
@@ -120,7 +120,7 @@ window.adminKit = window.adminKit || {};
     const xs = spec.series.flatMap((series) => series.points.map(([at]) => at));
     if (spec.x.format !== "text" && spec.series.some((series) => series.kind === "bar")) {
       const half = halfStep(xs);
-      x.offset = false; // bars would otherwise ask for more room than they need
+      x.offset = false; // bars would otherwise take more space than they need
       x.min = Math.min(...xs) - half;
       x.max = Math.max(...xs) + half;
     }

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow, Window
+from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow, TrafficWindow
 from monitoring.windows.binning import Reference, unpack
 from monitoring.windows.hourly import MINUTES_KEPT, WINDOWS, prune_minutes
 from monitoring.windows.latency_histogram import percentile_ms
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
 
 
-def rows_of(*models: type[Window] | type[ModelWindow]) -> list[dict[str, object]]:
+def rows_of(*models: type[TrafficWindow] | type[ModelWindow]) -> list[dict[str, object]]:
     return [
         {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
         for model in models
@@ -51,7 +51,7 @@ def test_latencies_of_many_batches_are_one_histogram() -> None:
         assert percentile_ms(window.latency, 0.95) == pytest.approx(400, rel=0.13)
 
 
-def test_confirmed_fraud_counts_with_the_money_that_was_at_stake() -> None:
+def test_confirmed_fraud_counts_with_its_stake() -> None:
     event, other = append([received("T-1"), received("T-2")], now=NOW)
     append([labelled(event.stream), labelled(other.stream, effective="legitimate")], now=NOW)
     [without_amount] = append([received("T-3", amount=None)], now=NOW)
@@ -102,7 +102,7 @@ def test_a_model_window_counts_vectors_scores_and_outcomes_in_the_bins_of_traini
     assert (later.rows, later.start) == (1, NOW.replace(minute=0) + HOUR)
 
 
-def test_a_model_window_sums_how_far_each_feature_moved_margins_either_way() -> None:
+def test_a_model_window_sums_absolute_contributions() -> None:
     add_model(1)
     contributions = np.array([[0.5, -0.25, 0.0, -3.0], [-0.5, -0.5, 0.1, -3.0]])
     decide_events(even_vectors(2), contributions=contributions)
@@ -113,7 +113,7 @@ def test_a_model_window_sums_how_far_each_feature_moved_margins_either_way() -> 
     assert unpack(window.contributions).tolist() == [1_000_000, 750_000, 100_000]
 
 
-def test_half_counted_contributions_are_not_counted_at_all() -> None:
+def test_partially_counted_contributions_are_not_counted() -> None:
     add_model(1)
     decide_events(even_vectors(1), contributions=np.ones((1, 4)))
     catch_up(MODEL_WINDOWS, now=NOW)
@@ -126,7 +126,7 @@ def test_half_counted_contributions_are_not_counted_at_all() -> None:
     assert (window.rows, bytes(window.contributions)) == (2, b"")
 
 
-def test_only_decisions_that_a_model_with_a_reference_made_are_counted() -> None:
+def test_only_decisions_of_models_with_a_reference_are_counted() -> None:
     add_model(1)
     add_model(2, with_reference=False)
     vectors = even_vectors(3)
@@ -163,8 +163,8 @@ def some_hours() -> None:
     [(WINDOWS, (HourlyWindow, MinuteWindow)), (MODEL_WINDOWS, (ModelWindow,))],
     ids=["windows", "model_windows"],
 )
-def test_rebuilt_windows_equal_those_kept_however_entries_were_batched(
-    consumer: Consumer, models: tuple[type[Window] | type[ModelWindow], ...]
+def test_rebuilt_windows_equal_the_originals_however_entries_were_batched(
+    consumer: Consumer, models: tuple[type[TrafficWindow] | type[ModelWindow], ...]
 ) -> None:
     catch_up_in(consumer, limit=7)
     kept = rows_of(*models)
@@ -179,7 +179,7 @@ def test_rebuilt_windows_equal_those_kept_however_entries_were_batched(
 
 @pytest.mark.usefixtures("some_hours")
 @pytest.mark.parametrize("consumer", [WINDOWS, MODEL_WINDOWS], ids=["windows", "model_windows"])
-def test_a_batch_asks_the_same_few_queries_however_many_entries_it_has(
+def test_a_batch_needs_the_same_few_queries_at_any_size(
     consumer: Consumer, django_assert_max_num_queries: Callable[[int], CaptureQueriesContext]
 ) -> None:
     with django_assert_max_num_queries(15):

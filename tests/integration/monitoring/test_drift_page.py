@@ -54,13 +54,13 @@ def text_of(client: Client, address: str) -> str:
     return " ".join(response.content.decode().split())
 
 
-def test_the_features_that_moved_are_counted_and_stand_first(visitor: Client) -> None:
+def test_drifted_features_are_counted_and_listed_first(visitor: Client) -> None:
     route_to(add_model(1))
     decide_now(2_000, shift=True)
 
     page = text_of(visitor, "/admin/drift/")
 
-    assert "1 of 3 features has moved since training, 1 of them far." in page
+    assert "1 of 3 features has drifted since training, 1 of them far." in page
     assert "2,000 decisions of payment-1" in page
     assert page.index("amount</span>") < page.index("category</span>")
     assert "shifted" in page
@@ -68,30 +68,30 @@ def test_the_features_that_moved_are_counted_and_stand_first(visitor: Client) ->
     assert "train on newer events" not in page
 
 
-def test_a_model_that_sees_what_it_was_trained_on_is_said_to(visitor: Client) -> None:
+def test_a_model_without_drift_is_reported_stable(visitor: Client) -> None:
     route_to(add_model(1))
     decide_now(3_000)
 
     page = text_of(visitor, "/admin/drift/?span=week")
 
-    assert "None of 3 features has moved since training." in page
+    assert "None of 3 features has drifted since training." in page
 
 
-def test_few_decisions_that_look_different_by_chance_are_no_drift(visitor: Client) -> None:
+def test_few_decisions_that_differ_by_chance_are_not_drift(visitor: Client) -> None:
     route_to(add_model(1))
     decide_now(4, shift=True)
 
     page = text_of(visitor, "/admin/drift/")
 
-    assert "None of 3 features has moved" in page
-    assert "so few decisions look as different by chance" in page
+    assert "None of 3 features has drifted" in page
+    assert "with so few decisions this can be chance" in page
 
 
 @pytest.mark.parametrize(
     ("address", "what"),
     [
-        ("/admin/drift/", "payment-1 has decided nothing in this time"),
-        ("/admin/drift/?model=payment-2", "A shadow decides nothing."),
+        ("/admin/drift/", "payment-1 made no decisions in this period"),
+        ("/admin/drift/?model=payment-2", "A shadow model makes no decisions."),
         ("/admin/drift/?model=payment-3", "payment-3 cannot be compared"),
     ],
 )
@@ -102,20 +102,20 @@ def test_it_says_why_there_is_nothing_to_compare(visitor: Client, address: str, 
     assert what in text_of(visitor, address)
 
 
-def test_without_any_model_it_says_what_will_be_here(visitor: Client) -> None:
-    assert "No model has been trained for payment yet." in text_of(visitor, "/admin/drift/")
+def test_without_a_model_the_page_says_what_will_appear(visitor: Client) -> None:
+    assert "No model for payment yet." in text_of(visitor, "/admin/drift/")
 
 
 @pytest.mark.parametrize("query", ["model=payment-9", "type=nothing", "span=year"])
-def test_what_is_not_there_is_not_found(visitor: Client, query: str) -> None:
+def test_unknown_addresses_give_404(visitor: Client, query: str) -> None:
     assert visitor.get(f"/admin/drift/?{query}").status_code == 404
 
 
-def test_who_may_not_see_windows_of_models_may_not_see_it() -> None:
+def test_the_page_needs_the_permission_to_see_model_windows() -> None:
     assert client_with("view_hourlywindow").get("/admin/drift/").status_code == 403
 
 
-def test_it_asks_few_queries_however_much_was_decided(
+def test_the_page_needs_few_queries_however_many_decisions_there_are(
     visitor: Client, django_assert_max_num_queries: Callable[[int], CaptureQueriesContext]
 ) -> None:
     route_to(add_model(1))

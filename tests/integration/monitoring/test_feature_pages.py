@@ -1,4 +1,4 @@
-"""The feature catalogue: what its pages say, to whom, and at what cost."""
+"""The feature catalog: what its pages say, to whom, and at what cost."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -35,7 +35,7 @@ LOOK = ("view_featuresetversion", "view_batchversion")
 
 @pytest.fixture
 def visitor() -> Client:
-    """May look at the catalogue, and at nothing else: an analyst."""
+    """May look at the catalog, and at nothing else: an analyst."""
     return client_with(*LOOK)
 
 
@@ -86,15 +86,15 @@ def count_checked(feature: str, compared: int, mismatched: int) -> None:
 # All features
 
 
-def test_the_list_says_what_each_feature_is_and_how_it_does(visitor: Client) -> None:
+def test_the_list_shows_meaning_and_health_of_each_feature(visitor: Client) -> None:
     route_to(add_model(1))
     decide_now(2_000, shift=True)
     count_checked("amount", 120, 3)
 
     page = text_of(visitor, "/admin/features/")
 
-    assert "1 feature came out otherwise when recomputed; 1 feature moved since training." in page
-    assert "payment-1 saw them since" in page
+    assert "1 feature differed when recomputed from the log; 1 feature drifted since training." in page
+    assert "as seen by payment-1 since" in page
     assert "How many payments with this card there were in the last hour." in page
     amount = page[page.index("amount</a>") : page.index("category</a>")]
     assert "The payment&#x27;s amount: what is paid." in amount
@@ -102,11 +102,11 @@ def test_the_list_says_what_each_feature_is_and_how_it_does(visitor: Client) -> 
     assert "3 differ" in amount
     assert "of 120" in amount
     unread = page[page.index("card_count_1h</a>") : page.index("card_count_24h</a>")]
-    assert "nothing seen" in unread
+    assert "no decisions" in unread
     assert "no live model" in unread
 
 
-def test_it_can_be_narrowed_to_what_has_moved(visitor: Client) -> None:
+def test_the_list_can_be_filtered_to_drifted_features(visitor: Client) -> None:
     route_to(add_model(1))
     decide_now(2_000, shift=True)
 
@@ -114,20 +114,20 @@ def test_it_can_be_narrowed_to_what_has_moved(visitor: Client) -> None:
 
     assert page.count('class="ws-mono cat-name"') == 1
     assert "amount</a>" in page
-    assert "that have moved (1)" in page
+    assert "drifted (1)" in page
 
 
 @pytest.mark.parametrize(
     ("query", "count"), [("q=refund", 2), ("kind=speed", 1), ("entity=device", 1), ("q=nothing-like-it", 0)]
 )
-def test_it_can_be_narrowed_to_words_a_kind_or_an_entity(visitor: Client, query: str, count: int) -> None:
+def test_the_list_can_be_filtered_by_words_kind_and_entity(visitor: Client, query: str, count: int) -> None:
     page = text_of(visitor, f"/admin/features/?{query}")
 
     assert page.count('class="ws-mono cat-name"') == count
-    assert ("No feature is like that." in page) is (count == 0)
+    assert ("No features match." in page) is (count == 0)
 
 
-def test_the_effect_of_a_feature_is_the_mean_contribution_of_the_live_model(visitor: Client) -> None:
+def test_the_effect_of_a_feature_is_its_mean_contribution_in_the_live_model(visitor: Client) -> None:
     route_to(add_model(1))
     contributions = np.tile([0.25, -0.5, 0.0, -3.0], (10, 1))
     decide_events(even_vectors(10), now=timezone.now(), contributions=contributions)
@@ -139,25 +139,27 @@ def test_the_effect_of_a_feature_is_the_mean_contribution_of_the_live_model(visi
     assert ">0.50<" in page[page.index("category</a>") : page.index("amount</a>")]
 
 
-def test_without_any_model_the_features_are_there_all_the_same(visitor: Client) -> None:
+def test_features_are_listed_without_any_model(visitor: Client) -> None:
     page = text_of(visitor, "/admin/features/")
 
-    assert "No live model has decided anything in this time" in page
+    assert "No live model made decisions in this period" in page
     assert "card_count_1h" in page
 
 
-def test_a_lane_that_is_behind_is_said_to_be(visitor: Client) -> None:
+def test_a_lagging_lane_is_reported(visitor: Client) -> None:
     Pending.objects.create(
         position=1, lane="commerce", kind="event", event_stream="payment/shop/1", enqueued_at=timezone.now()
     )
-    assert "Lane commerce has 1 entry waiting" in text_of(visitor, "/admin/features/")
+    assert "Lane commerce has 1 pending entry" in text_of(visitor, "/admin/features/")
 
 
-def test_it_says_when_a_sample_was_last_recomputed(visitor: Client) -> None:
-    assert "A sample was last recomputed" not in text_of(visitor, "/admin/features/")
+def test_the_list_shows_when_a_sample_was_last_recomputed(visitor: Client) -> None:
+    assert "Values of a sample were last recomputed" not in text_of(visitor, "/admin/features/")
     head = dict.fromkeys(("lane_order", "version", "position", "seq", "clock_us"), 1)
     LaneCheckpoint.objects.create(lane="commerce", layout="l", checked_at=timezone.now() - 5 * HOUR, **head)
-    assert "A sample was last recomputed from the log <time" in text_of(visitor, "/admin/features/")
+    assert "Values of a sample were last recomputed from the log <time" in text_of(
+        visitor, "/admin/features/"
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_it_says_when_a_sample_was_last_recomputed(visitor: Client) -> None:
         "/admin/features/payment/diff/?from=7",
     ],
 )
-def test_what_is_not_there_is_not_found(visitor: Client, address: str) -> None:
+def test_unknown_addresses_give_404(visitor: Client, address: str) -> None:
     declare(1, described("card_count_1h", "1"))
     assert visitor.get(address).status_code == 404
 
@@ -179,7 +181,7 @@ def test_what_is_not_there_is_not_found(visitor: Client, address: str) -> None:
 # One feature
 
 
-def test_a_feature_says_what_it_is_exactly(visitor: Client) -> None:
+def test_a_feature_page_shows_its_definition(visitor: Client) -> None:
     page = text_of(visitor, "/admin/features/payment/card_count_1h/")
 
     assert "How many payments with this card there were in the last hour." in page
@@ -189,7 +191,7 @@ def test_a_feature_says_what_it_is_exactly(visitor: Client) -> None:
     assert "No model reads it yet" in page
 
 
-def test_a_feature_says_whether_it_is_still_right_and_who_reads_it() -> None:
+def test_a_feature_page_shows_its_health_and_models() -> None:
     route_to(add_model(1), add_model(2))
     add_model(3)
     declare(1, described("amount", "old"), model="payment-3")
@@ -198,18 +200,18 @@ def test_a_feature_says_whether_it_is_still_right_and_who_reads_it() -> None:
     count_checked("amount", 120, 0)
     page = text_of(client_with(*LOOK, "view_modelversion"), "/admin/features/payment/amount/")
 
-    assert "It has moved far: PSI" in page
+    assert "No, it has drifted far: PSI" in page
     assert "Yes: all 120 values, bit for bit." in page
-    assert "What the model sees: training, and now" in page
-    readers = page[page.index('id="users"') : page.index("Feature sets that have it")]
+    assert "Distribution, training and now" in page
+    readers = page[page.index('id="users"') : page.index("Feature sets with it")]
     assert readers.index("payment-1") < readers.index("payment-2") < readers.index("payment-3")
     assert 'href="/admin/models/payment-1/"' in readers
-    sets = page[page.index("Feature sets that have it") :]
-    assert sets.index("Set 2") < sets.index("the same") < sets.index("Set 1") < sets.index("something else")
+    sets = page[page.index("Feature sets with it") :]
+    assert sets.index("Set 2") < sets.index("same") < sets.index("Set 1") < sets.index("different")
     assert "/admin/features/payment/diff/?from=1&amp;to=2" in sets
 
 
-def test_links_lead_only_where_the_reader_may_go(visitor: Client) -> None:
+def test_links_need_the_permission_of_their_target(visitor: Client) -> None:
     route_to(add_model(1))
     decide_now(50)
 
@@ -220,7 +222,7 @@ def test_links_lead_only_where_the_reader_may_go(visitor: Client) -> None:
     assert "/admin/drift/" not in page
 
 
-def test_the_drift_page_leads_to_each_feature() -> None:
+def test_the_drift_page_links_to_each_feature() -> None:
     route_to(add_model(1))
     decide_now(50)
     link = 'href="/admin/features/payment/amount/?span=day"'
@@ -252,7 +254,7 @@ def test_sets_are_listed_with_what_changed_and_the_models_on_them(visitor: Clien
     newest, first = page[page.index("Set 2") : page.index("Set 1")], page[page.index("Set 1") :]
     assert [words in newest for words in ("1 added", "1 removed", "1 changed", "none")] == [True] * 4
     assert "payment-1" in first
-    assert "the first one recorded" in first
+    assert "first recorded set" in first
 
 
 def test_two_sets_are_compared_feature_by_feature(visitor: Client) -> None:
@@ -266,36 +268,36 @@ def test_two_sets_are_compared_feature_by_feature(visitor: Client) -> None:
     assert changed.index("a as in 1") < changed.index("a as in 2")
     assert "c as in 1" in page[page.index('id="added"') : page.index('id="removed"')]
     assert "b as in 1" in page[page.index('id="removed"') :]
-    assert "1 feature means the same in both" in page
-    assert page.index("Live on it") < page.index("No live model is on it")
+    assert "1 feature unchanged" in page
+    assert page.index("Live models:") < page.index("No live models.")
     assert 'href="/admin/features/payment/a/"' in page
 
 
-def test_the_newest_two_sets_are_compared_unless_others_are_asked_for(visitor: Client) -> None:
+def test_the_two_newest_sets_are_compared_by_default(visitor: Client) -> None:
     for number in (1, 2, 3):
         declare(number, described("a", str(number)))
     assert "From set 2 to set 3" in text_of(visitor, "/admin/features/payment/diff/")
 
 
-def test_before_any_set_was_recorded_the_pages_say_when_one_is(visitor: Client) -> None:
+def test_without_sets_the_pages_say_when_one_is_recorded(visitor: Client) -> None:
     for page in ("sets", "diff"):
-        assert "No set of payment was recorded so far" in text_of(visitor, f"/admin/features/payment/{page}/")
+        assert "No set of payment recorded yet" in text_of(visitor, f"/admin/features/payment/{page}/")
     declare(1, described("a", "1"))
-    assert "There is one set so far" in text_of(visitor, "/admin/features/payment/diff/")
+    assert "There is only one set so far" in text_of(visitor, "/admin/features/payment/diff/")
 
 
 # Permissions and cost
 
 
 @pytest.mark.parametrize("address", ["features/", "features/payment/amount/", "features/payment/sets/"])
-def test_who_may_not_see_feature_sets_may_not_see_them(address: str) -> None:
+def test_the_pages_need_the_permission_to_see_feature_sets(address: str) -> None:
     assert client_with("view_modelwindow").get(f"/admin/{address}").status_code == 403
 
 
 @pytest.mark.parametrize(
     "address", ["features/", "features/payment/amount/", "features/payment/sets/", "batch-views/"]
 )
-def test_a_page_asks_few_queries_however_much_there_is(
+def test_each_page_needs_few_queries_at_any_size(
     visitor: Client,
     address: str,
     django_assert_max_num_queries: Callable[[int], CaptureQueriesContext],
@@ -346,7 +348,7 @@ def publish(number: int, *, age: timedelta, definition: str = Purchase.habits.de
 
 
 @pytest.mark.usefixtures("purchases")
-def test_a_batch_view_is_shown_with_its_schedule_its_age_and_who_reads_it(visitor: Client) -> None:
+def test_a_batch_view_shows_its_schedule_age_and_readers(visitor: Client) -> None:
     publish(1, age=5 * HOUR)
     publish(2, age=HOUR / 2)
 
@@ -356,7 +358,7 @@ def test_a_batch_view_is_shown_with_its_schedule_its_age_and_who_reads_it(visito
     assert "profile of purchase, every 1 h, over 7 d" in page
     assert "4,321 buyer" in page
     assert "1.2 s" in page
-    assert page.index("read now") < page.index('<th scope="row">1')
+    assert page.index("in use<") < page.index('<th scope="row">1')
     assert 'href="/admin/features/purchase/habits_typical/"' in page
 
 
@@ -364,15 +366,15 @@ def test_a_batch_view_is_shown_with_its_schedule_its_age_and_who_reads_it(visito
 @pytest.mark.parametrize(
     ("versions", "said", "answer"),
     [
-        ([], "nothing to read", "No version of the batch view has been published"),
-        ([{"age": 4 * HOUR}], "stale", "older than the 3 h allowed, so it is missing"),
-        ([{"age": HOUR}], "fresh", "3 h are allowed"),
-        ([{"age": HOUR, "definition": "another"}], "nothing to read", "No version of the batch view"),
-        ([{"age": HOUR}, {"age": -HOUR}], "fresh", "version 1 has events up to 1 h ago"),
+        ([], "no version", "No: the batch view was never published"),
+        ([{"age": 4 * HOUR}], "stale", "past its limit of 3 h, so the feature is missing"),
+        ([{"age": HOUR}], "fresh", "the limit is 3 h"),
+        ([{"age": HOUR, "definition": "another"}], "no version", "No: the batch view was never published"),
+        ([{"age": HOUR}, {"age": -HOUR}], "fresh", "version 1 covers events up to 1 h ago"),
     ],
     ids=["none", "stale", "fresh", "of another definition", "one not valid yet"],
 )
-def test_a_view_is_as_fresh_as_its_newest_version_that_may_be_read(
+def test_a_view_is_as_fresh_as_its_newest_valid_version(
     visitor: Client, versions: list[dict[str, Any]], said: str, answer: str
 ) -> None:
     for number, version in enumerate(versions, start=1):
@@ -393,7 +395,7 @@ def test_a_view_is_as_fresh_as_its_newest_version_that_may_be_read(
         ({"fresh": 5, "age_us_sum": 10, "stale": 2}, "5 of 7 had it"),
     ],
 )
-def test_a_view_says_how_many_decisions_had_a_version(
+def test_a_view_shows_how_many_decisions_had_a_version(
     visitor: Client, counts: dict[str, int], said: str
 ) -> None:
     BatchWindow.objects.create(view="purchase.habits", start=timezone.now() - HOUR, **counts)
@@ -409,21 +411,21 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.usefixtures("purchases")
-def test_who_may_publish_has_a_worker_publish_what_is_due(asked: list[str]) -> None:
+def test_publishing_queues_the_due_views(asked: list[str]) -> None:
     client = client_with(*LOOK, "add_batchversion")
-    assert "Publish what is due now (1)" in text_of(client, "/admin/batch-views/")
+    assert "Publish 1 due view" in text_of(client, "/admin/batch-views/")
 
     said = client.post("/admin/batch-views/", follow=True).content.decode()
 
     assert asked == ["publish"]
-    assert "A worker computes habits now" in said
+    assert "A worker is publishing habits." in said
 
 
 @pytest.mark.usefixtures("purchases")
-def test_nothing_is_asked_for_where_nothing_is_due(asked: list[str]) -> None:
+def test_without_due_views_nothing_is_queued(asked: list[str]) -> None:
     publish(1, age=timedelta(0))
     client = client_with(*LOOK, "add_batchversion")
-    assert "Publish what is due" not in text_of(client, "/admin/batch-views/")
+    assert "Publish 1 due" not in text_of(client, "/admin/batch-views/")
 
     said = client.post("/admin/batch-views/", follow=True).content.decode()
 
@@ -432,14 +434,14 @@ def test_nothing_is_asked_for_where_nothing_is_due(asked: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("purchases")
-def test_who_may_only_look_publishes_nothing(visitor: Client, asked: list[str]) -> None:
-    assert "Publish what is due" not in text_of(visitor, "/admin/batch-views/")
+def test_publishing_needs_the_permission(visitor: Client, asked: list[str]) -> None:
+    assert "Publish 1 due" not in text_of(visitor, "/admin/batch-views/")
     assert visitor.post("/admin/batch-views/").status_code == 403
     assert asked == []
 
 
 @pytest.mark.usefixtures("purchases")
-def test_a_broker_that_does_not_answer_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> None:
         raise OperationalError("connection refused")
 
@@ -448,10 +450,10 @@ def test_a_broker_that_does_not_answer_is_told_of(monkeypatch: pytest.MonkeyPatc
 
     said = client.post("/admin/batch-views/", follow=True).content.decode()
 
-    assert "Nothing was asked for: the broker does not answer (connection refused)." in said
+    assert "Publishing was not queued: the broker does not answer (connection refused)." in said
 
 
-def test_without_views_the_page_says_how_one_is_declared(
+def test_without_views_the_page_says_how_to_declare_one(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(view_pages, "batch_views", dict)

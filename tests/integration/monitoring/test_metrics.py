@@ -63,7 +63,7 @@ def test_the_failure_policys_decisions_are_counted_as_such(client):
     assert scrape(client)["assay_decisions_total", "fallback", "payment", "", "review"] == 1
 
 
-def test_what_one_process_counts_is_sent_now_and_then(online_redis, monkeypatch):
+def test_a_processs_counts_are_sent_periodically(online_redis, monkeypatch):
     monkeypatch.setattr("scoring.signals.telemetry.SEND_SECONDS", 3_600.0)
     own = Telemetry()
     own.add("problem", "404", "not-found")
@@ -71,7 +71,7 @@ def test_what_one_process_counts_is_sent_now_and_then(online_redis, monkeypatch)
     assert [float(count) for count in online_redis.hgetall(KEY).values()] == [1.0]
 
 
-def test_what_processes_count_is_added_up(client):
+def test_counts_of_processes_are_added_up(client):
     one, another = Telemetry(), Telemetry()
     for process in (one, another):
         process.observe("validate", 0.003, events=2)
@@ -85,7 +85,7 @@ def test_what_processes_count_is_added_up(client):
     assert seen["assay_stage_seconds_bucket", "+Inf", "validate"] == 4
 
 
-def test_a_number_is_lost_with_a_server_rather_than_counted_twice(monkeypatch):
+def test_counts_are_lost_with_a_server_rather_than_counted_twice(monkeypatch):
     class Gone:
         def pipeline(self, **_: Any) -> None:
             raise redis.ConnectionError
@@ -99,7 +99,7 @@ def test_a_number_is_lost_with_a_server_rather_than_counted_twice(monkeypatch):
     assert ("refused", LANE, "bulk") not in read_counts()
 
 
-def test_queues_and_heads_are_what_the_database_says(client):
+def test_queue_and_lane_gauges_come_from_the_database(client):
     receive(3)
     seen = scrape(client)
     assert seen["assay_queue_entries", *BULK] == 3
@@ -156,7 +156,7 @@ def test_refused_requests_are_counted_by_status_and_problem(client):
         "the token, from anywhere",
     ],
 )
-def test_who_may_read_it(client, settings, token: str, address: str, headers: dict, status: int):  # noqa: PLR0917
+def test_who_may_read_the_metrics(client, settings, token: str, address: str, headers: dict, status: int):  # noqa: PLR0917
     settings.METRICS_TOKEN = token
     assert client.get("/metrics", headers=headers, REMOTE_ADDR=address).status_code == status
 
@@ -166,7 +166,7 @@ def test_behind_a_proxy_a_token_is_needed(client, settings):
     assert client.get("/metrics").status_code == 401
 
 
-def test_without_redis_it_says_where_to_look(client, monkeypatch):
+def test_without_redis_the_response_says_where_to_look(client, monkeypatch):
     def gone() -> None:
         raise redis.ConnectionError
 

@@ -48,39 +48,39 @@ def traffic() -> None:
 
 
 @pytest.mark.usefixtures("traffic")
-def test_it_says_how_much_came_what_was_decided_and_how_fast() -> None:
+def test_the_overview_shows_volume_outcomes_and_latency() -> None:
     shown = tiles(user_with(is_superuser=True))
 
     assert shown["Events in the last hour"][0] == "40"
-    assert shown["Events a minute"] == ("8.0", "mean of the last 5 minutes")
+    assert shown["Events per minute"] == ("8.0", "mean of the last 5 minutes")
     assert shown["Allowed"] == ("200.00 USD", "20 events, 50.0 %")
     assert shown["Blocked"] == ("1,000.00 USD", "20 events, 50.0 %")
     assert shown["Confirmed fraud"] == ("12.34 USD", "1 event labeled")
     assert shown["Latency, median"][0].startswith(("7.", "8."))
-    assert shown["Decides payment"][0] == "payment-1"
-    assert shown["Features of payment-1 that moved"][0] == "0 of 3"
+    assert shown["Champion for payment"][0] == "payment-1"
+    assert shown["Drifted features of payment-1"][0] == "0 of 3"
 
 
-def test_a_trickle_is_not_shown_as_nothing() -> None:
+def test_a_low_rate_is_not_shown_as_zero() -> None:
     route_to(add_model(1))
     decide_events(even_vectors(20), now=timezone.now() - timedelta(minutes=30), stake=1_000)
     assert run_consumers() == {}
-    assert tiles(user_with(is_superuser=True))["Events a minute"] == ("0.33", "mean of the last hour")
+    assert tiles(user_with(is_superuser=True))["Events per minute"] == ("0.33", "mean of the last hour")
 
 
 @pytest.mark.usefixtures("traffic")
-def test_parts_that_a_person_may_not_see_are_left_out() -> None:
+def test_parts_the_user_may_not_see_are_left_out() -> None:
     nobody = user_with()
 
     assert set(tiles(nobody)) == {
-        *("Events a minute", "Events in the last hour", "Latency, median", "Latency, 99th percentile"),
+        *("Events per minute", "Events in the last hour", "Latency, median", "Latency, 99th percentile"),
         *("Allowed", "Sent to review", "Blocked", "Confirmed fraud"),
     }
     links = {tile.href for group in overview(nobody, now=timezone.now())["groups"] for tile in group.tiles}
     assert links == {""}
 
 
-def test_what_runs_is_shown_with_how_far_it_is() -> None:
+def test_running_experiments_and_trainings_show_their_progress() -> None:
     now = timezone.now()
     started = now - timedelta(minutes=3)
     Experiment.objects.create(
@@ -97,11 +97,11 @@ def test_what_runs_is_shown_with_how_far_it_is() -> None:
 
     shown = tiles(user_with(is_superuser=True))
 
-    assert shown["Experiment"] == ("trees", "payment-2 on 20 %, since 3 min")
-    assert shown["Training"] == ("25 %", "growing trees, since 3 min")
+    assert shown["Experiment"] == ("trees", "payment-2 on 20 %, for 3 min")
+    assert shown["Training"] == ("25 %", "growing trees, for 3 min")
 
 
-def test_models_that_wait_to_be_judged_are_told_of_the_newest_first() -> None:
+def test_candidates_awaiting_approval_are_listed_newest_first() -> None:
     for number, hours in ((2, 2), (4, 1), (3, 3)):
         trained_at = timezone.now() - timedelta(hours=hours)
         ModelVersion.objects.filter(name=add_model(number)).update(trained_at=trained_at)
@@ -109,53 +109,53 @@ def test_models_that_wait_to_be_judged_are_told_of_the_newest_first() -> None:
     assert [version.name for version in candidates] == ["payment-4", "payment-2", "payment-3"]
 
 
-def test_groups_have_an_id_for_the_page_and_a_title_for_people() -> None:
+def test_groups_have_an_id_and_a_title() -> None:
     groups = overview(user_with(), now=timezone.now())["groups"]
     titles = {group.id: group.title for group in groups}
     assert titles == {"traffic": "Now", "day": "Last 24 hours", "work": "Work and models"}
 
 
-def test_who_may_see_cases_alone_sees_them_too() -> None:
-    assert tiles(user_with("view_case"))["Cases waiting"] == ("0", "nothing to review")
+def test_a_user_who_may_only_see_cases_sees_the_queue_tile() -> None:
+    assert tiles(user_with("view_case"))["Open cases"] == ("0", "nothing to review")
 
 
-def test_the_page_and_its_parts_show_what_is_wrong_on_top() -> None:
+def test_the_page_and_its_parts_show_notices_first() -> None:
     run_consumers()
     client = Client()
     client.force_login(user_with(is_superuser=True))
-    assert "No model decides anything yet" in text_of(client, "/admin/overview/")
+    assert "No model decides yet" in text_of(client, "/admin/overview/")
     cursor = {"error": "ValueError: no such field", "failed_position": 7}
     ConsumerCursor.objects.filter(name="monitoring.windows").update(**cursor)
 
     parts = text_of(client, "/admin/overview/")
 
-    assert "monitoring.windows stands still before entry 7: ValueError" in parts
-    assert parts.index("stands still") < parts.index("No model decides") < parts.index("Events a minute")
+    assert "Consumer monitoring.windows has stopped at entry 7: ValueError" in parts
+    assert parts.index("has stopped") < parts.index("No model decides") < parts.index("Events per minute")
     assert "<html" not in parts
     home = text_of(client, "/admin/")
     assert 'data-refresh-from="/admin/overview/"' in home
-    assert "stands still before entry 7" in home
+    assert "has stopped at entry 7" in home
 
 
-def test_an_empty_database_needs_nobody_who_cannot_train() -> None:
+def test_an_empty_database_gives_no_notice_to_users_who_cannot_train() -> None:
     run_consumers()
     client = Client()
     client.force_login(user_with())
 
     parts = text_of(client, "/admin/overview/")
 
-    assert "Nothing is wrong." in parts
-    assert "Nothing to draw yet." in parts
+    assert "All is well." in parts
+    assert "No data yet." in parts
 
 
-def test_strangers_are_sent_to_the_log_in() -> None:
+def test_anonymous_users_are_sent_to_the_login() -> None:
     response = Client().get("/admin/overview/")
     assert (response.status_code, response.url.split("?")[0]) == (302, "/admin/login/")  # type: ignore[attr-defined]
 
 
 @pytest.mark.usefixtures("traffic")
 @pytest.mark.parametrize("superuser", [True, False], ids=["everything", "nothing"])
-def test_it_asks_a_few_queries_for_everything_it_shows(
+def test_the_overview_needs_few_queries(
     superuser: bool, django_assert_max_num_queries: Callable[[int], CaptureQueriesContext]
 ) -> None:
     client = Client()

@@ -15,7 +15,7 @@ COUNTS = {
 }
 
 
-def test_a_counter_has_what_was_counted_of_its_series_and_no_other() -> None:
+def test_a_counter_has_only_the_counts_of_its_series() -> None:
     samples = counter("decision", COUNTS).samples
     assert [(sample.labels["outcome"], sample.labels["basis"], sample.value) for sample in samples] == [
         ("allow", "fallback", 2),

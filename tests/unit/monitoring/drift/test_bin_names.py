@@ -21,11 +21,9 @@ SPECS = feature_specs("payment", {"category": ["grocery", "travel", "games"]})
         ("amount", [], ["any"]),
     ],
 )
-def test_bins_are_named_as_people_read_the_feature(
-    feature: str, edges: list[float], names: list[str]
-) -> None:
+def test_bins_are_named_in_the_features_units(feature: str, edges: list[float], names: list[str]) -> None:
     assert bin_names(edges, SPECS[feature]) == [*names, "missing"]
 
 
-def test_a_feature_that_the_code_no_longer_declares_has_its_bare_numbers() -> None:
+def test_a_feature_that_is_no_longer_declared_has_plain_numbers() -> None:
     assert bin_names([0.5, 1_234.5], None) == ["below 0.5", "0.5 to 1,234", "from 1,234", "missing"]

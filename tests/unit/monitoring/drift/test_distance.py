@@ -15,7 +15,7 @@ pairs = st.integers(1, 31).flatmap(
 )
 
 
-def test_psi_is_what_a_hand_works_out() -> None:
+def test_psi_equals_a_hand_calculation() -> None:
     """Shares (half a row more in each of three bins): 20.5, 30.5, 50.5 and 50.5, 30.5, 20.5 of 101.5."""
     p, q = [20.5 / 101.5, 30.5 / 101.5, 50.5 / 101.5], [50.5 / 101.5, 30.5 / 101.5, 20.5 / 101.5]
     by_hand = (q[0] - p[0]) * math.log(q[0] / p[0]) + (q[2] - p[2]) * math.log(q[2] / p[2])
@@ -24,7 +24,7 @@ def test_psi_is_what_a_hand_works_out() -> None:
     assert by_hand == pytest.approx(0.532935, abs=1e-6)
 
 
-def test_with_many_rows_the_half_row_is_nothing_and_psi_is_the_textbooks() -> None:
+def test_with_many_rows_smoothing_vanishes_and_psi_is_the_textbooks() -> None:
     """0.1 * ln(0.3 / 0.2) + 0.1 * ln(0.3 / 0.2): shares 20, 30, 50 % and 30, 30, 40 %."""
     textbook = 0.1 * math.log(0.3 / 0.2) - 0.1 * math.log(0.4 / 0.5)
     scaled = np.array([[20, 30, 50], [30, 30, 40]]) * 10**7
@@ -42,15 +42,15 @@ def test_psi_is_symmetric_and_never_negative(pair: tuple[list[int], list[int]]) 
 
 
 @given(then=counts)
-def test_psi_of_equal_counts_is_nothing(then: list[int]) -> None:
+def test_psi_of_equal_counts_is_zero(then: list[int]) -> None:
     assert population_stability(then, then) == 0
 
 
-def test_bins_that_nobody_fills_change_nothing() -> None:
+def test_empty_bins_do_not_change_psi() -> None:
     assert population_stability([5, 0, 9, 0], [7, 0, 2, 0]) == population_stability([5, 9], [7, 2])
 
 
-def test_chance_alone_gives_the_expected_psi_and_seldom_passes_the_limit() -> None:
+def test_chance_alone_gives_the_expected_psi_and_rarely_exceeds_the_limit() -> None:
     generator = np.random.default_rng(5)
     shares = np.array([0.1] * 10)
     then = generator.multinomial(20_000, shares)
@@ -60,7 +60,7 @@ def test_chance_alone_gives_the_expected_psi_and_seldom_passes_the_limit() -> No
     assert np.mean([drift.psi > drift.limit for drift in drifts]) < 3 * (1 - CHANCE_LEVEL)
 
 
-def test_few_rows_that_seem_to_have_moved_are_not_called_drift() -> None:
+def test_few_rows_that_seem_to_have_moved_are_not_drift() -> None:
     then = [1_000] * 10
     few, many = [0, 0, 5, 3, 2, 4, 1, 0, 3, 2], [0, 0, 500, 300, 200, 400, 100, 0, 300, 200]
 
@@ -84,14 +84,14 @@ def test_the_rule_of_thumb_holds_beyond_chance(psi: float, limit: float, state: 
     assert judge(psi, limit=limit) is state
 
 
-def test_without_rows_there_is_nothing_to_say() -> None:
+def test_without_rows_the_state_is_no_data() -> None:
     assert measure_drift([0, 0], [3, 4]).state is State.NO_DATA
     assert measure_drift([3, 4], [0, 0]).state is State.NO_DATA
     one_value = measure_drift([3, 0], [9, 0])  # then and now: nothing is left to chance
     assert (one_value.state, one_value.expected, one_value.limit) == (State.STABLE, 0, 0)
 
 
-def test_chance_reaches_the_limit_of_a_feature_once_in_a_thousand_and_no_oftener() -> None:
+def test_chance_exceeds_the_limit_at_most_once_in_a_thousand() -> None:
     """Chi-square with 9 degrees of freedom: 9 on average, 27.877 at 0.999 (any table of it)."""
     drift = measure_drift([2_000] * 10, [40] * 10)
     per_degree = 1 / 20_000 + 1 / 400

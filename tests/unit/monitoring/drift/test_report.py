@@ -21,7 +21,7 @@ DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
         ("card_since_first", WEEK, False),  # it grows while nothing happens
     ],
 )
-def test_what_can_be_compared(feature: str, seen_for: timedelta, compared: bool) -> None:
+def test_which_features_are_comparable(feature: str, seen_for: timedelta, compared: bool) -> None:
     assert _is_comparable(SPECS[feature], seen_for) is compared
 
 
@@ -35,7 +35,5 @@ def test_what_can_be_compared(feature: str, seen_for: timedelta, compared: bool)
         ([250, 250, 500], [250, 250, 500], State.STABLE),
     ],
 )
-def test_a_feature_without_values_is_told_from_a_stable_one(
-    then: list[int], now: list[int], state: State
-) -> None:
+def test_a_feature_without_values_is_not_called_stable(then: list[int], now: list[int], state: State) -> None:
     assert _drift(np.array(then), np.array(now)).state is state

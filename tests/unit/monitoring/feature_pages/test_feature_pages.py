@@ -1,4 +1,4 @@
-"""The feature catalogue's figures and words, without a database."""
+"""The feature catalog's figures and words, without a database."""
 
 import doctest
 from dataclasses import replace
@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from monitoring.drift.distance import NO_DATA, Drift, State
-from monitoring.drift.report import FeatureDrift, Side
+from monitoring.drift.report import FeatureDrift, SideShares
 from monitoring.feature_pages import feature_sets
 from monitoring.feature_pages.feature_sets import compare_sets, memberships, set_rows
-from monitoring.feature_pages.feature_table import Choice, FeatureRow, choose, make_rows
-from monitoring.feature_pages.health import Checked, LaneState, Live
-from monitoring.feature_pages.judgments import judge, summarise
+from monitoring.feature_pages.feature_table import FeatureFilter, FeatureRow, choose, make_rows
+from monitoring.feature_pages.health import ConsistencyCheck, LaneState, LiveModel
+from monitoring.feature_pages.judgments import judge, summarize
 from monitoring.feature_pages.model_usage import ModelUse, weigh_features
 from monitoring.models import ModelWindow
 from monitoring.templatetags import feature_pages as tags
@@ -37,23 +37,25 @@ def drift(
     name: str, state: State = State.STABLE, *, psi: float = 0.01, then: float = 0.0, now: float = 0.0
 ) -> FeatureDrift:
     """A feature whose share of missing values was `then` and is `now`."""
-    sides = [Side(shares=[1 - missing, missing], missing=missing) for missing in (then, now)]
+    sides = [SideShares(shares=[1 - missing, missing], missing=missing) for missing in (then, now)]
     return FeatureDrift(name, Drift(psi, 0.0, 0.05, state), ["any", "missing"], *sides)
 
 
-def live(*drifts: FeatureDrift, by: ModelUse | None = None) -> Live:
+def live(*drifts: FeatureDrift, by: ModelUse | None = None) -> LiveModel:
     by = by or model()
-    return Live(by, reference=None, windows=[], rows=100, drifts={d.name: d for d in drifts}, weights={})  # type: ignore[arg-type]
+    return LiveModel(by, reference=None, windows=[], rows=100, drifts={d.name: d for d in drifts}, weights={})  # type: ignore[arg-type]
 
 
-def rows(*seen: Live, checked: dict[str, Checked] | None = None, **names: Any) -> dict[str, FeatureRow]:
+def rows(
+    *seen: LiveModel, checked: dict[str, ConsistencyCheck] | None = None, **names: Any
+) -> dict[str, FeatureRow]:
     specs = {name: SPECS[name] for name in SOME}
     models = names.get("models", [model()])
     made = make_rows(specs, live=seen, models=models, checked=checked or {}, sets_of={"amount": [1, 2]})
     return {row.spec.name: row for row in made}
 
 
-def test_a_row_shows_what_the_first_live_model_that_reads_the_feature_has_seen() -> None:
+def test_a_row_shows_the_first_live_model_that_reads_the_feature() -> None:
     canary = model("payment-2", "canary")
     found = rows(
         live(drift("amount", State.SHIFTED)),
@@ -68,9 +70,7 @@ def test_a_row_shows_what_the_first_live_model_that_reads_the_feature_has_seen()
 
 
 @pytest.mark.parametrize(("then", "now", "said"), [(0.1, 0.14, False), (0.1, 0.16, True), (0.5, 0.1, False)])
-def test_a_feature_is_missing_more_often_when_its_share_rose_by_more_than_a_twentieth(
-    then: float, now: float, said: bool
-) -> None:
+def test_missing_more_often_means_by_more_than_5_points(then: float, now: float, said: bool) -> None:
     assert rows(live(drift("amount", then=then, now=now)))["amount"].more_missing is said
 
 
@@ -80,7 +80,7 @@ TROUBLED = rows(
         drift("card_count_1h", State.MODERATE, psi=0.2),
         drift("card_amount_mean_24h", State.SHIFTED, psi=0.9, then=0.1, now=0.4),
     ),
-    checked={"amount": Checked(100, 3), "card_count_1h": Checked(100, 0)},
+    checked={"amount": ConsistencyCheck(100, 3), "card_count_1h": ConsistencyCheck(100, 0)},
 )
 
 
@@ -108,62 +108,62 @@ TROUBLED = rows(
     ],
 )
 def test_rows_are_filtered_and_sorted(asked: dict[str, str], found: list[str]) -> None:
-    assert [row.spec.name for row in choose(list(TROUBLED.values()), Choice(**asked))] == found
+    assert [row.spec.name for row in choose(list(TROUBLED.values()), FeatureFilter(**asked))] == found
 
 
-def test_features_that_no_live_model_reads_can_be_asked_for() -> None:
+def test_features_unused_by_live_models_can_be_filtered() -> None:
     archived = model("payment-0", "archived")
     only_amount = model(names=("amount",))
     found = list(rows(models=[only_amount, archived]).values())
-    unread = choose(found, Choice(state="unused"))
+    unread = choose(found, FeatureFilter(state="unused"))
     assert [row.spec.name for row in unread] == [name for name in SOME if name != "amount"]
     assert [user.name for user in unread[0].users] == ["payment-0"]
 
 
-def test_the_list_comes_to_a_sentence() -> None:
+def test_the_list_is_summarized_in_a_sentence() -> None:
     seen = live(drift("amount"))
-    assert summarise(list(TROUBLED.values()), [seen]) == (
+    assert summarize(list(TROUBLED.values()), [seen]) == (
         "bad",
-        "1 feature came out otherwise when recomputed; 2 features moved since training;"
+        "1 feature differed when recomputed from the log; 2 features drifted since training;"
         " 1 feature missing more often than in training.",
     )
-    assert summarise(list(rows(seen).values()), [seen]) == (
+    assert summarize(list(rows(seen).values()), [seen]) == (
         "good",
-        "All 4 features are as they were in training.",
+        "All 4 features are distributed as in training.",
     )
-    assert summarise(list(rows().values()), [])[0] == "info"
+    assert summarize(list(rows().values()), [])[0] == "info"
 
 
-ASIDE = LaneState("commerce", waiting=0, oldest=None, checked_at=None)
+ASIDE = LaneState("commerce", pending=0, oldest=None, checked_at=None)
 
 
 def answers(row: FeatureRow, *, lane: LaneState = ASIDE) -> list[tuple[str, str]]:
     return [(each.tone, each.answer) for each in judge(row, lane=lane, views=[], now=NOW)]
 
 
-def test_a_sound_feature_is_said_to_be() -> None:
-    row = rows(live(drift("amount")), checked={"amount": Checked(1_200, 0)})["amount"]
+def test_a_healthy_feature_is_judged_good() -> None:
+    row = rows(live(drift("amount")), checked={"amount": ConsistencyCheck(1_200, 0)})["amount"]
     assert answers(row) == [
         ("good", "Yes: PSI 0.010; below 0.1 is stable."),
-        ("good", "Always; it was never missing in training either."),
+        ("good", "Always, as in training."),
         ("good", "Yes: all 1,200 values, bit for bit."),
-        ("good", "Yes: nothing waits in lane commerce."),
+        ("good", "Yes: lane commerce has no pending entries."),
     ]
 
 
-def test_what_is_wrong_with_a_feature_is_said() -> None:
+def test_problems_of_a_feature_are_named() -> None:
     seen = live(drift("amount", State.SHIFTED, psi=0.9, then=0.1, now=0.4))
-    row = rows(seen, checked={"amount": Checked(1_200, 6)})["amount"]
-    behind = LaneState("commerce", waiting=34, oldest=NOW - timedelta(minutes=2), checked_at=None)
+    row = rows(seen, checked={"amount": ConsistencyCheck(1_200, 6)})["amount"]
+    behind = LaneState("commerce", pending=34, oldest=NOW - timedelta(minutes=2), checked_at=None)
     assert answers(row, lane=behind) == [
-        ("bad", "It has moved far: PSI 0.900."),
+        ("bad", "No, it has drifted far: PSI 0.900."),
         ("warn", "Missing in 40.0 % of decisions; 10.0 % in training."),
         (
             "bad",
-            "No: 6 of 1,200 values (0.50 %) came out otherwise. What models saw is in the log; replay shows"
-            " the first difference field by field.",
+            "No: 6 of 1,200 values (0.50 %) differed. The log has the values that models used;"
+            " `manage.py replay` shows the first difference.",
         ),
-        ("warn", "Lane commerce is 2 min behind: 34 entries wait."),
+        ("warn", "Lane commerce is 2 min behind, with 34 pending entries."),
     ]
 
 
@@ -180,18 +180,18 @@ def test_every_state_of_drift_has_its_tone(state: State, tone: str) -> None:
     assert answers(rows(live(drift("amount", state)))["amount"])[0][0] == tone
 
 
-def test_a_feature_that_nothing_was_seen_of_is_not_called_sound() -> None:
+def test_a_feature_without_decisions_is_not_judged_good() -> None:
     unread = rows(models=[])["amount"]
     assert [tone for tone, _ in answers(unread)[:3]] == ["neutral"] * 3
     assert "no live model reads it" in answers(unread)[0][1]
-    assert "no decision was made with it" in answers(rows()["amount"])[0][1]
+    assert "no decision used it" in answers(rows()["amount"])[0][1]
 
 
 def window(rows: int, *contributions: int) -> ModelWindow:
     return ModelWindow(rows=rows, contributions=pack(np.array(contributions)) if contributions else b"")
 
 
-def test_a_weight_is_the_mean_contribution_either_way_over_windows_that_counted_it() -> None:
+def test_a_weight_is_the_mean_absolute_contribution_over_windows_that_counted_it() -> None:
     weights = weigh_features([window(10, 1_000_000, 5_000_000), window(30, 3_000_000, 0), window(500)], "ab")
     assert {name: (each.mean, each.rank, each.among) for name, each in weights.items()} == {
         "a": (0.1, 2, 2),
@@ -227,7 +227,7 @@ def test_the_same_features_in_another_order_are_the_same_set() -> None:
     assert compare_sets(SECOND.features, SECOND.features[::-1]).same
 
 
-def test_each_set_stands_beside_the_one_before_it_and_the_models_on_it() -> None:
+def test_each_set_is_compared_with_the_previous_one_and_lists_its_models() -> None:
     users = [replace(model(), declared_set="2"), replace(model("payment-0", "archived"), declared_set="2")]
     newest, middle, oldest = set_rows([THIRD, SECOND, FIRST], users, in_code=["3", "2", "1"])
     assert (newest.before, middle.before, oldest.before) == (2, 1, None)
@@ -238,21 +238,21 @@ def test_each_set_stands_beside_the_one_before_it_and_the_models_on_it() -> None
         ["payment-1"],
     )
     assert [row.place for row in (newest, middle, oldest)] == [0, 1, 2]
-    assert [row.may_go for row in (newest, middle, oldest)] == [False, False, True]
+    assert [row.removable for row in (newest, middle, oldest)] == [False, False, True]
     assert set_rows([], [], in_code=()) == []
 
 
-def test_while_a_live_model_is_on_a_set_that_is_not_known_no_set_may_go() -> None:
+def test_while_a_live_models_set_is_unknown_no_set_is_removable() -> None:
     rows = set_rows([SECOND, FIRST], [model()], in_code=["2", "1"])
-    assert [row.may_go for row in rows] == [False, False]
+    assert [row.removable for row in rows] == [False, False]
 
 
-def test_a_set_that_the_code_does_not_declare_any_more_has_no_place_in_it() -> None:
+def test_a_set_that_is_no_longer_declared_has_no_place() -> None:
     [gone] = set_rows([FIRST], [], in_code=["2"])
-    assert (gone.place, gone.may_go, gone.is_newest) == (None, False, False)
+    assert (gone.place, gone.removable, gone.is_newest) == (None, False, False)
 
 
-def test_the_sets_of_a_feature_say_whether_it_meant_the_same() -> None:
+def test_the_sets_of_a_feature_show_whether_its_definition_is_the_same() -> None:
     found = memberships("a", [THIRD, SECOND, FIRST])
     assert [(each.number, each.as_now) for each in found] == [(3, True), (2, True), (1, False)]
     assert memberships("z", [THIRD]) == []
@@ -264,6 +264,6 @@ def test_the_examples_hold(module: ModuleType) -> None:
     assert (found.failed, found.attempted > 0) == (0, True)
 
 
-def test_no_data_is_no_drift() -> None:
+def test_without_data_there_is_no_drift() -> None:
     row = rows(live(replace(drift("amount"), drift=NO_DATA)))["amount"]
-    assert (row.moved, row.troubles) == (False, 0)
+    assert (row.moved, row.problems) == (False, 0)

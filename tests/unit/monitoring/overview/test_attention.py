@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from monitoring.drift.distance import NO_DATA, Drift, State
-from monitoring.drift.report import DriftReport, FeatureDrift, Side
+from monitoring.drift.report import DriftReport, FeatureDrift, SideShares
 from monitoring.models import MinuteWindow
 from monitoring.overview.attention import notices
-from monitoring.overview.facts import Facts, InCharge, Queue, Store, Waiting
+from monitoring.overview.facts import CaseQueue, Champion, Facts, PendingEvents, StoreStatus
 from monitoring.windows.batch_views import Freshness
 from monitoring.windows.latency_histogram import bin_of
 from scoring.batch.compute.profile import Profile
@@ -45,7 +45,7 @@ def slow_minute(latency_us: int, decisions: int = 50) -> MinuteWindow:
 
 
 def report(*states: State, score: State = State.STABLE) -> DriftReport:
-    side = Side(shares=[1.0], missing=0.0)
+    side = SideShares(shares=[1.0], missing=0.0)
     features = [
         FeatureDrift(f"f{number}", replace(NO_DATA, state=state), ["any"], side, side)
         for number, state in enumerate(states)
@@ -97,28 +97,32 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"broken_schedules": [("retrain", "unknown type.")]},
             "bad",
-            "“retrain” fails every time: unknown type.",
+            "“retrain” always fails: unknown type.",
         ),
-        ({"consumers": [STOPPED]}, "bad", "monitoring.windows stands still before entry 1,234: ValueError"),
-        ({"consumers": [LATE]}, "bad", "Nothing has read the log for 5 min"),
-        ({"consumers": [WELL._replace(ran_at=None)]}, "bad", "Nothing has read the log so far"),
+        (
+            {"consumers": [STOPPED]},
+            "bad",
+            "Consumer monitoring.windows has stopped at entry 1,234: ValueError",
+        ),
+        ({"consumers": [LATE]}, "bad", "No consumer has read the log for 5 min"),
+        ({"consumers": [WELL._replace(ran_at=None)]}, "bad", "No consumer has read the log yet"),
         ({"consumers": [BEHIND]}, "warn", "monitoring.windows is more than 4,000 entries behind"),
         (
-            {"waiting": Waiting(7, NOW - 2 * MINUTE, 0)},
+            {"pending": PendingEvents(7, NOW - 2 * MINUTE, 0)},
             "bad",
-            "7 entries wait to be processed",
+            "7 entries are pending",
         ),
-        ({"waiting": Waiting(0, None, 1)}, "warn", "1 event is parked"),
-        ({"minutes": minutes(70, 10, received=5)}, "bad", "No event has come for 10 min; about 50"),
+        ({"pending": PendingEvents(0, None, 1)}, "warn", "1 event is parked"),
+        ({"minutes": minutes(70, 10, received=5)}, "bad", "No events for 10 min; about 50"),
         (
             {"minutes": minutes(60, 0, decided_allow=9, fallbacks=1)},
             "bad",
-            "60 of 540 decisions of the last hour (11.1 %) were fallbacks.",
+            "60 of 540 decisions in the last hour (11.1 %) were fallbacks.",
         ),
         (
             {"minutes": [*minutes(60, 0, decided_allow=9), *minutes(1, 0, fallbacks=1)]},
             "warn",
-            "1 of 540 decisions of the last hour (0.2 %) were fallbacks",
+            "1 of 540 decisions in the last hour (0.2 %) were fallbacks",
         ),
         (
             {
@@ -126,32 +130,40 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
                 "causes": [("model_unavailable", 58), ("timeout", 2)],
             },
             "bad",
-            "were fallbacks: the model could not be loaded (58), no decision came in time (2).",
+            "were fallbacks: model could not be loaded (58), no decision in time (2).",
         ),
-        ({"store": Store(answers=False)}, "bad", "Redis does not answer"),
+        ({"store": StoreStatus(answers=False)}, "bad", "Redis does not answer"),
         (
-            {"store": Store(True, Refusal("its memory is full", "Raise maxmemory."))},
+            {"store": StoreStatus(True, Refusal("its memory is full", "Raise maxmemory."))},
             "bad",
-            "Redis refuses writes, as its memory is full",
+            "Redis refuses writes because its memory is full",
         ),
         (
-            {"store": Store(True, None, (Report("models", "box", 3.0, "payment-3: it is truncated."),))},
+            {
+                "store": StoreStatus(
+                    True, None, (Report("models", "box", 3.0, "payment-3: it is truncated."),)
+                )
+            },
             "bad",
             "The workers on box cannot load payment-3: it is truncated.",
         ),
         (
-            {"store": Store(True, None, (Report("clock", "box", 3.0, "-600.0"),))},
+            {"store": StoreStatus(True, None, (Report("clock", "box", 3.0, "-600.0"),))},
             "warn",
             "The clock of box differs from the database's by 600 s.",
         ),
         ({"writer": WRITER}, "bad", "process 4242 of PostgreSQL (user “ann”, application “psql”, idle in"),
-        ({"writer": WRITER, "consumers": [BEHIND]}, "bad", "Cases, figures and shadows stand still."),
-        ({"minutes": [slow_minute(900_000)]}, "warn", "One decision in a hundred took longer than"),
-        ({"minutes": [slow_minute(900_000, decisions=3)]}, "warn", "One decision in a hundred"),
         (
-            {"queue": Queue(waiting=12, held=1, oldest=NOW - 30 * HOUR)},
+            {"writer": WRITER, "consumers": [BEHIND]},
+            "bad",
+            "Cases, figures and shadow scores are not updated.",
+        ),
+        ({"minutes": [slow_minute(900_000)]}, "warn", "1 % of the decisions in the last hour took longer"),
+        ({"minutes": [slow_minute(900_000, decisions=3)]}, "warn", "1 % of the decisions"),
+        (
+            {"queue": CaseQueue(pending=12, held=1, oldest=NOW - 30 * HOUR)},
             "warn",
-            "waited for 30 h; 12 wait",
+            "has been open for 30 h; 12 cases are undecided",
         ),
         ({"trainings": [job("failed")]}, "warn", "Training 4 failed 1 h ago: MemoryError: too large"),
         (
@@ -167,10 +179,10 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"candidates": [candidate(True)]},
             "info",
-            "payment-2, trained 1 h ago, has not",
+            "payment-2, trained 1 h ago, awaits approval",
         ),
-        ({"candidates": [candidate(True, False)]}, "info", "has not been judged: 1 check failed"),
-        ({"in_charge": []}, "info", "No model decides anything yet"),
+        ({"candidates": [candidate(True, False)]}, "info", "awaits approval: 1 check failed"),
+        ({"champions": []}, "info", "No model decides yet"),
         (
             {
                 "mismatches": [
@@ -179,7 +191,7 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
                 ]
             },
             "bad",
-            "card_count_1h and 1 other of payment came out differently when recomputed: 9 of 90 values",
+            "card_count_1h and 1 other of payment differed when recomputed from the log: 9 of 90 values",
         ),
         (
             {"batch_views": of_view(4 * DAY, fresh=80, stale=120)},
@@ -204,7 +216,7 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         ),
     ],
 )
-def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], tone: str, what: str) -> None:
+def test_each_problem_gives_one_notice_with_a_remedy(facts: dict[str, object], tone: str, what: str) -> None:
     (notice,) = notices(replace(QUIET, **facts))  # type: ignore[arg-type]
 
     assert notice.tone == tone
@@ -217,42 +229,44 @@ def test_what_is_wrong_is_said_once_with_what_to_do(facts: dict[str, object], to
     [
         {},
         {"consumers": []},
-        {"waiting": Waiting(40, NOW - timedelta(seconds=5), 0)},
+        {"pending": PendingEvents(40, NOW - timedelta(seconds=5), 0)},
         {"minutes": minutes(120, 0, received=30, decided_allow=30)},
         {"minutes": [*minutes(90, 60, fallbacks=9), *minutes(60, 0, decided_allow=9)]},  # of the hour before
         {"minutes": minutes(70, 10, received=1)},  # so few that a pause says nothing
         {"minutes": [slow_minute(40_000)]},
         {"minutes": [slow_minute(2_700_000, decisions=2)]},  # too few to mean anything
-        {"queue": Queue(waiting=12, held=1, oldest=NOW - HOUR)},
+        {"queue": CaseQueue(pending=12, held=1, oldest=NOW - HOUR)},
         {"trainings": [job("finished"), job("failed")]},
         {"trainings": [job("failed", ago=2 * DAY)]},
         {"drifts": [report(State.STABLE, State.CHANCE, State.NOT_COMPARED)]},
         {"drifts": [report(State.MODERATE, State.STABLE)]},  # the page and its tile show it
-        {"in_charge": [InCharge(Route(event_type="payment"), "payment-1", None)]},
+        {"champions": [Champion(Route(event_type="payment"), "payment-1", None)]},
         {"mismatches": []},
         {"batch_views": of_view(2 * DAY, fresh=100)},
-        {"batch_views": of_view(None)},  # nobody reads it
+        {"batch_views": of_view(None)},  # no feature reads it
         {"batch_views": of_view(HOUR, fresh=100, unpublished=5)},  # it has been since
     ],
 )
-def test_what_is_as_it_should_be_needs_nobody(facts: dict[str, object]) -> None:
+def test_healthy_facts_give_no_notice(facts: dict[str, object]) -> None:
     assert notices(replace(QUIET, **facts)) == []  # type: ignore[arg-type]
 
 
-def test_an_open_transaction_says_how_to_be_rid_of_it() -> None:
+def test_an_open_transaction_notice_says_how_to_end_it() -> None:
     (notice,) = notices(replace(QUIET, writer=WRITER))
     assert "pg_terminate_backend(4242)" in notice.do
     assert notices(replace(QUIET, writer=WRITER._replace(seconds=20.0))) == []
 
 
 @pytest.mark.parametrize("follower", [STOPPED, LATE, BEHIND], ids=["stopped", "late", "behind"])
-def test_windows_that_are_out_of_date_do_not_say_that_nothing_comes(follower: ConsumerHealth) -> None:
+def test_outdated_windows_do_not_report_silence(follower: ConsumerHealth) -> None:
     facts = replace(QUIET, consumers=[follower], minutes=minutes(70, 10, received=5))
 
-    assert [notice.what for notice in notices(facts) if "No event" in notice.what] == []
+    assert [notice.what for notice in notices(facts) if "No events" in notice.what] == []
 
 
-def test_the_gravest_stands_first() -> None:
-    facts = replace(QUIET, candidates=[candidate(True)], waiting=Waiting(0, None, 2), consumers=[STOPPED])
+def test_the_most_severe_notice_comes_first() -> None:
+    facts = replace(
+        QUIET, candidates=[candidate(True)], pending=PendingEvents(0, None, 2), consumers=[STOPPED]
+    )
 
     assert [notice.tone for notice in notices(facts)] == ["bad", "warn", "info"]

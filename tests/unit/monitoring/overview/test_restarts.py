@@ -1,4 +1,4 @@
-"""Restarts of the last hour, in words on the overview."""
+"""ProcessRestarts of the last hour, in words on the overview."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ ENDS = [ProcessExit("beat", AT - 60, 1, 2.0, "no database")] + [
 ]
 
 
-def test_a_process_that_was_restarted_is_named_with_how_it_ended():
+def test_a_restarted_process_is_named_with_how_it_ended():
     found = notices(replace(QUIET, restarts=count_restarts(ENDS, since=AT - 3_600)))
     assert [(notice.tone, notice.what) for notice in found] == [
         ("bad", "trainer was restarted 3 times in the last hour; it ended with exit code 137 (killed)"),
@@ -26,7 +26,7 @@ def test_a_process_that_was_restarted_is_named_with_how_it_ended():
     ]
 
 
-def test_what_the_supervisor_noted_is_read(settings, tmp_path):
+def test_the_supervisors_record_is_read(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     assert read_restarts(now=NOW) == []
     ProcessRecord(tmp_path / "processes.json").record_exit(ENDS[0])

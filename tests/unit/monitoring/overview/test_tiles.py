@@ -7,7 +7,7 @@ import pytest
 
 from monitoring.drift.distance import State
 from monitoring.models import HourlyWindow, MinuteWindow
-from monitoring.overview.facts import Facts, InCharge, Queue
+from monitoring.overview.facts import CaseQueue, Champion, Facts
 from monitoring.overview.tiles import (
     day_tiles,
     model_tiles,
@@ -45,13 +45,13 @@ def hour(event_type: str = "payment", **columns: int) -> HourlyWindow:
     ("windows", "value", "note"),
     [
         (minutes(60, 0, received=2), "120", "none in the hour before"),
-        (minutes(120, 0, received=2), "120", "about as in the hour before (120)"),
+        (minutes(120, 0, received=2), "120", "about the same as the hour before (120)"),
         ([*minutes(120, 60, received=4), *minutes(60, 0, received=2)], "120", "down from 240"),
         ([*minutes(120, 60, received=1), *minutes(60, 0, received=2)], "120", "up from 60"),
         (minutes(121, 60, received=2), "0", "down from 120"),  # the minute before the hour before is not its
     ],
 )
-def test_the_last_hour_is_set_against_the_hour_before(
+def test_the_last_hour_is_compared_with_the_hour_before(
     windows: list[MinuteWindow], value: str, note: str
 ) -> None:
     found = traffic(*windows)["Events in the last hour"]
@@ -60,20 +60,20 @@ def test_the_last_hour_is_set_against_the_hour_before(
 
 
 def test_a_rate_is_that_of_the_last_five_minutes() -> None:
-    assert traffic(*minutes(7, 0, received=5))["Events a minute"] == ("5.0", "mean of the last 5 minutes")
+    assert traffic(*minutes(7, 0, received=5))["Events per minute"] == ("5.0", "mean of the last 5 minutes")
 
 
-def test_what_came_before_the_last_five_minutes_does_not_make_them_enough_for_a_rate() -> None:
+def test_older_events_do_not_count_toward_the_five_minutes_minimum() -> None:
     found = traffic(*minutes(6, 5, received=40), *minutes(5, 0, received=3))
-    assert found["Events a minute"] == ("0.92", "mean of the last hour")
+    assert found["Events per minute"] == ("0.92", "mean of the last hour")
 
 
-def test_a_rate_of_few_is_that_of_the_last_hour() -> None:
-    assert traffic(*minutes(70, 0, received=3))["Events a minute"] == ("3.0", "mean of the last hour")
-    assert traffic(*minutes(40, 20, received=1))["Events a minute"] == ("0.33", "mean of the last hour")
+def test_with_few_events_the_rate_is_that_of_the_last_hour() -> None:
+    assert traffic(*minutes(70, 0, received=3))["Events per minute"] == ("3.0", "mean of the last hour")
+    assert traffic(*minutes(40, 20, received=1))["Events per minute"] == ("0.33", "mean of the last hour")
 
 
-def test_the_median_and_the_slowest_are_told_apart() -> None:
+def test_median_and_slow_percentiles_are_distinguished() -> None:
     latency = [0] * (bin_of(900_000) + 1)
     latency[bin_of(8_000)], latency[bin_of(90_000)], latency[bin_of(900_000)] = 90, 7, 3
     found = traffic(MinuteWindow(start=NOW - timedelta(minutes=1), latency=latency))
@@ -84,7 +84,7 @@ def test_the_median_and_the_slowest_are_told_apart() -> None:
     assert float(slowest[1].split()[1]) == pytest.approx(90, rel=0.13)
 
 
-def test_money_and_decisions_stand_under_their_own_outcome() -> None:
+def test_amounts_and_decisions_are_shown_by_outcome() -> None:
     window = hour(
         decided_allow=90, decided_review=8, decided_block=2,
         stake_allow=9_000_00, stake_review=800_00, stake_block=20_00, positives=3, fraud_stake=55_00,
@@ -99,43 +99,41 @@ def test_money_and_decisions_stand_under_their_own_outcome() -> None:
     assert outcome_shares([hour()]) == []
 
 
-def test_money_is_summed_over_hours_and_none_of_it_is_a_dash() -> None:
+def test_amounts_are_summed_over_hours_and_no_amount_is_a_dash() -> None:
     assert money([hour(stake_block=1_50), hour(stake_block=50)], "stake_block") == "2.00 USD"
     assert money([hour("gone", stake_block=1)], "stake_block") == money([], "stake_block") == "-"
 
 
-def test_the_queue_says_how_much_waits_and_for_how_long() -> None:
-    some = replace(QUIET, queue=Queue(waiting=1_200, held=3, oldest=NOW - 3 * HOUR))
-    assert shown(queue_tiles(some, link)) == {
-        "Cases waiting": ("1,200", "oldest 3 h, 3 in hand. Work the queue")
-    }
-    none = replace(QUIET, queue=Queue(waiting=0, held=0, oldest=None))
-    assert shown(queue_tiles(none, link)) == {"Cases waiting": ("0", "nothing to review")}
+def test_the_queue_tile_shows_open_cases_and_the_oldest() -> None:
+    some = replace(QUIET, queue=CaseQueue(pending=1_200, held=3, oldest=NOW - 3 * HOUR))
+    assert shown(queue_tiles(some, link)) == {"Open cases": ("1,200", "oldest 3 h, 3 claimed")}
+    none = replace(QUIET, queue=CaseQueue(pending=0, held=0, oldest=None))
+    assert shown(queue_tiles(none, link)) == {"Open cases": ("0", "nothing to review")}
     assert queue_tiles(QUIET, link) == []
 
 
-def in_charge(version: ModelVersion | None, name: str = "payment-1") -> Facts:
-    return replace(QUIET, in_charge=[InCharge(Route(event_type="payment"), name, version)])
+def champions(version: ModelVersion | None, name: str = "payment-1") -> Facts:
+    return replace(QUIET, champions=[Champion(Route(event_type="payment"), name, version)])
 
 
-def test_a_model_in_charge_says_when_it_was_trained_and_how_its_checks_went() -> None:
+def test_a_champion_tile_shows_training_time_and_checks() -> None:
     version = candidate(True, False)
     version.status = "approved"
-    assert shown(model_tiles(in_charge(version), link)) == {
-        "Decides payment": ("payment-1", "trained 1 h ago; approved, 1 of 2 checks failed")
+    assert shown(model_tiles(champions(version), link)) == {
+        "Champion for payment": ("payment-1", "trained 1 h ago; approved, 1 of 2 checks failed")
     }
-    assert shown(model_tiles(in_charge(None), link)) == {
-        "Decides payment": ("payment-1", "not in the registry")
+    assert shown(model_tiles(champions(None), link)) == {
+        "Champion for payment": ("payment-1", "not in the registry")
     }
 
 
-def test_the_drift_of_a_model_is_its_own() -> None:
-    drifted = replace(in_charge(None), drifts=[report(State.SHIFTED, State.STABLE)])
+def test_each_champion_shows_its_own_drift() -> None:
+    drifted = replace(champions(None), drifts=[report(State.SHIFTED, State.STABLE)])
     [_, tile] = model_tiles(drifted, link)
-    assert (tile.label, tile.value, tile.tone) == ("Features of payment-1 that moved", "1 of 2", "warn")
+    assert (tile.label, tile.value, tile.tone) == ("Drifted features of payment-1", "1 of 2", "warn")
     assert tile.href == "drift?model=payment-1&type=payment"
-    [_, other] = model_tiles(replace(in_charge(None, "payment-9"), drifts=drifted.drifts), link)
-    assert (other.label, other.value) == ("Drift of payment-9", "not known")
+    [_, other] = model_tiles(replace(champions(None, "payment-9"), drifts=drifted.drifts), link)
+    assert (other.label, other.value) == ("Drift of payment-9", "unknown")
 
 
 def running(**progress: object) -> TrainingJob:
@@ -153,11 +151,11 @@ def running(**progress: object) -> TrainingJob:
         (TrainingJob(number=3, state="finished", ended_at=NOW, requested_at=NOW), "finished", ""),
     ],
 )
-def test_the_newest_training_says_how_far_it_is(job: TrainingJob, value: str, tone: str) -> None:
+def test_the_training_tile_shows_its_progress(job: TrainingJob, value: str, tone: str) -> None:
     [tile] = model_tiles(replace(QUIET, trainings=[job]), link)
     assert (tile.label, tile.value, tile.tone) == ("Training", value, tone)
 
 
 def test_without_a_training_one_can_be_started() -> None:
     [tile] = model_tiles(replace(QUIET, trainings=[]), link)
-    assert (tile.value, tile.note, tile.href) == ("none so far", "Start one", "training_start")
+    assert (tile.value, tile.note, tile.href) == ("none yet", "Start a training", "training_start")

@@ -26,7 +26,7 @@ def test_a_value_on_an_edge_is_in_the_bin_above_it() -> None:
     assert bins_of(0, 999.99, 1_000, 5_000, 20_000, 20_000.01) == [1, 1, 1, 2, 0]
 
 
-def test_missing_values_have_a_bin_of_their_own_whatever_else_is_there() -> None:
+def test_missing_values_have_their_own_bin() -> None:
     assert bins_of(0, np.nan, 500, np.nan) == [1, 0, 0, 0, 2]
     assert bins_of(1, 0, 1, 2) == [1, 1, 1, 0]
     assert bins_of(2, 60, np.nan) == [0, 1, 1]
@@ -36,7 +36,7 @@ def test_scores_of_exactly_0_and_1_and_on_an_edge_are_counted() -> None:
     assert made_up().count_scores(np.array([0.0, 0.0999, 0.1, 0.4999, 0.5, 1.0])).tolist() == [2, 2, 2]
 
 
-def test_what_is_counted_now_lies_in_the_bins_of_training() -> None:
+def test_current_values_are_counted_in_the_bins_of_training() -> None:
     """A feature whose values all lie on edges would otherwise seem to have moved although nothing did."""
     scores = np.sort(np.array([*SCORE_EDGES, 0.0, 1.0]))
     then = {"edges": list(SCORE_EDGES), "counts": count_bins(scores, SCORE_EDGES)}
@@ -53,11 +53,11 @@ def test_what_is_counted_now_lies_in_the_bins_of_training() -> None:
     assert found.count_vectors(column[:, None]).tolist() == found.features.tolist()
 
 
-def test_a_version_from_before_there_were_references_has_none() -> None:
+def test_a_version_older_than_references_has_none() -> None:
     assert Reference.of({}) is None
 
 
-def test_the_share_of_missing_values_is_that_of_all_values_of_all_features() -> None:
+def test_the_missing_share_is_over_all_values_of_all_features() -> None:
     found = made_up()
     counts = found.count_vectors(np.array([[500, 0, np.nan], [500, np.nan, np.nan]]))
     assert found.missing_share(counts.tobytes()) == 0.5
@@ -65,7 +65,7 @@ def test_the_share_of_missing_values_is_that_of_all_values_of_all_features() -> 
     assert found.missing_share(single.features) == 0
 
 
-def test_what_a_feature_did_to_scores_is_summed_without_the_bias_and_without_signs() -> None:
+def test_absolute_contributions_are_summed_without_the_bias() -> None:
     assert sum_contributions(np.array([[0.25, -1.0, 9.0], [-0.25, 0.0, 9.0]])).tolist() == [
         500_000,
         1_000_000,

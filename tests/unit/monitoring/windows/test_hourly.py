@@ -27,7 +27,7 @@ def test_entries_count_in_the_hour_they_were_recorded_by_event_type() -> None:
     }
 
 
-def test_minutes_count_apart() -> None:
+def test_minutes_are_counted_separately() -> None:
     entries = [replace(EVENT, recorded_at=NOW + timedelta(seconds=seconds)) for seconds in (-1, 0, 59, 60)]
 
     windows = count_entries(entries, start_of=to_minute)
@@ -59,7 +59,7 @@ def test_hours_are_the_sums_of_their_minutes() -> None:
         assert summed[key].histogram() == counts.histogram()
 
 
-def test_history_counts_in_the_hour_it_happened_and_its_labels_when_they_became_known() -> None:
+def test_history_counts_at_its_event_time_and_its_labels_when_they_became_known() -> None:
     event = as_read(received("T-1", history=True, occurred=1))
     event.data["occurred_at"] = "2025-12-24T18:20:00Z"
     label = as_read(labelled(EVENT.stream, history=True))
@@ -71,7 +71,7 @@ def test_history_counts_in_the_hour_it_happened_and_its_labels_when_they_became_
     assert windows["payment", from_iso("2026-01-06T09:00:00Z")].amounts["labels"] == 1
 
 
-def test_first_decisions_count_by_outcome_with_their_latency_and_revisions_apart() -> None:
+def test_first_decisions_count_by_outcome_with_latency_and_revisions_separately() -> None:
     slow = as_read(decided(EVENT, outcome="review", decided_at=NOW + timedelta(seconds=2), basis="fallback"))
     fast = as_read(decided(EVENT))
     windows = count_entries([fast, fast, slow, as_read(decided(EVENT, revision=1))])
@@ -86,7 +86,7 @@ def test_first_decisions_count_by_outcome_with_their_latency_and_revisions_apart
     assert len(histogram) == bin_of(2_000_000) + 1
 
 
-def test_the_latency_of_decisions_for_which_nobody_waited_is_nobodys() -> None:
+def test_decisions_without_a_waiting_client_have_no_latency() -> None:
     bulk = as_read(decided(EVENT, decided_at=NOW + timedelta(seconds=2), waited=False))
     counts = count_entries([as_read(decided(EVENT, waited=True)), bulk])["payment", HOUR]
 
@@ -94,7 +94,7 @@ def test_the_latency_of_decisions_for_which_nobody_waited_is_nobodys() -> None:
     assert (sum(counts.histogram()), counts.amounts["latency_us_max"]) == (1, 8_000)
 
 
-def test_money_counts_by_outcome_and_an_event_without_an_amount_adds_none() -> None:
+def test_stakes_are_summed_by_outcome_and_events_without_an_amount_add_none() -> None:
     made = [
         decided(EVENT, outcome="block", stake=700),
         decided(EVENT, outcome="block", stake=50),
@@ -105,7 +105,7 @@ def test_money_counts_by_outcome_and_an_event_without_an_amount_adds_none() -> N
     assert (amounts["stake_allow"], amounts["stake_review"], amounts["stake_block"]) == (0, 0, 750)
 
 
-def test_labels_count_and_those_that_make_an_event_positive_with_its_money_until_taken_back() -> None:
+def test_labels_count_and_positive_ones_add_their_stake_until_retracted() -> None:
     label = as_read(labelled(EVENT.stream))
     confirmed = as_read(labelled(EVENT.stream, version=2, previous="fraud"))
     cleared = as_read(labelled(EVENT.stream, version=3, previous="fraud", effective="legitimate"))

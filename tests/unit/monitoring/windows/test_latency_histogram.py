@@ -15,7 +15,7 @@ def histogram_of(latencies_us: np.ndarray) -> list[int]:
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
-def test_percentiles_are_within_the_bound_of_numpys(seed: int, q: float) -> None:
+def test_percentiles_are_within_the_stated_error_of_numpys(seed: int, q: float) -> None:
     generator = np.random.default_rng(seed)
     middle, spread = generator.uniform(6, 13), generator.uniform(0.05, 1.5)
     rows = generator.lognormal(middle, spread, size=generator.integers(1, 3_000))
@@ -27,7 +27,7 @@ def test_percentiles_are_within_the_bound_of_numpys(seed: int, q: float) -> None
     assert read == pytest.approx(true, rel=BOUND * 1.01)  # edges are whole microseconds
 
 
-def test_many_latencies_are_read_much_closer_than_the_bound() -> None:
+def test_with_many_latencies_the_error_is_much_smaller() -> None:
     latencies = np.random.default_rng(7).lognormal(9, 0.5, size=50_000).astype(np.int64)
 
     read = [percentile_ms(histogram_of(latencies), q) for q in (0.5, 0.95, 0.99)]
@@ -35,7 +35,7 @@ def test_many_latencies_are_read_much_closer_than_the_bound() -> None:
     assert read == pytest.approx(np.quantile(latencies, [0.5, 0.95, 0.99]) / 1000, rel=0.02)
 
 
-def test_sums_of_histograms_read_as_the_histogram_of_all() -> None:
+def test_the_sum_of_histograms_is_the_histogram_of_all() -> None:
     generator = np.random.default_rng(3)
     parts = [generator.lognormal(middle, 0.4, size=400).astype(np.int64) for middle in (7, 9, 12)]
 
@@ -46,7 +46,7 @@ def test_sums_of_histograms_read_as_the_histogram_of_all() -> None:
     assert add_histograms([]) == []
 
 
-def test_nothing_has_no_percentile_and_extremes_stay_at_the_ends() -> None:
+def test_an_empty_histogram_has_no_percentile_and_extremes_stay_at_the_ends() -> None:
     assert percentile_ms([], 0.5) is None
     assert percentile_ms([0, 0], 0.5) is None
     assert percentile_ms(histogram_of(np.array([3])), 0.99) == pytest.approx(0.1)

@@ -7,7 +7,7 @@ import numpy as np
 from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
 from monitoring.windows import plots as window_plots
 from monitoring.windows.latency_histogram import EDGES, bin_of
-from monitoring.windows.traffic import Traffic
+from monitoring.windows.traffic import RecentTraffic
 from tests.factories.log import NOW
 from tests.unit.monitoring.windows.test_binning import made_up
 
@@ -27,22 +27,22 @@ def by_hour(*windows: HourlyWindow) -> window_plots.Timeline:
     return window_plots.Timeline(windows, since=TOP - HOUR, now=NOW, step=window_plots.HOUR)
 
 
-def test_minutes_end_with_the_last_full_one_and_hours_with_the_one_that_is_not_over() -> None:
+def test_minutes_end_with_the_last_complete_one_and_hours_with_the_current_one() -> None:
     assert by_minute().starts == [NOW - 3 * MINUTE, NOW - 2 * MINUTE, NOW - MINUTE]
     assert by_hour().starts == [TOP - HOUR, TOP]
-    assert (by_minute().axis.title, by_hour().axis.title) == ("Time", "Hour; the last one is not over")
-    assert (by_minute().unit, by_hour().unit) == ("a minute", "an hour")
+    assert (by_minute().axis.title, by_hour().axis.title) == ("Time", "Hour (the last one is incomplete)")
+    assert (by_minute().unit, by_hour().unit) == ("per minute", "per hour")
 
 
-def test_a_minute_is_the_sum_of_its_event_types_and_nothing_where_there_is_no_window() -> None:
+def test_a_minute_is_the_sum_of_its_event_types_and_zero_without_windows() -> None:
     timeline = by_minute(minute(2, received=4), minute(2, received=5), minute(0, received=90))
     assert [count for _, count in timeline.sums(lambda window: window.received)] == [0, 9, 0]
 
 
-def test_one_event_in_hours_is_drawn_and_none_is_not() -> None:
+def test_a_single_event_is_drawn_and_no_events_are_an_empty_plot() -> None:
     some = window_plots.volume_plot(by_minute(minute(2, received=1)), title="v")
     assert [count for _, count in some.series[0].points] == [0, 1, 0]
-    assert some.summary == "Events received a minute: from 0 to 1, last 0."
+    assert some.summary == "Events received per minute: from 0 to 1, last 0."
     assert window_plots.volume_plot(by_minute(), title="v").series == []
 
 
@@ -55,11 +55,11 @@ def test_decisions_are_stacked_by_outcome() -> None:
         "block": [0, 1],
     }
     assert window.decided == 10
-    assert plot.summary == "Decisions an hour by outcome: from 0 to 10, last 10."
+    assert plot.summary == "Decisions per hour by outcome: from 0 to 10, last 10."
     assert window_plots.outcomes_plot(by_hour(), title="d").series == []
 
 
-def test_latency_is_unknown_where_nothing_was_decided() -> None:
+def test_latency_is_unknown_without_decisions() -> None:
     histogram = [0] * bin_of(8_000) + [3]
     plot = window_plots.latency_plot(by_minute(minute(1, latency=histogram)), title="l")
     points = [value for _, value in plot.series[0].points]
@@ -68,7 +68,7 @@ def test_latency_is_unknown_where_nothing_was_decided() -> None:
     assert plot.series[0].kind == "dots"  # a line between so few would show nothing
 
 
-def test_missing_values_are_drawn_beside_those_of_training() -> None:
+def test_missing_values_are_plotted_with_the_training_share() -> None:
     reference = made_up()
     counts = reference.count_vectors(np.array([[np.nan, 0, 60]]))
     window = ModelWindow(start=TOP, features=counts.tobytes())
@@ -81,9 +81,9 @@ def test_a_latency_on_an_edge_is_in_the_bin_above_it() -> None:
     assert [bin_of(int(EDGES[5]) + off) for off in (-1, 0, 1)] == [5, 6, 6]
 
 
-def test_traffic_counts_full_minutes_from_so_long_ago_until_so_long_ago() -> None:
+def test_traffic_counts_complete_minutes_of_a_range() -> None:
     windows = [minute(ago, received=10**ago) for ago in range(5)]
-    traffic = Traffic(windows, now=NOW + timedelta(seconds=30))
+    traffic = RecentTraffic(windows, now=NOW + timedelta(seconds=30))
     assert traffic.received(2) == 110  # the minute of now is not over
     assert traffic.received(4, 2) == 11_000
     assert traffic.received(1) == 10

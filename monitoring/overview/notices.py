@@ -1,0 +1,37 @@
+"""What a notice is: something that needs attention, with what to do about it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from monitoring.overview.facts import Facts
+
+Tone = Literal["bad", "warn", "info"]
+TONES: tuple[Tone, ...] = ("bad", "warn", "info")  # most severe first
+
+
+@dataclass(frozen=True)
+class Notice:
+    """`what` happened and what to `do`. `label` is the text of a link to `page` with its `arguments`."""
+
+    tone: Tone
+    what: str
+    do: str
+    label: str = ""
+    page: str = ""
+    arguments: tuple[object, ...] = ()
+    query: str = ""
+
+
+Rule = Callable[[Facts], Iterator[Notice]]
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A number with its noun: "1 event is", "2 events are"."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def last_line(error: str, limit: int = 160) -> str:
+    """The last line of an error, cut to `limit` characters."""
+    line = error.strip().splitlines()[-1] if error.strip() else "no error text"
+    return line if len(line) <= limit else line[: limit - 1] + "…"
