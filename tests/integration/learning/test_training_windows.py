@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
-from scoring.learning.pages.figures import lineage_rows
 
 from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
@@ -21,6 +20,7 @@ from scoring.learning.jobs import lifecycle as jobs
 from scoring.learning.jobs import running
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob
+from scoring.learning.pages.lineage import lineage_rows
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.models import LogEntry
