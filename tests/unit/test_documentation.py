@@ -126,3 +126,12 @@ def test_the_rooms_of_the_architecture_page_are_those_of_the_import_contract_in_
     first_cells = re.findall(r"^\| ([^|]+)", section, re.MULTILINE)
     rows = [set(re.findall(r"`([\w/]+)/`", cell)) for cell in first_cells]
     assert [row for row in rows if row][: len(folders)] == folders
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/adr").glob("0*.md")), ids=name_of)
+def test_a_decision_has_its_number_and_the_status_that_the_index_gives(page: Path) -> None:
+    text = page.read_text()
+    number, title = re.findall(r"^# (\d+)\. (.+)$", text, re.MULTILINE)[0]
+    status = re.findall(r"^Status: (\w+)", text, re.MULTILINE)[0]
+    assert int(number) == int(page.name[:4])
+    assert f"\n| {number} | [{title}]({page.name}) | {status}" in (ROOT / "docs/adr/README.md").read_text()
