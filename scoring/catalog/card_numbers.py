@@ -1,9 +1,9 @@
-"""Card numbers (PANs), which must not be kept: the log is append-only, and an id is shown on many pages.
+"""Card numbers (PANs), which must not be stored: the log is append-only, and many pages show ids.
 
-A text holds a card number where 13 to 19 digits, in groups or not, stand alone in it, begin and are as long
-as the numbers of a card brand, and pass the Luhn check. Device ids (IMEI), UUIDs, hashes, timestamps and most
-numeric ids fail the first or second condition; of random numbers that look like a card number, nine in ten
-fail the third.
+A text contains a card number if 13 to 19 digits, grouped or not, stand apart from other digits and letters,
+have the prefix and length of a card brand, and pass the Luhn check. Device ids (IMEI), UUIDs, hashes,
+timestamps and most numeric ids fail the first or second condition. Of random numbers that pass both, nine in
+ten fail the third.
 """
 
 import re
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 MIN_LENGTH, MAX_LENGTH = 13, 19
 _DIGITS = re.compile(
-    r"(?<![\w.-])"  # not within a longer word or number: a UUID's digits do not stand alone
+    r"(?<![\w.-])"  # not inside a longer word or number such as a UUID
     rf"(?=(\d(?:[\s._\u2010-\u2015\u2212-]{{0,3}}\d){{{MIN_LENGTH - 1},{MAX_LENGTH - 1}}}))"
 )
 _END = re.compile(r"(?!\w|[.-]\w)")
-# How the numbers of a brand begin (ISO/IEC 7812), and how long they are.
+# Prefixes and lengths by brand (ISO/IEC 7812).
 _BRANDS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
     r"|(?:5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12})"  # Mastercard
@@ -30,13 +30,13 @@ _DOUBLED = [sum(divmod(2 * digit, 10)) for digit in range(10)]
 
 
 def has_card_number(text: str) -> bool:
-    """Whether a card number stands in the text.
+    """Whether the text contains a card number.
 
     >>> has_card_number("4111 1111 1111 1111"), has_card_number("4111 1111 1111 1112")
     (True, False)
     """
     if len(text) < MIN_LENGTH or (text.isalnum() and not text.isdecimal()):
-        return False  # as most ids; in one word of letters and digits nothing stands alone
+        return False  # like most ids: in one word of letters and digits no number stands apart
     if text.isdecimal():
         return len(text) <= MAX_LENGTH and _is_card_number(str(int(text)))
     return any(True for _ in _find(text))

@@ -1,8 +1,7 @@
-"""Cells of tables: one reading of a value, whatever it was stored as.
+"""Reads table cells the same way whatever format stored them.
 
-A CSV file knows only text, JSON Lines some types, Parquet and data frames many; the same table may come as
-any of them. So what a cell says is taken from its value: 1, 1.0, "1" and "1.0" are the same id, the same flag
-and the same number in each.
+CSV has only text, JSON Lines a few types, Parquet and data frames many, and the same table may come in any of
+them. So a cell is read by its value, not its type: 1, 1.0, "1" and "1.0" are the same id, flag and number.
 """
 
 import re
@@ -10,9 +9,9 @@ from datetime import date, time
 from decimal import Decimal
 from functools import singledispatch
 
-MAX_EXACT = 2**53  # up to here floats tell every whole number from its neighbors
+MAX_EXACT = 2**53  # floats represent every whole number up to here exactly
 MAX_NUMBER_LENGTH = 64
-# Stricter than float(), which takes "1_000" and "infinity".
+# Stricter than float(), which accepts "1_000" and "infinity".
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d{1,2}", re.ASCII)
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
@@ -23,7 +22,7 @@ _FLAGS = {
 
 
 def plain_cell(raw: object) -> object:
-    """The cell without its storage: UTF-8 bytes as text, and None for what is missing (null, NaN, blank).
+    """The cell's plain value: UTF-8 bytes as text, None for a missing value (null, NaN, blank).
 
     >>> plain_cell(b"T-1"), plain_cell(float("nan")), plain_cell("  ")
     ('T-1', None, None)
@@ -42,10 +41,10 @@ def plain_cell(raw: object) -> object:
 
 @singledispatch
 def read_text(raw: object) -> object:
-    """Text of a cell where an id, a name or free text is wanted: a whole number is its digits.
+    """The cell as text, for ids, names and free text. A whole number becomes its digits.
 
-    So is one that a column with gaps keeps as a float, and its text. A float too large to be exact, and what
-    is no single value, are left as they are.
+    That includes whole numbers that a column with gaps stores as floats, and their text. Floats too large to
+    be exact, and anything but a single value, are returned unchanged.
 
     >>> read_text(1001.0), read_text("1001.0"), read_text(7.5), read_text(True), read_text("007")
     ('1001', '1001', '7.5', 'true', '007')
@@ -92,7 +91,7 @@ def _(raw: date | time) -> str:
 
 
 def read_number(raw: object) -> object:
-    """The number that a cell says, text included; anything else as it is.
+    """The number in a cell, from text too; anything else unchanged.
 
     >>> read_number(" 4.50"), read_number("7"), read_number("1_000")
     (4.5, 7, '1_000')
@@ -108,7 +107,7 @@ def read_number(raw: object) -> object:
 
 
 def read_decimal(raw: object) -> object:
-    """The amount that a cell says: of text in scientific notation the exact decimal; anything else as it is.
+    """The exact decimal of an amount in scientific notation; anything else unchanged.
 
     >>> read_decimal("1.2E3"), read_decimal("12.34")
     (Decimal('1.2E+3'), '12.34')
@@ -122,7 +121,7 @@ def is_scientific(text: str) -> bool:
 
 
 def read_flag(raw: object) -> object:
-    """The truth value that a cell says; anything else as it is.
+    """The truth value of a cell; anything else unchanged.
 
     >>> read_flag(1.0), read_flag("0.0"), read_flag("TRUE"), read_flag("no"), read_flag(2)
     (True, False, True, False, 2)

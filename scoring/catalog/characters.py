@@ -1,8 +1,8 @@
-"""Which characters the texts of an event may hold, and how equal texts become the same text.
+"""Allowed characters in names and texts, and their normalization.
 
 Everything here is linear in the length of the text. Unicode's canonical ordering is not: it takes quadratic
-time over a run of combining marks, which a sender controls. So a name that is far too long is refused before
-it is normalized, and long runs are broken up as in Unicode's Stream-Safe Text Process (UAX #15, section 13).
+time on a run of combining marks, which a sender controls. So names that are far too long are refused before
+normalization, and long runs are broken up as in Unicode's Stream-Safe Text Process (UAX #15, section 13).
 """
 
 import re
@@ -21,8 +21,8 @@ ALLOWED_IN_TEXTS = "Unicode text without NUL and surrogates"
 _JOINERS = "\u200c\u200d"
 _BLANKS = f"{_JOINERS} "
 _SPACES = [code for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs"]
-# Invisible, and no part of what a name says: soft hyphen, zero width space, direction marks, byte order mark,
-# tags and the like.
+# Invisible and meaningless in names: soft hyphen, zero width space, direction marks, byte order mark, tags
+# and the like.
 _DROPPED = [
     *(0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF),
     *(*range(0x2060, 0x2065), *range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC)),
@@ -46,7 +46,7 @@ _REPLACED = re.compile(_one_of(code for code in _REPLACEMENTS if code != ord(" "
 _NOT_IN_NAMES = re.compile(_one_of(_REFUSED))
 _NOT_IN_TEXTS = re.compile("[\x00\ud800-\udfff]")
 _LONG_RUN = re.compile(f"{_one_of(_MARKS)}{{{MAX_MARKS}}}(?={_one_of(_MARKS)})")
-# The same as a pattern of JSON Schema: a name shows something, and holds nothing that is refused.
+# The same rule as a JSON Schema pattern: at least one visible character, and none that is refused.
 _REFUSED_IN_JSON = r"\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069"
 NAME_PATTERN = rf"^[^{_REFUSED_IN_JSON}]*[^\s{_REFUSED_IN_JSON}][^{_REFUSED_IN_JSON}]*$"
 
@@ -61,13 +61,13 @@ def normalize(text: str) -> str:
 
 
 def clean_name(text: str, max_length: int) -> str:
-    """A name as it is kept: trimmed, every kind of space a plain one, without invisible characters, NFC.
+    """A name in stored form: trimmed, with plain spaces, without invisible characters, in NFC.
 
-    Zero width joiners are kept inside a name. Raises FieldError for a name that is empty, too long, or holds
-    a character that no name may hold.
+    Zero width joiners inside a name stay. Raises FieldError for a name that is empty, too long, or has a
+    character that names may not have.
     """
     text = text.strip()
-    if not text.isprintable():  # nor is anything that is replaced or refused
+    if not text.isprintable():  # characters that are replaced or refused are not printable
         text = _without_invisible(text)
     if not text:
         raise FieldError("must not be empty", f"1 to {max_length} characters")
@@ -79,14 +79,14 @@ def clean_name(text: str, max_length: int) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Free text as it is kept: NFC, otherwise as sent. Raises FieldError for NUL and surrogates."""
+    """Free text in stored form: NFC, otherwise as sent. Raises FieldError for NUL and surrogates."""
     if wrong := _NOT_IN_TEXTS.search(text):
         raise FieldError(f"has the character {describe(wrong[0])}", ALLOWED_IN_TEXTS)
     return normalize(text)
 
 
 def describe(character: str) -> str:
-    """A character by its code point, and by its name if it has one.
+    """A character's code point, with its name if it has one.
 
     >>> describe(chr(0x202E)), describe(chr(0))
     ('U+202E (RIGHT-TO-LEFT OVERRIDE)', 'U+0000')

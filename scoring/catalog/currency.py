@@ -1,4 +1,4 @@
-"""Amounts: decimal text to integer minor units and back, by the exponents of ISO 4217."""
+"""Converts amounts between decimal text and integer minor units, by the exponents of ISO 4217."""
 
 import math
 import re
@@ -18,25 +18,25 @@ EXPONENTS: Mapping[str, int] = {
     **{currency.code: currency.exponent for currency in Currency if currency.exponent is not None},
     **_WITHDRAWN,
 }
-# Every minor amount stays an exact float64, also when thousands of them are added up.
+# Every minor amount stays an exact float64, even summed by the thousand.
 MAX_MINOR = 10**13
 
-# Room for the widest numbers that files hold (DECIMAL(38, 38), the largest float), and a bound for senders.
+# Wide enough for any number in files (DECIMAL(38, 38), the largest float), and a bound for senders.
 _DECIMAL = re.compile(r"\+?(?=\.?[0-9])([0-9]{0,400})(?:\.([0-9]{0,400}))?")
-# A product or a sum of a few decimals ends up so many units in the last place of a float from the decimal
-# that was meant: 17.13 * 5 is 85.64999999999999.
+# A product or sum of a few decimals is off by at most this many units in the last place of a float: 17.13 * 5
+# is 85.64999999999999.
 _NOISE_ULPS = 4
-# Fewer digits may agree with a 32-bit float by chance.
+# Fewer digits may match a 32-bit float by chance.
 _MIN_NARROW_DIGITS = 11
 
 
 def minor_units(raw: object, currency: str, *, rounding: str | None = None) -> int:
     """The amount "12.34" (text or a number) as integer minor units of `currency`: 1234 for USD.
 
-    What counts is the value: trailing zeros say nothing, and a decimal that a float has missed by rounding
-    errors is that decimal. Other amounts with more decimals than the currency has are rounded as `rounding`
-    says (a constant of `decimal`), or refused. Raises FieldError: not a decimal, negative, too many decimals,
-    or too large.
+    Trailing zeros are ignored, and a float within rounding error of a decimal counts as that decimal. Other
+    amounts with more decimals than the currency has are rounded by `rounding` (a constant of `decimal`), or
+    refused. Raises FieldError if the amount is not a decimal, is negative, has too many decimals, or is too
+    large.
     """
     if isinstance(raw, bool) or not isinstance(raw, (str, int, float, Decimal)):
         raise FieldError("must be a decimal amount", "text such as '12.34'")
@@ -58,7 +58,7 @@ def minor_units(raw: object, currency: str, *, rounding: str | None = None) -> i
 
 
 def is_rounded(raw: object, currency: str) -> bool:
-    """Whether `minor_units` rounds this amount, which it takes, to a decimal that `currency` has.
+    """Whether `minor_units` rounds this valid amount to a decimal that `currency` has.
 
     >>> is_rounded(0.1 + 0.2, "USD"), is_rounded("12.3400", "USD")
     (True, False)
@@ -68,7 +68,7 @@ def is_rounded(raw: object, currency: str) -> bool:
 
 
 def _refuse(text: str) -> int:
-    """Zero for what has a minus sign and is zero all the same. Raises FieldError for everything else."""
+    """0 for a zero with a minus sign. Raises FieldError for everything else."""
     match = _DECIMAL.fullmatch(text.removeprefix("-"))
     if match is None or text.startswith("-+"):
         raise FieldError("must be a decimal amount", "text such as '12.34'")
@@ -93,9 +93,9 @@ def _rounded(text: str, currency: str, rounding: str | None) -> int:
 
 
 def _of_narrow_float(number: Decimal) -> Decimal:
-    """The shortest decimal of the 32-bit float that a number was before; the number itself if it was none.
+    """The shortest decimal of the 32-bit float that the number was widened from; else the number itself.
 
-    12.34 becomes 12.34000015258789 on its way through 32 bits.
+    12.34 stored in 32 bits reads as 12.34000015258789.
     """
     digits = len(number.normalize().as_tuple().digits)
     narrow = _narrowed(float(number))
@@ -107,7 +107,7 @@ def _of_narrow_float(number: Decimal) -> Decimal:
 
 
 def _narrowed(number: float) -> float:
-    """The nearest 32-bit float; infinity where there is none."""
+    """The nearest 32-bit float; infinity if it is out of range."""
     try:
         return float(struct.unpack("<f", struct.pack("<f", number))[0])
     except OverflowError:
@@ -120,17 +120,20 @@ def _plain(number: int | float | Decimal) -> str:
 
 
 def convert_minor(minor: int, *, currency: str, base: str, rate: Decimal) -> int:
-    """Minor units of `currency` in those of `base`; `rate` base units buy one of currency. Half to even."""
+    """Minor units of `currency` converted to those of `base`, rounded half to even.
+
+    `rate`: base units for one unit of the currency.
+    """
     shift = Decimal(10) ** (EXPONENTS[base] - EXPONENTS[currency])
     return int((Decimal(minor) * rate * shift).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """Minor units as payloads write them: 123456 USD is "1234.56"."""
+    """Minor units as decimal text for payloads: 123456 USD is "1234.56"."""
     return f"{Decimal(minor).scaleb(-EXPONENTS[currency]):f}"
 
 
 def format_minor(minor: float, currency: str) -> str:
-    """Minor units as people write them: 123456 USD is "1,234.56 USD"."""
+    """Minor units for people to read: 123456 USD is "1,234.56 USD"."""
     exponent = EXPONENTS[currency]
     return f"{minor / 10**exponent:,.{exponent}f} {currency}"

@@ -1,4 +1,4 @@
-"""Errors of this room. Each says what happened and carries the record it concerns."""
+"""Errors of the catalog. Each carries the record that it concerns."""
 
 from scoring.errors import ScoringError, word_problems
 
@@ -26,7 +26,7 @@ class EventTypeNotScored(ScoringError):
 
 
 class UnknownLane(ScoringError):
-    """No event type lives in this lane. Carries the `lane` and the `known` lanes."""
+    """No event type is in this lane. Carries the `lane` and the `known` lanes."""
 
     def __init__(self, lane: str, known: tuple[str, ...]) -> None:
         super().__init__(f"unknown lane {lane!r}; known: {', '.join(known)}")
@@ -35,7 +35,7 @@ class UnknownLane(ScoringError):
 
 
 class FieldError(ScoringError):
-    """A raw value does not fit its field. Carries the `problem` and, where it helps, what is `allowed`."""
+    """A raw value is invalid for its field. Carries the `problem` and, where it helps, what is `allowed`."""
 
     def __init__(self, problem: str, allowed: object = None) -> None:
         super().__init__(problem)
@@ -44,7 +44,7 @@ class FieldError(ScoringError):
 
 
 class InvalidEvent(ScoringError):
-    """A payload that its event type refuses. `problems` lists (field, problem, allowed)."""
+    """A payload is not valid for its event type. `problems` lists (field, problem, allowed)."""
 
     def __init__(self, event_type: str, problems: list[tuple[str, str, object]]) -> None:
         super().__init__(f"invalid {event_type}: {word_problems(problems)}")

@@ -1,4 +1,4 @@
-"""What an event type declares, and the strict reading of its payloads."""
+"""Event types: their declaration and the strict parsing of their payloads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ part_of_vocabulary(__name__)
 OUTCOMES = ("allow", "review", "block")
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_ID_LENGTH = 200
-# What means something in every payload, whatever the event type.
+# Names with a meaning in the payload of every event type.
 PAYLOAD_WORDS = ("type", "id", "occurred_at", "currency", "source")
 
 
@@ -41,7 +41,7 @@ def days(count: float) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The two things that can be said about an event afterwards."""
+    """The two labels that an event can get."""
 
     positive: str
     negative: str
@@ -55,7 +55,7 @@ class Labels:
 class ParsedFields:
     """A payload in canonical form. Values of the fields in `personal` are not in the vault yet.
 
-    `signals`: what the texts tell of themselves, by column ("comment.links").
+    `signals`: counts and shares of the texts, by column ("comment.links").
     """
 
     event_type: str
@@ -67,27 +67,27 @@ class ParsedFields:
 
 
 class EventType:
-    """Base of everything that can be scored. Subclass it in a module `event_types` of any installed app."""
+    """Base of every event type. Subclass it in a module `event_types` of any installed app."""
 
     name: ClassVar[str] = ""
     lane: ClassVar[str] = ""
-    owner: ClassVar[str] = ""  # who answers for its features, where they name no owner of their own
+    owner: ClassVar[str] = ""  # who is responsible for its features, unless they name their own owner
     scored: ClassVar[bool] = True
     base_currency: ClassVar[str] = "USD"
     matures_after: ClassVar[timedelta] = days(45)
     labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
     failure_outcome: ClassVar[str] = "review"
     no_model_outcome: ClassVar[str] = "review"
-    # What a wrong decision is taken to cost where an event has no amount: minor units of the base currency.
+    # Assumed cost of a wrong decision on an event without an amount, in minor units of the base currency.
     nominal_stake: ClassVar[int] = 5_000
-    # What new models are trained on; and, by a name of one's own, the sets that live models still use.
+    # Features that new models are trained on; and, by any name, the sets that live models still use.
     features: ClassVar[Sequence[object]] = ()
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}
 
     fields: ClassVar[dict[str, Field]] = {}
     batch_views: ClassVar[dict[str, FeatureView]] = {}
     origin: ClassVar[Origin]
-    signals: ClassVar[tuple[str, ...]] = ()  # the columns of everything that its texts may tell
+    signals: ClassVar[tuple[str, ...]] = ()  # the columns of all text signals
     _known: ClassVar[frozenset[str]] = frozenset()
     _texts: ClassVar[tuple[str, ...]] = ()
     _plain: ClassVar[tuple[tuple[str, Field], ...]] = ()
@@ -114,7 +114,7 @@ class EventType:
 
     @classmethod
     def payload_names(cls) -> tuple[str, ...]:
-        """Every name a payload may hold."""
+        """Every name that a payload may have."""
         head = ("type", "id", "occurred_at", *(("currency",) if cls._money else ()))
         return (*head, *cls.fields)
 
@@ -126,7 +126,7 @@ class EventType:
         now: datetime,
         rates: Mapping[str, Decimal] | None = None,
     ) -> ParsedFields:
-        """The payload in canonical form. `rates`: how much base currency one unit of each currency buys.
+        """The payload in canonical form. `rates`: base units for one unit of each currency.
 
         Raises InvalidEvent with every problem found, not only the first.
         """
@@ -148,7 +148,7 @@ class EventType:
 
     @classmethod
     def signals_of(cls, values: Mapping[str, Canonical]) -> dict[str, int | float]:
-        """What the texts among canonical values tell of themselves, by column."""
+        """The text signals of canonical values, by column."""
         return {
             signal_column(name, signal): value
             for name in cls._texts
@@ -158,9 +158,9 @@ class EventType:
 
     @classmethod
     def stake(cls, fields: Mapping[str, Canonical]) -> int | None:
-        """What is at stake in an event: its first declared amount, in minor units of the base currency.
+        """The amount at stake: the first declared amount, in minor units of the base currency.
 
-        `fields` are canonical. None where the type declares no amount, or the event does not have it.
+        `fields` are canonical. None if the type declares no amount, or the event lacks it.
         """
         amount = fields.get(cls._money[0][0]) if cls._money else None
         return None if amount is None else int(amount.get("base_minor", amount["minor"]))
@@ -190,18 +190,18 @@ class EventType:
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a value that may be null as well, which counts as absent."""
+    """The schema of a value that may also be null, which means absent."""
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     values = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
     return {**schema, "type": [*types, "null"], **values}
 
 
-# A field of one of these names would take the place of what an event type has of itself.
+# Fields of these names would hide attributes of the event type itself.
 RESERVED_NAMES = frozenset(dir(EventType)) | EventType.__annotations__.keys()
 
 
 def _refuse_reserved_names(members: Mapping[str, Field | FeatureView]) -> None:
-    """Raises CatalogError where a field or batch view has a name that already has a meaning."""
+    """Raises CatalogError if a field or batch view has a name that already has a meaning."""
     for name, member in members.items():
         if name in PAYLOAD_WORDS:
             raise member.origin.error(
@@ -213,7 +213,7 @@ def _refuse_reserved_names(members: Mapping[str, Field | FeatureView]) -> None:
 
 
 def _check_declaration(cls: type[EventType]) -> None:
-    """Raises CatalogError for what can be known without the rest of the catalog."""
+    """Raises CatalogError for mistakes that show without the rest of the catalog."""
     module, line = cls.origin.module, cls.origin.line
     for attribute in ("failure_outcome", "no_model_outcome"):
         if getattr(cls, attribute) not in OUTCOMES:
@@ -243,8 +243,8 @@ def _check_declaration(cls: type[EventType]) -> None:
         )
     if cls.name and cls.scored and not any(isinstance(member, Entity) for member in cls.fields.values()):
         raise CatalogError(
-            f"{cls.__name__} has no entity: without one its events cannot be shared out between models,"
-            " nor be kept together when models are compared",
+            f"{cls.__name__} has no entity: declare one, by which its events are divided between models"
+            " and grouped when models are compared",
             module=module,
             line=line,
         )
@@ -291,7 +291,7 @@ def _parse_values(
     rates: Mapping[str, Decimal] | None,
     problems: list[tuple[str, str, object]],
 ) -> dict[str, Canonical]:
-    """Canonical values of the fields that are there; null counts as absent."""
+    """Canonical values of the fields that are present; null means absent."""
     values: dict[str, Canonical] = {}
     for name, field in cls._plain:
         raw = payload.get(name)
@@ -309,7 +309,7 @@ def _parse_values(
 
 
 def _what_is_allowed(field: Field) -> object:
-    """What a field says it takes when it refuses a value of no JSON type."""
+    """The allowed values of a field, as it states them when it refuses a value of no JSON type."""
     try:
         field.parse(object())
     except FieldError as error:

@@ -1,7 +1,7 @@
-"""What an event type's payload is made of; each field parses raw values strictly to a canonical form.
+"""Fields of an event type's payload. Each parses raw values strictly into a canonical form.
 
-Entities, amounts, numbers and categories are also what features are declared on, so they carry the
-vocabulary of `scoring.declare`: `card.amount.mean(over="30d")` inside a class body.
+Features are declared on entities, amounts, numbers and categories, so these have the words of
+`scoring.declare`: `card.amount.mean(over="30d")` inside a class body.
 """
 
 import ipaddress
@@ -29,11 +29,11 @@ from scoring.declare import (
 
 part_of_vocabulary(__name__)
 
-Canonical = Any  # str, int, float, bool or, for money, a dict: what canonical JSON can hold
+Canonical = Any  # a JSON value: str, int, float, bool or, for money, a dict
 
 
 class Field:
-    """One field of a payload. `personal` values are kept out of the log: it holds their digest instead."""
+    """One field of a payload. `personal` values stay out of the log, which has their digest instead."""
 
     def __init__(self, *, optional: bool = False, personal: bool = False, help: str = "") -> None:
         self.name = ""
@@ -63,10 +63,10 @@ class Field:
         raise NotImplementedError
 
     def read_cell(self, raw: object) -> object:
-        """What a cell of a table says, ready for `parse`; None where the value is missing.
+        """The value of a table cell, ready for `parse`; None if it is missing.
 
-        `raw` is any plain Python value: the reading does not depend on how the table was stored. Never
-        raises: what makes no sense is left to `parse` to refuse.
+        `raw` is any plain Python value; the result does not depend on how the table was stored. Never raises:
+        `parse` refuses invalid values.
         """
         cell = cells.plain_cell(raw)
         return None if cell is None else self._read(cell)
@@ -80,14 +80,14 @@ class Field:
 
 
 def clean_identifier(raw: object, max_length: int, *, card_numbers: bool = False) -> str:
-    """An id or a name of 1 to `max_length` characters as it is kept (see `clean_name`). Raises FieldError.
+    """An id or name of 1 to `max_length` characters in stored form (see `clean_name`). Raises FieldError.
 
-    Card numbers are refused unless `card_numbers`: an id goes into the log, which forgets nothing.
+    Card numbers are refused unless `card_numbers`: ids enter the append-only log.
     """
     if not isinstance(raw, str):
         raise FieldError("must be a string", "string")
     text = raw.strip()
-    if not (0 < len(text) <= max_length and text.isascii() and text.isprintable()):  # nearly all are
+    if not (0 < len(text) <= max_length and text.isascii() and text.isprintable()):  # the fast path
         text = clean_name(text, max_length)
     if len(text) >= MIN_LENGTH and not card_numbers and has_card_number(text):
         raise FieldError("holds a card number, which must not be stored", "a token or another reference")
@@ -105,11 +105,11 @@ _ENTITY_FORMATS: Mapping[str, Callable[..., str]] = {"id": clean_identifier, "ip
 
 
 class Entity(EntityVocabulary, Field):
-    """Something events have in common (a card, a device): its id. Features are kept per entity.
+    """The id of something that events share (a card, a device). Features are computed per entity.
 
-    `kind` names what the id identifies where that is not the field's own name, so that two fields (of two
-    event types of a lane) share one state: `sender = Entity(kind="account")`. `says` is how reasons speak of
-    an entity's events, where that is not "with this {name}". Values that look like card numbers are refused
+    `kind` names what the id identifies if that is not the field's own name, so that several fields (of one or
+    several event types of a lane) share one state: `sender = Entity(kind="account")`. `says` is how reasons
+    name an entity's events, "with this {name}" by default. Values that look like card numbers are refused
     unless `card_numbers`.
     """
 
@@ -151,7 +151,7 @@ reserve_names(dir(Entity()))
 
 
 class IpAddress(Entity):
-    """An IP address as an entity; personal unless said otherwise."""
+    """An IP address as an entity; personal by default."""
 
     def __init__(
         self, *, optional: bool = False, personal: bool = True, kind: str = "", says: str = "", help: str = ""
@@ -162,7 +162,7 @@ class IpAddress(Entity):
 class Money(Comparable, Operand, Field):
     """An amount: decimal text in the payload, integer minor units inside, converted to the base at receipt.
 
-    The payload's top-level `currency` says which currency; without one it is the event type's base currency.
+    The payload's top-level `currency` gives the currency, by default the event type's base currency.
     """
 
     @property
@@ -214,7 +214,7 @@ class Money(Comparable, Operand, Field):
 
 
 def parse_currency(raw: object) -> str:
-    """An ISO 4217 code, in capital letters; "usd" and " USD " are read as well. Raises FieldError."""
+    """An ISO 4217 code in capital letters; "usd" and " USD " are accepted too. Raises FieldError."""
     if isinstance(raw, str):
         if raw in EXPONENTS:
             return raw
@@ -296,7 +296,7 @@ class Flag(Choosable, Operand, Field):
 
 
 class Category(Choosable, Operand, Field):
-    """One of a set of names: a closed one with `values`, else the names a model has seen and frozen."""
+    """One of a set of names: those in `values`, or without them, the vocabulary that a model froze."""
 
     max_length = 64
 
@@ -340,10 +340,10 @@ class Category(Choosable, Operand, Field):
 
 
 class Text(TextVocabulary, Field):
-    """Free text, line breaks included; personal unless said otherwise.
+    """Free text, line breaks included; personal by default.
 
-    What it tells of itself (`comment.links()`) is taken at receipt, for a later feature too. Of a card number
-    in it only the last four digits are kept, unless `card_numbers`.
+    Its signals (`comment.links()`) are measured at receipt, for later features too. Only the last four digits
+    of a card number in it are kept, unless `card_numbers`.
     """
 
     def __init__(

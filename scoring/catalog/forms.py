@@ -1,4 +1,4 @@
-"""The form for exchange rates: it takes what amounts can be converted with, and nothing else."""
+"""The form for exchange rates, which accepts only rates that conversions can use."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,20 +12,20 @@ from scoring.catalog.registry import event_types
 
 
 def base_currencies() -> list[str]:
-    """The currencies that event types count in: a rate to any other is never looked up."""
+    """The base currencies of the event types; rates to any other are never used."""
     return sorted({kind.base_currency for kind in event_types().values()})
 
 
 class ExchangeRateForm(forms.ModelForm[ExchangeRate]):
-    """A rate from a currency of ISO 4217 to a base currency of the catalog; "eur" is saved as "EUR"."""
+    """A rate from an ISO 4217 currency to a base currency of the catalog; "eur" is saved as "EUR"."""
 
     class Meta:
         model = ExchangeRate
         fields = ("currency", "base", "rate", "valid_from")
         help_texts = {
             "currency": "ISO 4217 code, such as EUR",
-            "base": "Base currency of the event types that it is converted to",
-            "rate": "How many units of the base one unit of the currency buys",
+            "base": "Base currency of the event types that amounts are converted to",
+            "rate": "Units of the base currency for one unit of the currency",
         }
 
     def clean_currency(self) -> str:
@@ -35,7 +35,7 @@ class ExchangeRateForm(forms.ModelForm[ExchangeRate]):
         base = _read_currency(self.cleaned_data["base"])
         if base not in base_currencies():
             raise forms.ValidationError(
-                f"No event type counts in {base}, so this rate would never be used. "
+                f"No event type has the base currency {base}, so this rate would never be used. "
                 f"Enter {' or '.join(base_currencies())}."
             )
         return base
@@ -43,13 +43,13 @@ class ExchangeRateForm(forms.ModelForm[ExchangeRate]):
     def clean_rate(self) -> Decimal:
         rate: Decimal = self.cleaned_data["rate"]
         if rate <= 0:
-            raise forms.ValidationError("A rate is greater than zero.")
+            raise forms.ValidationError("Enter a rate greater than zero.")
         return rate
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if given.get("currency") and given.get("currency") == given.get("base"):
-            self.add_error("currency", "This is the base currency itself, which needs no rate.")
+            self.add_error("currency", "The base currency itself needs no rate.")
         return given
 
 
@@ -58,5 +58,5 @@ def _read_currency(text: str) -> str:
         return parse_currency(text)
     except FieldError:
         raise forms.ValidationError(
-            f"{text!r} is not a currency of ISO 4217. Enter a code of three letters, such as EUR."
+            f"{text!r} is not an ISO 4217 currency. Enter a code of three letters, such as EUR."
         ) from None

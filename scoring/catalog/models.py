@@ -1,11 +1,11 @@
-"""Configuration of the catalog that changes without a release."""
+"""Catalog configuration that changes without a release."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class ExchangeRate(models.Model):
-    """How many units of the base currency one unit of `currency` buys, from `valid_from` on."""
+    """Units of the base currency for one unit of `currency`, valid from `valid_from`."""
 
     currency = models.CharField(max_length=3)
     base = models.CharField(max_length=3)

@@ -1,4 +1,4 @@
-"""Times as events and labels say them: RFC 3339, and what else of ISO 8601 is plainly a date and a time."""
+"""Parses the times of events and labels: RFC 3339, and other ISO 8601 forms of a date and a time."""
 
 import re
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ _LEAP_SECOND = re.compile(r"(?<=:\d\d:)60(?=\D)", re.ASCII)
 def parse_moment(raw: object) -> datetime:
     """ISO 8601 text with an offset as UTC, from 1970 on. Raises FieldError.
 
-    The letters T and Z may be small (RFC 3339); a leap second is read as the second before it. Week dates are
-    no calendar dates and are refused.
+    The letters T and Z may be lowercase (RFC 3339). A leap second is read as the second before it. Week dates
+    are refused.
     """
     if not isinstance(raw, str) or not MIN_LENGTH <= len(raw) <= MAX_LENGTH:
         raise FieldError("is not a time with a time zone", ALLOWED)
@@ -35,11 +35,11 @@ def parse_moment(raw: object) -> datetime:
 
 
 def read_rare_moment(text: str) -> datetime | None:
-    """What RFC 3339 has and `datetime.fromisoformat` does not read: a small z, a leap second; else None."""
+    """An RFC 3339 time that `datetime.fromisoformat` does not parse: lowercase z, leap second; else None."""
     replaced = _LEAP_SECOND.sub("59", text.upper())
     try:
         moment = datetime.fromisoformat(replaced)
-        # Leap seconds are inserted at the end of a day in UTC, wherever the clock hangs.
+        # Leap seconds are inserted at the end of a day in UTC, whatever the local offset.
         is_possible = replaced == text.upper() or (
             moment.tzinfo is not None and moment.astimezone(UTC).strftime("%H:%M:%S") == "23:59:59"
         )

@@ -32,7 +32,7 @@ def event_type(name: str) -> type[EventType]:
 
 
 def scored_type(name: str) -> type[EventType]:
-    """The event type of this name, which models decide. Raises UnknownEventType, EventTypeNotScored."""
+    """The scored event type of this name. Raises UnknownEventType, EventTypeNotScored."""
     found = event_type(name)
     if not found.scored:
         raise EventTypeNotScored(name, tuple(scored_types()))
@@ -40,7 +40,7 @@ def scored_type(name: str) -> type[EventType]:
 
 
 def scored_types() -> list[str]:
-    """The names of the event types that models decide."""
+    """The names of the scored event types."""
     return [name for name, kind in event_types().items() if kind.scored]
 
 
@@ -51,7 +51,7 @@ def first_entity(event_type_name: str) -> str:
 
 
 def lanes() -> dict[str, tuple[type[EventType], ...]]:
-    """Every lane with the event types that share it, by name of the type."""
+    """Every lane with the event types that share it, ordered by name."""
     grouped: dict[str, list[type[EventType]]] = {}
     for declared in sorted(event_types().values(), key=lambda declared: declared.name):
         grouped.setdefault(declared.lane, []).append(declared)
@@ -67,7 +67,7 @@ def lane_members(lane: str) -> tuple[type[EventType], ...]:
 
 
 def collect_event_types(modules: Iterable[ModuleType]) -> dict[str, type[EventType]]:
-    """The named EventType classes in these modules. Raises CatalogError when two share a name."""
+    """The named EventType classes in these modules. Raises CatalogError if two share a name."""
     found: dict[str, type[EventType]] = {}
     for module in modules:
         for member in vars(module).values():

@@ -1,7 +1,7 @@
-"""What is counted of a text when it is received: the log has this beside the digest of a personal text.
+"""Text signals, measured when a text is received: the log has them next to the digest of a personal text.
 
-Signals are never computed again, so neither a later definition nor a later version of Unicode changes what
-is known of an event.
+They are never recomputed, so neither a new definition nor a new version of Unicode changes those of a past
+event.
 """
 
 import re
@@ -14,7 +14,7 @@ _CAPITALS = ("Lu", "Lt")
 
 
 def text_signals(text: str) -> dict[str, int | float]:
-    """The signals of an NFC-normalised text (see docs/reference/features.md); a share of nothing is left out.
+    """The signals of an NFC-normalized text (see docs/reference/features.md), without shares of nothing.
 
     >>> text_signals("BUY now!!")
     {'length': 9, 'words': 2, 'links': 0, 'longest_run': 2, 'digits': 0.0, 'symbols': 0.2222222222222222,\
@@ -37,5 +37,5 @@ def text_signals(text: str) -> dict[str, int | float]:
 
 
 def _count(categories: Counter[str], group: str) -> int:
-    """How many characters are of a group of Unicode categories: "L" of letters, "P" of punctuation."""
+    """The number of characters in a group of Unicode categories: "L" for letters, "P" for punctuation."""
     return sum(count for category, count in categories.items() if category.startswith(group))

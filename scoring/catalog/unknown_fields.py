@@ -1,16 +1,16 @@
-"""Fields that a payload has and its kind does not: some are named, and all are counted."""
+"""Describes payload fields that are not known: names the first few and counts the rest."""
 
 from collections.abc import Iterable, Sequence
 
 from scoring.catalog.errors import MAX_NAME_SHOWN
 
-MAX_UNKNOWN_NAMED = 5  # a sender may send thousands, and an answer must not be many times its request
+MAX_UNKNOWN_NAMED = 5  # a sender may send thousands, and the response must not dwarf the request
 
 
 def unknown_field_problems(
     names: Iterable[object], *, known: Sequence[str], of: str
 ) -> list[tuple[str, str, object]]:
-    """(field, problem, allowed) of the first unknown fields, then how many more there are.
+    """(field, problem, allowed) for the first unknown fields, then for the number of further ones.
 
     >>> unknown_field_problems(["colour", "size"], known=["color"], of="a label")
     [('colour', 'is not a field of a label', ['color']), ('size', 'is not a field of a label', None)]

@@ -12,7 +12,7 @@ RATE = {"currency": "EUR", "base": "USD", "rate": "1.08", "valid_from": "2026-01
 
 @pytest.fixture(autouse=True)
 def without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The uniqueness of a rate is asked of the database; it is not what is tested here."""
+    """Uniqueness needs the database, and is not tested here."""
     monkeypatch.setattr(ExchangeRateForm, "validate_unique", lambda self: None)
     monkeypatch.setattr(ExchangeRate, "validate_constraints", lambda self, exclude=None: None)
 
@@ -37,20 +37,20 @@ def test_a_currency_is_saved_in_capital_letters(currency: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "said"),
     [
-        ({"currency": "XXX"}, "currency", "'XXX' is not a currency of ISO 4217. Enter a code"),
-        ({"currency": "BTC"}, "currency", "'BTC' is not a currency"),
-        ({"currency": "USD"}, "currency", "This is the base currency itself"),
+        ({"currency": "XXX"}, "currency", "'XXX' is not an ISO 4217 currency. Enter a code"),
+        ({"currency": "BTC"}, "currency", "'BTC' is not an ISO 4217 currency"),
+        ({"currency": "USD"}, "currency", "The base currency itself needs no rate."),
         (
             {"base": "GBP"},
             "base",
-            "No event type counts in GBP, so this rate would never be used. Enter ",
+            "No event type has the base currency GBP, so this rate would never be used. Enter ",
         ),
-        ({"base": "zzz"}, "base", "'zzz' is not a currency"),
-        ({"rate": "0"}, "rate", "A rate is greater than zero."),
-        ({"rate": "-1"}, "rate", "A rate is greater than zero."),
+        ({"base": "zzz"}, "base", "'zzz' is not an ISO 4217 currency"),
+        ({"rate": "0"}, "rate", "Enter a rate greater than zero."),
+        ({"rate": "-1"}, "rate", "Enter a rate greater than zero."),
     ],
 )
-def test_what_would_never_match_is_refused(changes: dict[str, Any], field: str, said: str) -> None:
+def test_a_rate_that_would_never_be_used_is_refused(changes: dict[str, Any], field: str, said: str) -> None:
     errors = errors_of(**changes)
     assert list(errors) == [field]
     assert errors[field][0].startswith(said)
