@@ -20,7 +20,7 @@ from scoring.declare.expression import (
     Expression,
     Named,
     Operand,
-    Several,
+    SeveralFeatures,
     as_expression,
     iter_features,
     parts_of,
@@ -41,6 +41,7 @@ from scoring.declare.words.calendar import (
     is_night,
     is_weekend,
 )
+from scoring.declare.words.distinct import Distinct
 from scoring.declare.words.labels import Labeled
 from scoring.declare.words.last_values import Changed, Last, Traveled
 from scoring.declare.words.on_entity import OnEntity, reserve_names
@@ -56,7 +57,7 @@ from scoring.declare.words.recency import IsNew, SinceFirst, SinceLast, SinceLas
 from scoring.declare.words.sessions import InSession
 from scoring.declare.words.texts import TextSignal, TextVocabulary
 from scoring.declare.words.vocabulary import EntityVocabulary, InRole, Pair, pair
-from scoring.declare.words.windows import Aggregate, Distinct
+from scoring.declare.words.windows import Aggregate
 
 __all__ = [
     "SIGNALS",
@@ -93,7 +94,7 @@ __all__ = [
     "Operand",
     "Origin",
     "Pair",
-    "Several",
+    "SeveralFeatures",
     "SinceFirst",
     "SinceLast",
     "SinceLastSame",

@@ -24,12 +24,12 @@ def compare_sides(grammar: Grammar, operator: str, left: Word, right: Word, valu
 
 
 def side_of(value: float) -> str:
-    """On which side of what it is compared with a difference is."""
+    """Whether a positive or negative difference is "above" or "below"."""
     return "above" if value >= 0 else "below"
 
 
 def standard_score(operator: str, left: Word, right: Word) -> Word | None:
-    """What is scored by (something - a mean) / a standard deviation; None for anything else."""
+    """The scored value in (value - mean) / standard deviation; None for anything else."""
     if operator != "/" or left.difference is None:
         return None
     scored, mean = left.difference

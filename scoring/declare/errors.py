@@ -1,10 +1,10 @@
-"""Errors of this room. Each says what happened and carries the record it concerns."""
+"""Errors in declarations."""
 
 from scoring.errors import ScoringError
 
 
 class CatalogError(ScoringError):
-    """An event type is declared wrongly. Carries where: `module` and `line` of the declaration."""
+    """A declaration is wrong. Carries its `module` and `line`."""
 
     def __init__(self, problem: str, *, module: str, line: int) -> None:
         super().__init__(f"{module}, line {line}: {problem}")
@@ -14,4 +14,4 @@ class CatalogError(ScoringError):
 
 
 class UnknownBatchValue(CatalogError, AttributeError):
-    """A declaration reads a value that the batch view does not have; also what `hasattr` has to see."""
+    """A declaration reads a value that the batch view does not have. An AttributeError too, for `hasattr`."""

@@ -1,4 +1,4 @@
-"""What every feature is: a name, an origin, its own words, and arithmetic with others."""
+"""Expressions: features, and arithmetic with them."""
 
 import dataclasses
 import math
@@ -18,14 +18,14 @@ from scoring.declare.word import Word
 
 
 def check_field(value: object) -> None:
-    """Raises CatalogError for what is no field of an event type."""
+    """Raises CatalogError for anything but a field of an event type."""
     if isinstance(value, (str, int, float, Expression)) or not hasattr(value, "kind"):
         shown = "a feature" if isinstance(value, Expression) else repr(value)
         raise Origin.here().error(f"{shown} is not a field")
 
 
 class Operand:
-    """Anything features are computed with: added, subtracted, multiplied, divided, named."""
+    """Anything that features are computed with. It can be added, subtracted, multiplied, divided, named."""
 
     def expression(self) -> "Expression":
         raise NotImplementedError
@@ -33,7 +33,7 @@ class Operand:
     def __getattr__(self, word: str) -> None:
         if word in SIGNALS:
             shown = "a feature" if isinstance(self, Expression) else f"a {type(self).__name__}"
-            raise Origin.here().error(f"{word!r} is a word for a Text field, not for {shown}")
+            raise Origin.here().error(f"only a Text field has {word!r}, not {shown}")
         raise AttributeError(word)
 
     def __add__(self, other: "Operand | float") -> "Arithmetic":
@@ -61,12 +61,12 @@ class Operand:
         return _arithmetic("/", other, self)
 
     def named(self, name: str, says: str = "") -> "Named":
-        """The same feature under its own name; `says` words it in reasons ("{value}": the value)."""
+        """The same feature under another name; `says` is its sentence in reasons, with "{value}" in it."""
         _check_says(says)
         return Named(self.expression(), name, says)
 
     def owned_by(self, owner: str) -> "Expression":
-        """The same feature, answered for by someone else than the event type's owner."""
+        """The same feature with an owner other than the event type's."""
         return dataclasses.replace(self.expression(), owner=owner)
 
 
@@ -93,23 +93,23 @@ def _arithmetic(operator: str, left: Operand | float, right: Operand | float) ->
     return Arithmetic(operator, as_expression(left), as_expression(right))
 
 
-def as_expression(value: "Operand | float | Several") -> Expression:
-    """What stands in arithmetic: a feature, a field, or a number."""
+def as_expression(value: "Operand | float | SeveralFeatures") -> Expression:
+    """An operand of arithmetic as an expression: a feature, a field or a number."""
     if isinstance(value, Operand):
         return value.expression()
-    if isinstance(value, Several):
-        raise Origin.here().error("an expression needs one window; this one has several")
+    if isinstance(value, SeveralFeatures):
+        raise Origin.here().error("arithmetic takes one window; declare each window separately")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Origin.here().error(f"{value!r} is neither a feature nor a field nor a number")
+        raise Origin.here().error(f"{value!r} is not a feature, a field or a number")
     return Constant(float(value))
 
 
 def _check_says(says: str) -> None:
-    """Raises CatalogError for what could not be worded once there is a value."""
+    """Raises CatalogError for a sentence that no value could be put into."""
     try:
         says.format(value="1")
     except (LookupError, ValueError, AttributeError) as error:
-        raise Origin.here().error(f"says={says!r} has a place for {{value}} and for nothing else") from error
+        raise Origin.here().error(f"says={says!r} may contain {{value}} and no other placeholder") from error
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class Constant(Expression):
 
 @dataclass(frozen=True)
 class Operator:
-    """How an operator is named in names, kinds, nouns, descriptions and programs."""
+    """What an operator is called in names, kinds, nouns, descriptions and programs."""
 
     in_name: str
     kind: str
@@ -262,12 +262,12 @@ class Arithmetic(Expression):
 
     @property
     def compares(self) -> bool:
-        """Whether its sentence tells of one side beside the other, and not of what both make."""
+        """Whether its sentence compares the sides, instead of naming their sum or product."""
         return self.operator in "-/" and Constant not in (type(self.left), type(self.right))
 
     @property
     def has_side(self) -> bool:
-        """Whether a value is above or below what it is compared with."""
+        """Whether a value is stated as above or below the other side."""
         score = standard_score(self.operator, self.left, self.right)
         return self.compares and (self.operator == "-" or score is not None)
 
@@ -297,15 +297,15 @@ class Arithmetic(Expression):
         return "missing where a side is missing" + (" or the divisor is 0" if self.operator == "/" else "")
 
     def usual(self) -> Usual | None:
-        """1 for a field beside its mean over all counted events; over some of them, they are others' mean."""
+        """1 for a field divided by its mean over all counted events; a mean over some of them is no norm."""
         own = self.left.own_field
         return One(self) if self.operator == "/" and own and own == self.right.mean_of else None
 
     def lower(self, program: Program) -> Register:
         for side in (self.left, self.right):
-            if side.has_codes:  # each model's own, put in after the lane's values are computed
+            if side.has_codes:  # each model has its own, filled in after the lane's values are computed
                 raise self.origin.error(
-                    f"{side.own_field} is a category, and its codes are no numbers to compute with"
+                    f"{side.own_field} is a category; arithmetic with its codes means nothing"
                 )
         left, right = self.left.lower(program), self.right.lower(program)
         return program.emit(self._words.operation, left, right)
@@ -316,8 +316,8 @@ def _within(part: Expression) -> str:
     return f"({text})" if isinstance(part, Arithmetic) else text
 
 
-class Several(Sequence[Expression]):
-    """The same word over several windows: as many features."""
+class SeveralFeatures(Sequence[Expression]):
+    """One word over several windows: one feature for each window."""
 
     def __init__(self, members: list[Expression]) -> None:
         self._members = members
@@ -325,59 +325,59 @@ class Several(Sequence[Expression]):
     @overload
     def __getitem__(self, index: int) -> Expression: ...
     @overload
-    def __getitem__(self, index: slice) -> "Several": ...
-    def __getitem__(self, index: int | slice) -> "Expression | Several":
-        return Several(self._members[index]) if isinstance(index, slice) else self._members[index]
+    def __getitem__(self, index: slice) -> "SeveralFeatures": ...
+    def __getitem__(self, index: int | slice) -> "Expression | SeveralFeatures":
+        return SeveralFeatures(self._members[index]) if isinstance(index, slice) else self._members[index]
 
     def __len__(self) -> int:
         return len(self._members)
 
-    def __add__(self, other: Operand | float) -> "Several":
+    def __add__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: member + other)
 
-    def __radd__(self, other: Operand | float) -> "Several":
+    def __radd__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: _arithmetic("+", other, member))
 
-    def __sub__(self, other: Operand | float) -> "Several":
+    def __sub__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: member - other)
 
-    def __rsub__(self, other: Operand | float) -> "Several":
+    def __rsub__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: _arithmetic("-", other, member))
 
-    def __mul__(self, other: Operand | float) -> "Several":
+    def __mul__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: member * other)
 
-    def __rmul__(self, other: Operand | float) -> "Several":
+    def __rmul__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: _arithmetic("*", other, member))
 
-    def __truediv__(self, other: Operand | float) -> "Several":
+    def __truediv__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: member / other)
 
-    def __rtruediv__(self, other: Operand | float) -> "Several":
+    def __rtruediv__(self, other: Operand | float) -> "SeveralFeatures":
         return self._each(lambda member: _arithmetic("/", other, member))
 
-    def owned_by(self, owner: str) -> "Several":
+    def owned_by(self, owner: str) -> "SeveralFeatures":
         return self._each(lambda member: member.owned_by(owner))
 
     def named(self, name: str, says: str = "") -> Named:
-        raise Origin.here().error(f"{name!r} cannot name several features: declare one window at a time")
+        raise Origin.here().error(f"{name!r} cannot name several features; declare one window at a time")
 
-    def _each(self, change: Callable[[Expression], Expression]) -> "Several":
-        return Several([change(member) for member in self._members])
+    def _each(self, change: Callable[[Expression], Expression]) -> "SeveralFeatures":
+        return SeveralFeatures([change(member) for member in self._members])
 
 
 def one_or_several(members: list[Expression]) -> Expression:
-    """One window: the feature itself, ready for arithmetic. Several: a sequence, declared as one line."""
-    return members[0] if len(members) == 1 else cast(Expression, Several(members))
+    """For one window the feature itself, ready for arithmetic; for several, all of them, in one line."""
+    return members[0] if len(members) == 1 else cast(Expression, SeveralFeatures(members))
 
 
 def iter_features(declared: Sequence[object], origin: Origin) -> Iterator[Expression]:
-    """The features of an event type one by one, in order; fields stand for their own value.
+    """The features of an event type one by one, in order; a field means its own value.
 
-    Raises CatalogError, at the event type's `origin`, for an entry that is neither.
+    Raises CatalogError at the event type's `origin` for any other entry.
     """
     for entry in declared:
-        if isinstance(entry, Several):
+        if isinstance(entry, SeveralFeatures):
             yield from entry
         elif isinstance(entry, Operand):
             yield entry.expression()

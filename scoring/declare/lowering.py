@@ -1,4 +1,4 @@
-"""What words are lowered to: operations on registers, over an event and the states of its entities."""
+"""The target of lowering: operations on registers, over an event and the states of its entities."""
 
 from typing import Any, Protocol, TypeVar
 
@@ -8,7 +8,7 @@ from scoring.declare.protocols.fields import FieldTypes, NamedField
 from scoring.declare.protocols.views import FeatureView
 
 Register = int
-Operand = Any  # a number, a register, or a place known only once the states of the lane are laid out
+Operand = Any  # a number, a register, or a location known only once the lane's states are laid out
 
 
 class EntityKeys(Protocol):
@@ -46,7 +46,7 @@ SomeSubject = TypeVar("SomeSubject", bound=Subject)
 class ProgramOf(Protocol[SomeSubject]):
     """The program of one event type; `scoring.features` implements it, with subjects of its own.
 
-    Methods that take an `origin` raise CatalogError there for what the catalog does not have.
+    Methods that take an `origin` raise CatalogError there if the catalog lacks what they are asked for.
     """
 
     def emit(self, operation: str, *arguments: Operand) -> Register:

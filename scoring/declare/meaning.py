@@ -1,18 +1,18 @@
-"""The meaning of a declaration as plain JSON: what set hashes are made of."""
+"""The meaning of a declaration as plain JSON, for set hashes."""
 
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-# Where it was written, who answers for it and how sentences word it; a role is told apart, behind the rest.
+# Origin, owner and wording do not change what a feature means; a role is added after the rest.
 _NO_MEANING = ("origin", "owner", "says", "label", "role")
 
 
 def meaning_of(part: Any) -> Any:
-    """A declaration, or a part of one, as JSON; equal for two that mean the same.
+    """A declaration, or a part of one, as JSON; equal for two with the same meaning.
 
-    A class is known by its name, or by `hashed_as` where it was renamed: hashes outlive names.
+    It names classes by `hashed_as` if they were renamed, because stored hashes outlive class names.
     """
-    if hasattr(type(part), "hashed"):
+    if hasattr(type(part), "hashed"):  # a batch value
         return part.hashed()
     if is_dataclass(part) and not isinstance(part, type):
         members = [entry.name for entry in fields(part) if entry.name not in _NO_MEANING]

@@ -1,29 +1,29 @@
-"""Where something was declared."""
+"""Finds where something was declared, for error messages."""
 
 import sys
 from dataclasses import dataclass
 
 from scoring.declare.errors import CatalogError
 
-# Modules that are declared with: an origin is the nearest caller outside of them.
+# Modules whose functions and classes declarations call: an origin is the nearest caller outside of them.
 _VOCABULARY = {"dataclasses"}
 
 
 def part_of_vocabulary(module: str) -> None:
-    """Origins pass over this module: what it declares was written by its caller."""
+    """Make origins skip this module: its callers wrote the declaration."""
     _VOCABULARY.add(module)
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where something was declared: what a CatalogError names."""
+    """Where something was declared. A CatalogError names it."""
 
     module: str
     line: int
 
     @classmethod
     def here(cls) -> "Origin":
-        """The nearest caller outside the vocabulary itself."""
+        """The nearest caller outside the vocabulary."""
         frame = sys._getframe(1)
         while frame.f_back and _is_vocabulary(frame.f_globals.get("__name__", "")):
             frame = frame.f_back

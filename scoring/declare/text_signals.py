@@ -1,9 +1,9 @@
-"""What is known of a text when only its digest is left."""
+"""Text signals: what is still known of a text when only its digest is stored."""
 
-# What each is, to the character: `scoring.catalog.text_signals`.
+# `scoring.catalog.text_signals` defines each of them.
 SIGNALS = ("length", "words", "links", "capitals", "digits", "symbols", "longest_run")
 
 
 def signal_column(field: str, signal: str) -> str:
-    """Under which name events carry the signal of a field."""
+    """The name under which events carry the signal of a field."""
     return f"{field}.{signal}"

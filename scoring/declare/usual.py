@@ -1,6 +1,6 @@
-"""What is usual for an entity: the number that reasons show beside a value, and its description.
+"""Usual values of an entity: the numbers that reasons show next to a value, and their descriptions.
 
-A word says once which of these applies to it; the kernel's program and the feature's page both ask for that.
+A word names the one that applies to it, and the kernel's program and the feature's page both use that.
 """
 
 from dataclasses import dataclass
@@ -28,19 +28,19 @@ class ValueWord(Protocol):
 
 
 class Usual:
-    """One way to tell what is usual."""
+    """A usual value, computed by the kernel and described on the feature's page."""
 
     def lower(self, program: Program) -> Register:
-        """The register that holds it; NaN as long as the entity has no such past."""
+        """The register that holds it; NaN if the entity's past does not tell."""
         raise NotImplementedError
 
     def description(self, grammar: Grammar) -> str:
-        """What it is, in words."""
+        """What it is, in words: "the mean of this card over 30 days"."""
         raise NotImplementedError
 
 
 def lower_usual(usual: Usual | None, program: Program) -> Register:
-    """The register of what is usual; of a NaN where there is nothing usual."""
+    """The register of a usual value; without one, of a constant NaN."""
     return program.constant(NOTHING_USUAL) if usual is None else usual.lower(program)
 
 
@@ -124,7 +124,7 @@ class FirstEntityMean(Usual):
 
 @dataclass(frozen=True)
 class One(Usual):
-    """1 where the value is known: it is a ratio to the entity's own mean."""
+    """1 if the value is known: the value is a ratio to the entity's own mean."""
 
     word: ValueWord
 

@@ -1,4 +1,4 @@
-"""Lengths of time, and the tiles a window is cut into."""
+"""Lengths of time, and the tiles that windows are made of."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LONGEST_US = 3660 * _UNITS_US["d"]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A length of time: microseconds, and as the declaration wrote it."""
+    """A length of time in microseconds, and as declared ("24h")."""
 
     us: int
     label: str
@@ -26,7 +26,7 @@ class Window:
             raise origin.error(f"{text!r} is not a length of time; write for example '5m', '24h' or '30d'")
         us = int(match[1]) * _UNITS_US[match[2]]
         if us > _LONGEST_US:
-            raise origin.error(f"{text!r} is longer than ten years")
+            raise origin.error(f"{text!r} is longer than ten years; declare a shorter length of time")
         return cls(us, text)
 
 
@@ -38,7 +38,7 @@ def parse_windows(over: str, origin: Origin) -> list[Window]:
 
 
 def parse_tile(window: Window, tile: str | None, origin: Origin) -> int:
-    """Tile width in microseconds: window/12, or `tile=` if that divides the window and is not coarser."""
+    """The tile width in microseconds: window/12, or `tile=` if it divides the window and is not coarser."""
     if tile is None:
         if window.us % TILES_PER_WINDOW:
             raise origin.error(
@@ -54,14 +54,14 @@ def parse_tile(window: Window, tile: str | None, origin: Origin) -> int:
 
 
 def parse_delay(text: str, origin: Origin) -> Window:
-    """A length of time that may be none: "0d"."""
+    """A length of time that may be 0: "0d"."""
     if isinstance(text, str) and _NO_TIME.fullmatch(text):
         return Window(0, "0d")
     return Window.parse(text, origin)
 
 
 def tile_text(window: Window, tile: int) -> str:
-    """A tile width as `tile=` takes it, quoted; empty where it is the window's own."""
+    """A tile width, quoted, for `tile=`; empty for the window's default."""
     if tile * TILES_PER_WINDOW == window.us:
         return ""
     size, unit = max((size, unit) for unit, size in _UNITS_US.items() if tile % size == 0)

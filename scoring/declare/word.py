@@ -1,6 +1,7 @@
-"""What one word of the declaration language owns: its name, kind, unit, sentences, "usual" and lowering.
+"""The base of every word of the declaration language.
 
-The compiler and the sentences walk words without knowing any of them: a new word is a new class.
+A word owns its name, kind, unit, sentences, usual value and lowering. The compiler and the sentences use
+words through this interface alone: a new word is a new class.
 """
 
 import math
@@ -17,7 +18,7 @@ from scoring.declare.usual import Usual
 class Word:
     """A part of a feature that has a value. Every word defines what raises NotImplementedError here."""
 
-    is_calendar: ClassVar[bool] = False  # says only when the event occurred: the same for all of that hour
+    is_calendar: ClassVar[bool] = False  # depends only on when the event occurred
     is_age: ClassVar[bool] = False  # grows while nothing happens
 
     @property
@@ -31,11 +32,11 @@ class Word:
 
     @property
     def kind(self) -> str:
-        """What sort of feature it is, for catalogs: "count", "ratio", "since_last"."""
+        """The sort of feature, for catalogs: "count", "ratio", "since_last"."""
         raise NotImplementedError
 
     def unit(self, fields: Mapping[str, NamedField]) -> str:
-        """What its values are counted in, among the fields of its event type; see `FeatureSpec.unit`."""
+        """The unit of its values, given the fields of its event type; see `FeatureSpec.unit`."""
         raise NotImplementedError
 
     @property
@@ -55,17 +56,17 @@ class Word:
 
     @property
     def has_codes(self) -> bool:
-        """Whether its values are codes of names, which no arithmetic makes sense of."""
+        """Whether its values are codes for names, which arithmetic must refuse."""
         return False
 
     @property
     def statistic(self) -> str:
-        """Which statistic of a window it is: "mean", "std"; empty for anything else."""
+        """The statistic of a window that it is, such as "mean" or "std"; empty for anything else."""
         return ""
 
     @property
     def mean_of(self) -> str:
-        """The field of which it is the mean over all counted events; empty for anything else."""
+        """The field whose mean over all counted events it is; empty for anything else."""
         return ""
 
     @property
@@ -75,7 +76,7 @@ class Word:
 
     @property
     def help_text(self) -> str:
-        """What the event type says of the field whose value it is."""
+        """The help text of the field whose value it is."""
         return ""
 
     def noun(self, grammar: Grammar) -> str:
@@ -83,7 +84,7 @@ class Word:
         return f"the {words_of(self.name)}"
 
     def sentence(self, grammar: Grammar, value: float) -> str:
-        """One sentence for a value or NaN, without its first capital: "7 payments with this card in 1 h"."""
+        """One sentence for a value or NaN, not capitalized: "7 payments with this card in 1 h"."""
         shown = "not known" if math.isnan(value) else grammar.value(value)
         return f"{grammar.own_noun(self.noun(grammar))} is {shown}"
 
@@ -92,15 +93,15 @@ class Word:
         raise NotImplementedError
 
     def coverage(self, grammar: Grammar) -> str:
-        """Which events exactly it covers; empty where it has no window."""
+        """Exactly which events it covers; empty if it has no window."""
         return ""
 
     def without_past(self, grammar: Grammar) -> str:
-        """What it is worth where there is nothing to compute it from."""
+        """Its value if there is nothing to compute it from."""
         return "missing"
 
     def may_be_missing(self, grammar: Grammar) -> bool:
-        """Whether it may be NaN where the other side of a comparison is known."""
+        """Whether it may be NaN for an event of its type."""
         return True
 
     def usual_text(self, grammar: Grammar, usual: float) -> str:
@@ -108,7 +109,7 @@ class Word:
         return grammar.value(usual)
 
     def usual(self) -> Usual | None:
-        """What is usual for the entity itself; None where only the median of events tells."""
+        """The entity's own usual value; None if reasons compare with the median of the training rows."""
         return None
 
     def lower(self, program: Program) -> Register:

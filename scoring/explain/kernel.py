@@ -1,10 +1,10 @@
 """Numba kernels of the explanation tables: one fills them, one looks rows up in them.
 
-Both add in one fixed order (no fastmath), so a row's numbers do not depend on the rows beside it.
+Both add in one fixed order (no fastmath), so a row's result does not depend on the other rows.
 """
 
 # Numeric kernels: flat, and in forms that numba compiles to plain branches and vectors. Unsigned indices
-# spare the test for negative ones: looking up one row takes half the time.
+# need no test for negative ones, which halves the time to look up one row.
 # mypy: disallow-untyped-defs=False
 # ruff: noqa: PLR0917
 
@@ -13,16 +13,16 @@ import math
 import numpy as np
 from numba import njit
 
-LANES = 4  # tables whose keys are made together, in the lanes of one 64-bit word
+LANES = 4  # tables whose keys are computed together, in the lanes of one 64-bit word
 LANE_BITS = 16
 CELLS = 8  # float32 in a row of a table: 32 bytes, half a cache line
-VALUES = CELLS - 1  # contributions among them; the last cell is the leaf's value where the row ends in it
+VALUES = CELLS - 1  # contributions among them; the last cell is the value of the leaf that the row ends in
 
 _LANE = np.uint64((1 << LANE_BITS) - 1)
 _SHIFT = np.uint64(LANE_BITS)
-_TOGETHER = 64  # rows looked up together: their sums and values fit the first caches
-_ALONE = 2  # up to so many rows are faster one by one
-_VECTOR = 4  # keys in a vector: more rows are compared in multiples of it, as odd ones at the end cost more
+_BLOCK_ROWS = 64  # rows looked up together: their sums and values fit the first caches
+_MAX_SINGLE_ROWS = 2  # up to this number, rows are faster one by one
+_VECTOR = 4  # keys in a vector: rows are padded to multiples of it, because a remainder costs more
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -44,13 +44,13 @@ def fill(
     """Writes the tables into `rows` float32[n, CELLS].
 
     Group g has leaves first_leaf[g] .. first_leaf[g + 1] and `tables[g]` tables of 2 ** bits[g] rows each,
-    from row first_row[g]. Leaf l has a part for each feature on its path, first_part[l] .. first_part[l + 1].
-    A key meets part p when key & care[p] == want[p]; share[p] of the training rows met it (of those that met
-    the splits above). To the contribution of part i's feature a leaf of value w adds
+    from row first_row[g]. Leaf l has a part (a condition) for each feature on its path, first_part[l] ..
+    first_part[l + 1]. A key meets part p if key & care[p] == want[p]; share[p] of the training rows met it,
+    among those that met the splits above. A leaf of value w adds to the contribution of part i's feature
 
         w (z_i - share_i) * integral over t from 0 to 1 of prod_{j != i} (t z_j + (1 - t) share_j)
 
-    where z is 1 for a part that is met and 0 for others (Owen 1972, Multilinear extensions of games).
+    where z is 1 for a part that is met, else 0 (Owen 1972, Multilinear extensions of games).
     points[n] and weights[n] are the n-point Gauss-Legendre rule on 0..1, exact for this polynomial with
     n = parts / 2, rounded up.
     """
@@ -61,7 +61,7 @@ def fill(
         sums = np.empty(tables[group] * CELLS)
         for key in range(size):
             sums[:] = 0.0
-            sums[VALUES::CELLS] = -0.0  # what changes no margin, not even one of -0.0
+            sums[VALUES::CELLS] = -0.0  # changes no margin, not even one of -0.0
             for leaf in range(first_leaf[group], first_leaf[group + 1]):
                 start = first_part[leaf]
                 parts = first_part[leaf + 1] - start
@@ -96,15 +96,15 @@ def look_up(
 ):
     """Writes the margins float32[n] and contributions float64[n, F + 1] of `X` float32[n, F].
 
-    Word w makes the keys of the tables in its lanes, w * LANES and following: from start[w], and-ed for each
-    of its nodes, first_node[w] .. first_node[w + 1], with masks[node, 1] where the row goes left, else with
-    masks[node, 0]. `column` is the node's feature, plus F where missing values go left. A table begins at
+    Word w holds the keys of the tables in its lanes, from w * LANES on: it starts as start[w] and is and-ed,
+    for each of its nodes first_node[w] .. first_node[w + 1], with masks[node, 1] if the row goes left, else
+    with masks[node, 0]. `column` is the node's feature, plus F if missing values go left. A table begins at
     first_row of `rows` float32[:, CELLS]; its cells are added to the columns target[table], F for none.
     Margins are summed in float32 from `base` in the order of the trees, as XGBoost does.
     """
     n, width = X.shape
-    sums = np.empty((min(n, _TOGETHER), width + 1))
-    if n <= _ALONE:
+    sums = np.empty((min(n, _BLOCK_ROWS), width + 1))
+    if n <= _MAX_SINGLE_ROWS:
         values = np.empty((1, 2 * width), dtype=np.float32)
         for row in range(n):
             _widen(X[row : row + 1], values.T)
@@ -123,8 +123,8 @@ def look_up(
             )
             out[row, :width] = sums[0, :width]
     else:
-        for first in range(0, n, _TOGETHER):
-            size = min(_TOGETHER, n - first)
+        for first in range(0, n, _BLOCK_ROWS):
+            size = min(_BLOCK_ROWS, n - first)
             values = np.empty((2 * width, -(-size // _VECTOR) * _VECTOR), dtype=np.float32)
             _widen(X[first : first + size], values)
             _look_up_many(
@@ -147,7 +147,7 @@ def look_up(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _widen(X, values):
-    """Every feature twice, [2 F, n]: with missing values that are below no threshold, then below all."""
+    """Every feature twice, [2 F, n]: first with missing values above all thresholds, then below all."""
     n, width = X.shape
     for row in range(n):
         for feature in range(width):
@@ -159,7 +159,7 @@ def _widen(X, values):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _look_up_one(values, base, first_node, column, threshold, masks, start, first_row, target, rows, sums):
-    """Keys first, then rows: the processor then fetches many rows of the tables at a time."""
+    """Computes all keys, then reads the rows, so that the processor fetches many table rows at a time."""
     places = np.empty(first_row.size, dtype=np.uint64)
     for word in range(start.size):
         keys = start[word]
@@ -182,9 +182,9 @@ def _look_up_one(values, base, first_node, column, threshold, masks, start, firs
 def _look_up_many(
     values, base, first_node, column, threshold, masks, start, first_row, target, rows, sums, margins
 ):
-    """Tables outside, rows inside: a table stays in the cache, and comparisons become vectors.
+    """Loops over tables, then rows: a table stays in the cache, and comparisons become vectors.
 
-    `values` may have more columns than there are rows; what they hold is compared and not used.
+    `values` may have more columns than there are rows; they are compared, but not used.
     """
     n = margins.size
     padded = values.shape[1]

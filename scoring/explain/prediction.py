@@ -1,4 +1,4 @@
-"""A booster's margins and their exact explanation: one way for training, live decisions and replay."""
+"""A booster's margins and their exact explanation, the same for training, live decisions and replay."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ def load_booster(content: bytes, *, threads: int) -> xgb.Booster:
     """The booster in these UBJSON bytes, predicting with `threads` threads."""
     booster = xgb.Booster()
     booster.load_model(bytearray(content))
-    # The stored configuration brings the training run's count with it.
+    # The stored configuration contains the training run's thread count.
     booster.set_param({"nthread": threads})
     return booster
 
@@ -18,7 +18,7 @@ def load_booster(content: bytes, *, threads: int) -> xgb.Booster:
 def predict_margin(booster: xgb.Booster, X: NDArray) -> NDArray[np.float32]:
     """Log-odds before calibration, float32[n], of vectors [n, F] in set order; NaN is a missing value.
 
-    A row's margin does not depend on the rows beside it.
+    A row's margin does not depend on the other rows.
     """
     return booster.inplace_predict(np.asarray(X, dtype=np.float32), predict_type="margin")
 

@@ -1,4 +1,4 @@
-"""An ensemble as tables: for every group of leaves, what it adds to each contribution, by the group's key."""
+"""Turns an ensemble into tables: what every group of leaves adds to each contribution, by the group's key."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.explain import kernel
-from scoring.explain.groups import Group, Part, group_leaves
+from scoring.explain.errors import NotTabulated
+from scoring.explain.groups import LeafGroup, PathCondition, group_leaves
 from scoring.explain.kernel import CELLS, LANE_BITS, LANES, VALUES
-from scoring.explain.trees import Ensemble, NotTabulated, Tree
+from scoring.explain.trees import Ensemble, Tree
 
-MOST_BYTES = 64 * 2**20  # of a model's tables; five times what 200 full trees of depth 6 take
+MAX_BYTES = 64 * 2**20  # of a model's tables; 200 full trees of depth 6 take a fifth of it
 _ROW_BYTES = CELLS * 4
 _KEEP = (1 << LANES * LANE_BITS) - 1
 
@@ -22,8 +23,8 @@ Words = tuple[
 ]
 
 
-class Tables(NamedTuple):
-    """What `kernel.look_up` needs besides rows; it says what each array holds."""
+class ExplanationTables(NamedTuple):
+    """The arguments of `kernel.look_up` besides rows, where each array is described."""
 
     base: np.float32
     bias: float
@@ -42,18 +43,18 @@ class Tables(NamedTuple):
         return sum(np.asarray(field).nbytes for field in self)
 
 
-class Table(NamedTuple):
-    """One of a group's tables: at most VALUES features have their contributions in it."""
+class LookupTable(NamedTuple):
+    """One of a group's tables, with the contributions of at most VALUES features."""
 
-    group: Group
+    group: LeafGroup
     features: list[int]
     first_row: int
 
 
-def tabulate(ensemble: Ensemble) -> Tables:
-    """The tables of an ensemble, at most MOST_BYTES of them.
+def tabulate(ensemble: Ensemble) -> ExplanationTables:
+    """The tables of an ensemble, at most MAX_BYTES in all.
 
-    Raises NotTabulated for paths that are too long, and where the tables would take more.
+    Raises NotTabulated if a path is too long, or if the tables would take more.
     """
     groups = _groups_within_bounds(ensemble)
     first_rows = [0, *accumulate(_row_count(group) for group in groups)]
@@ -62,7 +63,7 @@ def tabulate(ensemble: Ensemble) -> Tables:
         table for group, first in zip(groups, first_rows, strict=False) for table in _tables(group, first)
     ]
     blank = first_rows[-1]
-    return Tables(
+    return ExplanationTables(
         ensemble.base,
         float(ensemble.base) + means,
         *_words(tables, width=ensemble.width),
@@ -71,37 +72,37 @@ def tabulate(ensemble: Ensemble) -> Tables:
     )
 
 
-def _groups_within_bounds(ensemble: Ensemble) -> list[Group]:
+def _groups_within_bounds(ensemble: Ensemble) -> list[LeafGroup]:
     groups, size = [], 0
     for tree in ensemble.trees:
         for group in group_leaves(tree):
             size += _row_count(group) * _ROW_BYTES
-            if size > MOST_BYTES:
-                raise NotTabulated(f"its tables would take more than {MOST_BYTES >> 20} MiB")
+            if size > MAX_BYTES:
+                raise NotTabulated(f"its tables would take more than {MAX_BYTES >> 20} MiB")
             groups.append(group)
     return groups
 
 
-def _table_count(group: Group) -> int:
+def _table_count(group: LeafGroup) -> int:
     return max(1, -(-len(group.features) // VALUES))
 
 
-def _row_count(group: Group) -> int:
+def _row_count(group: LeafGroup) -> int:
     return _table_count(group) << group.bits
 
 
-def _tables(group: Group, first_row: int) -> Iterator[Table]:
+def _tables(group: LeafGroup, first_row: int) -> Iterator[LookupTable]:
     for number in range(_table_count(group)):
         features = group.features[number * VALUES : (number + 1) * VALUES]
-        yield Table(group, features, first_row + (number << group.bits))
+        yield LookupTable(group, features, first_row + (number << group.bits))
 
 
-def _fill(groups: Sequence[Group], first_rows: Sequence[int]) -> tuple[NDArray[np.float32], float]:
-    """The rows of all tables with a last one that adds nothing, and the mean of the trees' answers."""
+def _fill(groups: Sequence[LeafGroup], first_rows: Sequence[int]) -> tuple[NDArray[np.float32], float]:
+    """The rows of all tables, the last one adding nothing, and the mean output of the trees."""
     value: list[float] = []
     first_leaf, first_part = [0], [0]
     cells: list[int] = []
-    parts: list[Part] = []
+    parts: list[PathCondition] = []
     means = []
     for group in groups:
         places = {feature: place for place, feature in enumerate(group.features)}
@@ -149,8 +150,8 @@ def _gauss_legendre(most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return points, weights
 
 
-def _words(tables: Sequence[Table], *, width: int) -> Words:
-    """(first_node, column, threshold, masks, start) of the words that make the tables' keys, LANES a word."""
+def _words(tables: Sequence[LookupTable], *, width: int) -> Words:
+    """(first_node, column, threshold, masks, start) of the words with the tables' keys, LANES to a word."""
     first_node, start = [0], []
     column, threshold, masks = [], [], []
     for first in range(0, len(tables), LANES):
@@ -170,8 +171,8 @@ def _words(tables: Sequence[Table], *, width: int) -> Words:
     )
 
 
-def _nodes(lanes: Sequence[Table]) -> Iterable[tuple[Tree, int, list[int]]]:
-    """Every split that these tables' keys ask: tree, node, bits to clear where a row goes right, left."""
+def _nodes(lanes: Sequence[LookupTable]) -> Iterable[tuple[Tree, int, list[int]]]:
+    """Every split that these tables' keys test: tree, node, bits to clear if a row goes right or left."""
     cleared: dict[tuple[int, int], tuple[Tree, int, list[int]]] = {}
     for lane, table in enumerate(lanes):
         tree = table.group.tree
@@ -182,9 +183,9 @@ def _nodes(lanes: Sequence[Table]) -> Iterable[tuple[Tree, int, list[int]]]:
 
 
 def _destinations(
-    tables: Sequence[Table], *, width: int, blank: int
+    tables: Sequence[LookupTable], *, width: int, blank: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    """(first_row, target) of the tables; lanes of the last word without a table look at the `blank` row."""
+    """(first_row, target) of the tables; unused lanes of the last word refer to the `blank` row."""
     lanes = -(-len(tables) // LANES) * LANES
     first_row = np.full(lanes, blank, dtype=np.uint64)
     target = np.full((lanes, CELLS), width, dtype=np.uint32)

@@ -7,20 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.explain.errors import NotTabulated
 from scoring.explain.prediction import load_booster, predict_margin
 from scoring.explain.xgboost_native import xgb
 
 
-class NotTabulated(Exception):
-    """This model's explanations cannot be put into tables; the text says why."""
-
-
 @dataclass(frozen=True)
 class Tree:
-    """One tree, its root being node 0. An array has a value a node; a leaf's `left` is -1.
+    """One tree, with node 0 as its root. Arrays have one value per node; a leaf's `left` is -1.
 
-    A row goes left where its float32 value is below `threshold` float32, or is missing and `missing_left`;
-    a leaf's `threshold` is its value. `cover` is the hessian of the training rows that reached the node.
+    A row goes left if its float32 value is below `threshold` float32, or is missing and `missing_left`; a
+    leaf's `threshold` is its value. `cover` is the hessian of the training rows that reached the node.
     """
 
     left: list[int]
@@ -41,7 +38,7 @@ class Tree:
 
 
 class Ensemble(NamedTuple):
-    """Trees whose leaves are added to `base` (float32), one after the other, for rows of `width` features."""
+    """Trees whose leaves are added to `base` (float32) in order, for rows of `width` features."""
 
     trees: list[Tree]
     base: np.float32
@@ -49,10 +46,10 @@ class Ensemble(NamedTuple):
 
 
 def read_ensemble(booster: xgb.Booster) -> Ensemble:
-    """The trees of a booster with one margin a row.
+    """The trees of a booster with one margin per row.
 
-    Raises NotTabulated for several outputs, weighted trees (dart), linear boosters and categorical splits,
-    and where a threshold or a cover is no number to compute with.
+    Raises NotTabulated for several outputs, weighted trees (dart), linear boosters, categorical splits,
+    thresholds that are not finite and splits without cover.
     """
     content = json.loads(bytes(booster.save_raw("json")))
     learner = content["learner"]
@@ -88,7 +85,7 @@ def _tree(stored: dict[str, Any]) -> Tree:
 
 
 def _base_margin(content: dict[str, Any]) -> np.float32:
-    """What XGBoost starts a row with: its own answer once the trees are gone (from `content` too)."""
+    """XGBoost's initial margin: its prediction once the trees are removed (from `content` as well)."""
     model = content["learner"]["gradient_booster"]["model"]
     model.update(trees=[], tree_info=[], iteration_indptr=[0])
     model["gbtree_model_param"]["num_trees"] = "0"

@@ -1,6 +1,6 @@
-"""Margins and exact TreeSHAP of XGBoost ensembles, from tables where there can be some, else from XGBoost.
+"""Margins and exact TreeSHAP of XGBoost ensembles, from tables if possible, else from XGBoost.
 
-docs/reference/explanations.md tells the idea. Explainers are immutable: threads may share one.
+docs/reference/explanations.md explains the idea. Explainers are immutable, so threads may share one.
 """
 
 import logging
@@ -11,32 +11,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.explain import kernel
+from scoring.explain.errors import NotTabulated
 from scoring.explain.prediction import predict_contributions, predict_margin
-from scoring.explain.tables import Tables, tabulate
-from scoring.explain.trees import Ensemble, NotTabulated, Tree, read_ensemble
+from scoring.explain.tables import ExplanationTables, tabulate
+from scoring.explain.trees import Ensemble, Tree, read_ensemble
 from scoring.explain.xgboost_native import xgb
 
 logger = logging.getLogger(__name__)
 
 PROBES = 8
-TOLERANCE = 1e-4  # of a probe's contribution; XGBoost adds them in float32, which alone makes some 1e-6
+TOLERANCE = 1e-4  # of a probe's contribution; XGBoost adds in float32, which alone is off by about 1e-6
 
 
 class Explainer(Protocol):
-    """What explains a model; as text, by which means."""
+    """Explains a model; as text, it says how."""
 
     def explain(self, X: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """(margins [n], contributions [n, F + 1] with the bias last) of vectors [n, F]; NaN is missing.
 
-        Margins are XGBoost's to the bit, and a row's numbers do not depend on the rows beside it.
+        Margins are XGBoost's to the bit, and a row's result does not depend on the other rows.
         """
 
 
 @dataclass(frozen=True)
 class TableExplainer:
-    """Looks every row up in tables made once a model. Raises ValueError for rows of another width."""
+    """Looks every row up in tables built once per model. Raises ValueError for rows of another width."""
 
-    tables: Tables
+    tables: ExplanationTables
     width: int
 
     def explain(self, X: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -54,7 +55,7 @@ class TableExplainer:
 
 @dataclass(frozen=True)
 class LibraryExplainer:
-    """Asks XGBoost, for models that cannot be tabulated (`why_not`); tens of times slower."""
+    """Uses XGBoost, for models that cannot be tabulated (`why_not`); tens of times slower."""
 
     booster: xgb.Booster
     why_not: str
@@ -63,11 +64,11 @@ class LibraryExplainer:
         return predict_margin(self.booster, X), predict_contributions(self.booster, X)
 
     def __str__(self) -> str:
-        return f"XGBoost, as {self.why_not}"
+        return f"XGBoost, because {self.why_not}"
 
 
 def explainer_for(booster: xgb.Booster) -> Explainer:
-    """The fastest explainer that gives XGBoost's own numbers; logs why where that is XGBoost."""
+    """The fastest explainer with XGBoost's own results; logs the reason if that is XGBoost itself."""
     try:
         ensemble = read_ensemble(booster)
         explainer = TableExplainer(tabulate(ensemble), ensemble.width)
@@ -79,14 +80,14 @@ def explainer_for(booster: xgb.Booster) -> Explainer:
 
 
 def compile_kernels() -> None:
-    """Compile the kernels, or load what an earlier process compiled, with a tree of one split."""
+    """Compile the kernels, or load them from the cache, with a tree of one split."""
     threshold = np.array([0.0, -1.0, 1.0], dtype=np.float32)
     stump = Tree([1, -1, -1], [2, -1, -1], [0, 0, 0], threshold, [0, 0, 0], [2.0, 1.0, 1.0])
     TableExplainer(tabulate(Ensemble([stump], np.float32(0), 1)), 1).explain(np.zeros((1, 1)))
 
 
 def _check(explainer: TableExplainer, booster: xgb.Booster, X: NDArray[np.float32]) -> None:
-    """Compare with XGBoost on a few rows: another release of it may store or sum trees in another way."""
+    """Compare with XGBoost on a few rows: another release may store or sum trees differently."""
     margins, contributions = explainer.explain(X)
     if margins.tobytes() != predict_margin(booster, X).tobytes():
         raise NotTabulated("the margins from its tables are not XGBoost's")
@@ -96,7 +97,7 @@ def _check(explainer: TableExplainer, booster: xgb.Booster, X: NDArray[np.float3
 
 
 def _probes(ensemble: Ensemble, seed: int = 0) -> NDArray[np.float32]:
-    """Rows of thresholds of the ensemble and of missing values, so that both sides of splits are met."""
+    """Rows of thresholds of the ensemble and of missing values, so that rows take both sides of splits."""
     known: list[list[float]] = [[np.nan] for _ in range(ensemble.width)]
     for tree in ensemble.trees:
         for node, feature in enumerate(tree.feature):

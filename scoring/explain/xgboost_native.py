@@ -1,7 +1,7 @@
-"""XGBoost's native API, without the scikit-learn wrappers that nothing here uses.
+"""XGBoost's native API without its scikit-learn wrappers, which nothing here uses.
 
-XGBoost imports scikit-learn wherever it is installed: 75 MB and a second for every process. Product code
-imports `xgb` from here, so that each process decides alike.
+XGBoost imports scikit-learn if it is installed: 75 MB and a second for every process. Product code imports
+`xgb` from here, so that all processes do the same.
 """
 
 import sys
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def hidden(package: str) -> Iterator[None]:
-    """Let the block import as if `package` were not installed, unless it is imported already."""
+    """Let the block import as if `package` were not installed, unless it has been imported already."""
     if package in sys.modules:
         yield
         return
-    sys.modules[package] = None  # type: ignore[assignment] # what makes `import` raise ImportError
+    sys.modules[package] = None  # type: ignore[assignment] # makes `import` raise ImportError
     try:
         yield
     finally:

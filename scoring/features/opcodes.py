@@ -1,6 +1,6 @@
-"""Numbers that the compiler (`plan`) and the kernel agree on. Changing any of them changes VERSION.
+"""Numbers shared by the compiler (`compile.plan`) and the kernel. Changing any of them changes VERSION.
 
-numba caches the compiled kernel by the time stamp of kernel.py alone: a change here needs one there.
+numba's cache of the kernel depends on the timestamp of kernel.py alone: touch that file after a change here.
 """
 
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from typing import Final
 
 VERSION: Final = 2  # of the kernel's meaning: part of every layout id and feature-set hash
 
-# Record header, in 64-bit words: lane seq, latest applied event time, first seen, items that came too late.
+# Record header, in 64-bit words: lane seq, latest applied event time, first seen, number of late items.
 SEQ: Final = 0
 LATEST: Final = 1
 FIRST: Final = 2
 TOO_LATE: Final = 3
 HEADER: Final = 4
-NEVER: Final = -(2**63)  # a time that has not been
+NEVER: Final = -(2**63)  # the time of something that has not happened
 
 # How an item is applied.
 EVENT: Final = 0
@@ -40,7 +40,7 @@ HOUR: Final = 13
 WEEKDAY: Final = 14
 YEARS_SINCE: Final = 15
 DISTANCE: Final = 16
-TRAVELLED: Final = 17
+TRAVELED: Final = 17
 SPEED: Final = 18
 USUAL_RATE: Final = 19
 USUAL_GAP: Final = 20
@@ -55,8 +55,8 @@ SESSION_TOTAL: Final = 28
 SESSION_AGE: Final = 29
 READ_WIDTH: Final = 8
 
-# Each by the name that words emit, with what its arguments are: "register" it computes from, "key" column of
-# the state it reads, column of "value" or "hash" of the item; "" for any other number. An operation without
+# Operations by the names that words emit, with the meaning of their arguments: a "register", the "key" column
+# of the state to read, a "value" or "hash" column of the item; "" for any other number. An operation without
 # a key reads no state.
 READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "constant": (CONSTANT, ("",)),
@@ -76,7 +76,7 @@ READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "weekday": (WEEKDAY, ()),
     "years_since": (YEARS_SINCE, ("register",)),
     "distance": (DISTANCE, ("register", "register", "register", "register")),
-    "travelled": (TRAVELLED, ("key", "", "register", "register")),
+    "traveled": (TRAVELED, ("key", "", "register", "register")),
     "speed": (SPEED, ("key", "", "register", "register")),
     "usual_rate": (USUAL_RATE, ("register", "key", "")),
     "usual_gap": (USUAL_GAP, ("register", "key")),
@@ -125,7 +125,7 @@ WRITE_ARGUMENTS: Final[Mapping[int, tuple[str, str]]] = {
     ADD_TO_SESSION: ("value", ""),
 }
 
-# Testing: [opcode, column of the item, argument, argument]. A filter is a range of tests, all to be passed.
+# Testing: [opcode, column of the item, argument, argument]. A filter is a range of tests; all must pass.
 IS_BELOW: Final = 0
 IS_AT_MOST: Final = 1
 IS_ABOVE: Final = 2
@@ -146,12 +146,12 @@ TEST_COLUMNS: Final[Mapping[int, str]] = {
     IS_WEEKEND_DAY: "",
 }
 
-# Where the kernel finds its tables in the code array: [start, length] pairs in this order.
+# The code array begins with the locations of its tables: [start, length] pairs in this order.
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
                  "groups", "group_ranges", "columns", "tests", "filters", "filter_ranges",
                  "choices", "sizes")  # fmt: skip
-# A row of "touches": the key column, and the range of its rows in "writes": of a state that is only read,
-# ONLY_READ.
+# A row of "touches": the key column and the range of its rows in "writes", or ONLY_READ for a state that is
+# only read.
 TOUCH_WIDTH: Final = 3
 ONLY_READ: Final = (1, 0)
 # Where each program's rows of a table begin and end.

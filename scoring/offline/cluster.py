@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scoring.features.compile.plan import LanePlan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import Batch, KeyColumn
-from scoring.features.folding.fold import ROWS_A_SLICE
+from scoring.features.folding.fold import ROWS_PER_SLICE
 from scoring.features.folding.parallel import Assembly, Slices, cut_pieces, fold_piece
 from scoring.features.folding.split import KindPlan, SplitPlan, split_plan, without_reads
 from scoring.lanes.order import LaneHead, LaneRun, iter_lane_runs
@@ -145,7 +145,7 @@ def _fold_part(task: Task, batch: Batch, arena: Arena) -> tuple[NDArray[np.int64
     batch = replace(batch, keys=keys)
     starts = arena.starts(batch)
     rows, reads = [np.empty(0, dtype=np.int64)], [np.empty((0, task.kind.plan.width))]
-    for piece in cut_pieces(task.kind, batch, starts, most=ROWS_A_SLICE):
+    for piece in cut_pieces(task.kind, batch, starts, max_rows=ROWS_PER_SLICE):
         rows.append(piece.rows)
         reads.append(fold_piece(task.kind, batch, arena, piece=piece, starts=starts)[0])
     return np.concatenate(rows), np.concatenate(reads)
@@ -219,6 +219,6 @@ def _states_table(arena: Arena) -> pa.Table:
 
 
 def _slices(assembly: Assembly, n: int) -> Slices:
-    for start in range(0, n, ROWS_A_SLICE):
-        rows = slice(start, min(start + ROWS_A_SLICE, n))
+    for start in range(0, n, ROWS_PER_SLICE):
+        rows = slice(start, min(start + ROWS_PER_SLICE, n))
         yield rows, assembly.compute(rows)

@@ -11,7 +11,7 @@ from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import present
 from scoring.sentences.value_sentences import describe_value
 
-MOST_REASONS = 5
+MAX_REASONS = 5
 NOTICEABLE = 0.05  # log-odds; a smaller contribution changes a score by less than a twentieth of its odds
 
 # Units whose numbers are names or places in a cycle: a mean or median of them is not a usual value.
@@ -32,7 +32,7 @@ def reasons_for(
     feature_set: FeatureSet,
     medians: Medians,
 ) -> list[dict[str, Any]]:
-    """At most MOST_REASONS reasons: what pushes the score up, the strongest first, then what pulls it down.
+    """At most MAX_REASONS reasons: what pushes the score up, the strongest first, then what pulls it down.
 
     `vector` [F] and `context` [F] (what is usual for the entity, NaN if it has no past; then the median of
     the model's training rows stands in), `contributions` [F + 1] to the margin with the bias last. A reason
@@ -56,7 +56,7 @@ def select_columns(contributions: NDArray[np.float64]) -> list[int]:
     order = np.argsort(-contributions, kind="stable")
     rising = [int(column) for column in order if contributions[column] >= NOTICEABLE]
     falling = [int(column) for column in order[::-1] if contributions[column] <= -NOTICEABLE]
-    return (rising + falling)[:MOST_REASONS] or [int(np.argmax(np.abs(contributions)))]
+    return (rising + falling)[:MAX_REASONS] or [int(np.argmax(np.abs(contributions)))]
 
 
 def _reason(

@@ -92,6 +92,6 @@ def touched_by(plan):
 
 def test_pieces_share_no_entity_and_keep_its_order():
     codes = np.array([2, 0, -1, 2, 1, 1, 2, -1, 0])
-    pieces = [piece.tolist() for piece in cut_by_entity(codes, most=3)]
+    pieces = [piece.tolist() for piece in cut_by_entity(codes, max_rows=3)]
     assert pieces == [[1, 8, 4, 5], [0, 3, 6]]
-    assert list(cut_by_entity(np.array([-1, -1]), most=3)) == []
+    assert list(cut_by_entity(np.array([-1, -1]), max_rows=3)) == []

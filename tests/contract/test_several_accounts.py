@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scoring.features.compile.plan import compile_lane
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
-from scoring.features.folding.fold import ROWS_A_SLICE, fold
+from scoring.features.folding.fold import ROWS_PER_SLICE, fold
 from scoring.features.folding.parallel import Assembly, ParallelFold, cut_pieces, fold_piece
 from scoring.features.folding.split import keys_read, split_plan, with_columns, without_reads
 from scoring.offline.cluster import _of_part
@@ -78,7 +78,7 @@ def test_accounts_shared_out_among_workers_give_the_bytes_of_one(lane: Lane, par
                 keys[column] = _of_part(keys[column], part, parts)
             own = replace(batch, keys=keys)
             starts = arena.starts(own)
-            for piece in cut_pieces(kind, own, starts, most=ROWS_A_SLICE):
+            for piece in cut_pieces(kind, own, starts, max_rows=ROWS_PER_SLICE):
                 assembly.put(kind, piece.rows, fold_piece(kind, own, arena, piece=piece, starts=starts)[0])
             states |= {key: state for key, state in arena.blobs().items() if key.startswith(f"{kind.kind}:")}
     assert assembly.compute(slice(0, batch.n)).tobytes() == expected.tobytes()

@@ -1,8 +1,8 @@
-"""What declarations need to know of an event type's fields."""
+"""Fields of an event type as declarations know them."""
 
 from typing import Protocol
 
-# Classes of `scoring.catalog.fields` by name, as messages name them.
+# Names of field classes in `scoring.catalog.fields`, as messages show them.
 FieldTypes = tuple[str, ...]
 NUMERIC: FieldTypes = ("Money", "Number", "Flag")
 HASHED: FieldTypes = ("Entity", "Category", "Text")

@@ -1,4 +1,4 @@
-"""What words put their sentences together with; `scoring.sentences.grammar` implements it."""
+"""The parts that words build sentences from; `scoring.sentences.grammar` implements them."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -63,7 +63,7 @@ class Grammar(Protocol):
         ...
 
     def field(self, name: str) -> str:
-        """What sentences call a field: "address" where its entity says "from this address"."""
+        """What sentences call a field: "address" if its entity says "from this address"."""
         ...
 
     def events(self, word: CountedEvents, number: float = 2) -> str:
@@ -71,11 +71,11 @@ class Grammar(Protocol):
         ...
 
     def whose(self, keys: Sequence[NamedField], role: Sequence[str] = ()) -> str:
-        """Whose events are meant: "with this card at this merchant", "with this sender as receiver"."""
+        """The owners of the events: "with this card at this merchant", "with this sender as receiver"."""
         ...
 
     def this(self, word: CountedEvents) -> str:
-        """The entities, and as what they are counted if in another role: "this sender as receiver"."""
+        """The entities, with their role if it is another: "this sender as receiver"."""
         ...
 
     def not_given(self, *names: str) -> str:

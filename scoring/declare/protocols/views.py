@@ -1,4 +1,4 @@
-"""What declarations know of a batch view: a source of values that are computed ahead of time."""
+"""Batch views as declarations know them: sources of values that are computed ahead of time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ class FeatureView:
         raise NotImplementedError
 
     def unit(self, value: str) -> str:
-        """What a value is counted in; see `FeatureSpec.unit`."""
+        """The unit of a value; see `FeatureSpec.unit`."""
         raise NotImplementedError
 
     def phrase(self, value: str, *, events: str) -> str:

@@ -1,4 +1,4 @@
-"""Words for what became of an entity's earlier events: how many were confirmed as fraud."""
+"""Words for the labels of an entity's earlier events: how many were confirmed as fraud."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from scoring.declare.words.on_entity import EntityWords, OnEntity
 
 @dataclass(frozen=True)
 class Labeled(OnEntity):
-    """Over events in [t - delay - window, t - delay): confirmed positives ("count") or their share of all."""
+    """Confirmed positives among events in [t - delay - window, t - delay): their "count" or "share"."""
 
     hashed_as = "Labelled"
 
@@ -131,7 +131,7 @@ class LabelWords(EntityWords):
                     delay=lag,
                     tile=parse_tile(window, tile, origin),
                     origin=origin,
-                    **self._whose(),
+                    **self._options(),
                 )
                 for window in parse_windows(over, origin)
             ]

@@ -1,4 +1,4 @@
-"""Words that compare an event with the entity's last one: its value, its place."""
+"""Words for the entity's last event: its value, whether it differs, and its distance."""
 
 import math
 from collections.abc import Mapping
@@ -135,7 +135,7 @@ class Traveled(OnEntity):
         subject = program.subject(self)
         point = program.part(subject, "point", (self.latitude.name, self.longitude.name))
         here = [program.own_value(axis, ("Number",), self.origin) for axis in (self.latitude, self.longitude)]
-        return program.emit("travelled" if self._is_distance else "speed", subject.key, point, *here)
+        return program.emit("traveled" if self._is_distance else "speed", subject.key, point, *here)
 
 
 class LastValueWords(EntityWords):
@@ -144,12 +144,12 @@ class LastValueWords(EntityWords):
     def last(self, field: NamedField, *, of: str = "") -> Expression:
         """The number in a field of the last event."""
         check_field(field)
-        return Last(of=of, field=field, **self._whose())
+        return Last(of=of, field=field, **self._options())
 
     def changed(self, field: NamedField, *, of: str = "") -> Expression:
         """Whether a value differs from the last event's."""
         check_field(field)
-        return Changed(of=of, field=field, **self._whose())
+        return Changed(of=of, field=field, **self._options())
 
     def distance_from_last(self, latitude: NamedField, longitude: NamedField) -> Expression:
         """Kilometers from where the last event took place."""
@@ -162,4 +162,4 @@ class LastValueWords(EntityWords):
     def _traveled(self, function: str, latitude: NamedField, longitude: NamedField) -> Expression:
         check_field(latitude)
         check_field(longitude)
-        return Traveled(of="", function=function, latitude=latitude, longitude=longitude, **self._whose())
+        return Traveled(of="", function=function, latitude=latitude, longitude=longitude, **self._options())

@@ -1,4 +1,4 @@
-"""What every word that reads the state of an entity or a pair has in common."""
+"""The base of every word that reads the state of an entity or a pair."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _taken: set[str] = set()
 
 
 def reserve_names(names: Iterable[str]) -> None:
-    """Note what `card.x` already means, so that a field of this name is written `card.field("x")`."""
+    """Note names that entities already use, so that a field of such a name is written `card.field("x")`."""
     _taken.update(name for name in names if not name.startswith("_"))
 
 
@@ -32,10 +32,10 @@ def name_where(name: str, where: Condition | None) -> str:
 
 @dataclass(frozen=True)
 class OnEntity(Expression):
-    """Read from the state of an entity or a pair. `of`: the event type counted; the own one if empty.
+    """Read from the state of an entity or a pair. `of`: the counted event type; the event's own if empty.
 
-    `role`: the field of the counted type that each key is looked for in, where `as_()` names them; `says`:
-    how reasons speak of those events.
+    `role`: for each key, the field of the counted type that names it, if `as_()` says so; `says`: how reasons
+    name those events.
     """
 
     keys: tuple[NamedField, ...]
@@ -53,12 +53,12 @@ class OnEntity(Expression):
 
     @property
     def subject(self) -> str:
-        """How its name begins: "card", "card_x_merchant", "sender_as_receiver_wire"."""
+        """The beginning of its name: "card", "card_x_merchant", "sender_as_receiver_wire"."""
         role = f"as_{'_and_'.join(self.role_names)}" if self.role else ""
         return "_".join(word for word in (self.entity, role, self.of) if word)
 
     def called(self, word: str, *arguments: str, **options: str) -> str:
-        """The canonical text of a word said of this entity."""
+        """The canonical text of a word of this entity."""
         names = [key.name for key in self.keys]
         subject = call("pair", *names) if len(names) > 1 else names[0]
         if self.role:
@@ -71,7 +71,7 @@ class OnEntity(Expression):
         return grammar.not_given(*(key.name for key in self.keys))
 
     def or_not_given(self, grammar: Grammar) -> str:
-        """The other reason for a missing value; empty where every event has the entity."""
+        """The other reason for a missing value; empty if every event has the entity."""
         lacks = grammar.may_lack(*(key.name for key in self.keys))
         return f", or {self.entity_not_given(grammar)}" if lacks else ""
 
@@ -84,8 +84,8 @@ class OnEntity(Expression):
         return capitalized(grammar.events(self))
 
 
-class Whose(TypedDict):
-    """Whose events a word reads, as every expression on an entity takes it."""
+class EntityOptions(TypedDict):
+    """The entity, role and wording that every word of an entity is made with."""
 
     keys: tuple[NamedField, ...]
     role: tuple[NamedField | str, ...]
@@ -93,7 +93,7 @@ class Whose(TypedDict):
 
 
 class EntityWords:
-    """Base of the families of words that an entity or a pair has."""
+    """Base of the families of words of an entity or a pair."""
 
     _role: tuple[NamedField | str, ...] = ()
     _wording = ""
@@ -101,5 +101,5 @@ class EntityWords:
     def keys(self) -> tuple[NamedField, ...]:
         return (cast(NamedField, self),)
 
-    def _whose(self) -> Whose:
+    def _options(self) -> EntityOptions:
         return {"keys": self.keys(), "role": self._role, "says": self._wording}

@@ -1,4 +1,4 @@
-"""Words for what an event has itself: its fields, values of batch views, numbers computed from its fields."""
+"""Words for the event's own values: fields, values of batch views, and numbers computed from fields."""
 
 import math
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ class FieldValue(Expression):
 
 @dataclass(frozen=True)
 class BatchValue(Expression):
-    """A value that a batch view looked up for the event's entities; NaN when it has none, or none fresh."""
+    """A value looked up in a batch view for the event's entities; NaN if there is none, or none fresh."""
 
     kind = "batch"
 
@@ -97,7 +97,7 @@ class BatchValue(Expression):
         return self.column
 
     def hashed(self) -> list[Any]:
-        """What set hashes know of it: all that gives the view's values their meaning."""
+        """For set hashes: everything that gives the view's values their meaning."""
         return ["BatchValue", self.view.name, self.view.definition, self.value]
 
     def unit(self, fields: Mapping[str, NamedField]) -> str:

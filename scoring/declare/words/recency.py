@@ -12,8 +12,8 @@ from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.spelling import words_of
 from scoring.declare.usual import MonthlyGap, Usual
+from scoring.declare.words.distinct import DEFAULT_CAP, cap_text
 from scoring.declare.words.on_entity import EntityWords, OnEntity, name_where
-from scoring.declare.words.windows import DEFAULT_CAP, cap_text
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class SinceFirst(OnEntity):
 
 @dataclass(frozen=True)
 class SinceLastSame(OnEntity):
-    """Seconds since the entity last showed this value of a field; NaN if it is not known to have."""
+    """Seconds since the entity's last event with this value of a field; NaN if none is known."""
 
     kind = "since_last_same"
 
@@ -131,7 +131,7 @@ class SinceLastSame(OnEntity):
 
 @dataclass(frozen=True)
 class IsNew(OnEntity):
-    """1 when the entity is not known to have shown this value of a field, else 0; NaN without a value."""
+    """1 if no earlier event of the entity is known to have this value, else 0; NaN without a value."""
 
     kind = "is_new"
 
@@ -177,7 +177,7 @@ class RecencyWords(EntityWords):
 
     def since_last(self, *, of: str = "", where: Where = None) -> Expression:
         """Seconds since the last event."""
-        return SinceLast(of=of, where=optional_condition(where, Origin.here()), **self._whose())
+        return SinceLast(of=of, where=optional_condition(where, Origin.here()), **self._options())
 
     def since_first(self) -> Expression:
         """Seconds since the first event."""
@@ -188,9 +188,9 @@ class RecencyWords(EntityWords):
     def since_last_same(self, field: NamedField, *, of: str = "", cap: int = DEFAULT_CAP) -> Expression:
         """Seconds since the last event with the same value of a field."""
         check_field(field)
-        return SinceLastSame(of=of, field=field, cap=cap, **self._whose())
+        return SinceLastSame(of=of, field=field, cap=cap, **self._options())
 
     def is_new(self, field: NamedField, *, of: str = "", cap: int = DEFAULT_CAP) -> Expression:
         """Whether no earlier event had this value of a field."""
         check_field(field)
-        return IsNew(of=of, field=field, cap=cap, **self._whose())
+        return IsNew(of=of, field=field, cap=cap, **self._options())

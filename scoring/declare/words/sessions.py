@@ -12,7 +12,7 @@ from scoring.declare.protocols.fields import NUMERIC, NamedField
 from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.spelling import span_text, words_of
 from scoring.declare.window import Window
-from scoring.declare.words.on_entity import EntityWords, OnEntity, Whose
+from scoring.declare.words.on_entity import EntityOptions, EntityWords, OnEntity
 from scoring.declare.words.windows import field_unit
 
 
@@ -98,49 +98,49 @@ class InSession(OnEntity):
 class SessionWords(EntityWords):
     """`card.session(gap="30m").count()`."""
 
-    def session(self, *, gap: str, of: str = "") -> "Session":
+    def session(self, *, gap: str, of: str = "") -> "PresentSession":
         """The events since the last silence of at least `gap`."""
-        return Session(self._whose(), of, Window.parse(gap, Origin.here()))
+        return PresentSession(self._options(), of, Window.parse(gap, Origin.here()))
 
 
-class Session:
-    """The entity's present session; as a Python name, `card.session(gap="30m").amount` is a field in it."""
+class PresentSession:
+    """The entity's present session. Its attributes are fields: `card.session(gap="30m").amount`."""
 
-    def __init__(self, whose: Whose, of: str, gap: Window) -> None:
-        self._whose = whose
+    def __init__(self, whose: EntityOptions, of: str, gap: Window) -> None:
+        self._options = whose
         self._of = of
         self._gap = gap
 
-    def __getattr__(self, name: str) -> "AmountInSession":
+    def __getattr__(self, name: str) -> "SessionField":
         if name.startswith("_"):
             raise AttributeError(name)
-        return AmountInSession(self._whose, self._of, self._gap, name)
+        return SessionField(self._options, self._of, self._gap, name)
 
     def count(self) -> Expression:
-        """How many events."""
-        return InSession(of=self._of, function="count", field_name="", gap=self._gap, **self._whose)
+        """The number of events."""
+        return InSession(of=self._of, function="count", field_name="", gap=self._gap, **self._options)
 
     def duration(self) -> Expression:
         """Seconds since it began."""
-        return InSession(of=self._of, function="duration", field_name="", gap=self._gap, **self._whose)
+        return InSession(of=self._of, function="duration", field_name="", gap=self._gap, **self._options)
 
 
-class AmountInSession:
-    """A numeric field over the entity's present session."""
+class SessionField:
+    """A numeric field of the events in the present session."""
 
-    def __init__(self, whose: Whose, of: str, gap: Window, field_name: str) -> None:
-        self._whose = whose
+    def __init__(self, whose: EntityOptions, of: str, gap: Window, field_name: str) -> None:
+        self._options = whose
         self._of = of
         self._gap = gap
         self._field_name = field_name
 
     def __getattr__(self, word: str) -> None:
         if not word.startswith("_"):
-            raise Origin.here().error(f"{word!r} is no word for a field of a session; there is sum")
+            raise Origin.here().error(f"a field of a session has no {word!r}; use sum")
         raise AttributeError(word)
 
     def sum(self) -> Expression:
         """The running total."""
         return InSession(
-            of=self._of, function="sum", field_name=self._field_name, gap=self._gap, **self._whose
+            of=self._of, function="sum", field_name=self._field_name, gap=self._gap, **self._options
         )

@@ -1,4 +1,4 @@
-"""Words for what a text says of itself: `comment.links()`, `display_name.capitals()`."""
+"""Words for text signals: `comment.links()`, `display_name.capitals()`."""
 
 import math
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ _COUNTED = {"length": "character", "words": "word", "links": "link"}
 
 @dataclass(frozen=True)
 class TextSignal(Expression):
-    """A count or a share, taken of a text when it was received; NaN without one."""
+    """A count or share measured when the text was received; NaN without a text."""
 
     kind = "text"
 
@@ -84,18 +84,18 @@ class TextSignal(Expression):
 
 
 class TextVocabulary:
-    """What can be said about a text."""
+    """The words of a text field."""
 
     def length(self) -> TextSignal:
-        """How many characters."""
+        """The number of characters."""
         return self._signal("length")
 
     def words(self) -> TextSignal:
-        """How many words."""
+        """The number of words."""
         return self._signal("words")
 
     def links(self) -> TextSignal:
-        """How many web addresses."""
+        """The number of web addresses."""
         return self._signal("links")
 
     def capitals(self) -> TextSignal:
@@ -111,7 +111,7 @@ class TextVocabulary:
         return self._signal("symbols")
 
     def longest_run(self) -> TextSignal:
-        """The most times that one character follows itself, itself included."""
+        """The length of the longest run of one character."""
         return self._signal("longest_run")
 
     def _signal(self, signal: str) -> TextSignal:

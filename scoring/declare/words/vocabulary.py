@@ -1,8 +1,9 @@
-"""All words of an entity or a pair, and in which role it is meant: `card.amount.mean(over="24h")`."""
+"""All words of an entity or a pair, and its roles: `card.amount.mean(over="24h")`, `sender.as_(receiver)`."""
 
 from scoring.declare.expression import check_field
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NamedField
+from scoring.declare.words.distinct import DistinctWords
 from scoring.declare.words.labels import LabelWords
 from scoring.declare.words.last_values import LastValueWords
 from scoring.declare.words.recency import RecencyWords
@@ -13,21 +14,21 @@ Keys = tuple[NamedField, ...]
 Role = tuple[NamedField | str, ...]
 
 
-class EntityVocabulary(SessionWords, RecencyWords, LastValueWords, LabelWords, WindowWords):
+class EntityVocabulary(SessionWords, RecencyWords, LastValueWords, LabelWords, DistinctWords, WindowWords):
     """The words of an entity, or of a pair of them."""
 
     def as_(self, *fields: NamedField | str, says: str = "") -> "InRole":
-        """The same entities where they stand in other fields of the counted events: `sender.as_(receiver)`.
+        """The same entities in other fields of the counted events: `sender.as_(receiver)`.
 
-        With `of=`, fields of that event type by name: `account.as_("receiver")`. `says`: how reasons speak
-        of those events: "received by this sender".
+        With `of=`, name the fields of that event type: `account.as_("receiver")`. `says`: how reasons name
+        those events: "received by this sender".
         """
         keys = self.keys()
         if self._role:
-            raise Origin.here().error("as_() is said once, of an entity or a pair")
+            raise Origin.here().error("as_() can be used once, on an entity or a pair")
         if len(fields) != len(keys):
             raise Origin.here().error(
-                f"as_() names a field for each entity: {len(keys)} here, not {len(fields)}"
+                f"as_() takes one field for each entity: {len(keys)} here, not {len(fields)}"
             )
         for named in fields:
             if not isinstance(named, str):
@@ -36,7 +37,7 @@ class EntityVocabulary(SessionWords, RecencyWords, LastValueWords, LabelWords, W
 
 
 class InRole(EntityVocabulary):
-    """Entities where they stand in named fields of the events counted."""
+    """Entities in a role: in named fields of the counted events."""
 
     def __init__(self, keys: Keys, role: Role, wording: str) -> None:
         self._keys, self._role, self._wording = keys, role, wording

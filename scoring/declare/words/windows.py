@@ -1,22 +1,22 @@
-"""Words for an entity's events in a window: counts, sums, means and different values."""
+"""Words for an entity's events in a window: how many, and statistics of their amounts and numbers."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from scoring.declare.canonical import quoted
 from scoring.declare.conditions import Condition, Where, optional_condition, where_clause, where_definition
-from scoring.declare.expression import Expression, check_field, one_or_several
+from scoring.declare.expression import Expression, one_or_several
 from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NUMERIC, NamedField
-from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.spelling import exact_span, last_span, plural_of, span_text, words_of
+from scoring.declare.protocols.grammar import CountedEvents, Grammar
+from scoring.declare.spelling import capitalized, exact_span, last_span, span_text, words_of
 from scoring.declare.usual import MONTH, MonthlyMean, MonthlyRate, Usual
 from scoring.declare.window import Window, parse_tile, parse_windows, tile_text
-from scoring.declare.words.on_entity import EntityWords, OnEntity, Whose, field_text, name_where
+from scoring.declare.words.on_entity import EntityOptions, EntityWords, OnEntity, field_text, name_where
 
-DEFAULT_CAP = 32
 _NOUNS = {
     "count": "number",
     "sum": "total",
@@ -34,13 +34,19 @@ _DESCRIPTIONS = {
 }
 
 
-def cap_text(cap: int) -> str:
-    """A cap as `cap=` takes it; empty for the default."""
-    return "" if cap == DEFAULT_CAP else str(cap)
+class WindowWord(CountedEvents, Protocol):
+    """A word that covers the events of a window, those that fulfill a condition if there is one."""
+
+    @property
+    def window(self) -> Window: ...
+    @property
+    def tile(self) -> int: ...
+    @property
+    def where(self) -> Condition | None: ...
 
 
 def field_unit(fields: Mapping[str, NamedField], name: str) -> str:
-    """The unit of a field; one that only another type has, which is counted with of=, is an amount."""
+    """The unit of a field. One that only another event type has (counted with of=) is an amount."""
     return fields[name].value_unit if name in fields else "money"
 
 
@@ -89,19 +95,19 @@ class Aggregate(OnEntity):
 
     def noun(self, grammar: Grammar) -> str:
         field = f" {words_of(self.field_name)}" if self.field_name else ""
-        return f"the {_NOUNS[self.function]}{field} of {_in_window(grammar, self)}"
+        return f"the {_NOUNS[self.function]}{field} of {in_window(grammar, self)}"
 
     def sentence(self, grammar: Grammar, value: float) -> str:
         if math.isnan(value):
             return self._no_value(grammar)
         if self.function == "count":
-            return f"{grammar.number(value)} {_in_window(grammar, self, value)}"
+            return f"{grammar.number(value)} {in_window(grammar, self, value)}"
         return f"{self.noun(grammar)} is {grammar.value(value)}"
 
     def _no_value(self, grammar: Grammar) -> str:
         if self._is_total:
             return self.entity_not_given(grammar)
-        counted, field = _in_window(grammar, self), self.field_name
+        counted, field = in_window(grammar, self), self.field_name
         nothing = (
             f"no {words_of(field)} is known from {counted}" if grammar.may_lack(field) else f"no {counted}"
         )
@@ -115,7 +121,7 @@ class Aggregate(OnEntity):
         return f"{_DESCRIPTIONS[self.function].format(field=words_of(self.field_name))} {events} {over}"
 
     def coverage(self, grammar: Grammar) -> str:
-        return _covered(grammar, self)
+        return window_coverage(grammar, self)
 
     def without_past(self, grammar: Grammar) -> str:
         return "0" if self._is_total else "missing"
@@ -146,169 +152,71 @@ class Aggregate(OnEntity):
         )
 
 
-@dataclass(frozen=True)
-class Distinct(OnEntity):
-    """How many values of a field the entity has shown in a window, exact up to `cap`."""
-
-    kind = "distinct"
-
-    field: NamedField
-    window: Window
-    tile: int
-    cap: int
-    where: Condition | None = None
-
-    @property
-    def name(self) -> str:
-        return name_where(f"{self.subject}_distinct_{self.field.name}_{self.window.label}", self.where)
-
-    @property
-    def definition(self) -> str:
-        return self.called(
-            "distinct",
-            self.field.name,
-            over=quoted(self.window.label),
-            cap=cap_text(self.cap),
-            tile=tile_text(self.window, self.tile),
-            where=where_definition(self.where),
-        )
-
-    def unit(self, fields: Mapping[str, NamedField]) -> str:
-        return "values"
-
-    @property
-    def window_label(self) -> str:
-        return self.window.label
-
-    def noun(self, grammar: Grammar) -> str:
-        values = plural_of(words_of(self.field.name))
-        return f"the number of different {values} in {_in_window(grammar, self)}"
-
-    def sentence(self, grammar: Grammar, value: float) -> str:
-        if math.isnan(value):
-            return self.entity_not_given(grammar)
-        what = words_of(self.field.name)
-        many = f"different {plural_of(what)}" if value != 1 else what
-        return f"{grammar.number(value)} {many} in {_in_window(grammar, self)}"
-
-    def description(self, grammar: Grammar) -> str:
-        values, span = plural_of(words_of(self.field.name)), last_span(self.window.label)
-        where = where_clause(grammar, self.where)
-        return f"how many different {values} there were in {grammar.events(self)} in the last {span}{where}"
-
-    def coverage(self, grammar: Grammar) -> str:
-        exact = f"Exact up to {self.cap} values; beyond that it stays at {self.cap}."
-        return f"{_covered(grammar, self)} {exact}"
-
-    def without_past(self, grammar: Grammar) -> str:
-        return "0"
-
-    def may_be_missing(self, grammar: Grammar) -> bool:
-        return grammar.may_lack(*(key.name for key in self.keys))
-
-    def lower(self, program: Program) -> Register:
-        subject = program.subject(self)
-        where = program.condition(subject, self.where, self.origin)
-        values = program.value_map(subject, self.field, self.cap, self.origin, where=where)
-        full = program.saturable(self.name)
-        return program.emit("distinct", subject.key, values, self.cap, self.window.us, self.tile, full)
-
-
-def _in_window(grammar: Grammar, word: Aggregate | Distinct, number: float = 2) -> str:
+def in_window(grammar: Grammar, word: WindowWord, number: float = 2) -> str:
     """What a window counts: "payments with this card in 1 h (amount below 5.00 USD)"."""
     span = span_text(word.window.label)
     return f"{grammar.events(word, number)} in {span}{where_clause(grammar, word.where)}"
 
 
-def _covered(grammar: Grammar, word: Aggregate | Distinct) -> str:
+def window_coverage(grammar: Grammar, word: WindowWord) -> str:
     window, tile = span_text(word.window.label), exact_span(word.tile)
     return (
-        f"{word.counted(grammar)} of the {window} before, and up to {tile} more: it begins with the tile of"
-        f" {tile} (aligned to UTC) that holds the moment {window} ago. The {grammar.subject} itself is not"
-        " part of it."
+        f"{capitalized(grammar.events(word))} of the {window} before, and up to {tile} more: it begins with"
+        f" the tile of {tile} (aligned to UTC) that holds the moment {window} ago."
+        f" The {grammar.subject} itself is not part of it."
     )
 
 
 class WindowWords(EntityWords):
-    """`card.count(over="24h")`, `card.distinct(shop, over="24h")`, `card.amount.mean(over="24h")`."""
+    """`card.count(over="24h")`, `card.amount.mean(over="24h")`."""
 
-    def __getattr__(self, name: str) -> "AmountsOf":
+    def __getattr__(self, name: str) -> "EntityField":
         if name.startswith("_"):
             raise AttributeError(name)
-        return AmountsOf(self._whose(), name)
+        return EntityField(self._options(), name)
 
-    def field(self, name: str) -> "AmountsOf":
+    def field(self, name: str) -> "EntityField":
         """A numeric field whose name is also a word of this vocabulary."""
-        return AmountsOf(self._whose(), name)
+        return EntityField(self._options(), name)
 
     def count(self, *, over: str, of: str = "", where: Where = None, tile: str | None = None) -> Expression:
         """The number of events."""
-        return _aggregates(self._whose(), "count", "", over, of, where, tile)
-
-    def distinct(
-        self,
-        field: NamedField,
-        *,
-        over: str,
-        of: str = "",
-        where: Where = None,
-        cap: int = DEFAULT_CAP,
-        tile: str | None = None,
-    ) -> Expression:
-        """The number of different values of a field."""
-        check_field(field)
-        origin = Origin.here()
-        condition = optional_condition(where, origin)
-        return one_or_several(
-            [
-                Distinct(
-                    of=of,
-                    field=field,
-                    window=window,
-                    tile=parse_tile(window, tile, origin),
-                    cap=cap,
-                    where=condition,
-                    origin=origin,
-                    **self._whose(),
-                )
-                for window in parse_windows(over, origin)
-            ]
-        )
+        return _aggregates(self._options(), "count", "", over, of, where, tile)
 
 
-class AmountsOf:
-    """A numeric field seen per entity: `card.amount`."""
+class EntityField:
+    """A numeric field of an entity's events: `card.amount`."""
 
-    def __init__(self, whose: Whose, field_name: str) -> None:
-        self._whose = whose
+    def __init__(self, whose: EntityOptions, field_name: str) -> None:
+        self._options = whose
         self._field_name = field_name
 
     def __call__(self, *_: object, **__: object) -> None:
-        raise Origin.here().error(f"{self._field_name!r} is no word for an entity")
+        raise Origin.here().error(f"an entity has no word {self._field_name!r}")
 
     def __getattr__(self, word: str) -> None:
         if not word.startswith("_"):
-            raise Origin.here().error(f"{word!r} is no word for a field; there are sum, mean, std, min, max")
+            raise Origin.here().error(f"a field has no {word!r}; use sum, mean, std, min or max")
         raise AttributeError(word)
 
     def sum(self, *, over: str, of: str = "", where: Where = None, tile: str | None = None) -> Expression:
-        return _aggregates(self._whose, "sum", self._field_name, over, of, where, tile)
+        return _aggregates(self._options, "sum", self._field_name, over, of, where, tile)
 
     def mean(self, *, over: str, of: str = "", where: Where = None, tile: str | None = None) -> Expression:
-        return _aggregates(self._whose, "mean", self._field_name, over, of, where, tile)
+        return _aggregates(self._options, "mean", self._field_name, over, of, where, tile)
 
     def std(self, *, over: str, of: str = "", where: Where = None, tile: str | None = None) -> Expression:
-        return _aggregates(self._whose, "std", self._field_name, over, of, where, tile)
+        return _aggregates(self._options, "std", self._field_name, over, of, where, tile)
 
     def min(self, *, over: str, of: str = "", where: Where = None, tile: str | None = None) -> Expression:
-        return _aggregates(self._whose, "min", self._field_name, over, of, where, tile)
+        return _aggregates(self._options, "min", self._field_name, over, of, where, tile)
 
     def max(self, *, over: str, of: str = "", where: Where = None, tile: str | None = None) -> Expression:
-        return _aggregates(self._whose, "max", self._field_name, over, of, where, tile)
+        return _aggregates(self._options, "max", self._field_name, over, of, where, tile)
 
 
 def _aggregates(  # noqa: PLR0917 -- the words of a declaration, in their order
-    whose: Whose, function: str, field_name: str, over: str, of: str, where: Where, tile: str | None
+    whose: EntityOptions, function: str, field_name: str, over: str, of: str, where: Where, tile: str | None
 ) -> Expression:
     origin = Origin.here()
     condition = optional_condition(where, origin)

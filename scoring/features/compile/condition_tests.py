@@ -1,4 +1,4 @@
-"""Conditions (`where=`) as tests of an event's columns and time, which the kernel does before it counts."""
+"""Lowers conditions (`where=`) to tests of an event's columns and time, which come before counting it."""
 
 from decimal import Decimal
 from typing import NamedTuple
@@ -20,8 +20,8 @@ _COMPARISONS = {
 }
 
 
-class Test(NamedTuple):
-    """One test: of a field against a number or hashes of values, or of the time of day against hours."""
+class FieldTest(NamedTuple):
+    """One test: a field against a number or hashes of values, or the time of day against hours."""
 
     opcode: int
     field: str = ""
@@ -30,8 +30,8 @@ class Test(NamedTuple):
     hours: tuple[int, int] = (0, 0)
 
 
-def lower_condition(member: type[EventType], condition: Condition, origin: Origin) -> tuple[Test, ...]:
-    """The tests that an event of this type has to pass, all of them. Raises CatalogError at `origin`."""
+def lower_condition(member: type[EventType], condition: Condition, origin: Origin) -> tuple[FieldTest, ...]:
+    """All tests that an event of this type must pass. Raises CatalogError at `origin`."""
     return condition.lower_condition(FieldTests(member, origin))
 
 
@@ -42,10 +42,10 @@ class FieldTests:
         self._member = member
         self._origin = origin
 
-    def compare(self, name: str, operator: str, bound: float, *, text: str) -> Test:
+    def compare(self, name: str, operator: str, bound: float, *, text: str) -> FieldTest:
         declared = field_named(self._member, name, ("Money", "Number"), self._origin)
         number = self._minor_units(bound, text) if isinstance(declared, Money) else bound
-        return Test(_COMPARISONS[operator], name, number=float(number))
+        return FieldTest(_COMPARISONS[operator], name, number=float(number))
 
     def _minor_units(self, bound: float, text: str) -> int:
         currency = self._member.base_currency
@@ -55,7 +55,7 @@ class FieldTests:
             raise self._origin.error(f"where={text}: {currency} has {decimals} decimals, not more")
         return int(minor)
 
-    def one_of(self, name: str, values: tuple[str | bool, ...], *, text: str) -> Test:
+    def one_of(self, name: str, values: tuple[str | bool, ...], *, text: str) -> FieldTest:
         declared = field_named(self._member, name, ("Category", "Flag"), self._origin)
         if isinstance(declared, Flag):
             return self._flag(name, values, text)
@@ -64,15 +64,15 @@ class FieldTests:
         except FieldError as error:
             allowed = f"; allowed: {error.allowed}" if error.allowed else ""
             raise self._origin.error(f"where={text}: {error.problem}{allowed}") from error
-        return Test(op.IS_ONE_OF, name, hashes=tuple(sorted(map(signed_hash, parsed))))
+        return FieldTest(op.IS_ONE_OF, name, hashes=tuple(sorted(map(signed_hash, parsed))))
 
-    def _flag(self, name: str, values: tuple[str | bool, ...], text: str) -> Test:
+    def _flag(self, name: str, values: tuple[str | bool, ...], text: str) -> FieldTest:
         if len(values) != 1 or not isinstance(values[0], bool):
             raise self._origin.error(f"where={text}: a flag is compared with True or with False")
-        return Test(op.IS_EQUAL, name, number=float(values[0]))
+        return FieldTest(op.IS_EQUAL, name, number=float(values[0]))
 
-    def between_hours(self, start: int, end: int) -> Test:
-        return Test(op.IS_BETWEEN_HOURS, hours=(start, end))
+    def between_hours(self, start: int, end: int) -> FieldTest:
+        return FieldTest(op.IS_BETWEEN_HOURS, hours=(start, end))
 
-    def at_weekend(self) -> Test:
-        return Test(op.IS_WEEKEND_DAY)
+    def at_weekend(self) -> FieldTest:
+        return FieldTest(op.IS_WEEKEND_DAY)

@@ -1,4 +1,4 @@
-"""The program of an event type: what its words read of entity states, checked, and noted as to be held."""
+"""Adds reads of entity states to programs: checks each and notes what the states must hold for it."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from scoring.declare import Condition, NamedField, Origin
 from scoring.declare.lowering import EntityKeys
 from scoring.declare.protocols.fields import HASHED, FieldTypes
 from scoring.features.compile.field_lookup import counted_field, field_named
-from scoring.features.compile.layout import Column, Part, told_apart
+from scoring.features.compile.layout import RingColumn, StatePart, distinguishing_role
 from scoring.features.compile.program import ProgramBuilder, Ref, Subject
 from scoring.features.compile.roles import roles_named
 
@@ -37,13 +37,15 @@ class EventProgram(ProgramBuilder):
     def _note_subject(
         self, keys: Sequence[NamedField], counted: type[EventType], role: Sequence[str]
     ) -> Subject:
-        """The subject of these own fields, each in a field of the counted type; notes that it has states."""
+        """The states of these fields of the event, each named by a field of the counted type; notes them."""
         places = list(counted.fields)
         order = sorted(range(len(keys)), key=lambda at: (keys[at].kind, places.index(role[at])))
         kind = self.needs.kind(tuple(keys[at].kind for at in order))
         own = tuple(keys[at].name for at in order)
         self.reads.setdefault((kind, own))
-        return Subject(kind, own, counted.name, told_apart(counted, kind, tuple(role[at] for at in order)))
+        return Subject(
+            kind, own, counted.name, distinguishing_role(counted, kind, tuple(role[at] for at in order))
+        )
 
     def counted_field(
         self, subject: Subject, field: NamedField | str, types: FieldTypes, origin: Origin
@@ -61,9 +63,9 @@ class EventProgram(ProgramBuilder):
         self, subject: Subject, function: str, field: str, *, window: int, tile: int, where: str
     ) -> int:
         def read(measure: str, operation: str = "ring_sum") -> int:
-            """Reads the tile of the read time and as many before it as the window has."""
+            """Read the tile of the read time and all tiles of the window before it."""
             name = "" if measure == "count" else field
-            column = Column(measure, subject.counted, name, where, subject.role)
+            column = RingColumn(measure, subject.counted, name, where, subject.role)
             ring, at = self._ring_column(subject, tile, window // tile + 1, column)
             return self.emit(operation, subject.key, ring, at, window // tile)
 
@@ -79,19 +81,19 @@ class EventProgram(ProgramBuilder):
 
     def lagged_sum(self, subject: Subject, measure: str, *, window: int, delay: int, tile: int) -> int:
         reach = delay + window
-        column = Column(measure, subject.counted, role=subject.role)
+        column = RingColumn(measure, subject.counted, role=subject.role)
         ring, at = self._ring_column(subject, tile, -(-reach // tile) + 1, column)
         return self.emit("lagged_sum", subject.key, ring, at, reach, delay)
 
-    def _ring_column(self, subject: Subject, tile: int, tiles: int, column: Column) -> tuple[Ref, Ref]:
-        """Where states have this column of tiles; notes that they do."""
+    def _ring_column(self, subject: Subject, tile: int, tiles: int, column: RingColumn) -> tuple[Ref, Ref]:
+        """The locations of a ring and its column; notes that states have them."""
         self.needs.ring_column(subject.kind, tile, tiles, column)
         return subject.ref("ring", width=tile), subject.ref("column", width=tile, column=column)
 
     def part(
         self, subject: Subject, what: str, fields: tuple[str, ...] = (), *, where: str = "", size: int = 0
     ) -> Ref:
-        part = Part(what, subject.counted, fields, where, size, subject.role)
+        part = StatePart(what, subject.counted, fields, where, size, subject.role)
         self.needs.part(subject.kind, part)
         return subject.ref("part", part=part)
 
@@ -101,7 +103,7 @@ class EventProgram(ProgramBuilder):
         if isinstance(cap, bool) or not isinstance(cap, int) or not 1 <= cap <= MAX_MAP_CAP:
             raise origin.error(f"cap must be at least 1 and at most {MAX_MAP_CAP}, not {cap!r}")
         name = counted_field(self.needs.members[subject.counted], field, HASHED, origin)
-        # What a map holds must not depend on other features, so each cap has its own.
+        # A map's contents must not depend on other features, so each cap has its own map.
         return self.part(subject, "map", (name,), where=where, size=cap)
 
     def saturable(self, feature: str) -> int:

@@ -9,7 +9,7 @@ _CLASSES = {each.__name__: each for each in (Entity, Category, Text, Money, Numb
 
 
 def own_field(member: type[EventType], named: NamedField, types: FieldTypes, origin: Origin) -> str:
-    """The name of a field object that must be this event type's, and of one of these types.
+    """The name of a field, which must belong to this event type and have one of these types.
 
     Raises CatalogError at `origin`.
     """
@@ -21,7 +21,7 @@ def own_field(member: type[EventType], named: NamedField, types: FieldTypes, ori
 
 
 def field_named(member: type[EventType], name: str, types: FieldTypes, origin: Origin) -> Field:
-    """The event type's field of this name, which must be of one of these types. Raises CatalogError."""
+    """The event type's field of this name, which must have one of these types. Raises CatalogError."""
     if name not in member.fields:
         raise origin.error(f"{member.name} has no field {name!r}; it has {_names(member)}")
     if not _is_one_of(member.fields[name], types):
@@ -30,7 +30,7 @@ def field_named(member: type[EventType], name: str, types: FieldTypes, origin: O
 
 
 def counted_field(member: type[EventType], named: NamedField, types: FieldTypes, origin: Origin) -> str:
-    """The name of a field that a counted event type has to have as well. Raises CatalogError."""
+    """The name of a field that the counted event type must have too. Raises CatalogError."""
     if not isinstance(named, Field):
         raise origin.error(f"{named!r} is not a field")
     field_named(member, named.name, types, origin)

@@ -1,7 +1,7 @@
-"""Key columns: where the keys of an item's states stand, a column for each kind and for each further role.
+"""Key columns hold the keys of an item's states: one column for each kind, and one for each further role.
 
-Column k holds keys of kind k. An event type with two fields of a kind has keys of two states of that kind:
-the second stands in a column behind those of all kinds.
+Key column k holds keys of kind k. An event type with two fields of a kind has keys of two states of that
+kind; the second key is in an extra column after those of all kinds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,9 +14,10 @@ from scoring.features.compile.program import ProgramBuilder
 
 @dataclass(frozen=True, slots=True)
 class KeyColumns:
-    """`kinds`: by column the kind whose states it finds. `fields`: by event type and kind those of each key.
+    """`kinds`: the kind of each column. `fields`: by event type and kind, the fields of each key.
 
-    The first `roles` keys of an event type and kind are its roles; others are read alone: a pair in reverse.
+    The first `roles` keys of an event type and kind are its roles; the states of further keys are only read,
+    such as those of a pair in reverse.
     """
 
     layouts: tuple[KindLayout, ...]
@@ -32,11 +33,11 @@ class KeyColumns:
                 yield column, layout, fields, at < self.roles[event_type, layout.kind]
 
     def place(self, event_type: str, kind: Kind, fields: Kind) -> int:
-        """The column in which events of a type have the key of these fields."""
+        """The column with the key of these fields in events of a type."""
         return self._column(kind, list(self.fields[event_type, kind]).index(fields))
 
     def several_roles(self) -> list[list[object]]:
-        """The event types that have several roles in a kind, with these; empty in most lanes."""
+        """The event types with several roles in a kind, and those roles; empty in most lanes."""
         return [
             [event_type, list(kind), [list(fields) for fields in self.fields[event_type, kind][:count]]]
             for (event_type, kind), count in self.roles.items()
@@ -56,7 +57,7 @@ def assign_columns(
     layouts: tuple[KindLayout, ...],
     programs: Mapping[str, ProgramBuilder],
 ) -> KeyColumns:
-    """As many columns for each kind as the event type with the most keys of it needs."""
+    """For each kind, enough columns for the event type with the most keys of it."""
     fields, roles = {}, {}
     for member in members:
         for layout in layouts:

@@ -1,8 +1,7 @@
-"""What an entity's state holds: collected from all declarations of a lane, then laid out in 64-bit words.
+"""The layout of entity states: collected from all declarations of a lane, in 64-bit words.
 
-A record is a header (lane seq, latest applied event time, first seen, too-late counter), then rings of
-tiles, then single words, points and maps. The order depends on what is held, not on the order of
-declaration.
+A record is a header (lane seq, latest applied event time, first seen, late counter), then rings of tiles,
+then single words, points and maps. The order depends on the contents, not on the order of declaration.
 """
 
 from collections import Counter
@@ -18,18 +17,18 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
-from scoring.features.compile.condition_tests import Test, lower_condition
+from scoring.features.compile.condition_tests import FieldTest, lower_condition
 
 Kind = tuple[str, ...]
 
 _CLEARED_TO_NAN = ("min", "max")
 
 
-class Column(NamedTuple):
-    """What a ring counts. `measure`: "count", "sum", "square", "known", "min", "max" or "positive".
+class RingColumn(NamedTuple):
+    """One column of a ring. `measure`: "count", "sum", "square", "known", "min", "max" or "positive".
 
-    `where`: the canonical words of the condition that counted events fulfil; empty for all of them. `role`:
-    the fields of theirs that name the entity, where other fields of theirs could.
+    `where`: the canonical text of the condition that counted events fulfill; empty for all events. `role`:
+    their fields that name the entity, if other fields of theirs could.
     """
 
     measure: str
@@ -39,10 +38,10 @@ class Column(NamedTuple):
     role: Kind = ()
 
 
-class Part(NamedTuple):
-    """What stands beside the rings; see `_WORDS`. `size`: a map's cap, a session's gap in microseconds.
+class StatePart(NamedTuple):
+    """One part besides the rings; see `_WORDS`. `size`: a map's cap, a session's gap in microseconds.
 
-    `role` as in `Column`.
+    `role` as in `RingColumn`.
     """
 
     what: str
@@ -56,32 +55,32 @@ class Part(NamedTuple):
         return 2 + 2 * self.size if self.what == "map" else _WORDS[self.what]
 
     def times(self) -> tuple[int, ...]:
-        """Which of its words are times, that have not been at first."""
+        """Which of its words are times, initially NEVER."""
         return {"map": (1,), "session": (0, 1)}.get(self.what, (0,))
 
 
-# last: a time. value, hash: a time, and the value that a field then had. point: a time and two coordinates.
-# session: when it began, when its last event was, and its count or total.
-# map: its size, the newest time it has dropped, as many hashes as its cap, and as many times.
+# last: a time. value, hash: a time, and a field's value at it. point: a time and two coordinates.
+# session: the times of its first and last event, and its count or total.
+# map: its size, the newest time it has dropped, then `cap` hashes and `cap` times.
 _WORDS = {"last": 1, "value": 2, "hash": 2, "point": 3, "session": 3}
 
 
 @dataclass
 class KindNeeds:
-    """What the declarations ask of one kind of entity."""
+    """What the declarations need from the states of one kind of entity."""
 
     tiles: dict[int, int] = field(default_factory=dict)  # tile width in us -> tiles to hold
-    columns: dict[int, set[Column]] = field(default_factory=dict)  # tile width -> columns
-    parts: set[Part] = field(default_factory=set)
+    columns: dict[int, set[RingColumn]] = field(default_factory=dict)  # tile width -> columns
+    parts: set[StatePart] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Columns of `tiles` slots, a slot for every `width` microseconds; they advance together."""
+    """Columns of `tiles` slots, one for every `width` microseconds; they advance together."""
 
     width: int
     tiles: int
-    columns: Mapping[Column, int]  # -> offset in the record
+    columns: Mapping[RingColumn, int]  # -> offset in the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class KindLayout:
     kind: Kind
     words: int
     rings: tuple[Ring, ...]
-    parts: Mapping[Part, int]  # -> offset in the record
+    parts: Mapping[StatePart, int]  # -> offset in the record
 
     def description(self) -> list[object]:
         return [
@@ -103,7 +102,7 @@ class KindLayout:
         ]
 
     def template(self) -> NDArray[np.int64]:
-        """The state of an entity that was never seen."""
+        """The initial state of an entity."""
         record = np.zeros(self.words, dtype=np.int64)
         record[op.LATEST] = record[op.FIRST] = op.NEVER
         floats = record.view(np.float64)
@@ -117,39 +116,41 @@ class KindLayout:
         return record
 
 
-def _described(held: Column | Part) -> tuple[object, ...]:
-    """Without a role, what is held is described as it was before there were roles: its layout is the same."""
+def _described(held: RingColumn | StatePart) -> tuple[object, ...]:
+    """A description without an empty role, so that layouts from before there were roles keep their id."""
     return tuple(held) if held.role else tuple(held)[:-1]
 
 
-def clears_to_nan(column: Column) -> bool:
+def clears_to_nan(column: RingColumn) -> bool:
     return column.measure in _CLEARED_TO_NAN
 
 
-class Needs:
-    """Collects, while features are compiled, what states have to hold."""
+class StateNeeds:
+    """Collects what states must hold while features are compiled."""
 
     def __init__(self, members: Mapping[str, type[EventType]]) -> None:
         self.members = members
         self.saturables: list[str] = []
-        self.filters: dict[tuple[str, str], tuple[Test, ...]] = {}  # (event type, condition) -> its tests
+        self.filters: dict[
+            tuple[str, str], tuple[FieldTest, ...]
+        ] = {}  # (event type, condition) -> its tests
         self._kinds: dict[Kind, KindNeeds] = {}
 
     def kind(self, kind: Kind) -> Kind:
-        """Notes that there are states of this kind."""
+        """Note that there are states of this kind."""
         self._kinds.setdefault(kind, KindNeeds())
         return kind
 
-    def ring_column(self, kind: Kind, width: int, tiles: int, column: Column) -> None:
+    def ring_column(self, kind: Kind, width: int, tiles: int, column: RingColumn) -> None:
         needs = self._kinds[kind]
         needs.tiles[width] = max(tiles, needs.tiles.get(width, 0))
         needs.columns.setdefault(width, set()).add(column)
 
-    def part(self, kind: Kind, part: Part) -> None:
+    def part(self, kind: Kind, part: StatePart) -> None:
         self._kinds[kind].parts.add(part)
 
     def condition(self, counted: str, condition: Condition | None, origin: Origin) -> str:
-        """The words under which events of a type that fulfil a condition are counted. Raises CatalogError."""
+        """The canonical text under which events that fulfill a condition are counted. Raises CatalogError."""
         if condition is None:
             return ""
         tests = lower_condition(self.members[counted], condition, origin)
@@ -160,14 +161,14 @@ class Needs:
         return tuple(_lay_out(kind, self._kinds[kind]) for kind in sorted(self._kinds))
 
     def saturable(self, feature: str) -> int:
-        """The number under which reads of a feature whose map was full are counted."""
+        """The index under which saturated reads of this feature are counted."""
         if feature not in self.saturables:
             self.saturables.append(feature)
         return self.saturables.index(feature)
 
 
 def fields_of_kind(member: type[EventType], part: str) -> list[str]:
-    """The fields of an event type whose values are of a kind, in the order of their declaration."""
+    """The fields of an event type with values of this kind, in order of declaration."""
     return [
         name
         for name, declared in member.fields.items()
@@ -176,9 +177,9 @@ def fields_of_kind(member: type[EventType], part: str) -> list[str]:
 
 
 def roles_of(member: type[EventType], kind: Kind) -> list[Kind]:
-    """Each choice of an event type's fields that makes a key of this kind; none where it lacks a part.
+    """Each combination of an event type's fields that makes a key of this kind; none if it lacks a field.
 
-    Two fields of one kind are two roles of an entity, and one pair, in the order of their declaration.
+    Two fields of one kind are two roles of an entity, and one pair, in order of declaration.
     """
     choices = [
         combinations(fields_of_kind(member, part), count) for part, count in sorted(Counter(kind).items())
@@ -186,8 +187,8 @@ def roles_of(member: type[EventType], kind: Kind) -> list[Kind]:
     return [tuple(chain.from_iterable(chosen)) for chosen in product(*choices)]
 
 
-def told_apart(member: type[EventType], kind: Kind, role: Kind) -> Kind:
-    """The role as states hold it: empty where there is only one."""
+def distinguishing_role(member: type[EventType], kind: Kind, role: Kind) -> Kind:
+    """The role as states hold it: empty if there is only one."""
     return role if len(roles_of(member, kind)) > 1 else ()
 
 

@@ -1,4 +1,4 @@
-"""Compiles the declarations of a lane: what each state holds, and the tables the kernel interprets."""
+"""Compiles the declarations of a lane: the layout of its states and the tables that the kernel interprets."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from scoring.declare.usual import lower_usual
 from scoring.features import opcodes as op
 from scoring.features.compile.event_program import EventProgram
 from scoring.features.compile.key_columns import KeyColumns, assign_columns
-from scoring.features.compile.layout import KindLayout, Needs
+from scoring.features.compile.layout import KindLayout, StateNeeds
 from scoring.features.compile.specs import FeatureSpec, make_spec
 from scoring.features.compile.tables import build_tables
 
@@ -28,7 +28,7 @@ Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class EntityKind:
-    """An entity or pair with states. `fields`: the kinds its key is made of; `words`: its size (64 bits)."""
+    """An entity or pair with states. `fields`: the kinds in its key; `words`: its size in 64-bit words."""
 
     name: str
     fields: tuple[str, ...]
@@ -38,11 +38,11 @@ class EntityKind:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureSet:
-    """An event type's vector: names in order, and a hash of all that gives the values their meaning.
+    """An event type's vector: names in order, and a hash of everything that gives the values their meaning.
 
-    `hash` covers the vocabularies of open categories, `declared` is the same without them: what the code
-    says. Neither depends on what else is declared. `columns`, `context_columns`: int64[F], where the values,
-    and what is usual for the entity, stand in a folded row of the lane.
+    `hash` covers the vocabularies of open categories; `declared` is the same without them, from the code
+    alone. Neither depends on other declarations. `columns`, `context_columns`: int64[F], the columns of the
+    values and of what is usual for the entity, in a folded row of the lane.
     """
 
     event_type: str
@@ -59,13 +59,13 @@ class FeatureSet:
         return out[..., self.columns]
 
     def context_of(self, out: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What is usual for the entity, value by value [..., F], of folded rows; a copy."""
+        """What is usual for the entity, for each value [..., F], from folded rows; a copy."""
         return out[..., self.context_columns]
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How an event type's items become columns: (column, field) lists, and each key's fields."""
+    """How an event type's items are encoded: (column, field) lists, and the fields of each key."""
 
     program: int
     values: tuple[tuple[int, str, str], ...]  # column, field, "money" | "number" | "category" | "batch"
@@ -76,17 +76,17 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LanePlan:
-    """A lane, compiled. The same plan encodes and folds one item and a million."""
+    """A compiled lane. The same plan encodes and folds one item or a million."""
 
     lane: str
     layout_id: str
     entity_kinds: tuple[EntityKind, ...]
-    key_kinds: tuple[int, ...]  # by key column: the kind of entity it names; column k names kind k
+    key_kinds: tuple[int, ...]  # by key column: its kind of entity; column k has kind k
     layouts: tuple[KindLayout, ...]
     encodings: Mapping[str, Encoding]
     sets: Mapping[str, tuple[FeatureSet, ...]]  # scored event type -> its sets, the newest first
-    batch_views: Mapping[str, tuple[FeatureView, ...]]  # those that an event type's sets read
-    width: int  # columns of the output: all that the sets of an event type hold
+    batch_views: Mapping[str, tuple[FeatureView, ...]]  # event type -> the views that its sets read
+    width: int  # columns of the output: enough for all sets of any event type
     value_columns: int
     hash_columns: int
     registers: int
@@ -104,7 +104,7 @@ class LanePlan:
         return self.sets[event_type]
 
     def find_feature_set(self, event_type: str, wanted: str) -> FeatureSet | None:
-        """The set with this hash, under the plan's vocabularies; None where this code does not declare it."""
+        """The set with this hash, under the plan's vocabularies; None if this code does not declare it."""
         return next((each for each in self.feature_sets(event_type) if each.hash == wanted), None)
 
 
@@ -132,7 +132,7 @@ def _cached_plan(
 
 
 def check_catalog() -> None:
-    """Compiles every lane, so that a bad declaration is refused at start-up. Raises CatalogError."""
+    """Compile every lane, so that start-up refuses a bad declaration. Raises CatalogError."""
     for lane in registry.lanes():
         lane_plan(lane)
 
@@ -143,7 +143,7 @@ def compile_lane(
     """The plan for these event types. Raises CatalogError naming module and line of a bad declaration."""
     members = sorted(members, key=lambda member: member.name)
     vocabularies = vocabularies or {}
-    needs = Needs({member.name: member for member in members})
+    needs = StateNeeds({member.name: member for member in members})
     declared = {member.name: _declared_sets(member) for member in members}
     programs = {member.name: EventProgram(member, needs) for member in members}
     places = {name: [_columns(programs[name], each) for each in sets] for name, sets in declared.items()}
@@ -192,7 +192,7 @@ def compile_lane(
 
 
 def _layout_id(layouts: Sequence[KindLayout], key_columns: KeyColumns) -> str:
-    """A hash of what states hold, and of the events that touch several of one kind."""
+    """A hash of the layouts, and of the event types that have several keys of one kind."""
     several = key_columns.several_roles()
     described = [layout.description() for layout in layouts]
     return _digest([op.VERSION, described, several] if several else [op.VERSION, described])
@@ -211,17 +211,17 @@ def _declared_sets(member: type[EventType]) -> list[list[Expression]]:
 
 
 def _check_earlier(member: type[EventType], name: str, sets: Sequence[Sequence[Expression]]) -> None:
-    """Refuses an earlier set that holds nothing, or that another declares as well."""
+    """Refuse an earlier set that is empty or equal to another."""
     *others, declared = sets
     named = f"{member.name}.earlier_features[{name!r}]"
     if not declared:
         raise member.origin.error(f"{named} names no features")
     if any(meaning_of(tuple(declared)) == meaning_of(tuple(other)) for other in others):
-        raise member.origin.error(f"{named} is declared already; an earlier set differs from every other one")
+        raise member.origin.error(f"{named} is declared already; remove it, as another set is the same")
 
 
 def _named_features(member: type[EventType], declared: Sequence[object]) -> list[Expression]:
-    """The declared features of one set; refuses two of one name."""
+    """The declared features of one set; no two may have the same name."""
     seen: dict[str, Origin] = {}
     features = list(iter_features(declared, member.origin))
     for feature in features:
@@ -239,9 +239,9 @@ def _named_features(member: type[EventType], declared: Sequence[object]) -> list
 
 
 def _columns(program: EventProgram, features: Sequence[Expression]) -> tuple[list[int], list[int]]:
-    """The columns of a row where a set's values stand, and where what is usual does.
+    """The columns of a row with a set's values, and those with what is usual.
 
-    What two features share, of one set or of two, is computed once and stands in one column.
+    Features of one or several sets with the same value share one column.
     """
     values = [program.out_column(feature.lower(program)) for feature in features]
     return values, [program.out_column(lower_usual(feature.usual(), program)) for feature in features]
@@ -280,14 +280,14 @@ def _feature_set(
 
 
 def feature_digest(spec: FeatureSpec) -> str:
-    """A hash of what a feature means: the same in every set that declares it the same."""
+    """A hash of a feature's meaning, the same in every set with the same declaration."""
     return _digest([op.VERSION, spec.name, spec.currency, meaning_of(spec.expression)])
 
 
 def _digest_of(
     member: type[EventType], features: Sequence[Expression], codes: Mapping[str, Mapping[str, int]]
 ) -> str:
-    """The hash of a set in which categories have these codes."""
+    """The hash of a set with these codes for its categories."""
     described = [meaning_of(feature) for feature in features]
     used = {name: list(values) for name, values in codes.items()}
     return _digest([op.VERSION, member.name, member.base_currency, described, used])

@@ -1,6 +1,6 @@
-"""What an event type's features become: operations on registers, and the columns that items are encoded to.
+"""Programs of event types: operations on registers, and the columns that items are encoded to.
 
-Operands that depend on the final layout stay symbolic (`Ref`) until every event type of the lane is lowered.
+Arguments that depend on the final layout stay symbolic (`Ref`) until every event type of the lane is lowered.
 """
 
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from scoring.declare import FeatureView, NamedField, Origin
 from scoring.declare.protocols.fields import HASHED, FieldTypes
 from scoring.features import opcodes as op
 from scoring.features.compile.field_lookup import own_field
-from scoring.features.compile.layout import Column, Kind, Needs, Part
+from scoring.features.compile.layout import Kind, RingColumn, StateNeeds, StatePart
 
-_NO_COLUMN, _NO_PART = Column("", ""), Part("", "")
+_NO_COLUMN, _NO_PART = RingColumn("", ""), StatePart("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """What only the layout knows: where a "kind", "ring", "column" or "part" stands; or a "constant".
+    """The location of a "kind", "ring", "column" or "part", known once states are laid out; or a "constant".
 
-    `keys`: the fields of the own event that say which state of the kind is meant.
+    `keys`: the event's own fields that identify the state of the kind.
     """
 
     what: str
     kind: Kind = ()
     keys: Kind = ()
     width: int = 0
-    column: Column = _NO_COLUMN
-    part: Part = _NO_PART
+    column: RingColumn = _NO_COLUMN
+    part: StatePart = _NO_PART
     value: float = 0.0
 
 
@@ -37,9 +37,9 @@ Operation = tuple[int | Ref, ...]
 
 
 class Subject(NamedTuple):
-    """States that a word reads: of a kind, found by fields (`keys`) of the own event.
+    """The states that a word reads: those of a kind, found by the event's own fields `keys`.
 
-    `counted`: the event type counted there; `role`: its fields that name the entity, where others could.
+    `counted`: the event type counted there; `role`: its fields that name the entity, if others could.
     """
 
     kind: Kind
@@ -60,9 +60,9 @@ class Subject(NamedTuple):
 
 
 class ProgramBuilder:
-    """One event type: its operations, the registers of the output row, the columns items are encoded to."""
+    """Builds the program of one event type: operations, output registers, and columns to encode items to."""
 
-    def __init__(self, member: type[EventType], needs: Needs) -> None:
+    def __init__(self, member: type[EventType], needs: StateNeeds) -> None:
         self.member = member
         self.needs = needs
         self.operations: list[Operation] = []  # (opcode, destination, ...)
@@ -123,7 +123,7 @@ class ProgramBuilder:
 
 
 def value_type(member: type[EventType], name: str) -> str:
-    """How a value column is encoded: as "money", a "category", a "number", or from a "batch" view."""
+    """How a value column is encoded: "money", "category", "number", or "batch" for a batch view's value."""
     if name in member.signals:
         return "number"
     declared = member.fields.get(name)

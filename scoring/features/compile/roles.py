@@ -1,4 +1,4 @@
-"""As what an entity is counted: the field of the counted event type that names it."""
+"""Finds an entity's role: the field of the counted event type that names it."""
 
 from collections.abc import Sequence
 
@@ -10,22 +10,22 @@ from scoring.features.compile.layout import fields_of_kind
 
 
 def roles_named(own: type[EventType], word: EntityKeys, counted: type[EventType]) -> list[str]:
-    """For each key of an word the field of the counted event type that it is looked for in.
+    """For each key of a word, the field of the counted event type that names the entity.
 
-    That is what `as_()` says, else the key itself in events of its own type, else the only field of its kind.
-    Raises CatalogError where none or several could be meant.
+    That is the field in `as_()`, else the key itself for events of its own type, else the only field of its
+    kind. Raises CatalogError if there is none, or more than one.
     """
     keys = word.keys
     if len({key.name for key in keys}) < len(keys):
-        raise word.origin.error(f"a pair is of two fields, not of {keys[0].name} and itself")
+        raise word.origin.error(f"a pair takes two different fields, not {keys[0].name} twice")
     if word.role:
-        return _said_roles(word, counted)
+        return _named_roles(word, counted)
     if counted is own:
         return [key.name for key in keys]
     return [_only_role(word, key, counted) for key in keys]
 
 
-def _said_roles(word: EntityKeys, counted: type[EventType]) -> list[str]:
+def _named_roles(word: EntityKeys, counted: type[EventType]) -> list[str]:
     roles, origin = word.role_names, word.origin
     for key, role in zip(word.keys, roles, strict=True):
         declared = field_named(counted, role, ("Entity", "Category"), origin)
@@ -34,7 +34,7 @@ def _said_roles(word: EntityKeys, counted: type[EventType]) -> list[str]:
                 f"{counted.name}.{role} is of kind {declared.kind!r}, and {key.name} of kind {key.kind!r}"
             )
     if len(set(roles)) < len(roles):
-        raise origin.error(f"as_() names {roles[0]} twice; the two of a pair stand in two fields")
+        raise origin.error(f"as_() names {roles[0]} twice; a pair needs two different fields")
     return list(roles)
 
 
@@ -44,7 +44,7 @@ def _only_role(word: EntityKeys, key: NamedField, counted: type[EventType]) -> s
         raise origin.error(f"{counted.name} has no entity {key.kind!r}")
     alike = sum(other.kind == key.kind for other in word.keys)
     if alike > len(found):
-        raise origin.error(f"{counted.name} has one entity {key.kind!r}, and a pair of them needs two")
+        raise origin.error(f"{counted.name} has one entity {key.kind!r}, but a pair of them needs two")
     if len(found) > 1:
         raise origin.error(
             f"{counted.name} has several fields of kind {key.kind!r}: {', '.join(found)}; say which one is"
@@ -54,7 +54,7 @@ def _only_role(word: EntityKeys, key: NamedField, counted: type[EventType]) -> s
 
 
 def _example(keys: Sequence[NamedField], counted: type[EventType], ambiguous: str) -> str:
-    """How the role is named, as one would write it: `account.as_("sender")`."""
+    """An example that names the role: `account.as_("sender")`."""
     given: list[str] = []
     for key in keys:
         free = [name for name in fields_of_kind(counted, key.kind) if name not in given]

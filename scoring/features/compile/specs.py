@@ -1,4 +1,4 @@
-"""What is known about a feature besides its value: for reasons, catalogues and dashboards."""
+"""Descriptions of features, for reasons, catalogs and dashboards."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ class FeatureSpec:
 
     `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour",
     "weekday", "category", "flag", "years", "km", "km/h", "characters",
-    "words", "links", "number", or what the field says. `definition`: the
-    declaration in canonical words. `owner`: who answers for it, by default the event type's owner.
+    "words", "links", "number", or the field's own unit. `definition`: the declaration in canonical text.
+    `owner`: who is responsible for it, by default the event type's owner.
     """
 
     name: str
@@ -27,34 +27,34 @@ class FeatureSpec:
     unit: str
     field: str
     currency: str
-    subject: str  # the event type, as reasons say it: "payment"
+    subject: str  # the event type, as reasons call it: "payment"
     definition: str
     owner: str
     expression: Expression = dataclasses.field(repr=False)
     vocabulary: tuple[str, ...] = dataclasses.field(repr=False)  # names of the codes 1, 2, ...
-    # entity field -> how reasons say it: "with this card"
+    # entity field -> how reasons name its events: "with this card"
     phrases: Mapping[str, str] = dataclasses.field(repr=False)
     optional: frozenset[str] = dataclasses.field(repr=False)  # the event type's fields that may be missing
     positive: str = dataclasses.field(repr=False)  # the label that is looked for: "fraud"
 
     @property
     def is_calendar(self) -> bool:
-        """Whether it says only when the event occurred, so that all events of that hour share it."""
+        """Whether it depends only on when the event occurred, so that all events of the hour share it."""
         return self.expression.plain.is_calendar
 
     @property
     def is_age(self) -> bool:
-        """Whether it says how old something is, so that it grows while nothing happens."""
+        """Whether it is an age, which grows while nothing happens."""
         return self.expression.plain.is_age
 
 
 def entities_read(spec: FeatureSpec) -> list[str]:
-    """The entities and pairs whose states or batch values it reads."""
+    """The entities and pairs whose states or batch values the feature reads."""
     return _distinct(part.entity for part in parts_of(spec.expression))
 
 
 def windows_read(spec: FeatureSpec) -> list[str]:
-    """The windows that it covers, as declared: "24h"."""
+    """The windows that the feature covers, as declared: "24h"."""
     return _distinct(part.window_label for part in parts_of(spec.expression))
 
 
@@ -65,7 +65,7 @@ def _distinct(texts: Iterable[str]) -> list[str]:
 def make_spec(
     member: type[EventType], feature: Expression, codes: Mapping[str, Mapping[str, int]]
 ) -> FeatureSpec:
-    """The spec of a declared feature whose names have been checked."""
+    """The spec of a declared feature with a valid name."""
     plain = feature.plain
     return FeatureSpec(
         name=feature.name,

@@ -1,4 +1,4 @@
-"""Resolves lowered operations against the final layouts: the integer tables that the kernel interprets."""
+"""Builds the integer tables that the kernel interprets, from programs and the final layouts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +8,16 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.features import opcodes as op
-from scoring.features.compile.condition_tests import Test
+from scoring.features.compile.condition_tests import FieldTest
 from scoring.features.compile.key_columns import KeyColumns
-from scoring.features.compile.layout import Column, Kind, KindLayout, Part, clears_to_nan, told_apart
+from scoring.features.compile.layout import (
+    Kind,
+    KindLayout,
+    RingColumn,
+    StatePart,
+    clears_to_nan,
+    distinguishing_role,
+)
 from scoring.features.compile.program import Operation, ProgramBuilder, Ref
 
 _ADDED = {"count": op.ADD_COUNT, "sum": op.ADD_SUM, "square": op.ADD_SQUARE, "known": op.ADD_KNOWN}
@@ -29,7 +36,7 @@ KeyFields = tuple[tuple[int, Kind], ...]  # (key column, fields of its key)
 
 
 @dataclass(slots=True)
-class Tables:
+class KernelTables:
     """`code` holds a [start, length] header for each of `opcodes.TABLES`, then their rows in turn."""
 
     code: NDArray[np.int64]
@@ -63,7 +70,7 @@ class _Builder:
         return layout.parts[operand.part]
 
     def filter(self, event_type: str, where: str) -> int:
-        """The number of the filter of this condition, -1 without one."""
+        """The index of this condition's filter; -1 without a condition."""
         return self.filters[event_type, where] if where else -1
 
     def constant(self, value: float) -> int:
@@ -76,8 +83,8 @@ def build_tables(
     layouts: tuple[KindLayout, ...],
     programs: Mapping[str, ProgramBuilder],
     key_columns: KeyColumns,
-) -> Tables:
-    """The kernel's tables for these event types, in this order: three programs each (event, label, undo)."""
+) -> KernelTables:
+    """The kernel's tables for these event types, in order, with three programs each: event, label, undo."""
     builder = _Builder(layouts, key_columns, index={layout.kind: at for at, layout in enumerate(layouts)})
     _add_layouts(builder)
     keys: dict[tuple[str, int], KeyFields] = {}
@@ -86,11 +93,11 @@ def build_tables(
         for mode in range(op.MODES):
             builder.rows["filter_ranges"] += filters
             keys[member.name, mode] = _add_program(builder, member, mode, programs[member.name])
-    return Tables(_pack(builder.rows), np.array(builder.constants or [0.0]), keys)
+    return KernelTables(_pack(builder.rows), np.array(builder.constants or [0.0]), keys)
 
 
 def _add_layouts(builder: _Builder) -> None:
-    """The rings of each key column: columns of one kind have the same, read at times of their own."""
+    """The rings of each key column. Those of one kind are alike, but read at different times."""
     rows = builder.rows
     for key_column, kind in enumerate(builder.key_columns.kinds):
         layout = builder.layouts[kind]
@@ -106,7 +113,7 @@ def _add_layouts(builder: _Builder) -> None:
 
 
 def _add_filters(builder: _Builder, program: ProgramBuilder) -> list[int]:
-    """The filters of an event type's events: their range."""
+    """Add the filters of an event type; gives their range."""
     name, rows = program.member.name, builder.rows
     first = len(builder.filters)
     for (event_type, condition), tests in program.needs.filters.items():
@@ -119,7 +126,7 @@ def _add_filters(builder: _Builder, program: ProgramBuilder) -> list[int]:
     return [first, len(builder.filters)]
 
 
-def _test_row(builder: _Builder, test: Test, program: ProgramBuilder) -> list[int]:
+def _test_row(builder: _Builder, test: FieldTest, program: ProgramBuilder) -> list[int]:
     column = op.TEST_COLUMNS[test.opcode]
     if column == "value":
         return [test.opcode, program.value_column(test.field), builder.constant(test.number), 0]
@@ -161,17 +168,19 @@ def _add_touches(
     mode: int,
     program: ProgramBuilder,
 ) -> KeyFields:
-    """The states an item touches, each with its writes.
+    """The states that an item touches, each with its writes.
 
-    An event touches the states of every kind it has a key of, in each of its roles, whatever is declared:
-    when an entity was first and last seen must not depend on which features there are. States that it only
-    reads, of a pair in reverse, are left as they are.
+    An event touches the states of all its keys, in each of their roles, whatever is declared: when an entity
+    was first and last seen must not depend on the features. States that it only reads, such as those of a
+    pair in reverse, stay unchanged.
     """
     rows = builder.rows
     first = len(rows["touches"]) // op.TOUCH_WIDTH
     keys = []
     for column, layout, fields, is_role in builder.key_columns.of(member.name):
-        writes = _writes(builder, column, layout, told_apart(member, layout.kind, fields), mode, program)
+        writes = _writes(
+            builder, column, layout, distinguishing_role(member, layout.kind, fields), mode, program
+        )
         if not is_role:
             touch = op.ONLY_READ if mode == op.EVENT else None
         elif writes or mode == op.EVENT:
@@ -190,7 +199,7 @@ def _add_touches(
 def _writes(  # noqa: PLR0917
     builder: _Builder, key_column: int, layout: KindLayout, role: Kind, mode: int, program: ProgramBuilder
 ) -> list[Write]:
-    """What an item writes into the state that it finds by a key column, where its entity has this role."""
+    """The writes of an item to the state of a key column, whose entity has this role in the item."""
     name = program.member.name
     held = [
         (builder.rings[key_column, ring.width], column, at)
@@ -209,22 +218,22 @@ def _writes(  # noqa: PLR0917
     ]
 
 
-def _applies(column: Column, mode: int) -> bool:
-    """Labels change positives alone; undoing changes what was added, not what was kept."""
+def _applies(column: RingColumn, mode: int) -> bool:
+    """Labels change positives only; undoing an event changes sums, not minimums and maximums."""
     if mode == op.LABEL:
         return column.measure == "positive"
     return column.measure in _ADDED or (mode == op.EVENT and column.measure in _KEPT)
 
 
-def _column_write(ring: int, column: Column, at: int, passed: int, program: ProgramBuilder) -> Write:
+def _column_write(ring: int, column: RingColumn, at: int, passed: int, program: ProgramBuilder) -> Write:
     if column.measure == "positive":
         return (op.ADD_POSITIVE, ring, at, 0, 0, passed)
     opcode = _ADDED.get(column.measure, _KEPT.get(column.measure, -1))
     return (opcode, ring, at, program.value_column(column.field) if column.field else 0, 0, passed)
 
 
-def _part_write(part: Part, at: int, passed: int, program: ProgramBuilder) -> Write:
-    """What an item does to a part that stands at `at`, if it has passed a filter (-1: none)."""
+def _part_write(part: StatePart, at: int, passed: int, program: ProgramBuilder) -> Write:
+    """The write of an item to the part at `at`, if the item passes the filter `passed` (-1: none)."""
     first, second = _part_arguments(part, program)
     opcode = _PARTS[part.what]
     if part.what == "session" and part.fields:
@@ -232,7 +241,7 @@ def _part_write(part: Part, at: int, passed: int, program: ProgramBuilder) -> Wr
     return (opcode, -1, at, first, second, passed)
 
 
-def _part_arguments(part: Part, program: ProgramBuilder) -> tuple[int, int]:
+def _part_arguments(part: StatePart, program: ProgramBuilder) -> tuple[int, int]:
     match part.what, part.fields:
         case "point", (latitude, longitude):
             return program.value_column(latitude), program.value_column(longitude)

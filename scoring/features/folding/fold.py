@@ -10,7 +10,7 @@ from scoring.features.folding import kernel
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import Batch
 
-ROWS_A_SLICE = 8_192  # their output stays a few megabytes
+ROWS_PER_SLICE = 8_192  # their output stays a few megabytes
 
 
 def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
@@ -23,7 +23,7 @@ def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
 
 
 def fold_slices(
-    plan: LanePlan, batch: Batch, arena: Arena, *, rows: int = ROWS_A_SLICE
+    plan: LanePlan, batch: Batch, arena: Arena, *, rows: int = ROWS_PER_SLICE
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """`fold` a slice of rows at a time, for batches whose whole output would be large: (rows, their output).
 

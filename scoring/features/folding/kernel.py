@@ -375,7 +375,7 @@ def run(
                                 result = floats[base + b + 2]
                             else:
                                 result = float(read_times[a] - words[base + b]) / 1e6
-                    elif opcode == op.TRAVELLED or opcode == op.SPEED:
+                    elif opcode == op.TRAVELED or opcode == op.SPEED:
                         if words[base + b] != _NEVER:
                             latitude = floats[base + b + 1]
                             longitude = floats[base + b + 2]

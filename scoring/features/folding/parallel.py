@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scoring.features.compile.plan import LanePlan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import Batch
-from scoring.features.folding.fold import ROWS_A_SLICE, fold_slices, run_kernel
+from scoring.features.folding.fold import ROWS_PER_SLICE, fold_slices, run_kernel
 from scoring.features.folding.split import KindPlan, SplitPlan, split_plan
 
 Rows = NDArray[np.int64]
@@ -84,7 +84,7 @@ class ParallelFold:
     """
 
     def __init__(
-        self, plan: LanePlan, batch: Batch, arena: Arena, *, pool: Executor, rows: int = ROWS_A_SLICE
+        self, plan: LanePlan, batch: Batch, arena: Arena, *, pool: Executor, rows: int = ROWS_PER_SLICE
     ) -> None:
         split = split_plan(plan)
         self._batch, self._arena, self._pool, self._rows_a_slice = batch, arena, pool, rows
@@ -93,7 +93,7 @@ class ParallelFold:
         self._states = [
             pool.submit(self._fold_piece, kind, piece, starts)
             for kind in split.kinds
-            for piece in cut_pieces(kind, batch, starts, most=rows)
+            for piece in cut_pieces(kind, batch, starts, max_rows=rows)
         ]
         self._rows: list[tuple[slice, Future[NDArray[np.float64]]]] = []
 
@@ -152,15 +152,15 @@ def fold_piece(
     return reads, saturated
 
 
-def cut_pieces(kind: KindPlan, batch: Batch, starts: Sequence[Rows], *, most: int) -> Iterator[Piece]:
-    """The rows that have a state of a kind, in pieces of about `most` that share no state."""
+def cut_pieces(kind: KindPlan, batch: Batch, starts: Sequence[Rows], *, max_rows: int) -> Iterator[Piece]:
+    """The rows that have a state of a kind, in pieces of about `max_rows` that share no state."""
     if len(kind.columns) == 1:
-        for rows in cut_by_entity(batch.keys[kind.columns[0]].codes, most=most):
+        for rows in cut_by_entity(batch.keys[kind.columns[0]].codes, max_rows=max_rows):
             yield Piece(rows)
         return
     rows, states = _rows_by_state([starts[column][batch.keys[column].codes] for column in kind.columns])
     codes = np.unique(states, return_inverse=True)[1]
-    for entries in cut_by_entity(codes, most=most):
+    for entries in cut_by_entity(codes, max_rows=max_rows):
         yield Piece(rows[entries], states[entries])
 
 
@@ -178,15 +178,15 @@ def _rows_by_state(named: Sequence[Rows]) -> tuple[Rows, Rows]:
     return rows[order], states[order]
 
 
-def cut_by_entity(codes: Rows, *, most: int) -> Iterator[Rows]:
+def cut_by_entity(codes: Rows, *, max_rows: int) -> Iterator[Rows]:
     """The rows that have a code, those of one code together and in order, in pieces that share no code.
 
-    A piece has about `most` rows, more where one code has more.
+    A piece has about `max_rows` rows, more where one code has more.
     """
     order, bounds = group_rows(codes, int(codes.max(initial=-1)) + 1)
     start = 0
     while start < len(order):
-        end = int(bounds[np.searchsorted(bounds, min(start + most, len(order)))])
+        end = int(bounds[np.searchsorted(bounds, min(start + max_rows, len(order)))])
         yield order[start:end]
         start = end
 

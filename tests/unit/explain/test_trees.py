@@ -7,10 +7,11 @@ import pytest
 import xgboost as xgb
 
 from scoring.explain import tables, treeshap
+from scoring.explain.errors import NotTabulated
 from scoring.explain.groups import GROUP_BITS, group_leaves
 from scoring.explain.prediction import predict_contributions, predict_margin
 from scoring.explain.tables import tabulate
-from scoring.explain.trees import Ensemble, NotTabulated, Tree, read_ensemble
+from scoring.explain.trees import Ensemble, Tree, read_ensemble
 from scoring.explain.treeshap import LibraryExplainer, TableExplainer, explainer_for
 
 RNG = np.random.default_rng(5)
@@ -84,9 +85,9 @@ def test_xgboost_gives_the_numbers_where_there_are_no_tables():
 def test_tables_are_bounded(monkeypatch):
     booster = grow()
     needed = explainer_for(booster).tables.rows.nbytes
-    monkeypatch.setattr(tables, "MOST_BYTES", needed)
+    monkeypatch.setattr(tables, "MAX_BYTES", needed)
     assert isinstance(explainer_for(booster), TableExplainer)
-    monkeypatch.setattr(tables, "MOST_BYTES", needed - 2 * tables.CELLS * 4)
+    monkeypatch.setattr(tables, "MAX_BYTES", needed - 2 * tables.CELLS * 4)
     assert "would take more than" in str(explainer_for(booster))
 
 

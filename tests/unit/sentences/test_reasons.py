@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from scoring.features.compile.plan import lane_plan
-from scoring.sentences.reasons import MOST_REASONS, reasons_for, select_columns
+from scoring.sentences.reasons import MAX_REASONS, reasons_for, select_columns
 
 FEATURES = lane_plan("commerce", {"payment": {"category": ("fuel", "travel")}}).feature_set("payment")
 WIDTH = len(FEATURES.names)
@@ -42,7 +42,7 @@ def test_what_pushes_the_score_up_comes_first_then_what_pulls_it_down():
 def test_there_are_at_most_five_and_rises_are_not_crowded_out():
     contributions = np.array([0.06, -9.0, 0.1, -8.0, 0.2, 0.3, 0.07, -7.0])
     assert select_columns(contributions) == [5, 4, 2, 6, 0]
-    assert len(select_columns(np.linspace(0.1, 1, 30))) == MOST_REASONS
+    assert len(select_columns(np.linspace(0.1, 1, 30))) == MAX_REASONS
 
 
 def test_trifles_are_left_out_unless_there_is_nothing_else():
