@@ -25,7 +25,7 @@ from scoring.api import events
 from scoring.batch.serve.lookup import BatchLookup, Reads
 from scoring.decisions import engine
 from scoring.intake import group_commit
-from scoring.lanes import queue as pending
+from scoring.lanes import claiming
 from scoring.lanes.lock import held_lane
 from scoring.runner import writing
 from scoring.runner.batch_limits import MIN_SIZE
@@ -46,7 +46,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "receipt: append, rows, queue": [(group_commit, "append_new")],
     "receipt: the rest": [(events, "receive_events")],
     "notify": [(lane_notifications, "notify_lanes")],
-    "claim": [(pending, "claim")],
+    "claim": [(claiming, "claim")],
     "routes and models": [(LaneRunner, "_load_models")],
     "read states and batch values": [(OnlineStore, "look")],
     "batch values: choose, fill in": [(BatchLookup, "choose"), (Reads, "script"), (Reads, "fill")],

@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 Edit = tuple[int, int, str]  # start, end, replacement
 
@@ -185,11 +186,15 @@ def in_sql(source: Source, node: ast.AST) -> Iterator[Edit]:
     start, end = source.span(node)
     written = source.text[start:end]
     if _SQL.search(written) and not written.startswith(("f", "F")):
-        for old, new in SQL_WORDS.items():
-            for found in re.finditer(re.escape(old), written):
-                yield start + found.start(), start + found.end(), new
+        yield from ((start + first, start + last, new) for first, last, new in _turned_words(written))
     elif re.fullmatch(r'"-[a-z]+_[a-z_]+"', written):
         yield start, end, f'"{written[2:]}'
+
+
+def _turned_words(statement: str) -> Iterator[Edit]:
+    for old, new in SQL_WORDS.items():
+        for found in re.finditer(re.escape(old), statement):
+            yield found.start(), found.end(), new
 
 
 OPERATORS: dict[str, Operator] = {
@@ -210,11 +215,13 @@ OPERATORS: dict[str, Operator] = {
 
 
 def find_mutants(path: str, text: str) -> list[Mutant]:
-    """Every mutant of a file that is still valid Python, in line order.
+    """Every mutant of a Python file (still valid Python) or of an SQL file, in line order.
 
     >>> [mutant.after for mutant in find_mutants("a.py", "def f(x):\\n    return x < 3\\n")]
     ['return x <= 3', 'return x < (3 + 1)']
     """
+    if path.endswith(".sql"):
+        return find_in_statement(path, text)
     source = Source(path, text)
     mutants: list[Mutant] = []
     counts: dict[str, int] = {}
@@ -223,23 +230,42 @@ def find_mutants(path: str, text: str) -> list[Mutant]:
             for edit in operator(source, node):
                 key = f"{path}::{function}::{name}"
                 counts[key] = counts.get(key, 0) + 1
-                mutant = _mutant(source, f"{key}::{counts[key]}", edit)
+                mutant = _mutant(path, text, f"{key}::{counts[key]}", edit)
                 if _is_python(mutant.apply(text)):
                     mutants.append(mutant)
     return sorted(mutants, key=lambda mutant: mutant.edit[0])
 
 
-def _mutant(source: Source, name: str, edit: Edit) -> Mutant:
+def find_in_statement(path: str, text: str) -> list[Mutant]:
+    """The mutants of an .sql file, comments left out; named like the constant that it is loaded into.
+
+    >>> [mutant.name for mutant in find_in_statement("a/find.sql", "SELECT 1 WHERE 1 < 2\\n")]
+    ['a/find.sql::FIND::in_sql::1']
+    """
+    constant = PurePath(path).stem.upper()
+    edits = [edit for edit in _turned_words(text) if not _is_comment(text, edit[0])]
+    mutants = [
+        _mutant(path, text, f"{path}::{constant}::in_sql::{number}", edit)
+        for number, edit in enumerate(edits, start=1)
+    ]
+    return sorted(mutants, key=lambda mutant: mutant.edit[0])
+
+
+def _is_comment(text: str, start: int) -> bool:
+    return text[text.rfind("\n", 0, start) + 1 :].startswith("--")
+
+
+def _mutant(path: str, text: str, name: str, edit: Edit) -> Mutant:
     start, end, _ = edit
-    first, last = source.text.rfind("\n", 0, start) + 1, source.text.find("\n", end)
-    mutated = source.text[:start] + edit[2] + source.text[end:]
-    length = (len(source.text) if last < 0 else last) - first
-    grown = len(mutated) - len(source.text)
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    mutated = text[:start] + edit[2] + text[end:]
+    length = (len(text) if last < 0 else last) - first
+    grown = len(mutated) - len(text)
     return Mutant(
         name=name,
-        path=source.path,
-        line=source.text.count("\n", 0, start) + 1,
-        before=source.text[first : first + length].strip(),
+        path=path,
+        line=text.count("\n", 0, start) + 1,
+        before=text[first : first + length].strip(),
         after=mutated[first : first + length + grown].strip(),
         edit=edit,
     )

@@ -25,8 +25,12 @@ class Room:
 ROOMS = {
     "log": Room(("scoring/log/**/*.py", "scoring/sql/*.py"), ("tests/unit/log", "tests/integration/log")),
     "decisions": Room(
-        tuple(
-            f"scoring/{room}/*.py" for room in ("decisions", "intake", "lanes", "signals", "states", "runner")
+        (
+            *(
+                f"scoring/{room}/*.py"
+                for room in ("decisions", "intake", "lanes", "signals", "states", "runner")
+            ),
+            "scoring/lanes/*.sql",
         ),
         (
             "tests/unit/decisions",

@@ -117,7 +117,8 @@ def try_room(
 
 def measure(copy: Copy, name: str, room: Room) -> Measurements:
     """Lines and times of the room's passing tests, cached until a source file changes."""
-    files = [str(path.relative_to(copy.path)) for path in copy.path.rglob("*.py")]
+    sources = (path for pattern in ("*.py", "*.sql") for path in copy.path.rglob(pattern))
+    files = [str(path.relative_to(copy.path)) for path in sources]
     cached = MEASUREMENTS / f"{name}-{fingerprint(copy.path, files, room.tests)}.json"
     if not cached.exists():
         recorder = Recorder(copy.path, room.files(copy.path), cached)

@@ -24,6 +24,8 @@ def choose_tests(mutant: Mutant, texts: Mapping[str, str], measured: Measurement
 
 def invalidates_compiled_code(mutant: Mutant, text: str) -> bool:
     """Whether cached compiled code may contain the change: numba checks only a function's own file."""
+    if mutant.path.endswith(".sql"):
+        return False
     tree = ast.parse(text)
     compiled = any(_is_compiled(node) for node in ast.walk(tree))
     return compiled or _innermost(tree, mutant.line, ast.FunctionDef) is None
@@ -33,11 +35,14 @@ def _tests_of_relevant_lines(
     mutant: Mutant, texts: Mapping[str, str], measured: Measurements
 ) -> list[set[str]] | None:
     """For each relevant line, its tests: lines of the mutant's statement, or lines that name its constant."""
+    constant = mutant.name.split("::")[1]
+    if mutant.path.endswith(".sql"):
+        return _executed_with_name(constant, texts, measured) or None
     tree = ast.parse(texts[mutant.path])
     function = _innermost(tree, mutant.line, ast.FunctionDef)
     if function is None:
         # Nothing is known about a constant that only other rooms use.
-        return _executed_with_name(mutant.name.split("::")[1], texts, measured) or None
+        return _executed_with_name(constant, texts, measured) or None
     if _is_compiled(function):
         return None
     return _executed(mutant.path, _lines_of_statement(tree, mutant.line), measured)

@@ -19,7 +19,7 @@ from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import RUNTIME, predict
 from scoring.decisions.vectors import describe_also, pack_vectors
 from scoring.features.compile.plan import FeatureSet
-from scoring.lanes.queue import Claim
+from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
 from scoring.registry.loaded_models import LoadedModel
 from scoring.sentences.reasons import reasons_for

@@ -134,7 +134,7 @@ def _queued(lane: str, priority: int, *, limit: int, now: float) -> int:
     if now < until:
         return count
     # Counts beyond the limit too: by how much decides when the sender should retry.
-    count = pending.count_ready(lane, priority=priority, most=2 * limit)
+    count = pending.count_ready(lane, priority=priority, limit=2 * limit)
     _counted[lane, priority] = now + COUNT_SECONDS, count
     return count
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from scoring.features.folding.encode import LaneItem
 from scoring.lanes.amendments import AmendedEvents, read_amended
+from scoring.lanes.claiming import Claim
 from scoring.lanes.order import (
     Effect,
     Effects,
@@ -13,7 +14,6 @@ from scoring.lanes.order import (
     event_item,
     label_item,
 )
-from scoring.lanes.queue import Claim
 
 
 class Placed(NamedTuple):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from scoring.intake.admission import INTERACTIVE_WINDOW_SECONDS
-from scoring.lanes.queue import Claim
+from scoring.lanes.claiming import Claim
 
 MAX_WORK_SECONDS = 0.025  # longer batches make the next clients wait
 SIZES = (256, 128, 64, 32)  # steps of two, each with a plan of its own in the database

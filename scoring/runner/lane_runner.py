@@ -22,11 +22,12 @@ from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
+from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import AMENDMENTS
+from scoring.lanes.claiming import Claim
 from scoring.lanes.item_versions import before_the_next_of_its_event, effects_of, place_claims
 from scoring.lanes.order import Effects
-from scoring.lanes.queue import Claim
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
@@ -117,8 +118,8 @@ class LaneRunner:
         return claims, is_all and len(claims) == count
 
     def _claim_next(self, limit: int, fill: int) -> list[Claim]:
-        return pending.claim(
-            self.lane, limit=limit, chunk=fill, after=self._last_source, but=self.pipeline.positions
+        return claiming.claim(
+            self.lane, limit=limit, fill=fill, after=self._last_source, without=self.pipeline.positions
         )
 
     def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:

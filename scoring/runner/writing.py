@@ -12,8 +12,8 @@ from django.db import transaction
 from scoring.decisions.engine import Decided
 from scoring.intake.answers import compose_answer
 from scoring.lanes import queue as pending
+from scoring.lanes.claiming import Claim
 from scoring.lanes.order import Effects, LaneHead, head_after, sequenced_entry
-from scoring.lanes.queue import Claim
 from scoring.log.append import append
 from scoring.log.errors import StreamConflict
 from scoring.signals import lane_notifications, reply_channels

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from scoring.lanes.queue import Claim
+from scoring.lanes.claiming import Claim
 from tests.factories.log import NOW
 
 

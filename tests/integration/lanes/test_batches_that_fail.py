@@ -10,11 +10,12 @@ from django.db import DatabaseError
 
 from scoring.decisions.models import Decision
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.lanes import claiming
 from scoring.lanes import queue as pending
+from scoring.lanes.claiming import Claim
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
 from scoring.lanes.order import iter_lane_items, read_head
-from scoring.lanes.queue import Claim
 from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
@@ -208,7 +209,7 @@ def test_nobody_is_told_of_a_decision_that_is_not_committed(send, runner, monkey
 
 def test_an_entry_that_was_done_before_it_failed_is_not_parked_in_the_log_either(send, work, runner):
     send(payments(1))
-    [claim] = pending.claim(LANE, limit=1)
+    [claim] = claiming.claim(LANE, limit=1)
     work()
     with pytest.raises(StreamConflict):
         runner._park(claim, "ValueError: too late")
@@ -221,7 +222,7 @@ def test_what_is_scored_again_by_two_holders_is_written_by_one(send, work, runne
         send(payments(2))
         work()
     Pending.objects.update(state="ready")
-    claims = pending.claim(LANE, limit=2)
+    claims = claiming.claim(LANE, limit=2)
     late = LaneRunner(LANE)
     late._load_models(claims[0].routes)
     worked = late._compute(claims)
@@ -256,7 +257,7 @@ def test_a_rescore_that_another_holder_has_done_is_not_queued_again(send, work, 
     send(payments(1))
     work()
     Pending.objects.update(state="ready")
-    claims = pending.claim(LANE, limit=1)
+    claims = claiming.claim(LANE, limit=1)
     late = LaneRunner(LANE)
     late._load_models(claims[0].routes)
     worked = late._compute(claims)

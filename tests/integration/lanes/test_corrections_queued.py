@@ -6,6 +6,7 @@ import pytest
 
 from scoring.intake.answers import answer_for
 from scoring.intake.models import Amendment, Event
+from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
 from scoring.lanes.rebuild_queue import rebuild_pending
@@ -164,7 +165,7 @@ def test_what_is_taken_of_a_corrected_event_is_its_version_with_when_that_came(s
     correct(1, amount="99.00")
     say(1, "fraud")
     receipt, _, corrected = read_stream("payment/shop/T-1")
-    correction, label = pending.claim(LANE, limit=5)
+    correction, label = claiming.claim(LANE, limit=5)
     assert (correction.kind, correction.event) == ("correction", corrected.data)
     assert (correction.position, correction.event_version) == (corrected.position,) * 2
     assert correction.received_at == corrected.recorded_at

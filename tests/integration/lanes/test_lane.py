@@ -11,6 +11,7 @@ from scoring.decisions.models import Decision
 from scoring.intake import fallback
 from scoring.intake.answers import answer_for
 from scoring.intake.labels import LabelStatement, record_labels
+from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
@@ -172,7 +173,7 @@ def test_the_log_refuses_a_holder_that_lost_its_lane(send, work):
     send(payments(5))
     with held_lane(LANE):
         late = LaneRunner(LANE)
-        claims = pending.claim(LANE, limit=5)
+        claims = claiming.claim(LANE, limit=5)
         late._load_models(claims[0].routes)
         worked = late._compute(claims)
         work()  # another holder: advisory locks of one session nest, so this stands for a second process
@@ -185,7 +186,7 @@ def test_the_log_refuses_a_holder_that_lost_its_lane(send, work):
 def test_redis_refuses_a_holder_that_lost_its_lane(send, work):
     send(payments(5))
     late = LaneRunner(LANE)
-    claims = pending.claim(LANE, limit=5)
+    claims = claiming.claim(LANE, limit=5)
     late._load_models(claims[0].routes)
     states = late._compute(claims).states
     work()
@@ -386,7 +387,7 @@ def test_waiting_clients_come_first(send):
     send(payments(40))
     connections.client().delete("assay:{commerce}:door:flag")
     send(payments(1, start=100), wait=0.01)
-    assert pending.claim(LANE, limit=1)[0].event_stream == "payment/shop/T-100"
+    assert claiming.claim(LANE, limit=1)[0].event_stream == "payment/shop/T-100"
 
 
 def test_a_decision_says_whether_a_client_waited_for_it(send, work):

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from scoring.intake.corrections import correct_event
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
+from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes import rebuild_queue as rebuild_pending
 from scoring.lanes.models import Pending
@@ -171,7 +172,7 @@ def _then_close(work: Any) -> None:
         connection.close()
 
 
-def corrected_and_due_again(send: Any, work: Any, monkeypatch: pytest.MonkeyPatch) -> pending.Claim:
+def corrected_and_due_again(send: Any, work: Any, monkeypatch: pytest.MonkeyPatch) -> claiming.Claim:
     """The claim of an event that is to be scored again, as it was corrected."""
     without_model(monkeypatch)
     send(payments(1))
@@ -179,7 +180,7 @@ def corrected_and_due_again(send: Any, work: Any, monkeypatch: pytest.MonkeyPatc
     correct(0, amount="99.00")
     work()
     Pending.objects.filter(kind="rescore").update(state="ready")
-    [claim] = pending.claim(LANE, limit=5)
+    [claim] = claiming.claim(LANE, limit=5)
     return claim
 
 

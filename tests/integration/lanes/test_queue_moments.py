@@ -69,9 +69,9 @@ def test_only_what_is_ready_counts_as_queued_and_by_its_lane_and_priority(db):
     queue(*ALL, "ready", "ready")
     queue("ready", lane="content")
     Pending.objects.filter(position=1).update(priority=pending.URGENT)
-    counted = [pending.count_ready(LANE, priority=p, most=9) for p in (pending.URGENT, pending.NORMAL)]
+    counted = [pending.count_ready(LANE, priority=p, limit=9) for p in (pending.URGENT, pending.NORMAL)]
     assert counted == [1, 2]
-    assert pending.count_ready(LANE, priority=pending.NORMAL, most=1) == 1
+    assert pending.count_ready(LANE, priority=pending.NORMAL, limit=1) == 1
     assert sorted(pending.lanes_with_ready()) == [LANE, "content"]
     Pending.objects.filter(state="ready", lane=LANE).delete()
     assert (pending.has_ready(LANE), pending.has_ready("content")) == (False, True)
@@ -122,7 +122,7 @@ def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(setting
     settings.API_MOST_QUEUED, settings.API_MOST_WAITING = 10, 3
     queued = {pending.NORMAL: 0, pending.URGENT: 0}
     monkeypatch.setattr(admission, "_counted", {})
-    monkeypatch.setattr(pending, "count_ready", lambda lane, *, priority, most: queued[priority])
+    monkeypatch.setattr(pending, "count_ready", lambda lane, *, priority, limit: queued[priority])
     monkeypatch.setattr(lane_notifications, "pace_of", lambda lane: 1.0)
 
     def is_taken(count: int, *, priority: int) -> bool:

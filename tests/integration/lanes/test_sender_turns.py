@@ -7,6 +7,7 @@ import pytest
 
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events
+from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
 from scoring.runner.batch_limits import MAX_FILL, MAX_FILL_INTERACTIVE, MAX_SIZE, MIN_SIZE
@@ -33,7 +34,7 @@ def say_fraud(source: str) -> None:
 
 
 def claim(limit: int, **how) -> list[str]:
-    return [f"{each.source} {each.event['id']}" for each in pending.claim(LANE, limit=limit, **how)]
+    return [f"{each.source} {each.event['id']}" for each in claiming.claim(LANE, limit=limit, **how)]
 
 
 def test_a_sender_with_few_entries_is_served_beside_one_with_many(load):
@@ -82,7 +83,7 @@ def test_a_batch_holds_many_of_those_who_wait_but_few_of_the_others(load):
 def test_one_of_the_others_has_a_place_beside_however_many_wait(load):
     load("big", 5)
     receive_events(payments(20), source="shop", now=datetime.now(UTC), wait=0.01)
-    assert claim(32, chunk=8)[19:] == ["shop T-19", "big T-0"]
+    assert claim(32, fill=8)[19:] == ["shop T-19", "big T-0"]
 
 
 @pytest.mark.parametrize("others", [0, 2])
@@ -105,7 +106,7 @@ def test_more_than_a_batch_holds_may_wait(load):
 def test_a_client_that_waits_for_a_long_list_does_not_make_batches_short(load, send):
     load("zoo", 300)
     send(payments(40), wait=0.001)
-    assert pending.claim(LANE, limit=1)[0].wake_token
+    assert claiming.claim(LANE, limit=1)[0].wake_token
     runner = LaneRunner(LANE)
     for _ in range(2):
         runner.limits.size = MAX_SIZE
@@ -132,7 +133,7 @@ def test_a_lane_takes_nothing_of_another_at_any_priority(load):
     rows[6].lane = "content"
     Pending.objects.bulk_update(rows, ["lane", "priority"])
     assert claim(9) == ["shop T-0", "shop T-2", "shop T-4"]
-    assert [each.event["id"] for each in pending.claim("content", limit=9)] == ["T-1", "T-6", "T-3", "T-5"]
+    assert [each.event["id"] for each in claiming.claim("content", limit=9)] == ["T-1", "T-6", "T-3", "T-5"]
 
 
 def test_what_is_being_written_is_not_taken_again_at_any_priority(load):
@@ -141,7 +142,7 @@ def test_what_is_being_written_is_not_taken_again_at_any_priority(load):
     for number, row in enumerate(rows):
         row.priority = EACH_PRIORITY[number // 2]
     Pending.objects.bulk_update(rows, ["priority"])
-    assert claim(9, but=[row.position for row in rows[::2]]) == ["shop T-1", "shop T-3", "shop T-5"]
+    assert claim(9, without=[row.position for row in rows[::2]]) == ["shop T-1", "shop T-3", "shop T-5"]
 
 
 def test_only_what_is_ready_is_taken(load):
@@ -159,7 +160,7 @@ def test_a_label_never_overtakes_its_event(load):
     load("a", 3)
     say_fraud("a")
     load("b", 1)
-    claimed = [(each.source, each.kind) for each in pending.claim(LANE, limit=8)]
+    claimed = [(each.source, each.kind) for each in claiming.claim(LANE, limit=8)]
     assert [kind for source, kind in claimed if source == "a"] == ["event", "event", "event", "label"]
 
 
@@ -167,16 +168,16 @@ def test_a_label_never_overtakes_its_event_among_more_clients_than_a_batch_holds
     receive_events(payments(5, start=1), source="a", now=datetime.now(UTC), wait=0.01)
     receive_events(payments(1), source="a", now=datetime.now(UTC), wait=0.01)
     say_fraud("a")
-    assert [each.kind for each in pending.claim(LANE, limit=4)] == ["event"] * 4
-    assert [each.kind for each in pending.claim(LANE, limit=7)] == ["event"] * 6 + ["label"]
+    assert [each.kind for each in claiming.claim(LANE, limit=4)] == ["event"] * 4
+    assert [each.kind for each in claiming.claim(LANE, limit=7)] == ["event"] * 6 + ["label"]
 
 
 def test_what_was_held_for_its_event_comes_after_everything_else(load):
     say_fraud("z")
     load("z", 1)
     load("a", 2)
-    assert [each.kind for each in pending.claim(LANE, limit=8)] == ["event", "event", "event", "label"]
-    assert [each.kind for each in pending.claim(LANE, limit=3)] == ["event"] * 3
+    assert [each.kind for each in claiming.claim(LANE, limit=8)] == ["event", "event", "event", "label"]
+    assert [each.kind for each in claiming.claim(LANE, limit=3)] == ["event"] * 3
 
 
 def test_a_plan_is_made_anew_after_a_while(load, monkeypatch):

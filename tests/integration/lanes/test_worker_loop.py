@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, close_old_connections, connection
 
 from scoring.intake.labels import label_entry
+from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
 from scoring.log.append import append
@@ -141,14 +142,14 @@ def test_a_process_that_was_stopped_runs_the_next_loop(send, messages):
 def claims(monkeypatch) -> list[int]:
     """How many entries each claim found."""
     found: list[int] = []
-    claim = pending.claim
+    claim = claiming.claim
 
-    def counted(lane: str, **how) -> list[pending.Claim]:
+    def counted(lane: str, **how) -> list[claiming.Claim]:
         claimed = claim(lane, **how)
         found.append(len(claimed))
         return claimed
 
-    monkeypatch.setattr(pending, "claim", counted)
+    monkeypatch.setattr(claiming, "claim", counted)
     return found
 
 
@@ -169,7 +170,7 @@ def test_a_full_batch_is_followed_by_another_claim(send, messages, claims, monke
 def test_an_event_that_arrives_during_a_batch_causes_another_claim(send, messages, claims, monkeypatch):
     process = runner.LaneRunner._process
 
-    def receive_then_process(lane: runner.LaneRunner, claimed: list[pending.Claim]) -> bool:
+    def receive_then_process(lane: runner.LaneRunner, claimed: list[claiming.Claim]) -> bool:
         if len(claims) == 1:
             send(payments(2, start=10))
         return process(lane, claimed)

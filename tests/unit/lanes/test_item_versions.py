@@ -6,9 +6,9 @@ import pytest
 
 from scoring.lanes import item_versions as placing
 from scoring.lanes.amendments import AmendedEvent, AmendedEvents
+from scoring.lanes.claiming import Claim
 from scoring.lanes.item_versions import before_the_next_of_its_event, effects_of, place_claims
 from scoring.lanes.order import Effect, LaneHead
-from scoring.lanes.queue import Claim
 from tests.factories.claims import claim as made_up_claim
 
 HEAD = LaneHead("commerce", seq=40)

@@ -128,3 +128,13 @@ def test_reasons_are_read_by_mutant(tmp_path: Path) -> None:
     path = tmp_path / "survivors.toml"
     path.write_text('[[survivor]]\nmutant = "a.py::f::number::1"\nreason = "A batch size."\n')
     assert read_reasons(path) == {"a.py::f::number::1": "A batch size."}
+
+
+def test_a_statement_in_its_own_file_is_mutated_like_one_in_a_constant():
+    text = "-- a < b AND c\nSELECT 1\n WHERE a < b AND c\n ORDER BY d DESC\n"
+    mutants = find_mutants("room/claim.sql", text)
+    assert [(mutant.name, mutant.line, mutant.after) for mutant in mutants] == [
+        ("room/claim.sql::CLAIM::in_sql::2", 3, "WHERE a <= b AND c"),
+        ("room/claim.sql::CLAIM::in_sql::3", 3, "WHERE a < b OR c"),
+        ("room/claim.sql::CLAIM::in_sql::1", 4, "ORDER BY d ASC"),
+    ]

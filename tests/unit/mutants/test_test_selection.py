@@ -1,5 +1,6 @@
 """Which tests run for a mutant, and in which order."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -107,3 +108,14 @@ def test_the_failed_test_is_named(tmp_path, output: str, named: str) -> None:
     log = tmp_path / "pytest.log"
     log.write_text(output)
     assert RunOrder(["tests/a.py::test_of", "tests/a.py::test_of[1 - 2]"]).first_failed(log) == named
+
+
+def test_a_statement_in_its_own_file_runs_the_tests_that_execute_its_constant():
+    texts = TEXTS | {
+        "room/claim.sql": "SELECT 1 WHERE a < b\n",
+        "room/third.py": 'CLAIM = read("claim.sql")\ndef h():\n    return CLAIM\n',
+    }
+    measured = replace(MEASUREMENTS, lines=MEASUREMENTS.lines | {"room/third.py": {1: set(), 3: {"quick"}}})
+    [mutant] = find_mutants("room/claim.sql", texts["room/claim.sql"])
+    assert choose_tests(mutant, texts, measured) == ["quick", "process"]
+    assert not invalidates_compiled_code(mutant, texts["room/claim.sql"])

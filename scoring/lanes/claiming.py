@@ -1,0 +1,90 @@
+"""Claim pending entries: which ones a lane processes next. The rule is in claim.sql."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from scoring.lanes.queue import LATER, NORMAL, URGENT
+from scoring.log.upcasters import lift
+from scoring.sql.statements import array_text, execute_prepared
+
+CLAIM = Path(__file__).with_name("claim.sql").read_text()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One pending entry with everything that processing it needs.
+
+    `event`: the version of the event that the entry is or was decided on, else the data of its receipt;
+    `event_version` is that version's position, `event_position` the receipt's. `received_at` is when that
+    version was. `amended`: the event was corrected or retracted by now.
+    """
+
+    position: int
+    kind: str
+    urgent: bool
+    event_stream: str
+    wake_token: str | None
+    data: Mapping[str, Any]
+    event_position: int
+    event: Mapping[str, Any]
+    event_version: int
+    received_at: datetime
+    stream_version: int  # of the event's stream
+    decisions: int  # already in the event's stream
+    amended: bool
+    routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
+
+    @property
+    def source(self) -> str:
+        """Whose event it concerns."""
+        return self.event_stream.split("/", 2)[1]
+
+
+def claim(
+    lane: str, *, limit: int, fill: int | None = None, after: str = "", without: Sequence[int] = ()
+) -> list[Claim]:
+    """The next entries of a lane: up to `limit` of waiting clients, filled up to `fill` with others.
+
+    At least one of the others has a place, unless `limit` is reached: it may be the label of an event that is
+    still to come. The other senders take turns; `after` is the source that had the last one. Entries at the
+    positions `without` are left out. The caller holds the lane, so nothing is locked.
+    """
+    with connection.cursor() as cursor:
+        execute_prepared(cursor, _statement(limit, fill or limit), [lane, after, array_text(without)])
+        return [_claim(row) for row in cursor.fetchall()]
+
+
+@cache
+def _statement(limit: int, fill: int) -> str:
+    return CLAIM.format(limit=limit, fill=fill, urgent=URGENT, normal=NORMAL, later=LATER)
+
+
+def _claim(row: Sequence[Any]) -> Claim:
+    """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
+    position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
+    event_position, event_schema, event, received_at, version, decisions, amended, routes = rest
+    said = lift(entry_type, event_stream, entry_schema, orjson.loads(data))
+    corrected = entry_type == "event.corrected"
+    return Claim(
+        position=position,
+        kind=kind,
+        urgent=priority == URGENT,
+        event_stream=event_stream,
+        wake_token=wake_token,
+        data=said,
+        event_position=event_position,
+        event=said if corrected else lift("event.received", event_stream, event_schema, orjson.loads(event)),
+        event_version=position if corrected else event_position,
+        received_at=received_at,
+        stream_version=version,
+        decisions=decisions,
+        amended=amended,
+        routes=routes,
+    )
