@@ -12,7 +12,7 @@ from scoring.learning.dataset.training_set import (
     without_outliers,
 )
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
-from scoring.learning.evaluation.resampling import Interval, bootstrap_average_precision_difference
+from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import measure
 from scoring.learning.training.runs import code_columns, require_rows

@@ -5,7 +5,7 @@ from typing import Any
 
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.evaluation.evaluate import Evaluation
-from scoring.learning.evaluation.resampling import Interval
+from scoring.learning.metrics.resampling import Interval
 from scoring.learning.promotion.stages import ModelStanding
 from scoring.learning.training.runs import TrainingRun
 from scoring.registry.feature_sets import SetUse

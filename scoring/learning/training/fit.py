@@ -17,7 +17,7 @@ from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.requirements import require_history, require_positives
 from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
-from scoring.learning.evaluation.metrics import all_metrics, precision_and_recall_at
+from scoring.learning.metrics.quality import all_metrics, precision_and_recall_at
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import UNWATCHED, Watch

@@ -31,11 +31,11 @@ from scoring.learning.dataset.training_set import (
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.dataset.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
 from scoring.learning.errors import InvalidTraining, NoEventsToEvaluate, NotEnoughToTrain
-from scoring.learning.evaluation.comparison import compare_with_champion
-from scoring.learning.evaluation.latency import measure_latency
-from scoring.learning.evaluation.reference import describe_reference
-from scoring.learning.evaluation.resampling import chance_average_precision
+from scoring.learning.metrics.latency import measure_latency
+from scoring.learning.metrics.reference import describe_reference
+from scoring.learning.metrics.resampling import chance_average_precision
 from scoring.learning.promotion.gate import judge
+from scoring.learning.training.comparison import compare_with_champion
 from scoring.learning.training.fit import Trained, shuffle_labels, train_model
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest

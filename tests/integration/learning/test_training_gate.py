@@ -17,10 +17,10 @@ from scoring.learning.errors import (
     NothingToRollBackTo,
     OwnModel,
 )
-from scoring.learning.evaluation.comparison import reason_against
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
 from scoring.learning.promotion.stages import standings
+from scoring.learning.training.comparison import reason_against
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.append import append

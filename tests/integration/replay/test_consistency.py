@@ -23,7 +23,7 @@ from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states
 from tests.integration.lanes.test_arms import champion, route
 from tests.integration.lanes.test_history import add_history
-from tests.integration.replay.traffic import RecentTraffic, rewrite
+from tests.integration.replay.traffic import Traffic, rewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +42,7 @@ def stored_states() -> dict[str, bytes]:
 
 
 def test_all_of_a_lane_is_compared_as_it_moves_along(models, send, work):
-    traffic = RecentTraffic(send, work, seed=3)
+    traffic = Traffic(send, work, seed=3)
     compared = check()
     traffic.go(20)
     compared += check()
@@ -60,7 +60,7 @@ def test_all_of_a_lane_is_compared_as_it_moves_along(models, send, work):
 
 
 def test_some_entities_tell_of_every_feature(send, work):
-    traffic = RecentTraffic(send, work, seed=4)
+    traffic = Traffic(send, work, seed=4)
     for _ in range(3):
         traffic.go(40)
         check(share=0.5)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from scoring.learning.evaluation.evaluate import Evaluation
 from scoring.learning.evaluation.report import WORDS, evaluation_lines, training_lines, version_lines
-from scoring.learning.evaluation.resampling import Interval
+from scoring.learning.metrics.resampling import Interval
 from scoring.learning.promotion.stages import ModelStanding
 from scoring.registry.calibration import Calibration
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from scoring.learning.evaluation.metrics import average_precision
-from scoring.learning.evaluation.resampling import chance_average_precision
+from scoring.learning.metrics.quality import average_precision
+from scoring.learning.metrics.resampling import chance_average_precision
 from scoring.learning.promotion.gate import NEVER_CHECKED, check_labels, failed_checks, judge
 
 GOOD = {

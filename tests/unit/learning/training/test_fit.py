@@ -8,7 +8,7 @@ import pytest
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
 from scoring.learning.dataset.split import DAY_US
 from scoring.learning.errors import NotEnoughHistory, NotEnoughPositives
-from scoring.learning.evaluation.metrics import average_precision
+from scoring.learning.metrics.quality import average_precision
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import (
     booster_parameters,

@@ -5,7 +5,7 @@ import numpy as np
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import Reference
 from monitoring.windows.model_windows import sum_contributions
-from scoring.learning.evaluation.reference import SCORE_EDGES, count_bins, describe_column
+from scoring.learning.metrics.reference import SCORE_EDGES, count_bins, describe_column
 from tests.integration.monitoring.made_up import reference
 
 

@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 from sklearn import calibration as sk_calibration
 from sklearn import metrics as sk_metrics
 
-from scoring.learning.evaluation.curves import (
+from scoring.learning.metrics.curves import (
     MAX_POINTS,
     calibration_curve,
     describe_curves,
     precision_recall_curve,
     roc_curve,
 )
-from scoring.learning.evaluation.metrics import expected_calibration_error
+from scoring.learning.metrics.quality import expected_calibration_error
 
 
 def scores(seed, rows=4_000, *, rate=0.05, digits=None):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.learning.evaluation.reference import (
+from scoring.learning.metrics.reference import (
     MAX_SEPARATE_VALUES,
     MAX_VALUES,
     SCORE_EDGES,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.dataset.vectors_and_labels import read_vectors
-from scoring.learning.evaluation.curves import describe_curves
-from scoring.learning.evaluation.resampling import bootstrap_average_precision_difference
+from scoring.learning.metrics.curves import describe_curves
+from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
 from scoring.learning.training.fit import Trained, measure
 from scoring.progress import UNWATCHED, Watch
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scoring.explain.treeshap import LibraryExplainer
-from scoring.learning.evaluation import latency
+from scoring.learning.metrics import latency
 
 
 @pytest.mark.parametrize("rows", [3, 500])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from scoring.learning.evaluation.metrics import has_both_classes
+from scoring.learning.metrics.quality import has_both_classes
 
 MAX_POINTS = 150
 CALIBRATION_BINS = 15  # as in the calibration error, so that metric and plot agree

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from scoring.learning.evaluation import metrics
+from scoring.learning.metrics import quality as metrics
 
 ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=80).filter(
     lambda rows: len({label for label, _ in rows}) == 2

@@ -3,10 +3,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from scoring.learning.evaluation import comparison
-from scoring.learning.evaluation.comparison import compare_with_champion, recode_categories
-from scoring.learning.evaluation.curves import describe_curves
-from scoring.learning.evaluation.metrics import average_precision
+from scoring.learning.metrics.curves import describe_curves
+from scoring.learning.metrics.quality import average_precision
+from scoring.learning.training import comparison
+from scoring.learning.training.comparison import compare_with_champion, recode_categories
 from scoring.learning.training.fit import measure
 from scoring.registry.errors import UnknownModel
 from tests.unit.learning.made_up import training_set

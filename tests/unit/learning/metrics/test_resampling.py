@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from scoring.learning.evaluation.resampling import bootstrap_average_precision_difference
+from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
 
 
 @settings(max_examples=10, deadline=None)
