@@ -12,6 +12,8 @@ TEST_VAR = os.environ.setdefault("ASSAY_TEST_VAR", str(USUAL_VAR / "test"))
 os.environ["ASSAY_VAR"] = str(Path(TEST_VAR, os.environ.get("PYTEST_XDIST_WORKER", "")))
 os.environ["ASSAY_DEBUG"] = "0"
 os.environ["ASSAY_HTTPS"] = "0"  # the test client speaks plain HTTP
+# A thread of XGBoost that waits for another would spin, and keep a core from the tests beside these.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 for address in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
     os.environ.pop(address, None)
 

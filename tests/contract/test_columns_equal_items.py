@@ -9,8 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import call_command
 
-from demo.management.commands.simulate import Command as Simulate
-from demo.simulation.history import simulate_history
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
 from scoring.features.compile.plan import LanePlan, lane_plan
@@ -29,6 +27,7 @@ from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.timestamps import to_iso, to_micros
+from tests.factories.history import load_history
 from tests.factories.log import labelled, received
 from tests.factories.views import with_batch_values
 
@@ -71,8 +70,7 @@ def sequence(entries) -> None:
 def store(transactional_db, online_redis, settings, tmp_path) -> OfflineStore:
     """A store of the settings, empty, and a lane with history and all that live traffic does to it."""
     settings.OFFLINE_URL = str(tmp_path / "offline")
-    frame = simulate_history(days=20, rate_per_day=60, seed=4, end=END, customers=60, fraud_share=0.15)
-    Simulate(stdout=StringIO())._load(frame, now=NOW)
+    load_history(end=END, now=NOW, days=20, rate_per_day=60, customers=60, fraud_share=0.15)
     first, *others = LIVE
     held = append([labelled(first.stream)], now=NOW)  # a label whose event has not arrived
     export_log(OfflineStore(), now=NOW)  # so that the store has it without its event

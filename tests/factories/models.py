@@ -2,31 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 
-from demo.management.commands.simulate import Command as Simulate
-from demo.simulation.history import simulate_history
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote as put_in_charge
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
+from tests.factories.history import load_history
 from tests.factories.snapshots import once
 
 END = datetime(2026, 2, 25, tzinfo=UTC)  # before the first payment of `tests.factories.payments`
-
-
-def load_small_history(*, end: datetime = END, now: datetime, fraud_share: float = 0.12) -> None:
-    """Forty simulated days of payments until `end`, known as of `now` and sequenced."""
-
-    def load() -> None:
-        frame = simulate_history(
-            days=40, rate_per_day=100, seed=4, end=end, customers=200, fraud_share=fraud_share
-        )
-        Simulate(stdout=StringIO())._load(frame, now=now)
-
-    once(("history", end, now, fraud_share), load)
 
 
 def train_small_models(
@@ -45,7 +31,7 @@ def train_small_models(
     ]
 
     def train() -> list[str]:
-        load_small_history(end=end, now=now, fraud_share=fraud_share)
+        load_history(end=end, now=now, fraud_share=fraud_share)
         return [run_training(request, config=config, actor="tests", now=now).name for config in configs]
 
     return list(once(("models", end, fraud_share, *configs), train))

@@ -31,8 +31,9 @@ from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.models import ModelArtifact, ModelVersion, Route
+from tests.factories.history import load_history
 from tests.factories.log import have_conflicts
-from tests.factories.models import approved, load_small_history
+from tests.factories.models import approved
 from tests.factories.views import with_batch_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,7 +49,7 @@ def history(online_redis, settings, tmp_path):
     """Forty days of payments in the log, sequenced."""
     settings.VAR_DIR = tmp_path / "var"
     loaded_models.load_model.cache_clear()
-    load_small_history(end=END, now=NOW)
+    load_history(end=END, now=NOW)
 
 
 def request(**changes):

@@ -10,8 +10,6 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from demo.management.commands.simulate import Command as Simulate
-from demo.simulation.history import simulate_history
 from scoring.catalog.errors import UnknownEventType
 from scoring.learning.errors import TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs import lifecycle as jobs
@@ -24,6 +22,7 @@ from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact, ModelVersion
+from tests.factories.history import load_history
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,8 +38,7 @@ def history(online_redis, settings, tmp_path):
     """Forty days of payments in the log, sequenced."""
     settings.VAR_DIR = tmp_path / "var"
     loaded_models.load_model.cache_clear()
-    frame = simulate_history(days=40, rate_per_day=100, seed=4, end=END, customers=200, fraud_share=0.12)
-    Simulate(stdout=StringIO())._load(frame, now=NOW)
+    load_history(end=END, now=NOW)
 
 
 @pytest.fixture

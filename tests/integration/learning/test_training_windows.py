@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import CommandError, call_command
 
-from demo.management.commands.simulate import Command as Simulate
 from demo.simulation.history import simulate_history
 from scoring.catalog.errors import EventTypeNotScored
 from scoring.intake.models import Label
@@ -26,6 +25,7 @@ from scoring.learning.training.runs import run_training
 from scoring.log.models import LogEntry
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
+from tests.factories.history import load_frame, load_history
 from tests.factories.steps import Steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,12 +43,12 @@ def load(online_redis, settings, tmp_path):
     loaded_models.load_model.cache_clear()
 
     def loaded(*, days: int = 40, rate: int = 100, extra: pd.DataFrame | None = None) -> pd.DataFrame:
+        if extra is None:
+            return load_history(end=END, now=NOW, days=days, rate_per_day=rate)
         frame = simulate_history(
             days=days, rate_per_day=rate, seed=4, end=END, customers=200, fraud_share=0.12
         )
-        frame = pd.concat([extra, frame], ignore_index=True) if extra is not None else frame
-        Simulate(stdout=StringIO())._load(frame, now=NOW)
-        return frame
+        return load_frame(pd.concat([extra, frame], ignore_index=True), now=NOW)
 
     return loaded
 
