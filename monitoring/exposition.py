@@ -36,6 +36,16 @@ COUNTERS = {
         ("status", "problem"),
     ),
     "refused": ("assay_refused_requests", "Requests answered 429", ("lane", "priority")),
+    "too_late": (
+        "assay_too_late_entries",
+        "Entries too late for every window of an entity",
+        ("lane", "entity"),
+    ),
+    "saturated": (
+        "assay_saturated_reads",
+        "Distinct counts that are lower bounds because the map of values was full",
+        ("event_type", "feature"),
+    ),
 }
 
 

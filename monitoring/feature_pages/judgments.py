@@ -8,6 +8,8 @@ from monitoring.drift.distance import MODERATE, State
 from monitoring.feature_pages.batch_view_rows import ViewRow
 from monitoring.feature_pages.feature_table import FeatureRow
 from monitoring.feature_pages.health import LaneState, LiveModel
+from monitoring.feature_pages.losses import Losses
+from monitoring.templatetags.feature_pages import in_words
 from scoring.admin_kit.formatting import ago_text, count_text, decimal_text, duration_text, percent_text
 
 LANE_LATE = timedelta(seconds=30)
@@ -42,12 +44,15 @@ def _features(count: int) -> str:
     return f"{count} {'feature' if count == 1 else 'features'}"
 
 
-def judge(row: FeatureRow, *, lane: LaneState, views: Sequence[ViewRow], now: datetime) -> list[Judgment]:
-    """Whether a feature is healthy: its distribution, missing values, consistency, views and lane."""
+def judge(
+    row: FeatureRow, *, lane: LaneState, losses: Losses | None, views: Sequence[ViewRow], now: datetime
+) -> list[Judgment]:
+    """Whether a feature is healthy: distribution, missing values, consistency, losses, views and lane."""
     return [
         _on_distribution(row),
         _on_missing(row),
         _on_consistency(row),
+        *([_on_losses(losses)] if row.entities else []),
         *(_on_view(view, now=now) for view in views),
         _on_lane(lane, now=now),
     ]
@@ -107,6 +112,32 @@ def _on_consistency(row: FeatureRow) -> Judgment:
             " used; `manage.py replay` shows the first difference.",
         )
     return Judgment(question, "good", f"Yes: all {count_text(checked.compared)} values, bit for bit.")
+
+
+def _on_losses(losses: Losses | None) -> Judgment:
+    question = "Does it count everything?"
+    if losses is None:
+        return Judgment(question, "neutral", "Unknown: Redis does not answer.")
+    late = [_late_sentence(entity, count) for entity, count in losses.too_late.items()]
+    capped = [_capped_sentence(losses)] if losses.saturated else []
+    if not late and not capped:
+        limit = f" and no value at the cap of {losses.cap:,}" if losses.cap else ""
+        return Judgment(question, "good", f"Yes: no entry came too late for its windows{limit}.")
+    since = "Counted since Redis was last emptied."
+    return Judgment(question, "warn" if capped else "info", " ".join([*late, *capped, since]))
+
+
+def _late_sentence(entity: str, count: int) -> str:
+    if count == 1:
+        return f"1 entry came too late for every window of {in_words(entity)} and is not counted."
+    return f"{count:,} entries came too late for every window of {in_words(entity)} and are not counted."
+
+
+def _capped_sentence(losses: Losses) -> str:
+    cap = f"the cap of {losses.cap:,} distinct values"
+    if losses.saturated == 1:
+        return f"1 value reached {cap} and is a lower bound."
+    return f"{losses.saturated:,} values reached {cap} and are lower bounds."
 
 
 def _on_lane(lane: LaneState, *, now: datetime) -> Judgment:

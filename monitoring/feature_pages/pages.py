@@ -22,6 +22,7 @@ from monitoring.feature_pages.feature_sets import (
 from monitoring.feature_pages.feature_table import STATES, FeatureFilter, FeatureRow, choose, make_rows
 from monitoring.feature_pages.health import LiveModel, read_checked_by_hour, read_lane
 from monitoring.feature_pages.judgments import judge, summarize
+from monitoring.feature_pages.losses import read_losses
 from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type as find_event_type
@@ -183,13 +184,14 @@ def _declared(catalog: FeatureCatalog, row: FeatureRow, *, now: datetime) -> dic
     """The context of a feature that the code currently declares."""
     spec, since = row.spec, catalog.since
     views = read_view_rows(views_in(spec), now=now)
-    lane = read_lane(find_event_type(catalog.event_type).lane)
+    lane_name = find_event_type(catalog.event_type).lane
+    losses = read_losses(spec, event_type=catalog.event_type, lane=lane_name, entities=row.entities)
     by_hour = read_checked_by_hour(catalog.event_type, spec.name, since=since)
     live = next((each for each in catalog.live if each.model.name == row.model), None)
     return {
         "spec": spec,
         "definition": Definition.of(spec),
-        "judgments": judge(row, lane=lane, views=views, now=now),
+        "judgments": judge(row, lane=read_lane(lane_name), losses=losses, views=views, now=now),
         "views": views,
         "plots": [
             *(_seen_plots(live, row, since=since, now=now) if live else []),

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from typing import NamedTuple
@@ -35,8 +35,9 @@ from scoring.log.read import read_stream
 from scoring.registry.routes import current_routes
 from scoring.runner.batch_limits import BatchLimits
 from scoring.runner.pipeline import Pipeline
+from scoring.runner.state_losses import state_losses
 from scoring.runner.writing import ComputedBatch
-from scoring.signals.telemetry import telemetry
+from scoring.signals.telemetry import Series, telemetry
 from scoring.states.errors import StaleOnlineState
 from scoring.states.restore import restore_states
 from scoring.states.store import OnlineStore
@@ -57,6 +58,7 @@ class Sequenced(NamedTuple):
     states: dict[str, bytes]
     clock_us: int
     read_at: str | None  # the cursor of the states that were read, None if none were
+    losses: Mapping[Series, int]  # see `state_losses`
 
 
 class LaneRunner:
@@ -152,7 +154,7 @@ class LaneRunner:
         now = self._clock()
         in_order = [claim for claim in claims if claim.kind != "rescore"]
         with telemetry.stage("sequence", events=len(claims)):
-            sequenced = self._sequence(in_order) if in_order else Sequenced([], {}, [], {}, 0, None)
+            sequenced = self._sequence(in_order) if in_order else Sequenced([], {}, [], {}, 0, None, {})
         rescored = [scored for claim in claims if claim.kind == "rescore" for scored in self._rescored(claim)]
         with telemetry.stage("decide", events=len(claims)):
             decided = self._decide([*sequenced.scored, *rescored], now=now)
@@ -164,6 +166,7 @@ class LaneRunner:
             states=sequenced.states,
             clock_us=sequenced.clock_us,
             read_at=sequenced.read_at,
+            losses=sequenced.losses,
             now=now,
         )
 
@@ -234,6 +237,7 @@ class LaneRunner:
         if look.reply is not None:
             reads.fill(batch, look.reply)
         arena = Arena.from_blobs(self.plan, look.states)
+        late_before = arena.too_late()
         rows = fold(self.plan, batch, arena)
         scored = [
             Scored(claim, head.order, item.seq, row, self.plan.feature_sets(item.type), versions)
@@ -247,6 +251,7 @@ class LaneRunner:
             states=dict(arena.iter_blobs()),
             clock_us=max((item.occurred_at_us for item in items if item.kind == "event"), default=0),
             read_at=look.cursor,
+            losses=state_losses(self.plan, arena, late_before=late_before),
         )
 
     def _rescored(self, claim: Claim) -> list[Scored]:

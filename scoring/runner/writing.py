@@ -16,8 +16,9 @@ from scoring.lanes.claiming import Claim
 from scoring.lanes.order import Effects, LaneHead, head_after, sequenced_entry
 from scoring.log.append import append
 from scoring.log.errors import StreamConflict
+from scoring.runner.state_losses import count_losses
 from scoring.signals import lane_notifications, reply_channels
-from scoring.signals.telemetry import telemetry
+from scoring.signals.telemetry import Series, telemetry
 from scoring.states.store import OnlineStore
 
 COUNTED_BY = ("event_type", "outcome", "basis", "model")
@@ -29,7 +30,8 @@ class ComputedBatch:
     """A batch that was read, folded and decided, but not written.
 
     `in_order`: the position of each item that gets a seq: events and labels but not rescores, some several
-    times (`effects`). `read_at`: the cursor of the states that were read, None if none were.
+    times (`effects`). `read_at`: the cursor of the states that were read, None if none were. `losses`: see
+    `state_losses`.
     """
 
     claims: Sequence[Claim]
@@ -39,6 +41,7 @@ class ComputedBatch:
     states: Mapping[str, bytes]
     clock_us: int
     read_at: str | None
+    losses: Mapping[Series, int]
     now: datetime
 
     def head_after(self, head: LaneHead, *, position: int) -> LaneHead:
@@ -67,6 +70,7 @@ def write(batch: ComputedBatch, *, head: LaneHead, store: OnlineStore) -> LaneHe
         position = _commit(batch, head)
     for item in batch.decided:
         telemetry.add("decision", *(item.entry.data[name] for name in COUNTED_BY))
+    count_losses(batch.losses)
     with telemetry.stage("wake", events=len(batch.claims)):
         _wake(batch.decided)
     after = batch.head_after(head, position=position)

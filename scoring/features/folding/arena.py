@@ -1,6 +1,7 @@
 """Entity states side by side in one block of memory, where the kernel works on them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,9 +88,14 @@ class Arena:
                 if not reads_alone or self._words[start + op.SEQ]:
                     yield kind, key, start
 
-    def too_late(self) -> int:
-        """Items that came too late for every ring they would have entered, over all states."""
-        return sum(int(self._words[start + op.TOO_LATE]) for index in self._index for start in index.values())
+    def too_late(self) -> NDArray[np.int64]:
+        """Per state, kind by kind: the items that came too late for every ring they would enter."""
+        starts = np.fromiter(chain.from_iterable(index.values() for index in self._index), dtype=np.int64)
+        return self._words[starts + op.TOO_LATE]
+
+    def kind_of_states(self) -> NDArray[np.int64]:
+        """The kind index of each state, in the order of `too_late`."""
+        return np.repeat(np.arange(len(self._index)), [len(index) for index in self._index])
 
     def _starts(self, kind: int, column: KeyColumn) -> NDArray[np.int64]:
         index = self._index[kind]

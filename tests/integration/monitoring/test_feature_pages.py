@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import redis
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +24,8 @@ from scoring.lanes.models import Pending
 from scoring.log.tasks import run_consumers
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint
+from scoring.signals import redis_connections as connections
+from scoring.signals.telemetry import telemetry
 from tests.factories.catalog import catalog_of
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 from tests.integration.monitoring.test_drift_page import decide_now, route_to, text_of
@@ -209,6 +212,22 @@ def test_a_feature_page_shows_its_health_and_models() -> None:
     sets = page[page.index("Feature sets with it") :]
     assert sets.index("Set 2") < sets.index("same") < sets.index("Set 1") < sets.index("different")
     assert "/admin/features/payment/diff/?from=1&amp;to=2" in sets
+
+
+def test_a_feature_page_shows_late_entries_and_capped_counts(
+    visitor: Client, online_redis: redis.Redis
+) -> None:
+    connections.client.cache_clear()
+    telemetry.send()
+    online_redis.flushdb()
+    telemetry.add("too_late", "commerce", "card", count=3)
+    telemetry.add("saturated", "payment", "card_distinct_merchant_24h", count=12)
+    page = text_of(visitor, "/admin/features/payment/card_distinct_merchant_24h/")
+    assert "3 entries came too late for every window of card" in page
+    assert "12 values reached the cap of" in page
+    other = text_of(visitor, "/admin/features/payment/card_count_1h/")
+    assert "3 entries came too late" in other
+    assert "reached the cap" not in other
 
 
 def test_links_need_the_permission_of_their_target(visitor: Client) -> None:

@@ -57,6 +57,18 @@ def test_events_are_counted_once_at_each_stage(client, monkeypatch):
         assert seen["assay_decisions_total", "no_model", "payment", "", "review"] == 5
 
 
+def test_entries_too_late_for_every_window_are_counted_by_entity(client, monkeypatch):
+    monkeypatch.setattr("scoring.signals.lane_notifications.send_task", lambda lane: "")
+    now = datetime.now(UTC)
+    [first] = payments(1)
+    [late] = payments(1, start=1, card="c-late", occurred_at="2025-11-01T00:00:00Z")
+    [fresh] = payments(1, start=2, card="c-late")
+    for each in (first, fresh, late):
+        receive_events([each], source="shop", now=now)
+        work_lane(LANE, linger=0.01)
+    assert scrape(client)["assay_too_late_entries_total", "card", LANE] == 1
+
+
 def test_the_failure_policys_decisions_are_counted_as_such(client):
     [receipt] = receive(1)
     fallback.decide(read_stream(receipt.stream), cause="timeout")

@@ -16,6 +16,7 @@ from monitoring.feature_pages.feature_sets import compare_sets, memberships, set
 from monitoring.feature_pages.feature_table import FeatureFilter, FeatureRow, choose, make_rows
 from monitoring.feature_pages.health import ConsistencyCheck, LaneState, LiveModel
 from monitoring.feature_pages.judgments import judge, summarize
+from monitoring.feature_pages.losses import Losses
 from monitoring.feature_pages.model_usage import ModelUse, weigh_features
 from monitoring.models import ModelWindow
 from monitoring.templatetags import feature_pages as tags
@@ -136,9 +137,13 @@ def test_the_list_is_summarized_in_a_sentence() -> None:
 
 ASIDE = LaneState("commerce", pending=0, oldest=None, checked_at=None)
 
+NO_LOSSES = Losses({})
 
-def answers(row: FeatureRow, *, lane: LaneState = ASIDE) -> list[tuple[str, str]]:
-    return [(each.tone, each.answer) for each in judge(row, lane=lane, views=[], now=NOW)]
+
+def answers(
+    row: FeatureRow, *, lane: LaneState = ASIDE, losses: Losses | None = NO_LOSSES
+) -> list[tuple[str, str]]:
+    return [(each.tone, each.answer) for each in judge(row, lane=lane, losses=losses, views=[], now=NOW)]
 
 
 def test_a_healthy_feature_is_judged_good() -> None:
@@ -165,6 +170,46 @@ def test_problems_of_a_feature_are_named() -> None:
         ),
         ("warn", "Lane commerce is 2 min behind, with 34 pending entries."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("losses", "tone", "answer"),
+    [
+        (Losses({}), "good", "Yes: no entry came too late for its windows."),
+        (
+            Losses({}, cap=64),
+            "good",
+            "Yes: no entry came too late for its windows and no value at the cap of 64.",
+        ),
+        (
+            Losses({"card": 3}),
+            "info",
+            "3 entries came too late for every window of card and are not counted."
+            " Counted since Redis was last emptied.",
+        ),
+        (
+            Losses({"card_x_merchant": 1}, saturated=1_200, cap=64),
+            "warn",
+            "1 entry came too late for every window of card and merchant and is not counted."
+            " 1,200 values reached the cap of 64 distinct values and are lower bounds."
+            " Counted since Redis was last emptied.",
+        ),
+        (
+            Losses({}, saturated=1, cap=64),
+            "warn",
+            "1 value reached the cap of 64 distinct values and is a lower bound."
+            " Counted since Redis was last emptied.",
+        ),
+        (None, "neutral", "Unknown: Redis does not answer."),
+    ],
+)
+def test_late_entries_and_capped_counts_are_named(losses: Losses | None, tone: str, answer: str) -> None:
+    row = rows(live(drift("card_count_1h")))["card_count_1h"]
+    assert answers(row, losses=losses)[3] == (tone, answer)
+
+
+def test_a_feature_without_entities_loses_nothing_and_is_not_asked() -> None:
+    assert len(answers(rows(live(drift("amount")))["amount"], losses=None)) == 4
 
 
 @pytest.mark.parametrize(
