@@ -33,12 +33,12 @@ class Metric:
 
 
 METRICS = (
-    Metric("block_rate", "Blocked", "block rate", "blocked", "decisions"),
-    Metric("review_rate", "Sent to review", "review rate", "reviewed", "decisions"),
-    Metric("fraud_rate", "Fraud", "fraud rate", "fraud", "matured", mature=True),
+    Metric("block_rate", "Block rate", "block rate", "blocked", "decisions"),
+    Metric("review_rate", "Review rate", "review rate", "reviewed", "decisions"),
+    Metric("fraud_rate", "Fraud rate", "fraud rate", "fraud", "matured", mature=True),
     Metric(
         "missed_rate",
-        "Fraud let through",
+        "Missed-fraud rate",
         "missed-fraud rate",
         "missed",
         "matured",
@@ -47,7 +47,7 @@ METRICS = (
     ),
     Metric(
         "loss",
-        "Money lost",
+        "Loss",
         "loss per mature decision",
         "lost",
         "matured",

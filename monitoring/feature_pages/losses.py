@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import redis
 
 from scoring.declare import parts_of
-from scoring.declare.words.windows import Distinct
+from scoring.declare.words.distinct import Distinct
 from scoring.features.compile.specs import FeatureSpec
 from scoring.runner.state_losses import SATURATED, TOO_LATE
 from scoring.signals.telemetry import read_counts
