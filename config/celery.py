@@ -5,6 +5,7 @@ import os
 import signal
 import time
 import warnings
+from functools import cached_property
 from threading import Thread
 from typing import Any
 
@@ -37,6 +38,10 @@ def set_up_django(**_: Any) -> None:
 
 
 class App(Celery):
+    @cached_property
+    def Beat(self) -> Any:
+        return self.subclass_with_self("config.beat:Beat")
+
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
         """Publishing has a client that waits, or beat's next task: a hung broker must not hold it up."""
         given = options.pop("transport_options", None) or {}
