@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from scipy import stats
+from scipy.special import ndtr
 
 from experiments.statistics.estimates import LEVEL, Estimate, exact_limits, normal_holds, normal_quantile
 from experiments.statistics.moments import Moments, ratio, ratio_variance
@@ -57,7 +57,7 @@ def _compare_normal(
     )
     return ArmComparison(
         difference=Estimate(difference, difference - reach, difference + reach, "normal"),
-        p_value=float(2 * stats.norm.sf(abs(difference) / error)) if error else 1.0,
+        p_value=float(2 * ndtr(-abs(difference) / error)) if error else 1.0,
         lift=_lift(control, treatment, level=level),
         always_low=difference - always,
         always_high=difference + always,
@@ -95,4 +95,6 @@ def exact_p_value(control: Moments, treatment: Moments) -> float:
         for arm in (treatment, control)
         for shown in [arm.with_y if rare_with else arm.without_y]
     ]
-    return float(stats.fisher_exact(rows).pvalue)
+    from scipy.stats import fisher_exact  # noqa: PLC0415 (33 MB in every worker, for results with rare events)
+
+    return float(fisher_exact(rows).pvalue)

@@ -6,7 +6,7 @@ Where too few units show the event for a normal approximation, `method` says so 
 import math
 from typing import Literal, NamedTuple
 
-from scipy import stats
+from scipy.special import betaincinv, ndtri
 
 from experiments.statistics.moments import Moments, ratio, ratio_variance
 
@@ -61,8 +61,8 @@ def exact_limits(m: Moments, *, level: float = LEVEL) -> tuple[float, float]:
         size = m.n / max(ratio_variance(m) * m.n / (p * (1 - p)), 1.0)
     tail = (1 - level) / 2
     hits = p * size
-    low = 0.0 if p == 0 else float(stats.beta.ppf(tail, hits, size - hits + 1))
-    high = 1.0 if p == 1 else float(stats.beta.ppf(1 - tail, hits + 1, size - hits))
+    low = 0.0 if p == 0 else float(betaincinv(hits, size - hits + 1, tail))
+    high = 1.0 if p == 1 else float(betaincinv(hits + 1, size - hits, 1 - tail))
     return low, high
 
 
@@ -77,4 +77,4 @@ def estimate_total(m: Moments, *, level: float = LEVEL) -> Estimate:
 
 def normal_quantile(level: float) -> float:
     """The two-sided standard normal quantile of a confidence level: 1.96 for 0.95."""
-    return float(stats.norm.ppf((1 + level) / 2))
+    return float(ndtri((1 + level) / 2))

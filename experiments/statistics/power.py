@@ -2,7 +2,7 @@
 
 import math
 
-from scipy import stats
+from scipy.special import ndtri
 
 from experiments.statistics.estimates import LEVEL, normal_quantile
 
@@ -23,5 +23,5 @@ def units_needed(
             "the rate must be between 0 and 1 before and after the change, and the change not zero"
         )
     spread = baseline * (1 - baseline) / (1 - share) + changed * (1 - changed) / share
-    z = normal_quantile(level) + float(stats.norm.ppf(power))
+    z = normal_quantile(level) + float(ndtri(power))
     return math.ceil(z * z * spread / effect**2)

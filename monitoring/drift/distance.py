@@ -18,7 +18,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 MODERATE, SHIFTED = 0.1, 0.25
 # A page compares dozens of features; at 1 in 1,000 each, false alarms are rare.
@@ -76,7 +76,7 @@ def measure_drift(then: ArrayLike, now: ArrayLike) -> Drift:
         return NO_DATA
     per_degree = 1 / before.sum() + 1 / after.sum()
     degrees = max(len(before) - 1, 0)
-    limit = float(chi2.ppf(CHANCE_LEVEL, degrees)) * per_degree if degrees else 0.0
+    limit = chi_square_quantile(CHANCE_LEVEL, degrees) * per_degree if degrees else 0.0
     psi = population_stability(before, after)
     return Drift(psi, expected=float(degrees * per_degree), limit=limit, state=judge(psi, limit=limit))
 
@@ -94,3 +94,8 @@ def _in_used_bins(then: ArrayLike, now: ArrayLike) -> tuple[np.ndarray, np.ndarr
     before, after = np.asarray(then, dtype=np.float64), np.asarray(now, dtype=np.float64)
     used = (before > 0) | (after > 0)
     return before[used], after[used]
+
+
+def chi_square_quantile(share: float, degrees: int) -> float:
+    """What a chi-square variable stays below in this share of cases, as `scipy.stats.chi2.ppf` has it."""
+    return float(2 * gammaincinv(degrees / 2, share))

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
-from monitoring.drift.distance import CHANCE_LEVEL, State, judge, measure_drift, population_stability
+from monitoring.drift.distance import (
+    CHANCE_LEVEL,
+    State,
+    chi_square_quantile,
+    judge,
+    measure_drift,
+    population_stability,
+)
 
 counts = st.lists(st.integers(0, 10_000), min_size=1, max_size=31)
 pairs = st.integers(1, 31).flatmap(
@@ -114,3 +122,8 @@ def test_a_page_of_steady_features_raises_no_false_alarm() -> None:
 def test_exactly_what_chance_explains_is_chance() -> None:
     assert judge(0.3, limit=0.3) is State.CHANCE
     assert judge(0.3, limit=0.2999) is State.SHIFTED
+
+
+@pytest.mark.parametrize(("share", "degrees"), [(0.5, 1), (0.999, 1), (0.999, 9), (0.01, 60)])
+def test_the_chi_square_quantile_is_the_one_that_scipy_computes(share: float, degrees: int) -> None:
+    assert chi_square_quantile(share, degrees) == pytest.approx(chi2.ppf(share, degrees), rel=1e-12)
