@@ -16,7 +16,7 @@ from celery.utils.log import current_process_index
 from django.conf import settings
 from django.db import close_old_connections, connections
 
-from config.gc_pause import without_collections
+from config.gc_pause import gc_paused
 from scoring.discovery import packages_with
 from scoring.errors import ScoringError
 from scoring.registry.errors import FeatureSetMissing
@@ -27,13 +27,15 @@ PRESENCE_SECONDS = 2.0
 MAX_PATIENCE_SECONDS = 10.0  # between two looks at servers that are not there yet
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# Celery would run Django's checks at a worker's start, and ignore what they say. They import every page.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 
 # Connected before there is an app: Celery's own receiver, which does the same, then finds it done.
 @signals.import_modules.connect
 def set_up_django(**_: Any) -> None:
     """Load the apps of a worker, and of beat, once and for all."""
-    with without_collections():
+    with gc_paused():
         django.setup()
 
 
@@ -104,6 +106,16 @@ def close_connection_of_checks(**_: Any) -> None:
     connections.close_all()
 
 
+@signals.worker_init.connect
+def load_what_children_share(**_: Any) -> None:
+    """Load what lanes need before children are forked; keep collections from unsharing memory."""
+    from scoring.runner.warm_up import compile_all  # noqa: PLC0415 (as above)
+
+    with gc_paused():
+        if works_lanes():
+            compile_all()
+
+
 @signals.task_prerun.connect
 def hand_over_on_termination(**_: Any) -> None:
     """A terminated child finishes its batch and leaves the lane to another; an idle one just goes.
@@ -140,10 +152,15 @@ def report_presence(sender: Any, **_: Any) -> None:
 
 @signals.worker_process_init.connect
 def warm_up_process(**_: Any) -> None:
-    """A child that works lanes compiles and loads before its first task: no client waits for that."""
-    with without_collections():
-        if "lanes" in app.amqp.queues.consume_from:
+    """A child that works lanes loads models before its first task: no client waits for that."""
+    with gc_paused():
+        if works_lanes():
             _warm_up()
+
+
+def works_lanes() -> bool:
+    """Whether this worker takes messages of lanes."""
+    return "lanes" in app.amqp.queues.consume_from
 
 
 def _warm_up() -> None:

@@ -1,4 +1,4 @@
-"""How processes that live long start."""
+"""Garbage collection while a long-lived process starts."""
 
 import gc
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def without_collections() -> Iterator[None]:
-    """Look for no garbage while the block loads what stays: that alone took a quarter of a worker's start.
+def gc_paused() -> Iterator[None]:
+    """Collect no garbage while the block loads what stays, and leave what is there at its end out for good.
 
-    What is there at its end is left out of later collections too. Each would look at every object of every
-    module, hundreds of milliseconds in which nobody is served, and by writing to all of them it would end
-    what children share with their parent.
+    Collections took a quarter of a worker's start. Later ones would look at every object of every module,
+    hundreds of milliseconds in which nothing is answered, and by writing to all of them end what forked
+    children share with their parent.
     """
     gc.disable()
     try:

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.core.management.base import CommandError
 
 from embedded import services
 from serving.listening import FD_VARIABLE
@@ -41,6 +43,15 @@ def embedded_services() -> list[Service]:
         )
         for name in settings.EMBEDDED_SERVICES
     ]
+
+
+def run_command(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a management command in its own process, so that its memory is freed afterwards."""
+    result = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=environment, check=False
+    )
+    if result.returncode != 0:
+        raise CommandError(f"`manage.py {' '.join(arguments)}` failed; see the messages above.")
 
 
 def supervise(programs: Sequence[Program], record: ProcessRecord) -> None:

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 
-from config.gc_pause import without_collections
+from config.gc_pause import gc_paused
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-with without_collections():
+with gc_paused():
     django_application = get_wsgi_application()
     import_module(settings.ROOT_URLCONF)
 

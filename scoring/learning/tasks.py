@@ -4,7 +4,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from scoring.learning.jobs import lifecycle as jobs
-from scoring.learning.jobs import running
 from scoring.learning.jobs.lifecycle import find_training
 from scoring.learning.jobs.retraining import request_retraining, scheduled_options
 from scoring.schedules import checked_by
@@ -14,6 +13,8 @@ from scoring.schedules import checked_by
 @shared_task
 def run_training_job(number: int) -> bool:
     """Run a queued training. Safe if delivered twice, late or never."""
+    from scoring.learning.jobs import running  # noqa: PLC0415 (scikit-learn and all else that trains, 100 MB)
+
     return running.run_job(number)
 
 

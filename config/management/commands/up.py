@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from config.running import procfile_programs, supervise
+from config.running import procfile_programs, run_command, supervise
 from embedded import services
 from embedded.paths import make_directory
 from serving.listening import PortUnavailable, listen, read_address
@@ -42,6 +42,7 @@ class Command(BaseCommand):
     def prepare(self) -> None:
         services.start(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
         call_command("migrate", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
-        call_command("compile_kernels", stdout=self.stdout)
         connections.close_all()
+        # In processes of their own: this one stays, with what it has imported.
+        run_command(["collectstatic", "--no-input", "--verbosity=0"], os.environ)
+        run_command(["compile_kernels"], os.environ)

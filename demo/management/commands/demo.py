@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -22,7 +21,7 @@ from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
-from config.running import procfile_programs, supervise
+from config.running import procfile_programs, run_command, supervise
 from config.status.servers import check_servers
 from demo import demo_data
 from demo.simulation.sender import is_ready
@@ -146,7 +145,7 @@ class Command(BaseCommand):
         if problems := check_servers():
             raise CommandError("\n".join(map(str, problems)))
         call_command("migrate", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        run_command(["collectstatic", "--no-input", "--verbosity=0"], environment)
         self.load_history(days=days, environment=environment)
         demo_password()  # creates the users, one of whom decides the first cases
         until = timezone.now()
@@ -240,15 +239,6 @@ def interrupt_on_signals() -> None:
     """Stop the services on `kill` or a closed terminal, even before the supervisor handles signals."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-
-
-def run_command(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run a management command in its own process, so that its memory is freed afterwards."""
-    result = subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=settings.BASE_DIR, env=environment, check=False
-    )
-    if result.returncode != 0:
-        raise CommandError(f"`manage.py {' '.join(arguments)}` failed; see the messages above.")
 
 
 def gap_start(*, until: datetime) -> datetime:
