@@ -77,11 +77,11 @@ migrations: install
 schema: install
 	$(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
 
-# The kernels, so that the two processes of the tests need not both compile them.
+# Compiled once, so that the two test processes need not both compile them.
 kernels: install
 	$(MANAGE) compile_kernels
 
-# Two of each at a time: much of what the tests do is to wait for other processes.
+# Checks run two at a time, and tests in two processes: tests mostly wait for other processes.
 test: install
 	@$(MAKE) --no-print-directory --jobs=2 check kernels
 	$(BIN)/pytest --numprocesses=2
@@ -114,6 +114,6 @@ bench-features: install
 pictures: install
 	$(BIN)/python -m tools.take_pictures
 
-# A sample of each room (MUTANTS="--room log --sample 100" for more of one); survivors with a reason: mutants/survivors.toml.
+# A sample of each room (MUTANTS="--room log --sample 100" for more of one). mutants/survivors.toml explains survivors.
 mutants: install
 	$(BIN)/python -m mutants.run $(MUTANTS)
