@@ -1,4 +1,4 @@
-"""The wire shape of an event and its decision, built from the entries of its stream."""
+"""The wire format of an event and its decision, built from the entries of its stream."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -28,9 +28,10 @@ REASON_FIELDS = ("code", "text", "value", "usual", "contribution", "feature")
 
 
 def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a client is told of a decision, from the data of `decision.made` or `decision.revised`.
+    """A decision as clients see it, from the data of `decision.made` or `decision.revised`.
 
-    Keys have one order, from memory as from the log: a repeated answer is the same text.
+    The order of the keys is fixed, so a repeated answer is the same text, whether from memory or from the
+    log.
     """
     thresholds = data["thresholds"]
     return {
@@ -43,7 +44,7 @@ def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
 def compose_answer(
     *, event: Mapping[str, Any], received_at: datetime, made: Mapping[str, Any] | None, parked: bool = False
 ) -> dict[str, Any]:
-    """The answer to a submission: the event (data of its receipt) and its first decision, if made by now."""
+    """The answer to a submission: the event (data of its receipt) and its first decision, if there is one."""
     return {
         "id": event["id"],
         "type": event["type"],
@@ -55,7 +56,7 @@ def compose_answer(
 
 
 def answer_from(received: Entry, later: Sequence[Entry]) -> dict[str, Any]:
-    """As `compose_answer`, from the entries of a stream. Later revisions do not change the answer."""
+    """`compose_answer` from the entries of a stream. Later revisions do not change the answer."""
     made = next((entry for entry in later if entry.type == "decision.made"), None)
     return compose_answer(
         event=received.data,
@@ -66,13 +67,13 @@ def answer_from(received: Entry, later: Sequence[Entry]) -> dict[str, Any]:
 
 
 def answer_from_stream(stream: Sequence[Entry]) -> dict[str, Any]:
-    """As `answer_from`, given the whole stream, its receipt first."""
+    """`answer_from` for a whole stream, which begins with the receipt."""
     return answer_from(stream[0], stream[1:])
 
 
 def answer_for(stream: str) -> dict[str, Any]:
-    """Everything known of one event: what holds of it, the first and the current decision, revisions, labels,
-    corrections and its retraction.
+    """Everything known about an event: its current version, the first and the current decision, revisions,
+    labels, corrections and its retraction.
 
     Raises EventNotFound when nothing was received under this stream.
     """
@@ -100,17 +101,17 @@ def answer_for(stream: str) -> dict[str, Any]:
 
 
 def current_version(stream: Sequence[Entry]) -> Entry:
-    """The entry of an event's stream with what holds of it: its receipt, or the latest correction."""
+    """The entry with the current version of an event: its receipt or the latest correction."""
     return next(entry for entry in reversed(stream) if entry.type in VERSIONS)
 
 
 def retraction_in(stream: Sequence[Entry]) -> Entry | None:
-    """The entry that took the event back, None where there is none."""
+    """The entry that retracted the event, or None."""
     return next((entry for entry in stream if entry.type == RETRACTED), None)
 
 
 def is_undecided(stream: Sequence[Entry]) -> bool:
-    """Whether the current version of an event is still to be decided by its lane."""
+    """Whether the lane has yet to decide the current version of an event."""
     version = current_version(stream)
     if retraction_in(stream) or version.data["history"] or not event_type(version.data["type"]).scored:
         return False
@@ -120,7 +121,7 @@ def is_undecided(stream: Sequence[Entry]) -> bool:
 
 
 def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a receipt as a payload has them; personal ones, of which the log has digests, are not."""
+    """The fields of a receipt as in a payload, without personal ones, of which the log has only digests."""
     declared = event_type(event["type"]).fields
     shown: dict[str, Any] = {}
     for name, value in event["fields"].items():

@@ -1,7 +1,7 @@
-"""Corrections and retractions in: an event is changed by another entry of its stream, never overwritten.
+"""Receive corrections and retractions: another entry of the event's stream, never an overwrite.
 
-The lane takes the version back that held and applies the corrected one, which is decided anew; after a
-retraction nothing of the event counts any more.
+The lane undoes the version before and applies the corrected one, which is decided again. After a retraction
+nothing of the event counts any more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,10 +38,10 @@ AmendmentStatus = Literal["recorded", "unchanged", "replayed"]
 
 @dataclass(frozen=True, slots=True)
 class AmendmentReceipt:
-    """What became of a correction or retraction, and all that is known of the event.
+    """The outcome of a correction or retraction, and everything known about the event.
 
-    `unchanged`: the event is as the correction has it and always was. `replayed`: it was recorded before.
-    `is_undecided`: the corrected event has no decision yet.
+    `unchanged`: the event already read like the correction. `replayed`: the same amendment was recorded
+    before. `is_undecided`: the corrected event has no decision yet.
     """
 
     status: AmendmentStatus
@@ -59,12 +59,11 @@ def correct_event(
     wait: float | None = None,
     actor: str = "",
 ) -> AmendmentReceipt:
-    """Give an event other fields or another time, and have it decided again.
+    """Change an event's fields or time, and have it decided again.
 
-    `submission`: the whole event as it should read, of the type and id that it has. `version`: of which
-    version it is a correction, where that is to be made sure of. With `wait` (seconds) the call returns as
-    soon as the corrected event is decided. Raises EventNotFound, EventAlreadyRetracted, EventStillHistory,
-    EventVersionConflict.
+    `submission`: the whole event as it should read, with its type and id. `version`: the version that is
+    being corrected, to be checked. With `wait` (seconds) the call returns as soon as the corrected event is
+    decided. Raises EventNotFound, EventAlreadyRetracted, EventStillHistory, EventVersionConflict.
     """
     sent, reason = received_entry(submission, source=source), mask_card_numbers(reason)
     channel = open_reply_channel() if wait else None
@@ -90,11 +89,11 @@ def correct_event(
 
 
 def retract_event(stream_name: str, *, reason: str, now: datetime, actor: str = "") -> AmendmentReceipt:
-    """Take an event back: it was none, or not ours to know.
+    """Retract an event that did not happen or should not have been sent.
 
-    It leaves the counts of its entities, its case is closed and no model learns from it; it gets no decision
-    more. Retracting it again for the same reason is `replayed`. Raises EventNotFound, EventAlreadyRetracted,
-    EventStillHistory.
+    It leaves the counts of its entities, its case is closed, no model learns from it, and it gets no further
+    decision. Retracting it again for the same reason is `replayed`. Raises EventNotFound,
+    EventAlreadyRetracted, EventStillHistory.
     """
     reason = mask_card_numbers(reason)
 
@@ -124,7 +123,7 @@ def _amendable(name: str, stream: list[Entry]) -> list[Entry]:
 
 
 def _corrected_data(held: Entry, sent: Mapping[str, Any], received: Entry, reason: str) -> dict[str, Any]:
-    """All that a receipt has, as it should have been; and what differs from the version before."""
+    """The data of a receipt as it should have been, and what differs from the version before."""
     return {
         **sent,
         **_about(received),
@@ -153,9 +152,9 @@ def _append(
     now: datetime,
     actor: str,
 ) -> None:
-    """Append the amendment and queue it, after what of the event its lane has still to apply.
+    """Append the amendment and queue it behind the entries of the event that the lane has yet to apply.
 
-    What cannot be processed is taken out of the queue instead; so is what would decide an old version again.
+    Parked entries are dequeued instead, and so are entries that would decide an old version again.
     """
     lane = event_type(data["type"]).lane
     versions = [entry.position for entry in stream if entry.type in VERSIONS]
@@ -167,7 +166,7 @@ def _append(
     dropped = [each.position for each in unapplied if each.state == "parked"]
     pending.complete([*dropped, *rescores])
     earlier = {position for entry in stream for position in entry.data.get("dropped", ())}
-    # Of an event that was never applied nothing is to be taken back.
+    # An event that was never applied needs no undoing.
     withdrawn = entry_type == RETRACTED and {*dropped, *earlier}.issuperset(versions)
     new = NewEntry(
         stream=stream[0].stream,
@@ -195,7 +194,7 @@ def _append(
 
 
 def _repeated(stream: Sequence[Entry], channel: ReplyChannel | None, wait: float | None) -> AmendmentReceipt:
-    """Of what the event holds already; the client waits as if it had been the first to say so."""
+    """The receipt of a correction that changes nothing; the client waits as if it had made it."""
     version = current_version(stream)
     status: AmendmentStatus = "replayed" if version.type == CORRECTED else "unchanged"
     if channel and is_undecided(stream):

@@ -9,23 +9,23 @@ from scoring.timestamps import to_iso
 
 
 class TooManyLabelSources(ScoringError):
-    """So many sources speak of one event that another may not join them."""
+    """The event already has labels from as many sources as allowed."""
 
     def __init__(self, event_stream: str, limit: int) -> None:
         self.event_stream, self.limit = event_stream, limit
         super().__init__(
-            f"{limit} sources have labeled {event_stream}, which is the most for one event: retract one first"
+            f"{limit} sources have labeled {event_stream}, the maximum for one event; retract one first"
         )
 
 
 class LabelChangedTooOften(ScoringError):
-    """The labels of one event were changed so often that only people may change them now."""
+    """The labels of the event were changed as often as allowed; only reviewers may change them now."""
 
     def __init__(self, event_stream: str, limit: int) -> None:
         self.event_stream, self.limit = event_stream, limit
         super().__init__(
-            f"the labels of {event_stream} were changed {limit:,} times, which is the most for one event;"
-            " people can still label it in the review queue"
+            f"the labels of {event_stream} were changed {limit:,} times, the maximum for one event;"
+            " reviewers can still label it in the review queue"
         )
 
 
@@ -34,7 +34,7 @@ class LaneBehind(ScoringError):
 
     def __init__(self, *, lane: str, queued: int, limit: int, wait: int) -> None:
         super().__init__(
-            f"lane {lane} has {queued:,} events queued, and takes more below {limit:,}: send this again in"
+            f"lane {lane} has {queued:,} events queued and accepts more below {limit:,}; send this again in"
             f" {wait} s"
         )
         self.lane, self.queued, self.limit, self.wait = lane, queued, limit, wait
@@ -50,7 +50,7 @@ class TooManyLists(ScoringError):
 
 
 class RequestProblem(NamedTuple):
-    """What is wrong with one field of a request, and what would be right."""
+    """What is wrong with one field of a request, and what is allowed."""
 
     field: str
     problem: str
@@ -58,7 +58,7 @@ class RequestProblem(NamedTuple):
 
 
 class InvalidRequest(ScoringError):
-    """A request that is not what the endpoint takes; `problems` say where and what is allowed instead."""
+    """A request that the endpoint does not accept; `problems` name the fields and what is allowed."""
 
     def __init__(self, problems: Sequence[RequestProblem]) -> None:
         self.problems = tuple(problems)
@@ -66,7 +66,7 @@ class InvalidRequest(ScoringError):
 
 
 class PayloadConflict(ScoringError):
-    """An id was submitted again with another payload; `fields` are the names in which the two differ."""
+    """An id was submitted again with another payload; `fields` are the names of those that differ."""
 
     def __init__(self, stream: str, fields: Sequence[str]) -> None:
         self.stream = stream
@@ -93,7 +93,7 @@ class EventNotFound(ScoringError):
 
 
 class EventAlreadyRetracted(ScoringError):
-    """The event was taken back before, and can be neither corrected nor retracted any more."""
+    """The event was retracted before and can be neither corrected nor retracted again."""
 
     def __init__(self, stream: str, *, reason: str, at: datetime) -> None:
         self.stream, self.reason, self.at = stream, reason, at
@@ -103,23 +103,23 @@ class EventAlreadyRetracted(ScoringError):
 
 
 class EventVersionConflict(ScoringError):
-    """A correction of a version that is no longer, or never was, the event's present one."""
+    """A correction of a version that is not the event's current one."""
 
     def __init__(self, stream: str, *, given: int, found: int) -> None:
         self.stream, self.given, self.found = stream, given, found
         super().__init__(
-            f"{stream} is at version {found}, and the correction is of version {given};"
-            " read the event and send the correction for its present version"
+            f"{stream} is at version {found}, but the correction is for version {given};"
+            " read the event and send the correction for its current version"
         )
 
 
 class EventStillHistory(ScoringError):
-    """The event belongs to a history whose events have no place in their lane's order yet."""
+    """The event belongs to history that was not given its place in the lane's order yet."""
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
         super().__init__(
-            f"{stream} is part of a history that is still being loaded; send this again once it is"
+            f"{stream} is part of a history that is still loading; send this again when it is loaded"
         )
 
 

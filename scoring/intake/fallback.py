@@ -1,4 +1,4 @@
-"""The failure policy: what decides when a lane cannot. Recorded with its cause, always revised later."""
+"""The failure policy: decides when a lane cannot. Each decision records its cause and is revised later."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,21 +14,21 @@ from scoring.log.read import read_stream
 from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso
 
-# What a decision says of its route where none was asked.
+# The routing fields of a decision that was made without a route.
 NOT_ROUTED = {"route": None, "arm": "", "role": "", "experiment": "", "unit": ""}
 
 
 def decide(received: Sequence[Entry], *, cause: str) -> dict[str, dict[str, Any]]:
-    """Decide events by the outcome their catalog states; returns the answers by stream.
+    """Decide events by the failure outcome of their type; returns the answers by stream.
 
-    Where a lane has decided in the meantime, its decision stands: whoever commits first has decided. The
-    pending rows stay, so that the lane revises these decisions when it can.
+    If a lane has decided meanwhile, its decision stands: the first to commit decides. The entries stay
+    queued, so that the lane revises these decisions when it can.
     """
     return {entry.stream: _decide_one(entry, cause=cause) for entry in received}
 
 
 def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, Any]:
-    """Data of a decision that no lane has sequenced."""
+    """The data of a decision on an event without a place in its lane's order."""
     kind = event_type(received.data["type"])
     return {
         "event_position": received.position,
@@ -61,7 +61,7 @@ def _decide_one(received: Entry, *, cause: str) -> dict[str, Any]:
         try:
             return answer_from_stream([*stream, _append(stream, cause=cause)])
         except StreamConflict:
-            # The lane decided in the meantime, or parked the event, which leaves it to be decided here.
+            # The lane has decided meanwhile, or parked the event, which is then still decided here.
             stream = read_stream(received.stream)
             if any(entry.type == "decision.made" for entry in stream):
                 return answer_from_stream(stream)

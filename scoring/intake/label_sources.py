@@ -1,12 +1,12 @@
-"""Who says what an event turned out to be: the known label sources, their order and their spelling."""
+"""Label sources: which are known, how they rank, and how their names are normalized."""
 
 from collections.abc import Mapping
 from typing import Final
 
-# What people say in the review queue; no API key may state it.
+# Verdicts of the review queue; API keys cannot use this source.
 PEOPLE: Final = "review"
 
-# Who outranks whom when sources disagree about one event; a source that is not listed ranks lowest.
+# Decides when sources disagree about an event, highest first; other sources rank lowest.
 PRECEDENCE: Final = (PEOPLE, "chargeback", "network", "customer")
 
 MAX_SOURCE_LENGTH = 60
@@ -16,10 +16,9 @@ _KNOWN: Final = {name: name for name in PRECEDENCE} | {f"{name}s": name for name
 
 
 def canonical_source(name: str) -> str:
-    """The one spelling of a label source: letters of any case and blanks beside them are the same source.
+    """The normalized name of a label source: lower case, without surplus blanks.
 
-    A known source is also found when it is written with blanks, dots, dashes or underscores inside, or in the
-    plural.
+    Known sources are also recognized with blanks, dots, dashes or underscores inside, and in the plural.
 
     >>> canonical_source(" Charge-Back "), canonical_source("REVIEW"), canonical_source("Acme  Bank")
     ('chargeback', 'review', 'acme bank')
@@ -34,11 +33,11 @@ def is_known_source(name: str) -> bool:
 
 
 def source_rank(name: str) -> tuple[int, str]:
-    """What sources are ordered by, the one that holds first; unknown ones last, by name."""
+    """The sort key of sources, highest rank first; unknown ones last, by name."""
     rank = PRECEDENCE.index(name) if name in PRECEDENCE else len(PRECEDENCE)
     return rank, name
 
 
 def effective_label(said: Mapping[str, str]) -> str | None:
-    """The label that holds, given what each source says now (by source): the highest-ranking source's."""
+    """The label of the highest-ranking source, given the current label of each."""
     return said[min(said, key=source_rank)] if said else None

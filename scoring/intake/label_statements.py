@@ -1,4 +1,4 @@
-"""Reading what is said of an event: a label, or its retraction."""
+"""Parse label statements: a label of an event or its retraction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ NAMES = ("event_type", "event_id", "label", "retract", "source", "known_at")
 
 
 def parse_statement(item: Mapping[str, Any], *, now: datetime) -> LabelStatement:
-    """The statement that one object makes. Raises `InvalidRequest` with every problem found."""
+    """Parse one object. Raises `InvalidRequest` with every problem found."""
     unknown = [name for name in item if name not in NAMES]
     problems = [
         RequestProblem(*problem) for problem in unknown_field_problems(unknown, known=NAMES, of="a label")
@@ -72,7 +72,7 @@ def _read_value(
 
 
 def _read_known_at(item: Mapping[str, Any], now: datetime, problems: list[RequestProblem]) -> datetime | None:
-    """When the sender says it knew, read like an event's time; a clock a little ahead is cut to `now`."""
+    """The sender's known-at, parsed like an event's time; a clock slightly ahead is cut to `now`."""
     raw = item.get("known_at")
     if raw is None:
         return None

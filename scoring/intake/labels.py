@@ -1,4 +1,4 @@
-"""Labels in: what people, chargebacks and other systems say of an event, appended and queued for its lane."""
+"""Receive labels from reviewers, chargebacks and other systems: append and queue them for their lanes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,11 +52,11 @@ class LabelStatement:
 
 @dataclass(frozen=True, slots=True)
 class LabelReceipt:
-    """What became of one statement, and what the log holds of it now.
+    """The outcome of one statement, and the label that the log holds now.
 
-    `held`: the event has not arrived; the label is applied when it does. `unchanged`: it had been said
-    before, at `known_at` and with `reported_at`. `refused` says why nothing was recorded: it takes back what
-    was never said, was known before its event, or would pass a bound.
+    `held`: the event has not arrived; the label is applied when it does. `unchanged`: the source had said the
+    same before, at `known_at` and with `reported_at`. `refused` says why nothing was recorded: the statement
+    retracts a label that does not exist, was known before its event, or exceeds a limit.
     """
 
     event_stream: str
@@ -76,15 +76,15 @@ def record_labels(
     room_to_hold: int | None = None,
     history: bool = False,
 ) -> list[LabelReceipt]:
-    """Append labels and retractions of one sender's events; one receipt each, in order.
+    """Append labels and retractions for one sender's events; returns one receipt each, in order.
 
-    A live label's known-at is its receipt: an earlier time given by the sender is kept as `reported_at` only,
-    or a label could reach back into decisions that never knew it. A statement that is refused says why in its
-    receipt and loses none of the others. Of labels whose event has not arrived only `room_to_hold` are taken
-    (None: any number).
+    A live label is known at its receipt. An earlier time given by the sender is kept as `reported_at` only;
+    otherwise a label could affect decisions that never knew it. A refused statement gives the reason in its
+    receipt and does not affect the others. Of labels whose event has not arrived at most `room_to_hold` are
+    held (None: any number).
 
-    With `history` a statement holds from the `known_at` it gives, as if it had been recorded then: for people
-    who may set the past. Its event must have arrived, and nothing later may have been said of it.
+    With `history` a statement counts from its `known_at` on, as if it had been recorded then; this needs the
+    permission to change the past. Its event must have arrived and must not have later labels.
     """
     record = partial(
         _record, statements, source=source, now=now, actor=actor, room=room_to_hold, history=history
@@ -97,7 +97,7 @@ def record_labels(
 
 
 def said_by_source(entries: Sequence[Entry]) -> dict[str, str]:
-    """What each source says after the given entries of one label stream."""
+    """The label of each source after the given entries of one label stream."""
     said: dict[str, str] = {}
     for entry in entries:
         if entry.type in LABEL_TYPES:
@@ -117,9 +117,9 @@ def label_entry(
     history: bool = False,
     actor: str = "",
 ) -> NewEntry:
-    """The next entry of a label stream that holds `said` after `version` entries.
+    """The next entry of a label stream whose `version` entries amount to `said`.
 
-    It carries what every source says after it (`said`), so that a conflict shows without the others.
+    It carries the labels of all sources after it (`said`), so that a conflict is visible in one entry.
     """
     label_source = canonical_source(label_source)
     after = _fold(said, label_source, value)
@@ -146,7 +146,7 @@ def label_entry(
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """When a source last spoke of an event, and since when it says it knew."""
+    """When a source last labeled an event, and since when it claims to have known."""
 
     known_at: datetime
     reported_at: datetime | None
@@ -154,7 +154,7 @@ class _Spoken:
 
 @dataclass(slots=True)
 class _LabelStream:
-    """What was said of one event so far; moves on with each statement that changes something."""
+    """The labels of one event so far; `take` adds to them."""
 
     event_stream: str
     version: int
@@ -179,7 +179,7 @@ class _LabelStream:
         return LabelReceipt(self.event_stream, "unchanged", effective_label(self.said), None, refused=error)
 
     def refusal(self, statement: LabelStatement) -> ScoringError | None:
-        """Why a statement cannot be recorded in this stream. People are bound by nothing of it."""
+        """Why a statement cannot be recorded in this stream. The limits do not apply to reviewers."""
         source = statement.label_source
         if statement.value is None and source not in self.spoken:
             return LabelNotFound(self.event_stream, source)
@@ -192,18 +192,18 @@ class _LabelStream:
         return None
 
     def refusal_of_past(self, statement: LabelStatement, event: Entry | None) -> ScoringError | None:
-        """Why a statement cannot hold from a time in the past."""
+        """Why a statement cannot count from a time in the past."""
         if event is None:
             return InvalidRequest([RequestProblem("event_id", "has not arrived, so it has no past", None)])
         latest = max((spoken.known_at for spoken in self.spoken.values()), default=None)
         if statement.known_at is None or latest is None or statement.known_at >= latest:
             return None
         since = to_iso(latest)
-        problem = f"is before what was last said of the event ({since})"
+        problem = f"is before the latest label of the event ({since})"
         return InvalidRequest([RequestProblem("known_at", problem, f"from {since} on")])
 
     def take(self, statement: LabelStatement, *, now: datetime, actor: str, history: bool) -> NewEntry | None:
-        """The entry that a statement adds, or None if its source says the same already."""
+        """The entry that a statement adds, or None if its source already says the same."""
         source = statement.label_source
         if self.said.get(source) == statement.value:
             return None
@@ -264,7 +264,7 @@ def _record(
 
 @dataclass(slots=True)
 class _Room:
-    """How many labels may still be held for events that have not arrived (None: any number)."""
+    """How many more labels may be held for events that have not arrived (None: any number)."""
 
     source: str
     left: int | None
@@ -272,7 +272,7 @@ class _Room:
     def refusal(
         self, own: _LabelStream, statement: LabelStatement, event: Entry | None
     ) -> ScoringError | None:
-        """Why a new label is not held; one that is held takes its place. Taking back is always possible."""
+        """Why a new label cannot be held, else takes one place. Retractions are always accepted."""
         if event or self.left is None or statement.value in (None, own.said.get(statement.label_source)):
             return None
         if self.left == 0:
@@ -282,7 +282,7 @@ class _Room:
 
 
 def _known_too_early(statement: LabelStatement, event: Entry | None) -> InvalidRequest | None:
-    """Why a statement cannot have been known when it says, where its event has arrived."""
+    """Why a statement cannot have been known at its time, if its event has arrived."""
     if event is None or statement.known_at is None:
         return None
     occurred_at = event.data["occurred_at"]
@@ -293,7 +293,7 @@ def _known_too_early(statement: LabelStatement, event: Entry | None) -> InvalidR
 
 
 def _append(entries: Sequence[NewEntry], *, received: Mapping[str, Entry], now: datetime) -> None:
-    """Append label entries and queue them; labels of events that have not been `received` wait for these."""
+    """Append label entries and queue them; labels of events that were not `received` yet are held."""
     waiting = pending.waiting_as_history([event.position for event in received.values()])
     with_history = {stream for stream, event in received.items() if event.position in waiting}
     held = {entry.data["event"] for entry in entries} - received.keys()

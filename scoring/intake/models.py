@@ -6,8 +6,8 @@ from django.db import models
 class Event(models.Model):
     """A received event. Projection of `event.received`; the key is that entry's position in the log.
 
-    `occurred_at` is that of its latest version, of which `versions` says the number: 1 as received, one more
-    with each `event.corrected`. `retracted_at` is when an `event.retracted` took it back.
+    `occurred_at` is that of the latest version and `versions` its number: 1 as received, one more for each
+    `event.corrected`. `retracted_at` is when an `event.retracted` was recorded.
     """
 
     position = models.BigIntegerField(primary_key=True)
@@ -35,7 +35,7 @@ class Event(models.Model):
 class Amendment(models.Model):
     """A correction or the retraction of an event. Projection of `event.corrected` and `event.retracted`.
 
-    `version` is the number of the version that holds from then on; a retraction leaves it as it was.
+    `version` is the number of the version from then on; a retraction does not change it.
     """
 
     class Kind(models.TextChoices):
@@ -63,10 +63,10 @@ class Amendment(models.Model):
 
 
 class Label(models.Model):
-    """One thing said about an event's truth. Projection of `label.recorded` and `label.retracted`.
+    """A label of an event, or its retraction. Projection of `label.recorded` and `label.retracted`.
 
-    `effective` is the event's label after this entry (None: unlabelled), `previous` the one before.
-    `conflict`: after this entry two sources say different things of the event.
+    `effective` is the event's label after this entry (None: unlabeled), `previous` the one before.
+    `conflict`: after this entry two sources disagree about the event.
     """
 
     position = models.BigIntegerField(primary_key=True)

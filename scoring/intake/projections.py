@@ -9,7 +9,7 @@ from scoring.log.projections import amend, project
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
-MOST_AMENDING_ACTOR = 160  # "user/" and a name of Django's
+MAX_ACTOR = 160  # characters: "user/" and a Django user name
 
 
 @project("event.received", Event)
@@ -58,7 +58,7 @@ def amendment_row(entry: Entry) -> Row:
         "kind": (Amendment.Kind.CORRECTION if corrected else Amendment.Kind.RETRACTION).value,
         "version": entry.data["version"],
         "reason": entry.data["reason"],
-        "actor": entry.metadata.get("actor", "")[:MOST_AMENDING_ACTOR],
+        "actor": entry.metadata.get("actor", "")[:MAX_ACTOR],
         "amended_at": entry.recorded_at,
     }
 

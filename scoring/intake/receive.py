@@ -1,4 +1,4 @@
-"""Events in: append the receipt with its pending row, ring the lane, wait if the client does."""
+"""Receive events: append the receipt and queue it, notify the lane, wait for the decision if asked to."""
 
 import logging
 from collections.abc import Mapping, Sequence, Set
@@ -28,8 +28,8 @@ from scoring.timestamps import to_iso
 logger = logging.getLogger(__name__)
 
 OnTimeout = Literal["pending", "fallback"]
-# Lists longer than this are bulk: they do not overtake, nor hold up, a client that waits for one decision.
-MOST_EVENTS_WITH_PRIORITY = 32
+# Longer lists are bulk: they neither overtake nor delay a client that waits for one decision.
+MAX_URGENT_EVENTS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one submission.
+    """The outcome of one submission.
 
-    `created` is False when the same payload had been received before; `answer` is then the original one.
-    `conflict` is set, and `answer` None, when the id is taken by another payload.
+    `created` is False if the same payload was received before; `answer` is then the original one. If the id
+    is taken by another payload, `conflict` is set and `answer` is None.
     """
 
     stream: str
@@ -65,10 +65,10 @@ def receive_events(
 ) -> list[Receipt]:
     """Append the events of one sender and return a receipt for each, in the order given.
 
-    With `wait` (seconds) the call returns as soon as every event is decided, at the latest after that time;
-    events still undecided are then answered as pending, or by the failure policy if `on_timeout` is
-    "fallback". Without it nothing is waited for. A repeated submission of an event that is not decided yet
-    waits like the first one: its sender may have lost the connection.
+    With `wait` (seconds) the call returns as soon as every event is decided, at the latest after that time.
+    Events still undecided are then answered as pending, or by the failure policy if `on_timeout` is
+    "fallback". Without `wait` the call returns at once. A repeated submission of an undecided event waits
+    like the first one, since its sender may have lost the connection.
     """
     if not submissions:
         return []
@@ -98,17 +98,17 @@ def receive_events(
 
 
 def priority_of(count: int, *, wait: float | None) -> int:
-    """With which priority a request of `count` events is queued: clients that wait for a few come first."""
-    return pending.URGENT if wait and count <= MOST_EVENTS_WITH_PRIORITY else pending.NORMAL
+    """The priority of a request of `count` events: clients that wait for a few events come first."""
+    return pending.URGENT if wait and count <= MAX_URGENT_EVENTS else pending.NORMAL
 
 
 def received_entry(
     submission: Submission, *, source: str, actor: str = "", history: bool = False
 ) -> NewEntry:
-    """The `event.received` entry of a submission; personal values are replaced by their digests.
+    """The `event.received` entry of a submission, with digests in place of personal values.
 
-    Its `signals`, what the texts tell of themselves, are no part of the payload: they are not compared with
-    those of a repeated submission.
+    Its `signals`, computed from the texts, are not part of the payload, so they are not compared with those
+    of a repeated submission.
     """
     parsed = submission.parsed
     fields = dict(parsed.fields)
@@ -141,7 +141,7 @@ def vault_items(submissions: Sequence[Submission]) -> list[tuple[str, str]]:
 
 
 def differing_fields(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
-    """Names of the fields in which two receipts of one id differ, the day's exchange rate left aside."""
+    """Names of the fields that differ between two receipts of one id, exchange rates aside."""
     names = sorted(stored["fields"].keys() | sent["fields"].keys())
     differing = [
         name for name in names if _as_sent(stored["fields"].get(name)) != _as_sent(sent["fields"].get(name))
@@ -150,9 +150,9 @@ def differing_fields(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> list
 
 
 def conflicting_fields(stream: Sequence[Entry], sent: Mapping[str, Any]) -> list[str]:
-    """As `differing_fields` from an event as it was received; none if that is what a correction made of it.
+    """`differing_fields` from the event as received; none if they match one of its corrections.
 
-    A sender that has corrected an event may send it again as it is now, or as it was.
+    A sender that has corrected an event may send it again as it is now or as it was.
     """
     differing = differing_fields(stream[0].data, sent)
     if differing and any(not differing_fields(e.data, sent) for e in stream if e.type == CORRECTED):
@@ -165,7 +165,7 @@ def _as_sent(value: Any) -> Any:
 
 
 def _disputed(entries: Sequence[NewEntry], repeated: Mapping[str, Sequence[Entry]]) -> set[str]:
-    """The repeated streams that were sent with another payload this time."""
+    """The streams that were submitted again with another payload."""
     return {
         entry.stream
         for entry in entries
@@ -174,7 +174,7 @@ def _disputed(entries: Sequence[NewEntry], repeated: Mapping[str, Sequence[Entry
 
 
 def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: str | None) -> str:
-    """Let a client wait for events received before; the cause that kept lanes from being rung, or ""."""
+    """Let a client wait for events received before; returns why lanes could not be notified, or ""."""
     entries = [undecided[stream] for stream in streams]
     if entries and wake_token:
         pending.adopt([entry.position for entry in entries], wake_token=wake_token)
@@ -184,7 +184,7 @@ def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: 
 def _wait_if_possible(
     undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, on_timeout: OnTimeout, cause: str
 ) -> dict[str, dict[str, Any]]:
-    """As `_wait`; no answers where the database fails meanwhile: the events are stored, and pending."""
+    """`_wait`, without answers if the database fails meanwhile: the events are stored and pending."""
     try:
         return _wait(undecided, channel=channel, wait=wait, on_timeout=on_timeout, cause=cause)
     except DatabaseError as error:
@@ -197,7 +197,7 @@ def _wait_if_possible(
 def _wait(
     undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, on_timeout: OnTimeout, cause: str
 ) -> dict[str, dict[str, Any]]:
-    """Answers by stream as the lane gives them, or the failure policy; absent where there is none in time."""
+    """Answers by stream from the lane or the failure policy, without those that did not come in time."""
     answers: dict[str, dict[str, Any]] = {}
     if not cause:
         with telemetry.stage("wait", events=len(undecided)):
@@ -205,7 +205,7 @@ def _wait(
     left = [entry for stream, entry in undecided.items() if stream not in answers]
     if left and (cause or on_timeout == "fallback"):
         return answers | fallback.decide(left, cause=cause or "timeout")
-    # Decided, perhaps, by a batch that was claimed before this client began to wait.
+    # A batch that was claimed before this client began to wait may have decided them.
     since = read_streams([entry.stream for entry in left])
     return answers | {stream: answer_from_stream(entries) for stream, entries in since.items()}
 

@@ -1,8 +1,8 @@
-"""Events that were corrected or retracted: which version of each a lane applies, in its order.
+"""Corrected and retracted events: what each of their entries does to a lane, in its order.
 
-What an entry of such an event does depends on what the lane has applied before it: a correction takes the
-version back that held and moves what labels had counted for it, a label counts for the version that holds.
-Both the holder of a lane and whoever works out a new order of it fold the same rule here.
+That depends on what the lane has applied before: a correction undoes the current version and moves the label
+counts to the new one; a label counts for the current version. The holder of a lane and the computation of a
+new order both use this rule.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,11 +40,11 @@ _UNAPPLIED = """
 
 @dataclass
 class AmendedEvent:
-    """One event as a lane has applied it so far.
+    """An event as far as a lane has applied it.
 
     `versions`: data of each version by the position of its entry; `labels`: by how much each label entry
-    changes the count of positives. `holds`: the version in the states, None before one was applied and after
-    the retraction; `positives`: what the labels applied add up to.
+    changes the count of positives. `holds`: the version in the states, None before the first and after the
+    retraction; `positives`: the sum of the applied labels.
     """
 
     receipt: int
@@ -56,16 +56,16 @@ class AmendedEvent:
     positives: int = 0
 
     def pass_over(self, applied: Iterable[int]) -> None:
-        """Take the entries at these positions for applied, whatever their order was."""
+        """Mark the entries at these positions as applied, in the order of the log."""
         for position in sorted(applied):
             self.apply(position)
 
     def apply(self, position: int) -> list[Effect]:
-        """What the entry at `position` does to the states, one effect for each seq it is to have."""
+        """What the entry at `position` does to the states: one effect for each seq that it gets."""
         if position in self.labels:
             return [self._count(self.labels[position])]
         replaced, is_stale = self.holds, position < (self.holds or 0)
-        if self.is_retracted or is_stale:  # it was set aside, and a later version has been applied meanwhile
+        if self.is_retracted or is_stale:  # it was parked, and a later version was applied since
             return [self._nothing()]
         self.is_retracted = position in self.retractions
         self.holds = None if self.is_retracted else position
@@ -79,11 +79,11 @@ class AmendedEvent:
         return self._nothing() if self.holds is None else self._effect("label", self.holds, delta)
 
     def _moved(self, version: int, sign: int) -> list[Effect]:
-        """What labels have counted, added to a version or taken from it."""
+        """The label counts, added to a version or removed from it."""
         return [self._effect("label", version, sign * self.positives)] if self.positives else []
 
     def _nothing(self) -> Effect:
-        """An entry has its place in the order though it changes no state."""
+        """An entry that changes no state still has its place in the order."""
         return self._effect("label", self.holds or self.receipt, 0)
 
     def _effect(self, kind: Any, version: int, positive_delta: int = 0) -> Effect:
@@ -97,7 +97,7 @@ class AmendedEvents:
     by_position: dict[int, AmendedEvent] = field(default_factory=dict)
 
     def effects_of(self, position: int) -> list[Effect] | None:
-        """As `AmendedEvent.apply`; None for an entry of an event that was never amended."""
+        """`AmendedEvent.apply`; None for an entry of an event that was never amended."""
         event = self.by_position.get(position)
         return event.apply(position) if event else None
 
@@ -105,9 +105,9 @@ class AmendedEvents:
 def place_entries(
     positions: NDArray[np.int64], amended: AmendedEvents, *, first_seq: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Effects]:
-    """What follows in an order: (the position at each seq, from which of `positions`, the effects).
+    """The next part of an order: (position at each seq, index into `positions`, effects).
 
-    An entry of an amended event takes as many seqs as it has effects; its event is changed by it.
+    An entry of an amended event takes as many seqs as it has effects, and is applied to its event.
     """
     if not amended.by_position:
         return positions, np.arange(len(positions)), {}
@@ -126,7 +126,7 @@ def place_entries(
 
 
 def read_amended(streams: Collection[str], *, applied: bool = True) -> AmendedEvents:
-    """These events as their lane has applied them: all that is no longer queued; nothing unless `applied`."""
+    """These events with all entries applied that are no longer queued, or none unless `applied`."""
     stored = read_streams([*streams, *(f"label/{stream}" for stream in streams)])
     events = [
         amended_event(stored[stream], stored.get(f"label/{stream}", ()))
@@ -142,9 +142,9 @@ def read_amended(streams: Collection[str], *, applied: bool = True) -> AmendedEv
 
 
 def amended_event(stream: Sequence[Entry], labels: Sequence[Entry]) -> AmendedEvent:
-    """An event of which nothing has been applied, from the entries of its stream and of its labels' stream.
+    """An event with nothing applied, from the entries of its stream and of its label stream.
 
-    Versions that a correction took out of the queue before they were applied are none of it.
+    Versions that a correction dequeued before they were applied are left out.
     """
     dropped = {position for entry in stream for position in entry.data.get("dropped", ())}
     return AmendedEvent(
@@ -164,12 +164,12 @@ def amended_event(stream: Sequence[Entry], labels: Sequence[Entry]) -> AmendedEv
 
 
 def positions_of(event: AmendedEvent) -> list[int]:
-    """The positions of all entries that a lane gives a place."""
+    """The positions of all entries that get a place in the lane's order."""
     return [*event.versions, *event.retractions, *event.labels]
 
 
 def amended_streams(positions: NDArray[np.int64]) -> list[str]:
-    """The events among those that entries at `positions` concern which were ever amended."""
+    """The amended events among those that the entries at `positions` concern."""
     found: set[str] = set()
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT 1 FROM scoring_amendment)")

@@ -4,13 +4,13 @@ from scoring.errors import ScoringError
 
 
 class TooManyHeldLabels(ScoringError):
-    """A sender has so many labels waiting for their events that no more are taken for now."""
+    """The sender has as many labels held for their events as allowed."""
 
     def __init__(self, *, source: str, held: int, limit: int, wait: int) -> None:
         self.source, self.held, self.limit, self.wait = source, held, limit, wait
         super().__init__(
-            f"{held:,} labels of the sender {source} wait for events that have not arrived, and at most"
-            f" {limit:,} may: send the events first, or try again in {wait} s"
+            f"{held:,} labels of the sender {source} are held for events that have not arrived; the maximum"
+            f" is {limit:,}: send the events first, or try again in {wait} s"
         )
 
 

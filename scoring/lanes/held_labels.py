@@ -1,6 +1,6 @@
-"""How many labels of a sender wait for events that have not arrived: beyond a bound no more are taken.
+"""How many labels of a sender may be held for events that have not arrived.
 
-The bound is a soft one: a count is believed for some seconds, with what this process has let in since.
+The limit is soft: a count is reused for some seconds, plus what this process has held since.
 """
 
 import time
@@ -10,7 +10,7 @@ from django.db import connection
 
 from scoring.lanes.errors import TooManyHeldLabels
 
-BELIEVED_SECONDS = 5.0
+COUNT_SECONDS = 5.0
 RETRY_SECONDS = 60
 
 COUNT = """
@@ -28,19 +28,19 @@ def room_to_hold(source: str) -> int:
 
 
 def no_room(source: str) -> TooManyHeldLabels:
-    """Why a label of the sender is not held."""
+    """The error for a label that is not held."""
     limit = settings.API_MAX_HELD_LABELS
     return TooManyHeldLabels(source=source, held=limit, limit=limit, wait=RETRY_SECONDS)
 
 
 def note_held(source: str, count: int) -> None:
-    """So many more of the sender's labels are held."""
+    """Note that `count` more labels of the sender are held."""
     until, before = _counted.get(source, (0.0, 0))
     _counted[source] = until, before + count
 
 
 def forget_counts() -> None:
-    """Count every sender's anew."""
+    """Forget all counts, so that they are read again."""
     _counted.clear()
 
 
@@ -51,5 +51,5 @@ def _held(source: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(COUNT, [source, settings.API_MAX_HELD_LABELS])
         count = int(cursor.fetchone()[0])
-    _counted[source] = time.monotonic() + BELIEVED_SECONDS, count
+    _counted[source] = time.monotonic() + COUNT_SECONDS, count
     return count

@@ -1,4 +1,4 @@
-"""The items that claimed entries come to: one each, but for events that were corrected or retracted."""
+"""The items of claimed entries: one each, except for events that were corrected or retracted."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from scoring.lanes.order import (
 
 
 class Placed(NamedTuple):
-    """An item of a batch and the claim that it comes from. `effect`: None where it is what the entry says."""
+    """An item of a batch and its claim. `effect`: None if the item is what the entry itself says."""
 
     claim: Claim
     item: LaneItem
@@ -25,7 +25,7 @@ class Placed(NamedTuple):
 
 
 def place_claims(claims: Sequence[Claim], *, head: LaneHead) -> list[Placed]:
-    """The items of these claims, none a rescore, with the seqs that follow `head`."""
+    """The items of these claims, none of them a rescore, with the seqs that follow `head`."""
     if not any(claim.amended for claim in claims):
         return [Placed(claim, _item(head.seq + 1 + place, claim)) for place, claim in enumerate(claims)]
     amended = read_amended({claim.event_stream for claim in claims if claim.amended})
@@ -41,14 +41,15 @@ def place_claims(claims: Sequence[Claim], *, head: LaneHead) -> list[Placed]:
 
 
 def effects_of(placed: Sequence[Placed]) -> Effects:
-    """The effects that the order has to say, by seq."""
+    """The effects to record with the order, by seq."""
     return {each.item.seq: each.effect for each in placed if each.effect is not None}
 
 
 def before_the_next_of_its_event(claims: Sequence[Claim]) -> list[Claim]:
-    """The claims up to the first that concerns an amended event which another one before it concerns too.
+    """The claims up to the first that concerns the same amended event as an earlier one.
 
-    What that one does, and the version of the event's stream it builds upon, depend on the one before.
+    What the later one does, and the version of the event's stream that it builds on, depend on the earlier
+    one.
     """
     seen: set[str] = set()
     for place, claim in enumerate(claims):

@@ -13,12 +13,12 @@ from scoring.sql.advisory_locks import LockSpace, session_lock, try_lock, unlock
 def held_lane(
     lane: str, *, wait: bool = False, patience: float | None = None, watch: bool = False
 ) -> Iterator[bool]:
-    """Hold a lane for the length of the block; yields False, holding nothing, when another process has it.
+    """Hold a lane for the duration of the block; yields False if another process holds it.
 
-    `wait`: until it is free, at most `patience` seconds. Waiting sessions come before all that only try.
-    `watch`: the holder, for some seconds, to take over from a frozen one. While the lane is held a thread
-    beats. The lock belongs to the database session. Should the connection drop, the lock goes with it; the
-    lane stream's version and the cursor in Redis then refuse whatever the former holder still tries to write.
+    `wait`: until it is free, at most `patience` seconds; waiting sessions come before those that only try.
+    `watch`: watch the holder for some seconds and take over if it is frozen. While the lane is held, a thread
+    sends heartbeats. The lock belongs to the database session and is lost with the connection; the version of
+    the lane's stream and the cursor in Redis then refuse whatever the former holder still tries to write.
     """
     held = wait_for_lock(LockSpace.LANE, lane, timeout=patience) if wait else try_lock(LockSpace.LANE, lane)
     if not held and watch:

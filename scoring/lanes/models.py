@@ -4,7 +4,7 @@ from django.db import models
 
 
 class SplitPart(models.Func):
-    """PostgreSQL's split_part: of an event's stream the second is its source."""
+    """PostgreSQL's split_part; the second part of an event's stream is its source."""
 
     function = "split_part"
     arity = 3
@@ -12,7 +12,7 @@ class SplitPart(models.Func):
 
 
 class Pending(models.Model):
-    """An entry that its lane has still to process. A work queue, rebuilt from the log like a projection."""
+    """An entry that its lane has yet to process. A work queue, rebuilt from the log like a projection."""
 
     class Kind(models.TextChoices):
         EVENT = "event"

@@ -1,4 +1,4 @@
-"""A lane's one order, read from the log: which entries got which seq, and what each means to the kernel."""
+"""The order of a lane, read from the log: which entry has which seq, and what it means to the kernel."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,7 @@ from scoring.timestamps import from_iso, to_micros
 
 ITEMS_A_CHUNK = 20_000
 
-# A label entry needs the event it concerns; an event entry is its own. What an item with an effect of its own
-# folds is the version that this names.
+# A label entry needs its event. An item with an effect folds the version that the effect names.
 ITEMS = """
     SELECT entry.position, entry.stream, entry.type, entry.schema_version, entry.data,
            event.position, event.schema_version, event.data
@@ -31,32 +30,32 @@ ITEMS = """
 
 @dataclass(frozen=True, slots=True)
 class LaneHead:
-    """Where a lane stands in the log: what the next `lane.sequenced` has to build upon.
+    """Where a lane is in the log: what the next `lane.sequenced` builds on.
 
-    A lane has one order at a time. `order` is the version of the `lane.reordered` that began the present one,
-    0 for the lane's first.
+    A lane has one order at a time. `order` is the version of the `lane.reordered` that began it, 0 for the
+    lane's first order.
     """
 
     lane: str
     order: int = 0
     version: int = 0
     position: int = 0  # of the last entry of the lane's stream
-    seq: int = 0  # the last one given
+    seq: int = 0  # the last one assigned
     clock_us: int = 0  # latest event time applied
 
     @property
     def cursor(self) -> str:
-        """What Redis must say to reflect exactly this."""
+        """The cursor in Redis when its states reflect exactly this head."""
         return f"{self.seq}:{self.position}"
 
 
 class Effect(NamedTuple):
-    """What an item does that concerns an event which was corrected or retracted.
+    """What an item of a corrected or retracted event does.
 
-    Such an entry can have several seqs: a correction takes back the version before it (`undo`), applies its
-    own (`event`) and moves what labels have counted from the one to the other (`label`). `version`: the
-    position of the entry whose fields are folded; `event_position`: that of the event's receipt. Written down
-    with the order, for which version held depends on what the lane had applied by then.
+    The entry of such an event can have several seqs: a correction undoes the version before it (`undo`),
+    applies its own (`event`) and moves the label counts from one to the other (`label`). `version`: the
+    position of the entry whose fields are folded; `event_position`: that of the receipt. Effects are recorded
+    with the order, since they depend on what the lane had applied by then.
     """
 
     kind: ItemKind
@@ -65,12 +64,12 @@ class Effect(NamedTuple):
     event_position: int
 
 
-Effects = Mapping[int, Effect]  # by seq; most items have none: an event is applied, a label counted
+Effects = Mapping[int, Effect]  # by seq; most items have none
 
 
 @dataclass(frozen=True, slots=True)
 class LaneChunk:
-    """Consecutive items of a lane, the log position of the event each concerns, and the head after them."""
+    """Consecutive items of a lane, the log positions of their events, and the head after them."""
 
     items: list[LaneItem]
     event_positions: np.ndarray  # int64 [n]
@@ -79,7 +78,7 @@ class LaneChunk:
 
 @dataclass(frozen=True, slots=True)
 class LaneRun:
-    """Consecutive places of a lane's order: the log position of each item, and the head after them."""
+    """A run of a lane's order: the log position of each item, and the head after them."""
 
     positions: np.ndarray  # int64 [n]
     head: LaneHead
@@ -90,13 +89,13 @@ class LaneRun:
         return self.head.seq - len(self.positions) + 1
 
     def up_to(self, head: LaneHead) -> "LaneRun":
-        """What of it stands up to a head that it goes beyond."""
+        """The part of the run up to an earlier head."""
         effects = {seq: effect for seq, effect in self.effects.items() if seq <= head.seq}
         return LaneRun(self.positions[: head.seq - self.first_seq + 1], head, effects)
 
 
 def read_head(lane: str) -> LaneHead:
-    """The last entry of the lane's stream, or the beginning."""
+    """The head at the last entry of the lane's stream, or the beginning."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT stream_version, position, data FROM scoring_logentry"
@@ -114,7 +113,7 @@ def read_beginning(lane: str) -> LaneHead:
 
 
 def find_head(lane: str, *, cursor_value: str) -> LaneHead | None:
-    """The head that a Redis cursor names, or None when the lane's present order never was there."""
+    """The head that a Redis cursor names, or None if the lane's present order never had it."""
     present = read_head(lane)
     if present.cursor == cursor_value:
         return present
@@ -132,7 +131,7 @@ def find_head(lane: str, *, cursor_value: str) -> LaneHead | None:
 
 
 def reordered_entry(head: LaneHead, *, reason: str) -> NewEntry:
-    """The entry that begins a new order of a lane; the old one stays readable before it."""
+    """The entry that begins a new order of a lane; the old one stays readable."""
     return NewEntry(
         stream=f"lane/{head.lane}",
         expected_version=head.version,
@@ -144,7 +143,7 @@ def reordered_entry(head: LaneHead, *, reason: str) -> NewEntry:
 def sequenced_entry(
     head: LaneHead, *, positions: Sequence[int], clock_us: int, effects: Effects | None = None
 ) -> NewEntry:
-    """The entry that gives these positions the next seqs; its version is the fence between two holders."""
+    """The entry that assigns the next seqs to these positions. Its version fences off another holder."""
     places = [[seq - head.seq - 1, *effect] for seq, effect in sorted((effects or {}).items())]
     return NewEntry(
         stream=f"lane/{head.lane}",
@@ -181,9 +180,7 @@ def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[Lan
 
 
 def iter_lane_runs(lane: str, *, after: LaneHead | None = None, items: int) -> Iterator[LaneRun]:
-    """The places beyond `after` in its order (without it, the lane's present order from its beginning), in
-    runs of about so many items.
-    """
+    """The order beyond `after`, or the lane's present order from its beginning, in runs of about `items`."""
     head = after or read_beginning(lane)
     parts: list[np.ndarray] = []
     effects: dict[int, Effect] = {}
@@ -205,7 +202,7 @@ def iter_lane_runs(lane: str, *, after: LaneHead | None = None, items: int) -> I
 def read_items(
     positions: np.ndarray, *, first_seq: int, effects: Effects | None = None
 ) -> tuple[list[LaneItem], np.ndarray]:
-    """The items at these log positions, and the position of the event each concerns (int64 [n])."""
+    """The items at these log positions, and the positions of their events (int64 [n])."""
     effects = effects or {}
     wanted = positions.tolist()
     for seq, (_, version, *_) in effects.items():
@@ -226,8 +223,8 @@ def read_items(
             event_positions[place] = position
         else:
             event_schema, event_text = event
-            labelled = lift("event.received", data["event"], event_schema, orjson.loads(event_text))
-            items.append(label_item(seq, data, labelled))
+            labeled = lift("event.received", data["event"], event_schema, orjson.loads(event_text))
+            items.append(label_item(seq, data, labeled))
             event_positions[place] = event_position
     return items, event_positions
 
@@ -238,7 +235,7 @@ def count_items_after(head: LaneHead) -> int:
 
 
 def event_item(seq: int, event: Mapping[str, Any]) -> LaneItem:
-    """What the kernel folds for a received event."""
+    """The item of a received event."""
     return LaneItem(
         seq=seq,
         kind="event",
@@ -249,7 +246,7 @@ def event_item(seq: int, event: Mapping[str, Any]) -> LaneItem:
 
 
 def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> LaneItem:
-    """What the kernel folds for a label or a retraction: by how much the counts of its event change."""
+    """The item of a label or a retraction: by how much the counts of its event change."""
     return LaneItem(
         seq=seq,
         kind="label",
@@ -261,7 +258,7 @@ def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> 
 
 
 def effect_item(seq: int, effect: Effect, version: Mapping[str, Any]) -> LaneItem:
-    """What the kernel folds for an item of an event that was corrected: `version`, the data of its entry."""
+    """The item of an amended event; `version` is the data of the entry that is folded."""
     return LaneItem(
         seq=seq,
         kind=effect.kind,
@@ -273,13 +270,13 @@ def effect_item(seq: int, effect: Effect, version: Mapping[str, Any]) -> LaneIte
 
 
 def label_delta(label: Mapping[str, Any], *, type_name: str) -> int:
-    """By how much a label or its retraction changes the count of positives of its event."""
+    """By how much a label or its retraction changes the number of positives of its event."""
     positive = event_type(type_name).labels.positive
     return (label["effective"] == positive) - (label["previous"] == positive)
 
 
 def _values_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An event's fields, and what its texts tell of themselves: nothing in entries from before signals."""
+    """An event's fields and the signals of its texts, which entries of earlier releases do not have."""
     signals = event.get("signals")
     return {**event["fields"], **signals} if signals else event["fields"]
 

@@ -1,7 +1,7 @@
-"""The queue of entries still to process, folded again from the log.
+"""Rebuild the queue of pending entries from the log.
 
-What a lane has sequenced is done; every other event and label waits. Who was waiting for an answer is not in
-the log: rebuilt rows wake nobody and have ordinary priority.
+Entries that a lane has sequenced are done; all other events and labels are pending. The log does not know
+which clients wait: rebuilt rows have no wake token and ordinary priority.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ KINDS = {
 LABELS = frozenset({"label.recorded", "label.retracted"})
 PARKED = frozenset({"event.parked", "label.parked"})
 
-# Decided without the model that was due, and not decided again since.
+# Events whose latest decision was made without the model that was due.
 _TO_RESCORE = """
 SELECT decided.version, e.type || '/' || e.source || '/' || e.external_id, e.type, d.decided_at
 FROM scoring_decision d JOIN scoring_event e ON e.position = d.event_position
@@ -48,9 +48,9 @@ LaneOf = Callable[[str], str]
 
 
 def rebuild_pending(*, advance: Advance = lambda passed: None) -> int:
-    """Empty the queue and fill it again from the log, in one transaction; gives the number of rows.
+    """Empty the queue and fill it from the log, in one transaction; returns the number of rows.
 
-    `advance` is told how many positions of the log were passed.
+    `advance` receives the number of log positions passed.
     """
     table = Table.of(Pending)
     with transaction.atomic():
@@ -83,10 +83,10 @@ def pending_rows(
     received: Mapping[str, int],
     lane_of: LaneOf,
 ) -> list[Row]:
-    """The queue's rows for those of `entries` (receipts, amendments, labels) that no lane has sequenced.
+    """The rows of those of `entries` (receipts, amendments, labels) that no lane has sequenced.
 
-    `sequenced`: positions that have a place, or are never to have one, sorted, int64. `parked`: errors by
-    position. `received`: the labelled events that exist, stream -> position of its receipt. `lane_of`: the
+    `sequenced`: positions with a place in an order, or that never get one, sorted, int64. `parked`: errors by
+    position. `received`: the labeled events that exist, stream -> position of the receipt. `lane_of`: the
     lane of an event type.
     """
     positions = np.fromiter((entry.position for entry in entries), dtype=np.int64, count=len(entries))
@@ -116,7 +116,7 @@ def read_parked() -> dict[int, str]:
 
 
 def read_withdrawn() -> np.ndarray:
-    """The positions of what corrections and retractions took out of the queue unapplied, sorted, int64."""
+    """The positions that corrections and retractions dequeued before they were applied, sorted, int64."""
     found: list[int] = []
     for entries in iter_log(types=AMENDMENTS):
         for entry in entries:
@@ -149,7 +149,7 @@ def _pending_row(entry: Entry, *, error: str | None, received: Mapping[str, int]
 
 
 def _is_history(entry: Entry) -> bool:
-    """Whether the entry has its place by its own time; a correction of history comes when it comes."""
+    """Whether the entry is placed by its own time. A correction of history is placed by its receipt."""
     return bool(entry.data.get("history")) and entry.type not in AMENDMENTS
 
 
@@ -169,7 +169,7 @@ def _rescore_rows(sequenced: np.ndarray, parked: Mapping[int, str]) -> Iterator[
     with connection.cursor() as cursor:
         cursor.execute(_TO_RESCORE)
         undecided = cursor.fetchall()
-    # An event that no lane has sequenced yet still waits as an event, and is decided again as one.
+    # An event that no lane has sequenced is pending as an event, and is decided as one.
     done = _is_in(np.array([row[0] for row in undecided], dtype=np.int64), sequenced)
     for (position, stream, type_name, decided_at), is_done in zip(undecided, done, strict=True):
         if is_done:

@@ -1,7 +1,7 @@
-"""A lane is taken from a holder that is frozen: its session of the database is ended, and the lock with it.
+"""Take a lane over from a frozen holder by ending its database session, and its lock with it.
 
-Nothing it may still write when it wakes up is taken: the lane stream's version in the log and the cursor in
-Redis refuse it. So a holder that is wrongly taken for frozen loses some work, and nothing else happens.
+Whatever the holder still writes when it wakes up is refused, by the version of the lane's stream in the log
+and by the cursor in Redis. A holder that is mistaken for frozen loses some work; nothing else happens.
 """
 
 import logging
@@ -32,16 +32,16 @@ HOLDER = """
 
 
 class Holder(NamedTuple):
-    """The session that holds a lane. `quiet`: seconds since it was last used; None if that is not shown."""
+    """The session that holds a lane. `quiet`: seconds since its last use; None if that cannot be seen."""
 
     session: int
     quiet: float | None
 
 
 def take_over(lane: str) -> bool:
-    """Watch a lane's holder for some seconds, and end it if it is frozen; whether the lane is held then.
+    """Watch the holder of a lane for some seconds and end it if it is frozen; whether the lane is held then.
 
-    Leaves again at the holder's next beat.
+    Returns at the holder's next heartbeat.
     """
     try:
         return _take_over(lane)
@@ -67,14 +67,14 @@ def _take_over(lane: str) -> bool:
 
 
 def _end_holder(lane: str) -> bool:
-    """End the session that holds the lane unless it is in use; whether it is gone."""
+    """End the session that holds the lane unless it is in use; returns whether it is gone."""
     holder = _find_holder(lane)
     if holder is None:
         return True
     if holder.quiet is not None and holder.quiet < heartbeat.KEPT_SECONDS:
         return False
     logger.warning(
-        "lane %s: its holder is frozen (session %d of PostgreSQL, unused for %s s) and its session is ended",
+        "lane %s: its holder is frozen (PostgreSQL session %d, unused for %s s); ending its session",
         lane,
         holder.session,
         "?" if holder.quiet is None else f"{holder.quiet:.1f}",
@@ -85,7 +85,7 @@ def _end_holder(lane: str) -> bool:
             return bool(cursor.fetchone()[0])
     except DatabaseError as error:
         logger.error(
-            "lane %s: session %d cannot be ended (%s): let all workers use one role of PostgreSQL, or end it"
+            "lane %s: session %d cannot be ended (%s); let all workers use one PostgreSQL role, or end it"
             " yourself",
             lane,
             holder.session,

@@ -1,4 +1,4 @@
-"""A circuit breaker: after one failure a server is left alone until a probe finds that it answers again."""
+"""A circuit breaker: after a failure a server is not used until a probe finds that it answers again."""
 
 import logging
 import time
@@ -11,11 +11,10 @@ PROBE_SECONDS = 0.5  # between two probes
 
 
 class Breaker:
-    """Whether a server is worth asking. The probe runs on a thread of its own: no request pays for it.
+    """Whether a server should be used. The probe runs on its own thread, so that no request pays for it.
 
-    `probe` returns when the server answers, with whatever error of its own, and raises when it does not.
-    `grace`: so long after the first failure the server is still asked, unless the probe succeeds before. For
-    failures that may concern one command alone.
+    `probe` returns when the server answers, even with an error, and raises when it does not. `grace`: seconds
+    after the first failure during which the server is still used, for failures that may concern one command.
     """
 
     def __init__(self, server: str, probe: Callable[[], None], *, grace: float = 0.0) -> None:
@@ -26,12 +25,12 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether to leave the server alone. Costs nothing while it is well."""
+        """Whether the server should not be used. Costs nothing while it is healthy."""
         opens_at = self._opens_at
         return opens_at != float("inf") and time.monotonic() >= opens_at
 
     def trip(self) -> None:
-        """The server has failed to answer in time."""
+        """Note that the server failed to answer in time."""
         with self._lock:
             if self._opens_at != float("inf"):
                 return  # a probe is under way
@@ -42,7 +41,7 @@ class Breaker:
         began = time.monotonic()
         while not self._answers():
             if self.is_open and began:
-                logger.warning("%s does not answer: it is left alone until it does", self.server)
+                logger.warning("%s does not answer and is not used until it does", self.server)
                 began = 0.0
             time.sleep(PROBE_SECONDS)
         with self._lock:
@@ -53,6 +52,6 @@ class Breaker:
     def _answers(self) -> bool:
         try:
             self._probe()
-        except Exception:  # noqa: BLE001 - the edge of a thread: whatever it is, the server cannot be used
+        except Exception:  # noqa: BLE001 - the edge of a thread: on any error the server cannot be used
             return False
         return True

@@ -1,7 +1,7 @@
-"""The holder of a lane says that it is alive, from a thread of its own, whatever else it is at.
+"""Heartbeats of lane holders, sent from a separate thread.
 
-A holder that is stopped, or whose machine is paused, holds its lane's lock as long as its session lives, and
-its machine may keep that open for ever. Without a heartbeat nobody could tell it from one at work.
+A stopped holder, or one on a paused machine, keeps the lane's lock as long as its session is open, possibly
+forever. Only a missing heartbeat tells it from a working one.
 """
 
 import itertools
@@ -19,14 +19,14 @@ from scoring.signals import redis_connections as connections
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 0.5
-# Then the holder is taken for frozen, if its session is as quiet. Far beyond a pause of the interpreter, and
-# of a machine with too much to do.
+# After that the holder counts as frozen if its session is as quiet. Far longer than a pause of the
+# interpreter or of an overloaded machine.
 KEPT_SECONDS = 2.5
 
 
 @contextmanager
 def beating(lane: str) -> Iterator[None]:
-    """Beat for the length of the block. A Redis that cannot be had costs nothing but the beats."""
+    """Send heartbeats for the duration of the block. Without Redis there are none; nothing else changes."""
     ended, name = Event(), f"{os.getpid()}:{secrets.token_hex(4)}"
     numbers = itertools.count()
     _beat(lane, f"{name}:{next(numbers)}")
@@ -45,7 +45,7 @@ def beating(lane: str) -> Iterator[None]:
 
 
 def last_beat(lane: str) -> str | None:
-    """The holder's latest beat, "process:name:number"; None if none came lately. Raises redis.RedisError."""
+    """The latest heartbeat, "process:name:number", or None without a recent one. Raises redis.RedisError."""
     beat = connections.prompt().get(_key(lane))
     return beat.decode() if isinstance(beat, bytes) else None
 

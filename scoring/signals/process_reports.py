@@ -1,6 +1,6 @@
-"""What processes say of themselves, for whoever asks how the whole is doing: a hash in Redis.
+"""Status reports of processes, in a hash in Redis, for health checks and the overview.
 
-Ages are by the clock of Redis: those of the processes may differ, which is one of the things they report.
+Ages follow the clock of Redis. The clocks of the processes may differ, which is one of the things reported.
 """
 
 import logging
@@ -13,8 +13,8 @@ from scoring.signals import redis_connections as connections
 logger = logging.getLogger(__name__)
 
 KEY = "assay:reports"
-KEPT_SECONDS = 86_400  # a process that is no more is forgotten a day after its last word
-ALIVE_SECONDS = 10.0  # a process that has said nothing for so long is away; each reports every 2 s
+KEPT_SECONDS = 86_400  # after its last report a process is forgotten
+ALIVE_SECONDS = 10.0  # without a report for longer than this a process is gone; each reports every 2 s
 
 WORKER, CLOCK, MODELS, SWEEP = "worker", "clock", "models", "sweep"
 
@@ -26,7 +26,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 
 
 class Report(NamedTuple):
-    """`text` is what was said, `age` how many seconds ago. `about` and `by`: of what, by which process."""
+    """`about`: the subject; `by`: the reporting process; `age`: seconds since the report."""
 
     about: str
     by: str
@@ -39,7 +39,7 @@ class Report(NamedTuple):
 
 
 def report(about: str, by: str, text: str = "") -> None:
-    """Say something of a process, in place of what was said before. Never raises."""
+    """Replace the report of a process on a subject. Never raises."""
     try:
         connections.prompt().eval(REPORT, 1, KEY, f"{about}/{by}", text, KEPT_SECONDS)
     except redis.RedisError as error:
@@ -47,7 +47,7 @@ def report(about: str, by: str, text: str = "") -> None:
 
 
 def read_reports() -> list[Report]:
-    """What each process has said last. Raises redis.RedisError."""
+    """The latest reports of all processes. Raises redis.RedisError."""
     with connections.prompt().pipeline(transaction=False) as pipe:
         pipe.time()
         pipe.hgetall(KEY)

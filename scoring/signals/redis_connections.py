@@ -1,4 +1,4 @@
-"""Connections of the process to Redis: for work, for what a client waits for, and for reads that block."""
+"""The process's Redis connections: for background work, for requests, and for blocking reads."""
 
 from functools import cache
 from typing import Any
@@ -10,8 +10,8 @@ from redis.client import Pipeline
 from scoring.signals.breaker import Breaker
 
 CONNECT_SECONDS = 1.0
-COMMAND_SECONDS = 5.0  # a server that stops for a moment (a full disk's queue, a fork) is waited for
-# A command of a few keys takes less than a millisecond: what takes so long is hung, and a client waits.
+COMMAND_SECONDS = 5.0  # waits for a server that stalls for a moment (disk queue, fork)
+# A command on a few keys takes less than a millisecond; one that takes this long hangs, and a client waits.
 PROMPT_SECONDS = 0.4
 MAX_BLOCK_SECONDS = 2.0  # the longest blocking read, of `blocking`
 PROBE_KEY = "assay:probe"
@@ -21,30 +21,30 @@ PROBE_KEY = "assay:probe"
 def client() -> redis.Redis:
     """A pooled, thread-safe client for work that no client waits for.
 
-    Threads that ask for the first time together may get one each, of which one is forgotten. The pool is
-    made apart for that: a client that made its own would close the connections in use when it goes.
+    Threads that call this at the same time first may get one each, of which one is discarded. The pool is
+    created separately, since a client that owns its pool closes the connections in use when it is discarded.
     """
     return redis.Redis(connection_pool=_pool(COMMAND_SECONDS))
 
 
 @cache
 def blocking() -> redis.Redis:
-    """The same for reads that block up to MAX_BLOCK_SECONDS: a hung server is noticed soon after that."""
+    """A client for reads that block up to MAX_BLOCK_SECONDS; a hung server is noticed soon after that."""
     return redis.Redis(connection_pool=_pool(MAX_BLOCK_SECONDS + CONNECT_SECONDS))
 
 
 @cache
 def prompt() -> "PromptClient":
-    """The same for requests. A command that is not answered in PROMPT_SECONDS raises redis.TimeoutError.
+    """A client for requests. A command that is not answered in PROMPT_SECONDS raises redis.TimeoutError.
 
-    From then on every command raises redis.ConnectionError at once, until a probe has found that the server
-    answers: one request pays for a hung Redis, and not each for each of its commands.
+    From then on every command raises redis.ConnectionError at once, until a probe finds that the server
+    answers again: a hung Redis delays one command, not every command of every request.
     """
     return PromptClient(connection_pool=_pool(PROMPT_SECONDS))
 
 
 class PromptClient(redis.Redis):
-    """Gives up early, and does not ask a server that has just failed to answer."""
+    """Times out early, and does not use a server that has just failed to answer."""
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         return guarded(super().execute_command, *args, **options)
@@ -59,9 +59,9 @@ class PromptPipeline(Pipeline):
 
 
 def guarded(command: Any, *args: Any, **options: Any) -> Any:
-    """Run a command of Redis unless it is being left alone; note when it fails to answer."""
+    """Run a Redis command unless the breaker is open; trip it when Redis does not answer."""
     if breaker.is_open:
-        raise redis.ConnectionError("Redis did not answer a moment ago and is left alone")
+        raise redis.ConnectionError("Redis did not answer a moment ago and is not used until it does")
     try:
         return command(*args, **options)
     except (redis.ConnectionError, redis.TimeoutError):
@@ -76,7 +76,7 @@ def _pool(seconds: float) -> redis.ConnectionPool:
 
 
 def _probe() -> None:
-    """A write, for a server may answer reads alone. Any answer will do: an error says its own words."""
+    """Write a key, since a server may answer reads only. Any answer counts, errors included."""
     connection = redis.Redis.from_url(
         settings.REDIS_URL,
         socket_connect_timeout=PROMPT_SECONDS,

@@ -1,4 +1,4 @@
-"""Whether a Redis takes writes, and in words why not: it may answer every read while it refuses them."""
+"""Whether Redis accepts writes, and why not in words. It may refuse writes while it answers reads."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class Refusal(NamedTuple):
     remedy: str
 
 
-# By the code that the server's error begins with, or the client's class that stands for it.
+# By the code at the beginning of the server's error, or the client class for it.
 REFUSALS = {
     "OOM": Refusal("its memory is full", "Raise maxmemory, or give it a larger machine."),
     "MISCONF": Refusal("it cannot write to its disk", "Free space on its disk; its log says more."),
@@ -36,7 +36,7 @@ CODES: tuple[tuple[type[redis.RedisError], str], ...] = (
 
 
 def refused_write(client: redis.Redis) -> Refusal | None:
-    """Write a key; why that was refused, None if it was not. Raises redis.RedisError when nobody answers."""
+    """Write a key; returns why that was refused, or None. Raises redis.RedisError without an answer."""
     try:
         client.set(KEY, "1", px=KEPT_MS)
     except (redis.ResponseError, redis.exceptions.BusyLoadingError) as error:
@@ -45,6 +45,6 @@ def refused_write(client: redis.Redis) -> Refusal | None:
 
 
 def refusal_of(error: redis.RedisError) -> Refusal:
-    """What an error of the server means."""
+    """The meaning of a server error."""
     code = next((code for kind, code in CODES if isinstance(error, kind)), str(error).split(" ", 1)[0])
     return REFUSALS.get(code) or Refusal(f"it says “{error}”", "See its log.")

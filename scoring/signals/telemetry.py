@@ -1,8 +1,8 @@
-"""What this process has done, in numbers for /metrics: counted here, added up for all processes in Redis.
+"""Counters for /metrics: counted in each process, summed up in Redis.
 
-A process sends what it counted about once a second and forgets it before it knows whether it arrived: a
-number may be lost with a server, and is never counted twice. Redis losing everything looks to Prometheus like
-a restart.
+A process sends its counts about once a second and forgets them before it knows whether they arrived: a count
+may be lost with a server, but is never added twice. A Redis that lost everything looks to Prometheus like a
+restart.
 """
 
 import logging
@@ -25,13 +25,13 @@ Stage = Literal[
     "append",  # their receipts, rows and queue entries written
     "doorbell",  # their lanes notified; the name dates from the first release
     "wait",  # a client waited for its answers
-    "claim",  # a batch and all it needs read from the queue
+    "claim",  # a batch read from the queue with all its data
     "sequence",  # states read, features computed
-    "decide",  # predicted, explained and put into words
-    "predict",  # of that: margins, scores and exact contributions, which come out of one pass
-    "persist",  # decisions, rows and queue written
+    "decide",  # predicted, explained, reasons composed
+    "predict",  # part of that: margins, scores and exact contributions, computed in one pass
+    "persist",  # decisions and rows written, entries dequeued
     "states",  # new states written to Redis
-    "wake",  # answers handed to those who wait
+    "wake",  # answers sent to waiting clients
 ]
 
 KEY = "assay:telemetry"
@@ -52,13 +52,13 @@ class Telemetry:
         self._send_at = 0.0
 
     def add(self, *series: str, count: float = 1) -> None:
-        """Count `count` more of a series; sends what has gathered if that is due."""
+        """Add `count` to a series; sends the counts if that is due."""
         with self._lock:
             self._counts[series] += count
         self._send_if_due()
 
     def observe(self, stage: str, seconds: float, *, events: int) -> None:
-        """One run of a stage that handled so many events."""
+        """Count one run of a stage that handled this many events."""
         with self._lock:
             self._counts["bucket", stage, _NAMES[bisect_left(BUCKETS, seconds)]] += 1
             self._counts["seconds", stage] += seconds
@@ -67,7 +67,7 @@ class Telemetry:
 
     @contextmanager
     def stage(self, name: Stage, *, events: int) -> Iterator[None]:
-        """Observe what runs inside, unless it raises."""
+        """Observe the block, unless it raises."""
         began = time.perf_counter()
         yield
         self.observe(name, time.perf_counter() - began, events=events)
@@ -77,7 +77,7 @@ class Telemetry:
             self.send()
 
     def send(self) -> None:
-        """Add what has gathered to what all processes have counted."""
+        """Add the counts to those of all processes."""
         with self._lock:
             gathered, self._counts = self._counts, defaultdict(float)
             self._send_at = time.monotonic() + SEND_SECONDS
@@ -96,7 +96,7 @@ telemetry = Telemetry()
 
 
 def read_counts() -> dict[Series, float]:
-    """What all processes have sent, this one's last included. Raises redis.RedisError."""
+    """The counts of all processes, including the latest of this one. Raises redis.RedisError."""
     telemetry.send()
     stored = cast("dict[bytes, bytes]", connections.prompt().hgetall(KEY))
     return {tuple(name.decode().split(SEPARATOR)): float(count) for name, count in stored.items()}

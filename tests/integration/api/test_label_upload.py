@@ -299,7 +299,7 @@ def test_a_past_label_does_not_go_before_what_was_said_since(sent: str) -> None:
     record_labels([LabelStatement("payment", "T-0", "fraud", "chargeback")], source=sent, now=NOW)
     text = "event_id,label,reported_at\nT-0,legitimate,2026-03-02T10:00:00Z\n"
     page = upload(person("upload_label", "upload_label_history"), sent, text, history="1").content.decode()
-    assert "is before what was last said of the event" in page
+    assert "is before the latest label of the event" in page
     assert len(read_stream(f"label/payment/{sent}/T-0")) == 1
 
 

@@ -216,7 +216,7 @@ def test_a_session_that_cannot_be_ended_keeps_the_lane_and_the_log_says_what_to_
     with held_elsewhere() as holder:
         assert not take_over(LANE)
     assert not holder["lost"]
-    assert "let all workers use one role of PostgreSQL" in caplog.text
+    assert "let all workers use one PostgreSQL role" in caplog.text
 
 
 def test_a_holder_whose_session_was_ended_leaves_without_an_error_of_its_own():

@@ -2,7 +2,7 @@ import pytest
 
 from scoring.intake.answers import fields_as_sent
 from scoring.intake.receive import (
-    MOST_EVENTS_WITH_PRIORITY,
+    MAX_URGENT_EVENTS,
     conflicting_fields,
     differing_fields,
     priority_of,
@@ -77,8 +77,8 @@ def test_a_receipt_says_who_sent_it_and_whether_it_is_of_the_past():
     [
         (1, None, NORMAL),
         (1, 0.5, URGENT),
-        (MOST_EVENTS_WITH_PRIORITY, 0.5, URGENT),
-        (MOST_EVENTS_WITH_PRIORITY + 1, 0.5, NORMAL),
+        (MAX_URGENT_EVENTS, 0.5, URGENT),
+        (MAX_URGENT_EVENTS + 1, 0.5, NORMAL),
     ],
     ids=["not waited for", "waited for", "as many as may overtake", "a list that counts as bulk"],
 )

@@ -1,4 +1,4 @@
-"""A server that failed to answer is left alone until a probe is answered."""
+"""A server that failed to answer is not used until a probe is answered."""
 
 from threading import Event
 

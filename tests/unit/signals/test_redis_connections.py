@@ -1,4 +1,4 @@
-"""How long each kind of client waits for Redis, and which failures have it left alone."""
+"""How long each kind of client waits for Redis, and which failures trip the breaker."""
 
 from types import SimpleNamespace
 from typing import Any
