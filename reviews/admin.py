@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from reviews.models import Case
-from scoring.admin import find_events
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroken
+from scoring.admin_kit.entry_lists import find_events
 from scoring.admin_kit.formatting import money_text, percent_text
 
 for page in ("queue", "case", "event", "entities"):

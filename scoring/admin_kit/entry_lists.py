@@ -1,0 +1,56 @@
+"""Lists of rows that lead to entries of the log, searched along an index."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from scoring.admin_kit.change_lists import ReadOnlyAdmin
+from scoring.log.entries import LAST_POSITION
+from scoring.log.models import LogEntry
+
+
+def position_in(term: str) -> int | None:
+    """The log position that a search term is, if it is one."""
+    number = int(term) if term.isascii() and term.isdigit() and len(term) < 20 else None
+    return number if number is not None and number <= LAST_POSITION else None
+
+
+def find_events(rows: QuerySet[Any], field: str, search_term: str) -> tuple[QuerySet[Any], bool]:
+    """The rows whose `field` is the position of the event searched for: by position, or type/source/id."""
+    term = search_term.strip()
+    if not term:
+        return rows, False
+    position = position_in(term)
+    if position is None:
+        received = LogEntry.objects.filter(stream=term, stream_version=1)
+        return rows.filter(**{f"{field}__in": received.values("position")}), False
+    return rows.filter(**{field: position}), False
+
+
+def link_to_entry(field: str, title: str) -> Callable[[Any], str]:
+    """A column that leads to the log entry whose position stands in `field`."""
+
+    @admin.display(description=title, ordering=field)
+    def link(row: Any) -> str:
+        position = getattr(row, field)
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:scoring_logentry_change", args=[position]), position
+        )
+
+    link.entry_field = field  # type: ignore[attr-defined]
+    return link
+
+
+class EntriesAdmin(ReadOnlyAdmin):
+    """Rows that lead to entries of the log, for those who may open it; others see the position alone."""
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        columns = super().get_list_display(request)
+        if request.user.has_perm("scoring.view_logentry"):
+            return columns
+        return [getattr(column, "entry_field", column) for column in columns]

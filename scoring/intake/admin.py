@@ -1,0 +1,109 @@
+"""Admin lists of received events and of labels, read along an index and never counted in full."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+
+from scoring.admin_kit.badges import badge
+from scoring.admin_kit.change_lists import EventTypeFilter
+from scoring.admin_kit.entry_lists import EntriesAdmin, find_events, link_to_entry
+from scoring.admin_kit.formatting import NO_VALUE
+from scoring.intake.label_sources import PRECEDENCE
+from scoring.intake.models import Event, Label
+
+
+class TypeFilter(EventTypeFilter):
+    field = "type"
+
+
+@admin.register(Event)
+class EventAdmin(EntriesAdmin):
+    """Received events, newest first; searched by position or by the whole name of their stream."""
+
+    when_empty = "Events appear here when a sender posts them to the API, or manage.py ingest reads a file."
+    list_display = (
+        link_to_entry("position", "entry"),
+        "type",
+        "source",
+        "external_id",
+        "occurred_at",
+        "received_at",
+        "amended",
+    )
+    list_display_links = ("external_id",)
+    list_filter = (TypeFilter,)
+    ordering = ("-position",)
+    sortable_by = ()
+    search_fields = ("position",)
+    search_help_text = "A position, or type/source/id"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        return find_events(queryset, "position", search_term)
+
+    @admin.display(description="changed")
+    def amended(self, event: Event) -> str:
+        if event.retracted_at:
+            return badge("retracted")
+        return f"version {event.versions}" if event.versions > 1 else "-"
+
+
+class ConflictFilter(admin.SimpleListFilter):
+    """Events whose sources say different things now; an entry from before they agreed is not one."""
+
+    title = "agreement of sources"
+    parameter_name = "in_conflict"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Sources disagree now")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Label]) -> QuerySet[Label]:
+        if self.value() != "yes":
+            return queryset
+        later = Label.objects.filter(event_stream=OuterRef("event_stream"), position__gt=OuterRef("position"))
+        return queryset.filter(~Exists(later), conflict=True)
+
+
+@admin.register(Label)
+class LabelAdmin(EntriesAdmin):
+    """Labels, newest first; searched by the whole name of the event's stream."""
+
+    list_display = (
+        link_to_entry("position", "entry"),
+        "event_stream",
+        "source",
+        "says",
+        "holds",
+        "sources_agree",
+        "known_at",
+    )
+    list_display_links = ("event_stream",)
+    list_filter = (ConflictFilter,)
+    list_before_template = "scoring/label_precedence.html"
+    when_empty = "Labels appear here when a sender posts them, a reviewer decides or a file is uploaded."
+    precedence = PRECEDENCE  # for that template
+    ordering = ("-position",)
+    sortable_by = ()
+    search_fields = ("event_stream",)
+    search_help_text = "type/source/id of the event"
+
+    @admin.display(description="says")
+    def says(self, label: Label) -> str:
+        return badge(label.value) if label.value else badge("retracted")
+
+    @admin.display(description="label since then")
+    def holds(self, label: Label) -> str:
+        return badge(label.effective) if label.effective else NO_VALUE
+
+    @admin.display(description="sources")
+    def sources_agree(self, label: Label) -> str:
+        return badge("disagree", tone="warn") if label.conflict else NO_VALUE
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Label], search_term: str
+    ) -> tuple[QuerySet[Label], bool]:
+        term = search_term.strip()
+        return (queryset.filter(event_stream=term) if term else queryset), False
