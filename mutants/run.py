@@ -24,7 +24,7 @@ from mutants.measure import Measurements, Recorder, fingerprint
 from mutants.operators import Mutant, find_mutants
 from mutants.rooms import ROOMS, Room
 from mutants.run_order import RunOrder
-from mutants.test_selection import choose_tests, invalidates_compiled_code
+from mutants.selection import choose_tests, invalidates_compiled_code
 from mutants.warm import Hung, import_packages, log_of, run_pytest
 
 PROJECT = Path(__file__).resolve().parent.parent

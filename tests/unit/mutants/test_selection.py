@@ -8,7 +8,7 @@ import pytest
 from mutants.measure import Measurements
 from mutants.operators import Mutant, find_mutants
 from mutants.run_order import RunOrder
-from mutants.test_selection import choose_tests, invalidates_compiled_code
+from mutants.selection import choose_tests, invalidates_compiled_code
 
 TEXT = """\
 LIMIT = 5
