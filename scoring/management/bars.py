@@ -5,10 +5,10 @@ from typing import Any
 from tqdm import tqdm
 
 
-class BarOfSteps:
-    """A bar on the terminal for each step of a run, one after the other."""
+class StepProgressBars:
+    """Shows a terminal progress bar for each step of a run in turn."""
 
-    def __enter__(self) -> "BarOfSteps":
+    def __enter__(self) -> "StepProgressBars":
         self._bar: tqdm[Any] | None = None
         return self
 

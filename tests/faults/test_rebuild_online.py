@@ -60,7 +60,7 @@ def test_an_online_rebuild_during_traffic_loses_repeats_and_changes_nothing(depl
 
     with start(deployment, "-c", KILLED_REBUILD) as killed:
         assert killed.wait() == -signal.SIGKILL
-    assert "stood still" in rebuild(deployment)
+    assert "was paused for" in rebuild(deployment)
     add_history(
         range(HISTORY_EVENTS), labels={number: timedelta(days=1) for number in range(0, HISTORY_EVENTS, 9)}
     )

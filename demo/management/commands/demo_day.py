@@ -20,7 +20,7 @@ from scoring.learning.promotion.promote import promote
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.management.arguments import read_moment
-from scoring.management.bars import BarOfSteps
+from scoring.management.bars import StepProgressBars
 from scoring.registry.models import Route
 
 EVENT_TYPE = "payment"
@@ -71,5 +71,5 @@ class Command(BaseCommand):
 
 def train(*, since: datetime, as_of: datetime, now: datetime) -> str:
     request = TrainingRequest(EVENT_TYPE, as_of=as_of, since=since)
-    with BarOfSteps() as bar:
+    with StepProgressBars() as bar:
         return run_training(request, config=TrainingConfig(), actor="command/train", now=now, watch=bar).name

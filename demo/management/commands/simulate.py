@@ -32,7 +32,7 @@ from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.intake.models import Event
 from scoring.management.arguments import number, read_http_url, read_moment, read_new_file, whole_number
-from scoring.management.bars import BarOfSteps
+from scoring.management.bars import StepProgressBars
 from scoring.states.history import sequence_history
 
 SEED = 1
@@ -118,7 +118,7 @@ class Command(BaseCommand):
                     progress=bar.update,
                 )
                 self.stdout.write(f"{report.name}: {report.accepted:,} accepted, {report.labels:,} labels")
-        with BarOfSteps() as watch:
+        with StepProgressBars() as watch:
             count = sequence_history(LANE, watch=watch)
         self.stdout.write(f"{count:,} entries sequenced")
 

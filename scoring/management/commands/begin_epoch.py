@@ -1,4 +1,4 @@
-"""`manage.py begin_epoch`: make a log that was restored from another cluster usable again."""
+"""`manage.py begin_epoch`: make a log restored from another cluster usable."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -17,17 +17,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--force",
             action="store_true",
-            help="begin one although no transaction id of the log lies ahead of this cluster",
+            help="begin an epoch even if no transaction ID in the log is ahead of this cluster",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["force"] and not _is_ahead():
             raise CommandError(
-                "no transaction id of the log lies ahead of this cluster, so no new epoch is needed;"
-                " use --force to begin one all the same"
+                "No transaction ID in the log is ahead of this cluster, so no new epoch is needed."
+                " Use --force to begin one anyway."
             )
         epoch = begin_epoch(now=timezone.now())
-        self.stdout.write(f"epoch {epoch.number} begins at position {epoch.first_position}")
+        self.stdout.write(f"Epoch {epoch.number} begins at position {epoch.first_position}.")
 
 
 def _is_ahead() -> bool:

@@ -1,4 +1,4 @@
-"""Compile the kernels before anything runs: `manage.py compile_kernels`."""
+"""`manage.py compile_kernels`: compile the kernels in advance."""
 
 import time
 from typing import Any
@@ -10,12 +10,12 @@ from scoring.runner.warm_up import compile_all
 
 class Command(BaseCommand):
     help = (
-        "Compile the kernels, for processes to find them on disk: each would else compile them when it starts"
-        " for the first time. Needs neither PostgreSQL nor Redis."
+        "Compile the kernels to disk. Otherwise each process compiles them on its first start."
+        " Needs neither PostgreSQL nor Redis."
     )
-    requires_system_checks = []  # an image is built without servers
+    requires_system_checks = []  # container images are built without servers
 
     def handle(self, **options: Any) -> None:
         started = time.perf_counter()
         compile_all()
-        self.stdout.write(f"The kernels are there, after {time.perf_counter() - started:.1f} s.")
+        self.stdout.write(f"The kernels were compiled in {time.perf_counter() - started:.1f} s.")

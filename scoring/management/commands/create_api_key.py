@@ -18,51 +18,51 @@ MAX_DAYS = 3_650
 
 
 class Command(BaseCommand):
-    help = "Make an API key and print it; it is stored nowhere and cannot be shown again."
+    help = "Create an API key and print it. The key itself is not stored and cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--name", required=True, help="what a person calls it, e.g. 'web shop'")
+        parser.add_argument("--name", required=True, help="display name, e.g. 'web shop'")
         parser.add_argument(
-            "--source", required=True, help="the sender: part of the name of every event it sends"
+            "--source", required=True, help="the sender: part of the identity of every event that it sends"
         )
         parser.add_argument(
             "--scope",
             action="append",
             required=True,
             dest="scopes",
-            help="what it may do, repeatable: "
+            help="permission; may be repeated: "
             + "; ".join(f"{name} ({what})" for name, what in SCOPES.items()),
         )
         parser.add_argument(
             "--label-source",
             action="append",
             dest="label_sources",
-            help=f"a label source it may state, repeatable: {', '.join(FOR_KEYS)} or a name of the sender's"
-            " own (default: the sender's name, which ranks after all of these)",
+            help=f"label source that the key may use; may be repeated: {', '.join(FOR_KEYS)} or a name of the"
+            " sender's own (default: the sender's name, which ranks after all of these)",
         )
         parser.add_argument(
             "--event-type",
             action="append",
             default=[],
             dest="event_types",
-            help="an event type it is for, repeatable (default: all)",
+            help="event type that the key may send; may be repeated (default: all)",
         )
         parser.add_argument(
             "--address",
             action="append",
             default=[],
             dest="networks",
-            help="an address or network (CIDR) it may be used from, repeatable (default: any)",
+            help="address or network (CIDR) that may use the key; may be repeated (default: any)",
         )
-        parser.add_argument(
-            "--expires-in-days", type=int, help="how long it is valid (default: until it is revoked)"
-        )
+        parser.add_argument("--expires-in-days", type=int, help="validity (default: until revoked)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         days = options["expires_in_days"]
         if days is not None and not 1 <= days <= MAX_DAYS:
-            raise CommandError(f"--expires-in-days {days} is not possible; allowed: 1 to {MAX_DAYS:,}")
+            raise CommandError(
+                f"--expires-in-days {days} is not allowed; use a number from 1 to {MAX_DAYS:,}"
+            )
         try:
             row, key = create_key(
                 name=options["name"],
@@ -77,19 +77,19 @@ class Command(BaseCommand):
             )
         except InvalidKeyRequest as error:
             raise CommandError(str(error)) from error
-        # The key alone goes to standard output, so that a script can take it.
+        # Only the key goes to standard output, so that a script can read it.
         self.stdout.write(key)
         self.stderr.write(describe_key(row))
 
 
 def describe_key(row: ApiKey) -> str:
-    """What a new key is for, for a person to read."""
+    """A readable description of a new key's permissions."""
     parts = [f"Key {row.prefix}... for source {row.source}: {', '.join(row.scopes)}."]
     if row.label_sources:
-        parts.append(f"It may state labels as {', '.join(row.label_sources)}.")
+        parts.append(f"Label sources: {', '.join(row.label_sources)}.")
     if row.event_types:
         parts.append(f"Event types: {', '.join(row.event_types)}.")
     if row.networks:
-        parts.append(f"From: {', '.join(row.networks)}.")
+        parts.append(f"Addresses: {', '.join(row.networks)}.")
     parts.append(f"It expires at {to_iso(row.expires_at)}." if row.expires_at else "It does not expire.")
-    return " ".join([*parts, "Keep it now."])
+    return " ".join([*parts, "Save it now; it cannot be shown again."])

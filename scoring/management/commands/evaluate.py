@@ -1,4 +1,4 @@
-"""Judge a model on labelled events: `manage.py evaluate --model payment-1 --from DATE --to DATE`."""
+"""`manage.py evaluate --model payment-1 --from DATE --to DATE`: evaluate a model on labeled events."""
 
 import os
 from typing import Any
@@ -10,30 +10,32 @@ from scoring.errors import ScoringError
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.evaluation.report import evaluation_lines
 from scoring.management.arguments import read_moment, whole_number
-from scoring.management.bars import BarOfSteps
+from scoring.management.bars import StepProgressBars
 
 
 class Command(BaseCommand):
-    help = "Judge a model on the mature events of a stretch of time, with the labels known by now."
+    help = "Evaluate a model on the mature events of a period, with the labels known now."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--model", required=True)
         parser.add_argument("--from", dest="since", type=read_moment, required=True)
         parser.add_argument("--to", dest="until", type=read_moment, required=True, help="not included")
-        parser.add_argument("--against", choices=["logistic"], help="fit this on the same rows and compare")
+        parser.add_argument(
+            "--against", choices=["logistic"], help="baseline to fit on the same rows and compare"
+        )
         parser.add_argument(
             "--bootstrap",
             type=whole_number(least=2, most=100_000),
             default=200,
-            help="samples for the interval of the difference",
+            help="samples for the confidence interval of the difference",
         )
         parser.add_argument("--threads", type=whole_number(least=1, most=256), default=os.cpu_count() or 1)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["since"] >= options["until"]:
-            raise CommandError("--from must lie before --to")
+            raise CommandError("--from must be before --to")
         try:
-            with BarOfSteps() as bar:
+            with StepProgressBars() as bar:
                 evaluation = run_evaluation(
                     options["model"],
                     since=options["since"],

@@ -1,4 +1,4 @@
-"""`manage.py export`: the log as Parquet, from where the last run ended."""
+"""`manage.py export`: export the log to Parquet, from where the last run ended."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -14,16 +14,16 @@ from scoring.offline.store import Manifest, OfflineStore
 
 class Command(BaseCommand):
     help = (
-        "Bring the offline store (ASSAY_OFFLINE_URL) up to the log: events, labels and the lanes' orders as"
-        " Parquet. Interrupted, the same command goes on after the last committed page."
+        "Update the offline store (ASSAY_OFFLINE_URL) from the log: events, labels and lane orders as"
+        " Parquet. After an interruption, the same command continues after the last committed page."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--status", action="store_true", help="only say what is there")
+        parser.add_argument("--status", action="store_true", help="only show the store's content")
         parser.add_argument(
             "--anew",
             action="store_true",
-            help="begin from the log's beginning and replace what is there, whichever log it came from",
+            help="export from the beginning of the log and replace the store's content, from whatever log",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
 
 def status_lines(status: ExportStatus) -> list[str]:
-    """What the store holds and how far it is behind, for a person to read."""
+    """A readable description of the store's content and its lag behind the log."""
     manifest = status.manifest
     if manifest.number == 0:
         return [f"{status.url}: nothing exported yet; {status.behind:,} entries to export"]
@@ -53,23 +53,23 @@ def status_lines(status: ExportStatus) -> list[str]:
 
 
 def report_lines(store: OfflineStore, report: ExportReport) -> list[str]:
-    """What a run did, for a person to read."""
+    """A readable report of a run."""
     lines = [f"{report.entries:,} entries exported to {report.files:,} files in {store.url}"]
     if report.began_anew:
-        lines.append("  everything anew: the catalog's fields are no longer those it was exported with")
+        lines.append("  everything was exported again, because the fields in the catalog have changed")
     if report.removed:
-        lines.append(f"  {report.removed:,} files that no longer count were removed")
-    return [*lines, f"  it holds {holdings(report.manifest)}"]
+        lines.append(f"  {report.removed:,} obsolete files were removed")
+    return [*lines, f"  the store contains {holdings(report.manifest)}"]
 
 
 def holdings(manifest: Manifest) -> str:
-    """How many rows of what.
+    """Row counts by kind.
 
     >>> holdings(Manifest())
-    '0 events, 0 labels, 0 places in an order; 0 files'
+    '0 events, 0 labels, 0 lane positions; 0 files'
     """
     rows = {name: manifest.rows(name) for name in ("events", "labels", "order")}
     return (
-        f"{rows['events']:,} events, {rows['labels']:,} labels, {rows['order']:,} places in an order;"
+        f"{rows['events']:,} events, {rows['labels']:,} labels, {rows['order']:,} lane positions;"
         f" {len(manifest.files):,} files"
     )

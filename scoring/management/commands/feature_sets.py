@@ -1,4 +1,4 @@
-"""List feature sets: `manage.py feature_sets`."""
+"""`manage.py feature_sets`: list feature sets."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ from scoring.registry.feature_sets import list_feature_sets
 class Command(BaseCommand):
     help = (
         "List the feature sets of event types: when each was declared, which models use it, whether this code"
-        " has it, and whether it may be taken out."
+        " contains it, and whether it may be removed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--event-type", help="only sets of this type")
-        parser.add_argument("--features", action="store_true", help="list what each set holds, too")
+        parser.add_argument("--features", action="store_true", help="also list the features of each set")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

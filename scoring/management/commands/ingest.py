@@ -1,4 +1,4 @@
-"""`manage.py ingest FILE ...`: events and labels from CSV, JSON or Parquet files."""
+"""`manage.py ingest FILE ...`: import events and labels from CSV, JSON or Parquet files."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -24,21 +24,22 @@ from scoring.management.commands.sequence import sequence_lane
 
 class Command(BaseCommand):
     help = (
-        "Take events and labels from CSV, JSON Lines or Parquet files. Every row is accounted for: accepted,"
-        " repeated, or rejected with its number and the reason. Interrupted, the same command goes on where"
-        " it stopped. Exits with 1 when more rows were rejected than --max-rejected allows."
+        "Import events and labels from CSV, JSON Lines or Parquet files. Every row is accounted for:"
+        " accepted, repeated, or rejected with its number and the reason. After an interruption, the same"
+        " command continues where it stopped. Exits with 1 if more rows were rejected than --max-rejected"
+        " allows."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
         parser.add_argument(
-            "--mapping", type=Path, help="TOML file with the mapping; the options below overrule it"
+            "--mapping", type=Path, help="TOML file with the mapping; the options below override it"
         )
-        _add_mapping(parser.add_argument_group("what becomes what"))
+        _add_mapping(parser.add_argument_group("mapping"))
         _add_labels(parser.add_argument_group("labels"))
-        _add_values(parser.add_argument_group("how values are written"))
-        _add_reading(parser.add_argument_group("how the file is written (by default its content says)"))
-        _add_running(parser.add_argument_group("what to do"))
+        _add_values(parser.add_argument_group("values"))
+        _add_reading(parser.add_argument_group("file format (default: detected from the content)"))
+        _add_running(parser.add_argument_group("execution"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -48,7 +49,7 @@ class Command(BaseCommand):
 
     def _handle(self, options: dict[str, Any]) -> None:
         mapping = _mapping(options)
-        # A misspelt last name is said before the first file is taken.
+        # Open all files first, so that a misspelled name is reported before any file is imported.
         tables = [open_table(path, mapping.reading) for path in options["files"]]
         if options["dry_run"]:
             self._preview(tables, mapping, options)
@@ -99,22 +100,22 @@ class Command(BaseCommand):
         return report
 
     def _check(self, reports: list[ImportReport], allowed: MaxRejected) -> None:
-        """Raises CommandError, after everything was taken that could be, when too much was not."""
+        """Raise CommandError if too many rows were rejected; the others have been imported by then."""
         rows, problems = sum(report.read for report in reports), sum(report.problems for report in reports)
         if not allowed.allows(problems, of=rows):
             raise CommandError(
-                f"{problems:,} of {rows:,} rows were rejected, or taken without their label, more than"
-                f" --max-rejected {allowed} allows; the others were taken"
+                f"{problems:,} of {rows:,} rows were rejected or imported without their label, more than"
+                f" --max-rejected {allowed} allows. The others were imported."
             )
 
 
 def _add_mapping(group: Any) -> None:
     group.add_argument("--type", help="event type, e.g. payment")
-    group.add_argument("--source", help="who sends: part of every event's identity (default: import)")
+    group.add_argument("--source", help="the sender: part of every event's identity (default: import)")
     group.add_argument(
         "--id",
-        help="the column that identifies an event, or several joined by + (default: id); `row` makes ids of"
-        " the row's number and content for files that have none",
+        help="the column that identifies an event, or several joined by + (default: id); `row` derives IDs"
+        " from the row's number and content, for files without IDs",
     )
     group.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", help="column of a field")
     group.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="value for all rows")
@@ -124,82 +125,93 @@ def _add_labels(group: Any) -> None:
     group.add_argument(
         "--label",
         metavar="COLUMN[:RAW=LABEL,...]",
-        help="e.g. is_fraud:1=fraud,0=legitimate; *= leaves all others without a label",
+        help="e.g. is_fraud:1=fraud,0=legitimate; *= leaves all other values without a label",
     )
     group.add_argument("--label-value", metavar="LABEL", help="the label of every row, e.g. fraud")
     group.add_argument(
-        "--label-known-at", metavar="COLUMN", help="when the label became known; a date means its end"
+        "--label-known-at", metavar="COLUMN", help="when the label became known; a date means its end of day"
     )
-    group.add_argument("--label-time-format", metavar="FORMAT", help="of known-at, e.g. %%d/%%m/%%Y")
-    group.add_argument("--label-source", help="who says so, e.g. chargeback (default: import)")
+    group.add_argument(
+        "--label-time-format", metavar="FORMAT", help="format of known-at times, e.g. %%d/%%m/%%Y"
+    )
+    group.add_argument("--label-source", help="source of the labels, e.g. chargeback (default: import)")
     group.add_argument(
         "--labels-only",
         action="store_true",
-        help="rows say something of events that are in the log already, or will be",
+        help="import only labels, for events that are in the log or will be",
     )
 
 
 def _add_values(group: Any) -> None:
     group.add_argument("--timezone", help="IANA time zone of times without an offset")
-    group.add_argument("--time-format", metavar="FORMAT", help="of times, e.g. '%%d/%%m/%%Y %%H:%%M'")
-    group.add_argument("--time-unit", choices=[*UNITS, EXCEL], help="of times that are numbers")
+    group.add_argument("--time-format", metavar="FORMAT", help="format of times, e.g. '%%d/%%m/%%Y %%H:%%M'")
+    group.add_argument("--time-unit", choices=[*UNITS, EXCEL], help="unit of numeric times")
     group.add_argument(
-        "--time-origin", metavar="TIME", help="what numbers count from, e.g. 2013-09-01T00:00:00Z"
+        "--time-origin", metavar="TIME", help="time from which numeric times count, e.g. 2013-09-01T00:00:00Z"
     )
-    group.add_argument("--decimal", choices=[".", ","], help="the decimal sign in text (default: .)")
-    group.add_argument("--thousands", help="what stands between thousands: , . ' or space")
+    group.add_argument("--decimal", choices=[".", ","], help="decimal separator in text (default: .)")
+    group.add_argument("--thousands", help="thousands separator: , . ' or space")
     group.add_argument(
-        "--missing", action="append", default=[], metavar="WORD", help="a word that means nothing; repeatable"
+        "--missing",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="a text that means a missing value; may be repeated",
     )
     group.add_argument(
         "--no-usual-missing",
         action="store_false",
         default=None,
         dest="usual_missing",
-        help="NULL, NaN, N/A, None and the like are values",
+        help="treat NULL, NaN, N/A, None and so on as values",
     )
     group.add_argument(
         "--round",
         action="store_true",
         default=None,
-        help="round amounts with more decimals than their currency has, half to even",
+        help="round amounts with more decimals than their currency has (half to even)",
     )
 
 
 def _add_reading(group: Any) -> None:
     group.add_argument("--format", choices=sorted(READERS))
-    group.add_argument("--delimiter", help="of CSV: , ; | or tab")
-    group.add_argument("--encoding", help="of text, e.g. UTF-8, UTF-16, Windows-1252")
+    group.add_argument("--delimiter", help="delimiter of CSV: , ; | or tab")
+    group.add_argument("--encoding", help="encoding of text, e.g. UTF-8, UTF-16, Windows-1252")
     group.add_argument("--skip-lines", type=int, metavar="N", help="lines before the header of a CSV file")
 
 
 def _add_running(group: Any) -> None:
-    group.add_argument("--dry-run", action="store_true", help="say how the file would be read; write nothing")
-    group.add_argument("--rows", type=int, default=1000, metavar="N", help="of the dry run (default: 1000)")
-    group.add_argument("--all-rows", action="store_true", help="of the dry run")
     group.add_argument(
-        "--history", action="store_true", help="the past: nothing is decided, labels keep their time"
+        "--dry-run", action="store_true", help="show how the file would be read; write nothing"
+    )
+    group.add_argument(
+        "--rows", type=int, default=1000, metavar="N", help="rows of the dry run (default: 1000)"
+    )
+    group.add_argument("--all-rows", action="store_true", help="read all rows in the dry run")
+    group.add_argument(
+        "--history", action="store_true", help="import the past: nothing is decided, labels keep their times"
     )
     group.add_argument(
         "--no-sequence",
         action="store_true",
-        help="leave the history waiting, e.g. until other files of the lane are in too (manage.py sequence)",
+        help="do not sequence the history yet, e.g. until the lane's other files are imported"
+        " (manage.py sequence)",
     )
     group.add_argument(
         "--reorder",
         action="store_true",
-        help="give history older than what the lane has applied its place in a new order",
+        help="reorder the lane to insert history older than what it has applied",
     )
     group.add_argument(
         "--max-rejected",
         default="0",
         metavar="N or N%",
-        help="rows that may be rejected, or lose their label, before this exits with 1 (default: 0)",
+        help="rows that may be rejected or lose their label before the command exits with 1 (default: 0)",
     )
     group.add_argument(
         "--rejects",
         type=Path,
-        help="CSV for rejected rows; of several files a directory (default: var/rejects)",
+        help="CSV file for rejected rows, or a directory for several imports (default: var/rejects)",
     )
 
 
@@ -236,5 +248,5 @@ def _rejects_path(path: Path, options: dict[str, Any]) -> Path | None:
     if given is None or (len(options["files"]) == 1 and not given.is_dir()):
         return given
     if given.is_file():
-        raise CommandError(f"--rejects {given} is one file for several imports; give a directory")
+        raise CommandError(f"--rejects {given} is one file, but there are several imports; give a directory")
     return given / f"{path.stem}.csv"

@@ -1,4 +1,4 @@
-"""`manage.py log_status`: how long the log is, who follows it and how far behind, what waits for its lane."""
+"""`manage.py log_status`: the log's length, its consumers and their lag, and pending entries."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PARKED_SHOWN = 20
 
 
 class Command(BaseCommand):
-    help = "Show the log, its consumers and what waits for its lane. Exits with 1 if a consumer stopped."
+    help = "Show the log, its consumers and pending entries. Exits with 1 if a consumer has stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:
         status = read_status()
@@ -42,7 +42,7 @@ def _stopped(consumer: ConsumerStatus) -> str:
 def _pending_lines() -> list[str]:
     counted = Pending.objects.values_list("lane", "state").annotate(count=Count("position"))
     rows = counted.order_by("lane", "state")
-    return [f"lane {lane}: {count:,} {state}" for lane, state, count in rows] or ["lanes: nothing waits"]
+    return [f"lane {lane}: {count:,} {state}" for lane, state, count in rows] or ["lanes: nothing pending"]
 
 
 def _parked_lines() -> list[str]:

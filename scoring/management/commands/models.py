@@ -1,4 +1,4 @@
-"""List model versions: `manage.py models`."""
+"""`manage.py models`: list model versions."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from scoring.registry.models import ModelVersion
 
 
 class Command(BaseCommand):
-    help = "List model versions with their test metrics, what the gate found, and what each one does."
+    help = "List model versions with their test metrics, the gate's results and their stages."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--event-type", help="only models of this type")
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
 
 def no_models(event_type: str | None) -> str:
-    """That there are none, and what makes one. Raises CommandError for a type that can have none."""
+    """A message for an empty list. Raises CommandError for an event type that cannot have models."""
     if event_type is None:
         return "There are no models yet. Train one:  manage.py train"
     try:

@@ -1,4 +1,4 @@
-"""List entries that could not be processed, and give them another try."""
+"""`manage.py parked`: list entries that could not be processed, and retry them."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -15,9 +15,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "positions", nargs="*", type=int, help="log positions; all parked entries if none"
+            "positions", nargs="*", type=int, help="log positions (default: all parked entries)"
         )
-        parser.add_argument("--retry", action="store_true", help="put them back into their lanes")
+        parser.add_argument("--retry", action="store_true", help="return them to their lanes")
 
     def handle(self, *args: Any, **options: Any) -> None:
         parked = Pending.objects.filter(state=Pending.State.PARKED).order_by("position")
@@ -27,8 +27,8 @@ class Command(BaseCommand):
         for row in rows:
             self.stdout.write(f"{row.position}  {row.lane}  {row.kind}  {row.event_stream}  {row.error}")
         if not rows:
-            self.stdout.write("Nothing is parked.")
+            self.stdout.write("No entries are parked.")
         elif options["retry"]:
             count = pending.unpark([row.position for row in rows])
             lane_notifications.notify_lanes({row.lane for row in rows})
-            self.stdout.write(f"{count} given another try.")
+            self.stdout.write(f"{count} will be retried.")

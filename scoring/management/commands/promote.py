@@ -1,4 +1,4 @@
-"""Approve a model and let it decide: `manage.py promote payment-1`."""
+"""`manage.py promote payment-1`: approve a model and make it the champion."""
 
 from datetime import datetime
 from typing import Any
@@ -16,25 +16,25 @@ from scoring.registry.models import ModelVersion
 
 class Command(BaseCommand):
     help = (
-        "Approve a model if that is still to be done, and make it the champion of its event type."
-        " Running workers take it up with their next batch."
+        "Approve a model, unless it is approved, and make it the champion of its event type."
+        " Running workers use it from their next batch on."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("name", nargs="?", help="a name that `manage.py models` lists")
-        which.add_argument("--event-type", type=read_scored_type, help="its newest promotable model")
+        which.add_argument("name", nargs="?", help="a model name from `manage.py models`")
+        which.add_argument("--event-type", type=read_scored_type, help="promote its newest promotable model")
         parser.add_argument(
             "--actor",
             type=read_words,
             default="command/promote",
-            help="who decided it (default: %(default)s)",
+            help="recorded as the author (default: %(default)s)",
         )
         parser.add_argument(
             "--force",
             type=read_words,
             metavar="REASON",
-            help="pass over failed checks; the reason is logged",
+            help="approve despite failed checks; the reason is logged",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,10 +47,10 @@ class Command(BaseCommand):
             entry = promote(name, actor=options["actor"], now=now)
         except ScoringError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{name} decides {entry.data['event_type']} from now on.")
+        self.stdout.write(f"{name} is now the champion of {entry.data['event_type']}.")
 
 
 def approve_candidate(name: str, *, actor: str, reason: str | None, now: datetime) -> None:
-    """Approve the model unless it is approved; with a reason in spite of failed checks."""
+    """Approve the model unless it is approved; with a reason, even despite failed checks."""
     if find_version(name).status != ModelVersion.Status.APPROVED:
         approve(name, actor=actor, note=reason or "", forced=reason is not None, now=now)

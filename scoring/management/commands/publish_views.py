@@ -1,4 +1,4 @@
-"""Publish batch views, or say how they stand: `manage.py publish_views [--view payment.taste] [--list]`."""
+"""`manage.py publish_views [--view payment.taste] [--list]`: publish batch views, or show their state."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -18,13 +18,15 @@ from scoring.errors import ScoringError
 
 class Command(BaseCommand):
     help = (
-        "Compute and publish every batch view whose moment has passed since its newest version."
-        " A worker does so every minute; this is for the first time, or at once."
+        "Compute and publish every batch view that is due. A worker does so every minute; use this command"
+        " for the first time, or to publish at once."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--view", help="this one alone, by event type and name: payment.taste")
-        parser.add_argument("--list", action="store_true", help="publish nothing; say how the views stand")
+        parser.add_argument("--view", help="only this view, by event type and name: payment.taste")
+        parser.add_argument(
+            "--list", action="store_true", help="publish nothing; show the state of the views"
+        )
 
     def handle(self, *, view: str | None, list: bool, **options: Any) -> None:
         try:
@@ -39,7 +41,7 @@ class Command(BaseCommand):
         except ScoringError as error:
             raise CommandError(str(error)) from error
         except redis.RedisError as error:
-            raise CommandError(f"Redis, which serves the values, does not answer: {error}") from error
+            raise CommandError(f"Redis, which serves the values, does not respond: {error}") from error
 
     def publish(self, view: BatchView) -> None:
         version = publish(view, now=timezone.now())
@@ -48,7 +50,7 @@ class Command(BaseCommand):
 
 
 def describe(status: ViewStatus) -> str:
-    """One line: the newest version, its age against the limit, and what it holds."""
+    """One line with the newest version, its age, the age limit and its numbers of entities."""
     view, newest = status.view, status.newest
     if newest is None or status.age is None:
         return f"{view.key}: never published"

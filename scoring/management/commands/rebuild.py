@@ -1,4 +1,4 @@
-"""`manage.py rebuild`: fold projections again from the log."""
+"""`manage.py rebuild`: rebuild projections from the log."""
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from scoring.log.consumers.registry import rebuild_consumer, registered_consumer
 from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped, UnknownProjection
 from scoring.log.projections import Projection, registered
 from scoring.log.rebuild import find_projection, last_position, rebuild_projections
-from scoring.management.bars import BarOfSteps
+from scoring.management.bars import StepProgressBars
 from scoring.progress import UNWATCHED
 from scoring.states.history import needs_new_order
 from scoring.states.layouts import drop_other_layouts
@@ -30,8 +30,8 @@ REASON = "manage.py rebuild --online"
 
 class Command(BaseCommand):
     help = (
-        "Fold projections (all, or those named) again from the log; appending waits meanwhile. With --online"
-        " the entity states in Redis instead, which keeps nobody waiting."
+        "Rebuild projections (all, or those named) from the log; appends wait meanwhile. With --online,"
+        " rebuild the entity states in Redis instead, without blocking anything."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,20 +40,20 @@ class Command(BaseCommand):
             action="append",
             metavar="NAME",
             help="event, decision, label, route, modelversion, pending, or a consumer of the log such as"
-            " monitoring.windows; repeatable",
+            " monitoring.windows; may be repeated",
         )
         parser.add_argument(
             "--online",
             action="store_true",
-            help="rebuild the entity states in Redis from the log, beside the traffic; history older than"
-            " what a lane has applied gets its place in a new order",
+            help="rebuild the entity states in Redis from the log during traffic; reorders the lane if there"
+            " is history older than what it has applied",
         )
         parser.add_argument("--lane", metavar="NAME", help="with --online: this lane only")
         parser.add_argument(
             "--drop-old-layouts",
             action="store_true",
             help="with --online: rebuild nothing; remove states in layouts that this code does not use and"
-            " nobody has brought up to date for an hour",
+            " that have not been updated for an hour",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             self._handle_online(options)
             return
         if options["lane"] or options["drop_old_layouts"]:
-            raise CommandError("--lane and --drop-old-layouts go with --online")
+            raise CommandError("--lane and --drop-old-layouts need --online")
         names = options["projection"] or _every_name()
         consumers = {consumer.name: consumer for consumer in registered_consumers()}
         projections = [_find(name) for name in names if name != PENDING and name not in consumers]
@@ -78,7 +78,7 @@ class Command(BaseCommand):
 
     def _handle_online(self, options: Any) -> None:
         if options["projection"]:
-            raise CommandError("--online rebuilds Redis alone: give --projection in a run of its own")
+            raise CommandError("--online rebuilds only Redis; run the command again with --projection alone")
         work = self._drop_old_layouts if options["drop_old_layouts"] else self._rebuild_online
         try:
             for lane in _chosen_lanes(options["lane"]):
@@ -86,10 +86,10 @@ class Command(BaseCommand):
         except ScoringError as error:
             raise CommandError(str(error)) from error
         except redis.RedisError as error:
-            raise CommandError(f"Redis: {error}; what was not finished is removed by the next run") from error
+            raise CommandError(f"Redis: {error}; the next run removes the unfinished states") from error
 
     def _rebuild_online(self, lane: str, *, verbose: bool) -> None:
-        with BarOfSteps() if verbose else nullcontext(UNWATCHED) as watch:
+        with StepProgressBars() if verbose else nullcontext(UNWATCHED) as watch:
             if reordered := needs_new_order(lane):
                 rebuilt = reorder_lane(lane, reason=REASON, watch=watch)
             else:
@@ -98,16 +98,16 @@ class Command(BaseCommand):
             f"lane {lane}: {rebuilt.items:,} items{' in a new order' if reordered else ''},"
             f" {rebuilt.entities:,} entities, {rebuilt.seconds:,.1f} s"
             f" ({rebuilt.items / rebuilt.seconds:,.0f} items/s);"
-            f" the lane stood still for {1000 * rebuilt.stood_still:,.0f} ms"
+            f" the lane was paused for {1000 * rebuilt.stood_still:,.0f} ms"
         )
 
     def _drop_old_layouts(self, lane: str, *, verbose: bool) -> None:
         found = drop_other_layouts(lane, now=timezone.now())
         for other in found:
-            used = f"used {other.used_at:%Y-%m-%d %H:%M} UTC" if other.used_at else "of no use to this log"
+            used = f"used {other.used_at:%Y-%m-%d %H:%M} UTC" if other.used_at else "not of this log"
             self.stdout.write(
                 f"lane {lane}: layout {other.layout}, {other.keys:,} keys, {used}:"
-                f" {'removed' if other.dropped else 'left, for it may be in use'}"
+                f" {'removed' if other.dropped else 'kept, as it may be in use'}"
             )
         if not found:
             self.stdout.write(f"lane {lane}: no other layouts")
@@ -119,7 +119,7 @@ class Command(BaseCommand):
 def _chosen_lanes(name: str | None) -> Sequence[str]:
     known = lanes()
     if name is not None and name not in known:
-        raise CommandError(f"there is no lane {name!r}; there are: {', '.join(known)}")
+        raise CommandError(f"Unknown lane {name!r}; the lanes are: {', '.join(known)}")
     return [name] if name else list(known)
 
 

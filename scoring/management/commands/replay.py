@@ -1,4 +1,4 @@
-"""`manage.py replay`: make past decisions again from the log and say whether they come out the same."""
+"""`manage.py replay`: recompute past decisions from the log and compare them with the logged ones."""
 
 import sys
 import time
@@ -15,19 +15,19 @@ from django.utils import timezone
 from scoring.decisions.predicting import RUNTIME
 from scoring.errors import ScoringError
 from scoring.management.arguments import EARLIEST, read_moment, read_new_file, read_scored_type, whole_number
-from scoring.management.bars import BarOfSteps
+from scoring.management.bars import StepProgressBars
 from scoring.progress import UNWATCHED
 from scoring.replay.compare import ASPECTS, BITS, Comparison
 from scoring.replay.report import Group, Report, place_of
 from scoring.replay.service import replay
 
-MOST_FEATURES = 20
+MAX_FEATURES_SHOWN = 20
 
 
 class Command(BaseCommand):
     help = (
         "Recompute every decision of a range from the log alone (features, score, explanation, outcome) and"
-        " compare it with what was logged. Exit code 1 unless every one comes out the same."
+        " compare it with the logged one. Exits with 1 unless all are identical."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,26 +38,30 @@ class Command(BaseCommand):
             help="the event type (default: %(default)s)",
         )
         parser.add_argument(
-            "--from", dest="since", type=read_moment, default=EARLIEST, help="decided then or later"
+            "--from",
+            dest="since",
+            type=read_moment,
+            default=EARLIEST,
+            help="start of the decisions' time range",
         )
-        parser.add_argument("--to", dest="until", type=read_moment, help="decided before then (default: now)")
+        parser.add_argument(
+            "--to", dest="until", type=read_moment, help="end of the time range, exclusive (default: now)"
+        )
         parser.add_argument(
             "--limit",
             type=whole_number(least=1),
             metavar="N",
-            help="the first N decisions of the range only",
+            help="only the first N decisions of the range",
         )
-        parser.add_argument(
-            "--json", type=read_new_file, metavar="FILE", help="write all that was found there"
-        )
+        parser.add_argument("--json", type=read_new_file, metavar="FILE", help="file for the complete report")
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.perf_counter()
         until = timezone.now() if options["until"] is None else options["until"]
         if options["since"] >= until:
-            raise CommandError("--from must lie before --to, which is now if it is not given")
+            raise CommandError("--from must be before --to (default: now)")
         try:
-            with BarOfSteps() if options["verbosity"] else nullcontext(UNWATCHED) as watch:
+            with StepProgressBars() if options["verbosity"] else nullcontext(UNWATCHED) as watch:
                 report = replay(
                     options["type"],
                     since=options["since"],
@@ -78,9 +82,9 @@ class Command(BaseCommand):
 
 
 def report_lines(report: Report, *, seconds: float) -> list[str]:
-    """What was found, for a person to read."""
+    """A readable report."""
     if not report.decisions:
-        return [f"no {report.event_type} was decided in that range"]
+        return [f"no {report.event_type} decisions in that range"]
     return [
         f"{report.decisions:,} {report.event_type} decisions, {report.items:,} items of lane {report.lane}"
         f" folded, {seconds:,.1f} s ({report.decisions / seconds:,.0f} decisions/s)",
@@ -92,7 +96,7 @@ def report_lines(report: Report, *, seconds: float) -> list[str]:
 
 
 def share(held: int, compared: int) -> str:
-    """A share that says 100 % of all of them only; "-" of none.
+    """A percentage that is 100 % only if all are held; "-" if there are none.
 
     >>> share(5, 5), share(99_999, 100_000), share(0, 0)
     ('100 %', '99.999 %', '-')
@@ -119,14 +123,14 @@ def _cells(group: Group) -> tuple[str, ...]:
 
 
 def _remarks(report: Report) -> Iterator[str]:
-    for why_not, count in report.not_recomputed.most_common():
-        yield f"{count:,} could not be recomputed: {why_not}"
+    for reason, count in report.not_recomputed.most_common():
+        yield f"{count:,} could not be recomputed: {reason}"
     for runtime, count in report.runtimes.most_common():
         yield f"{count:,} were decided under {runtime or 'an unknown runtime'}; this is {RUNTIME}"
     if report.features:
-        told = [f"{name} in {count:,}" for name, count in report.features.most_common(MOST_FEATURES)]
-        more = len(report.features) - len(told)
-        yield f"features that differ: {', '.join(told)}{f', {more:,} more' if more else ''}"
+        shown = [f"{name} in {count:,}" for name, count in report.features.most_common(MAX_FEATURES_SHOWN)]
+        more = len(report.features) - len(shown)
+        yield f"features that differ: {', '.join(shown)}{f', {more:,} more' if more else ''}"
 
 
 def _first_difference(report: Report) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""manage.py revoke_api_key assay_AbC123"""
+"""`manage.py revoke_api_key assay_AbC123`"""
 
 import getpass
 from argparse import ArgumentParser
@@ -12,10 +12,10 @@ from scoring.api.keys.issue import revoke_key
 
 
 class Command(BaseCommand):
-    help = "Make an API key invalid, by the prefix that the admin lists."
+    help = "Revoke the API key with a prefix, which the admin shows."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("prefix", help="its first 12 characters, e.g. assay_AbC123")
+        parser.add_argument("prefix", help="the key's first 12 characters, e.g. assay_AbC123")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Put the champion before the present one in charge again: `manage.py roll_back --event-type payment`."""
+"""`manage.py roll_back --event-type payment`: restore the previous champion."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from scoring.registry.model_versions import champion_of
 
 
 class Command(BaseCommand):
-    help = "Let the model that decided an event type before the present champion decide it again."
+    help = "Make the previous champion of an event type its champion again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--event-type", type=read_scored_type, required=True)
@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "--actor",
             type=read_words,
             default="command/roll_back",
-            help="who decided it (default: %(default)s)",
+            help="recorded as the author (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,4 +29,4 @@ class Command(BaseCommand):
             roll_back(event_type, actor=options["actor"], now=timezone.now())
         except ScoringError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{champion_of(event_type)} decides {event_type} again.")
+        self.stdout.write(f"{champion_of(event_type)} is the champion of {event_type} again.")

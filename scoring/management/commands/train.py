@@ -1,4 +1,4 @@
-"""Train a model on the log: `manage.py train --event-type payment --as-of 2026-01-01`."""
+"""`manage.py train --event-type payment --as-of 2026-01-01`: train a model on the log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -19,13 +19,13 @@ from scoring.management.arguments import (
     read_thresholds,
     whole_number,
 )
-from scoring.management.bars import BarOfSteps
+from scoring.management.bars import StepProgressBars
 
 DEFAULTS = TrainingConfig()
 
 
 class Command(BaseCommand):
-    help = "Train a model on everything the log held at a cut-off, and register it as a new version."
+    help = "Train a model on the log as of a cut-off, and register it as a new version."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -35,24 +35,24 @@ class Command(BaseCommand):
             help="the event type (default: %(default)s)",
         )
         parser.add_argument("--as-of", type=read_moment, help="cut-off of events and labels (default: now)")
-        parser.add_argument("--since", type=read_moment, help="leave out events before this date or time")
+        parser.add_argument("--since", type=read_moment, help="exclude events before this date or time")
         parser.add_argument(
-            "--test-until", type=read_moment, help="judge on the events from the cut-off to here"
+            "--test-until", type=read_moment, help="test on the events from the cut-off to this date or time"
         )
         parser.add_argument(
-            "--matures-after", type=read_days, metavar="DAYS", help="default: what the catalog says"
+            "--matures-after", type=read_days, metavar="DAYS", help="default: as in the catalog"
         )
         parser.add_argument(
-            "--log-position", type=whole_number(), help="look at no entry of the log beyond this position"
+            "--log-position", type=whole_number(), help="ignore log entries beyond this position"
         )
         parser.add_argument(
-            "--shuffle-labels", action="store_true", help="train on chance (never promotable)"
+            "--shuffle-labels", action="store_true", help="train on shuffled labels (never promotable)"
         )
         parser.add_argument(
             "--trees",
             type=whole_number(least=1, most=5_000),
             default=DEFAULTS.trees,
-            help="at most this many",
+            help="maximum number of trees",
         )
         parser.add_argument("--depth", type=whole_number(least=1, most=12), default=DEFAULTS.depth)
         parser.add_argument(
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             "--threads",
             type=whole_number(least=1, most=256),
             default=DEFAULTS.threads,
-            help="part of the recipe",
+            help="affects the artifact's hash",
         )
         parser.add_argument("--thresholds", type=read_thresholds, default={}, metavar="review=0.1,block=0.9")
         parser.add_argument("--reviews-a-day", type=whole_number(), default=DEFAULTS.policy.reviews_a_day)
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             since=options["since"],
         )
         try:
-            with BarOfSteps() as bar:
+            with StepProgressBars() as bar:
                 run = run_training(
                     request, config=read_config(options), actor="command/train", now=now, watch=bar
                 )
@@ -94,16 +94,16 @@ class Command(BaseCommand):
         if request.shuffled:
             self.stdout.write("\nTrained on shuffled labels: it cannot be promoted.")
         else:
-            self.stdout.write(f"\nLet it decide:  manage.py promote {run.name}{force_if_needed(run.checks)}")
+            self.stdout.write(f"\nPromote it:  manage.py promote {run.name}{force_if_needed(run.checks)}")
 
 
 def force_if_needed(checks: Sequence[Mapping[str, Any]]) -> str:
-    """The option that promotes a model in spite of its gate, where that is what it takes."""
-    return "" if all(check["passed"] for check in checks) else ' --force "why it may decide all the same"'
+    """The option needed to promote a model despite failed checks; "" if all passed."""
+    return "" if all(check["passed"] for check in checks) else ' --force "reason"'
 
 
 def read_config(options: dict[str, Any]) -> TrainingConfig:
-    """The configuration the command line asks for."""
+    """The training configuration from the command line."""
     return TrainingConfig(
         trees=options["trees"],
         depth=options["depth"],

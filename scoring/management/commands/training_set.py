@@ -1,4 +1,4 @@
-"""`manage.py training_set`: what training would learn from at a cut-off, as a Parquet file."""
+"""`manage.py training_set`: write the training set as of a cut-off to a Parquet file."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -17,13 +17,13 @@ from scoring.management.arguments import (
     read_scored_type,
     whole_number,
 )
-from scoring.management.bars import BarOfSteps
+from scoring.management.bars import StepProgressBars
 
 
 class Command(BaseCommand):
     help = (
-        "Write a point-in-time set: every event that was mature at the cut-off with its features as they were"
-        " when it was decided and its label as it was known at the cut-off."
+        "Write a point-in-time training set: every event that was mature at the cut-off, with its features as"
+        " of its decision and its label as of the cut-off."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,12 +34,12 @@ class Command(BaseCommand):
             help="the event type (default: %(default)s)",
         )
         parser.add_argument("--as-of", type=read_moment, required=True, help="cut-off of events and labels")
-        parser.add_argument("--since", type=read_moment, help="leave out events before this date or time")
+        parser.add_argument("--since", type=read_moment, help="exclude events before this date or time")
         parser.add_argument(
-            "--matures-after", type=read_days, metavar="DAYS", help="default: what the catalog says"
+            "--matures-after", type=read_days, metavar="DAYS", help="default: as in the catalog"
         )
         parser.add_argument(
-            "--log-position", type=whole_number(), help="look at no entry of the log beyond this position"
+            "--log-position", type=whole_number(), help="ignore log entries beyond this position"
         )
         parser.add_argument(
             "--out",
@@ -52,7 +52,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["matures_after"]
         try:
-            with BarOfSteps() as bar:
+            with StepProgressBars() as bar:
                 data = read_training_set(
                     options["type"],
                     as_of=options["as_of"],
@@ -70,9 +70,9 @@ class Command(BaseCommand):
 
 
 def describe_set(data: TrainingSet, out: str) -> str:
-    """How many events of which kind, for a person to read."""
+    """A readable summary of the set."""
     return (
         f"{len(data.y):,} mature {data.event_type} events with {data.X.shape[1]} features to {out}:"
         f" {int(data.y.sum()):,} positive, {int(data.inferred.sum()):,} negatives inferred"
-        + "".join(f"\nleft out: {sentence}" for sentence in outlier_sentences(data.outliers.stored()))
+        + "".join(f"\nexcluded: {sentence}" for sentence in outlier_sentences(data.outliers.stored()))
     )

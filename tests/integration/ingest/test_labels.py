@@ -173,5 +173,5 @@ def test_the_command_takes_disputes_and_says_what_waits(
     assert "1 labels became known before what the lane has applied" in told
     call_command("sequence", LANE, reorder=True, verbosity=0)
     assert order() == ["1", "2", "3", "+1", "4", "5"]
-    with pytest.raises(CommandError, match="there is no lane 'trade'"):
+    with pytest.raises(CommandError, match="Unknown lane 'trade'"):
         call_command("sequence", "trade")

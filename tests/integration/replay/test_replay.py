@@ -209,7 +209,7 @@ def test_ranges_and_limits(send, work):
     assert (limited.decisions, limited.is_identical) == (3, True)
     out = StringIO()
     call_command("replay", "--from", to_iso(now), verbosity=0, stdout=out)
-    assert out.getvalue() == "no payment was decided in that range\n"
+    assert out.getvalue() == "no payment decisions in that range\n"
 
 
 def test_other_libraries_are_reported_beside_the_result(send, work):
