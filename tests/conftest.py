@@ -1,4 +1,4 @@
-"""What every test may ask for: real services, a clean online store, a real worker, the public data sets."""
+"""Fixtures for all tests: real services, an empty online store, a real worker, the public data sets."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ from embedded import services
 from tests.cleaning import MigratedDatabase
 from tests.scheduling import FaultsOneByOne, is_fault
 
-# Deadlines measure the machine, not the code; examples are fixed so that a failure is everyone's failure.
+# No deadlines, which would measure the machine; fixed examples, so that failures are reproducible everywhere.
 hypothesis.settings.register_profile("assay", deadline=None, derandomize=True, max_examples=60)
 # For a long search: HYPOTHESIS_PROFILE=deep pytest ...
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=2_000)
@@ -43,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FaultsOneByO
 
 @pytest.fixture(scope="session")
 def embedded_services() -> Iterator[None]:
-    """PostgreSQL and Redis run; those that this session started are stopped at its end."""
+    """Start PostgreSQL and Redis; those that this session started are stopped at its end."""
     stopped = tuple(state.name for state in services.status(settings.VAR_DIR) if not state.ready)
     services.start(settings.VAR_DIR, names=stopped)
     _spare_the_disk()
@@ -63,7 +63,7 @@ def _spare_the_disk() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(embedded_services: None) -> None:
-    """pytest-django's hook before it creates the test database: the server has to run by then."""
+    """pytest-django's hook before it creates the test database: starts the server by then."""
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +79,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture
 def online_redis(embedded_services: None) -> Iterator[redis.Redis]:
-    """A client of the online store (and broker), empty before and after the test."""
+    """A client of the online store (and broker), which is empty before and after the test."""
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushdb()
         yield client
@@ -88,7 +88,7 @@ def online_redis(embedded_services: None) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def process_environment(transactional_db: None, tmp_path: Path) -> dict[str, str]:
-    """The environment of a real process (worker, web, command) that is to work on the test's own database."""
+    """The environment for a real process (worker, web, command) on the test's own database."""
     url = services.database_url(settings.VAR_DIR)
     name = connection.settings_dict["NAME"]
     return os.environ | {
@@ -105,10 +105,10 @@ def process_environment(transactional_db: None, tmp_path: Path) -> dict[str, str
 def celery_worker_process(
     online_redis: redis.Redis, process_environment: dict[str, str], tmp_path: Path
 ) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Start real workers: `worker = celery_worker_process(queues="lanes,default")`, ready when it returns.
+    """Starts real workers: `worker = celery_worker_process(queues="lanes,default")` returns when it is ready.
 
-    Each leads its process group (`os.killpg(worker.pid, SIGKILL)` takes parent and children); its log is
-    `tmp_path / "worker-{n}.log"`. All are ended after the test.
+    Each leads a process group (`os.killpg(worker.pid, SIGKILL)` kills parent and children); its log is
+    `tmp_path / "worker-{n}.log"`. All are terminated after the test.
     """
     running: list[subprocess.Popen[bytes]] = []
 
@@ -171,8 +171,8 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="session")
 def test_data() -> Path:
-    """The directory of the public data sets (ASSAY_TEST_DATA); tests that need it are skipped without it."""
+    """The directory of public data sets (ASSAY_TEST_DATA); tests that need it are skipped without it."""
     directory = os.environ.get("ASSAY_TEST_DATA")
     if not directory or not Path(directory).is_dir():
-        pytest.skip("ASSAY_TEST_DATA names no directory of data sets")
+        pytest.skip("ASSAY_TEST_DATA is not a directory of data sets")
     return Path(directory)

@@ -1,4 +1,4 @@
-"""Accessibility of a page as axe-core judges it."""
+"""Accessibility of a page according to axe-core."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import axe_core_python
 from selenium.webdriver import Chrome
 
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
-LONGEST_S = 120.0  # the API's documents are large
-# Off: an attribute that the admin's theme switch carries without a role that allows it.
+TIMEOUT_SECONDS = 120.0  # the API's documents are large
+# Disabled rule: the admin's theme switch has an attribute without a role that allows it.
 RUN = """
     const done = arguments[0]
     const options = {resultTypes: ["violations"], rules: {"aria-allowed-attr": {enabled: false}}}
@@ -16,8 +16,8 @@ RUN = """
 
 
 def violations(driver: Chrome) -> list[str]:
-    """What axe-core finds on the page that is open: "rule: the first element, and how many more"."""
-    driver.set_script_timeout(LONGEST_S)
+    """axe-core's findings on the open page as "rule: first element and N more"."""
+    driver.set_script_timeout(TIMEOUT_SECONDS)
     driver.execute_script(AXE)
     return [
         f"{rule['id']}: {rule['nodes'][0]['target'][0]} and {len(rule['nodes']) - 1} more"

@@ -1,4 +1,4 @@
-"""A real browser against a real server: Chromium without a window, driven through its own driver."""
+"""A real browser against a real server: headless Chromium with its own driver."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
 class Browser:
-    """One person at a browser. Addresses are paths of the server at `base`."""
+    """A browser session. Addresses are paths of the server at `base`."""
 
     def __init__(self, driver: Chrome, base: str) -> None:
         self.driver, self.base = driver, base
@@ -33,14 +33,14 @@ class Browser:
         self.driver.get(self.base + path)
 
     def log_in(self, name: str, password: str, *, at: str = "/admin/") -> None:
-        """Opens `at`, is asked who it is, says so, and arrives."""
+        """Open `at`, log in on the page to which that redirects, and wait for the redirect back."""
         self.open(at)
         self.driver.find_element(By.NAME, "username").send_keys(name)
         self.driver.find_element(By.NAME, "password").send_keys(password, Keys.ENTER)
         self.wait_until(lambda: self.path == at)
 
     def press(self, *keys: str) -> None:
-        """Keys one after the other, for whatever has the focus; once the page's scripts have run."""
+        """Press keys one after the other, for the focused element, once the page's scripts have run."""
         self.wait_until(self._is_loaded)
         ActionChains(self.driver).send_keys(*keys).perform()
 
@@ -49,17 +49,17 @@ class Browser:
         ActionChains(self.driver).key_down(Keys.CONTROL).send_keys(key).key_up(Keys.CONTROL).perform()
 
     def wait_until(self, condition: Callable[[], Any]) -> None:
-        """Fails with the address and what the page says if `condition` does not come true."""
+        """Wait for `condition`; on timeout, fails with the address and text of the page."""
         wait_until(condition, seen=lambda: f"at {self.path}\n{self.text}")
 
     def resize(self, size: tuple[int, int]) -> None:
-        """The page as large as on this screen, whatever the window's own borders take."""
+        """Set the size of the viewport, without the window's borders."""
         width, height = size
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
 
     def has(self, selector: str) -> bool:
-        """Whether something is displayed that the selector finds."""
+        """Whether the selector matches a visible element."""
         script = """
             const [selector, counted] = arguments
             return [...document.querySelectorAll(selector)].some(found => found.checkVisibility(counted))
@@ -68,12 +68,12 @@ class Browser:
         return bool(self.driver.execute_script(script, selector, counted))
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than its window."""
+        """Pixels by which the page is wider than its window."""
         script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
         return int(self.driver.execute_script(script))
 
     def errors(self) -> list[str]:
-        """What the console has reported as an error since it was last asked."""
+        """Errors in the console since the last call."""
         return [line["message"] for line in self.driver.get_log("browser") if line["level"] == "SEVERE"]
 
     def _is_loaded(self) -> bool:
@@ -85,19 +85,19 @@ class Browser:
 
     @property
     def text(self) -> str:
-        """What can be read on the page, which may be giving way to another: asked for in one step."""
+        """The page's visible text, read in one step because the page may be navigating."""
         return str(self.driver.execute_script("return document.body?.innerText ?? ''"))
 
 
 @pytest.fixture(scope="session")
 def driver(django_db_setup: None, live_server: Any) -> Iterator[Chrome]:
-    """Chromium for all tests of the session; they are skipped where it is not installed.
+    """Chromium for all tests of the session, which are skipped if it is not installed.
 
-    It goes before the server and that before the database, which is not dropped while somebody is connected.
+    It stops before the server, and the server before the database, which cannot be dropped while in use.
     """
     options = ChromeOptions()
     options.binary_location = _find("CHROMIUM", CHROMIUM)
-    # Runs as root in containers, where the sandbox cannot and shared memory is small.
+    # In containers it runs as root, where the sandbox does not work, and with little shared memory.
     options.add_argument("--headless=new")
     options.add_argument("--no-sandbox")
     options.add_argument("--disable-dev-shm-usage")
@@ -110,17 +110,17 @@ def driver(django_db_setup: None, live_server: Any) -> Iterator[Chrome]:
 
 @pytest.fixture
 def browser(driver: Chrome, live_server: Any) -> Iterator[Browser]:
-    """A browser that nobody has logged in at yet, 1280 pixels wide."""
+    """A browser without a login, 1280 pixels wide."""
     browser = Browser(driver, live_server.url)
     browser.resize(DESKTOP)
     yield browser
-    driver.get("about:blank")  # nothing may ask the server while its tables are emptied
+    driver.get("about:blank")  # no requests while the tables are emptied
     driver.delete_all_cookies()
     browser.errors()
 
 
 def decide(submissions: list[Submission]) -> None:
-    """Receives events, lets their lane decide them and the log's consumers see what came of it."""
+    """Receive events, decide them in their lane and run the log's consumers."""
     receive_events(submissions, source="shop", now=datetime.now(UTC))
     with held_lane("commerce"):
         runner = LaneRunner("commerce")
@@ -130,7 +130,7 @@ def decide(submissions: list[Submission]) -> None:
 
 
 def _find(variable: str, names: tuple[str, ...]) -> str:
-    """The program that the environment or the PATH names; skips the test where there is none."""
+    """The program from the environment variable or the PATH; skips the test if there is none."""
     found = os.environ.get(variable) or next(filter(None, map(shutil.which, names)), None)
     if found is None:
         pytest.skip(f"no browser: {variable} is not set and the PATH has no {' or '.join(names)}")

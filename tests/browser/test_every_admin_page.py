@@ -38,7 +38,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "training": lambda there: {"number": there["training"]},
 }
 
-# Fetched by the script of a page that is opened itself: no page to open.
+# Parts that another page's script fetches; not pages of their own.
 PARTS = {"overview_parts"}
 
 
@@ -46,7 +46,7 @@ PARTS = {"overview_parts"}
 def installation(
     online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any
 ) -> Installation:
-    """One of everything that has a page: a model in charge, an experiment, a training, cases."""
+    """One of everything that has a page: a champion, an experiment, a training, cases."""
     settings.VAR_DIR = tmp_path / "var"
     connections.client.cache_clear()
     champion, other = train_small_models(15, 25, thresholds={"review": 0.0, "block": 1.0})
@@ -76,7 +76,7 @@ def installation(
 
 
 def addresses(there: Installation) -> Iterator[str]:
-    """Every list and every page of the admin."""
+    """The address of every list and page of the admin."""
     yield reverse("admin:index")
     yield reverse("docs")
     for model in admin.site._registry:
@@ -85,34 +85,34 @@ def addresses(there: Installation) -> Iterator[str]:
         if page.name in PARTS:
             continue
         if "<" in page.path and page.name not in SAMPLES:
-            pytest.fail(f"SAMPLES has no line for the page {page.name!r} ({page.path})")
+            pytest.fail(f"SAMPLES has no entry for the page {page.name!r} ({page.path})")
         sample = SAMPLES.get(page.name, lambda there: {})
         yield reverse(f"admin:{page.name}", kwargs=sample(there))
 
 
-def faults_of(browser: Browser, address: str) -> list[str]:
-    """What is wrong with the page, on a desk and on a phone."""
-    faults = []
-    for name, size in (("desk", DESKTOP), ("phone", PHONE)):
+def problems_of(browser: Browser, address: str) -> list[str]:
+    """Problems of the page on a desktop and a phone."""
+    problems = []
+    for name, size in (("desktop", DESKTOP), ("phone", PHONE)):
         browser.resize(size)
         browser.open(address)
-        faults += [f"{name}: {message}" for message in browser.errors()]
+        problems += [f"{name}: {message}" for message in browser.errors()]
         if browser.overflow() > 0:
-            faults.append(f"{name}: {browser.overflow()} pixels wider than its window")
+            problems.append(f"{name}: {browser.overflow()} pixels wider than its window")
     browser.resize(DESKTOP)
-    return faults + violations(browser.driver)
+    return problems + violations(browser.driver)
 
 
-def test_every_page_opens_without_an_error_and_fits_a_phone(
+def test_every_page_opens_without_errors_and_fits_a_phone(
     browser: Browser, installation: Installation
 ) -> None:
     User.objects.create_superuser("root", password="secret")
     browser.log_in("root", "secret", at=reverse("admin:password_change"))
-    found = {address: faults_of(browser, address) for address in addresses(installation)}
-    assert {address: faults for address, faults in found.items() if faults} == {}
+    found = {address: problems_of(browser, address) for address in addresses(installation)}
+    assert {address: problems for address, problems in found.items() if problems} == {}
 
 
-def test_the_log_in_page_opened_by_itself_leads_to_the_overview(
+def test_the_login_page_opened_directly_leads_to_the_overview(
     browser: Browser, transactional_db: None
 ) -> None:
     User.objects.create_superuser("root", password="secret")

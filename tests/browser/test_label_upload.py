@@ -1,4 +1,4 @@
-"""An acquirer's dispute report goes in: read when it is chosen, mapped, recorded."""
+"""An acquirer's dispute report is uploaded: previewed when chosen, mapped, recorded."""
 
 from pathlib import Path
 

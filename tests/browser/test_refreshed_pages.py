@@ -1,4 +1,4 @@
-"""Pages that keep themselves up to date while they are open."""
+"""Open pages refresh themselves."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,12 +24,12 @@ def root(online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_p
     return User.objects.create_superuser("root", password="secret")
 
 
-def look_again(browser: Browser) -> None:
-    """What a tab does once it is shown again, so that tests need not wait for the next refresh."""
+def refresh_now(browser: Browser) -> None:
+    """Trigger the refresh of a tab that becomes visible, so that tests need not wait for the next one."""
     browser.driver.execute_script("document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def test_a_training_page_shows_that_the_training_ended_and_then_stops_asking(
+def test_a_training_page_shows_the_end_of_the_training_and_then_stops_refreshing(
     browser: Browser, root: User
 ) -> None:
     number = request_training("payment", actor="user/root", now=datetime.now(UTC))
@@ -42,7 +42,7 @@ def test_a_training_page_shows_that_the_training_ended_and_then_stops_asking(
     assert not browser.has("#cancel-training")
 
 
-def test_the_focused_button_of_a_refreshed_part_keeps_the_focus(browser: Browser, root: User) -> None:
+def test_a_focused_button_keeps_the_focus_when_its_part_is_refreshed(browser: Browser, root: User) -> None:
     number = request_training("payment", actor="user/root", now=datetime.now(UTC))
     browser.log_in("root", "secret", at=reverse("admin:training", args=[number]))
     browser.driver.execute_script("document.getElementById('cancel-training').focus()")
@@ -54,7 +54,7 @@ def test_the_focused_button_of_a_refreshed_part_keeps_the_focus(browser: Browser
 def test_the_overview_shows_new_decisions(browser: Browser, root: User) -> None:
     browser.log_in("root", "secret", at=reverse("admin:index"))
     decide(payments(5))
-    look_again(browser)
+    refresh_now(browser)
     browser.wait_until(lambda: "Of 5 decisions" in browser.text)
     assert browser.errors() == []
 
@@ -62,14 +62,14 @@ def test_the_overview_shows_new_decisions(browser: Browser, root: User) -> None:
 def test_the_queue_shows_new_cases(browser: Browser, root: User) -> None:
     browser.log_in("root", "secret", at=reverse("admin:queue"))
     assert not browser.has("a[data-row]")
-    decide(payments(60))  # among so many a random sample is sent to review
-    look_again(browser)
+    decide(payments(60))  # enough for the random sample to send some to review
+    refresh_now(browser)
     browser.wait_until(lambda: browser.has("a[data-row]"))
 
 
-def test_a_page_says_so_when_its_reader_was_signed_out(browser: Browser, root: User) -> None:
+def test_a_page_tells_a_user_who_has_been_signed_out(browser: Browser, root: User) -> None:
     browser.log_in("root", "secret", at=reverse("admin:index"))
     Session.objects.all().delete()
     browser.driver.delete_all_cookies()
-    look_again(browser)
+    refresh_now(browser)
     browser.wait_until(lambda: "You are signed out" in browser.text)

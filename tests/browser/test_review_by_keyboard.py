@@ -1,4 +1,4 @@
-"""A morning at the queue, without a mouse."""
+"""Reviewing cases with the keyboard alone."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ QUEUE = "/admin/queue/"
 
 @pytest.fixture
 def cases(online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any) -> list[Case]:
-    """Three payments that a model sent to review, the most urgent first."""
+    """The cases of three payments sent to review, most urgent first."""
     settings.VAR_DIR = tmp_path / "var"
     connections.client.cache_clear()
     [model] = train_small_models(15, thresholds={"review": 0.0, "block": 1.0})
@@ -57,7 +57,7 @@ def test_cases_are_claimed_read_decided_and_undone_by_keyboard(
     browser.press(Keys.ENTER)
     browser.wait_until(lambda: "Choose a verdict first" in browser.text)
     browser.press("f", "2", "n")
-    browser.press("Called the bank; the card was copied.")  # letters that are keys are letters here
+    browser.press("Called the bank; the card was copied.")  # in a text field, shortcut keys type letters
     browser.press_with_control(Keys.ENTER)
 
     browser.wait_until(lambda: browser.path == page_of(second))
@@ -89,11 +89,11 @@ def test_the_list_and_the_history_are_navigated_by_keyboard(
     browser.wait_until(lambda: "History of card-" in browser.text)
     browser.press("h")
     browser.wait_until(lambda: "History of customer-" in browser.text)
-    assert browser.path == page_of(cases[1])  # only that part was replaced
+    assert browser.path == page_of(cases[1])  # only that part of the page was replaced
 
     browser.press("?")
     browser.wait_until(lambda: browser.has("#keys"))
-    browser.press("c")  # does nothing while the list of keys is open
+    browser.press("c")  # no effect while the list of shortcuts is open
     browser.press(Keys.ESCAPE)
     browser.wait_until(lambda: not browser.has("#keys"))
     assert not Case.objects.filter(state="claimed").exists()

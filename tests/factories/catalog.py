@@ -1,4 +1,4 @@
-"""The catalog with event types of a test."""
+"""The catalog with a test's event types."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from scoring.catalog import registry
 
 @contextmanager
 def catalog_of(*modules: str) -> Iterator[None]:
-    """The catalog with the event types of these modules alone."""
+    """The catalog with only the event types of these modules."""
     registry.event_types.cache_clear()
     try:
         with mock.patch.object(registry, "event_type_modules", return_value=list(modules)):
@@ -20,6 +20,6 @@ def catalog_of(*modules: str) -> Iterator[None]:
 
 @contextmanager
 def catalog_with(*modules: str) -> Iterator[None]:
-    """The catalog of the product with the event types of these modules."""
+    """The product's catalog plus the event types of these modules."""
     with catalog_of(*registry.event_type_modules(), *modules):
         yield

@@ -1,4 +1,4 @@
-"""Entries as a lane has claimed them, made up."""
+"""Artificial entries as claimed by a lane."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from tests.factories.log import NOW
 
 
 def claim(event: Mapping[str, Any], *, stream: str, position: int = 10, **changes: Any) -> Claim:
-    """The claim of an event just received at `position`; `event`: the data of its receipt."""
+    """The claim of an event received at `position`; `event` is the data of its receipt."""
     return Claim(
         **{
             "position": position,

@@ -1,4 +1,4 @@
-"""Entries as the product writes them, and a second writer that a test can hold in mid-transaction."""
+"""Entries as the product writes them, and a second writer that a test can pause in a transaction."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -136,7 +136,7 @@ def model_trained(number: int) -> NewEntry:
 
 
 def as_read(new: NewEntry, *, position: int = 7) -> Entry:
-    """`new` as the log would give it back, without a database."""
+    """`new` as read from the log, without a database."""
     return Entry(
         position=position,
         epoch=1,
@@ -154,14 +154,14 @@ def as_read(new: NewEntry, *, position: int = 7) -> Entry:
 
 @contextmanager
 def open_append(entries: Sequence[NewEntry]) -> Iterator[list[Entry]]:
-    """Entries appended by another connection, whose transaction stays open until the block ends."""
+    """Append entries through another connection, whose transaction stays open until the block ends."""
     with open_transaction(lambda: append(entries, now=NOW)) as written:
         yield written
 
 
 @contextmanager
 def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
-    """What `work` gives in another connection, whose transaction stays open until the block ends."""
+    """Run `work` in another connection, with a transaction open until the block ends. Yields its result."""
     given: list[Result] = []
     failure: list[BaseException] = []
     done, release = threading.Event(), threading.Event()
@@ -172,7 +172,7 @@ def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
                 given.append(work())
                 done.set()
                 if not release.wait(TIMEOUT_SECONDS):
-                    raise TimeoutError("the block waits for this transaction, which stays open for it")
+                    raise TimeoutError("the block did not end while this transaction was open")
         except BaseException as error:  # noqa: BLE001 - handed to the test's thread
             failure.append(error)
         finally:
@@ -183,7 +183,7 @@ def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
     thread.start()
     try:
         if not done.wait(TIMEOUT_SECONDS):
-            raise TimeoutError("the other transaction did not do its work")
+            raise TimeoutError("the other transaction did not finish its work")
         if failure:
             raise failure[0]
         yield given[0]
@@ -194,8 +194,8 @@ def open_transaction(work: Callable[[], Result]) -> Iterator[Result]:
         raise failure[0]
 
 
-def have_conflicts(monkeypatch: pytest.MonkeyPatch, module: str, *, count: int) -> None:
-    """Let somebody else write to the stream first, each of the first `count` times that `module` appends."""
+def inject_conflicts(monkeypatch: pytest.MonkeyPatch, module: str, *, count: int) -> None:
+    """Make the first `count` appends of `module` fail with a StreamConflict."""
     meanwhile = iter(range(count))
 
     def append_or_conflict(entries: Sequence[NewEntry], *, now: datetime) -> list[Entry]:

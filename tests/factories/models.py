@@ -1,4 +1,4 @@
-"""Small models, trained by the product's own path on simulated history."""
+"""Small models, trained by the product's own code on simulated history."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -38,12 +38,12 @@ def train_small_models(
 
 
 def approved(name: str) -> str:
-    """The model's name, approved by somebody else than trained it, its checks passed or not."""
+    """The model's name, after approval by another user than its author regardless of its checks."""
     if ModelVersion.objects.get(name=name).status != ModelVersion.Status.APPROVED:
         approve(name, actor="user/approver", note="for a test", forced=True, now=datetime.now(UTC))
     return name
 
 
 def promote(name: str) -> None:
-    """Approve the model if that is still to be done, and let it decide."""
+    """Approve the model, unless it is approved, and make it the champion."""
     put_in_charge(approved(name), actor="tests", now=datetime.now(UTC))

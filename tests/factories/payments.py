@@ -1,4 +1,4 @@
-"""Payloads and submissions of payments and refunds, valid unless told otherwise."""
+"""Payloads and submissions of payments and refunds, valid unless changed."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def payment_payload(number: int, **changes: Any) -> dict[str, Any]:
-    """A payment a minute from MARCH on; five cards and three merchants take turns."""
+    """A payment, one per minute from MARCH on; five cards and three merchants take turns."""
     payload = {
         "type": "payment",
         "id": f"T-{number}",
@@ -43,7 +43,7 @@ def refund_payload(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def submission(payload: dict[str, Any]) -> Submission:
-    """The payload as the API hands it to the intake."""
+    """The payload as the API passes it to intake."""
     kind = event_type(payload["type"])
     return Submission(kind.name, kind.parse(payload, now=datetime.now(UTC), rates={}))
 

@@ -1,4 +1,4 @@
-"""A second event type, as different from payments as may be: no amount, other labels, entities of its own."""
+"""A second event type that differs from payments: no amount, other labels, its own entities."""
 
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Category, Entity

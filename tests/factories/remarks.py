@@ -1,4 +1,4 @@
-"""An event type of which texts tell."""
+"""An event type with text fields."""
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Text

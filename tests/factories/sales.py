@@ -1,4 +1,4 @@
-"""An event type whose features read batch views of every kind, in a lane of its own; and payloads of it."""
+"""An event type with its own lane, whose features read batch views of every kind, and its payloads."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ class Sale(EventType):
 
 
 def sale(number: int, *, at: datetime, **changes: Any) -> dict[str, Any]:
-    """A sale; four customers and three merchants take turns, each combination with amounts of its own."""
+    """A sale; four customers and three merchants take turns, with different amounts per combination."""
     payload = {
         "type": "sale",
         "id": f"S-{number}",
@@ -54,7 +54,7 @@ def sale(number: int, *, at: datetime, **changes: Any) -> dict[str, Any]:
 
 
 def sales(count: int, *, start: int, at: datetime, **changes: Any) -> Sequence[Submission]:
-    """Sales of one minute."""
+    """Sales within one minute from `at`."""
     return [
         submission(sale(number, at=at + timedelta(seconds=number % 60), **changes))
         for number in range(start, start + count)

@@ -1,8 +1,8 @@
-"""Watches of long work that remember what they were told."""
+"""A progress reporter that records its calls."""
 
 
-class Steps:
-    """Every step, with the total it gave and what was done of it."""
+class RecordedSteps:
+    """Records every step with its total and the work done."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[str, int | None, int]] = []

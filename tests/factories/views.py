@@ -1,4 +1,4 @@
-"""An event type with batch views, and events for them, without a database."""
+"""An event type with batch views, and its events, without a database."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -63,8 +63,8 @@ class Order(EventType):
 VIEWS: Sequence[BatchView] = (Order.habits, Order.taste, Order.rush)
 
 
-class Bought(NamedTuple):
-    """An order: when (microseconds since 1970), and what of it is known."""
+class OrderPlaced(NamedTuple):
+    """An order at a time in microseconds since 1970; a missing field is None or NaN."""
 
     at_us: int
     customer: str | None = "ann"
@@ -73,8 +73,8 @@ class Bought(NamedTuple):
     amount: float = float("nan")
 
 
-def view_events(orders: Sequence[Bought]) -> ViewEvents:
-    """The orders by time; those of one moment in the order given."""
+def view_events(orders: Sequence[OrderPlaced]) -> ViewEvents:
+    """The orders sorted by time; simultaneous ones keep their order."""
     ordered = sorted(orders, key=lambda order: order.at_us)
     names = ("customer", "merchant", "category")
     return ViewEvents(
@@ -85,7 +85,7 @@ def view_events(orders: Sequence[Bought]) -> ViewEvents:
 
 
 def key_column(values: Sequence[str | None]) -> KeyColumn:
-    """Strings as codes, numbered as they appear."""
+    """Strings as codes, numbered by first appearance."""
     seen: dict[str, int] = {}
     codes = [-1 if value is None else seen.setdefault(value, len(seen)) for value in values]
     return KeyColumn(np.array(codes, dtype=np.int64), list(seen))
@@ -94,7 +94,7 @@ def key_column(values: Sequence[str | None]) -> KeyColumn:
 def values_of(
     view: BatchView, events: ViewEvents, entities: Mapping[str, str], *, as_of_us: int
 ) -> dict[str, Any]:
-    """What a version of that moment says of an event with these entities, by the value's name."""
+    """The values by name that the version as of that time has for an event with these entities."""
     rows = []
     for spec, table in zip(view.tables, view.compute(events, as_of_us=as_of_us), strict=True):
         key = entities[spec.field]
@@ -106,7 +106,7 @@ def values_of(
 
 
 def with_batch_values(item: LaneItem, histories: list[ViewHistory]) -> LaneItem:
-    """A payment with what each view would have said of it: none was ever published."""
+    """A payment with the values that each view would have had, although none was published."""
     if item.kind != "event" or item.type != "payment":
         return item
     fields = dict(item.fields)

@@ -1,4 +1,4 @@
-"""A till whose clock was reset sends a payment of 1970; its sender puts one right and takes another back."""
+"""A till with a reset clock sends payments dated 1970; its sender corrects one and retracts another."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -32,7 +32,7 @@ def follow_the_log() -> None:
         catch_up(consumer, now=datetime.now(UTC))
 
 
-def test_a_clock_that_was_reset_is_put_right(
+def test_payments_of_a_reset_clock_are_corrected_and_retracted(
     api: Api,  # noqa: F811
     work: Callable[..., object],  # noqa: F811
     settings,

@@ -1,7 +1,7 @@
-"""A payment goes to review; what the analyst says of it reaches the next payment's features and the next
-model, which another person approves, which decides, and which is rolled back.
+"""A payment goes to review. The analyst's verdict reaches the next payment's features and the next model,
+which another user approves and promotes, and which is then rolled back.
 
-Real PostgreSQL and Redis, a real worker for lanes and consumers, a real trainer; people act on their pages.
+Uses real PostgreSQL and Redis, a real worker for lanes and consumers and a real trainer; users act on pages.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# The first payment is mature; those two weeks later, which would be nearly alone in their time, are not.
+# The first payment is mature; the few payments two weeks later are not.
 HISTORY_ENDS = datetime.now(UTC).replace(microsecond=0) - timedelta(days=30)
 MATURES_AFTER = timedelta(days=29)
 SHOP = "merchant-of-this-journey"
@@ -59,7 +59,7 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
     run_consumers.delay()
     wait_until(Case.objects.exists, seconds=90)
 
-    # The analyst takes it, reads why, and calls it fraud.
+    # The analyst claims it, reads the reasons, and decides that it is fraud.
     taken = ana.post(reverse("admin:queue"), follow=True)
     case = Case.objects.get()
     assert taken.redirect_chain[-1][0] == reverse("admin:case", args=[case.event_position])
@@ -78,14 +78,14 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
         lambda: not Pending.objects.filter(state="ready").exists(), seconds=90
     )  # the lane has the label
 
-    # The merchant's next payment after the label delay knows of it; another merchant's does not.
+    # The merchant's next payment after the label delay reflects the label; another merchant's does not.
     later = HISTORY_ENDS + timedelta(days=17)
     pay(2, occurred_at=later, merchant=SHOP)
     pay(3, occurred_at=later, merchant="another-merchant")
     assert feature_of(2, "merchant_fraud_share_7d_after_14d") == 1.0
     assert not feature_of(3, "merchant_fraud_share_7d_after_14d") > 0
 
-    # A training is asked for and runs; the verdict is in its training set.
+    # A training is requested and runs; the verdict is in its training set.
     dana.post(
         reverse("admin:training_start"),
         {"event_type": "payment", "matures_after_days": f"{MATURES_AFTER.days}", "trees": "60", "depth": "4"},
@@ -94,16 +94,16 @@ def test_a_verdict_becomes_a_label_a_feature_and_a_model(
     job = wait_until(ended.first, seconds=90)
     assert (job.state, job.error) == ("finished", "")
     second_model = job.model
-    assert learnt_as_fraud(second_model, case.event_position)
+    assert was_trained_as_fraud(second_model, case.event_position)
 
-    # Who started the training may not approve it; somebody else may, and puts it in charge.
+    # The user who requested the training may not approve the model; another user may, and promotes it.
     act(dana, second_model, "approve")
     assert ModelVersion.objects.get(name=second_model).status == "candidate"
     act(moss, second_model, "approve")
     act(moss, second_model, "promote")
     assert pay(4, occurred_at=later, merchant=SHOP)["model"] == second_model
 
-    # One click takes it back.
+    # One click rolls back.
     act(moss, second_model, "roll_back")
     assert pay(5, occurred_at=later, merchant=SHOP)["model"] == first_model
 
@@ -117,7 +117,7 @@ def person(name: str, group: str) -> Client:
 
 
 def sender() -> Callable[..., dict[str, Any]]:
-    """Sends a payment to the API and waits for its decision."""
+    """A function that sends a payment to the API and waits for its decision."""
     _, key = keys.create_key(
         name="shop",
         source="shop",
@@ -144,7 +144,7 @@ def act(client: Client, model: str, action: str) -> None:
 
 
 def feature_of(number: int, name: str) -> float:
-    """The value with which a payment was decided."""
+    """The feature value on which a payment was decided."""
     made = decision_of(number)
     vocabularies = loaded_models.load_model(made.data["model"]).spec.vocabularies
     names = lane_plan("commerce", {"payment": vocabularies}).feature_set("payment").names
@@ -156,8 +156,8 @@ def decision_of(number: int) -> Entry:
     return next(entry for entry in read_stream(f"payment/shop/T-{number}") if entry.type == "decision.made")
 
 
-def learnt_as_fraud(model: str, event_position: int) -> bool:
-    """Whether the model's training set has the event, and has it as fraud that somebody confirmed."""
+def was_trained_as_fraud(model: str, event_position: int) -> bool:
+    """Whether the model's training set contains the event as confirmed fraud."""
     version = ModelVersion.objects.get(name=model)
     vectors = read_vectors(
         "payment",

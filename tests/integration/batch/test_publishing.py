@@ -29,7 +29,7 @@ from scoring.signals import redis_connections as connections
 from scoring.sql.advisory_locks import LockSpace, session_lock
 from scoring.timestamps import from_micros, to_iso, to_micros
 from tests.factories.log import received
-from tests.factories.views import DAY, HOUR, MONDAY, Bought, Order, values_of, view_events
+from tests.factories.views import DAY, HOUR, MONDAY, Order, OrderPlaced, values_of, view_events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +37,7 @@ TUESDAY = from_micros(MONDAY + DAY)
 MORNING = TUESDAY + timedelta(hours=7)
 
 
-def buy(*orders: Bought, at: datetime = MORNING, history: bool = True) -> None:
+def buy(*orders: OrderPlaced, at: datetime = MORNING, history: bool = True) -> None:
     """These orders come into the log."""
     number = len(received_positions())
     entries = []
@@ -58,9 +58,11 @@ def received_positions() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def some_orders(count: int = 30) -> list[Bought]:
+def some_orders(count: int = 30) -> list[OrderPlaced]:
     return [
-        Bought(MONDAY + n * HOUR // 2, f"c{n % 6}", f"m{n % 4}", ("food", "fun")[n % 2], 100.0 * (n % 7 + 1))
+        OrderPlaced(
+            MONDAY + n * HOUR // 2, f"c{n % 6}", f"m{n % 4}", ("food", "fun")[n % 2], 100.0 * (n % 7 + 1)
+        )
         for n in range(count)
     ]
 
@@ -70,7 +72,7 @@ def file_of(store: OfflineStore, version: BatchVersion) -> Path:
 
 
 def test_a_version_says_what_stood_in_the_log_before_its_moment(store):
-    orders = [*some_orders(), Bought(MONDAY + DAY, "c0"), Bought(MONDAY + DAY + HOUR, "late")]
+    orders = [*some_orders(), OrderPlaced(MONDAY + DAY, "c0"), OrderPlaced(MONDAY + DAY + HOUR, "late")]
     buy(*orders)
     version = publish(Order.habits, now=MORNING)
     assert (version.number, version.as_of, version.rows) == (1, TUESDAY, {"customer": 6})
@@ -152,7 +154,7 @@ def test_another_declaration_is_due_at_once(store, monkeypatch):
 
 def test_without_events_there_is_no_version(store):
     assert publish(Order.habits, now=MORNING) is None
-    buy(Bought(MONDAY + DAY))  # at the moment itself: not before it
+    buy(OrderPlaced(MONDAY + DAY))  # at the moment itself: not before it
     assert publish(Order.habits, now=MORNING) is None
     assert not BatchVersion.objects.exists()
 
@@ -161,7 +163,7 @@ def test_without_events_there_is_no_version(store):
 def test_a_failure_changes_nothing_and_the_other_views_are_published(store, monkeypatch, caplog, broken):
     now = timezone.now()
     today = to_micros(now) // DAY * DAY
-    buy(*(Bought(today - HOUR - n, f"c{n % 5}", f"m{n % 3}") for n in range(20)), at=now)
+    buy(*(OrderPlaced(today - HOUR - n, f"c{n % 5}", f"m{n % 3}") for n in range(20)), at=now)
 
     def fail(view, *rest, **named):
         if view is Order.taste:
@@ -242,7 +244,7 @@ def test_redis_keeps_what_waiting_events_read(store):
 def test_how_views_stand_is_told(store):
     now = timezone.now()
     today = to_micros(now) // DAY * DAY
-    buy(*(Bought(today - HOUR - n, f"c{n % 5}", f"m{n % 3}") for n in range(20)), at=now)
+    buy(*(OrderPlaced(today - HOUR - n, f"c{n % 5}", f"m{n % 3}") for n in range(20)), at=now)
     call_command("publish_views", "--view", "order.habits", stdout=(said := StringIO()))
     assert said.getvalue() == "order.habits: version 1, 5 by customer\n"
     call_command("publish_views", "--view", "order.habits", stdout=(said := StringIO()))
@@ -261,9 +263,9 @@ def test_how_views_stand_is_told(store):
 def test_history_leaves_out_what_came_in_too_late_to_be_read(store):
     """The version of a Tuesday's beginning is first read a day later: what came in by then is part of it."""
     wednesday = TUESDAY + timedelta(days=1)
-    buy(Bought(MONDAY), history=True, at=wednesday + timedelta(days=9))
-    buy(Bought(MONDAY + 1), history=False, at=wednesday - timedelta(seconds=1))
-    buy(Bought(MONDAY + 2), history=False, at=wednesday)
+    buy(OrderPlaced(MONDAY), history=True, at=wednesday + timedelta(days=9))
+    buy(OrderPlaced(MONDAY + 1), history=False, at=wednesday - timedelta(seconds=1))
+    buy(OrderPlaced(MONDAY + 2), history=False, at=wednesday)
     assert read_timely_events(Order.habits).times.tolist() == [MONDAY, MONDAY + 1]
     export_log(store, now=wednesday)
     assert read_timely_events(Order.habits).times.tolist() == [MONDAY, MONDAY + 1]

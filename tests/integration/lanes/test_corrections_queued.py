@@ -14,7 +14,7 @@ from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.log.retry import ATTEMPTS
 from scoring.signals.reply_channels import ReplyChannel
-from tests.factories.log import have_conflicts
+from tests.factories.log import inject_conflicts
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
 from tests.integration.lanes.test_corrections import correct, items, retract, say
@@ -234,7 +234,7 @@ def test_who_amended_an_event_is_kept(send, work):
 def test_an_event_that_changes_meanwhile_is_read_anew_a_few_times(send, work, monkeypatch, amend, conflicts):
     send(payments(2))
     work()
-    have_conflicts(monkeypatch, "scoring.intake.corrections", count=conflicts)
+    inject_conflicts(monkeypatch, "scoring.intake.corrections", count=conflicts)
     if conflicts == ATTEMPTS:
         with pytest.raises(StreamConflict):
             amend()

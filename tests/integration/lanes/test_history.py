@@ -21,7 +21,7 @@ from scoring.states.history import WaitingHistory, needs_new_order, sequence_his
 from scoring.states.reorder import reorder_lane
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.payments import MARCH, payment_payload, payments, submission
-from tests.factories.steps import Steps
+from tests.factories.steps import RecordedSteps
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,7 +93,7 @@ def test_a_label_held_for_an_event_that_history_brings_waits_for_its_place_with_
 
 def test_each_step_of_sequencing_counts_up_to_its_own_total(online_redis):
     add_history(range(5), labels={0: timedelta(minutes=2)})
-    steps = Steps()
+    steps = RecordedSteps()
     sequence_history(LANE, watch=steps)
     counted = {step: (total, done) for step, total, done in steps.steps if total is not None}
     assert counted["sequencing commerce"] == counted["folding the lane"] == (6, 6)

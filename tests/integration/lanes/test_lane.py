@@ -33,7 +33,7 @@ from scoring.signals.telemetry import read_counts
 from scoring.states.errors import StaleOnlineState
 from scoring.states.reorder import reorder_lane
 from scoring.timestamps import to_micros
-from tests.factories.log import have_conflicts
+from tests.factories.log import inject_conflicts
 from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 
@@ -230,7 +230,7 @@ def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_agai
     send, work, monkeypatch, conflicts
 ):
     send(payments(2))
-    have_conflicts(monkeypatch, "scoring.intake.labels", count=conflicts)
+    inject_conflicts(monkeypatch, "scoring.intake.labels", count=conflicts)
     if conflicts == ATTEMPTS:
         with pytest.raises(StreamConflict):
             say(label(1, "fraud"))

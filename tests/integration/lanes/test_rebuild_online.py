@@ -33,7 +33,7 @@ from scoring.states.reorder import reorder_lane
 from scoring.states.restore import PresentOrder, restore_states
 from scoring.states.store import OnlineStore, iter_keys, lane_prefix
 from tests.factories.payments import payments
-from tests.factories.steps import Steps
+from tests.factories.steps import RecordedSteps
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_history import add_history, order
 from tests.waiting import wait_until
@@ -41,7 +41,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Watching(Steps):
+class Watching(RecordedSteps):
     """Does something, once, when a step of a rebuild begins or (`on_the_way`) advances."""
 
     def __init__(self, step: str, act: Callable[[], object], *, on_the_way: bool = False) -> None:

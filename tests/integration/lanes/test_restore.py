@@ -10,7 +10,7 @@ from scoring.states import restore
 from scoring.states.restore import restore_states
 from scoring.states.store import OnlineStore
 from tests.factories.payments import payments
-from tests.factories.steps import Steps
+from tests.factories.steps import RecordedSteps
 from tests.integration.lanes.conftest import LANE, rebuilt_states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +57,7 @@ CATCHING_UP, ANEW = ["bringing the states up to date"], ["folding the lane", "wr
 @pytest.mark.usefixtures("five_are_few")
 def test_states_are_folded_anew_when_most_of_the_lane_is_missing(store, fall_behind, applied, missing, steps):
     fall_behind(applied, missing)
-    watch = Steps()
+    watch = RecordedSteps()
     assert restore_states(lane_plan(LANE), store, watch=watch) == read_head(LANE)
     assert store.states() == rebuilt_states()
     assert watch.names == steps

@@ -32,7 +32,7 @@ from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.models import ModelArtifact, ModelVersion, Route
 from tests.factories.history import load_history
-from tests.factories.log import have_conflicts
+from tests.factories.log import inject_conflicts
 from tests.factories.models import approved
 from tests.factories.views import with_batch_values
 
@@ -186,7 +186,7 @@ def test_a_model_may_be_judged_on_all_events_from_its_cut_off_to_a_date(history)
 
 @pytest.mark.parametrize("conflicts", [ATTEMPTS - 1, ATTEMPTS])
 def test_trainings_that_end_at_once_are_numbered_after_a_few_attempts(history, monkeypatch, conflicts):
-    have_conflicts(monkeypatch, "scoring.registry.model_versions", count=conflicts)
+    inject_conflicts(monkeypatch, "scoring.registry.model_versions", count=conflicts)
     if conflicts == ATTEMPTS:
         with pytest.raises(StreamConflict):
             train()

@@ -34,7 +34,7 @@ from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.models import END, approved, promote, train_small_models
-from tests.factories.steps import Steps
+from tests.factories.steps import RecordedSteps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,7 +96,7 @@ def test_a_first_model_is_compared_with_nobody_and_says_so(models):
 
 def test_a_candidate_is_measured_beside_the_champion_on_the_same_events(models):
     promote(models[1])
-    watch = Steps()
+    watch = RecordedSteps()
     candidate = train_beside(trees=3, watch=watch)
     assert "comparing with the champion" in watch.names
     assert watch.done == watch.totals

@@ -26,7 +26,7 @@ from scoring.log.models import LogEntry
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
 from tests.factories.history import load_frame, load_history
-from tests.factories.steps import Steps
+from tests.factories.steps import RecordedSteps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -234,7 +234,7 @@ def test_a_type_without_a_model_yet_is_told_how_to_get_one(online_redis, command
 
 def test_every_step_of_a_training_reaches_its_total(load):
     load(days=10)
-    watch = Steps()
+    watch = RecordedSteps()
     request = TrainingRequest("payment", as_of=END + MATURES, matures_after=MATURES)
     run_training(request, config=TrainingConfig(trees=5), actor="tests", now=NOW, watch=watch)
     assert watch.names == [
@@ -251,7 +251,7 @@ def test_every_step_of_a_training_reaches_its_total(load):
 
 def test_a_set_up_to_a_log_position_fills_its_bars_all_the_same(load, tmp_path):
     load(days=10)
-    watch = Steps()
+    watch = RecordedSteps()
     some = read_training_set("payment", as_of=END, matures_after=timedelta(0))
     middle = int(np.median(some.positions))
     data = read_training_set(

@@ -14,7 +14,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money
 from scoring.event_types.payment import Payment
 from scoring.timestamps import to_micros
-from tests.factories.views import Bought, values_of, view_events
+from tests.factories.views import OrderPlaced, values_of, view_events
 
 TEXT = (Path(settings.BASE_DIR) / "docs" / "reference" / "batch-views.md").read_text()
 
@@ -49,7 +49,7 @@ def moment(text: str) -> int:
 
 def test_the_worked_example_is_right():
     orders = [
-        Bought(moment(when), customer, merchant, amount=100 * float(amount))
+        OrderPlaced(moment(when), customer, merchant, amount=100 * float(amount))
         for when, customer, merchant, amount in table("when")
     ]
     events = view_events(orders)

@@ -5,38 +5,38 @@ import math
 import numpy as np
 
 from scoring.batch.views import due_at
-from tests.factories.views import DAY, HOUR, MONDAY, Bought, Order, values_of, view_events
+from tests.factories.views import DAY, HOUR, MONDAY, Order, OrderPlaced, values_of, view_events
 
 MINUTE = HOUR // 60
 AS_OF = MONDAY + DAY
 
 
-def trend(orders: list[Bought], merchant: str = "shop") -> dict[str, float]:
+def trend(orders: list[OrderPlaced], merchant: str = "shop") -> dict[str, float]:
     return values_of(Order.rush, view_events(orders), {"merchant": merchant}, as_of_us=AS_OF)
 
 
 def test_the_last_hour_stands_against_the_days_rate():
     """48 orders in the day are 2 an hour; 8 came in the last one."""
-    earlier = [Bought(AS_OF - 2 * HOUR - n * 30 * MINUTE) for n in range(40)]
-    assert trend([*earlier, *(Bought(AS_OF - 1 - n * MINUTE) for n in range(8))]) == {
+    earlier = [OrderPlaced(AS_OF - 2 * HOUR - n * 30 * MINUTE) for n in range(40)]
+    assert trend([*earlier, *(OrderPlaced(AS_OF - 1 - n * MINUTE) for n in range(8))]) == {
         "ratio": 4.0,
         "count": 8.0,
     }
 
 
 def test_a_quiet_hour_is_nought_and_a_quiet_day_is_not_known():
-    assert trend([Bought(AS_OF - 5 * HOUR)]) == {"ratio": 0.0, "count": 0.0}
-    assert all(map(math.isnan, trend([Bought(AS_OF - DAY - 1)]).values()))
-    assert all(map(math.isnan, trend([Bought(AS_OF - HOUR)], merchant="other").values()))
+    assert trend([OrderPlaced(AS_OF - 5 * HOUR)]) == {"ratio": 0.0, "count": 0.0}
+    assert all(map(math.isnan, trend([OrderPlaced(AS_OF - DAY - 1)]).values()))
+    assert all(map(math.isnan, trend([OrderPlaced(AS_OF - HOUR)], merchant="other").values()))
 
 
 def test_windows_hold_their_first_moment_and_not_their_last():
     edges = [AS_OF - DAY - 1, AS_OF - DAY, AS_OF - HOUR - 1, AS_OF - HOUR, AS_OF - 1, AS_OF]
-    assert trend([Bought(at) for at in edges]) == {"ratio": 2 / (4 / 24), "count": 2.0}
+    assert trend([OrderPlaced(at) for at in edges]) == {"ratio": 2 / (4 / 24), "count": 2.0}
 
 
 def test_merchants_are_counted_apart():
-    orders = [Bought(AS_OF - 1, merchant=name) for name in ("shop", "bar", "bar", None)]
+    orders = [OrderPlaced(AS_OF - 1, merchant=name) for name in ("shop", "bar", "bar", None)]
     assert trend(orders, "bar") == {"ratio": 24.0, "count": 2.0}
 
 
@@ -48,7 +48,7 @@ def test_a_version_is_due_at_each_multiple_of_its_period():
 def test_merchants_by_the_thousand_are_told_apart():
     """At this moment 8,192 merchants times microseconds are 64 bits: the last of these would be the first."""
     moment = 2**51
-    orders = [Bought(moment - 1, merchant=f"m{n:04}") for n in range(8_193)]
+    orders = [OrderPlaced(moment - 1, merchant=f"m{n:04}") for n in range(8_193)]
     (table,) = Order.rush.compute(view_events(orders), as_of_us=moment)
     assert len(table.keys) == 8_193
     assert (table.matrix == 1).all()

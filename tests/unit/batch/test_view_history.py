@@ -7,11 +7,21 @@ from hypothesis import strategies as st
 
 from scoring.batch.history import ViewHistory, boundary_read
 from scoring.batch.views import BatchView, Matrix
-from tests.factories.views import DAY, HOUR, MONDAY, VIEWS, Bought, Order, key_column, values_of, view_events
+from tests.factories.views import (
+    DAY,
+    HOUR,
+    MONDAY,
+    VIEWS,
+    Order,
+    OrderPlaced,
+    key_column,
+    values_of,
+    view_events,
+)
 
 views = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 orders = st.builds(
-    Bought,
+    OrderPlaced,
     # A few days, most of them within some hours: trends look back an hour.
     at_us=st.one_of(
         st.integers(MONDAY, MONDAY + 9 * DAY), st.integers(MONDAY + DAY, MONDAY + DAY + 4 * HOUR)
@@ -23,7 +33,7 @@ orders = st.builds(
 )
 
 
-def history_of(view: BatchView, known: list[Bought], asked: list[Bought]) -> Matrix:
+def history_of(view: BatchView, known: list[OrderPlaced], asked: list[OrderPlaced]) -> Matrix:
     """What history says of the events asked about when it knows those events."""
     keys = [key_column([getattr(order, spec.field) for order in asked]) for spec in view.tables]
     times = np.array([order.at_us for order in asked], dtype=np.int64)
@@ -70,7 +80,7 @@ def test_the_version_read_is_a_period_old_at_least(at, boundary):
 def test_batches_one_after_the_other_give_what_one_gives(view):
     """The last moments are kept from one to the next."""
     known = [
-        Bought(MONDAY + n * HOUR, customer=f"c{n % 7}", merchant=f"m{n % 5}", amount=float(n))
+        OrderPlaced(MONDAY + n * HOUR, customer=f"c{n % 7}", merchant=f"m{n % 5}", amount=float(n))
         for n in range(200)
     ]
     history = ViewHistory(view, view_events(known))
@@ -86,4 +96,4 @@ def test_batches_one_after_the_other_give_what_one_gives(view):
 
 @views
 def test_no_events_asked_about_give_no_rows(view):
-    assert history_of(view, [Bought(MONDAY)], []).shape == (0, len(view.values))
+    assert history_of(view, [OrderPlaced(MONDAY)], []).shape == (0, len(view.values))

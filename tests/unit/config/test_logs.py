@@ -7,7 +7,7 @@ import pytest
 from config.status.logs import LineFormatter
 
 
-def test_a_record_is_one_line_of_json_with_what_came_with_it() -> None:
+def test_a_record_is_one_line_of_json_with_its_extra_fields() -> None:
     record = logging.makeLogRecord(
         {"name": "scoring.lanes", "levelname": "INFO", "msg": "lane %s", "args": ("commerce",), "seq": 7}
     )
@@ -17,7 +17,7 @@ def test_a_record_is_one_line_of_json_with_what_came_with_it() -> None:
     assert found["at"].endswith("Z")
 
 
-def test_a_traceback_stays_in_its_line() -> None:
+def test_a_traceback_stays_on_one_line() -> None:
     try:
         raise ValueError("two\nlines")
     except ValueError:
@@ -27,8 +27,8 @@ def test_a_traceback_stays_in_its_line() -> None:
     assert "ValueError: two\nlines" in json.loads(line)["error"]
 
 
-def failed(error: Exception, **about: object) -> str:
-    """The line of a record with this error."""
+def line_with_error(error: Exception, **about: object) -> str:
+    """The log line of a record with this error."""
     try:
         raise error
     except type(error):
@@ -36,17 +36,19 @@ def failed(error: Exception, **about: object) -> str:
     return LineFormatter().format(record)
 
 
-def test_values_that_postgres_quotes_stay_out_of_the_line() -> None:
-    said = (
+def test_values_quoted_by_postgres_are_not_logged() -> None:
+    message = (
         'duplicate key value violates "vault"\nDETAIL:  Key (value)=(ann@example.org) already exists.\n'
         'CONTEXT:  COPY vault, line 7, column value: "ann@example.org"\n'
         "LINE 1: INSERT INTO vault VALUES ('ann@example.org')\n                                  ^"
     )
-    line = failed(ValueError(said))
+    line = line_with_error(ValueError(message))
     assert "duplicate key value violates" in line
     assert "ann@example.org" not in line
 
 
 @pytest.mark.parametrize(("status", "traced"), [(400, False), (403, False), (404, False), (500, True)])
-def test_a_refused_request_leaves_no_traceback(status: int, traced: bool) -> None:
-    assert ("Traceback" in failed(ValueError("no"), name="django.request", status_code=status)) is traced
+def test_a_client_error_has_no_traceback(status: int, traced: bool) -> None:
+    assert (
+        "Traceback" in line_with_error(ValueError("no"), name="django.request", status_code=status)
+    ) is traced

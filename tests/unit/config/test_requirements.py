@@ -1,4 +1,4 @@
-"""What is installed is what was chosen: every pin is locked, and every locked package has its hashes."""
+"""Every pinned requirement is locked, and every locked package has hashes."""
 
 import re
 
@@ -16,7 +16,7 @@ def pins(name: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
-def test_what_is_required_is_locked(name: str) -> None:
+def test_every_requirement_is_locked(name: str) -> None:
     assert pins(name).items() <= pins("requirements.lock").items()
 
 
@@ -28,6 +28,6 @@ def test_every_locked_package_has_hashes() -> None:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
-def test_every_requirement_says_why(name: str) -> None:
+def test_every_requirement_has_a_reason(name: str) -> None:
     lines = [line for line in (BASE_DIR / name).read_text().splitlines() if PIN.match(line)]
     assert [line for line in lines if " # " not in line] == []

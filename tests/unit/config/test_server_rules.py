@@ -5,7 +5,7 @@ from config.status import servers
 
 
 @pytest.mark.parametrize(
-    ("version", "policy", "said"),
+    ("version", "policy", "messages"),
     [
         ("6.2.14", "noeviction", []),
         ("7.2.4", "noeviction", []),
@@ -15,24 +15,24 @@ from config.status import servers
         ("5.0.1", "volatile-ttl", ["Redis 5.0.1 is too old.", "Redis evicts keys (volatile-ttl)."]),
     ],
 )
-def test_a_redis_must_be_recent_and_keep_what_it_is_given(version: str, policy: str, said: list[str]) -> None:
+def test_redis_must_be_recent_and_must_not_evict_keys(version: str, policy: str, messages: list[str]) -> None:
     facts = {"redis_version": version, "maxmemory_policy": policy}
     problems = servers._judge_redis(facts, server="redis", setting="REDIS_URL")
-    assert [problem.message for problem in problems] == said
+    assert [problem.message for problem in problems] == messages
 
 
 @pytest.mark.parametrize(
     "url",
     ["redis://:secret@127.0.0.1:1/0", "unix:///nowhere/redis.sock", "redis+socket:///nowhere/redis.sock"],
 )
-def test_a_missing_redis_is_a_problem_that_shows_no_address(url: str, settings: object) -> None:
+def test_the_problem_of_an_unreachable_redis_does_not_show_its_address(url: str, settings: object) -> None:
     settings.CELERY_BROKER_URL = broker_url(url)  # type: ignore[attr-defined]
     problem = servers.check_broker()[0]
     assert problem.message == "Broker cannot be reached."
     assert "secret" not in problem.message + problem.hint
 
 
-def test_a_broker_of_another_kind_is_only_asked_whether_it_answers(settings: object) -> None:
+def test_another_kind_of_broker_is_only_checked_for_a_connection(settings: object) -> None:
     settings.CELERY_BROKER_URL = "amqp://guest:guest@127.0.0.1:1//"  # type: ignore[attr-defined]
     assert [problem.message for problem in servers.check_broker()] == ["The broker cannot be reached."]
     settings.CELERY_BROKER_URL = "memory://"  # type: ignore[attr-defined]

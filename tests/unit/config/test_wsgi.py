@@ -1,4 +1,4 @@
-"""What the WSGI server is given, and what is left out for calls of the API."""
+"""The WSGI application's responses."""
 
 import io
 from typing import Any
@@ -23,8 +23,8 @@ def environ(path: str) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def connections_of_other_tests_are_left_alone():
-    """A request looks at open connections first; Django's test client keeps it from that likewise."""
+def keep_connections_of_other_tests():
+    """Keep requests from closing database connections, as Django's test client does."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
@@ -44,15 +44,15 @@ def finished():
     request_finished.disconnect(note)
 
 
-def test_a_whole_answer_is_a_list_and_its_request_has_ended(finished):
-    said: list[Any] = []
-    body = wsgi.application(environ("/healthz"), lambda *given: said.append(given))
+def test_a_complete_response_is_a_list_and_its_request_has_finished(finished):
+    started: list[Any] = []
+    body = wsgi.application(environ("/healthz"), lambda *given: started.append(given))
     assert body == [b'{"status": "ok"}']
-    assert said[0][0] == "200 OK"
+    assert started[0][0] == "200 OK"
     assert finished == [True]
 
 
-def test_a_streamed_answer_is_left_to_the_server_to_take_and_close(finished, monkeypatch):
+def test_a_streamed_response_is_read_and_closed_by_the_server(finished, monkeypatch):
     streamed = StreamingHttpResponse(iter([b"a", b"b"]))
     streamed._handler_class = type(None)
     monkeypatch.setattr(wsgi, "django_application", lambda environ, start_response: streamed)
@@ -62,10 +62,10 @@ def test_a_streamed_answer_is_left_to_the_server_to_take_and_close(finished, mon
     assert finished == [True]
 
 
-def test_every_answer_of_the_api_has_the_security_headers():
-    said: list[Any] = []
-    wsgi.application(environ("/api/v1/nothing"), lambda *given: said.append(given))
-    status, headers = said[0]
+def test_every_api_response_has_the_security_headers():
+    started: list[Any] = []
+    wsgi.application(environ("/api/v1/nothing"), lambda *given: started.append(given))
+    status, headers = started[0]
     assert status == "404 Not Found"
     assert {
         "X-Content-Type-Options": "nosniff",

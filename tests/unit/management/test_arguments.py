@@ -19,6 +19,6 @@ def test_thresholds_are_read_by_name():
 
 
 @pytest.mark.parametrize("text", ["0.2", "review=x", "allow=0.1", "review=1.2", "review=0.9,block=0.2", ""])
-def test_thresholds_that_make_no_sense_are_refused(text):
+def test_invalid_thresholds_are_refused(text):
     with pytest.raises(ArgumentTypeError):
         read_thresholds(text)

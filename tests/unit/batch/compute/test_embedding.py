@@ -5,7 +5,7 @@ import pytest
 
 from scoring.batch.compute.embedding import Embedding, embed, weigh
 from scoring.catalog.fields import Entity
-from tests.factories.views import DAY, MONDAY, Bought, Order, values_of, view_events
+from tests.factories.views import DAY, MONDAY, Order, OrderPlaced, values_of, view_events
 
 AS_OF = MONDAY + 7 * DAY
 
@@ -79,8 +79,8 @@ def test_one_pair_has_the_bits_that_many_have():
 
 
 def test_who_is_not_known_has_no_affinity():
-    orders = [Bought(MONDAY + n, customer=f"c{n % 4}", merchant=f"m{n % 3}") for n in range(12)]
-    events = view_events([*orders, Bought(MONDAY, customer="dee", merchant=None)])
+    orders = [OrderPlaced(MONDAY + n, customer=f"c{n % 4}", merchant=f"m{n % 3}") for n in range(12)]
+    events = view_events([*orders, OrderPlaced(MONDAY, customer="dee", merchant=None)])
 
     def affinity(customer: str, merchant: str) -> float:
         pair = {"customer": customer, "merchant": merchant}

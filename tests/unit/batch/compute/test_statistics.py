@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories.views import DAY, HOUR, MONDAY, SECOND, Bought, Order, values_of, view_events
+from tests.factories.views import DAY, HOUR, MONDAY, SECOND, Order, OrderPlaced, values_of, view_events
 
 NAN = math.nan
 AS_OF = MONDAY + 7 * DAY
@@ -36,27 +36,27 @@ def largest_share(values: Sequence[str]) -> float:
     return max(Counter(values).values()) / len(values) if values else NAN
 
 
-def share(orders: Sequence[Bought], inside: Callable[[Bought], bool]) -> float:
+def share(orders: Sequence[OrderPlaced], inside: Callable[[OrderPlaced], bool]) -> float:
     return sum(map(inside, orders)) / len(orders)
 
 
-def mean_direction(orders: Sequence[Bought]) -> complex:
+def mean_direction(orders: Sequence[OrderPlaced]) -> complex:
     minutes = [order.at_us // (60 * SECOND) % 1440 for order in orders]
     return sum(cmath.rect(1, minute * 2 * math.pi / 1440) for minute in minutes) / len(minutes)
 
 
-def gap_seconds(orders: Sequence[Bought]) -> float:
+def gap_seconds(orders: Sequence[OrderPlaced]) -> float:
     times = sorted(order.at_us for order in orders)
     gaps = [(later - earlier) / SECOND for earlier, later in pairwise(times)]
     return statistics.fmean(gaps) if gaps else NAN
 
 
-def given_ones(orders: Sequence[Bought], name: str) -> list:
+def given_ones(orders: Sequence[OrderPlaced], name: str) -> list:
     values = [getattr(order, name) for order in orders]
     return [value for value in values if value is not None and value == value]  # noqa: PLR0124 (not NaN)
 
 
-PLAINLY: dict[str, Callable[[Sequence[Bought]], float]] = {
+PLAINLY: dict[str, Callable[[Sequence[OrderPlaced]], float]] = {
     "orders": len,
     "typical": lambda orders: statistics.median(given_ones(orders, "amount") or [NAN]),
     "high": lambda orders: linear_quantile(given_ones(orders, "amount"), 0.95),
@@ -79,7 +79,7 @@ def test_every_value_of_the_profile_is_checked_here():
 
 orders_of_two_weeks = st.lists(
     st.builds(
-        Bought,
+        OrderPlaced,
         at_us=st.integers(MONDAY - 7 * DAY, MONDAY + 8 * DAY),
         customer=st.sampled_from(["ann", "bo", "cy", None]),
         merchant=st.sampled_from(["shop", "bar", "gym", None]),
@@ -108,19 +108,24 @@ def test_a_value_is_what_its_word_says(value, orders):
 
 
 def test_hours_around_midnight_meet_there():
-    orders = [Bought(MONDAY + 23 * HOUR), Bought(MONDAY + DAY + HOUR)]
+    orders = [OrderPlaced(MONDAY + 23 * HOUR), OrderPlaced(MONDAY + DAY + HOUR)]
     values = values_of(Order.habits, view_events(orders), {"customer": "ann"}, as_of_us=AS_OF)
     assert min(values["hour"], 24 - values["hour"]) == pytest.approx(0, abs=1e-9)
     assert values["night"] == 1.0
 
 
 def test_the_window_ends_before_its_moment_and_begins_with_it():
-    orders = [Bought(AS_OF - 7 * DAY - 1), Bought(AS_OF - 7 * DAY), Bought(AS_OF - 1), Bought(AS_OF)]
+    orders = [
+        OrderPlaced(AS_OF - 7 * DAY - 1),
+        OrderPlaced(AS_OF - 7 * DAY),
+        OrderPlaced(AS_OF - 1),
+        OrderPlaced(AS_OF),
+    ]
     values = values_of(Order.habits, view_events(orders), {"customer": "ann"}, as_of_us=AS_OF)
     assert values["orders"] == 2
 
 
 def test_who_has_no_events_has_no_row():
-    events = view_events([Bought(MONDAY), Bought(MONDAY - 30 * DAY, customer="bo")])
+    events = view_events([OrderPlaced(MONDAY), OrderPlaced(MONDAY - 30 * DAY, customer="bo")])
     (table,) = Order.habits.compute(events, as_of_us=AS_OF)
     assert table.keys == ["ann"]
