@@ -23,14 +23,14 @@ def processor_clock(processes: list[int]) -> Iterator[Clock]:
     The time to read the clock is excluded.
     """
     accounts = [os.open(ACCOUNT.format(process), os.O_RDONLY) for process in processes]
-    asking = 0.0
+    reading = 0.0  # CPU time spent reading the clock itself
 
     def clock() -> float:
-        nonlocal asking
-        asked = time.thread_time()
+        nonlocal reading
+        began = time.thread_time()
         others = sum(nanoseconds(os.pread(account, 100, 0)) for account in accounts)
-        seconds = asked - asking + others / 1e9
-        asking += time.thread_time() - asked
+        seconds = began - reading + others / 1e9
+        reading += time.thread_time() - began
         return seconds
 
     try:

@@ -54,7 +54,7 @@ class Measurements:
 
 
 class Recorder:
-    """A plugin of pytest: runs within the child, and stores at the end what it saw of the tests that pass."""
+    """A pytest plugin that runs in the child and finally stores the measurements of the passing tests."""
 
     def __init__(self, project: Path, files: Sequence[str], output: Path) -> None:
         self.project, self.files, self.output = project, files, output

@@ -25,7 +25,7 @@ from tests.factories.payments import payments
 
 Installation = dict[str, Any]
 
-# What stands in the address of a page that shows one of many. A page of this kind needs a line here.
+# Arguments for the address of a detail page. Every detail page needs an entry.
 SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "api_key": lambda there: {"prefix": there["api_key"]},
     "case": lambda there: {"position": there["case"]},

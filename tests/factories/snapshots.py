@@ -1,4 +1,4 @@
-"""What takes long to make and is asked for by many tests: made once, and put back for all others."""
+"""Slow test data that many tests need: created once, then restored from a snapshot."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
@@ -21,14 +21,14 @@ class Snapshot(NamedTuple):
 
 
 def once(key: Hashable, make: Callable[[], Given]) -> Given:
-    """What `make` gave the first time in this process, with the rows and the online states that it left.
+    """The result of the first `make` in this process, with the rows and online states that it created.
 
-    The log and Redis are empty before. Tables that have rows by then, such as users, are left alone.
+    The log and Redis must be empty before. Tables that already have rows, such as users, are not touched.
     """
     if key not in _taken:
         _taken[key] = _take(make)
     else:
-        _put_back(_taken[key])
+        _restore(_taken[key])
     given: Given = _taken[key].given
     return given
 
@@ -36,7 +36,7 @@ def once(key: Hashable, make: Callable[[], Given]) -> Given:
 def _take(make: Callable[[], Any]) -> Snapshot:
     with without_triggers() as cursor:
         before = set(filled_tables(cursor))
-        assert LOG not in before, "entries of the log would be left out"
+        assert LOG not in before, "existing log entries would be omitted"
     given = make()
     with without_triggers() as cursor:
         rows = {table: read_rows(cursor, table) for table in filled_tables(cursor) if table not in before}
@@ -45,7 +45,7 @@ def _take(make: Callable[[], Any]) -> Snapshot:
     return Snapshot(given, rows, states)
 
 
-def _put_back(snapshot: Snapshot) -> None:
+def _restore(snapshot: Snapshot) -> None:
     with without_triggers() as cursor:
         write_rows(cursor, snapshot.rows)
     with redis.Redis.from_url(settings.REDIS_URL) as client, client.pipeline(transaction=False) as pipeline:

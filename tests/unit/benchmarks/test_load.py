@@ -46,12 +46,12 @@ def test_requests_wait_for_a_free_connection_and_connections_are_reused():
 
 
 def test_a_lost_connection_is_a_missing_response_and_is_replaced():
-    asked = []
+    requests = []
 
     async def serve(reader: Reader, writer: Writer) -> None:
         while await reader.read(1_000):
-            asked.append(writer)
-            if len(asked) == 1:
+            requests.append(writer)
+            if len(requests) == 1:
                 writer.close()
                 return
             writer.write(ANSWER)

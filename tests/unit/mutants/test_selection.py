@@ -39,7 +39,7 @@ def mutant_of(name: str) -> Mutant:
 
 
 @pytest.mark.parametrize(
-    ("name", "asked"),
+    ("name", "tests"),
     [
         ("f::comparison", ["quick", "process", "slow"]),  # its statement begins on the previous line
         ("f::number", ["process", "slow"]),
@@ -51,8 +51,8 @@ def mutant_of(name: str) -> Mutant:
         ("compiled::comparison", ["quick", "unrelated", "middling", "process", "slow"]),
     ],
 )
-def test_the_tests_of_a_mutants_line_run_fastest_first(name: str, asked: list[str]) -> None:
-    assert choose_tests(mutant_of(name), TEXTS, MEASUREMENTS) == asked
+def test_the_tests_of_a_mutants_line_run_fastest_first(name: str, tests: list[str]) -> None:
+    assert choose_tests(mutant_of(name), TEXTS, MEASUREMENTS) == tests
 
 
 def test_tests_that_start_processes_run_for_a_line_that_no_test_executes() -> None:
