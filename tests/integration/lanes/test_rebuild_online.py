@@ -458,8 +458,8 @@ def test_the_command_says_what_it_did_and_gives_history_its_place(send, work):
     [
         ({"online": True, "lane": "trade"}, "Unknown lane 'trade'; the lanes are: commerce"),
         ({"online": True, "projection": ["event"]}, "run the command again with --projection alone"),
-        ({"lane": "commerce"}, "--lane and --drop-old-layouts go with --online"),
-        ({"drop_old_layouts": True}, "--lane and --drop-old-layouts go with --online"),
+        ({"lane": "commerce"}, "--lane and --drop-old-layouts need --online"),
+        ({"drop_old_layouts": True}, "--lane and --drop-old-layouts need --online"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(transactional_db, online_redis, options, refusal):
