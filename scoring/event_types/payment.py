@@ -1,4 +1,4 @@
-"""Payments by card: what is known of one, and what an analyst would want to know about it."""
+"""Payments by card: their fields and features."""
 
 from scoring.batch.compute.embedding import Embedding
 from scoring.batch.compute.profile import Profile
@@ -34,7 +34,7 @@ class Payment(EventType):
         optional=True, minimum=0, unit="people", help="Inhabitants of the customer's city"
     )
 
-    # What is typical over months, and what is going on right now: computed ahead of time, not from states
+    # What is typical over months, and what happens right now: computed ahead of time, not from states
     customer_profile = Profile(
         customer,
         over="90d",
@@ -67,25 +67,25 @@ class Payment(EventType):
         card.last(amount),
         card.since_last(),
         card.since_first(),
-        # What has been going on since the card last rested
+        # What has happened since the card last paused
         card.session(gap="1h").count(),
         card.session(gap="1h").amount.sum(),
-        # Stolen cards are tried out with small amounts, then emptied with large ones
+        # Stolen cards are tested with small amounts, then emptied with large ones
         card.count(over="1h", where=amount.below(5)),
         card.count(over="7d", where=amount.at_least(500)),
         # Does the card do something it has not done before
         card.distinct(merchant, over="24h"),
-        card.distinct(category, over="24h", cap=16),  # there are not many more: half the memory
+        card.distinct(category, over="24h", cap=16),  # hardly any card has more: half the memory
         card.is_new(merchant),
         card.changed(category),
         card.since_last_same(device),
         card.since_last_same(category, cap=16),
         pair(card, merchant).count(over="30d"),
-        # How does this customer usually buy this kind of thing
+        # How does this customer usually buy this category
         pair(customer, category).count(over="30d"),
         pair(customer, category).amount.mean(over="30d"),
         amount / pair(customer, category).amount.mean(over="30d"),
-        # Is it like this customer, going by the last three months
+        # Is it like this customer in the last three months
         amount / customer_profile.typical_amount,
         amount / customer_profile.high_amount,
         customer_profile.night_share,
@@ -95,7 +95,7 @@ class Payment(EventType):
         customer.distinct(card, over="30d"),
         device.distinct(card, over="24h"),
         ip.distinct(card, over="24h"),
-        # What is known about the merchant, and about what became of earlier payments
+        # What is known about the merchant, and how earlier payments were labeled
         merchant.count(over="1h 7d 30d"),
         merchant.since_last(),
         merchant_trend.ratio,
@@ -104,7 +104,7 @@ class Payment(EventType):
         card.fraud_count(over="30d", delay="0d", tile="1d"),
         card.count(over="30d", of="refund"),
         merchant.amount.sum(over="7d", of="refund"),
-        # Where is it
+        # Where does it happen
         distance(customer_lat, customer_lon, merchant_lat, merchant_lon).named(
             "customer_merchant_km", says="The distance between customer and merchant is {value}"
         ),

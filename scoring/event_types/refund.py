@@ -1,4 +1,4 @@
-"""Refunds: not scored, but they share the payments' lane and tell on its cards, customers and merchants."""
+"""Refunds: not scored, but in the payments' lane, so that payments' features can count them."""
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money

@@ -1,4 +1,4 @@
-"""What a feature is, in words without a value: for its page and the catalog of features."""
+"""Describes features without a value, for their pages and the catalog of features."""
 
 from scoring.declare import parts_of
 from scoring.declare.spelling import capitalized
@@ -17,14 +17,14 @@ def describe_feature(spec: FeatureSpec) -> str:
 
 
 def describe_coverage(spec: FeatureSpec) -> list[str]:
-    """Which events the windows of the feature cover exactly, a sentence each; empty where it has none."""
+    """Exactly which events the feature's windows cover, one sentence each; empty if it has none."""
     grammar = FeatureGrammar(spec)
     sentences = (part.coverage(grammar) for part in parts_of(spec.expression))
     return [text for text in dict.fromkeys(sentences) if text]
 
 
 def describe_missing(spec: FeatureSpec) -> str:
-    """What the feature is worth where there is nothing to compute it from."""
+    """The feature's value if there is nothing to compute it from."""
     return spec.expression.plain.without_past(FeatureGrammar(spec))
 
 
@@ -33,5 +33,5 @@ def describe_usual(spec: FeatureSpec) -> str:
     if usual := spec.expression.usual():
         return usual.description(FeatureGrammar(spec))
     if spec.unit in _NAMES_AS_NUMBERS:
-        return "nothing: its numbers are names, of which there is no mean"
+        return "nothing: its numbers stand for names, which have no mean"
     return "the median of the training rows"

@@ -1,4 +1,4 @@
-"""Values as people write them: with their unit, no longer than they need to be."""
+"""Formats values for people: with their unit, and no longer than necessary."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 
 def format_value(spec: FeatureSpec, value: float) -> str:
-    """A value with its unit, as people write it."""
+    """A value with its unit: "1,234.56 USD", "3 min"."""
     if math.isnan(value):
         return "unknown"
     if spec.unit in _FORMATS:
@@ -22,7 +22,7 @@ def format_value(spec: FeatureSpec, value: float) -> str:
 
 
 def present(spec: FeatureSpec, value: float) -> float | str | None:
-    """The value as people read it: money in units of the currency, a category by name, None for NaN."""
+    """The value for people: money in units of the currency, a category by name, None for NaN."""
     if math.isnan(value):
         return None
     if spec.unit == "money":
@@ -33,13 +33,13 @@ def present(spec: FeatureSpec, value: float) -> float | str | None:
 
 
 def category_name(vocabulary: Sequence[str], code: float) -> str:
-    """The name behind a 1-based category code; what the vocabulary does not hold has the code 0."""
+    """The name of a 1-based category code; a category outside the vocabulary has the code 0."""
     index = int(code)
     return vocabulary[index - 1] if 1 <= index <= len(vocabulary) else "a category never seen in training"
 
 
 def format_duration(seconds: float) -> str:
-    """Seconds in the unit a person would choose."""
+    """Seconds in a suitable unit: s, min, h or d."""
     for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
         if seconds < limit:
             return f"{seconds / size:.0f} {unit}"
@@ -47,7 +47,7 @@ def format_duration(seconds: float) -> str:
 
 
 def short_number(value: float) -> str:
-    """Whole from 10 on, two figures below."""
+    """A whole number from 10 on, two significant digits below."""
     if abs(value) >= 9.95 or value == int(value):
         return f"{value:,.0f}"
     text = f"{value:.2g}"

@@ -1,4 +1,4 @@
-"""From contributions to sentences: what speaks for a high score, and what against it."""
+"""Turns contributions into reasons: sentences about what raises or lowers a score."""
 
 import math
 from typing import Any, Protocol
@@ -12,14 +12,14 @@ from scoring.sentences.figures import present
 from scoring.sentences.value_sentences import describe_value
 
 MAX_REASONS = 5
-NOTICEABLE = 0.05  # log-odds; a smaller contribution changes a score by less than a twentieth of its odds
+NOTICEABLE = 0.05  # log-odds; a smaller contribution changes the odds by less than 5 %
 
-# Units whose numbers are names or places in a cycle: a mean or median of them is not a usual value.
+# Units whose numbers are names or positions in a cycle: their mean or median is not a usual value.
 WITHOUT_USUAL = frozenset({"category", "hour", "weekday", "flag"})
 
 
 class Medians(Protocol):
-    """One number or None a feature, in set order."""
+    """One number or None per feature, in set order."""
 
     def __getitem__(self, index: int, /) -> float | None: ...
 
@@ -32,12 +32,12 @@ def reasons_for(
     feature_set: FeatureSet,
     medians: Medians,
 ) -> list[dict[str, Any]]:
-    """At most MAX_REASONS reasons: what pushes the score up, the strongest first, then what pulls it down.
+    """At most MAX_REASONS reasons: what raises the score, strongest first, then what lowers it.
 
-    `vector` [F] and `context` [F] (what is usual for the entity, NaN if it has no past; then the median of
-    the model's training rows stands in), `contributions` [F + 1] to the margin with the bias last. A reason
-    is {"code", "feature", "value", "usual", "contribution", "text"}; `value` and `usual` are as people read
-    them, None where unknown.
+    `vector` [F]; `context` [F]: what is usual for the entity, or NaN, which the median of the model's
+    training rows replaces; `contributions` [F + 1] to the margin, with the bias last. A reason is {"code",
+    "feature", "value", "usual", "contribution", "text"}; `value` and `usual` are formatted for people, None
+    if unknown.
     """
     return [
         _reason(
@@ -52,7 +52,7 @@ def reasons_for(
 
 
 def select_columns(contributions: NDArray[np.float64]) -> list[int]:
-    """Columns worth telling: noticeable rises by size, then noticeable falls; the largest if none is."""
+    """The columns to report: noticeable increases by size, then decreases; if none, the largest one."""
     order = np.argsort(-contributions, kind="stable")
     rising = [int(column) for column in order if contributions[column] >= NOTICEABLE]
     falling = [int(column) for column in order[::-1] if contributions[column] <= -NOTICEABLE]

@@ -1,4 +1,4 @@
-"""Values of features in plain words: "7 payments with this card in 1 h; usual is 1"."""
+"""Puts values of features into words: "7 payments with this card in 1 h; usual is 1"."""
 
 import math
 
@@ -13,17 +13,17 @@ _STATEMENTS = (" is {value}", " are {value}", " was {value}", " were {value}")  
 
 
 def describe_value(spec: FeatureSpec, *, value: float, usual: float = math.nan, own: bool = True) -> str:
-    """One sentence for a value or NaN, with what it is compared with where that is a number.
+    """One sentence for a value or NaN, with the usual value or median next to it if that is known.
 
-    "usual" is what the entity itself does (`own`); what events do in general is called their median.
+    "usual" is the entity's `own`; otherwise it is the median of events in general, and called that.
     """
-    feature, grammar, known = spec.expression, FeatureGrammar(spec), not math.isnan(value)
+    feature, known = spec.expression, not math.isnan(value)
+    word, grammar = feature.plain, FeatureGrammar(spec)
     says = feature.says if isinstance(feature, Named) else ""
     if says and (known or says.endswith(_STATEMENTS)):
         text = says.format(value=format_value(spec, value) if known else "not known")
     else:
-        text = feature.plain.sentence(grammar, value)
+        text = word.sentence(grammar, value)
     if known and spec.unit not in _UNORDERED and not math.isnan(usual):
-        compared = feature.plain.usual_text(grammar, usual)
-        text += f"; {'usual' if own else 'the median'} is {compared}"
+        text += f"; {'usual' if own else 'the median'} is {word.usual_text(grammar, usual)}"
     return capitalized(text)

@@ -435,9 +435,9 @@ class Reference:
         if last is None:
             return NAN
         here = _number(item, feature.latitude.name), _number(item, feature.longitude.name)
-        kilometres = haversine_km(last[1], last[2], *here)
+        kilometers = haversine_km(last[1], last[2], *here)
         hours = max(60_000_000, item.occurred_at_us - last[0]) / 3.6e9
-        return kilometres if feature.function == "distance" else kilometres / hours
+        return kilometers if feature.function == "distance" else kilometers / hours
 
     # --- what is usual ---
 

@@ -128,7 +128,7 @@ class Traveled(OnEntity):
     def description(self, grammar: Grammar) -> str:
         last = self.last_event(grammar)
         if self._is_distance:
-            return f"how many kilometres away {last} was"
+            return f"how many kilometers away {last} was"
         return f"the speed, in km/h, needed to get here from where {last} was"
 
     def lower(self, program: Program) -> Register:

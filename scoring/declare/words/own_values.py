@@ -62,7 +62,7 @@ class FieldValue(Expression):
         return f"the {grammar.subject}'s {words_of(self.field.name)}"
 
     def without_past(self, grammar: Grammar) -> str:
-        return f"missing where the {grammar.subject} does not say"
+        return f"missing if the {grammar.subject} lacks it"
 
     def may_be_missing(self, grammar: Grammar) -> bool:
         return grammar.may_lack(self.field.name)
@@ -122,10 +122,10 @@ class BatchValue(Expression):
         return f"{self.noun(grammar)} is {shown}"
 
     def description(self, grammar: Grammar) -> str:
-        return f"{self.noun(grammar)}, worked out ahead of time in the batch view {self.view.name}"
+        return f"{self.noun(grammar)}, computed ahead of time in the batch view {self.view.name}"
 
     def without_past(self, grammar: Grammar) -> str:
-        return "missing where the view has no value, or none fresh enough"
+        return "missing if the view has no value, or none fresh enough"
 
     def lower(self, program: Program) -> Register:
         return program.view_value(self.view, self.column)
@@ -188,7 +188,7 @@ class Distance(Expression):
         return f"the distance between {self._points}"
 
     def description(self, grammar: Grammar) -> str:
-        return f"how many kilometres lie between {self._points}"
+        return f"how many kilometers lie between {self._points}"
 
     @property
     def _points(self) -> str:

@@ -76,7 +76,7 @@ class TextSignal(Expression):
         text = f"missing without a {words_of(self.field.name)}"
         if self.signal == "capitals":
             text += " or without letters"
-        return f"{text}, and where it was received before texts were measured"
+        return f"{text}, or if it was received before texts were measured"
 
     def lower(self, program: Program) -> Register:
         program.own_field(self.field, ("Text",), self.origin)

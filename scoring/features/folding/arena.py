@@ -1,4 +1,4 @@
-"""Entity states side by side in one block of memory, where the kernel works on them."""
+"""Holds entity states in one block of memory for the kernel."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -15,9 +15,9 @@ _FIRST_CAPACITY = 1024  # words
 
 
 class Arena:
-    """States of a lane's entities. It grows over the batches of a history; one made of blobs is closed.
+    """States of a lane's entities. It grows with the batches of a history; one made from blobs is closed.
 
-    `saturated_reads` counts, per feature of `plan.saturables`, reads whose map had dropped such values.
+    `saturated_reads` counts, per feature of `plan.saturables`, reads that a full map may have made too low.
     """
 
     def __init__(self, plan: LanePlan, *, closed: bool = False, capacity: int = _FIRST_CAPACITY) -> None:
@@ -30,9 +30,9 @@ class Arena:
 
     @classmethod
     def from_blobs(cls, plan: LanePlan, blobs: Mapping[str, bytes | None]) -> "Arena":
-        """An arena of these states by "{kind index}:{key}"; None is an entity never seen.
+        """A closed arena of these states, by "{kind index}:{key}"; None means a new entity.
 
-        Closed: folding a batch that needs another state raises StateNotLoaded. Raises StateLayoutMismatch.
+        Folding a batch that needs another state raises StateNotLoaded. Raises StateLayoutMismatch.
         """
         arena = cls(plan, closed=True, capacity=sum(_words_of(plan, suffix) for suffix in blobs))
         for suffix, blob in blobs.items():
@@ -50,7 +50,7 @@ class Arena:
         return arena
 
     def slots(self, batch: Batch) -> NDArray[np.int64]:
-        """Per item and key column the word where its state starts, -1 without one; makes room for new."""
+        """Per item and key column, the word where its state starts, or -1; makes room for new entities."""
         slots = np.full((batch.n, max(1, len(batch.keys))), -1, dtype=np.int64)
         for at, (column, starts) in enumerate(zip(batch.keys, self.starts(batch), strict=True)):
             if column.uniques:
@@ -58,7 +58,7 @@ class Arena:
         return slots
 
     def starts(self, batch: Batch) -> list[NDArray[np.int64]]:
-        """By key column, the word where the state of each of the batch's keys starts, and -1 behind them.
+        """By key column, the word where the state of each of the batch's keys starts, then a -1.
 
         Makes room for new entities, so it must not be called while states are being folded.
         """
@@ -69,7 +69,7 @@ class Arena:
         return self._words, self._words.view(np.float64)
 
     def blobs(self) -> dict[str, bytes]:
-        """Every state by "{kind index}:{key}", little-endian, but for those that were only read."""
+        """Every state by "{kind index}:{key}", little-endian, except those that were only read."""
         return dict(self.iter_blobs())
 
     def iter_blobs(self) -> Iterator[tuple[str, bytes]]:
@@ -81,7 +81,7 @@ class Arena:
         return sum(1 for _ in self._written())
 
     def _written(self) -> Iterator[tuple[int, str, int]]:
-        """(kind, key, first word) of every state that some item was applied to."""
+        """(kind, key, first word) of every state that an item was applied to."""
         reads_alone = len(self.plan.key_kinds) > len(self.plan.entity_kinds)
         for kind, index in enumerate(self._index):
             for key, start in index.items():
@@ -89,7 +89,7 @@ class Arena:
                     yield kind, key, start
 
     def too_late(self) -> NDArray[np.int64]:
-        """Per state, kind by kind: the items that came too late for every ring they would enter."""
+        """Per state, kind by kind: the number of items that were too late for all their rings."""
         starts = np.fromiter(chain.from_iterable(index.values() for index in self._index), dtype=np.int64)
         return self._words[starts + op.TOO_LATE]
 

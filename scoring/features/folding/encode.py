@@ -1,4 +1,4 @@
-"""Lane items as columns, the kernel's input; `encode_columns` makes the same of whole columns of history."""
+"""Encodes lane items as the kernel's input columns; `encode_columns` does the same for history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,9 @@ PAIR_SEPARATOR = "\x1f"
 class LaneItem:
     """One step of a lane.
 
-    event: an event is applied (and, if its type is scored, gets a vector). label: what is known of an event
-    changed; the item carries that event's type, time and fields and by how much its count as positive
-    changed. undo: takes back from counts and sums an event that a correction replaces. `fields` holds
-    canonical values as the log does.
+    event: applies an event and, if its type is scored, computes its vector. label: an event's label changed;
+    the item has that event's type, time and fields, and the change in its positive count. undo: takes an
+    event that a correction replaces out of counts and sums. `fields` has canonical values, like the log.
     """
 
     seq: int
@@ -36,9 +35,9 @@ class LaneItem:
 
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
-    """Strings, or keys of one entity kind: per item an index into `uniques`, -1 where it has none.
+    """Strings, or keys of one entity kind: per item an index into `uniques`, -1 if it has none.
 
-    `uniques` are distinct, and each is some item's.
+    `uniques` are distinct, and each occurs in some item.
     """
 
     codes: NDArray[np.int64]
@@ -47,9 +46,9 @@ class KeyColumn:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """n items in lane order. `hashes`: 64-bit value hashes, 0 where missing; `values`: NaN where missing.
+    """n items in lane order. `hashes`: 64-bit value hashes, 0 if missing; `values`: NaN if missing.
 
-    `keys`: a column for each of the plan's `key_kinds`, `kinds`.
+    `keys`: a column for each of the plan's `key_kinds`, which are `kinds`.
     """
 
     n: int
@@ -69,7 +68,7 @@ class Batch:
 
 
 def encode(plan: LanePlan, items: Sequence[LaneItem]) -> Batch:
-    """Columns for a few items. Raises KeyError for a type that is not of this lane."""
+    """Columns for a few items. Raises KeyError for a type that is not in this lane."""
     batch = empty_batch(plan, len(items))
     seen: list[dict[str, int]] = [{} for _ in batch.keys]
     for row, item in enumerate(items):
@@ -90,7 +89,7 @@ def encode(plan: LanePlan, items: Sequence[LaneItem]) -> Batch:
 
 
 def empty_batch(plan: LanePlan, n: int) -> Batch:
-    """Columns for `n` items that have no values and no keys yet."""
+    """Columns for `n` items without values and keys yet."""
     return Batch(
         n=n,
         program=np.zeros(n, dtype=np.int32),

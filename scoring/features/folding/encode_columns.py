@@ -1,4 +1,4 @@
-"""Whole columns of history as the kernel's input: the same batches as `encode` makes of single items."""
+"""Encodes whole columns of history as the kernel's input: the same batches as `encode` gives for items."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from scoring.features.hashes import value_hash
 def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) -> Batch:
     """The same batch as `encode`, from whole columns of one event type, in lane order.
 
-    `seq` and `occurred_at_us` are integers; `mode` ("event", "label" or "undo", or their opcodes; all events
-    without it) and `positive_delta` (0) may be absent. Then a column per field: strings (None where missing;
-    a `KeyColumn`, or any sequence that pandas can factorize, categoricals and Arrow dictionaries included)
-    for entities, categories and texts; numbers (NaN where missing) for numbers and flags; minor units of the
-    base currency for money. An absent column is missing everywhere. Raises KeyError for a type that is not
-    of this lane.
+    `seq` and `occurred_at_us` are integers. `mode` ("event", "label" or "undo", or their opcodes; by default
+    all events) and `positive_delta` (by default 0) are optional. Then comes a column per field: strings (None
+    if missing; a `KeyColumn`, or any sequence that pandas can factorize, such as categoricals and Arrow
+    dictionaries) for entities, categories and texts; numbers (NaN if missing) for numbers and flags; minor
+    units of the base currency for money. Without a column, the field is missing everywhere. Raises KeyError
+    for a type that is not in this lane.
     """
     encoding = plan.encodings[event_type]
     n = len(columns["seq"])
@@ -47,7 +47,7 @@ def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) 
 
 
 def merge_batches(batches: Sequence[Batch]) -> Batch:
-    """One batch of several (of the same plan), in order of seq."""
+    """Several batches of the same plan as one, in order of seq."""
     if len(batches) == 1 and bool((np.diff(batches[0].seqs) > 0).all()):
         return batches[0]
     seqs = np.concatenate([batch.seqs for batch in batches])
@@ -76,7 +76,7 @@ def _merge_keys(columns: Sequence[KeyColumn], order: NDArray[np.intp]) -> KeyCol
 
 
 class _Factorized(dict[str, KeyColumn]):
-    """name -> its values as codes, worked out once a column."""
+    """Column name -> its values as codes, computed once per column."""
 
     def __init__(self, columns: Mapping[str, Any]) -> None:
         self._columns = columns
@@ -129,7 +129,7 @@ def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, mode
 
 
 def _join_keys(parts: Sequence[KeyColumn], wanted: NDArray[np.bool_]) -> KeyColumn:
-    """The joined parts of each wanted row, -1 where it is not wanted or a part is missing."""
+    """The joined parts of each wanted row; -1 if it is not wanted or lacks a part."""
     if len(parts) == 1 and wanted.all():
         return parts[0]
     combined = np.zeros(len(wanted), dtype=np.int64)
@@ -141,7 +141,7 @@ def _join_keys(parts: Sequence[KeyColumn], wanted: NDArray[np.bool_]) -> KeyColu
     codes[there], _ = pd.factorize(combined[there])
     firsts = np.full(int(codes.max(initial=-1)) + 1, 0, dtype=np.int64)
     rows = np.flatnonzero(there)[::-1]
-    firsts[codes[rows]] = rows  # the last assignment, the first row, stays
+    firsts[codes[rows]] = rows  # in reverse, so that the first row is assigned last and stays
     return KeyColumn(codes, _join_strings(parts, firsts))
 
 

@@ -1,4 +1,4 @@
-"""The door to the kernel."""
+"""Calls the kernel on batches and arenas."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ from scoring.features.folding import kernel
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import Batch
 
-ROWS_PER_SLICE = 8_192  # their output stays a few megabytes
+ROWS_PER_SLICE = 8_192  # keeps their output at a few megabytes
 
 
 def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
-    """Applies a batch to the arena's states, in order. Returns float64[n, plan.width].
+    """Apply a batch to the arena's states, in order. Returns float64[n, plan.width].
 
-    The row of a scored event holds the values of all feature sets of its type, and what is usual for its
-    entities: `FeatureSet.columns` and `context_columns` say where. All else is NaN.
+    The row of a scored event has the values of all feature sets of its type and what is usual for its
+    entities, in the columns `FeatureSet.columns` and `context_columns`. All other cells are NaN.
     """
     return _run(plan, batch, arena, arena.slots(batch), slice(0, batch.n))
 
@@ -25,7 +25,7 @@ def fold(plan: LanePlan, batch: Batch, arena: Arena) -> NDArray[np.float64]:
 def fold_slices(
     plan: LanePlan, batch: Batch, arena: Arena, *, rows: int = ROWS_PER_SLICE
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """`fold` a slice of rows at a time, for batches whose whole output would be large: (rows, their output).
+    """`fold` a slice of rows at a time, for batches with a large output: (rows, their output).
 
     Nothing else may be folded into the arena meanwhile.
     """
@@ -45,10 +45,9 @@ def run_kernel(
     memory: tuple[NDArray[np.int64], NDArray[np.float64]],
     saturated: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Applies rows of a batch, in this order, to states in memory; float64[rows, plan.width].
+    """Apply rows of a batch, in this order, to states in memory; gives float64[rows, plan.width].
 
-    `values` and `slots` are those of the rows alone; `saturated` is added to. The interpreter's lock is not
-    held meanwhile.
+    `values` and `slots` have these rows only; `saturated` is added to. Releases the interpreter lock.
     """
     out = np.full((len(slots), plan.width), np.nan)
     kernel.run(

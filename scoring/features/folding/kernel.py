@@ -1,9 +1,8 @@
-"""The one kernel: folds lane items into packed entity states and emits feature vectors.
+"""The kernel: folds lane items into packed entity states and computes feature vectors.
 
-It interprets the tables that `tables.build_tables` makes, so one compilation serves every feature set, and
-it is the same machine code for one live event and for a million of history: equal bytes by construction.
-Floating-point operations are done in one fixed order (no fastmath). docs/reference/features.md says what
-every operation means.
+It interprets the tables of `compile.tables.build_tables`, so one compilation serves every feature set, and
+the same machine code handles one live event and a million of history: equal bytes by construction.
+Floating-point operations have one fixed order (no fastmath). docs/reference/features.md describes them.
 """
 
 # A numeric kernel: long, flat, and in forms that numba compiles to plain branches.
@@ -33,7 +32,7 @@ _READ_WIDTH, _WRITE_WIDTH, _TEST_WIDTH = op.READ_WIDTH, op.WRITE_WIDTH, op.TEST_
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def haversine_km(latitude, longitude, other_latitude, other_longitude):
-    """Great-circle kilometres between two points in degrees (haversine on a sphere of the mean radius)."""
+    """Great-circle kilometers between two points in degrees (haversine on a sphere of the mean radius)."""
     radians = math.pi / 180.0
     half_north = math.sin((other_latitude - latitude) * radians / 2.0)
     half_east = math.sin((other_longitude - longitude) * radians / 2.0)
@@ -71,7 +70,7 @@ def _sum_tiles(floats, at, tiles, low, high):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _extreme_of_tiles(floats, at, tiles, low, high, sign):
-    """Smallest (sign 1) or largest (sign -1) over tiles low..high; NaN when all are empty."""
+    """Smallest (sign 1) or largest (sign -1) of tiles low..high; NaN if all are empty."""
     best = np.nan
     slot = low % tiles
     for _ in range(high - low + 1):
@@ -86,7 +85,7 @@ def _extreme_of_tiles(floats, at, tiles, low, high, sign):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _is_between_hours(time, start, end):
-    """Whether it is from the full hour `start` to before the full hour `end`, maybe over midnight (UTC)."""
+    """Whether a time is in [start, end) of the day, in full hours UTC; the range may span midnight."""
     hour = (time % _DAY) // _HOUR
     if start < end:
         return start <= hour < end
@@ -100,7 +99,7 @@ def _is_weekend_day(time):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _passes(tests, start, end, choices, constants, values, hashes, time):
-    """Whether an item, of these `values` and `hashes`, passes each of a range of tests; NaN passes none."""
+    """Whether an item with these `values` and `hashes` passes a range of tests; NaN passes none."""
     for test in range(start, end):
         row = test * _TEST_WIDTH
         opcode = tests[row]
@@ -133,7 +132,7 @@ def _passes(tests, start, end, choices, constants, values, hashes, time):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _enter_session(words, at, gap, time):
-    """An event enters a session, or begins one; one from before the session's beginning changes nothing."""
+    """Add an event to a session, or begin a new one; an event before the session's start changes nothing."""
     if words[at + 1] == _NEVER or time - words[at + 1] >= gap:
         words[at] = time
         words[at + 1] = time
@@ -152,7 +151,7 @@ def _find_in_map(words, at, wanted):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _keep_in_map(words, at, cap, wanted, time):
-    """Notes that a value was seen. A full map drops the smallest (last seen, hash), the new one included."""
+    """Note that a value was seen. A full map drops the smallest (last seen, hash), the new one included."""
     seen = at + 2 + cap
     found = _find_in_map(words, at, wanted)
     if found >= 0:
@@ -181,7 +180,7 @@ def _keep_in_map(words, at, cap, wanted, time):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _advance(words, floats, base, before, now, group_start, group_end, groups, columns):
-    """Clears, in every ring of a record, the tiles that time has moved over."""
+    """Clear the tiles that time has passed, in every ring of a record."""
     for group in range(group_start, group_end):
         width = groups[group * 4]
         tiles = groups[group * 4 + 1]
@@ -211,13 +210,13 @@ def run(
     out,
     saturated,
 ):
-    """Applies items in order. `slots[i, kind]` is the word where a record of the kind starts, -1 without one.
+    """Apply items in order. `slots[i, kind]` is the word where a record of the kind starts, -1 without one.
 
-    An item may name two records of one kind of entity: each has a column of its own, a `kind` by itself here,
-    with the same rings. Both may be the same record: all is read before anything is written.
+    An item may name two records of one kind of entity: each has its own column, treated here as a separate
+    `kind` with the same rings. Both may be the same record: everything is read before anything is written.
 
-    `words` and `floats` are two views of the same memory. A scored event's row of `out` is written from the
-    states as they are before the event is applied.
+    `words` and `floats` are two views of the same memory. A scored event's row of `out` is computed from the
+    states before the event is applied.
     """
     modes = code[code[0] : code[0] + code[1]]
     reads = code[code[2] : code[2] + code[3]]
@@ -245,7 +244,7 @@ def run(
         program = programs[item]
         time = times[item]
         if item + 1 < programs.size:
-            # States lie all over the memory: the next item's are on their way while this one is worked on.
+            # States are scattered in memory: fetch the next item's while this one is processed.
             for kind in range(min(sizes.size, slots.shape[1])):  # without states there is one column of -1
                 base = slots[item + 1, kind]
                 if base >= 0:
@@ -324,7 +323,7 @@ def run(
                 if base >= 0 and words[base + _FIRST] != _NEVER and registers[a] > 0.0:
                     age = read_times[b] - words[base + _FIRST]
                     result = float(min(age, _MONTH)) / 1e6 / registers[a]
-            else:  # what reads the record of kind `a`
+            else:  # operations that read the record of kind `a`
                 base = slots[item, a]
                 if base >= 0:
                     if opcode == op.RING_SUM:
@@ -388,7 +387,7 @@ def run(
         first_out = out_ranges[program * 2]
         for column in range(out_ranges[program * 2 + 1] - first_out):
             result = registers[outs[first_out + column]]
-            out[item, column] = np.nan if math.isnan(result) else result  # one NaN, whatever made it
+            out[item, column] = np.nan if math.isnan(result) else result  # always the same NaN bits
 
         for each in range(filter_ranges[program * 2], filter_ranges[program * 2 + 1]):
             start = filters[each * 2]
@@ -430,7 +429,7 @@ def run(
                     continue
                 if group >= 0:
                     tried = True
-                    if latest == _NEVER or time > latest:  # a label or undoing of what was not applied here
+                    if latest == _NEVER or time > latest:  # label or undo of an event not applied here
                         continue
                     width = groups[group * 4]
                     tiles = groups[group * 4 + 1]

@@ -1,8 +1,8 @@
-"""A batch folded by the threads of a pool: kinds of entities, and entities of a kind, side by side.
+"""Folds a batch in the threads of a pool: kinds of entities, and entities of a kind, in parallel.
 
-The items of one entity are folded by one thread, in their order; the kernel lets go of the interpreter's
-lock. Which thread folds what changes nothing: rows and states are those of `fold`, to the bit. The items of
-an entity come one after the other, while its state is in the processor's cache.
+One thread folds all items of an entity, in order; the kernel releases the interpreter lock. The assignment of
+threads changes nothing: rows and states are those of `fold`, to the bit. The items of an entity are folded
+consecutively, while its state is in the processor's cache.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,10 +27,10 @@ Given = TypeVar("Given")
 def fold_history(
     plan: LanePlan, batches: Iterable[tuple[Given, Batch]], arena: Arena, *, threads: int
 ) -> Iterator[tuple[Given, Slices]]:
-    """Folds batches one after the other: what was given with each, and its rows as `fold_slices` gives them.
+    """Fold batches in order: yields the object that came with each, and its rows like `fold_slices`.
 
-    The rows of a batch are to be gone through before the next is asked for. With several threads the next
-    batch is read, in this thread, while they fold the one before; three batches are in memory then.
+    Consume a batch's rows before asking for the next batch. With several threads, this thread reads the next
+    batch while they fold the current one, so three batches are in memory.
     """
     if threads < 2:
         for given, batch in batches:
@@ -51,7 +51,7 @@ def fold_history(
 
 
 class Assembly:
-    """The rows of a batch, put together from what was read of the states of each kind."""
+    """Assembles the rows of a batch from the reads of each kind's states."""
 
     def __init__(self, split: SplitPlan, batch: Batch) -> None:
         self._split, self._batch = split, batch
@@ -60,12 +60,12 @@ class Assembly:
         self._values[:, : self._columns] = batch.values
 
     def put(self, kind: KindPlan, rows: Rows, reads: NDArray[np.float64]) -> None:
-        """What these rows read of a kind: float64[rows, kind.plan.width]."""
+        """Add what these rows read of a kind: float64[rows, kind.plan.width]."""
         put = scatter if len(kind.columns) == 1 else scatter_known
         put(self._values, rows, self._columns + kind.first, reads)
 
     def compute(self, rows: slice) -> NDArray[np.float64]:
-        """The rows of the whole plan; all that they read must have been put."""
+        """The rows of the whole plan; all their reads must have been added."""
         return run_kernel(
             self._split.rest,
             self._batch,
@@ -78,9 +78,9 @@ class Assembly:
 
 
 class ParallelFold:
-    """A batch on its way through the pool: its states first (`wait`), then its rows.
+    """A batch being folded by the pool: first its states (`wait`), then its rows.
 
-    Until `wait` returns nothing else may be folded into the arena.
+    Nothing else may be folded into the arena until `wait` returns.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ParallelFold:
         self._rows: list[tuple[slice, Future[NDArray[np.float64]]]] = []
 
     def wait(self) -> None:
-        """Returns when the arena's states are those after the batch, and starts with its rows."""
+        """Wait until the batch is applied to the arena's states, then start computing its rows."""
         while self._states:
             self._arena.saturated_reads += self._states.pop(0).result()
         for start in range(0, self._batch.n, self._rows_a_slice):
@@ -106,7 +106,7 @@ class ParallelFold:
             self._rows.append((rows, self._pool.submit(self._assembly.compute, rows)))
 
     def rows(self) -> Slices:
-        """What `fold_slices` gives: (rows, their output). To be gone through once, after `wait`."""
+        """(rows, their output) like `fold_slices`. Iterate once, after `wait`."""
         while self._rows:
             rows, output = self._rows.pop(0)
             yield rows, output.result()
@@ -118,10 +118,10 @@ class ParallelFold:
 
 
 class Piece(NamedTuple):
-    """Rows of a batch to be folded together, each for its state of a kind.
+    """Rows of a batch to fold together, each for its state of a kind.
 
-    `states`: where the state starts that a row is folded for, where it may name several of the kind. An event
-    between two accounts then stands in two rows, one for each; one from an account to itself in one.
+    `states`: where the state of each row starts, if rows may name several of the kind. An event between two
+    accounts then has two rows, one for each; an event from an account to itself has one.
     """
 
     rows: Rows
@@ -131,9 +131,9 @@ class Piece(NamedTuple):
 def fold_piece(
     kind: KindPlan, batch: Batch, arena: Arena, *, piece: Piece, starts: Sequence[Rows]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Applies rows to the states of a kind; gives what was read of them and the saturated reads.
+    """Apply rows to the states of a kind; gives what they read and the saturated reads.
 
-    `starts`: by key column where the states of its keys start (`Arena.starts`).
+    `starts`: by key column, where the states of its keys start (`Arena.starts`).
     """
     slots = np.full((len(piece.rows), len(kind.plan.key_kinds)), -1, dtype=np.int64)
     for column in kind.columns:
@@ -165,7 +165,7 @@ def cut_pieces(kind: KindPlan, batch: Batch, starts: Sequence[Rows], *, max_rows
 
 
 def _rows_by_state(named: Sequence[Rows]) -> tuple[Rows, Rows]:
-    """(row, state), ascending by row, of every different state that a row names in one of its key columns."""
+    """(row, state) for every distinct state that a row names in its key columns, in order of rows."""
     entries = []
     for at, states in enumerate(named):
         fresh = states >= 0
@@ -179,9 +179,9 @@ def _rows_by_state(named: Sequence[Rows]) -> tuple[Rows, Rows]:
 
 
 def cut_by_entity(codes: Rows, *, max_rows: int) -> Iterator[Rows]:
-    """The rows that have a code, those of one code together and in order, in pieces that share no code.
+    """The rows with a code, grouped by code and in order within each, in pieces that share no code.
 
-    A piece has about `max_rows` rows, more where one code has more.
+    A piece has about `max_rows` rows, more if a single code has more.
     """
     order, bounds = group_rows(codes, int(codes.max(initial=-1)) + 1)
     start = 0
@@ -193,7 +193,7 @@ def cut_by_entity(codes: Rows, *, max_rows: int) -> Iterator[Rows]:
 
 @njit(cache=True, nogil=True)
 def group_rows(codes: Rows, count: int) -> tuple[Rows, Rows]:
-    """Rows by their code (0 to count-1; -1: left out), in order within each; and where each code begins."""
+    """Rows ordered by code (0 to count-1; -1 is left out), then by row; and where each code begins."""
     bounds = np.zeros(count + 1, dtype=np.int64)
     for code in codes:
         if code >= 0:
@@ -220,7 +220,7 @@ def scatter(table: NDArray[np.float64], rows: Rows, first: int, columns: NDArray
 
 @njit(cache=True, nogil=True)
 def scatter_known(table: NDArray[np.float64], rows: Rows, first: int, columns: NDArray[np.float64]) -> None:
-    """The same of what is known (not NaN): a row that stands there for each of its states knows a part."""
+    """The same for known values (not NaN): a row that occurs once per state knows a part each time."""
     for at in range(rows.size):
         for column in range(columns.shape[1]):
             value = columns[at, column]

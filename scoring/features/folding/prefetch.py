@@ -1,4 +1,4 @@
-"""The processor's prefetch instruction for compiled loops: memory asked for before it is needed."""
+"""The processor's prefetch instruction for compiled loops: requests memory before it is needed."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LINE_WORDS = 8  # 64 bytes of cache, in 64-bit words
-_READ, _KEEP, _DATA = 0, 3, 1  # arguments of llvm.prefetch: to be read, and kept near; data, not code
+_READ, _KEEP, _DATA = 0, 3, 1  # arguments of llvm.prefetch: for reading, high locality, data cache
 
 
 def _make_prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """The signature of prefetch(array, index), and what generates its code."""
+    """The signature of prefetch(array, index), and its code generator."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -29,5 +29,5 @@ def _make_prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.intp), generate
 
 
-# prefetch(array, index) asks for the cache line of array[index]; it changes nothing, and cannot fail.
+# prefetch(array, index) requests the cache line of array[index]; it changes nothing and cannot fail.
 prefetch: Any = intrinsic(_make_prefetch)

@@ -1,9 +1,9 @@
-"""A plan taken apart by kind of entity, so that kinds, and entities of a kind, can be folded apart.
+"""Splits a plan by kind of entity, so that kinds, and entities of a kind, can be folded separately.
 
-What an operation reads of a state depends on the states of its own kind and on the item alone. So every kind
-has a plan of its own, which applies the items to its states and gives what is read from them ("reads"), and
-the rest, arithmetic over the reads of all kinds, needs no states. The operations are those of the whole
-plan, in the same order, done by the same kernel: the values are the same to the bit.
+A read of a state depends only on the states of its kind and on the item. So every kind gets its own plan,
+which applies the items to its states and outputs the values read ("reads"). The rest, arithmetic over the
+reads of all kinds, needs no states. The operations are those of the whole plan, in the same order and done by
+the same kernel, so the values are the same to the bit.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,9 +23,9 @@ _RANGED = {"reads": op.READ_WIDTH, "outs": 1, "touches": op.TOUCH_WIDTH}  # tabl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KindPlan:
-    """What one kind of entity does: `plan` touches its states alone and gives `plan.width` reads an item.
+    """The part of one kind of entity: `plan` touches only its states and gives `plan.width` reads per item.
 
-    `columns`: the key columns of the kind; `first`: where its reads stand among those of all kinds.
+    `columns`: the key columns of the kind; `first`: the position of its reads among those of all kinds.
     """
 
     kind: int
@@ -36,7 +36,7 @@ class KindPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SplitPlan:
-    """`rest` gives the rows of `whole` once the `reads` of all kinds stand in columns beside the values."""
+    """`rest` computes the rows of `whole` from the values, followed by the `reads` of all kinds."""
 
     whole: LanePlan
     kinds: tuple[KindPlan, ...]
@@ -46,7 +46,7 @@ class SplitPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """What one event type does in one mode, in rows of the kernel's tables."""
+    """The program of one event type in one mode, as rows of the kernel's tables."""
 
     reads: Sequence[Row] = ()
     outs: Sequence[Row] = ()
@@ -55,7 +55,7 @@ class _Program:
 
 @lru_cache(maxsize=64)
 def split_plan(plan: LanePlan) -> SplitPlan:
-    """The plan by kind, and what is left. Raises ValueError where a read of one kind needs one of another."""
+    """The plan by kind, and the rest. Raises ValueError if a read of one kind needs one of another."""
     programs = _programs_of(plan)
     kinds, columns, first = [], [dict[int, int]() for _ in programs], 0
     for kind in range(len(plan.entity_kinds)):
@@ -78,7 +78,7 @@ def split_plan(plan: LanePlan) -> SplitPlan:
 
 
 def with_columns(plan: LanePlan, event_type: str, columns: Sequence[int]) -> LanePlan:
-    """The plan that leaves the same states, and of whose rows there are these columns of one event type."""
+    """A plan with the same effect on states, but only these columns of one event type's rows."""
     whole = _programs_of(plan)
     programs = [_Program(touches=program.touches) for program in whole]
     at = plan.encodings[event_type].program + op.EVENT
@@ -89,14 +89,14 @@ def with_columns(plan: LanePlan, event_type: str, columns: Sequence[int]) -> Lan
 
 @lru_cache(maxsize=64)
 def without_reads(plan: LanePlan) -> LanePlan:
-    """The plan that leaves the same states and computes nothing: its rows have no columns."""
+    """A plan with the same effect on states that computes nothing: its rows have no columns."""
     programs = [_Program(touches=program.touches) for program in _programs_of(plan)]
     return _with_programs(plan, programs, width=0, columns={*range(len(plan.key_kinds))})
 
 
 @lru_cache(maxsize=64)
 def keys_read(plan: LanePlan, feature_set: FeatureSet) -> NDArray[np.bool_]:
-    """bool[F, key columns]: the states that each feature of a set of the plan reads, by their key."""
+    """bool[F, key columns]: the states that each feature of a set reads, by key column."""
     program = _programs_of(plan)[plan.encodings[feature_set.event_type].program + op.EVENT]
     read = np.zeros((len(feature_set.columns), len(plan.key_kinds)), dtype=bool)
     for feature, column in enumerate(feature_set.columns.tolist()):
@@ -106,7 +106,7 @@ def keys_read(plan: LanePlan, feature_set: FeatureSet) -> NDArray[np.bool_]:
 
 
 def _kind_program(program: _Program, columns: Collection[int]) -> _Program:
-    """The reads of a kind that others compute with, all they are computed from, and its touches."""
+    """The reads of a kind that other operations use, everything they are computed from, and its touches."""
     wanted = _registers_without_state(program)
     outs = [[row[1]] for row in program.reads if _key_of(row) in columns and row[1] in wanted]
     reads = _needed(program.reads, {out[0] for out in outs})
@@ -117,7 +117,7 @@ def _kind_program(program: _Program, columns: Collection[int]) -> _Program:
 
 
 def _rest_program(program: _Program, columns: Mapping[int, int], beside: int) -> _Program:
-    """What reads no state; the registers that did are loaded from the columns `beside` the values."""
+    """The operations that read no state; reads are loaded from the columns from `beside` on instead."""
     reads = []
     for row in program.reads:
         if row[1] in columns:
@@ -128,13 +128,13 @@ def _rest_program(program: _Program, columns: Mapping[int, int], beside: int) ->
 
 
 def _registers_without_state(program: _Program) -> set[int]:
-    """The registers that the output, or an operation that reads no state, takes."""
+    """The registers used by the output or by operations that read no state."""
     stateless = [row for row in program.reads if _key_of(row) is None]
     return {out[0] for out in program.outs} | {register for row in stateless for register in _sources(row)}
 
 
 def _needed(reads: Sequence[Row], wanted: set[int]) -> list[Row]:
-    """The operations of these registers and of all that they are computed from."""
+    """The operations of these registers and of everything they are computed from."""
     needed = set(wanted)
     for row in reversed(reads):
         if row[1] in needed:
@@ -173,7 +173,7 @@ def _programs_of(plan: LanePlan) -> list[_Program]:
 def _with_programs(
     plan: LanePlan, programs: Sequence[_Program], *, width: int, columns: set[int]
 ) -> LanePlan:
-    """The plan with other programs, which touch states of these key columns, and the columns they need."""
+    """The plan with other programs, which touch these key columns, and with the columns they need."""
     tables = _tables_of(plan.code)
     for name, row_width in _RANGED.items():
         parts = [getattr(program, name) for program in programs]

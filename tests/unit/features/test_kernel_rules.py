@@ -175,8 +175,8 @@ def test_a_year_begins_and_ends_when_it_does(year: int) -> None:
 
 def test_the_distance_between_vienna_and_sydney_is_the_published_one() -> None:
     # Great-circle distance of the airports VIE and SYD: 15,980 km on a sphere of the mean radius.
-    kilometres = kernel.haversine_km(48.1103, 16.5697, -33.9461, 151.1772)
-    assert kilometres == pytest.approx(15_980, abs=25)
+    kilometers = kernel.haversine_km(48.1103, 16.5697, -33.9461, 151.1772)
+    assert kilometers == pytest.approx(15_980, abs=25)
 
 
 def test_a_state_of_another_layout_is_refused() -> None:

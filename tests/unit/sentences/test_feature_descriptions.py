@@ -113,7 +113,7 @@ MEANINGS = [
     ("is_weekend", "Whether it is Saturday or Sunday, UTC."),
     (
         "habits_typical",
-        "The median amount of transfers from this account in 90 d, worked out ahead of time in the batch"
+        "The median amount of transfers from this account in 90 d, computed ahead of time in the batch"
         " view habits.",
     ),
 ]
@@ -180,15 +180,15 @@ def test_what_is_computed_from_others_covers_what_they_cover() -> None:
         ("card_since_last", "missing"),
         ("hour_of_day", "never missing"),
         ("account_session_30m_amount_sum", "0"),
-        ("habits_typical", "missing where the view has no value, or none fresh enough"),
+        ("habits_typical", "missing if the view has no value, or none fresh enough"),
         ("card_new_merchant", "1 for a new card; missing without a value"),
         (
             "note_capitals",
-            "missing without a note or without letters, and where it was received before texts were measured",
+            "missing without a note or without letters, or if it was received before texts were measured",
         ),
         ("merchant_fraud_share_7d_after_14d", "missing"),
         ("card_fraud_count_30d_after_0d", "0"),
-        ("amount_to_card_amount_mean_30d", "missing where a side is missing or the divisor is 0"),
+        ("amount_to_card_amount_mean_30d", "missing if a side is missing or the divisor is 0"),
     ],
 )
 def test_what_it_is_worth_without_a_past(name: str, worth: str) -> None:
@@ -208,7 +208,7 @@ def test_what_it_is_worth_without_a_past(name: str, worth: str) -> None:
         ("card_amount_std_24h", "the median of the training rows"),
         ("amount_to_card_amount_mean_30d", "1: as much as on average"),
         ("amount_to_card_amount_max_30d", "the median of the training rows"),
-        ("category", "nothing: its numbers are names, of which there is no mean"),
+        ("category", "nothing: its numbers stand for names, which have no mean"),
     ],
 )
 def test_what_is_usual(name: str, usual: str) -> None:
