@@ -208,7 +208,7 @@ def test_the_command_writes_the_set_that_training_learns_from(store, tmp_path):
     assert all(earlier <= later for earlier, later in pairwise(times))
 
 
-def test_groups_and_labels_do_not_depend_on_where_they_are_read(store, tmp_path):
+def test_groups_and_labels_do_not_depend_on_their_source(store, tmp_path):
     vocabulary = count_vocabulary(event_type("payment"), as_of=NOW)
     tables = []
     for where in (store, OfflineStore(str(tmp_path / "empty"))):

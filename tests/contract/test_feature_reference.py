@@ -189,7 +189,7 @@ def test_the_random_lanes_reach(case: str) -> None:
     find(lanes(), CASES[case], settings=unshrunk)
 
 
-def test_every_feature_of_the_small_lane_has_been_more_than_one_number() -> None:
+def test_every_feature_of_the_small_lane_takes_several_values() -> None:
     """No row of the comparison is vacuous: over random lanes, every column takes several values or is known
     to be NaN.
     """

@@ -125,7 +125,7 @@ def test_replay_of_the_logs_items_is_what_happened_live(lane, plan, live) -> Non
     assert_equal((fold(plan, encode(plan, part), arena) for part in parts), arena, live)
 
 
-def test_what_is_compared_is_not_merely_missing(lane, plan, live) -> None:
+def test_the_compared_values_are_not_all_missing(lane, plan, live) -> None:
     """These payments have neither device nor address: nearly all other features have values."""
     vectors = plan.feature_set("payment").vector_of(live[0][(lane["mode"] == op.EVENT).to_numpy()])
     known = ~np.isnan(vectors)

@@ -44,7 +44,7 @@ def test_threads_give_the_bytes_of_one(pool, lane, rows):
 
 
 @given(lane=lanes(max_size=60), threads=st.sampled_from([1, 2]))
-def test_a_history_in_threads_is_that_of_one_thread(lane, threads):
+def test_a_history_folded_in_threads_equals_that_of_one_thread(lane, threads):
     alone, together = Arena(PLAN), Arena(PLAN)
     expected = [fold(PLAN, batch, alone).tobytes() for batch in batches_of(lane)]
     numbered = enumerate(batches_of(lane))
@@ -67,7 +67,7 @@ def test_states_are_the_same_when_nothing_is_computed(lane):
 
 
 @given(lane=lanes(max_size=60), chosen=st.lists(st.integers(0, 40), max_size=6))
-def test_some_columns_are_those_of_the_whole(lane, chosen):
+def test_a_plan_with_some_columns_has_the_same_values(lane, chosen):
     alone, some = Arena(PLAN), Arena(PLAN)
     plan = with_columns(PLAN, "transfer", chosen)
     for batch in batches_of(lane):

@@ -86,7 +86,7 @@ def test_tables_equal_shap_and_xgboost_and_add_up_to_the_margin(model):
 
 @settings(SLOW, max_examples=20)
 @given(trained(), st.integers(1, 70))
-def test_a_row_has_the_same_bits_whichever_rows_are_beside_it(model, rows):
+def test_a_row_has_the_same_bits_whatever_the_other_rows(model, rows):
     booster, X = model
     explainer = explainer_for(booster)
     together = explainer.explain(X)

@@ -30,7 +30,7 @@ def test_the_examples_in_the_docstrings_hold() -> None:
 
 
 @pytest.mark.parametrize("number", TEST_NUMBERS)
-def test_the_numbers_of_all_brands_are_seen(number: str) -> None:
+def test_the_numbers_of_all_brands_are_found(number: str) -> None:
     assert has_card_number(number)
     wrong = str((int(number[-1]) + 1) % 10)
     assert not has_card_number(number[:-1] + wrong)
@@ -56,7 +56,7 @@ def test_the_numbers_of_all_brands_are_seen(number: str) -> None:
         "\uff14" + "\uff11" * 15,  # in fullwidth digits
     ],
 )
-def test_a_number_is_seen_in_groups_and_among_other_things(text: str) -> None:
+def test_a_card_number_is_found_in_groups_and_inside_other_text(text: str) -> None:
     assert has_card_number(text)
 
 
@@ -75,12 +75,12 @@ def test_a_number_is_seen_in_groups_and_among_other_things(text: str) -> None:
         "4111,1111",
     ],
 )
-def test_other_ids_are_not_taken_for_card_numbers(text: str) -> None:
+def test_other_ids_are_not_mistaken_for_card_numbers(text: str) -> None:
     assert not has_card_number(text)
 
 
 @given(st.uuids())
-def test_a_uuid_is_never_taken_for_a_card_number(value: object) -> None:
+def test_a_uuid_is_never_mistaken_for_a_card_number(value: object) -> None:
     assert not has_card_number(str(value))
 
 

@@ -38,7 +38,9 @@ def test_the_examples_in_the_docstrings_hold() -> None:
         (IpAddress(), ["10.0.0.1", " 10.0.0.1", b"10.0.0.1"], "10.0.0.1"),
     ],
 )
-def test_a_value_is_the_same_however_it_is_stored(field: Field, cells: list[object], value: object) -> None:
+def test_a_value_is_read_the_same_however_it_is_stored(
+    field: Field, cells: list[object], value: object
+) -> None:
     for raw in cells:
         result = read(field, raw)
         assert (result, type(result)) == (value, type(value)), repr(raw)
@@ -46,7 +48,7 @@ def test_a_value_is_the_same_however_it_is_stored(field: Field, cells: list[obje
 
 @pytest.mark.parametrize("field", [Flag(), Entity(), Category(), Number(), Money(), Text()])
 @pytest.mark.parametrize("raw", [None, "", "  ", "\u00a0", float("nan"), Decimal("NaN"), b"", b" "])
-def test_what_is_missing_is_missing_in_every_field(field: Field, raw: object) -> None:
+def test_a_missing_cell_is_missing_in_every_field(field: Field, raw: object) -> None:
     assert field.read_cell(raw) is None
 
 
@@ -61,22 +63,22 @@ def test_what_is_missing_is_missing_in_every_field(field: Field, raw: object) ->
         (Entity(), [1e18, [1], {"a": 1}]),
     ],
 )
-def test_what_makes_no_sense_is_refused_however_it_is_stored(field: Field, cells: list[object]) -> None:
+def test_invalid_cells_are_refused_however_they_are_stored(field: Field, cells: list[object]) -> None:
     for raw in cells:
         with pytest.raises(FieldError):
             read(field, raw)
 
 
-def test_text_that_only_looks_like_a_number_stays_as_it_is() -> None:
+def test_text_that_only_looks_like_a_number_stays_unchanged() -> None:
     for text in ("007", "007.0", "1.10", "1e5", "-", "v1.0"):
         assert read(Entity(), text) == text
 
 
-def test_a_value_of_a_closed_set_is_read_as_the_set_has_it() -> None:
+def test_a_value_of_a_closed_set_is_read_as_the_set_spells_it() -> None:
     assert read(Category(values=("1.0", "True")), "1.0") == "1.0"
     assert read(Category(values=("1.0", "True")), "True") == "True"
     assert read(Category(values=("1", "2")), "1.0") == "1"
 
 
-def test_a_time_that_is_stored_as_one_becomes_iso_text() -> None:
+def test_a_cell_stored_as_a_time_becomes_iso_text() -> None:
     assert read(Text(), datetime(2026, 3, 1, 12, tzinfo=UTC)) == "2026-03-01T12:00:00+00:00"

@@ -34,7 +34,7 @@ def test_the_examples_in_the_docstrings_hold() -> None:
         ("\U000f0000", "\U000f0000"),  # private use
     ],
 )
-def test_a_name_is_kept_as_people_mean_it(sent: str, kept: str) -> None:
+def test_a_name_is_stored_without_invisible_differences(sent: str, kept: str) -> None:
     assert clean_name(sent, 64) == kept
     assert clean_name(kept, 64) == kept
 
@@ -52,14 +52,14 @@ def test_a_name_is_kept_as_people_mean_it(sent: str, kept: str) -> None:
         ("\ud800", "U+D800"),
     ],
 )
-def test_a_character_that_no_name_may_hold_is_named(character: str, named: str) -> None:
+def test_a_character_that_names_may_not_have_is_named(character: str, named: str) -> None:
     with pytest.raises(FieldError) as refused:
         clean_name(f"a{character}b", 64)
     assert refused.value.problem == f"has the character {named}"
 
 
 @pytest.mark.parametrize("sent", ["", "  ", "\u3000", "\u200b", "\u200d\u00a0"])
-def test_a_name_of_nothing_that_can_be_seen_is_empty(sent: str) -> None:
+def test_a_name_without_visible_characters_is_empty(sent: str) -> None:
     with pytest.raises(FieldError, match="must not be empty"):
         clean_name(sent, 64)
 
@@ -75,7 +75,7 @@ def test_a_name_that_is_too_long_is_refused(length: int) -> None:
 
 
 @given(st.text())
-def test_whatever_is_taken_is_taken_again_unchanged(text: str) -> None:
+def test_a_cleaned_name_is_accepted_unchanged(text: str) -> None:
     try:
         kept = clean_name(text, 64)
     except FieldError:

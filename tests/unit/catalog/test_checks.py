@@ -6,11 +6,11 @@ from scoring import checks
 from scoring.declare.errors import CatalogError
 
 
-def test_a_sound_catalog_passes() -> None:
+def test_a_valid_catalog_passes() -> None:
     assert checks.check_declarations() == []
 
 
-def test_a_bad_declaration_is_named_by_module_and_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_names_the_module_and_line_of_a_bad_declaration(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> None:
         raise CatalogError("no field 'amonut'", module="shop.event_types", line=12)
 
@@ -20,7 +20,7 @@ def test_a_bad_declaration_is_named_by_module_and_line(monkeypatch: pytest.Monke
     ]
 
 
-def test_an_app_of_ones_own_without_event_types_is_warned_of() -> None:
+def test_an_own_app_without_event_types_gets_a_warning() -> None:
     with override_settings(
         OWN_APPS=["tests.factories.apps.Config", "django.contrib.sites"],
         INSTALLED_APPS=[*settings.INSTALLED_APPS, "django.contrib.sites"],

@@ -41,7 +41,7 @@ def test_a_time_is_read_as_utc(text: str, moment: datetime) -> None:
         None,
     ],
 )
-def test_what_is_no_time_with_a_time_zone_is_refused(text: object) -> None:
+def test_times_without_a_time_zone_are_refused(text: object) -> None:
     with pytest.raises(FieldError, match="is not a time with a time zone"):
         parse_moment(text)
 
@@ -52,7 +52,7 @@ def test_a_time_before_1970_is_out_of_range(text: str) -> None:
         parse_moment(text)
 
 
-def test_a_time_beyond_the_year_9999_is_told_both_bounds() -> None:
+def test_the_error_for_a_time_beyond_the_year_9999_names_both_bounds() -> None:
     with pytest.raises(FieldError) as refused:
         parse_moment("9999-12-31T23:59:59-23:59")
     assert refused.value.allowed == "the years 1970 to 9999"

@@ -84,19 +84,21 @@ def test_amounts_become_minor_units(raw: Any, currency: str, minor: int) -> None
         ("100000000000.01", "USD", "is too large"),
     ],
 )
-def test_what_is_no_amount_is_refused(raw: Any, currency: str, problem: str) -> None:
+def test_invalid_amounts_are_refused(raw: Any, currency: str, problem: str) -> None:
     with pytest.raises(FieldError, match=problem):
         minor_units(raw, currency)
 
 
 @given(st.integers(0, 10**13), st.sampled_from(sorted(EXPONENTS)))
-def test_every_amount_survives_the_way_through_text(minor: int, currency: str) -> None:
+def test_every_amount_survives_a_round_trip_through_text(minor: int, currency: str) -> None:
     text = f"{Decimal(minor).scaleb(-EXPONENTS[currency]):f}"
     assert minor_units(text, currency) == minor
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=5), st.integers(1, 9))
-def test_what_programs_compute_of_decimals_is_the_decimal_meant(minors: list[int], times: int) -> None:
+def test_floats_computed_from_decimals_are_read_as_the_intended_decimal(
+    minors: list[int], times: int
+) -> None:
     computed = sum(minor / 100 for minor in minors)
     assert minor_units(computed, "USD") == sum(minors)
     assert minor_units(minors[0] / 100 * times, "USD") == minors[0] * times
@@ -106,16 +108,16 @@ def test_what_programs_compute_of_decimals_is_the_decimal_meant(minors: list[int
     ("raw", "currency", "rounded"),
     [(0.1 + 0.2, "USD", True), (0.3, "USD", False), ("12.3400", "USD", False), ("7.125", "USD", True)],
 )
-def test_rounded_amounts_can_be_told(raw: Any, currency: str, rounded: bool) -> None:
+def test_rounded_amounts_are_recognized(raw: Any, currency: str, rounded: bool) -> None:
     assert is_rounded(raw, currency) is rounded
 
 
-def test_more_decimals_are_rounded_only_where_a_rounding_is_named() -> None:
+def test_extra_decimals_are_rounded_only_if_a_rounding_is_given() -> None:
     assert minor_units("7.125", "USD", rounding=ROUND_HALF_UP) == 713
     assert Money().parse("7.125", rounding=ROUND_HALF_EVEN) == {"minor": 712, "currency": "USD"}
 
 
-def test_conversion_rounds_half_to_even_and_heeds_both_exponents() -> None:
+def test_conversion_rounds_half_to_even_and_uses_both_exponents() -> None:
     assert convert_minor(250, currency="EUR", base="USD", rate=Decimal("0.5")) == 125
     assert convert_minor(1, currency="EUR", base="USD", rate=Decimal("0.5")) == 0
     assert convert_minor(3, currency="EUR", base="USD", rate=Decimal("0.5")) == 2
@@ -133,13 +135,13 @@ def test_a_converted_amount_records_its_rate() -> None:
     }
 
 
-def test_an_amount_without_a_rate_is_refused_naming_the_currencies_there_are() -> None:
+def test_an_amount_without_a_rate_is_refused_with_the_currencies_that_have_one() -> None:
     with pytest.raises(FieldError, match="no exchange rate from CHF to USD") as refused:
         Money().parse("1", "CHF", "USD", {"EUR": Decimal(1)})
     assert refused.value.allowed == ["EUR", "USD"]
 
 
-def test_amounts_are_written_as_people_write_them() -> None:
+def test_amounts_are_formatted_for_people() -> None:
     assert format_minor(123456, "USD") == "1,234.56 USD"
     assert format_minor(500, "JPY") == "500 JPY"
     assert format_minor(19.5, "USD") == "0.20 USD"

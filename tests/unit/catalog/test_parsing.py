@@ -122,11 +122,11 @@ def test_a_converted_amount_carries_its_rate() -> None:
         }),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_named(changes: dict[str, Any], problems: dict[str, str]) -> None:
+def test_invalid_values_are_named(changes: dict[str, Any], problems: dict[str, str]) -> None:
     assert problems_of(**changes) == problems
 
 
-def test_what_is_missing_is_named_with_what_is_allowed() -> None:
+def test_missing_fields_are_named_with_the_allowed_values() -> None:
     with pytest.raises(InvalidEvent) as refused:
         parse(card=..., amount=...)
     assert [(name, allowed) for name, _, allowed in refused.value.problems] == [
@@ -139,7 +139,7 @@ def test_exactly_five_minutes_ahead_is_accepted() -> None:
     assert parse(occurred_at="2026-03-01T12:05:00Z").occurred_at == NOW + timedelta(minutes=5)
 
 
-def test_an_unknown_field_is_answered_with_the_known_ones() -> None:
+def test_the_error_for_an_unknown_field_names_the_known_ones() -> None:
     with pytest.raises(InvalidEvent) as refused:
         parse(colour="red")
     assert refused.value.problems[0][2] == list(Payment.payload_names())
@@ -179,7 +179,7 @@ def test_a_field_gives_its_canonical_value(field: Any, raw: Any, canonical: Any)
         (Text(), "a\x00", "Unicode text without NUL and surrogates"),
     ],
 )
-def test_a_field_says_what_it_allows(field: Any, raw: Any, allowed: object) -> None:
+def test_a_field_states_what_it_allows(field: Any, raw: Any, allowed: object) -> None:
     with pytest.raises(FieldError) as refused:
         field.parse(raw)
     assert refused.value.allowed == allowed
@@ -193,11 +193,11 @@ def test_the_schema_lists_every_field_and_refuses_others() -> None:
 
 
 @pytest.mark.parametrize("code", ["usd", " USD ", "Usd"])
-def test_a_currency_is_read_in_small_letters_and_with_blanks(code: str) -> None:
+def test_a_currency_is_read_in_lowercase_and_with_spaces(code: str) -> None:
     assert parse(currency=code) == parse(currency="USD") == parse()
 
 
-def test_thousands_of_unknown_fields_are_answered_with_a_few() -> None:
+def test_thousands_of_unknown_fields_give_a_short_error() -> None:
     with pytest.raises(InvalidEvent) as refused:
         parse(**{f"unknown_{number}_{'x' * 200}": 1 for number in range(3_000)})
     assert len(refused.value.problems) == 6
@@ -205,13 +205,13 @@ def test_thousands_of_unknown_fields_are_answered_with_a_few() -> None:
     assert max(len(name) for name, _, _ in refused.value.problems) == 100
 
 
-def test_of_a_card_number_in_free_text_the_last_four_digits_are_kept() -> None:
+def test_only_the_last_four_digits_of_a_card_number_in_free_text_are_kept() -> None:
     assert Text().parse("mine is 4111 1111 1111 1111, yours?") == "mine is ************1111, yours?"
     assert Text(card_numbers=True).parse("4111111111111111") == "4111111111111111"
 
 
 @pytest.mark.parametrize("field", [Entity(card_numbers=True), Category(card_numbers=True)])
-def test_a_field_that_says_so_takes_card_numbers(field: Any) -> None:
+def test_a_field_can_opt_in_to_card_numbers(field: Any) -> None:
     assert field.parse("4111111111111111") == "4111111111111111"
 
 
@@ -225,5 +225,5 @@ def test_a_field_that_says_so_takes_card_numbers(field: Any) -> None:
     ],
     ids=["in the base currency", "converted", "an event without its amount", "a type without amounts"],
 )
-def test_what_is_at_stake_is_the_amount_in_the_base_currency(kind: Any, fields: Any, stake: Any) -> None:
+def test_the_stake_is_the_amount_in_the_base_currency(kind: Any, fields: Any, stake: Any) -> None:
     assert kind.stake(fields) == stake

@@ -50,15 +50,15 @@ def test_a_signal_is_counted_to_the_character(signal: str, text: str, value: flo
     assert text_signals(text).get(signal) == value
 
 
-def test_every_signal_that_can_be_declared_is_taken() -> None:
+def test_every_declarable_signal_is_measured() -> None:
     assert set(text_signals("a")) == set(SIGNALS) == {signal for signal, _, _ in COUNTED}
 
 
-def test_the_example_in_the_words_is_true() -> None:
+def test_the_examples_of_spelling_hold() -> None:
     assert doctest.testmod(module).failed == 0
 
 
-def test_only_texts_that_are_there_tell_something() -> None:
+def test_only_present_texts_have_signals() -> None:
     class Review(EventType):
         name, lane = "review_of_goods", "goods"
         author = Entity()

@@ -138,7 +138,7 @@ def declare(text: str) -> list[type[EventType]]:
 
 
 @pytest.mark.parametrize(("mistake", "problem"), MISTAKES, ids=[mistake for mistake, _ in MISTAKES])
-def test_a_mistake_is_refused_where_it_is_written(mistake: str, problem: str) -> None:
+def test_a_mistake_is_refused_with_its_line(mistake: str, problem: str) -> None:
     with pytest.raises(CatalogError) as refused:
         compile_lane("shop", declare(MODULE.replace(">       {mistake}", f"        {mistake}")))
     assert refused.value.problem.startswith(problem) or problem in refused.value.problem
@@ -175,7 +175,7 @@ def test_a_mistake_in_a_type_is_refused_at_the_type(
 
 
 @pytest.mark.parametrize("mistake", ['card.count(over="7s")', 'card.amonut.sum(over="1h")'])
-def test_the_check_of_the_catalog_says_it_in_one_message(
+def test_the_catalog_check_reports_a_mistake_in_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
 ) -> None:
     """Whether it is seen while the module is read or when the lane is compiled."""

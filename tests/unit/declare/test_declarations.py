@@ -80,13 +80,13 @@ def test_a_field_named_like_a_part_of_every_event_type_is_refused(name: str) -> 
         type("Odd", (EventType,), {"name": "odd", "lane": "shop", name: Entity()})
 
 
-def test_the_built_in_catalog_is_sound() -> None:
+def test_the_built_in_catalog_is_valid() -> None:
     check_catalog()
     payment = lane_plan("commerce").feature_set("payment")
     assert len(payment.names) == len(set(payment.names)) >= 40
 
 
-def test_unknown_names_are_answered_with_the_known_ones() -> None:
+def test_errors_for_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(UnknownEventType, match="known: payment, refund"):
         registry.event_type("paymnet")
     with pytest.raises(UnknownLane, match=r"known: .*commerce"):
@@ -118,13 +118,13 @@ def test_the_order_of_declaration_changes_the_set_but_not_the_states() -> None:
     assert other_hash != set_hash
 
 
-def test_wording_and_place_do_not_change_the_hash_of_a_set() -> None:
+def test_wording_and_origin_do_not_change_the_hash_of_a_set() -> None:
     plain = _set_hash(lambda card, *_: [card.count(over="1h").named("busy")])
     worded = _set_hash(lambda card, *_: [card.count(over="1h").named("busy", says="{value} visits")])
     assert plain == worded
 
 
-def test_one_plan_is_compiled_once_for_the_same_vocabularies() -> None:
+def test_a_plan_is_compiled_once_for_the_same_vocabularies() -> None:
     assert lane_plan("commerce", {"payment": {"category": ["a"]}}) is lane_plan(
         "commerce", {"payment": {"category": ("a",)}}
     )

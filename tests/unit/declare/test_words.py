@@ -100,28 +100,28 @@ def unfinished(base: type) -> set[str]:
     return {name for name, member in members.items() if "NotImplementedError" in inspect.getsource(member)}
 
 
-def test_what_a_word_has_to_define_is_known() -> None:
+def test_the_required_members_are_known() -> None:
     assert unfinished(Word) == {"name", "definition", "kind", "unit", "description", "lower"}
     assert unfinished(Condition) == {"condition_name", "definition", "condition_text", "lower_condition"}
 
 
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: word.__name__)
-def test_a_word_defines_what_it_has_to(word: type) -> None:
+def test_a_word_defines_every_required_member(word: type) -> None:
     assert {name for name in unfinished(Word) if getattr(word, name) is getattr(Word, name)} == set()
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.__name__)
-def test_a_condition_defines_what_it_has_to(condition: type) -> None:
+def test_a_condition_defines_every_required_member(condition: type) -> None:
     missing = [name for name in unfinished(Condition) if getattr(condition, name) is getattr(Condition, name)]
     assert missing == []
 
 
-def test_every_word_is_said_here_and_compiles() -> None:
+def test_every_word_is_used_here_and_compiles() -> None:
     said = {type(part) for spec in SPECS.values() for part in parts_of(spec.expression)}
     assert set(WORDS) - said == set()
 
 
-def test_every_condition_is_said_here() -> None:
+def test_every_condition_is_used_here() -> None:
     parts = [part for spec in SPECS.values() for part in parts_of(spec.expression)]
     conditions = [where for part in parts if (where := getattr(part, "where", None)) is not None]
     members = [member for where in conditions for member in getattr(where, "parts", (where,))]
@@ -147,19 +147,19 @@ def context_column(name: str) -> int:
     return int(FEATURES.context_columns[FEATURES.names.index(name)])
 
 
-def test_a_page_tells_of_something_usual_exactly_where_the_kernel_computes_it() -> None:
+def test_a_page_describes_a_usual_value_exactly_if_the_kernel_computes_one() -> None:
     nothing = context_column("card_since_first")
     for spec in SPECS.values():
         assert (context_column(spec.name) != nothing) == (spec.expression.usual() is not None), spec.name
 
 
-def test_a_ratio_to_an_own_mean_is_usually_one_whatever_the_mean_is_called() -> None:
+def test_the_usual_ratio_to_an_own_mean_is_one_whatever_the_mean_is_called() -> None:
     for name in ("amount_to_card_amount_mean_30d", "to_named_mean"):
         assert describe_usual(SPECS[name]) == "1: as much as on average"
         assert context_column(name) != context_column("card_since_first")
 
 
-def test_a_ratio_to_the_mean_of_some_events_has_nothing_usual_of_its_own() -> None:
+def test_a_ratio_to_the_mean_of_some_events_has_no_usual_value() -> None:
     """A payment of 500 is not usually as large as the mean of those below 5."""
     assert describe_usual(SPECS["to_small_ones"]) == "the median of the training rows"
     assert context_column("to_small_ones") == context_column("card_since_first")

@@ -68,14 +68,14 @@ def categorical():
     ],
     ids=["dart", "linear", "classes", "targets", "categorical"],
 )
-def test_what_cannot_be_tabulated_is_left_to_xgboost_which_is_said(booster, why, caplog):
+def test_models_that_cannot_be_tabulated_use_xgboost_and_log_why(booster, why, caplog):
     explainer = explainer_for(booster())
     assert isinstance(explainer, LibraryExplainer)
     assert why in str(explainer)
     assert why in caplog.text
 
 
-def test_xgboost_gives_the_numbers_where_there_are_no_tables():
+def test_xgboost_explains_models_without_tables():
     booster = grow(booster="dart", rate_drop=0.5)
     margins, contributions = explainer_for(booster).explain(X[:9])
     assert margins.tobytes() == predict_margin(booster, X[:9]).tobytes()
@@ -114,7 +114,7 @@ def test_200_full_trees_of_depth_6_stay_within_the_stated_memory():
 
 
 @pytest.mark.parametrize("rounds", [0, 1])
-def test_trees_without_a_split_are_all_bias(rounds):
+def test_trees_without_a_split_contribute_only_bias(rounds):
     booster = grow(rounds=rounds, gamma=1e6)
     margins, contributions = explainer_for(booster).explain(X[:5])
     assert margins.tobytes() == predict_margin(booster, X[:5]).tobytes()
@@ -129,7 +129,7 @@ def test_a_margin_of_minus_zero_keeps_its_sign():
         assert np.signbit(explainer.explain(np.ones((rows, 1)))[0]).all()
 
 
-def test_a_group_keeps_its_key_short_and_every_leaf_is_in_one():
+def test_every_leaf_is_in_one_group_with_a_short_key():
     for tree in read_ensemble(grow(max_depth=9, min_child_weight=0)).trees:
         groups = list(group_leaves(tree))
         leaves = [leaf.node for group in groups for leaf in group.leaves]
@@ -149,7 +149,7 @@ def test_deep_paths_are_tabulated(splits, features):
     ("splits", "features", "why"),
     [(17, 17, "17 different features, more than 16"), (65, 3, "more than 64 splits")],
 )
-def test_deeper_paths_are_not(splits, features, why):
+def test_paths_that_are_too_deep_are_not_tabulated(splits, features, why):
     with pytest.raises(NotTabulated, match=why):
         tabulate(Ensemble([chain(splits, features)], np.float32(0), features))
 

@@ -36,7 +36,7 @@ def test_the_page_shows_all_answers():
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"below 100 {row[0]}, known device {row[1]}")
-def test_a_row_of_the_table_is_what_the_kernel_gives(row, explainer):
+def test_a_row_of_the_table_equals_the_kernels_result(row, explainer):
     below, known, *printed = row
     event = [[50.0 if below == "yes" else 250.0, 1.0 if known == "yes" else 0.0]]
     margins, contributions = explainer.explain(np.array(event))
@@ -54,7 +54,7 @@ def test_a_row_of_the_table_is_what_the_kernel_gives(row, explainer):
     ],
     ids=["nothing", "the amount", "the device", "both"],
 )
-def test_what_the_page_works_out_by_hand_is_what_the_tree_answers(known, sentence):
+def test_the_pages_worked_example_equals_the_trees_result(known, sentence):
     (printed,) = re.findall(sentence, PAGE)
     assert answer(0, event=(250, 0), known=known) == pytest.approx(float(printed))
 

@@ -14,7 +14,7 @@ def modules_after(statement: str) -> set[str]:
     return set(subprocess.check_output([sys.executable, "-c", program], text=True).split())
 
 
-def test_xgboost_does_not_bring_scikit_learn_along():
+def test_importing_xgboost_does_not_import_scikit_learn():
     modules = modules_after("from scoring.explain.xgboost_native import xgb; xgb.Booster()")
     assert "xgboost" in modules
     assert "sklearn" not in modules
@@ -24,7 +24,7 @@ def test_scikit_learn_can_be_imported_afterwards():
     assert "sklearn" in modules_after("import scoring.explain.xgboost_native, sklearn")
 
 
-def test_a_hidden_package_cannot_be_imported_within_the_block_alone():
+def test_a_hidden_package_cannot_be_imported_inside_the_block_only():
     with hidden("colorsys"), pytest.raises(ImportError):
         __import__("colorsys")
     assert "colorsys" not in sys.modules

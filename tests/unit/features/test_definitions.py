@@ -53,7 +53,7 @@ def test_a_definition_reads_like_the_declaration(expression: Expression, text: s
 
 
 @pytest.mark.parametrize("event_type", [Payment, Transfer, Login])
-def test_declared_again_from_its_definition_a_feature_is_the_same(event_type: type[EventType]) -> None:
+def test_evaluating_a_definition_gives_the_same_feature(event_type: type[EventType]) -> None:
     words = {name: getattr(declare, name) for name in declare.__all__}
     for feature in declare.iter_features(event_type.features, event_type.origin):
         again = eval(feature.definition, {**words, **event_type.fields, **event_type.batch_views})  # noqa: S307 -- our own text
@@ -100,7 +100,7 @@ def test_a_bound_may_be_written_with_or_without_decimals() -> None:
     assert set_hash(5.5) != set_hash(5)
 
 
-def test_a_name_given_last_replaces_the_one_before() -> None:
+def test_the_last_name_given_replaces_earlier_ones() -> None:
     named = note.named("first").owned_by("cards team").named("last")
     assert named == note.named("last")
     assert named.owner == "cards team"
@@ -108,7 +108,7 @@ def test_a_name_given_last_replaces_the_one_before() -> None:
     assert plan.feature_set("coded").features[0].unit == "category"  # so a model puts in its own codes
 
 
-def test_names_say_what_is_counted() -> None:
+def test_feature_names_tell_what_is_counted() -> None:
     names = {
         "card_count_1h_where_amount_below_5": card.count(over="1h", where=amount.below(5)),
         "card_count_1h_where_amount_at_least_minus_0_5": card.count(over="1h", where=amount.at_least(-0.5)),

@@ -146,7 +146,7 @@ class Login(EventType):
     account, device = Entity(), Entity()
 
 
-def test_what_the_page_says_to_declare_can_be_declared() -> None:
+def test_the_pages_declarations_are_valid() -> None:
     cells = [row[1] for row in table_under("### Recipes")]
     assert len(cells) >= 8
     declared = declare_all(cells, Log.fields, lambda code: code)
@@ -198,7 +198,7 @@ def signups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         del sys.modules[name]
 
 
-def test_an_app_of_ones_own_adds_an_event_type_as_the_page_says(signups: str) -> None:
+def test_the_pages_app_adds_its_event_type(signups: str) -> None:
     payload = json.loads(signups)
     sign_up = registry.event_type("sign_up")
     parsed = sign_up.parse(payload, now=datetime(2026, 3, 1, 9, 31, tzinfo=UTC))
@@ -218,12 +218,12 @@ def test_an_app_of_ones_own_adds_an_event_type_as_the_page_says(signups: str) ->
     assert values["verified"] == 0
 
 
-def test_the_built_in_types_stay_when_an_app_adds_its_own(signups: str) -> None:
+def test_an_app_adds_its_types_to_the_built_in_ones(signups: str) -> None:
     assert {"payment", "refund", "sign_up", "login"} <= set(registry.event_types())
     assert set(registry.lanes()) >= {"commerce", "accounts"}
 
 
-def test_the_names_that_no_field_may_have_are_listed() -> None:
+def test_the_reserved_field_names_are_listed() -> None:
     page = (DOCS / "how-to" / "add-an-event-type.md").read_text()
     listed = page.partition("**Names.**")[2].partition("A field with")[0]
     named = {name for name in RESERVED_NAMES if not name.startswith("_")} | set(PAYLOAD_WORDS)

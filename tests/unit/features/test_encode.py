@@ -99,12 +99,12 @@ FORMS: dict[str, Callable[[list[str | None]], Any]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_columns_may_come_in_many_forms(form: str) -> None:
+def test_columns_of_many_types_are_accepted(form: str) -> None:
     assert_same(encode_columns(PLAN, "order", columns_of(EVENTS, FORMS[form])), encode(PLAN, EVENTS))
 
 
 @pytest.mark.parametrize("numbers", [None, np.int8, np.int64], ids=["names", "int8", "int64"])
-def test_what_an_item_does_is_said_by_name_or_by_number(numbers: Any) -> None:
+def test_an_items_mode_is_given_by_name_or_by_number(numbers: Any) -> None:
     modes: Any = [item.kind for item in ITEMS]
     if numbers:
         modes = np.array([MODES[mode] for mode in modes], dtype=numbers)
@@ -133,7 +133,7 @@ def test_batches_are_merged_in_order_of_seq(parts: list[list[int]]) -> None:
     assert_same(merged, encode(PLAN, [ITEMS[at] for at in sorted(at for part in parts for at in part)]))
 
 
-def test_states_keep_their_place_while_others_come() -> None:
+def test_states_stay_intact_while_others_are_added() -> None:
     """Each entity has one state of its own, and nobody's is moved or cleared by a newcomer."""
     arena, places = Arena(PLAN, capacity=1), dict[str, int]()
     for number in range(40):

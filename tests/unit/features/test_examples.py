@@ -113,7 +113,7 @@ def made_up_month(seed: int) -> tuple[list[LaneItem], np.ndarray]:
     return items, np.array([is_mule for _, is_mule in made])
 
 
-def test_what_a_mule_received_tells_it_from_others() -> None:
+def test_received_amounts_distinguish_a_mule() -> None:
     """Sending on, with what was received, against what an account sends alone."""
     items, is_mule = made_up_month(seed=3)
     rows = vectors(items, "transfer")

@@ -62,7 +62,7 @@ BOTH, OLD_ALONE, NEW_ALONE = transfers(NEW, {"2026-10": OLD}), transfers(OLD), t
 
 
 @given(lanes())
-def test_a_set_beside_another_has_the_values_that_it_has_alone(lane: Lane) -> None:
+def test_a_set_has_the_same_values_alone_and_next_to_another(lane: Lane) -> None:
     rows = {plan: fold(plan, encode(plan, lane.items), Arena(plan)) for plan in (BOTH, OLD_ALONE, NEW_ALONE)}
     newest, earlier = BOTH.feature_sets("transfer")
     for beside, alone in ((newest, NEW_ALONE), (earlier, OLD_ALONE)):
@@ -83,7 +83,7 @@ def test_the_hash_of_a_set_does_not_depend_on_what_is_declared_beside_it() -> No
     assert len({plan.layout_id for plan in (BOTH, OLD_ALONE, NEW_ALONE)}) == 3
 
 
-def test_a_value_that_two_sets_share_stands_in_one_column() -> None:
+def test_two_sets_share_the_column_of_a_common_value() -> None:
     newest, earlier = BOTH.feature_sets("transfer")
     shared = {"amount", "account_count_1h", "account_amount_mean_1h"}
     places = [dict(zip(each.names, each.columns.tolist(), strict=True)) for each in (newest, earlier)]
@@ -140,7 +140,7 @@ TWICE = [
 
 
 @pytest.mark.parametrize(("earlier", "problem"), BAD, ids=[problem for _, problem in BAD])
-def test_a_bad_feature_of_an_earlier_set_is_refused_where_it_is_written(earlier: Any, problem: str) -> None:
+def test_a_bad_feature_of_an_earlier_set_is_refused_with_its_line(earlier: Any, problem: str) -> None:
     with pytest.raises(CatalogError, match=problem) as refused:
         compile_lane("shop", [declare(earlier)])
     assert (refused.value.module, refused.value.line) == (__name__, inspect.getsourcelines(earlier)[1])
@@ -161,7 +161,7 @@ def test_an_earlier_set_without_features_or_without_a_name_is_refused() -> None:
         declare(lambda card, _: [card.since_last()])
 
 
-def test_what_is_not_scored_has_no_earlier_sets_either() -> None:
+def test_a_type_that_is_not_scored_has_no_earlier_sets_either() -> None:
     declared = {"earlier_features": {"a": [Reversal.account.since_last()]}}
     members = [Transfer, Login, type("Reversal", (Reversal,), declared)]
     with pytest.raises(CatalogError, match="reversal is not scored"):

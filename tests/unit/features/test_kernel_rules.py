@@ -102,7 +102,7 @@ def test_a_condition_holds_up_to_its_bound(minor: int, points: float | None, ful
     assert counted == [f"card_count_1h_where_{condition}_5" for condition in fulfilled]
 
 
-def test_of_values_seen_at_one_time_a_full_map_drops_the_smallest_hash() -> None:
+def test_a_full_map_drops_the_smallest_hash_among_values_seen_at_the_same_time() -> None:
     small, middle, large = in_order_of_hash("s1", "s2", "s3")
     for order in ([small, middle, large], [large, middle, small], [middle, small, large]):
         shown = [visit(seq, 0, shop) for seq, shop in enumerate(order, start=1)]
@@ -111,7 +111,7 @@ def test_of_values_seen_at_one_time_a_full_map_drops_the_smallest_hash() -> None
 
 
 @pytest.mark.parametrize(("seconds", "saturated"), [(60, 1), (64.9, 1), (65, 0)])
-def test_a_window_is_saturated_if_it_starts_no_later_than_what_the_map_has_dropped(
+def test_a_window_is_saturated_if_it_starts_no_later_than_the_newest_dropped_value(
     seconds: float, saturated: int
 ) -> None:
     shown = [visit(seq, 0, shop) for seq, shop in enumerate(("s1", "s2", "s3"), start=1)]
@@ -119,7 +119,7 @@ def test_a_window_is_saturated_if_it_starts_no_later_than_what_the_map_has_dropp
     assert arena.saturated_reads.tolist() == [saturated]
 
 
-def test_a_late_value_older_than_all_of_a_full_map_is_dropped_at_once() -> None:
+def test_a_late_value_older_than_a_full_map_is_dropped_at_once() -> None:
     shown = [visit(1, 0, "s1"), visit(2, 1, "s2"), visit(3, -50, "s3")]
     values, arena = last_values(*shown, visit(4, 2, "s3"))
     assert values["card_new_shop"] == 1
@@ -147,7 +147,7 @@ def test_a_label_that_changes_nothing_leaves_only_its_seq() -> None:
         assert old[8:] == new[8:]
 
 
-def test_undoing_gives_back_counts_and_sums_but_not_the_minimum() -> None:
+def test_undoing_an_event_restores_counts_and_sums_but_not_the_minimum() -> None:
     first = visit(1, 0, points=2)
     values, _ = last_values(first, visit(2, 1, points=5), again("undo", first, 3), visit(4, 2))
     assert values["card_count_1h"] == 1
@@ -155,7 +155,7 @@ def test_undoing_gives_back_counts_and_sums_but_not_the_minimum() -> None:
     assert values["card_points_min_1h"] == 2
 
 
-def test_a_spread_that_rounding_would_make_negative_is_zero() -> None:
+def test_a_variance_that_rounding_makes_negative_gives_a_spread_of_zero() -> None:
     huge = {"minor": 10**13 - 1, "currency": "USD"}
     values, _ = last_values(*(visit(seq, seq, amount=huge) for seq in range(1, 8)))
     assert values["card_amount_std_1h"] >= 0
@@ -167,7 +167,7 @@ def test_the_kernel_knows_the_calendar(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize("year", [1970, 1999, 2000, 2001, 2023, 2024, 2100])
-def test_a_year_begins_and_ends_when_it_does(year: int) -> None:
+def test_a_year_begins_and_ends_at_midnight_utc(year: int) -> None:
     new_year = datetime(year, 1, 1, tzinfo=UTC)
     assert kernel.year_of(to_micros(new_year)) == year
     assert kernel.year_of(to_micros(new_year - timedelta(microseconds=1))) == year - 1
@@ -184,7 +184,7 @@ def test_a_state_of_another_layout_is_refused() -> None:
         Arena.from_blobs(PLAN, {"0:c": b"\x00" * 8})
 
 
-def test_a_state_that_was_not_loaded_is_not_taken_for_a_new_entity() -> None:
+def test_a_state_that_was_not_loaded_is_not_mistaken_for_a_new_entity() -> None:
     with pytest.raises(StateNotLoaded, match="'0:c'"):
         fold(PLAN, encode(PLAN, [visit(1, 0)]), Arena.from_blobs(PLAN, {"0:other": None}))
 
@@ -204,7 +204,7 @@ def test_value_hashes_do_not_depend_on_the_process() -> None:
 _BLAKE2B_GROCERY = "cba3c45997c0d6e1"
 
 
-def test_what_a_map_has_dropped_is_remembered_by_its_newest_time() -> None:
+def test_a_map_remembers_the_newest_time_that_it_has_dropped() -> None:
     shown = [visit(1, 0, "s1"), visit(2, 1, "s2"), visit(3, 2, "s3"), visit(4, -50, "s4")]
     _, before = last_values(*shown)
     _, arena = last_values(

@@ -72,7 +72,7 @@ def last_values(*items: LaneItem) -> dict[str, float]:
     return dict(zip(features.names, out.tolist(), strict=True))
 
 
-def test_what_an_account_received_is_known_when_it_sends() -> None:
+def test_an_accounts_received_amounts_are_known_when_it_sends() -> None:
     values = last_values(
         wire(1, "ann", "mule", 300, hours=0),
         wire(2, "bob", "mule", 200, hours=1),
@@ -87,7 +87,7 @@ def test_what_an_account_received_is_known_when_it_sends() -> None:
     assert values["sender_since_first"] == 7200  # as whatever
 
 
-def test_an_event_counts_for_neither_of_its_accounts_before_it_is_read() -> None:
+def test_an_event_is_read_before_it_counts_for_either_account() -> None:
     values = last_values(wire(1, "ann", "ann", 5))
     assert values["sender_count_24h"] == values["sender_as_receiver_count_24h"] == 0
     assert math.isnan(values["sender_since_first"])
@@ -102,7 +102,7 @@ def test_a_transfer_to_oneself_counts_once_as_sender_and_once_as_receiver() -> N
     assert values["sender_x_receiver_as_receiver_and_sender_count_30d"] == 1
 
 
-def test_a_pair_has_a_direction_and_the_order_of_its_words_none() -> None:
+def test_a_pair_has_a_direction_but_the_order_of_its_roles_does_not_matter() -> None:
     values = last_values(
         wire(1, "ann", "bob"), wire(2, "ann", "bob"), wire(3, "bob", "ann"), wire(4, "ann", "bob")
     )
@@ -110,7 +110,7 @@ def test_a_pair_has_a_direction_and_the_order_of_its_words_none() -> None:
     assert values["sender_x_receiver_as_receiver_and_sender_count_30d"] == 1  # what came back
 
 
-def test_a_pair_may_be_read_in_reverse_alone_and_that_writes_nothing() -> None:
+def test_reading_a_pair_only_in_reverse_writes_nothing() -> None:
     """Wires between ann and bob: the last goes back, and finds the two that came."""
     plan = compile_lane(
         "wires", [type("Back", (Wire,), {"name": "wire", "features": [Wire.returned.count(over="30d")]})]
@@ -125,7 +125,7 @@ def test_a_pair_may_be_read_in_reverse_alone_and_that_writes_nothing() -> None:
     assert plan.feature_set("wire").vector_of(out).tolist() == [[2.0]]
 
 
-def test_undoing_a_transfer_takes_it_from_both_accounts() -> None:
+def test_undoing_a_transfer_removes_it_from_both_accounts() -> None:
     first = wire(1, "ann", "bob", 5)
     values = last_values(first, again("undo", first, 2), wire(3, "bob", "ann", 1))
     assert values["sender_as_receiver_count_24h"] == values["receiver_as_sender_count_24h"] == 0
@@ -134,7 +134,7 @@ def test_undoing_a_transfer_takes_it_from_both_accounts() -> None:
     assert values["sender_as_receiver_since_last"] == 0  # corrections do not undo a last time
 
 
-def test_a_label_is_counted_for_the_account_as_what_it_was() -> None:
+def test_a_label_counts_for_the_account_in_its_role() -> None:
     first = wire(1, "ann", "bob")
     labelled = again("label", first, 2, delta=1)
     assert (
@@ -147,7 +147,7 @@ def test_a_label_is_counted_for_the_account_as_what_it_was() -> None:
     )
 
 
-def test_an_account_is_one_state_whatever_it_was() -> None:
+def test_an_account_has_one_state_in_all_its_roles() -> None:
     batch = encode(PLAN, [wire(1, "ann", "bob"), wire(2, "bob", "ann")])
     kinds = {kind.name: kind.index for kind in PLAN.entity_kinds}
     keys = sorted(
@@ -175,7 +175,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("name", "value", "sentence"), SENTENCES)
-def test_a_sentence_says_as_what_an_account_is_counted(name: str, value: float, sentence: str) -> None:
+def test_a_sentence_names_the_role_of_an_account(name: str, value: float, sentence: str) -> None:
     spec = next(spec for spec in PLAN.feature_set("wire").features if spec.name == name)
     assert describe_value(spec, value=value) == sentence
 
@@ -202,7 +202,7 @@ def set_hash(*features: object) -> str:
     return plan.feature_set("hashed").hash
 
 
-def test_a_role_is_part_of_the_hash_and_how_it_is_written_is_not() -> None:
+def test_a_role_is_part_of_the_hash_but_its_notation_is_not() -> None:
     sender, receiver = Wire.fields["sender"], Wire.fields["receiver"]
     by_field, by_name = (sender.as_(role).count(over="1h") for role in (receiver, "receiver"))
     said = sender.as_(receiver, says="coming in to this sender").count(over="1h")
@@ -237,7 +237,7 @@ class Booked(EventType):
     holder = Entity(kind="account")
 
 
-def test_states_and_sets_of_types_with_one_field_a_kind_are_named_as_ever() -> None:
+def test_layouts_and_hashes_of_types_with_one_field_per_kind_stay_the_same() -> None:
     """These hashes were computed before an event could name two entities of a kind."""
     plan = compile_lane("shop", [Paid, Booked])
     assert plan.layout_id == "54b9516dcff6e85fde6c2d5812f591a31f9b5ad645cb6bcdf83a4d83d295c316"

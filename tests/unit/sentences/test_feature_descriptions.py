@@ -162,7 +162,7 @@ def test_what_a_window_covers(name: str, sentence: str) -> None:
     assert describe_coverage(SPECS[name]) == [sentence]
 
 
-def test_what_is_computed_from_others_covers_what_they_cover() -> None:
+def test_arithmetic_covers_the_windows_of_its_parts() -> None:
     mean, ratio = SPECS["card_amount_mean_30d"], SPECS["amount_to_card_amount_mean_30d"]
     assert describe_coverage(ratio) == describe_coverage(mean)
     assert (entities_read(ratio), windows_read(ratio)) == (["card"], ["30d"])
@@ -191,7 +191,7 @@ def test_what_is_computed_from_others_covers_what_they_cover() -> None:
         ("amount_to_card_amount_mean_30d", "missing if a side is missing or the divisor is 0"),
     ],
 )
-def test_what_it_is_worth_without_a_past(name: str, worth: str) -> None:
+def test_the_value_without_a_past(name: str, worth: str) -> None:
     assert describe_missing(SPECS[name]) == worth
 
 

@@ -31,7 +31,7 @@ def explain(values=(), contributions=(), usual=(), medians=()):
     )
 
 
-def test_what_pushes_the_score_up_comes_first_then_what_pulls_it_down():
+def test_reasons_that_raise_the_score_come_before_those_that_lower_it():
     reasons = explain(
         contributions={"amount": 0.2, "hour_of_day": -3.0, "card_count_1h": 1.5, "category": -0.1}
     )
@@ -39,18 +39,18 @@ def test_what_pushes_the_score_up_comes_first_then_what_pulls_it_down():
     assert [reason["contribution"] for reason in reasons] == [1.5, 0.2, -3.0, -0.1]
 
 
-def test_there_are_at_most_five_and_rises_are_not_crowded_out():
+def test_there_are_at_most_five_reasons_and_increases_come_first():
     contributions = np.array([0.06, -9.0, 0.1, -8.0, 0.2, 0.3, 0.07, -7.0])
     assert select_columns(contributions) == [5, 4, 2, 6, 0]
     assert len(select_columns(np.linspace(0.1, 1, 30))) == MAX_REASONS
 
 
-def test_trifles_are_left_out_unless_there_is_nothing_else():
+def test_small_contributions_are_left_out_unless_there_is_nothing_else():
     assert select_columns(np.array([0.01, 0.4, -0.02])) == [1]
     assert select_columns(np.array([0.01, -0.03, 0.02])) == [1]
 
 
-def test_the_entitys_own_usual_comes_before_the_median_of_all():
+def test_the_entitys_own_usual_value_takes_precedence_over_the_median():
     arguments = {"values": {"card_count_1h": 7.0}, "contributions": {"card_count_1h": 2.0}}
     known = explain(**arguments, usual={"card_count_1h": 2.0}, medians={"card_count_1h": 1.0})[0]
     fresh = explain(**arguments, medians={"card_count_1h": 1.0})[0]
@@ -69,19 +69,19 @@ def test_a_reason_has_a_stable_code_and_values_as_people_read_them():
 
 
 @pytest.mark.parametrize("name", ["category", "hour_of_day", "day_of_week"])
-def test_names_and_hours_have_no_usual_value(name):
+def test_categories_and_hours_have_no_usual_value(name):
     reason = explain(values={name: 1.0}, contributions={name: 1.0}, usual={name: 2.0}, medians={name: 2.0})[0]
     assert reason["usual"] is None
     assert "usual" not in reason["text"]
 
 
-def test_a_missing_value_is_said_to_be_unknown():
+def test_a_missing_value_is_called_unknown():
     reason = explain(contributions={"customer_city_pop": 1.0})[0]
     assert reason["value"] is None
     assert reason["text"] == "The population of the customer's city is not known"
 
 
-def test_every_feature_can_be_told_with_any_value():
+def test_every_feature_has_a_sentence_for_any_value():
     for name in FEATURES.names:
         for value in (np.nan, 0.0, 1.0, 1e9):
             assert explain(values={name: value}, contributions={name: 1.0})[0]["text"]

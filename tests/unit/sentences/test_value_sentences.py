@@ -269,7 +269,7 @@ OF_SIGN_UPS: list[tuple[str, float, float, str]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "usual", "sentence"), OF_SIGN_UPS)
-def test_an_event_type_is_spoken_of_in_its_own_words(
+def test_sentences_use_the_event_types_own_nouns(
     name: str, value: float, usual: float, sentence: str
 ) -> None:
     assert describe_value(SIGN_UPS[name], value=value, usual=usual) == sentence
@@ -285,19 +285,19 @@ def test_an_event_type_is_spoken_of_in_its_own_words(
         ("box", "boxes"),
     ],
 )
-def test_plurals_are_spelled_as_people_spell_them(noun: str, plural: str) -> None:
+def test_plurals_follow_the_rules_of_spelling(noun: str, plural: str) -> None:
     assert plural_of(noun) == plural
 
 
 @pytest.mark.parametrize(("name", "value", "usual", "sentence"), OF_THE_BANK)
-def test_sessions_conditions_and_arithmetic_are_said_in_plain_words(
+def test_sessions_conditions_and_arithmetic_are_described_in_plain_words(
     name: str, value: float, usual: float, sentence: str
 ) -> None:
     assert describe_value(BANK[name], value=value, usual=usual) == sentence
 
 
 @pytest.mark.parametrize(("name", "value", "usual", "sentence"), SENTENCES)
-def test_a_value_is_said_in_plain_words(name: str, value: float, usual: float, sentence: str) -> None:
+def test_a_value_is_described_in_plain_words(name: str, value: float, usual: float, sentence: str) -> None:
     assert describe_value(SPECS[name], value=value, usual=usual) == sentence
 
 
@@ -316,7 +316,7 @@ def test_every_feature_has_a_sentence_for_every_kind_of_value(spec: FeatureSpec,
     ("name", "value", "shown"),
     [("amount", 1234.0, 12.34), ("category", 1.0, "gas"), ("card_count_1h", 3.0, 3.0), ("amount", NAN, None)],
 )
-def test_values_are_presented_in_the_units_people_use(name: str, value: float, shown: Any) -> None:
+def test_values_are_presented_in_units_for_people(name: str, value: float, shown: Any) -> None:
     assert present(SPECS[name], value) == shown
 
 
