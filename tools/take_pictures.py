@@ -1,6 +1,7 @@
 """Take the documentation's pictures from a running demo.
 
-Start `make demo` in one terminal and run `make pictures` in another once it has printed the address.
+Start `make demo` in one terminal. Run `make pictures` in another some minutes after it has printed the
+address, when its third training has left a candidate.
 It claims the first case as ana, looks at the newest model, the experiment and the overview as the
 administrator, and writes docs/images/*.png. The demo's password is read from `var/secrets`.
 """
@@ -74,13 +75,15 @@ class Photographer:
         self.wait(lambda: self.browser.execute_script("return document.readyState === 'complete'"))
         sleep(ANIMATION_SECONDS)
         self.browser.save_screenshot(str(picture))
-        print(f"  {picture.relative_to(ROOT)}: {self.browser.title}")
+        print(f"  {picture}: {self.browser.title}")
 
 
-def take_all(site: str, password: str, folder: Path) -> None:
+def take_all(site: str, password: str, folder: Path, *, skipped: int) -> None:
     ana = Photographer(site, "ana", password)
     ana.open("/admin/queue/")
     ana.press("n")  # the next case
+    for _ in range(skipped):
+        ana.press("s")
     ana.take(folder / "case.png")
     ana.browser.quit()
     admin = Photographer(site, "admin", password)
@@ -102,12 +105,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images")
     secrets = Path(os.environ.get("ASSAY_VAR", ROOT / "var")) / "secrets" / "demo_password"
     parser.add_argument("--password-file", type=Path, default=secrets)
+    parser.add_argument("--skip", type=int, default=0, help="cases to skip, for one that shows more")
     options = parser.parse_args()
     if not options.password_file.exists():
         sys.exit(
             f"{options.password_file} is missing; start `make demo` first, or name it (--password-file)."
         )
-    take_all(options.site, options.password_file.read_text().strip(), options.folder.resolve())
+    password = options.password_file.read_text().strip()
+    take_all(options.site, password, options.folder.resolve(), skipped=options.skip)
 
 
 if __name__ == "__main__":
