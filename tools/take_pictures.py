@@ -2,17 +2,21 @@
 
 Start `make demo` in one terminal. Run `make pictures` in another some minutes after it has printed the
 address, when its third training has left a candidate.
-It claims the first case as ana, looks at the newest model, the experiment and the overview as the
-administrator, and writes docs/images/*.png. The demo's password is read from `var/secrets`.
+It pays with stolen cards, claims the resulting case as ana, looks at the newest model, the experiment and
+the overview as the administrator, and writes docs/images/*.png. The demo's API key and password are read from
+`var/secrets`.
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
+from urllib.request import Request, urlopen
 
 from selenium.webdriver import Chrome, ChromeOptions, Keys
 from selenium.webdriver.chrome.service import Service
@@ -21,8 +25,9 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT = 1280, 1000
-PATIENCE_SECONDS = 30
+TIMEOUT_SECONDS = 30
 ANIMATION_SECONDS = 1.5  # of Chart.js
+CASE_SECONDS = 10.0  # until consumers have opened the cases
 
 
 def open_browser() -> Chrome:
@@ -56,7 +61,7 @@ class Photographer:
         self.wait(lambda: not self.browser.current_url.endswith("/admin/login/?next=/admin/"))
 
     def wait(self, condition: Callable[[], object]) -> None:
-        WebDriverWait(self.browser, PATIENCE_SECONDS).until(lambda _: condition())
+        WebDriverWait(self.browser, TIMEOUT_SECONDS).until(lambda _: condition())
 
     def open(self, path: str) -> None:
         self.browser.get(self.site + path)
@@ -78,13 +83,35 @@ class Photographer:
         print(f"  {picture}: {self.browser.title}")
 
 
-def take_all(site: str, password: str, folder: Path, *, skipped: int) -> None:
+def pay_with_stolen_cards(site: str, key: str) -> None:
+    """Five payments from one device and address; the last ones rank first in the queue."""
+    now = datetime.now(UTC)
+    for number, amount in enumerate(("1.99", "2.49", "3.10", "219.00", "349.00"), start=1):
+        payment = {
+            "type": "payment",
+            "id": f"T-{now:%H%M%S}-{number}",
+            "occurred_at": now.isoformat(),
+            "card": f"card-{now:%H%M%S}-{number}",
+            "customer": f"customer-{now:%H%M%S}-{number}",
+            "merchant": "m-0021",
+            "device": f"device-{now:%H%M%S}",
+            "ip": f"198.51.100.{now.second + 1}",
+            "amount": amount,
+            "currency": "USD",
+            "category": "electronics",
+        }
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Prefer": "wait=5"}
+        with urlopen(Request(f"{site}/api/v1/events", json.dumps(payment).encode(), headers)):  # noqa: S310
+            pass
+    sleep(CASE_SECONDS)
+
+
+def take_all(site: str, password: str, folder: Path) -> None:
     ana = Photographer(site, "ana", password)
     ana.open("/admin/queue/")
     ana.press("n")  # the next case
-    for _ in range(skipped):
-        ana.press("s")
     ana.take(folder / "case.png")
+    ana.press("r")  # release it
     ana.browser.quit()
     admin = Photographer(site, "admin", password)
     admin.open("/admin/")
@@ -103,16 +130,13 @@ def main() -> None:
     port = os.environ.get("ASSAY_PORT", "8000")
     parser.add_argument("--site", default=f"http://localhost:{port}")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images")
-    secrets = Path(os.environ.get("ASSAY_VAR", ROOT / "var")) / "secrets" / "demo_password"
-    parser.add_argument("--password-file", type=Path, default=secrets)
-    parser.add_argument("--skip", type=int, default=0, help="cases to skip, for one that shows more")
+    var = Path(os.environ.get("ASSAY_VAR", ROOT / "var"))
+    parser.add_argument("--secrets", type=Path, default=var / "secrets", help="where the demo keeps them")
     options = parser.parse_args()
-    if not options.password_file.exists():
-        sys.exit(
-            f"{options.password_file} is missing; start `make demo` first, or name it (--password-file)."
-        )
-    password = options.password_file.read_text().strip()
-    take_all(options.site, password, options.folder.resolve(), skipped=options.skip)
+    if not (options.secrets / "demo_api_key").exists():
+        sys.exit(f"{options.secrets}/demo_api_key is missing; start `make demo` first.")
+    pay_with_stolen_cards(options.site, (options.secrets / "demo_api_key").read_text())
+    take_all(options.site, (options.secrets / "demo_password").read_text(), options.folder.resolve())
 
 
 if __name__ == "__main__":
