@@ -4,6 +4,9 @@ Django truncates all tables and makes permissions and groups anew: 0.1 s and som
 tests write a few rows to a few tables; deleting those takes a tenth of that.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db.backends.utils import CursorWrapper
 
 from tests.tables import all_tables, filled_tables, read_rows, without_triggers, write_rows
@@ -20,18 +23,32 @@ class MigratedDatabase:
     """The rows that migrations made, such as permissions and groups, and the way back to them."""
 
     def __init__(self) -> None:
+        self._is_shared = False
         with without_triggers() as cursor:
-            self.rows = {table: read_rows(cursor, table) for table in filled_tables(cursor)}
+            self._rows = {table: read_rows(cursor, table) for table in filled_tables(cursor)}
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Within the block, a test finds what those before it committed."""
+        self._is_shared = True
+        yield
+        self._is_shared = False
+        self.restore()
+
+    def clean_up(self) -> None:
+        """After a test that commits."""
+        if not self._is_shared:
+            self.restore()
 
     def restore(self) -> None:
         """Waits for other sessions that are writing, such as those of killed processes."""
         with without_triggers() as cursor:
             cursor.execute(f"LOCK TABLE {', '.join(all_tables(cursor))} IN EXCLUSIVE MODE")
             for table in filled_tables(cursor):
-                if table not in self.rows or read_rows(cursor, table) != self.rows[table]:
+                if table not in self._rows or read_rows(cursor, table) != self._rows[table]:
                     _empty(cursor, table)
-            lost = set(self.rows) - set(filled_tables(cursor))
-            write_rows(cursor, {table: self.rows[table] for table in lost})
+            lost = set(self._rows) - set(filled_tables(cursor))
+            write_rows(cursor, {table: self._rows[table] for table in lost})
 
 
 def _empty(cursor: CursorWrapper, table: str) -> None:

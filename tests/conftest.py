@@ -20,6 +20,7 @@ from django.test import TransactionTestCase
 from config.celery import app
 from embedded import services
 from tests.cleaning import MigratedDatabase
+from tests.processes import environment_of_process
 from tests.scheduling import FaultsOneByOne, is_fault
 
 # No deadlines, which would measure the machine; fixed examples, so that failures are reproducible everywhere.
@@ -67,14 +68,14 @@ def django_db_modify_db_settings(embedded_services: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Tests that commit are cleaned up after in a way of our own (`tests.cleaning`)."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[MigratedDatabase]:
+    """The database, which is cleaned up after tests that commit in a way of our own (`tests.cleaning`)."""
     with django_db_blocker.unblock():
         migrated = MigratedDatabase()
         connection.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: migrated.restore())
-        yield
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: migrated.clean_up())
+        yield migrated
 
 
 @pytest.fixture
@@ -89,16 +90,7 @@ def online_redis(embedded_services: None) -> Iterator[redis.Redis]:
 @pytest.fixture
 def process_environment(transactional_db: None, tmp_path: Path) -> dict[str, str]:
     """The environment for a real process (worker, web, command) on the test's own database."""
-    url = services.database_url(settings.VAR_DIR)
-    name = connection.settings_dict["NAME"]
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": url.rsplit("/", 1)[0] + f"/{name}",
-        "REDIS_URL": settings.REDIS_URL,
-        "ASSAY_OFFLINE_URL": str(tmp_path / "offline"),
-        "ASSAY_SECRET_KEY": settings.SECRET_KEY,
-        "ASSAY_VAULT_KEY": settings.VAULT_KEY,
-    }
+    return environment_of_process(tmp_path)
 
 
 @pytest.fixture

@@ -29,13 +29,19 @@ SLACK_SECONDS = 5.0  # allows for a busy test machine
 START_SECONDS = 90
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def deployment(shared_deployment: Deployment) -> Deployment:
+    """Two workers, either of which takes the lane."""
+    shared_deployment.commands["other"] = shared_deployment.commands["worker"].replace("worker@", "other@")
+    shared_deployment.start("worker", "other", "beat", "web")
+    return shared_deployment
+
+
+@pytest.fixture(scope="module")
 def send(deployment: Deployment) -> Callable[[], str]:
     """Sends one payment and returns the basis of its decision."""
     scopes = ["events:write", "events:read"]
     key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
-    deployment.commands["other"] = deployment.commands["worker"].replace("worker@", "other@")
-    deployment.start("worker", "other", "beat", "web")
     sender, numbers = Sender(deployment.url, key), iter(range(100_000))
 
     def send() -> str:
@@ -44,7 +50,6 @@ def send(deployment: Deployment) -> Callable[[], str]:
         )
         return str(event["decision"]["basis"])
 
-    wait_until(lambda: send() == "no_model", seconds=START_SECONDS)
     return send
 
 
@@ -67,6 +72,7 @@ def whole_worker(deployment: Deployment) -> list[psutil.Process]:
 def test_another_process_takes_a_frozen_holders_lane_and_nothing_is_decided_twice(
     deployment: Deployment, send: Callable[[], str], victims: Callable[[Deployment], list[psutil.Process]]
 ) -> None:
+    wait_until(lambda: send() == "no_model", seconds=START_SECONDS)
     before = holder_process().pid
     with frozen(victims(deployment)):
         began = time.monotonic()

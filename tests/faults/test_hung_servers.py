@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import redis
+from django.conf import settings
 from django.db import connection
 
 from scoring.api.keys.issue import create_key
@@ -66,13 +67,20 @@ class Client:
         return Answer(response.status, json.loads(text), response.headers, seconds)
 
 
-@pytest.fixture
-def client(deployment: Deployment) -> Client:
-    """A client of a deployment with only a web process, whose threads are already connected."""
+@pytest.fixture(scope="module")
+def client_of_all(shared_deployment: Deployment) -> Client:
+    """A client of a deployment with only a web process."""
     scopes = ["events:write", "events:read"]
     key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
-    deployment.start("web")
-    client = Client(deployment, key)
+    shared_deployment.start("web")
+    return Client(shared_deployment, key)
+
+
+@pytest.fixture
+def client(client_of_all: Client) -> Client:
+    """Of a web process that is ready, and whose threads are already connected."""
+    client = client_of_all
+    wait_until(lambda: client.get("/readyz").status == 200, seconds=RECOVERED_WITHIN_SECONDS)
     threads = [threading.Thread(target=client.post, kwargs={"prefer": ""}) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -86,15 +94,16 @@ def assert_in_time(answer: Answer, prefer: str) -> None:
 
 
 @pytest.fixture(params=["stopped", "paused"])
-def hung_redis(request: pytest.FixtureRequest, client: Client, online_redis: redis.Redis) -> Iterator[None]:
+def hung_redis(request: pytest.FixtureRequest, client: Client) -> Iterator[None]:
     """Redis answers no command, or no write command."""
     if request.param == "stopped":
         with frozen(redis_processes()):
             yield
         return
-    online_redis.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
-    yield
-    online_redis.execute_command("CLIENT", "UNPAUSE")
+    with redis.Redis.from_url(settings.REDIS_URL) as server:
+        server.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+        yield
+        server.execute_command("CLIENT", "UNPAUSE")
 
 
 def test_with_a_hung_redis_the_fallback_answers_in_time(client: Client, hung_redis: None) -> None:

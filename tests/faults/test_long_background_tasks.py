@@ -23,13 +23,13 @@ CHILDREN = 2  # of background and of the worker, as in the Procfile
 SECONDS = 60  # timeout of each wait
 
 
-@pytest.fixture
-def sender(deployment: Deployment) -> Sender:
+@pytest.fixture(scope="module")
+def sender(shared_deployment: Deployment) -> Sender:
     """A client of a deployment in which every process is running."""
-    deployment.start()
+    shared_deployment.start()
     scopes = ["events:write", "events:read"]
     key = create_key(name="faults", source="shop", scopes=scopes, now=datetime.now(UTC), actor="test")[1]
-    sender = Sender(deployment.url, key)
+    sender = Sender(shared_deployment.url, key)
     wait_until(
         lambda: sender.post("/api/v1/events", payment_payload(0), prefer="wait=5")[0] in (200, 201),
         seconds=SECONDS,
@@ -53,7 +53,7 @@ def test_a_lost_notification_is_recovered_while_long_tasks_occupy_background(
     with occupied_background() as blocked:
         wait_until(lambda: not lane_notifications.has_runner(LANE), seconds=SECONDS)
         decided = Decision.objects.count()
-        receive_events(payments(1, start=1), source="shop", now=datetime.now(UTC))
+        receive_events(payments(1, start=100), source="shop", now=datetime.now(UTC))
         wait_until(lambda: Decision.objects.count() > decided, seconds=SECONDS)
         assert blocked() == CHILDREN
 
