@@ -1,4 +1,4 @@
-"""The consumer that scores decided events by the models that shadow the one that decided."""
+"""The consumer that scores decided events by shadow models."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,14 +9,14 @@ from scoring.log.entries import Entry
 
 
 def score_shadows(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Score what models decided, by the shadows of the route each decision was made under."""
+    """Score the events that models decided by the shadows of each decision's route."""
     from scoring.decisions import shadow  # noqa: PLC0415 (XGBoost and numba, which pages about consumers lack)
 
     shadow.score_shadows(entries, now=now)
 
 
 def forget_shadow_scores() -> None:
-    """Delete every shadow score, for the log to be read again."""
+    """Delete all shadow scores before the log is read again."""
     ShadowScore.objects.all().delete()
 
 

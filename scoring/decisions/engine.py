@@ -1,4 +1,4 @@
-"""The walk of a micro-batch: sequence, predict, explain, decide. Pure but for the models it is handed."""
+"""Decide a micro-batch: choose the model, predict, explain, apply the policy. Pure apart from the models."""
 
 import logging
 from collections import defaultdict
@@ -28,16 +28,16 @@ from scoring.timestamps import to_iso
 
 logger = logging.getLogger(__name__)
 
-CORRECTED = "corrected"  # the cause of a decision on a correction that a model, or no failure, made
+CORRECTED = "corrected"  # the cause of a decision on a corrected event that did not fail
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A claimed event and the row its lane folded for it [plan.width], at this seq of the lane's order.
+    """A claimed event and the row that its lane folded for it [plan.width], at this seq of the lane's order.
 
-    `sets`: those whose values the row holds, all of the event's type for one just folded. Open categories
-    have no codes in it yet: each model has its own. `batch`: the version of each batch view that it was
-    filled in from.
+    `sets`: the feature sets whose values the row holds; a row just folded holds all of the event's type. Open
+    categories are not encoded yet, since each model has its own vocabulary. `batch`: the version of each
+    batch view that values were read from.
     """
 
     claim: Claim
@@ -50,7 +50,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision ready to be appended. `rescore` is set when a model was due but could not be had."""
+    """A decision ready to be appended. `rescore`: the due model could not be used."""
 
     claim: Claim
     entry: NewEntry
@@ -92,7 +92,7 @@ def _after_failure(
     deciding: DecidingModels,
     now: datetime,
 ) -> list[Decided]:
-    """Each event alone, for the failure may be one's own; then the champion for a canary; then the policy."""
+    """Try each event alone, as one may have caused the failure; then the champion; then the policy."""
     if len(items) > 1:
         return [
             decided for item in items for decided in _decide_by(model, [item], deciding=deciding, now=now)
@@ -115,7 +115,7 @@ def _with_model(
     _require_values(model, items)
     rows = np.stack([item.row for item in items])
     context = model.feature_set.context_of(rows)
-    context[[item.claim.kind == "rescore" for item in items]] = np.nan  # what was usual then is not logged
+    context[[item.claim.kind == "rescore" for item in items]] = np.nan  # its usual values were not logged
     features = apply_vocabulary(
         model.feature_set.vector_of(rows),
         feature_set=model.feature_set,
@@ -148,7 +148,7 @@ def _with_model(
 
 
 def _require_values(model: DecidingModel, items: Sequence[Scored]) -> None:
-    """Raises VectorOfOtherFeatures for an event scored again whose decision did not log the model's set."""
+    """Raise VectorOfOtherFeatures for an event to score again whose decision did not log the model's set."""
     needed = model.feature_set.declared
     for item in items:
         if all(held.declared != needed for held in item.sets):
@@ -156,7 +156,7 @@ def _require_values(model: DecidingModel, items: Sequence[Scored]) -> None:
 
 
 def _without_model(item: Scored, *, model: DecidingModel, deciding: DecidingModels, now: datetime) -> Decided:
-    """Without a model ever promoted the catalog's policy decides; without one at hand, the failure policy."""
+    """The failure policy decides if the due model cannot be used, else the type's policy before any model."""
     kind = event_type(item.claim.event["type"])
     data: dict[str, Any] = {
         "outcome": kind.failure_outcome if model.cause else kind.no_model_outcome,
@@ -214,21 +214,21 @@ def _entry(
 
 
 def _correction(claim: Claim, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a corrected event: the position of the correction that was decided on, and that it is why."""
+    """For a corrected event: the position of the correction that was decided, and the cause."""
     if claim.event_version == claim.event_position:
         return {}
     return {"event_version": claim.event_version, "cause": data["cause"] or CORRECTED}
 
 
 def _batch_versions(item: Scored, sets: Sequence[FeatureSet]) -> dict[str, Numbers]:
-    """Which versions of batch views the vectors hold values of; nothing where their features read none."""
+    """The versions of the batch views that the features read, if they read any."""
     views = dict.fromkeys(view for each in sets for view in views_read_by(each))
     return {"batch": {view: item.batch.get(view) for view in views}} if views else {}
 
 
 def _also_asked_for(item: Scored, model: DecidingModel, deciding: DecidingModels) -> list[FeatureSet]:
-    """The other sets of which the decision keeps the values: a shadow may be on one of them, and so may the
-    model that revises what the failure policy has decided.
+    """The other feature sets whose values the decision logs: shadows may use them, and so may the model that
+    revises a decision of the failure policy.
     """
     if not model.cause and not (deciding.route and deciding.route.shadows):
         return []
@@ -236,7 +236,7 @@ def _also_asked_for(item: Scored, model: DecidingModel, deciding: DecidingModels
 
 
 def _routing(model: DecidingModel, deciding: DecidingModels, event: Mapping[str, Any]) -> dict[str, Any]:
-    """What the decision says of its route. `arm`: the one whose model did decide, "" in a fallback."""
+    """The routing fields of a decision. `arm`: that of the model that decided, "" for a fallback."""
     route = deciding.route
     arm = model.arm if model.loaded else None
     return {

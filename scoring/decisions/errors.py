@@ -4,18 +4,18 @@ from scoring.errors import ScoringError
 
 
 class VectorOfOtherFeatures(ScoringError):
-    """An event cannot be scored again by a model whose features no decision on it has logged."""
+    """No decision on the event logged the features that the model needs to score it again."""
 
     def __init__(self, stream: str, *, model: str, needed: str) -> None:
         super().__init__(
-            f"no decision on {stream} logged the values of feature set {needed[:12]}, which {model} needs:"
+            f"no decision on {stream} logged the values of feature set {needed[:12]}, which {model} needs;"
             " its decision stands"
         )
         self.stream, self.model, self.needed = stream, model, needed
 
 
 class ModelFailed(ScoringError):
-    """A model that was loaded could not score: its `problem` is what it raised, or what it gave instead."""
+    """A loaded model could not score; `problem` is what it raised or returned."""
 
     def __init__(self, model: str, problem: str) -> None:
         super().__init__(f"model {model} could not score: {problem}")

@@ -1,4 +1,4 @@
-"""Every contribution of one decision, and the way from them to its score."""
+"""Explain one decision: all contributions, and how they add up to the score."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ from scoring.sentences.value_sentences import describe_value
 
 
 class Contribution(NamedTuple):
-    """What one feature did to a score.
+    """The contribution of one feature to a score.
 
-    `text` is a sentence; `value` and `usual` are as people write them, "" where unknown: `usual` is the
-    entity's own where the decision recorded it, else the median of the model's training rows. `contribution`
-    is in log-odds of the margin, `odds` the factor by which it changed the odds of the calibrated score (NaN
-    where the calibration is not at hand).
+    `text` is a sentence; `value` and `usual` are formatted, "" if unknown. `usual` is the entity's own usual
+    value if the decision recorded it, else the median of the model's training rows. `contribution` is in
+    log-odds of the margin; `odds` is the factor by which it changed the odds of the calibrated score (NaN if
+    the calibration is not available).
     """
 
     feature: str
@@ -39,11 +39,11 @@ class Contribution(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """From what every event has (`bias`) to this event's score.
+    """From the bias, which all events share, to the score of this event.
 
     margin = bias + the sum of the contributions; score = sigmoid(slope * margin + intercept). `start` is the
-    score that the bias alone would give. `contributions` come largest first. Where not `complete`, they are
-    only the reasons that the decision recorded, `why_not` says why, and what is not known is None.
+    score of the bias alone. `contributions` are ordered by size. If not `complete`, they are only the reasons
+    that the decision recorded, `why_not` gives the reason, and unknown values are None.
     """
 
     contributions: list[Contribution]
@@ -58,9 +58,9 @@ class Explanation(NamedTuple):
 
 
 def explain_decision(entry: Entry) -> Explanation:
-    """The explanation of `decision.made` or `.revised`, from the vector and contributions it carries.
+    """Explain a `decision.made` or `.revised` from the vector and contributions that it carries.
 
-    Raises `UnknownEventType` for a type that the catalog does not hold.
+    Raises `UnknownEventType` for a type that is not in the catalog.
     """
     data = entry.data
     if data["score"] is None:
@@ -68,14 +68,12 @@ def explain_decision(entry: Entry) -> Explanation:
     try:
         model = describe_model(data["model"])
     except (UnknownModel, ArtifactMissing, ArtifactCorrupt) as error:
-        return _from_reasons(data, why_not=f"The model cannot be read any more ({error}).")
+        return _from_reasons(data, why_not=f"The model can no longer be read ({error}).")
     kind = event_type(data["event_type"])
     plan = lane_plan(kind.lane, {kind.name: model.spec.vocabularies})
     feature_set = plan.find_feature_set(kind.name, data["feature_set"])
     if feature_set is None or entry.packed is None:
-        return _from_reasons(
-            data, why_not=f"{data['model']} scored other features than those that are declared today."
-        )
+        return _from_reasons(data, why_not=f"{data['model']} used features that are no longer declared.")
     return _complete(data, entry.packed, feature_set=feature_set, model=model)
 
 
@@ -118,7 +116,7 @@ def _contribution(
     slope: float,
     told: Mapping[str, Any] | None,
 ) -> Contribution:
-    """One feature; in the words of the decision where it told of it."""
+    """One feature, in the words of the decision if that mentions it."""
     typical = math.nan if median is None or spec.unit in WITHOUT_USUAL else median
     usual = _as_number(spec, told["usual"]) if told else typical
     return Contribution(
@@ -151,11 +149,11 @@ def _without_score(data: Mapping[str, Any]) -> str:
     if data["basis"] == "fallback":
         cause = str(data["cause"]).replace("_", " ")
         return f"No model scored this event ({cause}); the failure policy decided."
-    return "No model was in charge yet; the policy of the event type decided."
+    return "No model was deployed yet; the policy of the event type decided."
 
 
 def _from_reasons(data: Mapping[str, Any], *, why_not: str) -> Explanation:
-    """What the decision itself recorded."""
+    """The explanation that the decision itself recorded."""
     return Explanation(
         contributions=[_recorded(reason) for reason in _by_size(data["reasons"])],
         bias=None,
@@ -186,7 +184,7 @@ def _recorded(reason: Mapping[str, Any]) -> Contribution:
 
 
 def _plain(value: float | str | None) -> str:
-    """A recorded value without its unit, which this code no longer knows."""
+    """A recorded value without its unit, which is no longer known."""
     if value is None:
         return ""
     return value if isinstance(value, str) else f"{value:,.4g}"

@@ -26,7 +26,7 @@ class Decision(models.Model):
     basis = models.CharField(max_length=10, choices=Basis.choices)
     cause = models.CharField(max_length=60, blank=True, default="")
     model = models.CharField(max_length=80, blank=True, default="")
-    arm = models.CharField(max_length=40, blank=True, default="")  # of the route that chose the model
+    arm = models.CharField(max_length=40, blank=True, default="")  # of the route
     stake = models.BigIntegerField(null=True)  # minor units of the type's base currency
     decided_at = models.DateTimeField()
 
@@ -40,14 +40,14 @@ class Decision(models.Model):
 
 
 class ShadowScore(models.Model):
-    """What a model that decides nothing would have said. Written by the consumer `scoring.shadow` alone."""
+    """The score and outcome of a shadow model. Written only by the consumer `scoring.shadow`."""
 
     model = models.CharField(max_length=80)
     event_position = models.BigIntegerField()
     event_type = models.CharField(max_length=60)
     score = models.FloatField()
     outcome = models.CharField(max_length=10, choices=Decision.Outcome.choices)
-    decided = models.CharField(max_length=10, choices=Decision.Outcome.choices)  # what happened instead
+    decided = models.CharField(max_length=10, choices=Decision.Outcome.choices)  # the actual outcome
     decided_at = models.DateTimeField()
 
     class Meta:

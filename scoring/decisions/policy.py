@@ -1,4 +1,4 @@
-"""From a calibrated score to an outcome."""
+"""The outcome of a calibrated score."""
 
 from collections.abc import Mapping
 

@@ -1,9 +1,8 @@
-"""What models that decide nothing would have said: a consumer that scores the vectors that decisions logged.
+"""Score events by shadow models, from the vectors that decisions logged.
 
-A shadow that cannot be used (not stored, other features, failing) leaves these events unscored, with an error
-in the process's log that says how many and why, and the consumer goes on: nothing depends on a shadow's
-score, and other shadows should not wait for it. `manage.py rebuild --projection scoring.shadow` scores them
-once it can be used.
+A shadow that cannot be used (not stored, other features, failing) leaves its events unscored. The process's
+log says how many and why, and the consumer continues: nothing depends on shadow scores, and other shadows
+should not wait. Once it can be used, `manage.py rebuild --projection scoring.shadow` scores them.
 """
 
 import logging
@@ -39,15 +38,15 @@ Routes = Mapping[tuple[str, int], RouteTable]
 
 
 @dataclass(frozen=True, slots=True)
-class Usable:
-    """A model and the feature set it has in this code."""
+class UsableModel:
+    """A loaded model and its feature set in this code."""
 
     loaded: LoadedModel
     feature_set: FeatureSet
 
 
 def score_shadows(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Score what models decided, by the shadows of the route each decision was made under."""
+    """Score the events that models decided by the shadows of each decision's route."""
     decided = [entry for entry in entries if entry.data["basis"] == "model" and entry.data["route"]]
     shadowed = {key: route for key, route in _read_routes(decided).items() if route.shadows}
     if not shadowed:
@@ -60,12 +59,12 @@ def score_shadows(entries: Sequence[Entry], *, now: datetime) -> None:
         except UNUSABLE as error:
             logger.error("shadow %s: %d events are not scored: %s", shadow, len(asked), error)
             continue
-        # An event that was decided again is scored once, as it was decided first.
+        # A revised event is scored once, for its first decision.
         ShadowScore.objects.bulk_create(scores, ignore_conflicts=True)
 
 
 def _pair_with_shadows(decided: Sequence[Entry], shadowed: Routes) -> dict[tuple[str, str], list[Entry]]:
-    """The decisions to score, by the shadow's model and the one that decided. `shadowed`: routes."""
+    """The decisions to score, by (shadow model, deciding model). `shadowed`: the routes with shadows."""
     by_pair: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in decided:
         data = entry.data
@@ -109,16 +108,16 @@ def _row(entry: Entry, score: float, shadow: LoadedModel) -> ShadowScore:
     )
 
 
-def _usable(name: str) -> Usable:
+def _usable(name: str) -> UsableModel:
     loaded = load_model(name)
-    return Usable(loaded, check_feature_set(loaded))
+    return UsableModel(loaded, check_feature_set(loaded))
 
 
 def _logged_vectors(
     asked: Sequence[Entry], *, decided_under: FeatureSet, wanted: FeatureSet
 ) -> dict[int, NDArray[np.float64]]:
-    """The values [F] of a set by position of the decisions that logged them: as what the model that decided
-    was given, or beside it.
+    """The values [F] of a feature set by position of the decisions that logged them, as the deciding model's
+    vector or in addition to it.
     """
     found = {}
     for entry in asked:
@@ -133,7 +132,7 @@ def _logged_vectors(
 
 
 def _read_routes(decided: Sequence[Entry]) -> Routes:
-    """The routes that decisions were made under, by event type and version: one query a version."""
+    """The routes of decisions by event type and version, with one query per version."""
     types: dict[int, set[str]] = defaultdict(set)
     for route, name in {(entry.data["route"], entry.data["event_type"]) for entry in decided}:
         types[route].add(name)

@@ -8,8 +8,6 @@ from scoring.log.upcasters import upcast
 @upcast("decision.made", from_version=1)
 @upcast("decision.revised", from_version=1)
 def say_which_arm_decided(data: dict[str, Any]) -> dict[str, Any]:
-    """Routes had one arm, the champion. Which version of the route it was, whose event and what was at stake
-    were not logged.
-    """
+    """Routes had one arm, the champion. The route's version, the unit and the stake were not logged."""
     arm = "champion" if data["basis"] == "model" else ""
     return {**data, "route": None, "arm": arm, "role": arm, "experiment": "", "unit": "", "stake": None}

@@ -1,4 +1,4 @@
-"""Vectors as decisions carry them: packed bytes in the log, and the rows of a lane they were taken from."""
+"""The vectors of decisions: packed bytes in the log, and the rows of a lane that they come from."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ Vector = NDArray[np.float64]
 
 
 def pack_vectors(vector: Vector, contributions: Vector, *also: Vector) -> bytes:
-    """Feature vector [F], contributions [F + 1, or none] and vectors of other sets, one after the other.
+    """Pack a feature vector [F], contributions [F + 1, or none] and the vectors of other feature sets.
 
     Little-endian float64.
     """
@@ -23,14 +23,14 @@ def pack_vectors(vector: Vector, contributions: Vector, *also: Vector) -> bytes:
 def unpack_vectors(packed: bytes, *, width: int) -> tuple[Vector, Vector]:
     """The vector and its contributions, for a feature set of `width` features.
 
-    What a decision carries that no model made has no contributions; the second part then means nothing.
+    A decision without a model has no contributions; the second part is then meaningless.
     """
     values = np.frombuffer(packed, dtype="<f8")
     return values[:width], values[width : 2 * width + 1]
 
 
 def stack_vectors(packed: Sequence[bytes], width: int) -> tuple[Vector, Vector]:
-    """`unpack_vectors` of many at once: vectors [n, width] and contributions [n, width + 1].
+    """`unpack_vectors` for many decisions: vectors [n, width] and contributions [n, width + 1].
 
     Raises ValueError unless all have contributions.
     """
@@ -40,12 +40,12 @@ def stack_vectors(packed: Sequence[bytes], width: int) -> tuple[Vector, Vector]:
 
 
 def describe_also(sets: Sequence[FeatureSet]) -> dict[str, Any]:
-    """What a decision says of the vectors it carries besides its own: [declared set, features] each."""
+    """Describe the additional vectors of a decision: [declared set, features] each."""
     return {"also": [[each.declared, len(each.names)] for each in sets]} if sets else {}
 
 
 def unpack_also(data: Mapping[str, Any], packed: bytes) -> dict[str, Vector]:
-    """The vectors of other sets that a decision carries, by declared set; open categories have no codes."""
+    """The additional vectors of a decision by declared set; open categories are not encoded."""
     values, end = np.frombuffer(packed, dtype="<f8"), len(packed) // 8
     found = {}
     for declared, width in reversed(data.get("also", ())):
@@ -56,7 +56,7 @@ def unpack_also(data: Mapping[str, Any], packed: bytes) -> dict[str, Vector]:
 
 def restore_row(entry: Entry, plan: LanePlan) -> tuple[Vector, tuple[FeatureSet, ...]]:
     """The row [plan.width] that a lane had folded, as far as a decision without a model logged it, and the
-    sets it is whole for. What was usual for the entities then is not logged.
+    feature sets for which it is complete. The usual values of the entities are not logged.
     """
     packed, event_type = entry.packed or b"", entry.data["event_type"]
     row = np.full(plan.width, np.nan)

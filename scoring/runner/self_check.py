@@ -1,4 +1,4 @@
-"""What a worker of lanes finds out about itself, and reports: its clock, and whether models can be loaded."""
+"""The self-check that a lane worker reports: its clock, and whether the deciding models can be loaded."""
 
 import socket
 import time
@@ -11,12 +11,12 @@ from scoring.registry.model_versions import describe_model
 from scoring.registry.routes import current_routes
 from scoring.signals import process_reports as reports
 
-MODELS_SECONDS = 5.0  # so often the models are looked at: their bytes are read for it
+MODELS_SECONDS = 5.0  # between two checks of the models, which read their bytes
 
 _models_at = float("-inf")
 
 
-def report_well_being() -> None:
+def report_status() -> None:
     """Report what `config.status.health` and the overview show of workers."""
     global _models_at  # noqa: PLW0603 - when this process looked last
     host = socket.gethostname()
@@ -28,7 +28,7 @@ def report_well_being() -> None:
 
 
 def clock_skew() -> float:
-    """How many seconds the clock of this machine is ahead of the database's; behind if negative."""
+    """The seconds by which this machine's clock is ahead of the database's."""
     before = time.time()
     with connection.cursor() as cursor:
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
@@ -37,9 +37,9 @@ def clock_skew() -> float:
 
 
 def unusable_models() -> list[str]:
-    """Why models that decide cannot be had, as stored now and by this code; a sentence each.
+    """Why deciding models cannot be used, as stored now and by this code; one sentence each.
 
-    What this process has loaded before does not count: the next process would not have it.
+    Models that this process has loaded before are checked too: the next process would have to load them.
     """
     routes = current_routes().values()
     arms = [arm for route in routes for arm in (route.champion, route.canary) if arm]

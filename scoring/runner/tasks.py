@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from scoring.catalog.registry import lane_members
-from scoring.runner.self_check import report_well_being
+from scoring.runner.self_check import report_status
 from scoring.runner.sweep import sweep_lanes
 from scoring.runner.worker_loop import background_writer, work_lane
 from scoring.schedules import checked_by, formerly
@@ -22,5 +22,5 @@ def run_lane(lane: str) -> int:
 @formerly("scoring.decisions.tasks.sweep")
 def sweep() -> list[str]:
     """Notify every lane that has work but no runner, and report the state of this worker."""
-    report_well_being()
+    report_status()
     return sweep_lanes(now=timezone.now())

@@ -1,4 +1,4 @@
-"""What a process does once before its first event, so that no client waits for it."""
+"""Prepare a process before its first event, so that no client waits for it."""
 
 import logging
 import time
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Compile the kernels; note in the log which features this code declares, if that is news; load the
-    models that decide, with tables.
+    """Compile the kernels, declare this code's feature sets in the log if they are new, and load the deciding
+    models with their tables.
 
-    Raises FeatureSetMissing, ArtifactCorrupt or UnknownModel when a deciding model cannot be used.
+    Raises FeatureSetMissing, ArtifactCorrupt or UnknownModel if a deciding model cannot be used.
     """
     started = time.perf_counter()
     compile_all()
@@ -34,7 +34,7 @@ def warm_up() -> None:
 
 
 def compile_all() -> None:
-    """Compile what lanes need, or load what was compiled before: it is cached on disk, beside the code."""
+    """Compile the kernels of all lanes, or load them from the cache on disk."""
     for lane in lanes():
         plan = lane_plan(lane)
         items = [

@@ -1,4 +1,4 @@
-"""History into a lane's order: events and labels merged by the time each became known."""
+"""Sequence history: events and labels merged into a lane's order by the time each became known."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from scoring.timestamps import from_micros, to_iso
 ITEMS_AN_ENTRY = 10_000
 ROWS_A_READ = 50_000
 
-# What waits, in order; when it became known in microseconds.
+# The waiting history in order; known-at in microseconds.
 WAITING = """
     SELECT position, kind = 'label', (extract(epoch FROM due_at) * 1000000)::bigint
       FROM scoring_pending WHERE lane = %s AND state = 'history' ORDER BY due_at, kind, position
@@ -38,10 +38,10 @@ COUNTS = """
 
 @dataclass(frozen=True, slots=True)
 class WaitingHistory:
-    """What of a lane's history has no place in its order yet.
+    """The history of a lane without a place in its order.
 
-    `late_events` and `late_labels` are older than the last event that the lane has applied: a new order gives
-    them their place.
+    `late_events` and `late_labels` are older than the last event that the lane has applied; they need a new
+    order.
     """
 
     events: int
@@ -51,20 +51,20 @@ class WaitingHistory:
 
 
 def sequence_history(lane: str, *, watch: Watch = UNWATCHED) -> int:
-    """Give the lane's waiting history its place in the order and bring the online states up to it.
+    """Append the lane's waiting history to its order and bring the online states up to it.
 
-    Events stand at the time they occurred, labels at the time they became known, an event before a label of
-    the same moment. Labels that became known after the last event stay waiting until the lane's clock reaches
-    them: an earlier event must not see them. So do those that became known before what the lane has applied:
-    their place is in a new order (see `reorder_lane`), or where the lane's traffic next moves its clock.
-    Resumable: each 10,000 items are committed with their removal from the queue. Gives the number of items
-    sequenced. Raises HistoryOlderThanLane when events are older than what the lane has applied.
+    Events are ordered by the time they occurred and labels by the time they became known, an event before a
+    label of the same moment. Labels known after the last event keep waiting until the lane's clock reaches
+    them, since earlier events must not see them. So do labels known before what the lane has applied: their
+    place is in a new order (see `reorder_lane`), or where the lane's traffic next moves its clock. Resumable:
+    each 10,000 items are committed with their removal from the queue. Returns the number of items sequenced.
+    Raises HistoryOlderThanLane if events are older than what the lane has applied.
     """
     give_back_free_memory()  # of an import before it
     with held_lane(lane, wait=True):
         count = _sequence_waiting(lane, watch=watch)
         give_back_free_memory()
-        watch.begin("gathering statistics")
+        watch.begin("updating statistics")
         refresh_statistics()
         plan = lane_plan(lane, vocabularies={})
         restore_states(plan, OnlineStore(lane, plan.layout_id), watch=watch)
@@ -72,7 +72,7 @@ def sequence_history(lane: str, *, watch: Watch = UNWATCHED) -> int:
 
 
 def waiting_history(lane: str) -> WaitingHistory:
-    """What of the lane's history waits."""
+    """Count the lane's waiting history."""
     clock = from_micros(read_head(lane).clock_us)
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, [clock, clock, lane])
@@ -80,13 +80,13 @@ def waiting_history(lane: str) -> WaitingHistory:
 
 
 def needs_new_order(lane: str) -> bool:
-    """Whether events, or labels of the past, wait for a place before what the lane has applied."""
+    """Whether history waits that needs a new order: events, or labels from before the lane's clock."""
     waiting = waiting_history(lane)
     return bool(waiting.events or waiting.late_labels)
 
 
 def refresh_statistics() -> None:
-    """Let the planner know of a bulk load at once: until it does, it takes the tables for empty."""
+    """Update planner statistics after a bulk load; before that, the planner assumes empty tables."""
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE scoring_logentry, scoring_event, scoring_label, scoring_pending")
 
@@ -104,7 +104,7 @@ def _sequence_waiting(lane: str, *, watch: Watch) -> int:
 
 
 def _waiting_in_order(lane: str, *, head: LaneHead) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions (int64 [n]) of what can be sequenced, in order, and when each became known (us, [n])."""
+    """Positions (int64 [n]) of the items to sequence, in order, and when each became known (us, [n])."""
     rows = _read_waiting(lane)
     positions, is_label, due = rows[:, 0], rows[:, 1].astype(bool), rows[:, 2]
     events_due = due[~is_label]
@@ -118,7 +118,7 @@ def _waiting_in_order(lane: str, *, head: LaneHead) -> tuple[NDArray[np.int64], 
 
 
 def _read_waiting(lane: str) -> NDArray[np.int64]:
-    """The rows of WAITING, int64 [n, 3]: read in parts, as Python's own numbers take ten times the room."""
+    """The rows of WAITING, int64 [n, 3], read in chunks: Python integers take ten times the memory."""
     parts = [np.empty((0, 3), dtype=np.int64)]
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(WAITING, [lane])

@@ -1,4 +1,4 @@
-"""Layouts of states in Redis that this code does not use: those of code before it, or already after it."""
+"""State layouts in Redis that this code does not use: those of earlier or later releases."""
 
 import re
 from collections import Counter
@@ -11,13 +11,13 @@ from scoring.features.compile.plan import lane_plan
 from scoring.lanes.lock import sole_rebuild
 from scoring.states.store import LAYOUT_DIGITS, OnlineStore, iter_keys, lane_prefix
 
-# A worker of the code before, or one that is about to come, would have to fold the whole log again.
+# A worker of another release that is still or already running would have to fold the whole log again.
 SPARED_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class OtherLayout:
-    """States in a layout that is not this code's; `used_at`: when the last item in them was sequenced."""
+    """States in the layout of another release; `used_at`: when their last item was sequenced."""
 
     lane: str
     layout: str
@@ -27,10 +27,10 @@ class OtherLayout:
 
 
 def drop_other_layouts(lane: str, *, now: datetime) -> list[OtherLayout]:
-    """Remove a lane's states in other layouts, but for those that were brought up to date in the last hour.
+    """Remove a lane's states in other layouts, except those that were updated in the last hour.
 
-    Whoever still uses what is removed notices before it reads a value, and restores it from the log. Raises
-    RebuildUnderWay.
+    A worker that still uses removed states notices before it reads a value, and restores them from the log.
+    Raises RebuildUnderWay.
     """
     with sole_rebuild(lane):
         return [_drop(lane, layout, keys, now) for layout, keys in sorted(_find_others(lane).items())]

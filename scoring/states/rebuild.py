@@ -1,4 +1,4 @@
-"""A new generation of a lane's online states, filled beside the traffic and put in place at one moment."""
+"""Rebuild a lane's online states as a new generation while traffic goes on, then switch to it at once."""
 
 import logging
 import time
@@ -23,31 +23,31 @@ from scoring.states.store import Filling, OnlineStore
 
 logger = logging.getLogger(__name__)
 
-FEW = 200  # items that may be left for when the lane stands still
-# How long the lane is waited for at a time; what it does meanwhile has then to be caught up with.
-PATIENCE_SECONDS = 0.2
-ATTEMPTS = 3  # a Redis that loses what is written is not rebuilt for ever
+MAX_HELD_ITEMS = 200  # that may be folded while the lane is held
+# One wait for the lane; what it processes meanwhile has to be caught up with afterwards.
+LOCK_SECONDS = 0.2
+ATTEMPTS = 3  # against a Redis that keeps losing writes
 
 
 class Order(Protocol):
-    """What a generation is filled with, each item given once."""
+    """The items that fill a generation, each given once."""
 
     def missing(self) -> int:
-        """How many items are still to be given."""
+        """How many items are left."""
 
     def batches(self) -> Iterator[Batch]:
-        """Those that are there by now."""
+        """The items available now."""
 
     def states(self, *, progress: Progress) -> Arena:
-        """The states of all entities after those that are there by now; asked for first."""
+        """The states of all entities after the items available now. Called first."""
 
     def conclude(self) -> LaneHead:
-        """Make this the lane's order; gives the head that the states reflect. The lane is held."""
+        """Make this the lane's order; returns the head that the states reflect. The lane is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild did; `stood_still`: seconds for which nobody could work the lane."""
+    """The result of a rebuild; `stood_still`: seconds for which the lane was held."""
 
     lane: str
     items: int
@@ -57,12 +57,11 @@ class Rebuilt:
 
 
 def rebuild_lane(lane: str, *, watch: Watch = UNWATCHED) -> Rebuilt:
-    """Fold the lane's order anew from the log and put the states in place of those in Redis.
+    """Fold the lane's order from the log and replace the states in Redis.
 
-    The lane is worked meanwhile, and held only for the last few items and the switch. Killed at any moment,
-    the present states stay as they are. Code whose states have another layout than those that workers use
-    fills its own, beside them. Raises RebuildUnderWay; StaleOnlineState when Redis keeps losing what is
-    written.
+    The lane is processed meanwhile, and held only for the last few items and the switch. If the rebuild is
+    killed, the present states stay as they are. A release with another state layout than the running workers
+    fills its own layout. Raises RebuildUnderWay, and StaleOnlineState if Redis keeps losing writes.
     """
 
     def begin(plan: LanePlan, store: OfflineStore | None) -> Order:
@@ -74,7 +73,7 @@ def rebuild_lane(lane: str, *, watch: Watch = UNWATCHED) -> Rebuilt:
 def rebuild_as(
     lane: str, begin: Callable[[LanePlan, OfflineStore | None], Order], *, watch: Watch
 ) -> Rebuilt:
-    """Rebuild a lane's states in an order; see `rebuild_lane`. `begin` is called anew for each attempt."""
+    """Rebuild a lane's states in an order; see `rebuild_lane`. `begin` is called for each attempt."""
     plan = lane_plan(lane)
     with sole_rebuild(lane):
         for attempt in range(1, ATTEMPTS + 1):
@@ -83,12 +82,12 @@ def rebuild_as(
             except StaleOnlineState as lost:
                 if attempt == ATTEMPTS:
                     raise
-                logger.warning("%s, which was being rebuilt; beginning again", lost)
+                logger.warning("%s during its rebuild; beginning again", lost)
     raise AssertionError("unreachable")
 
 
 class _Rebuild:
-    """One attempt."""
+    """One attempt to rebuild."""
 
     def __init__(self, plan: LanePlan, order: Order, watch: Watch) -> None:
         self.plan, self.order, self.watch = plan, order, watch
@@ -115,13 +114,13 @@ class _Rebuild:
         return filling, arena.state_count()
 
     def _catch_up_and_switch(self, filling: Filling) -> tuple[LaneHead, int, float]:
-        """The head, the number of entities that were new, and for how many seconds the lane was held."""
+        """Returns the head, the number of new entities, and the seconds for which the lane was held."""
         entities = 0
         while True:
             entities += self._catch_up(filling)
-            if self.order.missing() > FEW:
+            if self.order.missing() > MAX_HELD_ITEMS:
                 continue
-            with held_lane(self.plan.lane, wait=True, patience=PATIENCE_SECONDS) as held:
+            with held_lane(self.plan.lane, wait=True, patience=LOCK_SECONDS) as held:
                 if held:
                     since = time.perf_counter()
                     entities += self._catch_up(filling)
@@ -129,25 +128,25 @@ class _Rebuild:
                     self.store.switch(filling, cursor=head.cursor)
                     stood_still = time.perf_counter() - since
                     break
-        _ring_if_needed(self.plan.lane)
+        _notify_if_needed(self.plan.lane)
         return head, entities, stood_still
 
     def _catch_up(self, filling: Filling) -> int:
         return catch_up(self.plan, filling, self.order.batches(), progress=self.watch.advance)
 
 
-def _ring_if_needed(lane: str) -> None:
-    """An entry may have come whose bell was answered by a process that found the lane taken."""
+def _notify_if_needed(lane: str) -> None:
+    """Notify the lane if an entry arrived whose notification reached a worker that found the lane held."""
     if pending.has_ready(lane):
         lane_notifications.notify_lane(lane, again=True)
 
 
 def _offline_store() -> OfflineStore | None:
-    """The offline store, which is quicker to read than the log; None where there is none to be used."""
+    """The offline store, which is faster to read than the log; None if it cannot be used."""
     store = OfflineStore()
     try:
         check_same_log(store, store.manifest())
     except (ScoringError, OSError) as error:
-        logger.warning("not read from the offline store, but from the log alone: %s", error)
+        logger.warning("reading from the log alone, without the offline store: %s", error)
         return None
     return store

@@ -1,4 +1,4 @@
-"""A new order for a lane: what it has applied and all history, merged by when each became known."""
+"""Reorder a lane: its applied entries and all history, merged by the time each became known."""
 
 from collections.abc import Iterator
 
@@ -33,9 +33,9 @@ from scoring.states.history import ITEMS_AN_ENTRY, refresh_statistics
 from scoring.states.rebuild import Rebuilt, rebuild_as
 from scoring.states.restore import Progress, fold_states, read_batches
 
-# Position, whether it is a label, when it became known (history at its own time, the rest at its receipt; a
-# label not before its event) and the event's own time, which moves the lane's clock; in us. The table of
-# events has the time of the latest version, the log that of each.
+# Position, whether it is a label, known-at in us (history at its own time, the rest at its receipt; a label
+# not before its event), and the event's time in us, which moves the lane's clock. The table of events holds
+# the time of the latest version, the log that of each version.
 KNOWN = """
     SELECT event.position, 0,
            (extract(epoch FROM CASE WHEN history THEN own.moment ELSE received_at END) * 1000000)::bigint,
@@ -68,13 +68,12 @@ KNOWN = """
 
 
 def reorder_lane(lane: str, *, reason: str, watch: Watch = UNWATCHED) -> Rebuilt:
-    """Begin a new order of the lane, of all it has applied and all its history, and rebuild its states in it.
+    """Begin a new order of the lane from its applied entries and all its history, and rebuild its states.
 
-    For history that is older than what the lane has applied; an event stands before a label of the same
-    moment. What the lane applies while the order is being worked out stands behind it, as it was applied.
-    Past decisions keep the order and seq they were made at. The lane is held for the last few items, the
-    entries of the order and the switch. Raises as `scoring.states.rebuild.rebuild_lane`, and
-    OrderIncomplete.
+    For history that is older than what the lane has applied. An event comes before a label of the same
+    moment. Entries that the lane applies while the order is computed follow it, as they were applied. Past
+    decisions keep their order and seq. The lane is held for the last few items, the entries of the order and
+    the switch. Raises like `scoring.states.rebuild.rebuild_lane`, and OrderIncomplete.
     """
 
     def begin(plan: LanePlan, store: OfflineStore | None) -> "MergedOrder":
@@ -86,15 +85,15 @@ def reorder_lane(lane: str, *, reason: str, watch: Watch = UNWATCHED) -> Rebuilt
 
 
 class MergedOrder:
-    """All that a lane has applied and its waiting history, merged; then what it applies meanwhile."""
+    """A lane's applied entries and waiting history, merged; then the entries that it applies meanwhile."""
 
     def __init__(
         self, plan: LanePlan, *, store: OfflineStore | None, reason: str, watch: Watch = UNWATCHED
     ) -> None:
         self._plan, self._store, self._reason = plan, store, reason
-        # The queue first: what leaves it meanwhile is among what was applied.
+        # The queue first: entries that leave it meanwhile are among the applied ones.
         waiting = np.array(pending.history_positions(plan.lane), dtype=np.int64)
-        # The head up to which the present order is in this one.
+        # The head up to which this order includes the present one.
         self._applied, applied = _applied(plan.lane, watch)
         merged, clocks = _merge(applied, np.setdiff1d(waiting, applied), watch)
         if missing := len(np.setdiff1d(applied, merged)):
@@ -107,11 +106,11 @@ class MergedOrder:
         self._given = 0
 
     def missing(self) -> int:
-        """How many items are still to be given."""
+        """How many items are left."""
         return max(0, len(self._merged) - self._given) + count_items_after(self._applied)
 
     def batches(self) -> Iterator[Batch]:
-        """The merged items; later on those that the lane has applied since, in its order."""
+        """The merged items; on later calls, the items that the lane has applied since, in its order."""
         merging = self._given < len(self._merged)
         runs, items = (self._merged_runs(), ITEMS_A_FOLD) if merging else (self._live_runs(), ITEMS_A_CHUNK)
         for batch, _ in read_batches(self._plan, runs, items=items, store=self._store):
@@ -122,7 +121,7 @@ class MergedOrder:
         return fold_states(self._plan, self.batches(), progress=progress)
 
     def conclude(self) -> LaneHead:
-        """Append the order and take its history from the queue; gives its head. The lane is held."""
+        """Append the order and dequeue its history; returns its head. The lane is held."""
         with transaction.atomic():
             head = _begin(self._applied, reason=self._reason)
             for start in range(0, len(self._merged), ITEMS_AN_ENTRY):
@@ -141,7 +140,7 @@ class MergedOrder:
     def _live_runs(self) -> Iterator[LaneRun]:
         for run in iter_lane_runs(self._plan.lane, after=self._applied, items=ITEMS_A_CHUNK):
             self._applied = run.head
-            # History that waited when the items were merged may have been applied since.
+            # Merged history may have been applied since.
             new = run.positions[~np.isin(run.positions, self._waiting)]
             if len(new):
                 placed, effects = self._placed(new)
@@ -149,7 +148,7 @@ class MergedOrder:
                 yield self._live[-1]
 
     def _placed(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], Effects]:
-        """Positions of the present order as they are to stand in this one, after all that was given."""
+        """Positions of the present order as they follow in this one, and their effects."""
         _, firsts = np.unique(positions, return_index=True)
         entries = positions[np.sort(firsts)]
         amended = read_amended(amended_streams(entries), applied=False)
@@ -198,7 +197,7 @@ def _merge(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions (int64 [n]) in their new order, and the event times (us, [n]; 0 for labels) for the clock.
 
-    Labels of history that became known after the last event are left to wait for the lane's clock.
+    Labels of history known after the last event keep waiting for the lane's clock.
     """
     watch.begin("reading when each item became known", total=len(applied) + len(waiting))
     rows = _read_known(np.concatenate([applied, waiting]), watch)

@@ -1,4 +1,4 @@
-"""Bring the online states to where the lane stands in the log: after a flush, a lost second, a kill."""
+"""Bring the online states up to the lane's head in the log, after a flush, a lost second or a kill."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -24,25 +24,25 @@ from scoring.offline.store import OfflineStore
 from scoring.progress import UNWATCHED, Watch
 from scoring.states.store import Filling, OnlineStore
 
-RESTORING = "restoring"  # the kind of filling that whoever holds the lane does
-REBUILDING = "rebuilding"  # the kind that goes on beside it
+RESTORING = "restoring"  # a generation filled by the lane's holder
+REBUILDING = "rebuilding"  # a generation filled by another process meanwhile
 
 Progress = Callable[[int], None]
 
 
 class PresentOrder:
-    """The items of a lane in its present order beyond a head, each given once. `head`: after those given."""
+    """The items of a lane's present order beyond a head, each given once. `head`: after those given."""
 
     def __init__(self, plan: LanePlan, *, after: LaneHead, store: OfflineStore | None = None) -> None:
         self._plan, self._store = plan, store
         self.head = after
 
     def missing(self) -> int:
-        """How many items are still to be given."""
+        """How many items are left."""
         return count_items_after(self.head)
 
     def batches(self) -> Iterator[Batch]:
-        """Those that are there by now."""
+        """The items available now."""
         items = ITEMS_A_CHUNK if self.missing() <= ITEMS_A_CHUNK else ITEMS_A_FOLD
         runs = iter_lane_runs(self._plan.lane, after=self.head, items=items)
         for batch, head in read_batches(self._plan, runs, items=items, store=self._store):
@@ -50,7 +50,7 @@ class PresentOrder:
             yield batch
 
     def states(self, *, progress: Progress | None = None) -> Arena:
-        """The states of all entities after those that are there by now, from the lane's beginning."""
+        """The states of all entities after the items available now, from the lane's beginning."""
         missing = self.missing()
         if self._store is None or not is_for_a_cluster(missing):
             return fold_states(self._plan, self.batches(), progress=progress)
@@ -61,16 +61,18 @@ class PresentOrder:
         return states
 
     def conclude(self) -> LaneHead:
-        """The head that states of all that was given reflect."""
+        """The head that the states reflect after all items given."""
         return self.head
 
 
 def restore_states(plan: LanePlan, store: OnlineStore, *, watch: Watch = UNWATCHED) -> LaneHead:
-    """Apply what the log has beyond Redis; returns the head it then reflects. The caller holds the lane.
+    """Apply what the log has beyond Redis; returns the head that Redis then reflects.
 
-    What is missing is folded onto the states that are there. With no states, with states that this log never
-    had (a restored dump), or when most of the lane is missing, everything is folded anew from its beginning.
-    From the log alone: a lane must not stand still for the sake of an object storage that does not answer.
+    The caller holds the lane.
+
+    Missing items are folded onto the states in Redis. Without states, with states that this log never had (a
+    restored dump), or when most of the lane is missing, everything is folded from the beginning. Reads the
+    log only: a lane must not wait for an object store that does not answer.
     """
     found = store.cursor()
     head = find_head(store.lane, cursor_value=found) if found else None
@@ -82,7 +84,7 @@ def restore_states(plan: LanePlan, store: OnlineStore, *, watch: Watch = UNWATCH
     for batch in order.batches():
         filling = store.continue_present(kind=RESTORING, expected=reached.cursor)
         catch_up(plan, filling, [batch], progress=watch.advance)
-        filling.finish(cursor=order.head.cursor)  # killed now, the next goes on from here
+        filling.finish(cursor=order.head.cursor)  # if killed now, the next holder continues here
         reached = order.head
     return reached
 
@@ -90,7 +92,7 @@ def restore_states(plan: LanePlan, store: OnlineStore, *, watch: Watch = UNWATCH
 def read_batches(
     plan: LanePlan, runs: Iterable[LaneRun], *, items: int, store: OfflineStore | None = None
 ) -> Iterator[tuple[Batch, LaneHead]]:
-    """What the kernel takes, with the head after it. `items`, the size of a run: few are read one by one."""
+    """The batches of an order, each with the head after it. `items`: the size of a run."""
     if items > ITEMS_A_CHUNK:
         for part in iter_lane_batches(plan, runs=runs, store=store):
             yield part.batch, part.head
@@ -113,7 +115,7 @@ def fold_states(plan: LanePlan, batches: Iterable[Batch], *, progress: Progress 
 def catch_up(
     plan: LanePlan, filling: Filling, batches: Iterable[Batch], *, progress: Progress | None = None
 ) -> int:
-    """Fold what comes next onto the states of a filling; gives the number of new entities.
+    """Fold further batches onto the states of a filling; returns the number of new entities.
 
     Raises StaleOnlineState.
     """
@@ -143,4 +145,4 @@ def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, watch: Watch)
 
 def _fold(plan: LanePlan, batch: Batch, arena: Arena) -> None:
     for _ in fold_slices(without_reads(plan), batch, arena):
-        pass  # the states are what is wanted: half the work
+        pass  # without the vectors: half the work

@@ -1,15 +1,15 @@
 """Entity states in Redis: a projection of the lane's order, read and written whole batches at a time.
 
-    assay:{commerce}:3f1c9a0b2d4e:generation               which generation is the present one
-    assay:{commerce}:3f1c9a0b2d4e:g8c21f0a9:cursor         what its states reflect
+    assay:{commerce}:3f1c9a0b2d4e:generation               the present generation
+    assay:{commerce}:3f1c9a0b2d4e:g8c21f0a9:cursor         the cursor of its states
     assay:{commerce}:3f1c9a0b2d4e:g8c21f0a9:s:0:C-17       one entity's state
 
-A generation is a whole set of states; a new one is filled beside the present one, which is then left by one
-write. Beside its states stands a cursor, `{seq}:{log position of the lane.sequenced}`. Every read names the
-cursor it believes in and every write the one it builds upon, and both are refused when another one is found.
-So neither a redelivered batch, nor a holder that lost its lane, nor one that has not heard of the new
-generation can read or apply anything wrong. The keys carry the hash of the state layout: code with another
-layout starts from the log.
+A generation is a complete set of states. A new one is filled next to the present one, and one write switches
+to it. Each generation has a cursor, `{seq}:{log position of the lane.sequenced}`. Every read names the cursor
+that it expects and every write the one that it builds on; both are refused at any other cursor. So neither a
+redelivered batch, nor a holder that has lost its lane, nor one that does not know the new generation can read
+or apply anything wrong. The keys contain the hash of the state layout: code with another layout starts from
+the log.
 """
 
 import re
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from scoring.signals import redis_connections as connections
 from scoring.states.errors import StaleOnlineState
 
-# One script of so many states keeps Redis, and with it every lane, from other work for about a millisecond.
+# A script of this many states blocks Redis, and with it every lane, for about a millisecond.
 STATES_A_WRITE = 500
 KEYS_A_READ = 2_000
 LAYOUT_DIGITS = 12
@@ -39,7 +39,7 @@ return false
 """
 
 # KEYS: pointer, cursor of the next generation, cursor of the one before (absent without one)
-# ARGV: the one before ("" for none), the next one, its expected cursor, its new cursor
+# ARGV: the generation before ("" for none), the next one, its expected cursor, its new cursor
 SWITCH = """
 local present = redis.call('GET', KEYS[1]) or ''
 if present ~= ARGV[1] then return 'generation ' .. present end
@@ -51,7 +51,7 @@ if KEYS[3] then redis.call('SET', KEYS[3], 'retired') end
 return false
 """
 
-# KEYS: pointer, cursor; ARGV: the generation, how the cursor of a generation to be spared begins
+# KEYS: pointer, cursor; ARGV: the generation, the cursor prefix of generations to keep
 CONDEMN = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end
 local found = redis.call('GET', KEYS[2]) or ''
@@ -70,7 +70,7 @@ class ScriptCall(NamedTuple):
 
 
 class Look(NamedTuple):
-    """States by key suffix, None for new entities; the cursor beside them; the reply of a script, if any."""
+    """States by key suffix, None for new entities; their cursor; the reply of a script, if any."""
 
     cursor: str | None
     states: dict[str, bytes | None]
@@ -78,7 +78,7 @@ class Look(NamedTuple):
 
 
 class Generation:
-    """One whole set of states, with its cursor."""
+    """One complete set of states, with its cursor."""
 
     def __init__(self, lane: str, prefix: str, name: str) -> None:
         self.lane = lane
@@ -99,7 +99,7 @@ class Generation:
         return look.states
 
     def look(self, suffixes: Sequence[str], script: ScriptCall | None) -> Look:
-        """What is there, whatever the cursor, and what a script gives: one round trip."""
+        """The states at any cursor, and the reply of a script: one round trip."""
         reply = None
         if script is None:
             found = cast("list[bytes | None]", connections.client().mget(self._keys(suffixes)))
@@ -112,7 +112,7 @@ class Generation:
         return Look(_text(cursor), dict(zip(suffixes, states, strict=True)), reply)
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
-        """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""
+        """Replace states and advance the cursor, all or nothing. Raises StaleOnlineState."""
         keys = [self.cursor_key, *(self._states + suffix for suffix in states)]
         found = self._script(keys=keys, args=[expected, cursor, *states.values()])
         if found is not None:
@@ -122,7 +122,7 @@ class Generation:
         return [self.cursor_key, *(self._states + suffix for suffix in suffixes)]
 
     def states(self) -> dict[str, bytes]:
-        """Every state by key suffix; for comparison and measurement."""
+        """All states by key suffix; for comparison and measurement."""
         client, found = connections.client(), dict[str, bytes]()
         for keys in _pieces(iter_keys(self._states), KEYS_A_READ):
             values = cast("list[bytes]", client.mget(keys))
@@ -131,10 +131,10 @@ class Generation:
 
 
 class Filling:
-    """A generation while more is written to it than fits one script.
+    """A generation while it is written in several scripts.
 
-    Meanwhile its cursor is a token that no reader accepts, another one after each piece: a Redis that comes
-    back without its last second refuses the next piece. An interrupted filling never becomes a mixture.
+    Meanwhile its cursor is a token that no reader accepts, and a new one after each script: a Redis that lost
+    its last second refuses the next one. An interrupted filling never mixes with another.
     """
 
     def __init__(self, generation: Generation, *, kind: str, expected: str = "") -> None:
@@ -154,7 +154,7 @@ class Filling:
         return found
 
     def write(self, states: Iterable[tuple[str, bytes]], *, progress: Progress | None = None) -> None:
-        """Write states, a piece at a time. Raises StaleOnlineState."""
+        """Write states in several scripts. Raises StaleOnlineState."""
         for piece in _pieces(states, STATES_A_WRITE):
             before = self.token
             self._written += 1
@@ -163,15 +163,15 @@ class Filling:
                 progress(len(piece))
 
     def finish(self, *, cursor: str) -> None:
-        """Let the generation be read from now on. Raises StaleOnlineState."""
+        """Make the generation readable. Raises StaleOnlineState."""
         self.generation.write({}, expected=self.token, cursor=cursor)
 
 
 class OnlineStore:
-    """The states of one lane in one layout: its generations, and which is the present one.
+    """The states of one lane in one layout: its generations and the present one.
 
-    Which one that is, is read by `cursor` and remembered. A generation that has been left since refuses to be
-    read and written, so that whoever is late asks again, and nobody has to ask before each batch.
+    `cursor` reads which one is present and remembers it. A retired generation refuses reads and writes, so a
+    late process looks again, and none has to look before each batch.
     """
 
     def __init__(self, lane: str, layout_id: str) -> None:
@@ -196,28 +196,28 @@ class OnlineStore:
         return self._known(expected).read(suffixes, expected=expected)
 
     def look(self, suffixes: Sequence[str], script: ScriptCall | None = None) -> Look:
-        """States by key suffix with the cursor they stand at, and what a script gives, in one round trip.
+        """States by key suffix with their cursor, and the reply of a script, in one round trip.
 
-        Raises StaleOnlineState where no generation is known.
+        Raises StaleOnlineState if no generation is known.
         """
         return self._known("").look(suffixes, script)
 
     def write(self, states: Mapping[str, bytes], *, expected: str, cursor: str) -> None:
-        """Replace states and move the cursor on, all or nothing. Raises StaleOnlineState."""
+        """Replace states and advance the cursor, all or nothing. Raises StaleOnlineState."""
         self._known(expected).write(states, expected=expected, cursor=cursor)
 
     def continue_present(self, *, kind: str, expected: str) -> Filling:
-        """Write more to the present generation than fits one script. Raises StaleOnlineState."""
+        """Write to the present generation in several scripts. Raises StaleOnlineState."""
         return Filling(self._known(expected), kind=kind, expected=expected)
 
     def begin(self, *, kind: str) -> Filling:
-        """A new generation that nobody reads yet. `kind` says who fills it."""
+        """A new generation that is not read yet. `kind`: RESTORING or REBUILDING."""
         return Filling(self._generation(secrets.token_hex(4)), kind=kind)
 
     def switch(self, filling: Filling, *, cursor: str) -> None:
-        """Make a filled generation the present one, with this cursor, at once; the former is retired.
+        """Make a filled generation the present one, with this cursor; the former one is retired.
 
-        Raises StaleOnlineState when what was filled is no longer what is there.
+        Raises StaleOnlineState if the filled generation has changed.
         """
         former, new = self.present(), filling.generation
         keys = [self._pointer, new.cursor_key, *([former.cursor_key] if former else [])]
@@ -229,16 +229,19 @@ class OnlineStore:
         self._present = new
 
     def clear(self, *, sparing: str = "") -> int:
-        """Remove every generation, the present too; gives the number of states. See `remove_leftovers`."""
+        """Remove all generations, the present one too; returns the number of states.
+
+        See `remove_leftovers`.
+        """
         connections.client().delete(self._pointer)
         self._present = None
         return self.remove_leftovers(sparing=sparing)
 
     def remove_leftovers(self, *, sparing: str) -> int:
-        """Remove what retired and interrupted generations have left; gives the number of states.
+        """Remove the states of retired and interrupted generations; returns their number.
 
-        Not those that a filling of the kind `sparing` is still at work on. A generation loses its cursor
-        before its first state: nobody can read what is left of it.
+        Keeps those of fillings of the kind `sparing`, which may still run. A generation loses its cursor
+        before its first state, so that the rest of it cannot be read.
         """
         removed = 0
         for keys in _pieces(self._leftovers(sparing), STATES_A_WRITE):
@@ -246,7 +249,7 @@ class OnlineStore:
         return removed
 
     def states(self) -> dict[str, bytes]:
-        """Every state of the present generation by key suffix; for comparison and measurement."""
+        """All states of the present generation by key suffix; for comparison and measurement."""
         present = self.present()
         return present.states() if present else {}
 
@@ -275,12 +278,12 @@ class OnlineStore:
 
 
 def lane_prefix(lane: str) -> str:
-    """How all keys of a lane begin."""
+    """The prefix of all keys of a lane."""
     return f"assay:{{{lane}}}:"
 
 
 def iter_keys(prefix: str) -> Iterator[str]:
-    """Every key that begins so; some may come twice."""
+    """All keys with this prefix; some may come twice."""
     pattern = "".join(f"\\{char}" if char in "*?[]\\" else char for char in prefix)
     for key in connections.client().scan_iter(match=f"{pattern}*", count=KEYS_A_READ):
         yield key.decode()

@@ -15,7 +15,7 @@ from config.status import health
 from scoring.log.errors import LogAheadOfCluster
 from scoring.runner import self_check as well_being
 from scoring.runner import tasks
-from scoring.runner.self_check import report_well_being
+from scoring.runner.self_check import report_status
 from scoring.signals import process_reports as reports
 from scoring.signals import store_health
 
@@ -34,7 +34,7 @@ def everybody_reports(online_redis: redis.Redis) -> None:
     """As every kind of worker does."""
     for queue in health.QUEUES:
         reports.report(reports.WORKER, f"{queue}/{queue}@here")
-    report_well_being()
+    report_status()
 
 
 def test_whether_redis_takes_writes_is_tried_with_a_key_that_goes_by_itself(
@@ -199,7 +199,7 @@ def test_ready_is_degraded_while_a_clock_is_wrong(
 ) -> None:
     right = well_being.time.time
     monkeypatch.setattr(well_being.time, "time", lambda: right() + seconds)
-    report_well_being()
+    report_status()
     response = client.get("/readyz")
     assert response.json()["status"] == "degraded"
     assert said in response.json()["checks"]["clock"]

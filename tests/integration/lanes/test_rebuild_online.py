@@ -317,7 +317,7 @@ def test_what_waits_when_the_lane_is_given_back_is_worked_at_once(send, work, mo
 
 @pytest.mark.parametrize(("sequenced", "left"), [(3, 3), (4, 0)], ids=["few left", "more than few left"])
 def test_the_lane_is_held_for_few_items_and_none_is_missed(send, work, monkeypatch, sequenced, left):
-    monkeypatch.setattr(rebuild_online, "FEW", 3)
+    monkeypatch.setattr(rebuild_online, "MAX_HELD_ITEMS", 3)
     send(payments(10))
     work()
     order = PresentOrder(lane_plan(LANE), after=read_beginning(LANE))

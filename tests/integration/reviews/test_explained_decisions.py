@@ -106,7 +106,7 @@ def test_with_other_features_than_todays_the_recorded_reasons_are_shown(
     decision = decide_one()
     told = explain_decision(replace(decision, data={**decision.data, "feature_set": "0" * 64}))
     assert not told.complete
-    assert "other features than those that are declared today" in told.why_not
+    assert "used features that are no longer declared" in told.why_not
     assert {part.text for part in told.contributions} == {
         reason["text"] for reason in decision.data["reasons"]
     }
@@ -118,7 +118,7 @@ def test_without_the_model_the_recorded_reasons_are_shown(small_model: Callable[
     ModelArtifact.objects.all().delete()
     told = explain_decision(decision)
     assert (told.complete, told.score) == (False, decision.data["score"])
-    assert told.why_not.startswith("The model cannot be read any more")
+    assert told.why_not.startswith("The model can no longer be read")
     assert len(told.contributions) == len(decision.data["reasons"])
 
 
@@ -126,4 +126,4 @@ def test_a_decision_without_a_model_says_that_there_was_none(online_redis: redis
     connections.client.cache_clear()
     told = explain_decision(decide_one())
     assert (told.contributions, told.score, told.complete) == ([], None, False)
-    assert told.why_not == "No model was in charge yet; the policy of the event type decided."
+    assert told.why_not == "No model was deployed yet; the policy of the event type decided."

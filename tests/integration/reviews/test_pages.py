@@ -202,7 +202,7 @@ def test_a_case_shows_what_is_known(browse: Browse, review_case: ReviewCase) -> 
         "review from 5 %, block from 80 %",
         REASON["text"],
         "+1.25",
-        "cannot be read any more",  # the model of the decision is gone, and the page says so
+        "can no longer be read",  # the model of the decision is gone, and the page says so
         "travel",
         "?kind=merchant&amp;value=m-1",
         "this payment",

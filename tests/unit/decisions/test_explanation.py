@@ -52,7 +52,7 @@ def test_recorded_reasons_come_largest_first_with_their_figures() -> None:
             "model_failed",
             "No model scored this event (model failed); the failure policy decided.",
         ),
-        ("no_model", "", "No model was in charge yet; the policy of the event type decided."),
+        ("no_model", "", "No model was deployed yet; the policy of the event type decided."),
     ],
 )
 def test_which_policy_decided_is_told(basis: str, cause: str, why: str) -> None:
