@@ -15,14 +15,14 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 MAX_DAYS = 3_650.0  # maximum time until labels mature
 
 
-def whole_number(*, least: int = 0, most: int | None = None) -> Callable[[str], int]:
+def integer(*, minimum: int = 0, maximum: int | None = None) -> Callable[[str], int]:
     """A parser of integers within bounds."""
     allowed = (
-        f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
+        f"an integer of at least {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
     )
 
     def read(text: str) -> int:
-        if not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text) or not _is_within(int(text), least, most):
+        if not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text) or not _is_within(int(text), minimum, maximum):
             raise argparse.ArgumentTypeError(f"{text!r} is not {allowed}")
         return int(text)
 
@@ -30,15 +30,15 @@ def whole_number(*, least: int = 0, most: int | None = None) -> Callable[[str], 
 
 
 def number(
-    *, least: float = 0.0, most: float | None = None, above: bool = False, what: str = "number"
+    *, minimum: float = 0.0, maximum: float | None = None, exclusive: bool = False, noun: str = "number"
 ) -> Callable[[str], float]:
-    """A parser of finite numbers within bounds; with `above`, greater than the minimum."""
-    allowed = f"a {what} {'above' if above else 'of at least'} {least:g}"
-    allowed += "" if most is None else f" and at most {most:g}"
+    """A parser of finite numbers within bounds; with `exclusive`, greater than the minimum."""
+    allowed = f"a {noun} {'above' if exclusive else 'of at least'} {minimum:g}"
+    allowed += "" if maximum is None else f" and at most {maximum:g}"
 
     def read(text: str) -> float:
         value = as_float(text)
-        if not isfinite(value) or not _is_within(value, least, most) or (above and value == least):
+        if not isfinite(value) or not _is_within(value, minimum, maximum) or (exclusive and value == minimum):
             raise argparse.ArgumentTypeError(f"{text!r} is not {allowed}")
         return value
 
@@ -53,11 +53,11 @@ def as_float(text: str) -> float:
         return nan
 
 
-def _is_within(value: float, least: float, most: float | None) -> bool:
-    return value >= least and (most is None or value <= most)
+def _is_within(value: float, minimum: float, maximum: float | None) -> bool:
+    return value >= minimum and (maximum is None or value <= maximum)
 
 
-read_days = number(most=MAX_DAYS, what="number of days")
+read_days = number(maximum=MAX_DAYS, noun="number of days")
 
 
 def read_moment(text: str) -> datetime:

@@ -35,7 +35,7 @@ from scoring.intake.models import Event
 from scoring.lanes.models import Pending
 from scoring.log.consumers.runs import run_consumers
 from scoring.log.consumers.status import consumer_health
-from scoring.management.arguments import number, whole_number
+from scoring.management.arguments import integer, number
 from scoring.registry.models import Route
 from scoring.timestamps import to_micros
 from serving.listening import PortUnavailable, listen, read_address
@@ -82,17 +82,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--port", type=whole_number(least=1, most=65_535), help="default: ASSAY_PORT, or 8000"
+            "--port", type=integer(minimum=1, maximum=65_535), help="default: ASSAY_PORT, or 8000"
         )
         parser.add_argument(
             "--days",
-            type=whole_number(least=MIN_DAYS, most=3_650),
+            type=integer(minimum=MIN_DAYS, maximum=3_650),
             default=170,
             help="days of history to simulate at the first start",
         )
         parser.add_argument(
             "--rate",
-            type=number(above=True),
+            type=number(exclusive=True),
             help="payments per second of the live traffic; by default it continues the history, and any other"
             " rate shows what drift looks like",
         )

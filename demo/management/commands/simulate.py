@@ -31,7 +31,7 @@ from scoring.errors import ScoringError
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.intake.models import Event
-from scoring.management.arguments import number, read_http_url, read_moment, read_new_file, whole_number
+from scoring.management.arguments import integer, number, read_http_url, read_moment, read_new_file
 from scoring.management.bars import StepProgressBars
 from scoring.states.history import sequence_history
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         modes = parser.add_subparsers(dest="mode", required=True, parser_class=type(parser))
         history = modes.add_parser("history", help="load months of payments with their labels into the log")
-        history.add_argument("--days", type=whole_number(least=1, most=3_650), default=120)
+        history.add_argument("--days", type=integer(minimum=1, maximum=3_650), default=120)
         history.add_argument(
             "--until",
             type=read_moment,
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         )
         live = modes.add_parser("live", help="send payments to the REST API until interrupted")
         rate = live.add_mutually_exclusive_group()
-        rate.add_argument("--rate", type=number(above=True), default=5.0, help="payments per second")
+        rate.add_argument("--rate", type=number(exclusive=True), default=5.0, help="payments per second")
         rate.add_argument(
             "--continue",
             dest="continued",
@@ -74,13 +74,11 @@ class Command(BaseCommand):
         )
         live.add_argument("--url", type=read_http_url, default="http://127.0.0.1:8000")
         live.add_argument("--key", default=os.environ.get("ASSAY_API_KEY", ""), help="default: ASSAY_API_KEY")
-        live.add_argument("--seconds", type=number(above=True), help="stop after this many seconds")
+        live.add_argument("--seconds", type=number(exclusive=True), help="stop after this many seconds")
         for mode in (history, live):
-            mode.add_argument("--rate-per-day", type=number(above=True), default=RATE_PER_DAY)
-            mode.add_argument(
-                "--seed", type=whole_number(), default=SEED, help="seed of the simulated population"
-            )
-            mode.add_argument("--customers", type=whole_number(least=10), default=customers_for(RATE_PER_DAY))
+            mode.add_argument("--rate-per-day", type=number(exclusive=True), default=RATE_PER_DAY)
+            mode.add_argument("--seed", type=integer(), default=SEED, help="seed of the simulated population")
+            mode.add_argument("--customers", type=integer(minimum=10), default=customers_for(RATE_PER_DAY))
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["mode"] == "live":

@@ -9,7 +9,7 @@ from django.utils import timezone
 from scoring.errors import ScoringError
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.evaluation.report import evaluation_lines
-from scoring.management.arguments import read_moment, whole_number
+from scoring.management.arguments import integer, read_moment
 from scoring.management.bars import StepProgressBars
 
 
@@ -25,11 +25,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--bootstrap",
-            type=whole_number(least=2, most=100_000),
+            type=integer(minimum=2, maximum=100_000),
             default=200,
             help="samples for the confidence interval of the difference",
         )
-        parser.add_argument("--threads", type=whole_number(least=1, most=256), default=os.cpu_count() or 1)
+        parser.add_argument("--threads", type=integer(minimum=1, maximum=256), default=os.cpu_count() or 1)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["since"] >= options["until"]:

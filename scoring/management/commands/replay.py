@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from scoring.decisions.predicting import RUNTIME
 from scoring.errors import ScoringError
-from scoring.management.arguments import EARLIEST, read_moment, read_new_file, read_scored_type, whole_number
+from scoring.management.arguments import EARLIEST, integer, read_moment, read_new_file, read_scored_type
 from scoring.management.bars import StepProgressBars
 from scoring.progress import UNWATCHED
 from scoring.replay.compare import ASPECTS, BITS, Comparison
@@ -49,7 +49,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--limit",
-            type=whole_number(least=1),
+            type=integer(minimum=1),
             metavar="N",
             help="only the first N decisions of the range",
         )

@@ -12,12 +12,12 @@ from scoring.learning.evaluation.report import training_lines
 from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.management.arguments import (
+    integer,
     number,
     read_days,
     read_moment,
     read_scored_type,
     read_thresholds,
-    whole_number,
 )
 from scoring.management.bars import StepProgressBars
 
@@ -42,33 +42,33 @@ class Command(BaseCommand):
         parser.add_argument(
             "--matures-after", type=read_days, metavar="DAYS", help="default: as in the catalog"
         )
-        parser.add_argument(
-            "--log-position", type=whole_number(), help="ignore log entries beyond this position"
-        )
+        parser.add_argument("--log-position", type=integer(), help="ignore log entries beyond this position")
         parser.add_argument(
             "--shuffle-labels", action="store_true", help="train on shuffled labels (never promotable)"
         )
         parser.add_argument(
             "--trees",
-            type=whole_number(least=1, most=5_000),
+            type=integer(minimum=1, maximum=5_000),
             default=DEFAULTS.trees,
             help="maximum number of trees",
         )
-        parser.add_argument("--depth", type=whole_number(least=1, most=12), default=DEFAULTS.depth)
+        parser.add_argument("--depth", type=integer(minimum=1, maximum=12), default=DEFAULTS.depth)
         parser.add_argument(
-            "--learning-rate", type=number(above=True, most=1), default=DEFAULTS.learning_rate
+            "--learning-rate", type=number(exclusive=True, maximum=1), default=DEFAULTS.learning_rate
         )
-        parser.add_argument("--seed", type=whole_number(most=2**31 - 1), default=DEFAULTS.seed)
+        parser.add_argument("--seed", type=integer(maximum=2**31 - 1), default=DEFAULTS.seed)
         parser.add_argument(
             "--threads",
-            type=whole_number(least=1, most=256),
+            type=integer(minimum=1, maximum=256),
             default=DEFAULTS.threads,
             help="affects the artifact's hash",
         )
         parser.add_argument("--thresholds", type=read_thresholds, default={}, metavar="review=0.1,block=0.9")
-        parser.add_argument("--reviews-a-day", type=whole_number(), default=DEFAULTS.policy.reviews_a_day)
+        parser.add_argument("--reviews-a-day", type=integer(), default=DEFAULTS.policy.reviews_a_day)
         parser.add_argument(
-            "--block-precision", type=number(above=True, most=1), default=DEFAULTS.policy.block_precision
+            "--block-precision",
+            type=number(exclusive=True, maximum=1),
+            default=DEFAULTS.policy.block_precision,
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -11,11 +11,11 @@ from scoring.learning.dataset.export import read_training_set, write_training_se
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.management.arguments import (
+    integer,
     read_days,
     read_moment,
     read_new_file,
     read_scored_type,
-    whole_number,
 )
 from scoring.management.bars import StepProgressBars
 
@@ -38,9 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--matures-after", type=read_days, metavar="DAYS", help="default: as in the catalog"
         )
-        parser.add_argument(
-            "--log-position", type=whole_number(), help="ignore log entries beyond this position"
-        )
+        parser.add_argument("--log-position", type=integer(), help="ignore log entries beyond this position")
         parser.add_argument(
             "--out",
             type=read_new_file,
