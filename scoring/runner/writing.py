@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,11 +53,11 @@ class ComputedBatch:
 
 def write_or_notify(batch: ComputedBatch, *, head: LaneHead, store: OnlineStore) -> LaneHead:
     """As `write`; on failure notifies the lane, whose runner may be lingering by then."""
-    try:
-        return write(batch, head=head, store=store)
-    except Exception:
-        lane_notifications.notify_lane(head.lane)
-        raise
+    with ExitStack() as failed:
+        failed.callback(lane_notifications.notify_lane, head.lane)
+        after = write(batch, head=head, store=store)
+        failed.pop_all()
+    return after
 
 
 def write(batch: ComputedBatch, *, head: LaneHead, store: OnlineStore) -> LaneHead:

@@ -64,12 +64,13 @@ def _run(job: TrainingJob, *, clock: Clock) -> None:
     except ScoringError as error:
         logger.warning("training %s failed: %s", job.number, error)
         end_job(job.number, "training.failed", {"error": str(error)}, now=clock())
-    except Exception as error:
+    except BaseException as error:  # the edge of the job: however it ends, its row must say so
+        stopped = not isinstance(error, Exception)
+        text = "the trainer process was stopped" if stopped else f"{type(error).__name__}: {error}"
+        end_job(job.number, "training.failed", {"error": text}, now=clock())
+        if stopped:
+            raise
         logger.exception("training %s failed", job.number)
-        end_job(job.number, "training.failed", {"error": f"{type(error).__name__}: {error}"}, now=clock())
-    except BaseException:  # the process is being terminated
-        end_job(job.number, "training.failed", {"error": "the trainer process was stopped"}, now=clock())
-        raise
 
 
 def _train(job: TrainingJob, *, clock: Clock) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db import Error as DatabaseFailure
 from django.db import transaction
 
 from scoring.log.consumers import registry as consumers
@@ -16,7 +17,7 @@ from scoring.log.consumers.cursors import NEW, create_cursors, lock_cursors, mov
 from scoring.log.consumers.registry import Consumer, catch_up, registered_consumers
 from scoring.log.consumers.trouble import is_trouble
 from scoring.log.entries import Cursor, Entry
-from scoring.log.errors import ConsumerStopped
+from scoring.log.errors import ConsumerStopped, LogAheadOfCluster
 from scoring.log.read import Horizon, Page, read_horizon, read_page
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def _run_abreast(
         types = frozenset[str]().union(*(consumer.types for consumer in abreast))
         try:
             page = read_page(cursor, types=types, limit=limit, horizon=horizon)
-        except Exception as error:
+        except Exception as error:  # the edge of the consumers: each runs alone now, where its error is kept
             if is_trouble(error):
                 raise
             _tell(error, abreast)
@@ -137,7 +138,7 @@ def _run_alone(alone: Sequence[Consumer], *, now: datetime) -> dict[str, str]:
         except ConsumerStopped as error:
             logger.exception("consumer %s stopped", consumer.name)
             stopped[consumer.name] = error.error
-        except Exception as error:
+        except (DatabaseFailure, LogAheadOfCluster) as error:
             if not is_trouble(error):
                 raise
             trouble = error
