@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
 API_PATH = "/api/"
 RETRY_AFTER_SECONDS = "1"
-RESTORED_RETRY_AFTER_SECONDS = "30"  # somebody has to run a command
+RESTORED_RETRY_AFTER_SECONDS = "30"  # an operator has to run a command
 
 Members = Callable[[Any, Mapping[str, Any]], dict[str, Any]]
 
@@ -142,7 +142,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     exceptions.NotAuthenticated: Problem(
         401,
         "no-api-key",
-        "An API key is needed",
+        "An API key is required",
         detail=lambda exc: "send the header: Authorization: Bearer <API key>",
     ),
     exceptions.AuthenticationFailed: Problem(
@@ -163,7 +163,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         lambda exc, context: {"revoked_at": to_iso(exc.revoked_at)},
         headers=INVALID_TOKEN,
     ),
-    MissingScope: Problem(403, "missing-scope", "The API key may not do this", needed_scope),
+    MissingScope: Problem(403, "missing-scope", "The API key lacks the required scope", needed_scope),
     LabelSourceNotAllowed: Problem(
         403,
         "label-source-not-allowed",
@@ -173,7 +173,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     EventTypeNotAllowed: Problem(
         403,
         "event-type-not-allowed",
-        "The API key is for other event types",
+        "The API key does not allow this event type",
         lambda exc, context: {"event_type": exc.event_type, "allowed": list(exc.allowed)},
     ),
     AddressNotAllowed: Problem(
@@ -188,14 +188,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     EventNotFound: Problem(404, "event-not-found", "There is no such event"),
     LabelNotFound: Problem(404, "label-not-found", "There is no such label"),
-    exceptions.NotFound: Problem(404, "not-found", "There is nothing here", detail=own_detail),
-    Http404: Problem(
-        404, "not-found", "There is nothing here", detail=lambda exc: "nothing is at this address"
-    ),
+    exceptions.NotFound: Problem(404, "not-found", "Not found", detail=own_detail),
+    Http404: Problem(404, "not-found", "Not found", detail=lambda exc: "there is nothing at this address"),
     exceptions.MethodNotAllowed: Problem(
         405,
         "method-not-allowed",
-        "The method is not for this address",
+        "The method is not allowed here",
         allowed_methods,
         detail=own_detail,
     ),
@@ -226,20 +224,24 @@ PROBLEMS: dict[type[Exception], Problem] = {
     StreamConflict: Problem(
         409,
         "write-conflict",
-        "Somebody else wrote first",
-        detail=lambda exc: "this was changed at the same time; send the request again",
+        "Concurrent modification",
+        detail=lambda exc: "another request changed this at the same time; send the request again",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     ),
     RequestTooLarge: Problem(
         413, "too-large", "The body is too large", lambda exc, context: {"size": exc.size, "limit": exc.limit}
     ),
     exceptions.UnsupportedMediaType: Problem(
-        415, "unsupported-media-type", "The body's media type is not read", accepted_types, detail=own_detail
+        415,
+        "unsupported-media-type",
+        "The media type of the body is not supported",
+        accepted_types,
+        detail=own_detail,
     ),
     UnsupportedEncoding: Problem(
         415,
         "unsupported-encoding",
-        "The body's encoding is not read",
+        "The encoding of the body is not supported",
         lambda exc, context: {"header": exc.header, "allowed": list(exc.allowed)},
         headers={"Accept-Encoding": ", ".join(CONTENT_ENCODINGS)},
     ),
@@ -273,7 +275,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     LogAheadOfCluster: Problem(
         503,
         "log-restored",
-        "The log was restored and takes no entries yet",
+        "The log was restored and accepts no entries yet",
         detail=lambda exc: "an operator has to begin its new epoch; send the request again later",
         headers={"Retry-After": RESTORED_RETRY_AFTER_SECONDS},
     ),
@@ -286,13 +288,11 @@ REFUSALS = (
     refusals.unknown_transfer_coding(""),
     refusals.server_busy(""),
 )
-INTERNAL = Problem(
-    500, "internal-error", "Something went wrong here", detail=lambda exc: "the error was recorded"
-)
+INTERNAL = Problem(500, "internal-error", "Internal error", detail=lambda exc: "the error was recorded")
 
 
 def problem_for(exc: Exception) -> Problem | None:
-    """The row of the table for an error, by its nearest class; None for what nobody foresaw."""
+    """The row of the table for an error, by its nearest class; None for an unexpected error."""
     known = next((PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS), None)
     return known or (STORAGE_UNAVAILABLE if is_trouble(exc) else None)
 
@@ -309,7 +309,7 @@ def problem_document(problem: Problem, exc: Exception | None, context: Mapping[s
 
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's exception handler; None for what nobody foresaw: Django reports it and calls `server_error`."""
+    """DRF's exception handler; None for an unexpected error: Django reports it and calls `server_error`."""
     problem = problem_for(exc)
     if problem is None:
         return None
