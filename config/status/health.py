@@ -227,12 +227,5 @@ PROBES: tuple[Probe, ...] = (
     Probe({"broker": check_broker}, hanging="The broker does not answer. See whether it is stopped."),
     Probe({"disk": check_disk}, hanging="The disk does not answer."),
 )
-CHECKS: tuple[str, ...] = tuple(name for probe in PROBES for name in probe.checks)
 # With these events are taken in and answered all the same.
 NOT_ESSENTIAL = frozenset({"clock", "horizon", "workers", "workers_models", "workers_clocks", "disk"})
-
-
-def forget_answers() -> None:
-    """Ask everything anew the next time."""
-    for probe in PROBES:
-        probe.forget()

@@ -41,11 +41,6 @@ class Probe:
             self._changed.wait_for(lambda: not self._running, timeout=max(until - time.monotonic(), 0.0))
             return self._said if self._is_recent() else dict.fromkeys(self.checks, self.hanging)
 
-    def forget(self) -> None:
-        """Ask anew the next time."""
-        with self._changed:
-            self._said_at = float("-inf")
-
     def _is_recent(self) -> bool:
         return time.monotonic() - self._said_at < BELIEVED_SECONDS
 

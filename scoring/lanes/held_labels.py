@@ -39,11 +39,6 @@ def note_held(source: str, count: int) -> None:
     _counted[source] = until, before + count
 
 
-def forget_counts() -> None:
-    """Forget all counts, so that they are read again."""
-    _counted.clear()
-
-
 def _held(source: str) -> int:
     until, count = _counted.get(source, (0.0, 0))
     if time.monotonic() < until:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pyarrow import concat_tables
 
 from reviews.console.entity_index import ENTITIES
 from reviews.models import Case
 from reviews.queue.opening import CASES
 from scoring.lanes.order import iter_lane_items
-from scoring.learning.dataset.export import read_training_set, training_table
+from scoring.learning.dataset.export import iter_tables, read_training_set
 from scoring.log.consumers.registry import catch_up
 from scoring.replay.service import replay
 from tests.factories.payments import payment_payload
@@ -68,7 +69,9 @@ def test_payments_of_a_reset_clock_are_corrected_and_retracted(
     applied = [item for chunk in iter_lane_items(LANE) for item in chunk.items]
     assert [item.kind for item in applied[-3:]] == ["undo", "event", "undo"]
 
-    data = training_table(read_training_set("payment", as_of=datetime.now(UTC), matures_after=timedelta(0)))
+    data = concat_tables(
+        iter_tables(read_training_set("payment", as_of=datetime.now(UTC), matures_after=timedelta(0)))
+    )
     assert sorted(data["_id"].to_pylist()) == [f"T-{number}" for number in range(9)]
     assert min(data["_occurred_at"].to_pylist()).year == 2026
 

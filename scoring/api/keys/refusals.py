@@ -35,8 +35,3 @@ def note_refusal(address: str) -> None:
             _counts.clear()
         until, count = _counts.get(name, (0.0, 0))
         _counts[name] = (until, count + 1) if now < until else (now + WINDOW_SECONDS, 1)
-
-
-def forget_refusals() -> None:
-    """Begin to count anew."""
-    _counts.clear()

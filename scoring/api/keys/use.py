@@ -28,12 +28,6 @@ def note_use(digest: str) -> None:
         _unwritten.add(digest)
 
 
-def forget_use() -> None:
-    """Write the next use of every key, however soon."""
-    _written.clear()
-    _unwritten.clear()
-
-
 @receiver(request_finished)
 def write_use(**_: Any) -> None:
     """Write what was noted. Another process that has written within the minute is left to have done so.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.readers.content import PARQUET, Content, bytes_content, file_content
+from scoring.ingest.readers.content import PARQUET, Content, file_content
 from scoring.ingest.readers.csv_reader import open_csv
 from scoring.ingest.readers.json_reader import open_json
 from scoring.ingest.readers.options import READ_AS_FOUND, ReadOptions
@@ -27,13 +27,6 @@ _PACKED = frozenset({"gz", "gzip", "bz2", "xz", "zip", "zst", "zstd"})
 def open_table(path: Path, options: ReadOptions = READ_AS_FOUND) -> Table:
     """A file as a table, its format told by its content and its ending. Raises UnreadableImport."""
     return table_of(file_content(path), options)
-
-
-def open_bytes(
-    content: bytes, *, name: str, options: ReadOptions = READ_AS_FOUND, max_bytes: int | None = None
-) -> Table:
-    """An upload as a table; `max_bytes` bounds what it may unpack to. Raises UnreadableImport."""
-    return table_of(bytes_content(content, name=name, max_bytes=max_bytes), options)
 
 
 def table_of(content: Content, options: ReadOptions) -> Table:

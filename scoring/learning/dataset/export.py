@@ -61,16 +61,6 @@ def read_training_set(
     )
 
 
-def training_table(data: TrainingSet) -> pa.Table:
-    """One row for each event: its identity and time, its label (1 positive), then its features as float32.
-
-    Names of non-feature columns begin with an underscore. `_inferred` marks inferred negatives; `_group` is
-    the code of the type's first entity. The schema's metadata `assay` (JSON) describes the set.
-    """
-    tables = list(iter_tables(data))
-    return pa.concat_tables(tables) if tables else _part(data, slice(0, 0))
-
-
 def write_training_set(data: TrainingSet, url: str, *, watch: Watch = UNWATCHED) -> None:
     """Write the set as a Parquet file to a path or any fsspec URL. One step of `watch`, counted in events."""
     watch.begin("writing", total=len(data.y))
@@ -82,7 +72,12 @@ def write_training_set(data: TrainingSet, url: str, *, watch: Watch = UNWATCHED)
 
 
 def iter_tables(data: TrainingSet) -> Iterator[pa.Table]:
-    """The set as tables of ROWS_PER_GROUP rows."""
+    """The set as tables of ROWS_PER_GROUP rows, one row for each event.
+
+    Its identity and time, its label (1 positive), then its features as float32. Names of non-feature columns
+    begin with an underscore. `_inferred` marks inferred negatives; `_group` is the code of the type's first
+    entity. The schema's metadata `assay` (JSON) describes the set.
+    """
     for start in range(0, len(data.y), ROWS_PER_GROUP):
         yield _part(data, slice(start, start + ROWS_PER_GROUP))
 

@@ -21,9 +21,10 @@ MakeKey = Callable[..., str]
 
 def forget() -> None:
     keys._remembered.clear()
-    refusals.forget_refusals()
-    key_use.forget_use()
-    held_labels.forget_counts()
+    refusals._counts.clear()
+    key_use._written.clear()
+    key_use._unwritten.clear()
+    held_labels._counted.clear()
     admission._counted.clear()
 
 

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pyarrow import concat_tables
 
 from scoring.batch.reading import read_events, read_timely_events
 from scoring.catalog.registry import event_type
 from scoring.intake.models import Amendment
-from scoring.learning.dataset.export import read_training_set, training_table
+from scoring.learning.dataset.export import iter_tables, read_training_set
 from scoring.learning.dataset.training_set import join_labels
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.offline.export import export_log
@@ -45,7 +46,9 @@ def amended(send, work, settings, tmp_path) -> datetime:
 
 def training(as_of: datetime) -> dict[str, tuple[float, int]]:
     """By id: the amount and the label of each event of the training set."""
-    table = training_table(read_training_set("payment", as_of=as_of, matures_after=NOTHING_TO_MATURE))
+    table = concat_tables(
+        iter_tables(read_training_set("payment", as_of=as_of, matures_after=NOTHING_TO_MATURE))
+    )
     rows = zip(*(table[name].to_pylist() for name in ("_id", "amount", "_label")), strict=True)
     found = [(external_id, (amount, label)) for external_id, amount, label in rows]
     assert len(found) == len(dict(found))

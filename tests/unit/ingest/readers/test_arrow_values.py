@@ -14,9 +14,10 @@ import pytest
 
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.arrow_values import read_values
-from scoring.ingest.readers.opening import open_bytes, open_table
+from scoring.ingest.readers.opening import open_table
 from scoring.ingest.readers.parquet_reader import frame_table
 from scoring.ingest.readers.tables import Table
+from tests.factories.tables import open_bytes
 
 OUTSIDE = "is a time outside the years 1 to 9999"
 

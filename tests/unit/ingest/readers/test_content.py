@@ -13,8 +13,9 @@ import pytest
 
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.content import bytes_content
-from scoring.ingest.readers.opening import open_bytes, open_table
+from scoring.ingest.readers.opening import open_table
 from scoring.ingest.readers.options import ReadOptions
+from tests.factories.tables import open_bytes
 
 PLAIN = b"id,amount\n1,2.50\n2,3.50\n"
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.readers.opening import open_bytes
 from scoring.ingest.readers.options import ReadOptions
+from tests.factories.tables import open_bytes
 
 
 def columns_of(content: bytes, **options: Any) -> Mapping[str, Any]:

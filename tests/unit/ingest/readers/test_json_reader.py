@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.readers.opening import open_bytes
 from scoring.ingest.readers.tables import Chunk, Table
+from tests.factories.tables import open_bytes
 
 ROWS = [{"id": f"e{n}", "text": 'a "]}," b' * n, "n": n / 3} for n in range(300)]
 

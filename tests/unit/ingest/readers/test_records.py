@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.ingest.readers.opening import open_bytes
 from scoring.ingest.readers.tables import Chunk
+from tests.factories.tables import open_bytes
 
 HEADER = "id,occurred_at,account,note"
 
