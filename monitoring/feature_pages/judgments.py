@@ -9,7 +9,7 @@ from monitoring.feature_pages.batch_view_rows import ViewRow
 from monitoring.feature_pages.feature_table import FeatureRow
 from monitoring.feature_pages.health import LaneState, LiveModel
 from monitoring.feature_pages.losses import Losses
-from monitoring.templatetags.feature_pages import in_words
+from monitoring.feature_pages.naming import in_words
 from scoring.admin_kit.formatting import ago_text, count_text, decimal_text, duration_text, percent_text
 
 LANE_LATE = timedelta(seconds=30)

@@ -1,32 +1,9 @@
-"""`{% load feature_pages %}`: names of the catalog in words, numbers of sets in short."""
-
-from collections.abc import Iterable
-from itertools import groupby
+"""`{% load feature_pages %}`: identifiers in words, ranges of numbers."""
 
 from django import template
 
+from monitoring.feature_pages.naming import in_words, ranges
+
 register = template.Library()
-
-
-@register.filter
-def in_words(name: str) -> str:
-    """A kind or an entity in words: "card_x_merchant" is "card and merchant".
-
-    >>> in_words("since_last_same")
-    'since last same'
-    """
-    return name.replace("_x_", " and ").replace("_", " ")
-
-
-@register.filter
-def ranges(numbers: Iterable[int]) -> str:
-    """Ascending numbers with runs as ranges.
-
-    >>> ranges([1, 2, 3, 5])
-    '1 to 3, 5'
-    """
-    runs = [
-        [number for _, number in run]
-        for _, run in groupby(enumerate(numbers), key=lambda placed: placed[1] - placed[0])
-    ]
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+register.filter("in_words", in_words)
+register.filter("ranges", ranges)

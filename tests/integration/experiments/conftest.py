@@ -53,7 +53,7 @@ def start(models: list[str]) -> Callable[..., Any]:
 
 
 def follow_log() -> None:
-    """What beat does every few seconds."""
+    """What the scheduler does every few seconds."""
     for consumer in (EXPOSURES, INTERRUPTIONS):
         catch_up(consumer, now=datetime.now(UTC))
     assert not ConsumerCursor.objects.exclude(error="").exists()

@@ -1,4 +1,4 @@
-"""The pages of experiments: who may do what, what they say, and how many queries they take."""
+"""The pages of experiments: permissions, contents and number of queries."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def now() -> datetime:
 
 
 def client_of(*permissions: str) -> Client:
-    """A browser of somebody on the staff who holds `permissions`, as "app.codename"."""
+    """A client logged in as a staff user with `permissions` ("app.codename")."""
     user = User.objects.create_user(f"user-{User.objects.count()}", is_staff=True)
     for permission in permissions:
         app, codename = permission.split(".")

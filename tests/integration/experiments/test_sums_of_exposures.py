@@ -1,4 +1,4 @@
-"""What the database adds up of exposures is what a table written by hand says, by arm, unit and time."""
+"""The database's sums of exposures equal hand-written ones, by arm, unit and time."""
 
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
@@ -131,7 +131,7 @@ def test_an_arm_without_units_is_included_with_zeros():
 
 
 def test_a_comparison_is_that_of_the_units_themselves():
-    """The confidence of a difference rests on squares and products: swapped, it would still look like one."""
+    """Intervals use squares and products, which would look plausible even if swapped."""
     draw = np.random.default_rng(4)
     moments = {}
     for arm, rate in (("control", 0.3), ("treatment", 0.2)):

@@ -1,4 +1,4 @@
-"""Windows as consumers keep them: what they say, that a rebuild says the same, and what a batch asks."""
+"""The consumers of windows: their counts, rebuilds and number of queries."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -141,7 +141,7 @@ def test_only_decisions_of_models_with_a_reference_are_counted() -> None:
 
 @pytest.fixture
 def some_hours() -> None:
-    """Decisions of two models over a few hours, some of which became labelled."""
+    """Decisions of two models over a few hours, some of them labeled."""
     add_model(1)
     add_model(2)
     for hour in range(4):

@@ -1,4 +1,4 @@
-"""The drift page: what it says of a model, for whom, and at what cost."""
+"""The drift page: contents, permissions and number of queries."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,7 +36,7 @@ def decide_now(count: int, *, shift: bool = False, seed: int = 0) -> None:
 
 @pytest.fixture
 def visitor() -> Client:
-    """May see the drift page, and nothing else."""
+    """A user who may only see the drift page."""
     return client_with("view_modelwindow")
 
 

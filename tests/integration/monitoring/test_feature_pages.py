@@ -1,4 +1,4 @@
-"""The feature catalog: what its pages say, to whom, and at what cost."""
+"""The pages of the feature catalog: contents, permissions and number of queries."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -38,7 +38,7 @@ LOOK = ("view_featuresetversion", "view_batchversion")
 
 @pytest.fixture
 def visitor() -> Client:
-    """May look at the catalog, and at nothing else: an analyst."""
+    """A user who may only see the catalog."""
     return client_with(*LOOK)
 
 
@@ -64,7 +64,7 @@ def described(name: str, digest: str, definition: str = "") -> dict[str, str]:
 
 
 def declare(number: int, *features: dict[str, str], model: str = "") -> None:
-    """A set as its projection holds it, and the model that was trained on it."""
+    """A stored feature set, and the model trained on it."""
     FeatureSetVersion.objects.create(
         digest=f"set-{number}",
         event_type="payment",
@@ -350,7 +350,7 @@ def purchases() -> Iterator[None]:
 
 
 def publish(number: int, *, age: timedelta, definition: str = Purchase.habits.definition_hash) -> None:
-    """A version that knows events up to `age` ago, as its projection holds it."""
+    """A stored version that covers events up to `age` ago."""
     as_of = timezone.now() - age
     BatchVersion.objects.create(
         view="purchase.habits",
@@ -423,7 +423,7 @@ def test_a_view_shows_how_many_decisions_had_a_version(
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What a worker was asked to do."""
+    """The tasks that were queued."""
     done: list[str] = []
     monkeypatch.setattr(view_pages, "request_publishing", lambda: done.append("publish"))
     return done

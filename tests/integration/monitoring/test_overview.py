@@ -1,4 +1,4 @@
-"""The overview: what it says, to whom, and at what cost."""
+"""The overview: contents, permissions and number of queries."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -70,13 +70,13 @@ def test_a_low_rate_is_not_shown_as_zero() -> None:
 
 @pytest.mark.usefixtures("traffic")
 def test_parts_the_user_may_not_see_are_left_out() -> None:
-    nobody = user_with()
+    viewer = user_with()
 
-    assert set(tiles(nobody)) == {
+    assert set(tiles(viewer)) == {
         *("Events per minute", "Events in the last hour", "Latency, median", "Latency, 99th percentile"),
         *("Allowed", "Sent to review", "Blocked", "Confirmed fraud"),
     }
-    links = {tile.href for group in overview(nobody, now=timezone.now())["groups"] for tile in group.tiles}
+    links = {tile.href for group in overview(viewer, now=timezone.now())["groups"] for tile in group.tiles}
     assert links == {""}
 
 

@@ -15,6 +15,7 @@ from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry
 from scoring.signals import redis_connections as connections
 from tests.factories.log import decided, received
+from tests.integration.reviews.browsing import browse, review_case  # noqa: F401 - fixtures
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""What becomes of the case, the pages and the index of an event that is corrected or retracted."""
+"""How a correction or retraction changes the event's case, pages and index."""
 
 from collections.abc import Callable
 
@@ -16,14 +16,14 @@ from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.entries import Entry, NewEntry
 from tests.factories.log import decided, received
 from tests.factories.payments import payment_payload, submission
+from tests.integration.reviews.browsing import WORK
 from tests.integration.reviews.conftest import DAY, consume, review_event
-from tests.integration.reviews.test_pages import WORK, browse  # noqa: F401 (a fixture)
 
 OpenCase = Callable[..., Case]
 
 
 def receive(**fields: object) -> Entry:
-    """An event that nothing was decided on."""
+    """An event without a decision."""
     [event] = append([received("T-1", **fields)], now=DAY)
     return event
 
@@ -104,7 +104,7 @@ def test_a_corrected_event_is_found_under_the_entities_that_it_has_now(open_case
     assert sorted(EventEntity.objects.values_list("entity", "position")) == index
 
 
-def test_an_event_shows_its_versions(open_case: OpenCase, browse: Callable[..., Client]) -> None:  # noqa: F811
+def test_an_event_shows_its_versions(open_case: OpenCase, browse: Callable[..., Client]) -> None:
     event = receive(merchant="merchant-a")
     correct(event, merchant="merchant-b")
     detail = event_detail(event.position)
@@ -118,7 +118,7 @@ def test_an_event_shows_its_versions(open_case: OpenCase, browse: Callable[..., 
 
 def test_an_event_is_retracted_from_its_page_with_a_reason(
     open_case: OpenCase,
-    browse: Callable[..., Client],  # noqa: F811
+    browse: Callable[..., Client],
 ) -> None:
     event = receive()
     address = f"/admin/events/{event.position}/"
@@ -141,7 +141,7 @@ def test_an_event_is_retracted_from_its_page_with_a_reason(
 def test_personal_values_of_versions_are_shown_only_to_users_who_work_cases(
     permission: str,
     open_case: OpenCase,
-    browse: Callable[..., Client],  # noqa: F811
+    browse: Callable[..., Client],
 ) -> None:
     event = receive()
     correct(event, ip="198.51.100.6")

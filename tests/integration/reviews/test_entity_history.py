@@ -1,4 +1,4 @@
-"""The history of a card, a merchant, an address; and finding them."""
+"""Searching entities, and their history."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Reviewers at the same time: every case is in one pair of hands."""
+"""Concurrent reviewers: each case is claimed by one of them."""
 
 import threading
 from collections import Counter
@@ -29,7 +29,7 @@ def fifty_cases(open_case: Callable[..., Case]) -> list[int]:
 
 
 def at_once(calls: Sequence[Call]) -> list[object]:
-    """What each call gave or raised; they begin together, `THREADS` at a time, each on its own connection."""
+    """What each call returned or raised; `THREADS` at a time start together, each on its own connection."""
     barrier = threading.Barrier(THREADS)
 
     def work(mine: Sequence[Call]) -> list[object]:

@@ -1,105 +1,30 @@
-"""The pages on which people review, as a browser without a script meets them."""
+"""The pages of the queue and of a case, as seen by a browser without JavaScript."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import redis
-from django.contrib.auth.models import Permission, User
-from django.http import HttpResponse
-from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from reviews.models import Case
 from reviews.work import claims, verdicts
 from scoring.features.compile.plan import lane_plan
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.log import vault
-from scoring.log.append import append
-from scoring.registry.loaded_models import load_model
-from scoring.signals import redis_connections as connections
-from tests.factories.log import decided, received
-from tests.integration.reviews.conftest import consume
+from tests.integration.reviews.browsing import (
+    FRAUD,
+    LOOK,
+    QUEUE,
+    REASON,
+    WORK,
+    Browse,
+    ReviewCase,
+    kept,
+    page_of,
+    take,
+    text_of,
+)
 from tests.integration.reviews.test_explained_decisions import decide_one, small_model  # noqa: F401 (a fixture)
-
-Browse = Callable[..., Client]
-ReviewCase = Callable[..., Case]
-
-LOOK = ("reviews.view_case", "scoring.view_event")
-WORK = (*LOOK, "reviews.work_case")
-QUEUE = "/admin/queue/"
-FRAUD = {"action": "decide", "verdict": "fraud", "reason_code": "stolen_card"}
-REASON = {
-    "code": "new_merchant",
-    "feature": "card_is_new_merchant",
-    "value": "yes",
-    "usual": None,
-    "contribution": 1.25,
-    "text": "This merchant is new for this card",
-}
-
-
-@pytest.fixture
-def browse(transactional_db: None) -> Browse:
-    """`browse("ana", *WORK)`: the browser of a person with these permissions."""
-
-    def log_in(name: str = "ana", *permissions: str) -> Client:
-        user, _ = User.objects.get_or_create(username=name, is_staff=True)
-        for permission in permissions:
-            app, _, codename = permission.partition(".")
-            user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return log_in
-
-
-@pytest.fixture
-def review_case(transactional_db: None, online_redis: redis.Redis) -> ReviewCase:
-    """Opens the case of a payment that a model sent to review; `fields` are the payment's."""
-    connections.client.cache_clear()
-    load_model.cache_clear()  # other tests have models of the same names
-
-    def open_case(
-        external_id: str = "T-1", *, score: float = 0.5, stake: int = 10_000, **fields: Any
-    ) -> Case:
-        [event] = append([received(external_id, **fields)], now=datetime.now(UTC))
-        decision = decided(
-            event,
-            outcome="review",
-            score=score,
-            margin=0.75,
-            stake=stake,
-            reasons=[REASON],
-            thresholds={"review": 0.05, "block": 0.8},
-            feature_set="0" * 64,
-        )
-        append([decision], now=datetime.now(UTC))
-        consume(now=datetime.now(UTC))
-        return Case.objects.get(pk=event.position)
-
-    return open_case
-
-
-def page_of(case: Case) -> str:
-    return reverse("admin:case", args=[case.pk])
-
-
-def text_of(response: HttpResponse) -> str:
-    assert response.status_code == 200
-    return response.content.decode()
-
-
-def take(client: Client) -> str:
-    """Takes the next case; gives where that leads."""
-    return client.post(QUEUE).headers["Location"]
-
-
-# What is not there, or cannot be
 
 
 def test_posting_to_an_unknown_case_gives_404(browse: Browse) -> None:
@@ -112,9 +37,6 @@ def test_an_address_with_a_nul_character_is_not_found(browse: Browse) -> None:
     ana = browse("ana", *WORK)
     for query in ("queue/?type=%00", "queue/?why=%00", "entities/?q=%00", "entities/?kind=card&value=%00"):
         assert ana.get(f"/admin/{query}").status_code == 404
-
-
-# The queue
 
 
 def test_the_queue_shows_open_cases_with_reasons_the_largest_loss_first(
@@ -188,7 +110,16 @@ def test_an_empty_queue_says_how_it_fills(browse: Browse) -> None:
     assert "No cases to claim" in text_of(client.post(QUEUE, follow=True))
 
 
-# A case
+def test_a_row_of_the_queue_names_entities_and_the_label_so_far(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    review_case("T-1", card="card-77", merchant="market-5")
+    statement = LabelStatement("payment", "T-1", "fraud", "chargeback")
+    record_labels([statement], source="shop", now=datetime.now(UTC))
+    page = text_of(browse("ana", *WORK).get(QUEUE))
+    assert "card-77" in page
+    assert "market-5" in page
+    assert "Label so far" in page
 
 
 def test_a_case_shows_what_is_known(browse: Browse, review_case: ReviewCase) -> None:
@@ -444,103 +375,6 @@ def test_the_history_of_each_entity_is_a_tab_with_pages(browse: Browse, review_c
     assert "market-0" in older
     assert "the oldest events" in older
     assert text_of(client.get(page_of(cases[-1]), {"entity": 1})).count("/admin/events/") == 0
-
-
-# An event
-
-
-def test_an_event_without_a_decision_says_so(browse: Browse) -> None:
-    [event] = append([received("T-1", history=True)], now=datetime.now(UTC))
-    client = browse("otto", *LOOK)
-    address = reverse("admin:event", args=[event.position])
-    assert "was loaded as history" in text_of(client.get(address))
-    assert client.get(reverse("admin:case", args=[event.position])).headers["Location"] == address
-
-
-def test_an_event_links_to_its_case(browse: Browse, review_case: ReviewCase) -> None:
-    case = review_case()
-    address = reverse("admin:event", args=[case.pk])
-    assert page_of(case) in text_of(browse("ana", *WORK).get(address))
-    assert page_of(case) not in text_of(browse("eve", "scoring.view_event").get(address))
-
-
-def test_an_event_that_was_never_received_is_not_found(browse: Browse) -> None:
-    client = browse("ana", *WORK)
-    assert client.get(reverse("admin:event", args=[9])).status_code == 404
-    assert client.get(reverse("admin:case", args=[9]), follow=True).status_code == 404
-    assert client.get(reverse("admin:event", args=[10**18])).status_code == 404
-
-
-# Find
-
-
-@pytest.mark.parametrize("text", ["c-77", "192.0.2.77", "T-77"])
-def test_an_entity_and_an_event_are_found_by_their_complete_value(
-    browse: Browse, review_case: ReviewCase, text: str
-) -> None:
-    review_case("T-77", card="c-77", ip=kept("192.0.2.77"))
-    page = text_of(browse("ana", *WORK).get("/admin/entities/", {"q": f" {text} "}))
-    assert "No match for" not in page
-    assert "data-row" in page
-
-
-def test_a_search_without_matches_says_what_can_be_searched(browse: Browse) -> None:
-    page = text_of(browse("ana", *WORK).get("/admin/entities/", {"q": "<b>nobody</b>"}))
-    assert "No match for" in page
-    assert "&lt;b&gt;nobody&lt;/b&gt;" in page
-
-
-def test_an_entity_shows_its_counts_and_events(
-    browse: Browse, review_case: ReviewCase, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    client = browse("ana", *WORK)
-    for number in range(3):
-        review_case(f"T-{number}", card="c-9")
-    take(client)
-    with django_assert_max_num_queries(12):
-        page = text_of(client.get("/admin/entities/", {"kind": "card", "value": "c-9"}))
-    assert page.count("data-row") == 3
-    assert "Review" in page
-    assert "of all" in page
-
-
-@pytest.mark.parametrize(
-    "query", [{"kind": "card", "value": "nobody"}, {"kind": "nonsense", "value": "x"}, {"before": "x"}]
-)
-def test_an_address_of_an_unknown_entity_is_not_an_error(browse: Browse, query: dict[str, str]) -> None:
-    text_of(browse("ana", *WORK).get("/admin/entities/", query))
-
-
-# All cases
-
-
-def test_every_case_is_listed_and_opens_its_page(browse: Browse, review_case: ReviewCase) -> None:
-    case, other = review_case("T-1"), review_case("T-2")
-    client = browse("ana", *WORK)
-    changelist = "/admin/reviews/case/"
-    assert page_of(other) in text_of(client.get(changelist))
-    for term in (str(case.pk), "payment/shop/T-1"):
-        assert client.get(changelist, {"q": term}).context["cl"].result_count == 1
-    assert client.get(changelist, {"state__exact": "decided"}).context["cl"].result_count == 0
-    assert client.get(f"{changelist}{case.pk}/change/").headers["Location"] == page_of(case)
-
-
-def kept(value: str, kind: str = "ip") -> str:
-    """The digest under which the log holds a personal value that the vault keeps."""
-    vault.store([(kind, value)])
-    return vault.digest_of(kind, value)
-
-
-def test_a_row_of_the_queue_names_entities_and_the_label_so_far(
-    browse: Browse, review_case: ReviewCase
-) -> None:
-    review_case("T-1", card="card-77", merchant="market-5")
-    statement = LabelStatement("payment", "T-1", "fraud", "chargeback")
-    record_labels([statement], source="shop", now=datetime.now(UTC))
-    page = text_of(browse("ana", *WORK).get(QUEUE))
-    assert "card-77" in page
-    assert "market-5" in page
-    assert "Label so far" in page
 
 
 def test_skipping_takes_the_next_case(browse: Browse, review_case: ReviewCase) -> None:

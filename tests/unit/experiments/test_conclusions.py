@@ -1,4 +1,4 @@
-"""What results come to in words."""
+"""What results say in words."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Edges of small parts: which entity is drawn by lot, rows without a figure, units that sat out."""
+"""Edge cases: the unit of an experiment, rows without a difference, units without decisions."""
 
 from collections.abc import Callable
 
@@ -123,7 +123,7 @@ def test_the_interval_of_a_total_is_never_negative() -> None:
 
 
 def test_fishers_test_counts_the_rarer_side() -> None:
-    """Of customers who decide often, most show both: what is rare is the one without any block, or with."""
+    """Customers with many decisions mostly have both: rare are those with only one kind."""
     n = np.full(60, 5)
     few, many = (np.where(np.arange(60) < hits, 1, 0) for hits in (2, 9))
     rare = compare(Moments.of(few, n), Moments.of(many, n), share=True, planned_units=120)

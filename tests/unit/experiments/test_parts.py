@@ -34,7 +34,7 @@ def experiment(**changes) -> Experiment:
     [
         ({"experiment": "x", "unit": "customer-1"}, True),
         ({"experiment": "", "unit": "customer-1"}, False),
-        ({"experiment": "x", "unit": ""}, False),  # the champion's, whoever it is: not drawn by lot
+        ({"experiment": "x", "unit": ""}, False),  # the champion decides; not assigned to an arm
     ],
 )
 def test_an_exposure_is_a_decision_in_an_experiment_on_a_known_unit(data, counts):

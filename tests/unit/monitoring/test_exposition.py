@@ -1,4 +1,4 @@
-"""What /metrics makes of counts: every series under its own name, with its own labels."""
+"""How /metrics renders counts: each series under its own name and labels."""
 
 from monitoring.exposition import counter, stage_seconds
 from scoring.signals.telemetry import BUCKETS

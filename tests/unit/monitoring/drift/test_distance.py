@@ -1,4 +1,4 @@
-"""PSI against figures worked out by hand, its properties, and what chance explains."""
+"""PSI against hand calculations, its properties, and what chance explains."""
 
 import math
 

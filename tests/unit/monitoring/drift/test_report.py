@@ -1,4 +1,4 @@
-"""Which features are compared with training at all, and what is said of those without values."""
+"""Which features are compared with training, and the state of those without values."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def test_which_features_are_comparable(feature: str, seen_for: timedelta, compar
 @pytest.mark.parametrize(
     ("then", "now", "state"),
     [
-        ([0, 0, 500], [0, 0, 900], State.ALL_MISSING),  # not "stable": nobody has ever sent it
+        ([0, 0, 500], [0, 0, 900], State.ALL_MISSING),  # not "stable": it was never sent
         ([250, 250, 0], [0, 0, 900], State.SHIFTED),
         ([0, 0, 500], [450, 450, 0], State.SHIFTED),
         ([0, 0, 500], [0, 0, 0], State.NO_DATA),

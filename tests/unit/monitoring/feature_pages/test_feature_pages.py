@@ -1,4 +1,4 @@
-"""The feature catalog's figures and words, without a database."""
+"""The feature catalog's figures and sentences. No database."""
 
 import doctest
 from dataclasses import replace
@@ -11,7 +11,7 @@ import pytest
 
 from monitoring.drift.distance import NO_DATA, Drift, State
 from monitoring.drift.report import FeatureDrift, SideShares
-from monitoring.feature_pages import feature_sets
+from monitoring.feature_pages import feature_sets, naming
 from monitoring.feature_pages.feature_sets import compare_sets, memberships, set_rows
 from monitoring.feature_pages.feature_table import FeatureFilter, FeatureRow, choose, make_rows
 from monitoring.feature_pages.health import ConsistencyCheck, LaneState, LiveModel
@@ -19,7 +19,6 @@ from monitoring.feature_pages.judgments import judge, summarize
 from monitoring.feature_pages.losses import Losses
 from monitoring.feature_pages.model_usage import ModelUse, weigh_features
 from monitoring.models import ModelWindow
-from monitoring.templatetags import feature_pages as tags
 from monitoring.windows.binning import pack
 from scoring.features.compile.plan import lane_plan
 from scoring.learning.promotion.stages import ModelStanding
@@ -303,7 +302,7 @@ def test_the_sets_of_a_feature_show_whether_its_definition_is_the_same() -> None
     assert memberships("z", [THIRD]) == []
 
 
-@pytest.mark.parametrize("module", [feature_sets, tags])
+@pytest.mark.parametrize("module", [feature_sets, naming])
 def test_the_examples_hold(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert (found.failed, found.attempted > 0) == (0, True)

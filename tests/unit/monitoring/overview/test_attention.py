@@ -1,4 +1,4 @@
-"""What wants attention, fact by fact: a sentence a row."""
+"""Notices of the overview: one per fact that needs attention."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -78,7 +78,7 @@ class Purchase(EventType):
 
 
 def of_view(published_ago: timedelta | None, **counts: int) -> list[Freshness]:
-    """The view `habits`, published so long ago, and what decisions had of it."""
+    """The freshness of the view `habits`, published `published_ago`."""
     moment = NOW - published_ago if published_ago is not None else NOW
     version = BatchVersion(as_of=moment, published_at=moment) if published_ago is not None else None
     since = NOW.replace(minute=0) - HOUR

@@ -1,4 +1,4 @@
-"""Where a notice begins: at its bound nothing is said yet, beyond it something is."""
+"""Thresholds of notices: none at the threshold, one above it."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""ProcessRestarts of the last hour, in words on the overview."""
+"""Restarts of the last hour, as notices of the overview."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The tiles of the overview: each figure under its own heading, against the hour before."""
+"""The tiles of the overview."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""In which bin of the reference a value is counted, above all one that lies on an edge."""
+"""The bin of the reference in which a value is counted, above all on an edge."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def test_scores_of_exactly_0_and_1_and_on_an_edge_are_counted() -> None:
 
 
 def test_current_values_are_counted_in_the_bins_of_training() -> None:
-    """A feature whose values all lie on edges would otherwise seem to have moved although nothing did."""
+    """Otherwise a feature whose values all lie on edges would seem to have moved."""
     scores = np.sort(np.array([*SCORE_EDGES, 0.0, 1.0]))
     then = {"edges": list(SCORE_EDGES), "counts": count_bins(scores, SCORE_EDGES)}
     column = np.repeat(np.arange(20, dtype=np.float32), 5)

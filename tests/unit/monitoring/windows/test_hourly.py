@@ -1,4 +1,4 @@
-"""What entries add to the windows of minutes and hours."""
+"""What log entries add to minute and hour windows."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Percentiles read from the histogram lie within its promise of the true ones."""
+"""Percentiles from the histogram are within its stated error of the true ones."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Plots over time: which windows they have, which minute is the last, and what is drawn of nothing."""
+"""Plots over time: their windows, the last minute, and plots without data."""
 
 from datetime import timedelta
 

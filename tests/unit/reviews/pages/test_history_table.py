@@ -1,4 +1,4 @@
-"""What tells the events of an account apart, where an event names two accounts."""
+"""How an account's events are told apart when an event names two accounts."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What a row of the queue tells: reasons that speak for the case, the calendar last."""
+"""The reasons in a row of the queue: those that raise the score first, the calendar last."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each entry of a case's stream makes of its row, without a database."""
+"""How each entry of a case's stream changes its row. No database."""
 
 from datetime import timedelta
 from typing import Any

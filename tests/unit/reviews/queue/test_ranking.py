@@ -1,4 +1,4 @@
-"""The order of the queue, and who is sampled."""
+"""The order of the queue, and which events are sampled."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -79,7 +79,7 @@ def test_the_sample_has_the_declared_share_and_is_always_the_same() -> None:
 
 
 def test_the_sample_is_the_same_in_every_release() -> None:
-    """Else a rebuild would open cases that nobody was shown, and close those that people have decided."""
+    """Otherwise a rebuild would open cases that were never shown, and close decided ones."""
     sampled = [number for number in range(1_200) if is_sampled(f"payment/shop/{number}")]
     assert sampled == [136, 349, 610, 655, 817, 837, 905, 1107, 1173, 1174]
 

@@ -1,4 +1,4 @@
-"""What a decision, a later one and a retraction mean for the case of an event, without a database."""
+"""How decisions, revisions and retractions open, change and close an event's case. No database."""
 
 from datetime import timedelta
 from typing import Any
@@ -60,23 +60,23 @@ RAN_OUT = {"lease_until": NOW}
         (case("closed", "sample"), "allow", None),
     ],
     ids=[
-        "an event without a case gets one when it is to be reviewed now",
+        "an event without a case gets one when it is sent to review",
         "an event without a case gets none for another outcome",
-        "a waiting case is ranked by the new decision",
-        "a waiting case is closed when the event is let through",
-        "a waiting case is closed when the event is blocked",
-        "a sampled case stays when the event is let through",
+        "an open case is ranked by the new decision",
+        "an open case is closed when the event is allowed",
+        "an open case is closed when the event is blocked",
+        "a sampled case stays when the event is allowed",
         "a sampled case stays when the event is blocked",
-        "a sampled case that is to be reviewed now is ranked anew",
+        "a sampled case that is sent to review is ranked again",
         "a held case is ranked by the new decision",
-        "a held case is left to its reviewer whatever the outcome",
-        "a case whose lease has just run out is nobody's, and closed",
-        "a sampled case whose lease has run out stays",
-        "a verdict is not asked for again",
-        "a verdict is not taken back",
-        "a closed case is opened again when it is to be reviewed",
+        "a held case stays with its reviewer, whatever the outcome",
+        "a case whose lease has just expired is closed",
+        "a sampled case whose lease has expired stays",
+        "a decided case is not reopened",
+        "a verdict is not undone",
+        "a closed case is reopened when the event is sent to review",
         "a closed case stays closed",
-        "a closed case stays closed though it was sampled once",
+        "a closed sampled case stays closed",
     ],
 )
 def test_the_effect_of_a_later_decision_on_a_case(
@@ -135,7 +135,7 @@ def test_which_decisions_open_a_case(outcome: str, of: str, why: str | None) -> 
 @pytest.mark.parametrize(
     ("stake", "at_risk"),
     [(8_000, 8_000), (0, 0), (None, event_type("payment").nominal_stake)],
-    ids=["what is at stake", "nothing is at stake", "unknown: what the type takes for usual"],
+    ids=["the stake", "no stake", "unknown stake: the type's nominal one"],
 )
 def test_the_expected_loss_of_an_event(stake: int | None, at_risk: int) -> None:
     opening = opening_of(decision("review", revision=0, stake=stake, score=0.5))

@@ -1,4 +1,4 @@
-"""What a reviewer may say."""
+"""Which verdicts, reasons and notes are valid."""
 
 import pytest
 
