@@ -2,7 +2,8 @@
 
 import inspect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,6 +14,8 @@ from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.declare import (
     Condition,
     Expression,
+    NamedField,
+    OnEntity,
     Word,
     day_of_week,
     distance,
@@ -22,9 +25,13 @@ from scoring.declare import (
     parts_of,
     years_since,
 )
+from scoring.declare.lowering import Program, Register
 from scoring.declare.protocols.grammar import Grammar
 from scoring.features.compile.plan import compile_lane
 from scoring.features.compile.specs import FeatureSpec
+from scoring.features.folding.arena import Arena
+from scoring.features.folding.encode import LaneItem, encode
+from scoring.features.folding.fold import fold
 from scoring.sentences.feature_descriptions import (
     describe_coverage,
     describe_feature,
@@ -77,6 +84,8 @@ class Sale(EventType):
 FEATURES = compile_lane("shop", [Sale]).feature_set("sale")
 SPECS: dict[str, FeatureSpec] = {spec.name: spec for spec in FEATURES.features}
 VALUES = (math.nan, 0.0, 1.0, 7.0)
+HOUR_US = 3_600_000_000
+VISITS = [(1, 0), (2, 2 * HOUR_US), (3, 9 * HOUR_US), (4, 9 * HOUR_US + 1)]  # (seq, microseconds)
 
 
 def kinds_of(base: type) -> Iterator[type]:
@@ -163,3 +172,52 @@ def test_a_ratio_to_the_mean_of_some_events_has_no_usual_value() -> None:
     """A payment of 500 is not usually as large as the mean of those below 5."""
     assert describe_usual(SPECS["to_small_ones"]) == "the median of the training rows"
     assert context_column("to_small_ones") == context_column("card_since_first")
+
+
+@dataclass(frozen=True)
+class Burst(OnEntity):
+    """A word that only this test knows: the share of a day's events that came in its last hour."""
+
+    kind = "burst"
+
+    @property
+    def name(self) -> str:
+        return f"{self.subject}_burst"
+
+    @property
+    def definition(self) -> str:
+        return self.called("burst")
+
+    def unit(self, fields: Mapping[str, NamedField]) -> str:
+        return "share"
+
+    def description(self, grammar: Grammar) -> str:
+        return f"the share of a day's {grammar.events(self)} that came in the last hour"
+
+    def lower(self, program: Program) -> Register:
+        subject = program.subject(self)
+        hour, day = (
+            program.aggregate(subject, "count", "", window=hours * HOUR_US, tile=HOUR_US // 12, where="")
+            for hours in (1, 24)
+        )
+        return program.emit("divide", hour, day)
+
+
+def test_a_new_word_needs_nothing_but_its_class() -> None:
+    class Visit(EventType):
+        name, lane = "visit", "visits"
+        guest = Entity()
+        features = [Burst((guest,), ""), Burst((guest,), "") * 100]
+
+    plan = compile_lane("visits", [Visit])
+    burst, percent = plan.feature_set("visit").features
+    assert (burst.name, burst.kind, burst.entity, burst.unit) == ("guest_burst", "burst", "guest", "share")
+    assert (
+        describe_feature(burst) == "The share of a day's visits with this guest that came in the last hour."
+    )
+    assert describe_value(burst, value=0.25) == "The guest burst is 25 %"
+    assert percent.kind == "product"
+    items = [LaneItem(seq, "event", "visit", 24 * HOUR_US + at, {"guest": "g"}) for seq, at in VISITS]
+    batch = encode(plan, items)
+    rows = plan.feature_set("visit").vector_of(fold(plan, batch, Arena.for_batch(plan, batch)))
+    assert rows[-1].tolist() == [1 / 3, 1 / 3 * 100]
