@@ -20,14 +20,13 @@ from scoring.declare.expression import (
     Expression,
     Named,
     Operand,
-    SeveralFeatures,
     as_expression,
-    iter_features,
     parts_of,
 )
 from scoring.declare.origin import Origin, part_of_vocabulary
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.views import FeatureView
+from scoring.declare.several import SeveralFeatures, iter_features
 from scoring.declare.text_signals import SIGNALS, signal_column
 from scoring.declare.window import TILES_PER_WINDOW, Window
 from scoring.declare.word import Word

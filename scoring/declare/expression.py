@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast, overload
+from typing import cast
 
 from scoring.declare.canonical import literal, plain_number
 from scoring.declare.comparisons import compare_sides, side_of, standard_score
@@ -37,28 +37,28 @@ class Operand:
         raise AttributeError(word)
 
     def __add__(self, other: "Operand | float") -> "Arithmetic":
-        return _arithmetic("+", self, other)
+        return arithmetic("+", self, other)
 
     def __radd__(self, other: float) -> "Arithmetic":
-        return _arithmetic("+", other, self)
+        return arithmetic("+", other, self)
 
     def __sub__(self, other: "Operand | float") -> "Arithmetic":
-        return _arithmetic("-", self, other)
+        return arithmetic("-", self, other)
 
     def __rsub__(self, other: float) -> "Arithmetic":
-        return _arithmetic("-", other, self)
+        return arithmetic("-", other, self)
 
     def __mul__(self, other: "Operand | float") -> "Arithmetic":
-        return _arithmetic("*", self, other)
+        return arithmetic("*", self, other)
 
     def __rmul__(self, other: float) -> "Arithmetic":
-        return _arithmetic("*", other, self)
+        return arithmetic("*", other, self)
 
     def __truediv__(self, other: "Operand | float") -> "Arithmetic":
-        return _arithmetic("/", self, other)
+        return arithmetic("/", self, other)
 
     def __rtruediv__(self, other: float) -> "Arithmetic":
-        return _arithmetic("/", other, self)
+        return arithmetic("/", other, self)
 
     def named(self, name: str, says: str = "") -> "Named":
         """The same feature under another name; `says` is its sentence in reasons, with "{value}" in it."""
@@ -89,16 +89,15 @@ class Expression(Word, Operand):
         return self
 
 
-def _arithmetic(operator: str, left: Operand | float, right: Operand | float) -> "Arithmetic":
+def arithmetic(operator: str, left: object, right: object) -> "Arithmetic":
+    """`left operator right`. Raises CatalogError for a side that is not an operand."""
     return Arithmetic(operator, as_expression(left), as_expression(right))
 
 
-def as_expression(value: "Operand | float | SeveralFeatures") -> Expression:
+def as_expression(value: object) -> Expression:
     """An operand of arithmetic as an expression: a feature, a field or a number."""
-    if isinstance(value, Operand):
-        return value.expression()
-    if isinstance(value, SeveralFeatures):
-        raise Origin.here().error("arithmetic takes one window; declare each window separately")
+    if hasattr(type(value), "expression"):  # of an instance, an entity would take it for a field
+        return cast(Operand, value).expression()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Origin.here().error(f"{value!r} is not a feature, a field or a number")
     return Constant(float(value))
@@ -314,75 +313,6 @@ class Arithmetic(Expression):
 def _within(part: Expression) -> str:
     text = part.definition
     return f"({text})" if isinstance(part, Arithmetic) else text
-
-
-class SeveralFeatures(Sequence[Expression]):
-    """One word over several windows: one feature for each window."""
-
-    def __init__(self, members: list[Expression]) -> None:
-        self._members = members
-
-    @overload
-    def __getitem__(self, index: int) -> Expression: ...
-    @overload
-    def __getitem__(self, index: slice) -> "SeveralFeatures": ...
-    def __getitem__(self, index: int | slice) -> "Expression | SeveralFeatures":
-        return SeveralFeatures(self._members[index]) if isinstance(index, slice) else self._members[index]
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-    def __add__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: member + other)
-
-    def __radd__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: _arithmetic("+", other, member))
-
-    def __sub__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: member - other)
-
-    def __rsub__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: _arithmetic("-", other, member))
-
-    def __mul__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: member * other)
-
-    def __rmul__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: _arithmetic("*", other, member))
-
-    def __truediv__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: member / other)
-
-    def __rtruediv__(self, other: Operand | float) -> "SeveralFeatures":
-        return self._each(lambda member: _arithmetic("/", other, member))
-
-    def owned_by(self, owner: str) -> "SeveralFeatures":
-        return self._each(lambda member: member.owned_by(owner))
-
-    def named(self, name: str, says: str = "") -> Named:
-        raise Origin.here().error(f"{name!r} cannot name several features; declare one window at a time")
-
-    def _each(self, change: Callable[[Expression], Expression]) -> "SeveralFeatures":
-        return SeveralFeatures([change(member) for member in self._members])
-
-
-def one_or_several(members: list[Expression]) -> Expression:
-    """For one window the feature itself, ready for arithmetic; for several, all of them, in one line."""
-    return members[0] if len(members) == 1 else cast(Expression, SeveralFeatures(members))
-
-
-def iter_features(declared: Sequence[object], origin: Origin) -> Iterator[Expression]:
-    """The features of an event type one by one, in order; a field means its own value.
-
-    Raises CatalogError at the event type's `origin` for any other entry.
-    """
-    for entry in declared:
-        if isinstance(entry, SeveralFeatures):
-            yield from entry
-        elif isinstance(entry, Operand):
-            yield entry.expression()
-        else:
-            raise origin.error(f"{entry!r} is not a feature")
 
 
 def parts_of(feature: Expression) -> Iterator[Expression]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from scoring.declare.canonical import quoted
 from scoring.declare.conditions import Condition, Where, optional_condition, where_clause, where_definition
-from scoring.declare.expression import Expression, check_field, one_or_several
+from scoring.declare.expression import Expression, check_field
 from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
+from scoring.declare.several import one_or_several
 from scoring.declare.spelling import last_span, plural_of, words_of
 from scoring.declare.window import Window, parse_tile, parse_windows, tile_text
 from scoring.declare.words.on_entity import EntityWords, OnEntity, name_where

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scoring.declare.canonical import quoted
-from scoring.declare.expression import Expression, one_or_several
+from scoring.declare.expression import Expression
 from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
+from scoring.declare.several import one_or_several
 from scoring.declare.spelling import exact_span, span_text
 from scoring.declare.window import Window, parse_delay, parse_tile, parse_windows, tile_text
 from scoring.declare.words.on_entity import EntityWords, OnEntity

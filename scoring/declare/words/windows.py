@@ -7,11 +7,12 @@ from typing import Protocol
 
 from scoring.declare.canonical import quoted
 from scoring.declare.conditions import Condition, Where, optional_condition, where_clause, where_definition
-from scoring.declare.expression import Expression, one_or_several
+from scoring.declare.expression import Expression
 from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NUMERIC, NamedField
 from scoring.declare.protocols.grammar import CountedEvents, Grammar
+from scoring.declare.several import one_or_several
 from scoring.declare.spelling import capitalized, exact_span, last_span, span_text, words_of
 from scoring.declare.usual import MONTH, MonthlyMean, MonthlyRate, Usual
 from scoring.declare.window import Window, parse_tile, parse_windows, tile_text
