@@ -1,7 +1,7 @@
-"""The database as the migrations left it, after a test that committed.
+"""Restores the database to its state after the migrations, following a test that committed.
 
-Django truncates all tables and makes permissions and groups anew: 0.1 s and some hundred files a test. Most
-tests write a few rows to a few tables; deleting those takes a tenth of that.
+Django truncates all tables and creates permissions and groups again, which costs 0.1 s and some hundred files
+per test. Most tests write a few rows to a few tables; deleting those takes a tenth of the time.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from django.db.backends.utils import CursorWrapper
 
 from tests.tables import all_tables, filled_tables, read_rows, without_triggers, write_rows
 
-# Deleted rows stay in their file until it is vacuumed; above this size a new file is cheaper.
-TRUNCATED_FROM_BYTES = 256 * 1024
+# Deleted rows stay in their file until a vacuum; above this size a new file is cheaper.
+MIN_TRUNCATE_BYTES = 256 * 1024
 FILE_BYTES = """
     SELECT pg_relation_size(%(table)s)
          + (SELECT COALESCE(sum(pg_relation_size(relid)), 0) FROM pg_partition_tree(%(table)s))
@@ -20,7 +20,7 @@ FILE_BYTES = """
 
 
 class MigratedDatabase:
-    """The rows that migrations made, such as permissions and groups, and the way back to them."""
+    """The rows that migrations created, such as permissions and groups, to be restored after tests."""
 
     def __init__(self) -> None:
         self._is_shared = False
@@ -29,19 +29,19 @@ class MigratedDatabase:
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Within the block, a test finds what those before it committed."""
+        """Within the block, tests see what earlier tests committed."""
         self._is_shared = True
         yield
         self._is_shared = False
         self.restore()
 
     def clean_up(self) -> None:
-        """After a test that commits."""
+        """Restore the database after a test that commits, unless it is shared."""
         if not self._is_shared:
             self.restore()
 
     def restore(self) -> None:
-        """Waits for other sessions that are writing, such as those of killed processes."""
+        """Restore all tables, after waiting for other writing sessions, such as those of killed processes."""
         with without_triggers() as cursor:
             cursor.execute(f"LOCK TABLE {', '.join(all_tables(cursor))} IN EXCLUSIVE MODE")
             for table in filled_tables(cursor):
@@ -53,7 +53,7 @@ class MigratedDatabase:
 
 def _empty(cursor: CursorWrapper, table: str) -> None:
     cursor.execute(FILE_BYTES, {"table": table})
-    if cursor.fetchone()[0] > TRUNCATED_FROM_BYTES:
+    if cursor.fetchone()[0] > MIN_TRUNCATE_BYTES:
         cursor.execute(f"TRUNCATE {table} CASCADE")
     else:
         cursor.execute(f"DELETE FROM {table}")  # noqa: S608

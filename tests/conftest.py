@@ -32,13 +32,13 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "assay"))
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First what takes longest, so that the workers end together."""
+    """Run the slowest tests first, so that the workers finish together."""
     items.sort(key=lambda item: not is_fault(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FaultsOneByOne:
-    config.option.loadscopereorder = False  # by number of tests, it would be the slowest last
+    config.option.loadscopereorder = False  # ordering by number of tests would put the slowest last
     return FaultsOneByOne(config, log)
 
 
@@ -47,13 +47,13 @@ def embedded_services() -> Iterator[None]:
     """Start PostgreSQL and Redis; those that this session started are stopped at its end."""
     stopped = tuple(state.name for state in services.status(settings.VAR_DIR) if not state.ready)
     services.start(settings.VAR_DIR, names=stopped)
-    _spare_the_disk()
+    _turn_fsync_off()
     yield
     services.stop(settings.VAR_DIR, names=stopped)
 
 
-def _spare_the_disk() -> None:
-    """A power cut may cost the tests their database: PostgreSQL does not wait until it is on the disk."""
+def _turn_fsync_off() -> None:
+    """Turn fsync off: losing the test database in a power failure does not matter."""
     with closing(psycopg2.connect(services.database_url(settings.VAR_DIR))) as server:
         server.autocommit = True
         with server.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Which worker of pytest-xdist runs which tests (`pytest -n 2`)."""
+"""Assigns tests to the workers of pytest-xdist (`pytest -n 2`)."""
 
 from xdist.scheduler import LoadFileScheduling
 
@@ -10,8 +10,8 @@ def is_fault(nodeid: str) -> bool:
 
 
 class FaultsOneByOne(LoadFileScheduling):
-    """One worker runs all tests of a file. One also runs all tests that start, kill and freeze installations,
-    since two of those at a time would slow each other down.
+    """Each file's tests run on one worker. All fault tests also run on one worker, because two deployments
+    at a time would slow each other down.
     """
 
     def _split_scope(self, nodeid: str) -> str:

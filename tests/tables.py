@@ -1,4 +1,4 @@
-"""All tables of the test database: which hold rows, and how rows are copied out and in again."""
+"""The tables of the test database: which have rows, and how to copy rows out and back in."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ ALL = """
 
 @contextmanager
 def without_triggers() -> Iterator[CursorWrapper]:
-    """A transaction in which log entries may be deleted, and rows be written in any order of foreign keys."""
+    """A transaction that may delete log entries and write rows regardless of foreign keys."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         yield cursor
@@ -29,7 +29,7 @@ def all_tables(cursor: CursorWrapper) -> list[str]:
 
 
 def filled_tables(cursor: CursorWrapper) -> list[str]:
-    """Those that hold a row."""
+    """The tables that have rows."""
     exists = "SELECT '{0}' WHERE EXISTS (SELECT FROM {0})"
     return _names(cursor, " UNION ALL ".join(exists.format(table) for table in all_tables(cursor)))
 
@@ -41,7 +41,7 @@ def read_rows(cursor: CursorWrapper, table: str) -> str:
 
 
 def write_rows(cursor: CursorWrapper, rows: Mapping[str, str]) -> None:
-    """Adds to each table the rows that were read from it."""
+    """Insert into each table the rows that were read from it."""
     for table, text in rows.items():
         cursor.copy_expert(f"COPY {table} FROM STDIN", StringIO(text))
 

@@ -1,4 +1,4 @@
-"""Simulated payments of the past, loaded by the product's own path."""
+"""Simulated history, loaded by the product's own code."""
 
 from datetime import datetime
 from io import StringIO
@@ -19,7 +19,7 @@ def load_history(
     customers: int = 200,
     fraud_share: float = 0.12,
 ) -> pd.DataFrame:
-    """Days of payments until `end` in the log, as they were known at `now`, sequenced."""
+    """Load days of payments up to `end`, as known at `now`, and sequence them."""
 
     def load() -> pd.DataFrame:
         return load_frame(simulate_history(seed=4, **how), now=now)

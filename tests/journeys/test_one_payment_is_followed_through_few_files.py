@@ -1,7 +1,7 @@
-"""A reader who follows one payment from the request to the answer opens few files.
+"""Following one payment from request to response requires opening only a few files.
 
-More of them run, but call no other file of the product: a time as text, a hash, a score. Their names
-say what they give, so a reader need not open them. `pytest -s` with this file prints all of them.
+More files run, but those call no other file of the product (time formatting, hashing, scoring), and their
+names suffice, so a reader need not open them. `pytest -s` with this file prints all of them.
 """
 
 import re
@@ -34,7 +34,7 @@ Calls = dict[str, set[str]]
 OUTSIDE = (".venv", "tests", "var")
 MAX_OPENED = 45
 WALK = re.compile(r"## One payment.*?(?=\nAfterwards)", re.DOTALL)
-# Named in the walk, but not run here: the web server, routing, the message to an idle lane, the sweep.
+# Named in the walk but not run here: the web server, routing, the notification of an idle lane, the sweep.
 ELSEWHERE = {
     "config/urls.py",
     "config/wsgi.py",
@@ -47,10 +47,10 @@ ELSEWHERE = {
 
 
 @contextmanager
-def noted_calls() -> Iterator[Calls]:
-    """For each file of the product that runs: the other files of the product that it calls.
+def recorded_calls() -> Iterator[Calls]:
+    """For each product file that runs, the other product files that it calls.
 
-    All threads that start meanwhile are watched. Compiled kernels are not seen.
+    Includes all threads that start within the block, but not compiled kernels.
     """
     root = f"{project.BASE_DIR}/"
     calls: Calls = defaultdict(set)
@@ -79,7 +79,7 @@ def noted_calls() -> Iterator[Calls]:
 
 @pytest.fixture
 def api(online_redis: redis.Redis, settings: Any, tmp_path: Path) -> Api:
-    """A sender, and a model that decides."""
+    """An API client and a champion model."""
     settings.VAR_DIR = tmp_path / "var"
     redis_connections.client.cache_clear()
     [name] = train_small_models(15)
@@ -108,7 +108,7 @@ def shown(calls: Mapping[str, set[str]]) -> str:
 
 
 def walk_of_the_docs() -> set[str]:
-    """The files that docs/architecture.md names along the way."""
+    """The files that docs/architecture.md names in the walk."""
     page = (project.BASE_DIR / "docs/architecture.md").read_text()
     found = WALK.search(page)
     assert found
@@ -116,7 +116,7 @@ def walk_of_the_docs() -> set[str]:
 
 
 def test_one_payment_is_followed_through_few_files(api: Api) -> None:
-    with noted_calls() as calls:
+    with recorded_calls() as calls:
         lane = lane_thread()
         lane.start()
         decide(api, 900)  # what is loaded once is loaded now
