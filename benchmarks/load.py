@@ -38,12 +38,18 @@ class Pool:
 
     def __init__(self, count: int) -> None:
         self.count = count
+        self.connections: set[Connection] = set()
         self.idle: list[Connection] = []
         self.waiting: deque[tuple[bytes, asyncio.Future[int]]] = deque()
 
     async def open(self, host: str, port: int) -> None:
         self.host, self.port = host, port
         await asyncio.gather(*(self.connect() for _ in range(self.count)))
+
+    def close(self) -> None:
+        self.count = 0
+        for connection in self.connections:
+            connection.transport.close()
 
     async def connect(self) -> None:
         await asyncio.get_running_loop().create_connection(lambda: Connection(self), self.host, self.port)
@@ -64,9 +70,11 @@ class Pool:
             self.idle.append(connection)
 
     def lost(self, connection: "Connection") -> None:
+        self.connections.remove(connection)
         if connection in self.idle:
             self.idle.remove(connection)
-        asyncio.ensure_future(self.connect())  # noqa: RUF006 - the transport keeps the connection alive
+        if len(self.connections) < self.count:
+            asyncio.ensure_future(self.connect())  # noqa: RUF006 - the transport keeps the connection alive
 
 
 class Connection(asyncio.Protocol):
@@ -81,6 +89,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
+        self.pool.connections.add(self)
         self.pool.free(self)
 
     def send(self, request: bytes, response_status: asyncio.Future[int]) -> None:

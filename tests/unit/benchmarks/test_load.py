@@ -12,12 +12,22 @@ Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 def run(
     server: Callable[[Reader, Writer], Awaitable[None]], client: Callable[[Pool], Awaitable[None]]
 ) -> None:
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        served.append(asyncio.current_task())
+        await server(reader, writer)
+        writer.close()
+        await writer.wait_closed()
+
     async def both() -> None:
-        listening = await asyncio.start_server(server, "127.0.0.1", 0)
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
         pool = Pool(2)
         await pool.open("127.0.0.1", listening.sockets[0].getsockname()[1])
         await asyncio.wait_for(client(pool), 10)
+        pool.close()
         listening.close()
+        await asyncio.gather(*served)
 
     asyncio.run(both())
 
