@@ -26,6 +26,7 @@ def raw_deflate(body: bytes) -> bytes:
         ("deflate", raw_deflate(BODY)),
         ("identity", BODY),
     ],
+    ids=["gzip", "capitals and a space", "x-gzip", "zlib", "raw deflate", "identity"],
 )
 def test_a_body_is_inflated_as_its_header_says(encoding: str, sent: bytes) -> None:
     assert decompress(sent, encoding, limit=len(BODY)) == BODY
