@@ -1,4 +1,4 @@
-"""A lane worked by hand, in the test's own process, on real PostgreSQL and Redis."""
+"""A lane processed step by step, in the test's process, on real PostgreSQL and Redis."""
 
 from collections.abc import Callable
 from dataclasses import replace

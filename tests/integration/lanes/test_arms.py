@@ -1,4 +1,4 @@
-"""Several models of one event type: champion and canary decide, shadows look on."""
+"""Several models of one event type: champion and canary decide, shadows only score."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -129,7 +129,7 @@ def payment_category(number: int) -> str | None:
     return by_customers(number + 1)[number].parsed.fields.get("category")
 
 
-def test_a_decision_says_what_was_at_stake(models, send, work):
+def test_a_decision_records_the_stake(models, send, work):
     route(champion(models[0]))
     send([submission(payment_payload(0, amount="1234.50"))])
     work()
@@ -190,7 +190,7 @@ def test_a_model_that_fails_is_a_fallback_revised_once_it_can_score(models, send
     assert not Pending.objects.filter(kind="rescore").exists()
 
 
-def test_an_event_that_a_model_fails_on_takes_no_other_with_it(models, send, work, monkeypatch):
+def test_an_event_on_which_a_model_fails_does_not_affect_others(models, send, work, monkeypatch):
     route(champion(models[0]))
     amount = lane_plan(LANE).feature_set("payment").names.index("amount")
     fail(monkeypatch, lambda model, features: (features[:, amount] == 66_600).any())
@@ -200,7 +200,7 @@ def test_an_event_that_a_model_fails_on_takes_no_other_with_it(models, send, wor
     assert not Pending.objects.filter(state="parked").exists()
 
 
-def test_scores_that_are_no_numbers_decide_nothing(models, send, work, monkeypatch):
+def test_scores_that_are_not_numbers_decide_nothing(models, send, work, monkeypatch):
     route(champion(models[0]))
     explain = loaded_models.LoadedModel.explain
 
@@ -280,7 +280,7 @@ def test_shadow_scores_are_rebuilt_from_the_log(models, send, work):
     assert len(before) == 5
 
 
-def test_a_shadow_that_is_lost_is_reported_and_holds_nobody_up(models, send, work, caplog):
+def test_a_missing_shadow_is_reported_and_delays_nothing(models, send, work, caplog):
     route(champion(models[0]), Arm("shadow", models[1], "shadow", 1.0))
     send(payments(5))
     work()
@@ -290,9 +290,7 @@ def test_a_shadow_that_is_lost_is_reported_and_holds_nobody_up(models, send, wor
     assert f"shadow {models[1]}: 5 events are not scored: artifact" in caplog.text
 
 
-def test_a_shadow_scores_what_a_model_decided_first_as_the_event_was_then(
-    models, send, work, monkeypatch, caplog
-):
+def test_a_shadow_scores_the_first_model_decision_of_an_event(models, send, work, monkeypatch, caplog):
     """Not what the failure policy did, beside which any model would look different."""
     route(champion(models[0]), Arm("shadow", models[1], "shadow", 1.0))
     with monkeypatch.context() as broken:
@@ -314,7 +312,7 @@ def test_a_shadow_scores_what_a_model_decided_first_as_the_event_was_then(
     assert (event, to_iso(decided_at)) == (first["event_position"], first["decided_at"])
 
 
-def test_what_no_model_decided_has_no_shadow(send, work):
+def test_decisions_without_a_model_have_no_shadow_score(send, work):
     send(payments(3))
     work()
     follow()

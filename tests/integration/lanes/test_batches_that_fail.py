@@ -1,4 +1,4 @@
-"""A batch that cannot be worked or written whole: what stays queued, in which order, and what is kept."""
+"""Batches that cannot be computed or written as a whole: what stays queued, and in which order."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -68,7 +68,7 @@ def test_the_label_of_an_event_that_stays_queued_does_not_overtake_it(send, work
     assert online_states() == rebuilt_states()
 
 
-def test_the_rest_of_a_batch_is_left_when_one_of_it_could_not_be_written(send, work, runner, monkeypatch):
+def test_the_rest_of_a_batch_stays_queued_when_one_entry_cannot_be_written(send, work, runner, monkeypatch):
     send(payments(2))
     say_fraud(0)
     commit, tried = writing._commit, []
@@ -91,7 +91,7 @@ def test_the_rest_of_a_batch_is_left_when_one_of_it_could_not_be_written(send, w
     assert online_states() == rebuilt_states()
 
 
-def test_a_bad_entry_is_parked_and_what_follows_it_in_its_batch_is_taken(send, work, runner, monkeypatch):
+def test_a_bad_entry_is_parked_and_the_rest_of_its_batch_is_processed(send, work, runner, monkeypatch):
     send(payments(3))
     work_out = LaneRunner._compute
 
@@ -109,7 +109,9 @@ def test_a_bad_entry_is_parked_and_what_follows_it_in_its_batch_is_taken(send, w
 
 
 @pytest.mark.parametrize("bad", ["T-0", "T-1"])
-def test_of_two_entries_the_good_one_is_taken_and_the_bad_one_parked(send, work, runner, monkeypatch, bad):
+def test_of_two_entries_the_good_one_is_processed_and_the_bad_one_parked(
+    send, work, runner, monkeypatch, bad
+):
     send(payments(2))
     work_out = LaneRunner._compute
 
@@ -126,9 +128,7 @@ def test_of_two_entries_the_good_one_is_taken_and_the_bad_one_parked(send, work,
     assert Decision.objects.count() == 1
 
 
-def test_a_decision_without_its_model_is_not_kept_without_the_promise_to_make_it_again(
-    send, work, runner, monkeypatch
-):
+def test_a_decision_without_its_model_is_committed_only_with_its_rescore(send, work, runner, monkeypatch):
     without_model(monkeypatch)
     send(payments(2))
     with monkeypatch.context() as failing:
@@ -148,7 +148,7 @@ def _fail() -> None:
     raise DatabaseError("the server closed the connection")
 
 
-def test_states_are_not_written_before_what_they_reflect_is_committed(send, work, runner, monkeypatch):
+def test_states_are_written_after_the_commit(send, work, runner, monkeypatch):
     send(payments(3))
     work()
     before, cursor = online_states(), OnlineStore(LANE, runner.plan.layout_id).cursor()
@@ -164,7 +164,7 @@ def test_states_are_not_written_before_what_they_reflect_is_committed(send, work
 
 
 @pytest.mark.parametrize("place", ["look", "write"])
-def test_nothing_is_parked_because_redis_cannot_be_had(send, work, runner, monkeypatch, place):
+def test_nothing_is_parked_when_redis_is_unavailable(send, work, runner, monkeypatch, place):
     def away(*given: Any, **named: Any) -> None:
         raise redis.ConnectionError("away")
 
@@ -179,7 +179,7 @@ def test_nothing_is_parked_because_redis_cannot_be_had(send, work, runner, monke
     assert online_states() == rebuilt_states()
 
 
-def test_the_next_batch_is_as_long_as_fits_and_the_pace_follows_the_last_ones(runner, monkeypatch):
+def test_the_next_batch_and_the_pace_follow_the_last_batches(runner, monkeypatch):
     clock, asked = iter((0.0, 0.1, 5.0, 5.05)), []
     monkeypatch.setattr("scoring.runner.lane_runner.time.perf_counter", lambda: next(clock))
     monkeypatch.setattr(
@@ -194,7 +194,7 @@ def test_the_next_batch_is_as_long_as_fits_and_the_pace_follows_the_last_ones(ru
     assert asked[1] == ((77,), {"entries": 10, "seconds": pytest.approx(0.05)})
 
 
-def test_nobody_is_told_of_a_decision_that_is_not_committed(send, runner, monkeypatch):
+def test_no_answer_is_sent_before_its_decision_is_committed(send, runner, monkeypatch):
     told: list[Any] = []
     monkeypatch.setattr("scoring.signals.reply_channels.send_answers", told.append)
     send(payments(1), wait=0.001)
@@ -207,7 +207,7 @@ def test_nobody_is_told_of_a_decision_that_is_not_committed(send, runner, monkey
     assert len(told) == 1
 
 
-def test_an_entry_that_was_done_before_it_failed_is_not_parked_in_the_log_either(send, work, runner):
+def test_an_entry_that_another_holder_has_processed_is_not_parked(send, work, runner):
     send(payments(1))
     [claim] = claiming.claim(LANE, limit=1)
     work()
@@ -216,7 +216,7 @@ def test_an_entry_that_was_done_before_it_failed_is_not_parked_in_the_log_either
     assert [entry.type for entry in read_stream("payment/shop/T-0")] == ["event.received", "decision.made"]
 
 
-def test_what_is_scored_again_by_two_holders_is_written_by_one(send, work, runner, monkeypatch):
+def test_a_rescore_by_two_holders_is_written_once(send, work, runner, monkeypatch):
     with monkeypatch.context() as missing:
         without_model(missing)
         send(payments(2))

@@ -1,4 +1,4 @@
-"""The connection to Redis outlasts what is waited for on it, and who asked for it."""
+"""Redis connections: blocking reads, frozen servers, discarded clients."""
 
 import gc
 import os
@@ -22,7 +22,7 @@ def frozen_redis(online_redis: redis.Redis) -> Iterator[None]:
     wait_until(lambda: not connections.breaker.is_open)
 
 
-def test_a_blocking_read_that_finds_nothing_is_not_taken_for_a_dead_server(online_redis):
+def test_a_blocking_read_without_a_result_is_not_mistaken_for_a_dead_server(online_redis):
     assert connections.blocking().blpop(["nothing"], timeout=connections.MAX_BLOCK_SECONDS) is None
 
 
@@ -38,20 +38,20 @@ def test_one_command_waits_for_a_frozen_redis_and_the_next_ones_do_not(frozen_re
         asked.pipeline(transaction=False).get("anything").execute()
 
 
-def test_redis_is_asked_again_once_it_answers(online_redis):
+def test_redis_is_used_again_once_it_answers(online_redis):
     connections.breaker.trip()
     wait_until(lambda: not connections.breaker.is_open)
     assert connections.prompt().ping()
 
 
-def test_a_redis_that_refuses_a_command_is_not_left_alone(online_redis):
+def test_a_redis_that_refuses_a_command_is_still_used(online_redis):
     online_redis.set("text", "x")
     with pytest.raises(redis.ResponseError):
         connections.prompt().lpush("text", "y")
     assert not connections.breaker.is_open
 
 
-def test_a_client_forgotten_meanwhile_leaves_a_pipeline_its_connection(online_redis):
+def test_a_discarded_client_leaves_a_pipeline_its_connection(online_redis):
     """As when threads ask for the first time together, and the client of one of them is not kept."""
     pipe = connections.client().pipeline(transaction=False)
     in_use = pipe.connection_pool.get_connection()

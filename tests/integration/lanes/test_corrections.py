@@ -1,4 +1,4 @@
-"""An event corrected or retracted: what its lane takes back, applies and decides anew."""
+"""Corrected and retracted events: what the lane undoes, applies and decides again."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -66,7 +66,7 @@ def items() -> list[tuple[str, str, int]]:
     ]
 
 
-def test_a_correction_takes_the_event_back_applies_it_as_corrected_and_decides_it_again(send, work):
+def test_a_correction_undoes_the_event_applies_the_new_version_and_decides_it_again(send, work):
     send(payments(6))
     work()
     assert correct(2, amount="99.00").status == "recorded"
@@ -80,7 +80,7 @@ def test_a_correction_takes_the_event_back_applies_it_as_corrected_and_decides_i
     assert online_states() == rebuilt_states()
 
 
-def test_corrections_and_other_events_are_taken_in_one_batch(send, work, caplog):
+def test_corrections_and_other_events_share_a_batch(send, work, caplog):
     send(payments(3))
     work()
     correct(2, amount="99.00")
@@ -109,7 +109,7 @@ def test_labels_move_with_the_event_from_the_old_version_to_the_new_one(send, wo
     assert online_states() == rebuilt_states()
 
 
-def test_a_retracted_event_leaves_the_states_and_its_labels_count_no_more(send, work):
+def test_a_retracted_event_leaves_the_states_and_its_labels_no_longer_count(send, work):
     send(payments(6))
     say(2, "fraud")
     work()
@@ -123,7 +123,7 @@ def test_a_retracted_event_leaves_the_states_and_its_labels_count_no_more(send, 
     assert online_states() == rebuilt_states()
 
 
-def test_corrections_build_upon_each_other_and_one_of_an_old_version_is_refused(send, work):
+def test_corrections_build_on_each_other_and_one_of_an_old_version_is_refused(send, work):
     send(payments(3))
     work()
     correct(1, amount="20.00", version=1)
@@ -136,7 +136,7 @@ def test_corrections_build_upon_each_other_and_one_of_an_old_version_is_refused(
     assert online_states() == rebuilt_states()
 
 
-def test_the_same_again_changes_nothing(send, work):
+def test_a_repeated_amendment_changes_nothing(send, work):
     send(payments(3))
     work()
     assert correct(1).status == "unchanged"
@@ -151,7 +151,7 @@ def test_the_same_again_changes_nothing(send, work):
     assert Amendment.objects.count() == 2
 
 
-def test_a_clock_that_was_reset_can_be_put_right(send, work):
+def test_a_wrong_event_time_can_be_corrected(send, work):
     send(payments(3))
     send([submission(payment_payload(7, occurred_at="1970-01-01T00:00:05Z"))])
     work()
@@ -164,7 +164,7 @@ def test_a_clock_that_was_reset_can_be_put_right(send, work):
     assert online_states() == rebuilt_states()
 
 
-def test_states_lost_come_back_from_the_log_as_they_were(send, work, online_redis):
+def test_lost_states_are_restored_from_the_log(send, work, online_redis):
     send(payments(8))
     say(3, "fraud")
     work()
@@ -179,7 +179,7 @@ def test_states_lost_come_back_from_the_log_as_they_were(send, work, online_redi
     assert online_states().keys() >= before.keys()
 
 
-def test_a_new_order_of_the_lane_gives_corrections_their_place_again(send, work):
+def test_a_new_order_places_corrections_again(send, work):
     send(payments(8))
     say(3, "fraud")
     work()
@@ -208,7 +208,7 @@ def test_a_new_order_of_the_lane_gives_corrections_their_place_again(send, work)
     assert online_states() == rebuilt_states()
 
 
-def test_what_is_corrected_while_a_new_order_is_worked_out_builds_upon_that_order(send, work, monkeypatch):
+def test_a_correction_during_a_reorder_builds_on_the_new_order(send, work, monkeypatch):
     monkeypatch.setattr("scoring.states.reorder.ITEMS_A_CHUNK", 1)
     send(payments(4))
     say(1, "fraud")
@@ -246,7 +246,7 @@ def test_what_is_corrected_while_a_new_order_is_worked_out_builds_upon_that_orde
     assert online_states() == rebuilt_states()
 
 
-def test_history_that_is_labelled_late_counts_for_the_corrected_version(send, work):
+def test_a_late_label_of_history_counts_for_the_corrected_version(send, work):
     add_history(range(3))
     sequence_history(LANE)
     correct(1, merchant="merchant-x")
@@ -256,7 +256,7 @@ def test_history_that_is_labelled_late_counts_for_the_corrected_version(send, wo
     assert online_states() == rebuilt_states()
 
 
-def test_history_that_has_no_place_yet_cannot_be_corrected(online_redis):
+def test_history_without_a_place_in_the_order_cannot_be_corrected(online_redis):
     add_history(range(3))
     with pytest.raises(EventStillHistory):
         correct(1, amount="99.00")
@@ -264,7 +264,7 @@ def test_history_that_has_no_place_yet_cannot_be_corrected(online_redis):
         retract(1)
 
 
-def test_a_rebuilt_queue_has_what_was_queued(send, work):
+def test_a_rebuilt_queue_has_the_same_entries(send, work):
     send(payments(6))
     [position] = Event.objects.filter(external_id="T-1").values_list("position", flat=True)
     pending.park(position, error="broken")
@@ -293,7 +293,7 @@ def test_projections_are_rebuilt_row_for_row(send, work):
     assert before[0][2]["retracted_at"] is not None
 
 
-def test_columns_of_a_lane_are_its_items(send, work, settings, tmp_path):
+def test_the_columns_of_a_lane_equal_its_items(send, work, settings, tmp_path):
     settings.OFFLINE_URL = str(tmp_path / "offline")
     send(payments(8))
     say(3, "fraud")
@@ -313,7 +313,7 @@ def test_columns_of_a_lane_are_its_items(send, work, settings, tmp_path):
         assert arena.blobs() == rebuilt_states()
 
 
-def test_every_decision_comes_out_of_the_log_again(send, work):
+def test_every_decision_is_reproduced_from_the_log(send, work):
     send(payments(30))
     say(3, "fraud")
     work()

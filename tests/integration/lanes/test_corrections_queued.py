@@ -1,4 +1,4 @@
-"""Corrections beside what is queued of their event, and the clients that wait for them."""
+"""Corrections of events that are still queued, and the clients that wait for them."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def park(number: int) -> int:
     return position
 
 
-def test_a_correction_of_an_event_that_is_still_queued_comes_after_it(send, work):
+def test_a_correction_of_a_queued_event_follows_it(send, work):
     send(payments(3))
     correct(1, amount="99.00")
     work()
@@ -43,7 +43,7 @@ def test_a_correction_of_an_event_that_is_still_queued_comes_after_it(send, work
     assert online_states() == rebuilt_states()
 
 
-def test_a_correction_takes_the_place_of_an_event_that_could_not_be_processed(send, work):
+def test_a_correction_replaces_a_parked_event(send, work):
     send(payments(3))
     park(1)
     work()
@@ -55,7 +55,7 @@ def test_a_correction_takes_the_place_of_an_event_that_could_not_be_processed(se
     assert online_states() == rebuilt_states()
 
 
-def test_an_event_parked_after_it_was_corrected_is_passed_over_when_it_is_tried_again(send, work):
+def test_an_event_parked_after_its_correction_is_ignored_on_retry(send, work):
     send(payments(3))
     correct(1, amount="99.00")
     [position] = Event.objects.filter(external_id="T-1").values_list("position", flat=True)
@@ -68,7 +68,7 @@ def test_an_event_parked_after_it_was_corrected_is_passed_over_when_it_is_tried_
     assert online_states() == rebuilt_states()
 
 
-def test_a_retraction_has_nothing_to_take_back_when_no_version_was_ever_applied(send, work):
+def test_a_retraction_undoes_nothing_when_no_version_was_applied(send, work):
     send(payments(2))
     receipt = park(1)
     correct(1, amount="99.00")
@@ -83,7 +83,7 @@ def test_a_retraction_has_nothing_to_take_back_when_no_version_was_ever_applied(
     assert not Pending.objects.exists()
 
 
-def test_a_retraction_takes_back_the_version_applied_before_one_that_could_not_be(send, work):
+def test_a_retraction_undoes_the_version_applied_before_a_parked_one(send, work):
     send(payments(2))
     work()
     correct(1, amount="99.00")
@@ -99,7 +99,7 @@ def test_a_retraction_takes_back_the_version_applied_before_one_that_could_not_b
     assert online_states() == rebuilt_states()
 
 
-def test_an_old_version_is_not_scored_again_and_the_new_one_is(send, work, monkeypatch):
+def test_the_new_version_is_rescored_and_the_old_one_is_not(send, work, monkeypatch):
     without_model(monkeypatch)
     send(payments(2))
     work()
@@ -115,7 +115,7 @@ def test_an_old_version_is_not_scored_again_and_the_new_one_is(send, work, monke
     assert list(Pending.objects.order_by("position").values(*columns)) == before
 
 
-def test_a_label_counts_for_the_version_applied_though_that_is_to_be_scored_again(send, work, monkeypatch):
+def test_a_label_counts_for_an_applied_version_that_waits_for_a_rescore(send, work, monkeypatch):
     without_model(monkeypatch)
     send(payments(2))
     work()
@@ -135,7 +135,7 @@ def queue() -> Any:
 @pytest.mark.parametrize(
     ("state", "priority"), [("ready", pending.NORMAL), ("parked", pending.URGENT), ("done", pending.URGENT)]
 )
-def test_a_correction_whose_client_waits_does_not_overtake_its_own_event(send, work, state, priority):
+def test_an_awaited_correction_does_not_overtake_its_event(send, work, state, priority):
     send(payments(2))
     if state == "done":
         work()
@@ -159,7 +159,7 @@ def test_a_client_that_repeats_a_correction_waits_for_it_like_the_first(send, wo
     assert not correct(1, amount="20.00", wait=0.01).is_undecided
 
 
-def test_what_is_taken_of_a_corrected_event_is_its_version_with_when_that_came(send, work):
+def test_the_claim_of_a_corrected_event_has_its_version_and_the_time_of_that(send, work):
     send(payments(2))
     work()
     correct(1, amount="99.00")
@@ -176,7 +176,7 @@ def test_what_is_taken_of_a_corrected_event_is_its_version_with_when_that_came(s
         assert (claim.decisions, claim.amended, claim.urgent) == (1, True, False)
 
 
-def test_retracting_an_event_that_could_not_be_processed_empties_the_queue(send, work):
+def test_retracting_a_parked_event_empties_the_queue(send, work):
     send(payments(3))
     park(1)
     retract(1)
@@ -185,9 +185,7 @@ def test_retracting_an_event_that_could_not_be_processed_empties_the_queue(send,
     assert not Pending.objects.exists()
 
 
-def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_of_either(
-    send, work, monkeypatch
-):
+def test_an_awaited_correction_goes_before_bulk_and_the_lane_is_notified_of_both(send, work, monkeypatch):
     told: list[str] = []
     send(payments(3))
     work()
@@ -204,7 +202,7 @@ def test_a_correction_whose_client_waits_goes_before_bulk_and_the_lane_is_told_o
     assert told == [LANE] * 3
 
 
-def test_a_client_that_waits_is_answered_with_the_new_decision(send, work, monkeypatch):
+def test_a_waiting_client_gets_the_new_decision(send, work, monkeypatch):
     collect, counts = ReplyChannel.collect, []
 
     def work_then_collect(channel, **how):
@@ -221,7 +219,7 @@ def test_a_client_that_waits_is_answered_with_the_new_decision(send, work, monke
     assert [revision["cause"] for revision in receipt.answer["revisions"]] == ["corrected"]
 
 
-def test_who_amended_an_event_is_kept(send, work):
+def test_the_actor_of_an_amendment_is_recorded(send, work):
     send(payments(2))
     work()
     correct(1, amount="20.00")
@@ -231,7 +229,7 @@ def test_who_amended_an_event_is_kept(send, work):
 
 @pytest.mark.parametrize("amend", [lambda: correct(1, amount="20.00"), lambda: retract(1)])
 @pytest.mark.parametrize("conflicts", [ATTEMPTS - 1, ATTEMPTS])
-def test_an_event_that_changes_meanwhile_is_read_anew_a_few_times(send, work, monkeypatch, amend, conflicts):
+def test_an_event_that_changes_meanwhile_is_read_again_a_few_times(send, work, monkeypatch, amend, conflicts):
     send(payments(2))
     work()
     inject_conflicts(monkeypatch, "scoring.intake.corrections", count=conflicts)

@@ -73,7 +73,7 @@ def test_a_promotion_is_picked_up_between_two_batches_of_one_holder(models, send
     assert by_seq == [models[0]] * switch + [models[1]] * (40 - switch)
 
 
-def test_what_a_waiting_client_is_told_is_what_a_repetition_is_told(models, send, work):
+def test_a_waiting_client_and_a_repetition_get_the_same_answer(models, send, work):
     promote(models[0])
     channel = open_reply_channel()
     send(payments(1))
@@ -85,7 +85,7 @@ def test_what_a_waiting_client_is_told_is_what_a_repetition_is_told(models, send
     assert orjson.dumps(told["payment/shop/T-0"]) == orjson.dumps(again)
 
 
-def test_a_model_that_cannot_be_had_is_a_fallback_that_is_revised_when_it_is_back(models, send, work):
+def test_a_model_that_cannot_be_used_is_a_fallback_that_is_revised_later(models, send, work):
     promote(models[0])
     artifact = ModelArtifact.objects.get(digest=registry.ModelVersion.objects.get(name=models[0]).artifact)
     ModelArtifact.objects.filter(digest=artifact.digest).update(booster=b"not the bytes that were stored")
@@ -133,7 +133,7 @@ def test_a_revision_scores_the_values_of_the_moment_of_the_event(models, send, w
         assert (revised.data["basis"], revised.data["feature_set"]) == ("model", loaded.feature_set)
 
 
-def test_code_without_the_models_features_does_not_decide_by_it(models, send, work, monkeypatch):
+def test_code_without_the_models_features_does_not_use_the_model(models, send, work, monkeypatch):
     promote(models[0])
     loaded = loaded_models.load_model(models[0])
     monkeypatch.setattr(
@@ -146,7 +146,7 @@ def test_code_without_the_models_features_does_not_decide_by_it(models, send, wo
     assert (decision["basis"], decision["cause"]) == ("fallback", "feature_set_missing")
 
 
-def test_a_vector_that_other_code_logged_is_not_scored(models, send, work, monkeypatch):
+def test_a_vector_logged_by_other_code_is_not_scored(models, send, work, monkeypatch):
     promote(models[0])
     kept = {row.digest: bytes(row.booster) for row in ModelArtifact.objects.all()}
     ModelArtifact.objects.update(booster=b"gone")

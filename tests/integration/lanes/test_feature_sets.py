@@ -125,7 +125,7 @@ def replayed() -> tuple[int, int]:
     return again.identical, again.decisions
 
 
-def test_a_shadow_on_another_set_scores_what_it_would_as_champion(models, send, work):
+def test_a_shadow_on_another_set_scores_as_it_would_as_champion(models, send, work):
     for decider, shadow in (models, models[::-1]):
         route(champion(decider), Arm("shadow", shadow, "shadow", 1.0))
         start = Decision.objects.count()
@@ -140,7 +140,7 @@ def test_a_shadow_on_another_set_scores_what_it_would_as_champion(models, send, 
     assert replayed() == (16, 16)
 
 
-def test_a_fallback_is_revised_by_a_model_on_whichever_set(models, send, work):
+def test_a_fallback_is_revised_by_a_model_on_any_set(models, send, work):
     old, new = models
     mend = lose(old)
     send(payments(6))
@@ -188,7 +188,7 @@ def test_a_model_waits_for_the_states_of_its_features(models, online_redis, work
     put_in_charge(new, actor="tests", now=datetime.now(UTC))
 
 
-def test_a_model_whose_set_this_code_lacks_is_neither_promoted_nor_overlooked(models, declare, work):
+def test_a_model_whose_set_this_code_lacks_is_refused_and_reported(models, declare, work):
     old, new = models
     declare_feature_sets(now=datetime.now(UTC))
     declare(OLD)
@@ -255,7 +255,7 @@ def read_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scoring.registry.feature_sets.read_stream", look)
 
 
-def test_of_workers_that_start_at_once_one_declares(declare, transactional_db, monkeypatch):
+def test_only_one_of_several_starting_workers_declares(declare, transactional_db, monkeypatch):
     now = datetime.now(UTC)
     declare_feature_sets(now=now)
     read_too_early(monkeypatch)
@@ -264,7 +264,7 @@ def test_of_workers_that_start_at_once_one_declares(declare, transactional_db, m
     assert declared() == [(1, "amount")]
 
 
-def test_of_workers_of_different_code_each_declares(declare, transactional_db, monkeypatch):
+def test_each_of_several_workers_of_different_code_declares(declare, transactional_db, monkeypatch):
     now = datetime.now(UTC)
     declare_feature_sets(now=now)
     declare(NEW, OLD)

@@ -1,4 +1,4 @@
-"""History takes its place in the lane by the time each thing became known."""
+"""History is sequenced by the time at which each event and label became known."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -69,14 +69,14 @@ def order() -> list[str]:
     ]
 
 
-def test_events_and_labels_merge_by_when_they_became_known(online_redis):
+def test_events_and_labels_are_merged_by_known_at(online_redis):
     add_history(range(5), labels={0: timedelta(minutes=2, seconds=30), 1: timedelta(minutes=2)})
     assert sequence_history(LANE) == 7
     assert order() == ["0", "1", "2", "+0", "3", "+1", "4"]
     assert online_states() == rebuilt_states()
 
 
-def test_a_label_held_for_an_event_that_history_brings_waits_for_its_place_with_it(online_redis):
+def test_a_label_held_for_an_event_of_history_is_sequenced_with_it(online_redis):
     said = [LabelStatement("payment", f"T-{number}", "fraud", "chargeback") for number in (0, 9)]
     record_labels(said, source="shop", now=datetime.now(UTC))
     now = datetime.now(UTC)
@@ -108,7 +108,7 @@ def test_history_of_the_same_moment_keeps_the_order_of_the_log(online_redis):
     assert order() == ["0", "1", "2", "+0", "+1"]
 
 
-def test_long_history_is_sequenced_in_parts_each_kept_whatever_becomes_of_the_next(online_redis, monkeypatch):
+def test_long_history_is_sequenced_in_parts_that_are_committed_separately(online_redis, monkeypatch):
     monkeypatch.setattr(history, "ITEMS_AN_ENTRY", 2)
     monkeypatch.setattr(history, "ROWS_A_READ", 2)
     add_history(range(5), labels={0: timedelta(minutes=2)})
@@ -133,7 +133,7 @@ def test_long_history_is_sequenced_in_parts_each_kept_whatever_becomes_of_the_ne
     assert online_states() == rebuilt_states()
 
 
-def test_what_waits_is_counted_by_its_lane_its_kind_and_whether_it_is_late(online_redis, send, work):
+def test_waiting_history_is_counted_by_lane_kind_and_lateness(online_redis, send, work):
     send([submission(payment_payload(30, occurred_at=(MARCH + timedelta(minutes=3)).isoformat()))])
     work()
     add_history(range(5), labels={0: timedelta(minutes=1), 1: timedelta(minutes=9)})
@@ -144,7 +144,7 @@ def test_what_waits_is_counted_by_its_lane_its_kind_and_whether_it_is_late(onlin
     assert sequence_history(LANE) == 0
 
 
-def test_the_planner_knows_of_history_as_soon_as_it_has_its_place(online_redis):
+def test_planner_statistics_are_updated_with_history(online_redis):
     add_history(range(5))
     sequence_history(LANE)
     assert rows_planned_for() == 5
@@ -159,7 +159,7 @@ def rows_planned_for() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_a_held_label_is_not_let_through_before_its_event_has_its_place(online_redis):
+def test_a_held_label_is_not_released_before_its_event_is_sequenced(online_redis):
     statement = LabelStatement("payment", "T-0", "fraud", "chargeback")
     record_labels([statement], source="shop", now=datetime.now(UTC))
     add_history(range(1))
@@ -199,7 +199,7 @@ def test_history_is_recorded_and_not_decided(online_redis, work):
     assert [entry.type for entry in read_stream("payment/shop/T-1")] == ["event.received"]
 
 
-def test_history_older_than_the_lane_is_refused_with_the_way_out(online_redis, send, work):
+def test_history_older_than_the_lane_is_refused_with_the_command_to_run(online_redis, send, work):
     send(payments(1, start=100))
     work()
     add_history(range(3))
@@ -209,7 +209,7 @@ def test_history_older_than_the_lane_is_refused_with_the_way_out(online_redis, s
     assert Pending.objects.count() == 3
 
 
-def test_a_new_order_gives_older_history_its_place(online_redis, send, work):
+def test_a_new_order_includes_older_history(online_redis, send, work):
     send(payments(2, start=100))
     work()
     made = read_stream("payment/shop/T-100")[1].data
@@ -227,7 +227,7 @@ def test_a_new_order_gives_older_history_its_place(online_redis, send, work):
     assert online_states() == rebuilt_states()
 
 
-def test_a_new_order_leaves_the_states_of_the_same_items_as_they_are(online_redis, send, work):
+def test_a_new_order_of_the_same_items_does_not_change_the_states(online_redis, send, work):
     send(payments(20))
     work()
     before = online_states()
@@ -235,7 +235,7 @@ def test_a_new_order_leaves_the_states_of_the_same_items_as_they_are(online_redi
     assert online_states() == before
 
 
-def test_states_of_an_earlier_order_are_not_believed(online_redis, send, work):
+def test_states_of_an_earlier_order_are_not_used(online_redis, send, work):
     send(payments(3))
     work()
     earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*")}
@@ -248,7 +248,7 @@ def test_states_of_an_earlier_order_are_not_believed(online_redis, send, work):
     assert online_states() == rebuilt_states()
 
 
-def test_a_label_of_an_event_that_waits_as_history_goes_with_it(online_redis, send, work):
+def test_a_label_of_waiting_history_is_sequenced_with_it(online_redis, send, work):
     add_history(range(2))
     statement = LabelStatement("payment", "T-0", "fraud", "chargeback")
     record_labels([statement], source="shop", now=datetime.now(UTC))
@@ -272,7 +272,7 @@ def test_a_known_label_of_history_waits_for_its_event_to_be_sequenced(online_red
     assert online_states() == rebuilt_states()
 
 
-def test_nothing_that_was_applied_is_left_out_of_a_new_order(online_redis, send, work):
+def test_a_new_order_includes_everything_that_was_applied(online_redis, send, work):
     send(payments(3))
     work()
     before = order()

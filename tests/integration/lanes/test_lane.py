@@ -125,7 +125,7 @@ def test_a_flushed_redis_is_restored_from_the_log(send, work, online_redis):
 
 
 @pytest.mark.parametrize("lost", ["everything", "the last batch"])
-def test_what_redis_lost_is_noticed_by_the_running_holder_before_it_decides_upon_it(send, online_redis, lost):
+def test_the_running_holder_notices_lost_states_before_it_uses_them(send, online_redis, lost):
     send(payments(2 * MIN_SIZE + 6))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
@@ -197,7 +197,7 @@ def test_redis_refuses_a_holder_that_lost_its_lane(send, work):
     assert online_states() == rebuilt_states()
 
 
-def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work):
+def test_a_label_before_its_event_is_held_and_then_applied(send, work):
     receipts = say(label(2, "fraud"), label(99, "fraud"))
     assert [receipt.status for receipt in receipts] == ["held", "held"]
     work()
@@ -210,7 +210,7 @@ def test_a_label_that_comes_before_its_event_is_held_and_then_applied(send, work
     assert online_states() == rebuilt_states()
 
 
-def test_the_clock_of_a_lane_is_at_the_latest_event_of_those_it_took(send, work):
+def test_the_clock_of_a_lane_is_the_time_of_its_latest_event(send, work):
     send([*payments(1, start=5), *payments(1)])
     work()
     assert read_head(LANE).clock_us == to_micros(MARCH + timedelta(minutes=5))
@@ -226,9 +226,7 @@ def test_the_sweep_releases_held_labels_whose_event_is_there_and_no_others(send)
 
 
 @pytest.mark.parametrize("conflicts", [ATTEMPTS - 1, ATTEMPTS])
-def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_again(
-    send, work, monkeypatch, conflicts
-):
+def test_a_label_that_meets_another_label_of_its_event_is_tried_again(send, work, monkeypatch, conflicts):
     send(payments(2))
     inject_conflicts(monkeypatch, "scoring.intake.labels", count=conflicts)
     if conflicts == ATTEMPTS:
@@ -239,7 +237,7 @@ def test_a_label_whose_event_is_labelled_by_another_at_that_moment_is_tried_agai
     assert len(read_stream("label/payment/shop/T-1")) == (conflicts < ATTEMPTS)
 
 
-def test_a_lane_is_told_of_labels_when_they_are_committed(send, monkeypatch):
+def test_a_lane_is_notified_of_labels_when_they_are_committed(send, monkeypatch):
     told: list[set[str]] = []
     monkeypatch.setattr("scoring.signals.lane_notifications.notify_lanes", told.append)
     with transaction.atomic():
@@ -248,7 +246,7 @@ def test_a_lane_is_told_of_labels_when_they_are_committed(send, monkeypatch):
     assert told == [{LANE}]
 
 
-def test_a_poison_that_the_failure_policy_decides_while_it_is_parked_does_not_end_the_shift(
+def test_a_bad_event_decided_by_the_failure_policy_while_it_is_parked_does_not_end_the_loop(
     send, work, monkeypatch
 ):
     park = LaneRunner._park
@@ -273,7 +271,7 @@ def test_a_poison_that_the_failure_policy_decides_while_it_is_parked_does_not_en
 
 
 @pytest.mark.parametrize("rebuilt", [False, True])
-def test_a_label_that_came_before_its_event_counts_like_one_that_came_after(send, work, rebuilt):
+def test_a_label_before_its_event_counts_like_one_after_it(send, work, rebuilt):
     say(label(0, "fraud"))
     send(payments(2))
     if rebuilt:
@@ -287,7 +285,7 @@ def test_a_label_that_came_before_its_event_counts_like_one_that_came_after(send
     assert online_states() == rebuilt_states()
 
 
-def test_saying_the_same_again_changes_nothing(send):
+def test_a_repeated_label_changes_nothing(send):
     send(payments(1))
     assert say(label(0, "fraud"))[0].status == "recorded"
     assert say(label(0, "fraud"))[0].status == "unchanged"
@@ -321,7 +319,7 @@ def test_an_event_that_cannot_be_processed_is_parked_and_the_lane_goes_on(send, 
     assert online_states() == rebuilt_states()
 
 
-def test_a_label_that_cannot_be_processed_is_parked_and_others_of_its_event_are_taken(send, work):
+def test_a_label_that_cannot_be_processed_is_parked_and_others_are_applied(send, work):
     entry = NewEntry(
         stream="payment/shop/T-7",
         expected_version=0,
@@ -344,7 +342,7 @@ def test_a_label_that_cannot_be_processed_is_parked_and_others_of_its_event_are_
     assert say(label(7, "legitimate"))[0].status == "recorded"
 
 
-def test_what_fails_after_the_commit_is_not_applied_again(send, work, monkeypatch):
+def test_a_batch_that_fails_after_the_commit_is_not_applied_again(send, work, monkeypatch):
     def fail(answers: object) -> None:
         raise ValueError("cannot be sent")
 
@@ -374,7 +372,7 @@ def test_a_fallback_is_revised_when_the_lane_works_again(send, work):
     ]
 
 
-def test_only_one_decides_when_fallback_and_lane_meet(send, work):
+def test_only_one_of_fallback_and_lane_decides(send, work):
     receipt = send(payments(1))[0]
     received = read_stream(receipt.stream)
     work()
@@ -398,7 +396,7 @@ def test_a_decision_says_whether_a_client_waited_for_it(send, work):
     assert [decision.data["waited"] for decision in made] == [False, True]
 
 
-def test_a_late_event_is_decided_and_counted_where_it_belongs(send, work):
+def test_a_late_event_is_decided_and_counted_in_its_own_window(send, work):
     send(payments(10))
     work()
     late = (MARCH - timedelta(days=3)).isoformat()

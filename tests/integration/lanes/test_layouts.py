@@ -1,4 +1,4 @@
-"""States of a new layout beside those in use, and what is removed of old ones."""
+"""States of a new layout next to those in use, and the removal of old ones."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ def next_layout(monkeypatch) -> LanePlan:
     return replace(lane_plan(LANE), layout_id="abcdef" + lane_plan(LANE).layout_id[6:])
 
 
-def test_states_of_a_new_layout_are_filled_while_the_old_are_in_use(send, work, next_layout, monkeypatch):
+def test_a_new_layout_is_filled_while_the_old_one_is_in_use(send, work, next_layout, monkeypatch):
     send(payments(30))
     work()
     with monkeypatch.context() as new_code:
@@ -43,7 +43,7 @@ def test_states_of_a_new_layout_are_filled_while_the_old_are_in_use(send, work, 
     assert new.states() == rebuilt_states()
 
 
-def test_other_layouts_are_removed_when_nobody_has_used_them_for_an_hour(send, work, next_layout):
+def test_other_layouts_are_removed_when_unused_for_an_hour(send, work, next_layout):
     send(payments(30))
     work()
     old = OnlineStore(LANE, next_layout.layout_id)

@@ -1,4 +1,4 @@
-"""What learning, vocabularies and batch views make of events that were corrected or retracted."""
+"""Corrected and retracted events in training, vocabularies and batch views."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -55,7 +55,7 @@ def training(as_of: datetime) -> dict[str, tuple[float, int]]:
     return dict(found)
 
 
-def test_training_learns_from_what_events_were_known_to_be_at_the_cut_off(amended):
+def test_training_uses_the_versions_known_at_the_cut_off(amended):
     now = datetime.now(UTC)
     later, earlier = training(now), training(amended)
     assert later.keys() == {"T-0", "T-1", "T-2", "T-4", "T-5"}
@@ -80,7 +80,7 @@ def test_the_log_position_looked_at_bounds_amendments_too(amended):
 
 
 @pytest.mark.parametrize("exported", [False, True])
-def test_values_are_counted_as_events_were_known(amended, exported):
+def test_values_are_counted_from_the_versions_known_then(amended, exported):
     if exported:
         export_log(OfflineStore(), now=datetime.now(UTC))
     assert count_values("payment", "category", as_of=datetime.now(UTC)) == {"grocery": 4, "food": 1}
@@ -94,7 +94,7 @@ def merchants_read(read) -> list[str]:
 
 
 @pytest.mark.parametrize("exported", [False, True])
-def test_batch_views_are_computed_from_what_events_are(amended, exported):
+def test_batch_views_use_the_current_versions(amended, exported):
     if exported:
         export_log(OfflineStore(), now=datetime.now(UTC))
     now_read = ["merchant-0", "merchant-1", "merchant-y", "merchant-1", "merchant-2"]

@@ -1,4 +1,4 @@
-"""Generations of states in Redis: filled beside the present one, put in place at once, removed afterwards."""
+"""Generations of states in Redis: filled next to the present one, switched to at once, removed later."""
 
 import pytest
 import redis
@@ -34,7 +34,7 @@ def test_without_a_generation_there_is_no_cursor_and_nothing_can_be_read(store):
         store.read(["0:a"], expected="1:1")
 
 
-def test_a_generation_that_is_being_filled_is_seen_by_nobody(store):
+def test_a_generation_that_is_being_filled_cannot_be_read(store):
     fill(store, {"0:a": b"old"}, cursor="1:10")
     filling = store.begin(kind="rebuilding")
     filling.write([("0:a", b"new")])
@@ -46,7 +46,7 @@ def test_a_generation_that_is_being_filled_is_seen_by_nobody(store):
 
 
 @pytest.mark.parametrize("removed", [False, True], ids=["retired", "removed"])
-def test_who_has_not_heard_of_the_switch_can_neither_read_nor_write(store, removed):
+def test_a_process_that_missed_the_switch_can_neither_read_nor_write(store, removed):
     fill(store, {"0:a": b"old"}, cursor="1:10")
     late = OnlineStore("commerce", LAYOUT)
     late.cursor()
@@ -72,7 +72,7 @@ def test_a_retired_and_an_interrupted_generation_are_removed(store):
     assert store.read(["0:a"], expected="2:20") == {"0:a": b"new"}
 
 
-def test_what_another_is_filling_is_left_alone(store):
+def test_a_generation_that_another_process_fills_is_not_removed(store):
     restoring, rebuilding = store.begin(kind="restoring"), store.begin(kind="rebuilding")
     store.remove_leftovers(sparing="restoring")
     restoring.write([("0:a", b"new")])
@@ -80,7 +80,7 @@ def test_what_another_is_filling_is_left_alone(store):
         rebuilding.write([("0:a", b"new")])
 
 
-def test_of_two_that_put_their_generation_in_place_at_once_one_is_refused(store, monkeypatch):
+def test_of_two_concurrent_switches_one_is_refused(store, monkeypatch):
     fill(store, {"0:a": b"old"}, cursor="1:10")
     former, filling = store.present(), store.begin(kind="rebuilding")
     fill(OnlineStore("commerce", LAYOUT), {"0:a": b"first"}, cursor="2:20")
@@ -90,7 +90,7 @@ def test_of_two_that_put_their_generation_in_place_at_once_one_is_refused(store,
     assert OnlineStore("commerce", LAYOUT).cursor() == "2:20"
 
 
-def test_a_filling_that_was_removed_cannot_be_put_in_place(store):
+def test_a_removed_filling_cannot_be_switched_to(store):
     fill(store, {"0:a": b"old"}, cursor="1:10")
     filling = store.begin(kind="rebuilding")
     filling.write([("0:a", b"new")])
@@ -100,7 +100,7 @@ def test_a_filling_that_was_removed_cannot_be_put_in_place(store):
     assert store.cursor() == "1:10"
 
 
-def test_a_filling_notices_that_redis_has_lost_its_last_second(store, online_redis):
+def test_a_filling_notices_that_redis_lost_its_last_second(store, online_redis):
     filling = store.begin(kind="rebuilding")
     filling.write([("0:a", b"kept")])
     earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*")}
@@ -114,7 +114,7 @@ def test_a_filling_notices_that_redis_has_lost_its_last_second(store, online_red
         store.switch(filling, cursor="2:20")
 
 
-def test_what_is_left_of_an_interrupted_removal_cannot_be_read(store, monkeypatch):
+def test_the_rest_of_an_interrupted_removal_cannot_be_read(store, monkeypatch):
     fill(store, {"0:a": b"x"}, cursor="1:10")
     holder = OnlineStore("commerce", LAYOUT)
     holder.cursor()
@@ -139,6 +139,6 @@ def test_clearing_leaves_other_layouts_and_other_lanes(store):
     assert [each.cursor() for each in others] == ["1:10"] * 2
 
 
-def test_only_keys_that_begin_as_asked_are_found(online_redis):
+def test_only_keys_with_the_prefix_are_found(online_redis):
     online_redis.mset({"a*[b]?:1": "", "a*[b]?": "", "axb?:1": "", "a*[b]x:1": "", "ba*[b]?:1": ""})
     assert sorted(iter_keys("a*[b]?:")) == ["a*[b]?:1"]

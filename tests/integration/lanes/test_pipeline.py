@@ -1,4 +1,4 @@
-"""A batch is worked out while the one before it is still being written, and comes to the same."""
+"""A batch is computed while the one before is being written, with the same results."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -89,7 +89,7 @@ def assert_all_decided_once(count: int) -> None:
     assert online_states() == rebuilt_states()
 
 
-def test_a_batch_sees_what_the_one_being_written_has_changed(send, runner):
+def test_a_batch_sees_the_changes_of_the_batch_in_flight(send, runner):
     send(payments(3 * MIN_SIZE))
     runner.step()
     assert not Decision.objects.exists()  # worked out, not written
@@ -102,7 +102,7 @@ def test_a_batch_sees_what_the_one_being_written_has_changed(send, runner):
     assert runner.pipeline.head == read_head(LANE)  # which the next holder begins from
 
 
-def test_a_batch_is_worked_out_before_the_one_ahead_of_it_is_written(send, runner, monkeypatch):
+def test_a_batch_is_computed_before_the_one_ahead_is_written(send, runner, monkeypatch):
     order: list[str] = []
     work_out, commit = runner._compute, writing._commit
     monkeypatch.setattr(runner, "_compute", lambda claims: order.append("worked out") or work_out(claims))
@@ -112,7 +112,7 @@ def test_a_batch_is_worked_out_before_the_one_ahead_of_it_is_written(send, runne
     assert order == ["worked out", "worked out", "written", "written"]
 
 
-def test_a_wait_that_is_interrupted_forgets_no_batch(send, runner):
+def test_an_interrupted_wait_keeps_the_batch_in_flight(send, runner):
     send(payments(1))
     runner.step()
     under_way = runner.pipeline.in_flight
@@ -131,7 +131,7 @@ def test_a_wait_that_is_interrupted_forgets_no_batch(send, runner):
     assert_all_decided_once(1)
 
 
-def test_a_correction_of_an_event_that_is_being_written_builds_upon_it(send, runner):
+def test_a_correction_of_an_event_in_flight_builds_on_it(send, runner):
     send(payments(2))
     runner.step()
     assert not Decision.objects.exists()  # worked out, not written
@@ -152,7 +152,7 @@ def _forget_everything(online_redis) -> None:
     online_redis.flushdb()
 
 
-def test_vectors_are_the_same_as_one_batch_after_the_other(send, runner, work, online_redis):
+def test_vectors_are_the_same_as_without_the_overlap(send, runner, work, online_redis):
     send(payments(2 * MIN_SIZE + 5))
     work_all(runner)
     ahead = vectors()
@@ -162,7 +162,7 @@ def test_vectors_are_the_same_as_one_batch_after_the_other(send, runner, work, o
     assert vectors() == ahead
 
 
-def test_a_batch_is_thrown_away_with_the_one_that_was_refused(send, runner, work):
+def test_a_batch_is_discarded_with_the_one_that_was_refused(send, runner, work):
     send(payments(2 * MIN_SIZE))
     runner.step()
     work()  # another holder does all of it first
@@ -173,7 +173,7 @@ def test_a_batch_is_thrown_away_with_the_one_that_was_refused(send, runner, work
     assert_all_decided_once(2 * MIN_SIZE + 3)
 
 
-def test_a_batch_worked_out_on_one_that_is_refused_is_not_written(send, runner, work):
+def test_a_batch_computed_on_a_refused_one_is_not_written(send, runner, work):
     send(payments(2 * MIN_SIZE))
     runner.step()
     work()
@@ -185,7 +185,7 @@ def test_a_batch_worked_out_on_one_that_is_refused_is_not_written(send, runner, 
     assert_all_decided_once(2 * MIN_SIZE + 3)
 
 
-def test_a_batch_that_cannot_be_worked_out_does_not_overtake_one_that_was_refused(send, runner, monkeypatch):
+def test_a_batch_that_cannot_be_computed_does_not_overtake_a_refused_one(send, runner, monkeypatch):
     send(payments(MIN_SIZE + 5))
     runner.step()
     failures = {
@@ -229,7 +229,7 @@ class UnnoticedWriter(Executor):
         return written
 
 
-def test_states_that_the_batch_ahead_has_written_by_then_are_read(send, runner, monkeypatch):
+def test_states_that_the_batch_ahead_has_written_meanwhile_are_read(send, runner, monkeypatch):
     runner.pipeline._writer = UnnoticedWriter()
     monkeypatch.setattr(runner, "_restore", lambda refused: pytest.fail(f"begun again: {refused}"))
     send(payments(2 * MIN_SIZE))
@@ -237,7 +237,7 @@ def test_states_that_the_batch_ahead_has_written_by_then_are_read(send, runner, 
     assert_all_decided_once(2 * MIN_SIZE)
 
 
-def test_a_redis_flushed_before_the_next_batch_reads_it_is_noticed_before_anybody_is_told(
+def test_a_redis_flushed_before_the_next_batch_is_noticed_before_an_answer_is_sent(
     send, runner, online_redis, work
 ):
     runner.pipeline._writer = UnnoticedWriter()
@@ -279,7 +279,7 @@ def payments_of(whom: str, *, start: int) -> list[Submission]:
     return payments(MIN_SIZE, start=start, ip=f"192.0.2.{ord(whom)}", **names)
 
 
-def test_states_read_at_another_place_are_refused(send, runner, monkeypatch):
+def test_states_read_at_another_cursor_are_refused(send, runner, monkeypatch):
     for place, whom in enumerate("aba"):
         send(payments_of(whom, start=place * MIN_SIZE))
     runner.step()
@@ -296,7 +296,9 @@ def test_states_read_at_another_place_are_refused(send, runner, monkeypatch):
     assert_all_decided_once(3 * MIN_SIZE)
 
 
-def test_what_cannot_be_written_is_parked_and_the_next_batch_worked_out_anew(send, runner, monkeypatch):
+def test_an_entry_that_cannot_be_written_is_parked_and_the_next_batch_computed_again(
+    send, runner, monkeypatch
+):
     append = writing.append
 
     def choke(entries: list[NewEntry], **how: Any) -> Any:
@@ -333,7 +335,7 @@ def test_a_database_that_fails_while_a_batch_is_written_ends_the_step(send, runn
     assert_all_decided_once(2 * MIN_SIZE)
 
 
-def test_a_failed_write_rings_for_the_runner_that_may_linger(send, runner, monkeypatch):
+def test_a_failed_write_notifies_the_lingering_runner(send, runner, monkeypatch):
     monkeypatch.setattr(writing, "_commit", lambda *given: 1 / 0)
     send(payments(1))
     runner.step()
@@ -345,7 +347,7 @@ def test_a_failed_write_rings_for_the_runner_that_may_linger(send, runner, monke
     assert lane_notifications.wait_for_notification(LANE, seconds=0.1)
 
 
-def test_a_shift_with_a_thread_that_writes_decides_everything_and_waits_for_it(send):
+def test_a_loop_with_a_writer_thread_decides_everything_and_waits_for_it(send):
     with ThreadPoolExecutor(1) as writer:
         send(payments(5 * MIN_SIZE))
         assert work_lane(LANE, linger=0.05, writer=writer) == 5 * MIN_SIZE
@@ -353,7 +355,7 @@ def test_a_shift_with_a_thread_that_writes_decides_everything_and_waits_for_it(s
         writer.submit(connections.close_all).result()
 
 
-def test_answers_are_there_before_the_states(send, runner, monkeypatch):
+def test_answers_are_sent_before_the_states_are_written(send, runner, monkeypatch):
     order: list[str] = []
     wake = reply_channels.send_answers
     monkeypatch.setattr(

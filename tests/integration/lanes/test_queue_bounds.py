@@ -1,4 +1,4 @@
-"""What has its place in the log has it in the queue: together or not at all, and at the moment it says."""
+"""The log and the queue change together or not at all, at exact times."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ def test_history_at_the_lanes_clock_is_not_older_than_what_it_has_applied(send, 
     assert order() == ["5", "0", "+0"]
 
 
-def test_history_before_the_lanes_clock_is_refused_by_as_little_as_a_microsecond(send, work):
+def test_history_one_microsecond_before_the_lanes_clock_is_refused(send, work):
     send([submission(payment_payload(5, occurred_at=(MARCH + MICROSECOND).isoformat()))])
     work()
     add_history(range(1))
@@ -62,7 +62,7 @@ def _fail(*given: Any, **named: Any) -> None:
     raise DatabaseError("the server closed the connection")
 
 
-def test_history_has_its_place_and_leaves_the_queue_together(online_redis, monkeypatch):
+def test_history_is_sequenced_and_dequeued_in_one_transaction(online_redis, monkeypatch):
     add_history(range(3))
     with monkeypatch.context() as failing:
         failing.setattr(history.pending, "complete", _fail)
@@ -73,7 +73,7 @@ def test_history_has_its_place_and_leaves_the_queue_together(online_redis, monke
     assert (read_head(LANE).seq, Pending.objects.count()) == (3, 0)
 
 
-def test_a_new_order_begins_whole_or_not_at_all(send, work, monkeypatch):
+def test_a_new_order_is_all_or_nothing(send, work, monkeypatch):
     send(payments(3))
     work()
     add_history(range(-5, 0))
@@ -88,7 +88,7 @@ def test_a_new_order_begins_whole_or_not_at_all(send, work, monkeypatch):
     assert online_states() == rebuilt_states()
 
 
-def test_a_label_is_not_in_the_log_without_its_place_in_the_queue(send, monkeypatch):
+def test_a_label_is_appended_and_queued_in_one_transaction(send, monkeypatch):
     send(payments(1))
     with monkeypatch.context() as failing:
         failing.setattr(pending, "enqueue_labels", _fail)
@@ -99,7 +99,7 @@ def test_a_label_is_not_in_the_log_without_its_place_in_the_queue(send, monkeypa
     assert Pending.objects.filter(kind="label", state="ready").count() == 1
 
 
-def test_a_correction_is_not_in_the_log_without_its_place_in_the_queue(send, work, monkeypatch):
+def test_a_correction_is_appended_and_queued_in_one_transaction(send, work, monkeypatch):
     send(payments(1))
     work()
     count, kept = LogEntry.objects.count(), VaultItem.objects.count()
@@ -110,7 +110,7 @@ def test_a_correction_is_not_in_the_log_without_its_place_in_the_queue(send, wor
     assert (LogEntry.objects.count(), VaultItem.objects.count()) == (count, kept)
 
 
-def test_a_queue_that_cannot_be_filled_again_is_left_as_it_is(send, monkeypatch):
+def test_a_failed_rebuild_of_the_queue_changes_nothing(send, monkeypatch):
     send(payments(3))
     with monkeypatch.context() as failing:
         failing.setattr(rebuild_pending, "copy_rows", _fail)
@@ -119,7 +119,7 @@ def test_a_queue_that_cannot_be_filled_again_is_left_as_it_is(send, monkeypatch)
     assert Pending.objects.count() == 3
 
 
-def test_what_is_being_appended_is_in_the_queue_that_is_filled_again(send):
+def test_entries_appended_during_a_rebuild_of_the_queue_are_in_it(send):
     """Without a place there, the event would never be decided."""
     send(payments(1))
     thread = threading.Thread(target=_then_close, args=(rebuild_pending.rebuild_pending,))
@@ -145,7 +145,7 @@ def correct(number: int, **changes: Any) -> None:
     correct_event(corrected, source="shop", reason="a test", now=datetime.now(UTC))
 
 
-def test_a_correction_waits_for_the_batch_that_is_being_written_and_takes_its_event_back(send, work):
+def test_a_correction_waits_for_the_batch_being_written_and_undoes_its_event(send, work):
     """Queued for an event that is done by then, it would have to say what holds: nothing counts twice."""
     send(payments(2))
     runner = LaneRunner(LANE)
@@ -184,14 +184,14 @@ def corrected_and_due_again(send: Any, work: Any, monkeypatch: pytest.MonkeyPatc
     return claim
 
 
-def test_what_is_corrected_again_meanwhile_is_not_scored_as_it_was(send, work, monkeypatch):
+def test_an_event_corrected_meanwhile_is_not_rescored_in_its_old_version(send, work, monkeypatch):
     """The correction gets a decision of its own, which a late one of the former values must not revise."""
     claim = corrected_and_due_again(send, work, monkeypatch)
     correct(0, amount="77.00")
     assert LaneRunner(LANE)._rescored(claim) == []
 
 
-def test_the_vector_of_a_corrected_event_is_what_is_scored_again(send, work, monkeypatch):
+def test_the_rescore_of_a_corrected_event_uses_its_vector(send, work, monkeypatch):
     """And not the first that was logged: the model would judge what the sender has taken back."""
     claim = corrected_and_due_again(send, work, monkeypatch)
     runner = LaneRunner(LANE)

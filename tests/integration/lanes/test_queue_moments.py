@@ -1,4 +1,4 @@
-"""What leaves the queue, and what is let through: at the very moment, and nothing else with it."""
+"""Entries are released and dequeued at the right moment, and no others with them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -43,14 +43,14 @@ def states() -> dict[int, str]:
 ALL = ("ready", "history", "held", "parked", "waiting")
 
 
-def test_what_is_due_to_be_decided_again_is_let_through_at_that_moment(db):
+def test_a_rescore_is_released_when_it_is_due(db):
     queue("waiting", "parked", "history", due_at=NOW)
     assert pending.release_waiting(now=NOW - MICROSECOND) == 0
     assert pending.release_waiting(now=NOW) == 1
     assert states() == {1: "ready", 2: "parked", 3: "history"}
 
 
-def test_only_what_is_parked_is_given_another_try_and_its_error_goes(db):
+def test_only_parked_entries_are_retried_and_their_error_is_cleared(db):
     queue(*ALL)
     Pending.objects.update(error="broken")
     assert pending.unpark(list(states())) == 1
@@ -58,14 +58,14 @@ def test_only_what_is_parked_is_given_another_try_and_its_error_goes(db):
     assert Pending.objects.get(position=4).error == ""
 
 
-def test_only_what_is_ready_is_adopted_by_a_client_that_waits(db):
+def test_only_ready_entries_are_adopted_by_a_waiting_client(db):
     queue(*ALL, "ready")
     assert pending.adopt([1, 2, 3, 4, 5], wake_token="process.1") == 1
     adopted = Pending.objects.exclude(wake_token=None)
     assert list(adopted.values_list("position", "priority")) == [(1, pending.URGENT)]
 
 
-def test_only_what_is_ready_counts_as_queued_and_by_its_lane_and_priority(db):
+def test_only_ready_entries_of_the_lane_and_priority_are_counted(db):
     queue(*ALL, "ready", "ready")
     queue("ready", lane="content")
     Pending.objects.filter(position=1).update(priority=pending.URGENT)
@@ -102,7 +102,7 @@ def test_a_lanes_history_is_its_own_and_neither_held_nor_ready(db):
     assert pending.waiting_as_history([1, 3]) == set()
 
 
-def test_one_entry_is_set_aside_and_one_that_is_gone_cannot_be(db):
+def test_a_queued_entry_can_be_parked_and_a_dequeued_one_cannot(db):
     queue("ready", "ready")
     assert pending.park(2, error="broken")
     assert not pending.park(3, error="broken")
@@ -112,13 +112,13 @@ def test_one_entry_is_set_aside_and_one_that_is_gone_cannot_be(db):
     ]
 
 
-def test_what_is_done_leaves_the_queue_and_it_is_told_how_much_was_there(db):
+def test_completing_entries_returns_how_many_were_queued(db):
     queue("ready", "history", "ready")
     assert pending.complete([1, 2, 9]) == 2
     assert states() == {3: "ready"}
 
 
-def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(settings, monkeypatch):
+def test_a_lane_admits_events_up_to_its_limit(settings, monkeypatch):
     settings.API_MOST_QUEUED, settings.API_MOST_WAITING = 10, 3
     queued = {pending.NORMAL: 0, pending.URGENT: 0}
     monkeypatch.setattr(admission, "_counted", {})
@@ -142,7 +142,7 @@ def test_a_lane_takes_what_it_has_room_for_and_refuses_from_the_bound_on(setting
     assert [is_taken(1, priority=pending.URGENT) for _ in range(4)] == [True, True, True, False]
 
 
-def test_a_count_is_believed_for_a_while_and_then_made_anew(monkeypatch):
+def test_a_count_is_reused_for_a_while(monkeypatch):
     found = iter((4, 7))
     monkeypatch.setattr(admission, "_counted", {})
     monkeypatch.setattr(pending, "count_ready", lambda lane, **how: next(found))
@@ -152,7 +152,7 @@ def test_a_count_is_believed_for_a_while_and_then_made_anew(monkeypatch):
     assert admission.bulk_queued(LANE) == 7
 
 
-def test_a_sender_has_room_for_held_labels_up_to_the_bound(settings, transactional_db):
+def test_a_sender_can_hold_labels_up_to_the_limit(settings, transactional_db):
     settings.API_MAX_HELD_LABELS = 3
     held_labels._counted.clear()
     queue("held", "held", "parked", kind="label")

@@ -1,4 +1,4 @@
-"""`manage.py rebuild --online`: new states beside the traffic, whatever happens to it or to Redis."""
+"""`manage.py rebuild --online`: new states during traffic, whatever happens to it or to Redis."""
 
 import threading
 import time
@@ -112,7 +112,7 @@ def tidy() -> int:
     return len(online_states()) + 2
 
 
-def test_a_rebuild_beside_traffic_changes_no_value(send, work):
+def test_a_rebuild_during_traffic_changes_no_value(send, work):
     send(payments(600))
     work()
     before = read_head(LANE)
@@ -128,7 +128,7 @@ def test_a_rebuild_beside_traffic_changes_no_value(send, work):
     assert stored_keys() == tidy()
 
 
-def test_a_new_order_beside_traffic_has_every_item_once(send, work):
+def test_a_reorder_during_traffic_has_every_item_once(send, work):
     send(payments(600, start=300))
     work()
     add_history(range(300), labels={number: timedelta(minutes=5) for number in range(0, 300, 7)})
@@ -153,7 +153,7 @@ def test_a_new_order_beside_traffic_has_every_item_once(send, work):
         (95, ["0", "1", "2", "+0", "95", "50", "100", "101"]),  # it is, at minute 95; the lane applies it too
     ],
 )
-def test_a_label_released_while_the_order_is_worked_out_is_applied_once(send, work, history, expected):
+def test_a_label_released_during_a_reorder_is_applied_once(send, work, history, expected):
     add_history(range(3), labels={0: timedelta(minutes=90)})
     reorder_lane(LANE, reason="test")
     send(payments(1, start=50))
@@ -171,7 +171,7 @@ def test_a_label_released_while_the_order_is_worked_out_is_applied_once(send, wo
     assert online_states() == rebuilt_states()
 
 
-def test_a_decision_that_waits_for_its_model_still_does_after_a_new_order(send, work):
+def test_a_rescore_still_waits_after_a_reorder(send, work):
     send(payments(3))
     work()
     position = Decision.objects.first().event_position
@@ -183,7 +183,7 @@ def test_a_decision_that_waits_for_its_model_still_does_after_a_new_order(send, 
     assert Pending.objects.get().position == position
 
 
-def test_the_holder_that_works_on_the_former_generation_is_refused_and_finds_the_new_one(send, work):
+def test_a_holder_of_the_former_generation_is_refused_and_finds_the_new_one(send, work):
     send(payments(40))
     work()
     with held_lane(LANE):
@@ -199,7 +199,7 @@ def test_the_holder_that_works_on_the_former_generation_is_refused_and_finds_the
 
 
 @pytest.mark.parametrize("step", ["writing the states", "catching up with the lane"])
-def test_a_flush_in_the_middle_begins_the_rebuild_again(send, work, online_redis, monkeypatch, step):
+def test_a_flush_during_a_rebuild_restarts_it(send, work, online_redis, monkeypatch, step):
     monkeypatch.setattr(online_store, "STATES_A_WRITE", 10)
     send(payments(50))
     work()
@@ -210,7 +210,7 @@ def test_a_flush_in_the_middle_begins_the_rebuild_again(send, work, online_redis
 
 
 @pytest.mark.parametrize("lost", [rebuild_online.ATTEMPTS - 1, rebuild_online.ATTEMPTS])
-def test_a_rebuild_whose_work_is_lost_again_and_again_ends_with_that(send, work, monkeypatch, lost):
+def test_a_rebuild_that_keeps_losing_its_work_fails(send, work, monkeypatch, lost):
     send(payments(5))
     work()
     run, lose = rebuild_online._Rebuild.run, iter(range(lost))
@@ -228,7 +228,7 @@ def test_a_rebuild_whose_work_is_lost_again_and_again_ends_with_that(send, work,
         assert rebuild_lane(LANE).entities == len(online_states())
 
 
-def test_a_flush_in_the_middle_that_the_holder_restores_from_is_no_harm(send, work, online_redis):
+def test_a_flush_during_a_rebuild_that_the_holder_recovers_from_does_no_harm(send, work, online_redis):
     send(payments(50))
     work()
 
@@ -242,7 +242,7 @@ def test_a_flush_in_the_middle_that_the_holder_restores_from_is_no_harm(send, wo
     assert stored_keys() == tidy()
 
 
-def test_a_holder_that_restores_everything_leaves_the_rebuild_its_own(send, work, online_redis):
+def test_a_holder_that_restores_everything_keeps_the_rebuilds_generation(send, work, online_redis):
     send(payments(50))
     work()
 
@@ -304,7 +304,7 @@ def test_a_second_rebuild_of_a_lane_is_refused(send, work):
     rebuild_lane(LANE)
 
 
-def test_what_waits_when_the_lane_is_given_back_is_worked_at_once(send, work, monkeypatch):
+def test_entries_pending_after_the_switch_are_processed_at_once(send, work, monkeypatch):
     rung: list[str] = []
     monkeypatch.setattr(rebuild_online.lane_notifications, "send_task", rung.append)
     rebuild_lane(LANE)
@@ -354,7 +354,7 @@ def test_the_lane_is_held_for_few_items_and_none_is_missed(send, work, monkeypat
     assert stored_keys() == tidy()
 
 
-def test_patience_with_a_held_lane_ends(send):
+def test_the_wait_for_a_held_lane_ends(send):
     held, may_end = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -377,7 +377,7 @@ def test_patience_with_a_held_lane_ends(send):
         assert cursor.fetchone() == ("0",)
 
 
-def test_many_missing_items_are_folded_onto_the_states_that_are_there(send, work, monkeypatch):
+def test_many_missing_items_are_folded_onto_the_existing_states(send, work, monkeypatch):
     send(payments(60))
     work()
     plan = lane_plan(LANE)
@@ -439,7 +439,7 @@ def command(**options: object) -> str:
     return out.getvalue()
 
 
-def test_the_command_says_what_it_did_and_gives_history_its_place(send, work):
+def test_the_command_reports_its_result_and_sequences_history(send, work):
     send(payments(3, start=10))
     work()
     assert command(lane=LANE).startswith("lane commerce: 3 items, ")

@@ -1,4 +1,4 @@
-"""States that fell behind the log are brought up to date, or folded anew when that is less work."""
+"""States behind the log are brought up to date, or folded from the beginning if that is less work."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,9 @@ CATCHING_UP, ANEW = ["bringing the states up to date"], ["folding the lane", "wr
     ids=["few", "more than few and most", "half", "most"],
 )
 @pytest.mark.usefixtures("five_are_few")
-def test_states_are_folded_anew_when_most_of_the_lane_is_missing(store, fall_behind, applied, missing, steps):
+def test_states_are_folded_from_the_beginning_when_most_of_the_lane_is_missing(
+    store, fall_behind, applied, missing, steps
+):
     fall_behind(applied, missing)
     watch = RecordedSteps()
     assert restore_states(lane_plan(LANE), store, watch=watch) == read_head(LANE)
@@ -66,7 +68,7 @@ def test_states_are_folded_anew_when_most_of_the_lane_is_missing(store, fall_beh
 
 
 @pytest.mark.usefixtures("five_are_few")
-def test_a_restore_that_is_killed_goes_on_from_the_last_batch_it_finished(store, fall_behind, monkeypatch):
+def test_a_killed_restore_continues_after_its_last_finished_batch(store, fall_behind, monkeypatch):
     class Killed(BaseException):
         pass
 

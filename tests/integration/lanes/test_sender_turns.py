@@ -1,4 +1,4 @@
-"""Who is served first: clients that wait, then senders in turn, each in its own order."""
+"""The order of claims: waiting clients first, then senders in turn, each in its own order."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ def test_senders_take_turns_when_there_are_more_than_a_batch_holds(load):
     assert claim(4, after="s3") == ["s4 T-0", "s5 T-0", "s0 T-0", "s1 T-0"]
 
 
-def test_a_runner_goes_on_with_the_senders_that_had_no_turn(load):
+def test_a_runner_continues_with_the_senders_that_had_no_turn(load):
     for number in range(MIN_SIZE + 8):
         load(f"s{number:02}", 2)
     runner = LaneRunner(LANE)
@@ -64,13 +64,13 @@ def test_a_runner_goes_on_with_the_senders_that_had_no_turn(load):
     assert max(left.values()) == 1  # each had a turn before anybody had the second
 
 
-def test_clients_that_wait_come_before_any_bulk_and_their_batch_is_filled_up(load):
+def test_waiting_clients_come_before_bulk_and_their_batch_is_filled_up(load):
     load("big", 100)
     receive_events(payments(2, start=500), source="shop", now=datetime.now(UTC), wait=0.01)
     assert claim(8) == ["shop T-500", "shop T-501", *(f"big T-{n}" for n in range(6))]
 
 
-def test_a_batch_holds_many_of_those_who_wait_but_few_of_the_others(load):
+def test_a_batch_holds_many_urgent_entries_but_few_bulk_entries(load):
     load("big", 300)
     runner = LaneRunner(LANE)
     runner.limits.size = 256
@@ -80,14 +80,14 @@ def test_a_batch_holds_many_of_those_who_wait_but_few_of_the_others(load):
     assert runner.step() == 300 - MAX_FILL
 
 
-def test_one_of_the_others_has_a_place_beside_however_many_wait(load):
+def test_one_bulk_entry_has_a_place_beside_urgent_ones(load):
     load("big", 5)
     receive_events(payments(20), source="shop", now=datetime.now(UTC), wait=0.01)
     assert claim(32, fill=8)[19:] == ["shop T-19", "big T-0"]
 
 
 @pytest.mark.parametrize("others", [0, 2])
-def test_a_batch_of_those_who_wait_says_whether_others_are_left(load, others):
+def test_an_urgent_batch_tells_whether_bulk_is_left(load, others):
     receive_events(payments(20), source="shop", now=datetime.now(UTC), wait=0.01)
     runner = LaneRunner(LANE)
     assert (runner.step(), runner.exhausted) == (20, True)
@@ -96,7 +96,7 @@ def test_a_batch_of_those_who_wait_says_whether_others_are_left(load, others):
     assert (runner.step(), runner.exhausted) == (20 + bool(others), not others)
 
 
-def test_more_than_a_batch_holds_may_wait(load):
+def test_more_urgent_entries_than_a_batch_holds_leave_the_lane_unexhausted(load):
     for start in (0, 20):
         receive_events(payments(20, start=start), source="shop", now=datetime.now(UTC), wait=0.01)
     runner = LaneRunner(LANE)
@@ -124,7 +124,7 @@ def test_a_batch_full_of_bulk_is_followed_by_another_claim(load):
 EACH_PRIORITY = (pending.URGENT, pending.NORMAL, pending.LATER)
 
 
-def test_a_lane_takes_nothing_of_another_at_any_priority(load):
+def test_a_lane_claims_nothing_of_another_at_any_priority(load):
     load("shop", 6)
     load("zoo", 1, start=6)
     rows = list(Pending.objects.order_by("position"))
@@ -136,7 +136,7 @@ def test_a_lane_takes_nothing_of_another_at_any_priority(load):
     assert [each.event["id"] for each in claiming.claim("content", limit=9)] == ["T-1", "T-6", "T-3", "T-5"]
 
 
-def test_what_is_being_written_is_not_taken_again_at_any_priority(load):
+def test_entries_in_flight_are_not_claimed_again_at_any_priority(load):
     load("shop", 6)
     rows = list(Pending.objects.order_by("position"))
     for number, row in enumerate(rows):
@@ -145,7 +145,7 @@ def test_what_is_being_written_is_not_taken_again_at_any_priority(load):
     assert claim(9, without=[row.position for row in rows[::2]]) == ["shop T-1", "shop T-3", "shop T-5"]
 
 
-def test_only_what_is_ready_is_taken(load):
+def test_only_ready_entries_are_claimed(load):
     load("shop", 5)
     for row, state in zip(
         Pending.objects.order_by("position"), ("history", "held", "parked", "waiting"), strict=False
@@ -172,7 +172,7 @@ def test_a_label_never_overtakes_its_event_among_more_clients_than_a_batch_holds
     assert [each.kind for each in claiming.claim(LANE, limit=7)] == ["event"] * 6 + ["label"]
 
 
-def test_what_was_held_for_its_event_comes_after_everything_else(load):
+def test_labels_held_for_their_event_come_last(load):
     say_fraud("z")
     load("z", 1)
     load("a", 2)
@@ -180,14 +180,14 @@ def test_what_was_held_for_its_event_comes_after_everything_else(load):
     assert [each.kind for each in claiming.claim(LANE, limit=3)] == ["event"] * 3
 
 
-def test_a_plan_is_made_anew_after_a_while(load, monkeypatch):
+def test_a_statement_is_planned_again_after_a_while(load, monkeypatch):
     load("a", 2)
     assert len(claim(8)) == 2
     monkeypatch.setattr("scoring.sql.statements.PLANNED_SECONDS", -1.0)
     assert len(claim(8)) == 2
 
 
-def test_batches_are_filled_up_less_while_clients_wait(load, send, monkeypatch):
+def test_batches_hold_less_bulk_while_clients_wait(load, send, monkeypatch):
     load("big", 300)
     runner = LaneRunner(LANE)
 

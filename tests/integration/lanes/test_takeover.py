@@ -1,4 +1,4 @@
-"""Who holds a lane: one session at a time, the one that beats, and another once that is frozen."""
+"""A lane is held by one session at a time, and taken over when its holder is frozen."""
 
 import threading
 import time
@@ -64,7 +64,7 @@ def held_elsewhere(
         thread.join(TIMEOUT_SECONDS)
 
 
-def test_one_session_holds_a_lane_and_leaves_it_at_the_end_of_the_block():
+def test_one_session_holds_a_lane_and_releases_it_at_the_end_of_the_block():
     with held_elsewhere(), held_lane(LANE) as held:
         assert not held
     with held_lane(LANE) as held:
@@ -73,12 +73,12 @@ def test_one_session_holds_a_lane_and_leaves_it_at_the_end_of_the_block():
         pass
 
 
-def test_two_lanes_are_held_apart():
+def test_two_lanes_are_held_independently():
     with held_elsewhere(), held_lane("content") as held:
         assert held
 
 
-def test_who_waits_gets_the_lane_when_it_is_left_and_gives_up_when_patience_ends():
+def test_a_waiting_session_gets_the_lane_when_it_is_released_or_gives_up():
     with held_elsewhere(), held_lane(LANE, wait=True, patience=0.05) as held:
         assert not held
     with connection.cursor() as cursor:
@@ -97,7 +97,7 @@ def test_one_rebuild_of_a_lane_at_a_time():
         pass
 
 
-def test_a_holder_beats_from_the_first_moment_and_no_more_afterwards(monkeypatch):
+def test_a_holder_sends_heartbeats_from_the_start_to_the_end(monkeypatch):
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(heartbeat, "KEPT_SECONDS", TIMEOUT_SECONDS)
     assert last_beat(LANE) is None
@@ -111,7 +111,7 @@ def test_a_holder_beats_from_the_first_moment_and_no_more_afterwards(monkeypatch
     assert last_beat(LANE) == last
 
 
-def test_a_beat_is_believed_for_a_moment_only():
+def test_a_heartbeat_expires():
     with beating(LANE):
         pass
     wait_until(lambda: last_beat(LANE) is None)
@@ -125,7 +125,7 @@ def test_a_lane_is_held_with_a_heartbeat_and_asked_for_without(monkeypatch):
         assert last_beat(LANE) is not None
 
 
-def test_a_holder_that_is_frozen_loses_its_session_and_the_lane():
+def test_a_frozen_holder_loses_its_session_and_the_lane():
     with held_elsewhere() as holder:
         time.sleep(heartbeat.KEPT_SECONDS)  # its session is as quiet as that
         assert take_over(LANE)
@@ -140,7 +140,7 @@ def test_a_holder_without_a_heartbeat_whose_session_works_keeps_the_lane(monkeyp
     assert not holder["lost"]
 
 
-def test_a_holder_that_beats_keeps_the_lane_however_quiet_its_session_is(monkeypatch):
+def test_a_holder_with_heartbeats_keeps_the_lane_however_quiet_its_session(monkeypatch):
     beats = iter(range(1_000_000))
     monkeypatch.setattr(heartbeat, "last_beat", lambda lane: f"1:a:{next(beats) // 2}")
     with held_elsewhere() as holder:
@@ -149,7 +149,7 @@ def test_a_holder_that_beats_keeps_the_lane_however_quiet_its_session_is(monkeyp
     assert not holder["lost"]
 
 
-def test_a_last_beat_that_stays_is_that_of_a_holder_which_has_just_begun_to_freeze(monkeypatch):
+def test_an_unchanged_heartbeat_is_that_of_a_holder_that_has_just_frozen(monkeypatch):
     monkeypatch.setattr(heartbeat, "last_beat", lambda lane: "1:a:7")
     monkeypatch.setattr(takeover, "WATCH_SECONDS", 0.2)
     with held_elsewhere() as holder:
@@ -158,13 +158,13 @@ def test_a_last_beat_that_stays_is_that_of_a_holder_which_has_just_begun_to_free
     assert not holder["lost"]
 
 
-def test_a_lane_that_is_left_meanwhile_is_taken_though_nobody_is_frozen(monkeypatch):
+def test_a_lane_released_meanwhile_is_taken_without_a_frozen_holder(monkeypatch):
     monkeypatch.setattr(heartbeat, "last_beat", lambda lane: "1:a:7")
     assert take_over(LANE)
     unlock(LockSpace.LANE, LANE)
 
 
-def test_without_redis_nobody_is_taken_for_frozen(monkeypatch):
+def test_without_redis_no_holder_counts_as_frozen(monkeypatch):
     def unavailable(lane: str) -> None:
         raise redis.ConnectionError("away")
 
@@ -175,7 +175,7 @@ def test_without_redis_nobody_is_taken_for_frozen(monkeypatch):
     assert not holder["lost"]
 
 
-def test_the_holder_of_a_lane_is_found_and_no_session_that_holds_another_or_waits():
+def test_only_the_session_that_holds_the_lane_is_found():
     assert takeover._find_holder(LANE) is None
     with held_elsewhere("content"), held_elsewhere(), session_lock(LockSpace.LANE_REBUILD, "refunds"):
         with waiting_for(LANE):
@@ -210,7 +210,7 @@ def waiting_for(lane: str) -> Iterator[None]:
             thread.join(TIMEOUT_SECONDS)
 
 
-def test_a_session_that_cannot_be_ended_keeps_the_lane_and_the_log_says_what_to_do(monkeypatch, caplog):
+def test_a_session_that_cannot_be_ended_keeps_the_lane_and_is_logged(monkeypatch, caplog):
     not_a_session = takeover.Holder(2**40, quiet=None)
     monkeypatch.setattr(takeover, "_find_holder", lambda lane: not_a_session)
     with held_elsewhere() as holder:
@@ -227,7 +227,7 @@ def test_a_holder_whose_session_was_ended_leaves_without_an_error_of_its_own():
         pass
 
 
-def test_only_who_watches_takes_a_lane_from_a_frozen_holder():
+def test_only_a_watching_process_takes_a_lane_from_a_frozen_holder():
     with held_elsewhere() as holder:
         time.sleep(heartbeat.KEPT_SECONDS)
         with held_lane(LANE) as held:

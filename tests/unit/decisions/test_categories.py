@@ -8,7 +8,7 @@ from scoring.features.compile.plan import lane_plan
 KNOWN = ("grocery", "fuel")
 
 
-def test_categories_alone_are_coded_and_the_vectors_given_stay_as_they_are() -> None:
+def test_only_categories_are_encoded_and_the_given_vectors_stay_unchanged() -> None:
     plan = lane_plan("commerce", vocabularies={"payment": {"category": KNOWN}})
     feature_set = plan.feature_set("payment")
     category = feature_set.names.index("category")

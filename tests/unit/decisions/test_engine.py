@@ -101,7 +101,7 @@ def test_each_event_is_decided_by_the_model_of_its_arm() -> None:
         assert not decided.rescore
 
 
-def test_the_time_that_a_model_takes_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_a_prediction_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     own = Telemetry()
     monkeypatch.setattr(own, "send", lambda: None)
     monkeypatch.setattr(engine, "telemetry", own)
@@ -110,7 +110,7 @@ def test_the_time_that_a_model_takes_is_measured(monkeypatch: pytest.MonkeyPatch
     assert own._counts["events", "predict"] == 3
 
 
-def test_a_vector_goes_with_its_own_contributions_and_its_own_event() -> None:
+def test_each_decision_has_the_vector_and_contributions_of_its_event() -> None:
     deciding = deciding_models(scores=SCORES, canary=False)
     items = [scored(number, amount=100.0 + number) for number in range(3)]
     for item, decided in zip(items, decide(items, deciding=deciding, now=NOON), strict=True):
@@ -125,7 +125,7 @@ def test_a_vector_goes_with_its_own_contributions_and_its_own_event() -> None:
         )
 
 
-def test_before_the_first_model_the_policy_for_none_decides_for_good() -> None:
+def test_before_the_first_model_the_policy_of_the_type_decides_finally() -> None:
     decided = one(scored(), DecidingModels(None, DecidingModel(SETS[0]), SETS))
     data = decided.entry.data
     assert (data["outcome"], data["basis"], data["cause"]) == ("allow", "no_model", "")
@@ -133,7 +133,7 @@ def test_before_the_first_model_the_policy_for_none_decides_for_good() -> None:
     assert not decided.rescore
 
 
-def test_without_the_model_that_is_due_the_failure_policy_decides_until_it_is_back() -> None:
+def test_without_the_due_model_the_failure_policy_decides_until_it_is_back() -> None:
     missing = replace(
         deciding_models(scores=SCORES), champion=model(CHAMPION, cause="model_unavailable"), canary=None
     )
@@ -154,13 +154,13 @@ def test_a_model_that_fails_on_one_event_decides_the_others(count: int) -> None:
     assert found == [("model", ""), ("fallback", "model_failed"), ("model", "")][:count]
 
 
-def test_what_a_canary_fails_on_the_champion_decides() -> None:
+def test_the_champion_decides_events_on_which_the_canary_fails() -> None:
     deciding = deciding_models(scores=SCORES, failing={"payment-2": (100.0,)})
     data = one(scored(units(deciding)["payment-2"]), deciding).entry.data
     assert (data["model"], data["arm"], data["outcome"]) == ("payment-1", "champion", "review")
 
 
-def test_what_both_fail_on_the_failure_policy_decides() -> None:
+def test_the_failure_policy_decides_events_on_which_both_models_fail() -> None:
     deciding = deciding_models(scores=SCORES, failing={"payment-1": (100.0,), "payment-2": (100.0,)})
     decided = one(scored(units(deciding)["payment-2"]), deciding)
     assert (decided.entry.data["outcome"], decided.entry.data["cause"]) == ("block", "model_failed")
@@ -176,7 +176,9 @@ def test_the_first_decision_is_made_and_later_ones_are_revisions() -> None:
 
 
 @pytest.mark.parametrize(("token", "waited"), [(None, False), ("process.1", True)])
-def test_a_decision_says_whether_somebody_waited_and_since_when(token: str | None, waited: bool) -> None:
+def test_a_decision_records_whether_a_client_waited_and_when_the_event_was_received(
+    token: str | None, waited: bool
+) -> None:
     data = one(scored(wake_token=token), deciding_models(scores=SCORES)).entry.data
     assert data["waited"] is waited
     assert (data["received_at"], data["decided_at"]) == ("2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z")
@@ -194,7 +196,7 @@ def test_a_decision_on_a_correction_says_so_and_a_failure_keeps_its_own_cause() 
 
 
 @pytest.mark.parametrize("sets", [(), (OLDER,)])
-def test_what_did_not_log_the_models_features_is_not_scored_by_them(sets: tuple[Any, ...]) -> None:
+def test_a_decision_that_did_not_log_the_models_features_is_not_scored_again(sets: tuple[Any, ...]) -> None:
     with pytest.raises(VectorOfOtherFeatures):
         one(replace(scored(), sets=sets), deciding_models(scores=SCORES))
 
@@ -219,7 +221,7 @@ def on(feature_set: Any, *, arms: tuple[Arm, ...] = (CHAMPION,), **how: Any) -> 
     ],
     ids=["the newest", "an older", "beside a shadow", "in a fallback, which any model may revise"],
 )
-def test_a_decision_keeps_its_own_features_and_those_that_others_may_want(
+def test_a_decision_logs_its_own_features_and_those_that_other_models_may_need(
     deciding: DecidingModels, own: Any, also: list[Any]
 ) -> None:
     entry = one(ON_BOTH, deciding).entry
@@ -229,7 +231,7 @@ def test_a_decision_keeps_its_own_features_and_those_that_others_may_want(
     assert len(entry.packed or b"") == 8 * (WIDTH + contributions + WIDTH * len(also))
 
 
-def test_a_decision_names_the_batch_versions_of_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decision_records_the_batch_versions_of_its_features(monkeypatch: pytest.MonkeyPatch) -> None:
     read = {SETS[0].hash: ("prices", "ratings"), OLDER.hash: ("ratings", "sales")}
     monkeypatch.setattr(engine, "views_read_by", lambda each: read.get(each.hash, ()))
     item = replace(ON_BOTH, batch={"prices": 4, "ratings": 5, "of no feature": 6})
@@ -240,7 +242,7 @@ def test_a_decision_names_the_batch_versions_of_what_it_keeps(monkeypatch: pytes
     assert "batch" not in one(item, on(SETS[0])).entry.data
 
 
-def test_a_decision_says_where_it_stands_and_what_is_at_stake() -> None:
+def test_a_decision_records_its_place_in_the_order_and_the_stake() -> None:
     deciding = replace(
         deciding_models(scores=SCORES, canary=False), route=replace(ROUTE, experiment="cheaper")
     )
@@ -276,7 +278,7 @@ CHAMPION_ALONE = replace(ROUTE, arms=(CHAMPION,))
         (ROUTE, "model_unavailable", True, False),
     ],
 )
-def test_models_that_the_route_names_and_cannot_be_had_are_asked_for_again(
+def test_models_of_the_route_that_cannot_be_used_are_tried_again(
     route: RouteTable | None, cause: str, canary: bool, whole: bool
 ) -> None:
     champion = model(CHAMPION, cause=cause)
@@ -295,7 +297,7 @@ def explaining(explain: Any) -> Any:
     return SimpleNamespace(name="payment-1", explain=explain)
 
 
-def test_scores_that_are_not_all_numbers_are_a_failure_of_the_model() -> None:
+def test_a_score_that_is_not_a_number_is_a_failure_of_the_model() -> None:
     two = np.array([-1.0, 1.0]), np.array([0.25, 0.75]), np.zeros((2, 3))
     told = predict(explaining(lambda features: two), np.zeros((2, 2)))
     assert (told.margins, told.scores, told.contributions) == two
@@ -305,7 +307,7 @@ def test_scores_that_are_not_all_numbers_are_a_failure_of_the_model() -> None:
         predict(explaining(lambda features: 1 / 0), np.zeros((2, 2)))
 
 
-def test_what_was_usual_is_told_of_an_event_that_comes_and_not_of_one_scored_again() -> None:
+def test_usual_values_are_given_for_a_new_event_but_not_for_a_rescored_one() -> None:
     """It is not logged: told of the moment of the second look, it would explain another event."""
     deciding = deciding_models(scores=SCORES, canary=False)
     told = {

@@ -9,7 +9,7 @@ from scoring.registry import routes as routing
 
 
 @pytest.mark.parametrize("module", [admission, pending, routing])
-def test_the_examples_in_docstrings_are_true(module: ModuleType) -> None:
+def test_examples_in_docstrings_hold(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert found.attempted
     assert not found.failed

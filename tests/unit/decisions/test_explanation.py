@@ -34,7 +34,7 @@ def told_without_a_model(**data: object):
     )
 
 
-def test_recorded_reasons_come_largest_first_with_their_figures() -> None:
+def test_recorded_reasons_are_ordered_by_size() -> None:
     told = told_without_a_model(basis="no_model", cause="")
     assert [(part.feature, part.value, part.usual, part.contribution) for part in told.contributions] == [
         ("mcc", "5411", "0.25", -0.7),
@@ -55,5 +55,5 @@ def test_recorded_reasons_come_largest_first_with_their_figures() -> None:
         ("no_model", "", "No model was deployed yet; the policy of the event type decided."),
     ],
 )
-def test_which_policy_decided_is_told(basis: str, cause: str, why: str) -> None:
+def test_the_explanation_says_which_policy_decided(basis: str, cause: str, why: str) -> None:
     assert told_without_a_model(basis=basis, cause=cause).why_not == why

@@ -28,7 +28,7 @@ def feature_set(name: str) -> Any:
         ("old under another vocabulary", "new", PACKED[5:7]),
     ],
 )
-def test_a_shadow_is_given_what_its_own_features_were(
+def test_a_shadow_gets_the_values_of_its_own_features(
     logged_under: str, wanted: str, values: np.ndarray | None
 ) -> None:
     """Or nothing, where they were not logged."""

@@ -9,7 +9,7 @@ OLD = {"basis": "model", "model": "payment-1", "score": 0.25}
 
 @pytest.mark.parametrize("entry_type", ["decision.made", "decision.revised"])
 @pytest.mark.parametrize(("basis", "arm"), [("model", "champion"), ("no_model", ""), ("fallback", "")])
-def test_an_old_decision_was_the_champions_if_a_model_decided(entry_type: str, basis: str, arm: str) -> None:
+def test_an_old_model_decision_is_attributed_to_the_champion(entry_type: str, basis: str, arm: str) -> None:
     lifted = lift(entry_type, "payment/shop/1", 1, {**OLD, "basis": basis})
     assert (lifted["arm"], lifted["role"]) == (arm, arm)
     assert (lifted["route"], lifted["stake"], lifted["unit"], lifted["experiment"]) == (None, None, "", "")
@@ -17,5 +17,5 @@ def test_an_old_decision_was_the_champions_if_a_model_decided(entry_type: str, b
     assert current_version(entry_type) == 2
 
 
-def test_an_old_route_was_no_experiments() -> None:
+def test_an_old_route_has_no_experiment() -> None:
     assert lift("route.changed", "route/payment", 1, {"salt": "s"}) == {"salt": "s", "experiment": ""}

@@ -44,7 +44,7 @@ def test_vectors_are_unpacked_as_they_were_packed() -> None:
     }
 
 
-def test_what_has_no_contributions_cannot_be_stacked_with_them() -> None:
+def test_decisions_without_contributions_cannot_be_stacked() -> None:
     with pytest.raises(ValueError, match="reshape"):
         stack_vectors([pack_vectors(np.zeros(3), np.empty(0))], 3)
 

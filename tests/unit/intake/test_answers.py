@@ -43,7 +43,7 @@ def stream(*kinds: str, history: bool = False, type: str = "payment") -> list[En
         (stream(type="refund"), "recorded"),
     ],
 )
-def test_how_an_event_stands(entries: list[Entry], status: str) -> None:
+def test_the_status_of_an_event(entries: list[Entry], status: str) -> None:
     assert answer_from_stream(entries)["status"] == status
 
 
@@ -80,11 +80,11 @@ def test_a_later_revision_does_not_change_the_answer() -> None:
         "of a type that gets no decision",
     ],
 )
-def test_whether_an_event_is_still_to_be_decided(entries: list[Entry], undecided: bool) -> None:
+def test_which_events_are_undecided(entries: list[Entry], undecided: bool) -> None:
     assert is_undecided(entries) is undecided
 
 
-def test_the_latest_correction_holds_and_a_retraction_is_found_wherever_it_stands() -> None:
+def test_the_current_version_is_the_latest_correction_and_a_retraction_is_found_anywhere() -> None:
     entries = stream("corrected", "made", "corrected", "parked", "retracted", "revised")
     assert current_version(entries).position == 40
     assert [entry.position for entry in entries if entry is retraction_in(entries)] == [60]
@@ -92,7 +92,7 @@ def test_the_latest_correction_holds_and_a_retraction_is_found_wherever_it_stand
     assert current_version(stream("made")).position == 10
 
 
-def test_a_decision_is_told_in_one_order_of_keys_and_no_more_of_it_than_is_promised() -> None:
+def test_a_decision_has_exactly_the_promised_keys_in_a_fixed_order() -> None:
     reason: dict[str, Any] = dict.fromkeys(reversed([*REASON_FIELDS, "secret"]), 1)
     thresholds = {"block": 0.9, "other": 1.0, "review": 0.5}
     data = decided(stream()[0], reasons=[reason], thresholds=thresholds).data

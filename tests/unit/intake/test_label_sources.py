@@ -25,26 +25,26 @@ from tests.unit.intake.test_labels import NOON
 
 
 @pytest.mark.parametrize("module", [label_sources, addresses, label_columns, label_mapping])
-def test_what_is_said_in_examples_holds(module: ModuleType) -> None:
+def test_examples_in_docstrings_hold(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert (found.failed, found.attempted > 0) == (0, True)
 
 
-def test_known_sources_are_their_own_spelling_and_rank_in_order() -> None:
+def test_known_sources_are_normalized_and_rank_in_order() -> None:
     assert [canonical_source(name) for name in PRECEDENCE] == list(PRECEDENCE)
     assert all(source_rank(one) < source_rank(other) for one, other in pairwise([*PRECEDENCE, "acme"]))
 
 
 @pytest.mark.parametrize("name", ["reviewer", "chargeback2", "acme", "re view er", ""])
-def test_other_names_are_not_taken_for_known_ones(name: str) -> None:
+def test_other_names_are_not_mistaken_for_known_sources(name: str) -> None:
     assert not is_known_source(name)
 
 
-def test_the_longest_source_that_is_taken_fits_its_column() -> None:
+def test_the_longest_allowed_source_fits_its_column() -> None:
     assert Label._meta.get_field("source").max_length == MAX_SOURCE_LENGTH
 
 
-def test_a_source_has_one_spelling_wherever_it_comes_in() -> None:
+def test_a_source_is_normalized_wherever_it_enters() -> None:
     statement = LabelStatement("payment", "T-1", "fraud", "Charge Back")
     entry = label_entry(
         event_stream="payment/shop/T-1",

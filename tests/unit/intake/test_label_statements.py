@@ -77,16 +77,16 @@ def test_every_problem_is_named_not_only_the_first() -> None:
     }
 
 
-def test_a_label_is_read() -> None:
+def test_a_label_is_parsed() -> None:
     assert parse_statement(LABEL, now=NOW) == LabelStatement("payment", "T-1", "fraud", "chargeback", None)
 
 
-def test_a_retraction_is_read() -> None:
+def test_a_retraction_is_parsed() -> None:
     statement = parse_statement(LABEL | {"label": None, "retract": True}, now=NOW)
     assert statement.value is None
 
 
-def test_known_at_is_read_in_utc() -> None:
+def test_known_at_is_parsed_as_utc() -> None:
     statement = parse_statement(LABEL | {"known_at": "2026-02-01T01:00:00+01:00"}, now=NOW)
     assert statement.known_at == datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -106,5 +106,5 @@ def test_an_answer_to_many_unknown_fields_names_few_of_them() -> None:
 
 
 @pytest.mark.parametrize("source", ["Chargeback", " CHARGEBACK ", "charge-back", "Charge Backs"])
-def test_a_known_source_is_found_however_it_is_spelled(source: str) -> None:
+def test_a_known_source_is_recognized_in_any_spelling(source: str) -> None:
     assert parse_statement(LABEL | {"source": source}, now=NOW).label_source == "chargeback"

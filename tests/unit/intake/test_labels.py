@@ -48,7 +48,7 @@ def test_an_outranked_source_changes_nothing() -> None:
     assert (data["previous"], data["effective"]) == ("legitimate", "legitimate")
 
 
-def test_a_retraction_brings_back_what_others_say() -> None:
+def test_a_retraction_restores_the_label_of_other_sources() -> None:
     retraction = entry({"chargeback": "fraud", "customer": "legitimate"}, None)
     assert retraction.type == "label.retracted"
     assert (retraction.data["previous"], retraction.data["effective"]) == ("fraud", "legitimate")
@@ -72,7 +72,7 @@ def test_a_retraction_brings_back_what_others_say() -> None:
         "one that takes it back",
     ],
 )
-def test_an_entry_carries_what_every_source_says_and_its_row_whether_they_disagree(
+def test_an_entry_carries_the_labels_of_all_sources_and_its_row_whether_they_disagree(
     said: dict[str, str], value: str | None, after: dict[str, str], conflict: bool
 ) -> None:
     written = entry(said, value)
@@ -80,7 +80,7 @@ def test_an_entry_carries_what_every_source_says_and_its_row_whether_they_disagr
     assert label_row(as_read(written))["conflict"] is conflict
 
 
-def test_an_old_entry_that_does_not_say_what_others_said_shows_no_conflict() -> None:
+def test_an_old_entry_without_the_labels_of_other_sources_shows_no_conflict() -> None:
     written = entry({"review": "legitimate"}, "fraud")
     data = {name: value for name, value in written.data.items() if name != "said"}
     assert label_row(as_read(replace(written, data=data)))["conflict"] is False

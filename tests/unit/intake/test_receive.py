@@ -34,7 +34,7 @@ def test_differing_fields(changes, fields):
     assert differing_fields(data(), data(**changes)) == fields
 
 
-def test_the_days_exchange_rate_is_not_the_senders_doing():
+def test_a_different_exchange_rate_is_not_a_conflict():
     sent = data() | {"fields": {"amount": {"minor": 5, "currency": "EUR", "rate": "1.1", "base_minor": 6}}}
     again = data() | {"fields": {"amount": {"minor": 5, "currency": "EUR", "rate": "1.2", "base_minor": 7}}}
     assert differing_fields(sent, again) == []
@@ -50,7 +50,7 @@ def test_a_stream_is_type_source_and_id():
     assert received_entry(submission(payment_payload(1)), source="shop").stream == "payment/shop/T-1"
 
 
-def test_the_fields_come_back_as_sent_but_for_personal_ones():
+def test_fields_are_returned_as_sent_except_personal_ones():
     payload = payment_payload(1, amount="1234.5")
     shown = fields_as_sent(received_entry(submission(payload), source="shop").data)
     assert shown["amount"] == "1234.50"
@@ -59,12 +59,12 @@ def test_the_fields_come_back_as_sent_but_for_personal_ones():
     assert "ip" not in shown
 
 
-def test_personal_values_go_to_the_vault_each_under_its_kind():
+def test_personal_values_go_to_the_vault_by_kind():
     submissions = [submission(payment_payload(number, ip=f"192.0.2.{number}")) for number in (1, 2)]
     assert vault_items(submissions) == [("ip", "192.0.2.1"), ("ip", "192.0.2.2")]
 
 
-def test_a_receipt_says_who_sent_it_and_whether_it_is_of_the_past():
+def test_a_receipt_records_its_actor_and_whether_it_is_history():
     live = received_entry(submission(payment_payload(1)), source="shop")
     past = received_entry(submission(payment_payload(1)), source="shop", actor="ann", history=True)
     assert (live.data["history"], live.metadata) == (False, {})
@@ -82,7 +82,7 @@ def test_a_receipt_says_who_sent_it_and_whether_it_is_of_the_past():
     ],
     ids=["not waited for", "waited for", "as many as may overtake", "a list that counts as bulk"],
 )
-def test_who_waits_for_a_few_events_comes_first(count, wait, priority):
+def test_clients_that_wait_for_a_few_events_come_first(count, wait, priority):
     assert priority_of(count, wait=wait) == priority
 
 

@@ -26,15 +26,15 @@ def effects(amended: AmendedEvent, *positions: int) -> list[tuple[str, int, int]
     return [each[:3] for position in positions for each in amended.apply(position)]
 
 
-def test_a_correction_takes_back_what_held_and_applies_its_own() -> None:
+def test_a_correction_undoes_the_version_before_and_applies_its_own() -> None:
     assert effects(event(), RECEIPT, SECOND) == [("event", 10, 0), ("undo", 10, 0), ("event", 20, 0)]
 
 
-def test_a_correction_of_what_was_never_applied_takes_nothing_back() -> None:
+def test_a_correction_of_an_unapplied_event_undoes_nothing() -> None:
     assert effects(event(), SECOND) == [("event", 20, 0)]
 
 
-def test_what_labels_have_counted_moves_along() -> None:
+def test_label_counts_move_to_the_new_version() -> None:
     assert effects(event(labels={15: 1, 25: -1}), RECEIPT, 15, SECOND, 25) == [
         ("event", 10, 0),
         ("label", 10, 1),
@@ -55,7 +55,7 @@ def test_after_a_retraction_nothing_counts() -> None:
     ]
 
 
-def test_an_old_version_that_comes_late_is_passed_over() -> None:
+def test_an_old_version_that_arrives_late_is_ignored() -> None:
     assert effects(event(), SECOND, RECEIPT) == [("event", 20, 0), ("label", 20, 0)]
 
 
@@ -65,7 +65,7 @@ def test_an_old_version_that_comes_late_is_passed_over() -> None:
     st.booleans(),
     st.integers(1, 8),
 )
-def test_only_the_version_that_holds_counts_with_the_labels_said(
+def test_only_the_current_version_counts_with_its_labels(
     order: list[int], deltas: list[int], retracted: bool, count: int
 ) -> None:
     """Whatever has come: what the effects add up to is one event with its labels, or nothing."""

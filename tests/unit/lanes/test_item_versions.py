@@ -24,7 +24,7 @@ def claim(position: int, name: str, *, kind: str = "event", amended: bool = Fals
     return made_up_claim(event(name), stream=f"payment/shop/{name}", position=position, **changes)
 
 
-def test_claims_have_the_seqs_that_follow_the_head_in_their_order() -> None:
+def test_claims_get_the_seqs_after_the_head_in_order() -> None:
     placed = place_claims([claim(10, "a"), claim(12, "a", kind="label"), claim(11, "b")], head=HEAD)
     items = [(each.item.seq, each.item.kind, each.item.positive_delta) for each in placed]
     assert items == [(41, "event", 0), (42, "label", 1), (43, "event", 0)]
@@ -32,7 +32,7 @@ def test_claims_have_the_seqs_that_follow_the_head_in_their_order() -> None:
     assert effects_of(placed) == {}
 
 
-def test_claims_behind_a_correction_stand_behind_all_that_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_claims_after_a_correction_follow_all_its_effects(monkeypatch: pytest.MonkeyPatch) -> None:
     corrected = AmendedEvent(receipt=10, versions={10: event("old"), 20: event("new")}, labels={}, holds=10)
     asked: list[set[str]] = []
 

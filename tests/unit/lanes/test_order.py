@@ -24,7 +24,7 @@ EVENT = {"type": "payment", "occurred_at": "2026-03-01T12:00:00Z", "fields": {"c
 AT = to_micros(from_iso(EVENT["occurred_at"]))
 
 
-def test_an_entry_gives_the_seqs_that_follow_and_builds_upon_the_head() -> None:
+def test_an_entry_assigns_the_next_seqs_and_builds_on_the_head() -> None:
     entry = sequenced_entry(HEAD, positions=[80, 75], clock_us=2_000)
     assert (entry.stream, entry.expected_version, entry.type) == ("lane/commerce", 5, "lane.sequenced")
     assert entry.data == {"order": 2, "first_seq": 41, "count": 2, "clock_us": 2_000}
@@ -51,7 +51,7 @@ def test_a_new_order_is_named_by_the_version_that_begins_it_and_starts_at_seq_on
     assert entry.data == {"order": 6, "first_seq": 1, "count": 0, "clock_us": 0, "reason": "older history"}
 
 
-def test_a_run_is_cut_off_at_a_head_with_its_effects() -> None:
+def test_a_run_is_cut_at_a_head_with_its_effects() -> None:
     effects = {seq: Effect("event", seq, 0, seq) for seq in (41, 42, 43)}
     run = LaneRun(np.array([80, 81, 82]), head_after(HEAD, position=90, count=3, clock_us=0), effects)
     assert run.first_seq == 41
@@ -71,7 +71,7 @@ def test_a_run_is_cut_off_at_a_head_with_its_effects() -> None:
         (None, None, 0),
     ],
 )
-def test_a_label_changes_the_count_of_positives_by_what_it_makes_of_its_event(
+def test_a_label_changes_the_number_of_positives_of_its_event(
     previous: str | None, effective: str | None, delta: int
 ) -> None:
     label = {"previous": previous, "effective": effective}
@@ -85,7 +85,7 @@ def test_a_label_changes_the_count_of_positives_by_what_it_makes_of_its_event(
     ("signals", "fields"),
     [(None, {"card": "c-1"}), ({"note_length": 4}, {"card": "c-1", "note_length": 4})],
 )
-def test_what_texts_tell_of_themselves_is_folded_with_the_fields(signals: Any, fields: Any) -> None:
+def test_the_signals_of_texts_are_folded_with_the_fields(signals: Any, fields: Any) -> None:
     version = {**EVENT, "signals": signals} if signals else EVENT
     undo = effect_item(8, Effect("undo", 10, -2, 10), version)
     assert event_item(8, version).fields == undo.fields == fields

@@ -47,7 +47,7 @@ def rows(*entries: Entry, sequenced: tuple[int, ...] = (), **given: Any) -> list
         "a label that could not be processed is parked",
     ],
 )
-def test_how_an_entry_waits(
+def test_the_state_of_a_pending_entry(
     new: NewEntry, received_streams: dict[str, int], parked: dict[int, str], kind: str, state: str
 ) -> None:
     [row] = rows(as_read(new), received=received_streams, parked=parked)
@@ -62,9 +62,7 @@ def test_how_an_entry_waits(
 @pytest.mark.parametrize(
     ("entry_type", "kind"), [("event.corrected", "correction"), ("event.retracted", "retraction")]
 )
-def test_a_correction_has_its_place_when_it_comes_even_of_history(
-    entry_type: str, kind: str, history: bool
-) -> None:
+def test_a_correction_of_history_is_placed_by_its_receipt(entry_type: str, kind: str, history: bool) -> None:
     data = dict(received("T-1", history=history).data)
     amendment = as_read(NewEntry(STREAM, 1, entry_type, data))
 
@@ -74,20 +72,20 @@ def test_a_correction_has_its_place_when_it_comes_even_of_history(
     assert (row["event_stream"], row["lane"], row["wake_token"]) == (STREAM, "commerce", None)
 
 
-def test_history_is_due_when_it_happened_and_its_label_when_it_became_known() -> None:
+def test_history_is_due_at_its_own_time_and_a_label_at_its_known_at() -> None:
     event, label = as_read(received("T-1", history=True)), as_read(labelled(STREAM, history=True))
 
     assert [row["due_at"] for row in rows(event, label)] == [NOW - timedelta(minutes=1), NOW]
 
 
-def test_what_a_lane_has_sequenced_waits_no_more() -> None:
+def test_sequenced_entries_are_not_pending() -> None:
     entries = [as_read(received(f"T-{position}"), position=position) for position in (1, 2, 3, 40)]
 
     assert [row["position"] for row in rows(*entries, sequenced=(40, 2, 99))] == [1, 3]
     assert [row["position"] for row in rows(*entries, sequenced=())] == [1, 2, 3, 40]
 
 
-def test_a_label_that_stands_before_its_event_in_the_log_is_processed_after_it() -> None:
+def test_a_label_before_its_event_in_the_log_is_processed_after_it() -> None:
     label = as_read(labelled(STREAM), position=7)
 
     assert rows(label, received={STREAM: 6})[0]["priority"] == NORMAL

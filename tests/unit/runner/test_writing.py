@@ -7,7 +7,7 @@ from threading import Event
 from scoring.runner.worker_loop import background_writer
 
 
-def test_it_writes_one_batch_after_the_other_for_all_shifts_of_the_process():
+def test_the_writer_thread_writes_one_batch_after_the_other():
     release = Event()
     background_writer().submit(release.wait, 10.0)
     second = background_writer().submit(release.is_set)

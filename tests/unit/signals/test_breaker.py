@@ -14,7 +14,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "PROBE_SECONDS", 0.01)
 
 
-def test_a_server_is_left_alone_from_its_failure_to_the_probe_that_succeeds() -> None:
+def test_a_server_is_not_used_from_its_failure_until_a_probe_succeeds() -> None:
     back = Event()
 
     def probe() -> None:
@@ -29,7 +29,7 @@ def test_a_server_is_left_alone_from_its_failure_to_the_probe_that_succeeds() ->
     wait_until(lambda: not server.is_open)
 
 
-def test_a_failure_of_one_command_alone_leaves_others_in_peace() -> None:
+def test_a_failure_of_a_single_command_does_not_affect_others() -> None:
     probed = Event()
     server = Breaker("server", probed.set, grace=60.0)
     server.trip()

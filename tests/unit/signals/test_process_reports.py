@@ -13,10 +13,10 @@ from scoring.signals.process_reports import ALIVE_SECONDS, Report, _report
         ("worker/lanes/lanes@here", "97 a b c", Report("worker", "lanes/lanes@here", 8.0, "a b c")),
     ],
 )
-def test_a_report_says_of_what_by_whom_how_long_ago_and_what(name: str, content: str, report: Report):
+def test_a_report_has_subject_process_age_and_text(name: str, content: str, report: Report):
     assert _report(name, content, now=105) == report
 
 
-def test_a_process_is_away_once_it_has_said_nothing_for_so_long():
+def test_a_process_without_a_recent_report_is_gone():
     ages = (0.0, ALIVE_SECONDS, ALIVE_SECONDS + 1)
     assert [Report("sweep", "here", age, "").is_fresh for age in ages] == [True, True, False]

@@ -27,7 +27,7 @@ def test_how_long_a_client_waits(kind: Any, connect: float, command: float):
         (ValueError("ours"), False),
     ],
 )
-def test_a_redis_that_does_not_answer_is_left_alone_and_one_that_refuses_is_not(
+def test_a_redis_that_does_not_answer_trips_the_breaker_and_one_that_refuses_does_not(
     monkeypatch: pytest.MonkeyPatch, error: Exception, trips: bool
 ):
     tripped: list[bool] = []

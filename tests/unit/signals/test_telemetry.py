@@ -16,7 +16,7 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Telemetry:
     ("seconds", "bucket"),
     [(0.0, 0), (BUCKETS[0], 0), (0.0006, 1), (BUCKETS[-1], len(BUCKETS) - 1), (9.0, len(BUCKETS))],
 )
-def test_a_run_is_in_the_bucket_whose_bound_it_does_not_exceed(own: Telemetry, seconds: float, bucket: int):
+def test_a_run_is_counted_in_the_bucket_of_its_duration(own: Telemetry, seconds: float, bucket: int):
     own.observe("append", seconds, events=3)
     counts = {("bucket", "append", str(bucket)): 1, ("seconds", "append"): seconds, ("events", "append"): 3}
     assert own._counts == counts
