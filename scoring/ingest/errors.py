@@ -6,7 +6,7 @@ from scoring.errors import ScoringError
 
 
 class InvalidMapping(ScoringError):
-    """The mapping of an import names what is not there; `problems` say what and what is allowed instead."""
+    """The mapping of an import is wrong; `problems` say how, and what is allowed instead."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -22,7 +22,7 @@ class UnreadableImport(ScoringError):
 
 
 class ImportAlreadyRunning(ScoringError):
-    """Another process is at the same import (same content, same mapping)."""
+    """Another process is running the same import (same content, same mapping)."""
 
     def __init__(self, stream: str) -> None:
         self.stream = stream

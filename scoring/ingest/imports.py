@@ -1,4 +1,4 @@
-"""Imports: a table becomes entries of the log, chunk by committed chunk, with a note of how far it is."""
+"""Imports: a table becomes log entries, one transaction for each chunk, with its progress in the log."""
 
 import gc
 import hashlib
@@ -19,10 +19,10 @@ from scoring.ingest.mapping.binding import Binding, bind
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.ingest.readers.opening import open_table
 from scoring.ingest.readers.parquet_reader import frame_table
-from scoring.ingest.readers.tables import Chunk, Table
+from scoring.ingest.readers.tables import Chunk, SourceTable
 from scoring.ingest.rejects import Reject, RejectFile
-from scoring.ingest.report import ImportReport, Taken
-from scoring.ingest.rows.chunks import Taker, taker_of
+from scoring.ingest.report import ChunkResult, ImportReport
+from scoring.ingest.rows.chunks import ChunkImporter, importer_for
 from scoring.log.append import append
 from scoring.log.entries import NewEntry, canonical_json
 from scoring.log.read import read_stream
@@ -30,8 +30,8 @@ from scoring.log.retry import append_retrying
 from scoring.signals import lane_notifications
 from scoring.sql.advisory_locks import LockSpace, session_lock
 
-HISTORY_CHUNK = 10_000  # rows a transaction
-LIVE_CHUNK = 500  # a live event can only be decided once it is committed, so these are short
+HISTORY_CHUNK = 10_000  # rows per transaction
+LIVE_CHUNK = 500  # short transactions, because live events are decided only once they are committed
 
 Clock = Callable[[], datetime]
 Progress = Callable[[int], None]
@@ -47,12 +47,13 @@ def ingest_file(
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Import a CSV, JSON or Parquet file, from where an earlier, interrupted import of it stopped.
+    """Import a CSV, JSON or Parquet file, resuming an interrupted import of the same file.
 
-    With `history`, events and labels wait for `scoring.states.history.sequence_history`; without, they
-    are live: received now and decided as they come. With `labels_only`, rows say something of events that
-    other files or the API bring. `progress` is called with numbers of rows done. Raises InvalidMapping or
-    UnreadableImport before the first row is taken, ImportAlreadyRunning when another process is at it.
+    With `history`, events and labels wait for `scoring.states.history.sequence_history`; without, they are
+    live: received now and decided as they arrive. With `labels_only`, rows are labels of events from other
+    files or the API. `progress` is called with numbers of imported rows. Raises InvalidMapping or
+    UnreadableImport before the first row is imported, and ImportAlreadyRunning if another process runs the
+    same import.
     """
     table = open_table(path, mapping.reading)
     return ingest_table(
@@ -79,7 +80,7 @@ def ingest_frame(
 ) -> ImportReport:
     """`ingest_file` for a DataFrame; its index is ignored.
 
-    Columns named like the payload's fields (and `label`, `label_known_at`) map by themselves.
+    Columns named like the payload's fields (and `label`, `label_known_at`) are mapped automatically.
     """
     return ingest_table(
         frame_table(frame, name=name),
@@ -92,8 +93,10 @@ def ingest_frame(
     )
 
 
-def import_stream(table: Table, mapping: ColumnMapping, *, history: bool, labels_only: bool = False) -> str:
-    """The import's stream, named by content and mapping: the same again is the same import."""
+def import_stream(
+    table: SourceTable, mapping: ColumnMapping, *, history: bool, labels_only: bool = False
+) -> str:
+    """The import's stream, named by a hash of content and mapping, so that a repeated import resumes it."""
     described = {"content": table.digest, "mapping": mapping.describe(), "history": history}
     if labels_only:
         described["labels_only"] = True
@@ -101,7 +104,7 @@ def import_stream(table: Table, mapping: ColumnMapping, *, history: bool, labels
 
 
 def ingest_table(
-    table: Table,
+    table: SourceTable,
     mapping: ColumnMapping,
     *,
     history: bool,
@@ -110,7 +113,7 @@ def ingest_table(
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """`ingest_file` for a table that is open."""
+    """`ingest_file` for an open table."""
     binding = bind(mapping, table.columns, labels_only=labels_only)
     stream = import_stream(table, mapping, history=history, labels_only=labels_only)
     with _only_one(stream):
@@ -119,15 +122,15 @@ def ingest_table(
             progress(report.read)
         if report.finished:
             return report
-        taker = taker_of(binding, mapping, history=history, labels_only=labels_only, now=clock())
-        run = _Run(binding, taker, stream, version, source=mapping.source, history=history, clock=clock)
+        importer = importer_for(binding, mapping, history=history, labels_only=labels_only, now=clock())
+        run = _Run(binding, importer, stream, version, source=mapping.source, history=history, clock=clock)
         path = rejects or Path(report.rejects or _default_rejects(table, stream))
         kept = report.rejects_bytes if report.rejects == str(path) else 0
         report = replace(report, rejects=str(path), rejects_bytes=kept)
         header = ("raw",) if table.columns is None else _columns_of(table.columns, binding.wanted, table.form)
         with RejectFile(path, header, keep=kept) as file:
             size = HISTORY_CHUNK if history else LIVE_CHUNK
-            for chunk in _telling_how_far(table, table.chunks(report.passed, size, binding.wanted)):
+            for chunk in _with_row_in_errors(table, table.chunks(report.passed, size, binding.wanted)):
                 report = run.take(chunk, report, file)
                 if progress:
                     progress(chunk.length)
@@ -135,13 +138,13 @@ def ingest_table(
 
 
 def _columns_of(columns: tuple[str, ...], wanted: frozenset[str] | None, form: str) -> tuple[str, ...]:
-    """The columns that chunks have: of a typed format those that are wanted."""
+    """The columns of the chunks: for a typed format only the wanted ones."""
     is_text = form == "csv" or wanted is None
     return columns if is_text else tuple(name for name in columns if name in (wanted or ()))
 
 
-def _telling_how_far(table: Table, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The chunks; what ends them early says after how many rows."""
+def _with_row_in_errors(table: SourceTable, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The chunks; an UnreadableImport after the first chunk also gives the last imported row."""
     last = 0
     try:
         for chunk in chunks:
@@ -151,17 +154,17 @@ def _telling_how_far(table: Table, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         if not last:
             raise
         raise UnreadableImport(
-            table.name, f"{error.problem}, after row {last:,}; the rows before were taken"
+            table.name, f"{error.problem}, after row {last:,}; the rows before were imported"
         ) from error
 
 
 class _Run:
-    """One process at work on one import; `version` is that of the import's stream."""
+    """One run of an import; `version` is that of the import's stream."""
 
     def __init__(
         self,
         binding: Binding,
-        taker: Taker,
+        importer: ChunkImporter,
         stream: str,
         version: int,
         *,
@@ -169,37 +172,37 @@ class _Run:
         history: bool,
         clock: Clock,
     ) -> None:
-        self._binding, self._taker, self._source = binding, taker, source
+        self._binding, self._importer, self._source = binding, importer, source
         self._stream, self._version = stream, version
         self._history, self._clock = history, clock
 
     def take(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:
-        """Commit one chunk with the note of it; the report after it."""
-        reset_queries()  # with ASSAY_DEBUG they would be kept, megabytes each
+        """Commit one chunk and the import's progress; returns the new report."""
+        reset_queries()  # ASSAY_DEBUG would keep them, megabytes each
         with _collector_paused():
             done = self._commit(chunk, report, file)
         self._version += 1
         if not self._history:
-            # The bell rung inside the transaction may have been answered before its entries were there.
+            # A worker may have handled the notification sent inside the transaction before the commit.
             lane_notifications.notify_lanes({self._binding.event_type.lane})
         return done
 
     def _commit(self, chunk: Chunk, report: ImportReport, file: RejectFile) -> ImportReport:
-        parsed = self._taker.parse(chunk)
+        parsed = self._importer.parse(chunk)
 
         def commit() -> ImportReport:
-            taken = self._taker.write(parsed, now=self._clock())
+            taken = self._importer.write(parsed, now=self._clock())
             done = report.after(chunk, taken, used=self._binding.used)
             file.cut(report.rejects_bytes)
             done = replace(done, rejects_bytes=file.write(_rejects(chunk, taken)))
             self._note(done)
             return done
 
-        # A conflict on the import's own stream is another process with the same import.
+        # A conflict on the import's own stream means that another process runs the same import.
         return append_retrying(commit, final=self._stream)
 
     def finish(self, report: ImportReport) -> ImportReport:
-        """Note that all rows were read."""
+        """Record that all rows were read."""
         done = replace(report, finished=True, rejects=report.rejects if report.problems else "")
         self._note(done)
         return done
@@ -214,21 +217,21 @@ class _Run:
         append([entry], now=self._clock())
 
 
-def _report_so_far(stream: str, table: Table) -> tuple[ImportReport, int]:
+def _report_so_far(stream: str, table: SourceTable) -> tuple[ImportReport, int]:
     entries = read_stream(stream)
     report = ImportReport.from_note(entries[-1].data) if entries else ImportReport(table.name)
     return report, len(entries)
 
 
-def _rejects(chunk: Chunk, taken: Taken) -> list[Reject]:
-    """The rows that were refused, and those that were taken without their label, in order."""
-    without = {index: f"taken without its label: {text}" for index, text in taken.label_problems.items()}
+def _rejects(chunk: Chunk, taken: ChunkResult) -> list[Reject]:
+    """The rejected rows and the rows imported without their label, in order."""
+    without = {index: f"imported without its label: {text}" for index, text in taken.label_problems.items()}
     reasons: Mapping[int, str] = {**without, **taken.refused}
     return [Reject(chunk.first_row + i, reasons[i], _cells(chunk, i)) for i in sorted(reasons)]
 
 
 def _cells(chunk: Chunk, index: int) -> list[Any]:
-    """The cells of a row as they came: of JSON the one object."""
+    """The raw cells of a row; for JSON, the one object."""
     if index in chunk.raw:
         return list(chunk.raw[index])
     if chunk.objects:
@@ -236,7 +239,7 @@ def _cells(chunk: Chunk, index: int) -> list[Any]:
     return [column[index] for column in chunk.columns.values()]
 
 
-def _default_rejects(table: Table, stream: str) -> Path:
+def _default_rejects(table: SourceTable, stream: str) -> Path:
     return (
         Path(settings.VAR_DIR)
         / "rejects"
@@ -246,7 +249,7 @@ def _default_rejects(table: Table, stream: str) -> Path:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """A chunk is a million small objects, none in a cycle: looking for cycles among them costs a third."""
+    """Pause garbage collection: it would take a third of the time, and chunks have no cycles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -258,7 +261,7 @@ def _collector_paused() -> Iterator[None]:
 
 @contextmanager
 def _only_one(stream: str) -> Iterator[None]:
-    """Two processes at one import would write each other's file of rejects."""
+    """Two runs of the same import would overwrite each other's file of rejected rows."""
     with session_lock(LockSpace.IMPORT, stream) as held:
         if not held:
             raise ImportAlreadyRunning(stream)

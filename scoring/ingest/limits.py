@@ -1,4 +1,4 @@
-"""How many rows of an import may be rejected before it counts as failed."""
+"""The number of rejected rows above which an import counts as failed."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class MaxRejected:
     is_share: bool
 
     def allows(self, rejected: int, *, of: int) -> bool:
-        """Whether so many of so many rows may be rejected."""
+        """Whether `rejected` of `of` rows may be rejected."""
         return rejected <= (self.value * of / 100 if self.is_share else self.value)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""A dry run: how a file would be read, with examples, counts of problems and suggestions. Writes nothing."""
+"""A dry run of an import: examples, problem counts and suggestions. Writes nothing."""
 
 import itertools
 import re
@@ -14,7 +14,7 @@ from scoring.ingest.errors import InvalidMapping
 from scoring.ingest.mapping.binding import Binding, bind
 from scoring.ingest.mapping.ids import ROW
 from scoring.ingest.mapping.mapping import ColumnMapping
-from scoring.ingest.readers.tables import Chunk, Table
+from scoring.ingest.readers.tables import Chunk, SourceTable
 from scoring.ingest.rows.chunks import rates_of
 from scoring.ingest.rows.event_rows import ParsedChunk, RowParser
 from scoring.ingest.rows.label_rows import LabelRowParser, ParsedLabels
@@ -30,7 +30,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|\d[\d:.,TZ+-]*")
 
 @dataclass(slots=True)
 class _Seen:
-    """What was seen of the rows so far."""
+    """The counts and samples of the rows so far."""
 
     rows: int = 0
     taken: int = 0
@@ -38,16 +38,16 @@ class _Seen:
     blank: int = 0
     rounded: int = 0
     labels: Counter[str] = field(default_factory=Counter)
-    # By reason, told apart without the values in it: how many rows, the first of them, and its reason.
+    # By reason without the values in it: the number of rows, the first row and its full reason.
     rejected: dict[str, tuple[int, int, str]] = field(default_factory=dict)
-    unlabelled: dict[str, tuple[int, int, str]] = field(default_factory=dict)
+    unlabeled: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     words: dict[str, dict[str, int]] = field(default_factory=dict)
     columns: dict[str, list[Any]] = field(default_factory=dict)
     examples: dict[str, list[str]] = field(default_factory=dict)
 
 
 def preview_table(
-    table: Table,
+    table: SourceTable,
     mapping: ColumnMapping,
     *,
     rows: int | None,
@@ -56,9 +56,9 @@ def preview_table(
     now: datetime,
     progress: Callable[[int], None],
 ) -> list[str]:
-    """Lines that say how the first `rows` rows (None: all) would be read.
+    """Lines that describe how the first `rows` rows (None: all) would be read.
 
-    A mapping that does not fit is said too, with what the columns seem to be.
+    If the mapping does not fit, they give its problems and suggestions.
     """
     lines = [f"{table.name}: {table.described}"]
     seen = _Seen()
@@ -85,7 +85,9 @@ def preview_table(
     )
 
 
-def _first(table: Table, rows: int | None, seen: _Seen, progress: Callable[[int], None]) -> Iterator[Chunk]:
+def _first(
+    table: SourceTable, rows: int | None, seen: _Seen, progress: Callable[[int], None]
+) -> Iterator[Chunk]:
     size = CHUNK if rows is None else max(1, min(rows, CHUNK))
     for chunk in table.chunks(0, size, None):
         seen.rows += chunk.length
@@ -121,7 +123,7 @@ def _note_events(seen: _Seen, binding: Binding, chunk: Chunk, parsed: ParsedChun
     seen.rounded += parsed.rounded
     seen.words = merge_counts(seen.words, parsed.words)
     for index, reason in parsed.label_problems.items():
-        _count(seen.unlabelled, reason, chunk.first_row + index)
+        _count(seen.unlabeled, reason, chunk.first_row + index)
     for row in parsed.rows[: 0 if seen.examples else EXAMPLES]:
         moment = to_iso(row.parsed.occurred_at)
         _example(seen, "id", "", row.parsed.external_id)
@@ -170,11 +172,11 @@ def _outcome(seen: _Seen, *, all_rows: bool) -> list[str]:
         f"  of {which} {seen.rows:,} rows {seen.taken:,} would be accepted{silent} + {rejected:,} rejected"
     ]
     if seen.blank:
-        lines.append(f"  {seen.blank:,} blank rows are passed over")
+        lines.append(f"  {seen.blank:,} blank rows would be skipped")
     if seen.rounded:
-        lines.append(f"  {seen.rounded:,} amounts are rounded to the decimals of their currency")
+        lines.append(f"  {seen.rounded:,} amounts would be rounded to the decimals of their currency")
     lines += _reasons("rejected", seen.rejected)
-    lines += _reasons("taken without their label", seen.unlabelled)
+    lines += _reasons("imported without their label", seen.unlabeled)
     if seen.labels:
         lines.append(
             "  labels: " + ", ".join(f"{label} ({count:,})" for label, count in seen.labels.most_common())
@@ -193,7 +195,7 @@ def _reasons(what: str, counts: Mapping[str, tuple[int, int, str]]) -> list[str]
 
 
 def _columns(binding: Binding, seen: _Seen) -> list[str]:
-    lines = ["  what is read (examples: as it stands -> as it is read):"]
+    lines = ["  columns (examples: raw -> parsed):"]
     sources = {
         "id": "row number and content" if binding.id == (ROW,) else "+".join(binding.id),
         **binding.columns,
@@ -208,15 +210,15 @@ def _columns(binding: Binding, seen: _Seen) -> list[str]:
             lines.append(f"    {name}: {'; '.join(seen.examples[name])}")
     unused = [name for name in seen.columns if name not in binding.used]
     if unused:
-        lines.append("  columns that are not used:")
+        lines.append("  unused columns:")
         lines += [f"    {name}: {_sample(seen.columns[name])}" for name in unused[:50]]
     return lines
 
 
 def _unread(values: Sequence[Any]) -> str:
-    """What stands in a column of which no row was accepted with a value."""
+    """Raw samples of a column without a value in any accepted row."""
     sample = _sample([value for value in values if value is not None])
-    return f"{sample} (as it stands)" if sample else "nothing"
+    return f"{sample} (raw)" if sample else "nothing"
 
 
 def _sample(values: Sequence[Any]) -> str:

@@ -1,7 +1,6 @@
-"""The rows that were not taken, with number and reason, as CSV beside the data of the run.
+"""The file of rejected rows: a CSV with each row's number, the reason and its cells.
 
-A row keeps its cells under their own names, so that a corrected file of rejects can be imported with the
-same mapping.
+The cells keep their column names, so that a corrected file can be imported with the same mapping.
 """
 
 import csv
@@ -20,7 +19,7 @@ OWN_COLUMNS = ("reject_row", "reject_reason")
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One row: its number (from 1, without the header), why it was not taken, and its cells as they came."""
+    """One rejected row: its number (from 1, without the header), the reason and its raw cells."""
 
     row: int
     reason: str
@@ -28,10 +27,10 @@ class Reject:
 
 
 class RejectFile:
-    """Appends rejects, their cells guarded against spreadsheets that would compute them.
+    """Appends rejected rows, their cells escaped against formula injection in spreadsheets.
 
-    Opened with `keep`, what lies beyond so many bytes is cut off: it was not committed. Readable by its owner
-    only, as the rows may hold personal values.
+    The file is first truncated to `keep` bytes, because later ones were not committed. Only its owner can
+    read it, because the rows may contain personal data.
     """
 
     def __init__(self, path: Path, header: Sequence[str], *, keep: int = 0) -> None:
@@ -39,26 +38,26 @@ class RejectFile:
         self._path = path
         self._header = [*OWN_COLUMNS, *header]
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-        os.fchmod(self._file.fileno(), 0o600)  # of one that was there already, too
+        os.fchmod(self._file.fileno(), 0o600)  # also if it already existed
         self.cut(keep)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Close; a file without rejects is removed."""
+        """Close the file, and remove it if it is empty."""
         size = self._file.tell()
         self._file.close()
         if size == 0:
             self._path.unlink(missing_ok=True)
 
     def cut(self, size: int) -> None:
-        """Drop what was written beyond `size` bytes; a file that was shortened from outside starts anew."""
+        """Truncate the file to `size` bytes, or to none if it is shorter."""
         self._file.truncate(size if self._file.seek(0, os.SEEK_END) >= size else 0)
         self._file.seek(0, os.SEEK_END)
 
     def write(self, rejects: Sequence[Reject]) -> int:
-        """Append `rejects`, on disk when this returns; the size of the file after them."""
+        """Append `rejects`, flush them to disk and return the size of the file."""
         if rejects:
             lines = _Lines()
             writer = csv.writer(lines, lineterminator="\n")

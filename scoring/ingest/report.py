@@ -1,4 +1,4 @@
-"""What became of the rows of an import: counted as it goes on, noted in the log, told to a person."""
+"""The result of an import: row counts, kept in the log as it progresses and printed at the end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,11 +11,11 @@ WITHOUT_LABEL = "without a label"
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of the rows of one chunk. `refused` and `label_problems` say why, by index.
+class ChunkResult:
+    """The result of one chunk. `refused` and `label_problems` give reasons by row index.
 
-    `stated` is the label that each row gives, taken or not; `silent` counts rows of a file of labels that
-    give none, `held` its labels of events that have not arrived.
+    `stated` is the label in each row, imported or not; `silent` counts rows of a label file without a label,
+    `held` its labels of events that have not arrived.
     """
 
     accepted: int
@@ -32,13 +32,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of every row so far: `read` = `accepted` + `duplicate` + `silent` + `rejected`.
+    """The counts of rows so far: `read` = `accepted` + `duplicate` + `silent` + `rejected`.
 
-    `blank` rows are passed over and not among them. `labels` counts the labels recorded, `held` those of
-    events that have not arrived, `label_problems` the rows taken without their label, `rounded` the amounts
-    that were. `unmapped` are the columns that nothing was read from; `words` counts words for nothing;
-    `rejected_by_label` says which labels the rejected rows give. `rejects` is the file of the rejected rows,
-    of whose bytes `rejects_bytes` belong to committed chunks. `finished`: all rows read.
+    `blank` rows are skipped and not counted as read. `labels` counts the labels recorded, `held` those of
+    events that have not arrived, `label_problems` the rows imported without their label, `rounded` the
+    rounded amounts. `unmapped` are the unused columns; `words` counts words for missing values;
+    `rejected_by_label` counts the labels in rejected rows. `rejects` is the path of the file of rejected
+    rows, and `rejects_bytes` its size after the last committed chunk. `finished`: all rows were read.
     """
 
     name: str
@@ -62,22 +62,22 @@ class ImportReport:
 
     @classmethod
     def from_note(cls, noted: Mapping[str, Any]) -> "ImportReport":
-        """The report that an `import.progressed` entry holds."""
+        """The report in an `import.progressed` entry."""
         known = {name: noted[name] for name in cls.__dataclass_fields__ if name in noted}
         return cls(**{**known, "unmapped": tuple(noted["unmapped"])})
 
     @property
     def passed(self) -> int:
-        """How many rows an interrupted import goes on after, blank ones among them."""
+        """The number of rows after which an interrupted import resumes, including blank ones."""
         return self.read + self.blank
 
     @property
     def problems(self) -> int:
-        """Rows of which something was not taken."""
+        """The number of rows rejected, or imported without their label."""
         return self.rejected + self.label_problems
 
-    def after(self, chunk: Chunk, taken: Taken, *, used: frozenset[str]) -> "ImportReport":
-        """The report with one more chunk."""
+    def after(self, chunk: Chunk, taken: ChunkResult, *, used: frozenset[str]) -> "ImportReport":
+        """The report after one more chunk."""
         unmapped = [name for name in (*chunk.columns, *chunk.others) if name not in used]
         return replace(
             self,
@@ -99,11 +99,11 @@ class ImportReport:
 
 
 def describe_report(report: ImportReport, *, words: MissingWords, labels_only: bool = False) -> str:
-    """What became of the rows of a file, for a person to read."""
+    """The report as text."""
     silent = f" + {report.silent:,} {WITHOUT_LABEL}" if report.silent else ""
     labels = "" if labels_only else f"; {report.labels:,} labels recorded"
     lines = [
-        f"{report.name}: {report.read:,} rows = {report.accepted:,} accepted + {report.duplicate:,} repeated"
+        f"{report.name}: {report.read:,} rows = {report.accepted:,} accepted + {report.duplicate:,} duplicate"
         f"{silent} + {report.rejected:,} rejected{labels}"
     ]
     lines += _remarks(report)
@@ -111,16 +111,16 @@ def describe_report(report: ImportReport, *, words: MissingWords, labels_only: b
     if report.rejects:
         lines.append(f"  rejected rows, with reasons: {report.rejects}")
     if report.unmapped:
-        lines.append(f"  columns that were not used: {list_names(report.unmapped)}")
+        lines.append(f"  unused columns: {list_names(report.unmapped)}")
     return "\n".join(lines)
 
 
 def _remarks(report: ImportReport) -> list[str]:
     said = {
-        "blank rows were passed over": report.blank,
-        "labels wait for their events to arrive": report.held,
-        "rows were taken without their label, which has a problem; they are among the rejected rows with it"
-        " and can be taken in again": report.label_problems,
+        "blank rows were skipped": report.blank,
+        "labels are held until their events arrive": report.held,
+        "rows were imported without their label, which has a problem; the file of rejected rows contains"
+        " them, so that they can be imported again": report.label_problems,
         "amounts were rounded to the decimals of their currency": report.rounded,
     }
     lines = [f"  {count:,} {what}" for what, count in said.items() if count]

@@ -1,4 +1,4 @@
-"""What a file seems to hold, for the person who maps it: names alike, times, numerals, labels."""
+"""Suggestions for mapping a file: similar names, time formats, number formats, label values."""
 
 import re
 import shlex
@@ -19,8 +19,8 @@ from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.ingest.values.dates import DAY_FIRST, MONTH_FIRST, ORDERED, guess_order, order_hint
 from scoring.ingest.values.times import TimeReader, TimeRule
 
-ALIKE = 0.6  # names are called alike from this share of common parts on
-MAX_VALUES = 8  # of a column that is shown as a choice of a few
+ALIKE = 0.6  # the similarity from which names count as alike
+MAX_VALUES = 8  # up to which the values of a column are listed
 
 _WORDS = re.compile(r"[a-z]+|\d+")
 _TIME_NAMES = frozenset(
@@ -28,7 +28,7 @@ _TIME_NAMES = frozenset(
 )
 _LABEL_NAMES = frozenset({"fraud", "label", "class", "target", "chargeback", "spam", "outcome", "y"})
 _PAIRS = ({"0", "1"}, {"no", "yes"}, {"n", "y"}, {"false", "true"})
-_BESIDE = re.compile(r"^[^\d+-]+|[^\d]+$", re.ASCII)  # a currency, before or behind a number
+_BESIDE = re.compile(r"^[^\d+-]+|[^\d]+$", re.ASCII)  # a currency before or after a number
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d{1,4}", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 
@@ -36,7 +36,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 def suggest(
     mapping: ColumnMapping, columns: Mapping[str, Sequence[Any]], *, mapped: Mapping[str, str], label: bool
 ) -> Iterator[str]:
-    """Suggestions for columns, given values of each; `mapped` are the columns by payload name."""
+    """Suggestions, given sample values of each column; `mapped`: the mapped columns by payload name."""
     kind = event_type(mapping.type)
     free = {name: values for name, values in columns.items() if name not in mapped.values()}
     yield from _columns_for([name for name in mappable_names(kind) if name not in mapped], free)
@@ -49,7 +49,7 @@ def suggest(
 
 
 def suggest_label(kind: type[EventType], columns: Mapping[str, Sequence[Any]]) -> Iterator[str]:
-    """The columns that may be the label, with what their values may stand for."""
+    """The columns that may be the label, with suggested meanings of their values."""
     for column, values in columns.items():
         found = values_found(values)
         if _words_of(column) & _LABEL_NAMES and found:
@@ -58,12 +58,12 @@ def suggest_label(kind: type[EventType], columns: Mapping[str, Sequence[Any]]) -
 
 
 def _meanings(kind: type[EventType], values: Sequence[Any]) -> str:
-    """What the values of a label may stand for, as --label has it: "Yes=fraud,No=legitimate"."""
+    """The suggested meanings of label values in the form of --label: "Yes=fraud,No=legitimate"."""
     texts = {str(value).strip() for value in values if value is not None} - {""}
     lowered = {text.lower() for text in texts}
     for pair in _PAIRS:
         if lowered and lowered <= pair:
-            texts |= pair - lowered  # frauds are rare: the first rows may show none
+            texts |= pair - lowered  # fraud is rare: the first rows may contain none
     suggested = {text: suggest_value(text, kind) for text in sorted(texts)}
     known = [f"{text}={name}" for text, name in suggested.items() if name in kind.labels.values]
     others = [] if len(known) == len(texts) else ["*="]
@@ -71,7 +71,7 @@ def _meanings(kind: type[EventType], values: Sequence[Any]) -> str:
 
 
 def values_found(values: Sequence[Any]) -> str:
-    """The values of a column with few of them, and how often each: "0 (998), 1 (2)"; "" for others."""
+    """The value counts of a column with few values, such as "0 (998), 1 (2)"; "" for other columns."""
     counts = Counter("" if value is None else str(value) for value in values)
     if len(counts) > MAX_VALUES:
         return ""
@@ -79,7 +79,7 @@ def values_found(values: Sequence[Any]) -> str:
 
 
 def _columns_for(names: Sequence[str], free: Mapping[str, Sequence[Any]]) -> Iterator[str]:
-    """A column for each name that has one like it; a column is suggested once."""
+    """A similar column for each name, if there is one; no column is suggested twice."""
     left = dict(free)
     for name in sorted(names, key=lambda name: name not in {column.lower() for column in free}):
         found = _times_in(left)[:3] if name == "occurred_at" else _like(name, left)
@@ -101,7 +101,7 @@ def _like(name: str, columns: Mapping[str, Sequence[Any]]) -> list[str]:
 
 
 def _likeness(name: str, column: str) -> float:
-    """How much two names have in common, from 0 to 1: words first, letters else."""
+    """The similarity of two names from 0 to 1: 1 for a common word, else by letters."""
     one, other = set(_WORDS.findall(name.lower())), set(_WORDS.findall(column.lower()))
     if one & other:
         return 1.0
@@ -124,15 +124,15 @@ def _time_hints(values: Sequence[Any], rule: TimeRule) -> Iterator[str]:
     if not values or _reads_as(values, rule):
         return
     if _reads_as(values, replace(rule, timezone="UTC")):
-        yield "its times have no offset: say which zone they are in, e.g. --timezone Europe/Berlin"
+        yield "its times have no offset: set their time zone, e.g. --timezone Europe/Berlin"
     elif _all_fit(values, ORDERED):
-        yield f"the order of day and month has to be said: {_formats(values)}"
+        yield f"the order of day and month must be set: {_formats(values)}"
     elif all(isinstance(value, (int, float)) or _is_number(value) for value in _some(values)):
-        yield "its times are numbers: say what they count from, e.g. --time-origin 2025-01-01T00:00:00Z"
+        yield "its times are numbers: set their origin, e.g. --time-origin 2025-01-01T00:00:00Z"
 
 
 def _formats(values: Sequence[Any]) -> str:
-    """The formats that dates of numbers may have; the one where some number is no month."""
+    """The possible formats of numeric dates; only one if some number cannot be a month."""
     texts = [str(value).strip() for value in _some(values)]
     hint = order_hint(texts[0])
     day_first, month_first = hint.split("; where the month comes first ")

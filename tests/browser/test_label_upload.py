@@ -35,7 +35,7 @@ def test_a_dispute_report_is_mapped_and_recorded(
     browser.log_in("mara", "x", at="/admin/labels/upload/")
     find = browser.driver.find_element
     find(By.NAME, "file").send_keys(str(report))
-    browser.wait_until(lambda: "How the first lines are read" in browser.text)
+    browser.wait_until(lambda: "Preview of the first lines" in browser.text)
     assert Select(find(By.NAME, "event_id")).first_selected_option.text == "Payment Reference"
     assert "Of the first 4 ids 4 are events of this sender." in browser.text
     assert not Label.objects.exists()

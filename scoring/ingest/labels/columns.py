@@ -1,4 +1,4 @@
-"""Which column of a file of labels is what, and what its values mean: chosen by people, suggested here."""
+"""The columns of a label file and the meanings of their values: suggested here, chosen by the user."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,16 +10,16 @@ from scoring.ingest.labels.times import TimeStyle
 from scoring.ingest.values.dates import guess_order
 
 # What a value can mean besides a label of the event type.
-RETRACT = "retract"  # takes back what the source said
-LEAVE = "leave"  # says nothing of the event
-REJECT = "reject"  # an error: the line is given back
-AS_REASON = "as_reason"  # of a status: what the other column says
+RETRACT = "retract"  # retracts the source's label
+SKIP = "leave"  # gives no label
+REJECT = "reject"  # an error: the line is rejected
+AS_REASON = "as_reason"  # for a status: use the meaning of the reason column
 
-# Of a column whose values have meanings: how many it may have, and how long.
+# Bounds for a column whose values have meanings.
 MAX_VALUES = 200
 MAX_VALUE_LENGTH = 100
 
-# Names of columns as acquirers and this product write them, the more telling first.
+# Column names used by acquirers and this product, most specific first.
 EVENT_ID = (
     *("event_id", "transaction_id", "transactionid", "trans_num", "txn_id", "tx_id", "merchant_tx_id"),
     *("merchant_transaction_id", "merchant_reference", "payment_reference", "order_id", "payment_id"),
@@ -60,10 +60,10 @@ _UNDECIDED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LabelColumns:
-    """The columns by name ("" where there is none) and what their values mean.
+    """The columns by name ("" for none) and the meanings of their values.
 
-    Without a column `meaning` every line means `always`. What a value of `status` means goes before that of
-    `meaning`, unless it is AS_REASON.
+    Without a `meaning` column every line means `always`. The meaning of a `status` value takes precedence
+    over that of `meaning`, unless it is AS_REASON.
     """
 
     event_id: str
@@ -81,12 +81,12 @@ class LabelColumns:
         return {self.event_id, self.event_type, self.known_at, self.meaning, self.status} - {""}
 
     def unused(self, header: Sequence[str]) -> list[str]:
-        """The columns that nothing is read from."""
+        """The unused columns."""
         return [name for name in header if name not in self.used]
 
 
 def suggest_columns(table: LabelTable, kind: type[EventType]) -> LabelColumns:
-    """What the names and values of a file suggest; "" where they suggest nothing."""
+    """The columns suggested by names and values; "" for none."""
     by_name = {normal_name(name): name for name in reversed(table.header)}
     meaning = _first(by_name, LABEL) or _first(by_name, REASON)
     status = _first(by_name, STATUS) if meaning and meaning != _first(by_name, LABEL) else ""
@@ -105,26 +105,26 @@ def suggest_columns(table: LabelTable, kind: type[EventType]) -> LabelColumns:
 
 
 def id_candidates(header: Sequence[str]) -> list[str]:
-    """The columns that may hold the event's id, by name, the likeliest first."""
+    """The columns that may contain the event id, judged by name, most likely first."""
     by_name = {normal_name(name): name for name in reversed(header)}
     return [by_name[name] for name in EVENT_ID if name in by_name]
 
 
 def suggest_values(values: Iterable[str], kind: type[EventType]) -> dict[str, str]:
-    """What each value may mean; "" if that is to be chosen.
+    """The suggested meaning of each value; "" if the user must choose.
 
-    Where a column holds labels of the event type, any other value is an error.
+    In a column with labels of the event type, any other value is an error.
     """
     values = list(values)
     labels = {*kind.labels.values, RETRACT}
     if labels & {value.lower() for value in values}:
-        own = {"": LEAVE} | {label: label for label in labels}
+        own = {"": SKIP} | {label: label for label in labels}
         return {value: own.get(value.lower(), REJECT) for value in values}
     return {value: suggest_value(value, kind) for value in values}
 
 
 def suggest_value(value: str, kind: type[EventType]) -> str:
-    """What a label, a reason or its code may mean: a label of the type, RETRACT, LEAVE, or "".
+    """The suggested meaning of a label, a reason or its code: a label of the type, RETRACT, SKIP, or "".
 
     >>> from scoring.catalog.registry import event_type
     >>> payment = event_type("payment")
@@ -136,7 +136,7 @@ def suggest_value(value: str, kind: type[EventType]) -> str:
     if lowered in (positive, negative, RETRACT):
         return lowered
     if not value:
-        return LEAVE
+        return SKIP
     if lowered in _YES | _NO:
         return positive if lowered in _YES else negative
     if positive != "fraud":
@@ -144,13 +144,13 @@ def suggest_value(value: str, kind: type[EventType]) -> str:
     words = lowered.replace("_", " ")
     if value.upper() in _FRAUD_CODES or (_FRAUD_WORDS.search(words) and not _NO_FRAUD.search(words)):
         return positive
-    return LEAVE if _OTHER_CODE.fullmatch(value) or _OTHER_WORDS.search(words) else ""
+    return SKIP if _OTHER_CODE.fullmatch(value) or _OTHER_WORDS.search(words) else ""
 
 
 def suggest_statuses(values: Iterable[str]) -> dict[str, str]:
-    """What each state of a dispute may mean: one that is won or not decided says nothing of the event."""
+    """The suggested meaning of each dispute status: a won or undecided dispute gives no label."""
     return {
-        value: LEAVE if _UNDECIDED.search(value.lower().replace("_", " ")) else AS_REASON for value in values
+        value: SKIP if _UNDECIDED.search(value.lower().replace("_", " ")) else AS_REASON for value in values
     }
 
 

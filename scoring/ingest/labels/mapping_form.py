@@ -1,4 +1,4 @@
-"""The choices that a person makes about the columns of a file of labels, as a form sends and shows them."""
+"""The form in which a user maps the columns of a label file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from django.http import QueryDict
 from scoring.catalog.event_type import EventType
 from scoring.ingest.labels.columns import (
     AS_REASON,
-    LEAVE,
     MAX_VALUE_LENGTH,
     MAX_VALUES,
     REJECT,
     RETRACT,
+    SKIP,
     LabelColumns,
     suggest_statuses,
     suggest_values,
@@ -22,43 +22,43 @@ from scoring.ingest.labels.table import LabelTable
 from scoring.ingest.labels.times import TimeStyle, lacks_zone
 from scoring.ingest.values.dates import DAY_FIRST, MONTH_FIRST, guess_order
 
-NO_CODES = f"{{}} holds texts, or more than {MAX_VALUES} different values: choose one of codes or states."
-EVERY_LINE, BY_COLUMN = "always:", "column:"  # how a choice begins: a label for all, or a column
+NO_CODES = f"{{}} contains free text or more than {MAX_VALUES} distinct values; choose codes or states."
+EVERY_LINE, BY_COLUMN = "always:", "column:"  # prefixes of a choice
 
 MEANINGS = {
-    LEAVE: "leave unlabeled",
-    RETRACT: "take back what was said",
-    REJECT: "give the line back",
-    AS_REASON: "as the reason says",
+    SKIP: "leave unlabeled",
+    RETRACT: "retract the label",
+    REJECT: "reject the line",
+    AS_REASON: "use the reason",
 }
 COUNTED = {
-    LEAVE: "left unlabeled",
-    RETRACT: "taken back",
-    REJECT: "given back",
-    "": "without a meaning yet",
+    SKIP: "left unlabeled",
+    RETRACT: "retracted",
+    REJECT: "rejected",
+    "": "not mapped yet",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRow:
-    """A value of a column, how many lines have it, and what it means by now ("": not chosen)."""
+    """A value of a column, the number of lines with it, and its meaning ("": not chosen yet)."""
 
     value: str
     count: int
     meaning: str
 
 
-def count_words(meaning: str) -> str:
-    """What so many lines are, for a person to read.
+def counted_meaning(meaning: str) -> str:
+    """The description of counted lines with a meaning.
 
-    >>> count_words("fraud"), count_words(LEAVE)
+    >>> counted_meaning("fraud"), counted_meaning(SKIP)
     ('fraud', 'left unlabeled')
     """
     return COUNTED.get(meaning, meaning)
 
 
 def columns_in(sent: QueryDict, table: LabelTable, kind: type[EventType]) -> LabelColumns:
-    """What was chosen; a value that nothing was chosen for means what it suggests."""
+    """The chosen columns and meanings; other values keep their suggested meaning."""
     how = sent.get("meaning") or ""
     meaning = _column(how.removeprefix(BY_COLUMN), table) if how.startswith(BY_COLUMN) else ""
     status = _column(sent.get("status") or "", table) if meaning else ""
@@ -78,7 +78,7 @@ def columns_in(sent: QueryDict, table: LabelTable, kind: type[EventType]) -> Lab
 
 
 class ColumnsForm:
-    """The choices as the page shows them, with what is still to be chosen in `problems`, by field."""
+    """The choices as the page shows them; `problems` says by field what still must be chosen."""
 
     def __init__(self, columns: LabelColumns, table: LabelTable, kind: type[EventType]) -> None:
         self.columns, self.header, self.labels = columns, table.header, kind.labels.values
@@ -92,7 +92,7 @@ class ColumnsForm:
 
     @property
     def unusable(self) -> bool:
-        """Whether too little is chosen to read a line at all."""
+        """Whether too little is chosen to preview any line."""
         return bool(self.problems.keys() & {"event_id", "zone", "many_values", "many_statuses"})
 
     @property
@@ -101,8 +101,8 @@ class ColumnsForm:
 
     @property
     def meanings(self) -> list[tuple[str, str]]:
-        """What a value can mean, for the page."""
-        return [(name, MEANINGS.get(name, name)) for name in (*self.labels, LEAVE, RETRACT, REJECT)]
+        """The possible meanings of a value, for the page."""
+        return [(name, MEANINGS.get(name, name)) for name in (*self.labels, SKIP, RETRACT, REJECT)]
 
     @property
     def status_meanings(self) -> list[tuple[str, str]]:
@@ -110,7 +110,7 @@ class ColumnsForm:
 
     @property
     def every_line(self) -> list[tuple[str, str]]:
-        """What every line can mean, where no column says it."""
+        """The possible meanings of every line if no column gives it."""
         return [(f"{EVERY_LINE}{name}", MEANINGS.get(name, name)) for name in (*self.labels, RETRACT)]
 
     @property
@@ -123,7 +123,7 @@ class ColumnsForm:
     def _find_problems(self) -> dict[str, str]:
         columns, problems = self.columns, {}
         if not columns.event_id:
-            problems["event_id"] = "Choose the column with the sender's own id of the event."
+            problems["event_id"] = "Choose the column with the sender's event id."
         if columns.times.zone not in available_timezones():
             problems["zone"] = (
                 f"{columns.times.zone[:40]!r} is not a time zone; enter one such as Europe/Berlin."
@@ -131,7 +131,7 @@ class ColumnsForm:
         if self.order_asked and columns.times.order not in (DAY_FIRST, MONTH_FIRST):
             problems["order"] = "Choose which number comes first in dates such as 03/04/2026."
         if not columns.meaning and columns.always not in (*self.labels, RETRACT):
-            problems["meaning"] = "Choose what a line means: for every line, or by a column."
+            problems["meaning"] = "Choose what a line means: the same for every line, or by a column."
         if _too_many(self.values):
             problems["many_values"] = NO_CODES.format(columns.meaning)
         if _too_many(self.statuses):
@@ -149,7 +149,7 @@ def _column(name: str, table: LabelTable) -> str:
 
 
 def _chosen(sent: QueryDict, values: str, meanings: str) -> dict[str, str]:
-    """The meanings by value: two lists of a form, side by side."""
+    """The meanings by value, from two parallel lists of a form."""
     return dict(zip(sent.getlist(values), sent.getlist(meanings), strict=False))
 
 

@@ -1,4 +1,4 @@
-"""The admin's page that takes a file of labels: chargebacks above all."""
+"""The admin page for uploading a file of labels, such as chargebacks."""
 
 import base64
 from collections import Counter
@@ -18,62 +18,64 @@ from scoring.catalog.registry import event_type, event_types
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import LabelColumns, id_candidates, suggest_columns
 from scoring.ingest.labels.lines import (
-    BadLine,
-    Defaults,
-    Line,
-    SilentLine,
+    LabelDefaults,
+    LabelLine,
+    RejectedLine,
+    SkippedLine,
     allowed_text,
     meaning_of,
     read_lines,
 )
-from scoring.ingest.labels.mapping_form import ColumnsForm, columns_in, count_words
+from scoring.ingest.labels.mapping_form import ColumnsForm, columns_in, counted_meaning
 from scoring.ingest.labels.table import MAX_LINES, LabelTable, read_table
 from scoring.ingest.labels.upload import LabelUpload, count_known, rejects_as_csv, upload_labels
 from scoring.intake.label_sources import PEOPLE, PRECEDENCE
 from scoring.intake.senders import known_senders
 
-MOST_BYTES = 10 * 1024 * 1024
-MOST_SHOWN = 100  # rejected lines on the page; the download has all of them
-PREVIEWED = 5  # lines
-LOOKED_UP = 200  # ids of a column, to see whether they are those of events
+MAX_BYTES = 10 * 1024 * 1024
+MAX_REJECTED_SHOWN = 100  # on the page; the download has all of them
+PREVIEW_LINES = 5  # lines
+MAX_IDS_CHECKED = 200  # of a column, to see whether they are event ids
 
 REVIEW, HISTORY = "scoring.upload_review", "scoring.upload_label_history"
 
 
-def labelled_types() -> dict[str, tuple[str, str]]:
-    """The labels, positive first, of every event type that takes any."""
+def labeled_types() -> dict[str, tuple[str, str]]:
+    """The labels, positive first, of every scored event type."""
     return {name: kind.labels.values for name, kind in event_types().items() if kind.scored}
 
 
 class LabelFileForm(forms.Form):
-    """Whose events, who says it, and the file."""
+    """The file, the sender of its events, the source of its labels and the event type."""
 
     file = forms.FileField(
         label="File",
-        help_text=f"CSV as acquirers and spreadsheets write it, at most {filesizeformat(MOST_BYTES)} and"
+        help_text=f"CSV from an acquirer or a spreadsheet, at most {filesizeformat(MAX_BYTES)} and"
         f" {MAX_LINES:,} lines.",
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
     )
-    source = forms.ChoiceField(label="Events sent by", help_text="The sender whose event ids the file has.")
-    label_source = forms.ChoiceField(
-        label="Who says so",
-        initial="chargeback",
-        help_text=f"Where sources disagree, the first of these holds: {', '.join(PRECEDENCE)}.",
+    source = forms.ChoiceField(
+        label="Events sent by", help_text="The sender whose event ids are in the file."
     )
-    event_type = forms.ChoiceField(label="Event type", help_text="Of lines that do not name one.")
+    label_source = forms.ChoiceField(
+        label="Label source",
+        initial="chargeback",
+        help_text=f"If sources disagree, the first of these wins: {', '.join(PRECEDENCE)}.",
+    )
+    event_type = forms.ChoiceField(label="Event type", help_text="For lines without an event type.")
 
     def __init__(self, *args: Any, user: AbstractUser | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         stated = [name for name in PRECEDENCE if name != PEOPLE or user.has_perm(REVIEW)]
         self._offer("source", known_senders())
         self._offer("label_source", stated)
-        self._offer("event_type", list(labelled_types()))
+        self._offer("event_type", list(labeled_types()))
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
-            size, most = filesizeformat(file.size), filesizeformat(MOST_BYTES)
-            raise forms.ValidationError(f"It has {size}; at most {most} are taken. Split it.")
+        if file.size > MAX_BYTES:
+            size, most = filesizeformat(file.size), filesizeformat(MAX_BYTES)
+            raise forms.ValidationError(f"The file has {size}; at most {most} are allowed. Split it.")
         return file
 
     def _offer(self, name: str, choices: list[str]) -> None:
@@ -84,9 +86,9 @@ class LabelFileForm(forms.Form):
 
 @register_page
 class LabelUploadPage(AdminPage):
-    """Reads a file of labels, shows how, and takes it: line by line, giving back what is wrong.
+    """Previews a label file, then records its valid lines and returns the rejected ones.
 
-    The browser sends the file with each step, so nothing of it is kept here in between.
+    The browser sends the file with each step, so the server keeps nothing of it in between.
     """
 
     path, name, title = "labels/upload/", "label_upload", "Upload labels"
@@ -96,7 +98,7 @@ class LabelUploadPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             **{"form": LabelFileForm(user=self.request.user)} | kwargs,
-            types=labelled_types(),
+            types=labeled_types(),
             precedence=PRECEDENCE,
         )
 
@@ -129,7 +131,7 @@ class LabelUploadPage(AdminPage):
             table,
             columns=columns,
             source=chosen["source"],
-            defaults=Defaults(chosen["event_type"], chosen["label_source"]),
+            defaults=LabelDefaults(chosen["event_type"], chosen["label_source"]),
             actor=actor_of(request),
             now=timezone.now(),
             history=history,
@@ -139,7 +141,7 @@ class LabelUploadPage(AdminPage):
 
 
 def _with_known_ids(columns: LabelColumns, table: LabelTable, chosen: dict[str, Any]) -> LabelColumns:
-    """The suggestion with the column, of those that may hold ids, that has the most ids of events."""
+    """The suggestion with the id column that contains the most ids of received events."""
     candidates = id_candidates(table.header)
     known = {name: _known_ids(table, name, chosen) for name in candidates[:6]}
     best = max(candidates, key=lambda name: known.get(name, 0), default="")
@@ -147,15 +149,15 @@ def _with_known_ids(columns: LabelColumns, table: LabelTable, chosen: dict[str, 
 
 
 def _known_ids(table: LabelTable, column: str, chosen: dict[str, Any]) -> int:
-    ids = list(islice((each for each in table.values(column) if each), LOOKED_UP))
+    ids = list(islice((each for each in table.values(column) if each), MAX_IDS_CHECKED))
     return count_known(ids, source=chosen["source"], event_type=chosen["event_type"])
 
 
 def _preview(table: LabelTable, mapping: ColumnsForm, form: LabelFileForm) -> dict[str, Any]:
-    """How the first lines are read, what the lines mean in all, and whether their events are known."""
+    """The first lines as they are read, the counts of meanings, and the number of known events."""
     chosen, columns = form.cleaned_data, mapping.columns
-    defaults = Defaults(chosen["event_type"], chosen["label_source"])
-    first = LabelTable(table.header, table.rows[:PREVIEWED], table.delimiter)
+    defaults = LabelDefaults(chosen["event_type"], chosen["label_source"])
+    first = LabelTable(table.header, table.rows[:PREVIEW_LINES], table.delimiter)
     lines = read_lines(first, columns=columns, defaults=defaults, now=timezone.now())
     width = len(table.header)
     meanings = Counter(
@@ -163,11 +165,11 @@ def _preview(table: LabelTable, mapping: ColumnsForm, form: LabelFileForm) -> di
         for row in table.rows
         if len(row.cells) == width
     )
-    ids = min(len([each for each in table.values(columns.event_id) if each]), LOOKED_UP)
+    ids = min(len([each for each in table.values(columns.event_id) if each]), MAX_IDS_CHECKED)
     id_place = table.header.index(columns.event_id)
     return {
         "lines": [_shown(line, id_place) for line in lines],
-        "meanings": [(count_words(meaning), count) for meaning, count in meanings.most_common()],
+        "meanings": [(counted_meaning(meaning), count) for meaning, count in meanings.most_common()],
         "ids": ids,
         "known": _known_ids(table, columns.event_id, chosen),
         "row_count": len(table.rows),
@@ -175,18 +177,18 @@ def _preview(table: LabelTable, mapping: ColumnsForm, form: LabelFileForm) -> di
     }
 
 
-def _shown(line: Line | SilentLine | BadLine, id_place: int) -> dict[str, Any]:
-    """A line as the preview has it."""
-    if isinstance(line, Line):
+def _shown(line: LabelLine | SkippedLine | RejectedLine, id_place: int) -> dict[str, Any]:
+    """A line as the preview shows it."""
+    if isinstance(line, LabelLine):
         said = line.statement
-        return {"line": line, "said": said, "meaning": said.value or "taken back"}
-    if isinstance(line, BadLine):
+        return {"line": line, "said": said, "meaning": said.value or "retracted"}
+    if isinstance(line, RejectedLine):
         return {"line": line, "problem": line.reason}
     return {"line": line, "id": line.cells[id_place]}
 
 
 def _result(upload: LabelUpload, form: LabelFileForm) -> dict[str, Any]:
-    """What the page says of an upload. The download is part of the page: nothing of it is kept here."""
+    """The result of an upload for the page. The download is a data URL, so the server keeps nothing."""
     rejects = base64.b64encode(rejects_as_csv(upload).encode()).decode()
     return {
         "upload": upload,
@@ -194,9 +196,9 @@ def _result(upload: LabelUpload, form: LabelFileForm) -> dict[str, Any]:
         "label_source": form.cleaned_data["label_source"],
         "shown": [
             {"line": line, "problem": problem, "allowed": allowed_text(problem)}
-            for line in upload.rejected[:MOST_SHOWN]
+            for line in upload.rejected[:MAX_REJECTED_SHOWN]
             for problem in line.problems
         ],
-        "left_out": max(0, len(upload.rejected) - MOST_SHOWN),
+        "left_out": max(0, len(upload.rejected) - MAX_REJECTED_SHOWN),
         "rejects_address": f"data:text/csv;charset=utf-8;base64,{rejects}",
     }

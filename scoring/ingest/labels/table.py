@@ -1,4 +1,4 @@
-"""A file of labels as a table: its header and its rows, bounded before any work on them. Pure."""
+"""A label file as a table: its header and rows, with bounds checked first. Pure."""
 
 import csv
 import io
@@ -17,13 +17,13 @@ MAX_LINES = 100_000
 MAX_COLUMNS = 200
 MAX_NAME = 200  # characters of a column's name
 MAX_UNPACKED_BYTES = 20 * 1024 * 1024
-MAX_LINE_ENDS = 10 * MAX_LINES  # those of blank lines, and those inside cells
+MAX_LINE_ENDS = 10 * MAX_LINES  # including blank lines and line breaks inside cells
 SAMPLE_CHARACTERS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`number`: of the line that it begins at, the header being line 1. As many cells as it came with."""
+    """`number`: that of its first line; the header is line 1. A row has as many cells as in the file."""
 
     number: int
     cells: tuple[str, ...]
@@ -31,23 +31,23 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class LabelTable:
-    """Trimmed names and cells; columns without a name are named by place, empty ones at the end left out."""
+    """Trimmed names and cells. Unnamed columns are numbered; empty columns at the end are dropped."""
 
     header: tuple[str, ...]
     rows: Sequence[Row]
     delimiter: str  # in words: "commas"
 
     def values(self, column: str) -> Counter[str]:
-        """What the column holds, and how often; rows of another width hold nothing."""
+        """The values of the column with their counts, without rows of another width."""
         place, width = self.header.index(column), len(self.header)
         return Counter(row.cells[place] for row in self.rows if len(row.cells) == width)
 
 
 def read_table(upload: bytes) -> LabelTable:
-    """The table in a CSV file, whatever its encoding is and separates its cells; it may be compressed.
+    """The table in a CSV file of any encoding and delimiter, possibly compressed.
 
-    Blank rows are left out. Raises UnreadableImport for what is no such file, or has more lines, columns or
-    characters in a name than a file of labels needs.
+    Blank rows are skipped. Raises UnreadableImport for other files, and for too many lines, columns or
+    characters in a column name.
     """
     text = _decode(upload)
     lines = text[:SAMPLE_CHARACTERS].splitlines(keepends=True)[:SAMPLE_LINES]
@@ -112,7 +112,7 @@ def _header(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _fitted(row: Row, width: int) -> Row:
-    """The row without empty cells beyond the header, as a comma at its end makes one."""
+    """The row without empty cells beyond the header, such as after a trailing comma."""
     if len(row.cells) <= width or any(row.cells[width:]):
         return row
     return Row(row.number, row.cells[:width])

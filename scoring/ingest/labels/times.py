@@ -1,4 +1,4 @@
-"""When a label of an upload became known: the times of files, and today's date means now. Pure."""
+"""The time at which a label in an upload became known. Today's date means now. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ALLOWED = "a date or time such as 2026-03-01, 2026-03-01 09:30 or 2026-03-01T09
 
 @dataclass(frozen=True, slots=True)
 class TimeStyle:
-    """The zone of times without an offset, and which number comes first in 03/04/2026 ("": not known)."""
+    """The zone of times without an offset, and which number comes first in 03/04/2026 ("": unknown)."""
 
     zone: str = "UTC"
     order: str = ""
@@ -26,7 +26,7 @@ class TimeStyle:
 def read_time(text: str, style: TimeStyle, *, now: datetime) -> str:
     """The moment as ISO 8601 with an offset; a date means its end, today's means now. Raises FieldError."""
     if not style.order and ORDERED.fullmatch(text):
-        raise FieldError(f"is {text!r}, in which the month is not told", "say which number comes first")
+        raise FieldError(f"is {text!r}, whose order of day and month is unknown", "choose the order")
     try:
         moment = datetime.fromisoformat(_reader(style).read(text))
     except FieldError as error:
@@ -37,7 +37,7 @@ def read_time(text: str, style: TimeStyle, *, now: datetime) -> str:
 
 
 def lacks_zone(text: str) -> bool:
-    """Whether it takes a time zone to know which moment a text is."""
+    """Whether the text is a time without a time zone."""
     return not (_SECONDS.fullmatch(text) or text.endswith(("Z", "z", "UTC", "GMT")) or _OFFSET.search(text))
 
 

@@ -1,4 +1,4 @@
-"""A file of labels into the log: good lines recorded, bad ones given back with what is wrong with them."""
+"""Records the labels of an uploaded file and returns the rejected lines with reasons."""
 
 import csv
 import io
@@ -11,10 +11,10 @@ from scoring.errors import ScoringError
 from scoring.ingest.labels.columns import LabelColumns
 from scoring.ingest.labels.lines import (
     REJECT_COLUMNS,
-    BadLine,
-    Defaults,
-    Line,
-    SilentLine,
+    LabelDefaults,
+    LabelLine,
+    RejectedLine,
+    SkippedLine,
     read_lines,
 )
 from scoring.ingest.labels.table import LabelTable
@@ -24,21 +24,21 @@ from scoring.intake.labels import record_labels
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_streams
 
-LINES_A_TRANSACTION = 1_000
+LINES_PER_TRANSACTION = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class LabelUpload:
-    """What became of the lines of a file; `held` are recorded too, and wait for their event to arrive.
+    """The result of an upload. `held` labels are recorded too, and wait for their event to arrive.
 
-    `silent` ones say nothing of their event; `unused` are the columns that nothing was read from.
+    `silent` counts lines without a label; `unused` are the unused columns.
     """
 
     header: tuple[str, ...]
     recorded: int
     held: int
     unchanged: int
-    rejected: tuple[BadLine, ...]
+    rejected: tuple[RejectedLine, ...]
     silent: int = 0
     unused: tuple[str, ...] = ()
 
@@ -48,23 +48,23 @@ def upload_labels(
     *,
     columns: LabelColumns,
     source: str,
-    defaults: Defaults,
+    defaults: LabelDefaults,
     actor: str,
     now: datetime,
     history: bool = False,
 ) -> LabelUpload:
-    """Record the labels of a file about events of the sender `source`; see `read_lines`.
+    """Record the labels of a file for events of the sender `source`; see `read_lines`.
 
-    Each LINES_A_TRANSACTION lines are committed together. To upload a file again is harmless: what was said
-    before is unchanged. With `history` a label holds from the time its line says. Raises UnreadableImport,
-    and has recorded nothing then.
+    LINES_PER_TRANSACTION lines are committed together. Uploading a file again is harmless: its labels are
+    unchanged. With `history` a label is valid from the time in its line. If it raises UnreadableImport,
+    nothing was recorded.
     """
     lines = read_lines(table, columns=columns, defaults=defaults, now=now)
-    rejected = [line for line in lines if isinstance(line, BadLine)]
+    rejected = [line for line in lines if isinstance(line, RejectedLine)]
     counts: Counter[str] = Counter()
-    good = [line for line in lines if isinstance(line, Line)]
-    for start in range(0, len(good), LINES_A_TRANSACTION):
-        part = good[start : start + LINES_A_TRANSACTION]
+    good = [line for line in lines if isinstance(line, LabelLine)]
+    for start in range(0, len(good), LINES_PER_TRANSACTION):
+        part = good[start : start + LINES_PER_TRANSACTION]
         taken, refused = _record(part, source=source, actor=actor, now=now, history=history)
         counts.update(taken)
         rejected += refused
@@ -74,20 +74,20 @@ def upload_labels(
         counts["held"],
         counts["unchanged"],
         tuple(sorted(rejected, key=lambda line: line.number)),
-        sum(isinstance(line, SilentLine) for line in lines),
+        sum(isinstance(line, SkippedLine) for line in lines),
         tuple(name for name in columns.unused(table.header) if name not in REJECT_COLUMNS),
     )
 
 
 def count_known(ids: Iterable[str], *, source: str, event_type: str) -> int:
-    """How many of the ids are those of events that have arrived."""
+    """The number of the ids that belong to received events."""
     return len(read_streams([f"{event_type}/{source}/{each}" for each in ids], version=1))
 
 
 def rejects_as_csv(upload: LabelUpload) -> str:
-    """The rejected lines under their own columns, with line and reason: corrected, they can be uploaded.
+    """The rejected lines as CSV with line number and reason, to be corrected and uploaded again.
 
-    Cells are guarded, because a file that others made is opened in a spreadsheet here.
+    Cells are escaped against formula injection, because users open the file in a spreadsheet.
     """
     columns = [place for place, name in enumerate(upload.header) if name not in REJECT_COLUMNS]
     text = io.StringIO()
@@ -100,16 +100,18 @@ def rejects_as_csv(upload: LabelUpload) -> str:
 
 
 def _record(
-    lines: Sequence[Line], *, source: str, actor: str, now: datetime, history: bool
-) -> tuple[Counter[str], list[BadLine]]:
+    lines: Sequence[LabelLine], *, source: str, actor: str, now: datetime, history: bool
+) -> tuple[Counter[str], list[RejectedLine]]:
     statements = [line.statement for line in lines]
     try:
         receipts = record_labels(statements, source=source, now=now, actor=actor, history=history)
     except StreamConflict:
-        busy = RequestProblem("the line", "met others that spoke of the same events", "upload it again")
-        return Counter(), [BadLine(line.number, line.cells, (busy,)) for line in lines]
+        busy = RequestProblem(
+            "the line", "conflicted with concurrent labels of the same events", "upload it again"
+        )
+        return Counter(), [RejectedLine(line.number, line.cells, (busy,)) for line in lines]
     refused = [
-        BadLine(line.number, line.cells, _problems_of(receipt.refused))
+        RejectedLine(line.number, line.cells, _problems_of(receipt.refused))
         for line, receipt in zip(lines, receipts, strict=True)
         if receipt.refused
     ]
@@ -120,5 +122,5 @@ def _problems_of(refusal: ScoringError) -> tuple[RequestProblem, ...]:
     if isinstance(refusal, InvalidRequest):
         return refusal.problems
     if isinstance(refusal, LabelNotFound):
-        return (RequestProblem("label", f"takes back what was not said: {refusal}"),)
+        return (RequestProblem("label", f"retracts a label that does not exist: {refusal}"),)
     return (RequestProblem("label", str(refusal)),)

@@ -1,4 +1,4 @@
-"""A mapping laid over the columns that are there: what is missing is said before any row is read."""
+"""Binds a mapping to the columns of a table; every problem is reported before any row is read."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,16 @@ from scoring.ingest.mapping.ids import ROW
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.ingest.readers.tables import list_names
 
-_VALUE = re.compile(r"[+-]?\d+(\.\d+)?|\d{4}-\d\d-\d\d.*", re.ASCII)  # no name of a column
+_VALUE = re.compile(r"[+-]?\d+(\.\d+)?|\d{4}-\d\d-\d\d.*", re.ASCII)  # not a column name
 
-# Read from columns of these names if the mapping does not speak of labels.
+# Default columns of the event type and, unless the mapping has a label, of the label.
 TYPE_COLUMN = "type"  # as in the payloads of the API
 LABEL_COLUMN, LABEL_KNOWN_AT_COLUMN = "label", "label_known_at"
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where everything of an event comes from: `columns` by payload name, `constants` by payload name."""
+    """The source of each part of an event: `columns` and `constants` by payload name."""
 
     event_type: type[EventType]
     id: tuple[str, ...]
@@ -31,26 +31,26 @@ class Binding:
 
     @property
     def used(self) -> frozenset[str]:
-        """Every column that is read."""
+        """The columns that are read."""
         of_label = self.label.columns.values() if self.label else ()
         return frozenset([*self.id, *self.columns.values(), *of_label]) - {ROW}
 
     @property
     def wanted(self) -> frozenset[str] | None:
-        """What has to be read of a table; None: every column."""
+        """The columns to load from a table; None: all."""
         return None if ROW in self.id else self.used | {TYPE_COLUMN}
 
     @property
     def other_types(self) -> frozenset[str]:
-        """What a row's `type` must not be; nothing where that column is read as something else."""
+        """The event types that a row must not have; empty if the type column is used for something else."""
         return frozenset() if TYPE_COLUMN in self.used else frozenset(event_types()) - {self.event_type.name}
 
 
 def bind(mapping: ColumnMapping, columns: Sequence[str] | None, *, labels_only: bool = False) -> Binding:
-    """Lay `mapping` over `columns` (None: only known row by row, any may come).
+    """Bind `mapping` to `columns` (None: unknown, because each row has its own).
 
-    With `labels_only` rows name events and their labels: of the fields only those are read that ids are made
-    of. Raises InvalidMapping with every problem.
+    With `labels_only`, rows are labels of events, and only the fields that are part of the id are read.
+    Raises InvalidMapping with every problem.
     """
     kind = event_type(mapping.type)
     identity = _identity(mapping.id, columns)
@@ -65,14 +65,14 @@ def bind(mapping: ColumnMapping, columns: Sequence[str] | None, *, labels_only: 
     ]
     if labels_only:
         sources = {name: column for name, column in sources.items() if column in identity}
-        problems += _nothing_to_say(identity, label)
+        problems += _missing_label_parts(identity, label)
     if problems:
         raise InvalidMapping([*problems, *_listed(problems, columns)])
     return Binding(kind, identity, sources, {} if labels_only else mapping.constants, label)
 
 
 def _listed(problems: Sequence[str], columns: Sequence[str] | None) -> list[str]:
-    """The columns there are, once, where a problem is about one that is not."""
+    """A list of the existing columns if any problem is about a missing one."""
     is_about_columns = any("no column" in problem for problem in problems)
     return (
         [f"the columns are {list_names(columns)}", *_doubts(columns)] if columns and is_about_columns else []
@@ -80,18 +80,18 @@ def _listed(problems: Sequence[str], columns: Sequence[str] | None) -> list[str]
 
 
 def _doubts(columns: Sequence[str]) -> list[str]:
-    """What makes a header look like none."""
+    """Reasons to doubt that the header is one."""
     if len(columns) == 1:
         return [
-            "the whole header is one column: say what separates the cells (--delimiter), or unquote its lines"
+            "the whole header is one column: set the separator (--delimiter), or remove quotes around lines"
         ]
     if any(map(_VALUE.fullmatch, columns)):
-        return ["the header holds values: add a line with the names of the columns before it"]
+        return ["the header contains values: add a line with the column names before it"]
     return []
 
 
 def mappable_names(kind: type[EventType]) -> tuple[str, ...]:
-    """What `fields` and `constants` of a mapping may speak of."""
+    """The names that `fields` and `constants` of a mapping may contain."""
     return tuple(name for name in kind.payload_names() if name not in ("type", "id"))
 
 
@@ -106,17 +106,15 @@ def _sources(kind: type[EventType], mapping: ColumnMapping, columns: Sequence[st
 
 
 def _identity(identity: tuple[str, ...], columns: Sequence[str] | None) -> tuple[str, ...]:
-    """`row` alone is the rule, unless a column has that name; a column's own name may hold a +."""
+    """The id columns. `row` alone is the rule unless a column has that name; names may contain a +."""
     if "+".join(identity) in (columns or ()):
         return ("+".join(identity),)
     is_rule = identity in (("row",), (ROW,)) and "row" not in (columns or ())
     return (ROW,) if is_rule else identity
 
 
-def _nothing_to_say(identity: tuple[str, ...], label: LabelMapping | None) -> list[str]:
-    problems = (
-        [] if label else ["--labels-only: say which column holds the label (--label), or --label-value"]
-    )
+def _missing_label_parts(identity: tuple[str, ...], label: LabelMapping | None) -> list[str]:
+    problems = [] if label else ["--labels-only: name the label column (--label), or use --label-value"]
     if ROW in identity:
         problems.append("--labels-only: --id must name the columns that identify an event")
     return problems
@@ -162,9 +160,9 @@ def _unknown_columns(
 def _no_column(what: str, column: str, columns: Sequence[str]) -> str:
     alike = get_close_matches(column.lower(), [name.lower() for name in columns], n=1)
     meant = next((name for name in columns if alike and name.lower() == alike[0]), "")
-    hint = f"; is it {meant!r}?" if meant else ""
+    hint = f"; did you mean {meant!r}?" if meant else ""
     if what == "the id" and column == "id" and not meant:
-        hint = "; say which holds it (--id COLUMN), or --id row if rows have none"
+        hint = "; name it with --id COLUMN, or use --id row if rows have no id"
     return f"{what}: there is no column {column!r}{hint}"
 
 
@@ -178,8 +176,8 @@ def _missing_fields(
         if name not in optional and name not in sources and name not in mapping.constants
     ]
     return [
-        f"{kind.name} needs {name}: no column has that name; say which one holds it (--map {name}=COLUMN)"
-        f" or one value for all rows (--set {name}=VALUE)"
+        f"{kind.name} needs {name}: no column has that name; name its column (--map {name}=COLUMN)"
+        f" or give one value for all rows (--set {name}=VALUE)"
         for name in missing
     ]
 
@@ -189,7 +187,7 @@ def _personal_ids(kind: type[EventType], identity: tuple[str, ...], sources: Map
         sources[name]: name for name, field in kind.fields.items() if field.personal and name in sources
     }
     return [
-        f"the id: column {column!r} holds {personal[column]}, which is personal and may not enter the log"
+        f"the id: column {column!r} contains {personal[column]}, which is personal and must not enter the log"
         for column in identity
         if column in personal
     ]
@@ -199,7 +197,7 @@ def _unknown_labels(kind: type[EventType], label: LabelMapping | None) -> list[s
     allowed = kind.labels.values
     given = [*label.values.values(), label.value] if label else []
     return [
-        f"the label: {kind.name} is never {value!r}; allowed: {', '.join(allowed)}"
+        f"the label: {kind.name} has no label {value!r}; allowed: {', '.join(allowed)}"
         for value in dict.fromkeys(given)
         if value and value not in allowed
     ]

@@ -1,4 +1,4 @@
-"""Ids of events: a column, several joined by +, or a rule for files that have none."""
+"""Event ids: a column, several columns joined by +, or a generated id for files without one."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -10,12 +10,12 @@ from scoring.catalog.cells import read_text
 from scoring.ingest.readers.tables import Chunk
 from scoring.ingest.rejects import OWN_COLUMNS
 
-# Instead of a column: the number of the row and a digest of what stands in it.
+# Instead of a column: the row number and a digest of the row's content.
 ROW = "@row"
 
 
 def join_id(parts: Sequence[str | None]) -> str:
-    """The parts of a composite id joined by +, with + and % inside a part escaped: no two tuples meet.
+    """The parts of a composite id joined by +. A + or % inside a part is escaped, so that ids are unique.
 
     >>> join_id(["a+b", "c"])
     'a%2Bb+c'
@@ -24,7 +24,7 @@ def join_id(parts: Sequence[str | None]) -> str:
 
 
 def id_text(value: Any) -> str | None:
-    """A cell or canonical value as text; None if there is nothing in it. 7, 7.0 and "7.0" are one id."""
+    """A cell or canonical value as text; None if it is empty. 7, 7.0 and "7.0" give the same id."""
     if value is None:
         return None
     if isinstance(value, dict) and "minor" in value:
@@ -33,10 +33,10 @@ def id_text(value: Any) -> str | None:
 
 
 def row_ids(chunk: Chunk) -> list[str]:
-    """An id for each row: "row-17-5f0c9a41d2e7", its number in the file and a digest of its cells.
+    """An id for each row, such as "row-17-5f0c9a41d2e7": its number in the file and a digest of its cells.
 
-    The same row of the same file has the same id whenever, however packed and with whatever mapping it is
-    taken in, also when the file has grown at its end. Rows that are equal are told apart by their numbers.
+    The id does not depend on compression or mapping, or on rows appended to the file. Equal rows differ by
+    their numbers.
     """
     return [
         f"row-{chunk.first_row + index}-{hashlib.sha256(content).hexdigest()[:12]}"

@@ -1,4 +1,4 @@
-"""Which column is what: the mapping of an import, from the command line, a TOML file or Python."""
+"""The column mapping of an import, from the command line, a TOML file or Python."""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from scoring.ingest.values.numerals import Numerals
 from scoring.ingest.values.times import TimeRule
 from scoring.intake.label_sources import canonical_source
 
-# Options beyond those that every mapping has; `delimiter`, `encoding` ... say how the file is read.
+# Optional keys; `delimiter`, `encoding` ... control how the file is read.
 _NUMERALS = ("decimal", "thousands")
 _TIMES = ("time_format", "time_unit", "time_origin")
 _READING = ("delimiter", "encoding", "skip_lines", "format")
@@ -26,14 +26,14 @@ TOML_KEYS = (
 )
 TOML_LABEL_KEYS = ("column", "values", "value", "known_at", "source", "time_format")
 
-ANY_OTHER = "*"  # in `values` of a label: everything that is not named; "" leaves without a label
+ANY_OTHER = "*"  # in the `values` of a label: all other values; mapped to "" they give no label
 
 
 @dataclass(frozen=True, slots=True)
 class LabelMapping:
-    """Where a row's label is. `values` translates its text; empty: the column holds the labels themselves.
+    """The source of a row's label. `values` maps its text to labels; empty: the column contains labels.
 
-    `value` is the label of every row, without a column. `time_format`: of known-at, if not ISO 8601.
+    `value` is the same label for every row, without a column. `time_format`: of known-at, if not ISO 8601.
     """
 
     column: str = "label"
@@ -48,7 +48,7 @@ class LabelMapping:
 
     @property
     def columns(self) -> dict[str, str]:
-        """What is read from which column."""
+        """The columns that are read, by purpose."""
         of_label = {} if self.value else {"the label": self.column}
         return of_label | ({"the label's known-at": self.known_at} if self.known_at else {})
 
@@ -57,10 +57,10 @@ class LabelMapping:
 class ColumnMapping:
     """How rows become events of one type.
 
-    `id` names the columns that together identify an event, or the rule `row`; `fields` gives the column of a
-    field where the names differ, `constants` the value of a field that no column holds. `timezone` (IANA) is
-    that of times without an offset; `time_format`, `time_unit` and `time_origin` as for TimeRule, `decimal`
-    and `thousands` as for Numerals. `missing` are words that mean nothing, beside the usual ones unless
+    `id` names the columns that together identify an event, or is the rule `row`; `fields` gives the column of
+    a field if the names differ, `constants` the value of a field without a column. `timezone` (IANA) applies
+    to times without an offset; `time_format`, `time_unit` and `time_origin` are as in TimeRule, `decimal` and
+    `thousands` as in Numerals. `missing` are words for missing values, in addition to the usual ones unless
     `usual_missing` is off. With `round`, amounts with too many decimals are rounded half to even.
     """
 
@@ -84,7 +84,7 @@ class ColumnMapping:
     def __post_init__(self) -> None:
         if not self.id:
             raise InvalidMapping(["the id names no column"])
-        _ = self.times, self.numerals  # raise what is wrong with them
+        _ = self.times, self.numerals  # validates them
 
     @property
     def times(self) -> TimeRule:
@@ -97,9 +97,9 @@ class ColumnMapping:
     def describe(self) -> dict[str, Any]:
         """The mapping as plain values: equal mappings give equal descriptions.
 
-        Options at their defaults are left out, so that a new one does not make other imports of old ones.
+        Options at their defaults are omitted, so that adding an option does not change existing imports.
         """
-        described = {each: value for each, value in asdict(self).items() if each not in self._untold()}
+        described = {each: value for each, value in asdict(self).items() if each not in self._defaulted()}
         if self.label:
             described["label"] = {
                 each: value
@@ -108,7 +108,7 @@ class ColumnMapping:
             }
         return described
 
-    def _untold(self) -> set[str]:
+    def _defaulted(self) -> set[str]:
         optional = {*_TIMES, *_NUMERALS, *_MORE, "reading"}
         return {
             each.name
@@ -160,9 +160,9 @@ def build_mapping(
     missing: Iterable[str] = (),
     **more: Any,
 ) -> ColumnMapping:
-    """`base` (of `read_mapping`, or {}) with the options of a command line on top. Raises InvalidMapping.
+    """`base` (from `read_mapping`, or {}) overridden by command-line options. Raises InvalidMapping.
 
-    `more`: what ColumnMapping and ReadOptions take besides; None where it is not said.
+    `more`: other arguments of ColumnMapping and ReadOptions; None if not given.
     """
     given = {
         "type": event_type,
@@ -175,7 +175,7 @@ def build_mapping(
     merged["reading"] = _reading(merged.get("reading", READ_AS_FOUND), **reading)
     merged["missing"] = (*merged.get("missing", ()), *missing)
     if not merged.get("type"):
-        raise InvalidMapping(["no event type: say --type, or type = ... in the mapping file"])
+        raise InvalidMapping(["no event type: use --type, or type = ... in the mapping file"])
     merged["fields"] = {**merged.get("fields", {}), **parse_pairs("--map", "field=column", fields)}
     merged["constants"] = {**merged.get("constants", {}), **parse_pairs("--set", "field=value", constants)}
     said = {"known_at": label_known_at, "source": label_source, "time_format": label_time_format}
@@ -189,7 +189,7 @@ def build_mapping(
 
 
 def parse_id(given: str | Sequence[str]) -> tuple[str, ...]:
-    """`trans_num+occurred_at` or a list of columns. Raises InvalidMapping for an empty part.
+    """An id given as `trans_num+occurred_at` or as a list. Raises InvalidMapping for an empty part.
 
     >>> parse_id("trans_num + card_id")
     ('trans_num', 'card_id')
@@ -220,7 +220,7 @@ def parse_pairs(option: str, shape: str, given: Iterable[str], *, empty: bool = 
 
 
 def parse_label(given: str) -> LabelMapping:
-    """`column` or `column:raw=label,raw=label`; `*=label` for all others, `raw=` for rows without a label.
+    """A label given as `column` or `column:raw=label,*=label`; `*` means all others, `raw=` no label.
 
     >>> parse_label("is_fraud:1=fraud,*=").values
     {'1': 'fraud', '*': ''}
@@ -238,7 +238,7 @@ def _merged_label(
 ) -> LabelMapping | None:
     if given is not None and value is not None:
         raise InvalidMapping(
-            ["--label and --label-value: a row's label comes from a column or is the same in all"]
+            ["--label and --label-value exclude each other: the label is in a column or the same in all rows"]
         )
     if given is not None:
         label: LabelMapping | None = parse_label(given)
@@ -246,9 +246,7 @@ def _merged_label(
         label = base if value is None else LabelMapping(value=value)
     if label is None:
         if said:
-            raise InvalidMapping(
-                ["--label-known-at, -source and -time-format describe a label: say --label too"]
-            )
+            raise InvalidMapping(["--label-known-at, --label-source and --label-time-format require --label"])
         return None
     if base and label is not base:
         label = replace(label, known_at=base.known_at, source=base.source, time_format=base.time_format)

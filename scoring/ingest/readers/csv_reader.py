@@ -13,7 +13,7 @@ from scoring.ingest.readers.dialects import SAMPLE_LINES, Dialect, detect_dialec
 from scoring.ingest.readers.encodings import MAX_LINE, Survey, open_text, printable, survey_text, undecoded
 from scoring.ingest.readers.options import ReadOptions
 from scoring.ingest.readers.records import Record, RowShape, read_records
-from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, Table, in_parts, list_names
+from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, SourceTable, in_parts, list_names
 from scoring.ingest.rejects import OWN_COLUMNS
 from scoring.ingest.values.formulas import unguard_cell
 
@@ -21,12 +21,12 @@ MAX_HEADER_LINES = 20
 _LINE_END = re.compile(r"[\r\n]+")
 
 
-def open_csv(content: Content, options: ReadOptions) -> Table:
+def open_csv(content: Content, options: ReadOptions) -> SourceTable:
     """Raises UnreadableImport: no header, a name twice, an encoding that cannot be told."""
     survey = survey_text(content, encoding=options.encoding)
     file = _CsvFile(content, survey, *_read_header(content, survey, options))
     described = f"CSV, {file.dialect.delimiter_name}, {survey.encoding_name}"
-    return Table(content.name, survey.digest, file.names, file.chunks, file.count, "csv", described)
+    return SourceTable(content.name, survey.digest, file.names, file.chunks, file.count, "csv", described)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.content import Content
 from scoring.ingest.readers.encodings import MAX_LINE, Survey, open_text, printable, survey_text
 from scoring.ingest.readers.options import ReadOptions
-from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, Table, in_parts
+from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, SourceTable, in_parts
 from scoring.strict_json import RepeatedKey, load_json, load_written_json
 
 BLOCK = 1 << 18
@@ -36,7 +36,7 @@ class _Item(NamedTuple):
     raw: str = ""
 
 
-def open_json(content: Content, options: ReadOptions) -> Table:
+def open_json(content: Content, options: ReadOptions) -> SourceTable:
     """Lines where each is an object of its own, else one document. Raises UnreadableImport."""
     survey = survey_text(content, encoding=options.encoding)
     first = _first_line(content, survey)
@@ -46,7 +46,7 @@ def open_json(content: Content, options: ReadOptions) -> Table:
     file = _JsonFile(content, survey, is_document)
     form = "json" if is_document else "jsonl"
     described = f"{'a JSON document' if is_document else 'JSON Lines'}, {survey.encoding_name}"
-    return Table(content.name, survey.digest, None, file.chunks, file.count, form, described)
+    return SourceTable(content.name, survey.digest, None, file.chunks, file.count, form, described)
 
 
 @dataclass(frozen=True, slots=True)

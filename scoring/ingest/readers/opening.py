@@ -9,7 +9,7 @@ from scoring.ingest.readers.csv_reader import open_csv
 from scoring.ingest.readers.json_reader import open_json
 from scoring.ingest.readers.options import READ_AS_FOUND, ReadOptions
 from scoring.ingest.readers.parquet_reader import open_parquet
-from scoring.ingest.readers.tables import Table
+from scoring.ingest.readers.tables import SourceTable
 
 FORMATS = {
     "csv": "csv",
@@ -24,12 +24,12 @@ FORMATS = {
 _PACKED = frozenset({"gz", "gzip", "bz2", "xz", "zip", "zst", "zstd"})
 
 
-def open_table(path: Path, options: ReadOptions = READ_AS_FOUND) -> Table:
+def open_table(path: Path, options: ReadOptions = READ_AS_FOUND) -> SourceTable:
     """A file as a table, its format told by its content and its ending. Raises UnreadableImport."""
     return table_of(file_content(path), options)
 
 
-def table_of(content: Content, options: ReadOptions) -> Table:
+def table_of(content: Content, options: ReadOptions) -> SourceTable:
     """The content as a table. Raises UnreadableImport."""
     return READERS[options.form or _form_of(content)](content, options)
 
@@ -63,7 +63,7 @@ def _ending(name: str) -> str:
     return endings[-1] if endings else ""
 
 
-READERS: Mapping[str, Callable[[Content, ReadOptions], Table]] = {
+READERS: Mapping[str, Callable[[Content, ReadOptions], SourceTable]] = {
     "csv": open_csv,
     "jsonl": open_json,
     "json": open_json,

@@ -14,10 +14,10 @@ from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.arrow_values import read_values
 from scoring.ingest.readers.content import Content, content_digest
 from scoring.ingest.readers.options import ReadOptions
-from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, Table, list_names
+from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, SourceTable, list_names
 
 
-def open_parquet(content: Content, options: ReadOptions) -> Table:
+def open_parquet(content: Content, options: ReadOptions) -> SourceTable:
     """Raises UnreadableImport: damaged, encrypted, a column name twice."""
     with _parquet_file(content) as file:
         stored, rows = list(file.schema_arrow.names), file.metadata.num_rows
@@ -37,10 +37,10 @@ def open_parquet(content: Content, options: ReadOptions) -> Table:
                 yield _arrow_chunk(named, skip + number * size + 1, others)
 
     digest = content_digest(content)
-    return Table(content.name, digest, tuple(names), chunks, lambda: rows, "parquet", "Parquet")
+    return SourceTable(content.name, digest, tuple(names), chunks, lambda: rows, "parquet", "Parquet")
 
 
-def frame_table(frame: pd.DataFrame, *, name: str = "frame") -> Table:
+def frame_table(frame: pd.DataFrame, *, name: str = "frame") -> SourceTable:
     """A DataFrame as a table; its index is ignored. Raises UnreadableImport for mixed types."""
     _check_names(name, [str(column).strip() for column in frame.columns])
     arrays = {str(column).strip(): _arrow_column(name, column, frame[column]) for column in frame.columns}
@@ -52,7 +52,7 @@ def frame_table(frame: pd.DataFrame, *, name: str = "frame") -> Table:
         for start in range(skip, table.num_rows, size):
             yield _arrow_chunk(table.select(columns).slice(start, size), start + 1, others)
 
-    return Table(
+    return SourceTable(
         name, _table_digest(table), tuple(arrays), chunks, lambda: table.num_rows, "frame", "a DataFrame"
     )
 

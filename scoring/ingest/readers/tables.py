@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 # Bounds the work on a header; a wider table is no table of events.
 MAX_COLUMNS = 10_000
-NAMED_AT_MOST = 10  # names in a message
+MAX_NAMES_SHOWN = 10  # names in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SourceTable:
     """Something that can be imported: a file, an upload or a frame.
 
     `columns` is None when they are only known row by row (JSON Lines). `chunks(skip, size, wanted)` yields
@@ -67,6 +67,6 @@ def list_names(names: Sequence[str]) -> str:
     >>> list_names(["id", "amount"])
     'id, amount'
     """
-    shown = ", ".join(name[:80] for name in names[:NAMED_AT_MOST])
-    more = len(names) - NAMED_AT_MOST
+    shown = ", ".join(name[:80] for name in names[:MAX_NAMES_SHOWN])
+    more = len(names) - MAX_NAMES_SHOWN
     return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,4 +1,4 @@
-"""Columns of amounts: each cell with the currency of its row and the rate of its moment."""
+"""Columns of amounts: each cell with its row's currency and the exchange rate at the event's time."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from scoring.ingest.rows.columns import ColumnParser, Problems
 from scoring.ingest.values.currency_signs import without_currency
 from scoring.timestamps import to_iso
 
-# What one unit of a currency buys of the base currency at a moment; None if that is not known.
+# The exchange rate from a currency to the base currency at a time; None if unknown.
 RateOf = Callable[[str, datetime], Decimal | None]
 
 # Text, its type, the currency, and the rate where it is not the base currency. The text, not the number,
@@ -26,7 +26,7 @@ _KINDS: Mapping[type, Callable[[str], Any]] = {str: str, int: int, float: float}
 
 
 class AmountParser:
-    """Parses the columns of one amount. With `rounds`, too many decimals are rounded half to even."""
+    """Parses the columns of one amount field. With `rounds`, extra decimals are rounded half to even."""
 
     def __init__(self, field: Money, read: Read, *, base: str, rate_of: RateOf, rounds: bool) -> None:
         self._field, self._read, self._base, self._rate_of = field, read, base, rate_of
@@ -37,9 +37,10 @@ class AmountParser:
     def values(
         self, raw: Sequence[Any], currencies: Sequence[str | None], moments: Sequence[datetime | None]
     ) -> tuple[list[Any], Problems, int]:
-        """Canonical amounts, what is wrong with the others, and how many were rounded.
+        """Canonical amounts, the problems of the others, and the number of rounded amounts.
 
-        None, without a problem, where the row has no sound currency or moment: that is said of those.
+        None without a problem if the row has no valid currency or time, because those report their own
+        problems.
         """
         problems: Problems = {}
         keys = [
@@ -83,8 +84,8 @@ class AmountParser:
 
 
 def _hint(raw: Any, currency: str) -> str:
-    """The option that makes an amount of one that is refused."""
+    """The option that would make a refused amount valid."""
     if isinstance(raw, str) and not _POINT_ALONE.fullmatch(raw.strip()):
-        return "; --decimal and --thousands say how numbers are written" if _GROUPED.search(raw) else ""
+        return "; set the number format with --decimal and --thousands" if _GROUPED.search(raw) else ""
     is_number = isinstance(raw, (str, int, float, Decimal)) and not isinstance(raw, bool)
     return "; --round rounds half to even" if is_number and is_rounded(raw, currency) else ""

@@ -1,4 +1,4 @@
-"""Cells of a file as the parsers of fields want them: what is missing told apart, numerals made plain."""
+"""Prepares cells for the field parsers: detects missing values and normalizes numbers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,9 +19,9 @@ class CellReader:
         self._numerals = mapping.numerals
 
     def reading(self, field: Field) -> Read:
-        """What a raw value of a field stands for, ready for its `parse`; None if it is missing.
+        """A function that prepares a raw value for the field's `parse`; it returns None for a missing value.
 
-        Raises FieldError for a number in other numerals than the file's, and for a name that has lost digits.
+        It raises FieldError for a number not in the file's number format, and for an id that has lost digits.
         """
         free_text = isinstance(field, Text)
         is_name = isinstance(field, (Entity, Category))
@@ -39,11 +39,11 @@ class CellReader:
         return read
 
     def parsing(self, field: Field) -> Read:
-        """The canonical value of a raw one; None if it is missing. Raises FieldError."""
+        """A function that gives the canonical value, or None if it is missing. It raises FieldError."""
         return self.then(self.reading(field), field.parse)
 
     def then(self, read: Read, parse: Read) -> Read:
-        """`parse` of what `read` gives, None where that is missing."""
+        """A function that applies `read`, then `parse` unless the value is missing."""
 
         def parsed(raw: Any) -> Any:
             cell = read(raw)
@@ -52,5 +52,5 @@ class CellReader:
         return parsed
 
     def text(self, raw: Any) -> Any:
-        """A cell that is no field: None if it is missing."""
+        """A cell that is not a field; None if it is missing."""
         return None if self.missing.is_missing(raw) else raw

@@ -1,4 +1,4 @@
-"""What a chunk is parsed to and written as: events with their labels, or labels alone."""
+"""Imports a chunk: parses its rows and writes them as events with their labels, or as labels alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,37 +11,37 @@ from scoring.catalog.rates import load_rate_series, load_rates, rate_at
 from scoring.ingest.mapping.binding import Binding
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.ingest.readers.tables import Chunk
-from scoring.ingest.report import Taken
+from scoring.ingest.report import ChunkResult
 from scoring.ingest.rows.amounts import RateOf
 from scoring.ingest.rows.event_rows import ParsedChunk, RowParser
 from scoring.ingest.rows.label_rows import LabelRowParser, ParsedLabels
-from scoring.ingest.rows.settle import settle_labels, settle_rows, streams_of
+from scoring.ingest.rows.reconcile import reconcile_labels, reconcile_rows, streams_of
 from scoring.ingest.rows.writing import record_live_labels, write_history, write_history_labels, write_live
 from scoring.log.read import read_streams
 
 
-class Taker(Protocol):
+class ChunkImporter(Protocol):
     def parse(self, chunk: Chunk) -> Any:
-        """What the rows say, before the log is asked."""
+        """The parsed rows, without access to the log."""
 
-    def write(self, parsed: Any, *, now: datetime) -> Taken:
-        """Write what is new, in the caller's transaction. Raises StreamConflict."""
+    def write(self, parsed: Any, *, now: datetime) -> ChunkResult:
+        """Write new events and labels in the caller's transaction. Raises StreamConflict."""
 
 
-def taker_of(
+def importer_for(
     binding: Binding, mapping: ColumnMapping, *, history: bool, labels_only: bool, now: datetime
-) -> Taker:
-    """How the rows of an import are taken."""
+) -> ChunkImporter:
+    """The importer for events, or for labels with `labels_only`."""
     rate_of = rates_of(binding.event_type, history=history, now=now)
     rows = RowParser(binding, mapping, now=now, rate_of=rate_of)
     label_source = binding.label.source if binding.label else ""
     if labels_only:
-        return LabelTaker(LabelRowParser(rows), mapping.type, mapping.source, label_source, history)
-    return EventTaker(rows, binding.event_type.lane, mapping.source, label_source, history)
+        return LabelImporter(LabelRowParser(rows), mapping.type, mapping.source, label_source, history)
+    return EventImporter(rows, binding.event_type.lane, mapping.source, label_source, history)
 
 
 def rates_of(kind: type[EventType], *, history: bool, now: datetime) -> RateOf:
-    """The rate valid when a past event occurred; for live events the one that is valid now."""
+    """Exchange rates: for history those valid when an event occurred, for live events those valid now."""
     if history:
         return partial(rate_at, load_rate_series(base=kind.base_currency))
     rates: Mapping[str, Any] = load_rates(base=kind.base_currency, now=now)
@@ -49,8 +49,8 @@ def rates_of(kind: type[EventType], *, history: bool, now: datetime) -> RateOf:
 
 
 @dataclass(frozen=True, slots=True)
-class EventTaker:
-    """Rows that are events."""
+class EventImporter:
+    """Imports rows that are events."""
 
     rows: RowParser
     lane: str
@@ -61,8 +61,8 @@ class EventTaker:
     def parse(self, chunk: Chunk) -> ParsedChunk:
         return self.rows.parse(chunk)
 
-    def write(self, parsed: ParsedChunk, *, now: datetime) -> Taken:
-        settled = settle_rows(
+    def write(self, parsed: ParsedChunk, *, now: datetime) -> ChunkResult:
+        settled = reconcile_rows(
             parsed.rows,
             source=self.source,
             label_source=self.label_source,
@@ -73,7 +73,7 @@ class EventTaker:
             write_history(settled, lane=self.lane, now=now)
         else:
             write_live(settled, parsed.rows, source=self.source, label_source=self.label_source, now=now)
-        return Taken(
+        return ChunkResult(
             accepted=len(settled.events),
             duplicate=settled.duplicate,
             refused={**parsed.reasons, **settled.refused},
@@ -86,8 +86,8 @@ class EventTaker:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelTaker:
-    """Rows that say something of events."""
+class LabelImporter:
+    """Imports rows that are labels of events."""
 
     rows: LabelRowParser
     event_type: str
@@ -98,7 +98,7 @@ class LabelTaker:
     def parse(self, chunk: Chunk) -> ParsedLabels:
         return self.rows.parse(chunk)
 
-    def write(self, parsed: ParsedLabels, *, now: datetime) -> Taken:
+    def write(self, parsed: ParsedLabels, *, now: datetime) -> ChunkResult:
         if not self.history:
             done = record_live_labels(
                 parsed.rows,
@@ -109,7 +109,7 @@ class LabelTaker:
             )
         else:
             streams = [f"{self.event_type}/{self.source}/{row.event_id}" for row in parsed.rows]
-            done = settle_labels(
+            done = reconcile_labels(
                 parsed.rows,
                 streams,
                 reader=self.rows.labels,
@@ -119,7 +119,7 @@ class LabelTaker:
                 stored=read_streams([f"label/{stream}" for stream in streams]),
             )
             write_history_labels(done, now=now)
-        return Taken(
+        return ChunkResult(
             accepted=done.recorded,
             duplicate=done.unchanged,
             refused={**parsed.reasons, **done.refused},

@@ -1,4 +1,4 @@
-"""Rows of a chunk as parsed events and labels: what the event type's own parser gives, a column at a time."""
+"""Parses the rows of a chunk as events and labels, column by column, as the event type's own parser does."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _MISSING = FieldError("is missing")
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """A row that can be taken; `index` is its place in the chunk."""
+    """A valid row; `index` is its position in the chunk."""
 
     index: int
     parsed: ParsedFields
@@ -35,10 +35,10 @@ class ParsedRow:
 
 @dataclass(frozen=True, slots=True)
 class ParsedChunk:
-    """The rows that can be taken, and why the others cannot, by index in the chunk.
+    """The valid rows, and the reasons why the others are not, by row index in the chunk.
 
-    `label_problems`: of rows that are taken without their label. `stated`: the label that each row gives,
-    taken or not. `rounded` counts amounts that were, `words` the words for nothing in names and ids.
+    `label_problems`: for rows imported without their label. `stated`: the label in each row, imported or not.
+    `rounded` counts the rounded amounts, `words` the words for missing values in names and ids.
     """
 
     rows: list[ParsedRow]
@@ -50,7 +50,7 @@ class ParsedChunk:
 
 
 class Columns(NamedTuple):
-    """What was read of a chunk, column by column; entries of rows with problems are meaningless."""
+    """The values of a chunk, column by column; those of rows with problems are meaningless."""
 
     moments: Sequence[datetime | None]
     values: Mapping[str, Sequence[Any]]
@@ -58,7 +58,7 @@ class Columns(NamedTuple):
 
 
 class RowParser:
-    """Parses the chunks of one table. `rate_of`: the rates that its amounts are converted at."""
+    """Parses the chunks of one table. `rate_of`: the exchange rates for its amounts."""
 
     def __init__(self, binding: Binding, mapping: ColumnMapping, *, now: datetime, rate_of: RateOf) -> None:
         kind = binding.event_type
@@ -129,7 +129,7 @@ class RowParser:
         return Columns(moments, values, rounded)
 
     def label_ids(self, chunk: Chunk, problems: RowProblems) -> list[str]:
-        """The ids of the events that rows name, made as theirs were: of fields, the canonical form."""
+        """The event ids in label rows, built as for events (from canonical values of fields)."""
         named = {name for name, column in self._binding.columns.items() if column in self._binding.id}
         return self.ids(chunk, self.columns(chunk, problems, only=named), problems)
 
@@ -148,7 +148,7 @@ class RowParser:
         return ids
 
     def _without_id(self, chunk: Chunk, column: str, part: Sequence[str | None]) -> Problems:
-        """The rows in which a part of the id is empty; what is there but wrong was said already."""
+        """The rows in which a part of the id is empty; invalid parts have their own problem."""
         cells, said = chunk.columns.get(column), chunk.unreadable.get(column, {})
         empty = "is empty" if len(self._binding.id) == 1 else f"is empty, but part of the id {self._id_name}"
         return {
@@ -158,17 +158,17 @@ class RowParser:
         }
 
     def _of_other_types(self, chunk: Chunk) -> Problems:
-        """The rows that say themselves that they are events of another type."""
+        """The rows whose type column names another event type."""
         cells = chunk.columns.get(TYPE_COLUMN, ())
         own = self._binding.event_type.name
         return {
-            i: FieldError(f"is {value!r}; this import takes {own}", f"{own}; import the others by themselves")
+            i: FieldError(f"is {value!r}; this import is for {own}", f"{own}; import other types separately")
             for i, value in enumerate(cells)
             if isinstance(value, str) and value in self._other_types
         }
 
     def _inexact_ids(self, chunk: Chunk, column: str) -> Problems:
-        """The rows in which a part of the id has lost digits; of a column that is a field too, it says so."""
+        """The rows in which a part of the id has lost digits; columns of fields check that themselves."""
         if column in self._binding.columns.values():
             return {}
         cells = chunk.columns.get(column, ())
@@ -202,7 +202,7 @@ class RowParser:
         return rows
 
     def _raw(self, chunk: Chunk, name: str) -> Sequence[Any]:
-        """The raw values of a payload name: its constant in every row, or its column, or nothing."""
+        """The raw values of a payload name: its constant in every row, its column, or None."""
         if name in self._binding.constants:
             return [self._binding.constants[name]] * chunk.length
         column = self._binding.columns.get(name)
@@ -219,7 +219,7 @@ class RowParser:
         *,
         unsaid: Sequence[int] = (),
     ) -> list[Any]:
-        """The values, their problems noted. `unsaid`: rows where another column is the reason for a None."""
+        """The values, with problems added. `unsaid`: rows where another column is the reason for a None."""
         column = self._binding.columns.get(name, name)
         unreadable = chunk.unreadable.get(column, {}) if name not in self._binding.constants else {}
         wrong = wrong | {index: FieldError(problem) for index, problem in unreadable.items()}
@@ -234,17 +234,17 @@ class RowParser:
         return values
 
     def _currencies(self, chunk: Chunk, problems: RowProblems) -> list[str | None]:
-        """The currency of each row: as given, else the base currency; None where what is given is none."""
+        """The currency of each row: as given, or else the base currency; None for an invalid one."""
         given, wrong = self._currency.values(self._raw(chunk, "currency"))
         self._column(chunk, "currency", given, wrong, problems)
         base = self._binding.event_type.base_currency
         return [base if code is None and i not in wrong else code for i, code in enumerate(given)]
 
     def _id_part(self, chunk: Chunk, column: str, columns: Columns) -> Sequence[str | None]:
-        """A column as part of an id; of what is also a field the canonical form.
+        """A column as part of an id, in canonical form if it is also a field.
 
-        So the file's format is no part of the identity: 2019-01-01T01:00:00+01:00 and 2019-01-01T00:00:00Z
-        are one.
+        So the id does not depend on the file's format: 2019-01-01T01:00:00+01:00 and 2019-01-01T00:00:00Z are
+        the same.
         """
         fields = [name for name, source in self._binding.columns.items() if source == column]
         if "occurred_at" in fields:

@@ -1,4 +1,4 @@
-"""Rows that name an event and what is known of it: an acquirer's disputes, verdicts of another system."""
+"""Rows that are labels of events, such as an acquirer's disputes or the verdicts of another system."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from scoring.ingest.rows.row_labels import LabelReader
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """What a row says of an event; `index` is its place in the chunk."""
+    """The label in a row; `index` is its position in the chunk."""
 
     index: int
     event_id: str
@@ -21,7 +21,7 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class ParsedLabels:
-    """The rows that can be recorded, and why the others cannot; `silent` ones say nothing of their event."""
+    """The valid rows, the reasons why others are rejected, and the number of rows without a label."""
 
     rows: list[LabelRow]
     reasons: dict[int, str]
@@ -30,7 +30,7 @@ class ParsedLabels:
 
 
 class LabelRowParser:
-    """Parses the chunks of a file of labels; `rows` reads what ids are made of."""
+    """Parses the chunks of a label file; `rows` reads the fields of the ids."""
 
     def __init__(self, rows: RowParser) -> None:
         if rows.labels is None:
@@ -39,7 +39,7 @@ class LabelRowParser:
         self.labels: LabelReader = rows.labels
 
     def parse(self, chunk: Chunk) -> ParsedLabels:
-        """Every row of the chunk, taken or not."""
+        """Parse every row of the chunk."""
         problems: RowProblems = {}
         ids = self._rows.label_ids(chunk, problems)
         values, wrong_values = self.labels.values(chunk)

@@ -1,4 +1,4 @@
-"""What rows say of their events afterwards: the label, and when it became known."""
+"""The labels in rows: the value, and when it became known."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +16,9 @@ from scoring.ingest.rows.columns import ColumnParser, Problems, describe
 from scoring.ingest.values.times import LAST_OF_DAY, TimeReader, end_of_day
 from scoring.timestamps import to_iso
 
-# When a label became known may lie ahead (a payment that will count as good in 45 days), an event may not.
+# Unlike an event, a label may become known in the future (a payment that will count as good in 45 days).
 FAR_FUTURE = datetime(9000, 1, 1, tzinfo=UTC)
-UNLABELED = ""  # a value that is named to say nothing
+UNLABELED = ""  # for a value mapped to no label
 MAX_OFFSET = timedelta(hours=14)  # between a local date and UTC
 _TRUTH = {"true": "1", "false": "0"}
 
@@ -55,7 +55,7 @@ class LabelReader:
         return _read(chunk, self._label.column, self._values)
 
     def known_at(self, chunk: Chunk) -> tuple[list[datetime | None], dict[int, str]]:
-        """When each row's label became known, as far as it says."""
+        """The time in each row at which its label became known; None without one."""
         if self._label.known_at is None:
             return [None] * chunk.length, {}
         return _read(chunk, self._label.known_at, self._known_at)
@@ -63,7 +63,7 @@ class LabelReader:
     def labels(
         self, chunk: Chunk, values: Sequence[str | None], moments: Sequence[datetime | None]
     ) -> tuple[list[RowLabel | None], dict[int, str]]:
-        """Labels of events that occurred at `moments`, and what is wrong with the others."""
+        """Labels of events that occurred at `moments`, and the problems of the others."""
         known, problems = self.known_at(chunk)
         labels: list[RowLabel | None] = [None] * chunk.length
         for index, (value, known_at, moment) in enumerate(zip(values, known, moments, strict=True)):
@@ -76,11 +76,11 @@ class LabelReader:
         return labels, {index: problem for index, problem in problems.items() if values[index]}
 
     def settle_known_at(self, known_at: datetime | None, moment: datetime) -> datetime | None:
-        """When a label of an event at `moment` became known; None if that is before it.
+        """When a label of an event at `moment` became known; None if that is before the event.
 
-        Without a time: when labels of the type mature. Midnight of the event's own day stands for the day,
-        which means its end. So does a date; where it ends hours before the event, as it may in another
-        time zone, it means the event's own time.
+        Without a time: when labels of the type mature. A date, or midnight of the event's own day, means the
+        end of that day. A date that ends a few hours before the event, as in another time zone, means the
+        event's own time.
         """
         if known_at is None:
             return moment + self._matures_after
@@ -92,7 +92,7 @@ class LabelReader:
         return max(known_at, moment) if is_date or known_at >= moment else None
 
     def too_early(self, moment: datetime) -> str:
-        """What is wrong with a known-at before its event."""
+        """The problem of a known-at before its event."""
         return f"{self._known_column} is before the event ({to_iso(moment)})"
 
 
@@ -103,9 +103,7 @@ def value_reader(label: LabelMapping, allowed: Sequence[str]) -> Callable[[Any],
     given = dict(label.values) or {value: value for value in allowed}
     other = given.pop(ANY_OTHER, None)
     by_key = _by_key(given)
-    hint = (
-        "" if label.values else f"; say what others stand for: --label {label.column}:VALUE={allowed[0]},*="
-    )
+    hint = "" if label.values else f"; map other values with --label {label.column}:VALUE={allowed[0]},*="
 
     def read(raw: Any) -> str:
         name = given.get(raw.strip()) if isinstance(raw, str) else None
@@ -120,7 +118,7 @@ def value_reader(label: LabelMapping, allowed: Sequence[str]) -> Callable[[Any],
 
 
 def _by_key(given: Mapping[str, str]) -> dict[str, str]:
-    """The labels by key, and by key in small letters where these leave one label."""
+    """The labels by key, and by case-folded key where that is unambiguous."""
     by_key = {label_key(raw): name for raw, name in given.items()}
     folded: dict[str, set[str]] = {}
     for key, name in by_key.items():
@@ -129,7 +127,7 @@ def _by_key(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def label_key(value: Any) -> str:
-    """What a cell says as a label, whatever it is stored as.
+    """The label text of a cell, whatever its type.
 
     >>> [label_key(value) for value in (1, 1.0, "1.0", True, "TRUE", " won ")]
     ['1', '1', '1', '1', '1', 'won']
@@ -147,7 +145,7 @@ def _read(chunk: Chunk, column: str, parser: ColumnParser) -> tuple[list[Any], d
 
 
 def _time_readers(mapping: ColumnMapping, label: LabelMapping) -> list[TimeReader]:
-    """Of the label's own format, if it has one; else of the events' format, or ISO 8601."""
+    """Readers for the label's own format if it has one, else for ISO 8601 and the events' format."""
     rule = mapping.times
     if label.time_format:
         return [TimeReader(replace(rule, format=label.time_format), dates=True)]

@@ -1,11 +1,11 @@
-"""Settled rows into the log, in the caller's transaction: as history that waits, or as live events."""
+"""Writes reconciled rows to the log in the caller's transaction, as history to sequence or as live events."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from scoring.ingest.rows.event_rows import ParsedRow
 from scoring.ingest.rows.label_rows import LabelRow
-from scoring.ingest.rows.settle import Settled, SettledLabels
+from scoring.ingest.rows.reconcile import ReconciledLabels, ReconciledRows
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events, vault_items
 from scoring.lanes import queue as pending
@@ -13,7 +13,7 @@ from scoring.log import vault
 from scoring.log.writing.bulk import append_bulk
 
 
-def write_history(settled: Settled, *, lane: str, now: datetime) -> None:
+def write_history(settled: ReconciledRows, *, lane: str, now: datetime) -> None:
     """Append events and labels in bulk and queue them for the sequencing of `lane`. Raises StreamConflict."""
     vault.store(vault_items(list(settled.events.values())))
     written = append_bulk(settled.entries, now=now)
@@ -21,11 +21,11 @@ def write_history(settled: Settled, *, lane: str, now: datetime) -> None:
 
 
 def write_live(
-    settled: Settled, rows: Sequence[ParsedRow], *, source: str, label_source: str, now: datetime
+    settled: ReconciledRows, rows: Sequence[ParsedRow], *, source: str, label_source: str, now: datetime
 ) -> None:
-    """Receive events and labels as if they came over the API, without waiting for decisions.
+    """Receive events and labels as the API does, without waiting for decisions.
 
-    An event whose id another request has taken meanwhile moves from accepted to refused or repeated.
+    An event whose id was received concurrently becomes refused or duplicate.
     """
     receipts = receive_events(list(settled.events.values()), source=source, now=now)
     for index, receipt in zip(list(settled.events), receipts, strict=True):
@@ -51,8 +51,8 @@ def write_live(
         record_labels(statements, source=source, now=now)
 
 
-def write_history_labels(settled: SettledLabels, *, now: datetime) -> None:
-    """Append labels of the past and queue them: with their events, or at the time they became known.
+def write_history_labels(settled: ReconciledLabels, *, now: datetime) -> None:
+    """Append historical labels and queue them: with their events, or at the time they became known.
 
     Raises StreamConflict.
     """
@@ -63,8 +63,8 @@ def write_history_labels(settled: SettledLabels, *, now: datetime) -> None:
 
 def record_live_labels(
     rows: Sequence[LabelRow], *, event_type: str, source: str, label_source: str, now: datetime
-) -> SettledLabels:
-    """Record labels as if they came over the API: known from now on, held where the event has not arrived."""
+) -> ReconciledLabels:
+    """Record labels as the API does: known from now on, and held if the event has not arrived."""
     statements = [
         LabelStatement(event_type, row.event_id, row.value, label_source, row.known_at) for row in rows
     ]
@@ -77,4 +77,4 @@ def record_live_labels(
     unchanged = sum(receipt.status == "unchanged" for receipt in receipts) - len(refused)
     held = {receipt.event_stream for receipt in receipts if receipt.status == "held"}
     recorded = len(receipts) - unchanged - len(refused)
-    return SettledLabels(recorded=recorded, unchanged=unchanged, held=held, refused=refused)
+    return ReconciledLabels(recorded=recorded, unchanged=unchanged, held=held, refused=refused)

@@ -1,11 +1,11 @@
-"""Amounts with a currency beside them: $12.34, 12,50 €, USD 5, and how ledgers write negative ones."""
+"""Amounts with a currency sign or code: $12.34, 12,50 €, USD 5, and negative amounts as in ledgers."""
 
 import re
 
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError
 
-# The currencies that are written with a sign.
+# The currencies of each sign.
 _SIGNS = {
     "$": "USD AUD BSD BBD BMD BND BZD CAD CLP COP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SBD SGD SRD TTD TWD"
     " UYU XCD ARS",
@@ -51,10 +51,10 @@ _AMOUNT = re.compile(
 
 
 def without_currency(text: str, currency: str) -> str:
-    """The number in an amount of `currency`; what is no amount with a sign or code as it is.
+    """The number in an amount of `currency`; other text is unchanged.
 
-    A minus sign comes first, whether it stood there, behind the number or was written as parentheses. Raises
-    FieldError for the sign or code of another currency.
+    A trailing minus and parentheses become a leading minus. Raises FieldError for the sign or code of another
+    currency.
 
     >>> without_currency("$1,234.50", "USD"), without_currency("(12.50 EUR)", "EUR")
     ('1,234.50', '-12.50')
@@ -69,7 +69,7 @@ def without_currency(text: str, currency: str) -> str:
     if any(currency not in (codes or ()) for codes in known):
         raise FieldError(
             f"is {text.strip()[:40]!r}, which is not in {currency}",
-            "the row's currency; --set currency=CODE or --map currency=COLUMN says which it is",
+            "the row's currency; set it with --set currency=CODE or --map currency=COLUMN",
         )
     is_negative = "-" in (found["minus"], found["inner"], found["behind"]) or bool(found["open"])
     return ("-" if is_negative else "") + found["number"].strip()

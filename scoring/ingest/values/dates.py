@@ -1,4 +1,4 @@
-"""Dates as files write them, brought into the order of ISO 8601. Pure."""
+"""Normalizes dates in files to ISO 8601. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from scoring.catalog.errors import FieldError
 
 DAY_FIRST, MONTH_FIRST = "day", "month"
 
-# 03/04/2026 or 3.4.2026 9:30: which number is the month has to be said.
+# 03/04/2026 or 3.4.2026 9:30: ambiguous without the order of day and month.
 ORDERED = re.compile(
     r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[ T]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(.*))?",
     re.ASCII | re.DOTALL,
@@ -18,9 +18,9 @@ _UTC = re.compile(r"(?<=[\d:]) ?(?:UTC|GMT)", re.ASCII)
 
 
 def with_iso_date(text: str, order: str | None) -> str:
-    """The text with its date as ISO 8601 writes it, where that is plain; a zone UTC or GMT becomes Z.
+    """The text with its date in ISO 8601 if it is unambiguous; a zone UTC or GMT becomes Z.
 
-    `order` is DAY_FIRST or MONTH_FIRST where it is known which number comes first.
+    `order` is DAY_FIRST or MONTH_FIRST if known.
 
     >>> with_iso_date("2026/3/1 9:30 UTC", None), with_iso_date("31.12.2025", DAY_FIRST)
     ('2026-03-01T09:30Z', '2025-12-31')
@@ -39,21 +39,21 @@ def with_iso_date(text: str, order: str | None) -> str:
 
 
 def order_hint(text: str) -> str:
-    """The formats that a date such as 03/04/2026 may be in.
+    """The possible formats of a date such as 03/04/2026.
 
     >>> order_hint("31.12.2025 10:00")
     "--time-format '%d.%m.%Y %H:%M'; where the month comes first '%m.%d.%Y %H:%M'"
     """
     found = ORDERED.fullmatch(text)
     if found is None:
-        raise FieldError("is no date of three numbers")
+        raise FieldError("is not a date of three numbers")
     clock = "" if not found[5] else " %H:%M:%S" if found[5].count(":") == 2 else " %H:%M"
     day_first, month_first = (found[2].join((*pair, "%Y")) + clock for pair in (("%d", "%m"), ("%m", "%d")))
     return f"--time-format {day_first!r}; where the month comes first {month_first!r}"
 
 
 def guess_order(texts: Iterable[str]) -> str | None:
-    """Which number comes first in dates such as 13/04/2026; "" if it cannot be told, None without such dates.
+    """Which number comes first in dates such as 13/04/2026; "" if ambiguous, None without such dates.
 
     >>> guess_order(["03/04/2026", "13/04/2026"]), guess_order(["03/04/2026"]), guess_order(["2026-04-03"])
     ('day', '', None)

@@ -1,11 +1,11 @@
-"""Cells that a spreadsheet would compute, disarmed in files that people open, and read back as they were."""
+"""Escapes cells against formula injection in spreadsheets, and restores them when a file is read back."""
 
-# How cells begin that a spreadsheet would compute or cut.
+# First characters of cells that a spreadsheet would interpret or drop.
 _NOT_AS_TYPED = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def guard_cell(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would take for a formula.
+    """The cell, with an apostrophe in front if a spreadsheet would take it for a formula.
 
     >>> guard_cell("=1+1"), guard_cell("T-1"), unguard_cell(guard_cell("'tis"))
     ("'=1+1", 'T-1', "'tis")
@@ -14,5 +14,5 @@ def guard_cell(cell: str) -> str:
 
 
 def unguard_cell(cell: str) -> str:
-    """What `guard_cell` was given."""
+    """The original cell, given the result of `guard_cell`."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_NOT_AS_TYPED) else cell

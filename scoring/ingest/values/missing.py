@@ -1,17 +1,17 @@
-"""Words that stand for "nothing": the usual spellings of programs, and those that a file's owner names."""
+"""Words for missing values: the usual ones written by programs, and those named for a file."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-# As programs write a missing value; in small letters. Free text is only missing where it is blank.
+# As programs write missing values, in lower case. Free text is only missing if it is blank.
 USUAL = frozenset(
     {
         *("null", "nan", "n/a", "#n/a", "<na>", "none", "nil", "nat", "\\n"),
         *("(null)", "[null]", "<null>"),
     }
 )
-# Words that may be a value and may be none, and errors of spreadsheets: told of in the report, never decided.
+# Ambiguous words and spreadsheet errors: the report mentions them, but they are read as values.
 DOUBTFUL = frozenset(
     {
         "na",
@@ -35,7 +35,7 @@ DOUBTFUL = frozenset(
         "00000000-0000-0000-0000-000000000000",
     }
 )
-# From this share of a column on, such a word is worth a note.
+# The share of a column from which the report mentions such a word.
 NOTED_SHARE = 0.01
 _LONGEST = max(map(len, USUAL | DOUBTFUL))
 
@@ -43,14 +43,14 @@ WordCounts = Mapping[str, Mapping[str, int]]  # cells by column and word
 
 
 class MissingWords:
-    """`words` are those named for this file: exact spellings, also in free text."""
+    """`words`: those named for this file, matched exactly, also in free text."""
 
     def __init__(self, words: Collection[str] = (), *, usual: bool = True) -> None:
         self._named = frozenset(word.strip() for word in words)
         self._usual = USUAL if usual else frozenset[str]()
 
     def is_missing(self, raw: Any, *, free_text: bool = False) -> bool:
-        """Whether a cell says nothing.
+        """Whether a cell is a missing value.
 
         >>> MissingWords().is_missing("NULL"), MissingWords(["-"]).is_missing(" - ")
         (True, True)
@@ -64,14 +64,14 @@ class MissingWords:
 
 
 def count_words(column: Sequence[Any]) -> Counter[str]:
-    """How often each usual or doubtful word stands in a column, as it is written."""
+    """The counts of usual and ambiguous words in a column, by spelling."""
     texts = {value for value in set(column) if isinstance(value, str) and len(value) <= _LONGEST + 2}
     words = {text for text in texts if text.strip().lower() in USUAL or text.strip().lower() in DOUBTFUL}
     return Counter(value for value in column if value in words) if words else Counter()
 
 
 def merge_counts(one: WordCounts, other: WordCounts) -> dict[str, dict[str, int]]:
-    """Both together."""
+    """The sums of both."""
     merged = {column: dict(words) for column, words in one.items()}
     for column, words in other.items():
         into = merged.setdefault(column, {})
@@ -81,7 +81,7 @@ def merge_counts(one: WordCounts, other: WordCounts) -> dict[str, dict[str, int]
 
 
 def word_notes(counts: WordCounts, rows: int, words: MissingWords) -> list[str]:
-    """A sentence for each word that fills much of a column, saying how it was read."""
+    """A note for each word that is frequent in a column, saying how it was read."""
     notes = []
     for column, found in counts.items():
         for word, count in sorted(found.items(), key=lambda pair: -pair[1]):
@@ -94,4 +94,4 @@ def word_notes(counts: WordCounts, rows: int, words: MissingWords) -> list[str]:
 def _how_read(word: str, words: MissingWords) -> str:
     if words.is_missing(word):
         return "was read as missing"
-    return f"was read as a value, the same one in each; if it means missing, say --missing {word.strip()!r}"
+    return f"was read as a value; if it means missing, use --missing {word.strip()!r}"

@@ -1,4 +1,4 @@
-"""Numbers in text with a decimal comma, or with signs between the thousands."""
+"""Number formats: decimal commas and thousands separators."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _DIGITS_AND_SIGNS = re.compile(rf"[+-]?\d[\d.,'\u2019{_SPACES}]*")
 
 @dataclass(frozen=True, slots=True)
 class Numerals:
-    """`decimal`: "." or ","; `thousands`: what stands between groups of three digits ("space": any blank).
+    """`decimal`: "." or ","; `thousands`: the separator of groups of three digits ("space": any blank).
 
     Raises InvalidMapping.
     """
@@ -33,9 +33,10 @@ class Numerals:
         return self == PLAIN
 
     def read(self, text: str) -> str:
-        """The number with a point and without groups; what is no number at all as it is.
+        """The number with a decimal point and without groups; text that is not a number is unchanged.
 
-        Raises FieldError for a number of another kind: 1.234 must not pass for a fraction where commas are.
+        Raises FieldError for a number in another format: with decimal commas, 1.234 must not be read as a
+        fraction.
 
         >>> Numerals(",", ".").read("1.234,56"), Numerals(",").read("3,5")
         ('1234.56', '3.5')
@@ -45,16 +46,15 @@ class Numerals:
         if match is None:
             if _DIGITS_AND_SIGNS.fullmatch(stripped):
                 raise FieldError(
-                    f"is {stripped[:40]!r}, no number with the decimal sign {self.decimal!r}", self._allowed()
+                    f"is {stripped[:40]!r}, not a number with the decimal sign {self.decimal!r}",
+                    self._allowed(),
                 )
             return text
         whole = "".join(character for character in match["whole"] if character.isdigit() or character in "+-")
         return f"{whole}.{match['fraction']}" if match["fraction"] else whole
 
     def _allowed(self) -> str:
-        groups = (
-            f" and {self.thousands!r} between thousands" if self.thousands else "; --thousands names another"
-        )
+        groups = f" and {self.thousands!r} between thousands" if self.thousands else "; see --thousands"
         return f"digits, {self.decimal!r}{groups}"
 
     def _pattern(self) -> re.Pattern[str]:

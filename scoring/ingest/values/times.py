@@ -1,8 +1,8 @@
-"""Times as files have them: ISO 8601, local ones, seconds since 1970 or since a start, formats of their own.
+"""Times in files: ISO 8601, local times, seconds since 1970 or another origin, custom formats.
 
-Nothing is guessed that could be read in two ways: 03/04/2025 needs a format. A number is a time since 1970
-where its size leaves one unit only: seconds, milli-, micro- and nanoseconds of the years 1990 to 2100 are
-apart by factors of a thousand.
+Nothing ambiguous is guessed: 03/04/2025 needs a format. A number counts as a time since 1970 if its size
+allows only one unit: seconds, milli-, micro- and nanoseconds of the years 1990 to 2100 differ by factors of a
+thousand.
 """
 
 import re
@@ -18,7 +18,7 @@ from scoring.ingest.errors import InvalidMapping
 from scoring.ingest.values.dates import ORDERED, order_hint, with_iso_date
 from scoring.timestamps import EPOCH
 
-# Microseconds in a unit; those after "s" only count from a start of one's own.
+# Microseconds in a unit; those after "s" require an origin.
 UNITS = {
     "ns": Decimal("0.001"),
     "us": Decimal(1),
@@ -46,9 +46,9 @@ _ALLOWED = (
 
 @dataclass(frozen=True, slots=True)
 class TimeRule:
-    """How times are written: `timezone` of those without an offset, `format` as for strptime, the `unit` of
-    numbers, and the `origin` (ISO 8601 with an offset) that they count from where that is not 1970. `order`
-    says which number comes first in 03/04/2025 ("day" or "month"), where no `format` does.
+    """The format of times: `timezone` of those without an offset, `format` as for strptime, the `unit` of
+    numbers, and their `origin` (ISO 8601 with an offset) if that is not 1970. `order` says which number comes
+    first in 03/04/2025 ("day" or "month"), if no `format` does.
 
     Raises InvalidMapping.
     """
@@ -66,9 +66,9 @@ class TimeRule:
             *(_origin_problem(self.origin) if self.origin else ()),
         ]
         if self.unit in ("min", "h", "d") and not self.origin:
-            problems.append(f"--time-unit {self.unit} counts from a start: say --time-origin too")
+            problems.append(f"--time-unit {self.unit} requires --time-origin")
         if self.unit == EXCEL and not self.timezone:
-            problems.append("--time-unit excel: a spreadsheet's times have no zone; say --timezone too")
+            problems.append("--time-unit excel requires --timezone, because spreadsheets store no time zone")
         if self.format and "%" not in self.format:
             problems.append(f"--time-format {self.format!r} has no part such as %Y; e.g. '%d/%m/%Y %H:%M'")
         if problems:
@@ -78,7 +78,7 @@ class TimeRule:
 class TimeReader:
     """Reads raw values as ISO 8601 text with an offset, which the event types parse.
 
-    With `dates`, a date alone is read too, and means its end: what is dated so was known by then.
+    With `dates`, a date alone is allowed too and means the end of that day.
     """
 
     def __init__(self, rule: TimeRule, *, dates: bool = False) -> None:
@@ -180,7 +180,7 @@ def _refuse_cut_off(number: Decimal, unit: str, text: str) -> None:
     """Spreadsheets show 1740823200123 as 1.74082E+12: the digits that are gone are hours."""
     if UNITS[unit].scaleb(int(number.as_tuple().exponent)) > UNITS["s"]:
         raise FieldError(
-            f"is the number {text}, whose last digits are cut off", "all digits, e.g. 1740823200123"
+            f"is the number {text}, whose last digits are lost", "all digits, e.g. 1740823200123"
         )
 
 

@@ -15,7 +15,7 @@ from scoring.ingest.limits import MaxRejected, parse_max_rejected
 from scoring.ingest.mapping.mapping import ColumnMapping, build_mapping, read_mapping
 from scoring.ingest.preview import preview_table
 from scoring.ingest.readers.opening import READERS, open_table
-from scoring.ingest.readers.tables import Table
+from scoring.ingest.readers.tables import SourceTable
 from scoring.ingest.report import ImportReport, describe_report
 from scoring.ingest.values.missing import MissingWords
 from scoring.ingest.values.times import EXCEL, UNITS
@@ -65,7 +65,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
         self._check(reports, allowed)
 
-    def _preview(self, tables: list[Table], mapping: ColumnMapping, options: dict[str, Any]) -> None:
+    def _preview(self, tables: list[SourceTable], mapping: ColumnMapping, options: dict[str, Any]) -> None:
         rows = None if options["all_rows"] else options["rows"]
         for table in tables:
             with _bar(table, options) as bar:
@@ -82,7 +82,7 @@ class Command(BaseCommand):
         self.stdout.write("Nothing was written: this was a dry run.")
 
     def _ingest(
-        self, table: Table, path: Path, mapping: ColumnMapping, options: dict[str, Any]
+        self, table: SourceTable, path: Path, mapping: ColumnMapping, options: dict[str, Any]
     ) -> ImportReport:
         with _bar(table, options) as bar:
             report = ingest_table(
@@ -215,7 +215,7 @@ def _add_running(group: Any) -> None:
     )
 
 
-def _bar(table: Table, options: dict[str, Any]) -> "tqdm[Any]":
+def _bar(table: SourceTable, options: dict[str, Any]) -> "tqdm[Any]":
     is_quiet = options["verbosity"] == 0
     total = None if is_quiet or options["dry_run"] else table.count()
     return tqdm(total=total, unit=" rows", desc=table.name, smoothing=0.05, disable=is_quiet)

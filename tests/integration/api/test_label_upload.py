@@ -11,7 +11,7 @@ from django.test import Client
 
 from scoring.ingest.labels import upload as label_upload
 from scoring.ingest.labels.columns import LabelColumns
-from scoring.ingest.labels.lines import Defaults
+from scoring.ingest.labels.lines import LabelDefaults
 from scoring.ingest.labels.table import read_table
 from scoring.ingest.labels.upload import upload_labels
 from scoring.ingest.rows.label_rows import LabelRow
@@ -74,7 +74,7 @@ def test_good_lines_are_recorded_and_bad_ones_given_back(analyst: Client, sent: 
     lines = ["T-0,fraud,2026-03-02T10:00:00Z", "T-1,fraud,", "T-2,stolen,", "T-99,fraud,", "T-2,retract,"]
     page = upload(analyst, sent, "\n".join(["event_id,label,reported_at", *lines])).content.decode()
     assert figures(page) == {"Recorded": "1", "Held": "1", "Unchanged": "1", "Rejected": "2"}
-    assert "is &#x27;stolen&#x27;, which means no label" in page
+    assert "is &#x27;stolen&#x27;, which is not a label" in page
     assert "chargeback has recorded no label of" in page
 
     [entry] = read_stream(f"label/payment/{sent}/T-0")
@@ -97,7 +97,7 @@ def test_the_rejected_lines_can_be_corrected_and_uploaded(analyst: Client, sent:
     rejects = base64.b64decode(encoded).decode()
     assert rejects.splitlines() == [
         "reject_line,reject_reason,event_id,label",
-        "3,\"label is 'stolen', which means no label\",T-1,stolen",
+        "3,\"label is 'stolen', which is not a label\",T-1,stolen",
     ]
     page = upload(analyst, sent, rejects.replace("T-1,stolen", "T-1,legitimate")).content.decode()
     assert figures(page)["Recorded"] == "1"
@@ -140,7 +140,7 @@ def test_what_is_wrong_with_the_whole_upload_is_said_and_nothing_recorded(
 def test_a_file_that_is_too_large_is_refused(
     analyst: Client, sent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scoring.ingest.labels.pages.MOST_BYTES", 10)
+    monkeypatch.setattr("scoring.ingest.labels.pages.MAX_BYTES", 10)
     assert "at most 10\xa0bytes are taken" in upload(analyst, sent, "event_id\nT-0\n").content.decode()
     assert not Label.objects.exists()
 
@@ -173,7 +173,7 @@ def test_lines_that_others_were_faster_with_are_given_back(
         read_table(b"event_id\nT-0\nT-1\nT-2\n"),
         columns=LabelColumns("event_id", always="fraud"),
         source=sent,
-        defaults=Defaults("payment", "chargeback"),
+        defaults=LabelDefaults("payment", "chargeback"),
         actor="user/ana",
         now=NOW,
     )

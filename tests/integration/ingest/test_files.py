@@ -172,7 +172,7 @@ def test_a_label_with_a_problem_is_told_of_and_its_event_taken(tmp_path: Path) -
     label = LabelMapping("status", {"lost": "fraud"}, "cb", "chargeback")
     report = take(written(tmp_path / "a.csv", text), label=label)
     assert (counts(report), report.labels, report.label_problems) == ((3, 3, 0, 0), 1, 2)
-    assert Path(report.rejects).read_text().count("taken without its label: ") == 2
+    assert Path(report.rejects).read_text().count("imported without its label: ") == 2
     others = LabelMapping("status", {"lost": "fraud", "*": ""}, "cb", "chargeback")
     again = take(tmp_path / "a.csv", label=others)  # the same rows, better told
     assert (counts(again), again.label_problems) == ((3, 0, 3, 0), 1)
@@ -315,4 +315,4 @@ def test_amounts_and_times_as_programs_print_them(tmp_path: Path) -> None:
     assert (counts(report), report.rounded) == ((4, 3, 0, 1), 1)
     assert [fields_of(each)["amount"]["minor"] for each in ("p1", "p2", "p3")] == [13_409, 10_000_000, 1_234]
     assert read_stream("payment/shop/p1")[0].data["occurred_at"] == "2013-09-02T03:46:40Z"
-    assert "card is '1.23E+15', a number whose last digits may be cut off" in Path(report.rejects).read_text()
+    assert "card is '1.23E+15', a number whose last digits may be lost" in Path(report.rejects).read_text()

@@ -104,7 +104,7 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
         rejected = list(csv.reader(file))
     assert rejected[0] == ["reject_row", "reject_reason", *rows[0]]
     assert [(cells[0], cells[2]) for cells in rejected[1:]] == [("4", "T-2"), ("5", "T-3"), ("7", "T-5")]
-    assert rejected[1][1] == "id T-2 was received before with other amount, card"
+    assert rejected[1][1] == "id T-2 was received before with different amount, card"
     assert rejected[2][1].startswith("amount 'x' must be a decimal amount")
     assert rejected[3][1] == "line 8 has 3 cells where the header has 9"
     assert rejected[2][2:] == list(rows[4].values())
@@ -284,8 +284,8 @@ def test_the_command_says_what_became_of_every_row(
         call_command("ingest", str(path), **OPTIONS)
     said = capsys.readouterr().out
     assert "rejected by label: 1 of 3 legitimate (33.3%)" in said
-    assert "a.csv: 3 rows = 2 accepted + 0 repeated + 1 rejected; 2 labels recorded" in said
-    assert "columns that were not used: note" in said
+    assert "a.csv: 3 rows = 2 accepted + 0 duplicate + 1 rejected; 2 labels recorded" in said
+    assert "unused columns: note" in said
     assert "rejected rows, with reasons: " in said
 
 

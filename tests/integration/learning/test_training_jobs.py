@@ -259,7 +259,7 @@ def test_a_schedule_trains_when_labels_are_new_and_nothing_is_under_way(history,
     assert job(number).requested_by == "schedule"
     caplog.set_level("INFO")
     assert retrain() is None
-    assert f"training {number} is not done yet" in caplog.text
+    assert f"training {number} has not ended yet" in caplog.text
     assert run(number)
     assert retrain() is None
     assert "no label was recorded" in caplog.text

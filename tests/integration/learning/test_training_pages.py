@@ -59,7 +59,7 @@ def test_a_candidate_shows_metrics_gate_lineage_and_what_can_be_done(models):
     text = page(judge, models[0])
     for expected in ("Average precision", "9 of 9 checks passed", "Approve payment-1", "Artifact (SHA-256)"):
         assert expected in text
-    assert "Not beside a champion: no model decides payment yet." in text
+    assert "Not compared with a champion: no model decides payment yet." in text
     onlooker = page(client_of("cy", *LOOK), models[0])
     assert "Gate: 9 of 9" in onlooker
     for forbidden in ("Approve payment-1", "Reject payment-1", "<button class"):
@@ -174,7 +174,7 @@ def test_a_form_that_makes_no_sense_is_given_back_with_the_reason(online_redis):
         "depth": "6",
     }
     text = trainer.post(reverse("admin:training_start"), given).content.decode()
-    assert "lies in the future" in text
+    assert "is in the future" in text
     assert "greater than or equal to 1" in text
     assert not TrainingJob.objects.exists()
 

@@ -105,11 +105,11 @@ def test_shadows_join_whatever_decides_and_each_is_stopped_alone(models):
     ("act", "why"),
     [
         (lambda: promotion.start_canary("payment-3", share=0.1, **WHO), "payment-2 is the canary; stop it"),
-        (lambda: promotion.start_canary("payment-2", share=0.0, **WHO), "between 0 and 1; 0 does not"),
-        (lambda: promotion.start_canary("payment-2", share=1.0, **WHO), "between 0 and 1; 1 does not"),
-        (lambda: promotion.start_canary("payment-1", share=0.1, **WHO), "payment-1 is the champion already"),
+        (lambda: promotion.start_canary("payment-2", share=0.0, **WHO), "between 0 and 1, not 0"),
+        (lambda: promotion.start_canary("payment-2", share=1.0, **WHO), "between 0 and 1, not 1"),
+        (lambda: promotion.start_canary("payment-1", share=0.1, **WHO), "payment-1 is already the champion"),
         (lambda: promotion.start_shadow("payment-2", **WHO), "payment-2 is the canary; stop it"),
-        (lambda: promotion.start_shadow("payment-1", **WHO), "payment-1 is the champion already"),
+        (lambda: promotion.start_shadow("payment-1", **WHO), "payment-1 is already the champion"),
         (lambda: promotion.stop_arm("payment-1", **WHO), "payment-1 is neither canary nor shadow"),
         (lambda: promotion.stop_arm("payment-3", **WHO), "payment-3 is neither canary nor shadow"),
     ],
@@ -235,7 +235,7 @@ def test_labels_are_new_that_the_newest_real_model_of_the_type_has_not_read(db):
 )
 def test_a_schedule_waits_for_a_training_of_its_type_that_is_under_way(db, state, event_type, waits):
     TrainingJob.objects.create(number=3, event_type=event_type, state=state, requested_at=NOW)
-    expected = "training 3 is not done yet" if waits else ""
+    expected = "training 3 has not ended yet" if waits else ""
     assert reason_not_to_train("payment", only_if_new_labels=False) == expected
     no_labels = "no label was recorded since its last model was trained"
     assert reason_not_to_train("payment", only_if_new_labels=True) == (expected or no_labels)

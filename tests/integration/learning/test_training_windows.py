@@ -228,7 +228,7 @@ def test_a_type_without_a_model_yet_is_told_how_to_get_one(online_redis, command
         said = out.getvalue()
     except CommandError as error:
         said = str(error)
-    assert "payment has no model yet" in said
+    assert "payment has no model that may decide yet" in said
     assert "manage.py train --event-type payment" in said
 
 

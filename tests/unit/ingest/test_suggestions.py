@@ -51,11 +51,11 @@ def test_a_label_is_suggested_by_the_values_it_has(values: list[str | None], opt
 @pytest.mark.parametrize(
     ("times", "said"),
     [
-        (["31.12.2025", "01.02.2025"], "has to be said: --time-format '%d.%m.%Y'"),
-        (["12/31/2025 10:00", "01/02/2025 11:00"], "has to be said: --time-format '%m/%d/%Y %H:%M'"),
+        (["31.12.2025", "01.02.2025"], "must be set: --time-format '%d.%m.%Y'"),
+        (["12/31/2025 10:00", "01/02/2025 11:00"], "must be set: --time-format '%m/%d/%Y %H:%M'"),
         (["01/02/2025"], "--time-format '%d/%m/%Y'; where the month comes first '%m/%d/%Y'"),
-        (["2025-03-01 10:00:00"], "say which zone they are in"),
-        (["0", "1e+05"], "say what they count from"),
+        (["2025-03-01 10:00:00"], "set their time zone"),
+        (["0", "1e+05"], "set their origin"),
     ],
 )
 def test_how_times_are_written_is_asked_for_with_the_options_that_say_it(times: list[str], said: str) -> None:
@@ -78,8 +78,8 @@ def test_what_is_said_is_not_asked_for(times: list[str], options: dict[str, str]
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        (("id^amount",), "say what separates the cells"),
-        (("p1", "2025-03-01T10:00:00Z", "12.34"), "add a line with the names"),
+        (("id^amount",), "set the separator"),
+        (("p1", "2025-03-01T10:00:00Z", "12.34"), "add a line with the column names"),
     ],
 )
 def test_a_header_that_looks_like_none_is_told_of(columns: tuple[str, ...], said: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from scoring.catalog.errors import FieldError
 from scoring.event_types.payment import Payment
-from scoring.ingest.labels.columns import AS_REASON, LEAVE, suggest_columns, suggest_statuses, suggest_value
+from scoring.ingest.labels.columns import AS_REASON, SKIP, suggest_columns, suggest_statuses, suggest_value
 from scoring.ingest.labels.table import read_table
 from scoring.ingest.labels.times import TimeStyle, lacks_zone, read_time
 
@@ -55,10 +55,10 @@ def test_the_columns_of_a_report_are_found_by_name(report: str) -> None:
         *[(value, "legitimate") for value in ("legitimate", "0", "0.0", "false", "No")],
         *[(value, "fraud") for value in ("10.4", "4837", "F29", "UA02", "fraudulent", "Fraud - Card Absent")],
         *[
-            (value, LEAVE)
+            (value, SKIP)
             for value in ("", "13.1", "12.6.1", "4853", "product_not_received", "Credit not processed")
         ],
-        *[(value, LEAVE) for value in ("Product damaged", "duplicate")],
+        *[(value, SKIP) for value in ("Product damaged", "duplicate")],
         *[(value, "") for value in ("non-fraud", "Z9/x", "won", "lost", "2")],
         ("retract", "retract"),
     ],
@@ -69,7 +69,7 @@ def test_what_a_value_may_mean(value: str, meaning: str) -> None:
 
 def test_a_dispute_that_is_won_or_open_says_nothing_and_another_what_its_reason_says() -> None:
     states = ["won", "under_review", "warning_closed", "RequestForInformation", "ChargebackReversed"]
-    assert set(suggest_statuses(states).values()) == {LEAVE}
+    assert set(suggest_statuses(states).values()) == {SKIP}
     assert set(suggest_statuses(["lost", "Chargeback", "accepted"]).values()) == {AS_REASON}
 
 

@@ -10,17 +10,17 @@ import pytest
 from scoring.event_types.payment import Payment
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels import table as label_table
-from scoring.ingest.labels.columns import LEAVE, LabelColumns, suggest_columns
-from scoring.ingest.labels.lines import BadLine, Defaults, Line, SilentLine, read_lines
+from scoring.ingest.labels.columns import SKIP, LabelColumns, suggest_columns
+from scoring.ingest.labels.lines import LabelDefaults, LabelLine, RejectedLine, SkippedLine, read_lines
 from scoring.ingest.labels.table import read_table
 from scoring.ingest.labels.times import TimeStyle
 from scoring.ingest.labels.upload import LabelUpload, rejects_as_csv
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-DEFAULTS = Defaults("payment", "chargeback")
+DEFAULTS = LabelDefaults("payment", "chargeback")
 
 
-def read(text: str, columns: LabelColumns | None = None) -> list[Line | SilentLine | BadLine]:
+def read(text: str, columns: LabelColumns | None = None) -> list[LabelLine | SkippedLine | RejectedLine]:
     """The lines, by what their columns suggest; without a column for it every line is fraud."""
     table = read_table(text.encode())
     columns = columns or replace(suggest_columns(table, Payment), always="fraud")
@@ -29,7 +29,7 @@ def read(text: str, columns: LabelColumns | None = None) -> list[Line | SilentLi
 
 def statement(text: str, columns: LabelColumns | None = None):
     [line] = read(text, columns)
-    assert isinstance(line, Line)
+    assert isinstance(line, LabelLine)
     return line.statement
 
 
@@ -87,7 +87,7 @@ def test_what_spreadsheets_write_is_read(text: str) -> None:
     ("line", "reason"),
     [
         (",fraud,", "event_id is missing (allowed: 1 to 200 characters)"),
-        ("T-1,stolen,", "label is 'stolen', which means no label"),
+        ("T-1,stolen,", "label is 'stolen', which is not a label"),
         (
             "T-1,fraud,yesterday",
             "reported_at is 'yesterday', not a time with a time zone (allowed: a date or time such as",
@@ -95,22 +95,22 @@ def test_what_spreadsheets_write_is_read(text: str) -> None:
         ("T-1,fraud,2019-13-01", "reported_at is '2019-13-01'"),
         ("T-1,fraud,2026-03-02", "reported_at is more than 5 minutes in the future"),
         ("T-1,fraud,2026-03-02T00:00:00Z", "reported_at is more than 5 minutes in the future"),
-        ("T-1,fraud", "the line has 2 cells (allowed: 3, as the header has)"),
+        ("T-1,fraud", "the line has 2 cells (allowed: 3 as in the header)"),
         ("T\x07,fraud,", "event_id has the character U+0007"),
     ],
 )
 def test_a_bad_line_is_told_by_number_column_problem_and_what_is_allowed(line: str, reason: str) -> None:
     good, bad, other = read(f"event_id,label,reported_at\nT-0,fraud,\n{line}\nT-2,fraud,\n")
-    assert isinstance(bad, BadLine)
+    assert isinstance(bad, RejectedLine)
     assert bad.number == 3
     assert bad.reason.startswith(reason)
-    assert isinstance(good, Line)
-    assert isinstance(other, Line)
+    assert isinstance(good, LabelLine)
+    assert isinstance(other, LabelLine)
 
 
 def test_every_problem_of_a_line_is_told() -> None:
     bad, _ = read("event_id,event_type,label,known_at\n,refund,x,y\nT-1,payment,fraud,\n")
-    assert isinstance(bad, BadLine)
+    assert isinstance(bad, RejectedLine)
     assert [problem.field for problem in bad.problems] == ["label", "known_at", "event_type", "event_id"]
 
 
@@ -121,9 +121,9 @@ def test_a_line_counts_from_where_it_begins() -> None:
 
 def test_the_same_twice_is_fine_and_two_things_of_one_event_are_not() -> None:
     same, other = read("event_id,label\nT-1,fraud\nT-1,fraud\nT-1,legitimate\n")[1:]
-    assert isinstance(same, Line)
-    assert isinstance(other, BadLine)
-    assert other.reason == "label is fraud in line 2 of the same event (allowed: one label)"
+    assert isinstance(same, LabelLine)
+    assert isinstance(other, RejectedLine)
+    assert other.reason == "label is fraud in line 2 for the same event (allowed: one label)"
 
 
 def test_rejected_lines_that_come_back_corrected_are_read() -> None:
@@ -159,12 +159,12 @@ def test_a_file_of_too_many_lines_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 def test_formulas_in_rejected_lines_are_disarmed_and_read_as_they_were() -> None:
     header = ("event_id", "label")
     ids = ("=HYPERLINK(1)", "+1", "-2", "@x", "'quoted", "plain")
-    bad = tuple(BadLine(n, (each, "stolen"), ()) for n, each in enumerate(ids))
+    bad = tuple(RejectedLine(n, (each, "stolen"), ()) for n, each in enumerate(ids))
     text = rejects_as_csv(LabelUpload(header, 0, 0, 0, bad))
     written = [row[2] for row in csv.reader(text.splitlines()[1:])]
     assert written == ["'=HYPERLINK(1)", "'+1", "'-2", "'@x", "''quoted", "plain"]
     again = read(text.replace("stolen", "fraud"))
-    assert [line.statement.event_id for line in again if isinstance(line, Line)] == list(ids)
+    assert [line.statement.event_id for line in again if isinstance(line, LabelLine)] == list(ids)
     assert statement("event_id\n'=as-sent\n").event_id == "'=as-sent"
 
 
@@ -200,30 +200,30 @@ def test_a_dispute_report_is_read_by_reason_and_state() -> None:
     assert (columns.meaning, columns.status) == ("reason_code", "status")
     assert columns.unused(table.header) == ["amount"]
     fraud, other, won = read(DISPUTES, columns)
-    assert isinstance(fraud, Line)
+    assert isinstance(fraud, LabelLine)
     assert (fraud.statement.event_id, fraud.statement.value) == ("T-1", "fraud")
     assert fraud.statement.known_at == datetime(2026, 2, 27, 23, 59, 59, 999999, tzinfo=UTC)
-    assert [type(line) for line in (other, won)] == [SilentLine, SilentLine]
+    assert [type(line) for line in (other, won)] == [SkippedLine, SkippedLine]
 
 
 def test_a_state_can_say_something_else_than_the_reason() -> None:
     columns = replace(
         suggest_columns(read_table(DISPUTES.encode()), Payment),
         status_values={"lost": "as_reason", "won": "legitimate"},
-        values={"10.4": "fraud", "13.1": LEAVE},
+        values={"10.4": "fraud", "13.1": SKIP},
     )
-    said = [line.statement.value for line in read(DISPUTES, columns) if isinstance(line, Line)]
+    said = [line.statement.value for line in read(DISPUTES, columns) if isinstance(line, LabelLine)]
     assert said == ["fraud", "legitimate"]
 
 
 def test_nothing_is_assumed_of_a_file_that_does_not_say_what_a_line_means() -> None:
     columns = suggest_columns(read_table(b"event_id\nT-1\n"), Payment)
     [bad] = read("event_id\nT-1\n", columns)
-    assert isinstance(bad, BadLine)
+    assert isinstance(bad, RejectedLine)
 
 
 def test_an_empty_label_leaves_its_event_unlabeled() -> None:
-    assert isinstance(read("event_id,label\nT-1,\nT-2,fraud\n")[0], SilentLine)
+    assert isinstance(read("event_id,label\nT-1,\nT-2,fraud\n")[0], SkippedLine)
 
 
 def test_a_dispute_of_the_same_day_is_not_before_its_payment() -> None:
@@ -240,5 +240,5 @@ def test_a_day_ends_in_the_zone_of_the_file() -> None:
 def test_a_label_of_another_event_type_is_an_error() -> None:
     columns = LabelColumns("event_id", always="spam")
     [bad] = read("event_id\nT-1\n", columns)
-    assert isinstance(bad, BadLine)
+    assert isinstance(bad, RejectedLine)
     assert bad.reason.startswith("label is not a label of payment")

@@ -32,11 +32,11 @@ def test_label_columns_of_the_usual_names_are_found() -> None:
         (ColumnMapping("payment", fields={"card": "card_id"}), COLUMNS, "card: there is no column 'card_id'"),
         (ColumnMapping("payment"), COLUMNS[:-4], "payment needs merchant: no column has that name"),
         (ColumnMapping("payment", id=("trans",)), COLUMNS, "the id: there is no column 'trans'"),
-        (ColumnMapping("payment", id=("id", "ip")), COLUMNS, "column 'ip' holds ip, which is personal"),
+        (ColumnMapping("payment", id=("id", "ip")), COLUMNS, "column 'ip' contains ip, which is personal"),
         (
             ColumnMapping("payment", label=LabelMapping("note", {"1": "scam"})),
             COLUMNS,
-            "payment is never 'scam'; allowed: fraud, legitimate",
+            "payment has no label 'scam'; allowed: fraud, legitimate",
         ),
         (ColumnMapping("payment", label=LabelMapping("is_fraud")), COLUMNS, "the label: there is no column"),
         (

@@ -16,13 +16,13 @@ from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.arrow_values import read_values
 from scoring.ingest.readers.opening import open_table
 from scoring.ingest.readers.parquet_reader import frame_table
-from scoring.ingest.readers.tables import Table
+from scoring.ingest.readers.tables import SourceTable
 from tests.factories.tables import open_bytes
 
 OUTSIDE = "is a time outside the years 1 to 9999"
 
 
-def parquet(table: pa.Table, **options: Any) -> Table:
+def parquet(table: pa.SourceTable, **options: Any) -> SourceTable:
     sink = io.BytesIO()
     pq.write_table(table, sink, **options)
     return open_bytes(sink.getvalue(), name="a.parquet")

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.readers.tables import Chunk, Table
+from scoring.ingest.readers.tables import Chunk, SourceTable
 from tests.factories.tables import open_bytes
 
 ROWS = [{"id": f"e{n}", "text": 'a "]}," b' * n, "n": n / 3} for n in range(300)]
 
 
-def rows_of(table: Table, *, skip: int = 0, size: int = 7) -> list[dict[str, Any]]:
+def rows_of(table: SourceTable, *, skip: int = 0, size: int = 7) -> list[dict[str, Any]]:
     return [dict(row) for chunk in table.chunks(skip, size, None) for row in chunk.objects]
 
 

@@ -14,10 +14,10 @@ from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.arrow_values import read_values
 from scoring.ingest.readers.opening import open_table
 from scoring.ingest.readers.parquet_reader import frame_table
-from scoring.ingest.readers.tables import Table
+from scoring.ingest.readers.tables import SourceTable
 
 
-def rows_of(table: Table, *, skip: int = 0, size: int = 3) -> list[tuple[int, dict[str, Any]]]:
+def rows_of(table: SourceTable, *, skip: int = 0, size: int = 3) -> list[tuple[int, dict[str, Any]]]:
     return [
         (chunk.first_row + index, {name: column[index] for name, column in chunk.columns.items()})
         for chunk in table.chunks(skip, size, None)
@@ -26,7 +26,7 @@ def rows_of(table: Table, *, skip: int = 0, size: int = 3) -> list[tuple[int, di
     ]
 
 
-def malformed(table: Table, *, size: int = 3) -> dict[int, str]:
+def malformed(table: SourceTable, *, size: int = 3) -> dict[int, str]:
     return {
         chunk.first_row + index: problem
         for chunk in table.chunks(0, size, None)
@@ -34,7 +34,7 @@ def malformed(table: Table, *, size: int = 3) -> dict[int, str]:
     }
 
 
-def written(directory: Path, name: str, content: bytes) -> Table:
+def written(directory: Path, name: str, content: bytes) -> SourceTable:
     (directory / name).write_bytes(content)
     return open_table(directory / name)
 

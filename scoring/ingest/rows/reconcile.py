@@ -1,4 +1,4 @@
-"""What becomes of the rows of a chunk, given what the log holds. Pure: resumed or not, the same."""
+"""Reconciles the rows of a chunk with the log. Pure: a resumed import gives the same entries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ from scoring.timestamps import from_iso
 
 
 @dataclass(slots=True)
-class Settled:
-    """Entries to append in order; rows that repeat a payload are counted, others with its id refused."""
+class ReconciledRows:
+    """Entries to append in order, and the duplicate and refused rows."""
 
     entries: list[NewEntry] = field(default_factory=list)
-    # What is new, by index in the chunk, as are the labels and the refusals.
+    # New events, labels and refusals are by row index in the chunk.
     events: dict[int, Submission] = field(default_factory=dict)
     labels: dict[int, RowLabel] = field(default_factory=dict)
     duplicate: int = 0
@@ -27,7 +27,7 @@ class Settled:
 
 
 @dataclass(slots=True)
-class SettledLabels:
+class ReconciledLabels:
     """Label entries to append in order; `held` are the streams of events that have not arrived."""
 
     entries: list[NewEntry] = field(default_factory=list)
@@ -43,20 +43,20 @@ class _LabelStream:
     said: dict[str, str]
 
 
-def settle_rows(
+def reconcile_rows(
     rows: Sequence[ParsedRow],
     *,
     source: str,
     label_source: str,
     history: bool,
     stored: Mapping[str, Sequence[Entry]],
-) -> Settled:
-    """Settle parsed rows against the `stored` entries of their event and label streams (see `streams_of`).
+) -> ReconciledRows:
+    """Reconcile parsed rows with the `stored` entries of their event and label streams (see `streams_of`).
 
-    A row whose id is new becomes an event. The same id with the same payload is a duplicate, with another
-    payload it is refused, naming the fields. A label that its source has not said before is an entry.
+    A row with a new id becomes an event. The same id with the same payload is a duplicate; with a different
+    payload it is refused, naming the fields. A label that changes what its source says becomes an entry.
     """
-    settled = Settled()
+    settled = ReconciledRows()
     received: dict[str, Mapping[str, Any]] = {}
     label_streams: dict[str, _LabelStream] = {}
     for row in rows:
@@ -69,7 +69,7 @@ def settle_rows(
             settled.events[row.index] = submission
         elif differing := differing_fields(earlier, entry.data):
             settled.refused[row.index] = (
-                f"id {row.parsed.external_id} was received before with other {', '.join(differing)}"
+                f"id {row.parsed.external_id} was received before with different {', '.join(differing)}"
             )
             continue
         else:
@@ -87,12 +87,12 @@ def settle_rows(
 
 
 def streams_of(rows: Sequence[ParsedRow], *, source: str) -> list[str]:
-    """The streams that rows touch: their events' and their labels'."""
+    """The event and label streams of the rows."""
     events = [f"{row.parsed.event_type}/{source}/{row.parsed.external_id}" for row in rows]
     return events + [f"label/{stream}" for stream, row in zip(events, rows, strict=True) if row.label]
 
 
-def settle_labels(
+def reconcile_labels(
     rows: Sequence[LabelRow],
     streams: Sequence[str],
     *,
@@ -101,15 +101,15 @@ def settle_labels(
     now: datetime,
     receipts: Mapping[str, Sequence[Entry]],
     stored: Mapping[str, Sequence[Entry]],
-) -> SettledLabels:
-    """Settle labels of the past against the log: a row each, of the events of `streams`.
+) -> ReconciledLabels:
+    """Reconcile historical labels with the log; `streams` are the event streams of the rows.
 
     `receipts` are the first entries of those events, `stored` the entries of their label streams. A label
-    that its source has not said before is an entry, with the time at which it became known; one from before
-    its event is refused. Without a time it became known when labels of the type mature, of an event that has
-    not arrived `now`.
+    that changes what its source says becomes an entry with the time at which it became known; one known
+    before its event is refused. A label without a time became known when labels of the type mature or, if its
+    event has not arrived, `now`.
     """
-    settled = SettledLabels()
+    settled = ReconciledLabels()
     label_streams: dict[str, _LabelStream] = {}
     for row, event_stream in zip(rows, streams, strict=True):
         receipt = _stored_receipt(receipts, event_stream)
@@ -147,7 +147,7 @@ def _label_stream(entries: Sequence[Entry]) -> _LabelStream:
 def _next_label(
     stream: _LabelStream, event_stream: str, label: RowLabel, label_source: str, *, history: bool
 ) -> NewEntry:
-    """The entry of a label; `stream` moves on with it."""
+    """The entry of a label; `stream` is updated with it."""
     entry = label_entry(
         event_stream=event_stream,
         version=stream.version,
