@@ -141,7 +141,7 @@ def test_a_file_that_is_too_large_is_refused(
     analyst: Client, sent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scoring.ingest.labels.pages.MAX_BYTES", 10)
-    assert "at most 10\xa0bytes are taken" in upload(analyst, sent, "event_id\nT-0\n").content.decode()
+    assert "at most 10\xa0bytes are allowed" in upload(analyst, sent, "event_id\nT-0\n").content.decode()
     assert not Label.objects.exists()
 
 
@@ -154,7 +154,7 @@ def test_the_page_is_for_those_who_may_upload(sent: str) -> None:
 
 
 def test_without_events_the_page_says_how_to_get_some(analyst: Client) -> None:
-    assert "nobody has sent any yet" in analyst.get(ADDRESS).content.decode()
+    assert "no events to label yet" in analyst.get(ADDRESS).content.decode()
 
 
 def test_lines_that_others_were_faster_with_are_given_back(
@@ -168,7 +168,7 @@ def test_lines_that_others_were_faster_with_are_given_back(
         return recorded(statements, **how)
 
     monkeypatch.setattr(label_upload, "record_labels", busy_once)
-    monkeypatch.setattr(label_upload, "LINES_A_TRANSACTION", 1)
+    monkeypatch.setattr(label_upload, "LINES_PER_TRANSACTION", 1)
     result = upload_labels(
         read_table(b"event_id\nT-0\nT-1\nT-2\n"),
         columns=LabelColumns("event_id", always="fraud"),
@@ -218,7 +218,7 @@ def test_a_file_is_read_and_nothing_recorded_before_a_person_says_so(analyst: Cl
     page = send(analyst, sent, DISPUTES).content.decode()
     assert "<option selected>transaction_id</option>" in page
     assert '<option value="column:reason_code" selected>' in page
-    assert "Nothing is read from amount." in page
+    assert "Unused columns: amount." in page
     assert "Of the first 3 ids 3 are events of this sender" in page
     assert "cells separated by tabs" in page
     assert not Label.objects.exists()
@@ -228,7 +228,7 @@ def test_a_dispute_report_is_recorded_as_its_values_were_said_to_mean(analyst: C
     chosen = AS_SUGGESTED | {"value": ["Z9/x", "13.1"], "means": ["legitimate", "leave"]}
     page = send(analyst, sent, DISPUTES, **chosen).content.decode()
     assert figures(page)["Recorded"] == "2"
-    assert figures(page)["Left"] == "1"
+    assert figures(page)["Skipped"] == "1"
     assert "Nothing was read from the column amount." in page
     said = Label.objects.order_by("event_stream").values_list("event_stream", "value")
     assert list(said) == [(f"payment/{sent}/T-0", "fraud"), (f"payment/{sent}/T-2", "legitimate")]
@@ -270,7 +270,7 @@ def test_the_column_is_suggested_whose_ids_are_those_of_events(analyst: Client, 
 def test_a_column_of_texts_is_not_asked_value_by_value(analyst: Client, sent: str) -> None:
     lines = "\n".join(f"T-{number},reason {number}" for number in range(300))
     page = send(analyst, sent, f"event_id,reason\n{lines}\n").content.decode()
-    assert "more than 200 different values" in page
+    assert "more than 200 distinct values" in page
     assert "reason 17" not in page
 
 

@@ -275,7 +275,7 @@ def test_a_dry_run_of_an_unknown_file_says_what_its_columns_may_be(
     said = capsys.readouterr().out
     for line in (
         "a.csv: CSV, semicolons, UTF-8",
-        "the id: there is no column 'id'; say which holds it (--id COLUMN), or --id row if rows have none",
+        "the id: there is no column 'id'; name it with --id COLUMN, or use --id row if rows have no id",
         "card may be 'card_number_token' (--map card=card_number_token)",
         "occurred_at may be 'Created at'",
         "amount may be 'amount_eur'",

@@ -49,8 +49,7 @@ def test_words_that_fill_a_column_are_told_of() -> None:
     notes = word_notes(counts, 100, MissingWords())
     assert notes == [
         "device: 'NULL' in 6 rows (6%) was read as missing",
-        "device: 'unknown' in 2 rows (2%) was read as a value, the same one in each; if it means missing,"
-        " say --missing 'unknown'",
+        "device: 'unknown' in 2 rows (2%) was read as a value; if it means missing, use --missing 'unknown'",
     ]
     assert word_notes(counts, 100_000, MissingWords()) == []
 
