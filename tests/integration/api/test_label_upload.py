@@ -229,7 +229,7 @@ def test_a_dispute_report_is_recorded_as_its_values_were_said_to_mean(analyst: C
     page = send(analyst, sent, DISPUTES, **chosen).content.decode()
     assert figures(page)["Recorded"] == "2"
     assert figures(page)["Skipped"] == "1"
-    assert "Nothing was read from the column amount." in page
+    assert "Unused column: amount." in page
     said = Label.objects.order_by("event_stream").values_list("event_stream", "value")
     assert list(said) == [(f"payment/{sent}/T-0", "fraud"), (f"payment/{sent}/T-2", "legitimate")]
 
