@@ -22,7 +22,7 @@ from tests.factories.tables import open_bytes
 OUTSIDE = "is a time outside the years 1 to 9999"
 
 
-def parquet(table: pa.SourceTable, **options: Any) -> SourceTable:
+def parquet(table: pa.Table, **options: Any) -> SourceTable:
     sink = io.BytesIO()
     pq.write_table(table, sink, **options)
     return open_bytes(sink.getvalue(), name="a.parquet")
