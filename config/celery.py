@@ -42,7 +42,7 @@ def set_up_django(**_: Any) -> None:
 class App(Celery):
     @cached_property
     def Beat(self) -> Any:
-        return self.subclass_with_self("config.beat:Beat")
+        return self.subclass_with_self("config.processes.beat:Beat")
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
         """Publishing has a client that waits, or beat's next task: a hung broker must not hold it up."""

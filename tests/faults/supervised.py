@@ -12,7 +12,7 @@ from contextlib import closing  # noqa: E402
 
 from django.conf import settings  # noqa: E402
 
-from config.running import procfile_programs, supervise  # noqa: E402
+from config.processes.running import procfile_programs, supervise  # noqa: E402
 from serving.listening import listen, read_address  # noqa: E402
 from supervision.supervisor import sole_supervisor  # noqa: E402
 

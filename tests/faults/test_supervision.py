@@ -13,7 +13,7 @@ import psutil
 import pytest
 from django.conf import settings
 
-from config.running import procfile_programs
+from config.processes.running import procfile_programs
 from scoring.lanes.models import Pending
 from scoring.log.read import iter_log
 from scoring.replay.service import replay

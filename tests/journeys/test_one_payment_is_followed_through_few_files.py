@@ -27,6 +27,7 @@ from scoring.signals import redis_connections
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,13 +87,18 @@ def api(online_redis: redis.Redis, settings: Any, tmp_path: Path) -> Api:
     promote(name)
     warm_up()
     now = datetime.now(UTC)
-    _, key = create_key(name="shop", source="shop", scopes=("events:write",), now=now, actor="test")
+    _, key = create_key(
+        name="shop", source="shop", scopes=("events:write", "events:read"), now=now, actor="test"
+    )
     return Api(key)
 
 
 def decide(api: Api, number: int) -> None:
-    answer = api.post("events", payment_payload(number), prefer="wait=10")
-    assert answer.json()["decision"]["basis"] == "model"
+    def answer() -> Any:
+        return api.get(f"events/payment/T-{number}").json()["decision"]
+
+    sent = api.post("events", payment_payload(number), prefer="wait=10").json()
+    assert (sent["decision"] or wait_until(answer))["basis"] == "model"  # a busy machine may answer 202
 
 
 def lane_thread() -> threading.Thread:

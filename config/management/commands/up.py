@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from config.running import procfile_programs, run_command, supervise
+from config.processes.running import procfile_programs, run_command, supervise
 from embedded import services
 from embedded.paths import make_directory
 from serving.listening import PortUnavailable, listen, read_address

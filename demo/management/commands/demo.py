@@ -21,7 +21,7 @@ from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
-from config.running import procfile_programs, run_command, supervise
+from config.processes.running import procfile_programs, run_command, supervise
 from config.status.servers import check_servers
 from demo import demo_data
 from demo.simulation.sender import is_ready
