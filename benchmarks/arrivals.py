@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DECIDED = (200, 201)
-MOST_P99_MS = 150.0
+MAX_P99_MS = 150.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def backlog_at(outcome: Outcome, moment: float) -> int:
     return int(((outcome.due <= moment) & (outcome.done > moment)).sum())
 
 
-def is_backlog_growing(outcome: Outcome, *, bound_ms: float = MOST_P99_MS) -> bool:
+def is_backlog_growing(outcome: Outcome, *, bound_ms: float = MAX_P99_MS) -> bool:
     """Whether more requests were open when the last was due than arrive within the bound.
 
     By Little's law a server that answers within the bound has no more open than that, at whatever rate.
@@ -75,7 +75,7 @@ def is_backlog_growing(outcome: Outcome, *, bound_ms: float = MOST_P99_MS) -> bo
     return backlog_at(outcome, seconds) > max(len(outcome.due) / seconds * bound_ms / 1e3, 4.0)
 
 
-def holds(outcome: Outcome, *, bound_ms: float = MOST_P99_MS) -> bool:
+def holds(outcome: Outcome, *, bound_ms: float = MAX_P99_MS) -> bool:
     """Whether the rate is sustained: all requests decided, 99 % within the bound, no growing backlog."""
     return (
         outcome.undecided == 0

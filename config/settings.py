@@ -345,10 +345,10 @@ API_MAX_BODY_BYTES = read_int("ASSAY_API_MAX_BODY_BYTES", 4_000_000)
 # What a lane may have queued before more is refused (429), so that a load is slowed down and not the clients
 # that wait: of bulk, half a minute's work of one lane; of what single requests brought, more than 500 a
 # second could leave behind in four.
-API_MOST_QUEUED = read_int("ASSAY_API_MOST_QUEUED", 20_000)
-API_MOST_WAITING = read_int("ASSAY_API_MOST_WAITING", 2_000)
+API_MAX_QUEUED = read_int("ASSAY_API_MOST_QUEUED", 20_000)
+API_MAX_WAITING = read_int("ASSAY_API_MOST_WAITING", 2_000)
 # Lists a web process takes in or has standing in line at a time; the other threads are for single events.
-API_MOST_LISTS = max(read_int("ASSAY_WEB_THREADS", 16) // 2, 1)
+API_MAX_LISTS = max(read_int("ASSAY_WEB_THREADS", 16) // 2, 1)
 # An address that sends so many refused keys within a minute is answered 429 for the rest of it.
 API_MAX_REFUSED_KEYS = read_int("ASSAY_API_MAX_REFUSED_KEYS", 20)
 # Labels of one sender that may wait for events which have not arrived: more than an outage brings, and few

@@ -1,10 +1,10 @@
-"""How a training run says how far it is, and how it is stopped on the way."""
+"""How a long run reports its progress, and how it is stopped on the way."""
 
 from typing import Protocol
 
 
-class Watch(Protocol):
-    """Told of every step of a run; whatever either method raises ends the run, which has changed nothing."""
+class ProgressReporter(Protocol):
+    """Told of every step of a run. An exception from either method ends the run, which has changed nothing."""
 
     def begin(self, step: str, *, total: int | None = None) -> None:
         """A step begins, of `total` items where their number is known."""
@@ -13,8 +13,8 @@ class Watch(Protocol):
         """`count` more items of the step are done."""
 
 
-class _Unwatched:
-    """Nobody looks."""
+class _Discarded:
+    """Progress that is not shown."""
 
     def begin(self, step: str, *, total: int | None = None) -> None:
         pass
@@ -23,4 +23,4 @@ class _Unwatched:
         pass
 
 
-UNWATCHED: Watch = _Unwatched()
+NO_PROGRESS: ProgressReporter = _Discarded()

@@ -13,10 +13,10 @@ from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 from scoring.registry.routes import share_point
-from scoring.sql.bulk_tables import Row, Table, insert_rows, mogrify_rows
+from scoring.sql.bulk_tables import BulkTable, Row, insert_rows, mogrify_rows
 from scoring.timestamps import from_iso
 
-_EXPOSURES = Table.of(Exposure)
+_EXPOSURES = BulkTable.of(Exposure)
 _RESULTS = ExperimentResult._meta.db_table
 
 _RELABEL = f"""

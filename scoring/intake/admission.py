@@ -40,7 +40,7 @@ def admit(events: Mapping[str, int], *, priority: int) -> None:
     A lane with room admits the whole request: no request is too long for an empty lane. The bound is soft,
     since a count is reused for a second, during which other processes admit events too.
     """
-    limit = settings.API_MOST_WAITING if priority == pending.URGENT else settings.API_MOST_QUEUED
+    limit = settings.API_MAX_WAITING if priority == pending.URGENT else settings.API_MAX_QUEUED
     now = time.monotonic()
     queued = {lane: _queued(lane, priority, limit=limit, now=now) for lane in events}
     for lane, count in queued.items():
@@ -62,7 +62,7 @@ def cancel(events: Mapping[str, int], *, priority: int) -> None:
 
 def bulk_queued(lane: str) -> int:
     """How many bulk events the lane has queued, at most a second ago."""
-    return _queued(lane, pending.NORMAL, limit=settings.API_MOST_QUEUED, now=time.monotonic())
+    return _queued(lane, pending.NORMAL, limit=settings.API_MAX_QUEUED, now=time.monotonic())
 
 
 def seconds_until_room(queued: int, *, limit: int, pace: float) -> int:
@@ -139,4 +139,4 @@ def _queued(lane: str, priority: int, *, limit: int, now: float) -> int:
     return count
 
 
-bulk_admission = BulkAdmission(settings.API_MOST_LISTS)
+bulk_admission = BulkAdmission(settings.API_MAX_LISTS)

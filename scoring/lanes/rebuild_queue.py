@@ -18,7 +18,7 @@ from scoring.lanes.queue import LATER, NORMAL
 from scoring.log.entries import Entry
 from scoring.log.read import iter_log, read_streams
 from scoring.log.rebuild import Advance, last_position, stop_appending
-from scoring.sql.bulk_tables import Row, Table, copy_rows
+from scoring.sql.bulk_tables import BulkTable, Row, copy_rows
 from scoring.timestamps import from_iso
 
 KINDS = {
@@ -52,7 +52,7 @@ def rebuild_pending(*, advance: Advance = lambda passed: None) -> int:
 
     `advance` receives the number of log positions passed.
     """
-    table = Table.of(Pending)
+    table = BulkTable.of(Pending)
     with transaction.atomic():
         stop_appending()
         with connection.cursor() as cursor:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, models
 
 from scoring.log.entries import Entry
-from scoring.sql.bulk_tables import Row, Table, copy_rows, select_states, upsert_rows
+from scoring.sql.bulk_tables import BulkTable, Row, copy_rows, select_states, upsert_rows
 
 RowOf = Callable[[Entry], Row | None]
 KeyOf = Callable[[Entry], Any]
@@ -25,7 +25,7 @@ Amend = Callable[[Row, Entry], Row]
 class RowProjection:
     """A table of one row, or none, for each entry of some types; entries of others may amend a row."""
 
-    table: Table
+    table: BulkTable
     row_of: dict[str, RowOf] = field(default_factory=dict)
     amend_of: dict[str, tuple[KeyOf, Amend]] = field(default_factory=dict)
 
@@ -55,7 +55,7 @@ class RowProjection:
 class StateProjection:
     """A table of states: each entry of its types is folded into the row of its key."""
 
-    table: Table
+    table: BulkTable
     key_of: KeyOf
     folds: dict[str, Fold] = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], Row
     """Register a pure function from an entry of `entry_type` to a row of `model`, or None."""
 
     def register(row_of: RowOf) -> RowOf:
-        projection = _projections.setdefault(model._meta.db_table, RowProjection(Table.of(model)))
+        projection = _projections.setdefault(model._meta.db_table, RowProjection(BulkTable.of(model)))
         if not isinstance(projection, RowProjection) or entry_type in projection.row_of:
             raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
         projection.row_of[entry_type] = row_of
@@ -99,7 +99,7 @@ def amend(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable
     """Register a pure function `(row, entry) -> row`: what `entry_type` changes in a row of `project`."""
 
     def register(change: Amend) -> Amend:
-        projection = _projections.setdefault(model._meta.db_table, RowProjection(Table.of(model)))
+        projection = _projections.setdefault(model._meta.db_table, RowProjection(BulkTable.of(model)))
         if not isinstance(projection, RowProjection) or entry_type in projection.types:
             raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
         projection.amend_of[entry_type] = (key, change)
@@ -113,7 +113,7 @@ def fold_into(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Call
     """Register a pure function `(row or None, entry) -> row` for `entry_type` and the row of `key(entry)`."""
 
     def register(fold: Fold) -> Fold:
-        projection = _projections.setdefault(model._meta.db_table, StateProjection(Table.of(model), key))
+        projection = _projections.setdefault(model._meta.db_table, StateProjection(BulkTable.of(model), key))
         if not isinstance(projection, StateProjection) or entry_type in projection.folds:
             raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
         projection.folds[entry_type] = fold

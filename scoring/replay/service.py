@@ -7,7 +7,7 @@ import numpy as np
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import lane_plan
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.replay.batch_values import LoggedValues, ReplayedValues
 from scoring.replay.compare import Comparison, compare
 from scoring.replay.lane import Reading, read_lane
@@ -19,7 +19,12 @@ DECISIONS_A_STEP = 1_000  # in memory with all they say: some ten megabytes
 
 
 def replay(
-    event_type: str, *, since: datetime, until: datetime, limit: int | None = None, watch: Watch = UNWATCHED
+    event_type: str,
+    *,
+    since: datetime,
+    until: datetime,
+    limit: int | None = None,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> Report:
     """Recompute the decisions of a type made in [since, until) from the log alone and compare them with it.
 
@@ -38,7 +43,7 @@ def replay(
 
 
 def _compare_order(
-    lane: str, order: int, places: Places, report: Report, watch: Watch
+    lane: str, order: int, places: Places, report: Report, watch: ProgressReporter
 ) -> Iterator[list[Comparison]]:
     if order < 0:
         yield from _compare_without_lane(places, without_lane)

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class BulkTable:
     """What bulk writing has to know of a model's table."""
 
     name: str
@@ -28,7 +28,7 @@ class Table:
     json_columns: frozenset[str]
 
     @classmethod
-    def of(cls, model: type[models.Model]) -> "Table":
+    def of(cls, model: type[models.Model]) -> "BulkTable":
         fields = model._meta.concrete_fields
         return cls(
             name=model._meta.db_table,
@@ -57,12 +57,12 @@ def _cast_type(field: Any) -> str:
     return str(field.db_type(default_connection)).partition("(")[0]
 
 
-def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Row]) -> None:
+def insert_rows(connection: BaseDatabaseWrapper, table: BulkTable, rows: Sequence[Row]) -> None:
     """Insert `rows`; a row that exists raises `IntegrityError`."""
     insert_values(connection, table.name, table.columns, [table.values(row) for row in rows])
 
 
-def upsert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Row]) -> None:
+def upsert_rows(connection: BaseDatabaseWrapper, table: BulkTable, rows: Sequence[Row]) -> None:
     """Insert `rows`, or replace those of the same key."""
     replaced = ", ".join(f'"{c}" = EXCLUDED."{c}"' for c in table.columns if c != table.key)
     values = [table.values(row) for row in rows]
@@ -83,7 +83,7 @@ def insert_values(
         cursor.execute(f'INSERT INTO "{name}" ({_listed(columns)}) VALUES {values}{conflict}')
 
 
-def select_states(connection: BaseDatabaseWrapper, table: Table, keys: Collection[Any]) -> dict[Any, Row]:
+def select_states(connection: BaseDatabaseWrapper, table: BulkTable, keys: Collection[Any]) -> dict[Any, Row]:
     """The rows of `keys` by key, locked until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -95,7 +95,7 @@ def select_states(connection: BaseDatabaseWrapper, table: Table, keys: Collectio
     return {row[table.key]: row for row in rows}
 
 
-def insert_beside(table: Table, rows: Sequence[tuple[str, int, Row]], *, key: int) -> Sql:
+def insert_beside(table: BulkTable, rows: Sequence[tuple[str, int, Row]], *, key: int) -> Sql:
     """A WITH-query that inserts rows beside the entries they belong to, each given by stream and version.
 
     Their key is the entry's position, which the query takes from `written`; until then it is `key`, and
@@ -127,7 +127,7 @@ def mogrify_rows(cursor: CursorWrapper, rows: Sequence[Sequence[Any]]) -> str:
     return b",".join([cursor.mogrify(template, row) for row in rows]).decode()
 
 
-def copy_rows(connection: BaseDatabaseWrapper, table: Table, rows: Iterable[Row]) -> None:
+def copy_rows(connection: BaseDatabaseWrapper, table: BulkTable, rows: Iterable[Row]) -> None:
     """`insert_rows` by COPY: for thousands of rows."""
     copy_values(connection, table.name, table.columns, (table.values(row) for row in rows))
 
@@ -188,7 +188,7 @@ def _listed(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
-def _read_row(table: Table, values: Sequence[Any]) -> Row:
+def _read_row(table: BulkTable, values: Sequence[Any]) -> Row:
     row = dict(zip(table.columns, values, strict=True))
     for column in table.json_columns:
         if isinstance(row[column], str):  # Django registers no JSON decoding with the driver

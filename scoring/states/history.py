@@ -14,7 +14,7 @@ from scoring.lanes.amendments import amended_streams, place_entries, read_amende
 from scoring.lanes.lock import held_lane
 from scoring.lanes.order import LaneHead, head_after, read_head, sequenced_entry
 from scoring.log.append import append
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.states.errors import HistoryOlderThanLane
 from scoring.states.restore import restore_states
 from scoring.states.store import OnlineStore
@@ -50,7 +50,7 @@ class WaitingHistory:
     late_labels: int
 
 
-def sequence_history(lane: str, *, watch: Watch = UNWATCHED) -> int:
+def sequence_history(lane: str, *, watch: ProgressReporter = NO_PROGRESS) -> int:
     """Append the lane's waiting history to its order and bring the online states up to it.
 
     Events are ordered by the time they occurred and labels by the time they became known, an event before a
@@ -91,7 +91,7 @@ def refresh_statistics() -> None:
         cursor.execute("ANALYZE scoring_logentry, scoring_event, scoring_label, scoring_pending")
 
 
-def _sequence_waiting(lane: str, *, watch: Watch) -> int:
+def _sequence_waiting(lane: str, *, watch: ProgressReporter) -> int:
     head = read_head(lane)
     watch.begin("reading the queue")
     positions, due = _waiting_in_order(lane, head=head)

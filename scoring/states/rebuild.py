@@ -15,7 +15,7 @@ from scoring.lanes.lock import held_lane, sole_rebuild
 from scoring.lanes.order import LaneHead, read_beginning
 from scoring.offline.export import check_same_log
 from scoring.offline.store import OfflineStore
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.signals import lane_notifications
 from scoring.states.errors import StaleOnlineState
 from scoring.states.restore import REBUILDING, RESTORING, PresentOrder, Progress, catch_up
@@ -56,7 +56,7 @@ class Rebuilt:
     stood_still: float
 
 
-def rebuild_lane(lane: str, *, watch: Watch = UNWATCHED) -> Rebuilt:
+def rebuild_lane(lane: str, *, watch: ProgressReporter = NO_PROGRESS) -> Rebuilt:
     """Fold the lane's order from the log and replace the states in Redis.
 
     The lane is processed meanwhile, and held only for the last few items and the switch. If the rebuild is
@@ -71,7 +71,7 @@ def rebuild_lane(lane: str, *, watch: Watch = UNWATCHED) -> Rebuilt:
 
 
 def rebuild_as(
-    lane: str, begin: Callable[[LanePlan, OfflineStore | None], Order], *, watch: Watch
+    lane: str, begin: Callable[[LanePlan, OfflineStore | None], Order], *, watch: ProgressReporter
 ) -> Rebuilt:
     """Rebuild a lane's states in an order; see `rebuild_lane`. `begin` is called for each attempt."""
     plan = lane_plan(lane)
@@ -89,7 +89,7 @@ def rebuild_as(
 class _Rebuild:
     """One attempt to rebuild."""
 
-    def __init__(self, plan: LanePlan, order: Order, watch: Watch) -> None:
+    def __init__(self, plan: LanePlan, order: Order, watch: ProgressReporter) -> None:
         self.plan, self.order, self.watch = plan, order, watch
         self.store = OnlineStore(plan.lane, plan.layout_id)
 

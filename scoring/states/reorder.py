@@ -27,7 +27,7 @@ from scoring.lanes.order import (
 from scoring.log.append import append
 from scoring.offline.lane import ITEMS_A_BATCH, ITEMS_A_FOLD
 from scoring.offline.store import OfflineStore
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.states.errors import OrderIncomplete
 from scoring.states.history import ITEMS_AN_ENTRY, refresh_statistics
 from scoring.states.rebuild import Rebuilt, rebuild_as
@@ -67,7 +67,7 @@ KNOWN = """
 """
 
 
-def reorder_lane(lane: str, *, reason: str, watch: Watch = UNWATCHED) -> Rebuilt:
+def reorder_lane(lane: str, *, reason: str, watch: ProgressReporter = NO_PROGRESS) -> Rebuilt:
     """Begin a new order of the lane from its applied entries and all its history, and rebuild its states.
 
     For history that is older than what the lane has applied. An event comes before a label of the same
@@ -88,7 +88,12 @@ class MergedOrder:
     """A lane's applied entries and waiting history, merged; then the entries that it applies meanwhile."""
 
     def __init__(
-        self, plan: LanePlan, *, store: OfflineStore | None, reason: str, watch: Watch = UNWATCHED
+        self,
+        plan: LanePlan,
+        *,
+        store: OfflineStore | None,
+        reason: str,
+        watch: ProgressReporter = NO_PROGRESS,
     ) -> None:
         self._plan, self._store, self._reason = plan, store, reason
         # The queue first: entries that leave it meanwhile are among the applied ones.
@@ -181,7 +186,7 @@ def _append_part(
     return head_after(head, position=written.position, count=len(positions), clock_us=clock_us)
 
 
-def _applied(lane: str, watch: Watch) -> tuple[LaneHead, NDArray[np.int64]]:
+def _applied(lane: str, watch: ProgressReporter) -> tuple[LaneHead, NDArray[np.int64]]:
     """The head of the lane's present order and the positions (int64) of all its items up to there."""
     head, parts = read_beginning(lane), [np.empty(0, dtype=np.int64)]
     watch.begin("reading the present order", total=count_items_after(head))
@@ -193,7 +198,7 @@ def _applied(lane: str, watch: Watch) -> tuple[LaneHead, NDArray[np.int64]]:
 
 
 def _merge(
-    applied: NDArray[np.int64], waiting: NDArray[np.int64], watch: Watch
+    applied: NDArray[np.int64], waiting: NDArray[np.int64], watch: ProgressReporter
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Positions (int64 [n]) in their new order, and the event times (us, [n]; 0 for labels) for the clock.
 
@@ -207,7 +212,7 @@ def _merge(
     return rows[~too_early, 0], rows[~too_early, 3]
 
 
-def _read_known(positions: NDArray[np.int64], watch: Watch) -> NDArray[np.int64]:
+def _read_known(positions: NDArray[np.int64], watch: ProgressReporter) -> NDArray[np.int64]:
     """The rows of KNOWN, int64 [n, 4], in no particular order."""
     parts = [np.empty((0, 4), dtype=np.int64)]
     for start in range(0, len(positions), ITEMS_A_BATCH):

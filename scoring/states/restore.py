@@ -21,7 +21,7 @@ from scoring.lanes.order import (
 from scoring.offline.backfill import fold_states_on_cluster, is_for_a_cluster
 from scoring.offline.lane import ITEMS_A_FOLD, iter_lane_batches
 from scoring.offline.store import OfflineStore
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.states.store import Filling, OnlineStore
 
 RESTORING = "restoring"  # a generation filled by the lane's holder
@@ -65,7 +65,7 @@ class PresentOrder:
         return self.head
 
 
-def restore_states(plan: LanePlan, store: OnlineStore, *, watch: Watch = UNWATCHED) -> LaneHead:
+def restore_states(plan: LanePlan, store: OnlineStore, *, watch: ProgressReporter = NO_PROGRESS) -> LaneHead:
     """Apply what the log has beyond Redis; returns the head that Redis then reflects.
 
     The caller holds the lane.
@@ -131,7 +131,7 @@ def catch_up(
     return new
 
 
-def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, watch: Watch) -> LaneHead:
+def _restore_from_beginning(plan: LanePlan, store: OnlineStore, *, watch: ProgressReporter) -> LaneHead:
     store.clear(sparing=REBUILDING)
     order = PresentOrder(plan, after=read_beginning(store.lane))
     watch.begin("folding the lane", total=order.missing())

@@ -30,7 +30,7 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry
 
 PREFIX_LENGTH = 12  # "assay_" and 6 characters: enough to recognise a key by, 214 bits short of the key
-MOST_REMEMBERED = 1_000
+MAX_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,6 @@ def _read_sender(digest: str) -> Sender:
 
 
 def _remember(digest: str, sender: Sender) -> None:
-    if len(_remembered) >= MOST_REMEMBERED and digest not in _remembered:
+    if len(_remembered) >= MAX_REMEMBERED and digest not in _remembered:
         _remembered.clear()
     _remembered[digest] = (time.monotonic() + settings.API_KEY_CACHE_SECONDS, sender)

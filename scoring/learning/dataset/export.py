@@ -15,7 +15,7 @@ from scoring.learning.dataset.training_set import TrainingSet, join_labels, with
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.offline.store import OfflineStore
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
 
 ROWS_PER_GROUP = 50_000  # written at once, which bounds the memory
@@ -37,7 +37,7 @@ def read_training_set(
     matures_after: timedelta | None = None,
     log_position: int | None = None,
     store: OfflineStore | None = None,
-    watch: Watch = UNWATCHED,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> TrainingSet:
     """The events mature at `as_of`, each with its features as of its decision and its label as known at
     `as_of`.
@@ -61,7 +61,7 @@ def read_training_set(
     )
 
 
-def write_training_set(data: TrainingSet, url: str, *, watch: Watch = UNWATCHED) -> None:
+def write_training_set(data: TrainingSet, url: str, *, watch: ProgressReporter = NO_PROGRESS) -> None:
     """Write the set as a Parquet file to a path or any fsspec URL. One step of `watch`, counted in events."""
     watch.begin("writing", total=len(data.y))
     empty = _part(data, slice(0, 0))

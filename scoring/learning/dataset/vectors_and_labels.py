@@ -23,7 +23,7 @@ from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch
 from scoring.offline.reading import read_said
 from scoring.offline.store import OfflineStore
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 
 _NONE = np.empty(0, dtype=np.int64)
 
@@ -34,7 +34,7 @@ def read_vectors(
     vocabulary: Mapping[str, Sequence[str]],
     feature_set: FeatureSet | None = None,
     log_position: int | None = None,
-    watch: Watch = UNWATCHED,
+    watch: ProgressReporter = NO_PROGRESS,
     store: OfflineStore | None = None,
 ) -> VectorTable:
     """Every sequenced event of the type with the vector it had in the lane's order, coded by `vocabulary`.
@@ -82,7 +82,7 @@ def read_labels(
     vectors: VectorTable,
     *,
     log_position: int | None = None,
-    watch: Watch = UNWATCHED,
+    watch: ProgressReporter = NO_PROGRESS,
     store: OfflineStore | None = None,
 ) -> LabelHistory:
     """The labels recorded for these events up to `log_position`, in recorded order.

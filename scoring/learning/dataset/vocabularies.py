@@ -11,7 +11,7 @@ from scoring.log.read import read_stream
 from scoring.log.retry import append_retrying
 from scoring.offline.reading import count_values
 from scoring.offline.store import OfflineStore
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
 
 MAX_VALUES = 255
@@ -24,7 +24,7 @@ def count_vocabulary(
     kind: type[EventType],
     *,
     as_of: datetime,
-    watch: Watch = UNWATCHED,
+    watch: ProgressReporter = NO_PROGRESS,
     store: OfflineStore | None = None,
 ) -> Vocabulary:
     """The values of each open category field up to `as_of`, most frequent first, at most MAX_VALUES.

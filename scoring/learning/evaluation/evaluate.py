@@ -16,7 +16,7 @@ from scoring.learning.metrics.resampling import Interval, bootstrap_average_prec
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import measure
 from scoring.learning.training.runs import code_columns, require_rows
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import load_for_bulk
 from scoring.registry.models import ModelVersion
@@ -41,7 +41,7 @@ def run_evaluation(
     against_logistic: bool = False,
     samples: int = 200,
     threads: int = 1,
-    watch: Watch = UNWATCHED,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> Evaluation:
     """Evaluate a model on the mature events in [since, until) with the labels known now.
 

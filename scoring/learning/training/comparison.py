@@ -12,7 +12,7 @@ from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.learning.metrics.curves import describe_curves
 from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
 from scoring.learning.training.fit import Trained, measure
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.feature_sets import find_feature_set, own_set
 from scoring.registry.loaded_models import LoadedModel, load_for_bulk
@@ -24,7 +24,9 @@ SAMPLES = 200  # of the bootstrap
 UNKNOWN = 0  # the code of a value outside a vocabulary
 
 
-def compare_with_champion(trained: Trained, *, threads: int, watch: Watch = UNWATCHED) -> dict[str, Any]:
+def compare_with_champion(
+    trained: Trained, *, threads: int, watch: ProgressReporter = NO_PROGRESS
+) -> dict[str, Any]:
     """What is stored as `comparison`: {"champion", "why_not", "champion_metrics", "difference", "curves"}.
 
     `difference` is the new model's average precision minus the champion's, with its bootstrap interval.
@@ -83,7 +85,7 @@ def recode_categories(
     return recoded
 
 
-def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: Watch) -> NDArray:
+def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: ProgressReporter) -> NDArray:
     """The events' vectors in the champion's own feature set, coded by its own vocabularies."""
     own = own_set(champion)
     new = find_feature_set(held_out.event_type, held_out.vocabularies, held_out.feature_set)
@@ -107,7 +109,7 @@ def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
     return np.array([UNKNOWN, *(places.get(value, UNKNOWN) for value in old)], dtype=np.float32)
 
 
-def _beside(champion: LoadedModel, trained: Trained, watch: Watch) -> dict[str, Any]:
+def _beside(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -> dict[str, Any]:
     held_out = trained.held_out
     score = champion.predict(_vectors_for(champion, held_out, watch))[1]
     y = held_out.y

@@ -20,7 +20,7 @@ from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.metrics.quality import all_metrics, precision_and_recall_at
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.calibration import Calibration, fit_platt
 
 
@@ -48,7 +48,7 @@ class Trained:
 class RoundProgress(xgb.callback.TrainingCallback):
     """Reports every boosting round as progress."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: ProgressReporter) -> None:
         super().__init__()
         self._watch = watch
 
@@ -58,7 +58,11 @@ class RoundProgress(xgb.callback.TrainingCallback):
 
 
 def train_model(
-    *, data: TrainingSet, config: TrainingConfig, test: TrainingSet | None = None, watch: Watch = UNWATCHED
+    *,
+    data: TrainingSet,
+    config: TrainingConfig,
+    test: TrainingSet | None = None,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> Trained:
     """Fit, calibrate, choose thresholds, measure. Raises NotEnoughHistory, NotEnoughPositives.
 
@@ -95,7 +99,7 @@ def train_model(
 
 
 def choose_rounds(
-    *, data: TrainingSet, slices: TimeSlices, config: TrainingConfig, watch: Watch = UNWATCHED
+    *, data: TrainingSet, slices: TimeSlices, config: TrainingConfig, watch: ProgressReporter = NO_PROGRESS
 ) -> int:
     """The number of trees with the lowest log loss on the validation slice, at most `config.trees`."""
     X, y = select_rows(data.X, slices.train), data.y[slices.train]
@@ -121,7 +125,7 @@ def choose_rounds(
 
 
 def grow(
-    *, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig, watch: Watch = UNWATCHED
+    *, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig, watch: ProgressReporter = NO_PROGRESS
 ) -> tuple[xgb.Booster, float]:
     """A booster of exactly `rounds` trees, and its base rate."""
     base_rate = rate_of(y)

@@ -40,7 +40,7 @@ from scoring.learning.training.fit import Trained, shuffle_labels, train_model
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
 from scoring.log.rebuild import last_position
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.artifact import Artifact
 from scoring.registry.model_versions import Registration, champion_of, register_model
 from scoring.timestamps import to_iso
@@ -80,14 +80,14 @@ def run_training(
     config: TrainingConfig,
     actor: str,
     now: datetime,
-    watch: Watch = UNWATCHED,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> TrainingRun:
     """Fit and register. Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType."""
     return register_fitted(fit_model(request, config=config, now=now, watch=watch), actor=actor, now=now)
 
 
 def fit_model(
-    request: TrainingRequest, *, config: TrainingConfig, now: datetime, watch: Watch = UNWATCHED
+    request: TrainingRequest, *, config: TrainingConfig, now: datetime, watch: ProgressReporter = NO_PROGRESS
 ) -> FittedModel:
     """Read, join, train, compare with the champion, check. Raises the same errors as `run_training`."""
     kind = scored_type(request.event_type)
@@ -150,7 +150,7 @@ def _registration(
     data: TrainingSet,
     config: TrainingConfig,
     lineage: Mapping[str, Any],
-    watch: Watch,
+    watch: ProgressReporter,
 ) -> Registration:
     """What is stored besides the artifact. It is not part of the digest, so timings may differ."""
     watch.begin("describing the features", total=len(data.feature_names))

@@ -24,28 +24,28 @@ WHERE name = ANY(%s)
 """
 
 
-class Standing(NamedTuple):
+class CursorState(NamedTuple):
     """Where a consumer stands, and the error that it stands still for."""
 
     cursor: Cursor
     error: str = ""
 
 
-NEW = Standing(START)
+NEW = CursorState(START)
 
 
-def read_cursors(names: Iterable[str]) -> dict[str, Standing]:
+def read_cursors(names: Iterable[str]) -> dict[str, CursorState]:
     """Where consumers stand; those that have never run are absent."""
-    return _standings(_READ, names)
+    return _cursor_states(_READ, names)
 
 
-def lock_cursors(names: Iterable[str], *, may_be_lost: bool = False) -> dict[str, Standing]:
+def lock_cursors(names: Iterable[str], *, may_be_lost: bool = False) -> dict[str, CursorState]:
     """The same, of those that nobody else has locked, locked until the transaction ends.
 
     `may_be_lost`: its commit does not wait for the disk. Not for a transaction that appends: whoever had read
     what a crash then takes back, and had written it elsewhere, would keep what never was.
     """
-    return _standings(_LOCK_AND_NOT_WAIT_FOR_DISK if may_be_lost else _LOCK, names)
+    return _cursor_states(_LOCK_AND_NOT_WAIT_FOR_DISK if may_be_lost else _LOCK, names)
 
 
 def create_cursors(names: Iterable[str], *, now: datetime) -> None:
@@ -60,7 +60,7 @@ def move_cursors(names: Collection[str], cursor: Cursor, *, now: datetime) -> No
         db.execute(_MOVE, [*cursor, now, list(names)])
 
 
-def _standings(sql: str, names: Iterable[str]) -> dict[str, Standing]:
+def _cursor_states(sql: str, names: Iterable[str]) -> dict[str, CursorState]:
     with connection.cursor() as db:
         db.execute(sql, [list(names)])
-        return {name: Standing(Cursor(*place), error) for name, *place, error in db.fetchall()}
+        return {name: CursorState(Cursor(*place), error) for name, *place, error in db.fetchall()}

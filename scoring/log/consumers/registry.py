@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from django.db import transaction
 
 from scoring.discovery import discover
-from scoring.log.consumers.cursors import Standing, create_cursors, lock_cursors, move_cursors
+from scoring.log.consumers.cursors import CursorState, create_cursors, lock_cursors, move_cursors
 from scoring.log.consumers.trouble import is_trouble
 from scoring.log.entries import START, Entry
 from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped
@@ -44,7 +44,7 @@ class Consumer:
     reset: Callable[[], None] | None = None
 
 
-class Progress(NamedTuple):
+class RunResult(NamedTuple):
     """What one run did. `busy`: another process runs this consumer; `caught_up`: it stands at the horizon."""
 
     handled: int
@@ -106,7 +106,7 @@ def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
     return catch_up(consumer, now=now)
 
 
-def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN) -> Progress:
+def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN) -> RunResult:
     """Handle the next entries, up to `limit`, and commit effect and cursor.
 
     Raises `ConsumerStopped` at an entry that cannot be handled, after everything before it has been: a batch
@@ -121,11 +121,11 @@ def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RU
             limit = failure.limit // 2
 
 
-def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
+def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> RunResult:
     with transaction.atomic():
         locked = _lock_cursor(consumer.name, now=now)
         if locked is None:
-            return Progress(handled=0, caught_up=False, busy=True)
+            return RunResult(handled=0, caught_up=False, busy=True)
         cursor, error = locked
         if error:
             limit = 1
@@ -139,10 +139,10 @@ def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> Progress:
                 raise  # the next run tries again
             raise _HandlingFailed(entries, limit) from error
         move_cursors([consumer.name], reached, now=now)
-        return Progress(handled=len(entries), caught_up=len(entries) < limit)
+        return RunResult(handled=len(entries), caught_up=len(entries) < limit)
 
 
-def _lock_cursor(name: str, *, now: datetime) -> Standing | None:
+def _lock_cursor(name: str, *, now: datetime) -> CursorState | None:
     """Where the consumer stands, locked until the transaction ends; None if another has it."""
     locked = lock_cursors([name])
     if not locked:

@@ -18,7 +18,7 @@ from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped, UnknownP
 from scoring.log.projections import Projection, registered
 from scoring.log.rebuild import find_projection, last_position, rebuild_projections
 from scoring.management.bars import StepProgressBars
-from scoring.progress import UNWATCHED
+from scoring.progress import NO_PROGRESS
 from scoring.states.history import needs_new_order
 from scoring.states.layouts import drop_other_layouts
 from scoring.states.rebuild import rebuild_lane
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             raise CommandError(f"Redis: {error}; the next run removes the unfinished states") from error
 
     def _rebuild_online(self, lane: str, *, verbose: bool) -> None:
-        with StepProgressBars() if verbose else nullcontext(UNWATCHED) as watch:
+        with StepProgressBars() if verbose else nullcontext(NO_PROGRESS) as watch:
             if reordered := needs_new_order(lane):
                 rebuilt = reorder_lane(lane, reason=REASON, watch=watch)
             else:

@@ -16,7 +16,7 @@ from scoring.decisions.predicting import RUNTIME
 from scoring.errors import ScoringError
 from scoring.management.arguments import EARLIEST, integer, read_moment, read_new_file, read_scored_type
 from scoring.management.bars import StepProgressBars
-from scoring.progress import UNWATCHED
+from scoring.progress import NO_PROGRESS
 from scoring.replay.compare import ASPECTS, BITS, Comparison
 from scoring.replay.report import Group, Report, place_of
 from scoring.replay.service import replay
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         if options["since"] >= until:
             raise CommandError("--from must be before --to (default: now)")
         try:
-            with StepProgressBars() if options["verbosity"] else nullcontext(UNWATCHED) as watch:
+            with StepProgressBars() if options["verbosity"] else nullcontext(NO_PROGRESS) as watch:
                 report = replay(
                     options["type"],
                     since=options["since"],

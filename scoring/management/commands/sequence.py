@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from scoring.catalog.registry import lanes
 from scoring.errors import ScoringError
 from scoring.management.bars import StepProgressBars
-from scoring.progress import UNWATCHED
+from scoring.progress import NO_PROGRESS
 from scoring.states.history import sequence_history, waiting_history
 from scoring.states.reorder import reorder_lane
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 def sequence_lane(lane: str, *, reorder: bool, quiet: bool) -> list[str]:
     """Sequence a lane's pending history, with progress bars unless `quiet`. Returns lines of a report."""
     waiting = waiting_history(lane)
-    with nullcontext(UNWATCHED) if quiet else StepProgressBars() as watch:
+    with nullcontext(NO_PROGRESS) if quiet else StepProgressBars() as watch:
         if reorder and (waiting.late_events or waiting.late_labels):
             rebuilt = reorder_lane(lane, reason=REASON, watch=watch)
             return [f"lane {lane}: {rebuilt.items:,} items in a new order that includes the history"]

@@ -21,7 +21,7 @@ LANE = "commerce"
 
 @pytest.fixture(autouse=True)
 def small_bounds(settings, monkeypatch):
-    settings.API_MOST_QUEUED, settings.API_MOST_WAITING = 10, 3
+    settings.API_MAX_QUEUED, settings.API_MAX_WAITING = 10, 3
     monkeypatch.setattr(admission, "_counted", {})
 
 
@@ -148,7 +148,7 @@ def test_lists_are_held_back_only_while_clients_wait(monkeypatch, waits, pauses)
 
 
 def test_a_waiting_client_is_marked_and_a_list_goes_through_admission(api, monkeypatch, settings):
-    settings.API_MOST_QUEUED = 1_000
+    settings.API_MAX_QUEUED = 1_000
     noted, turns = [], []
     monkeypatch.setattr(admission.bulk_admission, "mark_interactive", lambda: noted.append("waits"))
     original = admission.bulk_admission.admit_bulk
@@ -162,7 +162,7 @@ def test_a_waiting_client_is_marked_and_a_list_goes_through_admission(api, monke
 
 
 def test_a_list_that_was_refused_a_place_does_not_count_as_queued(api, monkeypatch, settings):
-    settings.API_MOST_QUEUED = 1_000
+    settings.API_MAX_QUEUED = 1_000
     monkeypatch.setattr(admission.bulk_admission, "_places", threading.BoundedSemaphore(1))
     with admission.bulk_admission.admit_bulk({}):
         refused = api.post("events", a_list(0, 70))

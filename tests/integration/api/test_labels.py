@@ -254,7 +254,7 @@ def test_a_sender_has_room_for_so_many_held_labels(api: Api) -> None:
 
 def test_labels_are_refused_while_their_lane_is_behind(api: Api) -> None:
     api.post("events", payment_payload(1))
-    with override_settings(API_MOST_QUEUED=1):
+    with override_settings(API_MAX_QUEUED=1):
         response = api.post("labels", label(1))
     assert response.status_code == 429
     assert int(response["Retry-After"]) >= 1

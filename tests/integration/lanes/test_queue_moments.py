@@ -119,7 +119,7 @@ def test_completing_entries_returns_how_many_were_queued(db):
 
 
 def test_a_lane_admits_events_up_to_its_limit(settings, monkeypatch):
-    settings.API_MOST_QUEUED, settings.API_MOST_WAITING = 10, 3
+    settings.API_MAX_QUEUED, settings.API_MAX_WAITING = 10, 3
     queued = {pending.NORMAL: 0, pending.URGENT: 0}
     monkeypatch.setattr(admission, "_counted", {})
     monkeypatch.setattr(pending, "count_ready", lambda lane, *, priority, limit: queued[priority])

@@ -26,7 +26,7 @@ from scoring.learning.training.runs import run_training
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
-from scoring.progress import UNWATCHED, Watch
+from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import InvalidRoute, UnknownModel
@@ -56,7 +56,7 @@ def stages() -> dict[str, str]:
     return {name: standing.text for name, standing in standings(ModelVersion.objects.all()).items()}
 
 
-def train_beside(trees: int = 5, watch: Watch = UNWATCHED, **changes) -> ModelVersion:
+def train_beside(trees: int = 5, watch: ProgressReporter = NO_PROGRESS, **changes) -> ModelVersion:
     request = TrainingRequest(
         **{"event_type": "payment", "as_of": END, "matures_after": timedelta(days=14)} | changes
     )

@@ -16,7 +16,7 @@ from scoring.log.read import read_positions, read_stream, read_streams
 from scoring.log.writing.alongside import Beside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import ModelVersion, Route
-from scoring.sql.bulk_tables import Table, select_states
+from scoring.sql.bulk_tables import BulkTable, select_states
 from scoring.sql.statements import Sql
 from tests.factories.log import (
     NOW,
@@ -136,7 +136,7 @@ def test_the_state_that_a_fold_is_given_is_the_state_that_the_last_one_left() ->
     """As text its lists would be written back as text, twice encoded, at the next change."""
     append([route_changed(1)], now=NOW)
     with transaction.atomic():
-        states = select_states(connection, Table.of(Route), ["payment"])
+        states = select_states(connection, BulkTable.of(Route), ["payment"])
     assert states["payment"]["arms"] == Route.objects.get().arms == route_changed(1).data["arms"]
 
 

@@ -126,7 +126,7 @@ def test_queue_and_lane_gauges_come_from_the_database(client):
 
 def test_refusals_are_counted(client, settings, monkeypatch):
     monkeypatch.setattr(admission, "_counted", {})
-    settings.API_MOST_QUEUED = 0
+    settings.API_MAX_QUEUED = 0
     with pytest.raises(LaneBehind):
         admission.admit({LANE: 1}, priority=1)
     assert scrape(client)["assay_refused_requests_total", LANE, "bulk"] == 1

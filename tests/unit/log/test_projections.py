@@ -13,7 +13,7 @@ from scoring.intake.projections import event_row, label_row
 from scoring.log.projections import RowProjection, project, registered
 from scoring.registry.models import ModelVersion, Route
 from scoring.registry.projections import changed_route, trained_version
-from scoring.sql.bulk_tables import Table, copy_text
+from scoring.sql.bulk_tables import BulkTable, copy_text
 from tests.factories.log import NOW, as_read, decided, labelled, model_trained, received, route_changed
 
 EVENT = as_read(received("T-1"))
@@ -30,7 +30,7 @@ EVENT = as_read(received("T-1"))
     ],
 )
 def test_a_row_has_every_column_of_its_table_and_no_other(model: Any, row: dict[str, Any]) -> None:
-    assert set(row) == set(Table.of(model).columns)
+    assert set(row) == set(BulkTable.of(model).columns)
 
 
 def test_times_come_from_the_entry() -> None:
@@ -53,7 +53,7 @@ def test_a_route_is_what_its_last_change_said() -> None:
 
 
 def test_rows_of_other_types_are_not_projected() -> None:
-    projection = RowProjection(Table.of(Event), {"event.received": event_row})
+    projection = RowProjection(BulkTable.of(Event), {"event.received": event_row})
     entries = [EVENT, as_read(labelled(EVENT.stream)), replace(EVENT, position=9)]
     assert [row["position"] for row in projection.rows(entries)] == [7, 9]
 

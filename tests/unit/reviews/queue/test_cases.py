@@ -9,7 +9,7 @@ from reviews import projections as fold
 from reviews.models import Case
 from reviews.queue.ranking import rank_of
 from scoring.log.entries import Entry, NewEntry
-from scoring.sql.bulk_tables import Row, Table
+from scoring.sql.bulk_tables import BulkTable, Row
 from scoring.timestamps import from_iso
 from tests.factories.log import NOW, as_read
 
@@ -47,7 +47,7 @@ def changes(before: Row, after: Row) -> Row:
 
 def test_a_row_has_every_column_of_its_table_and_no_other() -> None:
     for row in (opened(), claimed(), decided(), closed()):
-        assert set(row) == set(Table.of(Case).columns)
+        assert set(row) == set(BulkTable.of(Case).columns)
 
 
 def test_an_opened_case_gets_its_rank() -> None:
