@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class ProgressReporter(Protocol):
-    """Told of every step of a run. An exception from either method ends the run, which has changed nothing."""
+    """Told of every step of a run. An exception from either method ends the run; nothing has changed then."""
 
     def begin(self, step: str, *, total: int | None = None) -> None:
         """A step begins, of `total` items where their number is known."""
