@@ -1,4 +1,4 @@
-"""The admin of packages that come with one of their own, in the clothes of ours."""
+"""Third-party admin classes, restyled with Unfold."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
 
 
 class TaskForm(PeriodicTaskForm):
-    """Of a schedule that Assay needs, only its times may be changed."""
+    """For a schedule that Assay needs, only the times can be edited."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,7 +51,7 @@ class TaskForm(PeriodicTaskForm):
             self.fields["enabled"].disabled = self.instance.enabled  # one that is off may be put on
 
     def clean(self) -> dict[str, Any]:
-        """Nothing is saved that could only fail, or run for ever and do nothing."""
+        """Refuse a schedule that would always fail, or run forever and do nothing."""
         data: dict[str, Any] = super().clean()
         if not self.errors:
             problems = schedule_problems(

@@ -24,7 +24,7 @@ from scoring.registry.errors import FeatureSetMissing
 logger = logging.getLogger(__name__)
 
 PRESENCE_SECONDS = 2.0
-MAX_PATIENCE_SECONDS = 10.0  # between two looks at servers that are not there yet
+MAX_RETRY_SECONDS = 10.0  # between two attempts to reach servers at start-up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Celery would run Django's checks at a worker's start, and ignore what they say. They import every page.
@@ -34,7 +34,7 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 # Connected before there is an app: Celery's own receiver, which does the same, then finds it done.
 @signals.import_modules.connect
 def set_up_django(**_: Any) -> None:
-    """Load the apps of a worker, and of beat, once and for all."""
+    """Set up Django in a worker or beat."""
     with gc_paused():
         django.setup()
 
@@ -45,7 +45,7 @@ class App(Celery):
         return self.subclass_with_self("config.processes.beat:Beat")
 
     def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
-        """Publishing has a client that waits, or beat's next task: a hung broker must not hold it up."""
+        """A client or beat's next task waits for the message to be sent: a hung broker must not delay it."""
         given = options.pop("transport_options", None) or {}
         prompt = {"socket_timeout": settings.BROKER_PUBLISH_SECONDS} | given
         return super().connection_for_write(url, transport_options=prompt, **options)
@@ -65,24 +65,24 @@ warnings.simplefilter("ignore", SecurityWarning)
 def renew_broken_connection(**_: Any) -> None:
     """Before a task, give up a database connection that has failed; a healthy one is kept.
 
-    Django does so at each request; in a worker nobody else would, and after a restart of PostgreSQL it would
-    fail for ever.
+    Django does so at each request. A worker has to do it itself: after a restart of PostgreSQL every task
+    would fail.
     """
     close_old_connections()
 
 
 @signals.worker_init.connect
 def refuse_unusable_servers(**_: Any) -> None:
-    """A worker does not start on servers that would lose data; for servers that are away it waits."""
+    """A worker does not start on servers that would lose data, and waits for servers that are unavailable."""
     from config.status.servers import check_servers  # noqa: PLC0415 (imports models: Django is not set up above)
 
-    patience = 1.0
+    delay = 1.0
     while problems := check_servers():
         if not all(problem.passing for problem in problems):
             raise SystemExit("\n".join(map(str, problems)))
         logger.warning("waiting for servers: %s", " ".join(map(str, problems)))
-        time.sleep(patience)
-        patience = min(2 * patience, MAX_PATIENCE_SECONDS)
+        time.sleep(delay)
+        delay = min(2 * delay, MAX_RETRY_SECONDS)
         close_old_connections()
 
 
@@ -99,7 +99,7 @@ def refuse_without_live_features(**_: Any) -> None:
 
 @signals.worker_init.connect
 def close_connection_of_checks(**_: Any) -> None:
-    """What the checks above have opened is not for children: each would read answers meant for another.
+    """Close the connections of the checks above: children that shared one would read each other's answers.
 
     Celery closes it in them too, but only after they have warmed up.
     """
@@ -118,9 +118,9 @@ def load_what_children_share(**_: Any) -> None:
 
 @signals.task_prerun.connect
 def hand_over_on_termination(**_: Any) -> None:
-    """A terminated child finishes its batch and leaves the lane to another; an idle one just goes.
+    """A terminated child finishes its batch and releases the lane; an idle one ends at once.
 
-    Set before each task: the pool sets a handler of its own once a child is initialised.
+    Set before each task: the pool sets a handler of its own once a child is initialized.
     """
     from scoring.runner.worker_loop import request_stop  # noqa: PLC0415 (as above)
 
@@ -136,7 +136,7 @@ def hand_over_on_termination(**_: Any) -> None:
 
 @signals.worker_ready.connect
 def report_presence(sender: Any, **_: Any) -> None:
-    """From now on say, every two seconds, that this worker is there for its queues: readiness asks."""
+    """Report every two seconds that this worker serves its queues; readiness checks it."""
     from scoring.signals import process_reports as reports  # noqa: PLC0415 (as above)
 
     queues, name = list(app.amqp.queues.consume_from), str(sender.hostname)
@@ -169,5 +169,5 @@ def _warm_up() -> None:
     try:
         warm_up()
     except ScoringError:
-        # The failure policy decides meanwhile; readiness says the same to whoever asks.
+        # The failure policy decides meanwhile, and readiness reports the same.
         logger.exception("a deciding model cannot be used")

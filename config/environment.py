@@ -1,4 +1,4 @@
-"""Typed reading of environment variables. Settings come from here and from nowhere else."""
+"""Typed reading of environment variables, the only source of settings."""
 
 import os
 from importlib.util import find_spec
@@ -54,7 +54,7 @@ def read_apps(name: str) -> list[str]:
 
 
 def _can_be_found(app: str) -> bool:
-    """Whether the package is there, or the module of the AppConfig that `app` may name instead."""
+    """Whether the package exists, or the module of the AppConfig that `app` names instead."""
     package, _, last = app.rpartition(".")
     module = package if package and last[:1].isupper() else app
     try:
@@ -68,7 +68,7 @@ def read_path(name: str, default: Path) -> Path:
 
 
 def broker_url(redis_url: str) -> str:
-    """The address of a Redis as Celery writes it; only a Unix socket's differs."""
+    """A Redis URL in Celery's spelling, which differs for Unix sockets."""
     if not redis_url.startswith("unix://"):
         return redis_url
     parts = urlsplit(redis_url)

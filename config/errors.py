@@ -68,7 +68,7 @@ def say_own_words(exc: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One kind of problem: its HTTP status, the slug of its type, its title, and what it says besides."""
+    """One kind of problem: its HTTP status, the slug of its type, its title and its further members."""
 
     status: int
     slug: str
@@ -328,7 +328,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """`handler400`: what Django refuses before a view sees it."""
+    """`handler400`: requests that Django refuses before a view runs."""
     problem = Problem(
         400, "malformed-request", "The request cannot be read", detail=lambda exc: "bad request"
     )
@@ -341,12 +341,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`: says nothing of the error itself, which Django has logged."""
+    """`handler500`: reveals nothing about the error, which Django has logged."""
     return _plain_problem(request, INTERNAL) or defaults.server_error(request)
 
 
 def describe_problem(request: HttpRequest, slug: str) -> HttpResponse:
-    """What a problem's `type` leads to: its title and status."""
+    """The document at a problem's `type`: its title and status."""
     own = {problem.slug: (problem.status, problem.title) for problem in [*PROBLEMS.values(), INTERNAL]}
     known = {refusal.slug: (int(refusal.status[:3]), refusal.title) for refusal in REFUSALS} | own
     if slug not in known:

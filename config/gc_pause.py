@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Collect no garbage while the block loads what stays, and leave what is there at its end out for good.
+    """Collect no garbage while the block loads long-lived objects, then exempt them from later collections.
 
     Collections took a quarter of a worker's start. Later ones would look at every object of every module,
     hundreds of milliseconds in which nothing is answered, and by writing to all of them end what forked

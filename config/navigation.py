@@ -1,4 +1,4 @@
-"""The admin's sidebar: where people go, in the order of their day; each sees what they may open."""
+"""The admin's sidebar. Users see only the items that they have permission to open."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -84,7 +84,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sections as unfold draws them; one without a line that this person may open is left out."""
+    """The sections as unfold renders them; sections without an item that the user may open are left out."""
     sections = (
         {
             "title": title,
@@ -106,7 +106,7 @@ def _drawn(item: Item) -> dict[str, Any]:
 
 
 def _is_active(link: str, pages: str) -> Callable[[HttpRequest], bool]:
-    """Whether a request is for this line: its very page, one below a list, or one of what it lists."""
+    """Whether a request is for this item: its own page, one below its list, or one of its `pages`."""
     home = reverse("admin:index")
     below = tuple(start for start in (link, pages and home + pages) if start not in ("", home))
     return lambda request: request.path == link or request.path.startswith(below)

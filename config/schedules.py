@@ -1,4 +1,4 @@
-"""Beat's schedules: written into the database once, the administrator's from then on."""
+"""Beat's schedules: written to the database once, then managed by administrators."""
 
 import logging
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Scheduler(DatabaseScheduler):
     def tick(self, *args: Any, **options: Any) -> float:
         """Send what is due; gives the seconds to the next time. Outlives a database or a broker in trouble.
 
-        A connection that has failed is renewed, which nobody else does in this process.
+        A connection that has failed is renewed; nothing else in this process does that.
         """
         close_old_connections()
         try:
@@ -41,5 +41,5 @@ class Scheduler(DatabaseScheduler):
 
 
 def is_needed(task: PeriodicTask) -> bool:
-    """Whether Assay stands still or forgets without this schedule: it may not be disabled or deleted."""
+    """Whether Assay stops working or loses data without this schedule: it may not be disabled or deleted."""
     return task.name in settings.CELERY_BEAT_SCHEDULE and task.name not in settings.OPTIONAL_SCHEDULES

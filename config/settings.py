@@ -29,7 +29,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = read_path("ASSAY_VAR", BASE_DIR / "var")
 # Where the log goes as Parquet: a directory, or any URL that fsspec and the packages installed can open.
 OFFLINE_URL = read_text("ASSAY_OFFLINE_URL") or str(VAR_DIR / "offline")
-# Whole histories are folded by so many threads here, or by a Dask cluster: its scheduler's address
+# The number of threads that fold whole histories here; or a Dask cluster: its scheduler's address
 # ("tcp://10.0.0.1:8786"), or "local:4" for four processes of this machine's own.
 BACKFILL_THREADS = read_int("ASSAY_BACKFILL_THREADS", os.cpu_count() or 1)
 DASK_SCHEDULER = read_text("DASK_SCHEDULER")
@@ -54,7 +54,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from
 # ASSAY_BEHIND_PROXY=1: a proxy ends TLS, and sets this header itself whatever the client sends.
 BEHIND_PROXY = read_flag("ASSAY_BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-# Whoever sends it reads /metrics; without one, this machine alone does (config/status/metrics.py).
+# Needed to read /metrics; without one, only this machine may (config/status/metrics.py).
 METRICS_TOKEN = read_text("ASSAY_METRICS_TOKEN")
 CSRF_TRUSTED_ORIGINS = read_list("ASSAY_TRUSTED_ORIGINS")
 
@@ -343,18 +343,18 @@ API_MAX_LIST = read_int("ASSAY_API_MAX_LIST", 1_000)
 # 1,000 generous events; DRF reads the body itself, so Django's own limit does not apply to it.
 API_MAX_BODY_BYTES = read_int("ASSAY_API_MAX_BODY_BYTES", 4_000_000)
 # What a lane may have queued before more is refused (429), so that a load is slowed down and not the clients
-# that wait: of bulk, half a minute's work of one lane; of what single requests brought, more than 500 a
+# that wait: for bulk, half a minute's work of one lane; of what single requests brought, more than 500 a
 # second could leave behind in four.
 API_MAX_QUEUED = read_int("ASSAY_API_MOST_QUEUED", 20_000)
 API_MAX_WAITING = read_int("ASSAY_API_MOST_WAITING", 2_000)
 # Lists a web process takes in or has standing in line at a time; the other threads are for single events.
 API_MAX_LISTS = max(read_int("ASSAY_WEB_THREADS", 16) // 2, 1)
-# An address that sends so many refused keys within a minute is answered 429 for the rest of it.
+# Refused keys from one address within a minute before it is answered 429 for the rest of it.
 API_MAX_REFUSED_KEYS = read_int("ASSAY_API_MAX_REFUSED_KEYS", 20)
 # Labels of one sender that may wait for events which have not arrived: more than an outage brings, and few
 # enough to be listed.
 API_MAX_HELD_LABELS = read_int("ASSAY_API_MAX_HELD_LABELS", 50_000)
-# A key found once is believed for this long, which saves a query a request; so long works a revoked one.
+# Seconds for which a key is cached, which saves a query per request; a revoked key works as long.
 API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 
 REST_FRAMEWORK = {

@@ -14,7 +14,7 @@ from scoring.admin_kit.pages import page_urls
 
 
 class AdminConfig(apps.SimpleAdminConfig):
-    """Django's admin app, with our site in the place of its own.
+    """Django's admin app with our site.
 
     `config.urls` imports what the apps register, so that only processes with pages hold it.
     """
@@ -33,7 +33,7 @@ def check_registered(app_configs: Any, **options: Any) -> list[checks.CheckMessa
 
 
 class Site(UnfoldAdminSite):
-    """Everything in the admin; who may see what is decided by each page and model."""
+    """The admin site; each page and model checks its own permissions."""
 
     site_header = site_title = "Assay"
     index_title = "Overview"

@@ -25,14 +25,14 @@ _watched_process = 0
 
 
 def allow(seconds: float) -> None:
-    """From now on the work of this thread may take so long."""
+    """Start the deadline of this thread's work."""
     _until[get_ident()] = time.monotonic() + seconds
     if _watched_process != os.getpid():
         _start_watching()
 
 
 def lift() -> None:
-    """The work of this thread has no deadline any more."""
+    """Remove the deadline of this thread's work."""
     _until.pop(get_ident(), None)
 
 
@@ -44,7 +44,7 @@ def seconds_left() -> float | None:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Have the block end in so many seconds, or at the deadline that this thread has, if that comes first."""
+    """End the block after `seconds`, or at this thread's own deadline if that comes first."""
     thread = get_ident()
     outer = _until.get(thread)
     if outer is None or outer > time.monotonic() + seconds:

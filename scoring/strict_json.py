@@ -1,7 +1,7 @@
 """JSON whose objects name each key once.
 
 orjson keeps the last of several values of a key, other readers the first (RFC 8259, section 4): what a
-gateway checked would not be what is scored. Counting the quotes before a colon tells of nearly every text,
+gateway checked would not be what is scored. Counting the quotes before a colon shows for nearly every text,
 for a microsecond, that no key is repeated; the others are read again by a parser that sees every key.
 """
 
@@ -18,13 +18,13 @@ _LINE_BEFORE_COLON = re.compile(rb"[\t\r\n]:")
 
 @dataclass(frozen=True, slots=True)
 class RepeatedKey:
-    """Stands for an object, or an item of a list, somewhere in which a key is named more than once."""
+    """Replaces an object, or an item of a list, that names a key more than once at any depth."""
 
     key: str
 
 
 def load_json(text: bytes) -> Any:
-    """The value of a JSON text; where a key is repeated, RepeatedKey stands for it or for its item of a list.
+    """The value of a JSON text; where a key is repeated, RepeatedKey replaces it or its item of a list.
 
     Raises orjson.JSONDecodeError.
 
@@ -62,7 +62,7 @@ def _count_keys(text: bytes, value: Any) -> int:
 
 
 def _has_spaced_colon(text: bytes) -> bool:
-    """Whether a key may have escaped the count, because a blank stands before its colon."""
+    """Whether a key may have escaped the count, because a blank precedes its colon."""
     has_lines = b"\n" in text or b"\t" in text or b"\r" in text
     return b" :" in text or (has_lines and _LINE_BEFORE_COLON.search(text) is not None)
 

@@ -1,4 +1,4 @@
-"""People and groups in the admin. Nobody can give away, or take over, more than they may do themselves."""
+"""Users and groups in the admin. Users cannot grant or take over permissions that they lack."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SUPERUSER_ONLY = ("is_superuser", "user_permissions")
 
 
 class DelegatedAdmin(ModelAdmin):
-    """Whoever is no superuser changes only what holds no permission that they lack."""
+    """Users other than superusers change only users and groups without permissions that they lack."""
 
     def permissions_held(self, account: Any) -> set[str]:
         """The permissions of what is to be changed, as "app.codename"."""

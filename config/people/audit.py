@@ -1,4 +1,4 @@
-"""Changes of configuration by people: each is an entry of the log, with its actor.
+"""Audit of configuration: every change is an entry of the log, with its actor.
 
 People, groups, exchange rates and schedules are configuration: tables of their own hold them, and nothing is
 rebuilt from these entries. Names and addresses of people stay out of them, passwords anyway.
@@ -26,7 +26,7 @@ from scoring.log.read import read_stream
 CHANGED = "changed"  # of a private value: neither the old nor the new one
 COMMANDS = ("createsuperuser", "changepassword", "shell")  # by which an operator changes accounts
 
-# Who acts in this request; None where nobody does: migrations, the scheduler, tests.
+# The actor of this request; None outside requests: migrations, the scheduler, tests.
 current_actor: ContextVar[str | None] = ContextVar("current_actor", default=None)
 
 
@@ -63,7 +63,7 @@ AUDITED: dict[type[Model], Audited] = {
 
 
 def connect_audit() -> None:
-    """From now on changes of the audited tables are recorded."""
+    """Start recording changes of the audited tables."""
     for model in AUDITED:
         pre_save.connect(_keep_old, sender=model)
         post_save.connect(_record_saved, sender=model)
@@ -73,7 +73,7 @@ def connect_audit() -> None:
 
 
 def record_run(task: PeriodicTask, *, actor: str) -> None:
-    """A schedule was started by hand."""
+    """Record that a schedule was run by hand."""
     _append(task, "run", {"task": task.task}, actor=actor)
 
 
@@ -107,7 +107,7 @@ def _record_deleted(sender: type[Model], instance: Model, **_: Any) -> None:
 def _record_members(
     sender: type[Model], instance: Model, action: str, model: type[Model], pk_set: set[Any] | None, **_: Any
 ) -> None:
-    """Groups or permissions given to, or taken from, a person or a group."""
+    """Record groups or permissions that a user or a group gained or lost."""
     actor = _actor()
     verb = {"post_add": "added", "post_remove": "removed", "pre_clear": "cleared"}.get(action)
     if actor is None or verb is None or type(instance) not in AUDITED or pk_set == set():

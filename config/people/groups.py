@@ -1,4 +1,4 @@
-"""Who may do what: the groups that every installation begins with, and their permissions, as data."""
+"""The groups that every installation starts with, and their permissions."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def create_groups(**_: Any) -> None:
-    """After migrations: groups that are missing, with their permissions. Those that exist stay as they are.
+    """Create missing groups with their permissions after migrations. Existing groups stay as they are.
 
     An administrator's change therefore lasts; a permission that a new version brings is theirs to give.
     """

@@ -1,4 +1,4 @@
-"""Signing in: every attempt is logged with its address, and too many wrong ones are refused for a while."""
+"""Sign-in: logs every attempt with its address and locks out repeated failures for a while."""
 
 import logging
 from typing import Any
@@ -18,7 +18,7 @@ TOO_MANY_REQUESTS = 429
 
 
 def refuse_for_now(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
-    """The answer to an attempt beyond the limit, whatever its password."""
+    """The response to an attempt beyond the limit, even with the right password."""
     wait = settings.AXES_COOLOFF_TIME
     name, address = _known(credentials), client_address(request)
     logger.warning("sign-in of %s from %s is locked for %s", name, address, wait)
@@ -42,6 +42,6 @@ def note_refused(
 
 
 def _known(credentials: Any) -> str:
-    """The name that was given, if somebody has it: else it may be a password typed in the wrong place."""
+    """The entered name if a user has it; otherwise it may be a password typed in the wrong field."""
     name = (credentials or {}).get("username") or ""
     return name if User.objects.filter(username=name).exists() else "an unknown name"

@@ -16,7 +16,7 @@ from scoring import deadlines
 
 logger = logging.getLogger(__name__)
 
-# So often the server itself is asked: what lies in between may have dropped a connection without a word.
+# Seconds between two checks by query: a proxy in between may have dropped a connection silently.
 ASKED_SECONDS = 30.0
 HEALTHY_SECONDS = 1.0  # to answer that; a connection that does not is replaced
 
@@ -103,7 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def configure_session(connection: Any) -> None:
-    """Set what the server lets this role set; what it does not is the same as before."""
+    """Apply the session settings that the server allows this role to change."""
     may_set = MAY_SET if connection.server_version >= 150_000 else MAY_SET_BEFORE_15
     try:
         with connection.cursor() as cursor:

@@ -43,7 +43,7 @@ def interrupt(thread: int) -> None:
 
 
 def connect_in_time(connect: Any, parameters: dict[str, Any], *, seconds: float) -> Any:
-    """What `connect(parameters)` gives. Raises psycopg2.OperationalError when that takes longer.
+    """The result of `connect(parameters)`. Raises psycopg2.OperationalError after `seconds`.
 
     There is no socket to shut down yet: a thread of its own waits instead, and closes what comes too late.
     """
@@ -60,7 +60,7 @@ def connect_in_time(connect: Any, parameters: dict[str, Any], *, seconds: float)
 def _connect(connected: "Future[Any]", connect: Any, parameters: dict[str, Any]) -> None:
     try:
         connected.set_result(connect(parameters))
-    except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
+    except BaseException as error:  # noqa: BLE001 - raised again by `result`
         connected.set_exception(error)
 
 
@@ -70,7 +70,7 @@ def _close_late(connected: "Future[Any]") -> None:
 
 
 def _probe() -> None:
-    """Connect and ask, as anybody would; an error of the server's own is an answer too."""
+    """Connect and query as any client would; an error from the server is an answer too."""
     parameters = connections["default"].get_connection_params()
     asking = psycopg2.connect(**{**parameters, "connect_timeout": PROBE_SECONDS})
     try:

@@ -1,4 +1,4 @@
-"""What `manage.py up` and `manage.py demo` keep running: the Procfile, on the services of this machine."""
+"""The processes of the Procfile, kept running by `manage.py up` and `manage.py demo`."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def run_command(arguments: Sequence[str], environment: Mapping[str, str]) -> Non
 
 
 def supervise(programs: Sequence[Program], record: ProcessRecord) -> None:
-    """Until Ctrl-C, a closed terminal or `kill`."""
+    """Keep programs running until Ctrl-C, a closed terminal or `kill`."""
     printer = Printer([program.name for program in programs])
     asyncio.run(_supervise(programs, record, printer))
 
@@ -65,7 +65,7 @@ async def _supervise(programs: Sequence[Program], record: ProcessRecord, printer
 
 
 class Printer:
-    """Lines with the time and the process that said them."""
+    """Prints log lines with their time and process."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.width = max(map(len, [*names, "supervisor"]))

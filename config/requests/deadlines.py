@@ -18,7 +18,7 @@ PAGE_SECONDS, FORM_SECONDS = 30.0, 300.0  # a form may bring a file of a hundred
 
 
 class Deadlines:
-    """Middleware: what a request waits for ends before its client has given up, whatever hangs."""
+    """Middleware: ends what a request waits for before its client gives up."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -20,7 +20,7 @@ NOTHING_NEEDED = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 class ForPages:
-    """In front of a middleware: what it does is left out for calls of the API."""
+    """Wraps a middleware so that API requests skip it."""
 
     get_response: Any
 
@@ -39,7 +39,7 @@ class PageUsers(ForPages, AuthenticationMiddleware):
 
 
 class Around:
-    """The innermost step: asks for the response."""
+    """The innermost step: gets the response."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -74,7 +74,7 @@ class PageSessionLimits(ForPages, SessionLimits):
 
 
 class Actors(Around):
-    """What is changed during a request is recorded as changed by the person who is signed in."""
+    """Changes made during a request are recorded with the signed-in user as their actor."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if not request.user.is_authenticated:
@@ -91,7 +91,7 @@ class PageActors(ForPages, Actors):
 
 
 class Headers(Around):
-    """What pages need not have is refused to them: `Permissions-Policy`."""
+    """Disables browser features that pages do not use, by `Permissions-Policy`."""
 
     def __call__(self, request: HttpRequest) -> Any:
         response = super().__call__(request)
@@ -104,7 +104,7 @@ class PageHeaders(ForPages, Headers):
 
 
 class ApiHeaders(Around):
-    """Answers of the API are the caller's own: no cache may keep them."""
+    """API responses belong to one caller: no cache may store them."""
 
     def __call__(self, request: HttpRequest) -> Any:
         response = super().__call__(request)

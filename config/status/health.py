@@ -42,7 +42,7 @@ WORKERS_UNKNOWN = "Unknown: Redis, through which workers report, cannot be asked
 
 
 class Readiness(NamedTuple):
-    """How it stands: "ok", "degraded" or "not ready", with what each check says."""
+    """The status ("ok", "degraded" or "not ready") and the result of each check."""
 
     status: str
     checks: dict[str, str]
@@ -67,7 +67,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def readiness() -> Readiness:
-    """What all checks say, within a second whatever hangs."""
+    """The results of all checks, within a second even if a dependency hangs."""
     until = time.monotonic() + ANSWER_SECONDS
     for probe in PROBES:
         probe.start()
@@ -86,7 +86,7 @@ def check_postgres() -> str:
 
 
 def check_disk() -> str:
-    """Whether the embedded servers, and what is written beside them, have room."""
+    """Whether the disk of the embedded servers and of the project's files has room."""
     free = shutil.disk_usage(service_paths(settings.VAR_DIR).home).free
     if free > MIN_FREE_BYTES:
         return OK
@@ -157,7 +157,7 @@ def check_workers() -> str:
 
 
 def check_workers_models() -> str:
-    """Whether the workers that decide can load the models, as they say themselves."""
+    """Whether the workers that decide report that they can load the models."""
     try:
         said = reports.read_reports()
     except redis.RedisError:
@@ -176,7 +176,7 @@ def check_workers_clocks() -> str:
 
 
 def absences(said: list[Report]) -> list[str]:
-    """What is not running, a sentence each."""
+    """A sentence for each process that is not running."""
     present = {each.by.split("/", 1)[0] for each in said if each.about == reports.WORKER and each.is_fresh}
     missing = [
         f"No worker of the queue “{queue}” reports ({reports.ALIVE_SECONDS:.0f} s): {effect}. Start one."
@@ -189,7 +189,7 @@ def absences(said: list[Report]) -> list[str]:
 
 
 def skew_in_words(whose: str, skew: float) -> str:
-    """What is wrong with a clock that is `skew` seconds ahead of the database's; "" if nothing is."""
+    """The problem with a clock that is `skew` seconds ahead of the database's; "" if there is none."""
     if abs(skew) <= MAX_SKEW_SECONDS:
         return ""
     direction = "ahead of" if skew > 0 else "behind"
@@ -227,5 +227,5 @@ PROBES: tuple[Probe, ...] = (
     Probe({"broker": check_broker}, hanging="The broker does not answer. See whether it is stopped."),
     Probe({"disk": check_disk}, hanging="The disk does not answer."),
 )
-# With these events are taken in and answered all the same.
+# If these fail, events are still received and answered.
 NOT_ESSENTIAL = frozenset({"clock", "horizon", "workers", "workers_models", "workers_clocks", "disk"})

@@ -11,7 +11,7 @@ from scoring import deadlines
 
 logger = logging.getLogger(__name__)
 
-BELIEVED_SECONDS = 1.0  # so long an answer is given again: asking often costs nothing
+CACHED_SECONDS = 1.0  # for which an answer is given again, so that frequent requests cost nothing
 RUN_SECONDS = 3.0  # then a statement that hangs is given up, so that a later run can succeed
 
 Check = Callable[[], str]
@@ -42,7 +42,7 @@ class Probe:
             return self._said if self._is_recent() else dict.fromkeys(self.checks, self.hanging)
 
     def _is_recent(self) -> bool:
-        return time.monotonic() - self._said_at < BELIEVED_SECONDS
+        return time.monotonic() - self._said_at < CACHED_SECONDS
 
     def _run(self) -> None:
         said: dict[str, str] = {}

@@ -42,7 +42,7 @@ def read_items(data: object) -> tuple[list[object], bool]:
 
 
 def seconds_for(items: int) -> float:
-    """How long a request of so many items may take, beyond the time that its client waits for decisions."""
+    """How long a request of this many items may take, beyond the time that its client waits for decisions."""
     return SECONDS_FOR_FEW if items <= FEW_ITEMS else SECONDS_FOR_MANY
 
 
@@ -53,7 +53,7 @@ def items_allowed() -> str:
 def read_object(item: object, *, field: str = "") -> Mapping[str, Any]:
     """The item itself. Raises `InvalidRequest` for anything but an object that names each key once.
 
-    `field` is where in the request it stands.
+    `field` is its place in the request.
     """
     if isinstance(item, RepeatedKey):
         raise InvalidRequest([RequestProblem(item.key[:MAX_NAME_SHOWN], "is given more than once", "once")])

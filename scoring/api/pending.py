@@ -1,4 +1,4 @@
-"""What waits or was set aside, for the sender it came from, a page at a time."""
+"""Paginated lists of a sender's held labels and parked events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

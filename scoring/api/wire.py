@@ -99,7 +99,7 @@ class Negotiation(DefaultContentNegotiation):
 
 
 def read_json(body: bytes) -> Any:
-    """The value that `body` holds; RepeatedKey stands for an object, or an item, that repeats a key.
+    """The value that `body` holds; RepeatedKey replaces an object, or an item, that repeats a key.
 
     >>> read_json(b'{"type": "payment"}')
     {'type': 'payment'}

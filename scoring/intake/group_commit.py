@@ -25,7 +25,7 @@ from scoring.lanes import queue as pending
 from scoring.log import vault
 from scoring.log.append import COPY_FROM, append_new
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.writing.alongside import Beside
+from scoring.log.writing.alongside import Alongside
 from scoring.signals import lane_notifications
 from scoring.signals.telemetry import telemetry
 
@@ -170,9 +170,11 @@ def write_batches(group: Sequence[ReceiptBatch]) -> None:
                 entry.stream, lane_of(entry), owner.priority, owner.wake_token
             )
     personal = [item for batch in group for item in batch.personal]
-    beside = Beside(first=vault.storing(personal), clauses=pending.queueing(list(queued.values()), now=now))
+    alongside = Alongside(
+        first=vault.storing(personal), clauses=pending.queueing(list(queued.values()), now=now)
+    )
     with telemetry.stage("append", events=len(entries)):
-        written, _ = append_new(entries, now=now, beside=beside)
+        written, _ = append_new(entries, now=now, alongside=alongside)
     with telemetry.stage("doorbell", events=len(written)):
         cause = lane_notifications.notify_lanes({lane_of(entry) for entry in written})
     for batch in group:

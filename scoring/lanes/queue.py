@@ -10,7 +10,7 @@ from django.db.models import Min, QuerySet
 from scoring.catalog.registry import event_type
 from scoring.lanes.models import Pending
 from scoring.log.entries import Entry
-from scoring.log.writing.alongside import Beside
+from scoring.log.writing.alongside import Alongside
 from scoring.sql.bulk_tables import copy_values, insert_values
 from scoring.sql.statements import Sql, array_text, execute_prepared, unnested
 from scoring.timestamps import EPOCH
@@ -171,10 +171,10 @@ def count_ready(lane: str, *, priority: int, limit: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def completion(positions: Sequence[int]) -> Beside:
+def completion(positions: Sequence[int]) -> Alongside:
     """With the append of their decisions: remove processed entries, or fail if one is not queued."""
     done = "done AS (DELETE FROM scoring_pending WHERE position = ANY(%s::bigint[]) RETURNING 1)"
-    return Beside(
+    return Alongside(
         before=Sql(done, (array_text(positions),)),
         guard=Sql("(SELECT count(*) FROM done) = %s", (len(positions),)),
     )

@@ -13,33 +13,33 @@ from django.db import connection, transaction
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.projections import has_states
-from scoring.log.writing.alongside import ALONE, Beside
+from scoring.log.writing.alongside import NO_EXTRAS, Alongside
 from scoring.log.writing.bulk import append_bulk, run_clauses, run_first
 from scoring.log.writing.insert import insert
 
-# From so many entries on, COPY with its preparation costs less than one long statement.
+# The number of entries from which COPY with its preparation costs less than one long statement.
 COPY_FROM = 64
 
 
-def append(entries: Sequence[NewEntry], *, now: datetime, beside: Beside = ALONE) -> list[Entry]:
+def append(entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside = NO_EXTRAS) -> list[Entry]:
     """Append `entries` and fold them into their projections, in the caller's transaction or one of its own.
 
-    Each becomes version `expected_version + 1` of its stream. Raises `StreamConflict` when a stream stands at
-    another version, or when the guard of what is written `beside` does not hold; the surrounding transaction
+    Each becomes version `expected_version + 1` of its stream. Raises `StreamConflict` when a stream is at
+    another version, or when the guard of what is written `alongside` does not hold; the surrounding transaction
     can then only be rolled back (to go on after it, wrap the call in an `atomic()` of its own).
     """
     if len(entries) >= COPY_FROM:
-        return append_bulk(entries, now=now, beside=beside)
+        return append_bulk(entries, now=now, alongside=alongside)
     with _one_transaction(entries):
-        return insert(entries, now=now, beside=beside)
+        return insert(entries, now=now, alongside=alongside)
 
 
 def append_new(
-    entries: Sequence[NewEntry], *, now: datetime, beside: Beside = ALONE
+    entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside = NO_EXTRAS
 ) -> tuple[list[Entry], list[NewEntry]]:
     """Append the first entries of streams. Gives those written and those whose stream existed already.
 
-    A stream given twice is written once; its second entry counts as existing. What is written `beside` is
+    A stream given twice is written once; its second entry counts as existing. What is written `alongside` is
     written whatever existed.
     """
     first: dict[str, NewEntry] = {}
@@ -48,7 +48,7 @@ def append_new(
             raise ValueError(f"append_new begins streams; {new.stream!r} was given at {new.expected_version}")
         first.setdefault(new.stream, new)
     begin = _begin_many if len(first) >= COPY_FROM else _begin_few
-    written = begin(list(first.values()), now=now, beside=beside)
+    written = begin(list(first.values()), now=now, alongside=alongside)
     begun = {entry.stream for entry in written}
     return written, [new for new in entries if new.stream not in begun or first[new.stream] is not new]
 
@@ -60,21 +60,21 @@ def _one_transaction(entries: Sequence[NewEntry]) -> AbstractContextManager[Any]
     return transaction.mark_for_rollback_on_error()
 
 
-def _begin_few(entries: Sequence[NewEntry], *, now: datetime, beside: Beside) -> list[Entry]:
+def _begin_few(entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside) -> list[Entry]:
     with _one_transaction(entries):
-        return insert(entries, now=now, beside=beside, leave_out_existing=True)
+        return insert(entries, now=now, alongside=alongside, leave_out_existing=True)
 
 
-def _begin_many(entries: Sequence[NewEntry], *, now: datetime, beside: Beside) -> list[Entry]:
+def _begin_many(entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside) -> list[Entry]:
     with transaction.atomic(savepoint=False):
-        run_first(beside)
+        run_first(alongside)
         existing = _existing_streams(entries)
         try:
             with transaction.atomic():  # a savepoint: another writer may begin one of the streams meanwhile
                 written = append_bulk([new for new in entries if new.stream not in existing], now=now)
         except StreamConflict:  # it did: insert what is left to insert, row by row
-            written = insert(entries, now=now, beside=ALONE, leave_out_existing=True)
-        run_clauses(beside, written)
+            written = insert(entries, now=now, alongside=NO_EXTRAS, leave_out_existing=True)
+        run_clauses(alongside, written)
         return written
 
 

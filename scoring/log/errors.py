@@ -6,7 +6,7 @@ from scoring.errors import ScoringError
 
 
 class StreamConflict(ScoringError):
-    """A stream is not at the version its writer expected: somebody else wrote first, or one is missing."""
+    """A stream is not at the version its writer expected: another writer came first, or one is missing."""
 
     def __init__(self, stream: str, expected_version: int) -> None:
         super().__init__(f"stream {stream!r} is not at version {expected_version}")
@@ -48,7 +48,7 @@ class LogAheadOfCluster(ScoringError):
 
 
 class UnknownProjection(ScoringError):
-    """No projection of this name is registered; `known` are those that are."""
+    """No projection of this name is registered; `known` lists the registered ones."""
 
     def __init__(self, name: str, *, known: Sequence[str]) -> None:
         super().__init__(f"there is no projection {name!r}; there are {', '.join(known)}")

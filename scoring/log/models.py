@@ -59,7 +59,7 @@ class LogEntry(models.Model):
 class ConsumerCursor(models.Model):
     """How far a consumer has read: committed together with the consumer's effect.
 
-    `error` says why the consumer stands before the entry at `failed_position`; empty while it runs well.
+    `error` says why the consumer stopped before the entry at `failed_position`; empty while it runs.
     """
 
     name = models.CharField(max_length=100, primary_key=True)

@@ -45,14 +45,14 @@ class Horizon(NamedTuple):
 
 
 class HorizonLag(NamedTuple):
-    """What readers wait for: committed entries above the horizon, and the oldest transaction that writes."""
+    """How far readers lag: committed entries above the horizon, and the oldest open writing transaction."""
 
     entries: int
     oldest_transaction_s: float | None
 
 
 class Page(NamedTuple):
-    """Entries in reading order, and the place up to which the log was searched for them."""
+    """Entries in reading order, and the cursor up to which the log was searched for them."""
 
     entries: list[Entry]
     cursor: Cursor
@@ -91,7 +91,7 @@ def read_positions(positions: Sequence[int]) -> list[Entry]:
 
 
 def iter_log(*, types: Collection[str] | None = None, batch: int = 20_000) -> Iterator[list[Entry]]:
-    """Every visible entry by position, `batch` at a time: for folds over a log that nobody is writing."""
+    """Every visible entry by position, `batch` at a time: for folds over a log without writers."""
     last = 0
     of_types, values = _of_types(types)
     while entries := _query(

@@ -37,13 +37,13 @@ def last_position() -> int:
 
 
 def stop_appending() -> None:
-    """Wait for appends under way and hold back new ones until the transaction ends; readers go on."""
+    """Wait for appends in progress and block new ones until the transaction ends; readers continue."""
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE scoring_logentry IN SHARE ROW EXCLUSIVE MODE")
 
 
 def hold_consumers() -> None:
-    """Wait for runs of consumers under way and hold back new ones until the transaction ends."""
+    """Wait for runs of consumers in progress and block new ones until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM scoring_consumercursor ORDER BY name FOR UPDATE")
 

@@ -1,4 +1,4 @@
-"""Entries as columns, their data as text: for those who read a million and parse them all at once."""
+"""Entries as columns with their data as text, for bulk readers that parse a million at once."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -24,7 +24,7 @@ def digest_of(kind: str, value: str) -> str:
 
 
 def store(items: Iterable[tuple[str, str]]) -> None:
-    """Keep values, each given as (kind, value), in the caller's transaction; those kept already stay."""
+    """Store values, each given as (kind, value), in the caller's transaction; existing ones stay."""
     statement = storing(items)
     if statement.text:
         with connection.cursor() as cursor:
@@ -32,7 +32,7 @@ def store(items: Iterable[tuple[str, str]]) -> None:
 
 
 def storing(items: Iterable[tuple[str, str]]) -> Sql:
-    """The statement that `store` runs, to go with others; empty when there is nothing to keep."""
+    """The statement of `store`, to be combined with others; empty when there is nothing to store."""
     digests = {digest_of(kind, value): (kind, value) for kind, value in items}
     if not digests:
         return NOTHING

@@ -1,4 +1,4 @@
-"""Rows of a table in bulk: multi-row INSERT, COPY and UPSERT, without an object a row."""
+"""Bulk rows of a table: multi-row INSERT, COPY and UPSERT without model instances."""
 
 import io
 from collections.abc import Collection, Iterable, Sequence
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class BulkTable:
-    """What bulk writing has to know of a model's table."""
+    """A model's table as bulk statements need it."""
 
     name: str
     key: str
@@ -53,7 +53,7 @@ class BulkTable:
 
 
 def _cast_type(field: Any) -> str:
-    """The type of a column, without the length that a cast would cut to and an insert refuses."""
+    """The type of a column without its length: a cast would truncate where an insert raises."""
     return str(field.db_type(default_connection)).partition("(")[0]
 
 
@@ -95,7 +95,7 @@ def select_states(connection: BaseDatabaseWrapper, table: BulkTable, keys: Colle
     return {row[table.key]: row for row in rows}
 
 
-def insert_beside(table: BulkTable, rows: Sequence[tuple[str, int, Row]], *, key: int) -> Sql:
+def insert_alongside(table: BulkTable, rows: Sequence[tuple[str, int, Row]], *, key: int) -> Sql:
     """A WITH-query that inserts rows beside the entries they belong to, each given by stream and version.
 
     Their key is the entry's position, which the query takes from `written`; until then it is `key`, and

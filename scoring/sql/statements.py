@@ -109,8 +109,7 @@ def execute_prepared(cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> 
 def execute_often(cursor: CursorWrapper, *statements: Sql) -> None:
     """Run statements in one round trip, and in one transaction; the last one's rows can be fetched.
 
-    Those that were run a moment ago too are prepared; to plan what is run now and then would be one round
-    trip more.
+    Statements that were run recently are prepared; planning occasional ones would cost a round trip.
     """
     known = _connections.setdefault(cursor.connection, _Known())
     calls = []
@@ -126,7 +125,7 @@ def execute_often(cursor: CursorWrapper, *statements: Sql) -> None:
 
 
 def _call(cursor: CursorWrapper, sql: str, values: tuple[Any, ...], *, name: str = "") -> Sql:
-    """What runs `sql` as prepared; it is planned first if that was not done lately."""
+    """The call that runs `sql` as a prepared statement, planned first if that was not done recently."""
     name = name or _name_of(sql)
     planned = _connections.setdefault(cursor.connection, _Known()).planned
     if time.monotonic() - planned.get(name, float("-inf")) > PLANNED_SECONDS:

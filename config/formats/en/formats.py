@@ -1,4 +1,4 @@
-"""How the admin writes times: as in ISO 8601, the same for readers everywhere; all in UTC, and saying so."""
+"""Date and time formats of the admin: ISO 8601 for every locale, in UTC."""
 
 DATE_FORMAT = "Y-m-d"
 TIME_FORMAT = "H:i:s"

@@ -22,7 +22,7 @@ def client_address(meta: Mapping[str, Any]) -> str:
 
 
 def clean_address(text: str) -> str:
-    """The address in its usual spelling, IPv4 where it stands in an IPv6 one; "" for anything else.
+    """The address in its usual spelling, IPv4 where an IPv6 one contains it; "" for anything else.
 
     >>> clean_address(" ::FFFF:10.0.0.7 "), clean_address("a host")
     ('10.0.0.7', '')

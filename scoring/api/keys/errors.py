@@ -35,7 +35,7 @@ class ApiKeyRevoked(ApiKeyRefused):
 
 
 class TooManyRefusedKeys(ScoringError):
-    """So many refused keys came from one address that no more are looked up for `wait` seconds."""
+    """Too many refused keys came from one address; no more are looked up for `wait` seconds."""
 
     def __init__(self, *, wait: int) -> None:
         self.wait = wait
@@ -73,7 +73,7 @@ class LabelSourceNotAllowed(ScoringError):
 
 
 class MissingScope(ScoringError):
-    """The API key may not do this; `scope` is what it would need."""
+    """The API key lacks the required `scope`."""
 
     def __init__(self, *, scope: str, held: Sequence[str]) -> None:
         self.scope, self.held = scope, tuple(held)

@@ -29,7 +29,7 @@ from scoring.intake.label_sources import PEOPLE
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 
-PREFIX_LENGTH = 12  # "assay_" and 6 characters: enough to recognise a key by, 214 bits short of the key
+PREFIX_LENGTH = 12  # "assay_" and 6 characters: enough to recognize a key, 214 bits short of the key
 MAX_REMEMBERED = 1_000
 
 
@@ -136,7 +136,7 @@ def digest_of_key(key: str) -> str:
 
 
 def find_sender(key: str) -> Sender | None:
-    """Who holds `key`; None if nobody does, or not any more."""
+    """The sender with this key; None if there is none, or its key is no longer valid."""
     try:
         return recognize_key(key, now=timezone.now())
     except ApiKeyRefused:

@@ -75,10 +75,10 @@ def label_components() -> dict[str, Schema]:
 
 
 def statement_schema() -> Schema:
-    labelled = [name for name, kind in event_types().items() if kind.scored]
+    labeled = [name for name, kind in event_types().items() if kind.scored]
     return object_of(
         {
-            "event_type": {"type": "string", "enum": labelled},
+            "event_type": {"type": "string", "enum": labeled},
             "event_id": {**NAME, "maxLength": MAX_ID_LENGTH},
             "label": {"type": ["string", "null"], "enum": [*label_values(), None]},
             "retract": {"type": "boolean", "default": False, "description": "Takes the source's label back"},

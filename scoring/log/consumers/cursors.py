@@ -1,4 +1,4 @@
-"""Cursors of consumers: how far each has read, moved by whoever holds the row's lock."""
+"""Cursors of consumers: how far each has read; moved by the process that holds the row's lock."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -25,7 +25,7 @@ WHERE name = ANY(%s)
 
 
 class CursorState(NamedTuple):
-    """Where a consumer stands, and the error that it stands still for."""
+    """The position of a consumer, and the error that has stopped it."""
 
     cursor: Cursor
     error: str = ""
@@ -40,9 +40,9 @@ def read_cursors(names: Iterable[str]) -> dict[str, CursorState]:
 
 
 def lock_cursors(names: Iterable[str], *, may_be_lost: bool = False) -> dict[str, CursorState]:
-    """The same, of those that nobody else has locked, locked until the transaction ends.
+    """The same for those that no other process has locked, locked until the transaction ends.
 
-    `may_be_lost`: its commit does not wait for the disk. Not for a transaction that appends: whoever had read
+    `may_be_lost`: its commit does not wait for the disk. Not where it appends: a process that had read
     what a crash then takes back, and had written it elsewhere, would keep what never was.
     """
     return _cursor_states(_LOCK_AND_NOT_WAIT_FOR_DISK if may_be_lost else _LOCK, names)

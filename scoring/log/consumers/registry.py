@@ -45,7 +45,7 @@ class Consumer:
 
 
 class RunResult(NamedTuple):
-    """What one run did. `busy`: another process runs this consumer; `caught_up`: it stands at the horizon."""
+    """What one run did. `busy`: another process runs this consumer; `caught_up`: it is at the horizon."""
 
     handled: int
     caught_up: bool
@@ -110,7 +110,7 @@ def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RU
     """Handle the next entries, up to `limit`, and commit effect and cursor.
 
     Raises `ConsumerStopped` at an entry that cannot be handled, after everything before it has been: a batch
-    that fails is halved until that entry stands alone. It is tried again, alone first, on the next run.
+    that fails is halved until that entry is alone. It is tried again, alone first, on the next run.
     """
     while True:
         try:
@@ -143,7 +143,7 @@ def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> RunResult:
 
 
 def _lock_cursor(name: str, *, now: datetime) -> CursorState | None:
-    """Where the consumer stands, locked until the transaction ends; None if another has it."""
+    """The consumer's cursor, locked until the transaction ends; None if another process has it."""
     locked = lock_cursors([name])
     if not locked:
         create_cursors([name], now=now)

@@ -26,7 +26,7 @@ Parts = Mapping[Consumer, Sequence[Entry]]  # what there is of a page for each c
 
 
 class _Outcome(NamedTuple):
-    """Of a page: who took it, and who could not. Whoever is in neither is run by another process."""
+    """Which consumers handled the page and which failed; another process runs the rest."""
 
     moved: list[Consumer]
     failed: list[Consumer]
@@ -102,10 +102,10 @@ def _tell(error: Exception, company: Sequence[Consumer]) -> None:
 
 
 def _companies(parts: Parts) -> list[list[Consumer]]:
-    """Who handles their parts of a page in one transaction.
+    """Groups of consumers that handle their parts of a page in one transaction each.
 
-    Not with others: whoever does what cannot be undone. It waits for the disk, which others need not; and
-    where it appends it waits for a rebuild of tables, which waits for those who read these tables.
+    A consumer whose effect cannot be undone is alone. Its commit waits for the disk, which others skip;
+    and where it appends it waits for a rebuild of tables, which waits for transactions that read them.
     """
     apart = [consumer for consumer, entries in parts.items() if entries and consumer.reset is None]
     together = [consumer for consumer in parts if consumer not in apart]

@@ -29,7 +29,7 @@ ORDER BY given.name
 
 
 class ConsumerStatus(NamedTuple):
-    """A consumer: `lag` counts the entries it has still to handle, `error` says why it stands still."""
+    """A consumer: `lag` counts the entries it still has to handle, `error` says why it has stopped."""
 
     name: str
     lag: int

@@ -1,4 +1,4 @@
-"""What is written with entries of the log: all of it or nothing, and where it fits in one round trip."""
+"""Rows that are written together with entries of the log, if possible in one round trip."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from scoring.sql.statements import NOTHING, TRUE, Sql
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Alongside:
     """SQL that belongs to an append.
 
     `first` is a statement to run before it. `before` and `clauses` are WITH-queries,
@@ -21,4 +21,4 @@ class Beside:
     guard: Sql = TRUE
 
 
-ALONE = Beside()
+NO_EXTRAS = Alongside()

@@ -10,9 +10,9 @@ from scoring.log.entries import Entry, NewEntry
 from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
 from scoring.log.errors import StreamConflict
 from scoring.log.projections import copy_into_tables
-from scoring.log.writing.alongside import ALONE, Beside
+from scoring.log.writing.alongside import NO_EXTRAS, Alongside
 from scoring.log.writing.conflicts import conflict_of, refused
-from scoring.log.writing.drafts import POSITIONS, Draft, Place, check_consecutive, draft, entry_of
+from scoring.log.writing.drafts import POSITIONS, Draft, EntryPlace, check_consecutive, draft, entry_of
 from scoring.sql.bulk_tables import copy_values
 from scoring.sql.statements import Sql, joined, unnested
 
@@ -43,14 +43,16 @@ LIMIT 1
 """
 
 
-def append_bulk(entries: Sequence[NewEntry], *, now: datetime, beside: Beside = ALONE) -> list[Entry]:
+def append_bulk(
+    entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside = NO_EXTRAS
+) -> list[Entry]:
     """`append` by COPY, for up to 10,000 entries: one `StreamConflict` refuses the whole batch."""
     first_versions = check_consecutive(entries)
     if not entries:
         return []
     with transaction.atomic(savepoint=False):
         check_epoch_once()
-        run_first(beside)
+        run_first(alongside)
         _check_predecessors(first_versions)
         drafts = [draft(new) for new in entries]
         places = _allocate(len(entries))
@@ -60,25 +62,25 @@ def append_bulk(entries: Sequence[NewEntry], *, now: datetime, beside: Beside = 
             raise conflict_of(error, entries) from error
         written = [entry_of(each, place, now) for each, place in zip(drafts, places, strict=True)]
         copy_into_tables(written)
-        if not run_clauses(beside, written):
+        if not run_clauses(alongside, written):
             raise refused(entries)
         return written
 
 
-def run_first(beside: Beside) -> None:
-    """Run what goes before entries that are written by several statements."""
-    if beside.first.text:
+def run_first(alongside: Alongside) -> None:
+    """Run the `first` statement of entries that are written by several statements."""
+    if alongside.first.text:
         with connection.cursor() as cursor:
-            cursor.execute(beside.first.text, beside.first.values)
+            cursor.execute(alongside.first.text, alongside.first.values)
 
 
-def run_clauses(beside: Beside, written: Sequence[Entry]) -> bool:
-    """Run what goes with entries that were written by other statements; False if the guard does not hold."""
-    clauses = [clause for clause in (beside.before, *beside.clauses) if clause.text]
+def run_clauses(alongside: Alongside, written: Sequence[Entry]) -> bool:
+    """Run the clauses of entries that were written by other statements; False if the guard does not hold."""
+    clauses = [clause for clause in (alongside.before, *alongside.clauses) if clause.text]
     if not clauses:
         return True
     statement = joined(
-        [Sql("WITH"), joined([_written(written), *clauses], ", "), Sql("SELECT"), beside.guard]
+        [Sql("WITH"), joined([_written(written), *clauses], ", "), Sql("SELECT"), alongside.guard]
     )
     with connection.cursor() as cursor:
         cursor.execute(statement.text, statement.values)
@@ -103,14 +105,14 @@ def _check_predecessors(first_versions: Mapping[str, int]) -> None:
         raise StreamConflict(row[0], row[1])
 
 
-def _allocate(count: int) -> list[Place]:
+def _allocate(count: int) -> list[EntryPlace]:
     with connection.cursor() as cursor:
         cursor.execute(_ALLOCATE, [count])
         positions, epoch, txid = cursor.fetchone()
-    return [Place(position, epoch, txid) for position in positions]
+    return [EntryPlace(position, epoch, txid) for position in positions]
 
 
-def _copy_rows(drafts: Sequence[Draft], places: Sequence[Place], now: datetime) -> list[tuple[Any, ...]]:
+def _copy_rows(drafts: Sequence[Draft], places: Sequence[EntryPlace], now: datetime) -> list[tuple[Any, ...]]:
     rows = [
         (*place, new.stream, new.stream_version, new.type, schema, data, new.packed, metadata, now)
         for (new, schema, data, metadata), place in zip(drafts, places, strict=True)

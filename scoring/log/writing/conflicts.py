@@ -1,4 +1,4 @@
-"""What the log's own constraints have to say of entries that it refused."""
+"""Constraint violations of the log as StreamConflict."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _WITHOUT_VERSION = re.compile(r"\(\d+, \d+, \d+, (?P<stream>.*?), null, ")
 
 
 def conflict_of(error: IntegrityError, entries: Sequence[NewEntry]) -> StreamConflict | IntegrityError:
-    """What the log's own constraints say of `entries`; any other error as it is."""
+    """The StreamConflict behind a violated constraint of the log; any other error unchanged."""
     diagnosis = getattr(error.__cause__, "diag", None)
     if diagnosis is None or diagnosis.table_name != "scoring_logentry":
         return error

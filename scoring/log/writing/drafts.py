@@ -13,15 +13,15 @@ from scoring.log.upcasters import current_version
 POSITIONS = "'scoring_logentry_position_seq'"
 
 
-class Place(NamedTuple):
-    """Where an entry came to stand."""
+class EntryPlace(NamedTuple):
+    """Where an entry was written."""
 
     position: int
     epoch: int
     txid: int
 
 
-NOWHERE = Place(-1, -1, -1)  # of an entry that is yet to be written
+UNWRITTEN = EntryPlace(-1, -1, -1)  # of an entry that is yet to be written
 
 
 class Draft(NamedTuple):
@@ -38,8 +38,8 @@ def draft(new: NewEntry) -> Draft:
     return Draft(new, current_version(new.type), canonical_json(new.data), canonical_json(new.metadata))
 
 
-def entry_of(draft: Draft, place: Place, now: datetime) -> Entry:
-    """What a reader will see: data come back from JSON, so that a rebuild folds the same."""
+def entry_of(draft: Draft, place: EntryPlace, now: datetime) -> Entry:
+    """The entry as readers will see it: its data comes back from JSON, so that a rebuild folds the same."""
     return Entry(
         position=place.position,
         epoch=place.epoch,

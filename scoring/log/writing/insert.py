@@ -1,4 +1,4 @@
-"""A few entries, the rows of their projections and what goes with them: one statement, which is prepared."""
+"""Insert a few entries, their projections' rows and what goes with them by one prepared statement."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,10 +10,18 @@ from django.db import IntegrityError, connection
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
 from scoring.log.projections import fold_into_states, row_projections
-from scoring.log.writing.alongside import Beside
+from scoring.log.writing.alongside import Alongside
 from scoring.log.writing.conflicts import conflict_of
-from scoring.log.writing.drafts import NOWHERE, POSITIONS, Draft, Place, check_consecutive, draft, entry_of
-from scoring.sql.bulk_tables import insert_beside
+from scoring.log.writing.drafts import (
+    POSITIONS,
+    UNWRITTEN,
+    Draft,
+    EntryPlace,
+    check_consecutive,
+    draft,
+    entry_of,
+)
+from scoring.sql.bulk_tables import insert_alongside
 from scoring.sql.statements import Sql, execute_often, joined, unnested
 
 # Positions are given out in the order of the entries, rows are written in the order of their streams: two
@@ -45,7 +53,7 @@ _PLACES = Sql("SELECT stream, stream_version, position, epoch, txid::text::bigin
 
 
 def insert(
-    entries: Sequence[NewEntry], *, now: datetime, beside: Beside, leave_out_existing: bool = False
+    entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside, leave_out_existing: bool = False
 ) -> list[Entry]:
     """The entries that could be written, in the order given, with the rows of their projections.
 
@@ -57,17 +65,17 @@ def insert(
         return []
     check_epoch_once()
     drafts = [draft(new) for new in entries]
-    unplaced = [entry_of(each, NOWHERE, now) for each in drafts]
+    unplaced = [entry_of(each, UNWRITTEN, now) for each in drafts]
     statement = _statement(
         [
-            beside.before,
+            alongside.before,
             _given(drafts, first_versions),
-            _written(beside.guard, now=now, on_conflict=_LEAVE_OUT if leave_out_existing else ""),
+            _written(alongside.guard, now=now, on_conflict=_LEAVE_OUT if leave_out_existing else ""),
             *_row_clauses(unplaced),
-            *beside.clauses,
+            *alongside.clauses,
         ]
     )
-    places = _run(statement, entries, first=beside.first)
+    places = _run(statement, entries, first=alongside.first)
     keyed = ((entry, places.get((entry.stream, entry.stream_version))) for entry in unplaced)
     written = [
         replace(entry, position=place.position, epoch=place.epoch, txid=place.txid)
@@ -105,23 +113,23 @@ def _written(guard: Sql, *, now: datetime, on_conflict: str) -> Sql:
 
 
 def _row_clauses(entries: Sequence[Entry]) -> list[Sql]:
-    """The inserts of projections' rows, each at the position its entry came to stand at."""
+    """The inserts of projections' rows, each at the position of its entry."""
     clauses = []
     for projection in row_projections({entry.type for entry in entries}):
         keyed = [
             (entry.stream, entry.stream_version, row) for entry in entries for row in projection.rows([entry])
         ]
         if keyed:
-            clauses.append(insert_beside(projection.table, keyed, key=NOWHERE.position))
+            clauses.append(insert_alongside(projection.table, keyed, key=UNWRITTEN.position))
     return clauses
 
 
-def _run(statement: Sql, entries: Sequence[NewEntry], *, first: Sql) -> dict[tuple[str, int], Place]:
-    """Where entries came to stand, by stream and version."""
+def _run(statement: Sql, entries: Sequence[NewEntry], *, first: Sql) -> dict[tuple[str, int], EntryPlace]:
+    """Where entries were written, by stream and version."""
     with connection.cursor() as cursor:
         try:
             execute_often(cursor, *([first] if first.text else []), statement)
         except IntegrityError as error:
             raise conflict_of(error, entries) from error
         found: list[Any] = cursor.fetchall()
-    return {(stream, version): Place(*place) for stream, version, *place in found}
+    return {(stream, version): EntryPlace(*place) for stream, version, *place in found}

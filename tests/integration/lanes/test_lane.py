@@ -23,7 +23,7 @@ from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.log.retry import ATTEMPTS
-from scoring.log.writing.alongside import Beside
+from scoring.log.writing.alongside import Alongside
 from scoring.runner.batch_limits import MIN_SIZE
 from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.sweep import sweep_lanes
@@ -48,10 +48,10 @@ def say(*statements: LabelStatement):
     return record_labels(statements, source="shop", now=datetime.now(UTC))
 
 
-def queued(stream: str, *, now: datetime) -> Beside:
+def queued(stream: str, *, now: datetime) -> Alongside:
     """What queues a payment that is appended past the API."""
     place = pending.NewPending(stream, LANE, pending.NORMAL, wake_token=None)
-    return Beside(clauses=pending.queueing([place], now=now))
+    return Alongside(clauses=pending.queueing([place], now=now))
 
 
 def send_and_close(send, *args, **how):
@@ -308,7 +308,7 @@ def test_an_event_that_cannot_be_processed_is_parked_and_the_lane_goes_on(send, 
         },
     )
     now = datetime.now(UTC)
-    append([entry], now=now, beside=queued(entry.stream, now=now))
+    append([entry], now=now, alongside=queued(entry.stream, now=now))
     send(payments(3, start=3))
     work()
     assert Decision.objects.count() == 6
@@ -334,7 +334,7 @@ def test_a_label_that_cannot_be_processed_is_parked_and_others_are_applied(send,
         },
     )
     now = datetime.now(UTC)
-    append([entry], now=now, beside=queued(entry.stream, now=now))
+    append([entry], now=now, alongside=queued(entry.stream, now=now))
     say(label(7, "fraud"))
     work()
     assert sorted(Pending.objects.values_list("kind", "state")) == [("event", "parked"), ("label", "parked")]

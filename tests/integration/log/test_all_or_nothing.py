@@ -10,7 +10,7 @@ from scoring.intake.models import Event
 from scoring.log.append import COPY_FROM, append, append_new
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry, VaultItem
-from scoring.log.writing.alongside import Beside
+from scoring.log.writing.alongside import Alongside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import Route
 from scoring.sql.statements import Sql
@@ -45,6 +45,6 @@ def test_an_entry_whose_state_cannot_be_folded_is_not_in_the_log(write: Write, c
 @pytest.mark.parametrize("count", [FEW, MANY])
 def test_entries_are_not_in_the_log_without_what_goes_beside_them(write: Write, count: int) -> None:
     with pytest.raises(IntegrityError):
-        write(events(count), now=NOW, beside=Beside(first=KEEP_ONE, clauses=(KEEP_NOTHING,)))
+        write(events(count), now=NOW, alongside=Alongside(first=KEEP_ONE, clauses=(KEEP_NOTHING,)))
 
     assert (LogEntry.objects.count(), Event.objects.count(), VaultItem.objects.count()) == (0, 0, 0)

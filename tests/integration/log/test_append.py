@@ -13,7 +13,7 @@ from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry, VaultItem
 from scoring.log.read import read_positions, read_stream, read_streams
-from scoring.log.writing.alongside import Beside
+from scoring.log.writing.alongside import Alongside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import ModelVersion, Route
 from scoring.sql.bulk_tables import BulkTable, select_states
@@ -192,9 +192,9 @@ KEEP_EACH = """
 """
 
 
-def keeping(*, guard: str = "true") -> Beside:
+def keeping(*, guard: str = "true") -> Alongside:
     """A value kept first, and one a clause keeps for each entry written."""
-    return Beside(
+    return Alongside(
         first=Sql(KEEP_ONE), before=Sql("counted AS (SELECT 1)"), clauses=(Sql(KEEP_EACH),), guard=Sql(guard)
     )
 
@@ -202,7 +202,7 @@ def keeping(*, guard: str = "true") -> Beside:
 @pytest.mark.django_db
 @pytest.mark.parametrize("write", [append, append_bulk, append_new])
 def test_what_goes_beside_entries_is_written_with_them(write: Any) -> None:
-    write([received("T-1"), received("T-2")], now=NOW, beside=keeping())
+    write([received("T-1"), received("T-2")], now=NOW, alongside=keeping())
 
     assert set(VaultItem.objects.values_list("digest", flat=True)) == {
         "first",
@@ -226,7 +226,7 @@ def test_nothing_is_written_of_what_goes_beside_entries_that_are_refused(
     refused = NewEntry("payment/shop/T-1", version, "event.received", received("T-1").data)
 
     with pytest.raises(StreamConflict) as conflict:
-        write([refused], now=NOW, beside=keeping(guard=guard))
+        write([refused], now=NOW, alongside=keeping(guard=guard))
 
     assert (conflict.value.stream, conflict.value.expected_version) == (refused.stream, version)
     assert not VaultItem.objects.exists()

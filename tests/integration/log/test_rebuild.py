@@ -14,7 +14,7 @@ from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.models import LogEntry
-from scoring.log.writing.alongside import Beside
+from scoring.log.writing.alongside import Alongside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import ModelVersion, Route
 from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
@@ -83,8 +83,8 @@ def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
         pending.NewPending(f"payment/shop/{name}", "commerce", pending.NORMAL, wake_token=None)
         for name in ("done", "waiting")
     ]
-    beside = Beside(clauses=pending.queueing(places, now=NOW))
-    done, _ = append([received("done"), received("waiting")], now=NOW, beside=beside)
+    alongside = Alongside(clauses=pending.queueing(places, now=NOW))
+    done, _ = append([received("done"), received("waiting")], now=NOW, alongside=alongside)
     label, held = append([labelled(done.stream), labelled("payment/shop/never-seen")], now=NOW)
     pending.enqueue_labels([label, held], held={held.data["event"]}, with_history=set(), now=NOW)
     append([sequenced([done.position])], now=NOW)
