@@ -25,8 +25,8 @@ def append(entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside =
     """Append `entries` and fold them into their projections, in the caller's transaction or one of its own.
 
     Each becomes version `expected_version + 1` of its stream. Raises `StreamConflict` when a stream is at
-    another version, or when the guard of what is written `alongside` does not hold; the surrounding transaction
-    can then only be rolled back (to go on after it, wrap the call in an `atomic()` of its own).
+    another version, or when the guard of `alongside` does not hold; the surrounding transaction can then only
+    be rolled back (to continue after it, wrap the call in its own `atomic()`).
     """
     if len(entries) >= COPY_FROM:
         return append_bulk(entries, now=now, alongside=alongside)
