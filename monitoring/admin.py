@@ -40,7 +40,7 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
     when_empty = "An hour appears here as soon as it has events, decisions or labels."
     list_display = (
         *("hour", "event_type", counted("received"), "outcomes", counted("fallbacks"), counted("revised")),
-        *(counted("parked"), "labelled", "latency_ms"),
+        *(counted("parked"), "labeled", "latency_ms"),
     )
     list_display_links = None
     sortable_by = ()
@@ -60,7 +60,7 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
         return unbroken(" / ".join(map(count_text, counts))) if window.decided else NO_VALUE
 
     @admin.display(description="labels / fraud")
-    def labelled(self, window: HourlyWindow) -> str:
+    def labeled(self, window: HourlyWindow) -> str:
         return unbroken(f"{count_text(window.labels)} / {count_text(window.positives)}")
 
     @admin.display(description="p50 / p99 ms")

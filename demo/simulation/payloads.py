@@ -41,7 +41,7 @@ REFUND_FIELDS = ("card", "customer", "merchant", "amount", "currency")
 def payload_columns(rng: np.random.Generator, population: Population, bought: Purchases) -> dict[str, Any]:
     """The payload fields of purchases, one list or array a column."""
     home, place = population.home[bought.customer].round(3), population.place[bought.merchant].round(3)
-    travelling = rng.integers(1 << 20, size=len(bought.customer))
+    traveling = rng.integers(1 << 20, size=len(bought.customer))
     return {
         "card": [card_name(c, k) for c, k in zip(bought.customer, bought.card, strict=True)],
         "customer": [customer_name(c) for c in bought.customer],
@@ -49,7 +49,7 @@ def payload_columns(rng: np.random.Generator, population: Population, bought: Pu
         "device": [
             device_name(c, d) if d >= 0 else None for c, d in zip(bought.customer, bought.device, strict=True)
         ],
-        "ip": _addresses(bought, travelling),
+        "ip": _addresses(bought, traveling),
         "amount": bought.amount.round(2),
         "currency": "USD",
         "category": np.array(CATEGORY_NAMES)[population.category[bought.merchant]],
@@ -92,8 +92,8 @@ def to_payload(row: dict[str, Any], *, id: str, occurred_at: str) -> dict[str, A
     )
 
 
-def _addresses(bought: Purchases, travelling: NDArray[np.int64]) -> list[str | None]:
-    rows = zip(bought.customer, bought.device, bought.at_home, travelling, strict=True)
+def _addresses(bought: Purchases, traveling: NDArray[np.int64]) -> list[str | None]:
+    rows = zip(bought.customer, bought.device, bought.at_home, traveling, strict=True)
     return [None if d < 0 else home_address(int(c)) if h else stranger_address(int(t)) for c, d, h, t in rows]
 
 

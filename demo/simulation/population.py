@@ -79,7 +79,7 @@ def make_population(*, customers: int, seed: int, merchants: int = 400) -> Popul
         rate=rate / rate.mean(),
         scale=rng.lognormal(0.0, 0.35, customers),
         shift=rng.integers(-3, 4, customers),
-        favorites=_favourites(rng, city_of_customer, city_of_merchant, popularity),
+        favorites=_favorites(rng, city_of_customer, city_of_merchant, popularity),
         home=cities[city_of_customer] + rng.normal(0, 0.15, (customers, 2)),
         online=rng.beta(2, 3, customers),
         cards=rng.choice([1, 2], customers, p=[0.8, 0.2]),
@@ -90,7 +90,7 @@ def make_population(*, customers: int, seed: int, merchants: int = 400) -> Popul
     )
 
 
-def _favourites(
+def _favorites(
     rng: np.random.Generator, city_of_customer: NDArray, city_of_merchant: NDArray, popularity: NDArray
 ) -> NDArray[np.int64]:
     """FAVORITES merchants per customer, eight times as likely in the customer's own city."""

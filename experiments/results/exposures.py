@@ -49,8 +49,8 @@ def unit_hash(value: str) -> int:
 def follow_exposures(entries: Sequence[Entry], *, now: datetime) -> None:
     """Store the exposures among `entries` and the current effective labels, in the caller's transaction."""
     exposed = [entry for entry in entries if is_exposure(entry)]
-    labelled = [entry for entry in entries if entry.type != "decision.made"]
-    changed = _add_exposures(exposed) | _relabel({entry.data["event"] for entry in labelled})
+    labeled = [entry for entry in entries if entry.type != "decision.made"]
+    changed = _add_exposures(exposed) | _relabel({entry.data["event"] for entry in labeled})
     _count_changes(changed)
 
 

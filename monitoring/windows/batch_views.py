@@ -124,9 +124,9 @@ def count_reads(
         lambda: defaultdict(lambda: dict.fromkeys((*COUNTS, "age_us_max"), 0))
     )
     # Consecutive entries usually share an hour, and times compare faster than they hash.
-    for hour, neighbours in groupby(entries, key=lambda entry: to_hour(entry.recorded_at)):
+    for hour, neighbors in groupby(entries, key=lambda entry: to_hour(entry.recorded_at)):
         added = hours[hour]
-        for entry in neighbours:
+        for entry in neighbors:
             _add_reads(added, entry.data, as_of=as_of, versions=versions)
     return {(view, hour): counts for hour, added in hours.items() for view, counts in added.items()}
 

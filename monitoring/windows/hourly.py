@@ -99,9 +99,9 @@ def count_entries(
     """What `entries` add to each window."""
     windows: Windows = defaultdict(WindowCounts)
     # Consecutive entries usually share a window, and times compare faster than they hash.
-    for key, neighbours in groupby(entries, key=lambda entry: _window_of(entry, start_of)):
+    for key, neighbors in groupby(entries, key=lambda entry: _window_of(entry, start_of)):
         counts = windows[key]
-        for entry in neighbours:
+        for entry in neighbors:
             _add(counts, entry, stakes or {})
     return dict(windows)
 

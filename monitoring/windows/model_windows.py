@@ -57,8 +57,8 @@ def count_decisions(
     grouped: dict[ModelHour, list[Entry]] = defaultdict(list)
     counted = (entry for entry in entries if entry.data["model"] in references and _is_by_model(entry))
     # Consecutive entries usually share an hour, and times compare faster than they hash.
-    for hour, neighbours in groupby(counted, key=_hour_of):
-        grouped[hour].extend(neighbours)
+    for hour, neighbors in groupby(counted, key=_hour_of):
+        grouped[hour].extend(neighbors)
     return {hour: _count(made, references[hour.model]) for hour, made in grouped.items()}
 
 

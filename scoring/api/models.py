@@ -14,7 +14,7 @@ class ApiKey(models.Model):
     """
 
     digest = models.CharField(max_length=64, primary_key=True)
-    prefix = models.CharField(max_length=12)  # what a person recognises it by
+    prefix = models.CharField(max_length=12)  # what a person recognizes it by
     name = models.CharField(max_length=100)
     source = models.CharField(max_length=60)  # part of every stream this key writes
     scopes = models.JSONField(default=list)

@@ -11,7 +11,7 @@ from scoring.batch.models import BatchVersion
 from scoring.batch.views import BatchView, due_at
 from scoring.timestamps import to_micros
 
-# Between a version's publication and the first event that reads it: by then every runner has learnt of it.
+# Between a version's publication and the first event that reads it: by then every runner has learned of it.
 VALID_AFTER = timedelta(seconds=30)
 
 

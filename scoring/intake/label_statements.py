@@ -33,12 +33,12 @@ def parse_statement(item: Mapping[str, Any], *, now: datetime) -> LabelStatement
 
 
 def _read_type(item: Mapping[str, Any], problems: list[RequestProblem]) -> type[EventType] | None:
-    labelled = {name: kind for name, kind in event_types().items() if kind.scored}
+    labeled = {name: kind for name, kind in event_types().items() if kind.scored}
     name = item.get("event_type")
-    if isinstance(name, str) and name in labelled:
-        return labelled[name]
+    if isinstance(name, str) and name in labeled:
+        return labeled[name]
     problem = "is missing" if name is None else "is not an event type that takes labels"
-    problems.append(RequestProblem("event_type", problem, list(labelled)))
+    problems.append(RequestProblem("event_type", problem, list(labeled)))
     return None
 
 

@@ -79,7 +79,7 @@ def _recompute(
         declared = (
             check_feature_set(loaded)
             if loaded
-            else _unmodelled(logged[0].entry.data["event_type"], feature_set)
+            else _unmodeled(logged[0].entry.data["event_type"], feature_set)
         )
     except UNUSABLE as error:
         return [Recomputed(why_not=str(error))] * len(logged)
@@ -139,7 +139,7 @@ def _by_model(
     ]
 
 
-def _unmodelled(name: str, logged: str) -> FeatureSet:
+def _unmodeled(name: str, logged: str) -> FeatureSet:
     """The set that was logged, as lanes fold it: open categories have no codes; else the newest."""
     plan = lane_plan(event_type(name).lane)
     return plan.find_feature_set(name, logged) or plan.feature_set(name)

@@ -28,7 +28,7 @@ from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.timestamps import to_iso, to_micros
 from tests.factories.history import load_history
-from tests.factories.log import labelled, received
+from tests.factories.log import labeled, received
 from tests.factories.views import with_batch_values
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,16 +72,16 @@ def store(transactional_db, online_redis, settings, tmp_path) -> OfflineStore:
     settings.OFFLINE_URL = str(tmp_path / "offline")
     load_history(end=END, now=NOW, days=20, rate_per_day=60, customers=60, fraud_share=0.15)
     first, *others = LIVE
-    held = append([labelled(first.stream)], now=NOW)  # a label whose event has not arrived
+    held = append([labeled(first.stream)], now=NOW)  # a label whose event has not arrived
     export_log(OfflineStore(), now=NOW)  # so that the store has it without its event
     events = append([first, *others], now=NOW)
     said = append(
         [
-            labelled(events[1].stream, known_at=NOW),
-            labelled(
+            labeled(events[1].stream, known_at=NOW),
+            labeled(
                 events[1].stream, version=2, value="legitimate", previous="fraud", effective="legitimate"
             ),
-            labelled(events[2].stream, effective="legitimate", value="legitimate"),
+            labeled(events[2].stream, effective="legitimate", value="legitimate"),
         ],
         now=NOW,
     )

@@ -75,7 +75,7 @@ def _deltas(lane: Lane) -> list[int]:
     return [item.positive_delta for item in lane.items if item.kind == "label"]
 
 
-def _relabelled(lane: Lane) -> bool:
+def _relabeled(lane: Lane) -> bool:
     labels = [(item.occurred_at_us, item.fields["account"]) for item in lane.items if item.kind == "label"]
     return len(labels) > len(set(labels))
 
@@ -162,7 +162,7 @@ CASES: dict[str, Callable[[Lane], bool]] = {
     "a saturated map": lambda lane: bool(run_reference(lane)[1].saturated),
     "a label that counts": _counted_positive,
     "a retracted label": lambda lane: -1 in _deltas(lane),
-    "a repeated label": lambda lane: _relabelled(lane) and 0 in _deltas(lane),
+    "a repeated label": lambda lane: _relabeled(lane) and 0 in _deltas(lane),
     "an undone event": _undoing_counts,
     "a label that moves with its event": lambda lane: any(
         (before.kind, after.kind, later.kind) == ("label", "undo", "event") and before.positive_delta

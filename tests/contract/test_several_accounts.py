@@ -148,7 +148,7 @@ CASES: dict[str, Callable[[Lane], bool]] = {
         fields["sender"] == fields["receiver"] == fields.get("broker") for fields in _moves(lane, "event")
     ),
     "an undone transfer to oneself": lambda lane: _to_oneself(lane, "undo"),
-    "a labelled transfer to oneself": lambda lane: _to_oneself(lane, "label"),
+    "a labeled transfer to oneself": lambda lane: _to_oneself(lane, "label"),
     "an account that sends what it received": lambda lane: (
         max(_values(lane, "sender_as_receiver_count_1h")) > 1
     ),

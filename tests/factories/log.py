@@ -69,7 +69,7 @@ def decided(event: Entry, *, revision: int = 0, seq: int | None = 1, **data: Any
     )
 
 
-def labelled(event_stream: str, *, version: int = 1, history: bool = False, **data: Any) -> NewEntry:
+def labeled(event_stream: str, *, version: int = 1, history: bool = False, **data: Any) -> NewEntry:
     return NewEntry(
         stream=f"label/{event_stream}",
         expected_version=version - 1,

@@ -13,7 +13,7 @@ from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import (
     active_days,
     count,
-    favourite_share,
+    favorite_share,
     hour_regularity,
     mean_gap,
     median,
@@ -48,7 +48,7 @@ class Order(EventType):
         typical=median(amount),
         high=quantile(amount, 0.95),
         kinds=variety(category),
-        loyalty=favourite_share(merchant),
+        loyalty=favorite_share(merchant),
         night=share_at(hours=(22, 6)),
         weekend=share_at(weekdays="sat sun"),
         hour=usual_hour(),

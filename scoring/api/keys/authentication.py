@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Recognises the sender by its API key; `request.user` is then a `Sender`."""
+    """Recognizes the sender by its API key; `request.user` is then a `Sender`."""
 
     def authenticate(self, request: Request) -> tuple[Sender, str] | None:
         header = request.META.get("HTTP_AUTHORIZATION", "")

@@ -1,4 +1,4 @@
-"""API keys: made, revoked and recognised. The key itself is shown once and never stored."""
+"""API keys: made, revoked and recognized. The key itself is shown once and never stored."""
 
 import hashlib
 import secrets
@@ -162,7 +162,7 @@ def recognize_key(key: str, *, now: datetime) -> Sender:
 
 
 def was_valid(key: str) -> bool:
-    """Whether this process has recognised the key lately."""
+    """Whether this process has recognized the key lately."""
     return digest_of_key(key) in _remembered
 
 

@@ -26,7 +26,7 @@ part_of_vocabulary(__name__)
 MOST_DIMENSIONS = 64
 _DENSE = 256  # columns of a matrix that is small enough to be decomposed whole
 _SEED = 1  # of where ARPACK begins
-# Vectors it keeps, for each dimension wanted: twice its default takes half the time on matrices of behaviour,
+# Vectors it keeps, for each dimension wanted: twice its default takes half the time on matrices of behavior,
 # where many directions matter about equally.
 _KEPT_A_DIMENSION = 4
 
@@ -71,7 +71,7 @@ class Embedding(BatchView):
 
     def phrase(self, value: str, *, events: str) -> str:
         first, second = (entity.name.replace("_", " ") for entity in self.entities)
-        return f"the {value} of this {first} to this {second} by {span_text(self.over.label)} of behaviour"
+        return f"the {value} of this {first} to this {second} by {span_text(self.over.label)} of behavior"
 
     def prepare(self, events: ViewEvents) -> Computation:
         return _Embeddings(self, events)

@@ -15,7 +15,7 @@ part_of_vocabulary(__name__)
 
 
 class Profile(BatchView):
-    """An entity's behaviour: each keyword names a value, `Profile(card, ..., p95=quantile(amount, 0.95))`."""
+    """An entity's behavior: each keyword names a value, `Profile(card, ..., p95=quantile(amount, 0.95))`."""
 
     kind = "profile"
 

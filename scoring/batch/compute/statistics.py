@@ -154,7 +154,7 @@ class Variety(Statistic):
 
 
 @dataclass(frozen=True)
-class FavouriteShare(Statistic):
+class FavoriteShare(Statistic):
     """The share of the value that occurs most often."""
 
     field: Field
@@ -166,7 +166,7 @@ class FavouriteShare(Statistic):
 
     @property
     def definition(self) -> list[Any]:
-        return ["favourite_share", self.field.name]
+        return ["favourite_share", self.field.name]  # hashed into stored versions; keep its spelling
 
     def phrase(self, events: str) -> str:
         return f"the share of the most frequent {self.field.name.replace('_', ' ')} in {events}"
@@ -338,10 +338,10 @@ def variety(field: Field) -> Statistic:
     return Variety(field)
 
 
-def favourite_share(field: Field) -> Statistic:
+def favorite_share(field: Field) -> Statistic:
     """How much of it all falls on the most frequent value of a category or entity."""
     _check_type(field, Category, Entity)
-    return FavouriteShare(field)
+    return FavoriteShare(field)
 
 
 def share_at(*, hours: tuple[int, int] | None = None, weekdays: str = "") -> Statistic:

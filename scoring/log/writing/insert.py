@@ -28,7 +28,7 @@ from scoring.sql.statements import Sql, execute_often, joined, unnested
 # batches that share streams then wait for each other in one direction instead of deadlocking. What must not
 # be written is given to the table without its version (the predecessor is missing) or without its stream (the
 # guard does not hold): NOT NULL then refuses the whole statement. The scalar subquery (not EXISTS) keeps the
-# look-up of the predecessor an index probe, which the planner cannot turn into a hash over the whole log.
+# lookup of the predecessor an index probe, which the planner cannot turn into a hash over the whole log.
 _GIVEN = f"given AS (SELECT nextval({POSITIONS}) AS position, v.* FROM {{rows}} AS v ({{columns}}))"
 _GIVEN_COLUMNS = "stream, version, previous, type, schema, data, packed, metadata"
 _GIVEN_TYPES = ("text", "int", "int", "text", "int", "text", "bytea", "text")

@@ -326,7 +326,7 @@ def test_an_event_that_has_not_arrived_has_no_past_and_its_own_time_bounds_it(ap
     assert refused == ["known_at", "event_id", ""]
 
 
-def test_who_labelled_is_kept_where_it_is_a_person(api: Api) -> None:
+def test_who_labeled_is_kept_where_it_is_a_person(api: Api) -> None:
     api.post("events", payment_payload(1))
     record_labels([of_chargebacks(1)], source="shop", now=NOW, actor="user/ann")
     record_labels([of_chargebacks(1, None)], source="shop", now=NOW)

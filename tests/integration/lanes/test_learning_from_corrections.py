@@ -27,7 +27,7 @@ NOTHING_TO_MATURE = timedelta(0)
 
 @pytest.fixture
 def amended(send, work, settings, tmp_path) -> datetime:
-    """Payment 2 is corrected twice and payment 3 retracted, both labelled; gives a moment before that."""
+    """Payment 2 is corrected twice and payment 3 retracted, both labeled; gives a moment before that."""
     settings.OFFLINE_URL = str(tmp_path / "offline")
     send(payments(6))
     say(2, "fraud")

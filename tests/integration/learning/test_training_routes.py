@@ -174,7 +174,7 @@ def test_the_newest_that_may_decide_is_neither_rejected_nor_of_shuffled_labels(d
     assert registry.known_names() == ["other-13", "payment-10", "payment-11", "payment-12", "payment-9"]
 
 
-def test_a_judgement_keeps_who_what_and_which_checks_it_passed_over(db):
+def test_a_judgment_keeps_who_what_and_which_checks_it_passed_over(db):
     name = made(1, status="candidate", checks=[PASSED, FAILED])
     for note in ("", "  "):
         with pytest.raises(NoteRequired):

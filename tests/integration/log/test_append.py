@@ -21,7 +21,7 @@ from scoring.sql.statements import Sql
 from tests.factories.log import (
     NOW,
     decided,
-    labelled,
+    labeled,
     model_trained,
     open_append,
     received,
@@ -48,8 +48,8 @@ def test_bulk_writes_the_same_rows_as_append() -> None:
         return [
             received(f"{tag}-1", note=AWKWARD),
             received(f"{tag}-\\b\tt", history=True),
-            labelled(f"payment/shop/{tag}-1"),
-            labelled(f"payment/shop/{tag}-1", version=2, value=None, previous="fraud", effective=None),
+            labeled(f"payment/shop/{tag}-1"),
+            labeled(f"payment/shop/{tag}-1", version=2, value=None, previous="fraud", effective=None),
         ]
 
     singly = append(everything("A"), now=NOW)
@@ -106,7 +106,7 @@ def test_a_stream_at_another_version_refuses(write: Any, expected_version: int, 
 @pytest.mark.parametrize("write", [append, append_bulk])
 def test_a_gap_inside_a_batch_refuses(write: Any) -> None:
     with pytest.raises(StreamConflict):
-        write([labelled("payment/shop/T-1"), labelled("payment/shop/T-1", version=3)], now=NOW)
+        write([labeled("payment/shop/T-1"), labeled("payment/shop/T-1", version=3)], now=NOW)
 
 
 @pytest.mark.django_db
@@ -127,7 +127,7 @@ def test_new_streams_are_begun_and_existing_ones_handed_back() -> None:
 @pytest.mark.django_db
 def test_a_later_version_of_a_stream_cannot_begin_one() -> None:
     with pytest.raises(ValueError, match="'label/payment/shop/T-1' was given at 1"):
-        append_new([received("T-2"), labelled("payment/shop/T-1", version=2)], now=NOW)
+        append_new([received("T-2"), labeled("payment/shop/T-1", version=2)], now=NOW)
     assert not LogEntry.objects.exists()
 
 
@@ -247,7 +247,7 @@ def test_a_long_stream_whose_predecessor_is_missing_is_named() -> None:
 @pytest.mark.django_db
 def test_every_projection_is_folded_as_entries_are_appended() -> None:
     [event] = append([received("T-1")], now=NOW)
-    append([decided(event), labelled(event.stream), model_trained(1)], now=NOW)
+    append([decided(event), labeled(event.stream), model_trained(1)], now=NOW)
     append([route_changed(1), route_changed(2)], now=NOW)
     append([route_changed(3)], now=NOW)
 

@@ -25,7 +25,7 @@ from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_page
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.log.tasks import run_consumers as run_consumers_task
-from tests.factories.log import NOW, decided, labelled, received
+from tests.factories.log import NOW, decided, labeled, received
 from tests.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,7 +77,7 @@ def test_every_entry_is_handled_once_over_any_number_of_runs() -> None:
     consumer = consumer_of(recorder)
 
     append([received(f"T-{i}") for i in range(5)], now=NOW)
-    append([labelled("payment/shop/T-1")], now=NOW)
+    append([labeled("payment/shop/T-1")], now=NOW)
     assert run_consumer(consumer, now=NOW, limit=3) == (3, False, False)
     assert run_consumer(consumer, now=NOW, limit=3) == (2, True, False)
     assert run_consumer(consumer, now=NOW, limit=3) == (0, True, False)
@@ -230,7 +230,7 @@ def test_consumers_read_what_they_have_in_common_once(
     )
     written = append([received(f"T-{i}") for i in range(5)], now=NOW)
     catch_up(ahead, now=NOW)
-    written += append([labelled("payment/shop/T-1"), labelled("payment/shop/T-2")], now=NOW)
+    written += append([labeled("payment/shop/T-1"), labeled("payment/shop/T-2")], now=NOW)
     written += append([received(f"T-{i}") for i in range(5, 9)], now=NOW)
 
     assert run_consumers(now=NOW) == {}
@@ -351,7 +351,7 @@ def test_an_entry_that_cannot_be_read_stops_only_those_who_have_to_read_it(
             " (epoch, stream, stream_version, type, schema_version, data, metadata, recorded_at)"
             " VALUES (1, 'payment/shop/T-1', 1, 'event.received', 99, '{}', '{}', now())"
         )
-    append([labelled("payment/shop/T-1")], now=NOW)
+    append([labeled("payment/shop/T-1")], now=NOW)
 
     stopped = run_consumers(now=NOW)
 
@@ -408,7 +408,7 @@ def test_hourly_windows_count_what_the_log_says() -> None:
         [
             decided(events[0]),
             decided(events[1], outcome="block", basis="fallback"),
-            labelled(events[0].stream),
+            labeled(events[0].stream),
         ],
         now=NOW,
     )

@@ -19,7 +19,7 @@ from scoring.log.entries import START, Entry
 from scoring.log.errors import ConsumerStopped
 from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import Page, read_horizon, read_page
-from tests.factories.log import NOW, labelled, open_append, received
+from tests.factories.log import NOW, labeled, open_append, received
 from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -215,7 +215,7 @@ def test_what_one_of_several_cannot_take_is_handled_once_by_the_others(
     consumers.register(ill.consumer("ill"))
     consumers.register(Consumer("well", frozenset({"label.recorded"}), well, reset=well.forget))
     receive("T-0", "T-1")
-    append([labelled("payment/shop/T-0")], now=NOW)
+    append([labeled("payment/shop/T-0")], now=NOW)
 
     assert list(run_consumers(now=NOW)) == ["ill"]
     assert list(run_consumers(now=NOW)) == ["ill"]

@@ -18,7 +18,7 @@ from scoring.log.read import (
     read_streams,
 )
 from scoring.log.writing.bulk import append_bulk
-from tests.factories.log import NOW, decided, labelled, open_append, received
+from tests.factories.log import NOW, decided, labeled, open_append, received
 
 
 @pytest.mark.django_db(transaction=True)
@@ -103,7 +103,7 @@ def test_a_long_open_transaction_holds_the_horizon_and_shows_as_lag() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_reader_of_some_types_gets_past_the_others() -> None:
     append([received(f"T-{i}") for i in range(10)], now=NOW)
-    [label] = append([labelled("payment/shop/T-1")], now=NOW)
+    [label] = append([labeled("payment/shop/T-1")], now=NOW)
 
     page = read_page(START, types={"label.recorded"}, limit=5)
     nothing = read_page(page.cursor, types={"label.recorded"}, limit=5)
@@ -111,7 +111,7 @@ def test_a_reader_of_some_types_gets_past_the_others() -> None:
     assert page.entries == [label]
     assert page.cursor > label.cursor  # up to the horizon: nothing before it is searched again
     assert nothing.entries == []
-    [another] = append([labelled("payment/shop/T-2")], now=NOW)
+    [another] = append([labeled("payment/shop/T-2")], now=NOW)
     assert read_page(nothing.cursor, types={"label.recorded"}, limit=5).entries == [another]
 
 

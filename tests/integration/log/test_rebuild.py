@@ -17,7 +17,7 @@ from scoring.log.models import LogEntry
 from scoring.log.writing.alongside import Alongside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import ModelVersion, Route
-from tests.factories.log import NOW, decided, labelled, model_trained, received, route_changed, sequenced
+from tests.factories.log import NOW, decided, labeled, model_trained, received, route_changed, sequenced
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def a_full_log() -> None:
     events = append_bulk([received(f"T-{i}", history=i % 3 == 0) for i in range(50)], now=NOW)
     decisions = append([decided(event, seq=number + 1) for number, event in enumerate(events)], now=NOW)
     append([decided(events[0], revision=1, basis="fallback", score=None, model=None)], now=NOW)
-    append_bulk([labelled(event.stream) for event in events[::5]], now=NOW)
+    append_bulk([labeled(event.stream) for event in events[::5]], now=NOW)
     append([route_changed(1), route_changed(2), model_trained(1), model_trained(2)], now=NOW)
     append([route_changed(3)], now=NOW)
     assert decisions
@@ -85,7 +85,7 @@ def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
     ]
     alongside = Alongside(clauses=pending.queueing(places, now=NOW))
     done, _ = append([received("done"), received("waiting")], now=NOW, alongside=alongside)
-    label, held = append([labelled(done.stream), labelled("payment/shop/never-seen")], now=NOW)
+    label, held = append([labeled(done.stream), labeled("payment/shop/never-seen")], now=NOW)
     pending.enqueue_labels([label, held], held={held.data["event"]}, with_history=set(), now=NOW)
     append([sequenced([done.position])], now=NOW)
     pending.complete([done.position])
@@ -99,7 +99,7 @@ def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
 
 def test_history_waits_for_the_time_it_became_known_and_parked_entries_keep_their_error() -> None:
     event, bad = append([received("old", history=True), received("bad")], now=NOW)
-    [label] = append([labelled(event.stream, history=True)], now=NOW)
+    [label] = append([labeled(event.stream, history=True)], now=NOW)
     append([NewEntry(bad.stream, 1, "event.parked", _parked(bad.position, "event"))], now=NOW)
 
     call_command("rebuild", projection=["pending"], verbosity=0)
@@ -127,14 +127,14 @@ def test_a_decision_without_its_model_waits_to_be_made_again_until_it_is() -> No
 
 
 def test_what_was_tried_again_keeps_its_last_error_and_a_bad_rescore_is_parked() -> None:
-    bad, unmodelled = append([received("bad"), received("unmodelled")], now=NOW)
-    append([sequenced([unmodelled.position])], now=NOW)
-    append([decided(unmodelled, basis="fallback")], now=NOW)
+    bad, unmodeled = append([received("bad"), received("unmodeled")], now=NOW)
+    append([sequenced([unmodeled.position])], now=NOW)
+    append([decided(unmodeled, basis="fallback")], now=NOW)
     for number, error in enumerate(("first", "last"), start=1):
         parked = _parked(bad.position, "event") | {"error": error}
         append([NewEntry(bad.stream, number, "event.parked", parked)], now=NOW)
-    parked = _parked(unmodelled.position, "rescore")
-    append([NewEntry(unmodelled.stream, 2, "event.parked", parked)], now=NOW)
+    parked = _parked(unmodeled.position, "rescore")
+    append([NewEntry(unmodeled.stream, 2, "event.parked", parked)], now=NOW)
 
     rebuild_pending()
 

@@ -9,7 +9,7 @@ from scoring.log.append import append
 from scoring.log.entries import START, Entry
 from scoring.log.read import read_page
 from scoring.log.texts import Texts, first_positions, read_text_page, read_texts
-from tests.factories.log import NOW, decided, labelled, open_append, received
+from tests.factories.log import NOW, decided, labeled, open_append, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,7 +18,7 @@ TYPES = ("event.received", "decision.made", "label.recorded")
 
 def written() -> list[Entry]:
     events = append([received("T-1"), received("T-2")], now=NOW)
-    return [*events, *append([decided(events[0]), labelled(events[1].stream)], now=NOW)]
+    return [*events, *append([decided(events[0]), labeled(events[1].stream)], now=NOW)]
 
 
 def told(texts: Texts) -> list[tuple[object, ...]]:

@@ -16,7 +16,7 @@ from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
 from scoring.log.tasks import run_consumers
 from scoring.registry.models import ModelVersion
-from tests.factories.log import NOW, decided, labelled, received
+from tests.factories.log import NOW, decided, labeled, received
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,9 +53,9 @@ def test_latencies_of_many_batches_are_one_histogram() -> None:
 
 def test_confirmed_fraud_counts_with_its_stake() -> None:
     event, other = append([received("T-1"), received("T-2")], now=NOW)
-    append([labelled(event.stream), labelled(other.stream, effective="legitimate")], now=NOW)
+    append([labeled(event.stream), labeled(other.stream, effective="legitimate")], now=NOW)
     [without_amount] = append([received("T-3", amount=None)], now=NOW)
-    append([labelled(without_amount.stream), labelled("payment/shop/not-here-yet")], now=NOW)
+    append([labeled(without_amount.stream), labeled("payment/shop/not-here-yet")], now=NOW)
     append([received("not-here-yet")], now=NOW)
 
     catch_up(WINDOWS, now=NOW)
@@ -154,7 +154,7 @@ def some_hours() -> None:
                 prefix=f"{hour}-{number}",
                 stake=100,
             )
-            append([labelled(made[0].stream, known_at=now)], now=now)
+            append([labeled(made[0].stream, known_at=now)], now=now)
 
 
 @pytest.mark.usefixtures("some_hours")

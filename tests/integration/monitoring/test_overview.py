@@ -17,7 +17,7 @@ from scoring.log.append import append
 from scoring.log.models import ConsumerCursor
 from scoring.log.tasks import run_consumers
 from scoring.registry.models import ModelVersion
-from tests.factories.log import labelled
+from tests.factories.log import labeled
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 from tests.integration.monitoring.test_drift_page import route_to, text_of
 
@@ -43,7 +43,7 @@ def traffic() -> None:
     now = timezone.now() - timedelta(minutes=3)
     decide_events(even_vectors(20), now=now, prefix="allowed", stake=1_000)
     blocked = decide_events(even_vectors(20), now=now, prefix="blocked", stake=5_000, outcome="block")
-    append([labelled(blocked[0].stream, known_at=now)], now=now)
+    append([labeled(blocked[0].stream, known_at=now)], now=now)
     assert run_consumers() == {}
 
 

@@ -20,7 +20,7 @@ from scoring.offline.export import export_log, export_status
 from scoring.offline.store import OfflineStore
 from scoring.offline.tasks import export as export_task
 from scoring.sql.advisory_locks import LockSpace, session_lock
-from tests.factories.log import NOW, labelled, open_append, received
+from tests.factories.log import NOW, labeled, open_append, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +45,7 @@ def exported(store: OfflineStore) -> list[int]:
 
 def test_what_the_log_holds_is_there_by_type_and_day(store):
     event, _ = append([received("1"), received("2", type="refund")], now=NOW)
-    (label,) = append([labelled(event.stream)], now=NOW + timedelta(days=2))
+    (label,) = append([labeled(event.stream)], now=NOW + timedelta(days=2))
     head = read_head("commerce")
     append([sequenced_entry(head, positions=[event.position, label.position], clock_us=0)], now=NOW)
     report = export_log(store, now=NOW)

@@ -11,7 +11,7 @@ from scoring.offline import export as export_module
 from scoring.offline.export import export_log
 from scoring.offline.reading import count_values, read_said
 from scoring.offline.store import OfflineStore
-from tests.factories.log import NOW, labelled, received
+from tests.factories.log import NOW, labeled, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,9 +31,9 @@ def test_what_was_said_comes_in_the_order_of_the_log(store, monkeypatch):
     event, other = append([received("1"), received("2")], now=NOW)
     later = NOW + timedelta(days=1)
     steps = [
-        (labelled(event.stream), NOW),
-        (labelled(event.stream, version=2, value=None, effective=None, previous="fraud"), later),
-        (labelled(other.stream, effective="legitimate"), NOW),
+        (labeled(event.stream), NOW),
+        (labeled(event.stream, version=2, value=None, effective=None, previous="fraud"), later),
+        (labeled(other.stream, effective="legitimate"), NOW),
     ]
     for entry, recorded_at in steps:
         append([entry], now=recorded_at)
@@ -45,17 +45,17 @@ def test_what_was_said_comes_in_the_order_of_the_log(store, monkeypatch):
 
 def test_what_was_said_after_the_export_is_there_too(store):
     event, other = append([received("1"), received("2")], now=NOW)
-    held, said = append([labelled("payment/shop/3"), labelled(event.stream)], now=NOW)
+    held, said = append([labeled("payment/shop/3"), labeled(event.stream)], now=NOW)
     export_log(store, now=NOW)
     append([received("3")], now=NOW)
-    append([labelled(other.stream, effective="legitimate")], now=NOW)
+    append([labeled(other.stream, effective="legitimate")], now=NOW)
     assert effective(store) == ["fraud", "fraud", "legitimate"]
     assert effective(store, log_position=said.position) == ["fraud", "fraud"]
     assert effective(store, log_position=held.position) == ["fraud"]
 
 
 def test_a_label_of_an_event_that_never_came_is_not_read(store):
-    append([labelled("payment/shop/nowhere")], now=NOW)
+    append([labeled("payment/shop/nowhere")], now=NOW)
     assert effective(store) == []
     export_log(store, now=NOW)
     assert effective(store) == []

@@ -15,7 +15,7 @@ from scoring.log.append import append
 from scoring.log.consumers.registry import rebuild_consumer
 from scoring.log.errors import ConsumerNotRebuildable
 from scoring.log.read import read_stream
-from tests.factories.log import decided, labelled, received
+from tests.factories.log import decided, labeled, received
 from tests.integration.reviews.conftest import DAY, consume, review_event, revise
 
 OpenCase = Callable[..., Case]
@@ -117,7 +117,7 @@ def test_a_decided_case_is_left_as_it_is(open_case: OpenCase) -> None:
 
 def test_a_chargeback_leaves_the_case_open(open_case: OpenCase) -> None:
     case = open_case("T-1")
-    append([labelled(case.event_stream)], now=DAY)
+    append([labeled(case.event_stream)], now=DAY)
     consume()
     assert Case.objects.get().state == "open"
 

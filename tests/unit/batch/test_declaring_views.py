@@ -5,7 +5,7 @@ import pytest
 
 from scoring.batch.compute.embedding import Embedding
 from scoring.batch.compute.profile import Profile
-from scoring.batch.compute.statistics import count, favourite_share, median, quantile, share_at
+from scoring.batch.compute.statistics import count, favorite_share, median, quantile, share_at
 from scoring.batch.compute.trend import Trend
 from scoring.batch.views import ViewEvents
 from scoring.catalog.event_type import EventType
@@ -32,7 +32,7 @@ REFUSED = {
     "no statistic": (lambda: nightly(n=AMOUNT), "is no statistic"),
     "a name that every view has": (lambda: nightly(unit=count()), "has something called 'unit'"),
     "a median of names": (lambda: nightly(n=median(CARD)), "is no Money or Number or Flag"),
-    "a favourite amount": (lambda: nightly(n=favourite_share(AMOUNT)), "is no Category or Entity"),
+    "a favorite amount": (lambda: nightly(n=favorite_share(AMOUNT)), "is no Category or Entity"),
     "a quantile beyond 1": (lambda: nightly(n=quantile(AMOUNT, 95)), "between 0 and 1, not at 95"),
     "an unknown day": (lambda: share_at(weekdays="sat sunday"), "'sunday' is no day of the week"),
     "an hour that no day has": (lambda: share_at(hours=(20, 25)), "from 0 to 24, not (20, 25)"),
@@ -73,7 +73,7 @@ def test_a_value_that_a_view_does_not_have_is_refused_with_those_it_has():
 
 
 def declared(**body) -> dict[str, type[EventType]]:
-    """The event types there are: one with this body, and a neighbour in another lane."""
+    """The event types there are: one with this body, and a neighbor in another lane."""
     own = type("Sale", (EventType,), {"name": "sale", "lane": "sales", **body})
     return {"sale": own, "order": Order}
 
@@ -121,7 +121,7 @@ class Wire(EventType):
         every="1d",
         stale_after="3d",
         typical=median(amount),
-        loyalty=favourite_share(sender),
+        loyalty=favorite_share(sender),
     )
 
 

@@ -18,7 +18,7 @@ from scoring.intake.projections import (
 from scoring.log.entries import Entry, NewEntry
 from scoring.registry.projections import changed_route
 from scoring.timestamps import from_iso
-from tests.factories.log import NOW, as_read, decided, labelled, received, route_changed
+from tests.factories.log import NOW, as_read, decided, labeled, received, route_changed
 
 RECEIPT = as_read(received("T-1"))
 
@@ -67,7 +67,7 @@ def test_a_decision_keeps_what_it_was_made_of() -> None:
 
 
 def test_a_label_keeps_what_held_before_and_after_it() -> None:
-    row = label_row(as_read(labelled(RECEIPT.stream, previous="legitimate", effective="fraud")))
+    row = label_row(as_read(labeled(RECEIPT.stream, previous="legitimate", effective="fraud")))
     assert (row["previous"], row["effective"], row["event_stream"]) == ("legitimate", "fraud", RECEIPT.stream)
 
 

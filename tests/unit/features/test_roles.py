@@ -136,14 +136,12 @@ def test_undoing_a_transfer_removes_it_from_both_accounts() -> None:
 
 def test_a_label_counts_for_the_account_in_its_role() -> None:
     first = wire(1, "ann", "bob")
-    labelled = again("label", first, 2, delta=1)
+    labeled = again("label", first, 2, delta=1)
     assert (
-        last_values(first, labelled, wire(3, "cat", "bob", hours=72))["receiver_fraud_count_30d_after_0d"]
-        == 1
+        last_values(first, labeled, wire(3, "cat", "bob", hours=72))["receiver_fraud_count_30d_after_0d"] == 1
     )
     assert (
-        last_values(first, labelled, wire(3, "cat", "ann", hours=72))["receiver_fraud_count_30d_after_0d"]
-        == 0
+        last_values(first, labeled, wire(3, "cat", "ann", hours=72))["receiver_fraud_count_30d_after_0d"] == 0
     )
 
 
@@ -180,7 +178,7 @@ def test_a_sentence_names_the_role_of_an_account(name: str, value: float, senten
     assert describe_value(spec, value=value) == sentence
 
 
-def test_the_catalogue_says_it_too() -> None:
+def test_the_catalog_says_it_too() -> None:
     specs = {spec.name: spec for spec in PLAN.feature_set("wire").features}
     assert describe_feature(specs["receiver_as_sender_count_24h"]) == (
         "How many wires with this receiver as sender there were in the last 24 h."

@@ -9,7 +9,7 @@ import pytest
 from scoring.lanes.queue import LATER, NORMAL
 from scoring.lanes.rebuild_queue import pending_rows
 from scoring.log.entries import Entry, NewEntry
-from tests.factories.log import NOW, as_read, labelled, received
+from tests.factories.log import NOW, as_read, labeled, received
 
 STREAM = "payment/shop/T-1"
 
@@ -30,11 +30,11 @@ def rows(*entries: Entry, sequenced: tuple[int, ...] = (), **given: Any) -> list
         (received("T-1"), {STREAM: 1}, {}, "event", "ready"),
         (received("T-1", history=True), {STREAM: 1}, {}, "event", "history"),
         (received("T-1"), {STREAM: 1}, {7: "broken"}, "event", "parked"),
-        (labelled(STREAM), {STREAM: 1}, {}, "label", "ready"),
-        (labelled(STREAM), {}, {}, "label", "held"),
-        (labelled(STREAM, history=True), {STREAM: 1}, {}, "label", "history"),
-        (labelled(STREAM, history=True), {}, {}, "label", "held"),
-        (labelled(STREAM), {STREAM: 1}, {7: "broken"}, "label", "parked"),
+        (labeled(STREAM), {STREAM: 1}, {}, "label", "ready"),
+        (labeled(STREAM), {}, {}, "label", "held"),
+        (labeled(STREAM, history=True), {STREAM: 1}, {}, "label", "history"),
+        (labeled(STREAM, history=True), {}, {}, "label", "held"),
+        (labeled(STREAM), {STREAM: 1}, {7: "broken"}, "label", "parked"),
     ],
     ids=[
         "a live event is ready",
@@ -73,7 +73,7 @@ def test_a_correction_of_history_is_placed_by_its_receipt(entry_type: str, kind:
 
 
 def test_history_is_due_at_its_own_time_and_a_label_at_its_known_at() -> None:
-    event, label = as_read(received("T-1", history=True)), as_read(labelled(STREAM, history=True))
+    event, label = as_read(received("T-1", history=True)), as_read(labeled(STREAM, history=True))
 
     assert [row["due_at"] for row in rows(event, label)] == [NOW - timedelta(minutes=1), NOW]
 
@@ -86,7 +86,7 @@ def test_sequenced_entries_are_not_pending() -> None:
 
 
 def test_a_label_before_its_event_in_the_log_is_processed_after_it() -> None:
-    label = as_read(labelled(STREAM), position=7)
+    label = as_read(labeled(STREAM), position=7)
 
     assert rows(label, received={STREAM: 6})[0]["priority"] == NORMAL
     assert rows(label, received={STREAM: 8})[0]["priority"] == LATER

@@ -14,7 +14,7 @@ from scoring.log.projections import RowProjection, project, registered
 from scoring.registry.models import ModelVersion, Route
 from scoring.registry.projections import changed_route, trained_version
 from scoring.sql.bulk_tables import BulkTable, copy_text
-from tests.factories.log import NOW, as_read, decided, labelled, model_trained, received, route_changed
+from tests.factories.log import NOW, as_read, decided, labeled, model_trained, received, route_changed
 
 EVENT = as_read(received("T-1"))
 
@@ -24,7 +24,7 @@ EVENT = as_read(received("T-1"))
     [
         (Event, event_row(EVENT)),
         (Decision, decision_row(as_read(decided(EVENT)))),
-        (Label, label_row(as_read(labelled(EVENT.stream)))),
+        (Label, label_row(as_read(labeled(EVENT.stream)))),
         (ModelVersion, trained_version(None, as_read(model_trained(1)))),
         (Route, changed_route(None, as_read(route_changed(1)))),
     ],
@@ -54,7 +54,7 @@ def test_a_route_is_what_its_last_change_said() -> None:
 
 def test_rows_of_other_types_are_not_projected() -> None:
     projection = RowProjection(BulkTable.of(Event), {"event.received": event_row})
-    entries = [EVENT, as_read(labelled(EVENT.stream)), replace(EVENT, position=9)]
+    entries = [EVENT, as_read(labeled(EVENT.stream)), replace(EVENT, position=9)]
     assert [row["position"] for row in projection.rows(entries)] == [7, 9]
 
 

@@ -100,7 +100,7 @@ def test_a_value_is_what_its_word_says(value, orders):
         expected = PLAINLY[value](counted) if counted else NAN
         if value == "hour" and counted and abs(mean_direction(counted)) < 1e-9:
             continue  # spread evenly around the clock: no direction
-        if value == "hour":  # 23:59 and 00:00 are neighbours
+        if value == "hour":  # 23:59 and 00:00 are neighbors
             assert math.isnan(expected) == math.isnan(found)
             assert math.isnan(found) or abs((found - expected + 12) % 24 - 12) < 1e-6
         else:

@@ -86,7 +86,7 @@ def test_a_batch_across_a_change_reads_both_versions(plan: LanePlan, asked: list
     assert [each["sale.rush"] for each in reads.numbers] == [None, 2, 2, 1]  # stale after 45 minutes
 
 
-def test_versions_are_learnt_again_before_an_unknown_one_can_be_valid(
+def test_versions_are_learned_again_before_an_unknown_one_can_be_valid(
     plan: LanePlan, asked: list[datetime]
 ) -> None:
     lane = BatchLookup(plan)

@@ -66,7 +66,7 @@ def test_the_last_thing_said_before_the_cut_off_holds():
     assert joined.inferred.tolist() == [False, True, False]
 
 
-def test_mature_and_unlabelled_is_a_negative_marked_as_inferred():
+def test_mature_and_unlabeled_is_a_negative_marked_as_inferred():
     joined = join([0, 0], [(0, 5, 0)])
     assert joined.y.tolist() == [0, 0]
     assert joined.inferred.tolist() == [False, True]

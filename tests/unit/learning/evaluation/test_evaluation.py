@@ -1,4 +1,4 @@
-"""Which events a model learnt from, as its lineage tells years later."""
+"""Which events a model learned from, as its lineage tells years later."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def vectors():
         ({"outliers": {}, "since": to_iso(START + timedelta(days=30))}, 30, 57),
     ],
 )
-def test_a_model_learnt_from_what_was_mature_at_its_own_cut_off(lineage, first, count):
+def test_a_model_learned_from_what_was_mature_at_its_own_cut_off(lineage, first, count):
     """A hundred days, a cut-off at the last of them, and thirteen days for labels."""
     row = SimpleNamespace(as_of=START + timedelta(days=99), lineage=lineage | {"matures_after_days": 13})
     none = np.empty(0, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What the commands print of runs, judgements and versions: the right figure in the right column."""
+"""What the commands print of runs, judgments and versions: the right figure in the right column."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace

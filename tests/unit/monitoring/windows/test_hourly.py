@@ -7,7 +7,7 @@ from monitoring.windows.hourly import count_entries, sum_to_hours, to_minute
 from monitoring.windows.latency_histogram import bin_of
 from scoring.log.entries import NewEntry
 from scoring.timestamps import from_iso
-from tests.factories.log import NOW, decided, labelled, received
+from tests.factories.log import NOW, decided, labeled, received
 from tests.unit.log.test_projections import as_read
 
 HOUR = NOW.replace(minute=0)
@@ -62,7 +62,7 @@ def test_hours_are_the_sums_of_their_minutes() -> None:
 def test_history_counts_at_its_event_time_and_its_labels_when_they_became_known() -> None:
     event = as_read(received("T-1", history=True, occurred=1))
     event.data["occurred_at"] = "2025-12-24T18:20:00Z"
-    label = as_read(labelled(EVENT.stream, history=True))
+    label = as_read(labeled(EVENT.stream, history=True))
     label.data["known_at"] = "2026-01-06T09:59:59Z"
 
     windows = count_entries([event, label])
@@ -106,9 +106,9 @@ def test_stakes_are_summed_by_outcome_and_events_without_an_amount_add_none() ->
 
 
 def test_labels_count_and_positive_ones_add_their_stake_until_retracted() -> None:
-    label = as_read(labelled(EVENT.stream))
-    confirmed = as_read(labelled(EVENT.stream, version=2, previous="fraud"))
-    cleared = as_read(labelled(EVENT.stream, version=3, previous="fraud", effective="legitimate"))
+    label = as_read(labeled(EVENT.stream))
+    confirmed = as_read(labeled(EVENT.stream, version=2, previous="fraud"))
+    cleared = as_read(labeled(EVENT.stream, version=3, previous="fraud", effective="legitimate"))
     entries = [replace(entry, position=number) for number, entry in enumerate((label, confirmed, cleared), 1)]
     stakes = {1: 1_234, 3: 1_234}
 
