@@ -63,7 +63,7 @@ class CaseAdmin(LinkedAdmin):
     @admin.display(description="why")
     def cause(self, case: Case) -> str:
         sampled = case.why == Case.Why.SAMPLE
-        return unbroken(f"{case.get_why_display()}: {case.outcome}" if sampled else case.get_why_display())
+        return unbroken(f"sample of {case.outcome}" if sampled else case.get_why_display())
 
     @admin.display(description="score")
     def calibrated_score(self, case: Case) -> str:

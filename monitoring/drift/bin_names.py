@@ -30,8 +30,13 @@ def _whole_name(low: float, high: float, spec: FeatureSpec | None) -> str:
     if spec is not None and spec.unit in CODES:
         return _code_name(first, last, spec)
     if first is None or last is None:
-        return "any" if first == last else f"{last} or less" if first is None else f"{first} or more"
+        return "any" if first == last else _lowest_name(last) if first is None else f"{first} or more"
     return str(first) if first == last else f"{first} to {last}"
+
+
+def _lowest_name(last: int | None) -> str:
+    """Whole numbers of these units are never negative, so "0 or less" is "0"."""
+    return "0" if last == 0 else f"{last} or less"
 
 
 def _code_name(first: int | None, last: int | None, spec: FeatureSpec) -> str:

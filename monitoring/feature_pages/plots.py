@@ -17,7 +17,7 @@ _AXES = {
     "seconds": "Time",
     "flag": "Value",
 }
-HOURS = Axis("Hour (the last one is incomplete)", "time")
+HOURS = Axis("Hour, the last one incomplete", "time")
 
 
 def distribution_plot(drift: FeatureDrift, *, unit: str) -> Plot:

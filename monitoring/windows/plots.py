@@ -36,7 +36,7 @@ class Timeline:
 
     @property
     def axis(self) -> Axis:
-        return Axis("Time" if self.step == MINUTE else "Hour (the last one is incomplete)", "time")
+        return Axis("Time" if self.step == MINUTE else "Hour, the last one incomplete", "time")
 
     @property
     def unit(self) -> str:
@@ -110,7 +110,7 @@ def missing_plot(
     before = float(reference.features[:, -1].sum() / max(reference.features.sum(), 1))
     return Plot(
         title="Missing values, all features",
-        x=Axis("Hour (the last one is incomplete)", "time"),
+        x=Axis("Hour, the last one incomplete", "time"),
         y=Axis("Share missing", "percent", minimum=0),
         series=[Series("now", points, kind=line_or_dots(points))],
         lines=[("in training", before)],

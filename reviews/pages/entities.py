@@ -64,7 +64,7 @@ class EntitiesPage(AdminPage):
         panels = _results(text, personal=personal) if text else {}
         if kind in _kinds() and value:
             panels |= _entity(kind, value, before=number_in(asked.get("before")), personal=personal)
-        return super().get_context_data(text=text, kinds=_kinds(), **panels, **kwargs)
+        return super().get_context_data(text=text, kinds=_kind_names(), **panels, **kwargs)
 
 
 def past_of(rows: Sequence[HistoryRow]) -> EntitySummary:
@@ -116,6 +116,12 @@ def _entity(kind: str, value: str, *, before: int | None, personal: bool) -> dic
 
 def _page(ref: EntityRef, *, before: int) -> str:
     return "?" + urlencode({"kind": ref.kind, "value": ref.value, "before": before})
+
+
+def _kind_names() -> list[str]:
+    """The kinds of entities as words within a sentence: "card", "IP"."""
+    names = map(words_of_name, _kinds())
+    return [name if name.isupper() else name.lower() for name in names]
 
 
 def _kinds() -> list[str]:

@@ -410,8 +410,8 @@ def test_a_view_is_as_fresh_as_its_newest_valid_version(
 @pytest.mark.parametrize(
     ("counts", "said"),
     [
-        ({"unpublished": 7}, "0 of 7 had it"),
-        ({"fresh": 5, "age_us_sum": 10, "stale": 2}, "5 of 7 had it"),
+        ({"unpublished": 7}, "0 of 7 had a version"),
+        ({"fresh": 5, "age_us_sum": 10, "stale": 2}, "5 of 7 had a version"),
     ],
 )
 def test_a_view_shows_how_many_decisions_had_a_version(

@@ -12,7 +12,7 @@ SPECS = feature_specs("payment", {"category": ["grocery", "travel", "games"]})
     ("feature", "edges", "names"),
     [
         ("amount", [1_000.0, 2_550.0], ["below 10.00 USD", "10.00 USD to 25.50 USD", "from 25.50 USD"]),
-        ("card_count_1h", [0.5, 1.5, 4.5], ["0 or less", "1", "2 to 4", "5 or more"]),
+        ("card_count_1h", [0.5, 1.5, 4.5], ["0", "1", "2 to 4", "5 or more"]),
         ("card_since_last", [60.0], ["below 60 s", "from 60 s"]),
         ("card_new_merchant", [0.5], ["no", "yes"]),
         ("day_of_week", [0.5, 1.5], ["Monday", "Tuesday", "Wednesday"]),

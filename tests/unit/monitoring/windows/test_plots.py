@@ -30,7 +30,7 @@ def by_hour(*windows: HourlyWindow) -> window_plots.Timeline:
 def test_minutes_end_with_the_last_complete_one_and_hours_with_the_current_one() -> None:
     assert by_minute().starts == [NOW - 3 * MINUTE, NOW - 2 * MINUTE, NOW - MINUTE]
     assert by_hour().starts == [TOP - HOUR, TOP]
-    assert (by_minute().axis.title, by_hour().axis.title) == ("Time", "Hour (the last one is incomplete)")
+    assert (by_minute().axis.title, by_hour().axis.title) == ("Time", "Hour, the last one incomplete")
     assert (by_minute().unit, by_hour().unit) == ("per minute", "per hour")
 
 
