@@ -94,10 +94,10 @@ def subscribe(lane: str, *, pace: float) -> None:
 
     Call it before a claim, and again before RUNNER_MS have passed.
     """
-    flag, runner, bell = _keys(lane)
+    in_flight, runner, notified = _keys(lane)
     with connections.client().pipeline(transaction=False) as pipe:
         pipe.set(runner, "1", px=RUNNER_MS)
-        pipe.delete(flag, bell)
+        pipe.delete(in_flight, notified)
         if pace:
             pipe.set(_pace_key(lane), f"{pace:.1f}", px=PACE_MS)
         pipe.execute()
@@ -105,15 +105,15 @@ def subscribe(lane: str, *, pace: float) -> None:
 
 def unsubscribe(lane: str) -> None:
     """The runner leaves the lane; notifications from now on are Celery messages."""
-    flag, runner, bell = _keys(lane)
-    connections.client().delete(flag, runner, bell)
+    in_flight, runner, notified = _keys(lane)
+    connections.client().delete(in_flight, runner, notified)
 
 
 def wait_for_notification(lane: str, *, seconds: float) -> bool:
     """Block until the lane is notified; False when the time is up first."""
-    _, _, bell = _keys(lane)
+    _, _, notified = _keys(lane)
     seconds = min(seconds, connections.MAX_BLOCK_SECONDS)
-    return connections.blocking().blpop([bell], timeout=seconds) is not None
+    return connections.blocking().blpop([notified], timeout=seconds) is not None
 
 
 def has_runner(lane: str) -> bool:

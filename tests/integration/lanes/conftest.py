@@ -47,7 +47,7 @@ def send(transactional_db: None, online_redis: redis.Redis) -> Callable[..., lis
 
 
 def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a model be due that cannot be had: each decision is to be made again."""
+    """Make the due model unavailable: each decision is to be revised later."""
 
     def take(name: str, route: Any) -> Any:
         deciding = load_deciding_models(name, route)
@@ -61,7 +61,7 @@ def online_states() -> dict[str, bytes]:
 
 
 def rebuilt_states() -> dict[str, bytes]:
-    """What a fresh fold of the log gives, item by item."""
+    """The states after folding the log item by item."""
     plan = lane_plan(LANE, vocabularies={})
     arena = Arena(plan)
     for chunk in iter_lane_items(LANE):

@@ -38,7 +38,7 @@ CATEGORIES = ("travel", "grocery", "fuel", "jewellery")
 
 @pytest.fixture
 def models(online_redis, settings, tmp_path) -> list[str]:
-    """Two versions that code categories differently; neither is promoted."""
+    """Two versions with different vocabularies; neither is promoted."""
     settings.VAR_DIR = tmp_path / "var"
     names = train_small_models(15, 25)
     give_vocabulary(names[1], CATEGORIES)
@@ -46,7 +46,7 @@ def models(online_redis, settings, tmp_path) -> list[str]:
 
 
 def give_vocabulary(name: str, categories: Sequence[str]) -> None:
-    """Another vocabulary for a stored model, as if it had been trained at another time."""
+    """Give a stored model another vocabulary, as if it had been trained at another time."""
     version = ModelVersion.objects.get(name=name)
     spec = replace(loaded_models.load_model(name).spec, vocabularies={"category": tuple(categories)})
     feature_set = lane_plan(LANE, {"payment": spec.vocabularies}).feature_set("payment").hash
@@ -82,7 +82,7 @@ def champion(model: str, share: float = 1.0) -> Arm:
 
 
 def by_customers(count: int):
-    """A payment of each of `count` customers, its category one that models know or do not."""
+    """A payment of each of `count` customers, with categories that models know or do not know."""
     known = [*CATEGORIES, "never seen before", None]
     return [
         submission(payment_payload(n, customer=f"customer-{n}", category=known[n % len(known)]))
@@ -215,7 +215,7 @@ def test_scores_that_are_not_numbers_decide_nothing(models, send, work, monkeypa
 
 
 def note_categories(monkeypatch, name: str) -> list[float]:
-    """The codes of categories that a model is given from now on; small models may decide without them."""
+    """The category codes that models receive from now on; small models may not use them."""
     explain, given = loaded_models.LoadedModel.explain, []
     column = lane_plan(LANE).feature_set("payment").names.index("category")
 
@@ -291,7 +291,7 @@ def test_a_missing_shadow_is_reported_and_delays_nothing(models, send, work, cap
 
 
 def test_a_shadow_scores_the_first_model_decision_of_an_event(models, send, work, monkeypatch, caplog):
-    """Not what the failure policy did, beside which any model would look different."""
+    """And not the decision of the failure policy, from which any model would differ."""
     route(champion(models[0]), Arm("shadow", models[1], "shadow", 1.0))
     with monkeypatch.context() as broken:
         fail(broken, lambda model, features: model.name == models[0])
@@ -299,7 +299,7 @@ def test_a_shadow_scores_the_first_model_decision_of_an_event(models, send, work
         work()
     follow()
     assert shadows() == []
-    assert "not scored" not in caplog.text  # nobody asks for it
+    assert "not scored" not in caplog.text  # it is not used
     given = note_categories(monkeypatch, models[1])
     for category in ("fuel", "travel"):
         correct(0, category=category)

@@ -46,7 +46,7 @@ def runner(transactional_db: None, online_redis: Any) -> Any:
 
 
 def test_the_label_of_an_event_that_stays_queued_does_not_overtake_it(send, work, runner, monkeypatch):
-    """Passed over by the kernel, which has not seen its event, the label would be lost to every feature."""
+    """The kernel would ignore the label of an event it has not seen, and every feature would lose it."""
     send(payments(2))
     say_fraud(0)
     process, tried = LaneRunner._process, []
@@ -252,7 +252,7 @@ def test_a_rescore_that_fails_again_is_tried_again_later_and_adds_no_revision(se
 
 
 def test_a_rescore_that_another_holder_has_done_is_not_queued_again(send, work, monkeypatch):
-    """Nothing is appended for it: that its row is gone is all that tells."""
+    """Nothing is appended for it: only its missing row shows that it was processed."""
     without_model(monkeypatch)
     send(payments(1))
     work()

@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 
 @pytest.fixture
 def frozen_redis(online_redis: redis.Redis) -> Iterator[None]:
-    """Redis takes no commands until the test ends, as a stopped process; it is not gone."""
+    """Redis accepts no commands until the test ends, like a stopped process."""
     process = online_redis.info("server")["process_id"]
     os.kill(process, signal.SIGSTOP)
     yield
@@ -52,7 +52,7 @@ def test_a_redis_that_refuses_a_command_is_still_used(online_redis):
 
 
 def test_a_discarded_client_leaves_a_pipeline_its_connection(online_redis):
-    """As when threads ask for the first time together, and the client of one of them is not kept."""
+    """Threads that use the client at the same time first may discard one of their clients."""
     pipe = connections.client().pipeline(transaction=False)
     in_use = pipe.connection_pool.get_connection()
     connections.client.cache_clear()

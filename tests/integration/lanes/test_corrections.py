@@ -58,7 +58,7 @@ def say(number: int, value: str | None) -> None:
 
 
 def items() -> list[tuple[str, str, int]]:
-    """What the kernel folded, in order: kind, merchant, by how much its positives changed."""
+    """The folded items in order: kind, merchant, change of its positives."""
     return [
         (item.kind, item.fields["merchant"], item.positive_delta)
         for chunk in iter_lane_items(LANE)

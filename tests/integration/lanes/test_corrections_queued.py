@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def park(number: int) -> int:
-    """Set aside what was said last of a payment; gives its position."""
+    """Park the last entry of a payment; returns its position."""
     position = read_stream(f"payment/shop/T-{number}")[-1].position
     assert pending.park(position, error="broken")
     return position

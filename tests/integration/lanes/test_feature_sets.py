@@ -62,7 +62,7 @@ OLD_COUNT = len(lane_plan(LANE).feature_set("payment").names)
 
 @pytest.fixture
 def declare(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Lets payments have these features: the newest set, then earlier ones."""
+    """Declare these features for payments: the newest set, then earlier ones."""
 
     def declare(newest: object, *earlier: object) -> None:
         monkeypatch.setattr(Payment, "features", newest)
@@ -90,7 +90,7 @@ def train_on_newest() -> str:
 
 
 def plain_vectors(model: str, count: int) -> np.ndarray:
-    """The vectors [count, F] that the first payments have for a model, by a plain fold of the log."""
+    """The vectors [count, F] of the first payments for a model, by a plain fold of the log."""
     loaded = loaded_models.load_model(model)
     own = lane_plan(LANE, {"payment": loaded.spec.vocabularies})
     feature_set, arena, rows = check_feature_set(loaded), Arena(own), {}
@@ -101,7 +101,7 @@ def plain_vectors(model: str, count: int) -> np.ndarray:
 
 
 def lose(name: str) -> Callable[[], None]:
-    """Spoil a model's artifact; what is given back mends it."""
+    """Damage a model's artifact; returns a function that repairs it."""
     artifact = ModelArtifact.objects.get(digest=ModelVersion.objects.get(name=name).artifact)
     ModelArtifact.objects.filter(pk=artifact.pk).update(booster=b"lost")
     loaded_models.load_model.cache_clear()
@@ -184,7 +184,7 @@ def test_a_model_waits_for_the_states_of_its_features(models, online_redis, work
     online_redis.flushdb()
     with pytest.raises(FeaturesNotBackfilled, match=f"what the features of {new} read, or"):
         put_in_charge(new, actor="tests", now=datetime.now(UTC))
-    work()  # whoever takes the lane restores its states
+    work()  # the next holder of the lane restores its states
     put_in_charge(new, actor="tests", now=datetime.now(UTC))
 
 
@@ -246,7 +246,7 @@ def test_sets_are_declared_once_and_keep_their_numbers(declare, transactional_db
 
 
 def read_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets the next to declare look before anything was declared, once."""
+    """Let the next worker look before anything was declared, once."""
     looks = [lambda stream: []]
 
     def look(stream: str) -> list[Entry]:

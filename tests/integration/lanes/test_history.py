@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def add_history(numbers: range, *, labels: dict[int, timedelta] | None = None) -> None:
-    """Payments a minute apart as history; `labels`: how long after the payment its fraud became known."""
+    """Load payments one minute apart as history; `labels`: the delay after which their fraud became known."""
     entries = [
         received_entry(submission(payment_payload(number)), source="shop", history=True) for number in numbers
     ]
@@ -61,7 +61,7 @@ def add_history(numbers: range, *, labels: dict[int, timedelta] | None = None) -
 
 
 def order() -> list[str]:
-    """What the lane applied, in order: payments by id, labels with a plus."""
+    """The applied items in order: payments by id, labels with a plus."""
     positions = [position for run in iter_lane_runs(LANE, items=100) for position in run.positions.tolist()]
     return [
         ("+" if entry.type.startswith("label") else "") + entry.stream.rsplit("T-")[1]

@@ -49,13 +49,13 @@ def say(*statements: LabelStatement):
 
 
 def queued(stream: str, *, now: datetime) -> Alongside:
-    """What queues a payment that is appended past the API."""
+    """Queues a payment that is appended without the API."""
     place = pending.NewPending(stream, LANE, pending.NORMAL, wake_token=None)
     return Alongside(clauses=pending.queueing([place], now=now))
 
 
 def send_and_close(send, *args, **how):
-    """As another thread, with a database connection of its own."""
+    """Run on another thread, with its own database connection."""
     try:
         return send(*args, **how)
     finally:

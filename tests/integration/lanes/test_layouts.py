@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def next_layout(monkeypatch) -> LanePlan:
-    """Code whose states have another layout."""
+    """Code with another state layout."""
     return replace(lane_plan(LANE), layout_id="abcdef" + lane_plan(LANE).layout_id[6:])
 
 

@@ -27,7 +27,7 @@ NOTHING_TO_MATURE = timedelta(0)
 
 @pytest.fixture
 def amended(send, work, settings, tmp_path) -> datetime:
-    """Payment 2 is corrected twice and payment 3 retracted, both labeled; gives a moment before that."""
+    """Payment 2 is corrected twice and payment 3 retracted, both labeled; gives a time before that."""
     settings.OFFLINE_URL = str(tmp_path / "offline")
     send(payments(6))
     say(2, "fraud")
@@ -45,7 +45,7 @@ def amended(send, work, settings, tmp_path) -> datetime:
 
 
 def training(as_of: datetime) -> dict[str, tuple[float, int]]:
-    """By id: the amount and the label of each event of the training set."""
+    """The amount and label of each event of the training set, by id."""
     table = concat_tables(
         iter_tables(read_training_set("payment", as_of=as_of, matures_after=NOTHING_TO_MATURE))
     )
@@ -88,7 +88,7 @@ def test_values_are_counted_from_the_versions_known_then(amended, exported):
 
 
 def merchants_read(read) -> list[str]:
-    """Of the payments that a view is computed from, in the order of their times."""
+    """The amounts of the payments from which a view is computed, by time."""
     names = read(event_type("payment").batch_views["merchant_trend"]).names["merchant"]
     return [names.uniques[code] for code in names.codes.tolist()]
 

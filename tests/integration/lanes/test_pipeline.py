@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Late(Future[Any]):
-    """Does its work when somebody asks for the result: never before the next batch has been worked out."""
+    """Does its work when the result is requested: never before the next batch was computed."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ def assert_all_decided_once(count: int) -> None:
 def test_a_batch_sees_the_changes_of_the_batch_in_flight(send, runner):
     send(payments(3 * MIN_SIZE))
     runner.step()
-    assert not Decision.objects.exists()  # worked out, not written
+    assert not Decision.objects.exists()  # computed, not written
     assert runner.limits.pace > 0.0
     runner.step()
     assert Decision.objects.count() == MIN_SIZE
@@ -104,12 +104,12 @@ def test_a_batch_sees_the_changes_of_the_batch_in_flight(send, runner):
 
 def test_a_batch_is_computed_before_the_one_ahead_is_written(send, runner, monkeypatch):
     order: list[str] = []
-    work_out, commit = runner._compute, writing._commit
-    monkeypatch.setattr(runner, "_compute", lambda claims: order.append("worked out") or work_out(claims))
+    compute, commit = runner._compute, writing._commit
+    monkeypatch.setattr(runner, "_compute", lambda claims: order.append("computed") or compute(claims))
     monkeypatch.setattr(writing, "_commit", lambda *given: order.append("written") or commit(*given))
     send(payments(2 * MIN_SIZE))
     work_all(runner)
-    assert order == ["worked out", "worked out", "written", "written"]
+    assert order == ["computed", "computed", "written", "written"]
 
 
 def test_an_interrupted_wait_keeps_the_batch_in_flight(send, runner):
@@ -134,7 +134,7 @@ def test_an_interrupted_wait_keeps_the_batch_in_flight(send, runner):
 def test_a_correction_of_an_event_in_flight_builds_on_it(send, runner):
     send(payments(2))
     runner.step()
-    assert not Decision.objects.exists()  # worked out, not written
+    assert not Decision.objects.exists()  # computed, not written
     correct_event(
         submission(payment_payload(1, amount="99.00")), source="shop", reason="a typo", now=datetime.now(UTC)
     )
@@ -216,7 +216,7 @@ def test_a_redis_flushed_while_a_batch_is_written_is_restored(send, runner, onli
 
 
 class Unnoticed(Future[Any]):
-    """Is done, and does not say so: the runner goes on as if the batch were still being written."""
+    """Is done but does not say so: the runner continues as if the batch were in flight."""
 
     def done(self) -> bool:
         return False
@@ -261,11 +261,11 @@ def test_a_redis_flushed_after_the_next_batch_has_read_it_is_restored(
 ):
     send(payments(3 * MIN_SIZE))
     runner.step()
-    work_out = runner._compute
+    compute = runner._compute
 
     def then_flush(claims):
-        worked = work_out(claims)
-        monkeypatch.setattr(runner, "_compute", work_out)
+        worked = compute(claims)
+        monkeypatch.setattr(runner, "_compute", compute)
         online_redis.flushdb()
         return worked
 

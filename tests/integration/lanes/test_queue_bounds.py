@@ -120,7 +120,7 @@ def test_a_failed_rebuild_of_the_queue_changes_nothing(send, monkeypatch):
 
 
 def test_entries_appended_during_a_rebuild_of_the_queue_are_in_it(send):
-    """Without a place there, the event would never be decided."""
+    """Without a queue entry the event would never be decided."""
     send(payments(1))
     thread = threading.Thread(target=_then_close, args=(rebuild_pending.rebuild_pending,))
 
@@ -146,7 +146,7 @@ def correct(number: int, **changes: Any) -> None:
 
 
 def test_a_correction_waits_for_the_batch_being_written_and_undoes_its_event(send, work):
-    """Queued for an event that is done by then, it would have to say what holds: nothing counts twice."""
+    """It waits for the lane's commit, so that nothing counts twice."""
     send(payments(2))
     runner = LaneRunner(LANE)
     thread = threading.Thread(target=_then_close, args=(lambda: correct(0, card="card-x"),))
@@ -173,7 +173,7 @@ def _then_close(work: Any) -> None:
 
 
 def corrected_and_due_again(send: Any, work: Any, monkeypatch: pytest.MonkeyPatch) -> claiming.Claim:
-    """The claim of an event that is to be scored again, as it was corrected."""
+    """The claim of a corrected event that is to be rescored."""
     without_model(monkeypatch)
     send(payments(1))
     work()
@@ -185,14 +185,14 @@ def corrected_and_due_again(send: Any, work: Any, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_event_corrected_meanwhile_is_not_rescored_in_its_old_version(send, work, monkeypatch):
-    """The correction gets a decision of its own, which a late one of the former values must not revise."""
+    """The correction has its own decision, which a late one on the former values must not revise."""
     claim = corrected_and_due_again(send, work, monkeypatch)
     correct(0, amount="77.00")
     assert LaneRunner(LANE)._rescored(claim) == []
 
 
 def test_the_rescore_of_a_corrected_event_uses_its_vector(send, work, monkeypatch):
-    """And not the first that was logged: the model would judge what the sender has taken back."""
+    """And not the first vector logged: the model would score values that the sender has corrected."""
     claim = corrected_and_due_again(send, work, monkeypatch)
     runner = LaneRunner(LANE)
 

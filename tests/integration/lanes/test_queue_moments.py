@@ -20,7 +20,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def queue(*states: str, kind: str = "event", lane: str = LANE, due_at: datetime | None = None) -> None:
-    """Rows of the queue with nothing behind them, at positions 1, 2, ..."""
+    """Add rows to the queue, at positions 1, 2, ..., without entries in the log."""
     taken = Pending.objects.count()
     Pending.objects.bulk_create(
         Pending(
@@ -166,13 +166,13 @@ def test_a_sender_can_hold_labels_up_to_the_limit(settings, transactional_db):
 
 
 def test_the_sweep_notifies_lanes_that_have_work_but_no_runner(db, online_redis, monkeypatch):
-    rung: list[tuple[str, bool]] = []
+    notified: list[tuple[str, bool]] = []
     monkeypatch.setattr(
-        lane_notifications, "notify_lane", lambda lane, *, again=False: rung.append((lane, again)) or ""
+        lane_notifications, "notify_lane", lambda lane, *, again=False: notified.append((lane, again)) or ""
     )
     queue("ready")
     queue("ready", lane="content")
     queue("held", lane="elsewhere")
     lane_notifications.subscribe("content", pace=0.0)
     assert sweep_lanes(now=NOW) == [LANE]
-    assert rung == [(LANE, True)]
+    assert notified == [(LANE, True)]

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Watching(RecordedSteps):
-    """Does something, once, when a step of a rebuild begins or (`on_the_way`) advances."""
+    """Acts once, when a step of a rebuild begins or (`on_the_way`) advances."""
 
     def __init__(self, step: str, act: Callable[[], object], *, on_the_way: bool = False) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Watching(RecordedSteps):
 
 @contextmanager
 def traffic(send: Callable[..., object]) -> Iterator[None]:
-    """A sender, and two who work the lane in turn, each with connections of its own."""
+    """A sender and two workers of the lane, each with its own connections."""
     ended = threading.Event()
     failed: list[BaseException] = []
 
@@ -103,12 +103,12 @@ def assert_every_decision_is_what_the_log_gives() -> None:
 
 
 def stored_keys() -> int:
-    """How many keys the lane's states take, with whatever was left behind."""
+    """The number of keys of the lane's states, leftovers included."""
     return sum(":door:" not in key for key in iter_keys(lane_prefix(LANE)))
 
 
 def tidy() -> int:
-    """How many they take with nothing left behind: the states, their cursor and the pointer to them."""
+    """The number of keys without leftovers: the states, their cursor and the pointer."""
     return len(online_states()) + 2
 
 
@@ -188,10 +188,10 @@ def test_a_holder_of_the_former_generation_is_refused_and_finds_the_new_one(send
     work()
     with held_lane(LANE):
         holder = LaneRunner(LANE)
-        believed = holder.pipeline.head.cursor
+        expected_cursor = holder.pipeline.head.cursor
         rebuild_lane(LANE)  # locks of one session nest, so this stands for a holder that has lost its lane
         with pytest.raises(StaleOnlineState):
-            holder.store.read(["0:card-1"], expected=believed)
+            holder.store.read(["0:card-1"], expected=expected_cursor)
         send(payments(10, start=40))
         while holder.step():
             pass
@@ -305,14 +305,14 @@ def test_a_second_rebuild_of_a_lane_is_refused(send, work):
 
 
 def test_entries_pending_after_the_switch_are_processed_at_once(send, work, monkeypatch):
-    rung: list[str] = []
-    monkeypatch.setattr(rebuild_online.lane_notifications, "send_task", rung.append)
+    notified: list[str] = []
+    monkeypatch.setattr(rebuild_online.lane_notifications, "send_task", notified.append)
     rebuild_lane(LANE)
-    assert rung == []
+    assert notified == []
     send(payments(1))
-    assert rung == [LANE]  # for a process that finds the lane taken
+    assert notified == [LANE]  # for a worker that finds the lane held
     rebuild_lane(LANE)
-    assert rung == [LANE] * 2
+    assert notified == [LANE] * 2
 
 
 @pytest.mark.parametrize(("sequenced", "left"), [(3, 3), (4, 0)], ids=["few left", "more than few left"])
@@ -330,7 +330,7 @@ def test_the_lane_is_held_for_few_items_and_none_is_missed(send, work, monkeypat
 
     @contextmanager
     def ask(lane: str, *, wait: bool, patience: float) -> Iterator[bool]:
-        assert wait  # whoever waits comes before all who only ask
+        assert wait  # waiting sessions come before those that only try
         asked.append(order.missing())
         sequence(2, start=100 * len(asked))  # what the holder before has sequenced last
         yield next(answers)

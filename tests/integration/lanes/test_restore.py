@@ -46,12 +46,15 @@ def five_are_few(monkeypatch) -> None:
     monkeypatch.setattr(restore, "ITEMS_A_FOLD", 5)
 
 
-CATCHING_UP, ANEW = ["bringing the states up to date"], ["folding the lane", "writing the states"]
+CATCHING_UP, FROM_THE_BEGINNING = (
+    ["bringing the states up to date"],
+    ["folding the lane", "writing the states"],
+)
 
 
 @pytest.mark.parametrize(
     ("applied", "missing", "steps"),
-    [(4, 5, CATCHING_UP), (4, 6, ANEW), (7, 7, CATCHING_UP), (7, 8, ANEW)],
+    [(4, 5, CATCHING_UP), (4, 6, FROM_THE_BEGINNING), (7, 7, CATCHING_UP), (7, 8, FROM_THE_BEGINNING)],
     ids=["few", "more than few and most", "half", "most"],
 )
 @pytest.mark.usefixtures("five_are_few")
@@ -63,8 +66,8 @@ def test_states_are_folded_from_the_beginning_when_most_of_the_lane_is_missing(
     assert restore_states(lane_plan(LANE), store, watch=watch) == read_head(LANE)
     assert store.states() == rebuilt_states()
     assert watch.names == steps
-    anew = [applied + missing, len(store.states())]
-    assert watch.done == watch.totals == (anew if steps == ANEW else [missing])
+    whole = [applied + missing, len(store.states())]
+    assert watch.done == watch.totals == (whole if steps == FROM_THE_BEGINNING else [missing])
 
 
 @pytest.mark.usefixtures("five_are_few")

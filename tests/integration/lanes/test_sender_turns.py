@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def load(transactional_db, online_redis):
-    """A list of so many payments of a source, which nobody waits for."""
+    """Receive a list of payments from a source, without waiting for decisions."""
 
     def load(source: str, count: int, *, start: int = 0) -> None:
         receive_events(payments(count, start=start), source=source, now=datetime.now(UTC))

@@ -37,7 +37,7 @@ def briskly(online_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
 def held_elsewhere(
     lane: str = LANE, *, space: LockSpace = LockSpace.LANE, in_use: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Another session holds the lane, without a heartbeat; `in_use`: it works. `lost`: it was ended."""
+    """Another session holds the lane without heartbeats; `in_use`: it works; `lost`: it was ended."""
     holding, release, said = threading.Event(), threading.Event(), {"lost": False}
 
     def hold() -> None:

@@ -1,4 +1,4 @@
-"""Categories coded anew for a model that knows other values."""
+"""Categories are encoded by the vocabulary of each model."""
 
 import numpy as np
 

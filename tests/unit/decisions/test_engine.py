@@ -1,4 +1,4 @@
-"""What decides an event, and how that is told: a model, another one, or a policy without any."""
+"""Which model or policy decides an event, and what the decision records."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is told of a decision when only its own record is at hand."""
+"""Explanations from the record of a decision alone."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a sender is told of an event and its decision, by the entries of its stream."""
+"""Answers about an event and its decision, from the entries of its stream."""
 
 from typing import Any
 

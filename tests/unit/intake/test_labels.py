@@ -18,10 +18,10 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ({"customer": "fraud"}, "fraud"),
         ({"customer": "fraud", "chargeback": "legitimate"}, "legitimate"),
         ({"chargeback": "fraud", "review": "legitimate"}, "legitimate"),
-        ({"somebody": "fraud", "customer": "legitimate"}, "legitimate"),
+        ({"another system": "fraud", "customer": "legitimate"}, "legitimate"),
     ],
     ids=[
-        "nobody said anything",
+        "no source has a label",
         "one source",
         "a chargeback outranks the customer",
         "a reviewer outranks a chargeback",

@@ -1,4 +1,4 @@
-"""What a client is told of an event that was corrected, by the entries of its stream."""
+"""The status of corrected and retracted events, from the entries of their streams."""
 
 from typing import Any
 

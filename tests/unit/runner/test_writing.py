@@ -1,4 +1,4 @@
-"""The thread of a process that writes what its lane has worked out."""
+"""The thread of a process that writes computed batches."""
 
 from concurrent.futures import TimeoutError as TooLate
 from contextlib import suppress
