@@ -42,7 +42,7 @@ from scoring.intake.errors import (
     TooManyLists,
 )
 from scoring.lanes.errors import TooManyHeldLabels
-from scoring.log.consumers.trouble import is_trouble
+from scoring.log.consumers.outages import is_outage
 from scoring.log.errors import LogAheadOfCluster, StreamConflict
 from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso
@@ -294,7 +294,7 @@ INTERNAL = Problem(500, "internal-error", "Internal error", detail=lambda exc: "
 def problem_for(exc: Exception) -> Problem | None:
     """The row of the table for an error, by its nearest class; None for an unexpected error."""
     known = next((PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS), None)
-    return known or (STORAGE_UNAVAILABLE if is_trouble(exc) else None)
+    return known or (STORAGE_UNAVAILABLE if is_outage(exc) else None)
 
 
 def problem_document(problem: Problem, exc: Exception | None, context: Mapping[str, Any]) -> dict[str, Any]:

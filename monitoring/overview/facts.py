@@ -126,7 +126,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         now=now,
         hours=list(HourlyWindow.objects.filter(start__gte=to_hour(now - DAY)).order_by("start")),
         minutes=list(MinuteWindow.objects.filter(start__gte=to_minute(now - TWO_HOURS)).order_by("start")),
-        consumers=consumer_health(most=MAX_LAG_COUNTED),
+        consumers=consumer_health(max_lag=MAX_LAG_COUNTED),
         **seen,
     )
 

@@ -17,7 +17,7 @@ from scoring.api.items import ApiView, ItemsView, Result, read_items, read_objec
 from scoring.api.keys.issue import Sender
 from scoring.api.keys.permissions import sender_of
 from scoring.api.links import event_link
-from scoring.api.pending import list_pending, read_page
+from scoring.api.pending import list_pending, read_paging
 from scoring.api.preferences import Preferences, read_preferences
 from scoring.api.schema.events import LIST_PARKED, RETRIEVE, SUBMIT
 from scoring.catalog.errors import MAX_NAME_SHOWN, FieldError
@@ -66,8 +66,8 @@ class ParkedEventsView(ApiView):
 
     @extend_schema(**LIST_PARKED)
     def get(self, request: Request) -> Response:
-        page = read_page(request.query_params)
-        rows, following = list_pending(Pending.State.PARKED, sender=sender_of(request), page=page)
+        paging = read_paging(request.query_params)
+        rows, following = list_pending(Pending.State.PARKED, sender=sender_of(request), paging=paging)
         return Response({"results": [parked_event(row) for row in rows], "next_after": following})
 
 

@@ -15,7 +15,7 @@ from scoring.api.items import ApiView, ItemsView, Result, read_items, read_objec
 from scoring.api.keys.issue import Sender
 from scoring.api.keys.permissions import sender_of
 from scoring.api.links import event_link
-from scoring.api.pending import list_pending, read_page
+from scoring.api.pending import list_pending, read_paging
 from scoring.api.schema.labels import LIST_HELD, STATE_LABELS
 from scoring.catalog.registry import event_type
 from scoring.errors import ScoringError
@@ -50,8 +50,8 @@ class HeldLabelsView(ApiView):
 
     @extend_schema(**LIST_HELD)
     def get(self, request: Request) -> Response:
-        page = read_page(request.query_params)
-        rows, following = list_pending(Pending.State.HELD, sender=sender_of(request), page=page)
+        paging = read_paging(request.query_params)
+        rows, following = list_pending(Pending.State.HELD, sender=sender_of(request), paging=paging)
         entries = read_positions([row.position for row in rows]) if rows else []
         return Response({"results": [held_label(entry) for entry in entries], "next_after": following})
 

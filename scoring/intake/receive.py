@@ -17,7 +17,7 @@ from scoring.intake.group_commit import ReceiptBatch, group_commit, lane_of
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import CORRECTED
 from scoring.log import vault
-from scoring.log.consumers.trouble import is_trouble
+from scoring.log.consumers.outages import is_outage
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
 from scoring.signals import lane_notifications
@@ -188,7 +188,7 @@ def _wait_if_possible(
     try:
         return _wait(undecided, channel=channel, wait=wait, on_timeout=on_timeout, cause=cause)
     except DatabaseError as error:
-        if connection.in_atomic_block or not is_trouble(error):
+        if connection.in_atomic_block or not is_outage(error):
             raise
         logger.warning("%d events are answered as pending: %s", len(undecided), error)
         return {}

@@ -11,7 +11,7 @@ import orjson
 from django.db import connection
 
 from scoring.lanes.queue import LATER, NORMAL, URGENT
-from scoring.log.upcasters import lift
+from scoring.log.upcasters import upcast_to_current
 from scoring.sql.statements import array_text, execute_prepared
 
 CLAIM = Path(__file__).with_name("claim.sql").read_text()
@@ -70,7 +70,7 @@ def _claim(row: Sequence[Any]) -> Claim:
     """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
     position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
     event_position, event_schema, event, received_at, version, decisions, amended, routes = rest
-    said = lift(entry_type, event_stream, entry_schema, orjson.loads(data))
+    said = upcast_to_current(entry_type, event_stream, entry_schema, orjson.loads(data))
     corrected = entry_type == "event.corrected"
     return Claim(
         position=position,
@@ -80,7 +80,9 @@ def _claim(row: Sequence[Any]) -> Claim:
         wake_token=wake_token,
         data=said,
         event_position=event_position,
-        event=said if corrected else lift("event.received", event_stream, event_schema, orjson.loads(event)),
+        event=said
+        if corrected
+        else upcast_to_current("event.received", event_stream, event_schema, orjson.loads(event)),
         event_version=position if corrected else event_position,
         received_at=received_at,
         stream_version=version,

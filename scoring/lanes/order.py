@@ -11,7 +11,7 @@ from django.db import connection
 from scoring.catalog.registry import event_type
 from scoring.features.folding.encode import ItemKind, LaneItem
 from scoring.log.entries import NewEntry
-from scoring.log.upcasters import lift
+from scoring.log.upcasters import upcast_to_current
 from scoring.timestamps import from_iso, to_micros
 
 ITEMS_A_CHUNK = 20_000
@@ -214,7 +214,7 @@ def read_items(
     event_positions = np.empty(len(rows), dtype=np.int64)
     for place, (position, stream, entry_type, schema, text, event_position, *event) in enumerate(rows):
         seq = first_seq + place
-        data = lift(entry_type, stream, schema, orjson.loads(text))
+        data = upcast_to_current(entry_type, stream, schema, orjson.loads(text))
         if effect := effects.get(seq):
             items.append(effect_item(seq, effect, data))
             event_positions[place] = effect.event_position
@@ -223,7 +223,9 @@ def read_items(
             event_positions[place] = position
         else:
             event_schema, event_text = event
-            labeled = lift("event.received", data["event"], event_schema, orjson.loads(event_text))
+            labeled = upcast_to_current(
+                "event.received", data["event"], event_schema, orjson.loads(event_text)
+            )
             items.append(label_item(seq, data, labeled))
             event_positions[place] = event_position
     return items, event_positions

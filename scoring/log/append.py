@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
-from scoring.log.projections import has_states
+from scoring.log.projections import changes_existing_rows
 from scoring.log.writing.alongside import NO_EXTRAS, Alongside
 from scoring.log.writing.bulk import append_bulk, run_clauses, run_first
 from scoring.log.writing.insert import insert
@@ -55,7 +55,7 @@ def append_new(
 
 def _one_transaction(entries: Sequence[NewEntry]) -> AbstractContextManager[Any]:
     """States are folded in statements of their own, everything else is one statement anyway."""
-    if has_states({new.type for new in entries}):
+    if changes_existing_rows({new.type for new in entries}):
         return transaction.atomic(savepoint=False)
     return transaction.mark_for_rollback_on_error()
 

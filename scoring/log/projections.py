@@ -137,7 +137,7 @@ def row_projections(types: Set[str]) -> list[RowProjection]:
     ]
 
 
-def has_states(types: Set[str]) -> bool:
+def changes_existing_rows(types: Set[str]) -> bool:
     """Whether entries of these types change rows that are there already."""
     return any(_changes_rows(projection, types) for projection in _touched(types))
 

@@ -9,7 +9,7 @@ from django.db import connection
 from scoring.log.entries import LAST_POSITION, START, Cursor, Entry
 from scoring.log.epochs import CURRENT_EPOCH, check_epoch_once
 from scoring.log.errors import EntryNotFound
-from scoring.log.upcasters import current_version, lift
+from scoring.log.upcasters import current_version, upcast_to_current
 
 _COLUMNS = (
     "position, epoch, txid::text::bigint, stream, stream_version, type, schema_version, data, packed, "
@@ -51,7 +51,7 @@ class HorizonLag(NamedTuple):
     oldest_transaction_s: float | None
 
 
-class Page(NamedTuple):
+class LogPage(NamedTuple):
     """Entries in reading order, and the cursor up to which the log was searched for them."""
 
     entries: list[Entry]
@@ -115,7 +115,7 @@ def read_page(
     types: Collection[str] | None = None,
     limit: int = 1000,
     horizon: Horizon | None = None,
-) -> Page:
+) -> LogPage:
     """Up to `limit` entries after `cursor` in reading order, below the horizon, and the place to go on from.
 
     That place lies past entries of other types, even when none was found. `horizon`: one read
@@ -129,8 +129,8 @@ def read_page(
         _SELECT + "WHERE " + AFTER + of_types + IN_READING_ORDER, [*cursor, *horizon, *values, limit]
     )
     if len(entries) == limit:
-        return Page(entries, entries[-1].cursor)
-    return Page(entries, max(cursor, horizon.cursor))
+        return LogPage(entries, entries[-1].cursor)
+    return LogPage(entries, max(cursor, horizon.cursor))
 
 
 def count_after(cursor: Cursor, *, types: Collection[str] | None = None) -> int:
@@ -185,7 +185,7 @@ def _entry(row: Sequence[Any]) -> Entry:
         stream_version,
         entry_type,
         current_version(entry_type),
-        lift(entry_type, stream, version, orjson.loads(data)),
+        upcast_to_current(entry_type, stream, version, orjson.loads(data)),
         None if packed is None else bytes(packed),
         orjson.loads(metadata),
         recorded_at,

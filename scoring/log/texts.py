@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scoring.log.entries import Cursor, canonical_json
 from scoring.log.read import AFTER, IN_READING_ORDER, read_horizon
-from scoring.log.upcasters import current_version, lift
+from scoring.log.upcasters import current_version, upcast_to_current
 
 _COLUMNS = (
     "position, epoch, txid::text::bigint, stream, type, schema_version, data, packed,"
@@ -95,13 +95,13 @@ def _query(sql: str, values: Sequence[Any]) -> Texts:
         txids=np.array(txids, dtype=np.int64),
         streams=list(streams),
         types=np.array(types, dtype=object),
-        data=_lifted(types, streams, schemas, data),
+        data=_upcast_data(types, streams, schemas, data),
         packed=[None if array is None else bytes(array) for array in packed],
         recorded_at_us=np.array(recorded, dtype=np.int64),
     )
 
 
-def _lifted(
+def _upcast_data(
     types: Sequence[str], streams: Sequence[str], schemas: Sequence[int], data: Sequence[str]
 ) -> list[str]:
     """`data` with the entries of older schema versions brought up to date."""
@@ -109,5 +109,7 @@ def _lifted(
     current = {name: current_version(name) for name in set(types)}
     for row, (name, schema) in enumerate(zip(types, schemas, strict=True)):
         if schema != current[name]:
-            texts[row] = canonical_json(lift(name, streams[row], schema, orjson.loads(texts[row])))
+            texts[row] = canonical_json(
+                upcast_to_current(name, streams[row], schema, orjson.loads(texts[row]))
+            )
     return texts

@@ -30,7 +30,7 @@ def current_version(entry_type: str) -> int:
     return _current.get(entry_type, 1)
 
 
-def lift(entry_type: str, stream: str, version: int, data: Data) -> Data:
+def upcast_to_current(entry_type: str, stream: str, version: int, data: Data) -> Data:
     """`data` in the current schema version. Raises `UnknownSchemaVersion` where no step leads there."""
     current = _current.get(entry_type, 1)
     if version == current:

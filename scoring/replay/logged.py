@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scoring.batch.versions import NONE
 from scoring.log.entries import LAST_POSITION, Entry
 from scoring.log.read import read_positions, read_streams
-from scoring.log.upcasters import lift
+from scoring.log.upcasters import upcast_to_current
 
 DECISIONS = ("decision.made", "decision.revised")
 ROWS_A_PAGE = 5_000
@@ -126,7 +126,7 @@ def _iter_places(
         if not rows:
             return
         for position, stream, entry_type, schema, text in rows:
-            data = lift(entry_type, stream, schema, orjson.loads(text))
+            data = upcast_to_current(entry_type, stream, schema, orjson.loads(text))
             sequenced = data["seq"] is not None
             place = (position, data["order"], data["seq"]) if sequenced else (position, -1, -1)
             yield place, data.get("batch", {})

@@ -293,7 +293,7 @@ def has_decided_all() -> bool:
 
 def has_caught_up() -> bool:
     """Whether all consumers have nearly caught up with the log, so that the pages are up to date."""
-    return all(consumer.lag <= MAX_LAG and not consumer.error for consumer in consumer_health(most=1_000))
+    return all(consumer.lag <= MAX_LAG and not consumer.error for consumer in consumer_health(max_lag=1_000))
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> None:

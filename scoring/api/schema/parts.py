@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest, OpenApiResponse
 
-from scoring.api.pending import LARGEST_PAGE, USUAL_PAGE
+from scoring.api.pending import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from scoring.log.entries import LAST_POSITION
 
 Schema = dict[str, Any]
@@ -108,7 +108,7 @@ def answers(good: dict[int, tuple[Schema, str]], *, problems: tuple[int, ...]) -
 
 def page_parameters() -> list[OpenApiParameter]:
     after = {"type": "integer", "minimum": 0, "maximum": LAST_POSITION, "default": 0}
-    limit = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": USUAL_PAGE}
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": DEFAULT_PAGE_SIZE}
     return [
         OpenApiParameter("after", after, description="Go on after this position (`next_after`)"),
         OpenApiParameter("limit", limit, description="Rows a page"),

@@ -11,7 +11,7 @@ from scoring.log.entries import START, Cursor
 _READ = "SELECT name, epoch, txid, position, error FROM scoring_consumercursor WHERE name = ANY(%s)"
 _LOCK = f"{_READ} FOR UPDATE SKIP LOCKED"
 # What a crash then loses is the effect with its cursor: it is done again.
-_LOCK_AND_NOT_WAIT_FOR_DISK = f"SET LOCAL synchronous_commit TO off; {_LOCK}"
+_LOCK_WITH_ASYNC_COMMIT = f"SET LOCAL synchronous_commit TO off; {_LOCK}"
 _CREATE = """
 INSERT INTO scoring_consumercursor (name, epoch, txid, position, error, updated_at)
 SELECT given.name, 0, 0, 0, '', %s FROM unnest(%s) AS given (name) ON CONFLICT (name) DO NOTHING
@@ -45,7 +45,7 @@ def lock_cursors(names: Iterable[str], *, may_be_lost: bool = False) -> dict[str
     `may_be_lost`: its commit does not wait for the disk. Not where it appends: a process that had read
     what a crash then takes back, and had written it elsewhere, would keep what never was.
     """
-    return _cursor_states(_LOCK_AND_NOT_WAIT_FOR_DISK if may_be_lost else _LOCK, names)
+    return _cursor_states(_LOCK_WITH_ASYNC_COMMIT if may_be_lost else _LOCK, names)
 
 
 def create_cursors(names: Iterable[str], *, now: datetime) -> None:

@@ -15,13 +15,13 @@ from django.db import transaction
 
 from scoring.discovery import discover
 from scoring.log.consumers.cursors import CursorState, create_cursors, lock_cursors, move_cursors
-from scoring.log.consumers.trouble import is_trouble
+from scoring.log.consumers.outages import is_outage
 from scoring.log.entries import START, Entry
 from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_page
 
-ENTRIES_A_RUN = 2_000  # in one transaction: long ones would hold back the horizon for everybody
+MAX_ENTRIES_PER_RUN = 2_000  # in one transaction: long ones would hold back the horizon for everybody
 
 
 class Handle(Protocol):
@@ -106,7 +106,7 @@ def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
     return catch_up(consumer, now=now)
 
 
-def run_consumer(consumer: Consumer, *, now: datetime, limit: int = ENTRIES_A_RUN) -> RunResult:
+def run_consumer(consumer: Consumer, *, now: datetime, limit: int = MAX_ENTRIES_PER_RUN) -> RunResult:
     """Handle the next entries, up to `limit`, and commit effect and cursor.
 
     Raises `ConsumerStopped` at an entry that cannot be handled, after everything before it has been: a batch
@@ -135,7 +135,7 @@ def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> RunResult:
             if entries:
                 consumer.handle(entries, now=now)
         except Exception as error:
-            if is_trouble(error):
+            if is_outage(error):
                 raise  # the next run tries again
             raise _HandlingFailed(entries, limit) from error
         move_cursors([consumer.name], reached, now=now)

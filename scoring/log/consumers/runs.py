@@ -14,11 +14,11 @@ from django.db import transaction
 
 from scoring.log.consumers import registry as consumers
 from scoring.log.consumers.cursors import NEW, create_cursors, lock_cursors, move_cursors, read_cursors
+from scoring.log.consumers.outages import is_outage
 from scoring.log.consumers.registry import Consumer, catch_up, registered_consumers
-from scoring.log.consumers.trouble import is_trouble
 from scoring.log.entries import Cursor, Entry
 from scoring.log.errors import ConsumerStopped, LogAheadOfCluster
-from scoring.log.read import Horizon, Page, read_horizon, read_page
+from scoring.log.read import Horizon, LogPage, read_horizon, read_page
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +40,12 @@ def run_consumers(*, now: datetime) -> dict[str, str]:
     """
     horizon = read_horizon()
     alone: list[Consumer] = []
-    for cursor, abreast in _by_place(registered_consumers(), alone, now=now).items():
-        alone += _run_abreast(abreast, cursor, horizon=horizon, now=now)
+    for cursor, group in _by_cursor(registered_consumers(), alone, now=now).items():
+        alone += _run_group(group, cursor, horizon=horizon, now=now)
     return _run_alone(alone, now=now)
 
 
-def _by_place(
+def _by_cursor(
     registered: Iterable[Consumer], alone: list[Consumer], *, now: datetime
 ) -> dict[Cursor, list[Consumer]]:
     """Consumers by where they stand; those that stand still for an error are put into `alone`."""
@@ -53,29 +53,27 @@ def _by_place(
     standing = read_cursors(by_name)
     if len(standing) < len(by_name):
         create_cursors(by_name.keys() - standing.keys(), now=now)
-    places: dict[Cursor, list[Consumer]] = defaultdict(list)
+    by_cursor: dict[Cursor, list[Consumer]] = defaultdict(list)
     for name, consumer in by_name.items():
         cursor, error = standing.get(name, NEW)
-        (alone if error else places[cursor]).append(consumer)
-    return places
+        (alone if error else by_cursor[cursor]).append(consumer)
+    return by_cursor
 
 
-def _run_abreast(
-    abreast: list[Consumer], cursor: Cursor, *, horizon: Horizon, now: datetime
-) -> list[Consumer]:
+def _run_group(group: list[Consumer], cursor: Cursor, *, horizon: Horizon, now: datetime) -> list[Consumer]:
     """Have consumers that stand at `cursor` read on to the horizon; gives those that have to run alone."""
     alone: list[Consumer] = []
-    limit = consumers.ENTRIES_A_RUN
-    while abreast:
-        types = frozenset[str]().union(*(consumer.types for consumer in abreast))
+    limit = consumers.MAX_ENTRIES_PER_RUN
+    while group:
+        types = frozenset[str]().union(*(consumer.types for consumer in group))
         try:
             page = read_page(cursor, types=types, limit=limit, horizon=horizon)
         except Exception as error:  # the edge of the consumers: each runs alone now, where its error is kept
-            if is_trouble(error):
+            if is_outage(error):
                 raise
-            _tell(error, abreast)
-            return alone + abreast
-        abreast, failed = _take(page, abreast, cursor, now=now)
+            _log_warning(error, group)
+            return alone + group
+        group, failed = _handle_page(page, group, cursor, now=now)
         alone += failed
         if len(page.entries) < limit:
             return alone
@@ -83,25 +81,25 @@ def _run_abreast(
     return alone
 
 
-def _take(page: Page, abreast: Sequence[Consumer], cursor: Cursor, *, now: datetime) -> _Outcome:
+def _handle_page(page: LogPage, present: Sequence[Consumer], cursor: Cursor, *, now: datetime) -> _Outcome:
     """Have consumers that stand at `cursor` handle a page."""
-    parts = {each: [entry for entry in page.entries if entry.type in each.types] for each in abreast}
+    parts = {each: [entry for entry in page.entries if entry.type in each.types] for each in present}
     outcome = _Outcome([], [])
-    for company in _companies(parts):
+    for group in _transaction_groups(parts):
         try:
-            outcome.moved.extend(_take_together(company, parts, cursor, page.cursor, now=now))
+            outcome.moved.extend(_handle_and_commit(group, parts, cursor, page.cursor, now=now))
         except Exception as error:  # noqa: BLE001 - each runs alone now, where its error is told and kept
-            _tell(error, company)
-            outcome.failed.extend(company)
+            _log_warning(error, group)
+            outcome.failed.extend(group)
     return outcome
 
 
-def _tell(error: Exception, company: Sequence[Consumer]) -> None:
-    names = ", ".join(consumer.name for consumer in company)
-    logger.warning("%s cannot take a page together and run alone: %r", names, error)
+def _log_warning(error: Exception, group: Sequence[Consumer]) -> None:
+    names = ", ".join(consumer.name for consumer in group)
+    logger.warning("%s cannot handle a page together, so each runs alone: %r", names, error)
 
 
-def _companies(parts: Parts) -> list[list[Consumer]]:
+def _transaction_groups(parts: Parts) -> list[list[Consumer]]:
     """Groups of consumers that handle their parts of a page in one transaction each.
 
     A consumer whose effect cannot be undone is alone. Its commit waits for the disk, which others skip;
@@ -109,17 +107,17 @@ def _companies(parts: Parts) -> list[list[Consumer]]:
     """
     apart = [consumer for consumer, entries in parts.items() if entries and consumer.reset is None]
     together = [consumer for consumer in parts if consumer not in apart]
-    return [company for company in (together, *([consumer] for consumer in apart)) if company]
+    return [group for group in (together, *([consumer] for consumer in apart)) if group]
 
 
-def _take_together(
-    company: Sequence[Consumer], parts: Parts, cursor: Cursor, reached: Cursor, *, now: datetime
+def _handle_and_commit(
+    group: Sequence[Consumer], parts: Parts, cursor: Cursor, reached: Cursor, *, now: datetime
 ) -> list[Consumer]:
     """Handle and commit parts of a page that ends at `reached`; gives those that no other process runs."""
     with transaction.atomic():
-        lasting = any(parts[consumer] and consumer.reset is None for consumer in company)
-        locked = lock_cursors([consumer.name for consumer in company], may_be_lost=not lasting)
-        present = [consumer for consumer in company if locked.get(consumer.name) == (cursor, "")]
+        lasting = any(parts[consumer] and consumer.reset is None for consumer in group)
+        locked = lock_cursors([consumer.name for consumer in group], may_be_lost=not lasting)
+        present = [consumer for consumer in group if locked.get(consumer.name) == (cursor, "")]
         for consumer in present:
             if parts[consumer]:
                 consumer.handle(parts[consumer], now=now)
@@ -131,7 +129,7 @@ def _take_together(
 def _run_alone(alone: Sequence[Consumer], *, now: datetime) -> dict[str, str]:
     """Run each on its own; gives the errors of those that stopped. Trouble of the database is raised last."""
     stopped: dict[str, str] = {}
-    trouble: Exception | None = None
+    outage: Exception | None = None
     for consumer in alone:
         try:
             catch_up(consumer, now=now)
@@ -139,9 +137,9 @@ def _run_alone(alone: Sequence[Consumer], *, now: datetime) -> dict[str, str]:
             logger.exception("consumer %s stopped", consumer.name)
             stopped[consumer.name] = error.error
         except (DatabaseFailure, LogAheadOfCluster) as error:
-            if not is_trouble(error):
+            if not is_outage(error):
                 raise
-            trouble = error
-    if trouble:
-        raise trouble
+            outage = error
+    if outage:
+        raise outage
     return stopped

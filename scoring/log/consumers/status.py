@@ -82,11 +82,11 @@ def consumer_statuses() -> list[ConsumerStatus]:
     return statuses
 
 
-def consumer_health(*, most: int) -> list[ConsumerHealth]:
-    """Every registered consumer, by name, in one query that looks at `most` entries for each."""
+def consumer_health(*, max_lag: int) -> list[ConsumerHealth]:
+    """Every registered consumer, by name, in one query that looks at up to `max_lag` entries for each."""
     registered = [(consumer.name, sorted(consumer.types)) for consumer in registered_consumers()]
     if not registered:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_NEAR_LAGS.format(consumers=mogrify_rows(cursor, registered)), [most])
+        cursor.execute(_NEAR_LAGS.format(consumers=mogrify_rows(cursor, registered)), [max_lag])
         return [ConsumerHealth(*row) for row in cursor.fetchall()]

@@ -22,7 +22,7 @@ from scoring.log.consumers.status import consumer_health, consumer_statuses
 from scoring.log.entries import Entry
 from scoring.log.errors import ConsumerStopped
 from scoring.log.models import ConsumerCursor, VaultItem
-from scoring.log.read import Page, read_page
+from scoring.log.read import LogPage, read_page
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.log.tasks import run_consumers as run_consumers_task
 from tests.factories.log import NOW, decided, labeled, received
@@ -213,13 +213,13 @@ def test_consumers_read_what_they_have_in_common_once(
 ) -> None:
     pages: list[int] = []
 
-    def count(*given: Any, **named: Any) -> Page:
+    def count(*given: Any, **named: Any) -> LogPage:
         page = read_page(*given, **named)
         pages.append(len(page.entries))
         return page
 
     monkeypatch.setattr(runs, "read_page", count)
-    monkeypatch.setattr(consumers, "ENTRIES_A_RUN", 4)
+    monkeypatch.setattr(consumers, "MAX_ENTRIES_PER_RUN", 4)
     events: list[Entry] = []
     labels: list[Entry] = []
     both: list[Entry] = []
@@ -257,7 +257,7 @@ def test_a_run_without_new_entries_asks_a_few_queries_for_all(
     with django_assert_max_num_queries(7):
         run_consumers(now=NOW + HOUR)
 
-    assert {health.ran_at for health in consumer_health(most=5)} == {NOW + HOUR}
+    assert {health.ran_at for health in consumer_health(max_lag=5)} == {NOW + HOUR}
 
 
 def test_what_cannot_be_undone_is_committed_apart_and_to_disk(only_registered: dict[str, Consumer]) -> None:
@@ -383,14 +383,14 @@ def test_health_looks_at_the_next_entries_only(only_registered: dict[str, Consum
     consumers.register(consumer_of(Recorder(poison="T-3")))
     consumers.register(Consumer("labels", frozenset({"label.recorded"}), keep_in([])))
     append([received(f"T-{i}") for i in range(9)], now=NOW)
-    assert [(health.name, health.lag, health.ran_at) for health in consumer_health(most=5)] == [
+    assert [(health.name, health.lag, health.ran_at) for health in consumer_health(max_lag=5)] == [
         ("labels", 0, None),
         ("test", 5, None),
     ]
 
     run_consumers(now=NOW)
 
-    labels, stopped = consumer_health(most=100)
+    labels, stopped = consumer_health(max_lag=100)
     assert (labels.lag, labels.error, labels.ran_at) == (0, "", NOW)
     assert (stopped.lag, stopped.error) == (6, "ValueError: cannot handle T-3")
     assert stopped.failed_position is not None

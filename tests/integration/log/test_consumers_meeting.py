@@ -18,7 +18,7 @@ from scoring.log.consumers.runs import run_consumers
 from scoring.log.entries import START, Entry
 from scoring.log.errors import ConsumerStopped
 from scoring.log.models import ConsumerCursor, VaultItem
-from scoring.log.read import Page, read_horizon, read_page
+from scoring.log.read import LogPage, read_horizon, read_page
 from tests.factories.log import NOW, labeled, open_append, received
 from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session
 
@@ -160,7 +160,7 @@ def test_a_rebuild_that_cannot_begin_leaves_the_effect_as_it_was(monkeypatch: py
 def before_the_page_is_taken(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> None:
     """Have something happen between the reading of a page and its handling."""
 
-    def read_and_be_overtaken(*given: Any, **named: Any) -> Page:
+    def read_and_be_overtaken(*given: Any, **named: Any) -> LogPage:
         page = read_page(*given, **named)
         monkeypatch.setattr(runs, "read_page", read_page)
         meanwhile()

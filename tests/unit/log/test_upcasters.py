@@ -20,7 +20,7 @@ def add_step(from_version: int) -> None:
 
 def test_without_upcasters_version_one_is_current_and_data_stay_as_they_are() -> None:
     assert upcasters.current_version("thing.done") == 1
-    assert upcasters.lift("thing.done", "thing/1", 1, {"a": 1}) == {"a": 1}
+    assert upcasters.upcast_to_current("thing.done", "thing/1", 1, {"a": 1}) == {"a": 1}
 
 
 def test_every_step_from_the_written_version_on_is_taken_in_order() -> None:
@@ -28,9 +28,9 @@ def test_every_step_from_the_written_version_on_is_taken_in_order() -> None:
         add_step(version)
 
     assert upcasters.current_version("thing.done") == 4
-    assert upcasters.lift("thing.done", "thing/1", 1, {}) == {"path": [1, 2, 3]}
-    assert upcasters.lift("thing.done", "thing/1", 3, {}) == {"path": [3]}
-    assert upcasters.lift("thing.done", "thing/1", 4, {"a": 1}) == {"a": 1}
+    assert upcasters.upcast_to_current("thing.done", "thing/1", 1, {}) == {"path": [1, 2, 3]}
+    assert upcasters.upcast_to_current("thing.done", "thing/1", 3, {}) == {"path": [3]}
+    assert upcasters.upcast_to_current("thing.done", "thing/1", 4, {"a": 1}) == {"a": 1}
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_entry_that_cannot_be_lifted_is_named(written: int, named: int) -> No
     add_step(3)
 
     with pytest.raises(UnknownSchemaVersion) as unknown:
-        upcasters.lift("thing.done", "thing/1", written, {})
+        upcasters.upcast_to_current("thing.done", "thing/1", written, {})
 
     error = unknown.value
     assert (error.entry_type, error.stream, error.version) == ("thing.done", "thing/1", named)

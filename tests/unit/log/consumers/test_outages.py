@@ -10,7 +10,7 @@ from django.db import (
     OperationalError,
 )
 
-from scoring.log.consumers.trouble import is_trouble
+from scoring.log.consumers.outages import is_outage
 from scoring.log.errors import LogAheadOfCluster
 
 
@@ -42,4 +42,4 @@ def caused_by(error: Exception, code: str) -> Exception:
 def test_an_entry_is_not_blamed_for_what_the_server_does_nor_the_server_for_an_entry(
     error: Exception, is_one: bool
 ) -> None:
-    assert is_trouble(error) is is_one
+    assert is_outage(error) is is_one

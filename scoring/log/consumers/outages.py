@@ -6,10 +6,10 @@ from scoring.log.errors import LogAheadOfCluster
 
 # Away, hung, full, starting, failing over, out of connections; an interface error where the connection has
 # been closed meanwhile. What is raised by the next attempt may well be nothing.
-TROUBLE = (OperationalError, InterfaceError, LogAheadOfCluster)
+OUTAGES = (OperationalError, InterfaceError, LogAheadOfCluster)
 READ_ONLY = "25006"  # a standby, or a server that was told to take no writes: an InternalError to Django
 
 
-def is_trouble(error: BaseException) -> bool:
+def is_outage(error: BaseException) -> bool:
     """Whether trying again later is all that helps."""
-    return isinstance(error, TROUBLE) or getattr(error.__cause__, "pgcode", None) == READ_ONLY
+    return isinstance(error, OUTAGES) or getattr(error.__cause__, "pgcode", None) == READ_ONLY
