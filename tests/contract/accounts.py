@@ -1,4 +1,4 @@
-"""A lane whose events name several accounts, and random histories of it, to an account's own self too."""
+"""A lane whose events name several accounts, with random histories, including transfers to oneself."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class Move(EventType):
 
     features = [
         amount,
-        # Each account as what it is in this event
+        # Each account in its role in this event
         sender.count(over="1m 1h 30d"),
         receiver.count(over="1h"),
         broker.count(over="1h"),
@@ -54,7 +54,7 @@ class Move(EventType):
         receiver.fraud_share(over="5m 1h", delay="2m"),
         sender.fraud_count(over="1h", delay="0m"),
         sender.speed_from_last(lat, lon),
-        # As what it was in others
+        # In other roles
         received.count(over="1h"),
         received.amount.sum(over="24h"),
         received.amount.sum(over="24h", where=amount.at_least(2.5) & channel.is_("web", "app")),
@@ -83,7 +83,7 @@ class Move(EventType):
         pair(sender, device).count(over="1h"),
         pair(receiver, device).is_new(channel, cap=1),
         pair(sender, device).as_(receiver, device).count(over="1h"),
-        # What other types tell
+        # From other event types
         sender.count(over="1h", of="visit"),
         receiver.changed(device, of="visit"),
         sender.as_("borrower").amount.sum(over="30d", of="loan"),
@@ -103,7 +103,7 @@ class Loan(EventType):
 
 
 class Visit(EventType):
-    """One account alone."""
+    """An event of a single account."""
 
     name = "visit"
     lane = "accounts"

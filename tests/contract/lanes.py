@@ -217,7 +217,7 @@ _RETRACTION = st.tuples(st.just("retraction"), st.integers(0, 30), st.none())
 
 
 class _Story:
-    """A lane as it is told: what each step does to the states is the product's own rule of amended events."""
+    """A lane as a list of steps; the product's own rule for amended events says what each step does."""
 
     def __init__(self) -> None:
         self.items: list[LaneItem] = []

@@ -30,7 +30,7 @@ Counted = tuple[str, str, Names, Where, int]
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose history a feature reads: kinds, the own fields that say whose; and what it counts there."""
+    """The history that a feature reads: kind, identifying fields of the event, and what it counts."""
 
     kinds: Names
     own: Names
@@ -83,7 +83,7 @@ class History:
 
 
 class Reference:
-    """Applies lane items one by one; `apply` gives the row of a scored event (vector, then what is usual)."""
+    """Applies lane items one by one; `apply` gives the row of a scored event (vector, then usual values)."""
 
     def __init__(
         self, members: Sequence[type[EventType]], vocabularies: Mapping[str, Mapping[str, Sequence[str]]]
@@ -208,7 +208,7 @@ class Reference:
                     seen.show(shown, item.occurred_at_us, cap)
 
     def _note_needs(self, name: str, feature: declare.Expression) -> None:
-        """Which tile widths remember what, and how far back: only the too-late counter depends on it."""
+        """The tile widths that hold each count, and how far back; only the late counter depends on it."""
         for part in _parts(feature):
             if isinstance(part, declare.Aggregate):
                 word = "keep" if part.function in ("min", "max") else "sum"

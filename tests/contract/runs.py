@@ -1,4 +1,4 @@
-"""The ways to fold a lane, beside the reference: live, history, whole columns, replay."""
+"""The ways to fold a lane, compared with the reference: live, history, whole columns, replay."""
 
 import math
 import struct
@@ -57,7 +57,7 @@ class Runs:
         header = {
             self._suffix(kinds, values): (history.seq, history.latest(), history.too_late)
             for (kinds, values), history in reference.histories.items()
-            if history.seq  # what was only read is kept nowhere
+            if history.seq  # states that were only read are not stored
         }
         assert {key: _header(blob) for key, blob in stored.items()} == header
 

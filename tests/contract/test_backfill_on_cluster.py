@@ -1,4 +1,4 @@
-"""Threads, and the processes of a Dask cluster, fold a lane to what one thread does, bit for bit."""
+"""Threads and the processes of a Dask cluster fold a lane like one thread, bit for bit."""
 
 # ruff: noqa: F811 (fixtures of another module are arguments here)
 

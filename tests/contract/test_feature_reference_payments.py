@@ -20,8 +20,8 @@ from scoring.features.folding.parallel import fold_history
 
 EVENTS = 200_000
 MICRO_BATCHES = (1, 7, 32, 64)  # items, in turn
-ITEMS_A_READ = 20_000  # of those who read the log's items from its beginning
-ITEMS_A_BATCH = 100_000  # of those who read whole columns
+ITEMS_PER_READ = 20_000  # for readers of the log's items from its beginning
+ITEMS_PER_BATCH = 100_000  # for readers of whole columns
 PAYMENTS = Path(os.environ.get("ASSAY_TEST_DATA", "/nowhere")) / "payments" / "sparkov_2019.parquet"
 ENTITIES = ("card", "customer", "merchant")
 NUMBERS = (
@@ -94,8 +94,8 @@ def micro_batches(items: int) -> Iterator[tuple[int, int]]:
 
 
 def batches_of(lane: pd.DataFrame, plan: LanePlan) -> Iterator[tuple[None, object]]:
-    for start in range(0, len(lane), ITEMS_A_BATCH):
-        part = lane.iloc[start : start + ITEMS_A_BATCH]
+    for start in range(0, len(lane), ITEMS_PER_BATCH):
+        part = lane.iloc[start : start + ITEMS_PER_BATCH]
         names = ("seq", "occurred_at_us", "mode", "positive_delta", *NUMBERS)
         columns = {name: part[name].to_numpy() for name in names}
         strings = {name: part[name].astype(object) for name in (*ENTITIES, "category")}
@@ -121,7 +121,7 @@ def test_history_in_whole_columns_is_what_happened_live(lane, plan, live, thread
 
 def test_replay_of_the_logs_items_is_what_happened_live(lane, plan, live) -> None:
     arena, items = Arena(plan), list(items_of(lane))
-    parts = (items[start : start + ITEMS_A_READ] for start in range(0, len(items), ITEMS_A_READ))
+    parts = (items[start : start + ITEMS_PER_READ] for start in range(0, len(items), ITEMS_PER_READ))
     assert_equal((fold(plan, encode(plan, part), arena) for part in parts), arena, live)
 
 

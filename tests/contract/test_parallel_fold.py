@@ -1,4 +1,4 @@
-"""Threads, and kinds of entities apart, give what one thread gives: vectors, states, counters, to the bit."""
+"""Folding in threads and by kind gives the same vectors, states and counters as one thread, to the bit."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -79,7 +79,7 @@ def test_a_plan_with_some_columns_has_the_same_values(lane, chosen):
 
 @pytest.mark.parametrize("plan", [PLAN, lane_plan("commerce")], ids=["bank", "commerce"])
 def test_no_kind_reads_another_kinds_states(plan):
-    """Each part touches its own kind alone, so parts may run side by side; the rest touches none."""
+    """Each part touches only its own kind, so parts may run in parallel; the rest touches none."""
     split = split_plan(plan)
     for part in split.kinds:
         assert touched_by(part.plan) == {part.kind}

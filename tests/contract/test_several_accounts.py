@@ -116,7 +116,7 @@ def test_a_sample_of_accounts_tells_what_the_whole_lane_says(lane: Lane, share: 
     assert some.blobs().items() <= alone.blobs().items()
 
 
-# --- the random lanes reach what is special about several accounts ---
+# --- the random lanes cover the special cases of several accounts ---
 
 
 def _values(lane: Lane, name: str) -> list[float]:

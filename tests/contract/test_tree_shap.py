@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
 from scoring.explain.treeshap import TableExplainer, explainer_for
 
-# Relative: what float32, in which XGBoost adds, cannot tell apart in contributions and margins beyond ten.
+# Relative: the resolution of float32, in which XGBoost adds, for contributions and margins beyond ten.
 CLOSE = {"atol": 1e-5, "rtol": 1e-6}
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -55,7 +55,7 @@ def trained(draw):
 
 
 def near_thresholds(booster, X, rng):
-    """The rows with half of their values put on a threshold, or beside one by less than float32 can tell."""
+    """The rows with half of their values on a threshold, or closer to one than float32 can distinguish."""
     splits = booster.trees_to_dataframe().dropna(subset="Split")
     X = X.copy()
     for column in range(X.shape[1]):

@@ -1,4 +1,4 @@
-"""Card numbers are told from other numbers by how they begin, how long they are, and by their check digit."""
+"""Card numbers are recognized by their prefix, length and check digit."""
 
 import doctest
 

@@ -1,4 +1,4 @@
-"""Names as people write them are taken; what could deceive or break a page is refused by its code point."""
+"""Ordinary names are accepted; characters that could deceive or break a page are refused by code point."""
 
 import doctest
 import unicodedata

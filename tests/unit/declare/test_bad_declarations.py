@@ -1,4 +1,4 @@
-"""Each mistake in a declaration is refused in words that name what is wrong, the module and the line."""
+"""Every mistake in a declaration is refused with a message that names it, the module and the line."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from scoring.catalog.event_type import EventType
 from scoring.declare.errors import CatalogError
 from scoring.features.compile.plan import compile_lane
 
-# A module as a user writes one; the mistake stands in the line that begins with >.
+# A module as a user would write it; the mistake goes into the line that begins with >.
 MODULE = """
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
@@ -150,7 +150,7 @@ def test_the_module_without_a_mistake_is_accepted() -> None:
     compile_lane("shop", declare(MODULE.replace(">       {mistake},\n", "")))
 
 
-# A line of the module, what it becomes, what is said, and how many lines down it is said.
+# A line of the module, its replacement, the message, and the line it names, counted from the replaced one.
 OF_TYPES = [
     ("    card = Entity()", "    card = Entity()\n    features = [card.since_last()]",
      "payout is not scored, so it cannot have features", 1),

@@ -1,4 +1,4 @@
-"""Explanations from tables: what can be tabulated, what is left to XGBoost and says why, and the bounds."""
+"""Explanations from tables: which models can be tabulated, which use XGBoost and why, and the bounds."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -15,7 +15,7 @@ PAGE = (Path(settings.BASE_DIR) / "docs" / "reference" / "explanations.md").read
 ROWS = re.findall(r"^\| (yes|no) \| (yes|no) \| (\S+) \| (\S+) \| (\S+) \|$", PAGE, re.MULTILINE)
 
 AMOUNT, DEVICE = 0, 1
-# The device is 1 where it is known, else 0; known ones go right, for left is what is below 0.5.
+# The device is 1 if it is known, else 0; known devices go right, because values below 0.5 go left.
 TREE = Tree(
     left=[1, -1, 3, -1, -1],
     right=[2, -1, 4, -1, -1],

@@ -74,7 +74,7 @@ def test_the_worked_example_of_windows_gives_the_numbers_of_the_page() -> None:
     got, arena = run_example(rows)
     expected = [(float(count), float(total) * 100) for _, _, count, total, _ in rows]
     assert [(row["card_count_1h"], row["card_amount_sum_1h"]) for row in got] == expected
-    assert arena.too_late().sum() == 0  # the ring of 30 days, which tells what is usual, still held 09:50
+    assert arena.too_late().sum() == 0  # the 30-day ring, for usual values, still held 09:50
 
 
 def test_the_worked_example_of_a_session_gives_the_numbers_of_the_page() -> None:
@@ -132,7 +132,7 @@ def test_the_page_has_every_signal_of_a_text() -> None:
 
 
 class Log(EventType):
-    """Everything whose history the page speaks of."""
+    """All entities and features in the page's example."""
 
     name = "post"
     lane = "docs"

@@ -134,7 +134,7 @@ def test_batches_are_merged_in_order_of_seq(parts: list[list[int]]) -> None:
 
 
 def test_states_stay_intact_while_others_are_added() -> None:
-    """Each entity has one state of its own, and nobody's is moved or cleared by a newcomer."""
+    """Each entity has its own state, and adding an entity neither moves nor clears another's."""
     arena, places = Arena(PLAN, capacity=1), dict[str, int]()
     for number in range(40):
         batch = encode(PLAN, [order(1, f"card-{number}", 1, shop=f"shop-{number % 7}")])

@@ -114,7 +114,7 @@ def made_up_month(seed: int) -> tuple[list[LaneItem], np.ndarray]:
 
 
 def test_received_amounts_distinguish_a_mule() -> None:
-    """Sending on, with what was received, against what an account sends alone."""
+    """Forwarding, which includes received amounts, compared with sent amounts alone."""
     items, is_mule = made_up_month(seed=3)
     rows = vectors(items, "transfer")
     passed_on = rows[:, column(PLAN, "passed_on_24h")]
@@ -122,6 +122,6 @@ def test_received_amounts_distinguish_a_mule() -> None:
     caught = (np.abs(passed_on - 0.97) < 0.2) & (senders >= 3)
     assert caught[is_mule].mean() > 0.6
     assert caught[~is_mule].mean() < 0.01
-    # What an account sends tells nothing: most mules, like most others, have sent nothing that day.
+    # Sent amounts do not help: most mules, like most other accounts, have sent nothing that day.
     sent = rows[:, column(PLAN, "sender_count_24h")]
     assert np.median(sent[is_mule]) == np.median(sent[~is_mule]) == 0

@@ -1,4 +1,4 @@
-"""Several feature sets of an event type: none of them is told by another's presence."""
+"""Several feature sets of an event type: none depends on the presence of another."""
 
 import inspect
 import re

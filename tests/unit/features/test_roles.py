@@ -1,4 +1,4 @@
-"""Two fields of one kind: each event counts for both accounts, for each as what it was."""
+"""Two fields of one kind: each event counts for both accounts, each in its role."""
 
 import math
 
@@ -107,7 +107,7 @@ def test_a_pair_has_a_direction_but_the_order_of_its_roles_does_not_matter() -> 
         wire(1, "ann", "bob"), wire(2, "ann", "bob"), wire(3, "bob", "ann"), wire(4, "ann", "bob")
     )
     assert values["sender_x_receiver_count_30d"] == values["receiver_x_sender_count_30d"] == 2
-    assert values["sender_x_receiver_as_receiver_and_sender_count_30d"] == 1  # what came back
+    assert values["sender_x_receiver_as_receiver_and_sender_count_30d"] == 1  # the transfer back
 
 
 def test_reading_a_pair_only_in_reverse_writes_nothing() -> None:

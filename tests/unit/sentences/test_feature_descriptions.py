@@ -1,4 +1,4 @@
-"""What features are in words, for people who look them up: a sentence a row."""
+"""Descriptions of features for their pages, one sentence per row."""
 
 import doctest
 
@@ -129,7 +129,7 @@ def test_every_feature_is_a_sentence() -> None:
         said = describe_feature(spec)
         assert said[0].isupper(), name
         assert said.endswith("."), name
-        assert "(" not in said or "where" in name, name  # a definition, for want of words
+        assert "(" not in said or "where" in name, name  # not the definition instead of a description
 
 
 @pytest.mark.parametrize(
