@@ -1,4 +1,4 @@
-"""What `manage.py check` says of the catalog."""
+"""System checks of the catalog for `manage.py check`."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -14,7 +14,7 @@ from scoring.features.compile.plan import check_catalog
 
 @register("catalog")
 def check_declarations(**_: Any) -> list[CheckMessage]:
-    """Every event type and feature compiles; a bad declaration is named by module and line."""
+    """An error for a bad declaration, with its module and line."""
     try:
         check_catalog()
     except CatalogError as error:
@@ -24,7 +24,7 @@ def check_declarations(**_: Any) -> list[CheckMessage]:
 
 @register("catalog")
 def check_own_apps(**_: Any) -> list[CheckMessage]:
-    """Every app of ASSAY_APPS brings event types; one that does not was named by mistake."""
+    """A warning for every app in ASSAY_APPS without event types: it was probably named by mistake."""
     return [
         Warning(
             f"ASSAY_APPS names {app.name!r}, but {app.name}.{MODULE_NAME} does not exist, so it adds no event"
