@@ -14,7 +14,7 @@ from monitoring.models import BatchWindow
 from monitoring.windows.hourly import to_hour
 from scoring.batch.declared import batch_views
 from scoring.batch.models import BatchVersion
-from scoring.batch.versions import NONE, Versions, read_versions_of
+from scoring.batch.versions import NONE, ViewVersions, read_versions_of
 from scoring.batch.views import BatchView
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
@@ -114,7 +114,7 @@ def _ages(row: Mapping[str, Any]) -> dict[str, timedelta]:
 
 
 def count_reads(
-    entries: Iterable[Entry], *, as_of: AsOf, versions: Mapping[str, Versions]
+    entries: Iterable[Entry], *, as_of: AsOf, versions: Mapping[str, ViewVersions]
 ) -> dict[tuple[str, datetime], dict[str, int]]:
     """What decisions add to the window of each view and hour. Pure.
 
@@ -136,7 +136,7 @@ def _add_reads(
     decision: Mapping[str, Any],
     *,
     as_of: AsOf,
-    versions: Mapping[str, Versions],
+    versions: Mapping[str, ViewVersions],
 ) -> None:
     """Add the reads of one decision to the counts by view."""
     received_us = to_micros(from_iso(decision["received_at"])) if decision.get("batch") else 0
@@ -151,7 +151,7 @@ def _add_reads(
             counts["age_us_max"] = max(counts["age_us_max"], age)
 
 
-def _why_none(versions: Versions | None, received_us: int) -> str:
+def _why_none(versions: ViewVersions | None, received_us: int) -> str:
     if versions is None or versions.first_valid_us is None or received_us < versions.first_valid_us:
         return "unpublished"
     return "stale" if versions.read_at(received_us) == NONE else "lost"
@@ -177,7 +177,7 @@ def _read_as_of(entries: Iterable[Entry]) -> AsOf:
     return {(view, number): to_micros(as_of) for view, number, as_of in rows}
 
 
-def _read_versions(entries: Iterable[Entry]) -> dict[str, Versions]:
+def _read_versions(entries: Iterable[Entry]) -> dict[str, ViewVersions]:
     """The versions of the views that some decisions lacked."""
     without = {view for entry in entries for view, number in entry.data["batch"].items() if number is None}
     views = [view for key, view in batch_views().items() if key in without]

@@ -12,12 +12,12 @@ class UnknownBatchView(ScoringError):
 
 
 class BatchVersionCorrupt(ScoringError):
-    """The stored values of a version of a batch view are missing or not those that were published."""
+    """The stored values of a batch view's version are missing or differ from those published."""
 
     def __init__(self, *, view: str, number: int, url: str, problem: str) -> None:
         super().__init__(
-            f"version {number} of {view} cannot be read from {url}: {problem}. Bring the file back from a"
-            " backup; the events that read the next version are not affected"
+            f"version {number} of {view} cannot be read from {url}: {problem}. Restore the file from a"
+            " backup; events that read the next version are not affected"
         )
         self.view, self.number, self.url, self.problem = view, number, url, problem
 
@@ -26,4 +26,4 @@ class PublishingUnderWay(ScoringError):
     """Another process is publishing batch views."""
 
     def __init__(self) -> None:
-        super().__init__("another process is publishing batch views; it does the work of this run too")
+        super().__init__("another process is already publishing batch views")

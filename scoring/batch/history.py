@@ -1,4 +1,4 @@
-"""What a view's schedule would have given at past moments, had it always run."""
+"""The values of a view at past times, as if its schedule had always run."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,15 @@ from scoring.offline.store import OfflineStore
 
 
 def boundary_read(view: BatchView, times: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The moment of the version an event of each time reads: the last that a period has passed since."""
+    """The `as_of` of the version read by an event at each time: the last one at least a period ago."""
     return times // view.every_us * view.every_us - view.every_us
 
 
 class ViewHistory:
-    """A view's values at past moments, from events that were read and sorted once.
+    """A view's values at past times, from events that are read and sorted once.
 
-    Only versions that would have been valid count, so no value knows anything of its own time's future; see
-    `boundary_read`. The values are those of `BatchView.compute` on the events before the boundary, bit for
-    bit.
+    Only versions that would have been valid count, so that no value uses the future; see `boundary_read`. The
+    values are bit-identical to those of `BatchView.compute` on the events before the boundary.
     """
 
     def __init__(self, view: BatchView, events: ViewEvents) -> None:
@@ -34,14 +33,14 @@ class ViewHistory:
     def read(
         cls, view: BatchView, *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
     ) -> "ViewHistory":
-        """From what the offline store and the log have by `log_position`. Raises OfflineStoreOfAnotherLog."""
+        """The history of events in the log up to `log_position`. Raises OfflineStoreOfAnotherLog."""
         return cls(view, read_timely_events(view, log_position=log_position, store=store))
 
     def values(self, keys: Sequence[KeyColumn], times: NDArray[np.int64]) -> Matrix:
         """float64[n, values] of events of n entities per table and times (microseconds since 1970).
 
-        NaN for entities that are missing or without events then. Computed once a boundary: least work where
-        the times lie together.
+        NaN for entities that are missing or have no events yet. Each boundary is computed once, so that
+        nearby times cost little.
         """
         places = [places_of(column, known) for column, known in zip(keys, self._places, strict=True)]
         return self.view.combine(self._computation.look_up(places, boundary_read(self.view, times)))

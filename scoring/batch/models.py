@@ -4,11 +4,11 @@ from django.db import models
 
 
 class BatchVersion(models.Model):
-    """The values of a batch view as computed once. Projection of `batch.published`.
+    """A published version of a batch view. Projection of `batch.published`.
 
-    Computed from what the log had up to `log_position` of events before `as_of`; events received from
-    `valid_from` on read it. `digest`: SHA-256 of the values; `definition`: hash of what the view declares;
-    `rows`: per table how many entities have values.
+    It is computed from events before `as_of` in the log up to `log_position`, and is read by events received
+    from `valid_from` on. `digest`: SHA-256 of the values; `definition`: hash of the view's declaration;
+    `rows`: the number of entities with values in each table.
     """
 
     view = models.CharField(max_length=120)  # "{event type}.{name}"

@@ -1,4 +1,4 @@
-"""Published versions as a table: what each entry means for it."""
+"""Published versions as a table: how each log entry changes its row."""
 
 from scoring.batch.models import BatchVersion
 from scoring.log.entries import Entry

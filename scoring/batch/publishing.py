@@ -1,4 +1,4 @@
-"""Publishing batch views: computed at their moments, stored, loaded into Redis, and then said in the log."""
+"""Publishes batch views: computes a version, stores it, loads it into Redis and then appends to the log."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -24,13 +24,13 @@ from scoring.offline.store import OfflineStore
 from scoring.sql.advisory_locks import LockSpace, session_lock
 from scoring.timestamps import from_micros, to_iso, to_micros
 
-# How long Redis keeps a version that no event in the queue reads any more, for those that are being decided.
+# How long Redis keeps a version that no queued event reads anymore, for events that are being decided.
 KEPT_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class _Computed:
-    """A version before it is one."""
+    """The values of a version that is not published yet."""
 
     view: BatchView
     as_of_us: int
@@ -39,10 +39,10 @@ class _Computed:
 
 
 def publish(view: BatchView, *, now: datetime, store: OfflineStore | None = None) -> BatchVersion | None:
-    """Compute the version that is due and publish it; None where none is, or there are no values.
+    """Compute the version that is due and publish it; None if none is due or it has no values.
 
-    The file is written and Redis loaded before the entry that makes the version one, so that whatever fails
-    on the way changes nothing. Raises PublishingUnderWay, OfflineStoreOfAnotherLog.
+    The file is written and Redis loaded before the log entry, so that a failure changes nothing. Raises
+    PublishingUnderWay, OfflineStoreOfAnotherLog.
     """
     if not is_due(view, now=now):
         return None
@@ -60,7 +60,7 @@ def publish(view: BatchView, *, now: datetime, store: OfflineStore | None = None
 
 
 def remove_unread(view: BatchView, *, now: datetime) -> list[int]:
-    """Take out of Redis the versions that no event reads any more; gives their numbers."""
+    """Remove versions from Redis that no event reads anymore; returns their numbers."""
     read = [version.number for version in _read_since(view, _oldest_read(view, now=now))]
     unread = sorted(online.loaded_numbers(view) - set(read))
     for number in unread:
@@ -69,7 +69,7 @@ def remove_unread(view: BatchView, *, now: datetime) -> list[int]:
 
 
 def reload_lost(view: BatchView, *, now: datetime, store: OfflineStore | None = None) -> list[int]:
-    """Bring back into Redis, from their files, versions that events read; gives their numbers.
+    """Reload versions that events read and Redis has lost from their files; returns their numbers.
 
     Raises BatchVersionCorrupt.
     """
@@ -82,7 +82,7 @@ def reload_lost(view: BatchView, *, now: datetime, store: OfflineStore | None = 
 
 
 def _oldest_read(view: BatchView, *, now: datetime) -> datetime:
-    """Since when the events came that are still to be decided: each reads what was valid when it came."""
+    """The receipt time of the oldest undecided event; each event reads the version valid at its receipt."""
     lane = event_type(view.event_type).lane
     waiting = Pending.objects.filter(lane=lane, state=Pending.State.READY)
     oldest = waiting.aggregate(oldest=Min("enqueued_at"))["oldest"]
@@ -90,13 +90,13 @@ def _oldest_read(view: BatchView, *, now: datetime) -> datetime:
 
 
 def _read_since(view: BatchView, since: datetime) -> list[BatchVersion]:
-    """The versions that events received since then read, the newest first."""
+    """The versions read by events received since then, newest first."""
     versions = BatchVersion.objects.filter(view=view.key).order_by("-number")
     return [*versions.filter(valid_from__gt=since), *versions.filter(valid_from__lte=since)[:1]]
 
 
 def _lost(view: BatchView, versions: Sequence[BatchVersion]) -> list[BatchVersion]:
-    """Those that this code reads and that Redis does not have."""
+    """The versions that this code reads and Redis does not have."""
     read = [version for version in versions if version.definition == view.definition_hash]
     lost = online.missing_numbers(view, [version.number for version in read])
     return [version for version in read if version.number in lost]
@@ -139,7 +139,7 @@ def _last_number(view: BatchView) -> int:
 
 @contextmanager
 def _sole_publisher() -> Iterator[None]:
-    """Two runs at once would compute the same version twice. Raises PublishingUnderWay."""
+    """Concurrent runs would compute the same version twice. Raises PublishingUnderWay."""
     with session_lock(LockSpace.BATCH_VIEWS) as held:
         if not held:
             raise PublishingUnderWay

@@ -1,4 +1,4 @@
-"""The events a view is computed from: of the offline store what it has, and of the log the rest."""
+"""The events of a view: exported ones come from the offline store, the rest from the log."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,14 +13,14 @@ from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.log.entries import LAST_POSITION, Cursor
 from scoring.log.texts import read_texts
-from scoring.offline.amendments import NEVER_US, Versions, read_versions
+from scoring.offline.amendments import NEVER_US, EventVersions, read_versions
 from scoring.offline.columns import coded, event_schema, event_table, integers, numbers
 from scoring.offline.export import present_layout
 from scoring.offline.reading import RECEIVED_AT, open_store
 from scoring.offline.store import Manifest, OfflineStore
 from scoring.timestamps import from_micros
 
-# What lies beyond the export in the log's reading order.
+# Entries after the export in the log's reading order.
 _BEYOND = """
     SELECT said.position
       FROM scoring_logentry said
@@ -41,9 +41,9 @@ def read_events(
     log_position: int = LAST_POSITION,
     store: OfflineStore | None = None,
 ) -> ViewEvents:
-    """What the view is computed from that occurred in [since, until) and stands in the log by `log_position`.
+    """The view's events that occurred in [since, until), from the log up to `log_position`.
 
-    `store`: that of the settings without one. Raises OfflineStoreOfAnotherLog.
+    `store` defaults to that of the settings. Raises OfflineStoreOfAnotherLog.
     """
     table = _read(view, since_us, until_us, log_position, store)
     amended = read_versions(view.source, log_position=log_position)
@@ -58,12 +58,11 @@ def read_events(
 def read_timely_events(
     view: BatchView, *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
 ) -> ViewEvents:
-    """All that the view would have been computed from, had it always been: what was known in time.
+    """The events from which the view would have been computed if it had always existed.
 
-    The version of a moment is taken to come a period later. So what occurred before a moment counts in its
-    version if it was received in that period, too; history counts as received when it occurred. What came
-    later than that is left out altogether, which is to know too little rather than too much. A correction or
-    retraction that came later than that is not known either.
+    A version is assumed to be published one period after its `as_of`, so it includes earlier events received
+    within that period; history counts as received when it occurred. Later events, corrections and retractions
+    are excluded, which errs on the side of knowing too little.
     """
     table = _read(view, 0, LATEST_US, log_position, store)
     amended = read_versions(view.source, log_position=log_position)
@@ -75,8 +74,8 @@ def read_timely_events(
     return _view_events(view, table.filter(pa.array(in_time)))
 
 
-def _held_in_time(view: BatchView, table: pa.Table, amended: Sequence[Versions]) -> list[int | None]:
-    """The version of each amended event that the first version of the view to count it would have read."""
+def _held_in_time(view: BatchView, table: pa.Table, amended: Sequence[EventVersions]) -> list[int | None]:
+    """The version of each amended event that the first view version including the event would have read."""
     positions = integers(table["_position"])
     rows = np.flatnonzero(np.isin(positions, [each.event for each in amended]))
     occurred = dict(
@@ -86,9 +85,9 @@ def _held_in_time(view: BatchView, table: pa.Table, amended: Sequence[Versions])
 
 
 def _instead(
-    view: BatchView, table: pa.Table, amended: Sequence[Versions], versions: Sequence[int | None]
+    view: BatchView, table: pa.Table, amended: Sequence[EventVersions], versions: Sequence[int | None]
 ) -> pa.Table:
-    """The table with these versions of amended events instead of their receipts; None leaves one out."""
+    """The table with these versions of amended events instead of their receipts; None drops the event."""
     kind = find_event_type(view.source)
     events = np.array([each.event for each in amended])
     rest = table.filter(pa.array(~np.isin(integers(table["_position"]), events)))
@@ -130,7 +129,7 @@ def _columns_of(view: BatchView, kind: type[EventType]) -> list[str]:
 
 
 def _of_days(manifest: Manifest, since_us: int, until_us: int) -> Manifest:
-    """The manifest with the partitions of these days alone."""
+    """The manifest with only the partitions of these days."""
     first, last = (from_micros(moment).date().isoformat() for moment in (since_us, until_us))
     files = [file for file in manifest.files if first <= file.partition.rpartition("day=")[2] <= last]
     return replace(manifest, files=tuple(files))

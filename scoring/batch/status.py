@@ -1,4 +1,4 @@
-"""Batch views as they are now: which version each has, and whether the next one is due."""
+"""The status of batch views: the newest version of each, and whether the next one is due."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from scoring.batch.models import BatchVersion
 from scoring.batch.views import BatchView, due_at
 from scoring.timestamps import to_micros
 
-# Between a version's publication and the first event that reads it: by then every runner has learned of it.
+# From a version's publication to the first event that reads it, so that every runner knows it by then.
 VALID_AFTER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewStatus:
-    """A view and its newest version as declared now. `age`: since what it was computed from; None without."""
+    """A view and the newest version of its current definition. `age`: since its `as_of`; None without one."""
 
     view: BatchView
     newest: BatchVersion | None
@@ -25,29 +25,29 @@ class ViewStatus:
 
     @property
     def stale(self) -> bool:
-        """Whether events that arrive now read nothing."""
+        """Whether events that arrive now read no version."""
         return self.age is None or self.age > timedelta(microseconds=self.view.stale_after_us)
 
 
 def request_publishing() -> None:
-    """Have a worker publish what is due. Raises kombu's OperationalError when the broker is away."""
+    """Ask a worker to publish due views. Raises kombu's OperationalError if the broker is unavailable."""
     current_app.send_task("scoring.batch.tasks.publish_due")
 
 
 def is_due(view: BatchView, *, now: datetime) -> bool:
-    """Whether the view's moment has passed since its newest version, or its declaration has changed."""
+    """Whether the view's next publication time has passed, or its definition has changed."""
     newest = newest_version(view)
     return newest is None or to_micros(newest.as_of) < due_at(view, to_micros(now))
 
 
 def newest_version(view: BatchView) -> BatchVersion | None:
-    """The newest version of the view as it is declared now."""
+    """The newest version of the view's current definition."""
     versions = BatchVersion.objects.filter(view=view.key, definition=view.definition_hash)
     return versions.order_by("-number").first()
 
 
 def list_views(*, now: datetime) -> list[ViewStatus]:
-    """Every view that the catalog declares, with how it stands."""
+    """The status of every view in the catalog."""
     newest = [(view, newest_version(view)) for view in batch_views().values()]
     return [ViewStatus(view, found, now - found.as_of if found else None) for view, found in newest]
 

@@ -1,8 +1,8 @@
-"""Versions as Parquet files beside the offline store's tables: written once, checked whenever they are read.
+"""Versions as Parquet files next to the offline store's tables: written once, verified at each read.
 
     batch/payment.customer_profile/00000012.parquet
 
-A row an entity: `table` (the field that names it), `entity`, and the columns of its table.
+One row for each entity: `table` (the field that names it), `entity`, and the columns of its table.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from scoring.offline.store import OfflineStore, StoredFile
 
 
 def write_tables(view: BatchView, number: int, tables: Sequence[BatchTable], store: OfflineStore) -> None:
-    """Store the tables of a version. They count once an entry of the log names them."""
+    """Store the tables of a version. They count once a log entry names the version."""
     columns = dict.fromkeys(name for spec in view.tables for name in spec.columns)
     schema = pa.schema({"table": NAMES, "entity": pa.string(), **dict.fromkeys(columns, pa.float64())})
     parts = []
@@ -48,7 +48,7 @@ def read_tables(
     except (OSError, ArrowException, KeyError) as error:
         raise _corrupt(version, store, f"{type(error).__name__}: {error}") from error
     if digest_of(view, tables) != version.digest:
-        raise _corrupt(version, store, "its values are not those that were published")
+        raise _corrupt(version, store, "its values differ from those published")
     return tables
 
 

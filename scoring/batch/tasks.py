@@ -1,4 +1,4 @@
-"""Celery's way into publishing batch views."""
+"""Celery tasks that publish batch views."""
 
 import logging
 
@@ -16,14 +16,14 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def publish_due() -> list[str]:
-    """Publish every view whose moment has passed; gives their keys. Harmless twice or lost."""
+    """Publish every view that is due; returns their keys. Safe if delivered twice or lost."""
     due = [view for view in batch_views().values() if is_due(view, now=timezone.now())]
     return [view.key for view in due if _publish(view)]
 
 
 @shared_task
 def reload_lost_versions() -> dict[str, list[int]]:
-    """Bring back what Redis has lost of published versions; gives their numbers by view."""
+    """Reload published versions that Redis has lost; returns their numbers by view."""
     return {key: numbers for key, view in batch_views().items() if (numbers := _reload(view))}
 
 

@@ -1,4 +1,4 @@
-"""Which version of a batch view an event reads: decided by when it was received, the same everywhere."""
+"""The version of a batch view that an event reads: determined by its receipt time, everywhere the same."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from scoring.timestamps import to_micros
 NONE = 0  # versions are numbered from 1
 
 
-class Version(NamedTuple):
+class ViewVersion(NamedTuple):
     """A published version; moments in microseconds since 1970."""
 
     valid_from_us: int
@@ -25,18 +25,18 @@ class Version(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Versions:
-    """Versions of one definition of a view, in the order in which they became valid."""
+class ViewVersions:
+    """ViewVersions of one definition of a view, in the order in which they became valid."""
 
     stale_after_us: int
-    published: Sequence[Version] = ()
+    published: Sequence[ViewVersion] = ()
 
     def read_at(self, received_us: int) -> int:
-        """The number of the version that an event received at this moment reads; NONE where none is fresh.
+        """The number of the version that an event received at this moment reads; NONE if none is fresh.
 
-        The newest one valid by then, unless what it was computed from ends more than `stale_after` before.
+        That is the newest one valid by then, unless its `as_of` is more than `stale_after` ago.
 
-        >>> versions = Versions(100, [Version(10, 1, 0), Version(60, 2, 50)])
+        >>> versions = ViewVersions(100, [ViewVersion(10, 1, 0), ViewVersion(60, 2, 50)])
         >>> [versions.read_at(moment) for moment in (9, 10, 59, 60, 150, 151)]
         [0, 1, 1, 2, 2, 0]
         """
@@ -56,23 +56,23 @@ class Versions:
 
     @property
     def first_valid_us(self) -> int | None:
-        """From when on events read published versions; None before anything was published."""
+        """The time from which events read published versions; None before the first one."""
         return self.published[0].valid_from_us if self.published else None
 
 
-def read_versions_of(views: Iterable[BatchView], *, as_of: datetime | None = None) -> dict[str, Versions]:
-    """The versions of views as they are declared now, by key: one query.
+def read_versions_of(views: Iterable[BatchView], *, as_of: datetime | None = None) -> dict[str, ViewVersions]:
+    """The versions of the views' current definitions by key, in one query.
 
-    `as_of`: those alone that were computed as of that moment or later.
+    `as_of`: only those computed as of that moment or later.
     """
     wanted = {view.key: view for view in views}
     rows = BatchVersion.objects.filter(view__in=list(wanted))
     if as_of is not None:
         rows = rows.filter(as_of__gte=as_of)
-    published: dict[str, list[Version]] = {key: [] for key in wanted}
+    published: dict[str, list[ViewVersion]] = {key: [] for key in wanted}
     named = rows.values_list("view", "definition", "valid_from", "number", "as_of", named=True)
     for row in named:
         if row.definition == wanted[row.view].definition_hash:
-            version = Version(to_micros(row.valid_from), row.number, to_micros(row.as_of))
+            version = ViewVersion(to_micros(row.valid_from), row.number, to_micros(row.as_of))
             published[row.view].append(version)
-    return {key: Versions(view.stale_after_us, sorted(published[key])) for key, view in wanted.items()}
+    return {key: ViewVersions(view.stale_after_us, sorted(published[key])) for key, view in wanted.items()}

@@ -1,4 +1,4 @@
-"""Batch views: values of entities computed at times of their own, from long stretches of events.
+"""Batch views: values of entities computed ahead of time on a schedule, from long periods of events.
 
 A view is declared in an event type's body and read like a field: `customer_profile.median_amount`. What is
 common to all of them is here; the kinds are `scoring.batch.compute.profile`, `embedding` and `trend`.
@@ -24,14 +24,14 @@ part_of_vocabulary(__name__)
 
 Matrix = NDArray[np.float64]
 Places = NDArray[np.int64]
-# Part of every definition: goes up when the same declaration gives other values than before.
+# Part of every definition: increased when the same declaration gives different values.
 MEANING = 1
 _MOMENTS_KEPT = 3  # the last of one batch of a lane are the first of the next
 
 
 @dataclass(frozen=True, slots=True)
 class BatchTableSpec:
-    """One table of a view: a row of `columns` for every entity that the event's `field` may name."""
+    """One table of a view: a row of `columns` for every entity named by the event's `field`."""
 
     field: str
     columns: tuple[str, ...]
@@ -47,7 +47,7 @@ class BatchTable:
 
 @dataclass(frozen=True, slots=True)
 class ViewEvents:
-    """n events by time, those of one moment by their place in the log.
+    """n events by time, those at the same time by log position.
 
     `times` int64[n] microseconds since 1970; `names`: per entity or category its values; `numbers`: per
     amount (minor units of the base currency), number or flag float64[n], NaN where missing.
@@ -64,7 +64,7 @@ class ViewEvents:
 
 
 class Computation:
-    """A view's values at any moment, from events that were sorted once: what a nightly run and history share.
+    """A view's values at any moment, from events sorted once; used by scheduled runs and for history.
 
     `keys`: per table the entities, ascending, that any of the events names; `widths`: per table its columns.
     """
@@ -80,7 +80,7 @@ class Computation:
     def look_up(self, places: Sequence[Places], as_of_us: NDArray[np.int64]) -> list[Matrix]:
         """Per table float64[n, columns]: the rows of `places` (int64[n] into `keys`; -1: NaN) as of then.
 
-        Each moment is computed once, and the last few are kept: least work where moments lie together.
+        Each moment is computed once and the last few are cached, so that nearby moments cost little.
         """
         found = [np.full((len(as_of_us), width), np.nan) for width in self.widths]
         for moment, rows in _by_moment(as_of_us):
@@ -106,10 +106,10 @@ def _by_moment(moments: NDArray[np.int64]) -> Iterator[tuple[int, Places]]:
 
 
 class BatchView(FeatureView):
-    """What every kind of view has. `every`: a version is due at each multiple of it since 1970 (UTC).
+    """The base of every kind of view. `every`: a version is due at each multiple of it since 1970 (UTC).
 
-    A version counts what occurred in the `over` before its moment, and is read until it is `stale_after` old.
-    `of`: the event type it is computed from, of the same lane; the own one if empty.
+    A version covers the events in the `over` before its `as_of`, and is read until it is `stale_after` old.
+    `of`: the event type it is computed from, in the same lane; by default its own.
     """
 
     kind: ClassVar[str]
@@ -166,21 +166,21 @@ class BatchView(FeatureView):
 
     @property
     def names_of_entities(self) -> tuple[str, ...]:
-        """Under which name each entity's values stand among those of the events it is computed from.
+        """The name of each entity's column in the view's events.
 
-        One in another role has a name apart: a field of its own name may be read besides.
+        An entity in another role has a separate name, because a field of its own name may be read too.
         """
         named = zip(self.entities, self.roles, strict=True)
         return tuple(f"{entity.name} as {role}" if role else entity.name for entity, role in named)
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The field of the source that each entity is looked for in; "" where `as_()` names none."""
+        """The source field to match each entity with; "" without `as_()`."""
         return tuple(role if isinstance(role, str) else role.name for role in self._roles)
 
     @property
     def key(self) -> str:
-        """What it is known by outside its event type."""
+        """Its name outside its event type."""
         return f"{self.event_type}.{self.name}"
 
     @property
@@ -189,7 +189,7 @@ class BatchView(FeatureView):
 
     @property
     def over_us(self) -> int:
-        """How far back it looks."""
+        """The length of its window in microseconds."""
         return self.over.us
 
     @property
@@ -203,7 +203,7 @@ class BatchView(FeatureView):
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """What it reads of the events besides their entities."""
+        """The fields that it reads besides entities."""
         return ()
 
     @property
@@ -212,7 +212,7 @@ class BatchView(FeatureView):
 
     @property
     def definition(self) -> dict[str, Any]:
-        """All that gives its values their meaning, as plain JSON."""
+        """Everything that determines its values, as plain JSON."""
         roles = {"roles": self.roles} if any(self.roles) else {}
         return {
             "meaning": MEANING,
@@ -232,15 +232,15 @@ class BatchView(FeatureView):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def unit(self, value: str) -> str:
-        """What a value is counted in; see `FeatureSpec.unit`."""
+        """The unit of a value; see `FeatureSpec.unit`."""
         raise NotImplementedError
 
     def phrase(self, value: str, *, events: str) -> str:
-        """What a value is, in words; `events`: what is counted, in words ("payments by this customer")."""
+        """The description of a value; `events`: that of the counted events ("payments by this customer")."""
         raise NotImplementedError
 
     def check(self, types: Mapping[str, type[EventType]]) -> None:
-        """Raises CatalogError where the event types there are do not have what the view reads."""
+        """Raises CatalogError if the event types lack something that the view reads."""
         own = types.get(self.event_type)
         if own is None:
             raise self.origin.error(f"view {self.name!r} stands in no event type with a name")
@@ -276,7 +276,7 @@ class BatchView(FeatureView):
     # Computing it
 
     def prepare(self, events: ViewEvents) -> Computation:
-        """Sort events once, for values at any moment."""
+        """Sort the events once to compute values at any moment."""
         raise NotImplementedError
 
     def compute(self, events: ViewEvents, *, as_of_us: int) -> tuple[BatchTable, ...]:

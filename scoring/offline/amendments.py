@@ -1,4 +1,4 @@
-"""Which version of an amended event held when: for those who read events as they were known at a moment."""
+"""The versions of amended events with their validity periods, for reading events as known at a moment."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -16,28 +16,28 @@ _AMENDMENTS = """
 """
 
 
-class Version(NamedTuple):
-    """An entry with an event's fields, its receipt or a correction, and since when it was known (us)."""
+class EventVersion(NamedTuple):
+    """An entry with an event's fields (its receipt or a correction), and since when it was known (us)."""
 
     position: int
     known_us: int
 
 
-class Versions(NamedTuple):
-    """The versions of one event, oldest first, its receipt known always. `retracted_us`: or NEVER_US."""
+class EventVersions(NamedTuple):
+    """The versions of one event, oldest first; its receipt was always known. `retracted_us`: or NEVER_US."""
 
     event: int
-    versions: list[Version]
+    versions: list[EventVersion]
     retracted_us: int
 
     def held_at(self, moment_us: int) -> int | None:
-        """The position of the version that held at a moment, None for an event that was retracted by then."""
+        """The position of the version valid at a moment; None if the event was retracted by then."""
         if self.retracted_us <= moment_us:
             return None
         return next(each.position for each in reversed(self.versions) if each.known_us <= moment_us)
 
     def periods(self, present: Iterable[int]) -> list[tuple[int, int, int]]:
-        """(position, from, until) of each version at the positions `present`: when it held, in us."""
+        """(position, from, until) of each version at the positions `present`: its validity period in us."""
         there = set(present)
         kept = [each for each in self.versions if each.position in there]
         ends = [*(each.known_us for each in kept[1:]), NEVER_US]
@@ -47,18 +47,20 @@ class Versions(NamedTuple):
         ]
 
 
-def read_versions(event_type: str, *, log_position: int | None = None) -> list[Versions]:
+def read_versions(event_type: str, *, log_position: int | None = None) -> list[EventVersions]:
     """The events of a type that were amended by `log_position`."""
     last = LAST_POSITION if log_position is None else log_position
-    found: dict[int, list[Version]] = defaultdict(list)
+    found: dict[int, list[EventVersion]] = defaultdict(list)
     retracted: dict[int, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(_AMENDMENTS, [event_type, last])
         for event, position, kind, moment in cursor.fetchall():
-            versions = found[event] or [Version(event, 0)]
+            versions = found[event] or [EventVersion(event, 0)]
             found[event] = versions
             if kind == "retraction":
                 retracted[event] = moment
             else:
-                versions.append(Version(position, moment))
-    return [Versions(event, versions, retracted.get(event, NEVER_US)) for event, versions in found.items()]
+                versions.append(EventVersion(position, moment))
+    return [
+        EventVersions(event, versions, retracted.get(event, NEVER_US)) for event, versions in found.items()
+    ]

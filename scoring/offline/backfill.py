@@ -1,4 +1,4 @@
-"""A lane's whole history folded once: on this machine's cores, or on the cluster that the settings name."""
+"""Folds a lane's whole history once, on this machine's cores or on the cluster in the settings."""
 
 from collections.abc import Collection, Iterator
 
@@ -12,7 +12,7 @@ from scoring.offline.cluster import Fill, fold_on_cluster, states_on_cluster
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore
 
-# A cluster costs seconds before it has folded anything; so many items take one core no longer.
+# A cluster takes seconds to start; one core folds this many items in that time.
 WORTH_A_CLUSTER = 5 * ITEMS_A_BATCH
 
 
@@ -26,8 +26,8 @@ def fold_lane(
 ) -> Iterator[tuple[LaneBatch, Slices]]:
     """The lane's present order from its beginning, each batch with its rows as `fold_slices` gives them.
 
-    The rows of a batch are to be gone through before the next is asked for. `log_position`, `also`: as in
-    `iter_lane_batches`. `fill` writes what is not in the lane, values of batch views, into the batches.
+    The rows of a batch must be consumed before the next batch is requested. `log_position`, `also`: as in
+    `iter_lane_batches`. `fill` writes values of batch views, which are not in the lane, into the batches.
     Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
     """
     head = read_head(plan.lane)
@@ -48,7 +48,7 @@ def fold_lane(
 
 
 def fold_states_on_cluster(plan: LanePlan, *, until: LaneHead, store: OfflineStore) -> Arena:
-    """The states after the lane's items up to a head, by the cluster of the settings.
+    """The states after the lane's items up to a head, computed by the cluster in the settings.
 
     Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
     """
@@ -57,5 +57,5 @@ def fold_states_on_cluster(plan: LanePlan, *, until: LaneHead, store: OfflineSto
 
 
 def is_for_a_cluster(items: int) -> bool:
-    """Whether the settings name a cluster, and so many items are worth asking it."""
+    """Whether the settings name a cluster, and the number of items is worth using it."""
     return bool(settings.DASK_SCHEDULER) and items >= WORTH_A_CLUSTER

@@ -1,11 +1,10 @@
-"""A lane's history folded by the workers of a Dask cluster, each some entities of one kind.
+"""Folds a lane's history on the workers of a Dask cluster, each some entities of one kind.
 
-A task reads the lane itself, of every item only what its kind of entity needs, folds the entities whose keys
-fall to it, and writes what was read of their states to the offline store, a file a batch. Whoever asked
-reads the lane too and puts the rows together. Values and states are those of one thread, to the bit: who
-folds an entity changes nothing.
+A task reads from the lane only what its kind of entity needs, folds its share of the entities, and writes the
+values read from their states to the offline store, one file for each batch. The caller reads the lane too and
+assembles the rows. Values and states are bit-identical to those of a single thread.
 
-Workers run this code, and reach the same database and offline store by the settings of their environment.
+Workers run this code, and reach the same database and offline store by the settings in their environment.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -30,15 +29,15 @@ from scoring.offline.store import OfflineStore, Scratch
 
 Fill = Callable[[Iterable[LaneBatch]], Iterable[LaneBatch]]
 
-# So many tasks a worker, about equal: the last to end leave few idle.
+# Tasks per worker, of about equal size, so that few workers are idle at the end.
 TASKS_A_WORKER = 2
-# What a task spends on reading the lane, in values read of states.
+# The cost of reading the lane, in units of one value read from a state.
 READING_COST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Which items are folded: those of the order of `until` up to it, of entries up to `log_position`."""
+    """The items to fold: those of `until`'s order up to it, from entries up to `log_position`."""
 
     until: LaneHead
     log_position: int | None
@@ -52,7 +51,7 @@ class History:
         )
 
     def _runs(self) -> Iterator[LaneRun]:
-        """The same runs whoever reads them, and whatever the lane has gone on to."""
+        """The same runs for every reader, even if the lane has advanced."""
         beginning = LaneHead(self.until.lane, order=self.until.order, version=self.until.order)
         for run in iter_lane_runs(self.until.lane, after=beginning, items=self.items):
             if run.head.seq <= self.until.seq:
@@ -65,7 +64,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """The `part`th of `parts` of the entities of a kind, over a history; `keeps_states`: give them, too."""
+    """The `part`th of `parts` of the entities of a kind, over a history; `keeps_states`: return states."""
 
     kind: KindPlan
     part: int
@@ -93,8 +92,8 @@ def fold_on_cluster(
 ) -> Iterator[tuple[LaneBatch, Slices]]:
     """The lane's items up to a head, each batch with its rows as `fold_slices` gives them.
 
-    `scheduler`: an address, or "local:N" for N processes here. `fill`: what is not in the lane, written into
-    the batches of whoever asked. Raises SchedulerUnreachable, and what a task raised.
+    `scheduler`: an address, or "local:N" for N local processes. `fill` writes values that are not in the lane
+    into the caller's batches. Raises SchedulerUnreachable, and any error of a task.
     """
     split, history = split_plan(plan), History(until, log_position, items)
     with store.scratch(now=timezone.now()) as scratch:
@@ -122,7 +121,7 @@ def states_on_cluster(
 
 
 def fold_entities(task: Task) -> None:
-    """What a worker does: fold the task's entities, and write what is read of their states."""
+    """Run on a worker: fold the task's entities and write the values read from their states."""
     store = OfflineStore(task.store_url)
     scratch, plan = store.open_scratch(task.scratch), task.kind.plan
     arena = Arena(plan)
@@ -138,7 +137,7 @@ def fold_entities(task: Task) -> None:
 
 
 def _fold_part(task: Task, batch: Batch, arena: Arena) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Folds the items of the task's entities: (their rows, what they read)."""
+    """Folds the items of the task's entities; yields (their rows, the values read)."""
     keys = [*batch.keys]
     for column in task.kind.columns:
         keys[column] = _of_part(keys[column], task.part, task.parts)
@@ -152,7 +151,7 @@ def _fold_part(task: Task, batch: Batch, arena: Arena) -> tuple[NDArray[np.int64
 
 
 def _of_part(column: KeyColumn, part: int, parts: int) -> KeyColumn:
-    """The keys that fall to a part, by a hash that is the same in every process."""
+    """The keys in a part, by a hash that is the same in every process."""
     hashes = pd.util.hash_array(np.array(column.uniques, dtype=object), categorize=False)
     (own,) = np.nonzero(hashes % parts == part)
     codes = np.full(len(column.uniques) + 1, -1, dtype=np.int64)
@@ -187,7 +186,7 @@ def _run_tasks(
 
 
 def cut(split: SplitPlan, *, tasks: int, every_kind: bool) -> list[tuple[KindPlan, int]]:
-    """Kinds and into how many parts each is cut, the dearest first; what nothing is read of only if asked."""
+    """The kinds with their number of parts, most expensive first; kinds without reads only for states."""
     kinds = [kind for kind in split.kinds if every_kind or kind.plan.width]
     costs = {kind.kind: READING_COST + kind.plan.width for kind in kinds}
     share = sum(costs.values()) / tasks
@@ -199,7 +198,7 @@ def _key(task: Task) -> str:
     return f"{task.history.until.lane}-{task.name}-{task.scratch}"
 
 
-# --- what tasks leave for those who asked ---
+# --- the files that tasks write for the caller ---
 
 
 def _reads_table(rows: NDArray[np.int64], reads: NDArray[np.float64]) -> pa.Table:

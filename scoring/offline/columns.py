@@ -1,4 +1,4 @@
-"""Entries of the log as Arrow tables: whole pages parsed at once, values as the log has them."""
+"""Log entries as Arrow tables: whole pages are parsed at once, with values as in the log."""
 
 from collections.abc import Collection, Mapping
 
@@ -77,7 +77,7 @@ ORDER = pa.schema(
 
 
 def column_type(field: Field) -> pa.DataType:
-    """What a field is stored as: money as minor units of the base currency, personal values as digests."""
+    """The stored type of a field: money as minor units of the base currency, personal values as digests."""
     if field.personal:
         return NAMES
     if isinstance(field, Money):

@@ -7,7 +7,7 @@ class ExportUnderWay(ScoringError):
     """Another process is exporting the log."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"another process is exporting the log to {url}; it does the work of this run too")
+        super().__init__(f"another process is already exporting the log to {url}")
         self.url = url
 
 
@@ -24,7 +24,7 @@ class OfflineStoreOfAnotherLog(ScoringError):
 
 
 class OfflineFormatUnknown(ScoringError):
-    """The offline store was written by code that lays it out differently."""
+    """The offline store has the format of another code version."""
 
     def __init__(self, *, url: str, manifest: str) -> None:
         super().__init__(
@@ -35,7 +35,7 @@ class OfflineFormatUnknown(ScoringError):
 
 
 class SchedulerUnreachable(ScoringError):
-    """The Dask cluster that the settings name cannot be asked."""
+    """The Dask cluster in the settings is not reachable."""
 
     def __init__(self, scheduler: str, reason: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The log into the offline store: in reading order, below the horizon, from where the last run ended."""
+"""Exports the log to the offline store in reading order, below the horizon, resuming after the last run."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,8 +33,8 @@ from scoring.timestamps import from_micros
 ENTRIES_A_PAGE = 100_000
 PACKED_A_READ = 1_000  # `lane.sequenced` entries, which hold up to 80 kilobytes each
 ORDER_ROWS_A_FILE = 1_000_000
-# A partition of so many files becomes one: small exports would fill it with files of a few rows each.
-MOST_FILES = 16
+# A partition with this many files is merged into one, because small exports write files of a few rows.
+MAX_FILES = 16
 TYPES = (RECEIVED, *AMENDMENTS, *LABEL_TYPES, "lane.sequenced")
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
@@ -44,7 +44,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What a run did; `began_anew`: the catalog's fields were no longer those of the store."""
+    """The result of a run; `began_anew`: the store was rebuilt because the catalog's fields have changed."""
 
     entries: int
     files: int
@@ -55,7 +55,7 @@ class ExportReport:
 
 @dataclass(frozen=True, slots=True)
 class ExportStatus:
-    """How the store stands to the log: `behind` counts the entries still to be exported."""
+    """The store's progress through the log; `behind` counts the entries still to export."""
 
     url: str
     manifest: Manifest
@@ -65,11 +65,11 @@ class ExportStatus:
 def export_log(
     store: OfflineStore, *, now: datetime, anew: bool = False, progress: Progress | None = None
 ) -> ExportReport:
-    """Bring the store up to the log; `progress` is called with the number of entries as they are done.
+    """Export new log entries to the store; `progress` is called with numbers of exported entries.
 
-    A page of entries at a time, each committed with its position. `anew` removes first what is there,
-    whichever log it came from. Begins at the log's beginning, too, when the catalog's fields are no longer
-    those of the store. Raises OfflineStoreOfAnotherLog, OfflineFormatUnknown, ExportUnderWay.
+    Each page of entries is committed with its position. `anew` first empties the store, even one of another
+    log. The store is also rebuilt from the log's beginning if the catalog's fields have changed. Raises
+    OfflineStoreOfAnotherLog, OfflineFormatUnknown, ExportUnderWay.
     """
     with _sole_exporter(store):
         if anew:
@@ -90,14 +90,14 @@ def export_log(
 
 
 def export_status(store: OfflineStore) -> ExportStatus:
-    """Where the store stands. Raises OfflineStoreOfAnotherLog."""
+    """The progress of the store. Raises OfflineStoreOfAnotherLog."""
     manifest = store.manifest()
     check_same_log(store, manifest)
     return ExportStatus(store.url, manifest, count_after(manifest.cursor, types=TYPES))
 
 
 def check_same_log(store: OfflineStore, manifest: Manifest) -> None:
-    """Raises OfflineStoreOfAnotherLog when this log does not have the entry the store was exported up to."""
+    """Raises OfflineStoreOfAnotherLog if this log lacks the entry up to which the store was exported."""
     if manifest.cursor == START:
         return
     texts = read_texts(np.array([manifest.cursor.position]))
@@ -181,7 +181,7 @@ def _merge_small_files(store: OfflineStore, manifest: Manifest, *, now: datetime
     by_partition: dict[str, list[StoredFile]] = {}
     for file in manifest.files:
         by_partition.setdefault(file.partition, []).append(file)
-    full = {partition: files for partition, files in by_partition.items() if len(files) >= MOST_FILES}
+    full = {partition: files for partition, files in by_partition.items() if len(files) >= MAX_FILES}
     if not full:
         return manifest
     merged = [
@@ -195,13 +195,13 @@ def _merge_small_files(store: OfflineStore, manifest: Manifest, *, now: datetime
 
 
 def _mark_of(texts: Texts) -> str:
-    """What tells the last entry from one that another log has at its position."""
+    """A fingerprint of the last entry, which another log would not have at its position."""
     return f"{texts.streams[-1]} at {texts.recorded_at_us[-1]} by {texts.txids[-1]}"
 
 
 @contextmanager
 def _sole_exporter(store: OfflineStore) -> Iterator[None]:
-    """Two runs at once would write one manifest over the other's. Raises ExportUnderWay."""
+    """Concurrent runs would overwrite each other's manifest. Raises ExportUnderWay."""
     with session_lock(LockSpace.OFFLINE_EXPORT) as held:
         if not held:
             raise ExportUnderWay(store.url)

@@ -1,4 +1,4 @@
-"""A lane's order as whole columns: from the offline store what it has, from the log the rest.
+"""A lane's order in whole columns: exported items come from the offline store, the rest from the log.
 
 The same batches as `scoring.features.folding.encode.encode` makes of the items of `scoring.lanes.order`, a
 hundred thousand items at a time.
@@ -35,11 +35,11 @@ from scoring.offline.segments import EventRows, Segment, Segments, held_columns
 from scoring.offline.store import Manifest, OfflineStore
 
 ITEMS_A_BATCH = 100_000
-# Of those who want the states alone: as fast, and what a batch takes is most of their memory.
+# For callers that only need states: as fast, and a batch takes most of the memory.
 ITEMS_A_FOLD = 25_000
-# Events read from the log that stay in memory (some 200 bytes each) for the labels that follow them; what
-# labels of earlier ones need is read once more.
-MOST_KEPT = 400_000
+# Events read from the log and kept in memory (some 200 bytes each) for labels that follow. Earlier events are
+# read again if a label needs them.
+MAX_KEPT = 400_000
 
 Positions = NDArray[np.int64]
 
@@ -48,7 +48,7 @@ Positions = NDArray[np.int64]
 class LaneBatch:
     """n consecutive items of a lane as the kernel takes them.
 
-    `is_event`: which items apply an event or a correction; the rest are labels, and what is taken back.
+    `is_event`: the items that apply an event or a correction; the others are labels and retractions.
     `event_positions` int64[n]: the log position of the event each item concerns, `versions` int64[n] that of
     the entry whose fields it has: a correction's, or the same. `events`: by event type the (places among the
     n, rows of its table) of the items that concern its events; `head`: the lane's head after the items.
@@ -74,10 +74,10 @@ def iter_lane_batches(
 ) -> Iterator[LaneBatch]:
     """The present order of the plan's lane from its beginning, about `items` at a time.
 
-    Entries beyond `log_position` are left out. `also`: fields, and columns that every event has, to have in
-    the tables though no feature needs them. `after`: begin beyond this head, in its order. `runs`: these
-    places, which need not be the lane's. Values of batch views are missing: `scoring.batch.serve.joining`.
-    Raises OfflineStoreOfAnotherLog.
+    Entries beyond `log_position` are excluded. `also`: fields, and columns of every event, to include in the
+    tables in addition to those that features need. `after`: start after this head, in its order. `runs`:
+    these runs instead of the lane's. Values of batch views are missing; `scoring.batch.serve.joining` adds
+    them. Raises OfflineStoreOfAnotherLog.
     """
     source = _Source(plan, store, also)
     for run in runs if runs is not None else iter_lane_runs(plan.lane, after=after, items=items):
@@ -89,7 +89,7 @@ def iter_lane_batches(
 
 
 class _Source:
-    """Where the items of a lane come from."""
+    """The source of a lane's items."""
 
     def __init__(self, plan: LanePlan, store: OfflineStore | None, also: Collection[str]) -> None:
         self._plan = plan
@@ -102,10 +102,10 @@ class _Source:
             check_same_log(store, manifest)
             stored = _stored_events(store, manifest, self._kinds, fields)
             self._labels = _stored_labels(store, manifest, self._kinds)
-        self._events = EventRows(self._kinds, fields, stored, most=MOST_KEPT)
+        self._events = EventRows(self._kinds, fields, stored, most=MAX_KEPT)
 
     def read(self, positions: Positions, *, seqs: Positions, head: LaneHead, effects: Effects) -> LaneBatch:
-        """The items at these log positions, or what their effects say."""
+        """The items at these log positions, or the effects on them."""
         places, noted = _by_place(effects, seqs)
         wanted = positions.copy()
         wanted[places] = [effect.version for effect in noted]
@@ -132,7 +132,7 @@ class _Source:
         return LaneBatch(batch, modes == op.EVENT, event_positions, versions, events, head)
 
     def _read_missing(self, positions: Positions) -> Segment:
-        """Reads from the log what the store does not have; gives the labels among it."""
+        """Reads the entries that the store lacks from the log; returns the labels among them."""
         missing = self._events.missing(positions)
         missing[self._labels.find(positions)[0]] = False
         texts = read_texts(positions[missing])

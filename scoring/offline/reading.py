@@ -1,4 +1,4 @@
-"""What learning reads beside vectors, from the offline store what it has and from the log the rest."""
+"""Labels and category values for training: exported rows from the offline store, the rest from the log."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from scoring.timestamps import from_iso, to_micros
 SAID = pa.schema(
     {name: LABELS.field(name).type for name in ("position", "event_position", "known_at", "effective")}
 )
-# What lies beyond the export in the log's reading order.
+# Entries after the export in the log's reading order.
 _LABELS = """
     SELECT label.position, event.position, (extract(epoch FROM label.known_at) * 1000000)::bigint,
            label.effective
@@ -32,7 +32,7 @@ _LABELS = """
      WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
        AND starts_with(label.event_stream, %s) AND label.position <= %s
 """
-# When an event occurred as its receipt has it: the table of events has the time of the latest version.
+# The time of an event according to its receipt; the event table has the time of the latest version.
 RECEIVED_AT = """(CASE WHEN event.versions = 1 THEN event.occurred_at
                   ELSE (said.data::json ->> 'occurred_at')::timestamptz END)"""
 _VALUES = """
@@ -53,7 +53,7 @@ def _unwatched(count: int) -> None:
 
 
 def open_store(store: OfflineStore | None = None) -> tuple[OfflineStore, Manifest]:
-    """The store (of the settings without one) and what it holds. Raises OfflineStoreOfAnotherLog."""
+    """The store (by default that of the settings) and its manifest. Raises OfflineStoreOfAnotherLog."""
     store = store or OfflineStore()
     manifest = store.manifest()
     check_same_log(store, manifest)
@@ -67,10 +67,10 @@ def read_said(
     store: OfflineStore | None = None,
     progress: Progress = _unwatched,
 ) -> pa.Table:
-    """Everything said up to `log_position` of events of this type that arrived, in the order of the log.
+    """The labels recorded up to `log_position` for received events of this type, in log order.
 
     Columns `position`, `event_position`, `known_at`, and `effective`: the event's label from then on (null:
-    none). `progress` is told how many more were read.
+    none). `progress` is called with numbers of labels read.
     """
     last = LAST_POSITION if log_position is None else log_position
     opened, manifest = open_store(store)
@@ -89,7 +89,7 @@ def read_said(
 def count_values(
     event_type: str, field: str, *, as_of: datetime, store: OfflineStore | None = None
 ) -> dict[str, int]:
-    """How many events up to `as_of` have each value of a category, as they were known then."""
+    """The number of events up to `as_of` with each value of a category, as known then."""
     opened, manifest = open_store(store)
     counts: Counter[str] = Counter()
     table, cursor = f"events/type={event_type}", manifest.cursor
@@ -110,7 +110,7 @@ def count_values(
 
 
 def _correct_counts(counts: Counter[Any], event_type: str, field: str, as_of: datetime) -> None:
-    """Let amended events count as the versions that held at `as_of`, instead of as they were received."""
+    """Count amended events by their version valid at `as_of` instead of their receipt."""
     at = to_micros(as_of)
     held = {each.event: each.held_at(at) for each in read_versions(event_type)}
     changed = {event: version for event, version in held.items() if version != event}
@@ -123,7 +123,7 @@ def _correct_counts(counts: Counter[Any], event_type: str, field: str, as_of: da
 
 
 def _read_labels(manifest: Manifest, event_type: str, last: int, progress: Progress) -> list[pa.Table]:
-    """What was said beyond the store."""
+    """The labels recorded after the export."""
     tables = []
     with connection.chunked_cursor() as cursor:
         cursor.execute(_LABELS, [*manifest.cursor, f"{event_type}/", last])

@@ -30,7 +30,7 @@ class Segment:
         return len(self.positions)
 
     def find(self, wanted: Positions) -> tuple[Positions, Positions]:
-        """(places in `wanted`, rows of the table) of those that are here."""
+        """(places in `wanted`, rows of the table) of the positions in this segment."""
         if not len(self):
             return np.empty(0, np.int64), np.empty(0, np.int64)
         near = np.flatnonzero((wanted >= self.positions[0]) & (wanted <= self.positions[-1]))
@@ -43,8 +43,8 @@ Segments = list[tuple[str, Segment]]  # with the event type of each
 
 
 @dataclass
-class Found:
-    """Rows that were found for some of the positions asked for: `places` says for which."""
+class FoundRows:
+    """The rows found for some of the requested positions; `places` says which."""
 
     places: list[Positions] = field(default_factory=list)
     tables: list[pa.Table] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Found:
 
 
 def held_columns(kind: type[EventType], fields: Collection[str]) -> list[str]:
-    """The columns of a segment of this event type; wanted are these fields, and columns of every event."""
+    """The wanted columns of a segment of this event type: these fields, and columns of every event."""
     head = [name for name in EVENT_HEAD if name in {"_position", "_occurred_at", *fields}]
     return [*head, *(name for name in (*kind.fields, *kind.signals) if name in fields)]
 
@@ -72,7 +72,7 @@ def held_columns(kind: type[EventType], fields: Collection[str]) -> list[str]:
 class EventRows:
     """Events of some types: those of the offline store, and up to `most` of those read from the log since.
 
-    What was dropped is read again when it is asked for again: a label can come long after its event.
+    Dropped events are read again on request, because a label can come long after its event.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class EventRows:
         self._read: Segments = []
 
     def missing(self, wanted: Positions) -> NDArray[np.bool_]:
-        """Which of these positions would have to be read from the log."""
+        """The positions that would have to be read from the log."""
         missing = np.ones(len(wanted), dtype=bool)
         for _, segment in self._segments():
             missing[segment.find(wanted)[0]] = False
@@ -94,11 +94,11 @@ class EventRows:
         self._keep(self._parse(texts))
 
     def find(self, wanted: Positions) -> dict[str, tuple[Positions, pa.Table]]:
-        """By event type the (places in `wanted`, rows) of its events. What is not here is read from the log.
+        """By event type the (places in `wanted`, rows) of its events. Missing events are read from the log.
 
-        Raises EntryNotFound for a position that is no event of these types.
+        Raises EntryNotFound for a position that is not an event of these types.
         """
-        found: dict[str, Found] = {}
+        found: dict[str, FoundRows] = {}
         missing = _look_up(self._segments(), wanted, np.arange(len(wanted)), found)
         if len(missing):
             read = self._parse(read_texts(np.unique(wanted[missing])))
@@ -129,13 +129,15 @@ class EventRows:
         return [*self._stored, *reversed(self._read)]
 
 
-def _look_up(segments: Segments, wanted: Positions, missing: Positions, found: dict[str, Found]) -> Positions:
-    """Adds to `found` what is there of the `missing` places of `wanted`; returns those that are not."""
+def _look_up(
+    segments: Segments, wanted: Positions, missing: Positions, found: dict[str, FoundRows]
+) -> Positions:
+    """Add the rows of the `missing` places of `wanted` to `found`; returns the places still missing."""
     for name, segment in segments:
         if not len(missing):
             break
         places, rows = segment.find(wanted[missing])
         if len(places):
-            found.setdefault(name, Found()).add(missing[places], segment.table.take(rows))
+            found.setdefault(name, FoundRows()).add(missing[places], segment.table.take(rows))
             missing = np.delete(missing, places)
     return missing

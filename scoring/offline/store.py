@@ -1,13 +1,13 @@
-"""The offline store: Parquet files at any fsspec URL, and manifests that say which of them count.
+"""The offline store: Parquet files at any fsspec URL, and manifests that list the valid ones.
 
-    manifests/00000012.json                            what the store holds, and up to where in the log
-    events/type=payment/day=2026-03-01/00000012-3.parquet         as received
-    corrections/type=payment/day=2026-03-01/00000012-5.parquet    later versions of them
-    amendments/day=2026-03-02/00000012-6.parquet                  of which event, when and why; retractions
+    manifests/00000012.json                            the files, and the log position they reach
+    events/type=payment/day=2026-03-01/00000012-3.parquet         events as received
+    corrections/type=payment/day=2026-03-01/00000012-5.parquet    later versions of events
+    amendments/day=2026-03-02/00000012-6.parquet                  the amended events, when and why
     labels/day=2026-03-02/00000012-7.parquet
     order/lane=commerce/00000012-9.parquet
 
-A file that no manifest names is not there. So a run that ended half-way has changed nothing.
+A file that no manifest lists does not count, so an interrupted run has changed nothing.
 """
 
 import os
@@ -34,7 +34,7 @@ from scoring.timestamps import from_iso, to_iso
 FORMAT = 1
 TABLES = ("events", "corrections", "amendments", "labels", "order")
 SCRATCH = "scratch"
-# Files that a later manifest dropped stay for those who read by an earlier one.
+# Files dropped by a later manifest are kept this long for readers of an earlier one.
 KEPT_FOR = timedelta(hours=1)
 SCRATCH_KEPT_FOR = timedelta(days=1)
 SCRATCH_TIME = "%Y%m%dT%H%M%S"
@@ -42,7 +42,7 @@ SCRATCH_TIME = "%Y%m%dT%H%M%S"
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of the store: its path below the root and how many rows it has."""
+    """A file of the store: its path below the root and its number of rows."""
 
     path: str
     rows: int
@@ -54,10 +54,10 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the store holds after its `number`th change: everything of the log up to and including `cursor`.
+    """The content of the store after its `number`th change: the log up to and including `cursor`.
 
-    `mark` describes the entry at the cursor, so that another log is not taken for this one; `layout` is the
-    columns each table had when it was written, as {table: {column: type}}.
+    `mark` is a fingerprint of the entry at the cursor, to detect another log; `layout` the columns of each
+    table when it was written, as {table: {column: type}}.
     """
 
     number: int = 0
@@ -68,7 +68,7 @@ class Manifest:
     files: tuple[StoredFile, ...] = ()
 
     def rows(self, table: str) -> int:
-        """How many rows a table has ("events", "events/type=payment", "labels", "order")."""
+        """The number of rows of a table ("events", "events/type=payment", "labels", "order")."""
         return sum(file.rows for file in self.files_of(table))
 
     def files_of(self, table: str) -> list[StoredFile]:
@@ -89,12 +89,12 @@ class OfflineStore:
         self._unsettled: set[str] = set()  # directories that got new names since the last commit
 
     def manifest(self) -> Manifest:
-        """The newest one; an empty one where nothing was ever exported."""
+        """The newest manifest; an empty one before the first export."""
         paths = self._manifest_paths()
         return self._read_manifest(paths[-1]) if paths else Manifest()
 
     def write(self, table: pa.Table, path: str) -> StoredFile:
-        """Write a file that does not count until a manifest names it."""
+        """Write a file; it does not count until a manifest lists it."""
         self._make_directory(f"{self._root}/{path.rpartition('/')[0]}")
         with self._fs.open(f"{self._root}/{path}", "wb") as file:
             self._protect(f"{self._root}/{path}")
@@ -103,14 +103,14 @@ class OfflineStore:
         return StoredFile(path, table.num_rows)
 
     def settle_names(self) -> None:
-        """The directories know the names of what was written; `commit` sees to it itself."""
+        """Flush the directories of the written files to disk; `commit` does this itself."""
         if isinstance(self._fs, LocalFileSystem):
             for directory in self._unsettled:
                 _sync(directory)
         self._unsettled.clear()
 
     def commit(self, manifest: Manifest) -> None:
-        """Make the store what `manifest` says. All or nothing: its name appears with its whole content."""
+        """Make `manifest` the newest one, atomically: its file appears with its whole content."""
         path = f"{self._manifests}/{manifest.number:08d}.json"
         self._make_directory(self._manifests)
         self._fs.pipe_file(f"{path}.new", _manifest_text(manifest))
@@ -133,7 +133,7 @@ class OfflineStore:
 
     @contextmanager
     def scratch(self, *, now: datetime) -> Iterator["Scratch"]:
-        """A place for tables that others are to read, gone at the end of the block."""
+        """A directory for tables that other processes read, removed at the end of the block."""
         # Its name says when it was made: not every storage tells.
         self._make_directory(f"{self._root}/{SCRATCH}")
         scratch = self.open_scratch(f"{SCRATCH}/{now:{SCRATCH_TIME}}-{uuid4().hex}")
@@ -144,7 +144,7 @@ class OfflineStore:
                 self._fs.rm(scratch.place, recursive=True)
 
     def open_scratch(self, name: str) -> "Scratch":
-        """The same place, for another process."""
+        """The same directory, for another process."""
         return Scratch(name, self._fs, f"{self._root}/{name}")
 
     def read_files(self, files: Iterable[StoredFile]) -> pa.Table:
@@ -156,9 +156,9 @@ class OfflineStore:
         return pa.concat_tables(tables)
 
     def remove_leftovers(self, *, now: datetime) -> int:
-        """Delete what no manifest of the last hour and not the newest names; returns how many data files.
+        """Delete files that neither the newest manifest nor one of the last hour lists; returns their number.
 
-        What runs that were killed left in scratch goes after a day.
+        Scratch directories of killed runs are deleted after a day.
         """
         paths = self._manifest_paths()
         read = {path: self._read_manifest(path) for path in paths}
@@ -180,7 +180,7 @@ class OfflineStore:
             self._remove(self._find(below, ""))
 
     def _make_directory(self, path: str) -> None:
-        """A directory and those above it that are missing; on a disk of this machine, for its owner alone."""
+        """Create a directory and its missing parents; on a local disk, only its owner has access."""
         if not isinstance(self._fs, LocalFileSystem):
             self._fs.makedirs(path, exist_ok=True)
             return
@@ -189,12 +189,12 @@ class OfflineStore:
             directory.mkdir(mode=0o700, exist_ok=True)
 
     def _protect(self, path: str) -> None:
-        """A copy of the log is as private as the database it was read from."""
+        """Restrict access to the owner: a copy of the log is as private as the database."""
         if isinstance(self._fs, LocalFileSystem):
             Path(path).chmod(0o600)
 
     def _settle(self, path: str) -> None:
-        """What was written is on the disk, should the machine fail; other storage sees to that itself."""
+        """Flush written files to a local disk; other storage is durable by itself."""
         if isinstance(self._fs, LocalFileSystem):
             _sync(path)
             while path != self._root:
@@ -222,7 +222,7 @@ class OfflineStore:
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """A directory of the store for tables of one run; no manifest ever names them."""
+    """A directory of the store for the tables of one run; no manifest lists them."""
 
     name: str
     fs: fsspec.AbstractFileSystem
@@ -238,7 +238,7 @@ class Scratch:
             out.write_table(table)
 
     def read(self, name: str) -> pa.Table:
-        """Raises FileNotFoundError where the writer's store is not this one."""
+        """Raises FileNotFoundError if the writer used another store."""
         self.fs.invalidate_cache()  # other processes write
         with self.fs.open(f"{self.place}/{name}.arrow", "rb") as file:
             return pa.ipc.open_file(file).read_all()

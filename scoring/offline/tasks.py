@@ -1,4 +1,4 @@
-"""Celery's way into the offline store."""
+"""Celery task that exports the log to the offline store."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -10,7 +10,7 @@ from scoring.offline.store import OfflineStore
 
 @shared_task
 def export() -> int:
-    """Bring the offline store up to the log; gives how many entries that were. Harmless twice or lost."""
+    """Export new log entries and return their number. Safe if delivered twice or lost."""
     try:
         return export_log(OfflineStore(), now=timezone.now()).entries
     except ExportUnderWay:

@@ -1,4 +1,4 @@
-"""What a Dask worker needs before it can take a task: Django, with the settings of its own environment."""
+"""Prepares a Dask worker: sets up Django with the settings in the worker's environment."""
 
 import os
 
@@ -7,7 +7,7 @@ from distributed import Worker, WorkerPlugin
 
 
 class DjangoSetUp(WorkerPlugin):
-    """Sets Django up in every worker, those that join later included."""
+    """Sets up Django in every worker, including those that join later."""
 
     def setup(self, worker: Worker) -> None:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

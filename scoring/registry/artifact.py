@@ -1,4 +1,4 @@
-"""A model as bytes: XGBoost's UBJSON and canonical JSON, named by one checksum over both. No pickles."""
+"""A model as bytes: XGBoost's UBJSON and canonical JSON, identified by one checksum of both. No pickles."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What a booster does not hold of itself.
+    """The parts of a model that its booster does not contain.
 
-    `medians`: of every feature over the training rows (None: never known), the usual value for an entity
-    without a past. `vocabularies`: field -> values, frozen at the cut-off; a value's code is its place.
+    `medians`: of every feature over the training rows (None: always missing), the usual value for an entity
+    without history. `vocabularies`: field -> values, frozen at the cut-off; a value's code is its position.
     """
 
     event_type: str
@@ -33,12 +33,12 @@ class ModelSpec:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Canonical: equal specs give equal bytes."""
+        """Canonical JSON: equal specs give equal bytes."""
         return orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_SORT_KEYS).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "ModelSpec":
-        """The spec that `to_json` wrote."""
+        """The spec from the result of `to_json`."""
         data = orjson.loads(text)
         del data["format"]
         data["calibration"] = Calibration(**data["calibration"])

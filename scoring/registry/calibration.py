@@ -1,4 +1,4 @@
-"""From margins to probabilities: Platt scaling, which keeps the order and the additivity of the margin."""
+"""Platt scaling of margins to probabilities, which keeps the order and the additivity of the margin."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 class Calibration:
     """score = sigmoid(slope * margin + intercept), slope > 0.
 
-    One contribution to the margin is therefore `slope` times itself in log-odds of the score.
+    A contribution to the margin is therefore multiplied by `slope` in the log-odds of the score.
     """
 
     slope: float
@@ -28,11 +28,11 @@ def sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fit_platt(*, margin: NDArray, y: NDArray, steps: int = 100) -> Calibration:
-    """Slope and intercept of least log loss, by damped Newton steps.
+    """Slope and intercept that minimize log loss, by damped Newton steps.
 
     Targets are smoothed as in Platt (1999) / Lin et al. (2007).
 
-    If the data ask for a slope <= 0 (margins that rank no better than chance), only the intercept is fitted,
+    If the best slope is <= 0 (margins that rank no better than chance), only the intercept is fitted,
     with a slope of 1, so that a higher margin always means a higher score.
     """
     margin, y = np.asarray(margin, dtype=np.float64), np.asarray(y, dtype=np.float64)

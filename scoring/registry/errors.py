@@ -7,13 +7,13 @@ class UnknownModel(ScoringError):
     """No model version has this name."""
 
     def __init__(self, *, name: str, known: list[str]) -> None:
-        names = ", ".join(known) or "none, train one first"
-        super().__init__(f"no model is called {name!r}; there are: {names}")
+        names = ", ".join(known) or "none; train one first"
+        super().__init__(f"there is no model {name!r}; known models: {names}")
         self.name, self.known = name, known
 
 
 class ArtifactCorrupt(ScoringError):
-    """The stored bytes of a model do not have the checksum they are named by."""
+    """The stored bytes of a model do not match their checksum."""
 
     def __init__(self, *, digest: str, actual: str) -> None:
         super().__init__(f"artifact {digest} is corrupt: its bytes have the checksum {actual}")
@@ -21,7 +21,7 @@ class ArtifactCorrupt(ScoringError):
 
 
 class ArtifactMissing(ArtifactCorrupt):
-    """A model version is known, but its bytes are not stored."""
+    """The bytes of a known model version are missing."""
 
     def __init__(self, *, digest: str) -> None:
         ScoringError.__init__(self, f"artifact {digest} is not stored: restore it from a backup")
@@ -29,7 +29,7 @@ class ArtifactMissing(ArtifactCorrupt):
 
 
 class FeatureSetMissing(ScoringError):
-    """A model that has an arm needs a feature set that this code does not declare."""
+    """A deployed model needs a feature set that this code does not declare."""
 
     def __init__(self, model: str, *, needed: str, number: int | None) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class FeatureSetMissing(ScoringError):
 
 
 class InvalidRoute(ScoringError):
-    """Arms that cannot route an event type."""
+    """The arms of a route are invalid."""
 
     def __init__(self, event_type: str, problem: str) -> None:
         super().__init__(f"route of {event_type}: {problem}")

@@ -1,4 +1,4 @@
-"""Feature sets over time: declared by code, used by models, taken out when no model needs them."""
+"""Feature sets over time: declared by code, used by models, retired when no model needs them."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,10 +23,10 @@ from scoring.registry.routes import Arm, current_routes
 
 @dataclass(frozen=True)
 class SetUse:
-    """A feature set of an event type and what it is for.
+    """A feature set of an event type and its use.
 
-    `number` and `declared_at` are None for one that no worker of this code has declared yet. `arms`: those of
-    the present route on it; `models`: every version that was trained on it, by name.
+    `number` and `declared_at` are None if no worker with this code has declared it yet. `arms`: those of the
+    current route that use it; `models`: the names of all versions trained on it.
     """
 
     event_type: str
@@ -41,14 +41,14 @@ class SetUse:
 
     @property
     def may_be_retired(self) -> bool:
-        """Whether it can be taken out of the code: nothing is trained on it any more, and nothing decides."""
+        """Whether it can be removed from the code: no new model is trained on it, and no arm uses it."""
         return self.in_code and not self.is_newest and not self.arms
 
 
 def declare_feature_sets(*, now: datetime) -> list[str]:
-    """Append `feature_set.declared` for what this code declares and did not declare last; their digests.
+    """Append `feature_set.declared` for sets that differ from the last declared ones; returns their digests.
 
-    Of workers that start at once one writes; the others have nothing left to say.
+    If several workers start at once, one of them writes.
     """
     kinds = [kind for kind in event_types().values() if kind.scored]
     return [digest for kind in kinds for digest in _declare(kind, now=now)]
@@ -66,7 +66,7 @@ def _declare(kind: type[EventType], *, now: datetime) -> list[str]:
 
 
 def _undeclared(kind: type[EventType]) -> list[NewEntry]:
-    """What is to be said of the sets of an event type, going by what has been said so far."""
+    """The entries to append for the sets of an event type, given the entries so far."""
     stream = f"feature_set/{kind.name}"
     declared = read_stream(stream)
     numbers = {entry.data["digest"]: entry.data["number"] for entry in declared}
@@ -109,18 +109,18 @@ def _described(feature_set: FeatureSet, number: int) -> dict[str, Any]:
 def find_feature_set(
     event_type: str, vocabularies: Mapping[str, Sequence[str]], wanted: str
 ) -> FeatureSet | None:
-    """The set of this hash under a model's vocabularies; None where this code does not declare it."""
+    """The set with this hash under a model's vocabularies; None if this code does not declare it."""
     plan = lane_plan(find_event_type(event_type).lane, {event_type: vocabularies})
     return plan.find_feature_set(event_type, wanted)
 
 
 def own_set(model: ModelDescription) -> FeatureSet | None:
-    """The set that a model was trained on, where this code declares it: the newest or an earlier one."""
+    """The newest or earlier set of this code on which a model was trained; None without one."""
     return find_feature_set(model.event_type, model.spec.vocabularies, model.feature_set)
 
 
 def check_feature_set(model: ModelDescription) -> FeatureSet:
-    """The model's own feature set. Raises FeatureSetMissing where this code does not declare exactly that."""
+    """The model's feature set. Raises FeatureSetMissing unless this code declares exactly that one."""
     own = own_set(model)
     if own is None:
         number = number_of_set(model.name)
@@ -129,7 +129,7 @@ def check_feature_set(model: ModelDescription) -> FeatureSet:
 
 
 def declared_set_of(version: ModelVersion) -> str:
-    """The digest of the set that a model was trained on, without vocabularies; "" where nothing tells."""
+    """The digest of the set that a model was trained on, without vocabularies; "" if unknown."""
     if known := version.lineage.get("declared_set"):
         return str(known)
     spec = _spec_of(version)  # it was trained before models told
@@ -147,7 +147,7 @@ def number_of_set(model: str) -> int | None:
 def check_live_sets() -> None:
     """Raises FeatureSetMissing unless this code declares the set of every model that has an arm.
 
-    No model is loaded. One whose artifact is lost cannot be asked, which is not the code's fault.
+    No model is loaded. Models whose artifact is lost are skipped.
     """
     arms = [arm for route in current_routes().values() for arm in route.arms]
     for version in ModelVersion.objects.filter(name__in=[arm.model for arm in arms]).order_by("name"):
@@ -163,7 +163,7 @@ def _spec_of(version: ModelVersion) -> ModelSpec | None:
 
 
 def list_feature_sets(event_type: str | None = None) -> list[SetUse]:
-    """The sets of an event type (of all without one), in order of number, undeclared ones last."""
+    """The sets of an event type (by default of all), in order of number, undeclared ones last."""
     names = [event_type] if event_type else [kind.name for kind in event_types().values() if kind.scored]
     routes = current_routes()
     arms = {arm.model: arm for route in routes.values() for arm in route.arms}

@@ -1,4 +1,4 @@
-"""Model versions ready to predict: their boosters, loaded once a process."""
+"""Model versions ready to predict: their boosters, loaded once per process."""
 
 import functools
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from scoring.registry.model_versions import ModelDescription, find_version, read
 
 @dataclass(frozen=True)
 class LoadedModel(ModelDescription):
-    """A model version ready to predict. XGBoost computes in float32; what is handed out is float64."""
+    """A model version ready to predict. XGBoost computes in float32; the results are float64."""
 
     booster: xgb.Booster
 
@@ -28,20 +28,20 @@ class LoadedModel(ModelDescription):
         return margin, self.spec.calibration.score(margin)
 
     def explain(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """What `predict` gives, to the bit, and the margins' exact TreeSHAP [n, F + 1], the bias last."""
+        """The results of `predict` and the margins' exact TreeSHAP [n, F + 1], the bias last."""
         narrow, contributions = self.explainer.explain(X)
         margin = narrow.astype(np.float64)
         return margin, self.spec.calibration.score(margin), contributions
 
     @functools.cached_property
     def explainer(self) -> Explainer:
-        """By what means `explain` does it. Made at the first use: tables take a moment and some memory."""
+        """The explainer behind `explain`, created at first use because its tables take time and memory."""
         return explainer_for(self.booster)
 
 
 @functools.lru_cache(maxsize=16)
 def load_model(name: str) -> LoadedModel:
-    """The model, its bytes checked against their checksum; loaded once a process (versions are immutable).
+    """The model, with its checksum verified; loaded once per process, because versions are immutable.
 
     Raises UnknownModel, ArtifactMissing, ArtifactCorrupt.
     """

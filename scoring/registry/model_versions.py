@@ -1,4 +1,4 @@
-"""Model versions: registered with all they came from, described with their checksum verified."""
+"""Model versions: registered with their lineage, read with their checksum verified."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn")
 
 @dataclass(frozen=True)
 class ModelDescription:
-    """A model version and what its booster does not hold of itself."""
+    """A model version without its booster."""
 
     name: str
     event_type: str
@@ -36,13 +36,13 @@ class ModelDescription:
 
     @property
     def medians(self) -> tuple[float | None, ...]:
-        """The training rows' median of every feature: what is usual where an entity has no past."""
+        """The training rows' median of every feature: the usual value for an entity without history."""
         return self.spec.medians
 
 
 @dataclass(frozen=True)
 class Registration:
-    """All that is stored of a new version besides its bytes; `checks` is what the gate found."""
+    """Everything stored with a new version besides its bytes; `checks`: the results of the gate."""
 
     event_type: str
     as_of: datetime
@@ -55,9 +55,9 @@ class Registration:
 
 
 def register_model(registration: Registration, *, artifact: Artifact, actor: str, now: datetime) -> str:
-    """Store the artifact, append `model.trained` and `model.checked`, give the name `{event_type}-{number}`.
+    """Store the artifact, append `model.trained` and `model.checked`, return `{event_type}-{number}`.
 
-    Runs that finish together get different numbers: the later one meets the taken stream and takes the next.
+    Concurrent runs get different numbers: the later one retries with the next number.
     """
 
     def register() -> str:
@@ -71,7 +71,7 @@ def register_model(registration: Registration, *, artifact: Artifact, actor: str
 
 
 def describe_model(name: str) -> ModelDescription:
-    """The version without its booster, its bytes as they are stored now, checked against their checksum.
+    """The version without its booster, from the bytes stored now, with their checksum verified.
 
     Raises UnknownModel, ArtifactMissing, ArtifactCorrupt.
     """
@@ -89,14 +89,14 @@ def read_artifact(version: ModelVersion) -> Artifact:
 
 
 def champion_of(event_type: str) -> str | None:
-    """The name of the model that decides this type now, if any."""
+    """The name of the type's current champion, if any."""
     route = Route.objects.filter(event_type=event_type).first()
     arms = route.arms if route else []
     return next((arm["model"] for arm in arms if arm["role"] == "champion"), None)
 
 
 def find_version(name: str) -> ModelVersion:
-    """The model version of this name. Raises UnknownModel, naming those there are."""
+    """The model version with this name. Raises UnknownModel with the known names."""
     version = ModelVersion.objects.filter(name=name).first()
     if version is None:
         raise UnknownModel(name=name, known=known_names())
@@ -109,7 +109,7 @@ def known_names() -> list[str]:
 
 
 def library_versions() -> dict[str, str]:
-    """What the bytes of an artifact depend on besides our code."""
+    """The versions of Python and of libraries that affect an artifact's bytes."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 

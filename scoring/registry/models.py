@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Route(models.Model):
-    """Which model versions decide an event type. Projection of `route.changed`.
+    """The model versions that decide an event type. Projection of `route.changed`.
 
     `arms` is a list of {"name", "model", "role", "share"}; `scoring.registry.routes` says what is allowed.
     """
@@ -24,8 +24,8 @@ class Route(models.Model):
 
 
 class ModelVersion(models.Model):
-    """A trained model, named `{event_type}-{number}`. Projection of `model.trained`, which never changes, and
-    of what the gate said of it: `model.checked`, `model.approved`, `model.rejected`.
+    """A trained model, named `{event_type}-{number}`. Projection of `model.trained`, and of the gate's
+    `model.checked`, `model.approved` and `model.rejected`.
     """
 
     class Status(models.TextChoices):
@@ -64,7 +64,7 @@ class ModelVersion(models.Model):
 
 
 class ModelArtifact(models.Model):
-    """The bytes of a model, named by their SHA-256 and checked against it at load. No pickles."""
+    """The bytes of a model, identified by their SHA-256, which is verified at load. No pickles."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     booster = models.BinaryField()  # XGBoost UBJSON

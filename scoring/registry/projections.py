@@ -6,7 +6,7 @@ from scoring.registry.models import FeatureSetVersion, ModelVersion, Route
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
-MOST_REASON, MOST_ACTOR = 200, 80  # characters; the log has all of them
+MAX_REASON, MAX_ACTOR = 200, 80  # characters; the log has all of them
 
 
 @fold_into("route.changed", Route, key=lambda entry: entry.data["event_type"])
@@ -18,8 +18,8 @@ def changed_route(route: Row | None, entry: Entry) -> Row:
         "unit": entry.data["unit"],
         "arms": entry.data["arms"],
         "experiment": entry.data["experiment"],
-        "reason": entry.data["reason"][:MOST_REASON],
-        "changed_by": entry.metadata.get("actor", "")[:MOST_ACTOR],
+        "reason": entry.data["reason"][:MAX_REASON],
+        "changed_by": entry.metadata.get("actor", "")[:MAX_ACTOR],
         "changed_at": entry.recorded_at,
     }
 
@@ -34,7 +34,7 @@ def digest_of(entry: Entry) -> str:
 
 @fold_into("feature_set.declared", FeatureSetVersion, key=digest_of)
 def declared_set(version: Row | None, entry: Entry) -> Row:
-    """Declared again after another set, it keeps its number; the code has gone back to it."""
+    """A set that is declared again after another one (a reverted deployment) keeps its number."""
     return {
         "digest": entry.data["digest"],
         "event_type": entry.data["event_type"],
@@ -58,7 +58,7 @@ def trained_version(version: Row | None, entry: Entry) -> Row:
         "parameters": data["parameters"],
         "metrics": data["metrics"],
         "lineage": data["lineage"],
-        # Versions trained before there was a gate have none of these.
+        # Versions trained before the gate existed have none of these.
         "comparison": data.get("comparison", {}),
         "reference": data.get("reference", {}),
         "trained_by": data.get("trained_by", ""),

@@ -1,8 +1,8 @@
-"""Which model versions decide an event type, and whose events: the route, changed by log entries alone.
+"""Routes: the model versions that decide an event type, each for its units.
 
-A route's traffic is shared between a champion and at most one canary, by a salted hash of a unit (the
-customer, say): who is in which arm is worked out, never stored, and a growing canary keeps who was in it.
-Shadows score their share of the units as well, and decide nothing.
+A route's traffic is divided between a champion and at most one canary by a salted hash of a unit (such as the
+customer). Assignments are computed, never stored, and units stay in a growing canary. Shadows score their
+share of the units and decide nothing.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ from scoring.registry.errors import InvalidRoute
 CHAMPION, CANARY, SHADOW = ROLES = ("champion", "canary", "shadow")
 SEPARATOR = "\x1f"
 TOLERANCE = 1e-9  # shares are decimals that people type: 0.9 + 0.1
-MOST_ARM_NAME, MOST_SALT = 40, 40  # characters
+MAX_ARM_NAME, MAX_SALT = 40, 40  # characters
 
 _ROUTES = "SELECT event_type, version, salt, unit, arms::text, experiment FROM scoring_route"
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A model version, its role and its share (0 to 1): of the traffic, or of what a shadow scores."""
+    """A model version with its role and its share (0 to 1) of the traffic that it decides or scores."""
 
     name: str
     model: str
@@ -43,8 +43,7 @@ class Arm:
 class RouteTable:
     """The arms of one event type at one version of its route.
 
-    `unit` names the field whose value is hashed; `experiment` the experiment that the shares belong to, if
-    they do.
+    `unit`: the field whose value is hashed; `experiment`: the experiment to which the shares belong, if any.
     """
 
     event_type: str
@@ -68,7 +67,7 @@ class RouteTable:
 
 
 def share_point(salt: str, unit_value: str) -> float:
-    """Where a unit lies in [0, 1): the first 53 bits of SHA-256 of salt, 0x1f and value. Uniform over units.
+    """A unit's point in [0, 1): the first 53 bits of SHA-256 of salt, 0x1f and value. Uniform over units.
 
     >>> share_point("payment/1", "customer-7")
     0.3611146473457201
@@ -80,7 +79,7 @@ def share_point(salt: str, unit_value: str) -> float:
 def arm_for(route: RouteTable, unit_value: str) -> Arm:
     """The arm that decides a unit's events: the canary owns [0, its share), the champion the rest.
 
-    An event without the unit ("") is the champion's: there is nothing to tell one such event from another by.
+    An event without the unit ("") belongs to the champion, because it cannot be assigned consistently.
     """
     canary = route.canary
     if canary and unit_value and share_point(route.salt, unit_value) < canary.share:
@@ -89,7 +88,7 @@ def arm_for(route: RouteTable, unit_value: str) -> Arm:
 
 
 def is_shadowed(route: RouteTable, shadow: Arm, unit_value: str) -> bool:
-    """Whether a shadow scores a unit's events; its share is drawn by its own name, not the canary's way."""
+    """Whether a shadow scores a unit's events; independent of the canary, as its name is hashed too."""
     return share_point(f"{route.salt}/{shadow.name}", unit_value) < shadow.share
 
 
@@ -101,7 +100,7 @@ def current_routes() -> dict[str, RouteTable]:
 
 
 def route_of(event_type: str) -> RouteTable | None:
-    """The present route of an event type, if it has one."""
+    """The current route of an event type, if it has one."""
     with connection.cursor() as cursor:
         cursor.execute(f"{_ROUTES} WHERE event_type = %s", [event_type])
         row = cursor.fetchone()
@@ -109,7 +108,7 @@ def route_of(event_type: str) -> RouteTable | None:
 
 
 def table_from(entry: Entry) -> RouteTable:
-    """The route as a `route.changed` entry set it."""
+    """The route set by a `route.changed` entry."""
     data = entry.data
     return RouteTable(
         event_type=data["event_type"],
@@ -133,9 +132,9 @@ def change_route(
     now: datetime,
     experiment: str = "",
 ) -> Entry:
-    """Append `route.changed`, the only way a route changes; raises StreamConflict when somebody was quicker.
+    """Append `route.changed`, the only way a route changes. Raises StreamConflict after a concurrent change.
 
-    Raises InvalidRoute for arms, a salt or a unit that cannot route (see `check_arms`, `check_unit`).
+    Raises InvalidRoute for invalid arms, an invalid salt or unit (see `check_arms`, `check_unit`).
     """
     check_arms(event_type, arms)
     check_unit(event_type, salt=salt, unit=unit)
@@ -183,8 +182,8 @@ def check_unit(event_type: str, *, salt: str, unit: str) -> None:
     allowed = [name for name, field in fields.items() if isinstance(field, Entity)]
     if unit not in allowed:
         raise InvalidRoute(event_type, f"{unit!r} is not a unit; allowed: {', '.join(allowed)}")
-    if not 0 < len(salt) <= MOST_SALT:
-        raise InvalidRoute(event_type, f"a salt has 1 to {MOST_SALT} characters, not {len(salt)}")
+    if not 0 < len(salt) <= MAX_SALT:
+        raise InvalidRoute(event_type, f"a salt has 1 to {MAX_SALT} characters, not {len(salt)}")
 
 
 def _counted_wrong(arms: Sequence[Arm]) -> list[str]:
@@ -203,8 +202,8 @@ def _wrong_arm(arm: Arm) -> list[str]:
         problems.append(f"{arm.role!r} is not a role; allowed: {', '.join(ROLES)}")
     if not 0 < arm.share <= 1:
         problems.append(f"the share of {arm.name} must be more than 0 and at most 1")
-    if not 0 < len(arm.name) <= MOST_ARM_NAME:
-        problems.append(f"the name of an arm has 1 to {MOST_ARM_NAME} characters, not {len(arm.name)}")
+    if not 0 < len(arm.name) <= MAX_ARM_NAME:
+        problems.append(f"the name of an arm has 1 to {MAX_ARM_NAME} characters, not {len(arm.name)}")
     return problems
 
 

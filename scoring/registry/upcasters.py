@@ -7,5 +7,5 @@ from scoring.log.upcasters import upcast
 
 @upcast("route.changed", from_version=1)
 def say_which_experiment(data: dict[str, Any]) -> dict[str, Any]:
-    """No route was an experiment's."""
+    """Older routes belonged to no experiment."""
     return {**data, "experiment": ""}

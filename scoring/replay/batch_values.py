@@ -1,4 +1,4 @@
-"""Batch values as decisions had them: of exactly the versions that each logged, read from their files."""
+"""Batch values as decisions used them: from the versions that each decision logged, read from their files."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from scoring.batch.versions import NONE
 from scoring.features.compile.plan import LanePlan
 from scoring.features.folding.encode import Batch
 from scoring.offline.lane import LaneBatch
-from scoring.replay.logged import Logged, Places
+from scoring.replay.logged import DecisionPositions, LoggedDecision
 
 Numbers = Mapping[str, NDArray[np.int64]]  # by view, int64[n]: the version that each of n events read
 
@@ -21,7 +21,7 @@ Numbers = Mapping[str, NDArray[np.int64]]  # by view, int64[n]: the version that
 class LoggedValues:
     """Fills in the values of versions that decisions of one event type name.
 
-    A version that cannot be read leaves its values out: `why_not` tells it of the decisions concerned.
+    Values of an unreadable version stay missing; `why_not` gives the reason for the affected decisions.
     """
 
     def __init__(self, plan: LanePlan, event_type: str) -> None:
@@ -32,11 +32,11 @@ class LoggedValues:
 
     @property
     def columns(self) -> list[str]:
-        """The event fields that this reads; none for a type without views."""
+        """The event fields that are read; none for a type without views."""
         return entity_fields(self._views)
 
     def fill(self, batch: Batch, events: TypeEvents, numbers: Numbers) -> None:
-        """Gives events the values of their versions; those with NONE (or less) stay without."""
+        """Fill in the values of the events' versions; events with NONE (or less) get none."""
         for each in self._views:
             read = numbers.get(each.view.key, np.full(len(events), NONE))
             for number in np.unique(read[read > NONE]).tolist():
@@ -47,24 +47,24 @@ class LoggedValues:
                 except BatchVersionCorrupt as error:
                     self._unreadable[each.view.key, number] = str(error)
 
-    def fill_logged(self, batch: Batch, events: TypeEvents, logged: Sequence[Logged]) -> None:
-        """Gives each event the values that the decision on it logged."""
+    def fill_logged(self, batch: Batch, events: TypeEvents, logged: Sequence[LoggedDecision]) -> None:
+        """Fill in the values of the versions that each decision logged."""
         read = [decision.entry.data.get("batch", {}) for decision in logged]
         views = {view for each in read for view in each}
         self.fill(
             batch, events, {view: np.array([each.get(view) or NONE for each in read]) for view in views}
         )
 
-    def why_not(self, logged: Logged) -> str:
-        """What keeps a decision from being recomputed: a version it names that cannot be read; else ""."""
+    def why_not(self, logged: LoggedDecision) -> str:
+        """Why a decision cannot be recomputed (it names an unreadable version); "" if it can."""
         read = logged.entry.data.get("batch", {}).items()
         return next((self._unreadable[key] for key in read if key in self._unreadable), "")
 
 
 class ReplayedValues:
-    """The same for the batches of a lane in which the decisions of one order stand."""
+    """The same for the batches of a lane that contain the decisions of one order."""
 
-    def __init__(self, values: LoggedValues, places: Places) -> None:
+    def __init__(self, values: LoggedValues, places: DecisionPositions) -> None:
         self._values = values
         self.columns = values.columns
         # An event may have been decided more than once, on the same values each time.
@@ -75,7 +75,7 @@ class ReplayedValues:
             np.maximum.at(self._numbers[view], rows, numbers)
 
     def fill(self, part: LaneBatch) -> None:
-        """Gives the events of the batch that were decided the values they were decided on."""
+        """Fill in the values that the decided events of the batch were decided on."""
         events = events_of(part, self._values.event_type) if self._numbers else None
         if events is None:
             return

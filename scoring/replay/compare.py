@@ -1,4 +1,4 @@
-"""What was logged beside what came out again, field by field. Pure."""
+"""Compares logged decisions with recomputed ones, field by field. Pure."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.decisions.vectors import unpack_vectors
-from scoring.replay.logged import Logged
+from scoring.replay.logged import LoggedDecision
 from scoring.replay.recompute import Recomputed
 
 # Contributions are sums in an order that another library may choose differently; everything else is exact.
 TOLERANCE = 1e-5  # log-odds
 
-# In the order of the walk of an event: the first that differs explains those after it.
+# In processing order: the first aspect that differs explains the later ones.
 ASPECTS = ("vector", "margin", "score", "contributions", "outcome", "reasons")
 BITS = "contributions to the bit"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One field of one decision, both values as people read them."""
+class FieldDifference:
+    """One field of one decision with both values as text."""
 
     field: str
     logged: str
@@ -30,12 +30,12 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """One decision. `held`: whether each aspect that can be compared came out again, BITS among them."""
+class DecisionComparison:
+    """One decision. `held`: whether each comparable aspect, including BITS, was reproduced."""
 
-    logged: Logged
+    logged: LoggedDecision
     held: Mapping[str, bool]
-    differences: Sequence[Difference] = ()
+    differences: Sequence[FieldDifference] = ()
     why_not: str = ""
 
     @property
@@ -43,17 +43,17 @@ class Comparison:
         return not self.why_not and all(self.held[name] for name in ASPECTS if name in self.held)
 
 
-def compare(logged: Logged, again: Recomputed) -> Comparison:
-    """Vector, margin, score bit for bit; outcome, reasons; contributions to TOLERANCE and whether to the bit.
+def compare(logged: LoggedDecision, again: Recomputed) -> DecisionComparison:
+    """Compare vector, margin and score by bits; outcome and reasons; contributions to TOLERANCE and by bits.
 
-    Vectors can be compared where a lane had read one; the rest of a model's work where a model decided.
+    Vectors are compared if a lane had read one; the results of a model if a model decided.
     """
     if again.why_not:
-        return Comparison(logged, {}, why_not=again.why_not)
+        return DecisionComparison(logged, {}, why_not=again.why_not)
     data = logged.entry.data
     vector, contributions = unpack_vectors(logged.entry.packed or b"", width=len(again.names))
     held = {"outcome": data["outcome"] == again.outcome}
-    differences: list[Difference] = []
+    differences: list[FieldDifference] = []
     if again.names:
         held["vector"] = vector.tobytes() == again.vector.tobytes()
         differences += _in_columns("vector", again.names, vector, again.vector)
@@ -71,11 +71,11 @@ def compare(logged: Logged, again: Recomputed) -> Comparison:
     differences += _of_values("outcome", data["outcome"], again.outcome, held)
     if not held.get("reasons", True):
         differences += _of_reasons(data["reasons"], again.reasons)
-    return Comparison(logged, held, differences)
+    return DecisionComparison(logged, held, differences)
 
 
 def same_bits(logged: float | None, again: float | None) -> bool:
-    """Whether two numbers are the same float64, signs of zero and all.
+    """Whether two numbers are the same float64, including the sign of zero.
 
     >>> same_bits(0.1 + 0.2, 0.3), same_bits(0.0, -0.0), same_bits(1.5, 1.5)
     (False, False, True)
@@ -89,12 +89,12 @@ def bits_of(value: float) -> bytes:
 
 
 def near(logged: NDArray[np.float64], again: NDArray[np.float64]) -> bool:
-    """Whether as many contributions are each within TOLERANCE."""
+    """Whether the contributions are equal in number and each within TOLERANCE."""
     return logged.shape == again.shape and bool((np.abs(logged - again) <= TOLERANCE).all())
 
 
 def same_reasons(logged: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the same is said in the same words; contributions (of six decimals there) to TOLERANCE."""
+    """Whether reasons are equal, and their contributions (rounded to six decimals) within TOLERANCE."""
     return len(logged) == len(again) and all(
         not list(_in_reason(before, after)) for before, after in zip(logged, again, strict=True)
     )
@@ -113,31 +113,31 @@ def _in_reason(logged: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[
 
 def _of_reasons(
     logged: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, Any]]
-) -> Iterator[Difference]:
+) -> Iterator[FieldDifference]:
     for place in range(max(len(logged), len(again))):
         before = logged[place] if place < len(logged) else {}
         after = again[place] if place < len(again) else {}
         for key in _in_reason(before, after):
-            yield Difference(f"reasons[{place}].{key}", shown(before.get(key)), shown(after.get(key)))
+            yield FieldDifference(f"reasons[{place}].{key}", shown(before.get(key)), shown(after.get(key)))
 
 
-def _of_values(name: str, logged: Any, again: Any, held: Mapping[str, bool]) -> list[Difference]:
-    return [] if held[name] else [Difference(name, shown(logged), shown(again))]
+def _of_values(name: str, logged: Any, again: Any, held: Mapping[str, bool]) -> list[FieldDifference]:
+    return [] if held[name] else [FieldDifference(name, shown(logged), shown(again))]
 
 
 def _in_columns(
     name: str, columns: Sequence[str], logged: NDArray[np.float64], again: NDArray[np.float64]
-) -> Iterator[Difference]:
+) -> Iterator[FieldDifference]:
     if logged.shape != again.shape:
-        yield Difference(name, f"{len(logged)} values", f"{len(again)} values")
+        yield FieldDifference(name, f"{len(logged)} values", f"{len(again)} values")
         return
     for column in np.flatnonzero(logged.view(np.int64) != again.view(np.int64)).tolist():
         before, after = float(logged[column]), float(again[column])
-        yield Difference(f"{name}.{columns[column]}", shown(before), shown(after))
+        yield FieldDifference(f"{name}.{columns[column]}", shown(before), shown(after))
 
 
 def shown(value: Any) -> str:
-    """A value so that different values look different.
+    """A value as text, such that different values have different texts.
 
     >>> shown(0.1), shown(float("nan")), shown(None)
     ('0.1', 'nan (7ff8000000000000)', 'none')

@@ -1,8 +1,8 @@
-"""The continuous check: a sample of what is logged is recomputed soon after, feature by feature.
+"""The continuous check: recomputes a sample of logged decisions soon after they are made, feature by feature.
 
-Folding a lane takes the states of all its entities; the check holds those of a fiftieth of them, folds what
-is new, and compares the features that read nothing else. The checkpoint, the states and the counts move
-together, in one transaction a step.
+It keeps the states of one fiftieth of a lane's entities, folds new items, and compares the features that read
+only these entities. The checkpoint, the states and the counts are committed together, one transaction per
+step.
 """
 
 import logging
@@ -25,7 +25,7 @@ from scoring.features.folding.split import keys_read
 from scoring.lanes.order import LaneHead, read_beginning
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 from scoring.replay.batch_values import LoggedValues
-from scoring.replay.logged import Logged, read_decisions
+from scoring.replay.logged import LoggedDecision, read_decisions
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.replay.recompute import Recomputed, recompute
 from scoring.replay.sample import Sample, can_be_compared, take_sample
@@ -35,8 +35,8 @@ from scoring.timestamps import from_iso
 logger = logging.getLogger(__name__)
 
 SHARE = 0.02  # of the entities of each kind
-ITEMS_A_STEP, STEPS_A_RUN = 20_000, 10  # a run that has much to catch up takes some seconds
-MOST_DECISIONS = 500  # compared a step
+ITEMS_A_STEP, STEPS_A_RUN = 20_000, 10  # a run that is far behind takes a few seconds
+MAX_DECISIONS = 500  # compared per step
 KEPT_FOR = timedelta(days=90)
 
 _COUNTS = ("event_type", "hour", "feature", "compared", "mismatched")
@@ -47,10 +47,10 @@ _ADD = (
 )
 
 
-class Found(NamedTuple):
-    """Decisions, and the row of the event of each in a sample."""
+class SampledDecisions(NamedTuple):
+    """Decisions with the sample rows of their events."""
 
-    logged: list[Logged]
+    logged: list[LoggedDecision]
     rows: NDArray[np.int64]
 
 
@@ -59,8 +59,8 @@ Counts = dict[tuple[str, datetime, str], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the check of a lane stands. `anew`: what stands at `found`, if anything, cannot be built upon."""
+class CheckPosition:
+    """The progress of a lane's check. `anew`: the checkpoint `found`, if any, is unusable."""
 
     head: LaneHead
     layout: str
@@ -69,9 +69,9 @@ class Place:
 
 
 def check_lane(lane: str, *, now: datetime, share: float = SHARE) -> int:
-    """Go on with the check of a lane, at most STEPS_A_RUN steps; gives how many decisions were compared.
+    """Continue the check of a lane for at most STEPS_A_RUN steps; returns the number of compared decisions.
 
-    Another layout of states, or a new order of the lane, begins it anew.
+    The check restarts if the states' layout or the lane's order has changed.
     """
     compared = 0
     plan = lane_plan(lane)
@@ -94,21 +94,21 @@ def check_lane(lane: str, *, now: datetime, share: float = SHARE) -> int:
 
 
 def forget_old_counts(*, now: datetime) -> int:
-    """Delete counts that are no longer kept; gives how many."""
+    """Delete counts older than the retention period; returns their number."""
     return FeatureConsistency.objects.filter(hour__lt=now - KEPT_FOR).delete()[0]
 
 
-def _read_place(plan: LanePlan, *, share: float) -> Place:
+def _read_place(plan: LanePlan, *, share: float) -> CheckPosition:
     layout = f"{plan.layout_id}/{share:g}"
     beginning = read_beginning(plan.lane)
     found = LaneCheckpoint.objects.filter(lane=plan.lane).first()
     if found is None or found.layout != layout or found.lane_order != beginning.order:
-        return Place(beginning, layout, found, anew=True)
+        return CheckPosition(beginning, layout, found, anew=True)
     head = LaneHead(plan.lane, found.lane_order, found.version, found.position, found.seq, found.clock_us)
-    return Place(head, layout, found, anew=False)
+    return CheckPosition(head, layout, found, anew=False)
 
 
-def _read_states(sample: Sample, place: Place) -> dict[str, bytes | None]:
+def _read_states(sample: Sample, place: CheckPosition) -> dict[str, bytes | None]:
     states: dict[str, bytes | None] = dict.fromkeys(sample.batch.state_keys())
     if not place.anew:
         stored = SampledState.objects.filter(lane=place.head.lane, key__in=list(states))
@@ -116,11 +116,11 @@ def _read_states(sample: Sample, place: Place) -> dict[str, bytes | None]:
     return states
 
 
-def _find_decisions(part: LaneBatch, sample: Sample, values: LoggedValues) -> Found:
-    """Decisions on events of one type in the sample; what these read of batch views is filled in there."""
+def _find_decisions(part: LaneBatch, sample: Sample, values: LoggedValues) -> SampledDecisions:
+    """Decisions on sampled events of one type, with the values of batch views filled into the sample."""
     events = events_of(part, values.event_type)
     if events is None:
-        return Found([], np.empty(0, dtype=np.int64))
+        return SampledDecisions([], np.empty(0, dtype=np.int64))
     in_sample = np.flatnonzero(np.isin(sample.rows, events.rows))
     found = _read_logged(part, sample, in_sample)
     if values.columns:
@@ -129,18 +129,18 @@ def _find_decisions(part: LaneBatch, sample: Sample, values: LoggedValues) -> Fo
     return _readable(found, values)
 
 
-def _readable(found: Found, values: LoggedValues) -> Found:
+def _readable(found: SampledDecisions, values: LoggedValues) -> SampledDecisions:
     why_not = [values.why_not(decision) for decision in found.logged]
     kept = [place for place, why in enumerate(why_not) if not why]
     if len(kept) < len(why_not):
         logger.warning("%d decisions cannot be checked: %s", len(why_not) - len(kept), max(why_not))
-    return Found([found.logged[place] for place in kept], found.rows[kept])
+    return SampledDecisions([found.logged[place] for place in kept], found.rows[kept])
 
 
 def _compare(
-    plan: LanePlan, found: Sequence[Found], sample: Sample, vectors: NDArray[np.float64]
+    plan: LanePlan, found: Sequence[SampledDecisions], sample: Sample, vectors: NDArray[np.float64]
 ) -> tuple[int, Counts]:
-    """How many decisions there are, and what their features came to."""
+    """The number of decisions, and the comparison of their features."""
     compared, counts = 0, Counts()
     for logged, rows in found:
         for decision, again, known in zip(
@@ -151,26 +151,26 @@ def _compare(
     return compared, counts
 
 
-def _read_logged(part: LaneBatch, sample: Sample, rows: NDArray[np.int64]) -> Found:
-    """Decisions on the events at some of the sample's rows, at most MOST_DECISIONS.
+def _read_logged(part: LaneBatch, sample: Sample, rows: NDArray[np.int64]) -> SampledDecisions:
+    """Decisions on the events at some of the sample's rows, at most MAX_DECISIONS.
 
-    Those alone that were made in this order of the lane: in another one the states were others. An event has
-    a row for each of its versions, and each decision is about the one at its seq.
+    Only those made in this order of the lane, because states differ in another one. An event has a row for
+    each of its versions, and each decision is about the one at its seq.
     """
     row_of = dict(zip(sample.batch.seqs[rows].tolist(), rows.tolist(), strict=True))
     events = part.event_positions[sample.rows[rows]].tolist()
     found = Decision.objects.filter(event_position__in=set(events), seq__in=list(row_of)).order_by("position")
     positions = np.array(found.values_list("position", flat=True), dtype=np.int64)
-    if len(positions) > MOST_DECISIONS:
-        positions = np.random.default_rng(len(positions)).choice(positions, MOST_DECISIONS, replace=False)
+    if len(positions) > MAX_DECISIONS:
+        positions = np.random.default_rng(len(positions)).choice(positions, MAX_DECISIONS, replace=False)
     order = part.head.order
     logged = [decision for decision in read_decisions(positions) if decision.entry.data["order"] == order]
     at = [row_of[decision.entry.data["seq"]] for decision in logged]
-    return Found(logged, np.array(at, dtype=np.int64))
+    return SampledDecisions(logged, np.array(at, dtype=np.int64))
 
 
 def _count(
-    counts: Counts, plan: LanePlan, decision: Logged, again: Recomputed, known: NDArray[np.bool_]
+    counts: Counts, plan: LanePlan, decision: LoggedDecision, again: Recomputed, known: NDArray[np.bool_]
 ) -> None:
     if again.feature_set is None:
         logger.warning("%s cannot be checked: %s", decision.entry.stream, again.why_not)
@@ -187,9 +187,9 @@ def _count(
 
 
 def _commit(
-    place: Place, head: LaneHead, states: Mapping[str, bytes], counts: Counts, *, now: datetime
+    place: CheckPosition, head: LaneHead, states: Mapping[str, bytes], counts: Counts, *, now: datetime
 ) -> bool:
-    """Move the checkpoint with its states and counts; False where it no longer stands as it was found."""
+    """Advance the checkpoint with its states and counts; False if it was changed concurrently."""
     with transaction.atomic():
         if not _move(place, head, now=now):
             return False
@@ -207,7 +207,7 @@ def _commit(
     return True
 
 
-def _move(place: Place, head: LaneHead, *, now: datetime) -> bool:
+def _move(place: CheckPosition, head: LaneHead, *, now: datetime) -> bool:
     reached = {
         "layout": place.layout,
         "lane_order": head.order,

@@ -1,4 +1,4 @@
-"""Vectors as a lane had them: one of its orders folded from the beginning, read at the seqs asked for."""
+"""Vectors as a lane had them: one of its orders folded from the beginning, read at requested seqs."""
 
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
@@ -16,20 +16,20 @@ Progress = Callable[[int], None]
 Fill = Callable[[LaneBatch], None]
 
 
-class Reading(NamedTuple):
-    """What the lane had at some of the seqs asked for.
+class LaneReading(NamedTuple):
+    """The lane's rows at some of the requested seqs.
 
-    `rows`: which of them; `event_positions` int64[k]: whose event stands there; `folded` float64[k,
-    plan.width]: the rows that were folded, without codes of open categories.
+    `rows`: the indexes of these seqs; `event_positions` int64[k]: the events at them; `folded` float64[k,
+    plan.width]: the folded rows, without codes of open categories.
     """
 
     rows: slice
     event_positions: NDArray[np.int64]
     folded: NDArray[np.float64]
 
-    def part(self, rows: slice) -> "Reading":
+    def part(self, rows: slice) -> "LaneReading":
         """Some of them; `rows` then counts from the first of this reading."""
-        return Reading(rows, self.event_positions[rows], self.folded[rows])
+        return LaneReading(rows, self.event_positions[rows], self.folded[rows])
 
 
 def read_lane(
@@ -40,11 +40,11 @@ def read_lane(
     fill: Fill | None = None,
     also: Collection[str] = (),
     progress: Progress | None = None,
-) -> Iterator[Reading]:
-    """Read the lane at ascending `seqs` of an order, from the log alone. Seqs that it never had are left out.
+) -> Iterator[LaneReading]:
+    """Read the lane at ascending `seqs` of an order, from the log alone. Unknown seqs are skipped.
 
-    Folds as far as the last of the seqs and no further. `fill` is given each batch before it is folded, with
-    the fields `also` in its tables; `progress` is called with the number of items folded.
+    Folding stops at the last of the seqs. `fill` gets each batch before it is folded, with the fields `also`
+    in its tables; `progress` is called with numbers of folded items.
     """
     arena = Arena(plan)
     for part in iter_lane_batches(plan, also=also, after=LaneHead(plan.lane, order=order, version=order)):
@@ -55,7 +55,7 @@ def read_lane(
             start, stop = np.searchsorted(seqs, [folded[0], folded[-1] + 1]).tolist()
             if start < stop:
                 rows = seqs[start:stop] - folded[0]
-                yield Reading(slice(start, stop), part.event_positions[piece][rows], out[rows])
+                yield LaneReading(slice(start, stop), part.event_positions[piece][rows], out[rows])
             if progress:
                 progress(len(folded))
             if stop == len(seqs):

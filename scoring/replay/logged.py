@@ -1,4 +1,4 @@
-"""The decisions of a range, as the log has them: where each stands, and all that it says."""
+"""The decisions of a period as logged: their positions and their contents."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from scoring.log.upcasters import upcast_to_current
 DECISIONS = ("decision.made", "decision.revised")
 ROWS_A_PAGE = 5_000
 
-# A decision is recorded at the moment it says it was decided at.
+# A decision's recorded_at equals its decided_at.
 _PAGE = """
     SELECT position, stream, type, schema_version, data FROM scoring_logentry
      WHERE position > %s AND type = ANY(%s) AND recorded_at >= %s AND recorded_at < %s
@@ -31,11 +31,11 @@ Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class DecisionPositions:
     """n decisions in the order of their positions; int64[n] each.
 
-    `orders` and `seqs` say where in its lane the event was read; -1 where no lane had sequenced it.
-    `versions`: by batch view, the number of the version that was read, NONE where none was.
+    `orders` and `seqs`: the position in the lane at which the event was read; -1 if no lane had sequenced it.
+    `versions`: by batch view, the number of the version that was read, or NONE.
     """
 
     positions: Positions
@@ -46,25 +46,25 @@ class Places:
     def __len__(self) -> int:
         return len(self.positions)
 
-    def of_order(self, order: int) -> "Places":
+    def of_order(self, order: int) -> "DecisionPositions":
         """Those of one order of the lane, by seq."""
         rows = np.flatnonzero(self.orders == order)
         return self._take(rows[np.argsort(self.seqs[rows], kind="stable")])
 
-    def beyond(self, count: int) -> "Places":
+    def beyond(self, count: int) -> "DecisionPositions":
         """All but the first `count`."""
         return self._take(np.arange(count, len(self)))
 
-    def _take(self, rows: Positions) -> "Places":
+    def _take(self, rows: Positions) -> "DecisionPositions":
         versions = {view: numbers[rows] for view, numbers in self.versions.items()}
-        return Places(self.positions[rows], self.orders[rows], self.seqs[rows], versions)
+        return DecisionPositions(self.positions[rows], self.orders[rows], self.seqs[rows], versions)
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """A decision, and the canonical fields of the event it is about.
+class LoggedDecision:
+    """A decision, and the canonical fields of its event.
 
-    `rescored`: its vector was taken from an earlier decision of the event, not read from the lane again.
+    `rescored`: its vector was copied from an earlier decision of the event instead of read from the lane.
     """
 
     entry: Entry
@@ -80,7 +80,9 @@ class Logged:
         return str(self.entry.data["model"])
 
 
-def find_decisions(event_type: str, *, since: datetime, until: datetime, limit: int | None = None) -> Places:
+def find_decisions(
+    event_type: str, *, since: datetime, until: datetime, limit: int | None = None
+) -> DecisionPositions:
     """The decisions of a type that were made in [since, until), the first `limit` of them."""
     rows: list[tuple[int, int, int]] = []
     read: dict[str, list[int]] = defaultdict(list)
@@ -90,20 +92,20 @@ def find_decisions(event_type: str, *, since: datetime, until: datetime, limit: 
         rows.append(place)
     positions, orders, seqs = np.array(rows, dtype=np.int64).reshape(-1, 3).T
     columns = {view: np.array(_pad(numbers, len(rows))) for view, numbers in read.items()}
-    return Places(positions, orders, seqs, columns)
+    return DecisionPositions(positions, orders, seqs, columns)
 
 
-def read_decisions(positions: Positions) -> list[Logged]:
+def read_decisions(positions: Positions) -> list[LoggedDecision]:
     """The decisions at these positions, in this order."""
     entries = read_positions(positions.tolist())
     versions = read_positions(sorted({version_decided(entry) for entry in entries}))
     fields = {version.position: version.data["fields"] for version in versions}
     rescored = _rescored(entries)
-    return [Logged(e, fields[version_decided(e)], e.position in rescored) for e in entries]
+    return [LoggedDecision(e, fields[version_decided(e)], e.position in rescored) for e in entries]
 
 
 def version_decided(decision: Entry) -> int:
-    """The position of the receipt, or of the correction, that a decision is about."""
+    """The position of the receipt or correction that a decision is about."""
     return int(decision.data.get("event_version", decision.data["event_position"]))
 
 
@@ -134,7 +136,7 @@ def _iter_places(
 
 
 def _rescored(entries: Sequence[Entry]) -> set[int]:
-    """The positions of those of which the same version had been decided with a vector before."""
+    """The positions of decisions whose event version had a decision with a vector before."""
     revised = [entry.stream for entry in entries if entry.data["revision"]]
     with_vector: dict[int, list[int]] = defaultdict(list)
     for of_stream in read_streams(revised).values():

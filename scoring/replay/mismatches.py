@@ -1,4 +1,4 @@
-"""What the continuous check has found."""
+"""The mismatches found by the continuous check."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from scoring.replay.models import FeatureConsistency
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A feature of which `mismatched` of `compared` logged values came out otherwise."""
+    """A feature of which `mismatched` of `compared` logged values were not reproduced."""
 
     event_type: str
     feature: str
@@ -19,7 +19,7 @@ class Mismatch:
 
 
 def read_mismatches(*, since: datetime) -> list[Mismatch]:
-    """Features of decisions since then that did not always come out as logged, by name."""
+    """Features of decisions since then that were not always reproduced, by name."""
     rows = (
         FeatureConsistency.objects.filter(hour__gte=since)
         .values("event_type", "feature")

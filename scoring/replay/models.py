@@ -1,10 +1,10 @@
-"""What the continuous check keeps: how far it has folded each lane, the states it holds, what it found."""
+"""Tables of the continuous check: its checkpoint of each lane, sampled states and results."""
 
 from django.db import models
 
 
 class LaneCheckpoint(models.Model):
-    """The head up to which a lane's sample is folded; `layout` names the states' layout and the share."""
+    """The head up to which a lane's sample is folded; `layout`: the states' layout and the share."""
 
     lane = models.CharField(max_length=60, primary_key=True)
     layout = models.CharField(max_length=80)
@@ -17,7 +17,7 @@ class LaneCheckpoint(models.Model):
 
 
 class SampledState(models.Model):
-    """The state of a sampled entity, as the lane's log gives it up to the checkpoint."""
+    """The state of a sampled entity at the checkpoint."""
 
     lane = models.CharField(max_length=60)
     key = models.CharField(max_length=500)  # "{kind index}:{key}"
@@ -28,7 +28,7 @@ class SampledState(models.Model):
 
 
 class FeatureConsistency(models.Model):
-    """How many logged values of a feature were recomputed, of decisions of an hour, and how many differed."""
+    """The numbers of recomputed and of mismatched values of a feature, for the decisions of one hour."""
 
     event_type = models.CharField(max_length=60)
     hour = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""A decision made again, from the vector that the lane had and the model that it names."""
+"""Recomputes a decision from the lane's vector and the model that the decision names."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,18 +17,18 @@ from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model
-from scoring.replay.logged import Logged
+from scoring.replay.logged import LoggedDecision
 from scoring.sentences.reasons import reasons_for
 
-# What keeps a decision from being recomputed; anything else is a fault of replay itself.
+# Errors that make a decision impossible to recompute; any other is a bug of replay.
 UNUSABLE = (ArtifactCorrupt, UnknownModel, FeatureSetMissing)
 
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """What a decision should have logged. `feature_set`: that of its vector; None where no lane had read one.
+    """A recomputed decision. `feature_set`: that of its vector; None if no lane had read one.
 
-    `why_not` says why it could not be recomputed; then nothing else is told.
+    `why_not` says why it could not be recomputed; then the other fields are empty.
     """
 
     outcome: str = ""
@@ -46,8 +46,8 @@ class Recomputed:
         return self.feature_set.names if self.feature_set else ()
 
 
-def recompute(logged: Sequence[Logged], rows: NDArray[np.float64]) -> list[Recomputed]:
-    """Make decisions of one event type again, from the rows [n, plan.width] that its lane had."""
+def recompute(logged: Sequence[LoggedDecision], rows: NDArray[np.float64]) -> list[Recomputed]:
+    """Recompute decisions of one event type from the rows [n, plan.width] of its lane."""
     by_model: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, decision in enumerate(logged):
         model = decision.model if decision.basis == "model" else ""
@@ -59,21 +59,23 @@ def recompute(logged: Sequence[Logged], rows: NDArray[np.float64]) -> list[Recom
     return [made[place] for place in range(len(logged))]
 
 
-def without_lane(logged: Logged) -> Recomputed:
-    """A decision of an event that no lane had sequenced by then: the failure policy made it."""
+def without_lane(logged: LoggedDecision) -> Recomputed:
+    """A decision made by the failure policy before a lane had sequenced the event."""
     return Recomputed(_policy_outcome(logged))
 
 
-def not_in_lane(logged: Logged) -> Recomputed:
-    """A decision that names a place in the lane's order where another event stands, or none."""
+def not_in_lane(logged: LoggedDecision) -> Recomputed:
+    """A decision whose lane position contains another event or none."""
     data = logged.entry.data
-    return Recomputed(why_not=f"order {data['order']} of lane {data['lane']} has not its event at its seq")
+    return Recomputed(
+        why_not=f"order {data['order']} of lane {data['lane']} has another event or none at its seq"
+    )
 
 
 def _recompute(
-    logged: Sequence[Logged], rows: NDArray[np.float64], model: str, feature_set: str
+    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], model: str, feature_set: str
 ) -> list[Recomputed]:
-    """All by one model, or none by any ("")."""
+    """Recompute decisions that all name one model, or none ("")."""
     try:
         loaded = load_model(model) if model else None
         declared = (
@@ -92,9 +94,9 @@ def _recompute(
 
 
 def _by_model_or_alone(
-    logged: Sequence[Logged], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
-    """Where a model fails over many, it may be the fault of one."""
+    """Retry one by one: a failure over many rows may be caused by a single one."""
     try:
         return _by_model(logged, rows, loaded, declared)
     except ModelFailed as error:
@@ -104,7 +106,9 @@ def _by_model_or_alone(
     return [_by_model_or_alone(logged[place], rows[place], loaded, declared)[0] for place in alone]
 
 
-def _by_policy(logged: Sequence[Logged], rows: NDArray[np.float64], declared: FeatureSet) -> list[Recomputed]:
+def _by_policy(
+    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], declared: FeatureSet
+) -> list[Recomputed]:
     return [
         Recomputed(_policy_outcome(decision), declared, vector)
         for decision, vector in zip(logged, declared.vector_of(rows), strict=True)
@@ -112,7 +116,7 @@ def _by_policy(logged: Sequence[Logged], rows: NDArray[np.float64], declared: Fe
 
 
 def _by_model(
-    logged: Sequence[Logged], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
     fields = [decision.fields for decision in logged]
     features = apply_vocabulary(declared.vector_of(rows), feature_set=declared, fields=fields)
@@ -140,11 +144,11 @@ def _by_model(
 
 
 def _unmodeled(name: str, logged: str) -> FeatureSet:
-    """The set that was logged, as lanes fold it: open categories have no codes; else the newest."""
+    """The logged feature set as lanes fold it, without codes of open categories; by default the newest."""
     plan = lane_plan(event_type(name).lane)
     return plan.find_feature_set(name, logged) or plan.feature_set(name)
 
 
-def _policy_outcome(logged: Logged) -> str:
+def _policy_outcome(logged: LoggedDecision) -> str:
     kind = event_type(logged.entry.data["event_type"])
     return kind.failure_outcome if logged.basis == "fallback" else kind.no_model_outcome

@@ -1,4 +1,4 @@
-"""What a replay found: shares by basis and model, features that differ, the first differences."""
+"""The report of a replay: shares by basis and model, differing features, the first differences."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from scoring.decisions.predicting import RUNTIME
-from scoring.replay.compare import ASPECTS, BITS, Comparison
+from scoring.replay.compare import ASPECTS, BITS, DecisionComparison
 from scoring.timestamps import to_iso
 
-MOST_DIFFERENCES = 20  # decisions shown field by field; all of them are counted
+MAX_DIFFERENCES = 20  # decisions shown field by field; all are counted
 
 
 @dataclass
-class Group:
-    """Decisions of one basis and one model. `compared` and `held`: by aspect, how many."""
+class ReplayGroup:
+    """Decisions with the same basis and model. `compared` and `held`: counts by aspect."""
 
     basis: str
     model: str
@@ -25,7 +25,7 @@ class Group:
     compared: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
 
-    def add(self, comparison: Comparison) -> None:
+    def add(self, comparison: DecisionComparison) -> None:
         self.decisions += 1
         self.identical += comparison.identical
         self.not_recomputed += bool(comparison.why_not)
@@ -50,18 +50,18 @@ class Group:
 
 
 @dataclass
-class Report:
-    """What came of replaying the decisions of a type made in [since, until)."""
+class ReplayReport:
+    """The result of replaying the decisions of a type made in [since, until)."""
 
     event_type: str
     lane: str
     since: datetime
     until: datetime
-    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
+    groups: dict[tuple[str, str], ReplayGroup] = field(default_factory=dict)
     runtimes: Counter[str] = field(default_factory=Counter)  # other ones than this process's
     not_recomputed: Counter[str] = field(default_factory=Counter)  # by why
     features: Counter[str] = field(default_factory=Counter)  # decisions in which each differs
-    first: list[Comparison] = field(default_factory=list)
+    first: list[DecisionComparison] = field(default_factory=list)
     items: int = 0  # of the lane, folded
 
     @property
@@ -74,17 +74,17 @@ class Report:
 
     @property
     def is_identical(self) -> bool:
-        """Whether every decision of the range was recomputed and came out as it was logged."""
+        """Whether every decision of the period was recomputed with the logged result."""
         return self.identical == self.decisions
 
-    def add_all(self, comparisons: Iterable[Comparison]) -> None:
+    def add_all(self, comparisons: Iterable[DecisionComparison]) -> None:
         for comparison in comparisons:
             self._add(comparison)
 
-    def _add(self, comparison: Comparison) -> None:
+    def _add(self, comparison: DecisionComparison) -> None:
         logged = comparison.logged
         key = (logged.basis, logged.model)
-        self.groups.setdefault(key, Group(*key)).add(comparison)
+        self.groups.setdefault(key, ReplayGroup(*key)).add(comparison)
         runtime = logged.entry.data["runtime"]
         if runtime not in ("", RUNTIME):
             self.runtimes[runtime] += 1
@@ -96,11 +96,11 @@ class Report:
                 for each in comparison.differences
                 if each.field.startswith("vector.")
             )
-            if len(self.first) < MOST_DIFFERENCES:
+            if len(self.first) < MAX_DIFFERENCES:
                 self.first.append(comparison)
 
     def facts(self) -> dict[str, Any]:
-        """All of it, for JSON."""
+        """The report as JSON values."""
         return {
             "event_type": self.event_type,
             "lane": self.lane,
@@ -118,8 +118,8 @@ class Report:
         }
 
 
-def place_of(comparison: Comparison) -> Mapping[str, Any]:
-    """Which decision it is."""
+def place_of(comparison: DecisionComparison) -> Mapping[str, Any]:
+    """The identification of the decision."""
     entry = comparison.logged.entry
     named = ("revision", "decided_at", "basis", "model", "order", "seq")
     return {
@@ -129,7 +129,7 @@ def place_of(comparison: Comparison) -> Mapping[str, Any]:
     }
 
 
-def _difference_facts(comparison: Comparison) -> dict[str, Any]:
+def _difference_facts(comparison: DecisionComparison) -> dict[str, Any]:
     fields = {
         each.field: {"logged": each.logged, "replayed": each.replayed} for each in comparison.differences
     }

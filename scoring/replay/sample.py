@@ -1,4 +1,4 @@
-"""A lane for a few of its entities: the states of an entity need no other entity's. Pure."""
+"""A sample of a lane's entities. An entity's states do not depend on other entities. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from scoring.registry.routes import share_point
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The items of a batch that concern a sampled entity, k of n, with the keys of no other.
+    """The k of n items of a batch that concern a sampled entity, with the keys of sampled entities only.
 
-    `rows` int64[k]: which of the n; `known` bool[k, key columns]: whether the state of its key is held,
-    because its entity is sampled or because it has none.
+    `rows` int64[k]: their indexes; `known` bool[k, key columns]: whether the key's state is available,
+    because its entity is sampled or missing.
     """
 
     batch: Batch
@@ -24,7 +24,7 @@ class Sample:
 
 
 def take_sample(plan: LanePlan, batch: Batch, *, share: float) -> Sample:
-    """What concerns a `share` (0 to 1) of the entities of each kind, drawn by a hash of kind and key."""
+    """The sample with a `share` (0 to 1) of the entities of each kind, chosen by a hash of kind and key."""
     drawn = [
         np.array([share_point(plan.entity_kinds[kind].name, key) < share for key in column.uniques] + [False])
         for kind, column in zip(batch.kinds, batch.keys, strict=True)
@@ -49,5 +49,5 @@ def _kept_keys(column: KeyColumn, drawn: NDArray[np.bool_], rows: NDArray[np.int
 
 
 def can_be_compared(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """bool[k, F]: which features of each item read nothing but what is held."""
+    """bool[k, F]: the features of each item that read only available states."""
     return np.logical_not(~known @ read.T)  # of booleans: whether any kind is both unknown and read

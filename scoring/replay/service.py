@@ -1,4 +1,4 @@
-"""The recipe: find the decisions, read the lane where each was made, make them again, compare."""
+"""Replays decisions: finds them, reads their lane positions, recomputes and compares them."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -9,13 +9,13 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import lane_plan
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.replay.batch_values import LoggedValues, ReplayedValues
-from scoring.replay.compare import Comparison, compare
-from scoring.replay.lane import Reading, read_lane
-from scoring.replay.logged import Logged, Places, Positions, find_decisions, read_decisions
+from scoring.replay.compare import DecisionComparison, compare
+from scoring.replay.lane import LaneReading, read_lane
+from scoring.replay.logged import DecisionPositions, LoggedDecision, Positions, find_decisions, read_decisions
 from scoring.replay.recompute import Recomputed, not_in_lane, recompute, without_lane
-from scoring.replay.report import Report
+from scoring.replay.report import ReplayReport
 
-DECISIONS_A_STEP = 1_000  # in memory with all they say: some ten megabytes
+DECISIONS_A_STEP = 1_000  # decisions in memory with their contents: some ten megabytes
 
 
 def replay(
@@ -25,17 +25,17 @@ def replay(
     until: datetime,
     limit: int | None = None,
     watch: ProgressReporter = NO_PROGRESS,
-) -> Report:
+) -> ReplayReport:
     """Recompute the decisions of a type made in [since, until) from the log alone and compare them with it.
 
-    Each order of the lane that such a decision was made in is folded once, from its beginning to the last of
-    them. In memory lie the states of the lane's entities, and 24 bytes for every decision of the range.
-    `limit`: the first so many only. Raises UnknownEventType, UnknownSchemaVersion.
+    Each order of the lane in which such decisions were made is folded once, from its beginning to the last of
+    them. Memory holds the states of the lane's entities, and 24 bytes for every decision of the period.
+    `limit`: the maximum number of decisions. Raises UnknownEventType, UnknownSchemaVersion.
     """
     kind = find_event_type(event_type)
     watch.begin("finding decisions")
     places = find_decisions(kind.name, since=since, until=until, limit=limit)
-    report = Report(kind.name, kind.lane, since, until)
+    report = ReplayReport(kind.name, kind.lane, since, until)
     for order in np.unique(places.orders).tolist():
         for comparisons in _compare_order(kind.lane, order, places.of_order(order), report, watch):
             report.add_all(comparisons)
@@ -43,8 +43,8 @@ def replay(
 
 
 def _compare_order(
-    lane: str, order: int, places: Places, report: Report, watch: ProgressReporter
-) -> Iterator[list[Comparison]]:
+    lane: str, order: int, places: DecisionPositions, report: ReplayReport, watch: ProgressReporter
+) -> Iterator[list[DecisionComparison]]:
     if order < 0:
         yield from _compare_without_lane(places, without_lane)
         return
@@ -72,14 +72,16 @@ def _compare_order(
 
 
 def _compare_without_lane(
-    places: Places, recomputed: Callable[[Logged], Recomputed]
-) -> Iterator[list[Comparison]]:
+    places: DecisionPositions, recomputed: Callable[[LoggedDecision], Recomputed]
+) -> Iterator[list[DecisionComparison]]:
     for part in _steps(len(places)):
         logged = read_decisions(places.positions[part])
         yield [compare(decision, recomputed(decision)) for decision in logged]
 
 
-def _compare_step(positions: Positions, reading: Reading, values: LoggedValues) -> list[Comparison]:
+def _compare_step(
+    positions: Positions, reading: LaneReading, values: LoggedValues
+) -> list[DecisionComparison]:
     logged = read_decisions(positions)
     again = [not_in_lane(decision) for decision in logged]
     expected = [decision.entry.data["event_position"] for decision in logged]

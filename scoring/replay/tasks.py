@@ -1,4 +1,4 @@
-"""What replay does in the background."""
+"""Celery task of the continuous check."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -9,9 +9,9 @@ from scoring.replay import consistency
 
 @shared_task
 def check_consistency() -> dict[str, int]:
-    """Go on with the check of every lane; gives how many decisions were compared, by lane.
+    """Continue the check of every lane; returns the number of compared decisions by lane.
 
-    Harmless when delivered twice or lost: the checkpoint moves with the counts.
+    Safe if delivered twice or lost, because the checkpoint is committed with the counts.
     """
     now = timezone.now()
     consistency.forget_old_counts(now=now)

@@ -241,7 +241,7 @@ def take_out_shadow(old: str) -> None:
     assert f"{old} (shadow)" in output.getvalue()
     stop_arm(old, actor="tests", now=datetime.now(UTC))
     call_command("feature_sets", stdout=(output := StringIO()))
-    assert "it may be taken out of the code" in output.getvalue()
+    assert "it can be removed from the code" in output.getvalue()
 
 
 def assert_each_order_was_decided_on_its_models_features(old: str, new: str) -> None:

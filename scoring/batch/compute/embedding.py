@@ -1,9 +1,8 @@
-"""Embeddings: two entities as points of one space, by a truncated SVD of how often they meet.
+"""Embeddings: two entities as points in one space, by a truncated SVD of their co-occurrence counts.
 
-The matrix holds a row for each first entity (a customer) and a column for each second (a merchant). A count
-enters as log(1 + n) times log(1 + customers / customers of the merchant): the tenth visit says less than the
-first, and a shop where everybody goes says less than one that few know. Rows have length 1, so that a busy
-customer is no dearer than a quiet one.
+The matrix has a row for each first entity (a customer) and a column for each second (a merchant). A count n
+enters as log(1 + n) times log(1 + customers / customers of the merchant): repeated visits and popular
+merchants say less. Rows are normalized to length 1, so that active customers do not dominate.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from scoring.declare.spelling import span_text
 
 part_of_vocabulary(__name__)
 
-MOST_DIMENSIONS = 64
+MAX_DIMENSIONS = 64
 _DENSE = 256  # columns of a matrix that is small enough to be decomposed whole
 _SEED = 1  # of where ARPACK begins
 # Vectors it keeps, for each dimension wanted: twice its default takes half the time on matrices of behavior,
@@ -32,10 +31,10 @@ _KEPT_A_DIMENSION = 4
 
 
 class Embedding(BatchView):
-    """`affinity`: what the leading `dimensions` of the matrix say of this pair, whether or not it ever met.
+    """`affinity`: how strongly the leading `dimensions` associate this pair, even if it never met.
 
-    It is the pair's cell in the best approximation of the matrix by so many dimensions (Eckart and Young,
-    1936): about 0 for strangers, up to 1. Missing for an entity without events in the window.
+    It is the pair's cell in the best low-rank approximation of the matrix (Eckart and Young, 1936): about 0
+    for unrelated entities, up to 1. Missing for an entity without events in the window.
     """
 
     kind = "embedding"
@@ -53,8 +52,8 @@ class Embedding(BatchView):
         of: str = "",
     ) -> None:
         super().__init__(first, second, over=over, every=every, stale_after=stale_after, of=of)
-        if not 1 <= dimensions <= MOST_DIMENSIONS:
-            raise self.origin.error(f"an Embedding has 1 to {MOST_DIMENSIONS} dimensions, not {dimensions}")
+        if not 1 <= dimensions <= MAX_DIMENSIONS:
+            raise self.origin.error(f"an Embedding has 1 to {MAX_DIMENSIONS} dimensions, not {dimensions}")
         self.dimensions = dimensions
 
     @property
@@ -104,8 +103,8 @@ class _Embeddings(Computation):
 def embed(rows: Places, columns: Places, counts: Matrix, *, dimensions: int) -> tuple[Matrix, Matrix]:
     """(float64[rows, dimensions], float64[columns, dimensions]) whose products approximate the matrix.
 
-    `rows`, `columns` int64[n] and `counts` float64[n] say how often each pair met; every row and column
-    occurs. Dimensions beyond the matrix's own are 0. The largest part of each is positive.
+    `rows`, `columns` int64[n] and `counts` float64[n] are the co-occurrence counts; every row and column
+    occurs. Dimensions beyond the rank are 0. The largest component of each dimension is positive.
     """
     matrix = weigh(rows, columns, counts)
     if min(matrix.shape, default=0) == 0:

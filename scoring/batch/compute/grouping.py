@@ -1,4 +1,4 @@
-"""Events by whose they are, and by whose they are and what: counted over slices of time, in a fixed order."""
+"""Events grouped by owner and by (owner, value), counted over periods in a fixed order."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from scoring.batch.views import Places
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Whose each of n events is: `codes` int64[n] from 0 to `count` - 1, -1 for an event of nobody."""
+    """The owner of each of n events: `codes` int64[n] from 0 to `count` - 1, -1 for none."""
 
     codes: Places
     count: int

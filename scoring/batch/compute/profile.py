@@ -1,4 +1,4 @@
-"""Profiles: what is typical of an entity over months, in the words of `scoring.batch.compute.statistics`."""
+"""Profiles: the typical behavior of an entity over months, using `scoring.batch.compute.statistics`."""
 
 from typing import Any
 

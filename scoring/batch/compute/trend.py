@@ -1,4 +1,4 @@
-"""Trends: how busy an entity is now, against the rate of a longer time."""
+"""Trends: an entity's current activity relative to its rate over a longer window."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,10 @@ part_of_vocabulary(__name__)
 
 
 class Trend(BatchView):
-    """`count`: events in `over`; `ratio`: those over what the rate `against` a longer window would give.
+    """`count`: events in `over`; `ratio`: that count divided by the one expected from the window `against`.
 
-    Both windows end at the version's moment. An entity without events in the longer one has neither.
+    Both windows end at the version's `as_of`. An entity without events in the longer window has neither
+    value.
     """
 
     kind = "trend"

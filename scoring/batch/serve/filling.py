@@ -1,4 +1,4 @@
-"""Values of batch views into the columns that the kernel reads: one way, for one event and for a million."""
+"""Writes values of batch views into the columns that the kernel reads, the same for live and bulk batches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from scoring.features.folding.encode import Batch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ViewColumns:
-    """A view that features of an event type read: which of its values (`used`) stand in which columns."""
+    """A view that features of an event type read, and the columns of its values (`used`)."""
 
     view: BatchView
     columns: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Values of batch views for whole batches of a lane: what each event read, or would have read."""
+"""Values of batch views for whole batches of a lane, as each event read or would have read them."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from scoring.batch.history import ViewHistory
 from scoring.batch.models import BatchVersion
 from scoring.batch.serve.filling import ViewColumns, columns_of_views, views_read_by
 from scoring.batch.stored import read_tables
-from scoring.batch.versions import NONE, Versions, read_versions_of
+from scoring.batch.versions import NONE, ViewVersions, read_versions_of
 from scoring.batch.views import BatchTable, BatchView, Matrix, places_of
 from scoring.features.compile.plan import FeatureSet, LanePlan
 from scoring.features.folding.encode import Batch, KeyColumn
@@ -98,12 +98,11 @@ class _Lookup:
 
 
 class RuleValues:
-    """What every event of a type reads of the views of a feature set, by the rule that lanes follow.
+    """The values that every event of a type reads from the views of a feature set, by the same rule as lanes.
 
-    An event received once the view had a valid version reads the newest that was valid and fresh then, and
-    nothing where there was none. Events of before, and events that were loaded as history, read what the
-    view's schedule would have given: see `ViewHistory`. What Redis had lost when an event was decided is
-    there all the same.
+    An event received after the view's first valid version reads the newest version that was valid and fresh
+    then, or none. Earlier events and imported history read what the view's schedule would have given; see
+    `ViewHistory`. Versions that Redis had lost at decision time are included.
     """
 
     def __init__(
@@ -125,11 +124,11 @@ class RuleValues:
 
     @property
     def columns(self) -> list[str]:
-        """The columns of events that this reads; none where the set has no views."""
+        """The event columns that this reads; none if the set has no views."""
         return ["_recorded_at", "_history", *entity_fields(self._views)] if self._views else []
 
     def filled(self, parts: Iterable[LaneBatch]) -> Iterator[LaneBatch]:
-        """The same batches with the values in them; their tables have to have `columns`."""
+        """The same batches with the values filled in; their tables must have `columns`."""
         for part in parts:
             self._fill(part)
             yield part
@@ -162,5 +161,5 @@ class RuleValues:
         each.write(batch, events.rows, history.values(events.keys(each.view), batch.times[events.rows]))
 
 
-def _first_valid(versions: Versions) -> int:
+def _first_valid(versions: ViewVersions) -> int:
     return NEVER_US if versions.first_valid_us is None else versions.first_valid_us

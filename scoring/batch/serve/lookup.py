@@ -1,4 +1,4 @@
-"""The values that the events of a lane's micro-batches are decided on: one look at Redis a batch."""
+"""The values of batch views for a lane's micro-batches, in one Redis call per batch."""
 
 import logging
 from collections import defaultdict
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scoring.batch.serve import online
 from scoring.batch.serve.filling import ViewColumns, columns_of_views
 from scoring.batch.serve.online import Wanted
-from scoring.batch.versions import NONE, Versions, read_versions_of
+from scoring.batch.versions import NONE, ViewVersions, read_versions_of
 from scoring.features.compile.plan import LanePlan
 from scoring.features.folding.encode import Batch, LaneItem
 from scoring.states.store import ScriptCall
@@ -21,9 +21,8 @@ from scoring.timestamps import from_micros, to_micros
 
 logger = logging.getLogger(__name__)
 
-# A version is valid 30 s after it was published. What was published when an event was received is therefore
-# all that those received in the next 30 s may read; a third of it is for clocks that differ and for a
-# publication that is slow to commit.
+# A version is valid 30 s after its publication, so events received in the next 30 s can read only versions
+# that are already published. A third of that is reserved for clock differences and slow commits.
 KNOWN_FOR_US = 20_000_000
 LATEST_US = np.iinfo(np.int64).max
 
@@ -32,18 +31,18 @@ _NOTHING: Numbers = {}
 
 
 class BatchLookup:
-    """Says which batch values the events of one lane read."""
+    """Determines the batch values that the events of one lane read."""
 
     def __init__(self, plan: LanePlan) -> None:
         self._views = {name: views for name in plan.encodings if (views := columns_of_views(plan, name))}
-        self._versions: dict[str, Versions] = {}
+        self._versions: dict[str, ViewVersions] = {}
         self._known = (LATEST_US, 0)  # events received since and before then read these versions
 
     def choose(self, items: Sequence[LaneItem], received: Sequence[datetime]) -> "Reads":
-        """What to read for a micro-batch. `received`: when the event came that each item concerns.
+        """The values to read for a micro-batch. `received`: the receipt time of each item's event.
 
-        Items that are no events, and events of types without views, read nothing. An event reads no version
-        where none is fresh.
+        Items that are not events, and events of types without views, read nothing. An event reads no version
+        if none is fresh.
         """
         by_type: dict[str, list[int]] = defaultdict(list)
         for row, item in enumerate(items):
@@ -86,7 +85,7 @@ class BatchLookup:
 
 
 class Reads:
-    """What the items of a micro-batch read. `numbers`: per item, by view, the version; None for none."""
+    """The versions read by the items of a micro-batch. `numbers`: per item, by view; None for none."""
 
     def __init__(self, items: Sequence[LaneItem]) -> None:
         self.numbers: list[Numbers] = [_NOTHING] * len(items)
@@ -110,11 +109,11 @@ class Reads:
             self.numbers[row] = read
 
     def script(self) -> ScriptCall | None:
-        """What gives the values out of Redis; None where nothing is read."""
+        """The Redis reader of the values; None if nothing is read."""
         return online.reading([part.wanted for part in self._parts]) if self._parts else None
 
     def fill(self, batch: Batch, reply: Sequence[bytes | None]) -> None:
-        """Give the batch the values; where Redis does not have a version, items have read none after all."""
+        """Write the values into the batch; if Redis lacks a version, its items count as reading none."""
         for part, values in zip(self._parts, reply, strict=True):
             part.fill(batch, values)
 
@@ -165,5 +164,5 @@ def _entities(items: Sequence[LaneItem], rows: Sequence[int], field: str) -> _En
 
 @lru_cache(maxsize=256)
 def _report_lost(view: str, number: int) -> None:
-    """Once a process: how many decisions are concerned is counted from the log."""
+    """Log once per process; the number of affected decisions can be counted from the log."""
     logger.error("version %d of %s is not in Redis: events are decided without it", number, view)

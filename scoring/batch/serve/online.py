@@ -1,8 +1,7 @@
-"""The values of published versions in Redis: one hash a version, whole versions at a time.
+"""The values of published versions in Redis: one hash per version.
 
-A field a table and entity, `{table}:{entity}`, holds the table's columns as little-endian float64. The field
-COMPLETE is written last: without it a version is not there, whatever else of it is. All of a view's keys lie
-in the slot of its lane.
+The field `{table}:{entity}` contains the table's columns as little-endian float64. The field COMPLETE is
+written last; a version without it does not count. All keys of a view are in the slot of its lane.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +55,7 @@ return replies
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The entities of which a version's values are wanted: per table of its view, distinct keys."""
+    """The entities whose values are wanted: distinct keys for each table of a version's view."""
 
     view: BatchView
     number: int
@@ -74,7 +73,7 @@ class Wanted:
 
 
 def reading(wanted: Sequence[Wanted]) -> ScriptCall:
-    """What reads these versions: it gives the values of each as bytes, or None where it is not complete."""
+    """A reader of these versions: it returns the values of each as bytes, or None if incomplete."""
     lists: dict[int, tuple[int, str]] = {}  # tables of which the same entities are wanted share one
     arguments: list[str | bytes | int] = []
     for version in wanted:
@@ -89,9 +88,9 @@ def reading(wanted: Sequence[Wanted]) -> ScriptCall:
 
 
 def load(view: BatchView, number: int, tables: Sequence[BatchTable]) -> None:
-    """Put a version into Redis, in place of whatever was there under its number.
+    """Load a version into Redis, replacing any values under its number.
 
-    Ended half-way it leaves a version that is not complete, which nobody reads.
+    If interrupted, it leaves an incomplete version, which is never read.
     """
     client, key = connections.client(), _key(view, number)
     client.sadd(_index(view), number)  # first: what is not listed would never be removed
@@ -103,14 +102,14 @@ def load(view: BatchView, number: int, tables: Sequence[BatchTable]) -> None:
 
 
 def remove(view: BatchView, number: int) -> None:
-    """Take a version out of Redis."""
+    """Remove a version from Redis."""
     client = connections.client()
     client.unlink(_key(view, number))
     client.srem(_index(view), number)
 
 
 def loaded_numbers(view: BatchView) -> set[int]:
-    """The versions of which anything is in Redis."""
+    """The versions with any data in Redis."""
     return {int(number) for number in cast("set[bytes]", connections.client().smembers(_index(view)))}
 
 

@@ -29,7 +29,7 @@ class FeatureView:
 
     @property
     def definition(self) -> Mapping[str, Any]:
-        """All that gives its values their meaning, as plain JSON."""
+        """Everything that determines its values, as plain JSON."""
         raise NotImplementedError
 
     def unit(self, value: str) -> str:
@@ -37,7 +37,7 @@ class FeatureView:
         raise NotImplementedError
 
     def phrase(self, value: str, *, events: str) -> str:
-        """What a value is, in words; `events`: what is counted, in words ("payments by this customer")."""
+        """The description of a value; `events`: that of the counted events ("payments by this customer")."""
         raise NotImplementedError
 
     def check(self, types: Mapping[str, Any]) -> None:

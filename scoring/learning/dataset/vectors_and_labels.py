@@ -17,7 +17,7 @@ from scoring.intake.models import Label
 from scoring.lanes.order import LaneHead, count_items_after
 from scoring.learning.dataset.training_set import UNLABELED, LabelHistory, VectorTable, VersionPeriods
 from scoring.log.entries import LAST_POSITION
-from scoring.offline.amendments import Versions, read_versions
+from scoring.offline.amendments import EventVersions, read_versions
 from scoring.offline.backfill import fold_lane
 from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch
@@ -112,7 +112,7 @@ def count_labels(event_type: str, *, log_position: int | None = None) -> int:
     return Label.objects.filter(event_stream__startswith=f"{event_type}/", position__lte=last).count()
 
 
-def _periods_of(positions: np.ndarray, amended: Sequence[Versions]) -> VersionPeriods:
+def _periods_of(positions: np.ndarray, amended: Sequence[EventVersions]) -> VersionPeriods:
     """The validity period of each row of an amended event. `positions`: those of all rows."""
     if not amended:
         return VersionPeriods()

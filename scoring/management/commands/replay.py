@@ -17,8 +17,8 @@ from scoring.errors import ScoringError
 from scoring.management.arguments import EARLIEST, integer, read_moment, read_new_file, read_scored_type
 from scoring.management.bars import StepProgressBars
 from scoring.progress import NO_PROGRESS
-from scoring.replay.compare import ASPECTS, BITS, Comparison
-from scoring.replay.report import Group, Report, place_of
+from scoring.replay.compare import ASPECTS, BITS, DecisionComparison
+from scoring.replay.report import ReplayGroup, ReplayReport, place_of
 from scoring.replay.service import replay
 
 MAX_FEATURES_SHOWN = 20
@@ -81,7 +81,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def report_lines(report: Report, *, seconds: float) -> list[str]:
+def report_lines(report: ReplayReport, *, seconds: float) -> list[str]:
     """A readable report."""
     if not report.decisions:
         return [f"no {report.event_type} decisions in that range"]
@@ -108,7 +108,7 @@ def share(held: int, compared: int) -> str:
     return f"{min(100 * held / compared, 99.999):.3f} %"
 
 
-def _table(report: Report) -> Iterator[str]:
+def _table(report: ReplayReport) -> Iterator[str]:
     heads = ("basis", "model", "decisions", *ASPECTS, BITS, "identical")
     rows = [heads, *(_cells(report.groups[key]) for key in sorted(report.groups))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
@@ -116,13 +116,13 @@ def _table(report: Report) -> Iterator[str]:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _cells(group: Group) -> tuple[str, ...]:
+def _cells(group: ReplayGroup) -> tuple[str, ...]:
     aspects = (share(group.held[name], group.compared[name]) for name in (*ASPECTS, BITS))
     identical = share(group.identical, group.decisions)
     return (group.basis, group.model or "-", f"{group.decisions:,}", *aspects, identical)
 
 
-def _remarks(report: Report) -> Iterator[str]:
+def _remarks(report: ReplayReport) -> Iterator[str]:
     for reason, count in report.not_recomputed.most_common():
         yield f"{count:,} could not be recomputed: {reason}"
     for runtime, count in report.runtimes.most_common():
@@ -133,10 +133,10 @@ def _remarks(report: Report) -> Iterator[str]:
         yield f"features that differ: {', '.join(shown)}{f', {more:,} more' if more else ''}"
 
 
-def _first_difference(report: Report) -> Iterator[str]:
+def _first_difference(report: ReplayReport) -> Iterator[str]:
     if not report.first:
         return
-    comparison: Comparison = report.first[0]
+    comparison: DecisionComparison = report.first[0]
     place = place_of(comparison)
     yield (
         f"first difference: {place['stream']}, revision {place['revision']}, decided {place['decided_at']},"

@@ -200,7 +200,7 @@ def test_values_are_checked_whenever_they_are_read(store):
         read_tables(Order.habits, version)
     others = Order.habits.compute(view_events(some_orders(29)), as_of_us=MONDAY + DAY)
     write_tables(Order.habits, 1, others, store)
-    with pytest.raises(BatchVersionCorrupt, match="not those that were published"):
+    with pytest.raises(BatchVersionCorrupt, match="differ from those published"):
         read_tables(Order.habits, version)
 
 

@@ -26,7 +26,7 @@ from scoring.registry.models import ModelArtifact
 from scoring.replay.consistency import check_lane
 from scoring.replay.mismatches import read_mismatches
 from scoring.replay.models import FeatureConsistency
-from scoring.replay.report import Report
+from scoring.replay.report import ReplayReport
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes
 from tests.factories.models import promote
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def replayed() -> Report:
+def replayed() -> ReplayReport:
     return replay("sale", since=BEGINNING, until=datetime.now(UTC))
 
 

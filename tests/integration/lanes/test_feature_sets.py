@@ -289,7 +289,7 @@ def test_models_and_sets_are_listed_with_each_other(models, work):
     assert lines[2].split()[-2:] == ["newest", "none"]
     put_in_charge(new, actor="tests", now=datetime.now(UTC))
     lines = told("feature_sets", "--event-type", "payment")
-    assert f"it may be taken out of the code, but a roll-back leads to {old}, which needs it" in lines[1]
+    assert f"it can be removed from the code, but a rollback would restore {old}, which needs it" in lines[1]
     numbers = {line.split()[0]: line.split()[4] for line in told("models")[1:]}
     assert numbers == {old: "1", new: "2"}
 

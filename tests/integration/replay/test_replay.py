@@ -18,7 +18,7 @@ from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
 from scoring.registry.routes import Arm
 from scoring.replay.compare import ASPECTS, BITS
-from scoring.replay.report import Report
+from scoring.replay.report import ReplayReport
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes
 from scoring.states.reorder import reorder_lane
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def replayed(**how) -> Report:
+def replayed(**how) -> ReplayReport:
     return replay("payment", since=BEGINNING, until=datetime.now(UTC), **how)
 
 

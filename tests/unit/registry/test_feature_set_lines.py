@@ -24,7 +24,7 @@ EARLIER = SetUse(
 NEWEST = replace(EARLIER, is_newest=True)
 AT_WORK = replace(EARLIER, arms=(CHAMPION,), models=("payment-2",))
 GONE = replace(EARLIER, in_code=False)
-RETIRE = "none: it may be taken out of the code"
+RETIRE = "none: it can be removed from the code"
 
 
 def line_of(use: SetUse, *, before: str | None = None) -> str:
@@ -54,7 +54,7 @@ def test_a_set_may_be_retired_when_nothing_is_trained_on_it_and_nothing_decides(
 
 
 def test_a_roll_back_that_would_need_a_set_is_warned_of() -> None:
-    warned = f"{RETIRE}, but a roll-back leads to payment-1, which needs it"
+    warned = f"{RETIRE}, but a rollback would restore payment-1, which needs it"
     assert line_of(EARLIER, before="payment-1").endswith(warned)
     assert line_of(EARLIER, before="payment-7").endswith(RETIRE)
 

@@ -10,7 +10,7 @@ import pytest
 from scoring.batch.serve import lookup
 from scoring.batch.serve.filling import views_read_by
 from scoring.batch.serve.lookup import BatchLookup
-from scoring.batch.versions import Version, Versions
+from scoring.batch.versions import ViewVersion, ViewVersions
 from scoring.batch.views import BatchView
 from scoring.features.compile.plan import LanePlan, compile_lane
 from scoring.features.folding.encode import LaneItem, encode
@@ -38,11 +38,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """Versions of every view, one valid from NOON, another an hour later; and when they were asked for."""
     asked_as_of = []
 
-    def read(views: Sequence[BatchView], *, as_of: datetime) -> dict[str, Versions]:
+    def read(views: Sequence[BatchView], *, as_of: datetime) -> dict[str, ViewVersions]:
         asked_as_of.append(as_of)
         noon = to_micros(NOON)
-        published = [Version(noon, 1, noon), Version(noon + HOUR_US, 2, noon + HOUR_US)]
-        return {view.key: Versions(view.stale_after_us, published) for view in views}
+        published = [ViewVersion(noon, 1, noon), ViewVersion(noon + HOUR_US, 2, noon + HOUR_US)]
+        return {view.key: ViewVersions(view.stale_after_us, published) for view in views}
 
     monkeypatch.setattr(lookup, "read_versions_of", read)
     return asked_as_of
@@ -122,8 +122,10 @@ def test_a_set_names_the_views_that_its_features_read(plan: LanePlan) -> None:
 
 
 def test_the_version_of_many_moments_is_that_of_each() -> None:
-    versions = Versions(50, [Version(10, 1, 0), Version(30, 3, 20), Version(30, 4, 25), Version(200, 5, 190)])
+    versions = ViewVersions(
+        50, [ViewVersion(10, 1, 0), ViewVersion(30, 3, 20), ViewVersion(30, 4, 25), ViewVersion(200, 5, 190)]
+    )
     moments = np.arange(0, 300)
     assert versions.read_by_all(moments).tolist() == [versions.read_at(moment) for moment in moments.tolist()]
     assert versions.read_at(30) == 4
-    assert Versions(50).read_by_all(moments).tolist() == [0] * 300
+    assert ViewVersions(50).read_by_all(moments).tolist() == [0] * 300
