@@ -1,6 +1,6 @@
-"""The only writer of the log: entries, the rows of their projections and what goes with them, all or nothing.
+"""The only writer of the log: entries, their projections' rows and the SQL alongside them, all or nothing.
 
-A few entries are one statement, and where no state is folded a transaction of its own: one round trip.
+A few entries take one statement, and one round trip unless they change existing rows of projections.
 """
 
 from collections.abc import Sequence
@@ -37,10 +37,10 @@ def append(entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside =
 def append_new(
     entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside = NO_EXTRAS
 ) -> tuple[list[Entry], list[NewEntry]]:
-    """Append the first entries of streams. Gives those written and those whose stream existed already.
+    """Append the first entries of streams. Returns those written and those whose stream already existed.
 
-    A stream given twice is written once; its second entry counts as existing. What is written `alongside` is
-    written whatever existed.
+    A stream given twice is written once; its second entry counts as existing. `alongside` runs in either
+    case.
     """
     first: dict[str, NewEntry] = {}
     for new in entries:
@@ -54,7 +54,7 @@ def append_new(
 
 
 def _one_transaction(entries: Sequence[NewEntry]) -> AbstractContextManager[Any]:
-    """States are folded in statements of their own, everything else is one statement anyway."""
+    """A transaction if states are folded, which takes further statements; one statement needs none."""
     if changes_existing_rows({new.type for new in entries}):
         return transaction.atomic(savepoint=False)
     return transaction.mark_for_rollback_on_error()
@@ -72,7 +72,7 @@ def _begin_many(entries: Sequence[NewEntry], *, now: datetime, alongside: Alongs
         try:
             with transaction.atomic():  # a savepoint: another writer may begin one of the streams meanwhile
                 written = append_bulk([new for new in entries if new.stream not in existing], now=now)
-        except StreamConflict:  # it did: insert what is left to insert, row by row
+        except StreamConflict:  # another writer did: insert the remaining ones row by row
             written = insert(entries, now=now, alongside=NO_EXTRAS, leave_out_existing=True)
         run_clauses(alongside, written)
         return written

@@ -1,4 +1,4 @@
-"""Entries of the log: what is to be written, what was written, and the one canonical form of their data."""
+"""Entries of the log before and after they are written, and the canonical form of their data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as the log holds it, its data lifted to the schema version of this code."""
+    """An entry read from the log, its data upcast to this code's schema version."""
 
     position: int
     epoch: int
@@ -48,7 +48,7 @@ class Entry:
 
 
 class Cursor(NamedTuple):
-    """A place in reading order: everything up to and including it has been read."""
+    """A point in reading order: everything up to and including it has been read."""
 
     epoch: int = 0
     txid: int = 0
@@ -60,9 +60,9 @@ LAST_POSITION = 2**63 - 1  # no entry lies beyond: positions are signed 64-bit n
 
 
 def canonical_json(data: Mapping[str, Any]) -> str:
-    """`data` as JSON with sorted keys, no blanks and UTC times ending in Z: equal data give equal text.
+    """`data` as JSON with sorted keys, no spaces and UTC times ending in Z: equal data give equal text.
 
-    Raises `TypeError` for what JSON cannot hold (decimals, bytes, times without a zone).
+    Raises `TypeError` for values without a JSON form (decimals, bytes, times without a zone).
 
     >>> from datetime import UTC
     >>> canonical_json({"b": 1, "a": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)})

@@ -1,4 +1,4 @@
-"""Epochs: stretches of the log in which transaction ids of one database cluster can be compared."""
+"""Epochs: ranges of the log whose transaction ids come from one database cluster and can be compared."""
 
 import weakref
 from datetime import datetime
@@ -11,10 +11,10 @@ from scoring.log.models import LogEpoch
 
 CURRENT_EPOCH = "COALESCE((SELECT max(number) FROM scoring_logepoch), 1)"
 
-# The highest id in the log against the next one of the cluster. The own transaction is left out: while it
-# runs, its id may be at or above the snapshot's xmax, which counts from the last transaction that ended.
-# In the order of the table's own columns: a bare `txid` would be the one cast above, which no index holds in
-# order, and the whole log would be sorted.
+# The highest id in the log and the next one of the cluster. The current transaction is excluded: while it
+# runs, its id may be at or above the snapshot's xmax, which follows the last transaction that ended. Ordered
+# by the table's own columns: a bare `txid` would mean the cast above, which no index covers, so PostgreSQL
+# would sort the whole log.
 AHEAD = f"""
 SELECT txid::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 FROM scoring_logentry
@@ -35,7 +35,7 @@ def current_epoch() -> int:
 def check_epoch() -> None:
     """Raise `LogAheadOfCluster` when the current epoch holds transaction ids this cluster has not reached.
 
-    Written on, such a log would get entries that sort before what readers have read, who would skip them.
+    New entries would sort before entries already read, so readers would skip them.
     """
     with connection.cursor() as cursor:
         cursor.execute(AHEAD)
@@ -53,10 +53,10 @@ def check_epoch_once() -> None:
 
 
 def begin_epoch(*, now: datetime) -> LogEpoch:
-    """Start a new epoch: everything before it is wholly visible and comes first in reading order."""
+    """Start a new epoch: all earlier entries are visible and come first in reading order."""
     with transaction.atomic(), connection.cursor() as cursor:
-        # Writers read the epoch in the statement that writes; this lock waits for those under way and lets
-        # none in between, so that no entry of the old epoch can become visible after the new one has begun.
+        # Writers read the epoch in the statement that writes; this lock waits for those in progress and
+        # blocks new ones, so that no entry of the old epoch can become visible after the new one has begun.
         cursor.execute("LOCK TABLE scoring_logentry IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute(f"SELECT {CURRENT_EPOCH}, COALESCE((SELECT max(position) FROM scoring_logentry), 0)")
         number, last_position = cursor.fetchone()

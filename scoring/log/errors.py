@@ -15,7 +15,7 @@ class StreamConflict(ScoringError):
 
 
 class EntryNotFound(ScoringError):
-    """The log holds no entry at a position that was asked for."""
+    """The log has no entry at a requested position."""
 
     def __init__(self, position: int) -> None:
         super().__init__(f"the log has no entry at position {position}")
@@ -23,7 +23,7 @@ class EntryNotFound(ScoringError):
 
 
 class UnknownSchemaVersion(ScoringError):
-    """An entry was written in a schema version that this code cannot lift to its own."""
+    """An entry was written in a schema version that this code cannot upcast."""
 
     def __init__(self, entry_type: str, stream: str, version: int) -> None:
         super().__init__(

@@ -8,7 +8,7 @@ from scoring.log.fields import CurrentTransactionId, Xid8Field
 
 
 class LogEpoch(models.Model):
-    """A stretch of the log written in one database cluster, in which transaction ids can be compared."""
+    """A range of the log written in one database cluster, whose transaction ids can be compared."""
 
     number = models.SmallIntegerField(primary_key=True)
     first_position = models.BigIntegerField()
@@ -16,7 +16,7 @@ class LogEpoch(models.Model):
 
 
 class LogEntry(models.Model):
-    """One thing that happened. Written by `scoring.log.append` alone; never changed.
+    """An immutable record of something that happened. Only `scoring.log.append` writes it.
 
     `data` is canonical JSON exactly as written. `packed` holds arrays that belong to the entry as raw little-
     endian bytes (feature vectors and contributions as float64, positions as int64); the type says which.
@@ -57,7 +57,7 @@ class LogEntry(models.Model):
 
 
 class ConsumerCursor(models.Model):
-    """How far a consumer has read: committed together with the consumer's effect.
+    """How far a consumer has read, committed together with the consumer's effect.
 
     `error` says why the consumer stopped before the entry at `failed_position`; empty while it runs.
     """

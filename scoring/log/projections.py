@@ -1,8 +1,8 @@
-"""Projections: tables folded from the log, while it is appended to and again by `manage.py rebuild`.
+"""Projections: tables folded from the log, on each append and again by `manage.py rebuild`.
 
-Two kinds, both pure functions of entries. A row projection gives one row for an entry; a state projection
-folds an entry into the one row of its key (a small table that is updated in place). A row of the first kind
-is written once, by a plain insert, and changes only where another type of entry amends it, which is rare.
+Two kinds, both pure functions of entries. A row projection maps an entry to one row; a state projection folds
+an entry into the row of its key (a small table, updated in place). A row of the first kind is inserted once
+and changes only where another type of entry amends it, which is rare.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ Amend = Callable[[Row, Entry], Row]
 
 @dataclass(slots=True)
 class RowProjection:
-    """A table of one row, or none, for each entry of some types; entries of others may amend a row."""
+    """A table with at most one row for each entry of some types; entries of other types may amend a row."""
 
     table: BulkTable
     row_of: dict[str, RowOf] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class RowProjection:
         return {self.amend_of[entry.type][0](entry) for entry in entries if entry.type in self.amend_of}
 
     def fold(self, rows: dict[Any, Row], entries: Iterable[Entry]) -> dict[Any, Row]:
-        """`rows` by key as `entries` amend them, in their order; changes and returns `rows`."""
+        """Amend `rows`, which are by key, with `entries` in order; changes and returns `rows`."""
         for entry in entries:
             if entry.type in self.amend_of:
                 key_of, amend = self.amend_of[entry.type]
@@ -67,7 +67,7 @@ class StateProjection:
         return {self.key_of(entry) for entry in entries if entry.type in self.folds}
 
     def fold(self, states: dict[Any, Row], entries: Iterable[Entry]) -> dict[Any, Row]:
-        """`states` by key with `entries` folded in, in their order; changes and returns `states`."""
+        """Fold `entries` in order into `states`, which are by key; changes and returns `states`."""
         for entry in entries:
             if entry.type in self.folds:
                 key = self.key_of(entry)
@@ -96,7 +96,7 @@ def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], Row
 
 
 def amend(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable[[Amend], Amend]:
-    """Register a pure function `(row, entry) -> row`: what `entry_type` changes in a row of `project`."""
+    """Register a pure function `(row, entry) -> row`: how `entry_type` amends a row of `model`."""
 
     def register(change: Amend) -> Amend:
         projection = _projections.setdefault(model._meta.db_table, RowProjection(BulkTable.of(model)))
@@ -129,7 +129,7 @@ def registered() -> Iterator[Projection]:
 
 
 def row_projections(types: Set[str]) -> list[RowProjection]:
-    """The tables that entries of these types have rows in."""
+    """The row projections that make rows of these entry types."""
     return [
         projection
         for projection in _touched(types)
@@ -138,7 +138,7 @@ def row_projections(types: Set[str]) -> list[RowProjection]:
 
 
 def changes_existing_rows(types: Set[str]) -> bool:
-    """Whether entries of these types change rows that are there already."""
+    """Whether entries of these types change existing rows."""
     return any(_changes_rows(projection, types) for projection in _touched(types))
 
 
@@ -159,7 +159,7 @@ def fold_into_states(entries: Sequence[Entry]) -> None:
 
 
 def write_changes(projection: Projection, entries: Sequence[Entry]) -> None:
-    """Read the rows that `entries` change, fold these in and write them back."""
+    """Read the rows that `entries` change, fold the entries in and write the rows back."""
     rows = select_states(connection, projection.table, projection.keys(entries))
     if changed := projection.fold(rows, entries):
         upsert_rows(connection, projection.table, list(changed.values()))

@@ -16,9 +16,9 @@ _COLUMNS = (
     "metadata, recorded_at"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM scoring_logentry "
-# Row comparisons, so that both bounds are one range of the index on (epoch, txid, position).
+# Row comparisons, so that both bounds form one range of the index on (epoch, txid, position).
 AFTER = "(epoch, txid, position) > (%s, %s::text::xid8, %s) AND (epoch, txid) < (%s, %s::text::xid8)"
-# Of the table's own columns: a bare `txid` would be the one cast above, which no index holds in order.
+# By the table's own columns: a bare `txid` would mean the cast above, which no index covers.
 IN_READING_ORDER = (
     " ORDER BY scoring_logentry.epoch, scoring_logentry.txid, scoring_logentry.position LIMIT %s"
 )
@@ -40,7 +40,7 @@ class Horizon(NamedTuple):
 
     @property
     def cursor(self) -> Cursor:
-        """The place of the last entry that could lie below the horizon."""
+        """The cursor of the last entry that could lie below the horizon."""
         return Cursor(self.epoch, self.txid - 1, LAST_POSITION)
 
 
@@ -116,13 +116,13 @@ def read_page(
     limit: int = 1000,
     horizon: Horizon | None = None,
 ) -> LogPage:
-    """Up to `limit` entries after `cursor` in reading order, below the horizon, and the place to go on from.
+    """Up to `limit` entries after `cursor` in reading order, below the horizon, and where to continue.
 
-    That place lies past entries of other types, even when none was found. `horizon`: one read
-    before, for pages that end where others do.
+    The cursor is past entries of other types, even if the page is empty. `horizon`: one read earlier, for
+    several pages up to the same end.
     """
-    # The horizon is taken by a statement of its own, before the one that reads: everything below it has ended
-    # by then and is visible to the later snapshot.
+    # A separate statement reads the horizon first: all transactions below it have ended by then, so the later
+    # snapshot sees them.
     horizon = horizon or read_horizon()
     of_types, values = _of_types(types)
     entries = _query(
@@ -146,7 +146,7 @@ def count_after(cursor: Cursor, *, types: Collection[str] | None = None) -> int:
 
 
 def horizon_lag() -> HorizonLag:
-    """How many committed entries readers cannot see yet, and how many seconds the oldest writer is open."""
+    """Committed entries that readers cannot see yet, and the age in seconds of the oldest open writer."""
     horizon = read_horizon()
     with connection.cursor() as cursor:
         cursor.execute(_LAG, horizon)

@@ -1,4 +1,4 @@
-"""Folding projections again from the log: row for row what appending made of it."""
+"""Rebuild projections from the log, row for row as appends wrote them."""
 
 from collections.abc import Callable, Collection
 
@@ -16,7 +16,7 @@ from scoring.log.projections import (
 from scoring.log.read import iter_log
 from scoring.sql.bulk_tables import Row, copy_rows
 
-Advance = Callable[[int], object]  # told how many positions of the log were passed
+Advance = Callable[[int], object]  # gets the number of log positions passed
 
 
 def find_projection(name: str) -> Projection:
@@ -53,13 +53,12 @@ def rebuild_projections(
 ) -> None:
     """Empty the tables of `projections` and fold the log into them, in one transaction and one pass.
 
-    Appending waits meanwhile; so does reading these tables, and consumers do not run.
+    Appends, consumers and reads of these tables wait until it ends.
     """
     types = frozenset[str]().union(*(projection.types for projection in projections))
     states: dict[str, dict[object, Row]] = {p.table.name: {} for p in projections}
     with transaction.atomic():
-        # Consumers read several of these tables, and some append: emptied under them, one would wait for the
-        # other.
+        # Consumers read several of these tables, and some append: truncating under them would deadlock.
         hold_consumers()
         stop_appending()
         _empty(projections)

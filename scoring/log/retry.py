@@ -1,4 +1,4 @@
-"""Appending again after another writer was there first."""
+"""Retry an append after another writer came first."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar

@@ -18,7 +18,7 @@ _COLUMNS = (
     " (extract(epoch FROM recorded_at) * 1000000)::bigint"
 )
 _AT = f"SELECT {_COLUMNS} FROM scoring_logentry WHERE position = ANY(%s)"
-# Without what is packed: an entry that sequences history is eighty kilobytes, a page of them gigabytes.
+# Without `packed`: an entry that sequences history has 80 kB, a page of them gigabytes.
 _UNPACKED = _COLUMNS.replace("packed", "NULL")
 _PAGE = f"SELECT {_UNPACKED} FROM scoring_logentry WHERE {AFTER} AND type = ANY(%s) {IN_READING_ORDER}"
 _FIRST_POSITIONS = (
@@ -44,7 +44,7 @@ class Texts:
 
     @property
     def cursor(self) -> Cursor:
-        """The place of the last entry."""
+        """The cursor of the last entry."""
         return Cursor(int(self.epochs[-1]), int(self.txids[-1]), int(self.positions[-1]))
 
     def take(self, rows: NDArray[np.int64]) -> "Texts":
@@ -69,9 +69,9 @@ def read_texts(positions: NDArray[np.int64]) -> Texts:
 def read_text_page(cursor: Cursor, *, types: Collection[str], limit: int) -> Texts:
     """Up to `limit` entries of these types after `cursor`, in reading order, below the horizon.
 
-    What they have packed is left out; `read_texts` has it.
+    `packed` is left out; `read_texts` includes it.
     """
-    # By a statement of its own, before the one that reads: see `scoring.log.read.read_page`.
+    # By a separate statement, before the one that reads: see `scoring.log.read.read_page`.
     horizon = read_horizon()
     return _query(_PAGE, [*cursor, *horizon, list(types), limit])
 

@@ -1,4 +1,4 @@
-"""Lifting of old payloads: each upcaster takes the data of one entry type one schema version up."""
+"""Upcasters: each converts the data of one entry type to the next schema version."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ _current: dict[str, int] = {}
 
 
 def upcast(entry_type: str, *, from_version: int) -> Callable[[Upcaster], Upcaster]:
-    """Register a pure function that lifts data of `entry_type` from `from_version` to the next version."""
+    """Register a pure function that converts data of `entry_type` from `from_version` to the next version."""
 
     def register(step: Upcaster) -> Upcaster:
         if (entry_type, from_version) in _steps:
@@ -31,7 +31,7 @@ def current_version(entry_type: str) -> int:
 
 
 def upcast_to_current(entry_type: str, stream: str, version: int, data: Data) -> Data:
-    """`data` in the current schema version. Raises `UnknownSchemaVersion` where no step leads there."""
+    """`data` in the current schema version. Raises `UnknownSchemaVersion` if an upcaster is missing."""
     current = _current.get(entry_type, 1)
     if version == current:
         return data

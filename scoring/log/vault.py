@@ -10,14 +10,14 @@ from django.db import connection
 from scoring.log.models import VaultItem
 from scoring.sql.statements import NOTHING, Sql, unnested
 
-DIGEST_BYTES = 16  # 128 bits: no two values of one installation meet by chance
+DIGEST_BYTES = 16  # 128 bits: no collisions by chance
 
 
 def digest_of(kind: str, value: str) -> str:
     """The 32 hex digits that stand for `value` in the log: HMAC-SHA256 under `VAULT_KEY`, cut to 128 bits.
 
-    Equal values of one kind have equal digests, so an entity can be personal; without the key a digest says
-    nothing.
+    Equal values of one kind have equal digests, so a personal value can identify an entity; without the key a
+    digest reveals nothing.
     """
     message = f"{kind}\x1f{value}".encode()
     return hmac.digest(settings.VAULT_KEY.encode(), message, hashlib.sha256)[:DIGEST_BYTES].hex()

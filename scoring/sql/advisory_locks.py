@@ -9,7 +9,7 @@ from django.db import connection as default_connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2.errors import LockNotAvailable
 
-# A machine that vanishes must not keep a lock until the server's default of two hours has passed.
+# A machine that vanishes must not keep a lock for the server's default of two hours.
 KEEPALIVES = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 
 
@@ -35,7 +35,7 @@ def session_lock(
 ) -> Iterator[bool]:
     """Hold a lock for the length of the block; yields False, holding nothing, when another session has it.
 
-    Should the connection drop, the lock goes with it.
+    If the connection drops, the lock is released.
     """
     held = try_lock(space, name, connection=connection)
     try:
@@ -54,7 +54,7 @@ def lock_until_commit(space: LockSpace, name: str) -> None:
 def try_lock(
     space: LockSpace, name: str = "", *, connection: BaseDatabaseWrapper = default_connection
 ) -> bool:
-    """Take a lock for the session if it is free; whether it was. Locks of one session nest."""
+    """Take a lock for the session if it is free; returns whether it was. Locks of one session nest."""
     with connection.cursor() as cursor:
         cursor.execute(KEEPALIVES)
         cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [space, name])
@@ -68,7 +68,7 @@ def wait_for_lock(
     timeout: float | None = None,
     connection: BaseDatabaseWrapper = default_connection,
 ) -> bool:
-    """Take a lock for the session, before all that only try; False if `timeout` seconds passed first."""
+    """Take a lock for the session, ahead of callers of `try_lock`; False if `timeout` seconds pass first."""
     with connection.cursor() as cursor:
         cursor.execute(KEEPALIVES)
         cursor.execute(f"SET lock_timeout = {int((timeout or 0) * 1000)}")  # 0: no limit

@@ -96,10 +96,10 @@ def select_states(connection: BaseDatabaseWrapper, table: BulkTable, keys: Colle
 
 
 def insert_alongside(table: BulkTable, rows: Sequence[tuple[str, int, Row]], *, key: int) -> Sql:
-    """A WITH-query that inserts rows beside the entries they belong to, each given by stream and version.
+    """A WITH-query that inserts rows alongside their entries, each given by stream and version.
 
-    Their key is the entry's position, which the query takes from `written`; until then it is `key`, and
-    ValueError if a row has anything else there.
+    A row's key is its entry's position, which the query takes from `written`; until then it must be `key`.
+    Raises ValueError otherwise.
     """
     for *_, row in rows:
         if row[table.key] != key:
@@ -160,7 +160,7 @@ def copy_text(value: Any) -> str:
 
 
 def _column_texts(values: Sequence[Any]) -> Sequence[str]:
-    """`copy_text` of each value of a column; of texts without anything to escape, those themselves."""
+    """`copy_text` of each value of a column; texts are returned unchanged if none needs escaping."""
     kinds = set(map(type, values))
     if kinds == {str}:
         joined = "".join(values)

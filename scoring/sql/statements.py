@@ -1,7 +1,7 @@
-"""SQL statements: put together from pieces whose text does not depend on the number of rows, and prepared.
+"""SQL statements, built from fragments whose text does not depend on the number of rows, and prepared.
 
-Values go in as arrays, so a statement's text is one of a few. The server plans each of them once:
-planning a long statement costs more than running it.
+Values are passed as arrays, so there are only a few distinct texts. The server plans each once: planning a
+long statement costs more than running it.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from django.db.backends.utils import CursorWrapper
 
 
 class Sql(NamedTuple):
-    """A piece of a statement and the values of its %s, in order."""
+    """A fragment of a statement and the values of its %s, in order."""
 
     text: str
     values: tuple[Any, ...] = ()
@@ -27,7 +27,7 @@ NOTHING, TRUE = Sql(""), Sql("true")
 
 
 def joined(pieces: Iterable[Sql], separator: str = " ") -> Sql:
-    """The pieces that are not empty, one after the other."""
+    """The fragments that are not empty, joined."""
     given = [piece for piece in pieces if piece.text]
     return Sql(
         separator.join([piece.text for piece in given]),
@@ -37,7 +37,7 @@ def joined(pieces: Iterable[Sql], separator: str = " ") -> Sql:
 
 @lru_cache(maxsize=256)
 def numbered(text: str) -> str:
-    """`text` with its %s as a prepared statement has them.
+    """`text` with its %s as the parameters of a prepared statement.
 
     >>> numbered("SELECT %s + %s")
     'SELECT $1 + $2'
@@ -81,13 +81,13 @@ def unnested(columns: Sequence[Sequence[Any]], types: Sequence[str]) -> Sql:
     return Sql(f"unnest({arrays})", tuple([array_text(column) for column in columns]))
 
 
-# A plan made for a table of ten rows is a bad one when it has grown to a hundred thousand: it is made anew.
+# Plans are renewed: one made for a table of ten rows is bad once it has a hundred thousand.
 PLANNED_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class _Known:
-    """The statements of one connection: when each was planned, and when others were run last."""
+    """The statements of one connection: when each was planned, and when each was last run."""
 
     planned: dict[str, float] = field(default_factory=dict)
     run: dict[str, float] = field(default_factory=dict)
@@ -99,8 +99,8 @@ _connections: "weakref.WeakKeyDictionary[Any, _Known]" = weakref.WeakKeyDictiona
 def execute_prepared(cursor: CursorWrapper, sql: str, values: Sequence[Any]) -> None:
     """Run `sql`, with its parameters written $1, $2, ..., by a statement prepared on this connection.
 
-    Prepared statements belong to the server's session, like the locks of lanes: a pooler in between has to
-    keep sessions.
+    Prepared statements belong to the server's session, as the locks of lanes do: a connection pooler must
+    pool by session.
     """
     call = _call(cursor, sql, tuple(values))
     cursor.execute(call.text, list(call.values))
@@ -131,7 +131,7 @@ def _call(cursor: CursorWrapper, sql: str, values: tuple[Any, ...], *, name: str
     if time.monotonic() - planned.get(name, float("-inf")) > PLANNED_SECONDS:
         if name in planned:
             cursor.execute(f"DEALLOCATE {name}")
-            del planned[name]  # not before: the server has it for as long as it does not say otherwise
+            del planned[name]  # only now: the statement exists until DEALLOCATE succeeds
         cursor.execute(f"PREPARE {name} AS {sql}")
         planned[name] = time.monotonic()
     arguments = f"({', '.join(['%s'] * len(values))})" if values else ""

@@ -10,7 +10,7 @@ from scoring.log.entries import START, Cursor
 
 _READ = "SELECT name, epoch, txid, position, error FROM scoring_consumercursor WHERE name = ANY(%s)"
 _LOCK = f"{_READ} FOR UPDATE SKIP LOCKED"
-# What a crash then loses is the effect with its cursor: it is done again.
+# A crash may then lose the effect together with its cursor, so the effect is repeated.
 _LOCK_WITH_ASYNC_COMMIT = f"SET LOCAL synchronous_commit TO off; {_LOCK}"
 _CREATE = """
 INSERT INTO scoring_consumercursor (name, epoch, txid, position, error, updated_at)
@@ -35,27 +35,27 @@ NEW = CursorState(START)
 
 
 def read_cursors(names: Iterable[str]) -> dict[str, CursorState]:
-    """Where consumers stand; those that have never run are absent."""
+    """The cursor states of consumers; those that have never run are absent."""
     return _cursor_states(_READ, names)
 
 
 def lock_cursors(names: Iterable[str], *, may_be_lost: bool = False) -> dict[str, CursorState]:
-    """The same for those that no other process has locked, locked until the transaction ends.
+    """The cursor states that no other process has locked, locked until the transaction ends.
 
-    `may_be_lost`: its commit does not wait for the disk. Not where it appends: a process that had read
-    what a crash then takes back, and had written it elsewhere, would keep what never was.
+    `may_be_lost`: the commit does not wait for the disk. Not for a transaction that appends: a crash could
+    remove an entry that another process has already read and copied elsewhere.
     """
     return _cursor_states(_LOCK_WITH_ASYNC_COMMIT if may_be_lost else _LOCK, names)
 
 
 def create_cursors(names: Iterable[str], *, now: datetime) -> None:
-    """Have consumers stand at the beginning of the log; those that stand somewhere stay there."""
+    """Create missing cursors at the beginning of the log; existing ones stay as they are."""
     with connection.cursor() as db:
         db.execute(_CREATE, [now, sorted(names)])
 
 
 def move_cursors(names: Collection[str], cursor: Cursor, *, now: datetime) -> None:
-    """Have consumers, whose cursors the caller has locked, stand at `cursor` without an error."""
+    """Move consumers, whose cursors the caller has locked, to `cursor` and clear their errors."""
     with connection.cursor() as db:
         db.execute(_MOVE, [*cursor, now, list(names)])
 

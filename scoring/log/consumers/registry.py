@@ -1,4 +1,4 @@
-"""Consumers: effects that follow the log, each committed together with the place up to which it has read.
+"""Consumers: effects that follow the log, each committed together with its cursor.
 
 A redelivered entry is therefore handled once: either effect and cursor are both there, or neither is. An
 entry that cannot be handled stops its consumer before it, with the error on the cursor; nothing is ever
@@ -21,7 +21,7 @@ from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_page
 
-MAX_ENTRIES_PER_RUN = 2_000  # in one transaction: long ones would hold back the horizon for everybody
+MAX_ENTRIES_PER_RUN = 2_000  # in one transaction: a long one would hold back every reader's horizon
 
 
 class Handle(Protocol):
@@ -32,10 +32,10 @@ class Handle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """What follows the log: `handle` gets every entry of `types`, once, in reading order.
+    """A follower of the log: `handle` gets every entry of `types`, once, in reading order.
 
-    `reset` undoes all of its effect, so that it can be rebuilt; None where it cannot (entries of the log, a
-    notice once sent).
+    `reset` undoes all of its effect, so that it can be rebuilt; None if that is impossible (appended entries,
+    a notification already sent).
     """
 
     name: str
@@ -53,7 +53,7 @@ class RunResult(NamedTuple):
 
 
 class _HandlingFailed(Exception):
-    """Rolls a run back. `entries` are those it had taken; empty when they could not be read."""
+    """Rolls a run back. `entries` are those it was given; empty if they could not be read."""
 
     def __init__(self, entries: Sequence[Entry], limit: int) -> None:
         self.entries = entries
@@ -64,7 +64,7 @@ _consumers: dict[str, Consumer] = {}
 
 
 def register(consumer: Consumer) -> Consumer:
-    """Have `scoring.log.consumers.runs.run_consumers` run `consumer`."""
+    """Register `consumer` for `scoring.log.consumers.runs.run_consumers`."""
     if _consumers.setdefault(consumer.name, consumer) is not consumer:
         raise ValueError(f"there are two consumers named {consumer.name!r}")
     return consumer
@@ -82,7 +82,7 @@ def _import_consumers() -> None:
 
 
 def catch_up(consumer: Consumer, *, now: datetime) -> int:
-    """Run `consumer` up to the horizon, or until another process has it; gives the entries handled."""
+    """Run `consumer` up to the horizon, or until another process runs it; returns the number handled."""
     handled = 0
     while True:
         progress = run_consumer(consumer, now=now)
@@ -92,9 +92,9 @@ def catch_up(consumer: Consumer, *, now: datetime) -> int:
 
 
 def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
-    """Undo the effect of `consumer` and let it read the log from its beginning; gives the entries handled.
+    """Undo the effect of `consumer` and run it from the log's start; returns how many entries it handled.
 
-    Raises `ConsumerNotRebuildable` when its effect cannot be undone, `ConsumerStopped` as every run may.
+    Raises `ConsumerNotRebuildable` if its effect cannot be undone, and `ConsumerStopped` as any run may.
     """
     if consumer.reset is None:
         raise ConsumerNotRebuildable(consumer.name)

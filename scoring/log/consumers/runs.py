@@ -1,6 +1,6 @@
-"""Runs of all consumers: those at one place of the log read its pages, and commit what they do, together.
+"""Runs of all consumers. Those at the same cursor read pages and commit together.
 
-Else most of what a run of a few entries costs is transactions and the same page read over and over.
+Otherwise a run of a few entries would mostly begin transactions and read the same page again and again.
 """
 
 import logging
@@ -22,7 +22,7 @@ from scoring.log.read import Horizon, LogPage, read_horizon, read_page
 
 logger = logging.getLogger(__name__)
 
-Parts = Mapping[Consumer, Sequence[Entry]]  # what there is of a page for each consumer
+Parts = Mapping[Consumer, Sequence[Entry]]  # each consumer's entries of a page
 
 
 class _Outcome(NamedTuple):
@@ -33,10 +33,10 @@ class _Outcome(NamedTuple):
 
 
 def run_consumers(*, now: datetime) -> dict[str, str]:
-    """Run every registered consumer up to the horizon. Gives the errors of those that stopped, by name.
+    """Run every registered consumer up to the horizon. Returns the errors of those that stopped, by name.
 
-    Up to one horizon for all, so that they stand at one place afterwards and go on together. Where a page
-    cannot be handled, each runs on its own (`run_consumer`): only the one it fails for stops.
+    All share one horizon, so they end at the same cursor and can continue together. If a page cannot be
+    handled, each runs on its own (`run_consumer`): only the failing one stops.
     """
     horizon = read_horizon()
     alone: list[Consumer] = []
@@ -48,7 +48,7 @@ def run_consumers(*, now: datetime) -> dict[str, str]:
 def _by_cursor(
     registered: Iterable[Consumer], alone: list[Consumer], *, now: datetime
 ) -> dict[Cursor, list[Consumer]]:
-    """Consumers by where they stand; those that stand still for an error are put into `alone`."""
+    """Consumers by cursor; those stopped by an error are added to `alone` instead."""
     by_name = {consumer.name: consumer for consumer in registered}
     standing = read_cursors(by_name)
     if len(standing) < len(by_name):
@@ -61,14 +61,14 @@ def _by_cursor(
 
 
 def _run_group(group: list[Consumer], cursor: Cursor, *, horizon: Horizon, now: datetime) -> list[Consumer]:
-    """Have consumers that stand at `cursor` read on to the horizon; gives those that have to run alone."""
+    """Run consumers from `cursor` to the horizon; returns those that have to run alone."""
     alone: list[Consumer] = []
     limit = consumers.MAX_ENTRIES_PER_RUN
     while group:
         types = frozenset[str]().union(*(consumer.types for consumer in group))
         try:
             page = read_page(cursor, types=types, limit=limit, horizon=horizon)
-        except Exception as error:  # the edge of the consumers: each runs alone now, where its error is kept
+        except Exception as error:  # the edge of the consumers: each now runs alone, which records its error
             if is_outage(error):
                 raise
             _log_warning(error, group)
@@ -82,13 +82,13 @@ def _run_group(group: list[Consumer], cursor: Cursor, *, horizon: Horizon, now: 
 
 
 def _handle_page(page: LogPage, present: Sequence[Consumer], cursor: Cursor, *, now: datetime) -> _Outcome:
-    """Have consumers that stand at `cursor` handle a page."""
+    """Have consumers at `cursor` handle a page."""
     parts = {each: [entry for entry in page.entries if entry.type in each.types] for each in present}
     outcome = _Outcome([], [])
     for group in _transaction_groups(parts):
         try:
             outcome.moved.extend(_handle_and_commit(group, parts, cursor, page.cursor, now=now))
-        except Exception as error:  # noqa: BLE001 - each runs alone now, where its error is told and kept
+        except Exception as error:  # noqa: BLE001 - each now runs alone, which logs and records its error
             _log_warning(error, group)
             outcome.failed.extend(group)
     return outcome
@@ -102,8 +102,8 @@ def _log_warning(error: Exception, group: Sequence[Consumer]) -> None:
 def _transaction_groups(parts: Parts) -> list[list[Consumer]]:
     """Groups of consumers that handle their parts of a page in one transaction each.
 
-    A consumer whose effect cannot be undone is alone. Its commit waits for the disk, which others skip;
-    and where it appends it waits for a rebuild of tables, which waits for transactions that read them.
+    A consumer whose effect cannot be undone runs alone. Its commit waits for the disk, which others skip; and
+    if it appends, it waits for a rebuild of tables, which waits for transactions that read them.
     """
     apart = [consumer for consumer, entries in parts.items() if entries and consumer.reset is None]
     together = [consumer for consumer in parts if consumer not in apart]
@@ -113,7 +113,7 @@ def _transaction_groups(parts: Parts) -> list[list[Consumer]]:
 def _handle_and_commit(
     group: Sequence[Consumer], parts: Parts, cursor: Cursor, reached: Cursor, *, now: datetime
 ) -> list[Consumer]:
-    """Handle and commit parts of a page that ends at `reached`; gives those that no other process runs."""
+    """Handle and commit parts of a page that ends at `reached`; returns those that no other process runs."""
     with transaction.atomic():
         lasting = any(parts[consumer] and consumer.reset is None for consumer in group)
         locked = lock_cursors([consumer.name for consumer in group], may_be_lost=not lasting)
@@ -127,7 +127,7 @@ def _handle_and_commit(
 
 
 def _run_alone(alone: Sequence[Consumer], *, now: datetime) -> dict[str, str]:
-    """Run each on its own; gives the errors of those that stopped. Trouble of the database is raised last."""
+    """Run each on its own; returns the errors of those that stopped. A database outage is raised last."""
     stopped: dict[str, str] = {}
     outage: Exception | None = None
     for consumer in alone:

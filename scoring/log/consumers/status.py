@@ -1,4 +1,4 @@
-"""How the log and those who follow it are doing."""
+"""The state of the log and its consumers."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +12,8 @@ from scoring.log.models import ConsumerCursor
 from scoring.log.read import HorizonLag, count_after, horizon_lag
 from scoring.sql.bulk_tables import mogrify_rows
 
-# Of each consumer's cursor, how many of the next entries are its own: a range of the reading order at a time.
+# For each consumer, how many of the next entries after its cursor are of its types: one range of the reading
+# order.
 _NEAR_LAGS = """
 SELECT given.name, coalesce(c.error, ''), c.failed_position, c.updated_at, (
     SELECT count(*) FROM (
@@ -38,9 +39,9 @@ class ConsumerStatus(NamedTuple):
 
 
 class ConsumerHealth(NamedTuple):
-    """A consumer as a page may ask for it: `lag` counts its entries among the next ones of the log only.
+    """A consumer's state, cheap enough for a page: `lag` counts only among the next entries of the log.
 
-    `ran_at`: when it last looked; None if it never did.
+    `ran_at`: when it last ran; None if it never did.
     """
 
     name: str
@@ -61,7 +62,7 @@ class LogStatus(NamedTuple):
 
 
 def read_status() -> LogStatus:
-    """The present state of the log; counts every entry, so not for a page that is asked for often."""
+    """The present state of the log; counts every entry, so not for pages that are requested often."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), COALESCE(max(position), 0) FROM scoring_logentry")
         entries, last_position = cursor.fetchone()

@@ -1,11 +1,11 @@
-"""The transaction that readers of the log wait for: whose it is, and how to be rid of it."""
+"""The transaction that readers of the log wait for: its owner and how to end it."""
 
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
 
-# What an ordinary role is not shown of the sessions of others is null: those come last.
+# An ordinary role sees null for details of other roles' sessions: those sort last.
 _OLDEST = """
     SELECT pid::text, coalesce(usename, ''), coalesce(application_name, ''), coalesce(state, ''), xact_start,
            extract(epoch FROM clock_timestamp() - xact_start)::float8, false
@@ -47,7 +47,7 @@ class OldestWriter(NamedTuple):
 
 
 def oldest_writer() -> OldestWriter | None:
-    """The oldest open transaction that has written something, this session's own left out."""
+    """The oldest open transaction that has written something, except this session's own."""
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST)
         row = cursor.fetchone()

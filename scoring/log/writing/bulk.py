@@ -1,4 +1,4 @@
-"""Thousands of entries at a time: by COPY, in a few statements of one transaction."""
+"""Append thousands of entries by COPY, in a few statements of one transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ _COLUMNS = [
     "metadata",
     "recorded_at",
 ]
-# The lock that writing takes anyway, before the epoch is asked for: one that begins meanwhile is waited for.
+# Takes the lock of an insert before it reads the epoch, and so waits for an epoch that is beginning.
 _ALLOCATE = f"""
 LOCK TABLE scoring_logentry IN ROW EXCLUSIVE MODE;
 SELECT array_agg(nextval({POSITIONS})), {CURRENT_EPOCH}, pg_current_xact_id()::text::bigint

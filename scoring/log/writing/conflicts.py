@@ -28,5 +28,5 @@ def conflict_of(error: IntegrityError, entries: Sequence[NewEntry]) -> StreamCon
 
 
 def refused(entries: Sequence[NewEntry]) -> StreamConflict:
-    """The conflict of entries of which it cannot be told which one was refused: the first one's."""
+    """The conflict to raise when it is unknown which entry was refused: the first one's."""
     return StreamConflict(entries[0].stream, entries[0].expected_version)

@@ -1,4 +1,4 @@
-"""New entries as they are about to be written, and as readers will see them."""
+"""New entries ready to be written, and as readers will see them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ class EntryPlace(NamedTuple):
     txid: int
 
 
-UNWRITTEN = EntryPlace(-1, -1, -1)  # of an entry that is yet to be written
+UNWRITTEN = EntryPlace(-1, -1, -1)  # of an entry not yet written
 
 
 class Draft(NamedTuple):
@@ -34,7 +34,7 @@ class Draft(NamedTuple):
 
 
 def draft(new: NewEntry) -> Draft:
-    """The entry with its data as canonical JSON. Raises TypeError for what that cannot hold."""
+    """The entry with its data as canonical JSON. Raises TypeError for values without a JSON form."""
     return Draft(new, current_version(new.type), canonical_json(new.data), canonical_json(new.metadata))
 
 

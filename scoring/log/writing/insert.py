@@ -24,11 +24,11 @@ from scoring.log.writing.drafts import (
 from scoring.sql.bulk_tables import insert_alongside
 from scoring.sql.statements import Sql, execute_often, joined, unnested
 
-# Positions are given out in the order of the entries, rows are written in the order of their streams: two
-# batches that share streams then wait for each other in one direction instead of deadlocking. What must not
-# be written is given to the table without its version (the predecessor is missing) or without its stream (the
-# guard does not hold): NOT NULL then refuses the whole statement. The scalar subquery (not EXISTS) keeps the
-# lookup of the predecessor an index probe, which the planner cannot turn into a hash over the whole log.
+# Positions follow the order of the entries; rows are written in the order of their streams, so that two
+# batches that share streams wait in one direction instead of deadlocking. A row that must not be written gets
+# no version (its predecessor is missing) or no stream (the guard does not hold): NOT NULL then refuses the
+# whole statement. The scalar subquery (not EXISTS) keeps the lookup of the predecessor an index probe, which
+# the planner cannot turn into a hash over the whole log.
 _GIVEN = f"given AS (SELECT nextval({POSITIONS}) AS position, v.* FROM {{rows}} AS v ({{columns}}))"
 _GIVEN_COLUMNS = "stream, version, previous, type, schema, data, packed, metadata"
 _GIVEN_TYPES = ("text", "int", "int", "text", "int", "text", "bytea", "text")
@@ -55,10 +55,10 @@ _PLACES = Sql("SELECT stream, stream_version, position, epoch, txid::text::bigin
 def insert(
     entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside, leave_out_existing: bool = False
 ) -> list[Entry]:
-    """The entries that could be written, in the order given, with the rows of their projections.
+    """Insert entries with the rows of their projections; returns those written, in the order given.
 
-    Raises StreamConflict where one could not; with `leave_out_existing` those whose place is taken are left
-    out instead.
+    Raises StreamConflict if one cannot be written; with `leave_out_existing`, entries whose version exists
+    are left out instead.
     """
     first_versions = check_consecutive(entries)
     if not entries:
