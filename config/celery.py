@@ -6,6 +6,7 @@ import signal
 import time
 import warnings
 from functools import cached_property
+from importlib import import_module
 from threading import Thread
 from typing import Any
 
@@ -106,14 +107,24 @@ def close_connection_of_checks(**_: Any) -> None:
     connections.close_all()
 
 
+# What the tasks of a queue run, imported before a worker forks its children. Tasks themselves import it where
+# they run, so that the web process can check schedules without it.
+MODULES_OF_QUEUE = {
+    "lanes": ("scoring.runner.worker_loop",),
+    "default": ("experiments.results.compute", "scoring.decisions.shadow", "scoring.replay.consistency"),
+    "training": ("scoring.batch.publishing", "scoring.offline.export"),
+}
+
+
 @signals.worker_init.connect
 def load_what_children_share(**_: Any) -> None:
     """Load what lanes need before children are forked; keep collections from unsharing memory."""
-    from scoring.runner.warm_up import compile_all  # noqa: PLC0415 (as above)
-
     with gc_paused():
+        for queue in app.amqp.queues.consume_from:
+            for module in MODULES_OF_QUEUE.get(queue, ()):
+                import_module(module)
         if works_lanes():
-            compile_all()
+            _compile()
 
 
 @signals.task_prerun.connect
@@ -161,6 +172,12 @@ def warm_up_process(**_: Any) -> None:
 def works_lanes() -> bool:
     """Whether this worker takes messages of lanes."""
     return "lanes" in app.amqp.queues.consume_from
+
+
+def _compile() -> None:
+    from scoring.runner.warm_up import compile_all  # noqa: PLC0415 (as above)
+
+    compile_all()
 
 
 def _warm_up() -> None:

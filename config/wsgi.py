@@ -9,12 +9,14 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 
+from config.celery import app as celery_app
 from config.gc_pause import gc_paused
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 with gc_paused():
     django_application = get_wsgi_application()
     import_module(settings.ROOT_URLCONF)
+    celery_app.loader.import_default_modules()  # pages check schedules by their tasks
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from scoring.batch.declared import batch_views
 from scoring.batch.errors import BatchVersionCorrupt, PublishingUnderWay
-from scoring.batch.publishing import publish, reload_lost
 from scoring.batch.status import is_due
 from scoring.batch.views import BatchView
 
@@ -28,6 +27,8 @@ def reload_lost_versions() -> dict[str, list[int]]:
 
 
 def _reload(view: BatchView) -> list[int]:
+    from scoring.batch.publishing import reload_lost  # noqa: PLC0415 (pyarrow and pandas)
+
     try:
         numbers = reload_lost(view, now=timezone.now())
     except BatchVersionCorrupt as error:
@@ -39,6 +40,8 @@ def _reload(view: BatchView) -> list[int]:
 
 
 def _publish(view: BatchView) -> bool:
+    from scoring.batch.publishing import publish  # noqa: PLC0415 (as above)
+
     try:
         return publish(view, now=timezone.now()) is not None
     except PublishingUnderWay:

@@ -4,7 +4,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from scoring.catalog.registry import lanes
-from scoring.replay import consistency
 
 
 @shared_task
@@ -13,6 +12,8 @@ def check_consistency() -> dict[str, int]:
 
     Safe if delivered twice or lost, because the checkpoint is committed with the counts.
     """
+    from scoring.replay import consistency  # noqa: PLC0415 (numba, XGBoost, pyarrow and pandas)
+
     now = timezone.now()
     consistency.forget_old_counts(now=now)
     return {lane: consistency.check_lane(lane, now=now) for lane in lanes()}

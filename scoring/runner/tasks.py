@@ -6,7 +6,6 @@ from django.utils import timezone
 from scoring.catalog.registry import lane_members
 from scoring.runner.self_check import report_status
 from scoring.runner.sweep import sweep_lanes
-from scoring.runner.worker_loop import background_writer, work_lane
 from scoring.schedules import checked_by, formerly
 
 
@@ -15,6 +14,8 @@ from scoring.schedules import checked_by, formerly
 @formerly("scoring.decisions.tasks.run_lane")
 def run_lane(lane: str) -> int:
     """Process a lane; harmless when delivered twice or lost."""
+    from scoring.runner.worker_loop import background_writer, work_lane  # noqa: PLC0415 (numba and XGBoost)
+
     return work_lane(lane, writer=background_writer())
 
 

@@ -1,6 +1,5 @@
 """Rooms register by having a module of an agreed name; where each is imported is promised by the docs."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -76,26 +75,4 @@ def test_projections_upcasters_and_checks_are_imported_when_the_app_is_ready(app
         "lodge.hall.projections",
         "lodge.hall.upcasters",
         "lodge.hall.checks",
-    }
-
-
-def modules_after(*statements: str) -> set[str]:
-    """The modules of a new process after these statements."""
-    program = "; ".join(["import sys", *statements, "print(*sys.modules)"])
-    return set(subprocess.check_output([sys.executable, "-W", "ignore", "-c", program], text=True).split())
-
-
-HEAVY = {"numba", "xgboost", "pyarrow", "pandas", "scipy", "sklearn", "dask"}
-
-
-def test_setting_up_django_imports_no_heavy_library_no_page_and_no_consumer():
-    modules = modules_after(
-        "import os",
-        "os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'",
-        "import django",
-        "django.setup()",
-    )
-    assert not HEAVY & modules
-    assert not {name for name in modules if name.endswith((".consumers", "reviews.admin", "config.urls"))} - {
-        "scoring.log.consumers"
     }

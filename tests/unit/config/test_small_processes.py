@@ -1,0 +1,39 @@
+"""A process imports what it needs: most of the memory of an idle installation is imported libraries."""
+
+import subprocess
+import sys
+
+SET_UP = (
+    "import os",
+    "os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'",
+    "import django",
+    "django.setup()",
+)
+HEAVY = {"numba", "xgboost", "pyarrow", "pandas", "scipy", "sklearn", "dask"}
+
+
+def modules_after(*statements: str) -> set[str]:
+    """The modules of a new process after these statements."""
+    program = "; ".join(["import sys", *statements, "print(*sys.modules)"])
+    return set(subprocess.check_output([sys.executable, "-W", "ignore", "-c", program], text=True).split())
+
+
+def test_setting_up_django_imports_no_heavy_library_no_page_and_no_consumer():
+    modules = modules_after(*SET_UP)
+    assert not HEAVY & modules
+    assert (
+        not {"config.urls", "config.admin", "monitoring.consumers", "scoring.decisions.consumers"} & modules
+    )
+
+
+def test_tasks_are_known_without_what_they_run():
+    modules = modules_after(*SET_UP, "from config.celery import app", "app.loader.import_default_modules()")
+    assert "scoring.replay.tasks" in modules
+    assert not (HEAVY - {"scipy"}) & modules
+
+
+def test_the_web_process_trains_folds_and_predicts_nothing():
+    modules = modules_after("import config.web")
+    assert "reviews.pages.queue" in modules
+    assert "scoring.replay.tasks" in modules  # the overview checks schedules: not at its first request
+    assert not (HEAVY - {"scipy", "pyarrow"}) & modules
