@@ -133,16 +133,20 @@ def hand_over_on_termination(**_: Any) -> None:
 
     Set before each task: the pool sets a handler of its own once a child is initialized.
     """
-    from scoring.runner.worker_loop import request_stop  # noqa: PLC0415 (as above)
-
     if current_process_index() is None:
         return  # not a child of a pool: the worker itself has this signal
 
     def leave(number: int, frame: Any) -> None:
-        if not request_stop():
+        if not (works_lanes() and _request_stop()):
             raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, leave)
+
+
+def _request_stop() -> bool:
+    from scoring.runner.worker_loop import request_stop  # noqa: PLC0415 (loaded by then)
+
+    return request_stop()
 
 
 @signals.worker_ready.connect

@@ -86,7 +86,7 @@ def test_a_wrong_value_is_named_with_how_often(send, work):
     assert read_mismatches(since=datetime.now(UTC)) == []
     somebody = User(username="auditor", is_superuser=True)
     told = [notice.what for notice in notices(read_facts(somebody, now=datetime.now(UTC)))]
-    assert any(what.startswith("merchant_count_1h of payment came out differently") for what in told)
+    assert any(what.startswith("merchant_count_1h of payment differed when recomputed") for what in told)
 
 
 def test_a_new_order_begins_the_check_anew(send, work, monkeypatch):
