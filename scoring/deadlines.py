@@ -1,7 +1,7 @@
-"""How long the request of a thread may still wait: for the database, for Redis, for other threads.
+"""Deadlines of requests: how long a thread may still wait for the database, Redis or other threads.
 
-A client that waits for a second is not served by an answer after a minute, whatever hangs. A request says how
-long it may take; what it waits for keeps to that, or is interrupted when the time is up.
+A client that waits for a second has no use for an answer after a minute. A request sets its deadline; waits
+end by then, or are interrupted.
 """
 
 import logging
@@ -13,9 +13,9 @@ from threading import Lock, Thread, get_ident
 
 logger = logging.getLogger(__name__)
 
-CHECK_SECONDS = 0.05  # a wait ends so much later than its deadline at most
+CHECK_SECONDS = 0.05  # a wait ends at most this long after its deadline
 
-# Ends the wait of a thread, if it waits for what the interrupter knows.
+# Ends the wait of a thread, if it is of a kind that the interrupter handles.
 Interrupter = Callable[[int], None]
 
 _until: dict[int, float] = {}
@@ -37,7 +37,7 @@ def lift() -> None:
 
 
 def seconds_left() -> float | None:
-    """How long this thread may still wait, 0 if its time is up; None without a deadline."""
+    """The seconds that this thread may still wait, 0 after its deadline; None without one."""
     until = _until.get(get_ident())
     return None if until is None else max(until - time.monotonic(), 0.0)
 
@@ -56,12 +56,12 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def register_interrupter(interrupter: Interrupter) -> None:
-    """Have `interrupter` called with each thread whose time is up, again and again until its work is over."""
+    """Call `interrupter` repeatedly with each thread past its deadline, until its work ends."""
     _interrupters.append(interrupter)
 
 
 def _start_watching() -> None:
-    """One thread a process: it does not come along when the process forks."""
+    """Start one watcher thread per process: threads do not survive a fork."""
     global _watched_process  # noqa: PLW0603 - the process whose thread runs
     with _starting:
         if _watched_process != os.getpid():
@@ -81,5 +81,5 @@ def _watch() -> None:
 def _interrupt(interrupter: Interrupter, thread: int) -> None:
     try:
         interrupter(thread)
-    except Exception:  # the thread that every deadline depends on must not end
+    except Exception:  # every deadline depends on this thread, so it must not end
         logger.exception("a wait beyond its deadline could not be ended")

@@ -1,4 +1,4 @@
-"""Finds what apps and their rooms register, by the names of modules.
+"""Finds the modules by which apps and their rooms register things.
 
 | module | registers | imported |
 |---|---|---|
@@ -24,7 +24,7 @@ AT_START = ("projections", "upcasters", "checks")
 
 
 class AppWithRooms(AppConfig):
-    """An app that is laid out in rooms: packages within it, each of which may register things of its own."""
+    """An app divided into rooms: packages within it, each of which may have such modules."""
 
     def ready(self) -> None:
         for name in AT_START:
@@ -33,7 +33,7 @@ class AppWithRooms(AppConfig):
 
 
 def discover(name: str) -> list[str]:
-    """Import every module of this name; gives their paths. A second call finds them imported."""
+    """Import every module of this name; returns their paths. A second call imports nothing."""
     modules = [module for app in apps.get_app_configs() for module in _modules_named(name, app)]
     for module in modules:
         import_module(module)

@@ -1,4 +1,4 @@
-"""Memory that a finished step leaves in this process goes back to the system before the next one begins."""
+"""Return freed memory to the operating system between the steps of a long run."""
 
 import ctypes
 import gc
@@ -7,12 +7,12 @@ import pyarrow as pa
 
 
 def give_back_free_memory() -> None:
-    """Give back what the allocators of Python and Arrow keep for later.
+    """Return memory that the allocators of Python and Arrow keep for reuse.
 
-    Both keep what was freed: a step that needs much would add to the peak of every step after it.
+    Otherwise a step that needs much memory would add to the peak of every later step.
     """
     gc.collect()
     pa.default_memory_pool().release_unused()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU C library alone
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only in the GNU C library
     if trim is not None:
         trim(0)

@@ -1,4 +1,4 @@
-"""What a schedule may ask for: its task, the task's arguments and the queue, checked before anything runs."""
+"""Validation of schedules: the task, its arguments and the queue, checked before anything runs."""
 
 import inspect
 import json
@@ -17,7 +17,7 @@ _FORMER_NAMES: set[str] = set()
 
 
 def checked_by(check: Check) -> Callable[[Any], Any]:
-    """Has a task's arguments checked beyond their names: `check` takes the same and raises ScoringError."""
+    """Validate a task's arguments by `check`, which takes the same ones and raises ScoringError."""
 
     def register(task: Any) -> Any:
         _CHECKS[task.name] = check
@@ -27,7 +27,7 @@ def checked_by(check: Check) -> Callable[[Any], Any]:
 
 
 def formerly(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Also run messages that name a task as an earlier release did: they lie in the broker at an upgrade.
+    """Also register a task under a former name, for messages that are in the broker at an upgrade.
 
     Apply it below `shared_task`.
     """
@@ -41,7 +41,7 @@ def formerly(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def schedule_problems(task: str, *, args: str, kwargs: str, queue: str | None) -> dict[str, str]:
-    """What is wrong with a schedule's task, args, kwargs (JSON, as stored) or queue: a sentence a field."""
+    """Problems with a schedule's task, args, kwargs (JSON, as stored) or queue: one sentence per field."""
     own = known_tasks()
     if task not in current_app.tasks:
         return {"task": f"There is no task {task!r}; there are: {', '.join(own)}."}
@@ -57,7 +57,7 @@ def schedule_problems(task: str, *, args: str, kwargs: str, queue: str | None) -
 
 
 def argument_problem(task: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """Why a known task does not take these arguments; "" if it does."""
+    """Why a known task does not accept these arguments; "" if it does."""
     signature = inspect.signature(current_app.tasks[task].run)
     try:
         given = signature.bind(*args, **kwargs).arguments
@@ -72,13 +72,13 @@ def argument_problem(task: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
 
 
 def served_queues() -> list[str]:
-    """The queues that our processes take messages from."""
+    """The queues that Assay's workers consume."""
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
     return sorted({settings.CELERY_TASK_DEFAULT_QUEUE, *routed})
 
 
 def known_tasks() -> list[str]:
-    """The present names of Assay's tasks."""
+    """The current names of Assay's tasks."""
     current_app.loader.import_default_modules()
     return sorted(
         name for name in current_app.tasks if not name.startswith("celery.") and name not in _FORMER_NAMES
@@ -86,4 +86,4 @@ def known_tasks() -> list[str]:
 
 
 def _accept(**arguments: Any) -> None:
-    """The names say enough."""
+    """The default check: any values are valid."""

@@ -1,8 +1,8 @@
-"""JSON whose objects name each key once.
+"""Parse JSON and detect repeated keys in objects.
 
-orjson keeps the last of several values of a key, other readers the first (RFC 8259, section 4): what a
-gateway checked would not be what is scored. Counting the quotes before a colon shows for nearly every text,
-for a microsecond, that no key is repeated; the others are read again by a parser that sees every key.
+orjson keeps the last of several values of a key, other readers the first (RFC 8259, section 4): a gateway
+could check one value and Assay score another. Counting the quotes before colons takes a microsecond and
+clears nearly every text; the rest are read again by a parser that sees every key.
 """
 
 import json
@@ -41,7 +41,7 @@ def load_json(text: bytes) -> Any:
 
 
 def load_written_json(text: bytes) -> Any:
-    """`load_json` of a text as programs write it: NaN is None, infinity a text, and no whole number too long.
+    """`load_json` for files: NaN becomes None, infinity a string, and integers may have any length.
 
     >>> load_written_json(b'{"id": 123456789012345678901, "score": NaN}')
     {'id': 123456789012345678901, 'score': None}
@@ -53,7 +53,7 @@ def load_written_json(text: bytes) -> Any:
 
 
 def _count_keys(text: bytes, value: Any) -> int:
-    """How many keys one object or a list of objects has; -1 for a value of any other shape."""
+    """The number of keys of an object or a list of flat objects; -1 for a value of any other shape."""
     if isinstance(value, dict):
         return len(value) if text.find(b"{", text.find(b"{") + 1) < 0 else -1
     if isinstance(value, list) and text.count(b"{") == len(value):
@@ -62,7 +62,7 @@ def _count_keys(text: bytes, value: Any) -> int:
 
 
 def _has_spaced_colon(text: bytes) -> bool:
-    """Whether a key may have escaped the count, because a blank precedes its colon."""
+    """Whether the count may have missed a key because whitespace precedes its colon."""
     has_lines = b"\n" in text or b"\t" in text or b"\r" in text
     return b" :" in text or (has_lines and _LINE_BEFORE_COLON.search(text) is not None)
 

@@ -1,4 +1,4 @@
-"""One way to write a moment: ISO 8601 in UTC with a Z, microseconds only where there are any."""
+"""The text form of times: ISO 8601 in UTC with a Z, with microseconds only if they are not zero."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +7,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def to_iso(moment: datetime) -> str:
-    """`2026-01-31T12:00:00Z`; the moment must carry a time zone."""
+    """`2026-01-31T12:00:00Z`; the time must have a time zone."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def from_iso(text: str) -> datetime:
-    """The moment that `to_iso` wrote."""
+    """The time that `to_iso` wrote."""
     return datetime.fromisoformat(text)
 
 
@@ -22,5 +22,5 @@ def to_micros(moment: datetime) -> int:
 
 
 def from_micros(micros: int) -> datetime:
-    """The moment `micros` microseconds after 1970-01-01T00:00:00Z."""
+    """The time `micros` microseconds after 1970-01-01T00:00:00Z."""
     return EPOCH + timedelta(microseconds=micros)

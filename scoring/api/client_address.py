@@ -1,4 +1,4 @@
-"""The address that a request comes from."""
+"""The client address of a request."""
 
 from ipaddress import ip_address
 
@@ -7,10 +7,10 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """The client's IP address; empty where the server knows none (a Unix socket).
+    """The client's IP address; empty if the server knows none (a Unix socket).
 
-    Behind a proxy (`ASSAY_BEHIND_PROXY=1`) it is the last address of `X-Forwarded-For`, which the proxy has
-    seen itself; the client may have made up all before it. Otherwise it is that of the connection.
+    Behind a proxy (`ASSAY_BEHIND_PROXY=1`) it is the last address of `X-Forwarded-For`, which the proxy
+    added; the client may have forged the earlier ones. Otherwise it is the connection's address.
     """
     if settings.BEHIND_PROXY:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()

@@ -1,4 +1,4 @@
-"""Compressed request bodies, inflated no further than to the size that a body may have."""
+"""Compressed request bodies, inflated up to the size limit of a body."""
 
 import zlib
 
@@ -10,7 +10,7 @@ _WITHOUT_HEADER = -zlib.MAX_WBITS
 
 
 def decompress(body: bytes, encoding: str, *, limit: int) -> bytes:
-    """The body as it was before it was compressed. `encoding` is the Content-Encoding.
+    """The decompressed body. `encoding` is the Content-Encoding.
 
     Raises UnsupportedEncoding, MalformedEncoding, and RequestTooLarge for more than `limit` bytes.
     """
@@ -26,7 +26,7 @@ def decompress(body: bytes, encoding: str, *, limit: int) -> bytes:
         raise MalformedEncoding(name) from None
     if len(inflated) > limit:
         raise RequestTooLarge(size=None, limit=limit)
-    if not inflater.eof or inflater.unused_data:  # cut off, or followed by something else
+    if not inflater.eof or inflater.unused_data:  # truncated, or with trailing data
         raise MalformedEncoding(name)
     return inflated
 

@@ -36,7 +36,7 @@ CORRECTION_MEMBERS = ("event", "reason", "version")
 
 
 class CorrectionsView(EventView):
-    """Another version of an event. A GET is for an event whose id ends like this address."""
+    """Correct an event. A GET reads an event whose id happens to end in `/corrections`."""
 
     scopes = {"GET": "events:read", "POST": "events:write"}
 
@@ -67,7 +67,7 @@ class CorrectionsView(EventView):
 
 
 class RetractionView(EventView):
-    """That an event is taken back. A GET is for an event whose id ends like this address."""
+    """Retract an event. A GET reads an event whose id happens to end in `/retraction`."""
 
     scopes = {"GET": "events:read", "POST": "events:write"}
 
@@ -84,13 +84,13 @@ class RetractionView(EventView):
 
 
 def own_stream(type: str, id: str, *, sender: Sender) -> str:
-    """The stream of a sender's event. Raises `EventTypeNotAllowed`, and `EventNotFound` as `stream_of`."""
+    """The stream of a sender's event. Raises `EventTypeNotAllowed` and `EventNotFound`."""
     sender.check_event_type(type)
     return stream_of(type, id, sender=sender)
 
 
 def read_members(body: object, known: Sequence[str], *, of: str) -> Mapping[str, Any]:
-    """The body, an object of no other members than these. Raises `InvalidRequest`."""
+    """The body, an object with known members only. Raises `InvalidRequest`."""
     members = read_object(body)
     if unknown := [name for name in members if name not in known]:
         problems = unknown_field_problems(unknown, known=known, of=of)
@@ -99,7 +99,7 @@ def read_members(body: object, known: Sequence[str], *, of: str) -> Mapping[str,
 
 
 def read_reason(body: Mapping[str, Any]) -> str:
-    """Why. Raises `InvalidRequest`."""
+    """The reason given, with whitespace normalized. Raises `InvalidRequest`."""
     reason = body.get("reason")
     allowed = f"1 to {MAX_REASON_LENGTH} characters"
     if reason is None:
@@ -116,7 +116,7 @@ def read_reason(body: Mapping[str, Any]) -> str:
 
 
 def read_version(body: Mapping[str, Any]) -> int | None:
-    """Of which version it is a correction, None where it does not say. Raises `InvalidRequest`."""
+    """The version that is to be corrected, None if not given. Raises `InvalidRequest`."""
     version = body.get("version")
     if version is None or (isinstance(version, int) and not isinstance(version, bool) and version > 0):
         return version
@@ -146,13 +146,13 @@ def read_corrected(body: Mapping[str, Any], *, stream: str, now: datetime) -> Su
 
 
 def rates_in(kind: type[EventType], fields: Mapping[str, Any]) -> Rates:
-    """The exchange rates at which the amounts of an event were converted: a correction keeps them."""
+    """The exchange rates of an event's amounts, which a correction keeps."""
     amounts = [fields[name] for name in kind.fields if isinstance(fields.get(name), dict)]
     return {amount["currency"]: Decimal(amount["rate"]) for amount in amounts if "rate" in amount}
 
 
 def respond(receipt: AmendmentReceipt, *, headers: Mapping[str, str]) -> Response:
-    """201 for one that was recorded, 200 where it changed nothing, 202 while the event is to be decided."""
+    """201 if it was recorded, 200 if it changed nothing, 202 while the decision is pending."""
     body = with_links(receipt.answer) | {"amendment": receipt.status}
     headers = {**headers, "Location": body["links"]["self"]}
     if receipt.status == "replayed":

@@ -14,7 +14,7 @@ class MalformedJson(ScoringError):
 
 
 class RequestTooLarge(ScoringError):
-    """A request body of more bytes than are taken at once; `size` is None where not all of it was read."""
+    """A request body above the size limit; `size` is None if it was not read to its end."""
 
     def __init__(self, *, size: int | None, limit: int) -> None:
         self.size, self.limit = size, limit
@@ -23,7 +23,7 @@ class RequestTooLarge(ScoringError):
 
 
 class UnsupportedEncoding(ScoringError):
-    """A body whose `header` names an encoding, compression or charset, that is not read."""
+    """A body whose `header` names an unsupported compression or charset."""
 
     def __init__(self, *, header: str, value: str, allowed: Sequence[str]) -> None:
         self.header, self.allowed = header, tuple(allowed)

@@ -1,4 +1,4 @@
-"""Events over HTTP: submitted, asked for, and listed when they could not be processed."""
+"""Events over HTTP: submit them, read one, list those that could not be processed."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class EventsView(ItemsView):
 
 
 class EventView(ApiView):
-    """One of the sender's own events with everything that is known of it."""
+    """One of the sender's own events with its decisions and labels."""
 
     scopes = {"GET": "events:read"}
 
@@ -82,7 +82,7 @@ def stream_of(type: str, id: str, *, sender: Sender) -> str:
 
 
 def preferences_of(request: Request, *, listed: bool) -> Preferences:
-    """What the client prefers. A list is loaded, not waited for, unless it asks."""
+    """The client's preferences. A list is not waited for unless the client asks."""
     return read_preferences(
         request.META.get("HTTP_PREFER", ""),
         on_timeout=request.query_params.get("on_timeout"),
@@ -95,7 +95,7 @@ def preferences_of(request: Request, *, listed: bool) -> Preferences:
 def submit(
     payloads: Sequence[object], *, sender: Sender, preferences: Preferences, now: datetime
 ) -> list[Result | ScoringError]:
-    """Parse and receive events; a result or an error for each, in the order given.
+    """Parse and receive events; returns a result or an error for each, in the order given.
 
     Raises LaneBehind and TooManyLists.
     """
@@ -130,7 +130,7 @@ def _receive(
 def parse_submission(
     payload: object, *, sender: Sender, now: datetime, rates: dict[str, Rates]
 ) -> Submission | ScoringError:
-    """The payload as its type reads it, or what is wrong with it. `rates` fills as currencies turn up."""
+    """The payload as parsed by its type, or the error. Adds to `rates` as currencies occur."""
     try:
         fields = read_object(payload)
         kind = type_of(fields)
@@ -153,11 +153,11 @@ def type_of(payload: Mapping[str, Any]) -> type[EventType]:
 def rates_for(
     kind: type[EventType], payload: Mapping[str, Any], *, now: datetime, known: dict[str, Rates]
 ) -> Rates | None:
-    """Exchange rates, read once a request and only for payloads in another currency than their type's own."""
+    """Exchange rates, read once per request and only for payloads in a currency other than their type's."""
     try:
         currency = parse_currency(payload.get("currency") or kind.base_currency)
     except FieldError:
-        return None  # which the event type says better
+        return None  # the event type reports it in more detail
     if currency == kind.base_currency:
         return None
     if kind.base_currency not in known:
@@ -166,7 +166,7 @@ def rates_for(
 
 
 def result_of(receipt: Receipt) -> Result | ScoringError:
-    """201 for a new event, 200 for one received before, 202 while there is no decision to give."""
+    """201 for a new event, 200 for one received before, 202 while the decision is pending."""
     if receipt.conflict or receipt.answer is None:
         return receipt.conflict or InvalidRequest([RequestProblem("id", "was refused")])
     body = with_links(receipt.answer)

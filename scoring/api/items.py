@@ -1,4 +1,4 @@
-"""What events and labels share: a request brings one item or a list, and a bad one never loses the good."""
+"""What events and labels share: one item or a list per request; a bad item does not affect the others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from scoring.errors import ScoringError
 from scoring.intake.errors import InvalidRequest, RequestProblem
 from scoring.strict_json import RepeatedKey
 
-# What a request may take beyond its client's wait: storing a few items takes milliseconds, a thousand half a
-# second, and lists come in one after the other.
+# A request's time limit beyond its client's wait: storing a few items takes milliseconds, a thousand half a
+# second, and lists are received one at a time.
 FEW_ITEMS, SECONDS_FOR_FEW, SECONDS_FOR_MANY = 32, 0.9, 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one item: the status and headers it would have had alone, and its body."""
+    """The outcome of one item: its body, and the status and headers of a response to it alone."""
 
     status: int
     body: Mapping[str, Any]
@@ -42,7 +42,7 @@ def read_items(data: object) -> tuple[list[object], bool]:
 
 
 def seconds_for(items: int) -> float:
-    """How long a request of this many items may take, beyond the time that its client waits for decisions."""
+    """The time limit of a request with `count` items, beyond its client's wait for decisions."""
     return SECONDS_FOR_FEW if items <= FEW_ITEMS else SECONDS_FOR_MANY
 
 
@@ -51,7 +51,7 @@ def items_allowed() -> str:
 
 
 def read_object(item: object, *, field: str = "") -> Mapping[str, Any]:
-    """The item itself. Raises `InvalidRequest` for anything but an object that names each key once.
+    """The item. Raises `InvalidRequest` for anything but an object without repeated keys.
 
     `field` is its place in the request.
     """
@@ -64,7 +64,7 @@ def read_object(item: object, *, field: str = "") -> Mapping[str, Any]:
 
 
 class ApiView(APIView):
-    """A view of the API. OPTIONS has nothing to add to the OpenAPI document: it is not answered."""
+    """A view of the API. It does not serve OPTIONS, which the OpenAPI document makes superfluous."""
 
     http_method_names = ["get", "head", "post"]
 
@@ -73,7 +73,7 @@ class ItemsView(ApiView):
     """Answers for one item or a list of them."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Raises `InvalidRequest` for a request without a body, whose fields would all be missing."""
+        """Raises `InvalidRequest` for an empty body, rather than naming every field as missing."""
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and request.META.get("CONTENT_LENGTH") in (None, "", "0"):
             raise InvalidRequest([RequestProblem("", "the body is empty", items_allowed())])

@@ -1,4 +1,4 @@
-"""Labels over HTTP: said, taken back, and listed while they wait for their event."""
+"""Labels over HTTP: state and retract them, list those held until their event arrives."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ class HeldLabelsView(ApiView):
 
 
 def state_labels(items: Sequence[object], *, sender: Sender, now: datetime) -> list[Result | ScoringError]:
-    """Parse and record labels; a result or an error for each, in the order given. Raises LaneBehind."""
+    """Parse and record labels; returns a result or an error for each, in order. Raises LaneBehind."""
     parsed = [try_parse(item, sender=sender, now=now) for item in items]
     valid = [attempt for attempt in parsed if isinstance(attempt, LabelStatement)]
     receipts = iter(_record(valid, sender=sender, now=now) if valid else ())
@@ -68,7 +68,7 @@ def state_labels(items: Sequence[object], *, sender: Sender, now: datetime) -> l
 
 
 def try_parse(item: object, *, sender: Sender, now: datetime) -> LabelStatement | ScoringError:
-    """The statement, if it is one and the sender may make it; else why not."""
+    """The statement if it is valid and the sender may make it, otherwise the error."""
     try:
         statement = parse_statement(read_object(item), now=now)
         sender.check_event_type(statement.event_type)
@@ -79,7 +79,7 @@ def try_parse(item: object, *, sender: Sender, now: datetime) -> LabelStatement 
 
 
 def _record(statements: Sequence[LabelStatement], *, sender: Sender, now: datetime) -> list[LabelReceipt]:
-    """Record what fits: labels are queued in the lanes of their events, and share the bounds of these."""
+    """Record labels as far as their lanes have room: they share the lanes' limits with events."""
     counted = Counter(event_type(statement.event_type).lane for statement in statements)
     admission.admit(counted, priority=pending.NORMAL)
     receipts = record_labels(
@@ -94,7 +94,7 @@ def _record(statements: Sequence[LabelStatement], *, sender: Sender, now: dateti
 
 
 def result_of(statement: LabelStatement, receipt: LabelReceipt) -> Result | ScoringError:
-    """201 for what is new, 202 while its event has not arrived, 200 for what had been said before."""
+    """201 for a new label, 202 while its event has not arrived, 200 for a repeated one."""
     if receipt.refused:
         return receipt.refused
     body = {
@@ -113,7 +113,7 @@ def result_of(statement: LabelStatement, receipt: LabelReceipt) -> Result | Scor
 
 
 def warnings_of(statement: LabelStatement) -> list[str]:
-    """What was taken and may not be meant."""
+    """Warnings about an accepted label that may be a mistake."""
     if is_known_source(statement.label_source):
         return []
     return [f"the source {statement.label_source!r} has no rank: it comes after {', '.join(PRECEDENCE)}"]

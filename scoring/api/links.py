@@ -1,4 +1,4 @@
-"""Where an event is found: in links and `Location`, also below a prefix that the server adds."""
+"""Links to events, including any URL prefix that the server adds."""
 
 from functools import cache
 from urllib.parse import quote

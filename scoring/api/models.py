@@ -9,12 +9,12 @@ from django.utils import timezone
 class ApiKey(models.Model):
     """A sender's key. Only its SHA-256 is stored; the key (256 random bits) is shown once, at creation.
 
-    An empty list of `event_types` or `networks` binds the key to none in particular; an empty list of
-    `label_sources` lets it state no labels.
+    An empty list of `event_types` or `networks` means no restriction; an empty list of `label_sources` means
+    that the key can state no labels.
     """
 
     digest = models.CharField(max_length=64, primary_key=True)
-    prefix = models.CharField(max_length=12)  # what a person recognizes it by
+    prefix = models.CharField(max_length=12)  # identifies the key to people
     name = models.CharField(max_length=100)
     source = models.CharField(max_length=60)  # part of every stream this key writes
     scopes = models.JSONField(default=list)

@@ -35,9 +35,9 @@ def read_paging(parameters: Mapping[str, str]) -> Paging:
 
 
 def list_pending(state: str, *, sender: Sender, paging: Paging) -> tuple[list[Pending], int | None]:
-    """Rows of one sender in a state, oldest first, and the position to go on after (None: that was all).
+    """A sender's rows in a state, oldest first, and the position to continue after (None: no more rows).
 
-    Of the event types its key is for.
+    Only rows of the event types that its key allows.
     """
     own = Q()
     for name in sender.event_types or event_types():

@@ -9,9 +9,8 @@ from scoring.intake.errors import InvalidRequest, RequestProblem
 from scoring.intake.receive import OnTimeout
 
 ON_TIMEOUT = get_args(OnTimeout)
-MAX_HEADER = 1_000  # characters; more of them are no preference of a client's
-# Runs of anything but the separator, or of anything in quotes. Nothing can follow that would not match, so
-# there is no going back: linear.
+MAX_HEADER = 1_000  # characters; the rest is ignored
+# Runs of anything but the separator, or of anything in quotes. They need no backtracking, so they are linear.
 _BETWEEN_COMMAS = re.compile(r'(?:[^,"]+|"[^"]*"?)+')
 _BETWEEN_SEMICOLONS = re.compile(r'(?:[^;"]+|"[^"]*"?)+')
 _NAME = re.compile(r"[\w-]+", re.ASCII)
@@ -19,7 +18,7 @@ _NAME = re.compile(r"[\w-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How long to wait for decisions (seconds; None: not at all), what then, what of it was asked for."""
+    """Seconds to wait for decisions (None: not at all), what to do then, and the preferences applied."""
 
     wait: float | None
     on_timeout: OnTimeout
@@ -33,12 +32,12 @@ class Preferences:
 def read_preferences(
     header: str, *, on_timeout: str | None, default_wait: float | None, usual_wait: float, most: float
 ) -> Preferences:
-    """Read the `Prefer` header and the `on_timeout` query parameter, which goes before the header's.
+    """Read the `Prefer` header and the `on_timeout` query parameter, which takes precedence.
 
     Without `wait` or `respond-async` the wait is `default_wait`; if that is None (a list) but a fallback is
-    asked for, it is `usual_wait`. More than `most` seconds are cut to it. As RFC 7240 wants, a preference
-    that is unknown or cannot be read is ignored, and therefore not named in `Preference-Applied`. An
-    `on_timeout` that is not known raises `InvalidRequest`.
+    requested, it is `usual_wait`. The wait is capped at `most` seconds. As RFC 7240 wants, a preference that
+    is unknown or cannot be read is ignored, and therefore not named in `Preference-Applied`. An unknown
+    `on_timeout` raises `InvalidRequest`.
 
     >>> read_preferences("wait=60", on_timeout=None, default_wait=0.5, usual_wait=0.5, most=10.0)
     Preferences(wait=10.0, on_timeout='pending', applied='wait=10')
@@ -61,7 +60,7 @@ def read_preferences(
 
 
 def parse_prefer(header: str) -> dict[str, str]:
-    """Names (lower case) and values of the preferences; of a repeated one the first counts (section 2).
+    """Names (lower case) and values of the preferences; the first of repeated ones counts (section 2).
 
     >>> parse_prefer('wait=0.5, Respond-Async; x=1, on_timeout="fallback"')
     {'wait': '0.5', 'respond-async': '', 'on_timeout': 'fallback'}

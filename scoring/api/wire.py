@@ -1,4 +1,4 @@
-"""JSON in and out of the API by orjson: a tenth of the standard library's cost."""
+"""JSON parsing and rendering by orjson, at a tenth of the standard library's cost."""
 
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ MAX_CONTENT_TYPE = 200
 
 
 class JsonParser(BaseParser):
-    """Reads `application/json` in UTF-8, compressed or not; the bound on a body's size holds for both forms.
+    """Reads `application/json` in UTF-8, compressed or not; the size limit holds for both forms.
 
     Raises RequestTooLarge (before reading, where the length is known), UnsupportedEncoding,
     MalformedEncoding and MalformedJson with the place.
@@ -48,7 +48,7 @@ class JsonParser(BaseParser):
 
 
 def read_body(stream: IO[Any], *, size: int) -> bytes:
-    """The body; `size` is what the sender says of its length. Raises RequestTooLarge."""
+    """The body; `size` is the Content-Length. Raises RequestTooLarge."""
     limit = settings.API_MAX_BODY_BYTES
     if size > limit:
         raise RequestTooLarge(size=size, limit=limit)
@@ -85,7 +85,7 @@ class JsonRenderer(BaseRenderer):
 
 
 class Negotiation(DefaultContentNegotiation):
-    """DRF's, at once for a client that takes anything or names the media type, as nearly all do."""
+    """DRF's negotiation, with a shortcut for clients that accept anything or name the media type."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

@@ -1,4 +1,4 @@
-"""From which address a request came, and whether a network has it."""
+"""The client address of a request, and whether it is within given networks."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def client_address(meta: Mapping[str, Any]) -> str:
-    """The client's address in its usual spelling; "" if there is none.
+    """The client's address in canonical form; "" if there is none.
 
-    Behind a proxy (`ASSAY_BEHIND_PROXY`) it is the last one of `X-Forwarded-For`: the proxy itself has put it
-    there, while those before it are what the client says.
+    Behind a proxy (`ASSAY_BEHIND_PROXY`) it is the last one of `X-Forwarded-For`, which the proxy added; the
+    client may have forged the earlier ones.
     """
     text = str(meta.get("REMOTE_ADDR", ""))
     if settings.SECURE_PROXY_SSL_HEADER:
@@ -22,7 +22,7 @@ def client_address(meta: Mapping[str, Any]) -> str:
 
 
 def clean_address(text: str) -> str:
-    """The address in its usual spelling, IPv4 where an IPv6 one contains it; "" for anything else.
+    """The address in canonical form, IPv4 if an IPv6 address maps one; "" for anything else.
 
     >>> clean_address(" ::FFFF:10.0.0.7 "), clean_address("a host")
     ('10.0.0.7', '')
@@ -35,7 +35,7 @@ def clean_address(text: str) -> str:
 
 
 def read_network(text: str) -> Network:
-    """The network that CIDR text or a single address names. Raises ValueError.
+    """The network of a CIDR text or a single address. Raises ValueError.
 
     >>> read_network("10.1.2.3/8"), read_network("192.0.2.1")
     (IPv4Network('10.0.0.0/8'), IPv4Network('192.0.2.1/32'))
@@ -44,12 +44,12 @@ def read_network(text: str) -> Network:
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:
-    """Whether one of the networks has the address; none has "", which is no address."""
+    """Whether one of the networks contains the address; none contains ""."""
     return bool(address) and any(ipaddress.ip_address(address) in network for network in networks)
 
 
 def neighborhood(address: str) -> str:
-    """What one client can choose its address from: an IPv4 address alone, the /64 of an IPv6 address.
+    """The addresses among which one client can choose: a single IPv4 address, the /64 of an IPv6 address.
 
     >>> neighborhood("192.0.2.1"), neighborhood("2001:db8::1:2")
     ('192.0.2.1', '2001:db8::/64')

@@ -1,4 +1,4 @@
-"""The admin list of API keys, which leads to the pages of one."""
+"""The admin list of API keys, which links to their pages."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from scoring.api.models import ApiKey
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    """API keys by prefix, each with a page of its own; made on another, and by `manage.py create_api_key`."""
+    """API keys, each with its own page; created on another page or by `manage.py create_api_key`."""
 
     when_empty = "Senders need a key to post events. Add one here or with manage.py create_api_key."
     list_display = ("name", "starts_with", "source", "may", "state_badge", "last_used_at", "expires_at")

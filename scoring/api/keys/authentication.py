@@ -1,4 +1,4 @@
-"""Who is asking: `Authorization: Bearer assay_...`."""
+"""Authentication by API key: `Authorization: Bearer assay_...`."""
 
 import logging
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Recognizes the sender by its API key; `request.user` is then a `Sender`."""
+    """Identifies the sender by its API key; `request.user` is then a `Sender`."""
 
     def authenticate(self, request: Request) -> tuple[Sender, str] | None:
         header = request.META.get("HTTP_AUTHORIZATION", "")
@@ -42,7 +42,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 def _sender_of(header: str, address: str) -> Sender:
-    """Whose key the header has. An address that guesses is held off; a key that was valid lately is not."""
+    """The sender of the key in the header. Guessing addresses are throttled, recently valid keys are not."""
     scheme, _, key = header.partition(" ")
     if scheme.lower() != "bearer":
         check_brake(address)

@@ -8,11 +8,11 @@ from scoring.timestamps import to_iso
 
 
 class ApiKeyRefused(ScoringError):
-    """What came with the request is no valid API key."""
+    """The request carries no valid API key."""
 
 
 class ApiKeyUnknown(ApiKeyRefused):
-    """No such API key was ever made."""
+    """No API key with this digest exists."""
 
     def __init__(self) -> None:
         super().__init__("this API key does not exist")
@@ -27,7 +27,7 @@ class ApiKeyExpired(ApiKeyRefused):
 
 
 class ApiKeyRevoked(ApiKeyRefused):
-    """The API key was taken back."""
+    """The API key was revoked."""
 
     def __init__(self, prefix: str, revoked_at: datetime) -> None:
         self.prefix, self.revoked_at = prefix, revoked_at
@@ -81,7 +81,7 @@ class MissingScope(ScoringError):
 
 
 class InvalidKeyRequest(ScoringError):
-    """An API key asked for with a source or a scope that cannot be."""
+    """A requested API key has an invalid field, such as its source or a scope."""
 
     def __init__(self, *, field: str, value: str, allowed: str) -> None:
         self.field, self.value, self.allowed = field, value, allowed

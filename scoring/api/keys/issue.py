@@ -1,4 +1,4 @@
-"""API keys: made, revoked and recognized. The key itself is shown once and never stored."""
+"""Create, revoke and look up API keys. A key is shown once and never stored."""
 
 import hashlib
 import secrets
@@ -35,7 +35,7 @@ MAX_REMEMBERED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who a request speaks for: the holder of an API key, with what the key lets it do."""
+    """The holder of an API key, with the permissions of the key."""
 
     prefix: str
     name: str
@@ -61,7 +61,7 @@ class Sender:
             raise EventTypeNotAllowed(event_type=name, allowed=self.event_types)
 
     def check_label_source(self, name: str) -> None:
-        """Raises LabelSourceNotAllowed for a source, in its one spelling, that the key may not speak for."""
+        """Raises LabelSourceNotAllowed for a source (in canonical spelling) that the key may not state."""
         if name not in self.label_sources or name == PEOPLE:
             raise LabelSourceNotAllowed(source=name, allowed=self.label_sources, people_only=name == PEOPLE)
 
@@ -78,9 +78,9 @@ def create_key(
     networks: Sequence[str] = (),
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key of 256 random bits; returns its row and the key, which exists nowhere else.
+    """Create a key of 256 random bits; returns its row and the key, which is stored nowhere.
 
-    See `KeyRequest` for what is asked. Raises `InvalidKeyRequest` naming the field that cannot be.
+    See `KeyRequest` for the arguments. Raises `InvalidKeyRequest`, which names the invalid field.
     """
     wanted = check_request(
         KeyRequest(name, source, scopes, label_sources, event_types, networks, expires_at), now=now
@@ -106,7 +106,7 @@ def create_key(
 
 
 def revoke_key(*, prefix: str, now: datetime, actor: str) -> ApiKey:
-    """Make a key invalid from now on; other processes may believe it for `API_KEY_CACHE_SECONDS` more.
+    """Revoke a key; other processes may accept it for another `API_KEY_CACHE_SECONDS`.
 
     Raises `ApiKeyNotFound`, `ApiKeyAlreadyRevoked`.
     """
@@ -131,12 +131,12 @@ def key_entry(type: str, prefix: str, *, version: int, data: Mapping[str, object
 
 
 def digest_of_key(key: str) -> str:
-    """SHA-256 in hex. A key is 256 random bits: nothing slower is needed to make guessing hopeless."""
+    """SHA-256 in hex. A key has 256 random bits, so guessing is hopeless without a slower hash."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def find_sender(key: str) -> Sender | None:
-    """The sender with this key; None if there is none, or its key is no longer valid."""
+    """The sender with this key; None if there is none or the key is no longer valid."""
     try:
         return recognize_key(key, now=timezone.now())
     except ApiKeyRefused:
@@ -144,7 +144,7 @@ def find_sender(key: str) -> Sender | None:
 
 
 def recognize_key(key: str, *, now: datetime) -> Sender:
-    """Who holds `key`. Raises ApiKeyUnknown, ApiKeyExpired, ApiKeyRevoked.
+    """The holder of `key`. Raises ApiKeyUnknown, ApiKeyExpired, ApiKeyRevoked.
 
     One query by primary key, or none for a key seen less than `API_KEY_CACHE_SECONDS` ago.
     """
@@ -162,7 +162,7 @@ def recognize_key(key: str, *, now: datetime) -> Sender:
 
 
 def was_valid(key: str) -> bool:
-    """Whether this process has recognized the key lately."""
+    """Whether this process found the key valid recently."""
     return digest_of_key(key) in _remembered
 
 

@@ -1,4 +1,4 @@
-"""API keys in the admin: made by people, shown once, looked at and revoked."""
+"""Admin pages to create an API key (shown once), view it and revoke it."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -23,7 +23,7 @@ from scoring.log.read import read_stream
 
 CREATE, REVOKE = "scoring.add_apikey", "scoring.change_apikey"
 
-# In plain words: what each scope is for, and what each label source is.
+# Plain descriptions of scopes and label sources.
 SCOPE_WORDS = {
     "events:write": ("Send events", "the answer has their decisions"),
     "events:read": ("Read events", "its own, with decisions and labels"),
@@ -37,7 +37,7 @@ LABEL_SOURCE_WORDS = {
 }
 LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "730": "2 years", "": "Until it is revoked"}
 
-# The form's field for each field that `create_key` may refuse.
+# The form field for each field that `create_key` may refuse.
 FIELD_OF = {
     "name": "name",
     "source": "source",
@@ -50,7 +50,7 @@ FIELD_OF = {
 
 
 class KeyForm(forms.Form):
-    """Whose key it is, what it may do, from where and how long."""
+    """The sender of a new key, its permissions, networks and lifetime."""
 
     name = forms.CharField(
         label="Name", max_length=100, help_text="What people call it, such as “web shop, production”."
@@ -89,7 +89,7 @@ class KeyForm(forms.Form):
     )
 
     def request(self) -> dict[str, Any]:
-        """The valid form as arguments of `create_key`, but for the time and the actor."""
+        """The valid form as arguments of `create_key`, except the time and the actor."""
         chosen = self.cleaned_data
         others = [part.strip() for part in chosen["other_label_sources"].split(",") if part.strip()]
         days = chosen["lifetime"]
@@ -107,7 +107,7 @@ class KeyForm(forms.Form):
 @register_page
 @method_decorator(never_cache, name="dispatch")
 class KeyCreatePage(AdminPage):
-    """Asks what a key is for, makes it, and shows it this once."""
+    """The form for a new key; shows the key once after creating it."""
 
     path, name, title = "api-keys/new/", "api_key_new", "New API key"
     permission = CREATE
@@ -137,7 +137,7 @@ class KeyCreatePage(AdminPage):
 
 @register_page
 class KeyPage(AdminPage):
-    """One key: what it is for, when it was used, who made and revoked it."""
+    """One key: its permissions, last use and history."""
 
     path, name = "api-keys/<str:prefix>/", "api_key"
     permission = "scoring.view_apikey"
@@ -176,7 +176,7 @@ def senders_with_a_key() -> Iterable[str]:
 
 
 def find_key(prefix: str) -> ApiKey:
-    """The key that begins so. Raises Http404."""
+    """The key with this prefix. Raises Http404."""
     row = ApiKey.objects.filter(prefix=prefix).first()
     if row is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""What a sender may do: every view names the scope that each of its methods needs."""
+"""Permissions by scope: every view names the scope that each of its methods needs."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:  # rest_framework.views itself imports this module, which the 
 
 
 def sender_of(request: Request) -> Sender:
-    """Who sent a request that `HasScope` has let through."""
+    """The sender of a request that `HasScope` has permitted."""
     return cast(Sender, request.user)
 
 
 class HasScope(BasePermission):
-    """Lets a sender through whose key has `view.scopes[method]`; a method without a scope is closed."""
+    """Permits senders whose key has `view.scopes[method]`; methods without a scope are not allowed."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         sender = request.user

@@ -1,7 +1,7 @@
-"""A brake on refused keys: an address that sends too many has no more looked up for the rest of the minute.
+"""Throttling of refused keys: an address that sends too many is refused for the rest of the minute.
 
-Each web process counts for itself, which is enough: a key is 256 random bits, so the brake keeps the database
-and the log from being worked by guesses, not guesses from succeeding.
+Each web process counts separately, which is enough: a key has 256 random bits, so throttling spares the
+database and the log; it is not needed to keep guesses from succeeding.
 """
 
 import time
@@ -13,14 +13,14 @@ from scoring.api.keys.addresses import neighborhood
 from scoring.api.keys.errors import TooManyRefusedKeys
 
 WINDOW_SECONDS = 60.0
-MAX_ADDRESSES = 10_000  # counted at a time; beyond it counting begins anew
+MAX_ADDRESSES = 10_000  # counted at a time; above it, all counts are reset
 
 _counts: dict[str, tuple[float, int]] = {}  # by neighborhood: when its minute ends, how many were refused
 _lock = Lock()
 
 
 def check_brake(address: str) -> None:
-    """Raises TooManyRefusedKeys while the address has more refused keys than a minute may have."""
+    """Raises TooManyRefusedKeys while the address is above the limit of refused keys per minute."""
     until, count = _counts.get(neighborhood(address), (0.0, 0))
     left = until - time.monotonic()
     if left > 0 and count >= settings.API_MAX_REFUSED_KEYS:
@@ -28,7 +28,7 @@ def check_brake(address: str) -> None:
 
 
 def note_refusal(address: str) -> None:
-    """One more refused key from the address."""
+    """Count a refused key from the address."""
     now, name = time.monotonic(), neighborhood(address)
     with _lock:
         if len(_counts) >= MAX_ADDRESSES and name not in _counts:

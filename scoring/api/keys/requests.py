@@ -1,4 +1,4 @@
-"""What a new API key is to be: read and checked before it is made."""
+"""Requests for new API keys, validated before a key is created."""
 
 import re
 from collections.abc import Sequence
@@ -17,23 +17,23 @@ from scoring.timestamps import to_iso
 SCOPES = {
     "events:write": "submit, correct and retract events",
     "events:read": "read events and their decisions",
-    "labels:write": "say what turned out to be true of an event",
-    "labels:read": "read labels that wait for their event",
+    "labels:write": "state what an event turned out to be",
+    "labels:read": "read held labels, whose event has not arrived",
 }
 SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 MAX_NAME_LENGTH = 100
 MAX_LABEL_SOURCES = MAX_NETWORKS = 20
 
-# What keys may state: people state the rest, logged in.
+# The label sources of keys: people state the rest, signed in.
 FOR_KEYS = tuple(name for name in PRECEDENCE if name != PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRequest:
-    """A key that is asked for. `label_sources` None: the sender's own name, if it may write labels.
+    """A requested key. `label_sources` None: the sender's own name, if it may write labels.
 
-    Empty `event_types` and `networks` bind it to none in particular; without `expires_at` it lasts until
-    it is revoked.
+    Empty `event_types` and `networks` mean no restriction; without `expires_at` the key is valid until
+    revoked.
     """
 
     name: str
@@ -45,13 +45,13 @@ class KeyRequest:
     expires_at: datetime | None = None
 
     def described(self) -> dict[str, Any]:
-        """What the log keeps of it, besides its prefix: what is not restricted is left out."""
+        """The log entry's data, except the prefix; unrestricted fields are left out."""
         values = asdict(self) | {"expires_at": self.expires_at and to_iso(self.expires_at)}
         return {name: value for name, value in values.items() if value or name == "scopes"}
 
 
 def check_request(request: KeyRequest, *, now: datetime) -> KeyRequest:
-    """The request in its one spelling. Raises `InvalidKeyRequest` naming the first field that cannot be."""
+    """The request in canonical form. Raises `InvalidKeyRequest`, which names the first invalid field."""
     _refuse("name", request.name, not 1 <= len(request.name) <= MAX_NAME_LENGTH, "1 to 100 characters")
     allowed = "1 to 60 of a-z 0-9 _ . - with a letter or digit first"
     _refuse("source", request.source, not SOURCE.fullmatch(request.source), allowed)
@@ -72,14 +72,14 @@ def check_request(request: KeyRequest, *, now: datetime) -> KeyRequest:
 
 
 def _label_sources(request: KeyRequest) -> list[str]:
-    """The sources in their one spelling, ranked ones first."""
+    """The sources in canonical spelling, ranked ones first."""
     given = request.label_sources
     if "labels:write" not in request.scopes:
         _refuse(
             "label source", next(iter(given or ()), ""), bool(given), "none without the scope labels:write"
         )
         return []
-    if given is None:  # a name of its own, which outranks no other
+    if given is None:  # its own name, which outranks no other
         given = [request.source] if canonical_source(request.source) not in PRECEDENCE else []
     names = {_label_source(name) for name in given}
     _refuse(

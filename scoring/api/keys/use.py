@@ -1,4 +1,4 @@
-"""When a key was last used, to a minute: noted on the way in, written once the answer is out."""
+"""When a key was last used, to the minute: noted in the request, written after the response."""
 
 import logging
 import time
@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 
 WRITE_EVERY_SECONDS = 60.0
 
-_written: dict[str, float] = {}  # by digest: when this process has written its use
+_written: dict[str, float] = {}  # by digest: when this process last wrote its use
 _unwritten: set[str] = set()
 
 
 def note_use(digest: str) -> None:
-    """The key was used. Costs a look into memory; at most one write a minute follows it."""
+    """Note that the key was used: a dictionary lookup now, and at most one write a minute."""
     last = _written.get(digest)
     if last is None or time.monotonic() - last >= WRITE_EVERY_SECONDS:
         _unwritten.add(digest)
@@ -30,9 +30,9 @@ def note_use(digest: str) -> None:
 
 @receiver(request_finished)
 def write_use(**_: Any) -> None:
-    """Write what was noted. Another process that has written within the minute is left to have done so.
+    """Write the noted uses, except those that another process wrote within the minute.
 
-    A failure costs the note, never a request: this runs when the answer has been given.
+    A failure loses the notes but fails no request: the response has been sent by now.
     """
     if not _unwritten:
         return
