@@ -25,7 +25,7 @@ from scoring.admin_kit.change_lists import ModelAdmin
 from scoring.admin_kit.pages import actor_of
 from scoring.schedules import schedule_problems
 
-# Schedules by the sun need a library that is not here: not registered again.
+# Solar schedules need a library that is not installed, so they are not registered again.
 for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
     admin.site.unregister(model)
 
@@ -33,7 +33,7 @@ for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, 
 WHAT_A_NEEDED_SCHEDULE_DOES = ("name", "regtask", "task", "args", "kwargs", "one_off")
 
 
-# As unfold's documentation has it: the form brings widgets of its own, which would stay undressed.
+# As in unfold's documentation: the form defines its own widgets, which would otherwise remain unstyled.
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):
     template_name = "unfold/widgets/select.html"
 
@@ -48,7 +48,7 @@ class TaskForm(PeriodicTaskForm):
         if self.instance.pk and is_needed(self.instance):
             for name in WHAT_A_NEEDED_SCHEDULE_DOES:
                 self.fields[name].disabled = True
-            self.fields["enabled"].disabled = self.instance.enabled  # one that is off may be put on
+            self.fields["enabled"].disabled = self.instance.enabled  # a disabled one may be enabled
 
     def clean(self) -> dict[str, Any]:
         """Refuse a schedule that would always fail, or run forever and do nothing."""
@@ -70,7 +70,7 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
     list_filter = ("enabled",)
     date_hierarchy = None
     actions = ("enable_tasks", "disable_tasks", "run_tasks")
-    # As the package has them, but for schedules by the sun.
+    # The package's fieldsets, without solar schedules.
     fieldsets = (
         (None, {"fields": ("name", "regtask", "task", "enabled", "description")}),
         (

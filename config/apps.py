@@ -14,6 +14,6 @@ class ConfigConfig(AppConfig):
         from config.people.groups import create_groups  # noqa: PLC0415 (needs the models that are loaded by now)
 
         connect_audit()
-        # After the last app that has tables, so that the permissions of all others are there.
+        # After the last app with tables, when all permissions exist.
         last = [app for app in apps.get_app_configs() if app.models_module is not None][-1]
         post_migrate.connect(create_groups, sender=last)

@@ -1,4 +1,4 @@
-"""The Celery app. Tasks are found in each app's `tasks` module; settings say what is not Celery's default."""
+"""The Celery app. Tasks are found in each app's `tasks` modules; settings override Celery's defaults."""
 
 import logging
 import os
@@ -25,14 +25,14 @@ from scoring.registry.errors import FeatureSetMissing
 logger = logging.getLogger(__name__)
 
 PRESENCE_SECONDS = 2.0
-MAX_RETRY_SECONDS = 10.0  # between two attempts to reach servers at start-up
+MAX_RETRY_SECONDS = 10.0  # between two attempts to reach servers at startup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# Celery would run Django's checks at a worker's start, and ignore what they say. They import every page.
+# Celery would run Django's checks when a worker starts and ignore the result. They import every page.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 
-# Connected before there is an app: Celery's own receiver, which does the same, then finds it done.
+# Connected before the app exists: Celery's own receiver, which does the same, then has nothing left to do.
 @signals.import_modules.connect
 def set_up_django(**_: Any) -> None:
     """Set up Django in a worker or beat."""
@@ -64,10 +64,10 @@ warnings.simplefilter("ignore", SecurityWarning)
 
 @signals.task_prerun.connect
 def renew_broken_connection(**_: Any) -> None:
-    """Before a task, give up a database connection that has failed; a healthy one is kept.
+    """Before a task, close a failed database connection and keep a healthy one.
 
-    Django does so at each request. A worker has to do it itself: after a restart of PostgreSQL every task
-    would fail.
+    Django does so for each request. A worker must do it itself, or every task would fail after a restart of
+    PostgreSQL.
     """
     close_old_connections()
 
@@ -89,7 +89,7 @@ def refuse_unusable_servers(**_: Any) -> None:
 
 @signals.worker_init.connect
 def refuse_without_live_features(**_: Any) -> None:
-    """A worker does not start on code that lacks the features of a model that has an arm."""
+    """A worker does not start if its code lacks the features of a deployed model."""
     from scoring.registry.feature_sets import check_live_sets  # noqa: PLC0415 (as above)
 
     try:
@@ -102,7 +102,7 @@ def refuse_without_live_features(**_: Any) -> None:
 def close_connection_of_checks(**_: Any) -> None:
     """Close the connections of the checks above: children that shared one would read each other's answers.
 
-    Celery closes it in them too, but only after they have warmed up.
+    Celery closes it in the children too, but only after they have warmed up.
     """
     connections.close_all()
 
@@ -118,7 +118,7 @@ MODULES_OF_QUEUE = {
 
 @signals.worker_init.connect
 def load_what_children_share(**_: Any) -> None:
-    """Load what lanes need before children are forked; keep collections from unsharing memory."""
+    """Load what lanes need before forking; keep the garbage collector from unsharing memory."""
     with gc_paused():
         for queue in app.amqp.queues.consume_from:
             for module in MODULES_OF_QUEUE.get(queue, ()):
@@ -167,14 +167,14 @@ def report_presence(sender: Any, **_: Any) -> None:
 
 @signals.worker_process_init.connect
 def warm_up_process(**_: Any) -> None:
-    """A child that works lanes loads models before its first task: no client waits for that."""
+    """A child that runs lanes loads models before its first task, so that no client waits for that."""
     with gc_paused():
         if works_lanes():
             _warm_up()
 
 
 def works_lanes() -> bool:
-    """Whether this worker takes messages of lanes."""
+    """Whether this worker consumes the queue `lanes`."""
     return "lanes" in app.amqp.queues.consume_from
 
 
@@ -190,5 +190,5 @@ def _warm_up() -> None:
     try:
         warm_up()
     except ScoringError:
-        # The failure policy decides meanwhile, and readiness reports the same.
+        # The failure policy decides meanwhile, and readiness reports the error.
         logger.exception("a deciding model cannot be used")

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 def gc_paused() -> Iterator[None]:
     """Collect no garbage while the block loads long-lived objects, then exempt them from later collections.
 
-    Collections took a quarter of a worker's start. Later ones would look at every object of every module,
-    hundreds of milliseconds in which nothing is answered, and by writing to all of them end what forked
-    children share with their parent.
+    Garbage collection took a quarter of a worker's startup time. Later collections would visit every object
+    of every module, pause the process for hundreds of milliseconds, and by writing to these objects unshare
+    the memory of forked children.
     """
     gc.disable()
     try:

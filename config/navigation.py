@@ -8,9 +8,9 @@ from django.urls import reverse
 
 
 class Item(NamedTuple):
-    """A line of the sidebar: its words, icon (Material Symbols), address name and needed permission.
+    """A sidebar item: its title, icon (Material Symbols), URL name and required permission.
 
-    `pages`: where the pages of what it lists are, below the admin's home.
+    `pages`: the path below the admin's home of the pages that it lists.
     """
 
     title: str
@@ -84,7 +84,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sections as unfold renders them; sections without an item that the user may open are left out."""
+    """The sections for unfold to render; sections without an item that the user may open are left out."""
     sections = (
         {
             "title": title,

@@ -18,9 +18,9 @@ AGAIN_SECONDS = 2.0
 
 
 class Scheduler(DatabaseScheduler):
-    """Adds the schedules of the settings that are missing; those that exist stay as they were changed.
+    """Adds missing schedules from the settings; existing ones keep the administrators' changes.
 
-    The class it builds on writes the settings over them at every start.
+    The base class would overwrite them with the settings at every start.
     """
 
     def update_from_dict(self, mapping: Mapping[str, Mapping[str, Any]]) -> None:
@@ -28,7 +28,7 @@ class Scheduler(DatabaseScheduler):
         super().update_from_dict({name: each for name, each in mapping.items() if name not in existing})
 
     def tick(self, *args: Any, **options: Any) -> float:
-        """Send what is due; gives the seconds to the next time. Outlives a database or a broker in trouble.
+        """Send due tasks; returns the seconds until the next tick. Survives database and broker outages.
 
         A connection that has failed is renewed; nothing else in this process does that.
         """
@@ -36,10 +36,10 @@ class Scheduler(DatabaseScheduler):
         try:
             return float(super().tick(*args, **options))
         except (DatabaseError, OperationalError, redis.RedisError, OSError) as error:
-            logger.warning("nothing could be sent, and is tried again in %g s: %s", AGAIN_SECONDS, error)
+            logger.warning("no tasks could be sent; trying again in %g s: %s", AGAIN_SECONDS, error)
             return AGAIN_SECONDS
 
 
 def is_needed(task: PeriodicTask) -> bool:
-    """Whether Assay stops working or loses data without this schedule: it may not be disabled or deleted."""
+    """Whether Assay needs this schedule: without it, it stops working or loses data."""
     return task.name in settings.CELERY_BEAT_SCHEDULE and task.name not in settings.OPTIONAL_SCHEDULES

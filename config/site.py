@@ -1,4 +1,4 @@
-"""The admin site: unfold's, with the pages that the apps have registered."""
+"""The admin site: unfold's, plus the pages that apps register."""
 
 from importlib import import_module
 from typing import Any
@@ -16,7 +16,7 @@ from scoring.admin_kit.pages import page_urls
 class AdminConfig(apps.SimpleAdminConfig):
     """Django's admin app with our site.
 
-    `config.urls` imports what the apps register, so that only processes with pages hold it.
+    `config.urls` imports what the apps register, so that only processes with pages load it.
     """
 
     default_site = "config.site.Site"

@@ -1,4 +1,4 @@
-"""Addresses: the API and its documents, health, the admin."""
+"""URLs of the API and its documents, health and the admin."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -11,7 +11,7 @@ from config.status.metrics import metrics
 from scoring.api.schema.page import schema
 from scoring.discovery import discover
 
-discover("admin")  # here, where its pages are served, and in no process that serves none
+discover("admin")  # only in processes that serve pages
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),

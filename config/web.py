@@ -1,4 +1,4 @@
-"""The site that the web server runs (`python -m serving config.web:site`)."""
+"""The site that the web server serves (`python -m serving config.web:site`)."""
 
 from django.conf import settings
 

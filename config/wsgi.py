@@ -1,4 +1,4 @@
-"""WSGI entry point. Everything is imported before the first request, so that no client pays for it."""
+"""WSGI entry point. Everything is imported before the first request, so that no client waits for it."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ with gc_paused():
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Django's answer; one that is all there as a list, which a server can send at once."""
+    """Django's response; a complete one as a list, which a server can send at once."""
     response = django_application(environ, start_response)
     if not isinstance(response, HttpResponse):
         return response

@@ -23,7 +23,7 @@ class DelegatedAdmin(ModelAdmin):
     """Users other than superusers change only users and groups without permissions that they lack."""
 
     def permissions_held(self, account: Any) -> set[str]:
-        """The permissions of what is to be changed, as "app.codename"."""
+        """The permissions of the account to be changed, as "app.codename"."""
         raise NotImplementedError
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -65,7 +65,7 @@ class UserAdmin(DelegatedAdmin, DjangoUserAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def permissions_held(self, account: User) -> set[str]:
-        if account.is_superuser:  # Django gives an inactive superuser no permission; activated, it has all
+        if account.is_superuser:  # an inactive superuser has no permissions in Django, but all once activated
             return {_dotted(permission) for permission in _with_apps(Permission.objects.all())} | {
                 "superuser"
             }
@@ -73,7 +73,7 @@ class UserAdmin(DelegatedAdmin, DjangoUserAdmin):
         return {_dotted(permission) for permission in _with_apps(mine)}
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Permissions come with groups; only a superuser gives single ones, or makes a superuser."""
+        """Permissions come with groups; only a superuser grants single ones or makes a superuser."""
         fieldsets = super().get_fieldsets(request, obj)
         if getattr(request.user, "is_superuser", False):
             return fieldsets
@@ -93,7 +93,7 @@ class GroupAdmin(DelegatedAdmin, DjangoGroupAdmin):
 
 
 def _within(choices: Any, user: Any) -> Any:
-    """Of groups or permissions those that hold nothing `user` lacks."""
+    """The groups or permissions among `choices` that grant nothing `user` lacks."""
     held = user.get_all_permissions()
     lacking = [each.pk for each in _with_apps(Permission.objects.all()) if _dotted(each) not in held]
     if choices.model is Permission:

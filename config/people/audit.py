@@ -1,7 +1,7 @@
 """Audit of configuration: every change is an entry of the log, with its actor.
 
-People, groups, exchange rates and schedules are configuration: tables of their own hold them, and nothing is
-rebuilt from these entries. Names and addresses of people stay out of them, passwords anyway.
+People, groups, exchange rates and schedules are configuration: they have their own tables, and nothing is
+rebuilt from these entries. The entries contain no names, addresses or passwords of people.
 """
 
 import sys
@@ -23,8 +23,8 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
 
-CHANGED = "changed"  # of a private value: neither the old nor the new one
-COMMANDS = ("createsuperuser", "changepassword", "shell")  # by which an operator changes accounts
+CHANGED = "changed"  # recorded for a private value instead of the old and new ones
+COMMANDS = ("createsuperuser", "changepassword", "shell")  # commands with which an operator changes accounts
 
 # The actor of this request; None outside requests: migrations, the scheduler, tests.
 current_actor: ContextVar[str | None] = ContextVar("current_actor", default=None)
@@ -117,7 +117,7 @@ def _record_members(
 
 
 def _changes(audited: Audited, before: Mapping[str, Any], instance: Model) -> dict[str, Any]:
-    """field -> [old, new] of what differs; of private fields only that they do."""
+    """field -> [old, new] of each changed field; for private fields only that they changed."""
     after = {name: getattr(instance, name) for name in (*audited.fields, *audited.private)}
     differing = [name for name, value in after.items() if _plain(before.get(name)) != _plain(value)]
     return {

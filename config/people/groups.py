@@ -55,7 +55,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 def create_groups(**_: Any) -> None:
     """Create missing groups with their permissions after migrations. Existing groups stay as they are.
 
-    An administrator's change therefore lasts; a permission that a new version brings is theirs to give.
+    So administrators' changes last, and they grant the permissions that a new version adds.
     """
     existing = set(Group.objects.filter(name__in=GROUPS).values_list("name", flat=True))
     for name in GROUPS.keys() - existing:

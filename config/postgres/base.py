@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, with deadlines, and a health check that asks the socket before the server."""
+"""Django's PostgreSQL backend with deadlines and a health check that usually needs no query."""
 
 import logging
 import select
@@ -16,12 +16,12 @@ from scoring import deadlines
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two checks by query: a proxy in between may have dropped a connection silently.
+# Seconds between two health checks by query: a proxy may have dropped a connection silently.
 ASKED_SECONDS = 30.0
-HEALTHY_SECONDS = 1.0  # to answer that; a connection that does not is replaced
+HEALTHY_SECONDS = 1.0  # to answer it; otherwise the connection is replaced
 
-# A server that vanishes says nothing: without these a process waits for it for hours. Over a Unix socket they
-# have no effect. The name is what the server's own views show of a session.
+# Without keepalives, a process would wait for hours for a server that vanished. They have no effect on a Unix
+# socket. The application name is shown in the server's views of sessions.
 CONNECTING = {
     "connect_timeout": 10,
     "keepalives_idle": 15,
@@ -30,13 +30,13 @@ CONNECTING = {
     "tcp_user_timeout": 30_000,
     "fallback_application_name": f"assay {Path(sys.argv[0]).name}"[:63],
 }
-# Of a session. `client_connection_check_interval`: a statement whose client has given up is ended by the
-# server too, and neither keeps a place nor is carried out when its lock comes free. The others keep values of
-# statements, personal ones among them, out of the server's log; setting them takes a superuser, or a role
-# that was granted it.
+# Session settings. `client_connection_check_interval`: the server ends a statement whose client has given up,
+# so that it neither occupies a connection nor runs once its lock is free. The others keep the values of
+# statements, including personal ones, out of the server's log; only a superuser or a role with that privilege
+# can set them.
 SESSION = {"client_connection_check_interval": "2s"}
 LOGGING = {
-    "log_min_error_statement": "panic",  # else every failing statement is logged with its values
+    "log_min_error_statement": "panic",  # otherwise every failing statement is logged with its values
     "log_error_verbosity": "terse",  # without DETAIL, which names the values of a key
     "log_parameter_max_length": "0",
 }
@@ -46,11 +46,11 @@ MAY_SET_BEFORE_15 = " WHERE current_setting('is_superuser') = 'on'"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A kept connection whose health costs microseconds, and that waits no longer than its request may.
+    """A persistent connection with a health check of microseconds and the deadline of its request.
 
-    Django asks `SELECT 1` before the first query of every request. A server that ends or restarts says so on
-    every connection and closes it, which makes the socket readable; a quiet one that
-    answered a moment ago is alive. Any other, and one that has failed, is asked as Django does.
+    Django runs `SELECT 1` before the first query of every request. A server that stops or restarts closes
+    every connection, which makes the socket readable; a connection whose socket is not readable and that
+    answered recently is healthy. Others, and those that have failed, are checked by a query.
     """
 
     _healthy_at = float("-inf")
@@ -79,7 +79,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _cursor(self, name: Any = None) -> Any:
         if hung.breaker.is_open:
-            raise OperationalError("PostgreSQL did not answer a moment ago and is left alone")
+            raise OperationalError("PostgreSQL did not answer a moment ago, so nothing is sent to it for now")
         return super()._cursor(name)  # type: ignore[misc]
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -110,4 +110,4 @@ def configure_session(connection: Any) -> None:
             cursor.execute(CONFIGURE, [list(SESSION), list(SESSION.values())])
             cursor.execute(CONFIGURE + may_set, [list(LOGGING), list(LOGGING.values())])
     except psycopg2.DatabaseError as error:
-        logger.warning("the session of PostgreSQL is left as it is: %s", error)
+        logger.warning("the settings of the PostgreSQL session could not be changed: %s", error)

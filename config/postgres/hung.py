@@ -1,7 +1,7 @@
-"""A PostgreSQL that hangs: a request's statement is given up at its deadline, and the next ones do not wait.
+"""A hung PostgreSQL: a request gives up its statement at its deadline, and later requests fail at once.
 
-A stopped server, a lost network or a lock held elsewhere says nothing on the connection, and no timeout of
-the server's own ends the wait. Shutting the socket down does: the thread that waits gets an error at once.
+A stopped server, a lost network or a lock held elsewhere sends nothing on the connection, and no timeout of
+the server ends the wait. Shutting down the socket does: the waiting thread gets an error at once.
 """
 
 import os
@@ -19,7 +19,7 @@ from scoring import deadlines
 from scoring.signals.breaker import Breaker
 
 PROBE_SECONDS = 2
-# A statement may be late for a lock, with the server well: other requests are served meanwhile.
+# A statement may wait for a lock on a healthy server, which serves other requests meanwhile.
 GRACE_SECONDS = 0.2
 
 _connections: dict[int, "weakref.ref[Any]"] = {}
@@ -31,7 +31,7 @@ def watch(connection: Any) -> None:
 
 
 def interrupt(thread: int) -> None:
-    """End the statement that a thread waits for, by shutting down its socket; its connection is lost."""
+    """End the statement that a thread waits for by shutting down its socket, which loses the connection."""
     reference = _connections.get(thread)
     connection = reference() if reference else None
     if connection is None or connection.closed:
@@ -45,7 +45,7 @@ def interrupt(thread: int) -> None:
 def connect_in_time(connect: Any, parameters: dict[str, Any], *, seconds: float) -> Any:
     """The result of `connect(parameters)`. Raises psycopg2.OperationalError after `seconds`.
 
-    There is no socket to shut down yet: a thread of its own waits instead, and closes what comes too late.
+    There is no socket to shut down yet, so a separate thread connects, and closes a late connection.
     """
     connected: Future[Any] = Future()
     Thread(target=_connect, args=(connected, connect, parameters), name="connect", daemon=True).start()

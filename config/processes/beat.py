@@ -1,4 +1,4 @@
-"""The process of the scheduler, which sends tasks and runs none."""
+"""The scheduler's process, which sends tasks and runs none."""
 
 from celery.apps import beat
 
@@ -6,7 +6,7 @@ from config.celery import set_up_django
 
 
 class Beat(beat.Beat):
-    """Sends tasks by their names, so it imports none of them, nor what they need."""
+    """Sends tasks by name, so it need not import them or their dependencies."""
 
     def init_loader(self) -> None:
         set_up_django()

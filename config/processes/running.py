@@ -18,11 +18,11 @@ from supervision.procfile import parse_procfile
 from supervision.record import ProcessRecord
 from supervision.supervisor import Program, Service, Supervisor
 
-COLORS = (36, 33, 35, 32, 34, 96, 93)  # of names, in the terminal's own palette
+COLORS = (36, 33, 35, 32, 34, 96, 93)  # for process names, in the terminal's palette
 
 
 def procfile_programs(environment: Mapping[str, str], *, listener: socket.socket) -> list[Program]:
-    """The processes of the Procfile; web listens at a socket that outlives it."""
+    """The processes of the Procfile; web inherits a listening socket that outlives it."""
     paths = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     shared = dict(environment) | {"PATH": paths, "PYTHONUNBUFFERED": "1"}
     programs = []
@@ -79,5 +79,5 @@ class Printer:
         try:
             sys.stdout.write(f"{head} {line}\n")
             sys.stdout.flush()
-        except OSError:  # the terminal was closed; what is said has no reader
+        except OSError:  # the terminal was closed
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from scoring import deadlines
 
-# Seconds, unless a view knows better. Events: until it is known how long their client waits.
+# Seconds, unless a view sets its own. For events: until the client's wait is known.
 BUDGETS = (
     ("/api/v1/events", 0.9),
     ("/api/", 5.0),
@@ -14,11 +14,11 @@ BUDGETS = (
     ("/readyz", 0.9),
     ("/metrics", 2.0),
 )
-PAGE_SECONDS, FORM_SECONDS = 30.0, 300.0  # a form may bring a file of a hundred thousand labels
+PAGE_SECONDS, FORM_SECONDS = 30.0, 300.0  # a form may upload a hundred thousand labels
 
 
 class Deadlines:
-    """Middleware: ends what a request waits for before its client gives up."""
+    """Middleware: sets the deadline of each request, so that its waits end before the client gives up."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

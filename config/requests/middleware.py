@@ -15,7 +15,7 @@ from config.people.audit import current_actor
 from scoring.admin_kit.pages import actor_of
 
 CALLS = "/api/v1/"
-NOTED_EVERY_SECONDS = 60.0  # activity is written into the session this often at most
+NOTED_EVERY_SECONDS = 60.0  # activity is written to the session at most this often
 NOTHING_NEEDED = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
@@ -114,10 +114,10 @@ class ApiHeaders(Around):
 
 
 class WithoutNul(Around):
-    """No NUL character reaches PostgreSQL, whose texts have none.
+    """Keeps NUL characters away from PostgreSQL, whose text cannot hold them.
 
-    An address with one leads nowhere (404), a form with one is a bad request (400), and cookies with one are
-    not the site's.
+    A URL with one is not found (404), a form with one is a bad request (400), and cookies with one are
+    ignored.
     """
 
     def __call__(self, request: HttpRequest) -> Any:
@@ -135,7 +135,7 @@ class WithoutNul(Around):
 
 
 class PagesWithoutNul(ForPages, WithoutNul):
-    """The API checks each value itself, and names it."""
+    """The API checks each value itself and names the field."""
 
 
 class PageMessages(ForPages, MessageMiddleware):

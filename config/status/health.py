@@ -1,7 +1,7 @@
-"""`/healthz`: this process answers. `/readyz`: what it needs to decide is there. No secrets in either.
+"""`/healthz`: this process answers. `/readyz`: everything it needs to decide works. Neither reveals secrets.
 
-Neither waits for what hangs: the checks run beside the request, each dependency's on a thread of its own, and
-their answers are given again for a second.
+Neither waits for a hung dependency: checks run outside the request, one thread per dependency, and their
+results are cached for a second.
 """
 
 import shutil
@@ -28,17 +28,17 @@ from scoring.signals import process_reports as reports
 from scoring.signals.process_reports import Report
 
 OK, DEGRADED, NOT_READY = "ok", "degraded", "not ready"
-UNKNOWN = "Unknown: PostgreSQL cannot be asked."
+UNKNOWN = "Unknown: PostgreSQL cannot be reached."
 ANSWER_SECONDS = 0.8
 MAX_SKEW_SECONDS = 2.0
-MAX_WRITER_SECONDS = 60.0  # appending transactions last milliseconds; those of imports a second or two
+MAX_WRITER_SECONDS = 60.0  # transactions that append take milliseconds, those of imports a second or two
 MIN_FREE_BYTES = 200_000_000
 QUEUES = {
     "lanes": "events are stored and not decided; clients get 202 or the failure policy's outcome",
-    "default": "cases, figures and shadows stand still",
+    "default": "cases, metrics and shadow scores are not updated",
     "training": "no model is trained, and batch views go stale",
 }
-WORKERS_UNKNOWN = "Unknown: Redis, through which workers report, cannot be asked."
+WORKERS_UNKNOWN = "Unknown: workers report through Redis, which cannot be reached."
 
 
 class Readiness(NamedTuple):
@@ -61,7 +61,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when every essential check is "ok", else 503; each says "ok", or what is wrong and what to do."""
+    """200 if every essential check is "ok", otherwise 503; each check says "ok" or what is wrong."""
     found = readiness()
     return JsonResponse(found._asdict(), status=found.http_status)
 
@@ -86,7 +86,7 @@ def check_postgres() -> str:
 
 
 def check_disk() -> str:
-    """Whether the disk of the embedded servers and of the project's files has room."""
+    """Whether the disk of the embedded servers and the project's files has free space."""
     free = shutil.disk_usage(service_paths(settings.VAR_DIR).home).free
     if free > MIN_FREE_BYTES:
         return OK
@@ -111,7 +111,7 @@ def check_migrations() -> str:
 
 
 def check_log() -> str:
-    """Whether the log's transaction ids make sense in this cluster (they do not after a restore)."""
+    """Whether the log's transaction ids belong to this cluster (they do not after a restore)."""
     try:
         check_epoch()
     except LogAheadOfCluster as error:
@@ -122,7 +122,7 @@ def check_log() -> str:
 
 
 def check_models() -> str:
-    """Whether every model that decides can be loaded, as it is stored now, by this code."""
+    """Whether this code can load every deciding model as stored."""
     try:
         return " ".join(unusable_models()) or OK
     except DatabaseError:
@@ -148,7 +148,7 @@ def check_horizon() -> str:
 
 
 def check_workers() -> str:
-    """Whether each queue has a worker that reports, and beat sends what is due."""
+    """Whether each queue has a worker that reports, and beat sends due tasks."""
     try:
         said = reports.read_reports()
     except redis.RedisError:
@@ -213,7 +213,7 @@ PROBES: tuple[Probe, ...] = (
             "clock": check_clock,
             "horizon": check_horizon,
         },
-        hanging="PostgreSQL does not answer. See whether it is stopped, out of reach or waiting for a lock.",
+        hanging="PostgreSQL does not answer. Check whether it is stopped, unreachable or waiting for a lock.",
     ),
     Probe(
         {
@@ -222,9 +222,9 @@ PROBES: tuple[Probe, ...] = (
             "workers_models": check_workers_models,
             "workers_clocks": check_workers_clocks,
         },
-        hanging="Redis does not answer. See whether it is stopped or out of reach.",
+        hanging="Redis does not answer. Check whether it is stopped or unreachable.",
     ),
-    Probe({"broker": check_broker}, hanging="The broker does not answer. See whether it is stopped."),
+    Probe({"broker": check_broker}, hanging="The broker does not answer. Check whether it is stopped."),
     Probe({"disk": check_disk}, hanging="The disk does not answer."),
 )
 # If these fail, events are still received and answered.

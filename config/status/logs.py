@@ -1,4 +1,4 @@
-"""Log lines: one JSON object a line, tracebacks included, values of the database left out."""
+"""Log lines: one JSON object per line, with tracebacks but without database values."""
 
 import logging
 import re
@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-# What every record carries; the rest came in by `extra=` and belongs in the line.
+# The attributes of every record; others come from `extra=` and belong in the line.
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# What PostgreSQL adds to an error quotes rows and statements, and with them personal values.
+# The details that PostgreSQL adds to an error quote rows and statements, including personal values.
 QUOTING = re.compile(r"^(DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):.*(?:\n\s+\^)?$", re.MULTILINE)
 
 
@@ -31,7 +31,7 @@ class LineFormatter(logging.Formatter):
 
 
 def is_refusal(record: logging.LogRecord) -> bool:
-    """Whether it says that a request was refused: the client's doing, to which a traceback adds nothing."""
+    """Whether the record reports a refused request: a client error, to which a traceback adds nothing."""
     of_django = str(record.name).startswith("django.")
     return of_django and 400 <= getattr(record, "status_code", 500) < 500
 

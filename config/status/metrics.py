@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: open to who has the token or, where none is set, to this machine."""
+"""`/metrics` for Prometheus, for clients with the token or, if none is set, on this machine."""
 
 import hmac
 import logging
@@ -16,8 +16,8 @@ from monitoring.exposition import exposition
 
 logger = logging.getLogger(__name__)
 
-# A request that brings one of these came through a proxy, whatever address it comes from.
-LEFT_BY_PROXIES = (
+# A request with one of these headers came through a proxy, whatever its address.
+PROXY_HEADERS = (
     "HTTP_FORWARDED",
     "HTTP_VIA",
     "HTTP_X_FORWARDED_FOR",
@@ -25,7 +25,7 @@ LEFT_BY_PROXIES = (
     "HTTP_X_FORWARDED_PROTO",
     "HTTP_X_REAL_IP",
 )
-HINT = "Set ASSAY_METRICS_TOKEN and send it as `Authorization: Bearer <token>`, or ask from this machine.\n"
+HINT = "Set ASSAY_METRICS_TOKEN and send it as `Authorization: Bearer <token>`, or call from this machine.\n"
 
 
 @never_cache
@@ -39,18 +39,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
     except (DatabaseError, RedisError) as error:
         logger.warning("no metrics: %s", error)
-        return HttpResponse("/readyz says what cannot be reached\n", status=503, content_type="text/plain")
+        return HttpResponse("/readyz shows what cannot be reached\n", status=503, content_type="text/plain")
 
 
 def may_read(request: HttpRequest) -> bool:
-    """Whether the request brings the token; where none is set, whether it comes from this machine.
+    """Whether the request has the token or, if none is set, comes from this machine.
 
-    Behind a proxy everything does: there a token is needed.
+    Behind a proxy every request does, so a token is needed there.
     """
     if settings.METRICS_TOKEN:
         sent = request.META.get("HTTP_AUTHORIZATION", "")
         return hmac.compare_digest(sent.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
-    proxied = settings.SECURE_PROXY_SSL_HEADER or any(name in request.META for name in LEFT_BY_PROXIES)
+    proxied = settings.SECURE_PROXY_SSL_HEADER or any(name in request.META for name in PROXY_HEADERS)
     return not proxied and is_loopback(request.META.get("REMOTE_ADDR", ""))
 
 

@@ -1,4 +1,4 @@
-"""Checks run beside the request that asks for them: a dependency that hangs holds up its own checks alone."""
+"""Checks run outside the request that needs them, so a hung dependency delays only its own checks."""
 
 import logging
 import time
@@ -11,8 +11,8 @@ from scoring import deadlines
 
 logger = logging.getLogger(__name__)
 
-CACHED_SECONDS = 1.0  # for which an answer is given again, so that frequent requests cost nothing
-RUN_SECONDS = 3.0  # then a statement that hangs is given up, so that a later run can succeed
+CACHED_SECONDS = 1.0  # for which results are cached, so that frequent requests cost nothing
+RUN_SECONDS = 3.0  # then a hung statement is given up, so that a later run can succeed
 
 Check = Callable[[], str]
 
@@ -21,14 +21,14 @@ class Probe:
     """Checks of one dependency, run one after the other on a thread; one run at a time."""
 
     def __init__(self, checks: Mapping[str, Check], *, hanging: str) -> None:
-        """`hanging`: what to say of every check while the dependency has not answered."""
+        """`hanging`: the result of every check while the dependency has not answered."""
         self.checks, self.hanging = checks, hanging
         self._changed = Condition()
         self._running, self._said_at = False, float("-inf")
         self._said: dict[str, str] = {}
 
     def start(self) -> None:
-        """Begin a run, unless one is under way or the last one is recent."""
+        """Start a run, unless one is in progress or the last one is recent."""
         with self._changed:
             if self._running or self._is_recent():
                 return
@@ -36,7 +36,7 @@ class Probe:
         Thread(target=self._run, name="readiness", daemon=True).start()
 
     def answers(self, *, until: float) -> dict[str, str]:
-        """What each check says, waiting for the run under way until then (`time.monotonic()`)."""
+        """The result of each check, waiting for the current run until then (`time.monotonic()`)."""
         with self._changed:
             self._changed.wait_for(lambda: not self._running, timeout=max(until - time.monotonic(), 0.0))
             return self._said if self._is_recent() else dict.fromkeys(self.checks, self.hanging)
@@ -59,6 +59,6 @@ class Probe:
 def _answer(name: str, check: Check) -> str:
     try:
         return check()
-    except Exception as error:  # the edge of a thread: one check must not keep the others from answering
+    except Exception as error:  # the edge of a thread: one check must not stop the others
         logger.exception("the readiness check %s failed", name)
-        return f"The check itself failed ({type(error).__name__}). The log of this process says more."
+        return f"The check itself failed ({type(error).__name__}). See the log of this process."

@@ -1,4 +1,4 @@
-"""Whether PostgreSQL, Redis and the broker can be used: for `manage.py check`, workers, /readyz, the demo."""
+"""Checks of PostgreSQL, Redis and the broker for `manage.py check`, workers, /readyz and the demo."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from scoring.signals.store_health import Refusal, refused_write
 
 MINIMUM_POSTGRES = 14
 TIMEOUT_SECONDS = 2.0
-NOT_LOGGED = {"fatal", "panic"}  # levels of log_min_error_statement that no failing statement reaches
+NOT_LOGGED = {"fatal", "panic"}  # levels of log_min_error_statement above every failing statement
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a server and what to do about it; without addresses, which may hold passwords."""
+    """A server's problem and the remedy, without addresses, which may contain passwords."""
 
     server: str
     message: str
     hint: str
-    passing: bool = False  # it may be over by itself, as when a server is away or loading
+    passing: bool = False  # may resolve itself, as when a server is unreachable or loading
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}"
 
 
 def check_servers() -> list[Problem]:
-    """The problems of all three; empty when they can be used."""
+    """The problems of all three servers; empty if they are usable."""
     return [*check_postgres(), *check_redis(), *check_broker()]
 
 
@@ -54,7 +54,7 @@ def check_postgres() -> list[Problem]:
 
 
 def check_statement_logging() -> list[Problem]:
-    """Whether the server's log gets the values of failing statements, personal ones among them."""
+    """Whether the server logs the values of failing statements, including personal ones."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SHOW log_min_error_statement")
@@ -68,13 +68,13 @@ def check_statement_logging() -> list[Problem]:
 
 
 def check_postgres_writes() -> list[Problem]:
-    """Whether it takes writes: a standby, a server set to read only or one with a full disk takes none."""
+    """Whether it accepts writes: a standby, a read-only server or one with a full disk does not."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool")
             read_only = cursor.fetchone()[0]
             if not read_only:
-                cursor.execute("SELECT pg_current_xact_id()")  # takes a place in the write-ahead log
+                cursor.execute("SELECT pg_current_xact_id()")  # writes to the write-ahead log
     except DatabaseError as error:
         hint = "Free its disk, or see its log."
         return [Problem("postgres", f"PostgreSQL refuses writes ({type(error).__name__}).", hint)]
@@ -87,7 +87,7 @@ def check_redis() -> list[Problem]:
 
 
 def check_broker() -> list[Problem]:
-    """The broker may be any that Celery knows; rules for a Redis are checked where it is one."""
+    """The broker may be any that Celery supports; if it is Redis, its settings are checked."""
     url = settings.CELERY_BROKER_URL
     if urlsplit(url).scheme not in {"redis", "rediss", "redis+socket"}:
         return _check_other_broker(url)
@@ -95,7 +95,7 @@ def check_broker() -> list[Problem]:
 
 
 def _as_redis_url(broker_url: str) -> str:
-    """The opposite of `config.environment.broker_url`."""
+    """The inverse of `config.environment.broker_url`."""
     return broker_url.replace("redis+socket://", "unix://", 1).replace("virtual_host=", "db=", 1)
 
 

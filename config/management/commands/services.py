@@ -13,7 +13,7 @@ from supervision.supervisor import stop_supervisor
 
 class Command(BaseCommand):
     help = "Start, stop or show the embedded PostgreSQL and Redis: those whose address you have not set."
-    requires_system_checks = []  # the services start whatever state the project is in
+    requires_system_checks = []  # services must start even if the project's checks fail
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", choices=["start", "stop", "status"])

@@ -18,13 +18,13 @@ from supervision.supervisor import AlreadyRunning, sole_supervisor
 
 class Command(BaseCommand):
     help = "Run everything on your own data. The embedded services stay up when it ends."
-    requires_system_checks = []  # the database that checks ask is started here
+    requires_system_checks = []  # this command starts the database that the checks use
 
     def handle(self, **options: Any) -> None:
         host, port = self.address()
         make_directory(settings.VAR_DIR)
         try:
-            # The socket first: the port is ours from now on, or the command ends before it has begun.
+            # The socket first, to reserve the port or fail before anything is started.
             with sole_supervisor(settings.VAR_DIR) as record, closing(listen(host, port)) as listener:
                 self.prepare()
                 self.stdout.write(f"Assay is served at http://{host}:{port}. Press Ctrl-C to stop it.")
@@ -43,6 +43,6 @@ class Command(BaseCommand):
         services.start(settings.VAR_DIR, names=settings.EMBEDDED_SERVICES)
         call_command("migrate", verbosity=0)
         connections.close_all()
-        # In processes of their own: this one stays, with what it has imported.
+        # In separate processes: this one keeps running, and with it everything it imports.
         run_command(["collectstatic", "--no-input", "--verbosity=0"], os.environ)
         run_command(["compile_kernels"], os.environ)
