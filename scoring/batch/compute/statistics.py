@@ -1,9 +1,9 @@
-"""What a profile can say of an entity's events: the words, and their computing for all entities at once.
+"""The statistics of profiles, computed for all entities at once.
 
-Each word is a small description. `over(...)` sorts the events once and gives a function from a slice of them
-(by time) to the statistic of every entity, so that a year of nightly profiles costs one sort. Sums run in the
-order of time or of names, never of codes: the same events give the same bits whatever else was read beside
-them.
+Each statistic is a small description. `over(...)` sorts the events once and returns a function from a slice
+of them (by time) to the statistic of every entity, so that a year of nightly profiles takes one sort. Sums
+run in the order of time or of names, never of codes, so that the same events give the same bits whatever else
+was read.
 """
 
 import math
@@ -27,7 +27,7 @@ _SECOND, _HOUR, _DAY = 1_000_000, 3_600_000_000, 86_400_000_000
 _MINUTES_A_DAY = 1_440
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday
-# Of the minutes of a day, by table: NumPy's sines of an array may depend on where in it a value stands.
+# Tables for the minutes of a day, because NumPy's sines of an array may depend on a value's position in it.
 _ANGLES = np.arange(_MINUTES_A_DAY) * (2 * math.pi / _MINUTES_A_DAY)
 _COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
 
@@ -39,20 +39,20 @@ class Statistic:
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """What it reads of the events."""
+        """The fields that it reads."""
         return ()
 
     @property
     def definition(self) -> list[Any]:
-        """What it means, as plain JSON."""
+        """Its definition as plain JSON."""
         raise NotImplementedError
 
     def phrase(self, events: str) -> str:
-        """What it is, in words."""
+        """Its description in words."""
         raise NotImplementedError
 
     def over(self, events: ViewEvents, owners: Owners) -> OfSlice:
-        """A function from a slice of the events to float64[owners], NaN where nothing is known."""
+        """A function from a slice of the events to float64[owners], NaN if unknown."""
         raise NotImplementedError
 
 
@@ -73,7 +73,7 @@ class Count(Statistic):
 
 @dataclass(frozen=True)
 class Quantile(Statistic):
-    """Linear between the two nearest values: position q (n - 1) among the n sorted ones."""
+    """Linear interpolation at position q (n - 1) among the n sorted values."""
 
     field: Field
     q: float
@@ -111,7 +111,7 @@ class Quantile(Statistic):
 
 
 def _interpolate(values: NDArray[np.float64], counts: Places, q: float) -> NDArray[np.float64]:
-    """The quantile of each group of `values`, which stand sorted one group after the other."""
+    """The quantile of each group of `values`, which are sorted within consecutive groups."""
     known = counts > 0
     firsts = (np.cumsum(counts) - counts)[known]
     position = q * (counts[known] - 1)
@@ -125,7 +125,7 @@ def _interpolate(values: NDArray[np.float64], counts: Places, q: float) -> NDArr
 
 @dataclass(frozen=True)
 class Variety(Statistic):
-    """The effective number of values: 2 to the entropy (in bits) of how the events spread over them."""
+    """The effective number of values: 2 to the power of the entropy (in bits) of their distribution."""
 
     field: Field
 
@@ -155,7 +155,7 @@ class Variety(Statistic):
 
 @dataclass(frozen=True)
 class FavoriteShare(Statistic):
-    """The share of the value that occurs most often."""
+    """The share of the most frequent value."""
 
     field: Field
     unit = "share"
@@ -211,7 +211,7 @@ class ShareAt(Statistic):
 
 
 class _OnTheClock(Statistic):
-    """From the mean of the events' times of day as points on a circle."""
+    """A statistic of the mean of the events' times of day as points on a circle."""
 
     def over(self, events: ViewEvents, owners: Owners) -> OfSlice:
         minutes = events.times // (60 * _SECOND) % _MINUTES_A_DAY
@@ -248,7 +248,7 @@ class UsualHour(_OnTheClock):
 
 @dataclass(frozen=True)
 class HourRegularity(_OnTheClock):
-    """How much the times of day agree: 1 when all are the same, 0 when they are spread around the clock."""
+    """How concentrated the times of day are: 1 if all are equal, 0 if they are spread around the clock."""
 
     @property
     def definition(self) -> list[Any]:
@@ -263,7 +263,7 @@ class HourRegularity(_OnTheClock):
 
 @dataclass(frozen=True)
 class ActiveDays(Statistic):
-    """On how many days (UTC) there was any event."""
+    """The number of days (UTC) with any event."""
 
     unit = "number"
 
@@ -316,7 +316,7 @@ class MeanGap(Statistic):
 
 
 def count() -> Statistic:
-    """How many events."""
+    """The number of events."""
     return Count()
 
 
@@ -333,13 +333,13 @@ def median(field: Field) -> Statistic:
 
 
 def variety(field: Field) -> Statistic:
-    """Over how many values of a category or entity the events spread, as if evenly."""
+    """The effective number of values of a category or entity."""
     _check_type(field, Category, Entity)
     return Variety(field)
 
 
 def favorite_share(field: Field) -> Statistic:
-    """How much of it all falls on the most frequent value of a category or entity."""
+    """The share of the most frequent value of a category or entity."""
     _check_type(field, Category, Entity)
     return FavoriteShare(field)
 

@@ -1,4 +1,4 @@
-"""Values of Arrow columns as plain values; what one cell cannot say is a problem of that cell."""
+"""Converts Arrow columns to plain values; a value that cannot be converted is a problem of its cell."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -18,7 +18,7 @@ _UNREADABLE = "cannot be read, e.g. as bytes that are no UTF-8 text"
 
 
 def read_values(column: pa.ChunkedArray) -> Values:
-    """The values of a column as `scoring.ingest.readers.tables` promises them."""
+    """The values of a column as specified in `scoring.ingest.readers.tables`."""
     column = _unwrapped(column)
     kind = column.type
     for is_kind, read in _READERS.items():
@@ -30,7 +30,7 @@ def read_values(column: pa.ChunkedArray) -> Values:
 
 
 def _unwrapped(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column as stored values: without dictionary, run-length encoding or a type of somebody's own."""
+    """The column as stored values: without dictionary or run-length encoding or an extension type."""
     kind = column.type
     if types.is_dictionary(kind):
         column = pa.chunked_array(
@@ -45,7 +45,7 @@ def _unwrapped(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _floats(column: pa.ChunkedArray) -> Values:
     values = column.to_numpy()  # nulls become NaN, which is missing all the same
-    # The shortest digits that read back as the same narrow float are what was written into it.
+    # The shortest digits that read back as the same narrow float are those originally written.
     if types.is_float32(column.type):
         values = pc.cast(column, pa.string()).cast(pa.float64()).to_numpy()
     elif types.is_float16(column.type):
@@ -81,7 +81,7 @@ def _dates(column: pa.ChunkedArray) -> Values:
 
 
 def _integers(column: pa.ChunkedArray) -> np.ndarray:
-    """What is stored of times, dates and the like, int64 [n]; 0 for nulls."""
+    """The stored integers of times, dates and the like, int64 [n]; 0 for nulls."""
     narrow = column.cast(pa.int32()) if types.is_date32(column.type) else column
     return pc.fill_null(narrow.cast(pa.int64()), 0).to_numpy()
 
@@ -92,7 +92,7 @@ def _in_range(stored: np.ndarray, unit: str) -> np.ndarray:
 
 
 def _one_by_one(column: pa.ChunkedArray, read: Callable[[Any], Any]) -> Values:
-    """Each value by itself where they cannot be had all at once."""
+    """Read each value separately if the column cannot be converted at once."""
     try:
         return [None if value is None else read(value) for value in column.to_pylist()], {}
     except (pa.ArrowException, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""The bytes of a file or an upload, unpacked: what they are is told by themselves, not by a name's ending."""
+"""The unpacked bytes of a file or an upload; the format is detected from the bytes, not the name."""
 
 import bz2
 import gzip
@@ -46,7 +46,7 @@ _DAMAGED = (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`packing`: what it is compressed with, or "". `path`: of a file, which Parquet reads at any place."""
+    """`packing`: the compression, or "". `path`: of a file, because Parquet needs random access."""
 
     name: str
     open_raw: Callable[[], BinaryIO]
@@ -55,12 +55,12 @@ class Content:
     max_bytes: int | None = None
 
     def open(self) -> io.BufferedReader:
-        """The unpacked bytes. Raises UnreadableImport, also later while reading: for what is damaged."""
+        """The unpacked bytes. Raises UnreadableImport for damaged files, possibly only while reading."""
         return io.BufferedReader(_Unpacked(self), BLOCK)
 
     @property
     def file_name(self) -> str:
-        """The name of what is read: that of the one file in a zip archive."""
+        """The name of the file that is read, such as the one file in a zip archive."""
         if self.packing != "zip":
             return self.name
         with self.open_raw() as file:
@@ -72,7 +72,7 @@ class Content:
 
 
 def file_content(path: Path) -> Content:
-    """Raises UnreadableImport when there is no such file, or for one of a kind that is not read."""
+    """Raises UnreadableImport if the file does not exist or has an unsupported format."""
     if not path.is_file():
         raise UnreadableImport(path.name, "there is no such file")
     try:
@@ -84,7 +84,7 @@ def file_content(path: Path) -> Content:
 
 
 def bytes_content(content: bytes, *, name: str, max_bytes: int | None = None) -> Content:
-    """An upload; `max_bytes` bounds what it may unpack to. Raises UnreadableImport."""
+    """An upload; `max_bytes` bounds its unpacked size. Raises UnreadableImport."""
     packing = _packing_of(content[:64])
     return _checked(Content(name, lambda: io.BytesIO(content), packing, max_bytes=max_bytes), content[:64])
 
@@ -128,7 +128,7 @@ class _Unpacked(io.RawIOBase):
 
 
 class _Telling:
-    """Damage to a file becomes UnreadableImport, which names it."""
+    """Turns errors of a damaged file into UnreadableImport."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -182,7 +182,7 @@ def _zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 
 def _is_clutter(name: str) -> bool:
-    """What macOS adds to an archive."""
+    """Whether it is a file that macOS adds to archives."""
     return name.startswith("__MACOSX/") or name.endswith(".DS_Store")
 
 

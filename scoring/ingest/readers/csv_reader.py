@@ -1,4 +1,4 @@
-"""CSV as a table: header, dialect and encoding found out, every line accounted for."""
+"""Reads CSV as a table: detects header, dialect and encoding, and accounts for every line."""
 
 import csv
 import itertools
@@ -22,7 +22,7 @@ _LINE_END = re.compile(r"[\r\n]+")
 
 
 def open_csv(content: Content, options: ReadOptions) -> SourceTable:
-    """Raises UnreadableImport: no header, a name twice, an encoding that cannot be told."""
+    """Raises UnreadableImport for a missing header, a duplicate name or an ambiguous encoding."""
     survey = survey_text(content, encoding=options.encoding)
     file = _CsvFile(content, survey, *_read_header(content, survey, options))
     described = f"CSV, {file.dialect.delimiter_name}, {survey.encoding_name}"
@@ -31,7 +31,7 @@ def open_csv(content: Content, options: ReadOptions) -> SourceTable:
 
 @dataclass(frozen=True, slots=True)
 class _CsvFile:
-    """`names` are those of the header's first cells; `width` counts the empty ones at its end too."""
+    """`names` are those of the header's first cells; `width` includes empty cells at its end."""
 
     content: Content
     survey: Survey
@@ -124,7 +124,7 @@ def _read_header(
 
 
 def _whole_header(dialect: Dialect, sample: Sequence[str]) -> tuple[Dialect, str]:
-    """The header, of more lines where a quoted name holds line breaks, and the dialect with its last line."""
+    """The header, possibly of several lines if a quoted name contains line breaks, and its dialect."""
     first = dialect.header_line - 1
     for last in range(first, min(first + MAX_HEADER_LINES, len(sample))):
         header = "".join(sample[first : last + 1])
@@ -141,7 +141,7 @@ def _is_one_record(dialect: Dialect, text: str) -> bool:
 
 
 def _names(name: str, cells: Sequence[str]) -> tuple[str, ...]:
-    """Names of the columns: empty ones at the end are dropped, others called by their place."""
+    """The column names: empty ones at the end are dropped, others are numbered."""
     named = list(cells)
     while named and not named[-1]:
         named.pop()
@@ -157,7 +157,7 @@ def _names(name: str, cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def nameless(place: int) -> str:
-    """What a column without a name is called.
+    """The name given to a column without one.
 
     >>> nameless(0)
     '(column 1)'

@@ -1,4 +1,4 @@
-"""How a CSV file is written: what separates its cells, and in which line its header stands."""
+"""Detects the dialect of a CSV file: its delimiter and the line of its header."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ SAMPLE_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`header_line` counts from 1. `skips_blanks`: a blank after a delimiter is no part of the cell."""
+    """`header_line` counts from 1. `skips_blanks`: a blank after a delimiter is not part of the cell."""
 
     delimiter: str
     header_line: int
@@ -26,7 +26,7 @@ class Dialect:
         return DELIMITERS.get(self.delimiter, repr(self.delimiter))
 
     def split(self, line: str) -> list[str]:
-        """The cells of one line, quotes read leniently."""
+        """The cells of one line, with lenient quoting."""
         if '"' not in line:
             return line.rstrip("\r\n").split(self.delimiter)
         return next(self.reader(iter([line])), [])
@@ -36,7 +36,7 @@ class Dialect:
 
 
 def parse_delimiter(given: str) -> str:
-    """One character, or the word for it. Raises UnreadableImport.
+    """A delimiter given as one character or as its name. Raises UnreadableImport.
 
     >>> parse_delimiter("tab"), parse_delimiter(";")
     ('\\t', ';')
@@ -50,9 +50,9 @@ def parse_delimiter(given: str) -> str:
 def detect_dialect(
     sample: Sequence[str], *, delimiter: str | None = None, skip_lines: int = 0
 ) -> Dialect | None:
-    """The dialect of a file that begins with these lines; None if they hold no header.
+    """The dialect of a file that begins with these lines; None if they contain no header.
 
-    Passed over before the header: `skip_lines`, blank lines, `sep=;`, and comment lines beginning with #.
+    Skipped before the header: `skip_lines`, blank lines, `sep=;`, and comment lines beginning with #.
     """
     first = skip_lines
     for line in sample[skip_lines:]:
@@ -70,7 +70,7 @@ def detect_dialect(
 
 
 def _is_comment(place: int, sample: Sequence[str]) -> bool:
-    """Whether a line that begins with # is a remark: a header has as many cells as the line after it."""
+    """Whether a line that begins with # is a comment: a header has as many cells as the next line."""
     line, following = sample[place], "".join(sample[place + 1 : place + 2])
     if not line.startswith("#"):
         return False
@@ -81,7 +81,7 @@ def _is_comment(place: int, sample: Sequence[str]) -> bool:
 
 
 def _fit(lines: Sequence[str], delimiter: str) -> tuple[bool, float, int]:
-    """How well a delimiter fits: it divides the header, and most lines into as many cells."""
+    """How well a delimiter fits: it splits the header, and most lines into the same number of cells."""
     widths = [len(Dialect(delimiter, 1).split(line)) for line in lines if line.strip()]
     width = widths[0]
     return width > 1, round(widths.count(width) / len(widths), 1), width

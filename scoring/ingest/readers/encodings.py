@@ -1,4 +1,4 @@
-"""Which characters the bytes of a text file are: UTF-8, UTF-16 or Windows-1252, told by the bytes."""
+"""Detects the encoding of a text file from its bytes: UTF-8, UTF-16 or Windows-1252."""
 
 import codecs
 import hashlib
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.content import BLOCK, Content
 
-# Characters of a line; what is longer is no table, and would have to lie in memory.
+# Characters of a line. A longer one is not a table row, and would have to fit in memory.
 MAX_LINE = 1 << 24
 
 _MARKS = {
@@ -35,19 +35,19 @@ _WITHIN_WORDS = bytes.fromhex("92 b4 b7 ad").decode("cp1252")  # apostrophes, a 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What one pass over a text file tells."""
+    """The results of one pass over a text file."""
 
     digest: str
     encoding: str
 
     @property
     def encoding_name(self) -> str:
-        """As people write it."""
+        """The usual name of the encoding."""
         return _NAMES.get(self.encoding, self.encoding.upper())
 
 
 def survey_text(content: Content, *, encoding: str | None = None) -> Survey:
-    """Digest and encoding (`encoding`, if given). Raises UnreadableImport where it must be named."""
+    """Digest and encoding (`encoding`, if given). Raises UnreadableImport if the user must name it."""
     known = checked_encoding(content.name, encoding) if encoding else _marked(content)
     tally = _Utf8Tally()
     digest = hashlib.sha256()
@@ -60,7 +60,7 @@ def survey_text(content: Content, *, encoding: str | None = None) -> Survey:
 
 
 def checked_encoding(name: str, encoding: str) -> str:
-    """The codec of a given name; UTF-8 passes over a byte order mark. Raises UnreadableImport."""
+    """The codec of a given name; for UTF-8, one that skips a byte order mark. Raises UnreadableImport."""
     try:
         codec = codecs.lookup(encoding)
         "".encode(codec.name)  # not one that turns bytes into bytes
@@ -72,21 +72,21 @@ def checked_encoding(name: str, encoding: str) -> str:
 
 @contextmanager
 def open_text(content: Content, encoding: str) -> Iterator[io.TextIOWrapper]:
-    """The text, line ends as they are. Bytes that are no text spoil their own row only: see `undecoded`."""
+    """The text with its line ends. Undecodable bytes invalidate only their own row; see `undecoded`."""
     errors = "replace" if encoding.startswith(_WIDE) else "surrogateescape"
     with content.open() as file, io.TextIOWrapper(file, encoding, errors, newline="") as text:
         yield text
 
 
 def undecoded(text: str, encoding: str) -> bool:
-    """Whether a text has bytes that its encoding does not know."""
+    """Whether a text contains bytes that are invalid in its encoding."""
     return not text.isascii() and (
         "\ufffd" in text if encoding.startswith(_WIDE) else NOT_TEXT.search(text) is not None
     )
 
 
 def printable(text: str) -> str:
-    """The text with U+FFFD for what could not be decoded."""
+    """The text with U+FFFD for undecodable bytes."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -99,7 +99,7 @@ def _marked(content: Content) -> str | None:
 
 
 def _wide_without_mark(name: str, head: bytes) -> str | None:
-    """UTF-16 by its NULs in every other byte; other NULs are no text at all."""
+    """UTF-16, detected by NULs in every other byte; with other NULs the file is not text."""
     if b"\x00" not in head:
         return None
     even, odd = head[0::2].count(0), head[1::2].count(0)
@@ -113,7 +113,7 @@ def _wide_without_mark(name: str, head: bytes) -> str | None:
 
 
 class _Utf8Tally:
-    """How many of a file's other-than-ASCII characters are UTF-8, and what the other bytes look like."""
+    """Counts the valid UTF-8 among a file's non-ASCII characters, and classifies the other bytes."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -131,7 +131,7 @@ class _Utf8Tally:
             self._runs.update(_runs_of(block))
 
     def verdict(self, name: str) -> str:
-        """UTF-8 if anything beyond ASCII is (bad bytes then spoil their rows), else Windows-1252."""
+        """UTF-8 if any non-ASCII text is valid UTF-8 (other rows are then invalid), else Windows-1252."""
         if self._good or not self._bad:
             return "utf-8-sig"
         odd = sum(count for (run, inside), count in self._runs.items() if not _is_western(run, inside=inside))
@@ -143,14 +143,14 @@ class _Utf8Tally:
 
 
 def _runs_of(block: bytes) -> Iterator[tuple[bytes, bool]]:
-    """Each run of high bytes, and whether it stands inside a word."""
+    """Each run of high bytes, and whether it is inside a word."""
     for match in _HIGH.finditer(block):
         before, after = block[max(0, match.start() - 1) : match.start()], block[match.end() : match.end() + 1]
         yield match[0][:8], before.isalpha() and after.isalpha()
 
 
 def _is_western(run: bytes, *, inside: bool) -> bool:
-    """Whether a run of high bytes is what Western European words have: a letter or two, or a usual sign."""
+    """Whether a run of high bytes looks like Western European text: one or two letters, or a common sign."""
     try:
         text = run.decode("cp1252")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""JSON Lines, and JSON documents that hold an array of objects or one object after another."""
+"""Reads JSON Lines, and JSON documents with an array of objects or with consecutive objects."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ BLOCK = 1 << 18
 MAX_FIRST_LINE = 4096  # characters, to see what the file is
 _BLANK = " \t\r\n\ufeff"
 _BLANKS = re.compile(f"[{_BLANK}]*")
-# What orjson refuses, or reads as a float that has lost digits.
+# Values that orjson refuses, or reads as a float with lost digits.
 _BEYOND_ORJSON = re.compile(r"NaN|Infinity|\d{20}", re.ASCII)
 
 
@@ -37,7 +37,7 @@ class _Item(NamedTuple):
 
 
 def open_json(content: Content, options: ReadOptions) -> SourceTable:
-    """Lines where each is an object of its own, else one document. Raises UnreadableImport."""
+    """JSON Lines if every line is an object, else one document. Raises UnreadableImport."""
     survey = survey_text(content, encoding=options.encoding)
     first = _first_line(content, survey)
     is_array = first[:1] == "[" and first[1:].lstrip(_BLANK)[:1] in ("", "{", "]")
@@ -90,7 +90,7 @@ def _line_items(text: TextIO, name: str) -> Iterator[_Item]:
 
 
 def read_object(text: str) -> tuple[dict[str, Any], str]:
-    """A JSON object, or {} and what is wrong with the text. NaN is a missing value, as programs write it."""
+    """A JSON object, or {} with the problem of the text. NaN is read as a missing value."""
     try:
         row = _load(text)
     except (ValueError, RecursionError) as error:
@@ -117,7 +117,7 @@ def _with_trimmed_names(row: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def _refusing_wrapped(items: Iterator[_Item], name: str) -> Iterator[_Item]:
-    """The items; refused is a file whose one object holds the rows in a list."""
+    """The items. Raises UnreadableImport for a single object with the rows in a list."""
     first = list(itertools.islice(items, 2))
     row = first[0].row if len(first) == 1 else {}
     if key := _key_of_rows(row):
@@ -140,16 +140,16 @@ def _is_nested(value: Any) -> bool:
 
 
 def _key_of_rows(row: Mapping[str, Any]) -> str:
-    """The key of a list of objects that say more than what stands beside it; "" if there is none."""
+    """The key of the list that contains the rows of an object; "" if there is none."""
     beside = sum(not _is_nested(value) for value in row.values())
     lists = {key: value[0] for key, value in row.items() if isinstance(value, list) and value}
     return next((key for key, one in lists.items() if isinstance(one, dict) and len(one) > beside), "")
 
 
 def _document_items(text: TextIO) -> Iterator[_Item]:
-    """The elements of arrays, and objects one after another, without holding more than one in memory.
+    """The elements of arrays and consecutive objects, with only one in memory at a time.
 
-    What is no JSON ends the reading: where the next element would begin cannot be told.
+    Reading ends at invalid JSON, because the start of the next element is unknown.
     """
     window = _Window(text)
     in_array = False
@@ -183,14 +183,14 @@ _SCANNER = json.JSONDecoder()
 
 
 class _Window:
-    """A moving part of a long text: what is behind is let go of, more is read when it is needed."""
+    """A moving window over a long text: text before it is dropped, and more is read as needed."""
 
     def __init__(self, text: TextIO) -> None:
         self._text, self._held, self._at, self._ended = text, "", 0, False
         self.line = 1
 
     def peek(self) -> str:
-        """The next character that is no blank; "" at the end."""
+        """The next non-blank character; "" at the end."""
         while True:
             self._advance(_BLANKS.match(self._held, self._at).end())  # type: ignore[union-attr]
             if self._at < len(self._held):
@@ -202,14 +202,14 @@ class _Window:
         self._advance(self._at + count)
 
     def pass_comma(self) -> bool:
-        """Over a comma; False if neither it nor the array's end comes next."""
+        """Skip a comma; False if neither a comma nor the array's end comes next."""
         following = self.peek()
         if following == ",":
             self.drop(1)
         return following in (",", "]", "")
 
     def take_value(self) -> str:
-        """The text of the value that begins here. Raises ValueError."""
+        """The text of the value at the current position. Raises ValueError."""
         size = BLOCK
         while True:
             try:
@@ -254,7 +254,7 @@ def _chunk(items: Sequence[_Item], first_row: int, wanted: Collection[str] | Non
 def _columns(
     items: Sequence[_Item], names: Sequence[str]
 ) -> tuple[dict[str, list[Any]], dict[str, dict[int, str]]]:
-    """The single values by name, and what is wrong with the cells that hold lists or objects."""
+    """The scalar values by name, and the problems of cells with lists or objects."""
     columns, unreadable = {}, {}
     for name in names:
         columns[name] = column = [item.row.get(name) for item in items]

@@ -1,4 +1,4 @@
-"""A file or an upload as a table, whatever it is written in."""
+"""Opens a file or an upload of any supported format as a table."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ _PACKED = frozenset({"gz", "gzip", "bz2", "xz", "zip", "zst", "zstd"})
 
 
 def open_table(path: Path, options: ReadOptions = READ_AS_FOUND) -> SourceTable:
-    """A file as a table, its format told by its content and its ending. Raises UnreadableImport."""
+    """A file as a table, with its format detected from content and file name. Raises UnreadableImport."""
     return table_of(file_content(path), options)
 
 
@@ -35,7 +35,7 @@ def table_of(content: Content, options: ReadOptions) -> SourceTable:
 
 
 def _form_of(content: Content) -> str:
-    """The format: Parquet and JSON show themselves, anything else is what the ending says."""
+    """The format: Parquet and JSON are detected from the content, others from the file name."""
     head = content.head(4096)
     if head.startswith(PARQUET):
         return "parquet"
@@ -54,7 +54,7 @@ def _form_of(content: Content) -> str:
 
 
 def _ending(name: str) -> str:
-    """The last ending that names no packing.
+    """The last file name extension that is not a compression format.
 
     >>> _ending("payments.2025.CSV.gz")
     'csv'

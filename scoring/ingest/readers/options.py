@@ -1,4 +1,4 @@
-"""How a file is to be read, where that is said and not found out."""
+"""Options for reading a file that override detection."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from scoring.ingest.errors import InvalidMapping
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """`form`: csv, jsonl, json or parquet. None: told by the content."""
+    """`form`: csv, jsonl, json or parquet. None: detected from the content."""
 
     form: str | None = None
     delimiter: str | None = None

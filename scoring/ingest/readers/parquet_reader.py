@@ -1,4 +1,4 @@
-"""Parquet files and DataFrames as tables; only the columns that are wanted are converted."""
+"""Reads Parquet files and DataFrames as tables; only the wanted columns are converted."""
 
 import hashlib
 from collections import Counter
@@ -18,7 +18,7 @@ from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, SourceTable, list_
 
 
 def open_parquet(content: Content, options: ReadOptions) -> SourceTable:
-    """Raises UnreadableImport: damaged, encrypted, a column name twice."""
+    """Raises UnreadableImport for a damaged or encrypted file or a duplicate column name."""
     with _parquet_file(content) as file:
         stored, rows = list(file.schema_arrow.names), file.metadata.num_rows
     names = [name.strip() for name in stored]  # as in the header of a CSV file
@@ -61,7 +61,7 @@ def frame_table(frame: pd.DataFrame, *, name: str = "frame") -> SourceTable:
 def _parquet_file(content: Content) -> Iterator[pq.ParquetFile]:
     try:
         source = content.path or pa.BufferReader(content.open().read())
-        # Old writers' 96-bit times reach beyond nanoseconds, which would wrap round in silence.
+        # Old 96-bit times exceed the range of nanoseconds and would overflow silently.
         with pq.ParquetFile(source, coerce_int96_timestamp_unit="us") as file:
             yield file
     except (OSError, pa.ArrowException, ValueError) as error:

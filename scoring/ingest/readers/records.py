@@ -1,9 +1,9 @@
-"""The records of a CSV file, one a line, or more lines where a quoted cell holds line breaks.
+"""The records of a CSV file: one line each, or several if a quoted cell contains line breaks.
 
-A stray quote must not swallow the lines after it. So a quoted cell goes on over a line end only while none of
-the lines it takes in is a row of its own: as many cells as the header has, each of the kind (number, time,
-word, text) that its column has elsewhere. Otherwise the line with the quote is a bad record, and reading goes
-on with the next line.
+A stray quote must not swallow the following lines. A quoted cell therefore continues over a line end only
+while none of these lines looks like a row of its own: as many cells as the header, each of the kind (number,
+time, word, text) found elsewhere in its column. Otherwise the line with the quote is a bad record, and
+reading continues with the next line.
 """
 
 import csv
@@ -16,7 +16,7 @@ from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.dialects import Dialect
 from scoring.ingest.readers.encodings import MAX_LINE
 
-# Characters of a cell that goes over line ends; what opens a longer one is a stray quote.
+# Characters of a cell with line breaks; a quote that opens a longer one is stray.
 MAX_CELL = 1 << 22
 csv.field_size_limit(MAX_CELL)
 
@@ -26,7 +26,7 @@ _STAMP = re.compile(r"[\dTZ:+\-./ ]*\d[\dTZ:+\-./ ]*")
 
 
 class Record(NamedTuple):
-    """`line`: its first one, from 1. With a `problem` it is no row, and `cells` is that line as it came."""
+    """`line`: its first line, from 1. With a `problem` it is not a row, and `cells` is the raw line."""
 
     line: int
     cells: list[str]
@@ -38,7 +38,7 @@ class Record(NamedTuple):
 
 
 class RowShape:
-    """What rows of a file look like, by those in its first lines that hold no quote that stays open."""
+    """The shape of a file's rows, learned from its first lines without unclosed quotes."""
 
     def __init__(self, dialect: Dialect, width: int, sample: Sequence[str], *, named: int) -> None:
         self._dialect, self._width, self._named = dialect, width, named
@@ -50,7 +50,7 @@ class RowShape:
                     kinds.add(_kind(cell))
 
     def holds(self, cells: Sequence[str]) -> bool:
-        """Whether a row may have these cells: one for each name, and only empty ones beyond the header."""
+        """Whether a row can have these cells: one for each name, and only empty ones after them."""
         beyond = cells[self._width :]
         return len(cells) >= self._named and not (beyond and any(map(str.strip, beyond)))
 
@@ -68,7 +68,7 @@ class RowShape:
 def read_records(
     lines: Iterator[str], dialect: Dialect, shape: RowShape, *, first_line: int
 ) -> Iterator[Record]:
-    """The records of `lines`, of which the first has the number `first_line`; every line is in one."""
+    """The records of `lines`; the first line has the number `first_line`, and every line is in one record."""
     source = _Lines(lines, first_line)
     for line in source:
         at = source.number
@@ -94,7 +94,7 @@ class _SwallowedRow(Exception):
 
 
 class _Lines:
-    """Lines with their numbers, and back again to where a record began."""
+    """Numbered lines that can be rewound to the start of a record."""
 
     def __init__(self, lines: Iterator[str], first_line: int) -> None:
         self._lines = lines
@@ -108,7 +108,7 @@ class _Lines:
             yield line
 
     def beginning_with(self, line: str, shape: RowShape) -> Iterator[str]:
-        """`line` and as many lines after it as are asked for; raises _SwallowedRow at a row of its own."""
+        """`line` and the lines after it on demand; raises _SwallowedRow at a row of its own."""
         size = len(line)
         yield line
         while size < MAX_CELL and (more := self._next()) is not None:
@@ -119,11 +119,11 @@ class _Lines:
             yield more
 
     def keep(self) -> None:
-        """The lines asked for belong to the record."""
+        """Accept the requested lines as part of the record."""
         self._taken.clear()
 
     def go_back(self) -> None:
-        """They do not: they come again."""
+        """Rewind: the requested lines are read again."""
         self._ahead.extendleft(reversed(self._taken))
         self.number -= len(self._taken)
         self._taken.clear()
@@ -140,7 +140,7 @@ class _Lines:
 
 
 def _problem(line: int, text: str, cells: Sequence[str], shape: "RowShape", *, is_long: bool) -> str:
-    """What shows that a quote is not where it should be, though the record can be read; or ""."""
+    """The problem of a readable record with a misplaced quote; "" if there is none."""
     if is_long and not shape.holds(cells):
         return f"line {line} opens a quote that is not closed in it, and with the lines after it is no row"
     return _MISPLACED % line if not is_long and _ends_stray(text, cells) else ""
@@ -157,7 +157,7 @@ def _quote_problem(line: int, error: Exception) -> str:
 
 
 def _ends_stray(line: str, cells: Sequence[str]) -> bool:
-    """Whether a cell ends with a quote that none began, other than inches (5")."""
+    """Whether a cell ends with an unopened quote, other than inches (5")."""
     return line.count('"') % 2 == 1 and any(
         cell.endswith('"') and not cell[-2:-1].isdigit() for cell in cells
     )
@@ -175,5 +175,5 @@ def _kind(cell: str) -> str:
 
 
 def _admits(kinds: set[str], kind: str) -> bool:
-    """Whether a column of these kinds may hold another: text holds anything, a word may be a number."""
+    """Whether a column of these kinds can contain another: text can be anything, a word can be a number."""
     return kind in kinds or "text" in kinds or ("word" in kinds and kind == "number")

@@ -1,8 +1,8 @@
-"""What every reader gives: a table, and its rows a chunk at a time as the plain values of a JSON request.
+"""The result of every reader: a table whose rows come in chunks, with plain values as in a JSON request.
 
-A column is a list of str, int, float, bool or None, whatever it was stored as: instants are ISO 8601 text,
-decimals their digits, 32-bit floats the shortest number that reads back the same (37.824, not 37.824001).
-Missing is None: an empty cell, a null, a NaN.
+A column is a list of str, int, float, bool or None, whatever its stored type: instants are ISO 8601 text,
+decimals their digits, 32-bit floats the shortest number that reads back the same (37.824, not 37.824001). An
+empty cell, a null or a NaN is None.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Bounds the work on a header; a wider table is no table of events.
+# Bounds the work on a header; no table of events is wider.
 MAX_COLUMNS = 10_000
 MAX_NAMES_SHOWN = 10  # names in a message
 
@@ -21,8 +21,8 @@ MAX_NAMES_SHOWN = 10  # names in a message
 class Chunk:
     """Consecutive rows.
 
-    `malformed` says, by index, what makes a row unreadable; its cells are None. `unreadable` says the same
-    of single cells, by column and index. `blank` counts the rows without any value that were passed over.
+    `malformed` gives, by index, the problem of an unreadable row, whose cells are None. `unreadable` gives
+    the problems of single cells, by column and index. `blank` counts skipped rows without any value.
     """
 
     first_row: int  # of the file, counting from 1, without the header and blank rows
@@ -41,8 +41,8 @@ class Chunk:
 class SourceTable:
     """Something that can be imported: a file, an upload or a frame.
 
-    `columns` is None when they are only known row by row (JSON Lines). `chunks(skip, size, wanted)` yields
-    what follows the first `skip` rows (blank ones counted), `size` at a time; of a format with typed columns
+    `columns` is None if they are only known row by row (JSON Lines). `chunks(skip, size, wanted)` yields the
+    rows after the first `skip` ones (including blank ones), `size` at a time; for formats with typed columns,
     only those in `wanted` (None: all) are converted. `count()` is the number of rows, without blank ones.
     """
 
@@ -62,7 +62,7 @@ def in_parts(items: Iterator[T], size: int) -> Iterator[list[T]]:
 
 
 def list_names(names: Sequence[str]) -> str:
-    """Names for a message: the first few, and how many more there are.
+    """Names for a message: the first few, and the number of others.
 
     >>> list_names(["id", "amount"])
     'id, amount'
