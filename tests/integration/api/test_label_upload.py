@@ -157,9 +157,7 @@ def test_without_events_the_page_says_how_to_get_some(analyst: Client) -> None:
     assert "no events to label yet" in analyst.get(ADDRESS).content.decode()
 
 
-def test_lines_that_others_were_faster_with_are_given_back(
-    sent: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_that_lose_a_race_are_rejected(sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = label_upload.record_labels
 
     def busy_once(statements, **how):
@@ -214,7 +212,7 @@ AS_SUGGESTED = {
 }
 
 
-def test_a_file_is_read_and_nothing_recorded_before_a_person_says_so(analyst: Client, sent: str) -> None:
+def test_a_file_is_previewed_and_nothing_recorded_before_confirmation(analyst: Client, sent: str) -> None:
     page = send(analyst, sent, DISPUTES).content.decode()
     assert "<option selected>transaction_id</option>" in page
     assert '<option value="column:reason_code" selected>' in page
@@ -224,7 +222,7 @@ def test_a_file_is_read_and_nothing_recorded_before_a_person_says_so(analyst: Cl
     assert not Label.objects.exists()
 
 
-def test_a_dispute_report_is_recorded_as_its_values_were_said_to_mean(analyst: Client, sent: str) -> None:
+def test_a_dispute_report_is_recorded_with_the_chosen_meanings(analyst: Client, sent: str) -> None:
     chosen = AS_SUGGESTED | {"value": ["Z9/x", "13.1"], "means": ["legitimate", "leave"]}
     page = send(analyst, sent, DISPUTES, **chosen).content.decode()
     assert figures(page)["Recorded"] == "2"
@@ -267,7 +265,7 @@ def test_the_column_is_suggested_whose_ids_are_those_of_events(analyst: Client, 
     assert "<option selected>psp_reference</option>" in page
 
 
-def test_a_column_of_texts_is_not_asked_value_by_value(analyst: Client, sent: str) -> None:
+def test_a_column_of_free_text_is_not_mapped_value_by_value(analyst: Client, sent: str) -> None:
     lines = "\n".join(f"T-{number},reason {number}" for number in range(300))
     page = send(analyst, sent, f"event_id,reason\n{lines}\n").content.decode()
     assert "more than 200 distinct values" in page

@@ -241,7 +241,7 @@ def test_redis_keeps_what_waiting_events_read(store):
     assert remove_unread(Order.rush, now=much_later) == [5]
 
 
-def test_how_views_stand_is_told(store):
+def test_the_status_of_views_is_listed(store):
     now = timezone.now()
     today = to_micros(now) // DAY * DAY
     buy(*(OrderPlaced(today - HOUR - n, f"c{n % 5}", f"m{n % 3}") for n in range(20)), at=now)

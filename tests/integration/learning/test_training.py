@@ -90,7 +90,7 @@ def test_the_training_set_is_the_lane_folded_once_with_the_labels_of_the_cut_off
     )
 
 
-def test_a_run_registers_a_version_that_predicts_what_was_trained(history):
+def test_a_run_registers_a_version_with_the_trained_predictions(history):
     run = train()
     version = ModelVersion.objects.get(name=run.name)
     assert (version.name, version.number, version.event_type) == ("payment-1", 1, "payment")
@@ -241,7 +241,7 @@ def test_the_commands_train_list_promote_and_judge(history):
     assert "logistic regression" in out.getvalue()
 
 
-def test_too_little_to_learn_from_is_said_plainly(history):
+def test_too_little_data_is_reported_plainly(history):
     with pytest.raises(NotEnoughPositives):
         run_training(request(), config=TrainingConfig(minimum_positives=5_000), actor="tests", now=NOW)
     with pytest.raises(CommandError, match=r"no event is mature.*These changes would work"):

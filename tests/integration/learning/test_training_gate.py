@@ -72,7 +72,7 @@ def fail_a_check(name: str) -> None:
     append([NewEntry(stream, len(read_stream(stream)), "model.checked", data)], now=NOW)
 
 
-def test_a_training_keeps_its_checks_its_reference_and_who_asked_for_it(models):
+def test_a_training_stores_its_checks_reference_and_requester(models):
     first = version(models[0])
     assert [entry.type for entry in read_stream("model/payment-1")] == ["model.trained", "model.checked"]
     assert (first.status, first.trained_by) == ("candidate", "tests")
@@ -88,13 +88,13 @@ def test_a_training_keeps_its_checks_its_reference_and_who_asked_for_it(models):
     assert sum(first.reference["outcomes"].values()) == first.metrics["rows"]
 
 
-def test_a_first_model_is_compared_with_nobody_and_says_so(models):
+def test_a_first_model_says_that_there_is_no_champion_to_compare_with(models):
     comparison = version(models[0]).comparison
     assert (comparison["champion"], comparison["why_not"]) == (None, "no model decides payment yet")
     assert set(comparison["curves"]) == {"candidate"}
 
 
-def test_a_candidate_is_measured_beside_the_champion_on_the_same_events(models):
+def test_a_candidate_and_the_champion_are_measured_on_the_same_events(models):
     promote(models[1])
     watch = RecordedSteps()
     candidate = train_beside(trees=3, watch=watch)
@@ -154,7 +154,7 @@ def test_shuffled_labels_never_pass_and_cannot_be_forced_into_the_route(models):
         promotion.promote(shuffled.name, actor="user/bo", now=NOW)
 
 
-def test_somebody_else_approves_once_and_the_log_says_who(models):
+def test_another_person_approves_once_and_the_log_records_it(models):
     name = train_beside().name
     with pytest.raises(OwnModel, match="user/ana"):
         gate.approve(name, actor="user/ana", now=NOW)

@@ -65,7 +65,7 @@ def told(number: int) -> list[str]:
     return [entry.type.removeprefix("training.") for entry in read_stream(f"training/{number}")]
 
 
-def test_a_worker_trains_what_was_asked_for_and_then_what_waits(
+def test_a_worker_runs_the_requested_training_and_then_the_queued_one(
     celery_worker_process: Callable[..., subprocess.Popen[bytes]], history
 ):
     celery_worker_process(queues="training")
@@ -106,7 +106,7 @@ def test_another_training_waits_while_one_runs_and_is_started_at_its_end(history
     assert messages == [second]
 
 
-def test_two_trainings_asked_for_at_once_have_numbers_of_their_own(online_redis, messages):
+def test_two_trainings_requested_at_once_have_different_numbers(online_redis, messages):
     assert [request(), request()] == [1, 2]
     assert messages == [1, 2]
 
@@ -137,7 +137,7 @@ def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, 
     assert not ModelVersion.objects.exists()
 
 
-def test_a_cancellation_between_two_rounds_of_boosting_is_heard(history, messages, monkeypatch):
+def test_a_cancellation_between_two_boosting_rounds_stops_the_training(history, messages, monkeypatch):
     monkeypatch.setattr("scoring.learning.jobs.job_progress.SECONDS_BETWEEN_WRITES", 0.0)
     advance, rounds = running.JobProgress.advance, []
 

@@ -53,7 +53,7 @@ def act(client: Client, name: str, action: str, **given: str) -> str:
     return answer.content.decode() if answer.status_code == 200 else str(answer.status_code)
 
 
-def test_a_candidate_shows_metrics_gate_lineage_and_what_can_be_done(models):
+def test_a_candidate_page_shows_metrics_gate_lineage_and_actions(models):
     promote(models[1])
     judge = client_of("bo", *JUDGE)
     text = page(judge, models[0])
@@ -101,7 +101,7 @@ def test_every_action_needs_its_own_permission(models):
     assert ModelVersion.objects.get(name=models[0]).status == "candidate"
 
 
-def test_nobody_approves_their_own_model_and_the_page_says_so(models):
+def test_users_cannot_approve_their_own_model_and_the_page_says_so(models):
     ModelVersion.objects.filter(name=models[0]).update(trained_by="user/bo")
     judge = client_of("bo", *JUDGE)
     assert "You requested this training" in page(judge, models[0])

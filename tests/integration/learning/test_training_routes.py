@@ -72,7 +72,7 @@ def test_the_first_champion_decides_everything_by_the_types_first_entity(models)
     assert (entry.data["reason"], entry.metadata["actor"]) == ("promoted", "user/bo")
 
 
-def test_a_canary_takes_its_share_beside_the_shadows_and_leaves_the_shadow_itself(models):
+def test_a_canary_gets_its_share_and_is_no_longer_a_shadow(models):
     for shadow in models[1:3]:
         promotion.start_shadow(shadow, **WHO)
     entry = promotion.start_canary("payment-2", share=0.25, **WHO)
@@ -114,7 +114,7 @@ def test_shadows_join_whatever_decides_and_each_is_stopped_alone(models):
         (lambda: promotion.stop_arm("payment-3", **WHO), "payment-3 is neither canary nor shadow"),
     ],
 )
-def test_an_arm_that_cannot_be_is_refused_and_the_route_stays(models, act, why):
+def test_an_invalid_arm_is_refused_and_the_route_is_unchanged(models, act, why):
     promotion.start_canary("payment-2", share=0.25, **WHO)
     before = route_of("payment")
     with pytest.raises(InvalidRoute, match=why):
@@ -162,7 +162,7 @@ def test_a_model_that_cannot_be_run_is_given_no_arm(models, monkeypatch):
     assert arms() == [("champion", "payment-1", 1.0)]
 
 
-def test_the_newest_that_may_decide_is_neither_rejected_nor_of_shuffled_labels(db):
+def test_the_newest_promotable_version_is_neither_rejected_nor_trained_on_shuffled_labels(db):
     with pytest.raises(NoModelYet):
         promotion.newest_promotable("payment")
     made(9, status="candidate")
@@ -174,7 +174,7 @@ def test_the_newest_that_may_decide_is_neither_rejected_nor_of_shuffled_labels(d
     assert registry.known_names() == ["other-13", "payment-10", "payment-11", "payment-12", "payment-9"]
 
 
-def test_a_judgment_keeps_who_what_and_which_checks_it_passed_over(db):
+def test_a_judgment_records_actor_note_and_failed_checks(db):
     name = made(1, status="candidate", checks=[PASSED, FAILED])
     for note in ("", "  "):
         with pytest.raises(NoteRequired):

@@ -112,7 +112,7 @@ def test_two_days_of_data_are_enough(load):
     assert reviews == pytest.approx(round(reviews), abs=0.2)
 
 
-def test_since_leaves_out_what_lies_before_and_says_so(load):
+def test_since_excludes_earlier_events_and_is_recorded(load):
     frame = load()
     since = END - timedelta(days=34)
     run = train(since=since)
@@ -125,7 +125,7 @@ def test_since_leaves_out_what_lies_before_and_says_so(load):
     assert shown["Events from"] == "2026-01-26 00:00 UTC; earlier events were excluded"
 
 
-def test_the_command_takes_since_and_prints_what_it_left_out(load):
+def test_the_command_accepts_since_and_prints_the_excluded_events(load):
     load(extra=of_a_reset_clock())
     out = StringIO()
     options = ["--as-of", "2026-03-01", "--matures-after", "14", "--trees", "5"]
@@ -145,7 +145,7 @@ def test_a_maturity_of_zero_days_is_zero_in_training_export_and_evaluation(load,
     assert run_evaluation(run.name, **window).model["rows"] > 0
 
 
-def test_an_exported_set_is_what_training_learns_from(load, tmp_path):
+def test_an_exported_set_equals_the_training_data(load, tmp_path):
     load(extra=of_a_reset_clock())
     out, words = tmp_path / "set.parquet", StringIO()
     options = ["--as-of", "2026-03-01", "--matures-after", "14", "--since", "2026-01-26"]
@@ -175,7 +175,7 @@ def test_the_baseline_is_fitted_on_the_rows_of_the_model_alone(load, monkeypatch
     assert fitted == [run.rows]
 
 
-def test_a_refusal_for_lack_of_positives_says_what_would_work_and_it_does(load):
+def test_a_refusal_for_lack_of_positives_gives_advice_that_works(load):
     """Nothing was labeled in the first half."""
     frame = load(days=60)
     labeled_from = END - timedelta(days=34)

@@ -49,7 +49,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_work_is_refused_with_its_line(case):
+def test_an_invalid_declaration_is_refused_with_its_line(case):
     declare, problem = REFUSED[case]
     with pytest.raises(CatalogError) as refused:
         declare()
@@ -170,7 +170,7 @@ def test_a_value_is_known_by_the_views_name_and_its_own():
     assert [view.key for view in Order.batch_views.values()] == ["order.habits", "order.taste", "order.rush"]
 
 
-def test_the_definition_changes_with_what_it_says_and_not_with_where_it_stands():
+def test_the_definition_changes_with_the_declaration_and_not_with_its_location():
     def hash_of(**changes) -> str:
         card, amount = Entity(), Money()
         kind = Category()

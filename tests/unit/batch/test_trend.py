@@ -15,7 +15,7 @@ def trend(orders: list[OrderPlaced], merchant: str = "shop") -> dict[str, float]
     return values_of(Order.rush, view_events(orders), {"merchant": merchant}, as_of_us=AS_OF)
 
 
-def test_the_last_hour_stands_against_the_days_rate():
+def test_the_last_hour_is_compared_with_the_days_rate():
     """48 orders in the day are 2 an hour; 8 came in the last one."""
     earlier = [OrderPlaced(AS_OF - 2 * HOUR - n * 30 * MINUTE) for n in range(40)]
     assert trend([*earlier, *(OrderPlaced(AS_OF - 1 - n * MINUTE) for n in range(8))]) == {
@@ -45,7 +45,7 @@ def test_a_version_is_due_at_each_multiple_of_its_period():
     assert [due_at(Order.rush, AS_OF + int(at)) - AS_OF for at in moments] == [0, 0, 0, 10 * MINUTE]
 
 
-def test_merchants_by_the_thousand_are_told_apart():
+def test_thousands_of_merchants_are_distinguished():
     """At this moment 8,192 merchants times microseconds are 64 bits: the last of these would be the first."""
     moment = 2**51
     orders = [OrderPlaced(moment - 1, merchant=f"m{n:04}") for n in range(8_193)]

@@ -77,7 +77,7 @@ def test_the_version_read_is_a_period_old_at_least(at, boundary):
 
 
 @views
-def test_batches_one_after_the_other_give_what_one_gives(view):
+def test_consecutive_batches_give_the_same_as_one(view):
     """The last moments are kept from one to the next."""
     known = [
         OrderPlaced(MONDAY + n * HOUR, customer=f"c{n % 7}", merchant=f"m{n % 5}", amount=float(n))

@@ -23,7 +23,7 @@ def test_rejects_keep_number_reason_and_cells(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_what_was_written_after_the_last_committed_chunk_is_cut_off(tmp_path: Path) -> None:
+def test_rows_written_after_the_last_committed_chunk_are_truncated(tmp_path: Path) -> None:
     path = tmp_path / "rejects.csv"
     with RejectFile(path, HEADER) as file:
         committed = file.write([Reject(1, "bad", ["a", None])])

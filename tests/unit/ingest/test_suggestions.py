@@ -58,7 +58,7 @@ def test_a_label_is_suggested_by_the_values_it_has(values: list[str | None], opt
         (["0", "1e+05"], "set their origin"),
     ],
 )
-def test_how_times_are_written_is_asked_for_with_the_options_that_say_it(times: list[str], said: str) -> None:
+def test_missing_time_options_are_suggested(times: list[str], said: str) -> None:
     (found,) = suggested({"occurred_at": times}, mapped=MAPPED)
     assert found.endswith(said) or said in found
 
@@ -71,7 +71,7 @@ def test_how_times_are_written_is_asked_for_with_the_options_that_say_it(times: 
         (["31.12.2025"], {"time_format": "%d.%m.%Y", "timezone": "UTC"}),
     ],
 )
-def test_what_is_said_is_not_asked_for(times: list[str], options: dict[str, str]) -> None:
+def test_given_options_are_not_suggested(times: list[str], options: dict[str, str]) -> None:
     assert suggested({"occurred_at": times}, mapped=MAPPED, **options) == []
 
 
@@ -82,11 +82,11 @@ def test_what_is_said_is_not_asked_for(times: list[str], options: dict[str, str]
         (("p1", "2025-03-01T10:00:00Z", "12.34"), "add a line with the column names"),
     ],
 )
-def test_a_header_that_looks_like_none_is_told_of(columns: tuple[str, ...], said: str) -> None:
+def test_a_doubtful_header_is_reported(columns: tuple[str, ...], said: str) -> None:
     with pytest.raises(InvalidMapping, match=said):
         bind(ColumnMapping("payment"), columns)
 
 
-def test_signs_between_thousands_are_seen_beside_a_currency() -> None:
+def test_thousands_separators_are_detected_next_to_a_currency() -> None:
     found = suggested({"amount": ["$1,234.50"]}, mapped={**MAPPED, "amount": "amount"})
     assert found == ["amount seems to have commas between thousands: --thousands ,"]

@@ -125,13 +125,13 @@ def test_numbers_are_those_that_a_json_parser_reads(number):
     assert numbers(table["weight"]).tobytes() == np.array([expected]).tobytes()
 
 
-def test_only_the_fields_asked_for_are_parsed():
+def test_only_the_requested_fields_are_parsed():
     table = event_table(Parcel, texts(parcel(1, kind="box", weight=1)), fields=["kind"])
     assert table.schema.names == [*EVENT_HEAD, "kind"]
 
 
 @pytest.mark.parametrize("share", [0.5, 1 / 3, 2 / 7])
-def test_what_texts_tell_stands_in_columns_of_its_own(share):
+def test_signals_of_texts_have_columns_of_their_own(share):
     told = parcel(1, note="d1ge57") | {"signals": {"note.length": 17, "note.capitals": share}}
     wanted = ["sender", "note.length", "note.capitals", "note.digits"]
     table = event_table(Parcel, texts(told, parcel(2)), fields=wanted)
@@ -170,7 +170,7 @@ def test_a_lanes_order_is_a_row_an_item():
     ]
 
 
-def test_types_are_told_apart_by_their_streams():
+def test_event_types_are_distinguished_by_their_streams():
     entries = texts(
         *[{}] * 4,
         types=["event.received", "label.recorded", "event.received", "event.received"],

@@ -116,7 +116,7 @@ def test_a_cleared_store_is_empty_whatever_was_there(tmp_path):
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_what_a_manifest_names_is_on_the_disk_before_it_and_so_is_its_name(tmp_path, monkeypatch):
+def test_files_and_their_names_are_on_disk_before_the_manifest(tmp_path, monkeypatch):
     """A machine that fails must not leave a manifest of files that were never written."""
     synced: list[tuple[str, bool]] = []  # path, and whether the manifest was there
     manifest = tmp_path / "manifests" / "00000001.json"

@@ -64,6 +64,6 @@ def test_a_set_that_no_worker_has_declared_yet_says_so() -> None:
     assert line.split()[:5] == ["payment", "-", "not", "yet", "2"]
 
 
-def test_features_are_listed_below_their_set_when_asked_for() -> None:
+def test_features_are_listed_below_their_set_on_request() -> None:
     shown = set_lines([EARLIER], before={"payment": None}, with_features=True)
     assert [line.strip() for line in shown[2:]] == ["amount", "hour_of_day"]

@@ -117,7 +117,7 @@ def test_the_first_unit_beyond_a_share_is_not_in_it() -> None:
     assert is_shadowed(route(0.5), replace(shadow, share=math.nextafter(shadow.share, 1)), "c-1")
 
 
-def test_a_unit_lies_where_the_hash_puts_it() -> None:
+def test_a_units_point_is_its_hash() -> None:
     digest = hashlib.sha256(b"payment/1\x1fcustomer-7").digest()
     expected = int.from_bytes(digest[:8], "big") / 2**64
     assert share_point("payment/1", "customer-7") == pytest.approx(expected, abs=2**-52)

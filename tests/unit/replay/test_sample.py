@@ -27,7 +27,7 @@ ITEMS = [
 
 
 @given(lanes(), st.sampled_from([0.2, 0.5, 0.8]))
-def test_whatever_a_sample_can_tell_is_what_the_whole_lane_says(lane: Lane, share: float):
+def test_values_from_a_sample_equal_those_of_the_whole_lane(lane: Lane, share: float):
     whole_arena, sampled_arena = Arena(PLAN), Arena(PLAN)
     bounds = [0, *lane.cuts, len(lane.items)]
     for start, stop in pairwise(bounds):
@@ -60,7 +60,7 @@ def test_a_share_of_nothing_takes_nothing():
     assert sample.batch.state_keys() == []
 
 
-def test_a_feature_is_told_only_where_every_entity_it_reads_is_held():
+def test_a_feature_is_checked_only_if_all_its_entities_are_sampled():
     read = keys_read(PLAN, PLAN.feature_set("login"))
     names = PLAN.feature_set("login").names
     kinds = {kind.name: kind.index for kind in PLAN.entity_kinds}

@@ -90,6 +90,6 @@ def test_who_is_not_known_has_no_affinity():
     assert np.isnan([affinity("new", "m1"), affinity("c1", "new"), affinity("dee", "m1")]).all()
 
 
-def test_nobody_at_all_gives_empty_tables():
+def test_without_entities_tables_are_empty():
     tables = Order.taste.compute(view_events([]), as_of_us=AS_OF)
     assert [table.matrix.shape for table in tables] == [(0, 3), (0, 3)]

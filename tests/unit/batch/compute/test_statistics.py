@@ -92,7 +92,7 @@ orders_of_two_weeks = st.lists(
 
 @pytest.mark.parametrize("value", PLAINLY)
 @given(orders=orders_of_two_weeks)
-def test_a_value_is_what_its_word_says(value, orders):
+def test_every_statistic_gives_its_value(value, orders):
     events = view_events(orders)
     for customer in ("ann", "bo"):
         counted = [o for o in orders if o.customer == customer and AS_OF - 7 * DAY <= o.at_us < AS_OF]

@@ -55,7 +55,7 @@ def items(*fields: dict[str, Any], kind: Any = "event", type: str = "sale") -> l
 ANN, BOB = {"customer": "ann", "merchant": "shop"}, {"customer": "bob"}
 
 
-def test_a_lane_without_views_asks_nobody(asked: list[datetime]) -> None:
+def test_a_lane_without_views_makes_no_calls(asked: list[datetime]) -> None:
     lane = BatchLookup(compile_lane("content", [Post]))
     reads = lane.choose(items({"author": "ann"}, type="post"), [NOON])
     assert (reads.script(), reads.numbers, asked) == (None, [{}], [])

@@ -63,11 +63,11 @@ def test_the_columns_of_a_report_are_found_by_name(report: str) -> None:
         ("retract", "retract"),
     ],
 )
-def test_what_a_value_may_mean(value: str, meaning: str) -> None:
+def test_suggested_meanings_of_values(value: str, meaning: str) -> None:
     assert suggest_value(value, Payment) == meaning
 
 
-def test_a_dispute_that_is_won_or_open_says_nothing_and_another_what_its_reason_says() -> None:
+def test_a_won_or_open_dispute_gives_no_label_and_others_use_their_reason() -> None:
     states = ["won", "under_review", "warning_closed", "RequestForInformation", "ChargebackReversed"]
     assert set(suggest_statuses(states).values()) == {SKIP}
     assert set(suggest_statuses(["lost", "Chargeback", "accepted"]).values()) == {AS_REASON}
@@ -95,7 +95,7 @@ def test_times_as_acquirers_write_them(text: str, moment: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["03/04/2026", "yesterday", "2026-02-30", "31.31.2026", "12", "2026"])
-def test_what_can_be_read_in_two_ways_or_none_is_refused(text: str) -> None:
+def test_ambiguous_and_unreadable_times_are_refused(text: str) -> None:
     with pytest.raises(FieldError):
         read_time(text, TimeStyle(), now=NOW)
 
@@ -111,5 +111,5 @@ def test_what_can_be_read_in_two_ways_or_none_is_refused(text: str) -> None:
         ("01-02-2026", True),
     ],
 )
-def test_which_times_need_a_zone(text: str, lacks: bool) -> None:
+def test_times_that_need_a_zone(text: str, lacks: bool) -> None:
     assert lacks_zone(text) is lacks

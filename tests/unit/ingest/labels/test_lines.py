@@ -33,7 +33,7 @@ def statement(text: str, columns: LabelColumns | None = None):
     return line.statement
 
 
-def test_a_line_says_what_the_file_says_where_it_says_nothing_itself() -> None:
+def test_a_line_without_its_own_values_uses_the_files_defaults() -> None:
     said = statement("event_id\nT-1\n")
     assert (said.event_type, said.event_id, said.value) == ("payment", "T-1", "fraud")
     assert (said.label_source, said.known_at) == ("chargeback", None)
@@ -48,7 +48,7 @@ def test_a_line_says_it_all_itself(column: str) -> None:
     assert said.known_at == datetime(2026, 2, 1, 9, tzinfo=UTC)
 
 
-def test_the_word_retract_takes_back_what_was_said() -> None:
+def test_the_word_retract_retracts_the_label() -> None:
     assert statement("event_id,label\nT-1,retract\n").value is None
 
 
@@ -79,7 +79,7 @@ def test_the_word_retract_takes_back_what_was_said() -> None:
         "a column without a name",
     ],
 )
-def test_what_spreadsheets_write_is_read(text: str) -> None:
+def test_values_written_by_spreadsheets_are_read(text: str) -> None:
     assert statement(text).value == "fraud"
 
 
@@ -99,7 +99,7 @@ def test_what_spreadsheets_write_is_read(text: str) -> None:
         ("T\x07,fraud,", "event_id has the character U+0007"),
     ],
 )
-def test_a_bad_line_is_told_by_number_column_problem_and_what_is_allowed(line: str, reason: str) -> None:
+def test_a_rejected_line_has_number_column_problem_and_allowed_values(line: str, reason: str) -> None:
     good, bad, other = read(f"event_id,label,reported_at\nT-0,fraud,\n{line}\nT-2,fraud,\n")
     assert isinstance(bad, RejectedLine)
     assert bad.number == 3
@@ -108,7 +108,7 @@ def test_a_bad_line_is_told_by_number_column_problem_and_what_is_allowed(line: s
     assert isinstance(other, LabelLine)
 
 
-def test_every_problem_of_a_line_is_told() -> None:
+def test_every_problem_of_a_line_is_reported() -> None:
     bad, _ = read("event_id,event_type,label,known_at\n,refund,x,y\nT-1,payment,fraud,\n")
     assert isinstance(bad, RejectedLine)
     assert [problem.field for problem in bad.problems] == ["label", "known_at", "event_type", "event_id"]
@@ -119,7 +119,7 @@ def test_a_line_counts_from_where_it_begins() -> None:
     assert [line.number for line in lines] == [2, 4]
 
 
-def test_the_same_twice_is_fine_and_two_things_of_one_event_are_not() -> None:
+def test_repeated_lines_are_fine_and_contradictory_ones_are_rejected() -> None:
     same, other = read("event_id,label\nT-1,fraud\nT-1,fraud\nT-1,legitimate\n")[1:]
     assert isinstance(same, LabelLine)
     assert isinstance(other, RejectedLine)
@@ -144,7 +144,7 @@ def test_rejected_lines_that_come_back_corrected_are_read() -> None:
         (b'event_id\nT-1\n"T-2\n', "line 3 cannot be read"),
     ],
 )
-def test_what_is_no_file_of_labels_is_refused_as_a_whole(content: bytes, problem: str) -> None:
+def test_a_file_without_labels_is_refused(content: bytes, problem: str) -> None:
     with pytest.raises(UnreadableImport, match=problem):
         read_table(content)
 
@@ -173,14 +173,14 @@ def test_utf_16_is_read_as_spreadsheets_write_it() -> None:
     assert (table.header, table.delimiter) == (("event_id", "label"), "tabs")
 
 
-def test_what_spreadsheets_of_western_europe_and_compressed_files_hold_is_read() -> None:
+def test_western_european_spreadsheets_and_compressed_files_are_read() -> None:
     assert read_table("event_id,reason\nT-1,gestohlen gemäß\n".encode("cp1252")).rows[0].cells[1] == (
         "gestohlen gemäß"
     )
     assert read_table(gzip.compress(b"event_id\nT-1\n")).header == ("event_id",)
 
 
-def test_what_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_table, "MAX_UNPACKED_BYTES", 1_000)
     with pytest.raises(UnreadableImport, match="larger than 1,000 bytes"):
         read_table(gzip.compress(b"event_id\n" + b"T-1\n" * 1_000))
@@ -206,7 +206,7 @@ def test_a_dispute_report_is_read_by_reason_and_state() -> None:
     assert [type(line) for line in (other, won)] == [SkippedLine, SkippedLine]
 
 
-def test_a_state_can_say_something_else_than_the_reason() -> None:
+def test_a_status_can_override_the_reason() -> None:
     columns = replace(
         suggest_columns(read_table(DISPUTES.encode()), Payment),
         status_values={"lost": "as_reason", "won": "legitimate"},
@@ -216,7 +216,7 @@ def test_a_state_can_say_something_else_than_the_reason() -> None:
     assert said == ["fraud", "legitimate"]
 
 
-def test_nothing_is_assumed_of_a_file_that_does_not_say_what_a_line_means() -> None:
+def test_nothing_is_assumed_if_a_file_does_not_give_the_meaning_of_its_lines() -> None:
     columns = suggest_columns(read_table(b"event_id\nT-1\n"), Payment)
     [bad] = read("event_id\nT-1\n", columns)
     assert isinstance(bad, RejectedLine)

@@ -46,14 +46,14 @@ def test_label_columns_of_the_usual_names_are_found() -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_said_with_what_would(
+def test_a_mapping_that_does_not_fit_is_reported_with_alternatives(
     mapping: ColumnMapping, columns: tuple[str, ...], said: str
 ) -> None:
     with pytest.raises(InvalidMapping, match=said):
         bind(mapping, columns)
 
 
-def test_every_problem_is_said_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(InvalidMapping) as raised:
         bind(ColumnMapping("payment", id=("nr",), fields={"card": "pan"}), ("amount", "note"))
     *problems, columns = raised.value.problems

@@ -39,7 +39,7 @@ def toml(path: Path, text: str) -> Path:
     return file
 
 
-def test_a_toml_file_and_the_options_say_the_same(tmp_path: Path) -> None:
+def test_a_toml_file_and_options_give_the_same_mapping(tmp_path: Path) -> None:
     assert build_mapping(read_mapping(toml(tmp_path, WHOLE))) == build_mapping({}, **AS_OPTIONS)
 
 

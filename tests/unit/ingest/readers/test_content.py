@@ -49,7 +49,7 @@ def test_a_packed_file_is_the_table_in_it(pack: Callable[[bytes], bytes], name: 
     assert table.digest == open_bytes(PLAIN, name="a.csv").digest  # packing makes no other import of it
 
 
-def test_the_file_in_an_archive_says_what_it_is() -> None:
+def test_the_format_of_an_archived_file_is_detected() -> None:
     assert open_bytes(zipped(PLAIN), name="export.zip").columns == ("id", "amount")
 
 
@@ -83,7 +83,7 @@ def test_a_file_that_is_cut_off_says_so(pack: Callable[[bytes], bytes]) -> None:
         (b"\x00\x01\x02\x00\x05\x00\x00\x00" * 20, "neither Parquet nor text"),
     ],
 )
-def test_what_is_not_read_is_named(content: bytes, said: str) -> None:
+def test_unsupported_formats_are_named(content: bytes, said: str) -> None:
     with pytest.raises(UnreadableImport, match=said):
         open_bytes(content, name="a.csv")
 

@@ -20,7 +20,7 @@ NAMES = {"id": ["1", "2"], "name": ["Müller", "Café, Bar"]}
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_separator_and_encoding_are_told_by_the_content(delimiter: str, encoding: str) -> None:
+def test_separator_and_encoding_are_detected_from_the_content(delimiter: str, encoding: str) -> None:
     text = f'id,name\n1,Müller\n2,"Café, Bar"\n'.replace("id,", f"id{delimiter}")  # noqa: F541
     text = text.replace("1,", f"1{delimiter}").replace("2,", f"2{delimiter}")
     assert columns_of(text.encode(encoding)) == NAMES
@@ -29,7 +29,7 @@ def test_separator_and_encoding_are_told_by_the_content(delimiter: str, encoding
 @pytest.mark.parametrize(
     ("text", "encoding"), [("Привет мир", "cp1251"), ("Żółć gęślą jaźń", "cp1250"), ("セブン", "shift_jis")]
 )
-def test_an_encoding_that_cannot_be_told_is_asked_for(text: str, encoding: str) -> None:
+def test_an_ambiguous_encoding_must_be_given(text: str, encoding: str) -> None:
     content = f"id,name\n1,{text}\n".encode(encoding)
     with pytest.raises(UnreadableImport, match="not UTF-8; name its encoding"):
         columns_of(content)
@@ -44,7 +44,7 @@ def test_a_few_bad_bytes_among_utf_8_spoil_their_rows_only() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-9", "base64", "rot13"])
-def test_what_is_no_encoding_is_refused(encoding: str) -> None:
+def test_an_unknown_encoding_is_refused(encoding: str) -> None:
     with pytest.raises(UnreadableImport, match="is no encoding"):
         columns_of(b"id\n1\n", encoding=encoding)
 

@@ -113,7 +113,7 @@ def test_names_are_trimmed_as_in_a_header() -> None:
         '[\n{"id": 1},\n{"id": 2},\n]\n',
     ],
 )
-def test_what_follows_an_array_or_a_comma_is_read_too(text: str) -> None:
+def test_objects_after_an_array_or_a_comma_are_read_too(text: str) -> None:
     assert [chunk.columns["id"] for chunk in read(text.encode())] == [[1, 2]]
 
 
@@ -122,7 +122,7 @@ def test_text_after_an_array_is_a_row_that_cannot_be_read() -> None:
     assert (chunk.length, list(chunk.malformed)) == (2, [1])
 
 
-def test_what_is_nested_too_deeply_is_a_row_that_cannot_be_read() -> None:
+def test_a_row_that_is_nested_too_deeply_is_unreadable() -> None:
     for name in (
         b'{"id":\n' + b"[" * 5_000 + b"]" * 5_000 + b"}",
         b'{"id":' + b"[" * 5_000 + b"]" * 5_000 + b"}",

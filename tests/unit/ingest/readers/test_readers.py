@@ -60,7 +60,7 @@ def test_an_unreadable_csv_row_spoils_itself_only(tmp_path: Path) -> None:
     }
 
 
-def test_json_lines_keep_types_and_name_what_is_no_row(tmp_path: Path) -> None:
+def test_json_lines_keep_types_and_report_lines_that_are_not_rows(tmp_path: Path) -> None:
     table = written(
         tmp_path, "a.jsonl", b'{"id":"1","amount":61.66}\n\n[1]\n{"id":2,"flag":true}\nnonsense\n'
     )
@@ -94,7 +94,7 @@ def test_json_lines_keep_types_and_name_what_is_no_row(tmp_path: Path) -> None:
         (pa.array([0], type=pa.timestamp("us")), ["1970-01-01T00:00:00"]),
     ],
 )  # fmt: skip
-def test_arrow_values_become_what_a_person_reads(array: pa.Array, plain: Sequence[Any]) -> None:
+def test_arrow_values_become_readable_values(array: pa.Array, plain: Sequence[Any]) -> None:
     assert read_values(pa.chunked_array([array])) == (plain, {})
 
 
@@ -150,7 +150,7 @@ def test_a_frame_column_of_mixed_types_is_named() -> None:
         ("a.parquet", b"nonsense", "named like a Parquet file but is none"),
     ],
 )
-def test_what_is_no_table_is_refused_with_the_reason(
+def test_a_file_that_is_not_a_table_is_refused_with_the_reason(
     tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
     with pytest.raises(UnreadableImport, match=said):

@@ -28,14 +28,14 @@ def test_a_quote_that_stays_open_costs_its_row_and_no_other() -> None:
     assert chunk.columns["note"] == [None, "fine", "bad", "nice", "ok"]
 
 
-def test_two_stray_quotes_that_look_like_one_text_do_not_swallow_what_is_between() -> None:
+def test_two_stray_quotes_that_look_like_one_text_swallow_no_rows() -> None:
     chunk = read(row(1, "ok"), row(2, '"great'), row(3, "fine"), row(4, 'bad"'), row(5, "ok"))
     assert list(chunk.malformed) == [1, 3]
     assert "line 5 has a quote in the wrong place" in chunk.malformed[3]
     assert chunk.columns["id"] == ["s1", None, "s3", None, "s5"]
 
 
-def test_a_quote_that_is_open_at_the_end_of_the_file_is_said_to_be() -> None:
+def test_an_unclosed_quote_at_the_end_of_the_file_is_reported() -> None:
     chunk = read(row(1, "ok"), row(2, '"end'))
     assert chunk.malformed == {1: "line 3 opens a quote that is never closed"}
 
@@ -62,7 +62,7 @@ NOTES = st.text(alphabet='ab,"\n;', max_size=12).map(lambda text: f"x{text}")
 
 
 @given(notes=st.lists(NOTES, min_size=1, max_size=8))
-def test_what_is_written_by_the_rules_is_read_as_it_was(notes: list[str]) -> None:
+def test_well_formed_records_are_read_unchanged(notes: list[str]) -> None:
     lines = [row(n, '"' + note.replace('"', '""') + '"') for n, note in enumerate(notes)]
     chunk = read(row(9, "plain"), *lines)
     assert not chunk.malformed

@@ -199,7 +199,7 @@ def test_a_time_that_is_wrong_and_part_of_the_id_is_not_called_empty() -> None:
     assert "occurred_at is empty, but part of the id id+occurred_at" in reasons[0]
 
 
-def test_a_mapped_column_is_named_beside_its_field() -> None:
+def test_a_problem_names_the_field_and_its_mapped_column() -> None:
     columns = {**binding(Payment).columns, "merchant": "shop"}
     parsed = parse_payment({"shop": ""}, columns=columns)
     assert parsed.reasons[0] == "merchant (column shop) is missing"
@@ -277,7 +277,7 @@ def test_a_label_that_cannot_be_costs_the_label_and_not_the_event(row: dict[str,
     assert parsed.label_problems[0].startswith(said)
 
 
-def test_constants_stand_in_every_row() -> None:
+def test_constants_apply_to_every_row() -> None:
     names = {name: name for name in binding(Payment).columns if name != "currency"}
     parser = row_parser(binding(Payment, columns=names, constants={"currency": "EUR"}))
     parsed = parser.parse(chunk_of([GOOD, {**GOOD, "id": "t-2"}]))

@@ -23,7 +23,7 @@ def test_the_usual_spellings_of_nothing_are_missing(word: str | None) -> None:
 
 
 @pytest.mark.parametrize("word", ["NA", "-", "#REF!", "unknown", "undefined", "Null & Sons", 0, False])
-def test_what_may_be_a_value_is_one(word: Any) -> None:
+def test_ambiguous_words_are_read_as_values(word: Any) -> None:
     assert not MissingWords().is_missing(word)
 
 
@@ -42,7 +42,7 @@ def test_free_text_may_be_a_word_for_nothing_unless_it_is_named() -> None:
     assert MissingWords(["None"]).is_missing("None", free_text=True)
 
 
-def test_words_that_fill_a_column_are_told_of() -> None:
+def test_frequent_words_in_a_column_are_reported() -> None:
     counts = merge_counts(
         {"device": count_words(["a", "unknown", "NULL", "unknown"])}, {"device": {"NULL": 5}}
     )
@@ -80,12 +80,12 @@ def test_numbers_are_read_in_the_numerals_of_the_file(numerals: Numerals, text: 
         (Numerals(".", ","), "1,5"),
     ],
 )
-def test_a_number_in_other_numerals_is_refused_and_not_misread(numerals: Numerals, text: str) -> None:
+def test_a_number_in_another_format_is_refused_and_not_misread(numerals: Numerals, text: str) -> None:
     with pytest.raises(FieldError, match="not a number with the decimal sign"):
         numerals.read(text)
 
 
-def test_numerals_that_cannot_be_told_apart_are_refused() -> None:
+def test_ambiguous_number_formats_are_refused() -> None:
     with pytest.raises(InvalidMapping, match="are both ','"):
         Numerals(",", ",")
 
@@ -94,17 +94,17 @@ LABEL = LabelMapping("is_fraud", {"1": "fraud", "0": "legitimate"})
 
 
 @pytest.mark.parametrize("cell", [1, 1.0, "1", "1.0", " 1 ", True, "true", "TRUE"])
-def test_labels_are_told_by_value_whatever_they_are_stored_as(cell: Any) -> None:
+def test_labels_are_matched_by_value_whatever_their_type(cell: Any) -> None:
     assert value_reader(LABEL, ("fraud", "legitimate"))(cell) == "fraud"
 
 
 @pytest.mark.parametrize(("cell", "label"), [("yes", "fraud"), ("YES", "fraud"), ("no ", "legitimate")])
-def test_labels_are_told_whatever_the_case_of_their_letters(cell: str, label: str) -> None:
+def test_labels_are_matched_regardless_of_case(cell: str, label: str) -> None:
     yes_and_no = LabelMapping("fraud", {"Yes": "fraud", "No": "legitimate"})
     assert value_reader(yes_and_no, ("fraud", "legitimate"))(cell) == label
 
 
-def test_labels_that_differ_in_case_alone_are_told_apart() -> None:
+def test_labels_that_differ_only_in_case_are_distinguished() -> None:
     read = value_reader(LabelMapping("code", {"F": "fraud", "f": ""}), ("fraud", "legitimate"))
     assert (read("F"), read("f")) == ("fraud", UNLABELED)
 
@@ -117,7 +117,7 @@ def test_another_value_is_a_problem_unless_the_mapping_names_the_others(cell: An
     assert value_reader(others, ("fraud", "legitimate"))(cell) == UNLABELED
 
 
-def test_a_wrong_label_says_how_to_name_its_meaning() -> None:
+def test_an_unknown_label_suggests_the_mapping_option() -> None:
     with pytest.raises(FieldError) as raised:
         value_reader(LabelMapping("status"), ("fraud", "legitimate"))("won")
     assert raised.value.allowed == ("fraud, legitimate; map other values with --label status:VALUE=fraud,*=")
@@ -166,6 +166,6 @@ def test_rejected_rows_are_allowed_up_to_a_number_or_a_share(
 
 
 @pytest.mark.parametrize("given", ["", "-1", "1.5", "101%", "few"])
-def test_what_is_no_limit_is_refused(given: str) -> None:
+def test_an_invalid_limit_is_refused(given: str) -> None:
     with pytest.raises(InvalidMapping, match="neither a number of rows nor a share"):
         parse_max_rejected(given)

@@ -25,20 +25,20 @@ from scoring.ingest.values.currency_signs import without_currency
         ("12.50-", "USD", "-12.50"),
     ],
 )
-def test_the_number_is_what_stands_beside_the_sign(text: str, currency: str, number: str) -> None:
+def test_the_number_is_extracted_from_next_to_the_sign(text: str, currency: str, number: str) -> None:
     assert without_currency(text, currency) == number
 
 
 @pytest.mark.parametrize(
     "text", ["12.34", "-5", "+5", "x", "5%", "0x10", "1_000", "12 34", "(5", "USD", "$", "-"]
 )
-def test_what_has_no_currency_beside_it_stays_as_it_is(text: str) -> None:
+def test_text_without_a_currency_is_unchanged(text: str) -> None:
     assert without_currency(text, "USD") == text
 
 
 @pytest.mark.parametrize(
     ("text", "currency"), [("€5", "USD"), ("5 EUR", "USD"), ("$5", "EUR"), ("$5 EUR", "USD")]
 )
-def test_an_amount_in_another_currency_is_not_taken_for_the_rows_own(text: str, currency: str) -> None:
+def test_an_amount_in_another_currency_is_refused(text: str, currency: str) -> None:
     with pytest.raises(FieldError, match=f"which is not in {currency}"):
         without_currency(text, currency)

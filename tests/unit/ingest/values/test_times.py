@@ -62,7 +62,7 @@ def test_a_time_is_read_as_its_rule_says(raw: Any, rule: dict[str, str], read: s
         (10**18, {"unit": "s"}, "out of range"),
     ],
 )
-def test_a_time_that_has_no_one_reading_is_refused(raw: Any, rule: dict[str, str], said: str) -> None:
+def test_an_ambiguous_time_is_refused(raw: Any, rule: dict[str, str], said: str) -> None:
     with pytest.raises(FieldError, match=said):
         TimeReader(TimeRule(**rule)).read(raw)
 
@@ -90,6 +90,6 @@ def test_where_dates_are_read_a_date_means_its_end(raw: str, rule: dict[str, str
         ({"timezone": "Mars/Olympus"}, "Mars/Olympus"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused(rule: dict[str, str], said: str) -> None:
+def test_an_invalid_rule_is_refused(rule: dict[str, str], said: str) -> None:
     with pytest.raises(InvalidMapping, match=said):
         TimeRule(**rule)

@@ -90,14 +90,14 @@ def test_where_labels_come_late_a_longer_maturity_is_advised_and_works():
     assert tried.works(window(as_of=now, days=days))
 
 
-def test_where_nothing_helps_the_number_that_is_needed_is_said():
+def test_if_no_window_helps_the_needed_number_of_positives_is_given():
     advice = remedies(*hourly(positive_days=[3, 90])).advice(window())
     assert advice.startswith(
         "Training needs at least 35 positives in total, and 24 are mature so far: record more labels"
     )
 
 
-def test_dates_without_times_on_too_few_days_are_told_apart_from_missing_labels():
+def test_too_few_distinct_times_are_distinguished_from_missing_labels():
     times = np.repeat(to_micros(START) + np.arange(3, dtype=np.int64) * 86_400_000_000, 100)
     rows = np.arange(0, 300, 2)
     labels = LabelHistory(rows=rows, known_at=times[rows], effective=np.ones(150, dtype=np.int8))
@@ -127,7 +127,7 @@ def test_a_refusal_names_the_stretch_and_the_sparse_ends_of_the_positives():
     )
 
 
-def test_hours_of_data_are_refused_with_what_there_is():
+def test_hours_of_data_are_refused_with_their_time_span():
     data = training_set(rows=500, days=1)
     kept, _ = find_outliers(data.occurred_at)
     with pytest.raises(NotEnoughHistory) as refused:
@@ -156,7 +156,7 @@ def test_waiting_is_not_advised_where_it_would_not_help():
     assert "wait" not in remedies(times, labels).advice(window(as_of=START + timedelta(days=32)))
 
 
-def test_without_any_event_it_says_what_is_needed():
+def test_without_events_the_advice_gives_the_needed_positives():
     times, labels = hourly(days=0)
     assert (
         remedies(times, labels)
@@ -165,7 +165,7 @@ def test_without_any_event_it_says_what_is_needed():
     )
 
 
-def test_where_the_test_lies_elsewhere_its_positives_are_not_asked_for():
+def test_a_separate_test_period_requires_no_test_positives_in_the_data():
     def without_test(*positive_days):
         times, labels = hourly(positive_days=positive_days)
         return Remedies(times, labels, SplitShares().without_test(), NEEDS)
@@ -206,7 +206,7 @@ def test_four_different_times_are_enough_to_be_cut():
         ({"since": START + timedelta(days=3, microseconds=1)}, 23),
     ],
 )
-def test_a_window_holds_what_lies_on_its_edges(changes, matured):
+def test_a_window_includes_events_on_its_edges(changes, matured):
     advice = remedies(*hourly(positive_days=[3, 90])).advice(window(**changes))
     assert f"in total, and {matured} are mature so far" in advice
 
@@ -264,5 +264,5 @@ def test_the_newest_slice_that_lacks_positives_is_the_one_refused(positives, wit
         ),
     ],
 )
-def test_positives_are_said_to_lie_where_eight_in_ten_do_if_the_others_are_far(days, said):
+def test_the_middle_80_percent_of_positives_is_given_if_the_others_are_far_away(days, said):
     assert describe_positives(to_micros(START) + np.array(list(days), dtype=np.int64) * DAY_US) == said

@@ -60,7 +60,7 @@ def test_an_immature_event_stays_out_whichever_its_label():
     assert joined.positions.tolist() == [100, 101]
 
 
-def test_the_last_thing_said_before_the_cut_off_holds():
+def test_the_last_label_before_the_cut_off_applies():
     joined = join([0, 0, 0], [(0, 10, 1), (0, 20, 0), (1, 10, 1), (1, 20, -1), (2, 10, 0), (2, 70, 1)])
     assert joined.y.tolist() == [0, 0, 0]
     assert joined.inferred.tolist() == [False, True, False]
@@ -105,7 +105,7 @@ def test_a_maturity_of_zero_takes_every_event_up_to_the_cut_off():
     assert len(join([0, 30, 60], [], matures=0).y) == 3
 
 
-def test_a_correction_holds_from_its_moment_on_and_what_it_corrects_until_just_before():
+def test_a_correction_is_valid_from_its_time_on_and_the_original_until_then():
     """Row 1 corrects row 0 on day 5; row 2 is retracted on day 9; row 3 stays as it was."""
     day = [to_micros(START + number * DAY) for number in range(20)]
     periods = VersionPeriods(

@@ -40,7 +40,7 @@ def vectors():
         ({"outliers": {}, "since": to_iso(START + timedelta(days=30))}, 30, 57),
     ],
 )
-def test_a_model_learned_from_what_was_mature_at_its_own_cut_off(lineage, first, count):
+def test_the_training_data_of_a_model_is_what_was_mature_at_its_cut_off(lineage, first, count):
     """A hundred days, a cut-off at the last of them, and thirteen days for labels."""
     row = SimpleNamespace(as_of=START + timedelta(days=99), lineage=lineage | {"matures_after_days": 13})
     none = np.empty(0, dtype=np.int64)

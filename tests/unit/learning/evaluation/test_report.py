@@ -57,7 +57,7 @@ def test_a_training_shows_its_slices_figures_thresholds_and_gate():
     ]
 
 
-def test_an_evaluation_shows_the_model_first_then_the_baseline_then_what_lies_between():
+def test_an_evaluation_shows_the_model_then_the_baseline_then_their_difference():
     model = {"rows": 1500.0, "positives": 30.0, "roc_auc": 0.9, "brier": 0.01}
     alone = words_of(evaluation_lines("payment-3", Evaluation(model)))
     assert alone[:3] == ["1,500 events, 30 positive", "", "payment-3"]

@@ -29,7 +29,7 @@ def test_a_request_from_before_there_was_a_beginning_has_none():
     assert JobOptions.from_stored(stored) == JobOptions()
 
 
-def test_what_was_asked_for_is_what_is_trained():
+def test_the_requested_training_is_run():
     options = JobOptions(CUT_OFF, 0.5, trees=50, depth=3, since=SINCE)
     request = options.request("payment", now=NOW)
     assert (request.event_type, request.as_of, request.since) == ("payment", CUT_OFF, SINCE)
@@ -37,7 +37,7 @@ def test_what_was_asked_for_is_what_is_trained():
     assert options.config() == TrainingConfig(trees=50, depth=3)
 
 
-def test_without_a_word_it_is_the_history_until_now_with_the_maturity_of_the_catalog():
+def test_defaults_are_all_history_until_now_and_the_catalogs_maturity():
     request = JobOptions().request("payment", now=NOW)
     assert (request.as_of, request.since, request.matures_after) == (NOW, None, None)
     assert request.maturity > timedelta(0)

@@ -41,7 +41,7 @@ SERVICES = {
         ("stop", {}, {}, "payment-2 was removed from the route"),
     ],
 )
-def test_an_action_does_what_it_is_called(monkeypatch, action, given, called, said):
+def test_every_action_calls_its_service_and_confirms_it(monkeypatch, action, given, called, said):
     room, service, permission = SERVICES[action]
     calls = []
     monkeypatch.setattr(room, service, lambda *names, **options: calls.append((names, options)))
@@ -50,7 +50,7 @@ def test_an_action_does_what_it_is_called(monkeypatch, action, given, called, sa
     assert calls == [(("payment-2",), called | WHO)]
 
 
-def test_a_roll_back_is_of_the_event_type_and_says_which_model_decides_again(monkeypatch):
+def test_a_rollback_names_the_model_that_decides_again(monkeypatch):
     entry = SimpleNamespace(data={"arms": [{"model": "payment-1"}, {"model": "payment-7"}]})
     calls = []
     monkeypatch.setattr(promotion, "roll_back", lambda *a, **options: calls.append((a, options)) or entry)
@@ -66,7 +66,7 @@ def test_a_percentage_is_read_as_people_type_it(text, percent):
 
 
 @pytest.mark.parametrize("text", ["", "ten", "1,000.5", "10 per cent"])
-def test_what_is_no_number_is_refused_as_typed(text):
+def test_an_invalid_percentage_is_quoted(text):
     with pytest.raises(InvalidRoute, match="payment") as refused:
         read_percent(text, event_type="payment")
     assert repr(text) in str(refused.value)

@@ -70,11 +70,11 @@ def failed(*, comparison=ALONE, lineage=None, declared="f" * 64, **changes):
         ("several at once", {"rows": 10.0, "positives": 1.0}, ["held-out events", "held-out positives"]),
     ],
 )
-def test_the_gate_fails_exactly_what_is_wrong(sentence, given, expected):
+def test_exactly_the_violated_checks_fail(sentence, given, expected):
     assert failed(**given) == expected
 
 
-def test_sentences_say_what_was_found_and_against_whom():
+def test_check_sentences_give_the_values_and_the_champion():
     checks = judge(
         metrics=GOOD,
         comparison=beside(-0.03, 0.01),
@@ -123,7 +123,7 @@ FOUND_AND_ALLOWED = {
         ),
     ],
 )
-def test_each_check_says_what_was_found_and_what_is_allowed(given, changes):
+def test_each_check_gives_the_value_found_and_the_allowed_one(given, changes):
     usual = {"metrics": GOOD, "comparison": ALONE, "lineage": {}, "reviews_a_day": 100}
     checks = judge(**(usual | {"feature_set": "f" * 64, "declared": "e" * 64} | given))
     found = {check["name"]: (check["value"], check["allowed"]) for check in checks}
@@ -153,7 +153,7 @@ def test_a_model_without_checks_was_never_checked():
     assert failed_checks([]) == [NEVER_CHECKED]
 
 
-def test_chance_is_what_random_scores_seldom_reach():
+def test_random_scores_rarely_reach_the_chance_bound():
     rng = np.random.default_rng(3)
     y = (rng.random(3_000) < 0.02).astype(int)
     bound = chance_average_precision(y)
@@ -161,7 +161,7 @@ def test_chance_is_what_random_scores_seldom_reach():
     assert bound == chance_average_precision(y)
 
 
-def test_of_a_hundred_random_orders_one_reaches_what_chance_may_give():
+def test_one_in_a_hundred_random_orders_reaches_the_chance_bound():
     rng = np.random.default_rng(4)
     y = (rng.random(400) < 0.1).astype(int)
     drawn = np.array([average_precision(y, rng.random(400)) for _ in range(400)])

@@ -34,7 +34,7 @@ PAST = [
         ("new", "approved", "approved"),
     ],
 )
-def test_a_version_stands_where_its_arm_its_past_or_the_gate_puts_it(name, status, expected):
+def test_the_stage_of_a_version_follows_its_arm_its_past_or_its_status(name, status, expected):
     assert standing_of(ModelVersion(name=name, status=status), ROUTE, PAST).text == expected
 
 
@@ -45,5 +45,5 @@ def test_without_a_route_only_the_gate_has_spoken():
 @pytest.mark.parametrize(
     ("share", "text"), [(None, "canary"), (1.0, "canary"), (0.125, "canary 12.5 %"), (0.0, "canary 0 %")]
 )
-def test_a_share_is_said_where_it_is_not_everything(share, text):
+def test_a_share_below_one_is_shown(share, text):
     assert ModelStanding("canary", share).text == text

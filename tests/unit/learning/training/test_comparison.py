@@ -31,7 +31,7 @@ def in_charge(monkeypatch):
     return in_charge
 
 
-def test_the_candidate_stands_first_and_the_champion_beside_it_on_the_same_events(in_charge):
+def test_the_candidate_is_compared_with_the_champion_on_the_same_events(in_charge):
     in_charge("payment-1")
     steps: list[object] = []
     watch = SimpleNamespace(begin=lambda step, total: steps.append((step, total)), advance=steps.append)

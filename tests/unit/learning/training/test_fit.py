@@ -128,7 +128,7 @@ def test_hours_of_events_are_refused_before_positives_are_counted():
         train_model(data=training_set(rows=10).take(np.array([0])), config=CONFIG)
 
 
-def test_metrics_say_what_every_slice_held(trained):
+def test_metrics_describe_every_slice(trained):
     slices = trained.metrics["slices"]
     assert list(slices) == ["train", "gap", "validation", "calibration", "test"]
     assert sum(part["rows"] for part in slices.values()) == 6_000

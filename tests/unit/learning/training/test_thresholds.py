@@ -48,7 +48,7 @@ def test_nothing_is_blocked_without_enough_alarms_to_back_it():
         ({"review": 0.999}, {"review": 0.999, "block": NEVER}),
     ],
 )
-def test_what_a_person_states_wins_and_review_never_lies_above_block(stated, expected):
+def test_stated_thresholds_win_and_review_is_never_above_block(stated, expected):
     y = np.zeros(99, dtype=int)
     assert choose_thresholds(y=y, score=SCORES, days=2.0, policy=POLICY, stated=stated) == expected
 
@@ -68,7 +68,7 @@ def test_a_score_of_exactly_1_reaches_a_threshold_of_1_that_a_person_states():
     assert outcome_of(0.999999, chosen) == "review"
 
 
-def test_nobody_to_review_means_no_reviews():
+def test_without_review_capacity_there_are_no_reviews():
     none = ThresholdPolicy(reviews_a_day=0)
     assert review_threshold(score=np.ones(5), days=3.0, policy=none) == NEVER
 
@@ -97,7 +97,7 @@ def test_blocking_gives_way_to_the_seats_unless_a_person_states_where_it_begins(
     assert choose_thresholds(**seats, stated={"review": 0.9, "block": 0.3}) == {"review": 0.9, "block": 0.9}
 
 
-def test_without_a_word_a_hundred_a_day_are_reviewed_and_none_below_one_in_twenty():
+def test_by_default_a_hundred_a_day_are_reviewed_and_none_below_one_in_twenty():
     score = np.linspace(0.99, 0.5, 300)
     assert review_threshold(score=score, days=1.0, policy=ThresholdPolicy()) == score[99]
     assert review_threshold(score=score / 100, days=5.0, policy=ThresholdPolicy()) == 0.05
