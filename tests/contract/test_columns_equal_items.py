@@ -125,7 +125,7 @@ def test_columns_fold_to_the_vectors_and_states_of_items(partly, monkeypatch):
     plan = lane_plan(LANE, VOCABULARY)
     expected = fold_items(plan)
     assert fold_columns(plan, store=partly) == expected
-    monkeypatch.setattr(lane_module, "MOST_KEPT", 100)  # labels come long after their events were dropped
+    monkeypatch.setattr(lane_module, "MAX_KEPT", 100)  # labels come long after their events were dropped
     assert fold_columns(plan, store=partly, items=300) == expected
     assert fold_columns(plan, items=300) == expected
 

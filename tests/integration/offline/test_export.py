@@ -126,7 +126,7 @@ def test_files_of_a_run_that_died_are_removed(store):
 
 
 def test_many_small_files_become_one(store, monkeypatch):
-    monkeypatch.setattr(export_module, "MOST_FILES", 3)
+    monkeypatch.setattr(export_module, "MAX_FILES", 3)
     for number in range(3):
         append([received(str(number))], now=NOW)
         export_log(store, now=NOW)

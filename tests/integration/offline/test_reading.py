@@ -27,7 +27,7 @@ def effective(store: OfflineStore, **how) -> list[str | None]:
 
 def test_what_was_said_comes_in_the_order_of_the_log(store, monkeypatch):
     """Merging files brings a day's labels behind those of the day after."""
-    monkeypatch.setattr(export_module, "MOST_FILES", 2)
+    monkeypatch.setattr(export_module, "MAX_FILES", 2)
     event, other = append([received("1"), received("2")], now=NOW)
     later = NOW + timedelta(days=1)
     steps = [

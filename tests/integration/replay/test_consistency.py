@@ -149,7 +149,7 @@ def test_two_checks_at_once_count_once(send, work, monkeypatch):
 def test_a_run_and_a_step_are_bounded(send, work, monkeypatch):
     monkeypatch.setattr(consistency, "ITEMS_A_STEP", 1)  # a step is whole `lane.sequenced` entries
     monkeypatch.setattr(consistency, "STEPS_A_RUN", 2)
-    monkeypatch.setattr(consistency, "MOST_DECISIONS", 3)
+    monkeypatch.setattr(consistency, "MAX_DECISIONS", 3)
     for start in range(0, 20, 5):
         send(payments(5, start=start))
         work()
