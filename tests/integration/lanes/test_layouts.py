@@ -64,7 +64,7 @@ def test_other_layouts_are_removed_when_unused_for_an_hour(send, work, next_layo
         OtherLayout(LANE, next_layout.layout_id[:12], keys, used_at, dropped=False),
     ]
     assert len(old.states()) == keys - 2
-    said = f"layout {next_layout.layout_id[:12]}, {keys} keys, used {used_at:%Y-%m-%d %H:%M} UTC: left"
+    said = f"layout {next_layout.layout_id[:12]}, {keys} keys, used {used_at:%Y-%m-%d %H:%M} UTC: kept"
     assert said in command(lane=LANE, drop_old_layouts=True)
     assert [other.dropped for other in drop(after=hour + moment)] == [True]
     assert drop(after=2 * hour) == []
