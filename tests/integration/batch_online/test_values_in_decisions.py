@@ -247,10 +247,10 @@ def test_decisions_are_counted_by_what_they_had_and_the_overview_says_so(shop: S
     }
     (seen,) = read_freshness([Sale.rush], now=now)
     assert (seen.fresh, seen.without, seen.is_stale) == (4, 11, True)
-    assert (seen.mean_age, seen.most_age) == (12.5 * MINUTE, 20 * MINUTE)
+    assert (seen.mean_age, seen.max_age) == (12.5 * MINUTE, 20 * MINUTE)
     at_first = list(BatchWindow.objects.order_by("view").values_list("view", "start", *columns, "age_us_sum"))
     rebuild_consumer(BATCH_VIEWS, now=now)
     again = list(BatchWindow.objects.order_by("view").values_list("view", "start", *columns, "age_us_sum"))
     assert again == at_first
     told = [notice.what for notice in notices(read_facts(User(is_superuser=True), now=now))]
-    assert any(what.startswith("rush of sale is stale: 11 decisions since ") for what in told)
+    assert any(what.startswith("Batch view rush of sale is stale: 11 decisions since ") for what in told)
