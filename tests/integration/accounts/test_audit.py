@@ -25,7 +25,7 @@ def recorded(stream: str) -> list[tuple[str, dict, str]]:
     return [(entry.type, entry.data, entry.metadata["actor"]) for entry in read_stream(stream)]
 
 
-def test_a_person_who_is_given_a_group(client: Client) -> None:
+def test_a_group_given_to_a_user_is_recorded(client: Client) -> None:
     user = User.objects.create_user("ana", email="old@example.org", is_staff=True)
     lead = Group.objects.get(name="lead")
     address = reverse("admin:auth_user_change", args=[user.pk])
@@ -40,7 +40,7 @@ def test_a_person_who_is_given_a_group(client: Client) -> None:
     ]
 
 
-def test_a_password_is_changed_but_not_told(client: Client) -> None:
+def test_a_password_change_is_recorded_without_the_password(client: Client) -> None:
     user = User.objects.create_user("ana", password="the old passphrase")
     sent = {"password1": "the new passphrase", "password2": "the new passphrase", "usable_password": "true"}
     client.post(reverse("admin:auth_user_password_change", args=[user.pk]), sent)
@@ -49,7 +49,7 @@ def test_a_password_is_changed_but_not_told(client: Client) -> None:
     ]
 
 
-def test_signing_in_is_no_change_of_the_person(client: Client) -> None:
+def test_signing_in_is_not_recorded_as_a_change(client: Client) -> None:
     user = User.objects.get(username="root")
     user.set_password("a passphrase of some length")
     user.save()
@@ -71,7 +71,7 @@ def test_a_rate_is_recorded_with_its_value(client: Client) -> None:
     assert (kind, actor, data["changes"]["rate"]) == ("exchange_rate.created", "user/root", [None, "1.1"])
 
 
-def test_a_schedule_disabled_from_the_list(client: Client) -> None:
+def test_disabling_a_schedule_from_the_list_is_recorded(client: Client) -> None:
     interval = IntervalSchedule.objects.create(every=1, period="hours")
     task = PeriodicTask.objects.create(name="mine", task="t", interval=interval)
     sent = {"action": "disable_tasks", "_selected_action": [task.pk]}
@@ -81,7 +81,7 @@ def test_a_schedule_disabled_from_the_list(client: Client) -> None:
     ]
 
 
-def test_a_run_of_the_scheduler_is_no_change_of_the_schedule() -> None:
+def test_a_run_of_the_scheduler_is_not_recorded_as_a_change() -> None:
     interval = IntervalSchedule.objects.create(every=1, period="hours")
     task = PeriodicTask.objects.create(name="mine", task="t", interval=interval)
     token = current_actor.set("user/root")
@@ -93,7 +93,7 @@ def test_a_run_of_the_scheduler_is_no_change_of_the_schedule() -> None:
     assert recorded(f"schedule/{task.pk}") == []
 
 
-def test_what_was_deleted_can_be_read(client: Client) -> None:
+def test_a_deleted_row_can_be_read_in_the_log(client: Client) -> None:
     group = Group.objects.create(name="temps")
     client.post(reverse("admin:auth_group_delete", args=[group.pk]), {"post": "yes"})
     assert recorded(f"group/{group.pk}") == [
@@ -101,6 +101,6 @@ def test_what_was_deleted_can_be_read(client: Client) -> None:
     ]
 
 
-def test_what_nobody_did_is_not_recorded() -> None:
+def test_changes_without_an_actor_are_not_recorded() -> None:
     group = Group.objects.create(name="made by a migration")
     assert recorded(f"group/{group.pk}") == []

@@ -48,13 +48,13 @@ def change(client: Client, user: User, **changes: object) -> int:
     return client.post(address, account(user, **changes)).status_code
 
 
-def test_nobody_makes_themselves_superuser(client: Client, delegate: User) -> None:
+def test_delegates_cannot_make_themselves_superusers(client: Client, delegate: User) -> None:
     change(client, delegate, is_superuser="on")
     delegate.refresh_from_db()
     assert not delegate.is_superuser
 
 
-def test_single_permissions_are_a_superusers_to_give(client: Client, delegate: User) -> None:
+def test_only_superusers_grant_single_permissions(client: Client, delegate: User) -> None:
     change(
         client,
         delegate,
@@ -66,26 +66,28 @@ def test_single_permissions_are_a_superusers_to_give(client: Client, delegate: U
 
 
 @pytest.mark.parametrize("page", ["auth_user_change", "auth_user_password_change", "auth_user_delete"])
-def test_a_superusers_account_is_out_of_reach(client: Client, superuser: User, page: str) -> None:
+def test_delegates_cannot_change_a_superuser(client: Client, superuser: User, page: str) -> None:
     sent = {"password1": "another passphrase!", "password2": "another passphrase!", "post": "yes"}
     client.post(reverse(f"admin:{page}", args=[superuser.pk]), sent)
     again = User.objects.get(pk=superuser.pk)
     assert (again.password, again.is_superuser, again.is_active) == (superuser.password, True, True)
 
 
-def test_an_inactive_superuser_is_out_of_reach_too(client: Client, superuser: User) -> None:
+def test_delegates_cannot_change_an_inactive_superuser(client: Client, superuser: User) -> None:
     User.objects.filter(pk=superuser.pk).update(is_active=False)
     assert change(client, superuser) == 403
     assert not User.objects.get(pk=superuser.pk).is_active
 
 
-def test_a_superuser_is_not_deleted_from_the_list_either(client: Client, superuser: User) -> None:
+def test_delegates_cannot_delete_a_superuser_from_the_list(client: Client, superuser: User) -> None:
     sent = {"action": "delete_selected", "_selected_action": [superuser.pk], "post": "yes"}
     client.post(reverse("admin:auth_user_changelist"), sent)
     assert User.objects.filter(pk=superuser.pk).exists()
 
 
-def test_a_group_that_may_do_more_is_neither_given_nor_changed(client: Client, delegate: User) -> None:
+def test_delegates_neither_grant_nor_change_a_group_with_more_permissions(
+    client: Client, delegate: User
+) -> None:
     more = Group.objects.create(name="owners")
     more.permissions.add(Permission.objects.get(codename="delete_group"))
     own = Group.objects.get(name="admin")
@@ -96,20 +98,20 @@ def test_a_group_that_may_do_more_is_neither_given_nor_changed(client: Client, d
     )
 
 
-def test_a_group_gets_only_what_its_editor_holds(client: Client) -> None:
+def test_a_group_gets_only_permissions_of_its_editor(client: Client) -> None:
     sent = {"name": "new", "permissions": [Permission.objects.get(codename="delete_group").pk]}
     client.post(reverse("admin:auth_group_add"), sent)
     assert not Group.objects.filter(name="new").exists()
 
 
-def test_what_is_theirs_to_give_they_give(client: Client) -> None:
+def test_delegates_grant_permissions_that_they_hold(client: Client) -> None:
     analyst = User.objects.create_user("ana", password=PASSWORD, is_staff=True)
     lead = Group.objects.get(name="lead")
     assert change(client, analyst, groups=[lead.pk]) == 302
     assert list(analyst.groups.all()) == [lead]
 
 
-def test_a_superuser_may_do_all_of_it(superuser: User, delegate: User) -> None:
+def test_superusers_may_do_all_of_this(superuser: User, delegate: User) -> None:
     client = Client()
     client.force_login(superuser)
     assert change(client, delegate, is_superuser="on") == 302

@@ -81,7 +81,7 @@ FOR_KEYS = {
     *("api:labels", "api:held-labels"),
 }
 # Django's own: choices of related rows, a link to a row's public page, an app's lists, whatever is mistyped.
-NOT_ROWS_OF_OURS = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
+DJANGO_ADDRESSES = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
 
 # What pages do when something is sent to them: (page, what is sent, who may).
 ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
@@ -135,7 +135,7 @@ def addresses(patterns: list[Any], namespace: str = "") -> Iterator[str]:
             yield f"{namespace}{pattern.name or '?'}"
 
 
-def rows_of_lists() -> Iterator[tuple[str, str, list[Any]]]:
+def list_pages() -> Iterator[tuple[str, str, list[Any]]]:
     """(address, who may, arguments) of every list's addresses."""
     for name, (look, add, change, delete) in LISTS.items():
         yield f"admin:{name}_changelist", look, []
@@ -170,21 +170,21 @@ def rows(db: None) -> None:
     append([model_trained(1)], now=datetime.now(UTC))
 
 
-def test_every_address_has_its_row() -> None:
+def test_every_address_is_in_the_table() -> None:
     known = {
         *FOR_STAFF,
         *OPEN,
         *FOR_KEYS,
-        *NOT_ROWS_OF_OURS,
+        *DJANGO_ADDRESSES,
         *history_addresses(),
-        *(address for address, _, _ in rows_of_lists()),
+        *(address for address, _, _ in list_pages()),
         *(f"admin:{name}" for name in PAGES),
         "admin:auth_user_password_change",
     }
     assert set(addresses(get_resolver().url_patterns)) == known
 
 
-def test_every_page_that_acts_has_its_rows() -> None:
+def test_every_page_with_actions_is_in_the_table() -> None:
     acting = {page.name for page in registered_pages() if hasattr(page, "post")}
     assert acting == {name for name, _, _ in ACTIONS}
     listed = {(name, sent.get("action")) for name, sent, _ in ACTIONS}
@@ -192,7 +192,7 @@ def test_every_page_that_acts_has_its_rows() -> None:
     assert {("case", action) for action in CASE_ACTIONS} <= listed
 
 
-@pytest.mark.parametrize(("address", "may", "arguments"), list(rows_of_lists()))
+@pytest.mark.parametrize(("address", "may", "arguments"), list(list_pages()))
 def test_lists(address: str, may: str, arguments: list[Any], clients: dict[str, Client], rows: None) -> None:
     assert who_may_open(clients, reverse(address, args=arguments)) == set(may)
 
@@ -212,7 +212,7 @@ def test_actions(
     assert {letter for letter, answer in answers.items() if answer.status_code != 403} == set(may)
 
 
-def test_every_action_of_a_list_has_its_row() -> None:
+def test_every_list_action_is_in_the_table() -> None:
     offered = {
         (f"{model._meta.app_label}_{model._meta.model_name}", name)
         for model, model_admin in admin.site._registry.items()
@@ -251,17 +251,17 @@ def test_an_auditor_cannot_switch_schedules_off_by_sending_the_action(
 
 
 @pytest.mark.parametrize("address", sorted(FOR_STAFF - {"admin:logout"}))
-def test_what_all_staff_may_open(address: str, clients: dict[str, Client]) -> None:
+def test_pages_for_all_staff(address: str, clients: dict[str, Client]) -> None:
     assert who_may_open(clients, reverse(address)) == set(EVERYBODY)
 
 
-def test_passwords_of_others_are_for_administrators(clients: dict[str, Client]) -> None:
+def test_only_administrators_change_others_passwords(clients: dict[str, Client]) -> None:
     other = User.objects.create_user("other")
     assert who_may_open(clients, reverse("admin:auth_user_password_change", args=[other.pk])) == {"m"}
 
 
 @pytest.mark.parametrize("address", sorted(FOR_KEYS - {"api:event", "api:corrections", "api:retraction"}))
-def test_a_person_who_is_logged_in_has_no_key(address: str, clients: dict[str, Client]) -> None:
+def test_a_signed_in_user_has_no_api_access(address: str, clients: dict[str, Client]) -> None:
     assert {client.get(reverse(address)).status_code for client in clients.values()} == {401}
 
 
@@ -269,7 +269,7 @@ def test_a_person_who_is_logged_in_has_no_key(address: str, clients: dict[str, C
     "address",
     sorted({*FOR_STAFF, *(f"admin:{name}" for name in PAGES)} - {"admin:logout"}),
 )
-def test_nobody_is_let_in_without_logging_in(address: str, db: None) -> None:
+def test_every_page_needs_a_sign_in(address: str, db: None) -> None:
     arguments = PAGES.get(address.removeprefix("admin:"), ("", {}))[1]
     answer = Client().get(reverse(address, kwargs=arguments))
     if address != "admin:jsi18n":  # words only, which Django serves to everybody
@@ -277,7 +277,7 @@ def test_nobody_is_let_in_without_logging_in(address: str, db: None) -> None:
         assert answer.headers["Location"].startswith(reverse("admin:login"))
 
 
-def test_lists_of_the_truth_have_no_history_of_changes(clients: dict[str, Client]) -> None:
+def test_log_projections_have_no_change_history(clients: dict[str, Client]) -> None:
     assert clients["m"].get(reverse("admin:scoring_label_history", args=["1"])).status_code == 404
 
 

@@ -49,7 +49,7 @@ def test_after_ten_wrong_passwords_the_right_one_is_refused_too() -> None:
     assert sign_in(RIGHT) == 429
 
 
-def test_the_refusal_says_when_to_come_again() -> None:
+def test_the_refusal_says_when_to_retry() -> None:
     fail(10)
     answer = Client(REMOTE_ADDR="192.0.2.1").post(
         reverse("admin:login"), {"username": "ana", "password": RIGHT}
@@ -58,12 +58,12 @@ def test_the_refusal_says_when_to_come_again() -> None:
     assert "15 minutes" in answer.content.decode()
 
 
-def test_a_stranger_does_not_lock_out_the_person() -> None:
+def test_attempts_from_another_address_do_not_lock_out_the_user() -> None:
     fail(12)
     assert sign_in(RIGHT, address="198.51.100.7") == 302
 
 
-def test_a_right_password_ends_the_count() -> None:
+def test_a_correct_password_resets_the_count() -> None:
     fail(9)
     assert sign_in(RIGHT) == 302
     assert set(fail(9)) == {200}
@@ -76,13 +76,13 @@ def test_each_attempt_is_logged_with_its_address(caplog: pytest.LogCaptureFixtur
     assert caplog.messages == ["sign-in of ana from 192.0.2.1 failed", "ana signed in from 198.51.100.7"]
 
 
-def test_what_was_typed_for_a_name_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_name_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     sign_in("ana", name=RIGHT)  # the two fields mixed up
     assert RIGHT not in caplog.text
     assert "an unknown name" in caplog.text
 
 
-def test_an_idle_person_signs_in_again(person: User, clock: Clock) -> None:
+def test_an_idle_session_ends(person: User, clock: Clock) -> None:
     client = Client()
     client.force_login(person)
     assert client.get(reverse("admin:index")).status_code == 200
@@ -92,7 +92,7 @@ def test_an_idle_person_signs_in_again(person: User, clock: Clock) -> None:
     assert client.get(reverse("admin:index")).status_code == 302
 
 
-def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(person: User, clock: Clock) -> None:
+def test_a_self_refreshing_page_does_not_extend_the_session(person: User, clock: Clock) -> None:
     client = Client()
     client.force_login(person)
     client.get(reverse("admin:index"))

@@ -48,7 +48,7 @@ def test_every_list_is_shown_with_few_queries(
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in ("exchangerate", "apikey")])
-def test_nothing_of_the_truth_can_be_added_by_hand(page: str, staff: Client) -> None:
+def test_projections_of_the_log_cannot_be_added_by_hand(page: str, staff: Client) -> None:
     assert staff.get(f"/admin/scoring/{page}/add/").status_code == 403
 
 
@@ -103,7 +103,7 @@ def test_a_key_is_shown_by_its_prefix_alone(staff: Client, filled: None) -> None
 
 
 @pytest.mark.parametrize("page", ["event", "decision", "label", "pending"])
-def test_entries_of_the_log_are_links_for_those_who_may_open_them(filled: None, page: str) -> None:
+def test_log_entries_are_links_for_users_who_may_open_them(filled: None, page: str) -> None:
     user = User.objects.create_user("ana", is_staff=True)
     own = Permission.objects.filter(content_type__app_label="scoring")
     user.user_permissions.add(own.get(codename=f"view_{page}"))
@@ -114,6 +114,6 @@ def test_entries_of_the_log_are_links_for_those_who_may_open_them(filled: None, 
     assert "/admin/scoring/logentry/" in client.get(f"/admin/scoring/{page}/").content.decode()
 
 
-def test_rows_are_counted_only_so_far(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_counted_up_to_a_limit(filled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scoring.admin_kit.change_lists.MAX_COUNTED", 20)
     assert CappedPaginator(Event.objects.order_by("-position"), 10).count == 20

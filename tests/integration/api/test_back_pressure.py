@@ -36,7 +36,7 @@ def work_all() -> None:
             pass
 
 
-def test_a_list_is_refused_while_its_lane_is_behind_and_accepted_once_it_has_caught_up(api, monkeypatch):
+def test_a_list_is_refused_until_its_lane_has_caught_up(api, monkeypatch):
     assert api.post("events", a_list(0, 12)).status_code == 200
 
     refused = api.post("events", a_list(100, 2))
@@ -86,7 +86,7 @@ def test_invalid_items_of_a_refused_list_are_not_answered_one_by_one(api):
     assert api.post("events", [{"type": "payment"}]).status_code == 207  # nothing to queue, nothing refused
 
 
-def test_the_pace_of_a_lane_is_what_its_runner_worked_at(api):
+def test_the_pace_of_a_lane_is_its_runners_pace(api):
     api.post("events", a_list(0, 5))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
@@ -97,7 +97,7 @@ def test_the_pace_of_a_lane_is_what_its_runner_worked_at(api):
     assert lane_notifications.pace_of(LANE) == pytest.approx(runner.limits.pace, abs=0.1)
 
 
-def test_lists_are_received_one_at_a_time_and_refused_beyond_the_places():
+def test_lists_are_received_one_at_a_time_and_refused_beyond_the_limit():
     own, inside, leave = BulkAdmission(2), [], threading.Event()
 
     def pass_through():
@@ -124,7 +124,7 @@ def test_lists_are_received_one_at_a_time_and_refused_beyond_the_places():
         pass
 
 
-def test_lists_are_held_to_the_pace_of_a_lane_that_is_behind(api, monkeypatch):
+def test_lists_are_slowed_to_the_pace_of_a_lane_that_is_behind(api, monkeypatch):
     api.post("events", a_list(0, 12))
     lane_notifications.subscribe(LANE, pace=100.0)
     assert pause_after({LANE: 50}, seconds=0.1) == 0.0  # twelve are few
@@ -161,7 +161,7 @@ def test_a_waiting_client_is_marked_and_a_list_goes_through_admission(api, monke
     assert (noted, turns) == (["waits"], [{LANE: 70}])
 
 
-def test_a_list_that_was_refused_a_place_does_not_count_as_queued(api, monkeypatch, settings):
+def test_a_refused_list_does_not_count_as_queued(api, monkeypatch, settings):
     settings.API_MAX_QUEUED = 1_000
     monkeypatch.setattr(admission.bulk_admission, "_places", threading.BoundedSemaphore(1))
     with admission.bulk_admission.admit_bulk({}):

@@ -28,7 +28,7 @@ def errors_of(response: Any) -> list[str]:
     return [error["field"] for error in response.json()["errors"]]
 
 
-def test_a_correction_is_accepted_decided_and_told(api: Api, work: Callable[..., object]) -> None:  # noqa: F811
+def test_a_correction_is_accepted_decided_and_shown(api: Api, work: Callable[..., object]) -> None:  # noqa: F811
     api.post("events", payment_payload(1))
     work()
     response = api.post(HERE, correction(amount="99.00", occurred_at="2026-03-01T11:00:00Z"))
@@ -59,7 +59,7 @@ def test_a_correction_is_accepted_decided_and_told(api: Api, work: Callable[...,
     assert Amendment.objects.count() == 1
 
 
-def test_a_correction_that_changes_nothing_says_so(
+def test_a_correction_without_changes_is_reported_as_such(
     api: Api,
     work: Callable[..., object],  # noqa: F811
 ) -> None:
@@ -100,7 +100,7 @@ def test_type_and_id_may_be_left_out_and_may_not_change(api: Api) -> None:
         (correction(occurred_at="2099-01-01T00:00:00Z"), ["occurred_at"]),
     ],
 )
-def test_what_is_wrong_with_a_correction_is_named(api: Api, body: dict[str, Any], fields: list[str]) -> None:
+def test_problems_of_a_correction_are_named(api: Api, body: dict[str, Any], fields: list[str]) -> None:
     api.post("events", payment_payload(1))
     response = api.post(HERE, body)
     assert response.status_code == 422
@@ -116,7 +116,7 @@ def test_an_event_that_was_never_received_is_not_found(api: Api, api_with: Calla
     assert stranger.post(HERE, correction(amount="99.00")).status_code == 404
 
 
-def test_it_takes_the_scope_of_submitting(api: Api, api_with: Callable[..., Api]) -> None:
+def test_corrections_need_the_scope_events_write(api: Api, api_with: Callable[..., Api]) -> None:
     api.post("events", payment_payload(1))
     reader = api_with("events:read")
     assert reader.post(HERE, correction(amount="99.00")).status_code == 403
@@ -131,7 +131,7 @@ def test_a_correction_of_an_old_version_is_a_conflict(api: Api) -> None:
     assert response.json()["type"].endswith("/version-conflict")
 
 
-def test_a_retracted_event_says_so_and_takes_no_correction(api: Api) -> None:
+def test_a_retracted_event_shows_it_and_accepts_no_correction(api: Api) -> None:
     api.post("events", payment_payload(1))
     response = api.post("events/payment/T-1/retraction", {"reason": "a test"})
     assert (response.status_code, response.json()["status"]) == (201, "retracted")
@@ -158,7 +158,7 @@ def test_card_numbers_in_reasons_are_masked(api: Api) -> None:
     assert kept == ["the card was ************1111"] * 2
 
 
-def test_a_resubmission_that_differs_is_led_to_corrections(api: Api) -> None:
+def test_a_different_resubmission_points_to_corrections(api: Api) -> None:
     api.post("events", payment_payload(1))
     response = api.post("events", payment_payload(1, amount="99.00"))
     assert response.status_code == 409
@@ -169,7 +169,7 @@ def test_a_resubmission_that_differs_is_led_to_corrections(api: Api) -> None:
     assert api.post("events", payment_payload(1, amount="98.00")).status_code == 409
 
 
-def test_personal_values_of_a_correction_lie_in_the_vault(api: Api) -> None:
+def test_personal_values_of_a_correction_are_in_the_vault(api: Api) -> None:
     api.post("events", payment_payload(1))
     api.post(HERE, correction(ip="198.51.100.7"))
     corrected = read_stream("payment/shop/T-1")[-1].data["fields"]["ip"]
@@ -177,7 +177,7 @@ def test_personal_values_of_a_correction_lie_in_the_vault(api: Api) -> None:
     assert "198.51.100.7" not in api.get("events/payment/T-1").content.decode()
 
 
-def test_an_amount_that_is_corrected_keeps_its_exchange_rate(api: Api) -> None:
+def test_a_corrected_amount_keeps_its_exchange_rate(api: Api) -> None:
     rate = ExchangeRate.objects.create(
         currency="EUR", base="USD", rate="1.5", valid_from="2026-01-01T00:00:00Z"
     )
@@ -187,7 +187,7 @@ def test_an_amount_that_is_corrected_keeps_its_exchange_rate(api: Api) -> None:
     assert read_stream("payment/shop/T-1")[-1].data["fields"]["amount"]["base_minor"] == 3_000
 
 
-def test_an_event_that_gets_no_decision_is_corrected_at_once(api: Api) -> None:
+def test_an_unscored_event_is_corrected_at_once(api: Api) -> None:
     api.post("events", refund_payload(1))
     body = {"reason": "wrong", "event": refund_payload(1, amount="7.00")}
     response = api.post("events/refund/R-1/corrections", body, prefer="wait=5")
@@ -195,7 +195,7 @@ def test_an_event_that_gets_no_decision_is_corrected_at_once(api: Api) -> None:
     assert Pending.objects.count() == 2
 
 
-def test_an_id_that_ends_like_the_address_of_corrections_can_be_read(api: Api) -> None:
+def test_an_event_whose_id_ends_in_corrections_can_be_read(api: Api) -> None:
     api.post("events", payment_payload(1, id="T-1/corrections"))
     assert api.get("events/payment/T-1/corrections").json()["id"] == "T-1/corrections"
     assert api.post("events/payment/T-1/corrections/retraction", {"reason": "why"}).status_code == 201

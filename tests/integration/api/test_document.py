@@ -76,7 +76,7 @@ def test_answers_to_labels(api: Api, document: dict[str, Any]) -> None:
     assert_promised(document, "/api/v1/labels/held", "get", api.get("labels/held"))
 
 
-def test_answers_to_questions(api: Api, document: dict[str, Any]) -> None:
+def test_answers_to_reads(api: Api, document: dict[str, Any]) -> None:
     api.post("events", payment_payload(1), prefer=FALLBACK)
     api.post("labels", LABEL)
     address = "/api/v1/events/{type}/{id}"

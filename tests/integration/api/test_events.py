@@ -18,7 +18,7 @@ from tests.integration.api.conftest import Api
 FALLBACK = "wait=0.01, on_timeout=fallback"
 
 
-def test_an_event_that_is_not_decided_in_time_is_accepted_with_the_address_to_ask(api: Api) -> None:
+def test_an_event_not_decided_in_time_is_accepted_with_its_location(api: Api) -> None:
     response = api.post("events", payment_payload(1), prefer="wait=0.01")
     assert response.status_code == 202
     assert response["Location"] == "/api/v1/events/payment/T-1"
@@ -28,7 +28,7 @@ def test_an_event_that_is_not_decided_in_time_is_accepted_with_the_address_to_as
 
 
 @pytest.mark.parametrize("path", ["events", "labels"])
-def test_an_empty_body_is_named_as_such(api: Api, path: str) -> None:
+def test_an_empty_body_is_reported_as_empty(api: Api, path: str) -> None:
     response = api.client.generic("POST", f"/api/v1/{path}", b"", content_type="application/json")
     assert response.status_code == 422
     assert response.json()["errors"][0]["problem"] == "the body is empty"
@@ -40,7 +40,7 @@ def test_respond_async_is_accepted_at_once(api: Api) -> None:
     assert response["Preference-Applied"] == "respond-async"
 
 
-def test_a_fallback_decides_when_the_time_is_over_if_the_client_wants_it(api: Api) -> None:
+def test_a_fallback_decides_after_the_wait_if_the_client_prefers_it(api: Api) -> None:
     response = api.post("events", payment_payload(1), prefer=FALLBACK)
     assert response.status_code == 201
     decision = response.json()["decision"]
@@ -48,7 +48,7 @@ def test_a_fallback_decides_when_the_time_is_over_if_the_client_wants_it(api: Ap
     assert decision["revision"] == 0
 
 
-def test_the_query_may_ask_for_the_fallback_too(api: Api) -> None:
+def test_the_query_may_request_the_fallback_too(api: Api) -> None:
     response = api.post("events?on_timeout=fallback", payment_payload(1), prefer="wait=0.01")
     assert response.status_code == 201
 
@@ -69,7 +69,7 @@ def test_the_same_event_again_gives_the_original_answer(api: Api) -> None:
     assert Event.objects.count() == 1
 
 
-def test_the_same_event_in_other_words_is_the_same_event(api: Api) -> None:
+def test_the_same_event_in_another_spelling_is_the_same_event(api: Api) -> None:
     payload = payment_payload(1, occurred_at="2026-03-01T12:00:00Z", amount="12.5")
     api.post("events", payload)
     again = api.post("events", payload | {"occurred_at": "2026-03-01T13:00:00+01:00", "amount": 12.50})
@@ -158,7 +158,7 @@ def test_a_body_that_is_too_large_names_the_limit(api: Api) -> None:
     assert response.json()["limit"] == 100
 
 
-def test_a_form_is_not_read(api: Api) -> None:
+def test_a_form_body_is_refused(api: Api) -> None:
     response = api.client.post("/api/v1/events", {"type": "payment"})
     assert response.status_code == 415
     assert response.json()["allowed"] == ["application/json"]
@@ -177,9 +177,7 @@ def test_another_method_is_refused_with_those_allowed(api: Api, method: str) -> 
     assert response.json()["allowed"] == ["POST"]
 
 
-def test_an_error_that_nobody_foresaw_says_nothing_of_itself(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unexpected_error_reveals_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def explode(*arguments: object, **named: object) -> None:
         raise ZeroDivisionError("the secret")
 
@@ -191,7 +189,7 @@ def test_an_error_that_nobody_foresaw_says_nothing_of_itself(
     assert b"secret" not in response.content
 
 
-def test_an_event_that_is_not_there_is_not_found(api: Api) -> None:
+def test_an_unknown_event_is_not_found(api: Api) -> None:
     for address in ("events/payment/T-1", "events/parcel/T-1", "events/payment/a%00b", "events/%00/x"):
         response = api.get(address)
         assert response.status_code == 404
@@ -199,12 +197,12 @@ def test_an_event_that_is_not_there_is_not_found(api: Api) -> None:
 
 
 @pytest.mark.parametrize("id", ["a/b", "a b", "ü?#%", "parked", "50%"])
-def test_an_event_is_found_again_where_its_location_says(api: Api, id: str) -> None:
+def test_an_event_is_found_at_its_location(api: Api, id: str) -> None:
     location = api.post("events", payment_payload(1, id=id))["Location"]
     assert api.client.get(location).json()["id"] == id
 
 
-def test_an_event_tells_its_decision_revisions_and_labels(api: Api) -> None:
+def test_an_event_shows_its_decision_revisions_and_labels(api: Api) -> None:
     api.post("events", payment_payload(1), prefer=FALLBACK)
     label = {"event_type": "payment", "event_id": "T-1", "label": "fraud", "source": "chargeback"}
     api.post("labels", label)
@@ -215,7 +213,7 @@ def test_an_event_tells_its_decision_revisions_and_labels(api: Api) -> None:
     assert [said["source"] for said in record["labels"]] == ["chargeback"]
 
 
-def test_amounts_in_another_currency_are_taken_at_the_rate_of_the_day(api: Api) -> None:
+def test_amounts_in_another_currency_are_converted_at_the_days_rate(api: Api) -> None:
     ExchangeRate.objects.create(
         currency="EUR", base="USD", rate="1.25", valid_from=datetime(2026, 1, 1, tzinfo=UTC)
     )
@@ -225,7 +223,7 @@ def test_amounts_in_another_currency_are_taken_at_the_rate_of_the_day(api: Api) 
     assert (amount["minor"], amount["rate"], amount["base_minor"]) == (1000, "1.25", 1250)
 
 
-def test_a_bad_event_in_a_list_loses_none_of_the_others(api: Api) -> None:
+def test_a_bad_event_in_a_list_does_not_affect_the_others(api: Api) -> None:
     api.post("events", payment_payload(9))
     response = api.post(
         "events",
@@ -259,7 +257,7 @@ def test_a_list_of_good_events_is_answered_200_in_the_order_sent(api: Api) -> No
     assert ids == [f"T-{number}" for number in numbers]
 
 
-def test_a_list_is_not_waited_for_unless_it_asks(api: Api) -> None:
+def test_a_list_is_not_waited_for_unless_requested(api: Api) -> None:
     pending = api.post("events", [payment_payload(1)], prefer="")
     assert pending.json()["results"][0]["status"] == 202
     assert "Preference-Applied" not in pending
@@ -267,7 +265,7 @@ def test_a_list_is_not_waited_for_unless_it_asks(api: Api) -> None:
     assert decided.json()["results"][0]["status"] == 201
 
 
-def test_an_id_twice_in_one_list_is_received_once(api: Api) -> None:
+def test_an_id_repeated_in_one_list_is_received_once(api: Api) -> None:
     response = api.post("events", [payment_payload(1), payment_payload(1), payment_payload(1, amount="1.00")])
     assert [result["status"] for result in response.json()["results"]] == [202, 202, 409]
     assert [result.get("replayed") for result in response.json()["results"]] == [False, True, None]
@@ -300,7 +298,7 @@ def test_parked_events_are_listed_with_their_error_page_by_page(
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=1001", "limit=x", "after=-1", "after=99999999999999999999"]
 )
-def test_a_page_that_cannot_be_is_refused(api: Api, query: str) -> None:
+def test_an_invalid_page_is_refused(api: Api, query: str) -> None:
     response = api.get(f"events/parked?{query}")
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
@@ -321,7 +319,9 @@ def test_a_list_of_any_length_costs_few_queries(
         api.post("events", [payment_payload(number) for number in range(2, 2 + length)])
 
 
-def test_rates_are_read_once_a_list(api: Api, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_rates_are_read_once_per_list(
+    api: Api, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     ExchangeRate.objects.create(
         currency="EUR", base="USD", rate="1.25", valid_from=datetime(2026, 1, 1, tzinfo=UTC)
     )
@@ -330,7 +330,7 @@ def test_rates_are_read_once_a_list(api: Api, django_assert_max_num_queries: Dja
         api.post("events", [payment_payload(number, currency="EUR") for number in range(2, 52)])
 
 
-def test_the_page_to_try_it_needs_nothing_from_elsewhere(db: None) -> None:
+def test_the_api_docs_page_loads_nothing_from_other_sites(db: None) -> None:
     page = Client().get("/api/docs/")
     assert page.status_code == 200
     text = page.content.decode()

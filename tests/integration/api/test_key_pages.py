@@ -26,7 +26,7 @@ def person(*permissions: str) -> Client:
 
 
 @pytest.fixture
-def keeper() -> Client:
+def key_manager() -> Client:
     """Makes, sees and revokes keys."""
     return person("add_apikey", "change_apikey", "view_apikey")
 
@@ -37,24 +37,24 @@ def make(client: Client, **changes: object) -> str:
     return re.findall(r'id="key" type="text" readonly value="(assay_[\w-]+)"', page)[0]
 
 
-def test_a_key_is_made_and_shown_once(keeper: Client) -> None:
-    response = keeper.post(NEW, WANTED)
+def test_a_key_is_created_and_shown_once(key_manager: Client) -> None:
+    response = key_manager.post(NEW, WANTED)
     assert "no-store" in response["Cache-Control"]
     key = re.findall(r'value="(assay_[\w-]+)"', response.content.decode())[0]
     sender = keys.find_sender(key)
     assert sender is not None
     assert (sender.source, sender.scopes) == ("shop", {"events:write"})
-    page = keeper.get(f"/admin/api-keys/{key[:12]}/").content.decode()
+    page = key_manager.get(f"/admin/api-keys/{key[:12]}/").content.decode()
     assert key[:12] in page
-    assert key not in page + keeper.get("/admin/scoring/apikey/").content.decode()
+    assert key not in page + key_manager.get("/admin/scoring/apikey/").content.decode()
     [created] = read_stream(f"api_key/{key[:12]}")
     assert created.metadata["actor"] == "user/kim"
     assert key not in str(list(LogEntry.objects.values_list("data", flat=True)))
 
 
-def test_a_key_is_bound_as_the_form_says(keeper: Client) -> None:
+def test_a_key_is_restricted_as_the_form_says(key_manager: Client) -> None:
     key = make(
-        keeper,
+        key_manager,
         scopes=["labels:write", "labels:read"],
         label_sources=["customer"],
         other_label_sources="Acme, bank ",
@@ -71,8 +71,8 @@ def test_a_key_is_bound_as_the_form_says(keeper: Client) -> None:
     assert row.expires_at - row.created_at == pytest.approx(timedelta(days=30), abs=timedelta(minutes=1))
 
 
-def test_a_key_may_last_until_it_is_revoked(keeper: Client) -> None:
-    make(keeper, lifetime="")
+def test_a_key_may_last_until_it_is_revoked(key_manager: Client) -> None:
+    make(key_manager, lifetime="")
     assert ApiKey.objects.get().expires_at is None
 
 
@@ -87,29 +87,29 @@ def test_a_key_may_last_until_it_is_revoked(keeper: Client) -> None:
         ({"event_types": ["parcel"]}, "not one of the available choices"),
     ],
 )
-def test_what_is_wrong_is_said_at_its_field_and_no_key_is_made(
-    keeper: Client, changes: dict[str, object], said: str
+def test_errors_are_shown_at_their_fields_and_no_key_is_created(
+    key_manager: Client, changes: dict[str, object], said: str
 ) -> None:
-    page = keeper.post(NEW, WANTED | changes).content.decode()
+    page = key_manager.post(NEW, WANTED | changes).content.decode()
     assert said in page
     assert "assay_" not in page
     assert not ApiKey.objects.exists()
 
 
-def test_a_key_is_revoked_by_a_person_who_is_sure(keeper: Client) -> None:
-    key = make(keeper)
+def test_a_key_is_revoked_after_confirmation(key_manager: Client) -> None:
+    key = make(key_manager)
     address = f"/admin/api-keys/{key[:12]}/"
-    assert "Nothing was revoked" in keeper.post(address, follow=True).content.decode()
+    assert "Nothing was revoked" in key_manager.post(address, follow=True).content.decode()
     assert keys.find_sender(key) is not None
-    page = keeper.post(address, {"sure": "1"}, follow=True).content.decode()
+    page = key_manager.post(address, {"sure": "1"}, follow=True).content.decode()
     assert "was revoked" in page
     assert "Revoke this key" not in page
     assert keys.find_sender(key) is None
     assert [entry.metadata["actor"] for entry in read_stream(f"api_key/{key[:12]}")] == ["user/kim"] * 2
-    assert "Nothing was changed" in keeper.post(address, {"sure": "1"}, follow=True).content.decode()
+    assert "Nothing was changed" in key_manager.post(address, {"sure": "1"}, follow=True).content.decode()
 
 
-def test_without_the_permission_a_key_is_looked_at_only(db: None) -> None:
+def test_without_the_permission_a_key_can_only_be_viewed(db: None) -> None:
     row, _ = keys.create_key(
         name="Shop", source="shop", scopes=["events:write"], now=datetime.now(UTC), actor="test"
     )

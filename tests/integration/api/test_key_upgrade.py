@@ -13,7 +13,7 @@ from scoring.intake.labels import LabelStatement, record_labels
 upgrade = import_module("scoring.migrations.0008_keys_with_bounds").let_keys_state_what_they_stated
 
 
-def test_a_key_may_go_on_stating_what_its_sender_stated_but_for_what_people_say(
+def test_an_older_key_keeps_its_senders_label_sources_except_review(
     make_key: Callable[..., str],
 ) -> None:
     for source, scope in [("shop", "labels:write"), ("bank", "labels:write"), ("app", "events:write")]:

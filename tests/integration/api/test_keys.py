@@ -46,7 +46,7 @@ def call(method: str, address: str, authorization: str = "") -> Any:
         ("Bearer", "invalid-api-key"),
     ],
 )
-def test_without_a_valid_key_every_operation_is_closed(
+def test_every_operation_needs_a_valid_key(
     method: str, address: str, scope: str, authorization: str, slug: str
 ) -> None:
     response = call(method, address, authorization)
@@ -57,7 +57,7 @@ def test_without_a_valid_key_every_operation_is_closed(
 
 
 @pytest.mark.parametrize(("method", "address", "scope"), OPERATIONS)
-def test_a_key_without_the_scope_is_told_which_it_needs(
+def test_a_key_without_the_scope_gets_the_required_scope_named(
     method: str, address: str, scope: str, make_key: Callable[..., str]
 ) -> None:
     others = [name for name in SCOPES if name != scope]
@@ -68,7 +68,7 @@ def test_a_key_without_the_scope_is_told_which_it_needs(
 
 
 @pytest.mark.parametrize(("method", "address", "scope"), OPERATIONS)
-def test_the_one_scope_that_is_named_is_enough(
+def test_the_named_scope_is_enough(
     method: str, address: str, scope: str, make_key: Callable[..., str]
 ) -> None:
     response = call(method, address, f"Bearer {make_key(scope)}")
@@ -83,7 +83,7 @@ def test_a_revoked_key_is_refused(make_key: Callable[..., str]) -> None:
 
 
 @override_settings(API_KEY_CACHE_SECONDS=0.0)
-def test_a_key_revoked_by_another_process_is_refused_when_the_memory_has_faded(
+def test_a_key_revoked_by_another_process_is_refused_once_the_cache_expires(
     make_key: Callable[..., str],
 ) -> None:
     key = make_key()
@@ -96,7 +96,7 @@ def ask(key: str, **meta: str) -> Any:
     return Client(headers={"Authorization": f"Bearer {key}"}).get("/api/v1/events/parked", **meta)
 
 
-def test_a_revoked_key_is_told_so(make_key: Callable[..., str]) -> None:
+def test_a_revoked_key_gets_the_time_of_revocation(make_key: Callable[..., str]) -> None:
     key = make_key()
     keys.revoke_key(prefix=key[:12], now=NOW, actor="test")
     problem = ask(key).json()
@@ -104,7 +104,7 @@ def test_a_revoked_key_is_told_so(make_key: Callable[..., str]) -> None:
     assert problem["revoked_at"] == "2026-03-01T12:00:00Z"
 
 
-def test_a_key_expires_while_it_is_remembered_too(make_key: Callable[..., str]) -> None:
+def test_a_cached_key_expires_too(make_key: Callable[..., str]) -> None:
     key = make_key(expires_at=datetime(2999, 1, 1, tzinfo=UTC))
     assert ask(key).status_code == 200
     with pytest.raises(ApiKeyExpired):
@@ -119,7 +119,7 @@ def test_a_key_expires_while_it_is_remembered_too(make_key: Callable[..., str]) 
 
 
 @override_settings(API_MAX_REFUSED_KEYS=2)
-def test_an_address_that_sends_many_refused_keys_is_held_off(
+def test_an_address_that_sends_many_refused_keys_is_throttled(
     make_key: Callable[..., str], caplog: pytest.LogCaptureFixture
 ) -> None:
     key, fresh = make_key(), make_key()
@@ -148,7 +148,7 @@ def test_an_address_that_sends_many_refused_keys_is_held_off(
         (["192.0.2.0/24"], "", 403),
     ],
 )
-def test_a_key_bound_to_networks_is_for_their_addresses(
+def test_a_key_bound_to_networks_works_only_from_their_addresses(
     make_key: Callable[..., str], networks: list[str], address: str, status: int
 ) -> None:
     response = ask(make_key(networks=networks), REMOTE_ADDR=address)
@@ -158,18 +158,18 @@ def test_a_key_bound_to_networks_is_for_their_addresses(
 
 
 @override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
-def test_behind_a_proxy_the_address_is_what_the_proxy_has_added(make_key: Callable[..., str]) -> None:
+def test_behind_a_proxy_the_address_is_the_one_the_proxy_added(make_key: Callable[..., str]) -> None:
     key = make_key(networks=["192.0.2.0/24"])
     assert ask(key, HTTP_X_FORWARDED_FOR="198.51.100.1, 192.0.2.7").status_code == 200
     assert ask(key, HTTP_X_FORWARDED_FOR="192.0.2.7, 198.51.100.1").status_code == 403
 
 
-def test_without_a_proxy_nobody_chooses_an_address(make_key: Callable[..., str]) -> None:
+def test_without_a_proxy_clients_cannot_choose_their_address(make_key: Callable[..., str]) -> None:
     key = make_key(networks=["192.0.2.0/24"])
     assert ask(key, HTTP_X_FORWARDED_FOR="192.0.2.7").status_code == 403
 
 
-def test_a_key_for_one_event_type_meets_no_other(api: Api, api_with: Callable[..., Api]) -> None:
+def test_a_key_for_one_event_type_cannot_use_others(api: Api, api_with: Callable[..., Api]) -> None:
     api.post("events", payment_payload(1))
     refunds = api_with(event_types=["refund"])
     label = {"event_type": "payment", "event_id": "T-1", "label": "fraud", "source": "chargeback"}
@@ -187,7 +187,7 @@ def test_a_key_for_one_event_type_meets_no_other(api: Api, api_with: Callable[..
     assert len(api.get("labels/held").json()["results"]) == 1
 
 
-def test_the_last_use_is_written_once_a_minute(
+def test_the_last_use_is_written_at_most_once_a_minute(
     make_key: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = make_key()
@@ -211,7 +211,7 @@ def test_a_refused_key_is_not_used(make_key: Callable[..., str]) -> None:
     assert ApiKey.objects.get().last_used_at is None
 
 
-def test_what_binds_a_key_is_in_the_log(make_key: Callable[..., str]) -> None:
+def test_the_restrictions_of_a_key_are_in_the_log(make_key: Callable[..., str]) -> None:
     key = make_key(
         "labels:write",
         label_sources=["customer", "Acme", "Charge-back"],
@@ -236,14 +236,14 @@ def test_what_binds_a_key_is_in_the_log(make_key: Callable[..., str]) -> None:
     ("source", "scopes", "stated"),
     [("shop", ["labels:write"], ["shop"]), ("review", ["labels:write"], []), ("shop", ["events:read"], [])],
 )
-def test_a_key_that_does_not_say_states_its_own_name_at_most(
+def test_a_key_without_label_sources_states_only_its_own_name(
     db: None, source: str, scopes: list[str], stated: list[str]
 ) -> None:
     row, _ = keys.create_key(name="x", source=source, scopes=scopes, now=NOW, actor="test")
     assert row.label_sources == stated
 
 
-def test_a_key_costs_one_query_and_then_none(
+def test_a_key_takes_one_query_and_then_none(
     make_key: Callable[..., str], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     key = make_key()
@@ -308,7 +308,7 @@ def test_the_commands_print_the_key_once_and_are_audited(db: None) -> None:
         ({"expires_in_days": 10**9}, "expires-in-days"),
     ],
 )
-def test_an_impossible_key_is_not_made(db: None, changes: dict[str, object], field: str) -> None:
+def test_an_invalid_key_request_is_refused(db: None, changes: dict[str, object], field: str) -> None:
     wanted = {"name": "Shop", "source": "shop", "scopes": ["events:write"]} | changes
     with pytest.raises(CommandError, match=field):
         call_command("create_api_key", **wanted, stdout=StringIO())

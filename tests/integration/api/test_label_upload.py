@@ -69,7 +69,7 @@ def figures(page: str) -> dict[str, str]:
     return dict(found)
 
 
-def test_good_lines_are_recorded_and_bad_ones_given_back(analyst: Client, sent: str) -> None:
+def test_good_lines_are_recorded_and_bad_ones_returned(analyst: Client, sent: str) -> None:
     record_labels([LabelStatement("payment", "T-1", "fraud", "chargeback")], source=sent, now=NOW)
     lines = ["T-0,fraud,2026-03-02T10:00:00Z", "T-1,fraud,", "T-2,stolen,", "T-99,fraud,", "T-2,retract,"]
     page = upload(analyst, sent, "\n".join(["event_id,label,reported_at", *lines])).content.decode()
@@ -104,7 +104,7 @@ def test_the_rejected_lines_can_be_corrected_and_uploaded(analyst: Client, sent:
     assert Label.objects.get(event_stream=f"payment/{sent}/T-1").value == "legitimate"
 
 
-def test_what_a_source_said_is_taken_back_by_a_file(analyst: Client, sent: str) -> None:
+def test_a_file_can_retract_a_sources_labels(analyst: Client, sent: str) -> None:
     upload(analyst, sent, "event_id\nT-0\n")
     upload(analyst, sent, "event_id,label\nT-0,retract\n")
     assert [entry.type for entry in read_stream(f"label/payment/{sent}/T-0")] == [
@@ -130,7 +130,7 @@ def test_a_file_uploaded_twice_changes_nothing(analyst: Client, sent: str) -> No
         ("event_id\nT-0\n", {"event_type": "refund"}, "refund is not one of the available choices"),
     ],
 )
-def test_what_is_wrong_with_the_whole_upload_is_said_and_nothing_recorded(
+def test_an_invalid_upload_is_explained_and_nothing_recorded(
     analyst: Client, sent: str, text: str, chosen: dict[str, object], said: str
 ) -> None:
     assert said in upload(analyst, sent, text, **chosen).content.decode()
@@ -145,7 +145,7 @@ def test_a_file_that_is_too_large_is_refused(
     assert not Label.objects.exists()
 
 
-def test_the_page_is_for_those_who_may_upload(sent: str) -> None:
+def test_the_page_needs_the_upload_permission(sent: str) -> None:
     client = Client()
     client.force_login(User.objects.create_user("eve", is_staff=True))
     assert client.get(ADDRESS).status_code == 403
@@ -153,7 +153,7 @@ def test_the_page_is_for_those_who_may_upload(sent: str) -> None:
     assert not Label.objects.exists()
 
 
-def test_without_events_the_page_says_how_to_get_some(analyst: Client) -> None:
+def test_without_events_the_page_explains_how_to_get_some(analyst: Client) -> None:
     assert "no events to label yet" in analyst.get(ADDRESS).content.decode()
 
 
@@ -178,7 +178,7 @@ def test_lines_that_lose_a_race_are_rejected(sent: str, monkeypatch: pytest.Monk
     assert (result.recorded, [line.number for line in result.rejected]) == (2, [3])
 
 
-def test_the_list_of_labels_finds_events_whose_sources_disagree_now(sent: str) -> None:
+def test_the_label_list_finds_events_whose_sources_disagree(sent: str) -> None:
     def say(number: int, value: str | None, source: str, after: int) -> None:
         statement = LabelStatement("payment", f"T-{number}", value, source)
         record_labels([statement], source=sent, now=NOW + timedelta(seconds=after))
@@ -243,7 +243,7 @@ def test_a_dispute_report_is_recorded_with_the_chosen_meanings(analyst: Client, 
         ({"value": ["Z9/x"], "means": ["nonsense"]}, "Choose a meaning for each value."),
     ],
 )
-def test_what_is_not_chosen_is_asked_for_and_nothing_recorded(
+def test_missing_choices_are_requested_and_nothing_recorded(
     analyst: Client, sent: str, changes: dict[str, object], said: str
 ) -> None:
     page = send(analyst, sent, DISPUTES, **AS_SUGGESTED | changes).content.decode()
@@ -252,7 +252,7 @@ def test_what_is_not_chosen_is_asked_for_and_nothing_recorded(
     assert not Label.objects.exists()
 
 
-def test_dates_that_can_be_read_in_two_ways_are_asked_about(analyst: Client, sent: str) -> None:
+def test_ambiguous_dates_are_asked_about(analyst: Client, sent: str) -> None:
     text = "event_id,reported_at\nT-0,03/04/2026\n"
     assert "Choose which number comes first" in upload(analyst, sent, text).content.decode()
     upload(analyst, sent, text, order="day")
@@ -260,7 +260,7 @@ def test_dates_that_can_be_read_in_two_ways_are_asked_about(analyst: Client, sen
     assert entry.data["reported_at"].startswith("2026-04-03")
 
 
-def test_the_column_is_suggested_whose_ids_are_those_of_events(analyst: Client, sent: str) -> None:
+def test_the_column_that_holds_event_ids_is_suggested(analyst: Client, sent: str) -> None:
     page = send(analyst, sent, "psp_reference,merchant_reference\nT-0,881\nT-1,882\n").content.decode()
     assert "<option selected>psp_reference</option>" in page
 
@@ -272,7 +272,7 @@ def test_a_column_of_free_text_is_not_mapped_value_by_value(analyst: Client, sen
     assert "reason 17" not in page
 
 
-def test_verdicts_are_uploaded_by_those_who_may(sent: str) -> None:
+def test_uploading_verdicts_needs_its_permission(sent: str) -> None:
     text = "event_id\nT-0\n"
     refused = upload(person("upload_label"), sent, text, label_source="review").content.decode()
     assert "review is not one of the available choices" in refused
@@ -281,7 +281,7 @@ def test_verdicts_are_uploaded_by_those_who_may(sent: str) -> None:
     assert Label.objects.get().source == "review"
 
 
-def test_labels_hold_from_the_past_for_those_who_may_set_it(sent: str) -> None:
+def test_past_labels_need_their_permission(sent: str) -> None:
     text = "event_id,label,reported_at\nT-0,fraud,2026-03-02T10:00:00Z\nT-99,fraud,2026-03-02T10:00:00Z\n"
     assert upload(person("upload_label"), sent, text, history="1").status_code == 403
     assert not Label.objects.exists()
@@ -293,7 +293,7 @@ def test_labels_hold_from_the_past_for_those_who_may_set_it(sent: str) -> None:
     assert (entry.data["known_at"], entry.data["history"]) == ("2026-03-02T10:00:00Z", True)
 
 
-def test_a_past_label_does_not_go_before_what_was_said_since(sent: str) -> None:
+def test_a_past_label_may_not_precede_a_later_statement(sent: str) -> None:
     record_labels([LabelStatement("payment", "T-0", "fraud", "chargeback")], source=sent, now=NOW)
     text = "event_id,label,reported_at\nT-0,legitimate,2026-03-02T10:00:00Z\n"
     page = upload(person("upload_label", "upload_label_history"), sent, text, history="1").content.decode()
@@ -301,7 +301,7 @@ def test_a_past_label_does_not_go_before_what_was_said_since(sent: str) -> None:
     assert len(read_stream(f"label/payment/{sent}/T-0")) == 1
 
 
-def test_an_import_of_labels_refuses_what_the_api_refuses(sent: str) -> None:
+def test_a_label_import_refuses_what_the_api_refuses(sent: str) -> None:
     rows = [LabelRow(0, "T-0", "fraud", datetime(2020, 1, 1, tzinfo=UTC)), LabelRow(1, "T-1", "fraud", None)]
     done = record_live_labels(
         rows, event_type="payment", source=sent, label_source="Chargeback", now=datetime.now(UTC)

@@ -44,7 +44,7 @@ def test_a_label_is_recorded(api: Api) -> None:
     assert response.json()["links"]["event"] == "/api/v1/events/payment/T-1"
 
 
-def test_a_label_holds_from_its_receipt_and_keeps_what_was_reported(api: Api) -> None:
+def test_a_label_holds_from_its_receipt_and_keeps_the_reported_time(api: Api) -> None:
     api.post("events", payment_payload(1))
     answer = api.post("labels", label(1, known_at="2026-03-01T13:00:00Z")).json()
     (entry,) = read_stream("label/payment/shop/T-1")
@@ -62,7 +62,7 @@ def test_the_same_label_again_changes_nothing(api: Api) -> None:
     assert len(read_stream("label/payment/shop/T-1")) == 1
 
 
-def test_another_source_may_say_otherwise_and_the_higher_ranking_one_holds(api: Api) -> None:
+def test_of_two_disagreeing_sources_the_higher_ranked_one_is_effective(api: Api) -> None:
     api.post("events", payment_payload(1))
     api.post("labels", label(1, source="customer"))
     answer = api.post("labels", label(1, label="legitimate", source="chargeback")).json()
@@ -70,7 +70,7 @@ def test_another_source_may_say_otherwise_and_the_higher_ranking_one_holds(api: 
     assert api.get("events/payment/T-1").json()["label"] == "legitimate"
 
 
-def test_a_retraction_takes_back_what_the_source_said_and_is_idempotent(api: Api) -> None:
+def test_a_retraction_withdraws_the_sources_label_and_is_idempotent(api: Api) -> None:
     api.post("events", payment_payload(1))
     api.post("labels", label(1))
     response = api.post("labels", retraction(1))
@@ -82,7 +82,7 @@ def test_a_retraction_takes_back_what_the_source_said_and_is_idempotent(api: Api
     ]
 
 
-def test_a_source_cannot_take_back_what_it_never_said(api: Api) -> None:
+def test_a_source_cannot_retract_a_label_it_never_stated(api: Api) -> None:
     api.post("events", payment_payload(1))
     api.post("labels", label(1, source="customer"))
     response = api.post("labels", retraction(1, source="chargeback"))
@@ -102,7 +102,7 @@ def test_a_label_before_its_event_is_held_listed_and_released(api: Api, api_with
     assert api.get("labels/held").json()["results"] == []
 
 
-def test_a_bad_label_in_a_list_loses_none_of_the_others(api: Api) -> None:
+def test_a_bad_label_in_a_list_does_not_affect_the_others(api: Api) -> None:
     api.post("events", payment_payload(1))
     response = api.post(
         "labels", [label(1), label(2), label(1, label="bad"), retraction(3), "label", label(1)]
@@ -115,7 +115,7 @@ def test_a_bad_label_in_a_list_loses_none_of_the_others(api: Api) -> None:
     assert len(read_stream("label/payment/shop/T-2")) == 1
 
 
-def test_a_label_and_its_retractions_in_one_list_are_taken_in_order(api: Api) -> None:
+def test_a_label_and_its_retractions_in_one_list_are_processed_in_order(api: Api) -> None:
     api.post("events", payment_payload(1))
     response = api.post("labels", [label(1), retraction(1), retraction(1)])
     assert [result["status"] for result in response.json()["results"]] == [201, 201, 200]
@@ -128,7 +128,7 @@ def test_a_refusal_names_the_field(api: Api) -> None:
     assert response.json()["errors"][0]["field"] == "known_at"
 
 
-def test_a_list_of_labels_costs_as_many_queries_as_one(
+def test_a_list_of_labels_takes_as_many_queries_as_one(
     api: Api, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     api.post("events", [payment_payload(number) for number in range(200)])
@@ -145,7 +145,7 @@ def test_a_repeated_label_is_answered_with_what_was_stored(api: Api) -> None:
     assert stored["reported_at"] is None
 
 
-def test_the_time_reported_first_is_what_event_and_repetition_show(api: Api) -> None:
+def test_the_first_reported_time_is_shown_by_event_and_repetition(api: Api) -> None:
     api.post("events", payment_payload(1))
     api.post("labels", label(1, known_at="2026-03-01T13:00:00Z"))
     assert api.post("labels", label(1)).json()["reported_at"] == "2026-03-01T13:00:00Z"
@@ -179,7 +179,7 @@ def test_a_source_that_was_stored_in_another_case_is_the_same_source(api: Api) -
     assert api.post("labels", retraction(1)).json()["effective"] is None
 
 
-def test_an_unknown_source_is_taken_with_a_word_on_its_rank(api_with: Callable[..., Api]) -> None:
+def test_an_unknown_source_is_accepted_with_a_warning_about_its_rank(api_with: Callable[..., Api]) -> None:
     api = api_with(label_sources=["Acme", "chargeback"])
     answer = api.post("labels", label(1, source="ACME")).json()
     assert answer["source"] == "acme"
@@ -191,7 +191,7 @@ def test_an_unknown_source_is_taken_with_a_word_on_its_rank(api_with: Callable[.
 
 @pytest.mark.parametrize("source", ["review", "Review", " RE-VIEW "])
 @pytest.mark.parametrize("say", [label, retraction])
-def test_no_key_speaks_for_people(api: Api, say: Callable[..., Any], source: str) -> None:
+def test_no_key_can_state_review_labels(api: Api, say: Callable[..., Any], source: str) -> None:
     api.post("events", payment_payload(1))
     record_labels([LabelStatement("payment", "T-1", "legitimate", "review")], source="shop", now=NOW)
     response = api.post("labels", say(1, source=source))
@@ -216,7 +216,7 @@ def test_a_key_states_and_retracts_its_own_sources_only(
     assert api.get("events/payment/T-1").json()["label"] == "fraud"
 
 
-def test_one_event_has_room_for_so_many_sources_and_for_people(
+def test_an_event_has_a_maximum_of_sources_besides_review(
     api_with: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(labels, "MAX_SOURCES", 2)
@@ -231,7 +231,7 @@ def test_one_event_has_room_for_so_many_sources_and_for_people(
     assert api.post("labels", label(1, source="b", label="legitimate")).status_code == 201
 
 
-def test_the_labels_of_one_event_change_so_often(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_label_changes_of_an_event_are_limited(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(labels, "MAX_CHANGES", 3)
     api.post("events", payment_payload(1))
     said = [label(1), retraction(1), label(1), retraction(1), label(1)]
@@ -242,7 +242,7 @@ def test_the_labels_of_one_event_change_so_often(api: Api, monkeypatch: pytest.M
 
 
 @override_settings(API_MAX_HELD_LABELS=2)
-def test_a_sender_has_room_for_so_many_held_labels(api: Api) -> None:
+def test_the_held_labels_of_a_sender_are_limited(api: Api) -> None:
     api.post("events", payment_payload(9))
     results = api.post("labels", [label(1), label(2), label(3), label(9), label(1)]).json()["results"]
     assert [result["status"] for result in results] == [202, 202, 429, 201, 200]
@@ -265,9 +265,7 @@ def of_chargebacks(number: int, value: str | None = "fraud", *, at: datetime | N
     return LabelStatement("payment", f"T-{number}", value, "chargeback", at)
 
 
-def test_a_refused_label_takes_no_room_from_those_behind_it(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refused_label_does_not_count_against_later_ones(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     record_labels([of_chargebacks(1)], source="shop", now=NOW)
     monkeypatch.setattr(labels, "MAX_SOURCES", 1)
     one_too_many = LabelStatement("payment", "T-1", "fraud", "customer")
@@ -286,7 +284,7 @@ def test_a_refused_label_takes_no_room_from_those_behind_it(
     assert (type(changed.refused), changed.effective) == (TooManyHeldLabels, "fraud")
 
 
-def test_a_repeated_label_is_answered_with_what_its_source_said_last(api: Api) -> None:
+def test_a_repeated_label_is_answered_with_its_sources_last_label(api: Api) -> None:
     api.post("events", payment_payload(1))
     first, second = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (13, 14))
     said = [of_chargebacks(1, at=first), of_chargebacks(1, "legitimate", at=second)]
@@ -297,7 +295,7 @@ def test_a_repeated_label_is_answered_with_what_its_source_said_last(api: Api) -
     assert (receipt.known_at, receipt.reported_at) == (NOW, second)
 
 
-def test_a_label_of_the_past_comes_after_all_that_was_said_of_its_event(api: Api) -> None:
+def test_a_past_label_must_follow_all_earlier_statements_on_its_event(api: Api) -> None:
     api.post("events", payment_payload(1))
     two, three = (datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (14, 15))
 
@@ -317,7 +315,7 @@ def test_a_label_of_the_past_comes_after_all_that_was_said_of_its_event(api: Api
     assert not any("reported_at" in data for data in kept)
 
 
-def test_an_event_that_has_not_arrived_has_no_past_and_its_own_time_bounds_it(api: Api) -> None:
+def test_a_past_label_needs_its_event_and_may_not_precede_it(api: Api) -> None:
     api.post("events", payment_payload(1))
     at = from_iso(payment_payload(1)["occurred_at"])
     said = [of_chargebacks(1, at=at - MICROSECOND), of_chargebacks(9, at=at), of_chargebacks(1, at=at)]
@@ -326,7 +324,7 @@ def test_an_event_that_has_not_arrived_has_no_past_and_its_own_time_bounds_it(ap
     assert refused == ["known_at", "event_id", ""]
 
 
-def test_who_labeled_is_kept_where_it_is_a_person(api: Api) -> None:
+def test_the_person_who_labeled_is_recorded(api: Api) -> None:
     api.post("events", payment_payload(1))
     record_labels([of_chargebacks(1)], source="shop", now=NOW, actor="user/ann")
     record_labels([of_chargebacks(1, None)], source="shop", now=NOW)

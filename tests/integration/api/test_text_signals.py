@@ -78,7 +78,7 @@ def signals_of(number: int, source: str = "shop") -> dict[str, float]:
     return signals
 
 
-def test_the_same_text_tells_the_same_over_http_and_from_a_file(api: Api) -> None:
+def test_the_same_text_has_the_same_signals_over_http_and_from_a_file(api: Api) -> None:
     rows = [remark(number, title="A b") for number in range(1, len(TEXTS))]
     for row in rows:
         assert api.post("events", row).status_code == 202
@@ -93,7 +93,7 @@ def test_the_same_text_tells_the_same_over_http_and_from_a_file(api: Api) -> Non
     assert signals_of(1)["title.capitals"] == 0.5
 
 
-def test_answers_do_not_tell_and_a_repeated_text_is_no_conflict_when_its_signals_are_others(
+def test_answers_hide_signals_and_changed_signals_are_no_conflict(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = api.post("events", remark(1))
@@ -118,7 +118,7 @@ def decided(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     work()
 
 
-def test_a_decision_holds_the_signals_and_replay_makes_it_again(decided: None) -> None:
+def test_a_decision_uses_the_signals_and_replay_reproduces_it(decided: None) -> None:
     names = lane_plan("remarks").feature_set("remark").names
     for number in range(6):
         receipt, made = read_stream(f"remark/shop/R-{number}")[:2]
@@ -132,9 +132,7 @@ def test_a_decision_holds_the_signals_and_replay_makes_it_again(decided: None) -
 
 
 @pytest.mark.parametrize("exported", [False, True])
-def test_columns_of_the_log_and_of_the_store_fold_to_what_items_fold_to(
-    decided: None, exported: bool
-) -> None:
+def test_columns_of_log_and_store_fold_as_items_do(decided: None, exported: bool) -> None:
     plan, store = lane_plan("remarks"), OfflineStore()
     if exported:
         export_log(store, now=NOW)

@@ -45,26 +45,26 @@ def end_backend(process: int) -> None:
     other.close()
 
 
-def test_a_connection_that_is_well_is_not_asked_before_each_request(asked):
+def test_a_healthy_connection_is_not_queried_before_each_request(asked):
     first = begin_request()
     assert [begin_request() for _ in range(5)] == [first] * 5
     assert asked == []
 
 
-def test_a_connection_that_the_server_ended_is_replaced_before_it_fails_a_request(asked):
+def test_a_closed_connection_is_replaced_before_it_fails_a_request(asked):
     first = begin_request()
     end_backend(first)
     assert begin_request() != first
 
 
-def test_the_server_is_asked_again_after_a_while(asked, monkeypatch):
+def test_the_connection_is_queried_again_after_a_while(asked, monkeypatch):
     begin_request()
     monkeypatch.setattr(base, "ASKED_SECONDS", -1.0)
     begin_request()
     assert asked == ["SELECT 1"]
 
 
-def test_a_connection_that_failed_is_asked_whatever_its_socket_says(asked):
+def test_a_failed_connection_is_queried_whatever_the_state_of_its_socket(asked):
     begin_request()
     connection.errors_occurred = True
     begin_request()
@@ -84,7 +84,7 @@ def test_values_of_a_failing_statement_stay_out_of_the_servers_log():
     assert secret not in said
 
 
-def test_a_statement_beyond_its_deadline_ends_and_the_next_request_has_a_connection(monkeypatch):
+def test_a_statement_past_its_deadline_ends_and_the_next_request_has_a_connection(monkeypatch):
     first = begin_request()
     with deadlines.within(0.2), pytest.raises(OperationalError):
         connection.cursor().execute("SELECT pg_sleep(60)")
@@ -93,14 +93,14 @@ def test_a_statement_beyond_its_deadline_ends_and_the_next_request_has_a_connect
     assert begin_request() != first
 
 
-def test_a_statement_in_time_is_not_touched():
+def test_a_statement_within_its_deadline_is_not_interrupted():
     first = begin_request()
     with deadlines.within(5.0), connection.cursor() as cursor:
         cursor.execute("SELECT pg_sleep(0.3)")
     assert begin_request() == first
 
 
-def test_a_server_that_would_log_values_is_named():
+def test_a_server_that_logs_values_is_reported():
     assert check_statement_logging() == []
     with connection.cursor() as cursor:
         cursor.execute("SET log_min_error_statement = error")

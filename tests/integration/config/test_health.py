@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # the checks run on connec
 
 
 @pytest.fixture(autouse=True)
-def asked_anew() -> Iterator[None]:
+def no_cached_results() -> Iterator[None]:
     forget_answers()
     yield
     forget_answers()
@@ -35,14 +35,14 @@ def forget_answers() -> None:
 
 
 @pytest.fixture
-def everybody_reports(online_redis: redis.Redis) -> None:
+def report_all_processes(online_redis: redis.Redis) -> None:
     """As every kind of worker does."""
     for queue in health.QUEUES:
         reports.report(reports.WORKER, f"{queue}/{queue}@here")
     report_status()
 
 
-def test_whether_redis_takes_writes_is_tried_with_a_key_that_goes_by_itself(
+def test_redis_writes_are_tested_with_a_key_that_expires(
     online_redis: redis.Redis,
 ) -> None:
     online_redis.flushdb()
@@ -52,7 +52,7 @@ def test_whether_redis_takes_writes_is_tried_with_a_key_that_goes_by_itself(
     assert online_redis.pttl(key) > 0
 
 
-def test_a_process_is_remembered_by_its_last_report_until_a_day_later(online_redis: redis.Redis) -> None:
+def test_the_last_report_of_a_process_is_kept_for_a_day(online_redis: redis.Redis) -> None:
     for text in ("payment-2: gone.", "payment-3: its bytes are gone."):
         reports.report(reports.MODELS, "there", text)
     reports.report(reports.CLOCK, "there", "0.100")
@@ -61,7 +61,7 @@ def test_a_process_is_remembered_by_its_last_report_until_a_day_later(online_red
     assert 0 < online_redis.ttl(reports.KEY) <= reports.KEPT_SECONDS
 
 
-def test_a_sweep_reports_how_its_worker_is_and_looks_at_models_now_and_then(
+def test_a_sweep_reports_its_worker_and_checks_models_at_intervals(
     online_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[list[str]] = []
@@ -79,9 +79,7 @@ def test_a_sweep_reports_how_its_worker_is_and_looks_at_models_now_and_then(
     assert len(looked) == 1
 
 
-def test_the_champion_and_the_canary_have_to_be_loadable_and_are_named_once(
-    db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unloadable_champion_and_canary_are_named_once(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     lost, other = SimpleNamespace(model="payment-1"), SimpleNamespace(model="post-7")
     routes = {
         "payment": SimpleNamespace(champion=lost, canary=other),
@@ -93,11 +91,11 @@ def test_the_champion_and_the_canary_have_to_be_loadable_and_are_named_once(
     assert all(problem.endswith(".") and not problem.endswith("..") for problem in problems)
 
 
-def test_a_process_that_answers_is_alive(client: Client) -> None:
+def test_healthz_answers(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
 
 
-def test_ready_says_ok_of_every_part(client: Client, everybody_reports: None) -> None:
+def test_ready_reports_ok_for_every_check(client: Client, report_all_processes: None) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200, response.content
     assert set(response.json()["checks"].values()) == {"ok"}
@@ -189,7 +187,7 @@ def test_ready_is_degraded_without_workers_and_names_them(client: Client, online
 
 
 def test_ready_is_degraded_while_a_worker_cannot_load_a_model(
-    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch
+    client: Client, report_all_processes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reports.report(reports.MODELS, "elsewhere", "payment-3: its bytes are not those that were trained.")
     response = client.get("/readyz")
@@ -200,7 +198,7 @@ def test_ready_is_degraded_while_a_worker_cannot_load_a_model(
 
 @pytest.mark.parametrize(("seconds", "said"), [(600.0, "600 s ahead of"), (-600.0, "600 s behind")])
 def test_ready_is_degraded_while_a_clock_is_wrong(
-    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
+    client: Client, report_all_processes: None, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
 ) -> None:
     right = well_being.time.time
     monkeypatch.setattr(well_being.time, "time", lambda: right() + seconds)
@@ -212,7 +210,7 @@ def test_ready_is_degraded_while_a_clock_is_wrong(
 
 
 def test_ready_names_the_transaction_that_readers_wait_for(
-    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch
+    client: Client, report_all_processes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "MAX_WRITER_SECONDS", 0.0)
     with open_writer() as session:
@@ -222,8 +220,8 @@ def test_ready_names_the_transaction_that_readers_wait_for(
     assert f"pg_terminate_backend({session})" in said
 
 
-def test_answers_are_given_again_for_a_second(
-    client: Client, everybody_reports: None, monkeypatch: pytest.MonkeyPatch
+def test_results_are_cached_for_a_second(
+    client: Client, report_all_processes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get("/readyz")
     asked: list[str] = []

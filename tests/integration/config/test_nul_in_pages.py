@@ -16,7 +16,7 @@ def client() -> Client:
     return signed_in
 
 
-def test_no_list_of_the_admin_fails_on_one(client: Client) -> None:
+def test_no_admin_list_fails_on_a_nul(client: Client) -> None:
     filters = ("q", "type", "source", "model", "value", "state", "state__exact", "e")
     for model in admin.site._registry:
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
@@ -25,7 +25,7 @@ def test_no_list_of_the_admin_fails_on_one(client: Client) -> None:
             assert response.status_code == 404, (address, name)
 
 
-def test_a_cookie_with_one_signs_nobody_in() -> None:
+def test_a_cookie_with_a_nul_signs_no_user_in() -> None:
     response = Client(raise_request_exception=False).get(
         "/admin/", headers={"Cookie": 'sessionid="\\000abcdefgh"'}
     )

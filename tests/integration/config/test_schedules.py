@@ -41,7 +41,7 @@ def test_a_first_start_writes_what_the_settings_say() -> None:
     assert (nightly.crontab.hour, nightly.crontab.minute) == ("3", "17")
 
 
-def test_what_an_administrator_changed_outlasts_a_restart() -> None:
+def test_an_administrators_changes_survive_a_restart() -> None:
     start_beat()
     daily, _ = IntervalSchedule.objects.get_or_create(every=1, period="days")
     changed = PeriodicTask.objects.get(name="look after trainings")
@@ -53,7 +53,7 @@ def test_what_an_administrator_changed_outlasts_a_restart() -> None:
     assert not changed.enabled
 
 
-def test_a_schedule_that_a_new_version_brings_is_added_beside_the_others() -> None:
+def test_a_new_versions_schedule_is_added_to_the_existing_ones() -> None:
     start_beat()
     PeriodicTask.objects.filter(name="retrain on payments").delete()
     start_beat()
@@ -74,7 +74,7 @@ def send(client: Client, action: str, *names: str) -> str:
     return client.post(reverse(LIST), sent, follow=True).content.decode()
 
 
-def test_a_schedule_that_assay_needs_stays(administrator: Client) -> None:
+def test_a_needed_schedule_cannot_be_disabled_or_deleted(administrator: Client) -> None:
     start_beat()
     page = send(administrator, "disable_tasks", "run the log's consumers", "retrain on payments")
     assert "they stay enabled: run the log&#x27;s consumers." in page
@@ -84,7 +84,7 @@ def test_a_schedule_that_assay_needs_stays(administrator: Client) -> None:
     assert not PeriodicTask.objects.get(name="retrain on payments").enabled
 
 
-def test_its_form_changes_when_it_runs_and_nothing_else(administrator: Client) -> None:
+def test_only_the_times_of_a_needed_schedule_can_be_edited(administrator: Client) -> None:
     start_beat()
     needed = PeriodicTask.objects.get(name="look after trainings")
     minute, _ = IntervalSchedule.objects.get_or_create(every=1, period="minutes")
@@ -97,7 +97,7 @@ def test_its_form_changes_when_it_runs_and_nothing_else(administrator: Client) -
     assert changed.interval == minute
 
 
-def test_one_that_was_disabled_can_be_enabled_again(administrator: Client) -> None:
+def test_a_disabled_needed_schedule_can_be_enabled_again(administrator: Client) -> None:
     start_beat()
     PeriodicTask.objects.filter(name="look after trainings").update(enabled=False)
     send(administrator, "enable_tasks", "look after trainings")
@@ -131,7 +131,7 @@ MISTYPED = [
 
 
 @pytest.mark.parametrize(("arguments", "problem"), MISTYPED)
-def test_arguments_that_can_only_fail_are_refused_when_the_schedule_is_saved(arguments, problem) -> None:
+def test_invalid_arguments_are_refused_when_a_schedule_is_saved(arguments, problem) -> None:
     form = schedule_form(kwargs=json.dumps(arguments))
     assert not form.is_valid()
     assert problem in form.errors["kwargs"][0]
@@ -145,7 +145,7 @@ def test_arguments_that_can_only_fail_are_refused_when_the_schedule_is_saved(arg
         {"event_type": "payment", "matures_after_days": None, "only_if_new_labels": False},
     ],
 )
-def test_arguments_that_work_are_saved(arguments) -> None:
+def test_valid_arguments_are_saved(arguments) -> None:
     assert schedule_form(kwargs=json.dumps(arguments)).is_valid()
 
 
@@ -168,28 +168,28 @@ def test_arguments_that_work_are_saved(arguments) -> None:
         ),
     ],
 )
-def test_names_that_nothing_answers_to_are_refused_too(changes, field, problem) -> None:
+def test_unknown_tasks_and_queues_are_refused_too(changes, field, problem) -> None:
     form = schedule_form(**({"kwargs": '{"event_type": "payment"}'} | changes))
     assert not form.is_valid()
     assert problem in form.errors[field][0]
 
 
 @pytest.mark.parametrize("name", settings.CELERY_BEAT_SCHEDULE)
-def test_every_schedule_that_comes_along_is_one_that_could_be_saved(name: str) -> None:
+def test_every_default_schedule_is_valid(name: str) -> None:
     start_beat()
     task = PeriodicTask.objects.get(name=name)
     assert schedule_problems(task.task, args=task.args, kwargs=task.kwargs, queue=task.queue) == {}
 
 
 @pytest.mark.parametrize(("arguments", "problem"), [row for row in MISTYPED if "event_type" in row[0]][:3])
-def test_a_retraining_of_a_mistyped_type_fails_and_names_those_there_are(arguments, problem) -> None:
+def test_retraining_an_unknown_type_fails_and_names_the_known_ones(arguments, problem) -> None:
     """It was saved before arguments were checked, or in the database itself."""
     with pytest.raises(ScoringError, match=re.escape(problem)):
         retrain(**arguments)
     assert not TrainingJob.objects.exists()
 
 
-def test_a_schedule_that_can_only_fail_stands_on_the_overview_until_it_is_corrected() -> None:
+def test_an_invalid_schedule_is_on_the_overview_until_corrected() -> None:
     daily, _ = IntervalSchedule.objects.get_or_create(every=1, period="days")
     broken = PeriodicTask.objects.create(
         name="retrain", task=RETRAIN, kwargs='{"event_type": "paymnt"}', interval=daily

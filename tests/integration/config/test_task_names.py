@@ -26,7 +26,7 @@ def schedules() -> dict[str, PeriodicTask]:
     }
 
 
-def test_schedules_are_renamed_and_stay_as_they_were_changed(schedules):
+def test_schedules_are_renamed_and_keep_their_changes(schedules):
     before = PeriodicTasks.last_change()
     migration.code(apps, None)
     for former, schedule in schedules.items():
@@ -38,14 +38,14 @@ def test_schedules_are_renamed_and_stay_as_they_were_changed(schedules):
     assert PeriodicTasks.last_change() > before  # a running beat reads them again
 
 
-def test_a_schedule_that_a_new_beat_wrote_first_replaces_the_former_one(schedules):
+def test_a_schedule_written_by_a_new_beat_replaces_the_former_one(schedules):
     former = schedules["scoring.decisions.tasks.sweep"]
     PeriodicTask.objects.create(name=SWEEP, task="scoring.runner.tasks.sweep", interval=former.interval)
     migration.code(apps, None)
     assert PeriodicTask.objects.filter(task="scoring.runner.tasks.sweep").count() == 1
 
 
-def test_the_migration_can_be_undone(schedules):
+def test_the_migration_is_reversible(schedules):
     migration.code(apps, None)
     migration.reverse_code(apps, None)
     for former, schedule in schedules.items():

@@ -34,7 +34,7 @@ def events(count: int) -> Sequence[NewEntry]:
 
 @pytest.mark.parametrize("write", [append, append_new, append_bulk])
 @pytest.mark.parametrize("count", [FEW, MANY])
-def test_an_entry_whose_state_cannot_be_folded_is_not_in_the_log(write: Write, count: int) -> None:
+def test_an_entry_whose_fold_fails_is_not_in_the_log(write: Write, count: int) -> None:
     with pytest.raises(KeyError, match="salt"):
         write([*events(count), WITHOUT_ITS_ROW], now=NOW)
 
@@ -43,7 +43,7 @@ def test_an_entry_whose_state_cannot_be_folded_is_not_in_the_log(write: Write, c
 
 @pytest.mark.parametrize("write", [append, append_new, append_bulk])
 @pytest.mark.parametrize("count", [FEW, MANY])
-def test_entries_are_not_in_the_log_without_what_goes_beside_them(write: Write, count: int) -> None:
+def test_entries_are_not_in_the_log_without_the_rows_alongside_them(write: Write, count: int) -> None:
     with pytest.raises(IntegrityError):
         write(events(count), now=NOW, alongside=Alongside(first=KEEP_ONE, clauses=(KEEP_NOTHING,)))
 

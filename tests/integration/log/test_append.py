@@ -33,7 +33,7 @@ AWKWARD = 'back\\slash "quote" \t tab \n line \r return \u2603 \\N \\. 100 % {br
 
 
 @pytest.mark.django_db
-def test_what_append_returns_is_what_readers_get() -> None:
+def test_append_returns_the_entries_that_readers_get() -> None:
     [event] = append([received("T-1", note=AWKWARD)], now=NOW)
     [decision] = append([decided(event)], now=NOW)
 
@@ -77,7 +77,7 @@ def _rows(model: Any, entries: Any, *, key: str, tag: str) -> list[dict[str, Any
 
 
 @pytest.mark.django_db
-def test_positions_follow_the_order_given_whatever_the_streams() -> None:
+def test_positions_follow_the_given_order_across_streams() -> None:
     given = [received(name) for name in ("z", "a", "m")]
 
     for written in (append(given, now=NOW), append_bulk([received(n) for n in ("y", "b", "n")], now=NOW)):
@@ -91,7 +91,7 @@ def test_positions_follow_the_order_given_whatever_the_streams() -> None:
 @pytest.mark.parametrize(
     ("expected_version", "why"), [(0, "the version is taken"), (2, "the version before it is missing")]
 )
-def test_a_stream_at_another_version_refuses(write: Any, expected_version: int, why: str) -> None:
+def test_a_stream_at_another_version_raises_a_conflict(write: Any, expected_version: int, why: str) -> None:
     append([received("T-1")], now=NOW)
     late = NewEntry("payment/shop/T-1", expected_version, "event.parked", {"error": why})
 
@@ -104,13 +104,13 @@ def test_a_stream_at_another_version_refuses(write: Any, expected_version: int, 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("write", [append, append_bulk])
-def test_a_gap_inside_a_batch_refuses(write: Any) -> None:
+def test_a_gap_inside_a_batch_raises_a_conflict(write: Any) -> None:
     with pytest.raises(StreamConflict):
         write([labeled("payment/shop/T-1"), labeled("payment/shop/T-1", version=3)], now=NOW)
 
 
 @pytest.mark.django_db
-def test_new_streams_are_begun_and_existing_ones_handed_back() -> None:
+def test_new_streams_begin_and_existing_ones_are_returned() -> None:
     append([received("T-1")], now=NOW)
     first, again = received("T-2"), received("T-2", card="another")
 
@@ -132,7 +132,7 @@ def test_a_later_version_of_a_stream_cannot_begin_one() -> None:
 
 
 @pytest.mark.django_db
-def test_the_state_that_a_fold_is_given_is_the_state_that_the_last_one_left() -> None:
+def test_a_fold_gets_the_state_that_the_previous_one_left() -> None:
     """As text its lists would be written back as text, twice encoded, at the next change."""
     append([route_changed(1)], now=NOW)
     with transaction.atomic():
@@ -141,7 +141,7 @@ def test_the_state_that_a_fold_is_given_is_the_state_that_the_last_one_left() ->
 
 
 @pytest.mark.django_db
-def test_a_long_list_is_begun_as_a_short_one_is() -> None:
+def test_a_long_list_begins_streams_as_a_short_one_does() -> None:
     append([received("L-7")], now=NOW)
 
     written, existing = append_new([received(f"L-{i}") for i in range(500)], now=NOW)
@@ -152,7 +152,7 @@ def test_a_long_list_is_begun_as_a_short_one_is() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_long_list_goes_in_while_another_writer_begins_one_of_its_streams() -> None:
+def test_a_long_list_is_written_while_another_writer_begins_one_of_its_streams() -> None:
     outcome: list[Any] = []
 
     def write() -> None:
@@ -201,7 +201,7 @@ def keeping(*, guard: str = "true") -> Alongside:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("write", [append, append_bulk, append_new])
-def test_what_goes_beside_entries_is_written_with_them(write: Any) -> None:
+def test_rows_alongside_entries_are_written_with_them(write: Any) -> None:
     write([received("T-1"), received("T-2")], now=NOW, alongside=keeping())
 
     assert set(VaultItem.objects.values_list("digest", flat=True)) == {
@@ -218,9 +218,7 @@ def test_what_goes_beside_entries_is_written_with_them(write: Any) -> None:
     [(0, "(SELECT count(*) FROM counted) = 2"), (0, "true"), (7, "true")],
     ids=["the guard does not hold", "a version is taken", "a predecessor is missing"],
 )
-def test_nothing_is_written_of_what_goes_beside_entries_that_are_refused(
-    write: Any, version: int, guard: str
-) -> None:
+def test_no_rows_are_written_alongside_refused_entries(write: Any, version: int, guard: str) -> None:
     if guard == "true":
         append([received("T-1")], now=NOW)
     refused = NewEntry("payment/shop/T-1", version, "event.received", received("T-1").data)
@@ -234,7 +232,7 @@ def test_nothing_is_written_of_what_goes_beside_entries_that_are_refused(
 
 
 @pytest.mark.django_db
-def test_a_long_stream_whose_predecessor_is_missing_is_named() -> None:
+def test_a_long_stream_name_is_found_when_its_predecessor_is_missing() -> None:
     stream = f"label/payment/shop/{'T' * 200}"
     late = NewEntry(stream, 2, "label.parked", {"position": 1, "kind": "label", "error": "x"})
 
@@ -262,7 +260,7 @@ def test_every_projection_is_folded_as_entries_are_appended() -> None:
 
 
 @pytest.mark.django_db
-def test_projections_go_when_the_transaction_does() -> None:
+def test_projections_roll_back_with_the_transaction() -> None:
     with transaction.atomic():
         append([received("T-1")], now=NOW)
         assert Event.objects.exists()
@@ -273,7 +271,7 @@ def test_projections_go_when_the_transaction_does() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_simultaneous_writers_of_a_stream_one_is_refused() -> None:
+def test_one_of_two_simultaneous_writers_of_a_stream_gets_a_conflict() -> None:
     append([received("T-1")], now=NOW)
     start, outcomes = threading.Barrier(2), []
 

@@ -72,7 +72,7 @@ def only_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Consu
     return known
 
 
-def test_every_entry_is_handled_once_over_any_number_of_runs() -> None:
+def test_every_entry_is_handled_once_across_runs() -> None:
     recorder = Recorder()
     consumer = consumer_of(recorder)
 
@@ -117,7 +117,7 @@ def test_a_poison_entry_stops_the_consumer_right_before_it_and_shows_its_error()
     assert recorder.batches[-1] == 1  # tried again alone
 
 
-def test_a_stopped_consumer_tries_the_bad_entry_alone_not_its_whole_page_again() -> None:
+def test_a_stopped_consumer_retries_the_bad_entry_alone() -> None:
     recorder = Recorder(poison="T-0")
     consumer = consumer_of(recorder)
     append([received(f"T-{i}") for i in range(10)], now=NOW)
@@ -131,7 +131,7 @@ def test_a_stopped_consumer_tries_the_bad_entry_alone_not_its_whole_page_again()
     assert recorder.batches == [1]
 
 
-def test_a_mended_consumer_goes_on_where_it_stopped() -> None:
+def test_a_fixed_consumer_continues_where_it_stopped() -> None:
     recorder = Recorder(poison="T-1")
     consumer = consumer_of(recorder)
     append([received(f"T-{i}") for i in range(4)], now=NOW)
@@ -162,7 +162,7 @@ def test_an_entry_that_cannot_be_read_stops_the_consumer_too() -> None:
     assert recorder.handled == ["T-0"]
 
 
-def test_one_runner_at_a_time() -> None:
+def test_a_consumer_runs_in_one_process_at_a_time() -> None:
     append([received("T-0")], now=NOW)
     inside, release = threading.Event(), threading.Event()
 
@@ -208,7 +208,7 @@ def test_one_stopped_consumer_does_not_stop_the_others(only_registered: dict[str
     ]
 
 
-def test_consumers_read_what_they_have_in_common_once(
+def test_consumers_read_shared_pages_once(
     only_registered: dict[str, Consumer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages: list[int] = []
@@ -245,7 +245,7 @@ def test_consumers_read_what_they_have_in_common_once(
     assert both == written
 
 
-def test_a_run_without_new_entries_asks_a_few_queries_for_all(
+def test_a_run_without_new_entries_takes_a_few_queries_for_all_consumers(
     only_registered: dict[str, Consumer],
     django_assert_max_num_queries: Callable[[int], CaptureQueriesContext],
 ) -> None:
@@ -260,7 +260,9 @@ def test_a_run_without_new_entries_asks_a_few_queries_for_all(
     assert {health.ran_at for health in consumer_health(max_lag=5)} == {NOW + HOUR}
 
 
-def test_what_cannot_be_undone_is_committed_apart_and_to_disk(only_registered: dict[str, Consumer]) -> None:
+def test_effects_that_cannot_be_undone_are_committed_separately_and_to_disk(
+    only_registered: dict[str, Consumer],
+) -> None:
     seen: dict[str, tuple[str, str]] = {}
 
     def look(name: str) -> Handle:
@@ -283,7 +285,7 @@ def test_what_cannot_be_undone_is_committed_apart_and_to_disk(only_registered: d
     assert len({number for number, _ in seen.values()}) == 3
 
 
-def test_a_consumer_that_another_process_runs_is_left_to_it(only_registered: dict[str, Consumer]) -> None:
+def test_a_consumer_that_another_process_runs_is_skipped(only_registered: dict[str, Consumer]) -> None:
     theirs, ours = keep_nothing("theirs"), Recorder()
     consumers.register(theirs)
     consumers.register(consumer_of(ours))
@@ -311,7 +313,7 @@ def test_a_consumer_that_another_process_runs_is_left_to_it(only_registered: dic
     assert {status.lag for status in consumer_statuses()} == {0}
 
 
-def test_a_rebuild_of_tables_holds_consumers_back(only_registered: dict[str, Consumer]) -> None:
+def test_a_rebuild_of_tables_blocks_consumers(only_registered: dict[str, Consumer]) -> None:
     recorder = Recorder()
     append_first_cursor(consumers.register(consumer_of(recorder)))
     append([received("T-0")], now=NOW)
@@ -339,7 +341,7 @@ def keep_nothing(name: str) -> Consumer:
     return Consumer(name, frozenset({"event.received"}), keep_in([]))
 
 
-def test_an_entry_that_cannot_be_read_stops_only_those_who_have_to_read_it(
+def test_an_unreadable_entry_stops_only_the_consumers_of_its_type(
     only_registered: dict[str, Consumer],
 ) -> None:
     labels: list[Entry] = []
@@ -359,7 +361,7 @@ def test_an_entry_that_cannot_be_read_stops_only_those_who_have_to_read_it(
     assert [entry.type for entry in labels] == ["label.recorded"]
 
 
-def test_trouble_of_the_database_with_one_consumer_stops_no_other_and_is_raised(
+def test_a_database_outage_in_one_consumer_stops_no_other_and_is_raised(
     only_registered: dict[str, Consumer],
 ) -> None:
     def time_out(entries: Sequence[Entry], *, now: datetime) -> None:
@@ -379,7 +381,7 @@ def test_trouble_of_the_database_with_one_consumer_stops_no_other_and_is_raised(
     assert [(status.name, status.lag) for status in consumer_statuses()] == [("slow", 1), ("well", 0)]
 
 
-def test_health_looks_at_the_next_entries_only(only_registered: dict[str, Consumer]) -> None:
+def test_health_counts_only_the_next_entries(only_registered: dict[str, Consumer]) -> None:
     consumers.register(consumer_of(Recorder(poison="T-3")))
     consumers.register(Consumer("labels", frozenset({"label.recorded"}), keep_in([])))
     append([received(f"T-{i}") for i in range(9)], now=NOW)
@@ -402,7 +404,7 @@ def test_two_consumers_cannot_share_a_name(only_registered: dict[str, Consumer])
         consumers.register(consumer_of(Recorder()))
 
 
-def test_hourly_windows_count_what_the_log_says() -> None:
+def test_hourly_windows_count_the_entries_of_the_log() -> None:
     events = append([received("T-0"), received("T-1"), received("T-2")], now=NOW)
     append(
         [
@@ -462,7 +464,7 @@ def test_log_status_shows_lags_and_fails_when_a_consumer_stopped(
     assert "cannot handle T-0" in shown
 
 
-def test_begin_epoch_is_refused_where_none_is_needed() -> None:
+def test_begin_epoch_is_refused_if_none_is_needed() -> None:
     append([received("T-0")], now=NOW)
     with pytest.raises(CommandError, match="--force"):
         call_command("begin_epoch")

@@ -64,7 +64,7 @@ def receive(*ids: str) -> list[Entry]:
     return append([received(name) for name in ids], now=NOW)
 
 
-def test_a_consumer_that_stopped_tries_the_bad_entry_alone_and_not_all_that_follow() -> None:
+def test_a_stopped_consumer_retries_the_bad_entry_without_those_after_it() -> None:
     notes = Notes(poison="T-1")
     receive("T-0", "T-1", "T-2", "T-3")
     with pytest.raises(ConsumerStopped):
@@ -77,7 +77,7 @@ def test_a_consumer_that_stopped_tries_the_bad_entry_alone_and_not_all_that_foll
     assert notes.batches == [["T-1"]]
 
 
-def test_a_mended_consumer_tries_the_bad_entry_alone_and_then_all_that_follow() -> None:
+def test_a_fixed_consumer_handles_the_bad_entry_alone_and_then_the_rest() -> None:
     notes = Notes(poison="T-1")
     receive("T-0", "T-1", "T-2", "T-3")
     with pytest.raises(ConsumerStopped):
@@ -91,7 +91,7 @@ def test_a_mended_consumer_tries_the_bad_entry_alone_and_then_all_that_follow() 
     assert notes.noted == ["T-0", "T-1", "T-2", "T-3"]
 
 
-def test_a_page_that_fails_is_halved_until_only_the_bad_entry_is_left() -> None:
+def test_a_failing_page_is_halved_down_to_the_bad_entry() -> None:
     notes = Notes(poison="T-5")
     receive(*(f"T-{number}" for number in range(8)))
 
@@ -126,17 +126,17 @@ def running(consumer: Consumer, *, until: threading.Event) -> Iterator[None]:
         thread.join(TIMEOUT_SECONDS)
 
 
-def test_a_rebuild_waits_for_the_run_under_way_and_counts_nothing_twice() -> None:
+def test_a_rebuild_waits_for_the_current_run_and_counts_nothing_twice() -> None:
     notes, release = Notes(), threading.Event()
     receive("T-0", "T-1")
     create_cursors(["notes"], now=NOW)
 
-    def let_go_of_the_run_once_the_rebuild_waits() -> None:
+    def release_the_run_once_the_rebuild_waits() -> None:
         wait_for_blocked_session()
         release.set()
         connection.close()
 
-    helper = threading.Thread(target=let_go_of_the_run_once_the_rebuild_waits)
+    helper = threading.Thread(target=release_the_run_once_the_rebuild_waits)
     with running(notes.consumer(), until=release):
         helper.start()
         assert rebuild_consumer(notes.consumer(), now=NOW) == 2
@@ -145,7 +145,7 @@ def test_a_rebuild_waits_for_the_run_under_way_and_counts_nothing_twice() -> Non
     assert notes.noted == ["T-0", "T-1"]
 
 
-def test_a_rebuild_that_cannot_begin_leaves_the_effect_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_rebuild_leaves_the_effect_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     notes = Notes()
     receive("T-0", "T-1")
     catch_up(notes.consumer(), now=NOW)
@@ -157,25 +157,25 @@ def test_a_rebuild_that_cannot_begin_leaves_the_effect_as_it_was(monkeypatch: py
     assert notes.noted == ["T-0", "T-1"]
 
 
-def before_the_page_is_taken(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> None:
+def before_the_page_is_handled(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> None:
     """Have something happen between the reading of a page and its handling."""
 
-    def read_and_be_overtaken(*given: Any, **named: Any) -> LogPage:
+    def read_and_be_interrupted(*given: Any, **named: Any) -> LogPage:
         page = read_page(*given, **named)
         monkeypatch.setattr(runs, "read_page", read_page)
         meanwhile()
         return page
 
-    monkeypatch.setattr(runs, "read_page", read_and_be_overtaken)
+    monkeypatch.setattr(runs, "read_page", read_and_be_interrupted)
 
 
-def test_a_page_that_another_process_has_handled_meanwhile_is_not_handled_again(
+def test_a_page_that_another_process_handled_meanwhile_is_not_handled_again(
     registered: dict[str, Consumer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = Notes()
     consumer = consumers.register(notes.consumer())
     receive("T-0", "T-1")
-    before_the_page_is_taken(monkeypatch, lambda: [receive("T-2"), catch_up(consumer, now=NOW)])
+    before_the_page_is_handled(monkeypatch, lambda: [receive("T-2"), catch_up(consumer, now=NOW)])
 
     assert run_consumers(now=NOW) == {}
 
@@ -185,7 +185,7 @@ def test_a_page_that_another_process_has_handled_meanwhile_is_not_handled_again(
     assert notes.noted == ["T-0", "T-1", "T-2", "T-3"]
 
 
-def test_a_consumer_that_has_stopped_meanwhile_is_not_taken_past_its_bad_entry(
+def test_a_consumer_that_stopped_meanwhile_is_not_moved_past_its_bad_entry(
     registered: dict[str, Consumer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = Notes()
@@ -198,7 +198,7 @@ def test_a_consumer_that_has_stopped_meanwhile_is_not_taken_past_its_bad_entry(
             catch_up(consumer, now=NOW)
         notes.poison = ""
 
-    before_the_page_is_taken(monkeypatch, stop)
+    before_the_page_is_handled(monkeypatch, stop)
     run_consumers(now=NOW)
 
     assert ConsumerCursor.objects.get(name="notes").error == "ValueError: cannot handle T-0"
@@ -208,7 +208,7 @@ def test_a_consumer_that_has_stopped_meanwhile_is_not_taken_past_its_bad_entry(
     assert notes.batches == [["T-0"], ["T-1"]]
 
 
-def test_what_one_of_several_cannot_take_is_handled_once_by_the_others(
+def test_entries_that_one_consumer_cannot_handle_are_handled_once_by_the_others(
     registered: dict[str, Consumer],
 ) -> None:
     ill, well = Notes(poison="T-1"), Notes()
@@ -223,7 +223,7 @@ def test_what_one_of_several_cannot_take_is_handled_once_by_the_others(
     assert sorted(VaultItem.objects.values_list("value", flat=True)) == ["T-0", "label.recorded"]
 
 
-def test_a_page_ends_below_the_horizon_it_was_asked_for_though_more_is_committed_by_then() -> None:
+def test_a_page_ends_below_its_horizon_even_if_more_was_committed_since() -> None:
     with open_append([received("held")]) as [held]:
         horizon = read_horizon()
 
@@ -231,7 +231,7 @@ def test_a_page_ends_below_the_horizon_it_was_asked_for_though_more_is_committed
     assert read_page(read_page(START, horizon=horizon).cursor).entries == [held]
 
 
-def test_who_is_ahead_of_a_horizon_does_not_go_back_to_it() -> None:
+def test_a_cursor_ahead_of_a_horizon_does_not_move_back() -> None:
     horizon = read_horizon()
     [entry] = receive("T-0")
 

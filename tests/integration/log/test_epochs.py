@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("write", [append, append_bulk])
-def test_a_writer_that_waited_for_an_epoch_to_begin_writes_in_it(
+def test_a_writer_that_waited_for_a_new_epoch_writes_in_it(
     write: Callable[..., list[Entry]],
 ) -> None:
     written: list[Entry] = []
@@ -57,7 +57,7 @@ def test_a_log_is_ahead_of_its_cluster_from_the_next_transaction_id_on(
         check_epoch()
 
 
-def test_epochs_are_numbered_on_and_say_where_they_begin() -> None:
+def test_epochs_have_consecutive_numbers_and_a_first_position() -> None:
     [entry] = append([received("old")], now=NOW)
 
     first, second = begin_epoch(now=NOW), begin_epoch(now=NOW)

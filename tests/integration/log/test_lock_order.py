@@ -26,7 +26,7 @@ Work = Callable[[], Any]
 
 
 @contextmanager
-def held_up(work: Work, *, behind: Work) -> Iterator[None]:
+def blocked_midway(work: Work, *, behind: Work) -> Iterator[None]:
     """`work` goes on in another connection as far as it can before what `behind` did in a third one ends."""
 
     def run() -> None:
@@ -41,7 +41,7 @@ def held_up(work: Work, *, behind: Work) -> Iterator[None]:
     thread.join(TIMEOUT_SECONDS)
 
 
-def without_waiting(work: Work) -> None:
+def without_lock_waits(work: Work) -> None:
     """Raises OperationalError where `work` would have to wait; what it does is not kept."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -54,32 +54,32 @@ def begin(*names: str) -> None:
     append_new([received(name) for name in names], now=NOW)
 
 
-def begin_in_vain(name: str) -> None:
+def begin_and_roll_back(name: str) -> None:
     begin(name)
     transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("write", [append_new, append_bulk])
 @pytest.mark.parametrize("others", [0, COPY_FROM])
-def test_streams_are_begun_in_their_own_order(write: Callable[..., Any], others: int) -> None:
+def test_new_streams_are_locked_in_sorted_order(write: Callable[..., Any], others: int) -> None:
     names = ["z", *(f"n-{number}" for number in range(others)), "m", "a"]
     entries: Sequence[NewEntry] = [received(name) for name in names]
 
-    with held_up(lambda: write(entries, now=NOW), behind=lambda: begin_in_vain("m")):
+    with blocked_midway(lambda: write(entries, now=NOW), behind=lambda: begin_and_roll_back("m")):
         with pytest.raises(OperationalError, match="lock timeout"):
-            without_waiting(lambda: begin("a"))
-        without_waiting(lambda: begin("z"))
+            without_lock_waits(lambda: begin("a"))
+        without_lock_waits(lambda: begin("z"))
 
     assert len(read_streams([f"payment/shop/{name}" for name in names])) == len(names)
 
 
-def test_personal_values_are_kept_in_the_order_of_their_digests() -> None:
+def test_personal_values_are_stored_in_digest_order() -> None:
     items = [("ip", f"192.0.2.{number}") for number in range(3)]
     first, middle, last = sorted(items, key=lambda item: vault.digest_of(*item))
 
-    with held_up(lambda: vault.store([last, middle, first]), behind=lambda: vault.store([middle])):
+    with blocked_midway(lambda: vault.store([last, middle, first]), behind=lambda: vault.store([middle])):
         with pytest.raises(OperationalError, match="lock timeout"):
-            without_waiting(lambda: vault.store([first]))
-        without_waiting(lambda: vault.store([last]))
+            without_lock_waits(lambda: vault.store([first]))
+        without_lock_waits(lambda: vault.store([last]))
 
     assert len(vault.reveal(vault.digest_of(*item) for item in items)) == 3

@@ -18,7 +18,7 @@ def double(number: int) -> int:
         return cursor.fetchone()[0]
 
 
-def test_a_statement_is_planned_anew_and_gives_the_same(monkeypatch):
+def test_a_replanned_statement_gives_the_same_result(monkeypatch):
     monkeypatch.setattr(statements, "PLANNED_SECONDS", 0.0)
     assert [double(number) for number in range(3)] == [0, 2, 4]
 
@@ -30,7 +30,7 @@ def double_in_a_failed_transaction(number: int) -> None:
         double(number)  # nothing is run any more, DEALLOCATE neither
 
 
-def test_a_statement_that_could_not_be_planned_anew_can_be_later(monkeypatch):
+def test_a_statement_whose_replanning_failed_can_be_replanned_later(monkeypatch):
     monkeypatch.setattr(statements, "PLANNED_SECONDS", 0.0)
     assert double(1) == 2
     with pytest.raises(DatabaseError):
@@ -49,7 +49,7 @@ def add(left: int, right: str) -> list[str]:
     return [query["sql"].split()[0] for query in sent][:-1]
 
 
-def test_what_is_run_again_soon_is_prepared_and_what_is_not_is_not(monkeypatch):
+def test_only_statements_that_run_again_soon_are_prepared(monkeypatch):
     assert add(1, "50 % of 'it'") == ["SELECT"]
     assert add(2, "\\ and $1") == ["PREPARE", "PREPARE", "EXECUTE"]
     assert add(3, "") == ["EXECUTE"]

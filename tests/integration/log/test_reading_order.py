@@ -22,7 +22,7 @@ from tests.factories.log import NOW, decided, labeled, open_append, received
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_entry_that_commits_after_a_later_position_is_still_read() -> None:
+def test_an_entry_committed_after_a_later_position_is_still_read() -> None:
     with open_append([received("slow")]) as [slow]:
         [quick] = append([received("quick")], now=NOW)
         seen_by_position = list(LogEntry.objects.order_by("position").values_list("position", flat=True))
@@ -39,7 +39,7 @@ def test_an_entry_that_commits_after_a_later_position_is_still_read() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reading_order_is_that_of_transactions_not_of_positions() -> None:
+def test_reading_order_follows_transactions_not_positions() -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
@@ -58,7 +58,7 @@ def test_reading_order_is_that_of_transactions_not_of_positions() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_entry_of_interleaved_writers_is_read_once_whenever_one_reads() -> None:
+def test_every_entry_of_interleaved_writers_is_read_once() -> None:
     cursor, seen = START, []
 
     def read_on() -> None:
@@ -84,7 +84,7 @@ def test_every_entry_of_interleaved_writers_is_read_once_whenever_one_reads() ->
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_long_open_transaction_holds_the_horizon_and_shows_as_lag() -> None:
+def test_a_long_open_transaction_holds_back_the_horizon_and_shows_as_lag() -> None:
     [before] = append([received("before")], now=NOW)
     assert horizon_lag() == (0, None)
 
@@ -101,7 +101,7 @@ def test_a_long_open_transaction_holds_the_horizon_and_shows_as_lag() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_reader_of_some_types_gets_past_the_others() -> None:
+def test_a_reader_of_some_types_moves_past_the_others() -> None:
     append([received(f"T-{i}") for i in range(10)], now=NOW)
     [label] = append([labeled("payment/shop/T-1")], now=NOW)
 
@@ -116,7 +116,7 @@ def test_a_reader_of_some_types_gets_past_the_others() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reading_goes_by_the_index_in_reading_order() -> None:
+def test_reading_uses_the_reading_order_index() -> None:
     for chunk in range(4):
         append_bulk([received(f"{chunk}-{i}") for i in range(2_000)], now=NOW)
     with connection.cursor() as cursor:
@@ -140,7 +140,7 @@ def _plan_of_reading_after(cursor: Cursor, *, limit: int) -> str:
 
 
 @pytest.mark.django_db
-def test_positions_are_read_in_the_order_given_and_a_missing_one_is_named() -> None:
+def test_positions_are_read_in_the_given_order_and_a_missing_one_is_named() -> None:
     entries = append([received(f"T-{i}") for i in range(5)], now=NOW)
     wanted = [entry.position for entry in reversed(entries)]
 

@@ -48,7 +48,7 @@ def test_rebuilt_tables_equal_the_appended_ones_row_for_row() -> None:
     assert {model: rows_of(model) for model in PROJECTIONS} == before
 
 
-def test_rebuilding_mends_rows_that_were_lost_changed_or_invented() -> None:
+def test_rebuilding_repairs_lost_changed_and_extra_rows() -> None:
     a_full_log()
     before = {model: rows_of(model) for model in PROJECTIONS}
     Event.objects.filter(external_id="T-7").delete()
@@ -61,7 +61,7 @@ def test_rebuilding_mends_rows_that_were_lost_changed_or_invented() -> None:
     assert {model: rows_of(model) for model in PROJECTIONS} == before
 
 
-def test_one_projection_is_rebuilt_and_the_others_left_alone() -> None:
+def test_rebuilding_one_projection_leaves_the_others_alone() -> None:
     a_full_log()
     before = rows_of(Event)
     Event.objects.all().delete()
@@ -73,12 +73,12 @@ def test_one_projection_is_rebuilt_and_the_others_left_alone() -> None:
     assert not Label.objects.exists()
 
 
-def test_an_unknown_projection_is_named_with_the_known_ones() -> None:
+def test_an_unknown_projection_error_lists_the_known_ones() -> None:
     with pytest.raises(CommandError, match=r"'evnt'.*decision, event, "):
         call_command("rebuild", projection=["evnt"], verbosity=0)
 
 
-def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
+def test_the_rebuilt_pending_rows_equal_those_of_intake() -> None:
     places = [
         pending.NewPending(f"payment/shop/{name}", "commerce", pending.NORMAL, wake_token=None)
         for name in ("done", "waiting")
@@ -97,7 +97,7 @@ def test_the_rebuilt_queue_equals_the_one_intake_wrote() -> None:
     assert rows_of(Pending) == before
 
 
-def test_history_waits_for_the_time_it_became_known_and_parked_entries_keep_their_error() -> None:
+def test_rebuilt_history_keeps_its_known_time_and_parked_entries_their_error() -> None:
     event, bad = append([received("old", history=True), received("bad")], now=NOW)
     [label] = append([labeled(event.stream, history=True)], now=NOW)
     append([NewEntry(bad.stream, 1, "event.parked", _parked(bad.position, "event"))], now=NOW)
@@ -114,7 +114,7 @@ def test_history_waits_for_the_time_it_became_known_and_parked_entries_keep_thei
     assert {row.lane for row in rows.values()} == {"commerce"}
 
 
-def test_a_decision_without_its_model_waits_to_be_made_again_until_it_is() -> None:
+def test_a_fallback_decision_is_pending_until_it_is_rescored() -> None:
     revised, waiting, unsequenced = append([received(name) for name in "abc"], now=NOW)
     append([sequenced([revised.position, waiting.position])], now=NOW)
     append([decided(event, basis="fallback") for event in (revised, waiting, unsequenced)], now=NOW)
@@ -126,7 +126,7 @@ def test_a_decision_without_its_model_waits_to_be_made_again_until_it_is() -> No
     assert found == [(waiting.position, "rescore", "waiting"), (unsequenced.position, "event", "ready")]
 
 
-def test_what_was_tried_again_keeps_its_last_error_and_a_bad_rescore_is_parked() -> None:
+def test_a_retried_entry_keeps_its_last_error_and_a_bad_rescore_is_parked() -> None:
     bad, unmodeled = append([received("bad"), received("unmodeled")], now=NOW)
     append([sequenced([unmodeled.position])], now=NOW)
     append([decided(unmodeled, basis="fallback")], now=NOW)
@@ -145,7 +145,7 @@ def test_what_was_tried_again_keeps_its_last_error_and_a_bad_rescore_is_parked()
     ]
 
 
-def test_it_is_told_how_far_the_log_was_passed_and_how_much_waits() -> None:
+def test_rebuild_reports_positions_passed_and_pending_entries() -> None:
     a_full_log()
     passed: list[int] = []
     count = rebuild_pending(advance=passed.append)

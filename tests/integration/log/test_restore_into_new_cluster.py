@@ -40,9 +40,7 @@ def new_cluster() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def test_a_restored_log_is_refused_until_a_new_epoch_begins_and_then_read_on(
-    new_cluster: Path, tmp_path: Path
-) -> None:
+def test_a_restored_log_is_refused_until_a_new_epoch_begins(new_cluster: Path, tmp_path: Path) -> None:
     handled: list[Entry] = []
 
     def handle(entries: Sequence[Entry], *, now: datetime) -> None:
@@ -109,7 +107,7 @@ def _connect(**settings: object) -> None:
     connection.settings_dict.update(settings)
 
 
-def test_the_check_looks_at_the_end_of_an_index_however_long_the_log():
+def test_the_epoch_check_reads_the_end_of_an_index():
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # an empty log is read faster without an index
         cursor.execute(f"EXPLAIN {AHEAD}")

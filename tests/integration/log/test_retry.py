@@ -31,12 +31,12 @@ class Busy:
 
 
 @pytest.mark.parametrize("conflicts", [0, 1, ATTEMPTS - 1])
-def test_a_step_is_run_until_it_meets_no_conflict_and_leaves_one_entry(conflicts):
+def test_a_step_is_retried_until_it_succeeds_and_leaves_one_entry(conflicts):
     assert append_retrying(Busy(conflicts)) == conflicts + 1
     assert [entry.data for entry in read_stream("test/own")] == [{"run": conflicts + 1}]
 
 
-def test_the_last_conflict_is_raised_and_nothing_is_left(transactional_db):
+def test_the_last_conflict_is_raised_and_nothing_is_written(transactional_db):
     step = Busy(ATTEMPTS)
     with pytest.raises(StreamConflict):
         append_retrying(step)

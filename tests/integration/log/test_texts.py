@@ -48,13 +48,13 @@ def _text(entry: Entry) -> str:
     return orjson.dumps(entry.data, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def test_entries_by_position_have_what_they_packed() -> None:
+def test_entries_by_position_include_packed_arrays() -> None:
     entries = written()
     positions = np.array([entry.position for entry in entries] + [999_999])
     assert told(read_texts(positions)) == expected(entries, packed=True)
 
 
-def test_a_page_is_the_page_that_others_read_but_for_what_was_packed() -> None:
+def test_a_text_page_equals_a_log_page_except_for_packed_arrays() -> None:
     entries = written()
     with open_append([received("held")]) as held:
         late = append([received("late")], now=NOW)
@@ -68,13 +68,13 @@ def test_a_page_is_the_page_that_others_read_but_for_what_was_packed() -> None:
     assert len(read_text_page(rest.cursor, types=TYPES, limit=100)) == 0
 
 
-def test_rows_are_taken_whole() -> None:
+def test_take_selects_whole_rows() -> None:
     written()
     page = read_text_page(START, types=TYPES, limit=100)
     assert told(page.take(np.array([3, 1]))) == [told(page)[1], told(page)[3]]
 
 
-def test_older_data_are_lifted_and_present_ones_left_as_they_were_written(
+def test_older_data_is_upcast_and_current_data_unchanged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written()

@@ -39,7 +39,7 @@ def _write_as(version: int, data: str) -> None:
         )
 
 
-def test_an_old_payload_is_lifted_over_two_steps() -> None:
+def test_an_old_payload_is_upcast_in_two_steps() -> None:
     _write_as(1, '{"name":"Ada Lovelace"}')
 
     [entry] = read_stream("thing/1")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "203.0.113.77"
 
 
-def test_values_are_kept_once_and_revealed_by_digest() -> None:
+def test_values_are_stored_once_and_revealed_by_digest() -> None:
     vault.store([("ip", ADDRESS), ("ip", ADDRESS), ("email", "a@example.org")])
     vault.store([("ip", ADDRESS)])
 

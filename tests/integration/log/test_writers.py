@@ -10,7 +10,7 @@ from tests.factories.log import NOW, open_append, received
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_transaction_that_has_been_open_longest_is_named() -> None:
+def test_the_oldest_open_transaction_is_named() -> None:
     assert oldest_writer() is None
     with open_append([received("first")]), open_append([received("second")]) as [second]:
         append([received("own")], now=NOW)
@@ -30,7 +30,7 @@ def test_the_transaction_that_has_been_open_longest_is_named() -> None:
     assert oldest_writer() is None
 
 
-def test_ones_own_transaction_is_not_waited_for() -> None:
+def test_the_sessions_own_transaction_is_not_reported() -> None:
     with transaction.atomic():
         append([received("own")], now=NOW)
         assert oldest_writer() is None

@@ -28,7 +28,7 @@ def raw_deflate(body: bytes) -> bytes:
     ],
     ids=["gzip", "capitals and a space", "x-gzip", "zlib", "raw deflate", "identity"],
 )
-def test_a_body_is_inflated_as_its_header_says(encoding: str, sent: bytes) -> None:
+def test_a_body_is_decompressed_by_its_content_encoding(encoding: str, sent: bytes) -> None:
     assert decompress(sent, encoding, limit=len(BODY)) == BODY
 
 
@@ -50,12 +50,12 @@ def test_another_encoding_is_refused_by_name(encoding: str) -> None:
     ],
     ids=["plain", "empty", "cut off", "two bodies", "something after it"],
 )
-def test_a_body_that_is_not_what_its_header_says_is_refused(sent: bytes) -> None:
+def test_a_body_that_contradicts_its_content_encoding_is_refused(sent: bytes) -> None:
     with pytest.raises(MalformedEncoding, match="is not gzip, as the header Content-Encoding says"):
         decompress(sent, "gzip", limit=10_000)
 
 
-def test_a_bomb_is_not_inflated_beyond_the_limit() -> None:
+def test_a_decompression_bomb_is_not_inflated_beyond_the_limit() -> None:
     with pytest.raises(RequestTooLarge) as refused:
         decompress(gzip.compress(b"0" * 10_000_000), "gzip", limit=1_000)
     assert (refused.value.size, refused.value.limit) == (None, 1_000)

@@ -7,7 +7,7 @@ from scoring.api.links import event_link
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1))
-def test_a_link_is_what_django_would_make_of_it(event_id: str) -> None:
+def test_a_link_equals_djangos_reverse(event_id: str) -> None:
     assert event_link("payment", event_id) == reverse("api:event", args=["payment", event_id])
 
 

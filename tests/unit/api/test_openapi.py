@@ -29,12 +29,12 @@ def errors_of(document: dict[str, Any], component: str, value: object) -> list[s
     return [error.message for error in validator.iter_errors(value)]
 
 
-def test_the_document_is_valid_and_made_without_a_warning(document: dict[str, Any]) -> None:
+def test_the_document_is_valid_and_generated_without_warnings(document: dict[str, Any]) -> None:
     validate_schema(document)
     assert not GENERATOR_STATS
 
 
-def test_every_event_type_has_a_schema_that_its_type_tells_apart(document: dict[str, Any]) -> None:
+def test_every_event_type_has_a_schema_selected_by_its_type(document: dict[str, Any]) -> None:
     mapping = document["components"]["schemas"]["Event"]["discriminator"]["mapping"]
     assert mapping.keys() == event_types().keys()
     for pointer in mapping.values():
@@ -42,19 +42,19 @@ def test_every_event_type_has_a_schema_that_its_type_tells_apart(document: dict[
 
 
 @pytest.mark.parametrize("payload", [payment_payload(1), refund_payload(1), PAYMENT])
-def test_valid_payloads_fit(document: dict[str, Any], payload: dict[str, Any]) -> None:
+def test_valid_payloads_match_the_schema(document: dict[str, Any], payload: dict[str, Any]) -> None:
     assert errors_of(document, "Event", payload) == []
 
 
 @pytest.mark.parametrize(
     "changes", [{"type": "parcel"}, {"unknown": 1}, {"card": 3}, {"customer_lat": 91}, {"id": ""}]
 )
-def test_invalid_payloads_do_not_fit(document: dict[str, Any], changes: dict[str, Any]) -> None:
+def test_invalid_payloads_do_not_match_the_schema(document: dict[str, Any], changes: dict[str, Any]) -> None:
     assert errors_of(document, "Event", payment_payload(1) | changes)
 
 
 @pytest.mark.parametrize("label", [LABEL, RETRACTION])
-def test_the_examples_of_labels_fit(document: dict[str, Any], label: dict[str, Any]) -> None:
+def test_label_examples_match_the_schema(document: dict[str, Any], label: dict[str, Any]) -> None:
     assert errors_of(document, "Label", label) == []
 
 
@@ -62,7 +62,9 @@ def test_the_examples_of_labels_fit(document: dict[str, Any], label: dict[str, A
     "changes",
     [{"label": None}, {"retract": True}, {"label": "stolen"}, {"source": "\x91"}, {"event_id": " "}],
 )
-def test_statements_that_are_refused_do_not_fit(document: dict[str, Any], changes: dict[str, Any]) -> None:
+def test_refused_statements_do_not_match_the_schema(
+    document: dict[str, Any], changes: dict[str, Any]
+) -> None:
     assert errors_of(document, "Label", LABEL | changes)
 
 
@@ -75,7 +77,7 @@ def test_every_operation_needs_a_key_and_says_so(document: dict[str, Any]) -> No
         assert "application/problem+json" in operation["responses"]["401"]["content"]
 
 
-def test_every_status_with_which_a_submission_may_be_refused_is_in_the_document(
+def test_every_refusal_status_of_a_submission_is_documented(
     document: dict[str, Any],
 ) -> None:
     statuses = {problem.status for problem in PROBLEMS.values()} | {int(each.status[:3]) for each in REFUSALS}
@@ -85,12 +87,12 @@ def test_every_status_with_which_a_submission_may_be_refused_is_in_the_document(
     assert {400, 408, 431, 500, 501, 503} <= promised
 
 
-def test_a_body_has_to_be_sent_where_one_is_read(document: dict[str, Any]) -> None:
+def test_request_bodies_are_documented_as_required(document: dict[str, Any]) -> None:
     assert document["paths"]["/api/v1/events"]["post"]["requestBody"]["required"] is True
     assert document["paths"]["/api/v1/labels"]["post"]["requestBody"]["required"] is True
 
 
-def test_the_bounds_of_a_page_are_said(document: dict[str, Any]) -> None:
+def test_the_limits_of_a_page_are_documented(document: dict[str, Any]) -> None:
     parameters = document["paths"]["/api/v1/events/parked"]["get"]["parameters"]
     bounds = {each["name"]: each["schema"] for each in parameters}
     assert (bounds["limit"]["minimum"], bounds["limit"]["maximum"]) == (1, 1_000)
@@ -106,7 +108,7 @@ def test_the_bounds_of_a_page_are_said(document: dict[str, Any]) -> None:
         {"amount": ".50"},
     ],
 )
-def test_what_is_taken_fits(document: dict[str, Any], changes: dict[str, Any]) -> None:
+def test_accepted_requests_match_the_schema(document: dict[str, Any], changes: dict[str, Any]) -> None:
     assert errors_of(document, "Event", payment_payload(1) | changes) == []
 
 
@@ -123,7 +125,7 @@ def test_what_is_taken_fits(document: dict[str, Any], changes: dict[str, Any]) -
         {"customer_city_pop": 1e300},
     ],
 )
-def test_what_is_refused_does_not_fit(document: dict[str, Any], changes: dict[str, Any]) -> None:
+def test_refused_requests_do_not_match_the_schema(document: dict[str, Any], changes: dict[str, Any]) -> None:
     assert errors_of(document, "Event", payment_payload(1) | changes)
 
 
@@ -146,7 +148,7 @@ def test_the_document_comes_as_yaml_or_json(accept: str, query: str, media_type:
     assert (response.status_code, response["Content-Type"]) == (200, media_type)
 
 
-def test_the_document_is_built_once_also_by_many_at_once() -> None:
+def test_the_document_is_built_once_by_concurrent_requests() -> None:
     render_document.cache_clear()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: schema(RequestFactory().get("/api/schema/")), range(8)))

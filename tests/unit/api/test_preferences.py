@@ -59,7 +59,7 @@ def test_an_unknown_on_timeout_is_refused_with_what_is_allowed() -> None:
     assert error.value.problems[0].allowed == "pending or fallback"
 
 
-def test_names_are_read_without_case_and_parameters_are_passed_over() -> None:
+def test_names_are_case_insensitive_and_parameters_are_ignored() -> None:
     assert parse_prefer('Wait="3"; x=1, RESPOND-ASYNC') == {"wait": "3", "respond-async": ""}
 
 
@@ -68,7 +68,7 @@ def test_of_a_repeated_preference_the_first_counts() -> None:
 
 
 @pytest.mark.parametrize("part", ["a", "a=", '"', "a;", " ", ",;"])
-def test_a_long_header_is_read_no_further_than_to_its_bound(part: str) -> None:
+def test_a_long_header_is_read_only_up_to_its_limit(part: str) -> None:
     assert "wait" not in parse_prefer(f"{part * 4_000}, wait=1")
 
 
@@ -76,7 +76,7 @@ def test_separators_in_quotes_separate_nothing() -> None:
     assert parse_prefer('note="a, b; c", wait=1') == {"note": "a, b; c", "wait": "1"}
 
 
-def test_an_unknown_on_timeout_is_not_repeated_at_length() -> None:
+def test_a_long_unknown_on_timeout_is_truncated_in_the_message() -> None:
     with pytest.raises(InvalidRequest) as error:
         read_preferences("", on_timeout="x" * 100_000, **ONE)
     assert len(str(error.value)) < 100

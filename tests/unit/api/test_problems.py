@@ -154,31 +154,31 @@ def test_an_error_becomes_its_problem(case: str) -> None:
     assert {name: response.data[name] for name in members} == members
 
 
-def test_an_unknown_encoding_is_answered_with_those_that_are_accepted() -> None:
+def test_an_unknown_encoding_is_answered_with_the_accepted_ones() -> None:
     exc = UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"])
     response = problem_response(exc, {})
     assert response is not None
     assert response["Accept-Encoding"] == "gzip, deflate, identity"
 
 
-def test_a_name_of_any_length_is_answered_with_its_beginning() -> None:
+def test_a_long_name_is_truncated_in_the_answer() -> None:
     response = problem_response(UnknownEventType("x" * 1_000_000, ("payment",)), {})
     assert response is not None
     assert len(str(response.data)) < 1_000
 
 
-def test_a_server_side_problem_does_not_say_what_the_database_said() -> None:
+def test_a_server_side_problem_does_not_quote_the_database() -> None:
     response = problem_response(OperationalError("password for user assay"), {})
     assert response is not None
     assert "password" not in str(response.data)
     assert response["Retry-After"] == "1"
 
 
-def test_an_error_that_nobody_foresaw_is_left_to_django() -> None:
+def test_an_unexpected_error_is_left_to_django() -> None:
     assert problem_response(ZeroDivisionError("secret"), {}) is None
 
 
-def test_the_last_resort_is_a_problem_below_api_and_a_page_elsewhere() -> None:
+def test_the_fallback_handler_answers_a_problem_below_api_and_a_page_elsewhere() -> None:
     problem = server_error(RequestFactory().get("/api/v1/events"))
     assert (problem.status_code, problem["Content-Type"]) == (500, "application/problem+json")
     assert server_error(RequestFactory().get("/admin/"))["Content-Type"].startswith("text/html")
@@ -187,7 +187,7 @@ def test_the_last_resort_is_a_problem_below_api_and_a_page_elsewhere() -> None:
     assert b"secret" not in missing.content
 
 
-def test_slugs_tell_the_problems_apart() -> None:
+def test_problem_slugs_are_unique() -> None:
     titles: dict[str, set[tuple[int, str]]] = {}
     for problem in PROBLEMS.values():
         titles.setdefault(problem.slug, set()).add((problem.status, problem.title))
@@ -200,7 +200,7 @@ def test_the_type_of_every_problem_leads_to_its_title() -> None:
         assert problem.title in described.content.decode()
 
 
-def test_the_type_of_what_the_web_server_refuses_leads_to_its_title() -> None:
+def test_the_type_of_a_web_server_refusal_leads_to_its_title() -> None:
     assert {refusal.slug for refusal in REFUSALS} == set(re.findall(r'slug="([\w-]+)"', SERVER_SOURCE)) - {
         problem.slug for problem in PROBLEMS.values()
     }
@@ -221,7 +221,7 @@ def test_a_problem_of_the_whole_request_names_no_field() -> None:
     assert str(InvalidEvent("payment", [("", "has 2 more", None)])) == "invalid payment: has 2 more"
 
 
-def test_moments_in_problems_are_in_utc_with_a_z() -> None:
+def test_times_in_problems_are_in_utc_with_z() -> None:
     exc = EventAlreadyRetracted("payment/shop/T-1", reason="x", at=datetime(2026, 3, 1, tzinfo=UTC))
     response = problem_response(exc, {})
     assert response is not None
@@ -229,7 +229,7 @@ def test_moments_in_problems_are_in_utc_with_a_z() -> None:
     assert "at 2026-03-01T00:00:00Z (x)" in response.data["detail"]
 
 
-def test_every_error_that_a_submission_or_label_can_meet_is_in_the_table() -> None:
+def test_every_error_of_a_submission_or_label_is_in_the_table() -> None:
     met = {
         InvalidEvent,
         UnknownEventType,
@@ -245,7 +245,7 @@ def test_every_error_that_a_submission_or_label_can_meet_is_in_the_table() -> No
     assert met <= PROBLEMS.keys()
 
 
-def test_every_domain_error_says_something() -> None:
+def test_every_domain_error_has_a_message() -> None:
     assert len(ROOMS_WITH_ERRORS) > 12
     for room in ROOMS_WITH_ERRORS:
         for _, kind in inspect.getmembers(import_module(room), inspect.isclass):

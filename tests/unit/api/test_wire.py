@@ -26,7 +26,7 @@ def test_the_examples_in_the_docstrings_hold(module: object) -> None:
     ("body", "line", "column"),
     [(b"", 1, 1), (b"{", 1, 2), (b'{\n  "a": nope}', 2, 8), (b'{"a": NaN}', 1, 7), (b'"\xff"', 1, 1)],
 )
-def test_a_malformed_body_is_refused_with_its_place(body: bytes, line: int, column: int) -> None:
+def test_a_malformed_body_is_refused_with_line_and_column(body: bytes, line: int, column: int) -> None:
     with pytest.raises(MalformedJson) as error:
         wire.read_json(body)
     assert (error.value.line, error.value.column) == (line, column)
@@ -44,7 +44,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read() -> None:
     assert (error.value.size, error.value.limit) == (11, 10)
 
 
-def test_a_body_that_the_server_cut_off_is_of_unknown_size() -> None:
+def test_a_truncated_body_has_an_unknown_size() -> None:
     request = SimpleNamespace(META={"CONTENT_LENGTH": "11", "serving.body_cut_off": True})
     with pytest.raises(RequestTooLarge) as error:
         wire.JsonParser().parse(BytesIO(), parser_context={"request": request})
@@ -56,7 +56,7 @@ def parse_body(body: bytes, content_type: str = "application/json", **headers: s
     return wire.JsonParser().parse(BytesIO(body), content_type, {"request": request})
 
 
-def test_a_compressed_body_and_a_marked_one_are_read() -> None:
+def test_a_compressed_body_and_one_with_a_byte_order_mark_are_read() -> None:
     assert parse_body(gzip.compress(b'{"a": 1}'), HTTP_CONTENT_ENCODING="gzip") == {"a": 1}
     assert parse_body(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
     assert parse_body(gzip.compress(b'\xef\xbb\xbf{"a": 1}'), HTTP_CONTENT_ENCODING="gzip") == {"a": 1}
@@ -75,7 +75,7 @@ def test_another_charset_is_refused_by_name(charset: str) -> None:
 
 
 @override_settings(API_MAX_BODY_BYTES=10)
-def test_a_body_that_is_larger_than_said_is_not_read_to_its_end() -> None:
+def test_a_body_larger_than_its_content_length_is_not_read_to_its_end() -> None:
     request = SimpleNamespace(META={})
     with pytest.raises(RequestTooLarge):
         wire.JsonParser().parse(BytesIO(b" " * 11), parser_context={"request": request})
@@ -94,7 +94,7 @@ def test_times_are_written_in_utc_with_z() -> None:
     assert wire.JsonRenderer().render({"at": moment}) == b'{"at":"2026-03-01T12:00:00Z"}'
 
 
-def test_every_answer_is_json_that_is_read_back() -> None:
+def test_every_answer_round_trips_as_json() -> None:
     value = {"a": [1, None, "ü"], "t": str(datetime(2026, 3, 1, tzinfo=timezone(timedelta(hours=1))))}
     assert wire.read_json(wire.JsonRenderer().render(value)) == value
 

@@ -20,7 +20,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.text(), json_values, max_size=6))
-def test_equal_data_have_equal_text_whatever_the_order_of_keys(data: dict[str, Any]) -> None:
+def test_equal_data_has_equal_text_in_any_key_order(data: dict[str, Any]) -> None:
     reordered = dict(reversed(data.items()))
     text = canonical_json(data)
 
@@ -41,7 +41,7 @@ def test_times_are_written_in_utc_with_z(moment: datetime, text: str) -> None:
 
 
 @pytest.mark.parametrize("value", [datetime(2026, 1, 1), Decimal("1.10"), b"bytes", {1, 2}])  # noqa: DTZ001
-def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
+def test_values_without_a_canonical_form_raise_type_error(value: Any) -> None:
     with pytest.raises(TypeError):
         canonical_json({"value": value})
 

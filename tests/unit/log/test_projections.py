@@ -46,19 +46,19 @@ def test_a_decision_without_a_model_has_empty_columns_not_missing_ones() -> None
     assert (row["model"], row["score"], row["cause"], row["seq"]) == ("", None, "", None)
 
 
-def test_a_route_is_what_its_last_change_said() -> None:
+def test_a_route_follows_its_last_change() -> None:
     first = changed_route(None, as_read(route_changed(1)))
     second = changed_route(first, as_read(route_changed(2, salt="other")))
     assert (second["version"], second["salt"]) == (2, "other")
 
 
-def test_rows_of_other_types_are_not_projected() -> None:
+def test_entries_of_other_types_are_not_projected() -> None:
     projection = RowProjection(BulkTable.of(Event), {"event.received": event_row})
     entries = [EVENT, as_read(labeled(EVENT.stream)), replace(EVENT, position=9)]
     assert [row["position"] for row in projection.rows(entries)] == [7, 9]
 
 
-def test_one_type_is_projected_into_a_table_once() -> None:
+def test_a_type_has_one_projection_per_table() -> None:
     with pytest.raises(ValueError, match="already has"):
         project("event.received", Event)(event_row)
 
@@ -88,6 +88,6 @@ def test_values_are_written_as_copy_reads_them(value: Any, text: str) -> None:
     assert copy_text(value) == text
 
 
-def test_a_value_that_copy_does_not_know_is_refused() -> None:
+def test_an_unsupported_copy_value_raises_type_error() -> None:
     with pytest.raises(TypeError, match="dict"):
         copy_text({})

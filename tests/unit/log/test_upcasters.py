@@ -18,12 +18,12 @@ def add_step(from_version: int) -> None:
         return {"path": [*data.get("path", []), from_version]}
 
 
-def test_without_upcasters_version_one_is_current_and_data_stay_as_they_are() -> None:
+def test_without_upcasters_version_one_is_current_and_data_is_unchanged() -> None:
     assert upcasters.current_version("thing.done") == 1
     assert upcasters.upcast_to_current("thing.done", "thing/1", 1, {"a": 1}) == {"a": 1}
 
 
-def test_every_step_from_the_written_version_on_is_taken_in_order() -> None:
+def test_upcasters_run_in_order_from_the_written_version() -> None:
     for version in (2, 1, 3):
         add_step(version)
 
@@ -38,7 +38,7 @@ def test_every_step_from_the_written_version_on_is_taken_in_order() -> None:
     [(1, 2), (5, 5)],
     ids=["a step on the way is missing", "the entry is newer than the code"],
 )
-def test_an_entry_that_cannot_be_lifted_is_named(written: int, named: int) -> None:
+def test_an_entry_that_cannot_be_upcast_is_named_in_the_error(written: int, named: int) -> None:
     add_step(1)
     add_step(3)
 

@@ -39,7 +39,5 @@ def caused_by(error: Exception, code: str) -> Exception:
         (ValueError("cannot handle T-1"), False),
     ],
 )
-def test_an_entry_is_not_blamed_for_what_the_server_does_nor_the_server_for_an_entry(
-    error: Exception, is_one: bool
-) -> None:
+def test_outages_are_told_apart_from_bad_entries(error: Exception, is_one: bool) -> None:
     assert is_outage(error) is is_one
