@@ -14,7 +14,7 @@ def test_an_error_names_the_module_and_line_of_a_bad_declaration(monkeypatch: py
     def refuse() -> None:
         raise CatalogError("no field 'amonut'", module="shop.event_types", line=12)
 
-    monkeypatch.setattr(checks, "check_catalog", refuse)
+    monkeypatch.setattr("scoring.features.compile.plan.check_catalog", refuse)
     assert [error.msg for error in checks.check_declarations()] == [
         "shop.event_types, line 12: no field 'amonut'"
     ]
