@@ -21,7 +21,7 @@ from config.celery import app
 from embedded import services
 from tests.cleaning import MigratedDatabase
 from tests.processes import environment_of_process
-from tests.scheduling import FaultsOneByOne, is_fault
+from tests.scheduling import ByFile, is_fault
 
 # No deadlines, which would measure the machine; fixed examples, so that failures are reproducible everywhere.
 hypothesis.settings.register_profile("assay", deadline=None, derandomize=True, max_examples=60)
@@ -37,9 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FaultsOneByOne:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     config.option.loadscopereorder = False  # ordering by number of tests would put the slowest last
-    return FaultsOneByOne(config, log)
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,21 @@
-"""Assigns tests to the workers of pytest-xdist (`pytest -n 2`)."""
+"""Which worker of pytest-xdist runs which tests (`pytest -n 2`)."""
 
 from xdist.scheduler import LoadFileScheduling
 
-FAULTS = "tests/faults/"
+FAULTS, BROWSER = "tests/faults/", "tests/browser/"
 
 
 def is_fault(nodeid: str) -> bool:
     return nodeid.startswith(FAULTS)
 
 
-class FaultsOneByOne(LoadFileScheduling):
-    """Each file's tests run on one worker. All fault tests also run on one worker, because two deployments
-    at a time would slow each other down.
+class ByFile(LoadFileScheduling):
+    """One worker runs all tests of a file.
+
+    One also runs all tests that start, kill and freeze installations, since two of those at a time would slow
+    each other down; and one all tests that need a browser, which is started once.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return FAULTS if is_fault(nodeid) else str(super()._split_scope(nodeid))
+        together = next(filter(nodeid.startswith, (FAULTS, BROWSER)), None)
+        return together or str(super()._split_scope(nodeid))
