@@ -1,4 +1,4 @@
-"""What an administrator changes is an entry of the log with their name, without personal values."""
+"""An administrator's changes are log entries with the actor and without personal values."""
 
 import pytest
 from django.contrib.auth.models import Group, User

@@ -1,4 +1,4 @@
-"""An administrator of people who is no superuser makes nobody, themselves included, more than they are."""
+"""Users who manage users, but are not superusers, cannot grant permissions beyond their own."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -29,7 +29,7 @@ def superuser() -> User:
 
 
 def account(user: User, **changes: object) -> dict[str, object]:
-    """What the form of a person sends."""
+    """The data of the user form."""
     sent = {
         "username": user.username,
         "is_active": "on",

@@ -1,6 +1,6 @@
-"""Every address, asked by everybody: a table of who may, which an address without a row fails.
+"""Every address requested by every group: a table of permissions that must cover all addresses.
 
-People are letters: s staff without a group, a analyst, l lead, d data scientist, u auditor, m admin.
+Letters stand for groups: s staff without a group, a analyst, l lead, d data scientist, u auditor, m admin.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ PEOPLE = {"s": "", "a": "analyst", "l": "lead", "d": "data scientist", "u": "aud
 EVERYBODY = "".join(PEOPLE)
 NOBODY = ""
 
-# Lists of rows: who may (look, add, change, delete).
+# Lists of rows: groups that may (view, add, change, delete).
 LISTS = {
     "scoring_event": ("aldum", NOBODY, NOBODY, NOBODY),
     "scoring_decision": ("aldum", NOBODY, NOBODY, NOBODY),
@@ -46,7 +46,7 @@ LISTS = {
     "auth_group": ("um", "m", "m", NOBODY),
 }
 
-# Pages: who may look, and an example of their arguments.
+# Pages: groups that may view them, and example arguments.
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "queue": ("aldum", {}),
     "case": ("aldum", {"position": 1}),
@@ -70,7 +70,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "overview_parts": (EVERYBODY, {}),
 }
 
-# Everything else in the admin that staff may open, and what is not for staff at all.
+# Other admin pages for all staff, and addresses outside the admin.
 FOR_STAFF = {
     *("admin:index", "admin:search", "admin:jsi18n", "admin:logout"),
     *("admin:password_change", "admin:password_change_done"),
@@ -80,10 +80,10 @@ FOR_KEYS = {
     *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
     *("api:labels", "api:held-labels"),
 }
-# Django's own: choices of related rows, a link to a row's public page, an app's lists, whatever is mistyped.
+# Django's own: choices of related rows, a row's public page, an app's lists, mistyped addresses.
 DJANGO_ADDRESSES = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
 
-# What pages do when something is sent to them: (page, what is sent, who may).
+# Actions of pages: (page, data posted, groups that may).
 ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("queue", {}, "alm"),
     ("case", {"action": "claim"}, "alm"),
@@ -111,7 +111,7 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
 ]
 
 
-# What is done to rows chosen in a list: (list, action, who may). A package's admin brings some of its own.
+# Actions of lists: (list, action, groups that may). Some come from a package's admin.
 LIST_ACTIONS = {
     ("auth_user", "delete_selected", "m"),
     ("auth_group", "delete_selected", NOBODY),
@@ -136,7 +136,7 @@ def addresses(patterns: list[Any], namespace: str = "") -> Iterator[str]:
 
 
 def list_pages() -> Iterator[tuple[str, str, list[Any]]]:
-    """(address, who may, arguments) of every list's addresses."""
+    """(address, groups that may open it, arguments) of every list's addresses."""
     for name, (look, add, change, delete) in LISTS.items():
         yield f"admin:{name}_changelist", look, []
         yield f"admin:{name}_add", add, []
@@ -162,7 +162,7 @@ def clients(db: None) -> dict[str, Client]:
 
 @pytest.fixture
 def rows(db: None) -> None:
-    """Rows for addresses that look before they ask who is asking."""
+    """Rows for addresses that look up a row before they check permissions."""
     interval = IntervalSchedule.objects.create(pk=1, every=1, period="hours")
     CrontabSchedule.objects.create(pk=1)
     ClockedSchedule.objects.create(pk=1, clocked_time="2030-01-01T00:00Z")
@@ -272,7 +272,7 @@ def test_a_signed_in_user_has_no_api_access(address: str, clients: dict[str, Cli
 def test_every_page_needs_a_sign_in(address: str, db: None) -> None:
     arguments = PAGES.get(address.removeprefix("admin:"), ("", {}))[1]
     answer = Client().get(reverse(address, kwargs=arguments))
-    if address != "admin:jsi18n":  # words only, which Django serves to everybody
+    if address != "admin:jsi18n":  # translations only, which Django serves to anyone
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith(reverse("admin:login"))
 
@@ -282,7 +282,7 @@ def test_log_projections_have_no_change_history(clients: dict[str, Client]) -> N
 
 
 def who_may_open(clients: dict[str, Client], address: str) -> set[str]:
-    """Those whom the address does not refuse; an error would be an answer to nobody."""
+    """The groups that the address does not refuse; an error counts as a refusal."""
     answers = {letter: client.get(address).status_code for letter, client in clients.items()}
     assert max(answers.values()) < 500, answers
     return {letter for letter, status in answers.items() if status != 403}

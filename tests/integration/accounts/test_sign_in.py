@@ -1,4 +1,4 @@
-"""Signing in: wrong passwords are logged and braked; nobody stays signed in for ever."""
+"""Sign-in: wrong passwords are logged and throttled; sessions end."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ def person() -> User:
 
 
 class Clock:
-    """The time that middleware sees."""
+    """The clock of the middleware."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -77,7 +77,7 @@ def test_each_attempt_is_logged_with_its_address(caplog: pytest.LogCaptureFixtur
 
 
 def test_an_unknown_name_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    sign_in("ana", name=RIGHT)  # the two fields mixed up
+    sign_in("ana", name=RIGHT)  # the user mixed up the two fields
     assert RIGHT not in caplog.text
     assert "an unknown name" in caplog.text
 

@@ -30,7 +30,7 @@ def forget() -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    """Keys and counts of rolled-back tests must not be believed."""
+    """Cached keys and counts of rolled-back tests must not be used."""
     forget()
     yield
     forget()
@@ -52,7 +52,7 @@ def make_key(db: None) -> MakeKey:
 
 
 class Api:
-    """The API as a sender meets it: `api.post("events", {...}, prefer="wait=0.1")`."""
+    """The API as a sender uses it: `api.post("events", {...}, prefer="wait=0.1")`."""
 
     def __init__(self, key: str) -> None:
         self.client = Client(headers={"Authorization": f"Bearer {key}"} if key else {})
@@ -75,7 +75,7 @@ def api(make_key: MakeKey, online_redis: redis.Redis) -> Api:
 
 @pytest.fixture
 def api_with(make_key: MakeKey, online_redis: redis.Redis) -> Callable[..., Api]:
-    """A sender with the scopes named."""
+    """A sender with the given scopes."""
 
     def make(*scopes: str, source: str = "shop", **bounds: Any) -> Api:
         return Api(make_key(*scopes, source=source, **bounds))

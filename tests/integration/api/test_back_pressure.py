@@ -1,4 +1,4 @@
-"""What a lane that is behind refuses, what it still accepts, and when a refused sender should retry."""
+"""Back pressure: what a lane that is behind refuses and accepts, and when refused senders should retry."""
 
 import threading
 
@@ -83,7 +83,7 @@ def test_retry_after_follows_from_the_queue_and_the_lanes_pace(api):
 def test_invalid_items_of_a_refused_list_are_not_answered_one_by_one(api):
     api.post("events", a_list(0, 12))
     assert api.post("events", [{"type": "payment"}, payment_payload(100)]).status_code == 429
-    assert api.post("events", [{"type": "payment"}]).status_code == 207  # nothing to queue, nothing refused
+    assert api.post("events", [{"type": "payment"}]).status_code == 207  # nothing to queue
 
 
 def test_the_pace_of_a_lane_is_its_runners_pace(api):

@@ -1,4 +1,4 @@
-"""Corrections and retractions as a sender meets them."""
+"""Corrections and retractions over HTTP."""
 
 from collections.abc import Callable
 from typing import Any

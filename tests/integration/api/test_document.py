@@ -1,4 +1,4 @@
-"""What the API answers is what its OpenAPI document promises."""
+"""API responses match the OpenAPI document."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ def document() -> dict[str, Any]:
 
 
 def closed(schema: Any) -> Any:
-    """The schema, with nothing allowed that it does not name; a problem may have members of its own."""
+    """The schema without additional properties, except for problems, which may have their own members."""
     if isinstance(schema, list):
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):

@@ -95,13 +95,13 @@ def test_another_payload_under_the_same_id_is_a_conflict_that_names_the_fields(
     assert response.json()["fields"] == fields
 
 
-# What is wrong -> the status, the field that is named, what is said to be allowed (None: not checked).
+# Error -> the status, the field named, and what the message says is allowed (None: not checked).
 REFUSED: dict[str, tuple[Any, int, str | None, object]] = {
     "no type": (payment_payload(1, type=None), 422, "type", ["payment", "refund"]),
     "an unknown type": (payment_payload(1, type="parcel"), 422, "type", ["payment", "refund"]),
-    "a type that is no string": (payment_payload(1, type=7), 422, "type", ["payment", "refund"]),
+    "a type that is not a string": (payment_payload(1, type=7), 422, "type", ["payment", "refund"]),
     "no id": (payment_payload(1, id=None), 422, "id", "1 to 200 characters"),
-    "an id that is no string": (payment_payload(1, id=7), 422, "id", "string"),
+    "an id that is not a string": (payment_payload(1, id=7), 422, "id", "string"),
     "an id with a NUL": (payment_payload(1, id="a\x00b"), 422, "id", ALLOWED_IN_NAMES),
     "no time": (payment_payload(1, occurred_at=None), 422, "occurred_at", ALLOWED_TIMES),
     "a time without a zone": (
@@ -117,11 +117,11 @@ REFUSED: dict[str, tuple[Any, int, str | None, object]] = {
         None,
     ),
     "a missing entity": (payment_payload(1, card=None), 422, "card", None),
-    "an amount that is no number": (payment_payload(1, amount="much"), 422, "amount", None),
+    "an amount that is not a number": (payment_payload(1, amount="much"), 422, "amount", None),
     "an unknown currency": (payment_payload(1, currency="XXQ"), 422, "currency", None),
     "a currency without a rate": (payment_payload(1, currency="EUR"), 422, "amount", ["USD"]),
-    "a field that is not known": (payment_payload(1, colour="red"), 422, "colour", None),
-    "an address that is none": (payment_payload(1, ip="here"), 422, "ip", "IPv4 or IPv6 address"),
+    "an unknown field": (payment_payload(1, colour="red"), 422, "colour", None),
+    "an invalid address": (payment_payload(1, ip="here"), 422, "ip", "IPv4 or IPv6 address"),
     "a number out of range": (payment_payload(1, customer_lat=91), 422, "customer_lat", "<= 90"),
     "a body that is a number": (7, 422, "", "one object, or a list of 1 to 1,000 objects"),
     "an empty list": ([], 422, "", "one object, or a list of 1 to 1,000 objects"),

@@ -1,4 +1,4 @@
-"""API keys in the admin: made, shown once, looked at, revoked."""
+"""API keys in the admin: created, shown once, viewed, revoked."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ def person(*permissions: str) -> Client:
 
 @pytest.fixture
 def key_manager() -> Client:
-    """Makes, sees and revokes keys."""
+    """A user who may create, view and revoke keys."""
     return person("add_apikey", "change_apikey", "view_apikey")
 
 

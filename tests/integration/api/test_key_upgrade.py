@@ -1,4 +1,4 @@
-"""What keys may state that were made before keys were bound to label sources."""
+"""The label sources of keys from before keys were restricted to label sources."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -129,8 +129,8 @@ def test_an_address_that_sends_many_refused_keys_is_throttled(
     assert held_off.status_code == 429
     assert 1 <= int(held_off["Retry-After"]) <= 60
     assert held_off.json()["type"] == "/api/problems/too-many-refused-keys"
-    assert ask(key).status_code == 200, "a key that was valid lately is let through"
-    assert ask(fresh, REMOTE_ADDR="192.0.2.7").status_code == 200, "other addresses are"
+    assert ask(key).status_code == 200, "a recently valid key is accepted"
+    assert ask(fresh, REMOTE_ADDR="192.0.2.7").status_code == 200, "other addresses are accepted"
     lines = [record for record in caplog.records if record.name == "scoring.api.keys.authentication"]
     assert [record.address for record in lines] == ["127.0.0.1", "127.0.0.1"]
     assert "assay_guess" not in caplog.text

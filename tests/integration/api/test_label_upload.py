@@ -1,4 +1,4 @@
-"""A file of labels through the admin: recorded, held, given back."""
+"""Uploads of label files in the admin: recorded, held, returned."""
 
 import base64
 import re
@@ -51,13 +51,13 @@ def sent(api: Api) -> str:
 
 
 def send(client: Client, sender: str, text: str, **chosen: object):
-    """One step of the page: without `action` the file is read and not recorded."""
+    """One step of the page: without `action` the file is read but not recorded."""
     form = {"source": sender, "label_source": "chargeback", "event_type": "payment"} | chosen
     return client.post(ADDRESS, form | {"file": SimpleUploadedFile("february.csv", text.encode())})
 
 
 def upload(client: Client, sender: str, text: str, **chosen: object):
-    """Record a file with this product's own columns; without a label column every line is fraud."""
+    """Record a file with Assay's own columns; without a label column every line is fraud."""
     header = text.splitlines()[0].split(",")
     columns = {"event_id": "event_id", "meaning": "column:label" if "label" in header else "always:fraud"}
     columns["known_at"] = "reported_at" if "reported_at" in header else ""

@@ -279,7 +279,7 @@ def test_a_refused_label_does_not_count_against_later_ones(db: None, monkeypatch
     again = [of_chargebacks(2), of_chargebacks(2, None), of_chargebacks(2, None)]
     receipts = record_labels(again, source="shop", now=NOW, room_to_hold=0)
     assert [receipt.status for receipt in receipts] == ["unchanged", "held", "unchanged"]
-    other = of_chargebacks(1, "legitimate")  # one more that waits
+    other = of_chargebacks(1, "legitimate")  # one more held label
     [changed] = record_labels([other], source="shop", now=NOW, room_to_hold=0)
     assert (type(changed.refused), changed.effective) == (TooManyHeldLabels, "fraud")
 
@@ -304,7 +304,7 @@ def test_a_past_label_must_follow_all_earlier_statements_on_its_event(api: Api) 
         return record_labels([statement], source="shop", now=NOW, history=True)[0]
 
     assert set_past("fraud", "customer", two).known_at == two
-    assert set_past("fraud", "network", two).refused is None  # at that very moment
+    assert set_past("fraud", "network", two).refused is None  # at exactly that time
     assert set_past("fraud", "chargeback", three).refused is None
     refused = set_past("legitimate", "customer", three - MICROSECOND).refused
     assert isinstance(refused, InvalidRequest)

@@ -1,4 +1,4 @@
-"""What a text tells of itself is the same by every way into the log, and by every way out of it."""
+"""Text signals are the same however a text is ingested and however it is read."""
 
 import json
 from collections.abc import Iterator
@@ -143,4 +143,4 @@ def test_columns_of_log_and_store_fold_as_items_do(decided: None, exported: bool
     assert np.concatenate(rows).tobytes() == expected.tobytes()
     told = plan.feature_set("remark").vector_of(expected)[:, 1]
     assert sorted(told[~np.isnan(told)].tolist()) == sorted(len(TEXTS[n % len(TEXTS)]) for n in range(6))
-    assert np.isnan(told).sum() == 1  # of before signals were taken
+    assert np.isnan(told).sum() == 1  # from before signals were extracted

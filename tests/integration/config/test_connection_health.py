@@ -1,4 +1,4 @@
-"""A kept database connection: asked little while it is well, replaced before it fails a request."""
+"""A persistent database connection: rarely queried while healthy, replaced before it fails a request."""
 
 import secrets
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def asked(monkeypatch) -> list[str]:
-    """What the server is asked for health alone, at each `begin_request`."""
+    """The health queries sent to the server, one list item per query."""
     said: list[str] = []
     ask = base.base.DatabaseWrapper.is_usable
 
@@ -31,7 +31,7 @@ def asked(monkeypatch) -> list[str]:
 
 
 def begin_request() -> int:
-    """As Django begins one; returns the id of the server's process that answers its first query."""
+    """Begin a request as Django does; returns the id of the server process that answers its first query."""
     connection.close_if_unusable_or_obsolete()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -39,7 +39,7 @@ def begin_request() -> int:
 
 
 def end_backend(process: int) -> None:
-    """As a restart of the server ends every connection."""
+    """End the connection as a restart of the server does."""
     with psycopg2.connect(connection.connection.dsn) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
     other.close()

@@ -1,4 +1,4 @@
-"""/healthz and /readyz, with servers that are there and servers that are not."""
+"""/healthz and /readyz with available and unavailable servers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from scoring.runner.self_check import report_status
 from scoring.signals import process_reports as reports
 from scoring.signals import store_health
 
-pytestmark = pytest.mark.django_db(transaction=True)  # the checks run on connections of their own
+pytestmark = pytest.mark.django_db(transaction=True)  # the checks run on their own connections
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def forget_answers() -> None:
 
 @pytest.fixture
 def report_all_processes(online_redis: redis.Redis) -> None:
-    """As every kind of worker does."""
+    """Report as every kind of worker does."""
     for queue in health.QUEUES:
         reports.report(reports.WORKER, f"{queue}/{queue}@here")
     report_status()
@@ -134,7 +134,7 @@ def test_ready_is_503_with_a_log_from_another_cluster(
 
 @contextmanager
 def open_writer() -> Iterator[int]:
-    """A session of somebody else that has written and neither commits nor goes; gives its process."""
+    """Another session with an open writing transaction; yields its process id."""
     other = connection.copy()
     try:
         other.set_autocommit(False)

@@ -1,4 +1,4 @@
-"""A NUL in the address, the filters or the cookies of a page never reaches the database."""
+"""A NUL in a page's URL, filters or cookies never reaches the database."""
 
 import pytest
 from django.contrib import admin

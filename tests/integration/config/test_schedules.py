@@ -1,4 +1,4 @@
-"""Schedules are the administrator's once they are in the database."""
+"""Schedules belong to administrators once they are in the database."""
 
 import json
 import re
@@ -28,8 +28,8 @@ LIST = "admin:django_celery_beat_periodictask_changelist"
 
 
 def start_beat() -> None:
-    """What the scheduler does with the database when the process starts."""
-    # Named with a dot between module and class or, as Celery allows, with a colon.
+    """Update the database as the scheduler does when its process starts."""
+    # Named with a dot between module and class, or with a colon as Celery allows.
     scheduler = import_string(settings.CELERY_BEAT_SCHEDULER.replace(":", "."))(app=app, lazy=True)
     scheduler.setup_schedule()
 
@@ -68,7 +68,7 @@ def administrator() -> Client:
 
 
 def send(client: Client, action: str, *names: str) -> str:
-    """An action of the list on schedules by name; what the page then says."""
+    """Run a list action on schedules by name; returns the resulting page."""
     chosen = [PeriodicTask.objects.get(name=name).pk for name in names]
     sent = {"action": action, "_selected_action": chosen, "post": "yes"}
     return client.post(reverse(LIST), sent, follow=True).content.decode()
@@ -183,7 +183,7 @@ def test_every_default_schedule_is_valid(name: str) -> None:
 
 @pytest.mark.parametrize(("arguments", "problem"), [row for row in MISTYPED if "event_type" in row[0]][:3])
 def test_retraining_an_unknown_type_fails_and_names_the_known_ones(arguments, problem) -> None:
-    """It was saved before arguments were checked, or in the database itself."""
+    """Such a schedule was saved before arguments were validated, or directly in the database."""
     with pytest.raises(ScoringError, match=re.escape(problem)):
         retrain(**arguments)
     assert not TrainingJob.objects.exists()

@@ -1,4 +1,4 @@
-"""Schedules in the database follow the tasks to their new names."""
+"""Schedules in the database follow tasks to their new names."""
 
 from importlib import import_module
 
@@ -17,7 +17,7 @@ migration = import_module("scoring.migrations.0011_task_names").Migration.operat
 
 @pytest.fixture
 def schedules() -> dict[str, PeriodicTask]:
-    """One for each former name, changed by an administrator."""
+    """One schedule for each former name, changed by an administrator."""
     seconds, _ = IntervalSchedule.objects.get_or_create(every=7, period="seconds")
     names = ["work commerce now and then", "sweep lanes for lost doorbells", "run the log's consumers"]
     return {
@@ -35,7 +35,7 @@ def test_schedules_are_renamed_and_keep_their_changes(schedules):
         assert schedule.task in known_tasks()
         assert (schedule.interval.every, schedule.enabled) == (7, False)
     assert schedules["scoring.decisions.tasks.sweep"].name == SWEEP
-    assert PeriodicTasks.last_change() > before  # a running beat reads them again
+    assert PeriodicTasks.last_change() > before  # a running beat reloads them
 
 
 def test_a_schedule_written_by_a_new_beat_replaces_the_former_one(schedules):

@@ -1,4 +1,4 @@
-"""What cannot be written whole is not written: no entry without its rows, no rows without their entry."""
+"""All or nothing: no entry without its rows, no rows without their entry."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Appending: what is written, what is refused, and what it means for the projections."""
+"""Appends: written entries, conflicts and their effect on projections."""
 
 import threading
 from typing import Any
@@ -99,7 +99,7 @@ def test_a_stream_at_another_version_raises_a_conflict(write: Any, expected_vers
         write([received("T-2"), late], now=NOW)
 
     assert (refused.value.stream, refused.value.expected_version) == ("payment/shop/T-1", expected_version)
-    assert Event.objects.count() == 1  # nothing of the refused batch stayed
+    assert Event.objects.count() == 1  # nothing of the refused batch was written
 
 
 @pytest.mark.django_db
@@ -133,7 +133,7 @@ def test_a_later_version_of_a_stream_cannot_begin_one() -> None:
 
 @pytest.mark.django_db
 def test_a_fold_gets_the_state_that_the_previous_one_left() -> None:
-    """As text its lists would be written back as text, twice encoded, at the next change."""
+    """If read as text, its lists would be encoded twice at the next change."""
     append([route_changed(1)], now=NOW)
     with transaction.atomic():
         states = select_states(connection, BulkTable.of(Route), ["payment"])
@@ -193,7 +193,7 @@ KEEP_EACH = """
 
 
 def keeping(*, guard: str = "true") -> Alongside:
-    """A value kept first, and one a clause keeps for each entry written."""
+    """Stores one value first, and one for each entry written."""
     return Alongside(
         first=Sql(KEEP_ONE), before=Sql("counted AS (SELECT 1)"), clauses=(Sql(KEEP_EACH),), guard=Sql(guard)
     )

@@ -1,4 +1,4 @@
-"""Consumers: effect and cursor together, one runner at a time, a poison entry stops and shows."""
+"""Consumers: effect and cursor together, one process at a time, a poison entry stops and is reported."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 
 
 class Recorder:
-    """A handler that writes one row an entry, into a table with a unique key, and may choke on an id."""
+    """A handler that writes one row per entry, into a table with a unique key, and may fail at one id."""
 
     def __init__(self, *, poison: str = "") -> None:
         self.poison = poison
@@ -66,7 +66,7 @@ def consumer_of(recorder: Recorder) -> Consumer:
 
 @pytest.fixture
 def only_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Consumer]]:
-    consumers.registered_consumers()  # imports the apps' own, which register at the first time alone
+    consumers.registered_consumers()  # imports the apps' consumers, which register only once
     known: dict[str, Consumer] = {}
     monkeypatch.setattr(consumers, "_consumers", known)
     return known
@@ -190,7 +190,7 @@ def test_a_consumer_runs_in_one_process_at_a_time() -> None:
 
 
 def append_first_cursor(consumer: Consumer) -> None:
-    """The row exists from the first run on; before it, a second runner would wait for the first."""
+    """The row exists after the first run; before, a second process would wait for the first."""
     ConsumerCursor.objects.create(name=consumer.name)
 
 
@@ -238,10 +238,10 @@ def test_consumers_read_shared_pages_once(
     assert both == written
     assert events == [entry for entry in written if entry.type == "event.received"]
     assert labels == [entry for entry in written if entry.type == "label.recorded"]
-    assert sum(pages) < 2 * len(written)  # `ahead` begins elsewhere; the other two share every page
+    assert sum(pages) < 2 * len(written)  # `ahead` starts at another cursor; the other two share every page
     pages.clear()
     run_consumers(now=NOW)
-    assert pages == [0]  # all stand at one place now
+    assert pages == [0]  # all are at the same cursor now
     assert both == written
 
 

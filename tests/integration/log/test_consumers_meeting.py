@@ -1,4 +1,4 @@
-"""Consumers that meet: a rebuild and a run, two processes at one page, a bad entry and those after it."""
+"""Concurrent consumers: a rebuild and a run, two processes at one page, a bad entry and those after it."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Notes:
-    """An effect in a table: a row for each entry, in a transaction with the cursor. May choke on an id."""
+    """An effect in a table: a row for each entry, in a transaction with the cursor. May fail at one id."""
 
     def __init__(self, *, poison: str = "") -> None:
         self.poison = poison
@@ -54,7 +54,7 @@ class Notes:
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Consumer]:
-    consumers.registered_consumers()  # imports the apps' own, which register at the first time alone
+    consumers.registered_consumers()  # imports the apps' consumers, which register only once
     known: dict[str, Consumer] = {}
     monkeypatch.setattr(consumers, "_consumers", known)
     return known
@@ -104,7 +104,7 @@ def test_a_failing_page_is_halved_down_to_the_bad_entry() -> None:
 
 @contextmanager
 def running(consumer: Consumer, *, until: threading.Event) -> Iterator[None]:
-    """A run of `consumer` is under way in another connection."""
+    """A run of `consumer` in progress on another connection."""
     inside, handle = threading.Event(), consumer.handle
 
     def handle_slowly(entries: Sequence[Entry], *, now: datetime) -> None:
@@ -158,7 +158,7 @@ def test_a_failed_rebuild_leaves_the_effect_unchanged(monkeypatch: pytest.Monkey
 
 
 def before_the_page_is_handled(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], Any]) -> None:
-    """Have something happen between the reading of a page and its handling."""
+    """Call `meanwhile` between the reading of a page and its handling."""
 
     def read_and_be_interrupted(*given: Any, **named: Any) -> LogPage:
         page = read_page(*given, **named)

@@ -1,7 +1,7 @@
-"""Two writers of the same things wait for each other in one direction, whatever order they were given in.
+"""Two writers of the same rows wait for each other in one direction, whatever the order of their rows.
 
-One writer is held up in the middle of its work. What it comes to later has to be free for others: were it
-taken by then, two writers could each hold what the other one needs, and one of them would lose its request.
+One writer is blocked midway. Rows that it needs later must still be free for others: otherwise two writers
+could each hold what the other needs, and one of them would fail.
 """
 
 import threading
@@ -27,7 +27,7 @@ Work = Callable[[], Any]
 
 @contextmanager
 def blocked_midway(work: Work, *, behind: Work) -> Iterator[None]:
-    """`work` goes on in another connection as far as it can before what `behind` did in a third one ends."""
+    """`work` runs on another connection until it is blocked by what `behind` locked on a third one."""
 
     def run() -> None:
         work()
@@ -42,7 +42,7 @@ def blocked_midway(work: Work, *, behind: Work) -> Iterator[None]:
 
 
 def without_lock_waits(work: Work) -> None:
-    """Raises OperationalError where `work` would have to wait; what it does is not kept."""
+    """Run `work` and roll it back. Raises OperationalError if it has to wait for a lock."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = 500")

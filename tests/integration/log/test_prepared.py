@@ -1,4 +1,4 @@
-"""Statements prepared on a connection are planned anew from time to time, whatever happened in between."""
+"""Prepared statements are replanned from time to time, whatever happens in between."""
 
 import contextlib
 
@@ -27,7 +27,7 @@ def double_in_a_failed_transaction(number: int) -> None:
     with transaction.atomic():
         with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
             cursor.execute("SELECT 1 / 0")
-        double(number)  # nothing is run any more, DEALLOCATE neither
+        double(number)  # no statement runs any more, not even DEALLOCATE
 
 
 def test_a_statement_whose_replanning_failed_can_be_replanned_later(monkeypatch):
@@ -39,7 +39,7 @@ def test_a_statement_whose_replanning_failed_can_be_replanned_later(monkeypatch)
 
 
 def add(left: int, right: str) -> list[str]:
-    """Runs the sum, and returns what the server was sent."""
+    """Runs the sum and returns the SQL sent to the server."""
     with CaptureQueriesContext(connection) as sent, connection.cursor() as cursor:
         first = Sql("SELECT set_config('assay.seen', %s, false)", (right,))
         execute_often(cursor, first, Sql("SELECT %s + length(%s)", (left, right)))

@@ -1,4 +1,4 @@
-"""Reading order and the horizon: whatever the order of commits, a reader gets every entry once."""
+"""Reading order and the horizon: in any order of commits, a reader gets every entry once."""
 
 from typing import Any
 
@@ -30,10 +30,10 @@ def test_an_entry_committed_after_a_later_position_is_still_read() -> None:
     second_page = read_page(first_page.cursor)
 
     assert slow.position < quick.position
-    # A reader that remembers positions has passed the slow entry, for good.
+    # A reader that remembers positions has skipped the slow entry for good.
     assert seen_by_position == [quick.position]
     assert list(LogEntry.objects.filter(position__gt=quick.position)) == []
-    # Ours has waited for it.
+    # Our reader has waited for it.
     assert first_page.entries == []
     assert second_page.entries == [slow, quick]
 
@@ -42,9 +42,7 @@ def test_an_entry_committed_after_a_later_position_is_still_read() -> None:
 def test_reading_order_follows_transactions_not_positions() -> None:
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_current_xact_id()"
-            )  # begins to write first, and takes its position last
+            cursor.execute("SELECT pg_current_xact_id()")  # starts writing first and takes its position last
         with open_append([received("late transaction")]) as [late]:
             pass
         [early] = append([received("early transaction")], now=NOW)

@@ -1,4 +1,4 @@
-"""Rebuilding gives row for row what appending gave."""
+"""Rebuilt tables equal the appended ones row for row."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A dump restored into another cluster: refused with the command to run, then read on without a gap."""
+"""A dump restored into another cluster: refused with the command to run, then read without a gap."""
 
 import shutil
 import subprocess
@@ -24,14 +24,14 @@ from tests.factories.log import NOW, open_append, received
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BURNT = 3_000  # transaction ids by which the old cluster is ahead of a new one
+BURNT = 3_000  # how many transaction ids the old cluster is ahead of a new one
 
 
 @pytest.fixture
 def new_cluster() -> Iterator[Path]:
     """A second, empty PostgreSQL cluster; gives the directory that its services run in."""
     directory = Path(tempfile.mkdtemp(prefix="assay-restore-"))
-    directory.chmod(0o755)  # the server may run as a user of its own
+    directory.chmod(0o755)  # the server may run as another user
     try:
         services.start(directory, names=("postgres",))
         yield directory
@@ -53,7 +53,7 @@ def test_a_restored_log_is_refused_until_a_new_epoch_begins(new_cluster: Path, t
     with open_append([received("slow")]) as slow:
         quick = append([received("quick")], now=NOW)
         catch_up(consumer, now=NOW)
-    assert handled == read_before  # the other two are in the log, and not read
+    assert handled == read_before  # the other two are in the log but not yet read
 
     original = dict(connection.settings_dict)
     _copy_database(to=new_cluster, name=original["NAME"], dump=tmp_path / "log.dump")

@@ -1,4 +1,4 @@
-"""Appending is tried again after another writer was there first."""
+"""An append is retried after another writer came first."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 class Busy:
-    """Appends to a stream of its own, then meets another writer the first `conflicts` times."""
+    """Appends to its own stream, then raises a conflict the first `conflicts` times."""
 
     def __init__(self, conflicts: int) -> None:
         self.conflicts, self.runs = conflicts, 0

@@ -1,4 +1,4 @@
-"""Entries as columns are the entries that others read, with their data as text."""
+"""Entries as columns equal entries as objects, with their data as text."""
 
 import numpy as np
 import orjson
@@ -22,7 +22,7 @@ def written() -> list[Entry]:
 
 
 def told(texts: Texts) -> list[tuple[object, ...]]:
-    """All that the columns say of each entry."""
+    """Each entry's values in the columns."""
     columns = (
         texts.positions,
         texts.epochs,

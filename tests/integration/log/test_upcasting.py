@@ -1,4 +1,4 @@
-"""An entry of an old release, read by today's code."""
+"""Entries of old releases, read by current code."""
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`thing.done` is in its third schema: `name` was split, then `last` became `family`."""
+    """`thing.done` has its third schema version: `name` was split, then `last` was renamed `family`."""
     monkeypatch.setattr(upcasters, "_steps", {})
     monkeypatch.setattr(upcasters, "_current", {})
 

@@ -1,4 +1,4 @@
-"""Personal values lie in the vault; the log holds their digests alone."""
+"""Personal values are in the vault; the log holds only their digests."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""Whom readers of the log wait for is named, with what ends it."""
+"""The transaction that readers of the log wait for is reported with its remedy."""
 
 import pytest
 from django.db import connection, transaction

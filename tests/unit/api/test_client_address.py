@@ -1,4 +1,4 @@
-"""Whose address counts: the connection's, or behind a proxy the one that the proxy has seen."""
+"""The client address: the connection's, or behind a proxy the one that the proxy added."""
 
 import pytest
 from django.test import RequestFactory
@@ -10,9 +10,9 @@ from scoring.api.client_address import client_address
     ("behind_proxy", "forwarded", "expected"),
     [
         (False, None, "192.0.2.1"),
-        (False, "198.51.100.7", "192.0.2.1"),  # nobody vouches for the header
+        (False, "198.51.100.7", "192.0.2.1"),  # no proxy vouches for the header
         (True, "198.51.100.7", "198.51.100.7"),
-        (True, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # the first one is the client's own claim
+        (True, "203.0.113.9, 198.51.100.7", "198.51.100.7"),  # the client may have forged the first one
         (True, "2001:db8::1", "2001:db8::1"),
         (True, "not an address", "192.0.2.1"),
         (True, None, "192.0.2.1"),

@@ -1,4 +1,4 @@
-"""Bodies are inflated as their header says, and no further than a body may be large."""
+"""Bodies are decompressed by their Content-Encoding, up to the size limit."""
 
 import gzip
 import zlib

@@ -83,7 +83,7 @@ def test_every_refusal_status_of_a_submission_is_documented(
     statuses = {problem.status for problem in PROBLEMS.values()} | {int(each.status[:3]) for each in REFUSALS}
     posts = [path["post"] for path in document["paths"].values() if "post" in path]
     promised = {int(status) for post in posts for status in post["responses"]}
-    assert statuses - {405} <= promised  # 405: for a method that the document does not name
+    assert statuses - {405} <= promised  # 405 is for methods that are not in the document
     assert {400, 408, 431, 500, 501, 503} <= promised
 
 

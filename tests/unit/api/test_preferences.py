@@ -7,14 +7,14 @@ ONE = {"default_wait": 0.5, "usual_wait": 0.5, "most": 10.0}
 LIST = {"default_wait": None, "usual_wait": 0.5, "most": 10.0}
 
 CASES = {
-    "one event waits the usual time when nothing is said": (ONE, "", None, (0.5, "pending", "")),
-    "a list waits for nothing when nothing is said": (LIST, "", None, (None, "pending", "")),
-    "the wait asked for is applied": (ONE, "wait=0.05", None, (0.05, "pending", "wait=0.05")),
+    "one event waits the default time without preferences": (ONE, "", None, (0.5, "pending", "")),
+    "a list does not wait without preferences": (LIST, "", None, (None, "pending", "")),
+    "the requested wait is applied": (ONE, "wait=0.05", None, (0.05, "pending", "wait=0.05")),
     "whole seconds as in the RFC are read": (ONE, "wait=2", None, (2.0, "pending", "wait=2")),
-    "no more than the most is waited": (ONE, "wait=3600", None, (10.0, "pending", "wait=10")),
-    "a list waits if it asks": (LIST, "wait=1", None, (1.0, "pending", "wait=1")),
-    "respond-async waits for nothing": (ONE, "respond-async", None, (None, "pending", "respond-async")),
-    "respond-async goes before wait": (
+    "the wait is capped at the maximum": (ONE, "wait=3600", None, (10.0, "pending", "wait=10")),
+    "a list waits if requested": (LIST, "wait=1", None, (1.0, "pending", "wait=1")),
+    "respond-async does not wait": (ONE, "respond-async", None, (None, "pending", "respond-async")),
+    "respond-async takes precedence over wait": (
         ONE,
         "wait=3, respond-async",
         None,
@@ -26,22 +26,22 @@ CASES = {
         None,
         (1.0, "fallback", "wait=1, on_timeout=fallback"),
     ),
-    "the query may ask for a fallback": (ONE, "", "fallback", (0.5, "fallback", "on_timeout=fallback")),
-    "the query goes before the header": (
+    "the query may request a fallback": (ONE, "", "fallback", (0.5, "fallback", "on_timeout=fallback")),
+    "the query takes precedence over the header": (
         ONE,
         "on_timeout=fallback",
         "pending",
         (0.5, "pending", "on_timeout=pending"),
     ),
-    "a list that wants a fallback waits the usual time": (
+    "a list that prefers a fallback waits the default time": (
         LIST,
         "",
         "fallback",
         (0.5, "fallback", "on_timeout=fallback"),
     ),
-    "a wait that is no number is ignored": (ONE, "wait=soon", None, (0.5, "pending", "")),
+    "a wait that is not a number is ignored": (ONE, "wait=soon", None, (0.5, "pending", "")),
     "a negative wait is ignored": (ONE, "wait=-1", None, (0.5, "pending", "")),
-    "an endless wait is ignored": (ONE, "wait=inf", None, (0.5, "pending", "")),
+    "an infinite wait is ignored": (ONE, "wait=inf", None, (0.5, "pending", "")),
     "unknown preferences are ignored": (ONE, "return=minimal, wait=1", None, (1.0, "pending", "wait=1")),
 }
 

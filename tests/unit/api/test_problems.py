@@ -70,8 +70,8 @@ CASES = {
         422,
         {"errors": [{"field": "limit", "problem": "is out of range", "allowed": "1 to 10"}]},
     ),
-    "a restored log is not the client's fault": (LogAheadOfCluster(9, 1), 503, {}),
-    "a write that took too long may be tried again": (StorageTimedOut(), 503, {}),
+    "a restored log is a server error": (LogAheadOfCluster(9, 1), 503, {}),
+    "a write that timed out may be retried": (StorageTimedOut(), 503, {}),
     "an unknown type lists the known ones": (
         UnknownEventType("parcel", ("payment", "refund")),
         422,
@@ -85,22 +85,22 @@ CASES = {
             ]
         },
     ),
-    "malformed JSON names its place": (
+    "malformed JSON names line and column": (
         MalformedJson(problem="trailing comma", line=3, column=7, position=20),
         400,
         {"line": 3, "column": 7, "position": 20},
     ),
-    "a missing scope names itself": (
+    "a missing scope is named": (
         MissingScope(scope="labels:write", held=["events:read"]),
         403,
         {"scope": "labels:write", "held": ["events:read"]},
     ),
-    "a label source that is not the key's names those that are": (
+    "a label source of another key names the allowed ones": (
         LabelSourceNotAllowed(source="network", allowed=["chargeback"]),
         403,
         {"source": "network", "allowed": ["chargeback"]},
     ),
-    "another event type names the key's": (
+    "an event type of another key names the allowed ones": (
         EventTypeNotAllowed(event_type="refund", allowed=["payment"]),
         403,
         {"event_type": "refund", "allowed": ["payment"]},
@@ -116,22 +116,22 @@ CASES = {
         {"held": 9, "limit": 9},
     ),
     "a body too large names the limit": (RequestTooLarge(size=9, limit=8), 413, {"limit": 8}),
-    "a body too large whose size is unknown": (
+    "a body too large of unknown size": (
         RequestTooLarge(size=None, limit=8),
         413,
         {"size": None, "limit": 8},
     ),
-    "an encoding that is not read names those that are": (
+    "an unsupported encoding names the supported ones": (
         UnsupportedEncoding(header="Content-Encoding", value="br", allowed=["gzip"]),
         415,
         {"header": "Content-Encoding", "allowed": ["gzip"]},
     ),
-    "a body that is not compressed as it says": (MalformedEncoding("gzip"), 400, {}),
-    "an event that is not there": (EventNotFound("payment/shop/T-1"), 404, {}),
-    "a label that is not there": (LabelNotFound("payment/shop/T-1", "chargeback"), 404, {}),
-    "somebody wrote first": (StreamConflict("label/payment/shop/T-1", 3), 409, {}),
-    "nothing at an address": (Http404(), 404, {}),
-    "a lane that is behind says how far": (
+    "a body that contradicts its encoding": (MalformedEncoding("gzip"), 400, {}),
+    "an unknown event": (EventNotFound("payment/shop/T-1"), 404, {}),
+    "an unknown label": (LabelNotFound("payment/shop/T-1", "chargeback"), 404, {}),
+    "another writer came first": (StreamConflict("label/payment/shop/T-1", 3), 409, {}),
+    "an unknown address": (Http404(), 404, {}),
+    "a lane that is behind names its queue": (
         LaneBehind(lane="commerce", queued=20_500, limit=20_000, wait=9),
         429,
         {"lane": "commerce", "queued": 20_500, "limit": 20_000},

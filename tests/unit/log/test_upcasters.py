@@ -1,4 +1,4 @@
-"""Lifting data step by step."""
+"""Upcasting data step by step."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_upcasters_run_in_order_from_the_written_version() -> None:
 @pytest.mark.parametrize(
     ("written", "named"),
     [(1, 2), (5, 5)],
-    ids=["a step on the way is missing", "the entry is newer than the code"],
+    ids=["an upcaster is missing", "the entry is newer than the code"],
 )
 def test_an_entry_that_cannot_be_upcast_is_named_in_the_error(written: int, named: int) -> None:
     add_step(1)

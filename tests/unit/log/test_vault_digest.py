@@ -1,4 +1,4 @@
-"""What stands in the log for a personal value."""
+"""The digest that replaces a personal value in the log."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Which errors say that the database cannot be used, so that trying again later is all that helps."""
+"""Errors that say the database cannot be used, so that only a later retry helps."""
 
 import pytest
 from django.db import (
