@@ -11,7 +11,7 @@ from scoring.registry.models import ModelVersion
 
 
 @dataclass(frozen=True)
-class HistoryLine:
+class ModelHistoryLine:
     """A log entry as a line of a version's history."""
 
     at: datetime
@@ -20,28 +20,28 @@ class HistoryLine:
     note: str = ""
 
 
-def history_of(version: ModelVersion, own: Sequence[Entry], route: Sequence[Entry]) -> list[HistoryLine]:
+def history_of(version: ModelVersion, own: Sequence[Entry], route: Sequence[Entry]) -> list[ModelHistoryLine]:
     """The history of a version, newest first: its own entries and the changes to its arm."""
     found = [(entry.position, _own_line(entry)) for entry in own]
     found += _route_lines(version.name, route)
     return [line for _, line in sorted(found, key=itemgetter(0), reverse=True)]
 
 
-def _own_line(entry: Entry) -> HistoryLine:
+def _own_line(entry: Entry) -> ModelHistoryLine:
     data = entry.data
     actor = data.get("by") or data.get("trained_by") or entry.metadata.get("actor", "")
     if entry.type == "model.checked":
         passed = sum(check["passed"] for check in data["checks"])
-        return HistoryLine(
+        return ModelHistoryLine(
             entry.recorded_at, "the gate", f"checked: {passed} of {len(data['checks'])} passed"
         )
     what = entry.type.removeprefix("model.")
     if failed := data.get("failed_checks"):
         what += f" despite {', '.join(failed)}" if what == "approved" else f"; it failed {', '.join(failed)}"
-    return HistoryLine(entry.recorded_at, actor, what, data.get("note", ""))
+    return ModelHistoryLine(entry.recorded_at, actor, what, data.get("note", ""))
 
 
-def _route_lines(name: str, route: Sequence[Entry]) -> list[tuple[int, HistoryLine]]:
+def _route_lines(name: str, route: Sequence[Entry]) -> list[tuple[int, ModelHistoryLine]]:
     """The changes to the version's arm, each with its log position."""
     lines, before = [], None
     for entry in route:
@@ -51,7 +51,7 @@ def _route_lines(name: str, route: Sequence[Entry]) -> list[tuple[int, HistoryLi
             actor = entry.metadata.get("actor", "")
             reason = entry.data["reason"]
             note = "" if now and reason.startswith(now[0]) else reason  # no repetition: "canary of 10 %"
-            line = HistoryLine(entry.recorded_at, actor, _arm_in_words(now), note)
+            line = ModelHistoryLine(entry.recorded_at, actor, _arm_in_words(now), note)
             lines.append((entry.position, line))
         before = now
     return lines
