@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from monitoring.overview.attention import Notice, notices
+from monitoring.overview.attention import notices
 from monitoring.overview.facts import DAY, TWO_HOURS, Facts, read_facts
+from monitoring.overview.notices import Notice
 from monitoring.overview.tiles import (
     Linker,
     Tile,
