@@ -41,12 +41,12 @@ SECRET_KEY = read_text("ASSAY_SECRET_KEY") or services.read_or_create_secret(VAR
 VAULT_KEY = read_text("ASSAY_VAULT_KEY") or services.read_or_create_secret(VAR_DIR, "vault_key")
 ALLOWED_HOSTS = read_list("ASSAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
-# Served over HTTPS unless said otherwise: ASSAY_HTTPS=0 is for http://localhost (`make demo`, `make up`).
+# Served over HTTPS by default; ASSAY_HTTPS=0 is for http://localhost (`make demo`, `make up`).
 HTTPS = read_flag("ASSAY_HTTPS", default=True)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # A year: what browsers ask for.
 SECURE_HSTS_SECONDS = read_int("ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
-# Both bind more than this site, the second for years: the owner of the domain decides.
+# Both affect more than this site, the second for years: the owner of the domain decides.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and read_flag("ASSAY_HSTS_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = HTTPS and read_flag("ASSAY_HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # the two above, off on purpose
@@ -85,7 +85,7 @@ INSTALLED_APPS = [
 OWN_APPS = [app for app in read_apps("ASSAY_APPS") if app not in INSTALLED_APPS]
 INSTALLED_APPS += OWN_APPS
 
-# A password guessed is a permission taken: long, not a name, not one of the common ones.
+# Passwords must be long, not similar to a name and not common.
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -95,7 +95,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_REDIRECT_URL = "admin:index"  # of the log-in page opened by itself
+LOGIN_REDIRECT_URL = "admin:index"  # after signing in on the login page
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses an attempt before the password is looked at
     "django.contrib.auth.backends.ModelBackend",
@@ -106,7 +106,7 @@ AXES_FAILURE_LIMIT = read_int("ASSAY_LOGIN_FAILURES", 10)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or a script would keep its victim out for ever
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # otherwise a script could lock its victim out forever
 AXES_CLIENT_IP_CALLABLE = "scoring.api.client_address.client_address"
 AXES_LOCKOUT_CALLABLE = "config.people.sign_in.refuse_for_now"
 AXES_ENABLE_ADMIN = False  # its tables hold what the log lines say
@@ -116,9 +116,9 @@ AXES_VERBOSE = False
 SESSION_COOKIE_AGE = round(read_float("ASSAY_SESSION_HOURS", 12.0) * 3600)
 SESSION_IDLE_SECONDS = read_float("ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
 
-# Those from `config` are Django's, left out for calls of the API.
+# Those from `config` wrap Django's and skip API requests.
 MIDDLEWARE = [
-    "config.requests.deadlines.Deadlines",  # first: whatever comes below keeps to them
+    "config.requests.deadlines.Deadlines",  # first: it sets the deadline for everything below
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.requests.middleware.ApiHeaders",

@@ -21,29 +21,29 @@ from scoring.log.append import append
 from tests.factories.log import model_trained
 
 PEOPLE = {"s": "", "a": "analyst", "l": "lead", "d": "data scientist", "u": "auditor", "m": "admin"}
-EVERYBODY = "".join(PEOPLE)
-NOBODY = ""
+ALL_GROUPS = "".join(PEOPLE)
+NO_GROUP = ""
 
 # Lists of rows: groups that may (view, add, change, delete).
 LISTS = {
-    "scoring_event": ("aldum", NOBODY, NOBODY, NOBODY),
-    "scoring_decision": ("aldum", NOBODY, NOBODY, NOBODY),
-    "scoring_label": ("aldum", NOBODY, NOBODY, NOBODY),
-    "reviews_case": ("aldum", NOBODY, NOBODY, NOBODY),
-    "scoring_modelversion": ("ldum", NOBODY, NOBODY, NOBODY),
-    "scoring_trainingjob": ("ldum", NOBODY, NOBODY, NOBODY),
-    "scoring_route": ("ldum", NOBODY, NOBODY, NOBODY),
-    "monitoring_hourlywindow": ("ldum", NOBODY, NOBODY, NOBODY),
-    "scoring_pending": ("dum", NOBODY, NOBODY, NOBODY),
-    "scoring_logentry": ("um", NOBODY, NOBODY, NOBODY),
-    "scoring_apikey": ("um", "m", NOBODY, NOBODY),
-    "scoring_exchangerate": ("um", "m", "m", NOBODY),
+    "scoring_event": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_decision": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_label": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "reviews_case": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_modelversion": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_trainingjob": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_route": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "monitoring_hourlywindow": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_pending": ("dum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_logentry": ("um", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_apikey": ("um", "m", NO_GROUP, NO_GROUP),
+    "scoring_exchangerate": ("um", "m", "m", NO_GROUP),
     "django_celery_beat_periodictask": ("um", "m", "m", "m"),
     "django_celery_beat_intervalschedule": ("m", "m", "m", "m"),
     "django_celery_beat_crontabschedule": ("m", "m", "m", "m"),
     "django_celery_beat_clockedschedule": ("m", "m", "m", "m"),
     "auth_user": ("um", "m", "m", "m"),
-    "auth_group": ("um", "m", "m", NOBODY),
+    "auth_group": ("um", "m", "m", NO_GROUP),
 }
 
 # Pages: groups that may view them, and example arguments.
@@ -67,7 +67,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "feature_sets": ("aldum", {"event_type": "payment"}),
     "feature_set_diff": ("aldum", {"event_type": "payment"}),
     "batch_views": ("aldum", {}),
-    "overview_parts": (EVERYBODY, {}),
+    "overview_parts": (ALL_GROUPS, {}),
 }
 
 # Other admin pages for all staff, and addresses outside the admin.
@@ -114,8 +114,8 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
 # Actions of lists: (list, action, groups that may). Some come from a package's admin.
 LIST_ACTIONS = {
     ("auth_user", "delete_selected", "m"),
-    ("auth_group", "delete_selected", NOBODY),
-    ("scoring_exchangerate", "delete_selected", NOBODY),
+    ("auth_group", "delete_selected", NO_GROUP),
+    ("scoring_exchangerate", "delete_selected", NO_GROUP),
     ("django_celery_beat_periodictask", "enable_tasks", "m"),
     ("django_celery_beat_periodictask", "disable_tasks", "m"),
     ("django_celery_beat_periodictask", "run_tasks", "m"),
@@ -252,7 +252,7 @@ def test_an_auditor_cannot_switch_schedules_off_by_sending_the_action(
 
 @pytest.mark.parametrize("address", sorted(FOR_STAFF - {"admin:logout"}))
 def test_pages_for_all_staff(address: str, clients: dict[str, Client]) -> None:
-    assert who_may_open(clients, reverse(address)) == set(EVERYBODY)
+    assert who_may_open(clients, reverse(address)) == set(ALL_GROUPS)
 
 
 def test_only_administrators_change_others_passwords(clients: dict[str, Client]) -> None:

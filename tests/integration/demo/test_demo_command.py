@@ -30,7 +30,7 @@ def var(tmp_path: Path, settings: Any) -> Path:
 
 
 @pytest.mark.parametrize("command", ["demo", "up"])
-@pytest.mark.parametrize("shares", [False, True], ids=["its owner alone", "whoever asks for it"])
+@pytest.mark.parametrize("shares", [False, True], ids=["exclusive port", "SO_REUSEPORT"])
 def test_a_taken_port_is_an_error_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch, var: Path, command: str, shares: bool
 ) -> None:

@@ -106,11 +106,11 @@ def lose(name: str) -> Callable[[], None]:
     ModelArtifact.objects.filter(pk=artifact.pk).update(booster=b"lost")
     loaded_models.load_model.cache_clear()
 
-    def mend() -> None:
+    def restore() -> None:
         ModelArtifact.objects.filter(pk=artifact.pk).update(booster=bytes(artifact.booster))
         loaded_models.load_model.cache_clear()
 
-    return mend
+    return restore
 
 
 def follow() -> dict[int, float]:
@@ -142,7 +142,7 @@ def test_a_shadow_on_another_set_scores_as_it_would_as_champion(models, send, wo
 
 def test_a_fallback_is_revised_by_a_model_on_any_set(models, send, work):
     old, new = models
-    mend = lose(old)
+    restore = lose(old)
     send(payments(6))
     work()
     assert {made(number).data["cause"] for number in range(6)} == {"model_unavailable"}
@@ -151,7 +151,7 @@ def test_a_fallback_is_revised_by_a_model_on_any_set(models, send, work):
     work()
     assert Decision.objects.filter(model=new, revision=1, basis="model").count() == 6
 
-    mend()
+    restore()
     mend_new = lose(new)
     send(payments(6, start=6))
     work()

@@ -1,4 +1,4 @@
-"""A candidate's way: compared, checked, approved by somebody else, put to work, taken back."""
+"""The path of a candidate: compared, checked, approved by another user, deployed, rolled back."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -43,7 +43,7 @@ NOW = END + timedelta(days=2)
 
 @pytest.fixture
 def models(online_redis, settings, tmp_path) -> list[str]:
-    """Two versions, trained by "tests"; nobody has judged them."""
+    """Two versions, trained by "tests"; not yet reviewed."""
     settings.VAR_DIR = tmp_path / "var"
     return train_small_models(15, 25, fraud_share=0.2)  # enough of them for every check
 

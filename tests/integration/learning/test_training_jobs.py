@@ -158,7 +158,7 @@ def test_a_cancellation_while_the_model_is_registered_comes_too_late_or_in_time_
     history, messages, monkeypatch
 ):
     """The flag is read again under the row's lock, in the transaction that registers."""
-    monkeypatch.setattr(running.JobProgress, "_note", lambda watch: None)  # nobody hears it on the way
+    monkeypatch.setattr(running.JobProgress, "_note", lambda watch: None)  # no progress is reported meanwhile
     monkeypatch.setattr(running, "register_fitted", lambda *a, **k: pytest.fail("registered all the same"))
     number = request()
     fit = running.fit_model

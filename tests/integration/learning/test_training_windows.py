@@ -38,7 +38,7 @@ MATURES = timedelta(days=14)
 
 @pytest.fixture
 def load(online_redis, settings, tmp_path):
-    """Loads a history of so many days, with a few changes."""
+    """Loads a history of the given number of days, with a few changes."""
     settings.VAR_DIR = tmp_path / "var"
     loaded_models.load_model.cache_clear()
 

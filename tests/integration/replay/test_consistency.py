@@ -84,8 +84,8 @@ def test_a_wrong_value_is_named_with_how_often(send, work):
     hour_ago = datetime.now(UTC) - timedelta(hours=2)
     assert read_mismatches(since=hour_ago) == [Mismatch("payment", "merchant_count_1h", 6, 2)]
     assert read_mismatches(since=datetime.now(UTC)) == []
-    somebody = User(username="auditor", is_superuser=True)
-    told = [notice.what for notice in notices(read_facts(somebody, now=datetime.now(UTC)))]
+    auditor = User(username="auditor", is_superuser=True)
+    told = [notice.what for notice in notices(read_facts(auditor, now=datetime.now(UTC)))]
     assert any(what.startswith("merchant_count_1h of payment differed when recomputed") for what in told)
 
 

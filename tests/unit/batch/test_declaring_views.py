@@ -137,7 +137,7 @@ def test_an_entity_is_looked_for_where_its_role_says():
 
 
 def test_what_an_account_received_is_told_by_who_received_it():
-    """Two to ann and one to bob: ann's typical amount is of what she received, and whoever sent it."""
+    """Two to ann and one to bob: ann's typical amount counts what she received, from any sender."""
     view = Wire.batch_views["incoming"]
     events = ViewEvents(
         times=np.array([1, 2, 3]),

@@ -30,7 +30,7 @@ from scoring.runner.batch_limits import MAX_SIZE, MAX_WORK_SECONDS, MIN_SIZE, ne
             32,
             100 * MAX_WORK_SECONDS,
             MIN_SIZE,
-            "a machine that stands still gets no smaller batches",
+            "a stalled machine gets no smaller batches",
         ),
         (
             MAX_SIZE,

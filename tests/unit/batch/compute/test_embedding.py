@@ -11,7 +11,7 @@ AS_OF = MONDAY + 7 * DAY
 
 
 def some_counts(rows: int, columns: int, seed: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Everybody meets somebody: row and column numbers, and how often."""
+    """Random pairs in which every row and column occurs: row numbers, column numbers, counts."""
     random = np.random.default_rng(seed)
     counts = random.poisson(0.4, size=(rows, columns))
     counts[np.arange(rows), np.arange(rows) % columns] += 1

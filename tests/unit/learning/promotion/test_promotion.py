@@ -31,7 +31,7 @@ def turns(*steps):
     ("sentence", "steps", "expected"),
     [
         ("no route, no champion", [], []),
-        ("the first has nobody before it", [("a",)], ["a"]),
+        ("the first has no predecessor", [("a",)], ["a"]),
         ("each promotion is a turn", [("a",), ("b",), ("c",)], ["a", "b", "c"]),
         ("a canary beside the champion is none", [("a",), ("a", "canary of 10 %")], ["a"]),
         ("a model that was rolled back is passed over", [("a",), ("b",), ("a", "rolled back")], ["a"]),
