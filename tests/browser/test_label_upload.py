@@ -44,7 +44,7 @@ def test_a_dispute_report_is_mapped_and_recorded(
     Select(open_value).select_by_visible_text("legitimate")
     browser.wait_until(lambda: not browser.has(".map-value--open"))
     find(By.CSS_SELECTOR, "[value=record]").click()
-    browser.wait_until(lambda: "They count from now on" in browser.text)
+    browser.wait_until(lambda: "They apply from now on" in browser.text)
     said = dict(Label.objects.values_list("event_stream", "value"))
     assert said == {"payment/shop/T-0": "fraud", "payment/shop/T-2": "legitimate"}
     assert browser.errors() == []
