@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+import redis
 from django.conf import settings
 
 from embedded import services
@@ -44,10 +45,15 @@ def sender_key() -> str:
     return key
 
 
+@pytest.fixture
+def champion(transactional_db: None, online_redis: redis.Redis) -> None:
+    promote(train_small_models(30)[0])
+
+
+@pytest.mark.usefixtures("champion")
 def test_kills_of_processes_and_redis_neither_lose_nor_repeat_a_decision(
     deployment: Deployment, sender_key: str
 ) -> None:
-    promote(train_small_models(30)[0])
     received_before = Event.objects.count()
     seeded = random.Random(20260301)
     requests = [
