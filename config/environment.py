@@ -1,56 +1,54 @@
-"""Typed reading of environment variables, the only source of settings."""
+"""Environment variables, the only source of settings: environs parses them, and errors quote the value."""
 
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from environs import EnvValidationError, ValidationError, env
+from marshmallow import fields
 
-TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
-
-
-def read_text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default)
+T = TypeVar("T")
 
 
-def read_flag(name: str, default: bool) -> bool:
-    raw = os.environ.get(name, "1" if default else "0").strip().lower()
-    if raw not in TRUE | FALSE:
-        raise ImproperlyConfigured(f"{name}={raw!r} is not a yes/no value; use 1 or 0")
-    return raw in TRUE
+class Flag(fields.Boolean):
+    """Yes or no, in any case and with blanks around it. An empty value means no."""
+
+    falsy = fields.Boolean.falsy | {""}
+    default_error_messages = {"invalid": "Not a yes/no value; use 1 or 0."}
+
+    def _deserialize(self, value: str, *args: Any, **options: Any) -> bool:
+        return super()._deserialize(value.strip().lower(), *args, **options)
 
 
-def read_int(name: str, default: int) -> int:
-    raw = os.environ.get(name, str(default))
+env.add_parser_from_field("flag", Flag)
+
+
+def read(parser: Callable[..., T], name: str, default: T, **options: Any) -> T:
+    """What one of the parsers of `env` makes of a variable. Raises ImproperlyConfigured for a wrong value."""
     try:
-        return int(raw)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number") from None
+        return parser(name, default, **options)
+    except EnvValidationError as error:
+        allowed = " ".join(error.error_messages)
+        raise ImproperlyConfigured(f"{name}={os.environ[name]!r} is invalid. {allowed}") from None
 
 
-def read_float(name: str, default: float) -> float:
-    raw = os.environ.get(name, str(default))
-    try:
-        return float(raw)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name}={raw!r} is not a number") from None
+def read_list(name: str, default: str = "", **options: Any) -> list[str]:
+    """Items separated by commas, without the blanks around them and without empty items."""
+    items = read(env.list, name, default.split(","), subcast=str.strip, **options)
+    return [item for item in items if item]
 
 
-def read_list(name: str, default: str = "") -> list[str]:
-    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
-
-
-def read_apps(name: str) -> list[str]:
-    """Django apps, separated by commas. Raises ImproperlyConfigured for one that cannot be imported."""
-    apps = list(dict.fromkeys(read_list(name)))
-    for app in apps:
+def check_apps(apps: list[str]) -> None:
+    """Raises ValidationError for a Django app that cannot be imported."""
+    for app in filter(None, apps):
         if not _can_be_found(app):
-            raise ImproperlyConfigured(
-                f"{name} names {app!r}, but there is no such module. Name a package such as signups, and put"
-                " the directory it lies in on the Python path (PYTHONPATH) of every process."
+            raise ValidationError(
+                f"There is no module {app!r}. Name a package such as signups, and put the directory it lies"
+                " in on the Python path (PYTHONPATH) of every process."
             )
-    return apps
 
 
 def _can_be_found(app: str) -> bool:
@@ -61,10 +59,6 @@ def _can_be_found(app: str) -> bool:
         return find_spec(module) is not None
     except (ImportError, ValueError):  # its parent is not there, or it is no name of a module
         return False
-
-
-def read_path(name: str, default: Path) -> Path:
-    return Path(os.environ.get(name) or default).resolve()
 
 
 def broker_url(redis_url: str) -> str:

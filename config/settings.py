@@ -1,5 +1,6 @@
 """Django settings, from the environment only. Every value that is not Django's default says why."""
 
+import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -8,17 +9,9 @@ import dj_database_url
 import django_stubs_ext
 from celery.schedules import crontab
 from django.templatetags.static import static
+from marshmallow.validate import OneOf, Range
 
-from config.environment import (
-    broker_url,
-    read_apps,
-    read_flag,
-    read_float,
-    read_int,
-    read_list,
-    read_path,
-    read_text,
-)
+from config.environment import broker_url, check_apps, env, read, read_list
 from embedded import services
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Event]
@@ -26,36 +19,36 @@ django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Everything the project writes at run time (embedded data directories, generated secrets, rejects).
-VAR_DIR = read_path("ASSAY_VAR", BASE_DIR / "var")
+VAR_DIR = Path(env.str("ASSAY_VAR", "") or BASE_DIR / "var").resolve()
 # Where the log goes as Parquet: a directory, or any URL that fsspec and the packages installed can open.
-OFFLINE_URL = read_text("ASSAY_OFFLINE_URL") or str(VAR_DIR / "offline")
+OFFLINE_URL = env.str("ASSAY_OFFLINE_URL", "") or str(VAR_DIR / "offline")
 # The number of threads that fold whole histories here; or a Dask cluster: its scheduler's address
 # ("tcp://10.0.0.1:8786"), or "local:4" for four processes of this machine's own.
-BACKFILL_THREADS = read_int("ASSAY_BACKFILL_THREADS", os.cpu_count() or 1)
-DASK_SCHEDULER = read_text("DASK_SCHEDULER")
+BACKFILL_THREADS = read(env.int, "ASSAY_BACKFILL_THREADS", os.cpu_count() or 1, validate=Range(min=1))
+DASK_SCHEDULER = env.str("DASK_SCHEDULER", "")
 
-DEBUG = read_flag("ASSAY_DEBUG", default=False)
+DEBUG = read(env.flag, "ASSAY_DEBUG", default=False)
 # A generated key keeps the README's commands free of configuration; a real deployment sets its own.
-SECRET_KEY = read_text("ASSAY_SECRET_KEY") or services.read_or_create_secret(VAR_DIR, "secret_key")
+SECRET_KEY = env.str("ASSAY_SECRET_KEY", "") or services.read_or_create_secret(VAR_DIR, "secret_key")
 # Keys the digests that stand in the log for personal values; losing it unlinks every such value.
-VAULT_KEY = read_text("ASSAY_VAULT_KEY") or services.read_or_create_secret(VAR_DIR, "vault_key")
+VAULT_KEY = env.str("ASSAY_VAULT_KEY", "") or services.read_or_create_secret(VAR_DIR, "vault_key")
 ALLOWED_HOSTS = read_list("ASSAY_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # Served over HTTPS by default; ASSAY_HTTPS=0 is for http://localhost (`make demo`, `make up`).
-HTTPS = read_flag("ASSAY_HTTPS", default=True)
+HTTPS = read(env.flag, "ASSAY_HTTPS", default=True)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # A year: what browsers ask for.
-SECURE_HSTS_SECONDS = read_int("ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
+SECURE_HSTS_SECONDS = read(env.int, "ASSAY_HSTS_SECONDS", 31_536_000) if HTTPS else 0
 # Both affect more than this site, the second for years: the owner of the domain decides.
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and read_flag("ASSAY_HSTS_SUBDOMAINS", default=False)
-SECURE_HSTS_PRELOAD = HTTPS and read_flag("ASSAY_HSTS_PRELOAD", default=False)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and read(env.flag, "ASSAY_HSTS_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = HTTPS and read(env.flag, "ASSAY_HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # the two above, off on purpose
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked from inside, over plain HTTP
 # ASSAY_BEHIND_PROXY=1: a proxy ends TLS, and sets this header itself whatever the client sends.
-BEHIND_PROXY = read_flag("ASSAY_BEHIND_PROXY", default=False)
+BEHIND_PROXY = read(env.flag, "ASSAY_BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Needed to read /metrics; without one, only this machine may (config/status/metrics.py).
-METRICS_TOKEN = read_text("ASSAY_METRICS_TOKEN")
+METRICS_TOKEN = env.str("ASSAY_METRICS_TOKEN", "")
 CSRF_TRUSTED_ORIGINS = read_list("ASSAY_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
@@ -82,7 +75,9 @@ INSTALLED_APPS = [
     "config",
 ]
 # Your own apps, with event types or anything else that an app has (docs/how-to/add-an-event-type.md).
-OWN_APPS = [app for app in read_apps("ASSAY_APPS") if app not in INSTALLED_APPS]
+OWN_APPS = [
+    app for app in dict.fromkeys(read_list("ASSAY_APPS", validate=check_apps)) if app not in INSTALLED_APPS
+]
 INSTALLED_APPS += OWN_APPS
 
 # Passwords must be long, not similar to a name and not common.
@@ -102,7 +97,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 # After ten wrong passwords for a name from one address, a quarter of an hour of refusals for both together:
 # a stranger cannot lock a colleague out from elsewhere.
-AXES_FAILURE_LIMIT = read_int("ASSAY_LOGIN_FAILURES", 10)
+AXES_FAILURE_LIMIT = read(env.int, "ASSAY_LOGIN_FAILURES", 10, validate=Range(min=1))
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
@@ -113,8 +108,8 @@ AXES_ENABLE_ADMIN = False  # its tables hold what the log lines say
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 # A person signs in again after a working day, and after an hour in which they did nothing.
-SESSION_COOKIE_AGE = round(read_float("ASSAY_SESSION_HOURS", 12.0) * 3600)
-SESSION_IDLE_SECONDS = read_float("ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
+SESSION_COOKIE_AGE = round(read(env.float, "ASSAY_SESSION_HOURS", 12.0) * 3600)
+SESSION_IDLE_SECONDS = read(env.float, "ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
 
 # Those from `config` wrap Django's and skip API requests.
 MIDDLEWARE = [
@@ -155,19 +150,19 @@ TEMPLATES = [
 # One code path for the user's own servers and the embedded ones: both are just addresses.
 DATABASES = {
     "default": dj_database_url.parse(
-        read_text("DATABASE_URL") or services.database_url(VAR_DIR),
+        env.str("DATABASE_URL", "") or services.database_url(VAR_DIR),
         engine="config.postgres",  # Django's own; its health check below costs no query (config/postgres)
         conn_max_age=None,  # a connection per process for its life: reconnecting costs more than a decision
         conn_health_checks=True,  # so that a restarted PostgreSQL is met by a reconnect, not by an error
     )
 }
-REDIS_URL = read_text("REDIS_URL") or services.redis_url(VAR_DIR)
-CELERY_BROKER_URL = read_text("CELERY_BROKER_URL") or broker_url(REDIS_URL)
+REDIS_URL = env.str("REDIS_URL", "") or services.redis_url(VAR_DIR)
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or broker_url(REDIS_URL)
 # The services that `manage.py services` starts: those without an address of the user's own.
 EMBEDDED_SERVICES = tuple(
     name
     for name, setting in {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}.items()
-    if not read_text(setting)
+    if not env.str(setting, "")
 )
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -316,12 +311,13 @@ UNFOLD = {
     "SIDEBAR": {"show_search": False, "navigation": "config.navigation.sidebar"},
 }
 
+LOG_LEVEL = read(env.str, "ASSAY_LOG_LEVEL", "INFO", validate=OneOf(logging.getLevelNamesMapping()))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "config.status.logs.LineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": read_text("ASSAY_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # Django's own handlers would write every server error a second time, in another shape.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
@@ -337,25 +333,27 @@ LOGGING = {
 }
 
 # Seconds for which a request for one event waits when it does not say, and the most it may ask for.
-API_DEFAULT_WAIT = read_float("ASSAY_API_DEFAULT_WAIT", 0.5)
-API_MAX_WAIT = read_float("ASSAY_API_MAX_WAIT", 10.0)
-API_MAX_LIST = read_int("ASSAY_API_MAX_LIST", 1_000)
+API_DEFAULT_WAIT = read(env.float, "ASSAY_API_DEFAULT_WAIT", 0.5)
+API_MAX_WAIT = read(env.float, "ASSAY_API_MAX_WAIT", 10.0)
+API_MAX_LIST = read(env.int, "ASSAY_API_MAX_LIST", 1_000)
 # 1,000 generous events; DRF reads the body itself, so Django's own limit does not apply to it.
-API_MAX_BODY_BYTES = read_int("ASSAY_API_MAX_BODY_BYTES", 4_000_000)
+API_MAX_BODY_BYTES = read(env.int, "ASSAY_API_MAX_BODY_BYTES", 4_000_000)
 # What a lane may have queued before more is refused (429), so that a load is slowed down and not the clients
 # that wait: for bulk, half a minute's work of one lane; of what single requests brought, more than 500 a
 # second could leave behind in four.
-API_MAX_QUEUED = read_int("ASSAY_API_MOST_QUEUED", 20_000)
-API_MAX_WAITING = read_int("ASSAY_API_MOST_WAITING", 2_000)
-# Lists a web process takes in or has standing in line at a time; the other threads are for single events.
-API_MAX_LISTS = max(read_int("ASSAY_WEB_THREADS", 16) // 2, 1)
+API_MAX_QUEUED = read(env.int, "ASSAY_API_MOST_QUEUED", 20_000)
+API_MAX_WAITING = read(env.int, "ASSAY_API_MOST_WAITING", 2_000)
+# Threads of a web process. At most half of them take in lists or have lists standing in line; the others are
+# for single events.
+WEB_THREADS = read(env.int, "ASSAY_WEB_THREADS", 16, validate=Range(min=1))
+API_MAX_LISTS = max(WEB_THREADS // 2, 1)
 # Refused keys from one address within a minute before it is answered 429 for the rest of it.
-API_MAX_REFUSED_KEYS = read_int("ASSAY_API_MAX_REFUSED_KEYS", 20)
+API_MAX_REFUSED_KEYS = read(env.int, "ASSAY_API_MAX_REFUSED_KEYS", 20)
 # Labels of one sender that may wait for events which have not arrived: more than an outage brings, and few
 # enough to be listed.
-API_MAX_HELD_LABELS = read_int("ASSAY_API_MAX_HELD_LABELS", 50_000)
+API_MAX_HELD_LABELS = read(env.int, "ASSAY_API_MAX_HELD_LABELS", 50_000)
 # Seconds for which a key is cached, which saves a query per request; a revoked key works as long.
-API_KEY_CACHE_SECONDS = read_float("ASSAY_API_KEY_CACHE_SECONDS", 2.0)
+API_KEY_CACHE_SECONDS = read(env.float, "ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["scoring.api.keys.authentication.ApiKeyAuthentication"],

@@ -2,7 +2,6 @@
 
 from django.conf import settings
 
-from config.environment import read_int
 from config.wsgi import application
 from serving.server import Site
 
@@ -22,7 +21,7 @@ def is_api(path: str) -> bool:
 
 site = Site(
     application,
-    threads=read_int("ASSAY_WEB_THREADS", 16),
+    threads=settings.WEB_THREADS,
     body_limit=body_limit,
     rejects_large_bodies=is_api,  # as a problem, after checking the API key
     dedicated=DEDICATED_POOLS,
