@@ -5,29 +5,32 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
+from pythonjsonlogger.orjson import OrjsonFormatter
 
-# The attributes of every record; others come from `extra=` and belong in the line.
-STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# The fields of every line, by their names in the record.
+FIELDS = {"asctime": "at", "levelname": "level", "name": "logger", "message": "message"}
 
 # The details that PostgreSQL adds to an error quote rows and statements, including personal values.
 QUOTING = re.compile(r"^(DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):.*(?:\n\s+\^)?$", re.MULTILINE)
 
 
-class LineFormatter(logging.Formatter):
-    """`{"at": ..., "level": ..., "logger": ..., "message": ..., <extra>, "error": <traceback>}`"""
+class LineFormatter(OrjsonFormatter):
+    """`{"at": ..., "level": ..., "logger": ..., "message": ..., "error": <traceback>, <extra>}`"""
 
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, UTC),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        line |= {name: value for name, value in vars(record).items() if name not in STANDARD}
-        if record.exc_info and not is_refusal(record):
-            line["error"] = without_values(self.formatException(record.exc_info))
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z).decode()
+    def __init__(self) -> None:
+        super().__init__(list(FIELDS), rename_fields=FIELDS | {"exc_info": "error"}, json_default=str)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        return datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+
+    def add_fields(
+        self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
+    ) -> None:
+        """Adds the record's fields, the error among them where a traceback adds something."""
+        error = message_dict.pop("exc_info", None)
+        if error and not is_refusal(record):
+            message_dict["exc_info"] = without_values(str(error))
+        super().add_fields(log_data, record, message_dict)
 
 
 def is_refusal(record: logging.LogRecord) -> bool:

@@ -14,7 +14,20 @@ def test_a_record_is_one_line_of_json_with_its_extra_fields() -> None:
     line = LineFormatter().format(record)
     found = json.loads(line)
     assert (found["message"], found["logger"], found["seq"]) == ("lane commerce", "scoring.lanes", 7)
-    assert found["at"].endswith("Z")
+    assert list(found) == ["at", "level", "logger", "message", "seq"]
+
+
+def test_the_time_is_in_utc_to_the_microsecond() -> None:
+    record = logging.makeLogRecord({"msg": "ready", "created": 1_767_225_600.25})
+    assert json.loads(LineFormatter().format(record))["at"] == "2026-01-01T00:00:00.250000Z"
+
+
+def test_a_line_takes_any_value_and_no_other_attribute_of_the_record() -> None:
+    record = logging.makeLogRecord({"msg": "ready", "extra": {1: {"a"}, "é": ValueError("no")}})
+    line = LineFormatter().format(record)
+    assert json.loads(line)["extra"] == {"1": "{'a'}", "é": "no"}
+    assert "é" in line
+    assert set(json.loads(line)) == {"at", "level", "logger", "message", "extra"}
 
 
 def test_a_traceback_stays_on_one_line() -> None:
@@ -45,6 +58,13 @@ def test_values_quoted_by_postgres_are_not_logged() -> None:
     line = line_with_error(ValueError(message))
     assert "duplicate key value violates" in line
     assert "ann@example.org" not in line
+
+
+def test_an_error_that_another_process_formatted_is_logged_without_values() -> None:
+    record = logging.makeLogRecord({"msg": "failed", "exc_text": "duplicate key\nDETAIL:  (ann@example.org)"})
+    assert json.loads(LineFormatter().format(record))["error"] == (
+        "duplicate key\nDETAIL: left out, as it quotes values"
+    )
 
 
 @pytest.mark.parametrize(("status", "traced"), [(400, False), (403, False), (404, False), (500, True)])
