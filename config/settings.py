@@ -378,6 +378,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",  # assets from the wheel: works without the internet
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"defaultModelsExpandDepth": 0},
-    # One schema an event type, from the catalog.
-    "POSTPROCESSING_HOOKS": ["scoring.api.schema.document.add_components"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # the values speak for themselves
+    # One schema for each event type, from the catalog.
+    "POSTPROCESSING_HOOKS": ["scoring.api.schema.document.add_event_types"],
 }

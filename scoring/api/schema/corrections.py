@@ -2,42 +2,21 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRequest
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
-from scoring.api.schema.events import PAYMENT, record_properties
-from scoring.api.schema.parts import JSON, TEXT, WITH_BODY, Schema, answers, object_of, ref
-from scoring.intake.corrections import MAX_REASON_LENGTH
+from scoring.api.schema.events import PAYMENT
+from scoring.api.schema.parts import WITH_BODY, answers, request_of
+from scoring.api.schema.serializers.corrections import (
+    AmendedEventSerializer,
+    CorrectionSerializer,
+    RetractionSerializer,
+)
 
-REASON: Schema = {**TEXT, "minLength": 1, "maxLength": MAX_REASON_LENGTH}
 OF_EVENT = [
     OpenApiParameter("type", str, OpenApiParameter.PATH, description="Event type"),
     OpenApiParameter("id", str, OpenApiParameter.PATH, description="The sender's own id"),
 ]
 CORRECTED = {name: value for name, value in PAYMENT.items() if name not in ("type", "id")}
-
-
-def correction_components() -> dict[str, Schema]:
-    status = {"type": "string", "enum": ["recorded", "unchanged", "replayed"]}
-    return {
-        "Correction": object_of(
-            {
-                "event": {
-                    "type": "object",
-                    "additionalProperties": True,
-                    "description": "The whole event as it should read; `type` and `id` may be left out",
-                },
-                "reason": REASON,
-                "version": {
-                    "type": "integer",
-                    "minimum": 1,
-                    "description": "The version that this corrects; another one by now is a conflict",
-                },
-            },
-            optional=("version",),
-        ),
-        "Retraction": object_of({"reason": REASON}),
-        "AmendedEvent": object_of({**record_properties(), "amendment": status}),
-    }
 
 
 CORRECT: dict[str, Any] = {
@@ -55,22 +34,20 @@ CORRECT: dict[str, Any] = {
             "Prefer", str, OpenApiParameter.HEADER, description="`wait=<seconds>`, `respond-async`"
         ),
     ],
-    "request": {
-        JSON: OpenApiRequest(
-            ref("Correction"),
-            examples=[
-                OpenApiExample(
-                    "Another amount",
-                    {"reason": "the amount was in cents", "event": {**CORRECTED, "amount": "1.30"}},
-                )
-            ],
-        )
-    },
+    "request": request_of(
+        CorrectionSerializer,
+        [
+            OpenApiExample(
+                "Another amount",
+                {"reason": "the amount was in cents", "event": {**CORRECTED, "amount": "1.30"}},
+            )
+        ],
+    ),
     "responses": answers(
         {
-            200: (ref("AmendedEvent"), "Nothing changed: the event reads like this already"),
-            201: (ref("AmendedEvent"), "Corrected, and decided again where the event had been decided"),
-            202: (ref("AmendedEvent"), "Corrected, not decided again yet; ask at `Location`"),
+            200: (AmendedEventSerializer, "Nothing changed: the event reads like this already"),
+            201: (AmendedEventSerializer, "Corrected, and decided again where the event had been decided"),
+            202: (AmendedEventSerializer, "Corrected, not decided again yet; ask at `Location`"),
         },
         problems=(*WITH_BODY, 404, 409, 429),
     ),
@@ -84,15 +61,11 @@ RETRACT: dict[str, Any] = {
     ),
     "tags": ["events"],
     "parameters": OF_EVENT,
-    "request": {
-        JSON: OpenApiRequest(
-            ref("Retraction"), examples=[OpenApiExample("A test", {"reason": "a test of the till"})]
-        )
-    },
+    "request": request_of(RetractionSerializer, [OpenApiExample("A test", {"reason": "a test of the till"})]),
     "responses": answers(
         {
-            200: (ref("AmendedEvent"), "It was retracted before, for this reason"),
-            201: (ref("AmendedEvent"), "Retracted"),
+            200: (AmendedEventSerializer, "It was retracted before, for this reason"),
+            201: (AmendedEventSerializer, "Retracted"),
         },
         problems=(*WITH_BODY, 404, 409),
     ),

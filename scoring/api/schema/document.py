@@ -1,24 +1,14 @@
-"""The schemas of all endpoints, put into the OpenAPI document."""
+"""The schemas of the event types, put into the OpenAPI document; those of answers come from serializers."""
 
 from typing import Any
 
-from scoring.api.schema.corrections import correction_components
-from scoring.api.schema.events import answer_components, event_components
-from scoring.api.schema.labels import label_components
-from scoring.api.schema.parts import Schema, problem_components
+from scoring.api.schema.events import event_components
+from scoring.api.schema.serializers.fields import Schema
 
 
-def add_components(result: Schema, **_: Any) -> Schema:
-    """drf-spectacular's hook: put in the schemas that the operations refer to; a body has to be sent."""
-    schemas = result.setdefault("components", {}).setdefault("schemas", {})
-    for components in (
-        event_components,
-        answer_components,
-        correction_components,
-        label_components,
-        problem_components,
-    ):
-        schemas |= components()
+def add_event_types(result: Schema, **_: Any) -> Schema:
+    """drf-spectacular's hook: put in the schemas of event payloads; a body has to be sent."""
+    schemas = result["components"]["schemas"] | event_components()
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     for operations in result["paths"].values():
         for operation in operations.values():

@@ -1,6 +1,7 @@
 """API responses match the OpenAPI document."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -9,8 +10,10 @@ from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 
 from scoring.lanes.models import Pending
+from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload, refund_payload
 from tests.integration.api.conftest import Api
+from tests.integration.lanes.conftest import work  # noqa: F401 (a fixture)
 
 FALLBACK = "wait=0.01, on_timeout=fallback"
 LABEL = {"event_type": "payment", "event_id": "T-1", "label": "fraud", "source": "chargeback"}
@@ -73,7 +76,62 @@ def test_answers_to_labels(api: Api, document: dict[str, Any]) -> None:
         response = api.post("labels", body)
         assert response.status_code == status
         assert_promised(document, "/api/v1/labels", "post", response)
-    assert_promised(document, "/api/v1/labels/held", "get", api.get("labels/held"))
+    held = api.get("labels/held")
+    assert held.json()["results"]
+    assert_promised(document, "/api/v1/labels/held", "get", held)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_to_corrections_and_retractions(
+    api: Api,
+    work: Callable[..., object],  # noqa: F811
+    document: dict[str, Any],
+) -> None:
+    api.post("events", payment_payload(1))
+    work()
+    corrected = {"reason": "the till was wrong", "event": payment_payload(1, amount="99.00")}
+    amendments: list[tuple[str, dict[str, Any], int]] = [
+        ("corrections", corrected, 202),
+        ("corrections", corrected, 202),
+        ("corrections", corrected | {"version": 1, "event": payment_payload(1)}, 409),
+        ("corrections", corrected | {"event": payment_payload(1, card=None)}, 422),
+        ("retraction", {"reason": "a test"}, 201),
+        ("retraction", {"reason": "a test"}, 200),
+        ("retraction", {"reason": "another"}, 409),
+        ("retraction", {}, 422),
+    ]
+    for name, body, status in amendments:
+        response = api.post(f"events/payment/T-1/{name}", body)
+        assert response.status_code == status
+        assert_promised(document, f"/api/v1/events/{{type}}/{{id}}/{name}", "post", response)
+    record = api.get("events/payment/T-1")
+    assert record.json()["corrections"]
+    assert record.json()["retraction"]
+    assert_promised(document, "/api/v1/events/{type}/{id}", "get", record)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_with_the_decisions_of_a_model(
+    work: Callable[..., object],  # noqa: F811
+    make_key: Callable[..., str],
+    document: dict[str, Any],
+    settings: Any,
+    tmp_path: Any,
+) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    promote(train_small_models(15)[0])
+    api = Api(make_key())
+    api.post("events", payment_payload(1))
+    work()
+    api.post(
+        "events/payment/T-1/corrections", {"reason": "wrong", "event": payment_payload(1, amount="9.00")}
+    )
+    work()
+    answer, record = api.post("events", payment_payload(1)), api.get("events/payment/T-1")
+    assert record.json()["decision"]["reasons"]
+    assert record.json()["revisions"]
+    assert_promised(document, "/api/v1/events", "post", answer)
+    assert_promised(document, "/api/v1/events/{type}/{id}", "get", record)
 
 
 def test_answers_to_reads(api: Api, document: dict[str, Any]) -> None:
@@ -82,5 +140,9 @@ def test_answers_to_reads(api: Api, document: dict[str, Any]) -> None:
     address = "/api/v1/events/{type}/{id}"
     assert_promised(document, address, "get", api.get("events/payment/T-1"))
     assert_promised(document, address, "get", api.get("events/payment/T-2"))
+    for number in (2, 3):
+        api.post("events", payment_payload(number))
     Pending.objects.update(state="parked", error="ValueError")
-    assert_promised(document, "/api/v1/events/parked", "get", api.get("events/parked"))
+    parked = api.get("events/parked?limit=1")
+    assert parked.json()["next_after"]
+    assert_promised(document, "/api/v1/events/parked", "get", parked)

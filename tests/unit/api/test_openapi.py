@@ -13,7 +13,9 @@ from config.errors import PROBLEMS, REFUSALS
 from scoring.api.schema.events import PAYMENT
 from scoring.api.schema.labels import LABEL, RETRACTION
 from scoring.api.schema.page import render_document, schema
+from scoring.catalog.event_type import OUTCOMES
 from scoring.catalog.registry import event_types
+from scoring.intake.answers import DECISION_FIELDS, REASON_FIELDS
 from tests.factories.payments import payment_payload, refund_payload
 
 
@@ -58,14 +60,68 @@ def test_label_examples_match_the_schema(document: dict[str, Any], label: dict[s
     assert errors_of(document, "Label", label) == []
 
 
+def test_a_label_may_be_stated_or_taken_back_in_either_form(document: dict[str, Any]) -> None:
+    bare = {name: LABEL[name] for name in ("event_type", "event_id", "source")}
+    for form in (
+        {"label": "fraud", "retract": False},
+        {"label": "fraud", "known_at": None},
+        {"retract": True},
+    ):
+        assert errors_of(document, "Label", bare | form) == []
+    assert errors_of(document, "Label", bare)
+
+
 @pytest.mark.parametrize(
     "changes",
-    [{"label": None}, {"retract": True}, {"label": "stolen"}, {"source": "\x91"}, {"event_id": " "}],
+    [
+        {"label": None},
+        {"retract": True},
+        {"label": "stolen"},
+        {"source": "\x91"},
+        {"event_id": " "},
+        {"event_type": "refund"},
+        {"unknown": 1},
+    ],
 )
 def test_refused_statements_do_not_match_the_schema(
     document: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     assert errors_of(document, "Label", LABEL | changes)
+
+
+def test_a_request_holds_one_label_or_a_list_up_to_the_limit(document: dict[str, Any]) -> None:
+    for body in (LABEL, [LABEL], [LABEL, RETRACTION] * 500):
+        assert errors_of(document, "LabelOrList", body) == []
+    for body in ([], [LABEL] * 1_001):
+        assert errors_of(document, "LabelOrList", body)
+
+
+def test_answers_have_the_members_that_decisions_are_composed_of(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for component, members in (("Decision", DECISION_FIELDS), ("Reason", REASON_FIELDS)):
+        assert schemas[component]["properties"].keys() == set(members)
+        assert set(schemas[component]["required"]) == set(members)
+
+
+def test_the_outcomes_and_event_types_of_an_answer_are_listed(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["Decision"]["properties"]["outcome"]["enum"] == list(OUTCOMES)
+    assert schemas["Answer"]["properties"]["type"]["enum"] == list(event_types())
+
+
+def test_examples_match_the_requests_that_they_illustrate(document: dict[str, Any]) -> None:
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if "requestBody" in operation
+    ]
+    assert len(bodies) == 4
+    for body in bodies:
+        whole = {**body["schema"], "components": document["components"]}
+        validator = jsonschema.Draft202012Validator(json.loads(json.dumps(whole)))
+        for example in body["examples"].values():
+            validator.validate(example["value"])
 
 
 def test_every_operation_needs_a_key_and_says_so(document: dict[str, Any]) -> None:

@@ -1,0 +1,32 @@
+"""The shapes of corrections and retractions of events."""
+
+from rest_framework import serializers
+
+from scoring.api.schema.serializers.events import EventRecordSerializer
+from scoring.intake.corrections import MAX_REASON_LENGTH
+
+
+class RetractionSerializer(serializers.Serializer):
+    """A request to retract an event."""
+
+    reason = serializers.CharField(min_length=1, max_length=MAX_REASON_LENGTH)
+
+
+class CorrectionSerializer(serializers.Serializer):
+    """A request to correct an event."""
+
+    event = serializers.DictField(
+        help_text="The whole event as it should read; `type` and `id` may be left out"
+    )
+    reason = serializers.CharField(min_length=1, max_length=MAX_REASON_LENGTH)
+    version = serializers.IntegerField(
+        min_value=1,
+        required=False,
+        help_text="The version that this corrects; another one by now is a conflict",
+    )
+
+
+class AmendedEventSerializer(EventRecordSerializer):
+    """The event after a correction or retraction, with its effect."""
+
+    amendment = serializers.ChoiceField(choices=("recorded", "unchanged", "replayed"))

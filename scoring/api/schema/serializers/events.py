@@ -1,0 +1,140 @@
+"""The shapes of answers about events. What a payload may hold comes from the catalog instead."""
+
+from rest_framework import serializers
+
+from scoring.api.schema.serializers.fields import (
+    CatalogChoiceField,
+    EventFieldValueField,
+    FeatureValueField,
+    LinkField,
+)
+from scoring.api.schema.serializers.lists import ItemResultSerializer, PageSerializer
+from scoring.catalog.event_type import OUTCOMES
+from scoring.catalog.registry import event_types
+from scoring.decisions.models import Decision
+from scoring.lanes.models import Pending
+
+STATUSES = ("decided", "pending", "recorded", "parked")
+
+
+class EventLinksSerializer(serializers.Serializer):
+    """The link to the event."""
+
+    self = LinkField()
+
+
+class ReasonSerializer(serializers.Serializer):
+    """A reason for a decision."""
+
+    code = serializers.CharField(help_text="Stable code of the reason")
+    feature = serializers.CharField()
+    value = FeatureValueField(help_text="A category by its name")
+    usual = FeatureValueField(help_text="The entity's own mean, or the population's median")
+    contribution = serializers.FloatField(help_text="To the margin (log-odds); the values add up")
+    text = serializers.CharField(help_text="The reason in plain words")
+
+
+class DecisionSerializer(serializers.Serializer):
+    """A decision on an event, with its reasons."""
+
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    score = serializers.FloatField(allow_null=True, help_text="Calibrated probability of fraud or abuse")
+    basis = serializers.ChoiceField(choices=Decision.Basis.values)
+    cause = serializers.CharField(
+        help_text="Why the failure policy decided; `corrected`: the event was; else empty"
+    )
+    model = serializers.CharField(help_text="Model version; empty if none decided")
+    reasons = ReasonSerializer(many=True)
+    thresholds = serializers.DictField(child=serializers.FloatField(), allow_null=True)
+    decided_at = serializers.DateTimeField()
+    revision = serializers.IntegerField(min_value=0)
+
+
+class AnswerSerializer(serializers.Serializer):
+    """The answer to a submission."""
+
+    id = serializers.CharField()
+    type = CatalogChoiceField(event_types)
+    status = serializers.ChoiceField(choices=STATUSES)
+    occurred_at = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    decision = DecisionSerializer(allow_null=True, help_text="The first decision")
+    links = EventLinksSerializer()
+
+
+class EventResultSerializer(ItemResultSerializer):
+    """The result of one event of a list: the answer, or the problem with it."""
+
+    result = AnswerSerializer(required=False)
+
+
+class EventResultsSerializer(serializers.Serializer):
+    """A result for each event of a list, in order."""
+
+    results = EventResultSerializer(many=True)
+
+
+class EventRetractionSerializer(serializers.Serializer):
+    """Why and when an event was retracted."""
+
+    reason = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+
+
+class EventCorrectionSerializer(serializers.Serializer):
+    """A correction that was recorded."""
+
+    version = serializers.IntegerField(min_value=2, help_text="The version that it made")
+    changed = serializers.ListField(
+        child=serializers.CharField(), help_text="Names of the fields that changed"
+    )
+    reason = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+
+
+class EventLabelSerializer(serializers.Serializer):
+    """A label that a source gave the event or took back."""
+
+    label = serializers.CharField(allow_null=True)
+    retracted = serializers.BooleanField()
+    source = serializers.CharField()
+    known_at = serializers.DateTimeField()
+    reported_at = serializers.DateTimeField(allow_null=True)
+    recorded_at = serializers.DateTimeField()
+
+
+class EventRecordSerializer(AnswerSerializer):
+    """Everything that is known about an event."""
+
+    status = serializers.ChoiceField(choices=(*STATUSES, "retracted"), help_text="Of the present version")
+    fields = serializers.DictField(
+        child=EventFieldValueField(),
+        help_text="As sent, or as corrected; personal fields are left out",
+    )
+    history = serializers.BooleanField()
+    version = serializers.IntegerField(min_value=1, help_text="1 as received, one more a correction")
+    corrections = EventCorrectionSerializer(many=True)
+    retraction = EventRetractionSerializer(allow_null=True)
+    current_decision = DecisionSerializer(allow_null=True)
+    revisions = DecisionSerializer(many=True)
+    label = serializers.CharField(
+        allow_null=True, help_text="What holds now, by the precedence of the sources"
+    )
+    labels = EventLabelSerializer(many=True)
+
+
+class ParkedEventSerializer(serializers.Serializer):
+    """An event that could not be processed."""
+
+    type = serializers.CharField()
+    id = serializers.CharField()
+    what = serializers.ChoiceField(choices=Pending.Kind.values)
+    error = serializers.CharField()
+    received_at = serializers.DateTimeField()
+    links = EventLinksSerializer()
+
+
+class ParkedEventsSerializer(PageSerializer):
+    """A page of events that could not be processed."""
+
+    results = ParkedEventSerializer(many=True)

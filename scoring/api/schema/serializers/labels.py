@@ -1,0 +1,105 @@
+"""The shapes of labels: statements, receipts and labels held until their event arrives."""
+
+from rest_framework import serializers
+
+from scoring.api.schema.serializers.fields import CatalogChoiceField, ClosedSerializer, LinkField, NullField
+from scoring.api.schema.serializers.lists import ItemResultSerializer, PageSerializer
+from scoring.catalog.characters import NAME_PATTERN
+from scoring.catalog.event_type import MAX_ID_LENGTH
+from scoring.catalog.registry import event_types, scored_types
+from scoring.intake.label_sources import MAX_SOURCE_LENGTH, PRECEDENCE
+
+
+def label_values() -> list[str]:
+    """Every label of the scored event types."""
+    kinds = event_types()
+    return sorted({value for name in scored_types() for value in kinds[name].labels.values})
+
+
+class StatementSerializer(ClosedSerializer):
+    """A source's statement about an event."""
+
+    event_type = CatalogChoiceField(scored_types)
+    event_id = serializers.RegexField(NAME_PATTERN, min_length=1, max_length=MAX_ID_LENGTH)
+    source = serializers.RegexField(
+        NAME_PATTERN,
+        min_length=1,
+        max_length=MAX_SOURCE_LENGTH,
+        help_text=(
+            "The source of the label; the key must be allowed to state it."
+            f" {', '.join(PRECEDENCE)} have a rank, in this order, and are found whatever their case;"
+            " any other ranks after them"
+        ),
+    )
+    known_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="When the sender knew: kept as reported_at; not before the event, nor in the future",
+    )
+
+
+class LabelStatementSerializer(StatementSerializer):
+    """A source gives an event a label."""
+
+    label = CatalogChoiceField(label_values)
+    retract = serializers.ChoiceField(choices=(False,), default=False)
+
+
+class LabelRetractionSerializer(StatementSerializer):
+    """A source takes its label back."""
+
+    label = NullField(required=False)
+    retract = serializers.ChoiceField(choices=(True,), help_text="Takes the source's label back")
+
+
+class LabelLinksSerializer(serializers.Serializer):
+    """The link to the label's event."""
+
+    event = LinkField()
+
+
+class StoredLabelSerializer(serializers.Serializer):
+    """A label as it was stored."""
+
+    event_type = serializers.CharField()
+    event_id = serializers.CharField()
+    label = serializers.CharField(allow_null=True)
+    source = serializers.CharField()
+    known_at = serializers.DateTimeField(allow_null=True)
+    reported_at = serializers.DateTimeField(allow_null=True)
+    links = LabelLinksSerializer()
+
+
+class HeldLabelSerializer(StoredLabelSerializer):
+    """A label whose event has not arrived."""
+
+
+class HeldLabelsSerializer(PageSerializer):
+    """A page of labels whose events have not arrived."""
+
+    results = HeldLabelSerializer(many=True)
+
+
+class LabelReceiptSerializer(StoredLabelSerializer):
+    """The receipt of a label."""
+
+    status = serializers.ChoiceField(choices=("recorded", "held", "unchanged"))
+    effective = serializers.CharField(
+        allow_null=True, help_text="The event's label now, by precedence of the sources"
+    )
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What was taken and may not be meant, such as a source without a rank",
+    )
+
+
+class LabelResultSerializer(ItemResultSerializer):
+    """The result of one label of a list: the receipt, or the problem with it."""
+
+    result = LabelReceiptSerializer(required=False)
+
+
+class LabelResultsSerializer(serializers.Serializer):
+    """A result for each label of a list, in order."""
+
+    results = LabelResultSerializer(many=True)
