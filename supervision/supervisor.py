@@ -125,7 +125,7 @@ class Supervisor:
             if await asyncio.to_thread(service.is_alive):
                 continue
             began = time.monotonic()
-            error = await asyncio.to_thread(try_start, service.start)
+            error = await try_start(service)
             if error:
                 self.show(service.name, f"did not start: {error}")
             self.record_exit(
@@ -190,13 +190,10 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def try_start(start: Callable[[], None]) -> str:
-    """Start a service; the error message, or "" if it started."""
-    try:
-        start()
-    except Exception as error:  # noqa: BLE001 (the edge of the thread: the error is shown and the start retried)
-        return str(error) or type(error).__name__
-    return ""
+async def try_start(service: Service) -> str:
+    """Start a service on a thread; the error message, which is shown before a retry, or "" if it started."""
+    [outcome] = await asyncio.gather(asyncio.to_thread(service.start), return_exceptions=True)
+    return (str(outcome) or type(outcome).__name__) if isinstance(outcome, BaseException) else ""
 
 
 @contextmanager

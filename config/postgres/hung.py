@@ -16,6 +16,7 @@ from django.db import connections
 from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
 from scoring import deadlines
+from scoring.futures import complete
 from scoring.signals.breaker import Breaker
 
 PROBE_SECONDS = 2
@@ -48,20 +49,13 @@ def connect_in_time(connect: Any, parameters: dict[str, Any], *, seconds: float)
     There is no socket to shut down yet, so a separate thread connects, and closes a late connection.
     """
     connected: Future[Any] = Future()
-    Thread(target=_connect, args=(connected, connect, parameters), name="connect", daemon=True).start()
+    Thread(target=complete, args=(connected, connect, parameters), name="connect", daemon=True).start()
     try:
         return connected.result(timeout=seconds)
     except TimeoutError:
         connected.add_done_callback(_close_late)
         breaker.trip()
         raise psycopg2.OperationalError("PostgreSQL did not accept a connection in time") from None
-
-
-def _connect(connected: "Future[Any]", connect: Any, parameters: dict[str, Any]) -> None:
-    try:
-        connected.set_result(connect(parameters))
-    except BaseException as error:  # noqa: BLE001 - raised again by `result`
-        connected.set_exception(error)
 
 
 def _close_late(connected: "Future[Any]") -> None:

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
@@ -59,6 +60,29 @@ class Sequenced(NamedTuple):
     clock_us: int
     read_at: str | None  # the cursor of the states that were read, None if none were
     losses: Mapping[Series, int]  # see `state_losses`
+
+
+class BatchFailed(Exception):
+    """A micro-batch cannot be processed, because of at least one of its entries."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def _batch_failures(*, apart_from: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Raise BatchFailed for any error but `apart_from` and those of the database and Redis.
+
+    This is the edge of the lane, which one bad entry must not stop.
+    """
+    passed_on: tuple[type[Exception], ...] = (DatabaseError, redis.RedisError, *apart_from)
+    try:
+        yield
+    except passed_on:
+        raise
+    except Exception as error:
+        raise BatchFailed(error) from error
 
 
 class LaneRunner:
@@ -128,16 +152,15 @@ class LaneRunner:
         """Process the claims, or park those that fail; False if any stays queued, to be claimed again."""
         started = time.perf_counter()
         try:
-            if not self._process(claims):
-                return False
+            with _batch_failures(apart_from=(StaleOnlineState,)):
+                if not self._process(claims):
+                    return False
         except StaleOnlineState as stale:
             if self._settle():
                 self._restore(stale)
             return False
-        except (DatabaseError, redis.RedisError):
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge of the lane: one bad entry must not stop it
-            return self._isolate(claims, error)
+        except BatchFailed as failed:
+            return self._isolate(claims, failed.error)
         self.limits.note_batch(len(claims), seconds=time.perf_counter() - started)
         return True
 
@@ -176,14 +199,13 @@ class LaneRunner:
         if ahead is None:
             return True
         try:
-            self.pipeline.wait()
+            with _batch_failures(apart_from=(StreamConflict, StaleOnlineState)):
+                self.pipeline.wait()
         except (StreamConflict, StaleOnlineState) as refused:
             self._restore(refused)
             return False
-        except (DatabaseError, redis.RedisError):
-            raise
-        except Exception as error:  # noqa: BLE001 - as in `_process_or_isolate`
-            self._isolate(ahead.batch.claims, error)
+        except BatchFailed as failed:
+            self._isolate(ahead.batch.claims, failed.error)
             return False
         return True
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, NamedTuple
 
+from scoring.futures import complete
 from scoring.lanes.order import LaneHead
 from scoring.runner.writing import ComputedBatch, write, write_or_notify
 from scoring.states.errors import StaleOnlineState
@@ -34,10 +35,7 @@ class InlineExecutor(Executor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - raised again by `result`
-            done.set_exception(error)
+        complete(done, fn, *args, **kwargs)
         return done
 
 

@@ -3,7 +3,10 @@
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Lock, Thread
+
+from scoring.futures import complete
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +53,7 @@ class Breaker:
             logger.warning("%s answers again", self.server)
 
     def _answers(self) -> bool:
-        try:
-            self._probe()
-        except Exception:  # noqa: BLE001 - the edge of a thread: on any error the server cannot be used
-            return False
-        return True
+        """Whether the probe succeeds; on any error the server cannot be used."""
+        probed: Future[None] = Future()
+        complete(probed, self._probe)
+        return probed.exception() is None

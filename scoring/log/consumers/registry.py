@@ -15,7 +15,7 @@ from django.db import transaction
 
 from scoring.discovery import discover
 from scoring.log.consumers.cursors import CursorState, create_cursors, lock_cursors, move_cursors
-from scoring.log.consumers.outages import is_outage
+from scoring.log.consumers.outages import EntriesFailed, entry_failures
 from scoring.log.entries import START, Entry
 from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped
 from scoring.log.models import ConsumerCursor
@@ -131,13 +131,12 @@ def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> RunResult:
             limit = 1
         entries: Sequence[Entry] = ()
         try:
-            entries, reached = read_page(cursor, types=consumer.types, limit=limit)
-            if entries:
-                consumer.handle(entries, now=now)
-        except Exception as error:
-            if is_outage(error):
-                raise  # the next run tries again
-            raise _HandlingFailed(entries, limit) from error
+            with entry_failures():  # after an outage the next run tries again
+                entries, reached = read_page(cursor, types=consumer.types, limit=limit)
+                if entries:
+                    consumer.handle(entries, now=now)
+        except EntriesFailed as failed:
+            raise _HandlingFailed(entries, limit) from failed.error
         move_cursors([consumer.name], reached, now=now)
         return RunResult(handled=len(entries), caught_up=len(entries) < limit)
 

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from scoring.log.consumers import registry as consumers
 from scoring.log.consumers.cursors import NEW, create_cursors, lock_cursors, move_cursors, read_cursors
-from scoring.log.consumers.outages import is_outage
+from scoring.log.consumers.outages import EntriesFailed, entry_failures, is_outage
 from scoring.log.consumers.registry import Consumer, catch_up, registered_consumers
 from scoring.log.entries import Cursor, Entry
 from scoring.log.errors import ConsumerStopped, LogAheadOfCluster
@@ -67,11 +67,10 @@ def _run_group(group: list[Consumer], cursor: Cursor, *, horizon: Horizon, now: 
     while group:
         types = frozenset[str]().union(*(consumer.types for consumer in group))
         try:
-            page = read_page(cursor, types=types, limit=limit, horizon=horizon)
-        except Exception as error:  # the edge of the consumers: each now runs alone, which records its error
-            if is_outage(error):
-                raise
-            _log_warning(error, group)
+            with entry_failures():
+                page = read_page(cursor, types=types, limit=limit, horizon=horizon)
+        except EntriesFailed as failure:  # each now runs alone, which records its error
+            _log_warning(failure.error, group)
             return alone + group
         group, failed = _handle_page(page, group, cursor, now=now)
         alone += failed
@@ -87,9 +86,11 @@ def _handle_page(page: LogPage, present: Sequence[Consumer], cursor: Cursor, *, 
     outcome = _Outcome([], [])
     for group in _transaction_groups(parts):
         try:
-            outcome.moved.extend(_handle_and_commit(group, parts, cursor, page.cursor, now=now))
-        except Exception as error:  # noqa: BLE001 - each now runs alone, which logs and records its error
-            _log_warning(error, group)
+            with entry_failures():
+                outcome.moved.extend(_handle_and_commit(group, parts, cursor, page.cursor, now=now))
+        except (EntriesFailed, DatabaseFailure, LogAheadOfCluster) as error:
+            # Each now runs alone, which logs and records its error or meets the outage again.
+            _log_warning(error.error if isinstance(error, EntriesFailed) else error, group)
             outcome.failed.extend(group)
     return outcome
 
