@@ -17,7 +17,6 @@ from django.db import reset_queries
 from scoring.ingest.errors import ImportAlreadyRunning, UnreadableImport
 from scoring.ingest.mapping.binding import Binding, bind
 from scoring.ingest.mapping.mapping import ColumnMapping
-from scoring.ingest.readers.opening import open_table
 from scoring.ingest.readers.parquet_reader import frame_table
 from scoring.ingest.readers.tables import Chunk, SourceTable
 from scoring.ingest.rejects import Reject, RejectFile
@@ -37,36 +36,6 @@ Clock = Callable[[], datetime]
 Progress = Callable[[int], None]
 
 
-def ingest_file(
-    path: Path,
-    *,
-    mapping: ColumnMapping,
-    history: bool,
-    clock: Clock,
-    labels_only: bool = False,
-    rejects: Path | None = None,
-    progress: Progress | None = None,
-) -> ImportReport:
-    """Import a CSV, JSON or Parquet file, resuming an interrupted import of the same file.
-
-    With `history`, events and labels wait for `scoring.states.history.sequence_history`; without, they are
-    live: received now and decided as they arrive. With `labels_only`, rows are labels of events from other
-    files or the API. `progress` is called with numbers of imported rows. Raises InvalidMapping or
-    UnreadableImport before the first row is imported, and ImportAlreadyRunning if another process runs the
-    same import.
-    """
-    table = open_table(path, mapping.reading)
-    return ingest_table(
-        table,
-        mapping,
-        history=history,
-        labels_only=labels_only,
-        clock=clock,
-        rejects=rejects,
-        progress=progress,
-    )
-
-
 def ingest_frame(
     frame: pd.DataFrame,
     *,
@@ -78,7 +47,7 @@ def ingest_frame(
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """`ingest_file` for a DataFrame; its index is ignored.
+    """`ingest_table` for a DataFrame; its index is ignored.
 
     Columns named like the payload's fields (and `label`, `label_known_at`) are mapped automatically.
     """
@@ -113,7 +82,13 @@ def ingest_table(
     rejects: Path | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """`ingest_file` for an open table."""
+    """Import an open file or frame, resuming an interrupted import of the same table.
+
+    With `history`, events and labels wait for `scoring.states.history.sequence_history`; without, they are
+    live: received now and decided as they arrive. With `labels_only`, rows are labels of events from other
+    files or the API. `progress` is called with numbers of imported rows. Raises InvalidMapping before the
+    first row is imported, and ImportAlreadyRunning if another process runs the same import.
+    """
     binding = bind(mapping, table.columns, labels_only=labels_only)
     stream = import_stream(table, mapping, history=history, labels_only=labels_only)
     with _only_one(stream):

@@ -68,15 +68,6 @@ Effects = Mapping[int, Effect]  # by seq; most items have none
 
 
 @dataclass(frozen=True, slots=True)
-class LaneChunk:
-    """Consecutive items of a lane, the log positions of their events, and the head after them."""
-
-    items: list[LaneItem]
-    event_positions: np.ndarray  # int64 [n]
-    head: LaneHead
-
-
-@dataclass(frozen=True, slots=True)
 class LaneRun:
     """A run of a lane's order: the log position of each item, and the head after them."""
 
@@ -170,13 +161,6 @@ def head_after(head: LaneHead, *, position: int, count: int, clock_us: int) -> L
         seq=head.seq + count,
         clock_us=max(head.clock_us, clock_us),
     )
-
-
-def iter_lane_items(lane: str, *, after: LaneHead | None = None) -> Iterator[LaneChunk]:
-    """The items of the present order beyond `after`, by seq, whole `lane.sequenced` entries at a time."""
-    for run in iter_lane_runs(lane, after=after, items=ITEMS_A_CHUNK):
-        items, event_positions = read_items(run.positions, first_seq=run.first_seq, effects=run.effects)
-        yield LaneChunk(items, event_positions, run.head)
 
 
 def iter_lane_runs(lane: str, *, after: LaneHead | None = None, items: int) -> Iterator[LaneRun]:

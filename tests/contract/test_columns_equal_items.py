@@ -16,7 +16,7 @@ from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold, fold_slices
 from scoring.intake.models import Event, Label
-from scoring.lanes.order import head_after, iter_lane_items, read_head, sequenced_entry
+from scoring.lanes.order import head_after, read_head, sequenced_entry
 from scoring.learning.dataset.export import read_training_set
 from scoring.learning.dataset.training_set import join_labels
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
@@ -28,6 +28,7 @@ from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.timestamps import to_iso, to_micros
 from tests.factories.history import load_history
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.log import labeled, received
 from tests.factories.views import with_batch_values
 

@@ -9,10 +9,10 @@ from pyarrow import concat_tables
 from reviews.console.entity_index import ENTITIES
 from reviews.models import Case
 from reviews.queue.opening import CASES
-from scoring.lanes.order import iter_lane_items
 from scoring.learning.dataset.export import iter_tables, read_training_set
 from scoring.log.consumers.registry import catch_up
 from scoring.replay.service import replay
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.payments import payment_payload
 from tests.integration.api.conftest import Api, api, make_key  # noqa: F401 (fixtures)
 from tests.integration.lanes.conftest import (  # noqa: F401 (fixtures)

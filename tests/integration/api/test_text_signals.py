@@ -17,10 +17,8 @@ from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
-from scoring.ingest.imports import ingest_file
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.lanes.lock import held_lane
-from scoring.lanes.order import iter_lane_items
 from scoring.log.read import read_stream
 from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
@@ -31,6 +29,8 @@ from scoring.signals import redis_connections as connections
 from scoring.states.history import sequence_history
 from scoring.timestamps import to_iso
 from tests.factories.catalog import catalog_with
+from tests.factories.imports import ingest_file
+from tests.factories.lane_items import iter_lane_items
 from tests.integration.api.conftest import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,11 +13,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from scoring.catalog.models import ExchangeRate
-from scoring.ingest.imports import ImportReport, ingest_file, ingest_frame
+from scoring.ingest.imports import ImportReport, ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.intake.models import Event
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
+from tests.factories.imports import ingest_file
 
 pytestmark = pytest.mark.django_db
 

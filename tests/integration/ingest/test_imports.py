@@ -15,7 +15,7 @@ from django.db import connection
 from scoring.catalog.registry import event_type
 from scoring.ingest import imports
 from scoring.ingest.errors import ImportAlreadyRunning, InvalidMapping
-from scoring.ingest.imports import ImportReport, ingest_file, ingest_frame
+from scoring.ingest.imports import ImportReport, ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.ingest.readers.opening import open_table
 from scoring.intake.labels import LabelStatement, record_labels
@@ -25,6 +25,7 @@ from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.log.vault import reveal
 from scoring.sql.advisory_locks import LockSpace, session_lock
+from tests.factories.imports import ingest_file
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from scoring.ingest.imports import ImportReport, ingest_file
+from scoring.ingest.imports import ImportReport
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.intake.models import Label
 from scoring.lanes.models import Pending
@@ -17,6 +17,7 @@ from scoring.log.models import LogEntry
 from scoring.log.read import read_positions, read_stream
 from scoring.states.history import needs_new_order, sequence_history, waiting_history
 from scoring.states.reorder import reorder_lane
+from tests.factories.imports import ingest_file
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

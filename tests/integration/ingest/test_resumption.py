@@ -16,12 +16,13 @@ from django.conf import settings
 from django.db import connection
 
 from scoring.ingest import imports
-from scoring.ingest.imports import ImportReport, ingest_file
+from scoring.ingest.imports import ImportReport
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.intake.models import Event, Label
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
 from scoring.log.models import LogEntry
+from tests.factories.imports import ingest_file
 from tests.waiting import wait_until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

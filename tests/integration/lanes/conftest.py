@@ -15,10 +15,10 @@ from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
 from scoring.intake.receive import Receipt, Submission, receive_events
 from scoring.lanes.lock import held_lane
-from scoring.lanes.order import iter_lane_items
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from scoring.states.store import OnlineStore
+from tests.factories.lane_items import iter_lane_items
 
 LANE = "commerce"
 

@@ -15,7 +15,7 @@ from scoring.lanes import queue as pending
 from scoring.lanes.claiming import Claim
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
-from scoring.lanes.order import iter_lane_items, read_head
+from scoring.lanes.order import read_head
 from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
@@ -23,6 +23,7 @@ from scoring.runner import writing
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from scoring.states.store import OnlineStore
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
 

@@ -15,7 +15,6 @@ from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Amendment, Event
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
-from scoring.lanes.order import iter_lane_items
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.offline.export import export_log
@@ -26,6 +25,7 @@ from scoring.replay.mismatches import read_mismatches
 from scoring.replay.service import replay
 from scoring.states.history import sequence_history
 from scoring.states.reorder import reorder_lane
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.payments import MARCH, payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_history import add_history

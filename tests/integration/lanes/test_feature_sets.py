@@ -23,7 +23,6 @@ from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
 from scoring.lanes.models import Pending
-from scoring.lanes.order import iter_lane_items
 from scoring.learning.errors import FeaturesNotBackfilled
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.promotion.promote import promote as put_in_charge
@@ -40,6 +39,7 @@ from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersi
 from scoring.registry.routes import Arm
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.models import END, approved, promote, train_small_models
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE

@@ -12,7 +12,7 @@ from scoring.intake.models import Event, Label
 from scoring.intake.receive import received_entry
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
-from scoring.lanes.order import iter_lane_items, iter_lane_runs, read_head
+from scoring.lanes.order import iter_lane_runs, read_head
 from scoring.log.append import append
 from scoring.log.read import read_positions, read_stream
 from scoring.states import history, reorder
@@ -20,6 +20,7 @@ from scoring.states.errors import HistoryOlderThanLane, OrderIncomplete
 from scoring.states.history import WaitingHistory, needs_new_order, sequence_history, waiting_history
 from scoring.states.reorder import reorder_lane
 from scoring.timestamps import from_iso, to_micros
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.payments import MARCH, payment_payload, payments, submission
 from tests.factories.steps import RecordedSteps
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states

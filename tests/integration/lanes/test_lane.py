@@ -15,7 +15,7 @@ from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
-from scoring.lanes.order import iter_lane_items, iter_lane_runs, read_head
+from scoring.lanes.order import iter_lane_runs, read_head
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.log import upcasters
 from scoring.log.append import append
@@ -33,6 +33,7 @@ from scoring.signals.telemetry import read_counts
 from scoring.states.errors import StaleOnlineState
 from scoring.states.reorder import reorder_lane
 from scoring.timestamps import to_micros
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.log import inject_conflicts
 from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states

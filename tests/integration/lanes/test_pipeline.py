@@ -14,7 +14,7 @@ from scoring.intake.corrections import correct_event
 from scoring.intake.receive import Submission
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
-from scoring.lanes.order import iter_lane_items, read_head
+from scoring.lanes.order import read_head
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry
@@ -24,6 +24,7 @@ from scoring.runner.batch_limits import MIN_SIZE
 from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.worker_loop import work_lane
 from scoring.signals import lane_notifications, reply_channels
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.payments import payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 

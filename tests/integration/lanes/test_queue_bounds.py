@@ -14,12 +14,13 @@ from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes import rebuild_queue as rebuild_pending
 from scoring.lanes.models import Pending
-from scoring.lanes.order import iter_lane_items, read_head
+from scoring.lanes.order import read_head
 from scoring.log.models import LogEntry, VaultItem
 from scoring.runner.lane_runner import LaneRunner
 from scoring.states import history, reorder
 from scoring.states.errors import HistoryOlderThanLane
 from scoring.states.history import needs_new_order, sequence_history, waiting_history
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.log import open_transaction
 from tests.factories.payments import MARCH, payment_payload, payments, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model

@@ -14,7 +14,6 @@ from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
 from scoring.intake.models import Event, Label
-from scoring.lanes.order import iter_lane_items
 from scoring.learning.dataset import vocabularies
 from scoring.learning.dataset.training_set import join_labels
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
@@ -32,6 +31,7 @@ from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.models import ModelArtifact, ModelVersion, Route
 from tests.factories.history import load_history
+from tests.factories.lane_items import iter_lane_items
 from tests.factories.log import inject_conflicts
 from tests.factories.models import approved
 from tests.factories.views import with_batch_values
