@@ -54,7 +54,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "Record": (
         Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event", pages="events/"),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
-        Item("Waiting and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),
+        Item("Pending and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),
         Item(
             "Hourly windows",
             "calendar_clock",

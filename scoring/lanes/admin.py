@@ -12,7 +12,7 @@ from scoring.lanes.models import Pending
 class PendingAdmin(EntriesAdmin):
     """Entries that wait for their lane, are held for their event, or were parked with an error."""
 
-    list_title = "Waiting and parked"
+    list_title = "Pending and parked"
     list_before_template = "scoring/pending_states.html"
     when_empty = "No entry is waiting or parked."
     list_display = (
