@@ -14,6 +14,7 @@ from scoring.errors import ScoringError
 from scoring.learning.jobs.lifecycle import cancel_training, request_training
 from scoring.learning.jobs.options import DEFAULTS, JobOptions
 from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 
 CANCEL = "scoring.cancel_trainingjob"
 
@@ -42,7 +43,7 @@ class TrainingForm(forms.Form):
         label="Days until labels are mature",
         required=False,
         min_value=0,
-        max_value=365,
+        max_value=MAX_MATURITY_DAYS,
         help_text="Younger events are excluded, because labels may still arrive. Empty: the catalog's value.",
     )
     trees = forms.IntegerField(

@@ -48,6 +48,20 @@ from scoring.timestamps import to_iso
 SHUFFLED = "it was trained on shuffled labels, as a check against chance"
 
 
+# From declared words over states and batch values to the fitted, calibrated model.
+CODE_ROOMS = (
+    "batch",
+    "catalog",
+    "declare",
+    "event_types",
+    "explain",
+    "features",
+    "learning",
+    "offline",
+    "registry",
+)
+
+
 @dataclass(frozen=True)
 class FittedModel:
     """A model that is not registered yet: its bytes and everything else to store."""
@@ -252,10 +266,9 @@ def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until:
 
 
 def code_digest() -> str:
-    """SHA-256 over the source code that determines a model's bytes: catalog, features, learning, offline."""
+    """SHA-256 over the source code that determines a model's bytes: the rooms in `CODE_ROOMS`."""
     root = Path(scoring.__file__).parent
-    rooms = ("catalog", "features", "learning", "offline")
-    sources = sorted(path for room in rooms for path in (root / room).rglob("*.py"))
+    sources = sorted(path for room in CODE_ROOMS for path in (root / room).rglob("*.py"))
     digest = hashlib.sha256()
     for path in sources:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
