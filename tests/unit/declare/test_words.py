@@ -2,11 +2,15 @@
 
 import inspect
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import get_type_hints
 
 import pytest
 
+from scoring import declare
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
 from scoring.catalog.event_type import EventType
@@ -23,6 +27,7 @@ from scoring.declare import (
     is_night,
     is_weekend,
     parts_of,
+    words,
     years_since,
 )
 from scoring.declare.lowering import Program, Register
@@ -123,6 +128,23 @@ def test_a_word_defines_every_required_member(word: type) -> None:
 def test_a_condition_defines_every_required_member(condition: type) -> None:
     missing = [name for name in unfinished(Condition) if getattr(condition, name) is getattr(Condition, name)]
     assert missing == []
+
+
+def test_every_free_function_that_makes_a_feature_can_be_imported_from_the_language() -> None:
+    modules = [import_module(f"{words.__name__}.{each.name}") for each in iter_modules(words.__path__)]
+    makers = {
+        name
+        for module in modules
+        for name, member in inspect.getmembers(module, inspect.isfunction)
+        if member.__module__ == module.__name__ and not name.startswith("_") and makes_word(member)
+    }
+    assert {"hour_of_day", "distance"} <= makers
+    assert makers - set(declare.__all__) == set()
+
+
+def makes_word(function: Callable[..., object]) -> bool:
+    made = get_type_hints(function).get("return")
+    return isinstance(made, type) and issubclass(made, Word)
 
 
 def test_every_word_is_used_here_and_compiles() -> None:
