@@ -123,7 +123,7 @@ def _refusing_wrapped(items: Iterator[_Item], name: str) -> Iterator[_Item]:
     if key := _key_of_rows(row):
         way = f"jq -c '.[{orjson.dumps(key).decode()}][]'"
         raise UnreadableImport(
-            name, f"its rows stand in a list under the key {key!r}; import that list, e.g. what {way} gives"
+            name, f"its rows are in a list under the key {key!r}; import that list, e.g. the output of {way}"
         )
     if row and all(map(_is_nested, row.values())):
         raise UnreadableImport(
@@ -141,9 +141,9 @@ def _is_nested(value: Any) -> bool:
 
 def _key_of_rows(row: Mapping[str, Any]) -> str:
     """The key of the list that contains the rows of an object; "" if there is none."""
-    beside = sum(not _is_nested(value) for value in row.values())
+    single_values = sum(not _is_nested(value) for value in row.values())
     lists = {key: value[0] for key, value in row.items() if isinstance(value, list) and value}
-    return next((key for key, one in lists.items() if isinstance(one, dict) and len(one) > beside), "")
+    return next((key for key, one in lists.items() if isinstance(one, dict) and len(one) > single_values), "")
 
 
 def _document_items(text: TextIO) -> Iterator[_Item]:

@@ -65,9 +65,9 @@ def _parquet_file(content: Content) -> Iterator[pq.ParquetFile]:
         with pq.ParquetFile(source, coerce_int96_timestamp_unit="us") as file:
             yield file
     except (OSError, pa.ArrowException, ValueError) as error:
-        said = str(error).split("\n", 1)[0][:200]
+        reported = str(error).split("\n", 1)[0][:200]
         raise UnreadableImport(
-            content.name, f"it is damaged, encrypted or no Parquet file: {said}"
+            content.name, f"it is damaged, encrypted or not a Parquet file: {reported}"
         ) from error
 
 
