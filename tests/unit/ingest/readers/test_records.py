@@ -58,7 +58,11 @@ def test_a_text_may_have_lines_that_hold_separators_and_quotes() -> None:
     assert list(chunk.lines) == [2, 3, 7]
 
 
-NOTES = st.text(alphabet='ab,"\n;', max_size=12).map(lambda text: f"x{text}")
+def has_no_line_like_a_row(text: str) -> bool:
+    return all(line.count(",") < 3 for line in text.split("\n"))
+
+
+NOTES = st.text(alphabet='ab,"\n;', max_size=12).map(lambda text: f"x{text}").filter(has_no_line_like_a_row)
 
 
 @given(notes=st.lists(NOTES, min_size=1, max_size=8))
