@@ -94,7 +94,7 @@ def test_a_damaged_file_is_refused_in_words() -> None:
     sink = io.BytesIO()
     pq.write_table(pa.table({"id": list(range(1000))}), sink)
     for content in (sink.getvalue()[:-20], b"PAR1" + bytes(100), sink.getvalue()[:4]):
-        with pytest.raises(UnreadableImport, match="damaged, encrypted or no Parquet"):
+        with pytest.raises(UnreadableImport, match="damaged, encrypted or not a Parquet"):
             open_bytes(content, name="a.parquet")
 
 
