@@ -87,7 +87,7 @@ def _record(statements: Sequence[LabelStatement], *, sender: Sender, now: dateti
         source=sender.source,
         now=now,
         actor=sender.actor,
-        room_to_hold=held_labels.room_to_hold(sender.source),
+        held_capacity=held_labels.remaining_capacity(sender.source),
     )
     held_labels.note_held(sender.source, sum(receipt.status == "held" for receipt in receipts))
     return receipts

@@ -198,7 +198,7 @@ def _repeated(stream: Sequence[Entry], channel: ReplyChannel | None, wait: float
     version = current_version(stream)
     status: AmendmentStatus = "replayed" if version.type == CORRECTED else "unchanged"
     if channel and is_undecided(stream):
-        pending.adopt([version.position], wake_token=channel.token)
+        pending.wait_for_queued([version.position], wake_token=channel.token)
         lane_notifications.notify_lanes({event_type(version.data["type"]).lane})
     return _answered(version.stream, status, channel, wait)
 

@@ -171,7 +171,7 @@ def write_batches(group: Sequence[ReceiptBatch]) -> None:
             )
     personal = [item for batch in group for item in batch.personal]
     alongside = Alongside(
-        first=vault.storing(personal), clauses=pending.queueing(list(queued.values()), now=now)
+        first=vault.storing(personal), clauses=pending.queue_clauses(list(queued.values()), now=now)
     )
     with telemetry.stage("append", events=len(entries)):
         written, _ = append_new(entries, now=now, alongside=alongside)

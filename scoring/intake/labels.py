@@ -73,21 +73,21 @@ def record_labels(
     source: str,
     now: datetime,
     actor: str = "",
-    room_to_hold: int | None = None,
+    held_capacity: int | None = None,
     history: bool = False,
 ) -> list[LabelReceipt]:
     """Append labels and retractions for one sender's events; returns one receipt each, in order.
 
     A live label is known at its receipt. An earlier time given by the sender is kept as `reported_at` only;
     otherwise a label could affect decisions that never knew it. A refused statement gives the reason in its
-    receipt and does not affect the others. Of labels whose event has not arrived at most `room_to_hold` are
+    receipt and does not affect the others. Of labels whose event has not arrived at most `held_capacity` are
     held (None: any number).
 
     With `history` a statement counts from its `known_at` on, as if it had been recorded then; this needs the
     permission to change the past. Its event must have arrived and must not have later labels.
     """
     record = partial(
-        _record, statements, source=source, now=now, actor=actor, room=room_to_hold, history=history
+        _record, statements, source=source, now=now, actor=actor, held_capacity=held_capacity, history=history
     )
     receipts = append_retrying(record)
     lanes = {event_type(statement.event_type).lane for statement in statements}
@@ -230,7 +230,7 @@ def _record(
     source: str,
     now: datetime,
     actor: str,
-    room: int | None,
+    held_capacity: int | None,
     history: bool,
 ) -> list[LabelReceipt]:
     streams = [f"{statement.event_type}/{source}/{statement.event_id}" for statement in statements]
@@ -239,7 +239,7 @@ def _record(
         stream: _LabelStream.read(stream, stored.get(f"label/{stream}", ())) for stream in streams
     }
     received = {stream: entry for stream, (entry,) in read_streams(sorted(set(streams)), version=1).items()}
-    place = _Room(source, room)
+    capacity = _HeldCapacity(source, held_capacity)
     entries: list[NewEntry] = []
     receipts: list[LabelReceipt] = []
     for stream, statement in zip(streams, statements, strict=True):
@@ -248,22 +248,22 @@ def _record(
             _known_too_early(statement, event)
             or (own.refusal_of_past(statement, event) if history else None)
             or own.refusal(statement)
-            or place.refusal(own, statement, event)
+            or capacity.refusal(own, statement, event)
         )
         if refusal:
             receipts.append(own.refused(refusal))
             continue
         entry = own.take(statement, now=now, actor=actor, history=history)
         entries += [entry] if entry else []
-        said: LabelStatus = "held" if event is None else "recorded"
-        receipts.append(own.receipt(statement, said if entry else "unchanged"))
+        status: LabelStatus = "held" if event is None else "recorded"
+        receipts.append(own.receipt(statement, status if entry else "unchanged"))
     if entries:
         _append(entries, received=received, now=now)
     return receipts
 
 
 @dataclass(slots=True)
-class _Room:
+class _HeldCapacity:
     """How many more labels may be held for events that have not arrived (None: any number)."""
 
     source: str
@@ -272,11 +272,11 @@ class _Room:
     def refusal(
         self, own: _LabelStream, statement: LabelStatement, event: Entry | None
     ) -> ScoringError | None:
-        """Why a new label cannot be held, else takes one place. Retractions are always accepted."""
+        """Why a new label cannot be held, else counts it. Retractions are always accepted."""
         if event or self.left is None or statement.value in (None, own.said.get(statement.label_source)):
             return None
         if self.left == 0:
-            return held_labels.no_room(self.source)
+            return held_labels.too_many_held_error(self.source)
         self.left -= 1
         return None
 
@@ -294,7 +294,7 @@ def _known_too_early(statement: LabelStatement, event: Entry | None) -> InvalidR
 
 def _append(entries: Sequence[NewEntry], *, received: Mapping[str, Entry], now: datetime) -> None:
     """Append label entries and queue them; labels of events that were not `received` yet are held."""
-    waiting = pending.waiting_as_history([event.position for event in received.values()])
+    waiting = pending.unsequenced_history([event.position for event in received.values()])
     with_history = {stream for stream, event in received.items() if event.position in waiting}
     held = {entry.data["event"] for entry in entries} - received.keys()
     pending.enqueue_labels(append(entries, now=now), held=held, with_history=with_history, now=now)

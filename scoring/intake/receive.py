@@ -177,7 +177,7 @@ def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: 
     """Let a client wait for events received before; returns why lanes could not be notified, or ""."""
     entries = [undecided[stream] for stream in streams]
     if entries and wake_token:
-        pending.adopt([entry.position for entry in entries], wake_token=wake_token)
+        pending.wait_for_queued([entry.position for entry in entries], wake_token=wake_token)
     return lane_notifications.notify_lanes({lane_of(entry) for entry in entries})
 
 

@@ -43,19 +43,19 @@ class AmendedEvent:
     """An event as far as a lane has applied it.
 
     `versions`: data of each version by the position of its entry; `labels`: by how much each label entry
-    changes the count of positives. `holds`: the version in the states, None before the first and after the
-    retraction; `positives`: the sum of the applied labels.
+    changes the count of positives. `applied_version`: the position of the version in the states, None before
+    the first and after the retraction; `positives`: the sum of the applied labels.
     """
 
     receipt: int
     versions: dict[int, Mapping[str, Any]]
     labels: dict[int, int]
     retractions: Collection[int] = ()
-    holds: int | None = None
+    applied_version: int | None = None
     is_retracted: bool = False
     positives: int = 0
 
-    def pass_over(self, applied: Iterable[int]) -> None:
+    def mark_applied(self, applied: Iterable[int]) -> None:
         """Mark the entries at these positions as applied, in the order of the log."""
         for position in sorted(applied):
             self.apply(position)
@@ -64,27 +64,38 @@ class AmendedEvent:
         """What the entry at `position` does to the states: one effect for each seq that it gets."""
         if position in self.labels:
             return [self._count(self.labels[position])]
-        replaced, is_stale = self.holds, position < (self.holds or 0)
+        replaced, is_stale = self.applied_version, position < (self.applied_version or 0)
         if self.is_retracted or is_stale:  # it was parked, and a later version was applied since
-            return [self._nothing()]
+            return [self._no_change()]
         self.is_retracted = position in self.retractions
-        self.holds = None if self.is_retracted else position
-        effects = [] if replaced is None else [*self._moved(replaced, -1), self._effect("undo", replaced)]
-        if self.holds is not None:
-            effects += [self._effect("event", self.holds), *self._moved(self.holds, 1)]
-        return effects or [self._nothing()]
+        self.applied_version = None if self.is_retracted else position
+        effects = (
+            []
+            if replaced is None
+            else [*self._label_count_effects(replaced, -1), self._effect("undo", replaced)]
+        )
+        if self.applied_version is not None:
+            effects += [
+                self._effect("event", self.applied_version),
+                *self._label_count_effects(self.applied_version, 1),
+            ]
+        return effects or [self._no_change()]
 
     def _count(self, delta: int) -> Effect:
         self.positives += delta
-        return self._nothing() if self.holds is None else self._effect("label", self.holds, delta)
+        return (
+            self._no_change()
+            if self.applied_version is None
+            else self._effect("label", self.applied_version, delta)
+        )
 
-    def _moved(self, version: int, sign: int) -> list[Effect]:
-        """The label counts, added to a version or removed from it."""
+    def _label_count_effects(self, version: int, sign: int) -> list[Effect]:
+        """Adds the label counts to a version (`sign` 1) or removes them (-1); nothing if they are 0."""
         return [self._effect("label", version, sign * self.positives)] if self.positives else []
 
-    def _nothing(self) -> Effect:
-        """An entry that changes no state still has its place in the order."""
-        return self._effect("label", self.holds or self.receipt, 0)
+    def _no_change(self) -> Effect:
+        """The effect of an entry that changes no state but still has its place in the order."""
+        return self._effect("label", self.applied_version or self.receipt, 0)
 
     def _effect(self, kind: Any, version: int, positive_delta: int = 0) -> Effect:
         return Effect(kind, version, positive_delta, self.receipt)
@@ -137,7 +148,7 @@ def read_amended(streams: Collection[str], *, applied: bool = True) -> AmendedEv
     if applied:
         unapplied = _unapplied(by_position)
         for event in events:
-            event.pass_over(set(positions_of(event)) - unapplied)
+            event.mark_applied(set(positions_of(event)) - unapplied)
     return AmendedEvents(by_position)
 
 

@@ -21,9 +21,9 @@ CLAIM = Path(__file__).with_name("claim.sql").read_text()
 class Claim:
     """One pending entry with everything that processing it needs.
 
-    `event`: the version of the event that the entry is or was decided on, else the data of its receipt;
-    `event_version` is that version's position, `event_position` the receipt's. `received_at` is when that
-    version was. `amended`: the event was corrected or retracted by now.
+    `event`: the data of the event's version that the entry concerns, `event_version` its position and
+    `received_at` its time; `event_position` is the position of the receipt. `amended`: the event has been
+    corrected or retracted.
     """
 
     position: int
@@ -43,7 +43,7 @@ class Claim:
 
     @property
     def source(self) -> str:
-        """Whose event it concerns."""
+        """The source of the event that the entry concerns."""
         return self.event_stream.split("/", 2)[1]
 
 
@@ -52,9 +52,9 @@ def claim(
 ) -> list[Claim]:
     """The next entries of a lane: up to `limit` of waiting clients, filled up to `fill` with others.
 
-    At least one of the others has a place, unless `limit` is reached: it may be the label of an event that is
-    still to come. The other senders take turns; `after` is the source that had the last one. Entries at the
-    positions `without` are left out. The caller holds the lane, so nothing is locked.
+    At least one of the others is included, unless `limit` is reached. Their senders take turns; `after` is
+    the source of the previous turn. Entries at the positions `without` are left out. The caller holds the
+    lane, so nothing is locked.
     """
     with connection.cursor() as cursor:
         execute_prepared(cursor, _statement(limit, fill or limit), [lane, after, array_text(without)])
@@ -70,7 +70,7 @@ def _claim(row: Sequence[Any]) -> Claim:
     """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
     position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
     event_position, event_schema, event, received_at, version, decisions, amended, routes = rest
-    said = upcast_to_current(entry_type, event_stream, entry_schema, orjson.loads(data))
+    entry_data = upcast_to_current(entry_type, event_stream, entry_schema, orjson.loads(data))
     corrected = entry_type == "event.corrected"
     return Claim(
         position=position,
@@ -78,9 +78,9 @@ def _claim(row: Sequence[Any]) -> Claim:
         urgent=priority == URGENT,
         event_stream=event_stream,
         wake_token=wake_token,
-        data=said,
+        data=entry_data,
         event_position=event_position,
-        event=said
+        event=entry_data
         if corrected
         else upcast_to_current("event.received", event_stream, event_schema, orjson.loads(event)),
         event_version=position if corrected else event_position,

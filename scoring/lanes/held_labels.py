@@ -22,12 +22,12 @@ COUNT = """
 _counted: dict[str, tuple[float, int]] = {}
 
 
-def room_to_hold(source: str) -> int:
+def remaining_capacity(source: str) -> int:
     """How many more labels of the sender may be held."""
     return max(0, settings.API_MAX_HELD_LABELS - _held(source))
 
 
-def no_room(source: str) -> TooManyHeldLabels:
+def too_many_held_error(source: str) -> TooManyHeldLabels:
     """The error for a label that is not held."""
     limit = settings.API_MAX_HELD_LABELS
     return TooManyHeldLabels(source=source, held=limit, limit=limit, wait=RETRY_SECONDS)

@@ -17,7 +17,7 @@ from scoring.lanes.order import (
 
 
 class Placed(NamedTuple):
-    """An item of a batch and its claim. `effect`: None if the item is what the entry itself says."""
+    """An item of a batch and its claim. `effect`: None if the entry alone determines the item."""
 
     claim: Claim
     item: LaneItem
@@ -45,11 +45,10 @@ def effects_of(placed: Sequence[Placed]) -> Effects:
     return {each.item.seq: each.effect for each in placed if each.effect is not None}
 
 
-def before_the_next_of_its_event(claims: Sequence[Claim]) -> list[Claim]:
-    """The claims up to the first that concerns the same amended event as an earlier one.
+def up_to_repeated_event(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims before the first that concerns the same amended event as an earlier one.
 
-    What the later one does, and the version of the event's stream that it builds on, depend on the earlier
-    one.
+    Its effects, and the version of the event's stream that it builds on, depend on the earlier claim.
     """
     seen: set[str] = set()
     for place, claim in enumerate(claims):

@@ -85,7 +85,7 @@ class Undecided(Protocol):
     def received_at(self) -> datetime: ...
 
 
-def queueing(new: Sequence[NewPending], *, now: datetime) -> tuple[Sql, ...]:
+def queue_clauses(new: Sequence[NewPending], *, now: datetime) -> tuple[Sql, ...]:
     """Clauses of the append of received events: queue them, and release the labels held for them."""
     rows = unnested(list(zip(*new, strict=True)), ("text", "text", "int", "text"))
     return Sql(QUEUE.format(rows=rows.text), (now, *rows.values)), Sql(RELEASE_HELD, (LATER,))
@@ -171,8 +171,10 @@ def count_ready(lane: str, *, priority: int, limit: int) -> int:
         return int(cursor.fetchone()[0])
 
 
-def completion(positions: Sequence[int]) -> Alongside:
-    """With the append of their decisions: remove processed entries, or fail if one is not queued."""
+def dequeue_clause(positions: Sequence[int]) -> Alongside:
+    """The clause that removes processed entries with the append of their decisions, or fails it if one is not
+    queued.
+    """
     done = "done AS (DELETE FROM scoring_pending WHERE position = ANY(%s::bigint[]) RETURNING 1)"
     return Alongside(
         before=Sql(done, (array_text(positions),)),
@@ -230,13 +232,13 @@ def release_known_labels(lane: str, *, clock: datetime) -> int:
         return cursor.rowcount
 
 
-def waiting_as_history(positions: Sequence[int]) -> set[int]:
-    """Those of the given entries that are history without a place in their lane's order."""
+def unsequenced_history(positions: Sequence[int]) -> set[int]:
+    """The positions among these whose entries are history without a place in their lane's order."""
     return set(_at(positions).filter(state=State.HISTORY).values_list("position", flat=True))
 
 
-def adopt(positions: Sequence[int], *, wake_token: str) -> int:
-    """Let another client wait for events that are still queued; returns how many are."""
+def wait_for_queued(positions: Sequence[int], *, wake_token: str) -> int:
+    """Register a client, by its wake token, for events that are still queued; returns how many are."""
     return _at(positions).filter(state=State.READY).update(wake_token=wake_token, priority=URGENT)
 
 

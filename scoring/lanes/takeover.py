@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.1
 CONFIRM_SECONDS = 0.6  # without a beat: longer than between two, as Redis may have lost the last one
 WATCH_SECONDS = heartbeat.KEPT_SECONDS + CONFIRM_SECONDS + 0.5
-END_MS = 1_000
+TERMINATE_TIMEOUT_MS = 1_000
 
 # The lock is (space, hash of the lane): objsubid 2 is the form of two keys.
 HOLDER = """
@@ -81,7 +81,7 @@ def _end_holder(lane: str) -> bool:
     )
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, %s)", [holder.session, END_MS])
+            cursor.execute("SELECT pg_terminate_backend(%s, %s)", [holder.session, TERMINATE_TIMEOUT_MS])
             return bool(cursor.fetchone()[0])
     except DatabaseError as error:
         logger.error(

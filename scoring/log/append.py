@@ -1,4 +1,6 @@
-"""The only writer of the log: entries, their projections' rows and the SQL alongside them, all or nothing.
+"""Appends to the log: entries, their projections' rows and the SQL alongside them, all or nothing.
+
+Nothing outside `scoring/log` writes to the log; bulk loads call `writing/bulk.py` directly.
 
 A few entries take one statement, and one round trip unless they change existing rows of projections.
 """

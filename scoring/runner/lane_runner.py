@@ -27,7 +27,7 @@ from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import AMENDMENTS
 from scoring.lanes.claiming import Claim
-from scoring.lanes.item_versions import before_the_next_of_its_event, effects_of, place_claims
+from scoring.lanes.item_versions import effects_of, place_claims, up_to_repeated_event
 from scoring.lanes.order import Effects
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
@@ -136,7 +136,7 @@ class LaneRunner:
             self._settle()
             claims = self._claim_next(limit, fill)
             count = len(claims)
-            claims = before_the_next_of_its_event(claims)
+            claims = up_to_repeated_event(claims)
         if claims:
             telemetry.observe("claim", time.perf_counter() - began, events=len(claims))
         # Bulk comes last, and with fewer than `limit` urgent claims one bulk entry would have had a place.

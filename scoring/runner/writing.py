@@ -91,7 +91,7 @@ def _commit(batch: ComputedBatch, head: LaneHead) -> int:
         )
         entries.insert(0, order)
     with transaction.atomic() if to_revise else nullcontext():  # otherwise it is one statement
-        written = append(entries, now=batch.now, alongside=pending.completion(claimed)) if entries else []
+        written = append(entries, now=batch.now, alongside=pending.dequeue_clause(claimed)) if entries else []
         if not entries and pending.complete(claimed) < len(claimed):
             raise StreamConflict(f"lane/{head.lane}", head.version)  # another holder was first
         pending.enqueue_rescores(to_revise, lane=head.lane, now=batch.now)

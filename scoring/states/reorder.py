@@ -160,7 +160,7 @@ class MergedOrder:
         given = [self._merged, *(run.positions for run in self._live)]
         for event in {id(event): event for event in amended.by_position.values()}.values():
             own = np.array(positions_of(event))
-            event.pass_over(own[np.isin(own, np.concatenate(given))].tolist())
+            event.mark_applied(own[np.isin(own, np.concatenate(given))].tolist())
         placed, _, effects = place_entries(entries, amended, first_seq=self._given + 1)
         return placed, effects
 

@@ -270,17 +270,17 @@ def test_a_refused_label_does_not_count_against_later_ones(db: None, monkeypatch
     monkeypatch.setattr(labels, "MAX_SOURCES", 1)
     one_too_many = LabelStatement("payment", "T-1", "fraud", "customer")
     said = [one_too_many, of_chargebacks(2), of_chargebacks(3)]
-    receipts = record_labels(said, source="shop", now=NOW, room_to_hold=1)
+    receipts = record_labels(said, source="shop", now=NOW, held_capacity=1)
     assert [type(receipt.refused) for receipt in receipts] == [
         TooManyLabelSources,
         type(None),
         TooManyHeldLabels,
     ]
     again = [of_chargebacks(2), of_chargebacks(2, None), of_chargebacks(2, None)]
-    receipts = record_labels(again, source="shop", now=NOW, room_to_hold=0)
+    receipts = record_labels(again, source="shop", now=NOW, held_capacity=0)
     assert [receipt.status for receipt in receipts] == ["unchanged", "held", "unchanged"]
     other = of_chargebacks(1, "legitimate")  # one more held label
-    [changed] = record_labels([other], source="shop", now=NOW, room_to_hold=0)
+    [changed] = record_labels([other], source="shop", now=NOW, held_capacity=0)
     assert (type(changed.refused), changed.effective) == (TooManyHeldLabels, "fraud")
 
 

@@ -52,7 +52,7 @@ def say(*statements: LabelStatement):
 def queued(stream: str, *, now: datetime) -> Alongside:
     """Queues a payment that is appended without the API."""
     place = pending.NewPending(stream, LANE, pending.NORMAL, wake_token=None)
-    return Alongside(clauses=pending.queueing([place], now=now))
+    return Alongside(clauses=pending.queue_clauses([place], now=now))
 
 
 def send_and_close(send, *args, **how):

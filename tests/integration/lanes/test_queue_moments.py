@@ -60,7 +60,7 @@ def test_only_parked_entries_are_retried_and_their_error_is_cleared(db):
 
 def test_only_ready_entries_are_adopted_by_a_waiting_client(db):
     queue(*ALL, "ready")
-    assert pending.adopt([1, 2, 3, 4, 5], wake_token="process.1") == 1
+    assert pending.wait_for_queued([1, 2, 3, 4, 5], wake_token="process.1") == 1
     adopted = Pending.objects.exclude(wake_token=None)
     assert list(adopted.values_list("position", "priority")) == [(1, pending.URGENT)]
 
@@ -98,8 +98,8 @@ def test_a_lanes_history_is_its_own_and_neither_held_nor_ready(db):
     queue(*ALL)
     queue("history", "ready", lane="content")
     assert pending.history_positions(LANE) == [2]
-    assert pending.waiting_as_history(list(states())) == {2, 6}
-    assert pending.waiting_as_history([1, 3]) == set()
+    assert pending.unsequenced_history(list(states())) == {2, 6}
+    assert pending.unsequenced_history([1, 3]) == set()
 
 
 def test_a_queued_entry_can_be_parked_and_a_dequeued_one_cannot(db):
@@ -156,13 +156,13 @@ def test_a_sender_can_hold_labels_up_to_the_limit(settings, transactional_db):
     settings.API_MAX_HELD_LABELS = 3
     held_labels._counted.clear()
     queue("held", "held", "parked", kind="label")
-    assert (held_labels.room_to_hold("shop"), held_labels.room_to_hold("other")) == (1, 3)
+    assert (held_labels.remaining_capacity("shop"), held_labels.remaining_capacity("other")) == (1, 3)
     held_labels.note_held("shop", 1)
-    assert held_labels.room_to_hold("shop") == 0
+    assert held_labels.remaining_capacity("shop") == 0
     held_labels.note_held("shop", 5)
-    assert held_labels.room_to_hold("shop") == 0
+    assert held_labels.remaining_capacity("shop") == 0
     held_labels._counted.clear()
-    assert held_labels.room_to_hold("shop") == 1
+    assert held_labels.remaining_capacity("shop") == 1
 
 
 def test_the_sweep_notifies_lanes_that_have_work_but_no_runner(db, online_redis, monkeypatch):

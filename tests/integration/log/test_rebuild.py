@@ -83,7 +83,7 @@ def test_the_rebuilt_pending_rows_equal_those_of_intake() -> None:
         pending.NewPending(f"payment/shop/{name}", "commerce", pending.NORMAL, wake_token=None)
         for name in ("done", "waiting")
     ]
-    alongside = Alongside(clauses=pending.queueing(places, now=NOW))
+    alongside = Alongside(clauses=pending.queue_clauses(places, now=NOW))
     done, _ = append([received("done"), received("waiting")], now=NOW, alongside=alongside)
     label, held = append([labeled(done.stream), labeled("payment/shop/never-seen")], now=NOW)
     pending.enqueue_labels([label, held], held={held.data["event"]}, with_history=set(), now=NOW)

@@ -86,8 +86,8 @@ def test_only_the_current_version_counts_with_its_labels(
     counted = {version: value for version, value in positives.items() if value}
     assert counted == ({held: said} if held and said else {})
     again = event(retracted=retracted, labels=labels)
-    again.pass_over(applied)
-    assert (again.holds, again.positives, again.is_retracted) == (held, said, RETRACTION in applied)
+    again.mark_applied(applied)
+    assert (again.applied_version, again.positives, again.is_retracted) == (held, said, RETRACTION in applied)
 
 
 def test_entries_take_as_many_seqs_as_they_have_effects() -> None:

@@ -7,7 +7,7 @@ import pytest
 from scoring.lanes import item_versions as placing
 from scoring.lanes.amendments import AmendedEvent, AmendedEvents
 from scoring.lanes.claiming import Claim
-from scoring.lanes.item_versions import before_the_next_of_its_event, effects_of, place_claims
+from scoring.lanes.item_versions import effects_of, place_claims, up_to_repeated_event
 from scoring.lanes.order import Effect, LaneHead
 from tests.factories.claims import claim as made_up_claim
 
@@ -33,7 +33,9 @@ def test_claims_get_the_seqs_after_the_head_in_order() -> None:
 
 
 def test_claims_after_a_correction_follow_all_its_effects(monkeypatch: pytest.MonkeyPatch) -> None:
-    corrected = AmendedEvent(receipt=10, versions={10: event("old"), 20: event("new")}, labels={}, holds=10)
+    corrected = AmendedEvent(
+        receipt=10, versions={10: event("old"), 20: event("new")}, labels={}, applied_version=10
+    )
     asked: list[set[str]] = []
 
     def read_amended(streams: set[str]) -> AmendedEvents:
@@ -70,4 +72,4 @@ def test_claims_after_a_correction_follow_all_its_effects(monkeypatch: pytest.Mo
     ],
 )
 def test_a_batch_ends_before_the_second_entry_of_an_amended_event(claims: list[Claim], taken: int) -> None:
-    assert before_the_next_of_its_event(claims) == claims[:taken]
+    assert up_to_repeated_event(claims) == claims[:taken]
