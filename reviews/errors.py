@@ -32,7 +32,7 @@ class CaseNotHeld(ReviewError):
     def __init__(self, case: str, *, by: str) -> None:
         self.case, self.by = case, by
         super().__init__(
-            f"{by} has claimed {case} by now; take another case"
+            f"{by} has claimed {case} in the meantime; take another case"
             if by
             else f"you have not claimed {case}; claim it first"
         )

@@ -182,11 +182,13 @@ def _amendment(entry: Entry, version: int, changes: list[FieldChange]) -> Amendm
 
 def _changes(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> list[FieldChange]:
     declared, both = event_type(later["type"]).fields, (earlier, later)
-    told = [{"occurred_at": each["occurred_at"], **fields_as_sent(each)} for each in both]
+    as_sent = [{"occurred_at": each["occurred_at"], **fields_as_sent(each)} for each in both]
     changes = []
     for name in later["changed"]:
         personal = name in declared and declared[name].personal
-        before, after = (each.get(name, "") for each in ([e["fields"] for e in both] if personal else told))
+        before, after = (
+            each.get(name, "") for each in ([e["fields"] for e in both] if personal else as_sent)
+        )
         changes.append(FieldChange(name, before, after, personal))
     return changes
 

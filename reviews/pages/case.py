@@ -66,10 +66,10 @@ class CasePage(AdminPage):
             mine=case.is_held_by(user.get_username(), now),
             free=case.is_free(now),
             held_for=case.lease_until - now if case.lease_until else None,
-            works=user.has_perm("reviews.work_case"),
+            may_work=user.has_perm("reviews.work_case"),
             may_undo=may_undo(user, case),
             undoable=last_verdict(self.request, now=now),
-            sides=sides_of(case, said=labels_from_others(detail.standing)),
+            verdict_options=verdict_options(case, others=labels_from_others(detail.standing)),
             draft=draft or undone,
             typed=draft,
             max_note_length=MAX_NOTE_LENGTH,
@@ -146,7 +146,7 @@ class CasePage(AdminPage):
                 now=now,
             )
         except ReviewError as error:
-            return self._give_back(position, given, error)
+            return self._render_refused(position, given, error)
         remember_verdict(self.request, case)
         return take_next(self.request, now=now)
 
@@ -165,7 +165,7 @@ class CasePage(AdminPage):
         messages.error(self.request, _sentence(error))
         return redirect("admin:case", position=position)
 
-    def _give_back(self, position: int, given: DraftVerdict, error: ReviewError) -> HttpResponse:
+    def _render_refused(self, position: int, given: DraftVerdict, error: ReviewError) -> HttpResponse:
         """The page again with what was typed, so that a note need not be written twice."""
         invalid = isinstance(error, InvalidVerdict)
         if not invalid:
@@ -183,8 +183,8 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
 }
 
 
-def sides_of(case: Case, *, said: Mapping[str, str]) -> list[VerdictOption]:
-    """The possible verdicts, the positive label first. `said`: the current labels of other sources."""
+def verdict_options(case: Case, *, others: Mapping[str, str]) -> list[VerdictOption]:
+    """The possible verdicts, the positive label first. `others`: the current labels of other sources."""
     labels = event_type(case.event_type).labels
     return [
         VerdictOption(
@@ -192,7 +192,7 @@ def sides_of(case: Case, *, said: Mapping[str, str]) -> list[VerdictOption]:
             key,
             tone,
             reasons_for(case.event_type, value),
-            contradicts=", ".join(source for source, label in said.items() if label != value),
+            contradicts=", ".join(source for source, label in others.items() if label != value),
         )
         for value, key, tone in ((labels.positive, "f", "bad"), (labels.negative, "l", "good"))
     ]

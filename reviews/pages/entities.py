@@ -67,7 +67,7 @@ class EntitiesPage(AdminPage):
         return super().get_context_data(text=text, kinds=_kind_names(), **panels, **kwargs)
 
 
-def past_of(rows: Sequence[HistoryRow]) -> EntitySummary:
+def summarize_events(rows: Sequence[HistoryRow]) -> EntitySummary:
     """Counts over these events, which are all there are unless there are `MAX_SUMMED` of them."""
     complete = len(rows) < MAX_SUMMED
     return EntitySummary(
@@ -107,7 +107,7 @@ def _entity(kind: str, value: str, *, before: int | None, personal: bool) -> dic
         "words": entity_words(ref, personal=personal),
         "counted": min(counted, MAX_COUNTED),
         "capped": counted > MAX_COUNTED,
-        "past": None if before else past_of(rows),
+        "past": None if before else summarize_events(rows),
         "lines": lines_of(rows[:ROWS], ref=ref),
         "older": _page(ref, before=rows[ROWS - 1].position) if len(rows) > ROWS else "",
         "newest": entity_link(ref) if before else "",

@@ -101,11 +101,11 @@ class AmendmentRow(NamedTuple):
 
 
 class LabelRow(NamedTuple):
-    """A source's label; `stands`: it is still current, `holds`: it is the effective one."""
+    """A source's label; `is_current`: neither superseded nor retracted; `is_effective`: it decides."""
 
     statement: SourceLabel
-    stands: bool
-    holds: bool
+    is_current: bool
+    is_effective: bool
 
     @property
     def who(self) -> str:
@@ -123,10 +123,10 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
     return {
         "detail": detail,
         "positive": event_type(detail.type).labels.positive,
-        "facts": facts_of(detail, personal=personal),
+        "facts": field_rows(detail, personal=personal),
         "not_sent": not_sent(detail),
-        "reasons": reasons_of(explain_decision(detail.decision)) if detail.decision else None,
-        "said": standing_of(detail.labels),
+        "reasons": score_explanation(explain_decision(detail.decision)) if detail.decision else None,
+        "labels": label_rows(detail.labels),
         "ranking": PRECEDENCE,
         "decisions": [DecisionRow(entry, _why(entry)) for entry in detail.decisions],
         "amendments": amendments_of(detail, personal=personal),
@@ -160,7 +160,7 @@ def entity_words(ref: EntityRef, *, personal: bool) -> str:
     return (ref.shown or ERASED) if personal else HIDDEN
 
 
-def facts_of(detail: EventDetail, *, personal: bool) -> list[FieldRow]:
+def field_rows(detail: EventDetail, *, personal: bool) -> list[FieldRow]:
     """The fields of an event, in declaration order."""
     links = dict(zip(entity_names(detail), map(entity_link, detail.entities), strict=True))
     return [
@@ -179,7 +179,7 @@ def not_sent(detail: EventDetail) -> list[str]:
     ]
 
 
-def reasons_of(explanation: Explanation) -> ScoreExplanation:
+def score_explanation(explanation: Explanation) -> ScoreExplanation:
     """The contributions to a score as bars; the longest fills its half."""
     parts = [each.contribution for each in explanation.contributions]
     longest = max(map(abs, parts), default=0.0) or 1.0
@@ -194,7 +194,7 @@ def reasons_of(explanation: Explanation) -> ScoreExplanation:
     )
 
 
-def standing_of(statements: Sequence[SourceLabel]) -> list[LabelRow]:
+def label_rows(statements: Sequence[SourceLabel]) -> list[LabelRow]:
     """Every label with whether it counts, latest first."""
     latest = {statement.source: statement for statement in statements}
     standing = {source: each.value for source, each in latest.items() if each.value is not None}
@@ -202,8 +202,8 @@ def standing_of(statements: Sequence[SourceLabel]) -> list[LabelRow]:
     return [
         LabelRow(
             statement=each,
-            stands=latest[each.source] is each and each.value is not None,
-            holds=latest[each.source] is each and each.value is not None and each.value == label,
+            is_current=latest[each.source] is each and each.value is not None,
+            is_effective=latest[each.source] is each and each.value is not None and each.value == label,
         )
         for each in reversed(statements)
     ]

@@ -14,7 +14,7 @@ from reviews.console.event_details import effective_labels
 from reviews.errors import NothingToClaim
 from reviews.models import Case, CaseQuerySet
 from reviews.pages.undo_offer import last_verdict
-from reviews.queue.ranking import DOUBLING, SAMPLE_WORTH
+from reviews.queue.ranking import DOUBLING, SAMPLE_LOSS
 from reviews.queue.summary import summarize_queue
 from reviews.work.claims import claim_next_case
 from scoring.admin_kit.pages import AdminPage, register_page
@@ -73,14 +73,14 @@ class QueuePage(AdminPage):
             filtered=any(chosen.values()),
             held=held,
             held_for=held.lease_until - now if held and held.lease_until else None,
-            works=self.request.user.has_perm("reviews.work_case"),
+            may_work=self.request.user.has_perm("reviews.work_case"),
             undoable=last_verdict(self.request, now=now),
             filters=[
                 _choices(chosen, "why", {str(value): str(label) for value, label in Case.Why.choices}),
                 _choices(chosen, "type", {name: name for name in _scored_types()}),
             ],
             doubling=DOUBLING,
-            sample_worth=SAMPLE_WORTH,
+            sample_loss=SAMPLE_LOSS,
             **kwargs,
         )
 

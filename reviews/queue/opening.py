@@ -38,7 +38,7 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
         case.event_stream: case
         for case in Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
     }
-    answers = [answer_revision(entry, cases.get(stream), now=now) for stream, entry in revised.items()]
+    answers = [entry_for_revision(entry, cases.get(stream), now=now) for stream, entry in revised.items()]
     answers += [close_retracted(entry, cases.get(entry.stream)) for entry in closing]
     append([answer for answer in answers if answer], now=now)
 
@@ -68,7 +68,7 @@ def opening_of(decision: Entry) -> NewEntry | None:
     return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why)})
 
 
-def answer_revision(decision: Entry, case: Case | None, *, now: datetime) -> NewEntry | None:
+def entry_for_revision(decision: Entry, case: Case | None, *, now: datetime) -> NewEntry | None:
     """The entry for the case of an event that was decided again; None once a reviewer has decided.
 
     A case opened because of the outcome is closed when the outcome changes, unless a reviewer holds it: they

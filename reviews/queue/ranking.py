@@ -21,7 +21,7 @@ UNKNOWN_SCORE = 0.5
 
 # Sampled cases are for learning, and their own expected loss is usually small. They rank like a case with
 # this loss, in whole units of its currency, so that reviewers reach them.
-SAMPLE_WORTH = 20.0
+SAMPLE_LOSS = 20.0
 
 # The share of events not sent to review that become cases anyway.
 SAMPLE_SHARE = 0.005
@@ -38,8 +38,8 @@ def rank_of(*, loss: int, currency: str, sampled: bool, opened_at: datetime) -> 
 
     Losses in different currencies are compared by amount, without conversion.
     """
-    worth = SAMPLE_WORTH if sampled else loss / 10 ** EXPONENTS[currency]
-    return math.log2(1 + worth) - (opened_at - EPOCH) / DOUBLING
+    amount = SAMPLE_LOSS if sampled else loss / 10 ** EXPONENTS[currency]
+    return math.log2(1 + amount) - (opened_at - EPOCH) / DOUBLING
 
 
 def is_sampled(event_stream: str) -> bool:

@@ -8,11 +8,11 @@ Side = Literal["positive", "negative", "either"]
 
 
 class Reason(NamedTuple):
-    """A reason code; `speaks_for` is the verdict it supports: the type's positive or negative label."""
+    """A reason code; `supports` is the verdict it supports: the type's positive or negative label."""
 
     code: str
     words: str
-    speaks_for: Side
+    supports: Side
 
 
 REASONS = (
@@ -43,7 +43,7 @@ def reasons_for(event_type_name: str, verdict: str) -> list[Reason]:
     if verdict not in labels.values:
         return []
     side = "positive" if verdict == labels.positive else "negative"
-    return [reason for reason in REASONS if reason.speaks_for in (side, "either")]
+    return [reason for reason in REASONS if reason.supports in (side, "either")]
 
 
 def words_of(code: str) -> str:

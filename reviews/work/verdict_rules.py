@@ -34,7 +34,7 @@ def check_contradiction(verdict: Verdict, standing: Mapping[str, str]) -> None:
         said = ", ".join(f"{source} says {label}" for source, label in against.items())
         raise InvalidVerdict(
             field="note",
-            problem=f"{said}, which contradicts this verdict: note why",
+            problem=f"{said}, which contradicts this verdict; explain the difference in the note",
             allowed="a few words",
         )
 

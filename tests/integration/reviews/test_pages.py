@@ -291,7 +291,7 @@ def test_the_lease_is_renewed_while_the_page_is_active(browse: Browse, review_ca
     answer = browse("cleo", *WORK).post(page_of(case), {"action": "keep"}).json()
     assert (answer["held"], answer["why"]) == (
         False,
-        "Ana has claimed payment/shop/T-1 by now; take another case.",
+        "Ana has claimed payment/shop/T-1 in the meantime; take another case.",
     )
 
 

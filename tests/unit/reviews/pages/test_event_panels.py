@@ -7,7 +7,7 @@ import pytest
 
 from reviews.console.event_details import SourceLabel
 from reviews.pages.event import MAX_TITLE_LENGTH, shortened
-from reviews.pages.event_panels import odds_text, reasons_of, signed_text, standing_of, words_of_name
+from reviews.pages.event_panels import label_rows, odds_text, score_explanation, signed_text, words_of_name
 from reviews.pages.history_table import number_in
 from scoring.decisions.explanation import Contribution, Explanation
 
@@ -28,13 +28,13 @@ def said(source: str, value: str | None, actor: str = "") -> SourceLabel:
 
 
 def test_the_longest_bar_fills_its_half_and_the_others_are_proportional() -> None:
-    reasons = reasons_of(explained(2.0, -1.0, 0.5))
+    reasons = score_explanation(explained(2.0, -1.0, 0.5))
     assert [bar.width for bar in reasons.bars] == [100.0, 50.0, 25.0]
     assert [bar.rises for bar in reasons.bars] == [True, False, True]
 
 
 def test_bias_and_contributions_add_up_to_the_margin() -> None:
-    assert reasons_of(explained(2.0, -1.0, 0.5)).path == {
+    assert score_explanation(explained(2.0, -1.0, 0.5)).path == {
         "bias": "\N{MINUS SIGN}3.00",
         "raised": "+2.50",
         "lowered": "\N{MINUS SIGN}1.00",
@@ -43,14 +43,14 @@ def test_bias_and_contributions_add_up_to_the_margin() -> None:
 
 
 def test_the_main_reasons_come_first_and_the_others_are_kept() -> None:
-    reasons = reasons_of(explained(*[1.0 / n for n in range(1, 13)]))
+    reasons = score_explanation(explained(*[1.0 / n for n in range(1, 13)]))
     assert (len(reasons.first), len(reasons.others)) == (8, 4)
     assert [*reasons.first, *reasons.others] == reasons.bars
 
 
 def test_without_contributions_no_bars_are_drawn() -> None:
-    assert reasons_of(explained(0.0)).bars[0].width == 0.0
-    assert reasons_of(explained()).bars == []
+    assert score_explanation(explained(0.0)).bars[0].width == 0.0
+    assert score_explanation(explained()).bars == []
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,19 @@ def test_a_sign_is_always_written() -> None:
 
 def test_the_highest_ranking_source_counts_and_its_retracted_label_does_not() -> None:
     chargeback, verdict = said("chargeback", "fraud"), said("review", "legitimate", "user/ana")
-    latest, first = standing_of([chargeback, verdict])
-    assert (latest.statement, latest.stands, latest.holds, latest.who) == (verdict, True, True, "ana")
-    assert (first.statement, first.stands, first.holds) == (chargeback, True, False)
+    latest, first = label_rows([chargeback, verdict])
+    assert (latest.statement, latest.is_current, latest.is_effective, latest.who) == (
+        verdict,
+        True,
+        True,
+        "ana",
+    )
+    assert (first.statement, first.is_current, first.is_effective) == (chargeback, True, False)
 
     taken_back = said("review", None, "user/ana")
-    assert [(each.stands, each.holds) for each in standing_of([chargeback, verdict, taken_back])] == [
+    assert [
+        (each.is_current, each.is_effective) for each in label_rows([chargeback, verdict, taken_back])
+    ] == [
         (False, False),
         (False, False),
         (True, True),

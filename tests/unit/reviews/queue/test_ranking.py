@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from reviews.queue.ranking import (
     DOUBLING,
+    SAMPLE_LOSS,
     SAMPLE_SHARE,
-    SAMPLE_WORTH,
     expected_loss,
     is_sampled,
     rank_of,
@@ -68,7 +68,7 @@ def test_losses_are_compared_in_whole_units_of_their_currency() -> None:
 
 
 def test_a_sampled_case_ranks_by_a_fixed_loss() -> None:
-    assert rank(0, sampled=True) == rank(10**9, sampled=True) == rank(round(SAMPLE_WORTH * 100))
+    assert rank(0, sampled=True) == rank(10**9, sampled=True) == rank(round(SAMPLE_LOSS * 100))
 
 
 def test_the_sample_has_the_declared_share_and_is_always_the_same() -> None:

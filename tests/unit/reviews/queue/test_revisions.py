@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reviews.models import Case
-from reviews.queue.opening import MAX_BECAUSE, answer_revision, close_retracted, opening_of
+from reviews.queue.opening import MAX_BECAUSE, close_retracted, entry_for_revision, opening_of
 from reviews.queue.ranking import is_sampled
 from scoring.catalog.registry import event_type
 from scoring.log.entries import Entry, NewEntry
@@ -82,7 +82,7 @@ RAN_OUT = {"lease_until": NOW}
 def test_the_effect_of_a_later_decision_on_a_case(
     present: Case | None, outcome: str, answer: str | None
 ) -> None:
-    entry = answer_revision(decision(outcome), present, now=NOW)
+    entry = entry_for_revision(decision(outcome), present, now=NOW)
 
     assert (entry and entry.type) == answer
     if entry and present:
@@ -92,7 +92,7 @@ def test_the_effect_of_a_later_decision_on_a_case(
 
 def test_an_event_is_drawn_for_the_sample_by_its_first_decision_only() -> None:
     assert opening_of(decision("allow", of=SAMPLED)) is not None
-    assert answer_revision(decision("allow", of=SAMPLED), None, now=NOW) is None
+    assert entry_for_revision(decision("allow", of=SAMPLED), None, now=NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_event_is_drawn_for_the_sample_by_its_first_decision_only() -> None:
     ],
 )
 def test_a_case_shows_its_current_cause(present: Case, outcome: str, why: str) -> None:
-    answer = answer_revision(decision(outcome), present, now=NOW)
+    answer = entry_for_revision(decision(outcome), present, now=NOW)
     assert answer is not None
     assert answer.data["why"] == why
 
@@ -152,7 +152,7 @@ def test_the_expected_loss_of_an_event(stake: int | None, at_risk: int) -> None:
     ids=["another model", "other fields"],
 )
 def test_a_closed_case_says_why_it_was_closed(data: dict[str, Any], because: str) -> None:
-    answer = answer_revision(decision("allow", **data), case("open"), now=NOW)
+    answer = entry_for_revision(decision("allow", **data), case("open"), now=NOW)
     assert answer is not None
     assert answer.data == {"event_position": 7, "outcome": "allow", "because": because}
 
@@ -164,7 +164,7 @@ def test_only_a_revision_of_another_event_version_is_a_correction(
     revision: int, data: dict[str, Any]
 ) -> None:
     told = decision("review", revision=revision, **data)
-    answer = answer_revision(told, None if not revision else case("open"), now=NOW)
+    answer = entry_for_revision(told, None if not revision else case("open"), now=NOW)
     assert answer is not None
     assert answer.data.get("corrected", False) is (revision == 1 and bool(data))
 
