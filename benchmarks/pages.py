@@ -84,7 +84,7 @@ def load_history(events: int) -> None:
     call_command("simulate", "history", "--days", days, "--until", until.isoformat(), stdout=StringIO())
     for trees in (30, 40):
         request = TrainingRequest("payment", as_of=now(), matures_after=timedelta(days=14))
-        config = TrainingConfig(trees=trees, stated_thresholds=REVIEW_ALL)
+        config = TrainingConfig(trees=trees, explicit_thresholds=REVIEW_ALL)
         name = run_training(request, config=config, actor="benchmark", now=now()).name
         approve(name, actor="user/benchmark", note="for a benchmark", forced=True, now=now())
         if trees == 30:

@@ -12,7 +12,7 @@ from django.db.models.fields.json import KeyTextTransform
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import unpack
 from monitoring.windows.model_windows import MILLION
-from scoring.learning.promotion.stages import ModelStanding, standings
+from scoring.learning.promotion.stages import ModelStage, stages_of
 from scoring.registry.feature_sets import declared_set_of
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable
@@ -27,7 +27,7 @@ class ModelUse:
 
     name: str
     number: int
-    standing: ModelStanding
+    standing: ModelStage
     trained_at: datetime
     names: tuple[str, ...]
     declared_set: str
@@ -45,7 +45,7 @@ def read_models(event_type: str, *, route: RouteTable | None) -> list[ModelUse]:
     newest = ModelVersion.objects.filter(event_type=event_type).order_by("-number")
     wanted = {*arms, *newest.values_list("name", flat=True)[:MAX_MODELS]}
     versions = list(_with_names(newest.filter(name__in=wanted)))
-    where = standings(versions)
+    where = stages_of(versions)
     in_route = {name: place for place, name in enumerate(arms)}
     models = [
         _use(version, where[version.name], declared_set=_declared_set(version, look=version.name in in_route))
@@ -73,7 +73,7 @@ def _declared_set(version: Any, *, look: bool) -> str:
     return version.set_digest or (declared_set_of(version) if look else "")
 
 
-def _use(version: Any, standing: ModelStanding, *, declared_set: str) -> ModelUse:
+def _use(version: Any, standing: ModelStage, *, declared_set: str) -> ModelUse:
     return ModelUse(
         name=version.name,
         number=version.number,

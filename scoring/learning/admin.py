@@ -18,7 +18,7 @@ from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin
 from scoring.learning.pages.metric_table import difference_text
 from scoring.learning.pages.training import percent_done
-from scoring.learning.promotion.stages import standings
+from scoring.learning.promotion.stages import stages_of
 from scoring.registry.models import ModelVersion
 
 REFRESH_SECONDS = 2
@@ -55,7 +55,7 @@ class ModelVersionAdmin(LinkedAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        stages = standings(changelist.result_list)
+        stages = stages_of(changelist.result_list)
         for version in changelist.result_list:
             version.standing = stages[version.name]
         return changelist
@@ -95,7 +95,7 @@ class TrainingJobAdmin(LinkedAdmin):
     """Trainings, newest first; running ones show their progress, and the list refreshes itself."""
 
     page = ("training", "number")
-    list_display = ("job", "event_type", "where_it_is", "outcome", "requested", "took")
+    list_display = ("job", "event_type", "state_cell", "outcome", "requested", "took")
     list_display_links = None
     list_filter = ("state", EventTypeFilter)
     ordering = ("-number",)
@@ -119,7 +119,7 @@ class TrainingJobAdmin(LinkedAdmin):
         return format_html('<a class="ws-link ws-num" href="{}">Training {}</a>', address, job.number)
 
     @admin.display(description="state")
-    def where_it_is(self, job: Any) -> str:
+    def state_cell(self, job: Any) -> str:
         shown = badge(job.state, tone=TONES.get(job.state, "neutral"), text=state_in_words(job))
         return self._refreshed(job, "state", format_html("{} {}", shown, self._bar(job)))
 

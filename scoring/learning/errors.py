@@ -123,9 +123,15 @@ class NoEventsToEvaluate(ScoringError):
     """The requested period contains no mature events, or no positive ones."""
 
     def __init__(self, *, event_type: str, since: str, until: str, rows: int) -> None:
+        period = f"from {since} to {until}"
+        found = (
+            f"none of the {rows:,} mature events {period} is labeled positive"
+            if rows
+            else f"there are no mature events {period}"
+        )
         super().__init__(
-            f"{event_type}: none of the {rows} mature events from {since} to {until} is labeled positive, "
-            "so the model cannot be evaluated. Choose an earlier period, or wait until labels have matured."
+            f"{event_type}: {found}, so the model cannot be evaluated. Choose an earlier"
+            " period, or wait until labels have matured."
         )
         self.event_type, self.since, self.until, self.rows = event_type, since, until, rows
 

@@ -60,7 +60,7 @@ def open_store(store: OfflineStore | None = None) -> tuple[OfflineStore, Manifes
     return store, manifest
 
 
-def read_said(
+def read_label_rows(
     event_type: str,
     *,
     log_position: int | None = None,

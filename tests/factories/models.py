@@ -27,7 +27,8 @@ def train_small_models(
     request = TrainingRequest("payment", as_of=end, matures_after=timedelta(days=14))
     stated = tuple((thresholds or {}).items())
     configs = [
-        TrainingConfig(trees=count, depth=4, minimum_positives=4, stated_thresholds=stated) for count in trees
+        TrainingConfig(trees=count, depth=4, minimum_positives=4, explicit_thresholds=stated)
+        for count in trees
     ]
 
     def train() -> list[str]:

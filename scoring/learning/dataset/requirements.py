@@ -34,7 +34,7 @@ def require_history(data: TrainingSet) -> None:
 
 def require_positives(data: TrainingSet, slices: TimeSlices, needs: MinPositives, *, with_test: bool) -> None:
     """Raises NotEnoughPositives for the newest slice with too few of them."""
-    name = newest_short(data.y, slices, needs, with_test=with_test)
+    name = newest_insufficient_slice(data.y, slices, needs, with_test=with_test)
     if name is None:
         return
     rows = getattr(slices, name)
@@ -48,7 +48,9 @@ def require_positives(data: TrainingSet, slices: TimeSlices, needs: MinPositives
     )
 
 
-def newest_short(y: NDArray, slices: TimeSlices, needs: MinPositives, *, with_test: bool) -> str | None:
+def newest_insufficient_slice(
+    y: NDArray, slices: TimeSlices, needs: MinPositives, *, with_test: bool
+) -> str | None:
     """The newest slice with too few positives; the slices before it depend on where it begins."""
     names = (["test"] if with_test else []) + ["calibration", "validation", "train"]
     for name in names:
@@ -72,10 +74,10 @@ def describe_positives(times: NDArray[np.int64]) -> str:
     """The period of all positives, and that of the middle 80 % if the ends are sparse."""
     if not len(times):
         return "No mature event is labeled positive."
-    said = f"All {len(times):,} mature positives are from {_days(times)}"
+    period = f"All {len(times):,} mature positives are from {_days(times)}"
     middle = np.sort(times)[len(times) // 10 : len(times) - len(times) // 10]
     sparse = span_days(middle) < 0.6 * span_days(times)
-    return f"{said}, 80 % of them from {_days(middle)}." if sparse else f"{said}."
+    return f"{period}, 80 % of them from {_days(middle)}." if sparse else f"{period}."
 
 
 def _days(times: NDArray[np.int64]) -> str:
@@ -101,19 +103,19 @@ class Remedies:
     shares: SplitShares
     needs: MinPositives
 
-    def advice(self, asked: TrainingWindow) -> str:
+    def advice(self, requested: TrainingWindow) -> str:
         """Windows that were tried and contain enough data; if there are none, what is missing."""
-        ways = (self._later_start, self._longer, self._earlier_end, self._shorter, self._wait)
-        found = [text for way in ways if (text := way(asked))]
-        return f"These changes would work: {'; or '.join(found)}." if found else self._missing(asked)
+        remedies = (self._later_start, self._longer, self._earlier_end, self._shorter, self._wait)
+        found = [text for remedy in remedies if (text := remedy(requested))]
+        return f"These changes would work: {'; or '.join(found)}." if found else self._missing(requested)
 
-    def works(self, window: TrainingWindow) -> bool:
+    def is_enough(self, window: TrainingWindow) -> bool:
         """Whether the window has enough days and positives to train on."""
         times, y = self._matured(window)
         if span_days(times) < MIN_SPAN_DAYS:
             return False
         slices = split_by_time(occurred_at=times, y=y, shares=self.shares, needs=self.needs)
-        return newest_short(y, slices, self.needs, with_test=self.shares.test > 0) is None
+        return newest_insufficient_slice(y, slices, self.needs, with_test=self.shares.test > 0) is None
 
     def _matured(self, window: TrainingWindow) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         chosen = self.times <= to_micros(window.as_of - window.matures_after)
@@ -123,56 +125,64 @@ class Remedies:
         kept, _ = find_outliers(self.times[chosen])
         return self.times[chosen][kept], y[chosen][kept]
 
-    def _later_start(self, asked: TrainingWindow) -> str:
-        for moment in self._midnights(asked):
-            if self.works(TrainingWindow(asked.as_of, asked.matures_after, moment)):
+    def _later_start(self, requested: TrainingWindow) -> str:
+        for moment in self._midnights(requested):
+            if self.is_enough(TrainingWindow(requested.as_of, requested.matures_after, moment)):
                 return f"exclude events before {moment:%Y-%m-%d} (--since {moment:%Y-%m-%d})"
         return ""
 
-    def _shorter(self, asked: TrainingWindow) -> str:
+    def _shorter(self, requested: TrainingWindow) -> str:
         for days in reversed(MATURITIES):
-            if timedelta(days=days) < asked.matures_after and self._works_after(days, asked):
+            if timedelta(days=days) < requested.matures_after and self._is_enough_after(days, requested):
                 return (
                     f"treat events as mature after {days:g} days (--matures-after {days:g}), if their labels"
                     " are known by then"
                 )
         return ""
 
-    def _longer(self, asked: TrainingWindow) -> str:
+    def _longer(self, requested: TrainingWindow) -> str:
         for days in MATURITIES:
-            if timedelta(days=days) > asked.matures_after and self._works_after(days, asked):
+            if timedelta(days=days) > requested.matures_after and self._is_enough_after(days, requested):
                 return f"allow {days:g} days for labels to arrive (--matures-after {days:g})"
         return ""
 
-    def _works_after(self, days: float, asked: TrainingWindow) -> bool:
-        return self.works(TrainingWindow(asked.as_of, timedelta(days=days), asked.since))
+    def _is_enough_after(self, days: float, requested: TrainingWindow) -> bool:
+        return self.is_enough(TrainingWindow(requested.as_of, timedelta(days=days), requested.since))
 
-    def _earlier_end(self, asked: TrainingWindow) -> str:
-        for moment in reversed(list(self._midnights(asked))):
-            as_of = moment + asked.matures_after
-            if as_of < asked.as_of and self.works(TrainingWindow(as_of, asked.matures_after, asked.since)):
+    def _earlier_end(self, requested: TrainingWindow) -> str:
+        for moment in reversed(list(self._midnights(requested))):
+            as_of = moment + requested.matures_after
+            if as_of < requested.as_of and self.is_enough(
+                TrainingWindow(as_of, requested.matures_after, requested.since)
+            ):
                 return f"train as of an earlier time, before the labels end (--as-of {as_of:%Y-%m-%dT%H:%M})"
         return ""
 
-    def _midnights(self, asked: TrainingWindow) -> Iterator[datetime]:
+    def _midnights(self, requested: TrainingWindow) -> Iterator[datetime]:
         """Days at which a window can begin or end, at every twentieth of the mature events."""
-        times = np.sort(self._matured(asked)[0])
+        times = np.sort(self._matured(requested)[0])
         if not len(times):
             return
         places = np.unique(np.linspace(0, len(times) - 1, WINDOW_EDGES + 1).astype(int))
         for day in np.unique(times[places] // DAY_US)[1:]:
             yield from_micros(int(day) * DAY_US)
 
-    def _wait(self, asked: TrainingWindow) -> str:
-        newest = from_micros(int(self.times.max())) + asked.matures_after if len(self.times) else asked.as_of
-        if newest > asked.as_of and self.works(TrainingWindow(newest, asked.matures_after, asked.since)):
-            young = int((self.times > to_micros(asked.as_of - asked.matures_after)).sum())
+    def _wait(self, requested: TrainingWindow) -> str:
+        newest = (
+            from_micros(int(self.times.max())) + requested.matures_after
+            if len(self.times)
+            else requested.as_of
+        )
+        if newest > requested.as_of and self.is_enough(
+            TrainingWindow(newest, requested.matures_after, requested.since)
+        ):
+            young = int((self.times > to_micros(requested.as_of - requested.matures_after)).sum())
             return f"wait until {newest:%Y-%m-%d}, when the {young:,} immature events will be mature"
         return ""
 
-    def _missing(self, asked: TrainingWindow) -> str:
+    def _missing(self, requested: TrainingWindow) -> str:
         """What is missing whichever window is chosen."""
-        times, y = self._matured(asked)
+        times, y = self._matured(requested)
         if len(times) and len(moments := np.unique(times)) < MIN_MOMENTS:
             return (
                 f"The events have only {len(moments)} distinct times, and events with the same time cannot be"

@@ -21,7 +21,7 @@ from scoring.offline.amendments import EventVersions, read_versions
 from scoring.offline.backfill import fold_lane
 from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch
-from scoring.offline.reading import read_said
+from scoring.offline.reading import read_label_rows
 from scoring.offline.store import OfflineStore
 from scoring.progress import NO_PROGRESS, ProgressReporter
 
@@ -91,17 +91,19 @@ def read_labels(
     """
     positive = find_event_type(vectors.event_type).labels.positive
     watch.begin("reading labels", total=count_labels(vectors.event_type, log_position=log_position))
-    said = read_said(vectors.event_type, log_position=log_position, store=store, progress=watch.advance)
-    positions = integers(said["event_position"])
+    label_rows = read_label_rows(
+        vectors.event_type, log_position=log_position, store=store, progress=watch.advance
+    )
+    positions = integers(label_rows["event_position"])
     events = vectors.events
     order = np.argsort(events, kind="stable")
     first, end = (np.searchsorted(events[order], positions, side=side) for side in ("left", "right"))
     which = np.repeat(np.arange(len(positions)), end - first)  # every version of an event gets its labels
     within = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
-    state = pc.fill_null(pc.equal(said["effective"], positive).cast(pa.int8()), UNLABELED)
+    state = pc.fill_null(pc.equal(label_rows["effective"], positive).cast(pa.int8()), UNLABELED)
     return LabelHistory(
         rows=order[first[which] + within],
-        known_at=integers(said["known_at"])[which],
+        known_at=integers(label_rows["known_at"])[which],
         effective=state.to_numpy()[which],
     )
 

@@ -6,11 +6,11 @@ from typing import Any
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.evaluation.evaluate import Evaluation
 from scoring.learning.metrics.resampling import Interval
-from scoring.learning.promotion.stages import ModelStanding
+from scoring.learning.promotion.stages import ModelStage
 from scoring.learning.training.runs import TrainingRun
 from scoring.registry.feature_sets import SetUse
 
-WORDS = {
+METRIC_NAMES = {
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
     "base_rate": "share of positives",
@@ -70,7 +70,7 @@ def metric_lines(columns: Sequence[Mapping[str, Any]]) -> list[str]:
     """One line for each metric, one column for each model."""
     return [
         f"  {word:<30}" + "".join(f"{_number(c.get(key)):>22}" for c in columns)
-        for key, word in WORDS.items()
+        for key, word in METRIC_NAMES.items()
     ]
 
 
@@ -83,7 +83,7 @@ def interval_line(interval: Interval) -> str:
 
 
 def version_lines(
-    versions: Iterable[Any], *, stages: Mapping[str, ModelStanding], sets: Mapping[str, int]
+    versions: Iterable[Any], *, stages: Mapping[str, ModelStage], sets: Mapping[str, int]
 ) -> list[str]:
     """One line for each model version; `stages` gives its stage, `sets` the number of its feature set."""
     head = f"{'model':<20}{'trained':<18}{'data until':<12}{'set':>4}{'AP':>8}{'ROC AUC':>9}"
@@ -111,7 +111,7 @@ def set_lines(uses: Iterable[SetUse], *, before: Mapping[str, str | None], with_
         declared = f"{use.declared_at:%Y-%m-%d %H:%M}" if use.declared_at else "not yet"
         lines.append(
             f"{use.event_type:<16}{use.number or '-':>4}  {declared:<18}{len(use.names):>8}"
-            f"  {_place_in_code(use):<9}{_work_of(use, before=before[use.event_type])}"
+            f"  {_place_in_code(use):<9}{_deployment_text(use, before=before[use.event_type])}"
         )
         lines += [f"{'':<22}{name}" for name in use.names] if with_features else []
     return lines
@@ -123,7 +123,7 @@ def _place_in_code(use: SetUse) -> str:
     return "earlier" if use.in_code else "no"
 
 
-def _work_of(use: SetUse, *, before: str | None) -> str:
+def _deployment_text(use: SetUse, *, before: str | None) -> str:
     if not use.may_be_retired:
         return ", ".join(f"{arm.model} ({arm.role})" for arm in use.arms) or "none"
     held = f", but a rollback would restore {before}, which needs it" if before in use.models else ""

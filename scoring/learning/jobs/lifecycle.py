@@ -38,7 +38,7 @@ STEPS: dict[str, tuple[frozenset[str], str]] = {
     "training.failed": (frozenset({State.RUNNING}), "failed"),
 }
 TRAINER = "trainer"  # the actor of entries that the training process appends itself
-HOLDER_GONE = "the trainer process ended"
+TRAINER_DIED = "the trainer process ended"
 MESSAGE_SECONDS = 60.0  # messages must not pile up without a trainer; the sweep sends another one
 
 
@@ -84,7 +84,7 @@ def fail_abandoned(*, now: datetime) -> list[int]:
     """Fail trainings still marked as running. Call it only while holding the training lock."""
     abandoned = list(TrainingJob.objects.filter(state=State.RUNNING).values_list("number", flat=True))
     for number in abandoned:
-        end_job(number, "training.failed", {"error": HOLDER_GONE}, now=now)
+        end_job(number, "training.failed", {"error": TRAINER_DIED}, now=now)
     return abandoned
 
 

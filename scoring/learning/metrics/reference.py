@@ -49,13 +49,13 @@ def describe_reference(
 def describe_column(values: NDArray, *, is_code: bool) -> dict[str, Any]:
     """{"edges" (ascending), "counts" (one more than edges), "missing"} of one feature, without empty bins."""
     known = np.sort(values[~np.isnan(values)]).astype(np.float64)
-    edges = value_edges(known, most=MAX_VALUES) if is_code else number_edges(known)
+    edges = value_edges(known, max_bins=MAX_VALUES) if is_code else number_edges(known)
     return {"edges": edges, "counts": count_bins(known, edges), "missing": len(values) - len(known)}
 
 
-def value_edges(ordered: NDArray, *, most: int) -> list[float]:
-    """Edges that give the lowest `most` - 1 distinct values a bin each, and all others one bin."""
-    return _before(ordered, _distinct(ordered)[1:most])
+def value_edges(ordered: NDArray, *, max_bins: int) -> list[float]:
+    """Edges that give the lowest `max_bins` - 1 distinct values a bin each, and all others one bin."""
+    return _midpoint_edges(ordered, _distinct(ordered)[1:max_bins])
 
 
 def number_edges(ordered: NDArray) -> list[float]:
@@ -65,11 +65,11 @@ def number_edges(ordered: NDArray) -> list[float]:
     deciles are those of the values above it.
     """
     if len(_distinct(ordered)) <= MAX_SEPARATE_VALUES:
-        return value_edges(ordered, most=MAX_SEPARATE_VALUES)
+        return value_edges(ordered, max_bins=MAX_SEPARATE_VALUES)
     above = ordered[np.searchsorted(ordered, ordered[0], side="right") :]
     if len(above) >= 0.9 * len(ordered):
-        return _before(ordered, np.quantile(ordered, DECILES, method="higher"))
-    return _before(ordered, np.append(above[0], np.quantile(above, DECILES, method="higher")))
+        return _midpoint_edges(ordered, np.quantile(ordered, DECILES, method="higher"))
+    return _midpoint_edges(ordered, np.append(above[0], np.quantile(above, DECILES, method="higher")))
 
 
 def count_bins(ordered: NDArray, edges: Sequence[float]) -> list[int]:
@@ -88,7 +88,7 @@ def _distinct(ordered: NDArray) -> NDArray:
     return ordered[np.append(ordered[:-1] != ordered[1:], True)] if len(ordered) else ordered
 
 
-def _before(ordered: NDArray, firsts: NDArray) -> list[float]:
+def _midpoint_edges(ordered: NDArray, firsts: NDArray) -> list[float]:
     """Edges halfway between the first value of each bin and the value before it.
 
     Halfway, because training uses float32 vectors and decisions float64: rounding must not change a value's

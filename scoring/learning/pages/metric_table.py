@@ -9,7 +9,7 @@ from scoring.catalog.registry import event_type
 from scoring.registry.models import ModelVersion
 
 HIGHER, LOWER = 1, -1  # which of two values of a metric is better
-VERDICT_TONES = {
+RESULT_TONES = {
     "significantly better": "good",
     "significantly worse": "bad",
     "no significant difference": "neutral",
@@ -100,7 +100,7 @@ METRICS = (
 
 @dataclass(frozen=True)
 class MetricRow:
-    """One row of the table; `verdict` is "better", "worse", "same" or "" without a comparison.
+    """One row of the table; `result` is "better", "worse", "same" or "" without a comparison.
 
     For the metric with an interval, it says whether the difference is significant, and `tone` is its color.
     """
@@ -109,7 +109,7 @@ class MetricRow:
     meaning: str
     value: str
     champion: str
-    verdict: str
+    result: str
     tone: str = ""
 
 
@@ -125,13 +125,13 @@ def _metric_row(metric: MetricDescription, version: ModelVersion) -> MetricRow:
         meaning=metric.meaning.format(positive=positive_of(version)),
         value=metric.text(value),
         champion=metric.text(other),
-        verdict=compare_values(value.get(metric.key), other.get(metric.key), better=metric.better),
+        result=compare_values(value.get(metric.key), other.get(metric.key), better=metric.better),
     )
     difference = version.comparison.get("difference")
     if metric.key != "average_precision" or difference is None:
         return row
-    verdict = verdict_of(difference)
-    return replace(row, verdict=verdict, tone=VERDICT_TONES[verdict])
+    result = result_text(difference)
+    return replace(row, result=result, tone=RESULT_TONES[result])
 
 
 def positive_of(version: ModelVersion) -> str:
@@ -154,11 +154,11 @@ def difference_in_words(comparison: Mapping[str, Any]) -> str:
         return ""
     return (
         f"Average precision differs by {difference_text(difference)}"
-        f" ({100 * difference['level']:.0f} % interval): {verdict_of(difference)}."
+        f" ({100 * difference['level']:.0f} % interval): {result_text(difference)}."
     )
 
 
-def verdict_of(difference: Mapping[str, Any]) -> str:
+def result_text(difference: Mapping[str, Any]) -> str:
     """Whether a difference is significant, given its interval."""
     if difference["low"] > 0:
         return "significantly better"

@@ -15,7 +15,7 @@ from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
 from scoring.learning.promotion.promote import champions_in_order
-from scoring.learning.promotion.stages import ModelStanding, standing_of
+from scoring.learning.promotion.stages import ModelStage, stage_of
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 from scoring.registry.models import ModelVersion
@@ -35,7 +35,7 @@ class ModelPage(AdminPage):
         self.title = f"Model {version.name}"
         own, past = read_streams_of(version)
         route = route_of(version.event_type)
-        standing = standing_of(version, route, past)
+        standing = stage_of(version, route, past)
         return super().get_context_data(
             version=version,
             standing=standing,
@@ -69,9 +69,9 @@ class ModelPage(AdminPage):
             raise Http404
         return version
 
-    def _choices(self, version: ModelVersion, standing: ModelStanding, route: list[Entry]) -> dict[str, Any]:
+    def _choices(self, version: ModelVersion, standing: ModelStage, route: list[Entry]) -> dict[str, Any]:
         """The actions that the user can take on the version in its stage, for the template."""
-        turns = champions_in_order(route)
+        champions = champions_in_order(route)
         candidate = version.status == ModelVersion.Status.CANDIDATE
         ready = version.status == ModelVersion.Status.APPROVED and standing.stage != CHAMPION
         judging, promoting = (self.request.user.has_perm(each) for each in (APPROVE, PROMOTE))
@@ -80,10 +80,12 @@ class ModelPage(AdminPage):
             "own": candidate and version.trained_by == actor_of(self.request),
             "failed": [check["name"] for check in version.checks if not check["passed"]],
             "promote": ready and promoting,
-            "join": ready and promoting and bool(turns) and standing.share is None,
+            "join": ready and promoting and bool(champions) and standing.share is None,
             "stop": ready and promoting and standing.share is not None,
             "canary": ready and promoting and standing.stage == "canary",
-            "back_to": turns[-2] if standing.stage == CHAMPION and promoting and len(turns) > 1 else "",
+            "back_to": champions[-2]
+            if standing.stage == CHAMPION and promoting and len(champions) > 1
+            else "",
         }
 
 

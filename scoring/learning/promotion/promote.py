@@ -111,15 +111,15 @@ def previous_champion(event_type: str) -> str | None:
 
 def champions_in_order(entries: Sequence[Entry]) -> list[str]:
     """The champions that led to the current one, oldest first, from a route's entries in order."""
-    turns: list[str] = []
+    champions: list[str] = []
     for entry in entries:
         champion = next(arm["model"] for arm in entry.data["arms"] if arm["role"] == CHAMPION)
-        if entry.data["reason"] == ROLLED_BACK and champion in turns:
-            while turns[-1] != champion:
-                turns.pop()
-        elif turns[-1:] != [champion]:
-            turns.append(champion)
-    return turns
+        if entry.data["reason"] == ROLLED_BACK and champion in champions:
+            while champions[-1] != champion:
+                champions.pop()
+        elif champions[-1:] != [champion]:
+            champions.append(champion)
+    return champions
 
 
 def newest_promotable(event_type: str) -> str:

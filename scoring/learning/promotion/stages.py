@@ -12,7 +12,7 @@ ARCHIVED = "archived"  # it had an arm before
 
 
 @dataclass(frozen=True)
-class ModelStanding:
+class ModelStage:
     """`stage`: champion, canary, shadow, archived, or the version's status. `share`: of the traffic it
     decides or, for a shadow, scores; None for a version without an arm.
     """
@@ -24,30 +24,30 @@ class ModelStanding:
     def text(self) -> str:
         """The stage, with its share if that is below 100 %.
 
-        >>> ModelStanding("canary", 0.1).text
+        >>> ModelStage("canary", 0.1).text
         'canary 10 %'
         """
         whole = self.share is None or self.share >= 1
         return self.stage if whole else f"{self.stage} {100 * (self.share or 0):.3g} %"
 
 
-def standings(versions: Iterable[ModelVersion]) -> dict[str, ModelStanding]:
+def stages_of(versions: Iterable[ModelVersion]) -> dict[str, ModelStage]:
     """The stage of each version by name, in two queries."""
     versions, routes = list(versions), current_routes()
     entries = read_streams([f"route/{event_type}" for event_type in {v.event_type for v in versions}])
     return {
-        version.name: standing_of(
+        version.name: stage_of(
             version, routes.get(version.event_type), entries.get(f"route/{version.event_type}", [])
         )
         for version in versions
     }
 
 
-def standing_of(version: ModelVersion, route: RouteTable | None, past: Sequence[Entry]) -> ModelStanding:
+def stage_of(version: ModelVersion, route: RouteTable | None, past: Sequence[Entry]) -> ModelStage:
     """The stage of a version, given its type's route and the route's past entries."""
     arm = next((arm for arm in route.arms if arm.model == version.name), None) if route else None
     if arm is not None:
-        return ModelStanding(arm.role, arm.share)
+        return ModelStage(arm.role, arm.share)
     worked = any(arm["model"] == version.name for entry in past for arm in entry.data["arms"])
     archived = worked and version.status != ModelVersion.Status.REJECTED
-    return ModelStanding(ARCHIVED if archived else version.status)
+    return ModelStage(ARCHIVED if archived else version.status)

@@ -49,7 +49,7 @@ def compare_with_champion(
         return compared | {"why_not": str(error)}
     if why_not := reason_against(champion, held_out):
         return compared | {"why_not": why_not}
-    return compared | _beside(champion, trained, watch)
+    return compared | _compare(champion, trained, watch)
 
 
 def reason_against(champion: LoadedModel, held_out: TrainingSet) -> str:
@@ -109,7 +109,7 @@ def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
     return np.array([UNKNOWN, *(places.get(value, UNKNOWN) for value in old)], dtype=np.float32)
 
 
-def _beside(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -> dict[str, Any]:
+def _compare(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -> dict[str, Any]:
     held_out = trained.held_out
     score = champion.predict(_vectors_for(champion, held_out, watch))[1]
     y = held_out.y

@@ -214,6 +214,6 @@ def _calibrate(
         score=calibration.score(margin),
         days=covered_days(times, among=data.occurred_at),
         policy=config.policy,
-        stated=dict(config.stated_thresholds),
+        stated=dict(config.explicit_thresholds),
     )
     return calibration, thresholds

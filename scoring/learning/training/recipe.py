@@ -14,12 +14,12 @@ MAX_MATURITY_DAYS = 3_650
 class ThresholdPolicy:
     """What the thresholds are derived from, unless they are given explicitly.
 
-    `reviews_a_day`: the review capacity. `worth_a_look`: the minimum score of a review, even with spare
+    `reviews_a_day`: the review capacity. `min_review_score`: the minimum score of a review, even with spare
     capacity. `block_precision`: the minimum precision of blocks, measured on at least `block_support` alarms.
     """
 
     reviews_a_day: int = 100
-    worth_a_look: float = 0.05
+    min_review_score: float = 0.05
     block_precision: float = 0.95
     block_support: int = 20
 
@@ -42,7 +42,7 @@ class TrainingConfig:
     minimum_positives: int = 20
     shares: SplitShares = field(default_factory=SplitShares)
     policy: ThresholdPolicy = field(default_factory=ThresholdPolicy)
-    stated_thresholds: tuple[tuple[str, float], ...] = ()
+    explicit_thresholds: tuple[tuple[str, float], ...] = ()
 
     @property
     def needs(self) -> MinPositives:
@@ -50,8 +50,11 @@ class TrainingConfig:
         return MinPositives.of(self.minimum_positives)
 
     def parameters(self) -> dict[str, Any]:
-        """As stored with the model version."""
-        return asdict(self)
+        """As stored with the model version; the thresholds keep the keys that the log already has."""
+        stored = asdict(self)
+        stored["stated_thresholds"] = stored.pop("explicit_thresholds")
+        stored["policy"]["worth_a_look"] = stored["policy"].pop("min_review_score")
+        return stored
 
 
 @dataclass(frozen=True)

@@ -113,13 +113,13 @@ def fit_model(
     data, test = training_and_test(vectors, labels, request, now=now)
     times = vectors.occurred_at
     del vectors  # takes most of the memory unless all events are mature
-    learned_from = shuffle_labels(data, seed=config.seed) if request.shuffled else data
+    training_data = shuffle_labels(data, seed=config.seed) if request.shuffled else data
     try:
-        trained = train_model(data=learned_from, config=config, test=test, watch=watch)
-    except NotEnoughToTrain as short:
+        trained = train_model(data=training_data, config=config, test=test, watch=watch)
+    except NotEnoughToTrain as error:
         shares = config.shares if test is None else config.shares.without_test()
         remedies = Remedies(times, labels, shares, config.needs)
-        short.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
+        error.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
         raise
     artifact = pack_model(trained=trained, data=data)
     lineage = describe_lineage(request, data, read_until=read_until)

@@ -13,15 +13,15 @@ NEVER = math.nextafter(1.0, 2.0)  # above every score: rounding can give exactly
 
 
 def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) -> float:
-    """The score that at most `reviews_a_day * days` of these scores reach, never below `worth_a_look`."""
+    """The score that at most `reviews_a_day * days` of these scores reach, never below `min_review_score`."""
     capacity = int(policy.reviews_a_day * days)
     if capacity >= len(score):
-        return policy.worth_a_look
+        return policy.min_review_score
     ordered = np.sort(score)[::-1]
     within_capacity = ordered[ordered > ordered[capacity]]
     if len(within_capacity) == 0:
         return NEVER
-    return max(float(within_capacity[-1]), policy.worth_a_look)
+    return max(float(within_capacity[-1]), policy.min_review_score)
 
 
 def block_threshold(*, y: NDArray, score: NDArray, policy: ThresholdPolicy) -> float:

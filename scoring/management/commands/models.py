@@ -8,7 +8,7 @@ from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
 from scoring.learning.errors import NoModelYet
 from scoring.learning.evaluation.report import version_lines
-from scoring.learning.promotion.stages import standings
+from scoring.learning.promotion.stages import stages_of
 from scoring.registry.feature_sets import list_feature_sets
 from scoring.registry.models import ModelVersion
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             self.stdout.write(no_models(event_type))
             return
         numbers = {name: use.number for use in list_feature_sets() for name in use.models if use.number}
-        self.stdout.write("\n".join(version_lines(versions, stages=standings(versions), sets=numbers)))
+        self.stdout.write("\n".join(version_lines(versions, stages=stages_of(versions), sets=numbers)))
 
 
 def no_models(event_type: str | None) -> str:

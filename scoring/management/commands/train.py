@@ -113,5 +113,5 @@ def read_config(options: dict[str, Any]) -> TrainingConfig:
         policy=ThresholdPolicy(
             reviews_a_day=options["reviews_a_day"], block_precision=options["block_precision"]
         ),
-        stated_thresholds=tuple(sorted(options["thresholds"].items())),
+        explicit_thresholds=tuple(sorted(options["thresholds"].items())),
     )

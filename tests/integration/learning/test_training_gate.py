@@ -19,7 +19,7 @@ from scoring.learning.errors import (
 )
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
-from scoring.learning.promotion.stages import standings
+from scoring.learning.promotion.stages import stages_of
 from scoring.learning.training.comparison import reason_against
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
@@ -53,7 +53,7 @@ def version(name: str) -> ModelVersion:
 
 
 def stages() -> dict[str, str]:
-    return {name: standing.text for name, standing in standings(ModelVersion.objects.all()).items()}
+    return {name: standing.text for name, standing in stages_of(ModelVersion.objects.all()).items()}
 
 
 def train_beside(trees: int = 5, watch: ProgressReporter = NO_PROGRESS, **changes) -> ModelVersion:

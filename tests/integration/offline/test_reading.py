@@ -9,7 +9,7 @@ from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.log.append import append
 from scoring.offline import export as export_module
 from scoring.offline.export import export_log
-from scoring.offline.reading import count_values, read_said
+from scoring.offline.reading import count_values, read_label_rows
 from scoring.offline.store import OfflineStore
 from tests.factories.log import NOW, labeled, received
 
@@ -22,7 +22,7 @@ def store(transactional_db, tmp_path) -> OfflineStore:
 
 
 def effective(store: OfflineStore, **how) -> list[str | None]:
-    return read_said("payment", store=store, **how)["effective"].to_pylist()
+    return read_label_rows("payment", store=store, **how)["effective"].to_pylist()
 
 
 def test_what_was_said_comes_in_the_order_of_the_log(store, monkeypatch):

@@ -13,7 +13,7 @@ from scoring.learning.dataset.requirements import (
     TrainingWindow,
     describe_positives,
     describe_stretch,
-    newest_short,
+    newest_insufficient_slice,
     require_history,
     require_positives,
 )
@@ -46,24 +46,24 @@ def window(*, as_of=AS_OF, days=14.0, since=None):
 
 
 def test_a_window_with_positives_everywhere_works():
-    assert remedies(*hourly(positive_days=range(0, DAYS, 10))).works(window())
+    assert remedies(*hourly(positive_days=range(0, DAYS, 10))).is_enough(window())
 
 
 def test_where_labels_begin_late_a_later_start_is_advised_and_works():
     tried = remedies(*hourly(positive_days=range(150, DAYS, 3)))
-    assert not tried.works(window())
+    assert not tried.is_enough(window())
     advice = tried.advice(window())
     since = datetime.fromisoformat(re.search(r"--since (\S+?)\)", advice)[1]).replace(tzinfo=UTC)
-    assert tried.works(window(since=since))
+    assert tried.is_enough(window(since=since))
     assert f"exclude events before {since:%Y-%m-%d}" in advice
 
 
 def test_where_labels_end_an_earlier_cut_off_is_advised_and_works():
     tried = remedies(*hourly(positive_days=range(0, 60, 3)))
-    assert not tried.works(window())
+    assert not tried.is_enough(window())
     as_of = re.search(r"--as-of (\S+?)\)", tried.advice(window()))[1]
     as_of = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
-    assert tried.works(window(as_of=as_of))
+    assert tried.is_enough(window(as_of=as_of))
     # The latest of them: three tenths of 79 days reach back to the last labels, and events mature in 14 days.
     assert as_of == START + timedelta(days=79 + 14)
 
@@ -71,23 +71,23 @@ def test_where_labels_end_an_earlier_cut_off_is_advised_and_works():
 def test_where_events_are_too_young_a_shorter_maturity_and_waiting_are_advised_and_work():
     times, labels = hourly(positive_days=range(0, 30, 2), days=30)
     tried, now = remedies(times, labels), START + timedelta(days=32)
-    assert not tried.works(window(as_of=now, days=45))
+    assert not tried.is_enough(window(as_of=now, days=45))
     advice = tried.advice(window(as_of=now, days=45))
     days = float(re.search(r"--matures-after (\S+?)\)", advice)[1])
-    assert tried.works(window(as_of=now, days=days))
+    assert tried.is_enough(window(as_of=now, days=days))
     until = datetime.fromisoformat(re.search(r"wait until (\S+?),", advice)[1]).replace(tzinfo=UTC)
-    assert tried.works(window(as_of=until + timedelta(days=1), days=45))
+    assert tried.is_enough(window(as_of=until + timedelta(days=1), days=45))
 
 
 def test_where_labels_come_late_a_longer_maturity_is_advised_and_works():
     times, labels = hourly(positive_days=range(0, DAYS, 10))
     late = LabelHistory(labels.rows, labels.known_at + 80 * 86_400_000_000, labels.effective)
     tried, now = remedies(times, late), START + timedelta(days=DAYS)
-    assert not tried.works(window(as_of=now, days=0))
+    assert not tried.is_enough(window(as_of=now, days=0))
     days = float(
         re.search(r"labels to arrive \(--matures-after (\S+?)\)", tried.advice(window(as_of=now, days=0)))[1]
     )
-    assert tried.works(window(as_of=now, days=days))
+    assert tried.is_enough(window(as_of=now, days=days))
 
 
 def test_if_no_window_helps_the_needed_number_of_positives_is_given():
@@ -106,7 +106,7 @@ def test_too_few_distinct_times_are_distinguished_from_missing_labels():
 
 def test_an_outlier_in_time_does_not_spoil_a_window():
     times, labels = hourly(positive_days=range(0, DAYS, 10))
-    assert remedies(np.append(times, 10_000_000), labels).works(window())
+    assert remedies(np.append(times, 10_000_000), labels).is_enough(window())
 
 
 def test_a_refusal_names_the_stretch_and_the_sparse_ends_of_the_positives():
@@ -170,7 +170,7 @@ def test_a_separate_test_period_requires_no_test_positives_in_the_data():
         times, labels = hourly(positive_days=positive_days)
         return Remedies(times, labels, SplitShares().without_test(), NEEDS)
 
-    assert without_test(*range(0, DAYS, 10)).works(window())
+    assert without_test(*range(0, DAYS, 10)).is_enough(window())
     assert (
         without_test(3, 90)
         .advice(window())
@@ -217,7 +217,7 @@ def test_exactly_a_day_of_events_can_be_cut():
     data = training_set(rows=25)
     for events, enough in ((times, True), (np.append(times[:-1], times[-1] - 1), False)):
         tried = Remedies(events, labels, SplitShares(), MinPositives(train=1, held_out=1))
-        assert tried.works(window()) is enough
+        assert tried.is_enough(window()) is enough
         made = replace(data, occurred_at=events)
         if enough:
             require_history(made)
@@ -242,7 +242,7 @@ def test_the_newest_slice_that_lacks_positives_is_the_one_refused(positives, wit
     y = np.repeat([1, 0] * 4, [part for found in positives for part in (found, 30 - found)])
     train, validation, calibration, test = np.arange(120).reshape(4, 30)
     slices = TimeSlices(train, np.array([], dtype=int), validation, calibration, test)
-    assert newest_short(y, slices, NEEDS, with_test=with_test) == expected
+    assert newest_insufficient_slice(y, slices, NEEDS, with_test=with_test) == expected
     if expected:
         made = replace(training_set(rows=120), y=y)
         with pytest.raises(NotEnoughPositives) as refused:

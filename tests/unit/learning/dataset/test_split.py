@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scoring.learning.dataset.requirements import newest_short
+from scoring.learning.dataset.requirements import newest_insufficient_slice
 from scoring.learning.dataset.split import DAY_US, MinPositives, SplitShares, split_by_time
 
 DAILY = np.arange(200, dtype=np.int64) * DAY_US
@@ -129,7 +129,7 @@ def test_comments_that_came_in_bursts_give_every_slice_its_positives():
         times = pd.to_datetime(video.occurred_at, utc=True, format="ISO8601").dt.as_unit("us")
         y = video.is_spam.to_numpy(dtype=np.int8)
         slices = split(times.astype("int64").to_numpy(), y=y, needs=MinPositives())
-        assert newest_short(y, slices, MinPositives(), with_test=True) is None
+        assert newest_insufficient_slice(y, slices, MinPositives(), with_test=True) is None
 
 
 def test_without_a_test_slice_the_others_keep_their_shares_and_the_gap():

@@ -51,11 +51,17 @@ def test_the_training_data_of_a_model_is_what_was_mature_at_its_cut_off(lineage,
     assert data.occurred_at.max() == to_micros(START + timedelta(days=86))
 
 
-@pytest.mark.parametrize("labels", [[], [0, 0, 0]])
-def test_nothing_to_judge_on_is_refused(labels):
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        ([], "there are no mature events from 2"),
+        ([0, 0, 0], "none of the 3 mature events from 2.* is labeled positive"),
+    ],
+)
+def test_nothing_to_judge_on_is_refused(labels, why):
     test = training_set(rows=3).take(np.arange(len(labels)))
     test = replace(test, y=np.array(labels))
-    with pytest.raises(NoEventsToEvaluate):
+    with pytest.raises(NoEventsToEvaluate, match=why):
         require_rows(test, START, START + timedelta(days=1))
 
 

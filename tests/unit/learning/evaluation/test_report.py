@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from scoring.learning.evaluation.evaluate import Evaluation
-from scoring.learning.evaluation.report import WORDS, evaluation_lines, training_lines, version_lines
+from scoring.learning.evaluation.report import METRIC_NAMES, evaluation_lines, training_lines, version_lines
 from scoring.learning.metrics.resampling import Interval
-from scoring.learning.promotion.stages import ModelStanding
+from scoring.learning.promotion.stages import ModelStage
 from scoring.registry.calibration import Calibration
 
-FIGURES = {name: 0.01 * number for number, name in enumerate(WORDS, start=1)}
+FIGURES = {name: 0.01 * number for number, name in enumerate(METRIC_NAMES, start=1)}
 PASSED = {"name": "latency", "sentence": "It takes 1 ms.", "allowed": "at most 10 ms", "passed": True}
 FAILED = {"name": "calibration", "sentence": "They lie apart.", "allowed": "at most 0.02", "passed": False}
 
@@ -45,7 +45,9 @@ def test_a_training_shows_its_slices_figures_thresholds_and_gate():
     assert "train 2026-01-01 2026-02-01 1,200 34 5" in lines
     assert "excluded: events before 2026-01-01" in lines
     assert "excluded: 1 event far earlier than all others (1970-01-01)" in lines
-    assert [f"{word} {FIGURES[name]:.4f}" in lines for name, word in WORDS.items()] == [True] * len(WORDS)
+    assert [f"{word} {FIGURES[name]:.4f}" in lines for name, word in METRIC_NAMES.items()] == [True] * len(
+        METRIC_NAMES
+    )
     assert "review from a score of 0.2000 precision 0.5000, recall 0.8000" in lines
     assert "block from a score of 0.9000 precision -, recall 0.0000" in lines
     assert "score = sigmoid(1.2500 x margin -0.5000)" in lines
@@ -80,7 +82,7 @@ def test_versions_are_listed_with_their_moments_set_figures_gate_and_stage():
         checks=[PASSED, FAILED, PASSED],
     )
     old = SimpleNamespace(**{**vars(first), "name": "payment-0", "checks": [], "metrics": {}})
-    stages = {"payment-1": ModelStanding("champion", 0.9), "payment-0": ModelStanding("archived")}
+    stages = {"payment-1": ModelStage("champion", 0.9), "payment-0": ModelStage("archived")}
     lines = words_of(version_lines([first, old], stages=stages, sets={"payment-1": 4}))
     assert lines[1:] == [
         "payment-1 2026-03-02 09:05 2026-02-01 4 0.6000 0.9000 2/3 champion 90 %",

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from scoring.learning.promotion.stages import ModelStanding, standing_of
+from scoring.learning.promotion.stages import ModelStage, stage_of
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable
 
@@ -35,15 +35,15 @@ PAST = [
     ],
 )
 def test_the_stage_of_a_version_follows_its_arm_its_past_or_its_status(name, status, expected):
-    assert standing_of(ModelVersion(name=name, status=status), ROUTE, PAST).text == expected
+    assert stage_of(ModelVersion(name=name, status=status), ROUTE, PAST).text == expected
 
 
 def test_without_a_route_only_the_gate_has_spoken():
-    assert standing_of(ModelVersion(name="a", status="approved"), None, []) == ModelStanding("approved")
+    assert stage_of(ModelVersion(name="a", status="approved"), None, []) == ModelStage("approved")
 
 
 @pytest.mark.parametrize(
     ("share", "text"), [(None, "canary"), (1.0, "canary"), (0.125, "canary 12.5 %"), (0.0, "canary 0 %")]
 )
 def test_a_share_below_one_is_shown(share, text):
-    assert ModelStanding("canary", share).text == text
+    assert ModelStage("canary", share).text == text

@@ -167,13 +167,13 @@ def test_the_number_of_trees_is_that_of_the_least_validation_loss(trained):
 
 def test_thresholds_are_of_the_policy_and_days_of_the_calibration_slice():
     """Twelve a day over the ten days of the slice; half of the year's events would be sixty."""
-    policy = ThresholdPolicy(reviews_a_day=12, worth_a_look=0.0)
+    policy = ThresholdPolicy(reviews_a_day=12, min_review_score=0.0)
     trained = train_model(data=training_set(), config=replace(QUICK, policy=policy))
     rows = trained.slices.calibration
     score = trained.calibration.score(predict_margin(trained.booster, training_set().X[rows]))
     days = np.ptp(training_set().occurred_at[rows]) / DAY_US
     assert (score >= trained.thresholds["review"]).sum() == pytest.approx(12 * days, abs=3)
-    stated = replace(QUICK, stated_thresholds=(("review", 0.2), ("block", 0.7)))
+    stated = replace(QUICK, explicit_thresholds=(("review", 0.2), ("block", 0.7)))
     assert train_model(data=training_set(), config=stated).thresholds == {"review": 0.2, "block": 0.7}
 
 
@@ -230,3 +230,13 @@ def test_bytes_that_move_from_one_part_to_the_other_are_noticed(artifact):
     assert '"format":1,' in artifact.spec
     joined = artifact.booster + artifact.spec.encode()[:1]
     assert Artifact(joined, artifact.spec[1:]).digest != artifact.digest
+
+
+def test_the_log_keeps_its_keys_for_thresholds():
+    config = replace(
+        QUICK, explicit_thresholds=(("review", 0.2),), policy=ThresholdPolicy(min_review_score=0.1)
+    )
+    stored = config.parameters()
+    assert (stored["stated_thresholds"], stored["policy"]["worth_a_look"]) == ((("review", 0.2),), 0.1)
+    assert "explicit_thresholds" not in stored
+    assert "min_review_score" not in stored["policy"]

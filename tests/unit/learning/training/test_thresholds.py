@@ -7,7 +7,7 @@ from scoring.learning.training.thresholds import NEVER, block_threshold, choose_
 from scoring.registry.calibration import Calibration
 
 SCORES = np.linspace(0.01, 0.99, 99)
-POLICY = ThresholdPolicy(reviews_a_day=5, worth_a_look=0.05, block_precision=0.9, block_support=3)
+POLICY = ThresholdPolicy(reviews_a_day=5, min_review_score=0.05, block_precision=0.9, block_support=3)
 
 
 def test_reviews_fill_the_seats_and_not_one_more():
@@ -48,7 +48,7 @@ def test_nothing_is_blocked_without_enough_alarms_to_back_it():
         ({"review": 0.999}, {"review": 0.999, "block": NEVER}),
     ],
 )
-def test_stated_thresholds_win_and_review_is_never_above_block(stated, expected):
+def test_explicit_thresholds_win_and_review_is_never_above_block(stated, expected):
     y = np.zeros(99, dtype=int)
     assert choose_thresholds(y=y, score=SCORES, days=2.0, policy=POLICY, stated=stated) == expected
 
@@ -73,9 +73,11 @@ def test_without_review_capacity_there_are_no_reviews():
     assert review_threshold(score=np.ones(5), days=3.0, policy=none) == NEVER
 
 
-def test_where_there_are_seats_for_all_everything_worth_a_look_is_reviewed():
+def test_where_there_are_seats_for_all_every_score_from_the_minimum_on_is_reviewed():
     policy = ThresholdPolicy(reviews_a_day=5)
-    assert review_threshold(score=np.linspace(0.1, 0.5, 5), days=1.0, policy=policy) == policy.worth_a_look
+    assert (
+        review_threshold(score=np.linspace(0.1, 0.5, 5), days=1.0, policy=policy) == policy.min_review_score
+    )
 
 
 def test_as_many_alarms_as_the_policy_asks_for_are_enough_to_block():

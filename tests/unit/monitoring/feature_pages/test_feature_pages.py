@@ -21,7 +21,7 @@ from monitoring.feature_pages.model_usage import ModelUse, weigh_features
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import pack
 from scoring.features.compile.plan import lane_plan
-from scoring.learning.promotion.stages import ModelStanding
+from scoring.learning.promotion.stages import ModelStage
 from scoring.registry.models import FeatureSetVersion
 from tests.factories.log import NOW
 
@@ -30,7 +30,7 @@ SOME = ("amount", "card_count_1h", "card_amount_mean_24h", "merchant_count_1h")
 
 
 def model(name: str = "payment-1", stage: str = "champion", *, names: tuple[str, ...] = SOME) -> ModelUse:
-    return ModelUse(name, 1, ModelStanding(stage), NOW, names, declared_set="", artifact="")
+    return ModelUse(name, 1, ModelStage(stage), NOW, names, declared_set="", artifact="")
 
 
 def drift(
