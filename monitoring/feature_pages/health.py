@@ -54,7 +54,7 @@ def read_live(
 
     Models without a reference are left out: there is nothing to compare with.
     """
-    deciding = [model for model in models if model.standing.stage in ("champion", "canary")]
+    deciding = [model for model in models if model.stage.name in ("champion", "canary")]
     names = [model.name for model in deciding]
     references = dict(ModelVersion.objects.filter(name__in=names).values_list("name", "reference"))
     windows: dict[str, list[ModelWindow]] = {}

@@ -27,7 +27,7 @@ class ModelUse:
 
     name: str
     number: int
-    standing: ModelStage
+    stage: ModelStage
     trained_at: datetime
     names: tuple[str, ...]
     declared_set: str
@@ -36,7 +36,7 @@ class ModelUse:
     @property
     def live(self) -> bool:
         """Whether it currently scores events."""
-        return self.standing.stage in LIVE
+        return self.stage.name in LIVE
 
 
 def read_models(event_type: str, *, route: RouteTable | None) -> list[ModelUse]:
@@ -73,11 +73,11 @@ def _declared_set(version: Any, *, look: bool) -> str:
     return version.set_digest or (declared_set_of(version) if look else "")
 
 
-def _use(version: Any, standing: ModelStage, *, declared_set: str) -> ModelUse:
+def _use(version: Any, stage: ModelStage, *, declared_set: str) -> ModelUse:
     return ModelUse(
         name=version.name,
         number=version.number,
-        standing=standing,
+        stage=stage,
         trained_at=version.trained_at,
         names=tuple(version.feature_names),
         declared_set=declared_set,

@@ -57,7 +57,7 @@ class ModelVersionAdmin(LinkedAdmin):
         changelist = super().get_changelist_instance(request)
         stages = stages_of(changelist.result_list)
         for version in changelist.result_list:
-            version.standing = stages[version.name]
+            version.stage = stages[version.name]
         return changelist
 
     @admin.display(description="model")
@@ -67,7 +67,7 @@ class ModelVersionAdmin(LinkedAdmin):
 
     @admin.display(description="stage")
     def stage(self, version: Any) -> str:
-        return badge(version.standing.stage, text=version.standing.text)
+        return badge(version.stage.name, text=version.stage.text)
 
     @admin.display(description="gate")
     def gate(self, version: ModelVersion) -> str:

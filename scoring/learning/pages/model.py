@@ -35,12 +35,12 @@ class ModelPage(AdminPage):
         self.title = f"Model {version.name}"
         own, past = read_streams_of(version)
         route = route_of(version.event_type)
-        standing = stage_of(version, route, past)
+        stage = stage_of(version, route, past)
         return super().get_context_data(
             version=version,
-            standing=standing,
+            stage=stage,
             route=route,
-            may=self._choices(version, standing, past),
+            may=self._choices(version, stage, past),
             passed=sum(check["passed"] for check in version.checks),
             metrics=metric_rows(version),
             difference=difference_in_words(version.comparison),
@@ -69,23 +69,21 @@ class ModelPage(AdminPage):
             raise Http404
         return version
 
-    def _choices(self, version: ModelVersion, standing: ModelStage, route: list[Entry]) -> dict[str, Any]:
+    def _choices(self, version: ModelVersion, stage: ModelStage, route: list[Entry]) -> dict[str, Any]:
         """The actions that the user can take on the version in its stage, for the template."""
         champions = champions_in_order(route)
         candidate = version.status == ModelVersion.Status.CANDIDATE
-        ready = version.status == ModelVersion.Status.APPROVED and standing.stage != CHAMPION
+        ready = version.status == ModelVersion.Status.APPROVED and stage.name != CHAMPION
         judging, promoting = (self.request.user.has_perm(each) for each in (APPROVE, PROMOTE))
         return {
             "judge": candidate and judging,
             "own": candidate and version.trained_by == actor_of(self.request),
             "failed": [check["name"] for check in version.checks if not check["passed"]],
             "promote": ready and promoting,
-            "join": ready and promoting and bool(champions) and standing.share is None,
-            "stop": ready and promoting and standing.share is not None,
-            "canary": ready and promoting and standing.stage == "canary",
-            "back_to": champions[-2]
-            if standing.stage == CHAMPION and promoting and len(champions) > 1
-            else "",
+            "join": ready and promoting and bool(champions) and stage.share is None,
+            "stop": ready and promoting and stage.share is not None,
+            "canary": ready and promoting and stage.name == "canary",
+            "back_to": champions[-2] if stage.name == CHAMPION and promoting and len(champions) > 1 else "",
         }
 
 

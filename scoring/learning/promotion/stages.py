@@ -13,11 +13,11 @@ ARCHIVED = "archived"  # it had an arm before
 
 @dataclass(frozen=True)
 class ModelStage:
-    """`stage`: champion, canary, shadow, archived, or the version's status. `share`: of the traffic it
+    """`name`: champion, canary, shadow, archived, or the version's status. `share`: of the traffic it
     decides or, for a shadow, scores; None for a version without an arm.
     """
 
-    stage: str
+    name: str
     share: float | None = None
 
     @property
@@ -28,7 +28,7 @@ class ModelStage:
         'canary 10 %'
         """
         whole = self.share is None or self.share >= 1
-        return self.stage if whole else f"{self.stage} {100 * (self.share or 0):.3g} %"
+        return self.name if whole else f"{self.name} {100 * (self.share or 0):.3g} %"
 
 
 def stages_of(versions: Iterable[ModelVersion]) -> dict[str, ModelStage]:

@@ -53,7 +53,7 @@ def version(name: str) -> ModelVersion:
 
 
 def stages() -> dict[str, str]:
-    return {name: standing.text for name, standing in stages_of(ModelVersion.objects.all()).items()}
+    return {name: stage.text for name, stage in stages_of(ModelVersion.objects.all()).items()}
 
 
 def train_beside(trees: int = 5, watch: ProgressReporter = NO_PROGRESS, **changes) -> ModelVersion:
