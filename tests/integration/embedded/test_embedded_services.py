@@ -85,8 +85,10 @@ def test_two_starts_at_the_same_time_make_one_set_of_services(var: Path, paths: 
     both = [subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment) for _ in range(2)]
     assert [process.wait(timeout=60) for process in both] == [0, 0]
     assert is_ready(var)
+    # With `attrs` a process that has just ended has no command line, instead of raising an error.
+    running = [process.info for process in psutil.process_iter(["name", "cmdline"])]
     serving = [
-        p for p in psutil.process_iter() if p.name() == "redis-server" and str(var) in str(p.cmdline())
+        info for info in running if info["name"] == "redis-server" and str(var) in str(info["cmdline"])
     ]
     assert len(serving) == 1
 

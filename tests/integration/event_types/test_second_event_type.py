@@ -87,7 +87,7 @@ def test_posts_are_reviewed_in_their_own_words(decided_posts: list[int], admin: 
     assert "6 events" in text_of(admin, reverse("admin:entities") + "?q=ann@example.org")
     claims.claim_case(position, reviewer="admin", now=now)
     page = text_of(admin, reverse("admin:case", args=[position]))
-    for told in ("Abusive", "Fine", "likely abusive", "ann@example.org", "cats"):
+    for told in ("Abusive", "Fine", "not scored", "ann@example.org", "cats"):
         assert told in page
     verdicts.decide_case(position, reviewer="admin", verdict="abusive", reason_code="known_pattern", now=now)
     assert Label.objects.get().effective == "abusive"

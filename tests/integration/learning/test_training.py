@@ -212,9 +212,9 @@ def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(histo
 
 
 @pytest.mark.parametrize("since", [END - timedelta(seconds=1), END + timedelta(days=1)])
-def test_a_stretch_without_frauds_cannot_be_judged_on(history, since):
+def test_a_period_without_mature_events_cannot_be_evaluated_on(history, since):
     name = train().name
-    with pytest.raises(NoEventsToEvaluate, match="is labeled positive"):
+    with pytest.raises(NoEventsToEvaluate, match="there are no mature events"):
         run_evaluation(name, since=since, until=since + timedelta(days=1), now=NOW, against_logistic=True)
 
 
