@@ -1,9 +1,10 @@
 """Group commit: receipts that arrive while one transaction is being written go into the next one together.
 
 Under load the threads of a web process thus share statements, flushes and notifications; a single request
-is written at once, and none waits for others to arrive. Measured alone, it saves a quarter of the CPU time
-of an event: 2.7 ms instead of 3.6 with one transaction per request, whether PostgreSQL's `commit_delay` is
-500 us or off (medians of four interleaved runs each, 300 single requests per second on two busy cores).
+is written at once, and none waits for others to arrive. Measured alone at 500 single requests per second on
+two cores, it saves a sixth of the CPU time of an event (3.0 instead of 3.6 ms with one transaction per
+request), and without it the median answer takes 0.5 s instead of 25 ms. At 300 requests per second on busy
+cores it saves a quarter, whether PostgreSQL's `commit_delay` is 500 us or off.
 """
 
 import logging
