@@ -102,7 +102,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # otherwise a script could lock its victim out forever
-AXES_CLIENT_IP_CALLABLE = "scoring.api.client_address.client_address"
+AXES_CLIENT_IP_CALLABLE = "config.people.sign_in.address_to_count"
 AXES_LOCKOUT_CALLABLE = "config.people.sign_in.refuse_for_now"
 AXES_ENABLE_ADMIN = False  # its tables hold what the log lines say
 AXES_DISABLE_ACCESS_LOG = True

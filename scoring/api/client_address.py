@@ -4,24 +4,33 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 
-def client_address(request: HttpRequest) -> str:
-    """The client's IP address; empty if the server knows none (a Unix socket).
+def client_address(request: HttpRequest | Request) -> str:
+    """The client's address in canonical form; "" if it is unknown.
 
     Behind a proxy (`ASSAY_BEHIND_PROXY=1`) it is the last address of `X-Forwarded-For`, which the proxy
-    added; the client may have forged the earlier ones. Otherwise it is the connection's address.
+    added; the client may have forged the earlier ones. If that is not an address, or the header is missing,
+    the client is unknown: the connection's address is the proxy's, which must not stand in for a client's.
+    Without a proxy it is the connection's address; a Unix socket has none.
+
+    Callers treat an unknown address as the least trusted: a key bound to addresses is refused, refused keys
+    and wrong passwords are counted together for all unknown addresses, and logs say that it is unknown.
     """
     if settings.BEHIND_PROXY:
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        if _is_address(forwarded):
-            return forwarded
-    return str(request.META.get("REMOTE_ADDR", ""))
+        return canonical_address(request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2])
+    return canonical_address(request.META.get("REMOTE_ADDR", ""))
 
 
-def _is_address(text: str) -> bool:
+def canonical_address(text: str) -> str:
+    """The address in canonical form, IPv4 if an IPv6 address maps one; "" for anything else.
+
+    >>> canonical_address(" ::FFFF:10.0.0.7 "), canonical_address("a host")
+    ('10.0.0.7', '')
+    """
     try:
-        ip_address(text)
+        address = ip_address(text.strip()[:64])
     except ValueError:
-        return False
-    return True
+        return ""
+    return str(getattr(address, "ipv4_mapped", None) or address)

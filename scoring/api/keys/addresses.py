@@ -1,37 +1,9 @@
-"""The client address of a request, and whether it is within given networks."""
+"""Networks of client addresses."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from django.conf import settings
+from collections.abc import Sequence
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def client_address(meta: Mapping[str, Any]) -> str:
-    """The client's address in canonical form; "" if there is none.
-
-    Behind a proxy (`ASSAY_BEHIND_PROXY`) it is the last one of `X-Forwarded-For`, which the proxy added; the
-    client may have forged the earlier ones.
-    """
-    text = str(meta.get("REMOTE_ADDR", ""))
-    if settings.SECURE_PROXY_SSL_HEADER:
-        text = str(meta.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2] or text
-    return clean_address(text)
-
-
-def clean_address(text: str) -> str:
-    """The address in canonical form, IPv4 if an IPv6 address maps one; "" for anything else.
-
-    >>> clean_address(" ::FFFF:10.0.0.7 "), clean_address("a host")
-    ('10.0.0.7', '')
-    """
-    try:
-        address = ipaddress.ip_address(text.strip()[:64])
-    except ValueError:
-        return ""
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def read_network(text: str) -> Network:

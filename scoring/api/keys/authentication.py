@@ -7,7 +7,8 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from scoring.api.keys.addresses import client_address, is_within
+from scoring.api.client_address import client_address
+from scoring.api.keys.addresses import is_within
 from scoring.api.keys.errors import AddressNotAllowed, ApiKeyRefused
 from scoring.api.keys.issue import Sender, recognize_key, was_valid
 from scoring.api.keys.refusals import check_brake, note_refusal
@@ -22,7 +23,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         header = request.META.get("HTTP_AUTHORIZATION", "")
         if not header:
             return None
-        address = client_address(request.META)
+        address = client_address(request)
         try:
             sender = _sender_of(header, address)
         except ApiKeyRefused as refusal:

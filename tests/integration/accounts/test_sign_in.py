@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 pytestmark = pytest.mark.django_db
 RIGHT, WRONG = "the right passphrase", "a wrong passphrase"
@@ -34,9 +35,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def sign_in(password: str, *, name: str = "ana", address: str = "192.0.2.1") -> int:
+def sign_in(password: str, *, name: str = "ana", address: str = "192.0.2.1", **meta: str) -> int:
     sent = {"username": name, "password": password}
-    return Client(REMOTE_ADDR=address).post(reverse("admin:login"), sent).status_code
+    return Client(REMOTE_ADDR=address, **meta).post(reverse("admin:login"), sent).status_code
 
 
 def fail(times: int, **attempt: str) -> list[int]:
@@ -63,6 +64,28 @@ def test_attempts_from_another_address_do_not_lock_out_the_user() -> None:
     assert sign_in(RIGHT, address="198.51.100.7") == 302
 
 
+def test_behind_a_proxy_attempts_are_counted_for_the_address_that_the_proxy_added(
+    settings: Settings,
+) -> None:
+    settings.BEHIND_PROXY = True
+    fail(12, HTTP_X_FORWARDED_FOR="203.0.113.9, 198.51.100.7")
+    assert sign_in(RIGHT, HTTP_X_FORWARDED_FOR="203.0.113.8, 198.51.100.7") == 429
+    assert sign_in(RIGHT, HTTP_X_FORWARDED_FOR="198.51.100.8") == 302
+
+
+def test_attempts_from_unknown_addresses_are_counted_together(settings: Settings) -> None:
+    settings.BEHIND_PROXY = True
+    for number in range(10):
+        fail(1, HTTP_X_FORWARDED_FOR=f"client-{number}")
+    assert sign_in(RIGHT, HTTP_X_FORWARDED_FOR="client-11") == 429
+    assert sign_in(RIGHT, HTTP_X_FORWARDED_FOR="198.51.100.7") == 302
+
+
+def test_attempts_over_a_unix_socket_are_counted() -> None:
+    fail(10, address="")
+    assert sign_in(RIGHT, address="") == 429
+
+
 def test_a_correct_password_resets_the_count() -> None:
     fail(9)
     assert sign_in(RIGHT) == 302
@@ -74,6 +97,11 @@ def test_each_attempt_is_logged_with_its_address(caplog: pytest.LogCaptureFixtur
         sign_in(WRONG)
         sign_in(RIGHT, address="198.51.100.7")
     assert caplog.messages == ["sign-in of ana from 192.0.2.1 failed", "ana signed in from 198.51.100.7"]
+
+
+def test_an_unknown_address_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    sign_in(WRONG, address="")
+    assert "sign-in of ana from an unknown address failed" in caplog.messages
 
 
 def test_an_unknown_name_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:

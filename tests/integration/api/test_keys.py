@@ -157,11 +157,31 @@ def test_a_key_bound_to_networks_works_only_from_their_addresses(
         assert response.json()["type"] == "/api/problems/address-not-allowed"
 
 
-@override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
+@override_settings(BEHIND_PROXY=True)
 def test_behind_a_proxy_the_address_is_the_one_the_proxy_added(make_key: Callable[..., str]) -> None:
     key = make_key(networks=["192.0.2.0/24"])
     assert ask(key, HTTP_X_FORWARDED_FOR="198.51.100.1, 192.0.2.7").status_code == 200
     assert ask(key, HTTP_X_FORWARDED_FOR="192.0.2.7, 198.51.100.1").status_code == 403
+
+
+@override_settings(BEHIND_PROXY=True)
+@pytest.mark.parametrize(
+    "forwarded", [{}, *({"HTTP_X_FORWARDED_FOR": text} for text in ("unknown", "10.0.0.9,"))]
+)
+def test_a_key_bound_to_the_proxys_network_is_refused_to_unknown_clients(
+    make_key: Callable[..., str], forwarded: dict[str, str]
+) -> None:
+    response = ask(make_key(networks=["10.0.0.0/8"]), REMOTE_ADDR="10.0.0.2", **forwarded)
+    assert response.status_code == 403
+    assert response.json()["detail"].endswith("(unknown)")
+
+
+@override_settings(BEHIND_PROXY=True, API_MAX_REFUSED_KEYS=2)
+def test_refused_keys_from_unknown_addresses_are_counted_together(make_key: Callable[..., str]) -> None:
+    for text in ("unknown", "_hidden"):
+        assert ask("assay_guess", HTTP_X_FORWARDED_FOR=text).status_code == 401
+    assert ask("assay_guess", HTTP_X_FORWARDED_FOR="elsewhere").status_code == 429
+    assert ask(make_key(), HTTP_X_FORWARDED_FOR="192.0.2.7").status_code == 200, "known addresses go on"
 
 
 def test_without_a_proxy_clients_cannot_choose_their_address(make_key: Callable[..., str]) -> None:
