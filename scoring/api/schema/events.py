@@ -40,18 +40,26 @@ def reference(component: str) -> Schema:
 
 
 def event_components() -> dict[str, Schema]:
-    """A schema for every event type of the catalog, and `Event`: any of them, told apart by `type`."""
-    components = {}
+    """A schema for every event type of the catalog, and `Event`: any of them, selected by `type`.
+
+    Then the same for corrections, which may leave out the `type` and `id` that their URL gives.
+    """
+    submitted: dict[str, Schema] = {}
+    corrected: dict[str, Schema] = {}
     for name, kind in event_types().items():
-        schema = kind.json_schema()
-        components[event_component(name)] = {**schema, "required": ["type", *schema["required"]]}
+        schema, component = kind.json_schema(), event_component(name)
+        submitted[component] = {**schema, "required": ["type", *schema["required"]]}
+        required = [each for each in schema["required"] if each != "id"]
+        corrected[f"Corrected{component}"] = {**schema, "required": required}
     refs = {name: reference(event_component(name)) for name in event_types()}
     mapping = {name: schema["$ref"] for name, schema in refs.items()}
     event = {
         "oneOf": list(refs.values()),
         "discriminator": {"propertyName": "type", "mapping": mapping},
     }
-    return {"Event": event, **components}
+    # Without its type an event may be valid as one of several types.
+    corrected_event = {"anyOf": [reference(component) for component in corrected]}
+    return {"Event": event, "CorrectedEvent": corrected_event, **submitted, **corrected}
 
 
 SUBMIT: dict[str, Any] = {

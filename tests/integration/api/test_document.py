@@ -12,6 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 from scoring.lanes.models import Pending
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload, refund_payload
+from tests.factories.requests import with_an_unknown_member
 from tests.integration.api.conftest import Api
 from tests.integration.lanes.conftest import work  # noqa: F401 (a fixture)
 
@@ -132,6 +133,30 @@ def test_answers_with_the_decisions_of_a_model(
     assert record.json()["revisions"]
     assert_promised(document, "/api/v1/events", "post", answer)
     assert_promised(document, "/api/v1/events/{type}/{id}", "get", record)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("events", payment_payload(2), 422),
+        ("events", [payment_payload(2)], 207),
+        ("labels", LABEL, 422),
+        ("labels", [LABEL | {"label": None, "retract": True}], 207),
+        ("events/payment/T-1/corrections", {"reason": "a test", "event": payment_payload(1)}, 422),
+        ("events/payment/T-1/retraction", {"reason": "a test"}, 422),
+    ],
+)
+def test_unknown_members_are_refused_as_documented(
+    api: Api, document: dict[str, Any], path: str, body: Any, status: int
+) -> None:
+    api.post("events", payment_payload(1))
+    template = "/api/v1/" + path.replace("payment/T-1", "{type}/{id}")
+    content = document["paths"][template]["post"]["requestBody"]["content"]["application/json"]
+    documented = jsonschema.Draft202012Validator({**content["schema"], "components": document["components"]})
+    assert documented.is_valid(body)
+    for changed in with_an_unknown_member(body):
+        assert not documented.is_valid(changed)
+        assert api.post(path, changed).status_code == status
 
 
 def test_answers_to_reads(api: Api, document: dict[str, Any]) -> None:

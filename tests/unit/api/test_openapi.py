@@ -17,6 +17,7 @@ from scoring.catalog.event_type import OUTCOMES
 from scoring.catalog.registry import event_types
 from scoring.intake.answers import DECISION_FIELDS, REASON_FIELDS
 from tests.factories.payments import payment_payload, refund_payload
+from tests.factories.requests import with_an_unknown_member
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,19 @@ def errors_of(document: dict[str, Any], component: str, value: object) -> list[s
     whole = {"$ref": f"#/components/schemas/{component}", "components": document["components"]}
     validator = jsonschema.Draft202012Validator(json.loads(json.dumps(whole)))
     return [error.message for error in validator.iter_errors(value)]
+
+
+def requests_of(document: dict[str, Any]) -> list[tuple[jsonschema.Draft202012Validator, list[Any]]]:
+    """A validator of each operation's request body, and the documented examples."""
+    requests = []
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                body = operation["requestBody"]["content"]["application/json"]
+                whole = json.loads(json.dumps({**body["schema"], "components": document["components"]}))
+                examples = [example["value"] for example in body["examples"].values()]
+                requests.append((jsonschema.Draft202012Validator(whole), examples))
+    return requests
 
 
 def test_the_document_is_valid_and_generated_without_warnings(document: dict[str, Any]) -> None:
@@ -109,19 +123,47 @@ def test_the_outcomes_and_event_types_of_an_answer_are_listed(document: dict[str
     assert schemas["Answer"]["properties"]["type"]["enum"] == list(event_types())
 
 
-def test_examples_match_the_requests_that_they_illustrate(document: dict[str, Any]) -> None:
-    bodies = [
-        operation["requestBody"]["content"]["application/json"]
-        for path in document["paths"].values()
-        for operation in path.values()
-        if "requestBody" in operation
+def test_no_object_of_a_request_may_have_unknown_members(document: dict[str, Any]) -> None:
+    refused = [
+        request.is_valid(changed)
+        for request, examples in requests_of(document)
+        for example in examples
+        for changed in with_an_unknown_member(example)
     ]
-    assert len(bodies) == 4
-    for body in bodies:
-        whole = {**body["schema"], "components": document["components"]}
-        validator = jsonschema.Draft202012Validator(json.loads(json.dumps(whole)))
-        for example in body["examples"].values():
-            validator.validate(example["value"])
+    assert refused == [False] * 8
+
+
+def test_a_correction_may_leave_out_what_its_url_gives(document: dict[str, Any]) -> None:
+    whole = payment_payload(1)
+    corrected = {name: value for name, value in whole.items() if name not in ("type", "id")}
+    for event in (whole, corrected):
+        assert errors_of(document, "Correction", {"reason": "a test", "event": event}) == []
+        assert errors_of(document, "Correction", {"reason": "a test", "event": event, "version": None}) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"event": {"amount": "1.30"}},
+        {"event": None},
+        {"version": 0},
+        {"version": "1"},
+        {"reason": ""},
+        {"reason": " "},
+    ],
+)
+def test_refused_corrections_do_not_match_the_schema(
+    document: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    assert errors_of(document, "Correction", {"reason": "a test", "event": payment_payload(1)} | changes)
+
+
+def test_examples_match_the_requests_that_they_illustrate(document: dict[str, Any]) -> None:
+    requests = requests_of(document)
+    assert len(requests) == 4
+    for request, examples in requests:
+        for example in examples:
+            request.validate(example)
 
 
 def test_every_operation_needs_a_key_and_says_so(document: dict[str, Any]) -> None:

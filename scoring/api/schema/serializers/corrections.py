@@ -3,25 +3,29 @@
 from rest_framework import serializers
 
 from scoring.api.schema.serializers.events import EventRecordSerializer
+from scoring.api.schema.serializers.fields import ClosedSerializer, CorrectedEventField
 from scoring.intake.corrections import MAX_REASON_LENGTH
 
+NOT_BLANK = r"\S"
 
-class RetractionSerializer(serializers.Serializer):
+
+class RetractionSerializer(ClosedSerializer):
     """A request to retract an event."""
 
-    reason = serializers.CharField(min_length=1, max_length=MAX_REASON_LENGTH)
+    reason = serializers.RegexField(NOT_BLANK, min_length=1, max_length=MAX_REASON_LENGTH)
 
 
-class CorrectionSerializer(serializers.Serializer):
+class CorrectionSerializer(ClosedSerializer):
     """A request to correct an event."""
 
-    event = serializers.DictField(
+    event = CorrectedEventField(
         help_text="The whole event as it should read; `type` and `id` may be left out"
     )
-    reason = serializers.CharField(min_length=1, max_length=MAX_REASON_LENGTH)
+    reason = serializers.RegexField(NOT_BLANK, min_length=1, max_length=MAX_REASON_LENGTH)
     version = serializers.IntegerField(
         min_value=1,
         required=False,
+        allow_null=True,
         help_text="The version that this corrects; another one by now is a conflict",
     )
 

@@ -28,6 +28,11 @@ class EventFieldValueField(serializers.Field):
     """The value of an event's field."""
 
 
+@extend_schema_field({"$ref": "#/components/schemas/CorrectedEvent"})
+class CorrectedEventField(serializers.Field):
+    """A whole event, whose component comes from the catalog."""
+
+
 @extend_schema_field({"type": "null"})
 class NullField(serializers.Field):
     """Nothing but null."""
