@@ -4,19 +4,19 @@ import os
 import sys
 
 from serving.listening import PortUnavailable, inherit_socket, listen, read_address
-from serving.workers import Workers
+from serving.workers import InvalidWorkerCount, Workers, read_worker_count
 
 PORT_WAIT_SECONDS = 5.0  # the port of a killed server stays in use for a moment
 
 
 def main(target: str) -> int:
-    workers = int(os.environ.get("ASSAY_WEB_WORKERS") or 1)
     try:
+        count = read_worker_count(os.environ)
         listener = inherit_socket() or listen(*read_address(os.environ), wait_seconds=PORT_WAIT_SECONDS)
-    except PortUnavailable as error:
+    except (InvalidWorkerCount, PortUnavailable) as error:
         print(error, file=sys.stderr)  # noqa: T201 (the process exits here)
         return 1
-    return Workers(target, listener=listener, count=max(workers, 1)).run()
+    return Workers(target, listener=listener, count=count).run()
 
 
 if __name__ == "__main__":

@@ -38,6 +38,11 @@ def listen(host: str, port: int, *, wait_seconds: float = 0.0) -> socket.socket:
                 if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
                     raise
                 time.sleep(RETRY_SECONDS)
+    except (socket.gaierror, UnicodeError) as error:
+        raise PortUnavailable(
+            f"ASSAY_HOST={host!r} cannot be resolved to an address; use one of this machine, such as"
+            " 127.0.0.1."
+        ) from error
     except OSError as error:
         raise PortUnavailable(
             f"Cannot listen on {host}:{port} ({error.strerror}). Stop the process that uses the port, or"
@@ -69,12 +74,25 @@ def tune(listener: socket.socket) -> None:
 
 
 def inherit_socket() -> socket.socket | None:
-    """The socket that a supervisor or systemd (socket activation) holds for this process, if any."""
+    """The socket that a supervisor or systemd (socket activation) holds for this process, if any.
+
+    Raises `PortUnavailable` for a supervisor's number that is not an open socket's.
+    """
     if number := os.environ.pop(FD_VARIABLE, ""):
-        return socket.socket(fileno=int(number))
+        return _open_socket(number)
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
         return socket.socket(fileno=FIRST_SYSTEMD_FD)
     return None
+
+
+def _open_socket(number: str) -> socket.socket:
+    try:
+        return socket.socket(fileno=int(number))
+    except (ValueError, OSError):
+        raise PortUnavailable(
+            f"{FD_VARIABLE}={number!r} is not the file descriptor of an open socket; unset it, and the server"
+            " listens on ASSAY_HOST and ASSAY_PORT."
+        ) from None
 
 
 def read_address(environment: Mapping[str, str]) -> tuple[str, int]:

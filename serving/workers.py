@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from serving.limits import MAX_CONNECTIONS, STOP_SECONDS
@@ -22,6 +22,20 @@ READY_SECONDS = 120.0  # for importing the application
 BACK_OFF_SECONDS = 1.0
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 HANDLED_SIGNALS = STOP_SIGNALS | {signal.SIGHUP, signal.SIGCHLD}
+
+
+class InvalidWorkerCount(Exception):
+    """ASSAY_WEB_WORKERS is not a number of processes; the message says what is allowed."""
+
+
+def read_worker_count(environment: Mapping[str, str]) -> int:
+    """The number of worker processes from ASSAY_WEB_WORKERS. Raises `InvalidWorkerCount`."""
+    text = environment.get("ASSAY_WEB_WORKERS") or "1"
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise InvalidWorkerCount(
+            f"ASSAY_WEB_WORKERS={text!r} is not a number of processes; use a whole number from 1."
+        )
+    return int(text)
 
 
 class Workers:

@@ -75,6 +75,22 @@ def test_an_address_of_another_host_is_named():
         listen("192.0.2.1", 8_000)
 
 
+@pytest.mark.parametrize("host", ["not a host", "a..b", "x" * 70])
+def test_a_host_that_is_not_one_is_named(host: str):
+    with pytest.raises(PortUnavailable) as refused:
+        listen(host, 8_000)
+    assert str(refused.value) == (
+        f"ASSAY_HOST={host!r} cannot be resolved to an address; use one of this machine, such as 127.0.0.1."
+    )
+
+
+@pytest.mark.parametrize("number", ["three", "99999", "-1"])
+def test_a_number_that_is_not_a_sockets_is_named(number: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(listening.FD_VARIABLE, number)
+    with pytest.raises(PortUnavailable, match=f"^ASSAY_LISTEN_FD='{number}' is not the file descriptor of"):
+        inherit_socket()
+
+
 def test_a_supervisors_socket_is_inherited_once(monkeypatch):
     with closing(listen("127.0.0.1", 0)) as held:
         monkeypatch.setenv(listening.FD_VARIABLE, str(os.dup(held.fileno())))

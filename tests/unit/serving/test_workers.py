@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from serving.listening import listen
+from serving.workers import read_worker_count
 from tests.waiting import wait_until
 
 SITE = """
@@ -69,6 +70,27 @@ def running(tmp_path: Path) -> Iterator[Running]:
     yield running
     running.process.kill()
     running.process.wait()
+
+
+def test_the_number_of_workers_comes_from_the_environment():
+    assert read_worker_count({}) == read_worker_count({"ASSAY_WEB_WORKERS": ""}) == 1
+    assert read_worker_count({"ASSAY_WEB_WORKERS": " 4 "}) == 4
+
+
+@pytest.mark.parametrize("text", ["two", "1.5", "0", "-1", " "])
+def test_a_wrong_number_of_workers_ends_the_server_with_one_sentence(text: str):
+    ended = subprocess.run(
+        [sys.executable, "-m", "serving", "small_site:site"],
+        env=os.environ | {"ASSAY_WEB_WORKERS": text},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"ASSAY_WEB_WORKERS={text!r} is not a number of processes; use a whole number from 1.\n"
+    )
 
 
 def test_a_process_that_is_killed_is_replaced(running):
