@@ -17,7 +17,7 @@ from scoring.features.folding.encode import Batch, LaneItem, encode
 from scoring.features.folding.encode_columns import encode_columns, merge_batches
 from scoring.features.folding.fold import fold
 from tests.contract.lanes import Lane
-from tests.contract.reference import Reference
+from tests.contract.reference.reference import Reference
 
 Rows = list[bytes]
 
@@ -56,7 +56,7 @@ class Runs:
         assert saturated == reference.saturated
         header = {
             self._suffix(kinds, values): (history.seq, history.latest(), history.too_late)
-            for (kinds, values), history in reference.histories.items()
+            for (kinds, values), history in reference.histories.by_key.items()
             if history.seq  # states that were only read are not stored
         }
         assert {key: _header(blob) for key, blob in stored.items()} == header

@@ -16,7 +16,7 @@ from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import LaneItem, encode
 from scoring.features.folding.fold import fold
 from tests.contract.lanes import MEMBERS, SECOND, VOCABULARIES, Lane, lanes
-from tests.contract.reference import Reference
+from tests.contract.reference.reference import Reference
 from tests.contract.runs import Runs, cut, packed, rows_of
 
 PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)
@@ -97,7 +97,9 @@ def _undoing_counts(lane: Lane) -> bool:
 
 def _late_event_counts(lane: Lane) -> bool:
     """A late event that was not too late."""
-    return _late(lane) and not any(history.too_late for history in run_reference(lane)[1].histories.values())
+    return _late(lane) and not any(
+        history.too_late for history in run_reference(lane)[1].histories.by_key.values()
+    )
 
 
 def _values(lane: Lane, name: str, event_type: str = "transfer") -> list[float]:
@@ -156,7 +158,7 @@ CASES: dict[str, Callable[[Lane], bool]] = {
     "a late event": _late,
     "a late event that a ring still holds": _late_event_counts,
     "an item too late for every ring": lambda lane: any(
-        history.too_late for history in run_reference(lane)[1].histories.values()
+        history.too_late for history in run_reference(lane)[1].histories.by_key.values()
     ),
     "two events of an entity at one time": _same_time,
     "a saturated map": lambda lane: bool(run_reference(lane)[1].saturated),

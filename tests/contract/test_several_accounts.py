@@ -161,7 +161,7 @@ CASES: dict[str, Callable[[Lane], bool]] = {
     "a label, seen by the receiver": lambda lane: _matters(lane, "label", "receiver_fraud_share_1h_after_2m"),
     "what a full map dropped": lambda lane: bool(ACCOUNTS.reference(lane)[1].saturated),
     "a transfer too late": lambda lane: any(
-        history.too_late for history in ACCOUNTS.reference(lane)[1].histories.values()
+        history.too_late for history in ACCOUNTS.reference(lane)[1].histories.by_key.values()
     ),
 }
 
