@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from config.people import accounts  # noqa: F401 (registers people and groups)
 from config.people.audit import record_run
 from config.schedules import is_needed
-from scoring.admin_kit.change_lists import ModelAdmin
+from scoring.admin_kit.change_lists import ModelAdmin, moment_column
 from scoring.admin_kit.pages import actor_of
 from scoring.schedules import schedule_problems
 
@@ -66,7 +66,7 @@ class TaskForm(PeriodicTaskForm):
 class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
     form = TaskForm
     list_title = "Schedules"
-    list_display = ("name", "enabled", "when", "last_run_at")
+    list_display = ("name", "enabled", "when", moment_column("last_run_at", "last run"))
     list_filter = ("enabled",)
     date_hierarchy = None
     actions = ("enable_tasks", "disable_tasks", "run_tasks")

@@ -12,8 +12,8 @@ from django.utils.html import format_html
 from reviews.models import Case
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroken
-from scoring.admin_kit.entry_lists import find_events
-from scoring.admin_kit.formatting import money_text, percent_text
+from scoring.admin_kit.entry_lists import event_text, find_events
+from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 
 for page in ("queue", "case", "event", "entities"):
     import_module(f"reviews.pages.{page}")
@@ -31,13 +31,12 @@ class CaseAdmin(LinkedAdmin):
     list_display = (
         "event",
         "state_badge",
-        "verdict",
+        "verdict_and_reviewer",
         "cause",
         "calibrated_score",
         "at_stake",
         "loss",
         "opened",
-        "who",
     )
     list_display_links = None
     list_filter = ("state", "why", EventTypeFilter)
@@ -54,11 +53,19 @@ class CaseAdmin(LinkedAdmin):
     @admin.display(description="event")
     def event(self, case: Case) -> str:
         address = reverse("admin:case", args=[case.event_position])
-        return format_html('<a class="ws-link" href="{}">{}</a>', address, case.event_stream)
+        return format_html('<a class="ws-link" href="{}">{}</a>', address, event_text(case.event_stream))
 
     @admin.display(description="state")
     def state_badge(self, case: Case) -> str:
         return badge(Case.State.OPEN if case.is_free(timezone.now()) else case.state)
+
+    @admin.display(description="verdict")
+    def verdict_and_reviewer(self, case: Case) -> str:
+        reviewer = case.decided_by or case.claimed_by
+        if not reviewer:
+            return NO_VALUE
+        by = f"by {reviewer}" if case.verdict else reviewer
+        return format_html('{}<br><span class="ws-muted">{}</span>', case.verdict or NO_VALUE, by)
 
     @admin.display(description="why")
     def cause(self, case: Case) -> str:
@@ -80,7 +87,3 @@ class CaseAdmin(LinkedAdmin):
     @admin.display(description="opened (UTC)")
     def opened(self, case: Case) -> str:
         return unbroken(f"{case.opened_at:%Y-%m-%d %H:%M}")
-
-    @admin.display(description="reviewer")
-    def who(self, case: Case) -> str:
-        return case.decided_by or case.claimed_by or "-"

@@ -11,7 +11,7 @@ from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from scoring.admin_kit.change_lists import ModelAdmin
+from scoring.admin_kit.change_lists import ModelAdmin, moment_column
 
 for model in (User, Group):
     admin.site.unregister(model)
@@ -54,7 +54,13 @@ class UserAdmin(DelegatedAdmin, DjangoUserAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "group_names", "is_active", "last_login")
+    list_display = (
+        "username",
+        "email",
+        "group_names",
+        "is_active",
+        moment_column("last_login", "last login"),
+    )
     list_filter = ("groups", "is_active")
 
     @admin.display(description="groups")

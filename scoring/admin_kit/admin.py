@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from scoring.admin_kit.change_lists import ModelAdmin, ReadOnlyAdmin
+from scoring.admin_kit.change_lists import ModelAdmin, ReadOnlyAdmin, moment_column
 from scoring.admin_kit.entry_lists import position_in
 from scoring.catalog.forms import ExchangeRateForm
 from scoring.catalog.models import ExchangeRate
@@ -26,7 +26,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
 
     list_title = "Log"
     when_empty = "Everything that happens is written here, from the first event or login key on."
-    list_display = ("position", "recorded_at", "type", "stream", "stream_version")
+    list_display = ("position", moment_column("recorded_at", "recorded"), "type", "stream", "stream_version")
     ordering = ("-position",)
     sortable_by = ()
     search_fields = ("stream",)
@@ -80,6 +80,6 @@ class ExchangeRateAdmin(ModelAdmin):
 
     when_empty = "Add a rate for each currency but the base: without one its amounts cannot be compared."
     form = ExchangeRateForm
-    list_display = ("currency", "base", "rate", "valid_from")
+    list_display = ("currency", "base", "rate", moment_column("valid_from", "valid from"))
     list_filter = ("base",)
     ordering = ("currency", "-valid_from")

@@ -1,5 +1,6 @@
 """Change lists of the admin, styled with Unfold and fast at any table size."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
+from scoring.admin_kit.formatting import NO_VALUE
 from scoring.catalog.registry import event_types
 
 MAX_COUNTED = 10_000
@@ -94,6 +96,17 @@ class LinkedAdmin(ReadOnlyAdmin):
 def unbroken(text: str) -> str:
     """Text that does not wrap."""
     return format_html('<span class="ws-num">{}</span>', text)
+
+
+def moment_column(field: str, title: str) -> Callable[[Any], str]:
+    """A column of times in UTC, to the second. The header says UTC, so that the cells need not."""
+
+    @admin.display(description=f"{title} (UTC)", ordering=field)
+    def column(row: Any) -> str:
+        moment = getattr(row, field)
+        return unbroken(f"{moment:%Y-%m-%d %H:%M:%S}") if moment else NO_VALUE
+
+    return column
 
 
 class EventTypeFilter(admin.SimpleListFilter):

@@ -46,6 +46,18 @@ def link_to_entry(field: str, title: str) -> Callable[[Any], str]:
     return link
 
 
+def event_text(stream: str) -> str:
+    """An event's stream in a list: the sender's own id, and below it the event type and the source."""
+    event_type, source, event_id = stream.split("/", 2)
+    return format_html(
+        '<span class="ws-id" title="{}">{}</span><br><span class="ws-muted">{}/{}</span>',
+        stream,
+        event_id,
+        event_type,
+        source,
+    )
+
+
 class EntriesAdmin(ReadOnlyAdmin):
     """Rows that lead to entries of the log, for those who may open it; others see the position alone."""
 

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import unbroken
+from scoring.admin_kit.change_lists import moment_column, unbroken
 from scoring.admin_kit.entry_lists import EntriesAdmin, link_to_entry, position_in
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.catalog.registry import event_type
@@ -27,7 +27,7 @@ class DecisionAdmin(EntriesAdmin):
         "at_stake",
         "decided_by",
         "made_again",
-        "decided_at",
+        moment_column("decided_at", "decided"),
     )
     list_display_links = None
     ordering = ("-position",)

@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import EventTypeFilter
-from scoring.admin_kit.entry_lists import EntriesAdmin, find_events, link_to_entry
+from scoring.admin_kit.change_lists import EventTypeFilter, moment_column
+from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE
 from scoring.intake.label_sources import PRECEDENCE
 from scoring.intake.models import Event, Label
@@ -28,8 +28,8 @@ class EventAdmin(EntriesAdmin):
         "type",
         "source",
         "external_id",
-        "occurred_at",
-        "received_at",
+        moment_column("occurred_at", "occurred"),
+        moment_column("received_at", "received"),
         "amended",
     )
     list_display_links = ("external_id",)
@@ -73,14 +73,14 @@ class LabelAdmin(EntriesAdmin):
 
     list_display = (
         link_to_entry("position", "entry"),
-        "event_stream",
+        "event",
         "source",
         "says",
         "holds",
         "sources_agree",
-        "known_at",
+        moment_column("known_at", "known"),
     )
-    list_display_links = ("event_stream",)
+    list_display_links = ("event",)
     list_filter = (ConflictFilter,)
     list_before_template = "scoring/label_precedence.html"
     when_empty = "Labels appear here when a sender posts them, a reviewer decides or a file is uploaded."
@@ -89,6 +89,10 @@ class LabelAdmin(EntriesAdmin):
     sortable_by = ()
     search_fields = ("event_stream",)
     search_help_text = "type/source/id of the event"
+
+    @admin.display(description="event")
+    def event(self, label: Label) -> str:
+        return event_text(label.event_stream)
 
     @admin.display(description="says")
     def says(self, label: Label) -> str:

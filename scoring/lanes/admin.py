@@ -3,7 +3,8 @@
 from django.contrib import admin
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.entry_lists import EntriesAdmin, link_to_entry
+from scoring.admin_kit.change_lists import moment_column
+from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE
 from scoring.lanes.models import Pending
 
@@ -20,11 +21,11 @@ class PendingAdmin(EntriesAdmin):
         "state_badge",
         "lane",
         "kind",
-        "event_stream",
-        "enqueued_at",
+        "event",
+        moment_column("enqueued_at", "enqueued"),
         "first_line_of_error",
     )
-    list_display_links = ("event_stream",)
+    list_display_links = ("event",)
     list_filter = ("state", "kind")
     ordering = ("position",)
     sortable_by = ()
@@ -32,6 +33,10 @@ class PendingAdmin(EntriesAdmin):
     @admin.display(description="state")
     def state_badge(self, row: Pending) -> str:
         return badge(row.state)
+
+    @admin.display(description="event")
+    def event(self, row: Pending) -> str:
+        return event_text(row.event_stream)
 
     @admin.display(description="error")
     def first_line_of_error(self, row: Pending) -> str:

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from scoring.admin_kit.change_lists import ReadOnlyAdmin
+from scoring.admin_kit.change_lists import ReadOnlyAdmin, moment_column
 from scoring.registry.models import Route
 
 
@@ -11,7 +11,15 @@ class RouteAdmin(ReadOnlyAdmin):
     """Which model versions decide each event type."""
 
     when_empty = "A route appears here once an event type's first model is promoted; no model decides before."
-    list_display = ("event_type", "version", "who_decides", "unit", "changed_by", "reason", "changed_at")
+    list_display = (
+        "event_type",
+        "version",
+        "who_decides",
+        "unit",
+        "changed_by",
+        "reason",
+        moment_column("changed_at", "changed"),
+    )
 
     @admin.display(description="who decides")
     def who_decides(self, route: Route) -> str:

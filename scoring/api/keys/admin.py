@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import ReadOnlyAdmin, unbroken
+from scoring.admin_kit.change_lists import ReadOnlyAdmin, moment_column, unbroken
 from scoring.api.keys import pages as key_pages
 from scoring.api.models import ApiKey
 
@@ -19,7 +19,15 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     """API keys, each with its own page; created on another page or by `manage.py create_api_key`."""
 
     when_empty = "Senders need a key to post events. Add one here or with manage.py create_api_key."
-    list_display = ("name", "starts_with", "source", "may", "state_badge", "last_used_at", "expires_at")
+    list_display = (
+        "name",
+        "starts_with",
+        "source",
+        "may",
+        "state_badge",
+        moment_column("last_used_at", "last used"),
+        moment_column("expires_at", "expires"),
+    )
     ordering = ("-created_at",)
     sortable_by = ()
     search_fields = ("prefix", "name", "source")

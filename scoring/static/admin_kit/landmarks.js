@@ -31,8 +31,16 @@
     });
   };
 
+  // On a phone a row is a card whose captions are the columns' titles, capitalized as in the table's head.
+  const capitalizeCaptions = () => {
+    for (const { dataset } of document.querySelectorAll(".data-row > [data-label]")) {
+      dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
+    }
+  };
+
   const complete = () => {
     hideIcons(document);
+    capitalizeCaptions();
     nameScrollers();
   };
 
