@@ -42,6 +42,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Let values that know how to explain a difference do so, such as `tests.lane_states.LaneStates`."""
+    explain = getattr(right, "explain_difference", None) if op == "==" else None
+    return explain(left) if explain else None
+
+
 @pytest.fixture(scope="session")
 def embedded_services() -> Iterator[None]:
     """Start PostgreSQL and Redis; those that this session started are stopped at its end."""

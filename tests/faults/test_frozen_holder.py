@@ -13,12 +13,11 @@ from scoring.decisions.models import Decision
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
 from scoring.signals import heartbeat
-from scoring.signals import redis_connections as connections
 from tests.factories.payments import payment_payload
 from tests.faults.deployment import Deployment
 from tests.faults.freezing import frozen
 from tests.faults.sender import Sender
-from tests.faults.test_kills import wait_until_settled
+from tests.faults.settling import wait_until_settled
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.waiting import wait_until
 
@@ -82,12 +81,11 @@ def test_another_process_takes_a_frozen_holders_lane_and_nothing_is_decided_twic
             send()
     for _ in range(20):
         send()
-    wait_until_settled(deployment)
+    wait_until_settled()
 
     assert taken_after < TAKEN_WITHIN_SECONDS + SLACK_SECONDS
     first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
     assert set(first.values()) == {1}
-    connections.client.cache_clear()
     assert online_states() == rebuilt_states()
     again = replay("payment", since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime.now(UTC))
     assert again.first == []

@@ -16,7 +16,6 @@ from embedded import services
 from scoring.api.keys.issue import create_key
 from scoring.decisions.models import Decision
 from scoring.intake.models import Event
-from scoring.lanes.models import Pending
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
 from scoring.signals import redis_connections as connections
@@ -24,13 +23,12 @@ from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
 from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
+from tests.faults.settling import wait_until_settled
 from tests.integration.lanes.conftest import online_states, rebuilt_states
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVENTS, EVENTS_PER_REQUEST, SENDER_THREADS, KILLS = 5_000, 10, 4, 20
-SETTLE_SECONDS = 180
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ def test_kills_of_processes_and_redis_neither_lose_nor_repeat_a_decision(
         for start in range(0, EVENTS, EVENTS_PER_REQUEST)
     ]
     traffic = Traffic(requests, deployment, sender_key)
-    kills = sorted(seeded.sample(range(20, len(requests) - 20), KILLS))
+    kills = sorted(seeded.sample(range(20, len(requests) - 20), KILLS))  # requests follow the last one
     redis_killed_after = kills[KILLS // 2] + 1
     deployment.start()
 
@@ -73,7 +71,7 @@ def test_kills_of_processes_and_redis_neither_lose_nor_repeat_a_decision(
         else:
             kill_random_process(deployment, seeded)
     traffic.join()
-    wait_until_settled(deployment)
+    wait_until_settled()
 
     assert Event.objects.count() == received_before + EVENTS
     first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
@@ -83,7 +81,6 @@ def test_kills_of_processes_and_redis_neither_lose_nor_repeat_a_decision(
     # The model has decided every event in the end, including those that the failure policy decided first.
     by_model = Decision.objects.filter(basis="model").values("event_position").distinct()
     assert by_model.count() == EVENTS
-    connections.client.cache_clear()
     assert online_states() == rebuilt_states()
     again = replay("payment", since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime.now(UTC))
     assert again.first == []
@@ -143,10 +140,3 @@ def kill_redis() -> None:
     os.kill(connections.client().info("server")["process_id"], signal.SIGKILL)
     time.sleep(0.5)
     services.start(settings.VAR_DIR, names=("redis",))
-
-
-def wait_until_settled(deployment: Deployment) -> None:
-    def is_settled() -> bool:
-        return not Pending.objects.exclude(state="history").exists()
-
-    wait_until(is_settled, seconds=SETTLE_SECONDS, seen=lambda: Pending.objects.values("state", "error")[:5])

@@ -16,13 +16,14 @@ from scoring.decisions.models import Decision
 from scoring.lanes.order import read_head
 from scoring.log.read import iter_log
 from scoring.replay.service import replay
-from scoring.signals import redis_connections as connections
 from tests.factories.payments import payment_payload
 from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
-from tests.faults.test_kills import EVENTS_PER_REQUEST, wait_until_settled
+from tests.faults.settling import SETTLE_SECONDS, wait_until_settled
+from tests.faults.test_kills import EVENTS_PER_REQUEST
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
 from tests.integration.lanes.test_history import add_history
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,14 +66,14 @@ def test_an_online_rebuild_during_traffic_loses_repeats_and_changes_nothing(depl
         range(HISTORY_EVENTS), labels={number: timedelta(days=1) for number in range(0, HISTORY_EVENTS, 9)}
     )
     assert "in a new order" in rebuild(deployment)
+    traffic.send_more()
     events = traffic.end()
-    wait_until_settled(deployment)
+    wait_until_settled()
 
     assert read_head(LANE).order > 0
     first = Counter(entry.stream for entries in iter_log(types=["decision.made"]) for entry in entries)
     assert len(first) == events > 0
     assert set(first.values()) == {1}
-    connections.client.cache_clear()
     assert online_states() == rebuilt_states()
     again = replay("payment", since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime.now(UTC))
     assert again.first == []
@@ -97,6 +98,11 @@ class Traffic(threading.Thread):
             self.sent += len(events)
             if status >= 400:
                 self.refused.append(body)
+
+    def send_more(self) -> None:
+        """Wait until a request that begins now is answered, so that a killed holder has a successor."""
+        enough = self.sent + 2 * EVENTS_PER_REQUEST  # the first may have begun before
+        wait_until(lambda: self.sent >= enough, seconds=SETTLE_SECONDS)
 
     def end(self) -> int:
         """Stop sending; returns the number of events sent."""

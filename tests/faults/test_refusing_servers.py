@@ -17,7 +17,7 @@ from scoring.log.models import ConsumerCursor
 from tests.factories.payments import payment_payload
 from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
-from tests.faults.test_kills import wait_until_settled
+from tests.faults.settling import wait_until_settled
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,7 +89,7 @@ def test_processes_survive_a_redis_that_refuses_writes(
         return Decision.objects.filter(basis="no_model").count()
 
     wait_until(lambda: decide_next() == "no_model", seconds=SECONDS)
-    wait_until_settled(deployment)
+    wait_until_settled()
     before = count_decided()
 
     with redis.Redis.from_url(settings.REDIS_URL) as server, refusing(server):
@@ -103,7 +103,7 @@ def test_processes_survive_a_redis_that_refuses_writes(
     relieved = datetime.now(UTC)
 
     assert ended(deployment) == set()
-    wait_until_settled(deployment)
+    wait_until_settled()
     assert decide_next() == "no_model"
     assert count_decided() >= before + 2 * rounds
     wait_until(lambda: ConsumerCursor.objects.filter(updated_at__gt=relieved).exists(), seconds=SECONDS)

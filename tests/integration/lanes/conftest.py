@@ -9,16 +9,11 @@ import pytest
 import redis
 
 from scoring.decisions.deciding_models import load_deciding_models
-from scoring.features.compile.plan import lane_plan
-from scoring.features.folding.arena import Arena
-from scoring.features.folding.encode import encode
-from scoring.features.folding.fold import fold
 from scoring.intake.receive import Receipt, Submission, receive_events
 from scoring.lanes.lock import held_lane
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
-from scoring.states.store import OnlineStore
-from tests.factories.lane_items import iter_lane_items
+from tests.lane_states import LaneStates, fold_log, read_online_states
 
 LANE = "commerce"
 
@@ -56,17 +51,13 @@ def without_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scoring.runner.lane_runner.load_deciding_models", take)
 
 
-def online_states() -> dict[str, bytes]:
-    return OnlineStore(LANE, lane_plan(LANE, vocabularies={}).layout_id).states()
+def online_states() -> LaneStates:
+    return read_online_states(LANE)
 
 
-def rebuilt_states() -> dict[str, bytes]:
+def rebuilt_states() -> LaneStates:
     """The states after folding the log item by item."""
-    plan = lane_plan(LANE, vocabularies={})
-    arena = Arena(plan)
-    for chunk in iter_lane_items(LANE):
-        fold(plan, encode(plan, chunk.items), arena)
-    return arena.blobs()
+    return fold_log(LANE)
 
 
 @pytest.fixture(autouse=True)
