@@ -18,12 +18,12 @@ from scoring.api.models import ApiKey
 class ApiKeyAdmin(ReadOnlyAdmin):
     """API keys, each with its own page; created on another page or by `manage.py create_api_key`."""
 
-    when_empty = "Senders need a key to post events. Add one here or with manage.py create_api_key."
+    when_empty = "Senders need a key to send events. Create one here or with manage.py create_api_key."
     list_display = (
         "name",
         "starts_with",
         "source",
-        "may",
+        "scope_list",
         "state_badge",
         moment_column("last_used_at", "last used"),
         moment_column("expires_at", "expires"),
@@ -37,8 +37,8 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def starts_with(self, key: ApiKey) -> str:
         return unbroken(f"{key.prefix}…")
 
-    @admin.display(description="may")
-    def may(self, key: ApiKey) -> str:
+    @admin.display(description="scopes")
+    def scope_list(self, key: ApiKey) -> str:
         return ", ".join(key.scopes)
 
     @admin.display(description="state")

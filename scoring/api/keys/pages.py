@@ -25,17 +25,20 @@ CREATE, REVOKE = "scoring.add_apikey", "scoring.change_apikey"
 
 # Plain descriptions of scopes and label sources.
 SCOPE_WORDS = {
-    "events:write": ("Send events", "the answer has their decisions"),
-    "events:read": ("Read events", "its own, with decisions and labels"),
-    "labels:write": ("State labels", "what an event turned out to be; choose as whom below"),
-    "labels:read": ("Read held labels", "its own, which wait for an event that has not arrived"),
+    "events:write": ("Send events", "submit, correct and retract them; the response contains the decisions"),
+    "events:read": ("Read events", "those of its sender, with decisions and labels"),
+    "labels:write": (
+        "Record labels",
+        "state what an event turned out to be, for the label sources selected below",
+    ),
+    "labels:read": ("Read held labels", "those of its sender whose event has not arrived yet"),
 }
 LABEL_SOURCE_WORDS = {
-    "chargeback": ("Chargebacks", "disputes that the acquirer reports"),
-    "network": ("Network reports", "fraud that a card network reports"),
-    "customer": ("Customers", "what customers themselves say"),
+    "chargeback": ("Chargebacks", "disputes reported by the acquirer"),
+    "network": ("Network reports", "fraud reported by a card network"),
+    "customer": ("Customers", "reports by the customers themselves"),
 }
-LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "730": "2 years", "": "Until it is revoked"}
+LIFETIMES = {"30": "30 days", "90": "90 days", "365": "1 year", "730": "2 years", "": "No expiry"}
 
 # The form field for each field that `create_key` may refuse.
 FIELD_OF = {
@@ -50,29 +53,30 @@ FIELD_OF = {
 
 
 class KeyForm(forms.Form):
-    """The sender of a new key, its permissions, networks and lifetime."""
+    """The sender of a new key, its scopes, networks and lifetime."""
 
     name = forms.CharField(
-        label="Name", max_length=100, help_text="What people call it, such as “web shop, production”."
+        label="Name", max_length=100, help_text="For people to recognize it, such as “web shop, production”."
     )
     source = forms.CharField(
         label="Sender",
         max_length=60,
-        help_text="Part of the name of every event that the key sends. Keys of one sender share its events.",
+        help_text="The source of every event sent with this key. Keys of the same sender share its events.",
         widget=forms.TextInput(attrs={"list": "senders", "autocomplete": "off", "spellcheck": "false"}),
     )
     scopes = forms.MultipleChoiceField(
-        label="What it may do", choices=[(name, name) for name in SCOPE_WORDS], initial=["events:write"]
+        label="Scopes", choices=[(name, name) for name in SCOPE_WORDS], initial=["events:write"]
     )
     label_sources = forms.MultipleChoiceField(
-        label="As whom it may state labels", choices=[(name, name) for name in FOR_KEYS], required=False
+        label="Label sources", choices=[(name, name) for name in FOR_KEYS], required=False
     )
     other_label_sources = forms.CharField(
         label="Other label sources",
         required=False,
         max_length=500,
-        help_text="Separated by commas. They rank after the ones above. If none is chosen at all, the key"
-        " states labels under the sender's own name. No key can state the verdicts of reviewers.",
+        help_text="Separated by commas; they rank after the ones above. If no source is selected or entered,"
+        " the sender's own name is the source. Verdicts are recorded by reviewers only: no key has the source"
+        " review.",
     )
     event_types = forms.MultipleChoiceField(
         label="Event types", choices=lambda: [(name, name) for name in event_types()], required=False
@@ -82,7 +86,7 @@ class KeyForm(forms.Form):
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text="Addresses or networks (192.0.2.0/24), one a line. Empty: from anywhere.",
+        help_text="Addresses or networks (192.0.2.0/24), one per line. If empty, any address is accepted.",
     )
     lifetime = forms.ChoiceField(
         label="Valid for", choices=list(LIFETIMES.items()), initial="365", required=False
@@ -128,16 +132,16 @@ class KeyCreatePage(AdminPage):
                 row, key = create_key(**form.request(), now=timezone.now(), actor=actor_of(request))
             except InvalidKeyRequest as error:
                 form.add_error(
-                    FIELD_OF[error.field], f"{error.value!r} is not possible; allowed: {error.allowed}."
+                    FIELD_OF[error.field], f"{error.value!r} is not allowed here; allowed: {error.allowed}."
                 )
             else:
-                return self.render_to_response(self.get_context_data(made=row, key=key))
+                return self.render_to_response(self.get_context_data(created=row, key=key))
         return self.render_to_response(self.get_context_data(form=form))
 
 
 @register_page
 class KeyPage(AdminPage):
-    """One key: its permissions, last use and history."""
+    """One key: its scopes, last use and history."""
 
     path, name = "api-keys/<str:prefix>/", "api_key"
     permission = "scoring.view_apikey"
@@ -145,7 +149,7 @@ class KeyPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = find_key(self.kwargs["prefix"])
-        self.title = row.name
+        self.title = f"API key {row.name}"
         return super().get_context_data(
             **kwargs,
             row=row,
@@ -159,14 +163,14 @@ class KeyPage(AdminPage):
     def post(self, request: HttpRequest, prefix: str) -> HttpResponse:
         self.require(REVOKE)
         if not request.POST.get("sure"):
-            messages.error(request, "Nothing was revoked: tick the box that says what will happen.")
+            messages.error(request, "The key was not revoked. Check the box to confirm.")
             return redirect("admin:api_key", prefix=find_key(prefix).prefix)
         try:
             row = revoke_key(prefix=find_key(prefix).prefix, now=timezone.now(), actor=actor_of(request))
         except ApiKeyAlreadyRevoked as error:
-            messages.warning(request, f"Nothing was changed: {error}.")
+            messages.warning(request, f"Nothing changed: {error}.")
         else:
-            messages.success(request, f"The key {row.prefix}... was revoked. Requests with it are refused.")
+            messages.success(request, f"The key {row.prefix}… was revoked. Requests with it are now refused.")
         return redirect("admin:api_key", prefix=prefix)
 
 

@@ -17,8 +17,8 @@ from scoring.timestamps import to_iso
 SCOPES = {
     "events:write": "submit, correct and retract events",
     "events:read": "read events and their decisions",
-    "labels:write": "state what an event turned out to be",
-    "labels:read": "read held labels, whose event has not arrived",
+    "labels:write": "record or retract labels",
+    "labels:read": "read labels whose event has not arrived yet",
 }
 SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 MAX_NAME_LENGTH = 100

@@ -46,6 +46,7 @@ def test_a_key_is_created_and_shown_once(key_manager: Client) -> None:
     assert (sender.source, sender.scopes) == ("shop", {"events:write"})
     page = key_manager.get(f"/admin/api-keys/{key[:12]}/").content.decode()
     assert key[:12] in page
+    assert "API key Shop" in page
     assert key not in page + key_manager.get("/admin/scoring/apikey/").content.decode()
     [created] = read_stream(f"api_key/{key[:12]}")
     assert created.metadata["actor"] == "user/kim"
@@ -99,14 +100,14 @@ def test_errors_are_shown_at_their_fields_and_no_key_is_created(
 def test_a_key_is_revoked_after_confirmation(key_manager: Client) -> None:
     key = make(key_manager)
     address = f"/admin/api-keys/{key[:12]}/"
-    assert "Nothing was revoked" in key_manager.post(address, follow=True).content.decode()
+    assert "The key was not revoked" in key_manager.post(address, follow=True).content.decode()
     assert keys.find_sender(key) is not None
     page = key_manager.post(address, {"sure": "1"}, follow=True).content.decode()
     assert "was revoked" in page
-    assert "Revoke this key" not in page
+    assert ">Revoke key<" not in page
     assert keys.find_sender(key) is None
     assert [entry.metadata["actor"] for entry in read_stream(f"api_key/{key[:12]}")] == ["user/kim"] * 2
-    assert "Nothing was changed" in key_manager.post(address, {"sure": "1"}, follow=True).content.decode()
+    assert "Nothing changed" in key_manager.post(address, {"sure": "1"}, follow=True).content.decode()
 
 
 def test_without_the_permission_a_key_can_only_be_viewed(db: None) -> None:
@@ -116,7 +117,7 @@ def test_without_the_permission_a_key_can_only_be_viewed(db: None) -> None:
     auditor = person("view_apikey")
     page = auditor.get(f"/admin/scoring/apikey/{row.digest}/change/", follow=True).content.decode()
     assert "Shop" in page
-    assert "Revoke this key" not in page
+    assert ">Revoke key<" not in page
     assert auditor.post(f"/admin/api-keys/{row.prefix}/", {"sure": "1"}).status_code == 403
     assert auditor.post(NEW, WANTED).status_code == 403
     assert NEW not in auditor.get("/admin/scoring/apikey/").content.decode()
