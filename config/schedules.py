@@ -20,12 +20,15 @@ AGAIN_SECONDS = 2.0
 class Scheduler(DatabaseScheduler):
     """Adds missing schedules from the settings; existing ones keep the administrators' changes.
 
-    The base class would overwrite them with the settings at every start.
+    The base class would overwrite them with the settings at every start. An empty description is filled in.
     """
 
     def update_from_dict(self, mapping: Mapping[str, Mapping[str, Any]]) -> None:
         existing = set(PeriodicTask.objects.filter(name__in=mapping).values_list("name", flat=True))
         super().update_from_dict({name: each for name, each in mapping.items() if name not in existing})
+        for name in existing:
+            undescribed = PeriodicTask.objects.filter(name=name, description="")
+            undescribed.update(description=mapping[name].get("description", ""))
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send due tasks; returns the seconds until the next tick. Survives database and broker outages.

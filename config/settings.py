@@ -217,61 +217,72 @@ CELERY_TASK_ROUTES = {
     "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
-# Written into the database by beat where they are missing; from then on an administrator's. A message that
-# no worker took before the next one is due says nothing new: it expires.
+# Written into the database by beat where they are missing; from then on an administrator's. Renaming one is
+# a migration, as scoring/migrations/0012_schedule_names.py. A message that no worker took before the
+# next one is due says nothing new: it expires.
 CELERY_BEAT_SCHEDULE = {
-    "sweep lanes for lost notifications": {
+    "restart lanes whose notification was lost": {
+        "description": "Notifies every lane that has work but no runner, and reports the state of a worker.",
         "task": "scoring.runner.tasks.sweep",
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
     "run the log's consumers": {
+        "description": "Updates review cases, monitoring and other data derived from the log.",
         "task": "scoring.log.tasks.run_consumers",
         "schedule": 2.0,
         "options": {"expires": 2.0},
     },
     "export the log to the offline store": {
+        "description": "Writes new log entries to Parquet files, which training, backfill and replay read.",
         "task": "scoring.offline.tasks.export",
         "schedule": 300.0,
         "options": {"expires": 300.0},
     },
-    "publish batch views that are due": {
+    "publish due batch views": {
+        "description": "Computes and publishes a new version of every batch view whose interval has passed.",
         "task": "scoring.batch.tasks.publish_due",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
-    "bring back batch values that Redis has lost": {
+    "reload batch values missing from Redis": {
+        "description": "Loads published batch values into Redis again if Redis has lost them.",
         "task": "scoring.batch.tasks.reload_lost_versions",
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
-    "check what lanes log": {
+    "compare logged features with recomputed ones": {
+        "description": "Recomputes a sample of logged feature values and counts those that differ.",
         "task": "scoring.replay.tasks.check_consistency",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
-    "forget old minutes": {
+    "delete old per-minute metrics": {
+        "description": "Deletes per-minute monitoring windows past their retention; the hourly ones stay.",
         "task": "monitoring.tasks.prune_windows",
         "schedule": crontab(hour="4", minute="23"),
     },
-    "look after trainings": {
+    "start queued trainings and fail lost ones": {
+        "description": "Marks a training whose process has died as failed, and starts the next queued one.",
         "task": "scoring.learning.tasks.sweep_trainings",
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
-    "compute the results of experiments": {
+    "compute experiment results": {
+        "description": "Recomputes the results of experiments that are out of date.",
         "task": "experiments.tasks.refresh_results",
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
-    "retrain on payments": {
+    "retrain the payment model": {
+        "description": "Queues a training if there are new labels. May be disabled or deleted.",
         "task": "scoring.learning.tasks.retrain",
         "schedule": crontab(hour="3", minute="17"),  # at night, off the full hour
         "kwargs": {"event_type": "payment"},
     },
 }
 # Those that an administrator may disable or delete; Assay needs all others.
-OPTIONAL_SCHEDULES = {"retrain on payments"}
+OPTIONAL_SCHEDULES = {"retrain the payment model"}
 
 # The admin's looks. Colors are our own; everything is served from here.
 UNFOLD = {

@@ -24,6 +24,8 @@ from scoring.schedules import schedule_problems
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the scheduler closes its connection
 
+TRAININGS = "start queued trainings and fail lost ones"
+RETRAINING = "retrain the payment model"
 LIST = "admin:django_celery_beat_periodictask_changelist"
 
 
@@ -37,14 +39,14 @@ def start_beat() -> None:
 def test_a_first_start_writes_what_the_settings_say() -> None:
     start_beat()
     assert set(settings.CELERY_BEAT_SCHEDULE) <= set(PeriodicTask.objects.values_list("name", flat=True))
-    nightly = PeriodicTask.objects.get(name="retrain on payments")
+    nightly = PeriodicTask.objects.get(name=RETRAINING)
     assert (nightly.crontab.hour, nightly.crontab.minute) == ("3", "17")
 
 
 def test_an_administrators_changes_survive_a_restart() -> None:
     start_beat()
     daily, _ = IntervalSchedule.objects.get_or_create(every=1, period="days")
-    changed = PeriodicTask.objects.get(name="look after trainings")
+    changed = PeriodicTask.objects.get(name=TRAININGS)
     changed.interval, changed.enabled = daily, False
     changed.save()
     start_beat()
@@ -53,11 +55,21 @@ def test_an_administrators_changes_survive_a_restart() -> None:
     assert not changed.enabled
 
 
+def test_schedules_have_descriptions_and_an_administrators_own_stays() -> None:
+    start_beat()
+    assert not PeriodicTask.objects.filter(name__in=settings.CELERY_BEAT_SCHEDULE, description="").exists()
+    PeriodicTask.objects.filter(name=TRAININGS).update(description="")
+    PeriodicTask.objects.filter(name=RETRAINING).update(description="Moved to 2 am, says Kim.")
+    start_beat()
+    assert PeriodicTask.objects.get(name=TRAININGS).description.startswith("Marks a training")
+    assert PeriodicTask.objects.get(name=RETRAINING).description == "Moved to 2 am, says Kim."
+
+
 def test_a_new_versions_schedule_is_added_to_the_existing_ones() -> None:
     start_beat()
-    PeriodicTask.objects.filter(name="retrain on payments").delete()
+    PeriodicTask.objects.filter(name=RETRAINING).delete()
     start_beat()
-    assert PeriodicTask.objects.filter(name="retrain on payments").exists()
+    assert PeriodicTask.objects.filter(name=RETRAINING).exists()
 
 
 @pytest.fixture
@@ -76,32 +88,32 @@ def send(client: Client, action: str, *names: str) -> str:
 
 def test_a_needed_schedule_cannot_be_disabled_or_deleted(administrator: Client) -> None:
     start_beat()
-    page = send(administrator, "disable_tasks", "run the log's consumers", "retrain on payments")
+    page = send(administrator, "disable_tasks", "run the log's consumers", RETRAINING)
     assert "they stay enabled: run the log&#x27;s consumers." in page
     send(administrator, "delete_selected", "run the log's consumers")
     needed = PeriodicTask.objects.get(name="run the log's consumers")
     assert needed.enabled
-    assert not PeriodicTask.objects.get(name="retrain on payments").enabled
+    assert not PeriodicTask.objects.get(name=RETRAINING).enabled
 
 
 def test_only_the_times_of_a_needed_schedule_can_be_edited(administrator: Client) -> None:
     start_beat()
-    needed = PeriodicTask.objects.get(name="look after trainings")
+    needed = PeriodicTask.objects.get(name=TRAININGS)
     minute, _ = IntervalSchedule.objects.get_or_create(every=1, period="minutes")
     sent = {"name": "other", "task": "scoring.learning.tasks.retrain", "interval": minute.pk, "args": "[1]"}
     administrator.post(reverse("admin:django_celery_beat_periodictask_change", args=[needed.pk]), sent)
     changed = PeriodicTask.objects.get(pk=needed.pk)
     assert (changed.name, changed.task, changed.args, changed.enabled) == (
-        *("look after trainings", "scoring.learning.tasks.sweep_trainings", "[]", True),
+        *(TRAININGS, "scoring.learning.tasks.sweep_trainings", "[]", True),
     )
     assert changed.interval == minute
 
 
 def test_a_disabled_needed_schedule_can_be_enabled_again(administrator: Client) -> None:
     start_beat()
-    PeriodicTask.objects.filter(name="look after trainings").update(enabled=False)
-    send(administrator, "enable_tasks", "look after trainings")
-    assert PeriodicTask.objects.get(name="look after trainings").enabled
+    PeriodicTask.objects.filter(name=TRAININGS).update(enabled=False)
+    send(administrator, "enable_tasks", TRAININGS)
+    assert PeriodicTask.objects.get(name=TRAININGS).enabled
 
 
 def test_all_but_the_retraining_are_needed() -> None:
@@ -111,7 +123,7 @@ def test_all_but_the_retraining_are_needed() -> None:
         for task in PeriodicTask.objects.exclude(name="celery.backend_cleanup")
         if not is_needed(task)
     ]
-    assert optional == ["retrain on payments"]
+    assert optional == [RETRAINING]
 
 
 RUN_LANE = "scoring.runner.tasks.run_lane"
