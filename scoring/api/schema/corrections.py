@@ -14,7 +14,7 @@ from scoring.api.schema.serializers.corrections import (
 
 OF_EVENT = [
     OpenApiParameter("type", str, OpenApiParameter.PATH, description="Event type"),
-    OpenApiParameter("id", str, OpenApiParameter.PATH, description="The sender's own id"),
+    OpenApiParameter("id", str, OpenApiParameter.PATH, description="The event's id, as submitted"),
 ]
 CORRECTED = {name: value for name, value in PAYMENT.items() if name not in ("type", "id")}
 
@@ -23,9 +23,9 @@ CORRECT: dict[str, Any] = {
     "operation_id": "correct_event",
     "summary": "Correct an event",
     "description": (
-        "The whole event as it should read, with a reason; its time may be another one, its type and id may"
-        " not. The event is decided again, and waits for that as a submission does. The same correction again"
-        " changes nothing."
+        "Send the complete corrected event with a reason. Its time may change; its type and id may not. The"
+        " event is decided again, and the request waits for the new decision as a submission does. Repeating"
+        " a correction changes nothing."
     ),
     "tags": ["events"],
     "parameters": [
@@ -45,9 +45,12 @@ CORRECT: dict[str, Any] = {
     ),
     "responses": answers(
         {
-            200: (AmendedEventSerializer, "Nothing changed: the event reads like this already"),
-            201: (AmendedEventSerializer, "Corrected, and decided again where the event had been decided"),
-            202: (AmendedEventSerializer, "Corrected, not decided again yet; ask at `Location`"),
+            200: (AmendedEventSerializer, "Nothing changed: the event already has these values"),
+            201: (AmendedEventSerializer, "Corrected, and decided again if it had been decided"),
+            202: (
+                AmendedEventSerializer,
+                "Corrected; the new decision is pending and will be available at `Location`",
+            ),
         },
         problems=(*WITH_BODY, 404, 409, 429),
     ),
@@ -56,15 +59,15 @@ RETRACT: dict[str, Any] = {
     "operation_id": "retract_event",
     "summary": "Retract an event",
     "description": (
-        "It leaves the counts of its entities, its open case is closed and no model learns from it. It cannot"
-        " be undone. The same retraction again changes nothing."
+        "Removes the event from the counts of its entities, closes its open case and excludes it from"
+        " training. This cannot be undone. Repeating a retraction changes nothing."
     ),
     "tags": ["events"],
     "parameters": OF_EVENT,
     "request": request_of(RetractionSerializer, [OpenApiExample("A test", {"reason": "a test of the till"})]),
     "responses": answers(
         {
-            200: (AmendedEventSerializer, "It was retracted before, for this reason"),
+            200: (AmendedEventSerializer, "Already retracted, for the reason given in the response"),
             201: (AmendedEventSerializer, "Retracted"),
         },
         problems=(*WITH_BODY, 404, 409),

@@ -64,11 +64,12 @@ def event_components() -> dict[str, Schema]:
 
 SUBMIT: dict[str, Any] = {
     "operation_id": "submit_events",
-    "summary": "Submit an event, or a list of events",
+    "summary": "Submit an event or a list of events",
     "description": (
-        "One event waits for its decision, as long as `Prefer: wait=` says. A list is answered at once unless"
-        " it asks to wait; each of its events has its own result, and a bad one loses none of the others. The"
-        " same payload under the same id gives the original answer again; another payload is a conflict."
+        "A single event waits for its decision for as long as `Prefer: wait=` allows. A list is answered at"
+        " once unless it asks to wait; each of its events has its own result, and an invalid one does not"
+        " affect the others. Submitting the same payload under the same id returns the original response; a"
+        " different payload is a conflict."
     ),
     "tags": ["events"],
     "parameters": [
@@ -82,7 +83,7 @@ SUBMIT: dict[str, Any] = {
             "on_timeout",
             str,
             enum=list(ON_TIMEOUT),
-            description="What answers if there is no decision in time: 202, or the failure policy",
+            description="If there is no decision in time: respond 202, or let the failure policy decide",
         ),
     ],
     "request": request_of(
@@ -93,30 +94,30 @@ SUBMIT: dict[str, Any] = {
         {
             200: (
                 either("AnswerOrResults", AnswerSerializer, EventResultsSerializer),
-                "Received before: the original answer. Or a list: one result for each event, none refused.",
+                "Received before: the original response. For a list: one result per event, none refused.",
             ),
-            201: (AnswerSerializer, "Decided; or recorded, for a type that is not scored"),
-            202: (AnswerSerializer, "Received, not decided yet; ask at `Location`"),
-            207: (EventResultsSerializer, "A list of which at least one event was refused"),
+            201: (AnswerSerializer, "Decided; or recorded, if the type is not scored"),
+            202: (AnswerSerializer, "Received; the decision is pending and will be available at `Location`"),
+            207: (EventResultsSerializer, "A list in which at least one event was refused"),
         },
         problems=(*WITH_BODY, 409, 429),
     ),
 }
 RETRIEVE: dict[str, Any] = {
     "operation_id": "retrieve_event",
-    "summary": "An event with its decisions and labels",
-    "description": "Of the key's own source. The id may hold slashes.",
+    "summary": "Get an event with its decisions and labels",
+    "description": "Only events of the key's own source. The id may contain slashes.",
     "tags": ["events"],
     "parameters": [
         OpenApiParameter("type", str, OpenApiParameter.PATH, description="Event type"),
-        OpenApiParameter("id", str, OpenApiParameter.PATH, description="The sender's own id"),
+        OpenApiParameter("id", str, OpenApiParameter.PATH, description="The event's id, as submitted"),
     ],
     "responses": answers({200: (EventRecordSerializer, "")}, problems=(*ALWAYS, 404)),
 }
 LIST_PARKED: dict[str, Any] = {
     "operation_id": "list_parked_events",
-    "summary": "Events that could not be processed",
-    "description": "Set aside with their error, so that their lane could go on.",
+    "summary": "List events that could not be processed",
+    "description": "They were parked with their error, so that their lane could continue.",
     "tags": ["events"],
     "parameters": page_parameters(),
     "responses": answers({200: (ParkedEventsSerializer, "")}, problems=(*ALWAYS, 422)),

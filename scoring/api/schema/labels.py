@@ -32,11 +32,12 @@ RETRACTION = {
 
 STATE_LABELS: dict[str, Any] = {
     "operation_id": "state_labels",
-    "summary": "Say what turned out to be true of an event, or take it back",
+    "summary": "Record or retract a label or a list of labels",
     "description": (
-        "A label holds from its receipt on: an earlier `known_at` is kept as `reported_at`. A label that"
-        " arrives before its event is held until then. Saying the same again changes nothing, and is answered"
-        " with what was stored the first time. The key's label sources are the ones it may state or retract."
+        "A label takes effect when it is received; an earlier `known_at` is kept as `reported_at`. A label"
+        " that arrives before its event is held until the event arrives. Repeating a label changes nothing"
+        " and returns what was stored the first time. A key may record and retract only the labels of its own"
+        " label sources."
     ),
     "tags": ["labels"],
     "request": request_of(
@@ -54,19 +55,19 @@ STATE_LABELS: dict[str, Any] = {
         {
             200: (
                 either("ReceiptOrResults", LabelReceiptSerializer, LabelResultsSerializer),
-                "Said before: nothing changed. Or a list: one result for each label, none refused.",
+                "Recorded before: nothing changed. For a list: one result per label, none refused.",
             ),
             201: (LabelReceiptSerializer, "Recorded"),
             202: (LabelReceiptSerializer, "Held until its event arrives"),
-            207: (LabelResultsSerializer, "A list of which at least one label was refused"),
+            207: (LabelResultsSerializer, "A list in which at least one label was refused"),
         },
         problems=(*WITH_BODY, 404, 409),
     ),
 }
 LIST_HELD: dict[str, Any] = {
     "operation_id": "list_held_labels",
-    "summary": "Labels whose event has not arrived",
-    "description": "They are applied when it does.",
+    "summary": "List labels whose event has not arrived",
+    "description": "They are applied when the event arrives.",
     "tags": ["labels"],
     "parameters": page_parameters(),
     "responses": answers({200: (HeldLabelsSerializer, "")}, problems=(*ALWAYS, 422)),

@@ -18,15 +18,13 @@ class RetractionSerializer(ClosedSerializer):
 class CorrectionSerializer(ClosedSerializer):
     """A request to correct an event."""
 
-    event = CorrectedEventField(
-        help_text="The whole event as it should read; `type` and `id` may be left out"
-    )
+    event = CorrectedEventField(help_text="The complete corrected event; `type` and `id` may be omitted")
     reason = serializers.RegexField(NOT_BLANK, min_length=1, max_length=MAX_REASON_LENGTH)
     version = serializers.IntegerField(
         min_value=1,
         required=False,
         allow_null=True,
-        help_text="The version that this corrects; another one by now is a conflict",
+        help_text="The version to correct; a conflict if the event is at another one",
     )
 
 

@@ -28,9 +28,11 @@ class ReasonSerializer(serializers.Serializer):
 
     code = serializers.CharField(help_text="Stable code of the reason")
     feature = serializers.CharField()
-    value = FeatureValueField(help_text="A category by its name")
-    usual = FeatureValueField(help_text="The entity's own mean, or the population's median")
-    contribution = serializers.FloatField(help_text="To the margin (log-odds); the values add up")
+    value = FeatureValueField(help_text="A number, or the name of a category")
+    usual = FeatureValueField(help_text="The entity's own mean, or the median of the population")
+    contribution = serializers.FloatField(
+        help_text="Contribution to the margin (log-odds); contributions add up"
+    )
     text = serializers.CharField(help_text="The reason in plain words")
 
 
@@ -41,9 +43,9 @@ class DecisionSerializer(serializers.Serializer):
     score = serializers.FloatField(allow_null=True, help_text="Calibrated probability of fraud or abuse")
     basis = serializers.ChoiceField(choices=Decision.Basis.values)
     cause = serializers.CharField(
-        help_text="Why the failure policy decided; `corrected`: the event was; else empty"
+        help_text="Why the failure policy decided, or `corrected` after a correction; otherwise empty"
     )
-    model = serializers.CharField(help_text="Model version; empty if none decided")
+    model = serializers.CharField(help_text="Model version; empty if no model decided")
     reasons = ReasonSerializer(many=True)
     thresholds = serializers.DictField(child=serializers.FloatField(), allow_null=True)
     decided_at = serializers.DateTimeField()
@@ -51,7 +53,7 @@ class DecisionSerializer(serializers.Serializer):
 
 
 class AnswerSerializer(serializers.Serializer):
-    """The answer to a submission."""
+    """The response to a submission."""
 
     id = serializers.CharField()
     type = CatalogChoiceField(event_types)
@@ -63,7 +65,7 @@ class AnswerSerializer(serializers.Serializer):
 
 
 class EventResultSerializer(ItemResultSerializer):
-    """The result of one event of a list: the answer, or the problem with it."""
+    """The result of one event of a list: the response, or the problem with it."""
 
     result = AnswerSerializer(required=False)
 
@@ -84,7 +86,7 @@ class EventRetractionSerializer(serializers.Serializer):
 class EventCorrectionSerializer(serializers.Serializer):
     """A correction that was recorded."""
 
-    version = serializers.IntegerField(min_value=2, help_text="The version that it made")
+    version = serializers.IntegerField(min_value=2, help_text="The version that it created")
     changed = serializers.ListField(
         child=serializers.CharField(), help_text="Names of the fields that changed"
     )
@@ -93,7 +95,7 @@ class EventCorrectionSerializer(serializers.Serializer):
 
 
 class EventLabelSerializer(serializers.Serializer):
-    """A label that a source gave the event or took back."""
+    """A label that a source recorded or retracted."""
 
     label = serializers.CharField(allow_null=True)
     retracted = serializers.BooleanField()
@@ -106,19 +108,21 @@ class EventLabelSerializer(serializers.Serializer):
 class EventRecordSerializer(AnswerSerializer):
     """Everything that is known about an event."""
 
-    status = serializers.ChoiceField(choices=(*STATUSES, "retracted"), help_text="Of the present version")
+    status = serializers.ChoiceField(
+        choices=(*STATUSES, "retracted"), help_text="Status of the current version"
+    )
     fields = serializers.DictField(
         child=EventFieldValueField(),
-        help_text="As sent, or as corrected; personal fields are left out",
+        help_text="As sent, or as corrected; personal fields are omitted",
     )
     history = serializers.BooleanField()
-    version = serializers.IntegerField(min_value=1, help_text="1 as received, one more a correction")
+    version = serializers.IntegerField(min_value=1, help_text="1 as received; each correction adds 1")
     corrections = EventCorrectionSerializer(many=True)
     retraction = EventRetractionSerializer(allow_null=True)
     current_decision = DecisionSerializer(allow_null=True)
     revisions = DecisionSerializer(many=True)
     label = serializers.CharField(
-        allow_null=True, help_text="What holds now, by the precedence of the sources"
+        allow_null=True, help_text="The effective label, by the precedence of the sources"
     )
     labels = EventLabelSerializer(many=True)
 

@@ -26,30 +26,30 @@ class StatementSerializer(ClosedSerializer):
         min_length=1,
         max_length=MAX_SOURCE_LENGTH,
         help_text=(
-            "The source of the label; the key must be allowed to state it."
-            f" {', '.join(PRECEDENCE)} have a rank, in this order, and are found whatever their case;"
-            " any other ranks after them"
+            "The label source; the key must be allowed to use it."
+            f" {', '.join(PRECEDENCE)} rank in this order, whatever their case; any other source ranks after"
+            " them"
         ),
     )
     known_at = serializers.DateTimeField(
         required=False,
         allow_null=True,
-        help_text="When the sender knew: kept as reported_at; not before the event, nor in the future",
+        help_text="When the sender learned it, kept as `reported_at`; not before the event or in the future",
     )
 
 
 class LabelStatementSerializer(StatementSerializer):
-    """A source gives an event a label."""
+    """Records a label of a source."""
 
     label = CatalogChoiceField(label_values)
     retract = serializers.ChoiceField(choices=(False,), default=False)
 
 
 class LabelRetractionSerializer(StatementSerializer):
-    """A source takes its label back."""
+    """Retracts the label of a source."""
 
     label = NullField(required=False)
-    retract = serializers.ChoiceField(choices=(True,), help_text="Takes the source's label back")
+    retract = serializers.ChoiceField(choices=(True,), help_text="Retracts the label of the source")
 
 
 class LabelLinksSerializer(serializers.Serializer):
@@ -85,11 +85,11 @@ class LabelReceiptSerializer(StoredLabelSerializer):
 
     status = serializers.ChoiceField(choices=("recorded", "held", "unchanged"))
     effective = serializers.CharField(
-        allow_null=True, help_text="The event's label now, by precedence of the sources"
+        allow_null=True, help_text="The event's effective label, by the precedence of the sources"
     )
     warnings = serializers.ListField(
         child=serializers.CharField(),
-        help_text="What was taken and may not be meant, such as a source without a rank",
+        help_text="Accepted, but possibly unintended: for example, a source without a rank",
     )
 
 

@@ -8,9 +8,9 @@ from scoring.api.schema.serializers.problems import ProblemSerializer
 class ItemResultSerializer(serializers.Serializer):
     """The result of one item of a list."""
 
-    index = serializers.IntegerField(min_value=0, help_text="Place in the list that was sent")
-    status = serializers.IntegerField(help_text="The HTTP status the item would have had alone")
-    replayed = serializers.BooleanField(required=False, help_text="It had been received before")
+    index = serializers.IntegerField(min_value=0, help_text="Position in the submitted list, from 0")
+    status = serializers.IntegerField(help_text="The HTTP status that the item would have on its own")
+    replayed = serializers.BooleanField(required=False, help_text="Whether it was received before")
     problem = ProblemSerializer(required=False)
 
 

@@ -10,11 +10,11 @@ class FieldProblemSerializer(serializers.Serializer):
 
     field = serializers.CharField()
     problem = serializers.CharField()
-    allowed = serializers.JSONField(help_text="What would be right: a text or a list")
+    allowed = serializers.JSONField(help_text="What is allowed: a text or a list")
 
 
 class ProblemSerializer(serializers.Serializer):
-    """RFC 9457. Some problems have members of their own, such as `fields` of a conflict."""
+    """A problem as in RFC 9457. Some have members of their own, such as `fields` of a conflict."""
 
     type = LinkField()
     title = serializers.CharField()
