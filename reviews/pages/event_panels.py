@@ -135,6 +135,7 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
 
 def amendments_of(detail: EventDetail, *, personal: bool) -> list[AmendmentRow]:
     """The event's corrections and retraction, latest first; personal values only if `personal`."""
+    fields = event_type(detail.type).fields
     changes = [change for each in detail.amendments for change in each.changes]
     digests = {str(value) for change in changes if change.personal for value in (change.before, change.after)}
     values = vault.reveal(digests) if digests and personal else {}
@@ -142,7 +143,7 @@ def amendments_of(detail: EventDetail, *, personal: bool) -> list[AmendmentRow]:
         AmendmentRow(
             each,
             each.actor.partition("/")[2] or each.actor,
-            [_changed(change, values, personal=personal) for change in each.changes],
+            [_changed(change, fields, values, personal=personal) for change in each.changes],
         )
         for each in reversed(detail.amendments)
     ]
@@ -173,8 +174,8 @@ def field_rows(detail: EventDetail, *, personal: bool) -> list[FieldRow]:
 def not_sent(detail: EventDetail) -> list[str]:
     """The names of optional fields that were not sent."""
     return [
-        words_of_name(name)
-        for name in event_type(detail.type).fields
+        field_words(name, field)
+        for name, field in event_type(detail.type).fields.items()
         if name not in detail.fields and name not in detail.personal
     ]
 
@@ -214,6 +215,11 @@ def words_of_name(name: str) -> str:
     return name.upper() if len(name) == 2 else name.replace("_", " ").capitalize()
 
 
+def field_words(name: str, field: Field | None) -> str:
+    """How pages name a field; one that the catalog no longer has, by its name."""
+    return (field.verbose_name if field else "") or words_of_name(name)
+
+
 def signed_text(value: float) -> str:
     """1.234 is "+1.23"."""
     return f"{value:+.2f}".replace("-", MINUS)
@@ -231,8 +237,8 @@ def odds_text(factor: float) -> str:
 def _fact(name: str, field: Field, detail: EventDetail, *, link: str, personal: bool) -> FieldRow:
     if name in detail.personal:
         value = detail.personal[name] if personal else HIDDEN
-        return FieldRow(words_of_name(name), value or ERASED, link, field.help, value in ("", HIDDEN))
-    return FieldRow(words_of_name(name), _value_text(field, detail.fields, name), link, field.help)
+        return FieldRow(field_words(name, field), value or ERASED, link, field.help, value in ("", HIDDEN))
+    return FieldRow(field_words(name, field), _value_text(field, detail.fields, name), link, field.help)
 
 
 def _value_text(field: Field, sent: Mapping[str, Canonical], name: str) -> str:
@@ -246,13 +252,15 @@ def _value_text(field: Field, sent: Mapping[str, Canonical], name: str) -> str:
     return str(value)
 
 
-def _changed(change: FieldChange, values: Mapping[str, str], *, personal: bool) -> ChangedField:
+def _changed(
+    change: FieldChange, fields: Mapping[str, Field], values: Mapping[str, str], *, personal: bool
+) -> ChangedField:
     texts = [
         str(value) if not change.personal else values.get(value, ERASED) if personal else HIDDEN
         for value in (change.before, change.after)
     ]
     before, after = (text if value != "" else "-" for text, value in zip(texts, change[1:3], strict=True))
-    return ChangedField(words_of_name(change.field), before, after)
+    return ChangedField(field_words(change.field, fields.get(change.field)), before, after)
 
 
 def _why(decision: Entry) -> str:

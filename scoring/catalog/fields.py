@@ -33,12 +33,18 @@ Canonical = Any  # a JSON value: str, int, float, bool or, for money, a dict
 
 
 class Field:
-    """One field of a payload. `personal` values stay out of the log, which has their digest instead."""
+    """One field of a payload. `personal` values stay out of the log, which has their digest instead.
 
-    def __init__(self, *, optional: bool = False, personal: bool = False, help: str = "") -> None:
+    `verbose_name` is how pages name it, by default its name in words: "merchant_lat" is "Merchant lat".
+    """
+
+    def __init__(
+        self, *, optional: bool = False, personal: bool = False, verbose_name: str = "", help: str = ""
+    ) -> None:
         self.name = ""
         self.optional = optional
         self.personal = personal
+        self.verbose_name = verbose_name
         self.help = help
         self.origin = Origin.here()
 
@@ -76,7 +82,8 @@ class Field:
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema (2020-12) of the raw value."""
-        return {"description": self.help} if self.help else {}
+        description = self.help or self.verbose_name
+        return {"description": description} if description else {}
 
 
 def clean_identifier(raw: object, max_length: int, *, card_numbers: bool = False) -> str:
@@ -124,9 +131,10 @@ class Entity(EntityVocabulary, Field):
         kind: str = "",
         says: str = "",
         card_numbers: bool = False,
+        verbose_name: str = "",
         help: str = "",
     ) -> None:
-        super().__init__(optional=optional, personal=personal, help=help)
+        super().__init__(optional=optional, personal=personal, verbose_name=verbose_name, help=help)
         self.format = format
         self.card_numbers = card_numbers
         self.says = says
@@ -154,9 +162,24 @@ class IpAddress(Entity):
     """An IP address as an entity; personal by default."""
 
     def __init__(
-        self, *, optional: bool = False, personal: bool = True, kind: str = "", says: str = "", help: str = ""
+        self,
+        *,
+        optional: bool = False,
+        personal: bool = True,
+        kind: str = "",
+        says: str = "",
+        verbose_name: str = "",
+        help: str = "",
     ) -> None:
-        super().__init__(optional=optional, personal=personal, format="ip", kind=kind, says=says, help=help)
+        super().__init__(
+            optional=optional,
+            personal=personal,
+            format="ip",
+            kind=kind,
+            says=says,
+            verbose_name=verbose_name,
+            help=help,
+        )
 
 
 class Money(Comparable, Operand, Field):
@@ -235,9 +258,10 @@ class Number(Comparable, Operand, Field):
         minimum: float | None = None,
         maximum: float | None = None,
         unit: str = "",
+        verbose_name: str = "",
         help: str = "",
     ) -> None:
-        super().__init__(optional=optional, personal=personal, help=help)
+        super().__init__(optional=optional, personal=personal, verbose_name=verbose_name, help=help)
         self.minimum = minimum
         self.maximum = maximum
         self.unit = unit
@@ -308,9 +332,10 @@ class Category(Choosable, Operand, Field):
         values: tuple[str, ...] = (),
         says: str = "",
         card_numbers: bool = False,
+        verbose_name: str = "",
         help: str = "",
     ) -> None:
-        super().__init__(optional=optional, personal=personal, help=help)
+        super().__init__(optional=optional, personal=personal, verbose_name=verbose_name, help=help)
         self.values = tuple(values)
         self.card_numbers = card_numbers
         self.says = says
@@ -353,9 +378,10 @@ class Text(TextVocabulary, Field):
         personal: bool = True,
         max_length: int = 10_000,
         card_numbers: bool = False,
+        verbose_name: str = "",
         help: str = "",
     ) -> None:
-        super().__init__(optional=optional, personal=personal, help=help)
+        super().__init__(optional=optional, personal=personal, verbose_name=verbose_name, help=help)
         self.max_length = max_length
         self.card_numbers = card_numbers
 

@@ -20,18 +20,24 @@ class Payment(EventType):
 
     card = Entity(help="Token of the card")
     customer = Entity(says="by this customer", help="The customer's account")
-    merchant = Entity(says="at this merchant", help="Who sells")
+    merchant = Entity(says="at this merchant", help="The seller")
     device = Entity(optional=True, says="on this device", help="Fingerprint of the device")
-    ip = IpAddress(optional=True, says="from this address", help="Address the payment came from")
-    amount = Money(help="What is paid")
-    category = Category(optional=True, says="in this category", help="What is sold")
-    customer_lat = Number(optional=True, minimum=-90, maximum=90, unit="°", help="Customer's latitude")
-    customer_lon = Number(optional=True, minimum=-180, maximum=180, unit="°", help="Customer's longitude")
-    merchant_lat = Number(optional=True, minimum=-90, maximum=90, unit="°", help="Merchant's latitude")
-    merchant_lon = Number(optional=True, minimum=-180, maximum=180, unit="°", help="Merchant's longitude")
-    customer_birth_year = Number(optional=True, minimum=1900, maximum=2100, help="Year of birth")
+    ip = IpAddress(optional=True, says="from this address", help="IP address of the payment")
+    amount = Money(help="Amount paid")
+    category = Category(optional=True, says="in this category", help="Category of the goods")
+    customer_lat = Number(optional=True, minimum=-90, maximum=90, unit="°", verbose_name="Customer latitude")
+    customer_lon = Number(
+        optional=True, minimum=-180, maximum=180, unit="°", verbose_name="Customer longitude"
+    )
+    merchant_lat = Number(optional=True, minimum=-90, maximum=90, unit="°", verbose_name="Merchant latitude")
+    merchant_lon = Number(
+        optional=True, minimum=-180, maximum=180, unit="°", verbose_name="Merchant longitude"
+    )
+    customer_birth_year = Number(
+        optional=True, minimum=1900, maximum=2100, verbose_name="Customer's year of birth"
+    )
     customer_city_pop = Number(
-        optional=True, minimum=0, unit="people", help="Inhabitants of the customer's city"
+        optional=True, minimum=0, unit="people", verbose_name="Population of the customer's city"
     )
 
     # What is typical over months, and what happens right now: computed ahead of time, not from states

@@ -12,5 +12,5 @@ class Refund(EventType):
 
     card = Entity(help="Token of the card")
     customer = Entity(help="The customer's account")
-    merchant = Entity(help="Who sold")
-    amount = Money(help="What is given back")
+    merchant = Entity(help="The seller")
+    amount = Money(help="Amount refunded")

@@ -7,9 +7,17 @@ import pytest
 
 from reviews.console.event_details import SourceLabel
 from reviews.pages.event import MAX_TITLE_LENGTH, shortened
-from reviews.pages.event_panels import label_rows, odds_text, score_explanation, signed_text, words_of_name
+from reviews.pages.event_panels import (
+    field_words,
+    label_rows,
+    odds_text,
+    score_explanation,
+    signed_text,
+    words_of_name,
+)
 from reviews.pages.history_table import number_in
 from scoring.decisions.explanation import Contribution, Explanation
+from scoring.event_types.payment import Payment
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -91,6 +99,13 @@ def test_the_highest_ranking_source_counts_and_its_retracted_label_does_not() ->
 )
 def test_names_of_fields_become_words(name: str, words: str) -> None:
     assert words_of_name(name) == words
+
+
+def test_a_field_is_named_as_the_catalog_says_or_else_by_its_name() -> None:
+    fields = Payment.fields
+    assert field_words("customer_lat", fields["customer_lat"]) == "Customer latitude"
+    assert field_words("merchant", fields["merchant"]) == "Merchant"
+    assert field_words("former_field", None) == "Former field"
 
 
 @pytest.mark.parametrize(
