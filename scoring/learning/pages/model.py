@@ -11,6 +11,7 @@ from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
 from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE
 from scoring.learning.pages.curve_plots import curve_plots
+from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
@@ -42,7 +43,9 @@ class ModelPage(AdminPage):
             route=route,
             may=self._choices(version, stage, past),
             passed=sum(check["passed"] for check in version.checks),
+            checks=check_rows(version),
             metrics=metric_rows(version),
+            why_not_compared=why_not_compared(version),
             difference=difference_in_words(version.comparison),
             plots=curve_plots(version),
             lineage=lineage_rows(version),

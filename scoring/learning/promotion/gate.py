@@ -98,6 +98,11 @@ def check_against_chance(metrics: Mapping[str, Any]) -> Check:
     return Check("better than chance", sentence, value, f"above {chance:.4f}", value > chance)
 
 
+def no_champion_then(event_type: str) -> str:
+    """Why a first model is not compared: true also when it decides itself."""
+    return f"no model decided {event_type} events when this one was trained"
+
+
 def check_against_champion(comparison: Mapping[str, Any]) -> Check:
     """Fails only if the whole interval of the difference is below 0, that is, significantly worse."""
     name, difference = "no worse than the champion", comparison["difference"]

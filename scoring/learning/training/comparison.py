@@ -11,6 +11,7 @@ from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.learning.metrics.curves import describe_curves
 from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
+from scoring.learning.promotion.gate import no_champion_then
 from scoring.learning.training.fit import Trained, measure
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
@@ -42,7 +43,7 @@ def compare_with_champion(
         "curves": {"candidate": describe_curves(held_out.y, trained.score)},
     }
     if name is None:
-        return compared | {"why_not": f"no model decides {held_out.event_type} yet"}
+        return compared | {"why_not": no_champion_then(held_out.event_type)}
     try:
         champion = load_for_bulk(name, threads=threads)
     except (ArtifactCorrupt, UnknownModel) as error:

@@ -90,7 +90,10 @@ def test_a_training_stores_its_checks_reference_and_requester(models):
 
 def test_a_first_model_says_that_there_is_no_champion_to_compare_with(models):
     comparison = version(models[0]).comparison
-    assert (comparison["champion"], comparison["why_not"]) == (None, "no model decides payment yet")
+    assert (comparison["champion"], comparison["why_not"]) == (
+        None,
+        "no model decided payment events when this one was trained",
+    )
     assert set(comparison["curves"]) == {"candidate"}
 
 

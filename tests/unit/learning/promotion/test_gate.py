@@ -15,7 +15,11 @@ GOOD = {
     "reviews_a_day": 90.0,
     "latency_ms": 0.8,
 }
-ALONE = {"champion": None, "why_not": "no model decides payment yet", "difference": None}
+ALONE = {
+    "champion": None,
+    "why_not": "no model decided payment events when this one was trained",
+    "difference": None,
+}
 
 
 def beside(low, high):

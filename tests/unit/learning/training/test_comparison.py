@@ -57,7 +57,7 @@ def lost(name, threads):
 @pytest.mark.parametrize(
     ("name", "how", "why_not"),
     [
-        (None, {}, "no model decides payment yet"),
+        (None, {}, "no model decided payment events when this one was trained"),
         ("payment-1", {"loads": lost}, "payment-1"),
         ("payment-1", {"reason": "it has seen these events"}, "it has seen these events"),
     ],
