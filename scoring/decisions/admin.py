@@ -1,39 +1,58 @@
 """The admin list of decisions."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import moment_column, unbroken
-from scoring.admin_kit.entry_lists import EntriesAdmin, link_to_entry, position_in
+from scoring.admin_kit.entry_lists import EntriesAdmin, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.catalog.registry import event_type
 from scoring.decisions.models import Decision
+from scoring.intake.models import Event
 
 
 @admin.register(Decision)
 class DecisionAdmin(EntriesAdmin):
-    """Decisions, newest first; searched by the position of their event."""
+    """Decisions, newest first; searched by the position or the full name of their event."""
 
     when_empty = "Decisions appear here as soon as events arrive."
     list_filter = ("outcome",)
     list_display = (
         link_to_entry("position", "entry"),
-        link_to_entry("event_position", "event"),
+        "event",
         "event_type",
         "outcome_badge",
         "calibrated_score",
         "at_stake",
         "decided_by",
-        "made_again",
+        "revision_and_cause",
         moment_column("decided_at", "decided"),
     )
     list_display_links = None
     ordering = ("-position",)
     sortable_by = ()
     search_fields = ("event_position",)
-    search_help_text = "The position of the event"
+    search_help_text = "The event's position, or type/source/id"
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the ids of the page's events, read in one query; linked for those who may open them."""
+        changelist = super().get_changelist_instance(request)
+        events = Event.objects.in_bulk([decision.event_position for decision in changelist.result_list])
+        is_linked = request.user.has_perm("scoring.view_event")
+        for decision in changelist.result_list:
+            decision.shown_event = _event_cell(events.get(decision.event_position), decision, is_linked)
+        return changelist
+
+    @admin.display(description="event")
+    def event(self, decision: Any) -> str:
+        shown: str = decision.shown_event
+        return shown
 
     @admin.display(description="outcome")
     def outcome_badge(self, decision: Decision) -> str:
@@ -53,12 +72,21 @@ class DecisionAdmin(EntriesAdmin):
             return badge(decision.basis)
         return unbroken(f"{decision.model} ({decision.arm})" if decision.arm else decision.model)
 
-    @admin.display(description="made again")
-    def made_again(self, decision: Decision) -> str:
-        return f"{decision.revision}: {decision.cause}" if decision.revision else NO_VALUE
+    @admin.display(description="revision")
+    def revision_and_cause(self, decision: Decision) -> str:
+        return f"{decision.revision}: {decision.cause.replace('_', ' ')}" if decision.revision else NO_VALUE
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Decision], search_term: str
     ) -> tuple[QuerySet[Decision], bool]:
-        position = position_in(search_term.strip())
-        return (queryset if position is None else queryset.filter(event_position=position)), False
+        return find_events(queryset, "event_position", search_term)
+
+
+def _event_cell(event: Event | None, decision: Decision, is_linked: bool) -> str:
+    """The event's own id; its position if the event is not there."""
+    if event is None:
+        return str(decision.event_position)
+    if not is_linked:
+        return event.external_id
+    address = reverse("admin:scoring_event_change", args=[event.position])
+    return format_html('<a class="ws-link" href="{}">{}</a>', address, event.external_id)

@@ -52,9 +52,9 @@ class EventAdmin(EntriesAdmin):
 
 
 class ConflictFilter(admin.SimpleListFilter):
-    """Events whose sources say different things now; an entry from before they agreed is not one."""
+    """Events whose sources disagree now; an entry from before they agreed is not one."""
 
-    title = "agreement of sources"
+    title = "conflict"
     parameter_name = "in_conflict"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -75,9 +75,9 @@ class LabelAdmin(EntriesAdmin):
         link_to_entry("position", "entry"),
         "event",
         "source",
-        "says",
-        "holds",
-        "sources_agree",
+        "label",
+        "effective_label",
+        "conflict_badge",
         moment_column("known_at", "known"),
     )
     list_display_links = ("event",)
@@ -94,17 +94,17 @@ class LabelAdmin(EntriesAdmin):
     def event(self, label: Label) -> str:
         return event_text(label.event_stream)
 
-    @admin.display(description="says")
-    def says(self, label: Label) -> str:
+    @admin.display(description="label")
+    def label(self, label: Label) -> str:
         return badge(label.value) if label.value else badge("retracted")
 
-    @admin.display(description="label since then")
-    def holds(self, label: Label) -> str:
+    @admin.display(description="effective label")
+    def effective_label(self, label: Label) -> str:
         return badge(label.effective) if label.effective else NO_VALUE
 
-    @admin.display(description="sources")
-    def sources_agree(self, label: Label) -> str:
-        return badge("disagree", tone="warn") if label.conflict else NO_VALUE
+    @admin.display(description="conflict")
+    def conflict_badge(self, label: Label) -> str:
+        return badge("sources disagree", tone="warn") if label.conflict else NO_VALUE
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Label], search_term: str

@@ -69,6 +69,7 @@ def test_an_entry_is_shown_and_cannot_be_changed(staff: Client, filled: None) ->
         ("logentry", "payment/shop/T-1", 2),
         ("logentry", "payment/shop/T-", 0),
         ("event", "payment/shop/T-1", 1),
+        ("decision", "payment/shop/T-1", 1),
         ("label", "payment/shop/T-1", 1),
         ("label", "payment/shop/T-2", 0),
     ],
@@ -84,6 +85,21 @@ def test_a_search_finds_a_position(staff: Client, filled: None) -> None:
         response = staff.get(f"/admin/scoring/{page}/", {"q": str(event.position)})
         assert response.context["cl"].result_count == 1
     assert staff.get("/admin/scoring/logentry/", {"q": "9" * 30}).context["cl"].result_count == 0
+
+
+def test_a_decision_names_its_event_and_links_to_it_for_users_who_may_open_it(filled: None) -> None:
+    event = Event.objects.get(external_id="T-1")
+    link = f'<a class="ws-link" href="/admin/scoring/event/{event.position}/change/">T-1</a>'
+    user = User.objects.create_user("ana", is_staff=True)
+    own = Permission.objects.filter(content_type__app_label="scoring")
+    user.user_permissions.add(own.get(codename="view_decision"))
+    client = Client()
+    client.force_login(user)
+    page = client.get("/admin/scoring/decision/", {"q": str(event.position)}).content.decode()
+    assert ">T-1<" in page
+    assert link not in page
+    user.user_permissions.add(own.get(codename="view_event"))
+    assert link in client.get("/admin/scoring/decision/", {"q": str(event.position)}).content.decode()
 
 
 def test_parked_entries_are_listed_with_their_error(staff: Client, filled: None) -> None:
