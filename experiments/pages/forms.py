@@ -55,7 +55,8 @@ class StartForm(forms.Form):
         min_value=1,
         max_value=99,
         initial=50,
-        help_text="Of the customers, or the event type's other unit. 50 % finds an effect soonest.",
+        help_text="Of the customers, or the event type's other unit."
+        " 50\N{NO-BREAK SPACE}% finds an effect soonest.",
     )
     baseline = forms.FloatField(
         label="Current rate, in %",
@@ -68,8 +69,8 @@ class StartForm(forms.Form):
         label="Minimum detectable effect, in points",
         required=False,
         validators=[_not_too_small],
-        help_text="The smallest change worth finding: 0.5 means from 4 % to 4.5 %; use a minus sign for"
-        " a decrease.",
+        help_text="The smallest change worth finding: 0.5 means from 4\N{NO-BREAK SPACE}% to"
+        " 4.5\N{NO-BREAK SPACE}%; use a minus sign for a decrease.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -111,7 +112,8 @@ class StartForm(forms.Form):
         try:
             units = units_needed(baseline=baseline, effect=effect, share=share)
         except ValueError:
-            self.add_error("effect", "The rate must be between 0 and 100 % before and after the change.")
+            problem = "The rate must be between 0 and 100\N{NO-BREAK SPACE}% before and after the change."
+            self.add_error("effect", problem)
             return {}
         return {"baseline": baseline, "effect": effect, "units": units}
 

@@ -240,8 +240,9 @@ def _history_line(entry: Entry) -> dict[str, Any]:
     match entry.type:
         case "experiment.started":
             text = (
-                f"started by {data['started_by']}: {data['treatment']} gets {100 * data['share']:g} % of the"
-                f" {data['unit']}s, {data['control']} the rest (route version {data['route_version']})"
+                f"started by {data['started_by']}: {data['treatment']} gets"
+                f" {100 * data['share']:g}\N{NO-BREAK SPACE}% of the {data['unit']}s,"
+                f" {data['control']} the rest (route version {data['route_version']})"
             )
         case "experiment.stopped":
             text = f"stopped by {data['by']}: {data['reason']}; the {data['winner']} decides all events"

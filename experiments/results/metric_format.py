@@ -79,4 +79,4 @@ def lift_text(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return NO_VALUE
     value, low, high = (f"{100 * found[key]:+.1f}".replace("-", MINUS) for key in ("value", "low", "high"))
-    return f"{value} % ({low} to {high})"
+    return f"{value}\N{NO-BREAK SPACE}% ({low} to {high})"

@@ -174,7 +174,7 @@ def slow_decisions(facts: Facts) -> Iterator[Notice]:
     if latency and latency > budget and traffic.count_slower(budget, 60) >= MIN_SLOW:
         yield Notice(
             "warn",
-            f"1 % of the decisions in the last hour took longer than {latency:,.0f} ms.",
+            f"1\N{NO-BREAK SPACE}% of the decisions in the last hour took longer than {latency:,.0f} ms.",
             f"Clients wait {budget:,.0f} ms by default. Start more workers of the queue “lanes”.",
         )
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from scoring.catalog.currency import format_minor
 
 NO_VALUE = "-"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _STEPS = (
     (timedelta(minutes=1), timedelta(seconds=1), "s"),
     (timedelta(hours=1), timedelta(minutes=1), "min"),
@@ -24,13 +25,13 @@ def decimal_text(value: float | None, digits: int = 3) -> str:
 
 
 def percent_text(share: float | None, digits: int = 1) -> str:
-    """0.0123 is "1.2 %"; a positive share is never written as 0."""
+    """0.0123 is "1.2 %", with a no-break space; a positive share is never written as 0."""
     if share is None:
         return NO_VALUE
     smallest = 10.0 ** -(digits + 2)
     if 0 < share < smallest / 2:
-        return f"< {100 * smallest:.{digits}f} %"
-    return f"{100 * share:.{digits}f} %"
+        return f"<{NO_BREAK_SPACE}{100 * smallest:.{digits}f}{NO_BREAK_SPACE}%"
+    return f"{100 * share:.{digits}f}{NO_BREAK_SPACE}%"
 
 
 def money_text(minor: float | None, currency: str = "USD") -> str:

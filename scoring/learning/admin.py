@@ -81,7 +81,7 @@ class ModelVersionAdmin(LinkedAdmin):
     def average_precision(self, version: ModelVersion) -> str:
         return decimal_text(version.metrics.get("average_precision"), 4)
 
-    @admin.display(description="vs. champion (95 %)")
+    @admin.display(description="vs. champion (95\N{NO-BREAK SPACE}%)")
     def against_champion(self, version: Any) -> str:
         return difference_text(version.difference)
 

@@ -45,7 +45,8 @@ def _start_shadow(version: ModelVersion, given: Given, actor: str, now: datetime
 def _start_canary(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
     percent = read_percent(given.get("percent", ""), event_type=version.event_type)
     promotion.start_canary(version.name, share=percent / 100, actor=actor, now=now)
-    return f"{version.name} now decides {percent:g} % of the traffic; the champion decides the rest."
+    share = f"{percent:g}\N{NO-BREAK SPACE}%"
+    return f"{version.name} now decides {share} of the traffic; the champion decides the rest."
 
 
 def _stop(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:

@@ -67,7 +67,7 @@ def _calibration(curves: Mapping[str, Any], names: Mapping[str, str], positive: 
         Axis(f"Observed share of {positive}", "percent", 0, 1),
         [*lines, perfect] if lines else [],
         summary=f"Observed share of {positive} against the mean score, in 15 bins of equal width; the band is"
-        " the 95 % interval.",
+        " the 95\N{NO-BREAK SPACE}% interval.",
     )
 
 

@@ -53,8 +53,8 @@ METRICS = (
     ),
     MetricDescription(
         "recall_at_1pct_false_positives",
-        "Recall at 1 % false positive rate",
-        "Of all {positive}, the share that is flagged while 1 % of other events are.",
+        "Recall at 1\N{NO-BREAK SPACE}% false positive rate",
+        "Of all {positive}, the share that is flagged while 1\N{NO-BREAK SPACE}% of other events are.",
         HIGHER,
         percent=True,
     ),
@@ -154,7 +154,7 @@ def difference_in_words(comparison: Mapping[str, Any]) -> str:
         return ""
     return (
         f"Average precision differs by {difference_text(difference)}"
-        f" ({100 * difference['level']:.0f} % interval): {result_text(difference)}."
+        f" ({100 * difference['level']:.0f}\N{NO-BREAK SPACE}% interval): {result_text(difference)}."
     )
 
 

@@ -59,7 +59,7 @@ def test_a_candidate_page_shows_metrics_gate_lineage_and_actions(models):
     text = page(judge, models[0])
     for expected in ("Average precision", "9 of 9 checks passed", "Approve payment-1", "Artifact (SHA-256)"):
         assert expected in text
-    assert "Not compared with a champion: no model decides payment yet." in text
+    assert "Not compared with a champion: no model decided payment events when this one was trained." in text
     onlooker = page(client_of("cy", *LOOK), models[0])
     assert "Gate: 9 of 9" in onlooker
     for forbidden in ("Approve payment-1", "Reject payment-1", "<button class"):
@@ -82,7 +82,7 @@ def test_canary_and_shadow_are_started_changed_and_stopped(models):
     promote(models[0])
     approved(models[1])
     judge = client_of("bo", *JUDGE)
-    assert "decides 12.5 % of the traffic" in act(judge, models[1], "canary", percent="12,5")
+    assert "decides 12.5\N{NO-BREAK SPACE}% of the traffic" in act(judge, models[1], "canary", percent="12,5")
     assert "canary 12.5 %" in page(judge, models[1])
     assert "is not a percentage" in act(judge, models[1], "canary", percent="a lot")
     assert "removed from the route" in act(judge, models[1], "stop")

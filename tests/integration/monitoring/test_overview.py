@@ -53,8 +53,8 @@ def test_the_overview_shows_volume_outcomes_and_latency() -> None:
 
     assert shown["Events in the last hour"][0] == "40"
     assert shown["Events per minute"] == ("8.0", "mean of the last 5 minutes")
-    assert shown["Allowed"] == ("200.00 USD", "20 events, 50.0 %")
-    assert shown["Blocked"] == ("1,000.00 USD", "20 events, 50.0 %")
+    assert shown["Allowed"] == ("200.00 USD", "20 events, 50.0\N{NO-BREAK SPACE}%")
+    assert shown["Blocked"] == ("1,000.00 USD", "20 events, 50.0\N{NO-BREAK SPACE}%")
     assert shown["Confirmed fraud"] == ("12.34 USD", "1 event labeled")
     assert shown["Latency, median"][0].startswith(("7.", "8."))
     assert shown["Champion for payment"][0] == "payment-1"
@@ -97,8 +97,8 @@ def test_running_experiments_and_trainings_show_their_progress() -> None:
 
     shown = tiles(user_with(is_superuser=True))
 
-    assert shown["Experiment"] == ("trees", "payment-2 on 20 %, for 3 min")
-    assert shown["Training"] == ("25 %", "growing trees, for 3 min")
+    assert shown["Experiment"] == ("trees", "payment-2 on 20\N{NO-BREAK SPACE}%, for 3 min")
+    assert shown["Training"] == ("25\N{NO-BREAK SPACE}%", "growing trees, for 3 min")
 
 
 def test_candidates_awaiting_approval_are_listed_newest_first() -> None:

@@ -45,7 +45,14 @@ def test_the_queue_shows_open_cases_with_reasons_the_largest_loss_first(
     small, large = review_case("T-small", stake=1_000), review_case("T-large", stake=99_000)
     page = text_of(browse("ana", *WORK).get(QUEUE))
     assert page.index("T-large") < page.index("T-small")
-    for told in (page_of(small), page_of(large), "495.00 USD", "50.0 %", REASON["text"], "sent to review"):
+    for told in (
+        page_of(small),
+        page_of(large),
+        "495.00 USD",
+        "50.0\N{NO-BREAK SPACE}%",
+        REASON["text"],
+        "sent to review",
+    ):
         assert told in page
 
 
@@ -127,10 +134,11 @@ def test_a_case_shows_what_is_known(browse: Browse, review_case: ReviewCase) -> 
     page = text_of(browse("ana", *WORK).get(page_of(case)))
     for told in (
         "Case T-7",
-        "50.0 %",
+        "50.0\N{NO-BREAK SPACE}%",
+        "probability of fraud",
         "12.34 USD",  # at stake
         "50.00 USD",  # the loss to expect
-        "review from 5 %, block from 80 %",
+        "review from 5\N{NO-BREAK SPACE}%, block from 80\N{NO-BREAK SPACE}%",
         REASON["text"],
         "+1.25",
         "can no longer be read",  # the model of the decision is gone, and the page says so

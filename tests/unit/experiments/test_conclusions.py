@@ -141,15 +141,15 @@ def test_details_name_other_significant_differences_and_when_fraud_matures():
 def test_a_row_has_both_arms_the_difference_and_its_place_in_the_plot():
     line = metric_rows(experiment(), FEWER)[0]
     assert (line.metric.name, line.primary) == ("block_rate", True)
-    assert line.control == ("30.00 %", "27.16 to 32.84")
-    assert line.treatment == ("15.00 %", "12.79 to 17.21")
+    assert line.control == ("30.00\N{NO-BREAK SPACE}%", "27.16 to 32.84")
+    assert line.treatment == ("15.00\N{NO-BREAK SPACE}%", "12.79 to 17.21")
     assert (line.difference, line.interval) == (
         "\N{MINUS SIGN}15.00 points",
         "\N{MINUS SIGN}18.60 to \N{MINUS SIGN}11.40 points",
     )
     assert line.always == "\N{MINUS SIGN}20.58 to \N{MINUS SIGN}9.42 points"
     assert line.p_value == "< 0.001"
-    assert line.lift.startswith("\N{MINUS SIGN}50.0 % (")
+    assert line.lift.startswith("\N{MINUS SIGN}50.0\N{NO-BREAK SPACE}% (")
     assert line.always_span.low < line.span.low < line.point < line.span.high < line.always_span.high < 50
 
 

@@ -131,5 +131,5 @@ def test_how_figures_are_written():
     assert (dollars.plain(13.2), dollars.plain(0)) == ("0.1320", "0.00")
     assert (p_text(0.0304), p_text(0.0001), p_text(None)) == ("0.030", "< 0.001", "-")
     assert lift_text({"value": -0.12, "low": -0.2, "high": 0.03}) == (
-        "\N{MINUS SIGN}12.0 % (\N{MINUS SIGN}20.0 to +3.0)"
+        "\N{MINUS SIGN}12.0\N{NO-BREAK SPACE}% (\N{MINUS SIGN}20.0 to +3.0)"
     )

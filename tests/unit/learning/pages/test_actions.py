@@ -36,7 +36,7 @@ SERVICES = {
             "canary",
             {"percent": "12,5 %"},
             {"share": 0.125},
-            "payment-2 now decides 12.5 % of the traffic",
+            "payment-2 now decides 12.5\N{NO-BREAK SPACE}% of the traffic",
         ),
         ("stop", {}, {}, "payment-2 was removed from the route"),
     ],

@@ -161,11 +161,11 @@ def test_problems_of_a_feature_are_named() -> None:
     behind = LaneState("commerce", pending=34, oldest=NOW - timedelta(minutes=2), checked_at=None)
     assert answers(row, lane=behind) == [
         ("bad", "No, it has drifted far: PSI 0.900."),
-        ("warn", "Missing in 40.0 % of decisions; 10.0 % in training."),
+        ("warn", "Missing in 40.0\N{NO-BREAK SPACE}% of decisions; 10.0\N{NO-BREAK SPACE}% in training."),
         (
             "bad",
-            "No: 6 of 1,200 values (0.50 %) differed. The log has the values that models used;"
-            " `manage.py replay` shows the first difference.",
+            "No: 6 of 1,200 values (0.50\N{NO-BREAK SPACE}%) differed. The log has the values that models"
+            " used; `manage.py replay` shows the first difference.",
         ),
         ("warn", "Lane commerce is 2 min behind, with 34 pending entries."),
     ]

@@ -117,12 +117,12 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"minutes": minutes(60, 0, decided_allow=9, fallbacks=1)},
             "bad",
-            "60 of 540 decisions in the last hour (11.1 %) were fallbacks.",
+            "60 of 540 decisions in the last hour (11.1\N{NO-BREAK SPACE}%) were fallbacks.",
         ),
         (
             {"minutes": [*minutes(60, 0, decided_allow=9), *minutes(1, 0, fallbacks=1)]},
             "warn",
-            "1 of 540 decisions in the last hour (0.2 %) were fallbacks",
+            "1 of 540 decisions in the last hour (0.2\N{NO-BREAK SPACE}%) were fallbacks",
         ),
         (
             {
@@ -158,8 +158,12 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
             "bad",
             "Cases, figures and shadow scores are not updated.",
         ),
-        ({"minutes": [slow_minute(900_000)]}, "warn", "1 % of the decisions in the last hour took longer"),
-        ({"minutes": [slow_minute(900_000, decisions=3)]}, "warn", "1 % of the decisions"),
+        (
+            {"minutes": [slow_minute(900_000)]},
+            "warn",
+            "1\N{NO-BREAK SPACE}% of the decisions in the last hour took longer",
+        ),
+        ({"minutes": [slow_minute(900_000, decisions=3)]}, "warn", "1\N{NO-BREAK SPACE}% of the decisions"),
         (
             {"queue": CaseQueue(pending=12, held=1, oldest=NOW - 30 * HOUR)},
             "warn",

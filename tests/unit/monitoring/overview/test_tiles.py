@@ -90,9 +90,9 @@ def test_amounts_and_decisions_are_shown_by_outcome() -> None:
         stake_allow=9_000_00, stake_review=800_00, stake_block=20_00, positives=3, fraud_stake=55_00,
     )  # fmt: skip
     assert shown(day_tiles(replace(QUIET, hours=[window, hour(decided_allow=0)]), link)) == {
-        "Allowed": ("9,000.00 USD", "90 events, 90.0 %"),
-        "Sent to review": ("800.00 USD", "8 events, 8.0 %"),
-        "Blocked": ("20.00 USD", "2 events, 2.0 %"),
+        "Allowed": ("9,000.00 USD", "90 events, 90.0\N{NO-BREAK SPACE}%"),
+        "Sent to review": ("800.00 USD", "8 events, 8.0\N{NO-BREAK SPACE}%"),
+        "Blocked": ("20.00 USD", "2 events, 2.0\N{NO-BREAK SPACE}%"),
         "Confirmed fraud": ("55.00 USD", "3 events labeled"),
     }
     assert outcome_shares([window]) == [("allow", 90, 0.9), ("review", 8, 0.08), ("block", 2, 0.02)]
@@ -145,7 +145,7 @@ def running(**progress: object) -> TrainingJob:
 @pytest.mark.parametrize(
     ("job", "value", "tone"),
     [
-        (running(step="fitting", done=30, total=120), "25 %", ""),
+        (running(step="fitting", done=30, total=120), "25\N{NO-BREAK SPACE}%", ""),
         (running(step="", done=0, total=0), "running", ""),
         (TrainingJob(number=3, state="failed", ended_at=NOW, requested_at=NOW), "failed", "bad"),
         (TrainingJob(number=3, state="finished", ended_at=NOW, requested_at=NOW), "finished", ""),
