@@ -86,7 +86,8 @@ def _event_cell(event: Event | None, decision: Decision, is_linked: bool) -> str
     """The event's own id; its position if the event is not there."""
     if event is None:
         return str(decision.event_position)
+    shown = format_html('<span class="ws-id" title="{}">{}</span>', event.external_id, event.external_id)
     if not is_linked:
-        return event.external_id
+        return shown
     address = reverse("admin:scoring_event_change", args=[event.position])
-    return format_html('<a class="ws-link" href="{}">{}</a>', address, event.external_id)
+    return format_html('<a class="ws-link" href="{}">{}</a>', address, shown)
