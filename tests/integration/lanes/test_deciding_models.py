@@ -23,6 +23,7 @@ from scoring.signals.reply_channels import open_reply_channel
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.waiting import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,7 +80,7 @@ def test_a_waiting_client_and_a_repetition_get_the_same_answer(models, send, wor
     send(payments(1))
     Pending.objects.update(wake_token=channel.token)
     work()
-    told, cause = channel.collect(count=1, seconds=1)
+    told, cause = channel.collect(count=1, seconds=TIMEOUT_SECONDS)
     assert cause == ""
     again = send(payments(1))[0].answer
     assert orjson.dumps(told["payment/shop/T-0"]) == orjson.dumps(again)

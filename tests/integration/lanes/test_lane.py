@@ -1,6 +1,5 @@
 """One lane from receipt to decision, and every way its online state can be lost."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +36,7 @@ from tests.factories.lane_items import iter_lane_items
 from tests.factories.log import inject_conflicts
 from tests.factories.payments import MARCH, payment_payload, payments, refund_payload, submission
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -411,10 +411,7 @@ def test_a_repeated_submission_of_an_undecided_event_waits_for_its_decision(send
     send(payments(1))
     with ThreadPoolExecutor(1) as sender:
         repeated = sender.submit(send_and_close, send, payments(1), wait=10)
-        deadline = time.monotonic() + 5
-        while not Pending.objects.filter(wake_token__isnull=False).exists():
-            assert time.monotonic() < deadline, "the repeated submission does not wait for the lane"
-            time.sleep(0.01)
+        wait_until(Pending.objects.filter(wake_token__isnull=False).exists)
         with held_lane(LANE):
             runner = LaneRunner(LANE)
             while runner.step():

@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 
 from scoring.decisions.models import Decision
@@ -64,8 +66,8 @@ class Watching(RecordedSteps):
 
 @contextmanager
 def traffic(send: Callable[..., object]) -> Iterator[None]:
-    """A sender and two workers of the lane, each with its own connections."""
-    ended = threading.Event()
+    """A sender and two workers of the lane, each with its own connections; first items are applied."""
+    ended, before = threading.Event(), read_head(LANE)
     failed: list[BaseException] = []
 
     def repeat(act: Callable[[int], object]) -> None:
@@ -83,16 +85,31 @@ def traffic(send: Callable[..., object]) -> Iterator[None]:
         send(payments(7, start=1_000 + 7 * number))
         time.sleep(0.005)
 
-    acts = [submit, *[lambda _: work_lane(LANE, max_seconds=0.15, linger=0.02)] * 2]
-    threads = [threading.Thread(target=repeat, args=[act], daemon=True) for act in acts]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.3)
-    yield
-    ended.set()
-    for thread in threads:
-        thread.join()
+    with writer() as first, writer() as second:
+        workers = [partial(work_briefly, writer=each) for each in (first, second)]
+        threads = [threading.Thread(target=repeat, args=[act], daemon=True) for act in [submit, *workers]]
+        for thread in threads:
+            thread.start()
+        try:
+            wait_until(lambda: failed or read_head(LANE).seq > before.seq)
+            yield
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
     assert not failed, failed[0]
+
+
+@contextmanager
+def writer() -> Iterator[Executor]:
+    """A worker's thread that writes one batch while the next is computed."""
+    with ThreadPoolExecutor(1) as thread:
+        yield thread
+        thread.submit(connections.close_all)  # those of that thread
+
+
+def work_briefly(number: int, *, writer: Executor) -> None:
+    work_lane(LANE, max_seconds=0.15, linger=0.02, writer=writer)
 
 
 def assert_every_decision_is_what_the_log_gives() -> None:
@@ -117,7 +134,6 @@ def test_a_rebuild_during_traffic_changes_no_value(send, work):
     work()
     before = read_head(LANE)
     with traffic(send):
-        wait_until(lambda: read_head(LANE).seq > before.seq)
         rebuilt = [rebuild_lane(LANE)]
         wait_until(lambda: read_head(LANE).seq > rebuilt[0].items)
         rebuilt += [rebuild_lane(LANE) for _ in range(3)]
@@ -135,7 +151,7 @@ def test_a_reorder_during_traffic_has_every_item_once(send, work):
     before = read_head(LANE)
     with traffic(send):
         rebuilt = reorder_lane(LANE, reason="test")
-        time.sleep(0.2)
+        wait_until(lambda: read_head(LANE).seq > rebuilt.items)
     work()
     places = order()
     assert rebuilt.items > before.seq + 343

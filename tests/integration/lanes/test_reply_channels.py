@@ -8,6 +8,7 @@ import redis
 from scoring.signals import redis_connections as connections
 from scoring.signals import reply_channels
 from scoring.signals.reply_channels import open_reply_channel, queue_of
+from tests.waiting import wait_until
 
 
 def answer(number: int) -> dict[str, object]:
@@ -25,7 +26,8 @@ def test_each_channel_gets_its_own_answers_of_a_batch(online_redis):
 def test_a_wait_that_times_out_gives_the_answers_so_far(online_redis):
     channel = open_reply_channel()
     reply_channels.send_answers({channel.token: [answer(1)]})
-    told, cause = channel.collect(count=2, seconds=0.3)
+    wait_until(lambda: not channel.arrived.empty())
+    told, cause = channel.collect(count=2, seconds=0.01)
     assert (list(told), cause) == (["payment/shop/T-1"], "")
 
 
@@ -51,17 +53,17 @@ def test_waits_are_aborted_when_redis_fails_and_the_next_one_works(online_redis,
 
 
 def test_one_lost_connection_aborts_no_wait(online_redis, monkeypatch):
-    channel, client, lost = open_reply_channel(), connections.blocking, []
+    channel, client, asked = open_reply_channel(), connections.blocking, []
 
     def lose_one() -> redis.Redis:
-        if not lost:
-            lost.append(True)
+        asked.append(True)
+        if len(asked) == 1:
             raise redis.ConnectionError("dropped")
         return client()
 
     monkeypatch.setattr(connections, "blocking", lose_one)
-    assert channel.collect(count=1, seconds=2.5) == ({}, "")  # the thread asks again every two seconds
-    assert lost
+    wait_until(lambda: len(asked) > 1)  # the thread asks again every two seconds, and at once after a loss
+    assert channel.collect(count=1, seconds=0.01) == ({}, "")
     reply_channels.send_answers({channel.token: [answer(1)]})
     assert channel.collect(count=1, seconds=5)[0] == {"payment/shop/T-1": {"id": "T-1"}}
 
