@@ -293,7 +293,7 @@ class Arithmetic(Expression):
         return f"{left}, {self._words.in_description} {right}"
 
     def without_past(self, grammar: Grammar) -> str:
-        return "missing if a side is missing" + (" or the divisor is 0" if self.operator == "/" else "")
+        return "missing if either side is missing" + (" or the divisor is 0" if self.operator == "/" else "")
 
     def usual(self) -> Usual | None:
         """1 for a field divided by its mean over all counted events; a mean over some of them is no norm."""

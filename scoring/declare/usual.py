@@ -35,7 +35,7 @@ class Usual:
         raise NotImplementedError
 
     def description(self, grammar: Grammar) -> str:
-        """What it is, in words: "the mean of this card over 30 days"."""
+        """What it is, in words: "the 30-day mean of this card"."""
         raise NotImplementedError
 
 
@@ -68,9 +68,10 @@ class MonthlyRate(Usual):
         return program.emit("usual_rate", month, subject.key, self.window.us)
 
     def description(self, grammar: Grammar) -> str:
+        window = span_text(self.window.label)
         return (
-            f"what {grammar.this(self.word)} had in 30 days, scaled to {span_text(self.window.label)};"
-            " until it is that old, the median of the training rows"
+            f"the 30-day total of {grammar.this(self.word)}, scaled to {window}; until it is {window} old,"
+            " the median of the training rows"
         )
 
 
@@ -86,7 +87,7 @@ class MonthlyMean(Usual):
         return _over_month(program, program.subject(self.word), "mean", self.field, self.where)
 
     def description(self, grammar: Grammar) -> str:
-        return f"the mean of {grammar.this(self.word)} over 30 days"
+        return f"the 30-day mean of {grammar.this(self.word)}"
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ class MonthlyGap(Usual):
         return program.emit("usual_gap", month, subject.key)
 
     def description(self, grammar: Grammar) -> str:
-        events = f"the events of {grammar.this(self.word)} in them"
-        return f"30 days divided by {events}, or by its age if that is less"
+        this = grammar.this(self.word)
+        return f"30 days, or the age of {this} if less, divided by the number of its events in that time"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class FirstEntityMean(Usual):
         return _over_month(program, subject, "mean", self.field)
 
     def description(self, grammar: Grammar) -> str:
-        return "the mean of the last 30 days, of the first entity that the event type declares"
+        return "the 30-day mean of the first entity that the event type declares"
 
 
 @dataclass(frozen=True)
@@ -132,4 +133,4 @@ class One(Usual):
         return program.emit("one_if_known", self.word.lower(program))
 
     def description(self, grammar: Grammar) -> str:
-        return "1: as much as on average"
+        return "1: equal to the mean"

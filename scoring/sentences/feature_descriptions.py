@@ -9,7 +9,7 @@ _NAMES_AS_NUMBERS = ("flag", "category", "weekday", "hour")  # units that have n
 
 
 def describe_feature(spec: FeatureSpec) -> str:
-    """What the feature is: "How many payments with this card there were in the last hour."."""
+    """What the feature is: "The number of payments with this card in the last hour."."""
     text = spec.expression.description(FeatureGrammar(spec))
     if help_text := spec.expression.plain.help_text:
         text += f": {help_text[0].lower()}{help_text[1:]}"
@@ -33,5 +33,5 @@ def describe_usual(spec: FeatureSpec) -> str:
     if usual := spec.expression.usual():
         return usual.description(FeatureGrammar(spec))
     if spec.unit in _NAMES_AS_NUMBERS:
-        return "nothing: its numbers stand for names, which have no mean"
+        return "none: its values have no meaningful mean"
     return "the median of the training rows"

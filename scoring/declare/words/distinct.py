@@ -73,7 +73,7 @@ class Distinct(OnEntity):
     def description(self, grammar: Grammar) -> str:
         values, span = plural_of(words_of(self.field.name)), last_span(self.window.label)
         where = where_clause(grammar, self.where)
-        return f"how many different {values} there were in {grammar.events(self)} in the last {span}{where}"
+        return f"the number of different {values} in {grammar.events(self)} in the last {span}{where}"
 
     def coverage(self, grammar: Grammar) -> str:
         exact = f"Exact up to {self.cap} values; beyond that it stays at {self.cap}."

@@ -79,16 +79,15 @@ class Labeled(OnEntity):
     def description(self, grammar: Grammar) -> str:
         confirmed = f"confirmed as {grammar.positive}, {self._span('before')}"
         if self._counts:
-            return f"how many {grammar.events(self)} were {confirmed}"
-        return f"the share of {grammar.events(self)} that was {confirmed}"
+            return f"the number of {grammar.events(self)} that were {confirmed}"
+        return f"the share of {grammar.events(self)} that were {confirmed}"
 
     def coverage(self, grammar: Grammar) -> str:
         first, last = exact_span(self.delay.us + self.window.us), span_text(self.delay.label)
         end = f"to {last} before" if self.delay.us else "up to"
         return (
             f"{self.counted(grammar)} from {first} before {end} the {grammar.subject}, in tiles of"
-            f" {exact_span(self.tile)}. A label counts from the moment it is known, for the event it is"
-            " about."
+            f" {exact_span(self.tile)}. A label counts once it is known, at the time of its event."
         )
 
     def without_past(self, grammar: Grammar) -> str:

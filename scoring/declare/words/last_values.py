@@ -128,8 +128,8 @@ class Traveled(OnEntity):
     def description(self, grammar: Grammar) -> str:
         last = self.last_event(grammar)
         if self._is_distance:
-            return f"how many kilometers away {last} was"
-        return f"the speed, in km/h, needed to get here from where {last} was"
+            return f"the distance, in km, from {last}"
+        return f"the speed, in km/h, needed to get here from {last}"
 
     def lower(self, program: Program) -> Register:
         subject = program.subject(self)

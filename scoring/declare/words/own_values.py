@@ -125,7 +125,7 @@ class BatchValue(Expression):
         return f"{self.noun(grammar)}, computed ahead of time in the batch view {self.view.name}"
 
     def without_past(self, grammar: Grammar) -> str:
-        return "missing if the view has no value, or none fresh enough"
+        return "missing if the view has no value or only a stale one"
 
     def lower(self, program: Program) -> Register:
         return program.view_value(self.view, self.column)
@@ -188,7 +188,7 @@ class Distance(Expression):
         return f"the distance between {self._points}"
 
     def description(self, grammar: Grammar) -> str:
-        return f"how many kilometers lie between {self._points}"
+        return f"the distance, in km, between {self._points}"
 
     @property
     def _points(self) -> str:

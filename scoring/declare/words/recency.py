@@ -46,7 +46,7 @@ class SinceLast(OnEntity):
         return f"{grammar.value(value)} since {self.last_event(grammar)}{where}"
 
     def description(self, grammar: Grammar) -> str:
-        return f"how long ago {self.last_event(grammar)}{where_clause(grammar, self.where)} was"
+        return self.noun(grammar)
 
     def usual(self) -> Usual:
         return MonthlyGap(self, self.where)
@@ -84,7 +84,7 @@ class SinceFirst(OnEntity):
         return f"{grammar.this(self)} was first seen {grammar.value(value)} ago"
 
     def description(self, grammar: Grammar) -> str:
-        return f"how long ago {grammar.this(self)} was first seen"
+        return self.noun(grammar)
 
     def lower(self, program: Program) -> Register:
         subject = program.subject(self)
@@ -123,7 +123,7 @@ class SinceLastSame(OnEntity):
         return f"{what} was last seen {grammar.value(value)} ago in {grammar.events(self)}"
 
     def description(self, grammar: Grammar) -> str:
-        return f"how long ago this {words_of(self.field.name)} was last seen in {grammar.events(self)}"
+        return self.noun(grammar)
 
     def lower(self, program: Program) -> Register:
         return _lower_value_map(self, program, "since_same")

@@ -67,16 +67,16 @@ class InSession(OnEntity):
     def description(self, grammar: Grammar) -> str:
         events = grammar.events(self)
         if self.function == "count":
-            return f"how many {events} there were since the last {self._pause}"
+            return f"the number of {events} since the last {self._pause}"
         if self.function == "duration":
-            return f"how long ago {events} began after the last {self._pause}"
+            return f"the time since the first {grammar.events(self, 1)} after the last {self._pause}"
         return f"the total {words_of(self.field_name)} of {events} since the last {self._pause}"
 
     def coverage(self, grammar: Grammar) -> str:
         gap = span_text(self.gap.label)
         return (
-            f"{self.counted(grammar)} since the last silence of {gap} or more. One that comes {gap} or more"
-            f" after the last begins a new session. The {grammar.subject} itself is not part of it."
+            f"{self.counted(grammar)} since the last pause of {gap} or more. One that comes {gap} or more"
+            f" after the previous one starts a new session. The {grammar.subject} itself is excluded."
         )
 
     def without_past(self, grammar: Grammar) -> str:

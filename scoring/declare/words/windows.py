@@ -118,7 +118,7 @@ class Aggregate(OnEntity):
         events, span = grammar.events(self), last_span(self.window.label)
         over = f"in the last {span}{where_clause(grammar, self.where)}"
         if self.function == "count":
-            return f"how many {events} there were {over}"
+            return f"the number of {events} {over}"
         return f"{_DESCRIPTIONS[self.function].format(field=words_of(self.field_name))} {events} {over}"
 
     def coverage(self, grammar: Grammar) -> str:
@@ -162,9 +162,9 @@ def in_window(grammar: Grammar, word: WindowWord, number: float = 2) -> str:
 def window_coverage(grammar: Grammar, word: WindowWord) -> str:
     window, tile = span_text(word.window.label), exact_span(word.tile)
     return (
-        f"{capitalized(grammar.events(word))} of the {window} before, and up to {tile} more: it begins with"
-        f" the tile of {tile} (aligned to UTC) that holds the moment {window} ago."
-        f" The {grammar.subject} itself is not part of it."
+        f"{capitalized(grammar.events(word))} in the {window} before, and up to {tile} more: the window"
+        f" starts with the tile of {tile} (aligned to UTC) that contains the moment {window} ago."
+        f" The {grammar.subject} itself is excluded."
     )
 
 

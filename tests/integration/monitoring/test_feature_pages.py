@@ -98,7 +98,7 @@ def test_the_list_shows_meaning_and_health_of_each_feature(visitor: Client) -> N
 
     assert "1 feature differed when recomputed from the log; 1 feature drifted since training." in page
     assert "as seen by payment-1 since" in page
-    assert "How many payments with this card there were in the last hour." in page
+    assert "The number of payments with this card in the last hour." in page
     amount = page[page.index("amount</a>") : page.index("category</a>")]
     assert "The payment&#x27;s amount: what is paid." in amount
     assert "shifted" in amount
@@ -187,7 +187,7 @@ def test_unknown_addresses_give_404(visitor: Client, address: str) -> None:
 def test_a_feature_page_shows_its_definition(visitor: Client) -> None:
     page = text_of(visitor, "/admin/features/payment/card_count_1h/")
 
-    assert "How many payments with this card there were in the last hour." in page
+    assert "The number of payments with this card in the last hour." in page
     assert "begins with the tile of 5 min (aligned to UTC) that holds the moment 1 h ago" in page
     assert "What this card had in 30 days, scaled to 1 h" in page
     assert "CARD_COUNT_1H" in page

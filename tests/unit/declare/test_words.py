@@ -186,7 +186,7 @@ def test_a_page_describes_a_usual_value_exactly_if_the_kernel_computes_one() -> 
 
 def test_the_usual_ratio_to_an_own_mean_is_one_whatever_the_mean_is_called() -> None:
     for name in ("amount_to_card_amount_mean_30d", "to_named_mean"):
-        assert describe_usual(SPECS[name]) == "1: as much as on average"
+        assert describe_usual(SPECS[name]) == "1: equal to the mean"
         assert context_column(name) != context_column("card_since_first")
 
 

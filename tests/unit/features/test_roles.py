@@ -181,9 +181,11 @@ def test_a_sentence_names_the_role_of_an_account(name: str, value: float, senten
 def test_the_catalog_says_it_too() -> None:
     specs = {spec.name: spec for spec in PLAN.feature_set("wire").features}
     assert describe_feature(specs["receiver_as_sender_count_24h"]) == (
-        "How many wires with this receiver as sender there were in the last 24 h."
+        "The number of wires with this receiver as sender in the last 24 h."
     )
-    assert "this receiver as sender had in 30 days" in describe_usual(specs["receiver_as_sender_count_24h"])
+    assert "the 30-day total of this receiver as sender" in describe_usual(
+        specs["receiver_as_sender_count_24h"]
+    )
     assert entities_read(specs["sender_as_receiver_count_24h"]) == ["sender"]
 
 

@@ -59,9 +59,9 @@ MEANINGS = [
     ("amount", "The payment's amount: what is paid."),
     ("hour_of_day", "The hour of the day of the payment, 0 to 23 UTC."),
     ("customer_age", "Calendar years since the customer birth year."),
-    ("card_count_1h", "How many payments with this card there were in the last hour."),
-    ("card_count_24h", "How many payments with this card there were in the last 24 h."),
-    ("card_refund_count_30d", "How many refunds with this card there were in the last 30 d."),
+    ("card_count_1h", "The number of payments with this card in the last hour."),
+    ("card_count_24h", "The number of payments with this card in the last 24 h."),
+    ("card_refund_count_30d", "The number of refunds with this card in the last 30 d."),
     ("card_amount_mean_24h", "The mean amount of payments with this card in the last 24 h."),
     (
         "card_amount_std_7d",
@@ -73,28 +73,28 @@ MEANINGS = [
     ),
     (
         "card_distinct_merchant_24h",
-        "How many different merchants there were in payments with this card in the last 24 h.",
+        "The number of different merchants in payments with this card in the last 24 h.",
     ),
-    ("card_since_last", "How long ago the last payment with this card was."),
-    ("card_since_first", "How long ago this card was first seen."),
-    ("card_since_last_same_device", "How long ago this device was last seen in payments with this card."),
+    ("card_since_last", "The time since the last payment with this card."),
+    ("card_since_first", "The time since this card was first seen."),
+    ("card_since_last_same_device", "The time since this device was last seen in payments with this card."),
     ("card_new_merchant", "Whether this merchant is new for this card."),
     (
         "card_x_merchant_count_30d",
-        "How many payments with this card at this merchant there were in the last 30 d.",
+        "The number of payments with this card at this merchant in the last 30 d.",
     ),
     (
         "merchant_fraud_share_7d_after_14d",
-        "The share of payments at this merchant that was confirmed as fraud, over 7 d, ending 14 d before.",
+        "The share of payments at this merchant that were confirmed as fraud, over 7 d, ending 14 d before.",
     ),
     (
         "account_count_24h_where_amount_below_5",
-        "How many transfers from this account there were in the last 24 h (amount below 5.00 USD).",
+        "The number of transfers from this account in the last 24 h (amount below 5.00 USD).",
     ),
-    ("account_since_last_where_foreign", "How long ago the last transfer from this account (foreign) was."),
+    ("account_since_last_where_foreign", "The time since the last transfer from this account (foreign)."),
     (
         "account_session_30m_count",
-        "How many transfers from this account there were since the last pause of 30 min.",
+        "The number of transfers from this account since the last pause of 30 min.",
     ),
     (
         "account_session_30m_amount_sum",
@@ -102,7 +102,7 @@ MEANINGS = [
     ),
     (
         "account_session_30m_duration",
-        "How long ago transfers from this account began after the last pause of 30 min.",
+        "The time since the first transfer from this account after the last pause of 30 min.",
     ),
     ("account_last_amount", "The amount of the last transfer from this account."),
     (
@@ -137,24 +137,24 @@ def test_every_feature_is_a_sentence() -> None:
     [
         (
             "card_count_1h",
-            "Payments with this card of the 1 h before, and up to 5 min more: it begins with the tile of"
-            " 5 min (aligned to UTC) that holds the moment 1 h ago. The payment itself is not part of it.",
+            "Payments with this card in the 1 h before, and up to 5 min more: the window starts with the tile"
+            " of 5 min (aligned to UTC) that contains the moment 1 h ago. The payment itself is excluded.",
         ),
         (
             "card_distinct_merchant_24h",
-            "Payments with this card of the 24 h before, and up to 2 h more: it begins with the tile of 2 h"
-            " (aligned to UTC) that holds the moment 24 h ago. The payment itself is not part of it."
+            "Payments with this card in the 24 h before, and up to 2 h more: the window starts with the tile"
+            " of 2 h (aligned to UTC) that contains the moment 24 h ago. The payment itself is excluded."
             " Exact up to 32 values; beyond that it stays at 32.",
         ),
         (
             "merchant_fraud_share_7d_after_14d",
             "Payments at this merchant from 21 d before to 14 d before the payment, in tiles of 14 h."
-            " A label counts from the moment it is known, for the event it is about.",
+            " A label counts once it is known, at the time of its event.",
         ),
         (
             "account_session_30m_count",
-            "Transfers from this account since the last silence of 30 min or more. One that comes 30 min or"
-            " more after the last begins a new session. The transfer itself is not part of it.",
+            "Transfers from this account since the last pause of 30 min or more. One that comes 30 min or"
+            " more after the previous one starts a new session. The transfer itself is excluded.",
         ),
     ],
 )
@@ -180,7 +180,7 @@ def test_arithmetic_covers_the_windows_of_its_parts() -> None:
         ("card_since_last", "missing"),
         ("hour_of_day", "never missing"),
         ("account_session_30m_amount_sum", "0"),
-        ("habits_typical", "missing if the view has no value, or none fresh enough"),
+        ("habits_typical", "missing if the view has no value or only a stale one"),
         ("card_new_merchant", "1 for a new card; missing without a value"),
         (
             "note_capitals",
@@ -188,7 +188,7 @@ def test_arithmetic_covers_the_windows_of_its_parts() -> None:
         ),
         ("merchant_fraud_share_7d_after_14d", "missing"),
         ("card_fraud_count_30d_after_0d", "0"),
-        ("amount_to_card_amount_mean_30d", "missing if a side is missing or the divisor is 0"),
+        ("amount_to_card_amount_mean_30d", "missing if either side is missing or the divisor is 0"),
     ],
 )
 def test_the_value_without_a_past(name: str, worth: str) -> None:
@@ -200,15 +200,15 @@ def test_the_value_without_a_past(name: str, worth: str) -> None:
     [
         (
             "card_count_1h",
-            "what this card had in 30 days, scaled to 1 h; until it is that old, the median of the training"
+            "the 30-day total of this card, scaled to 1 h; until it is 1 h old, the median of the training"
             " rows",
         ),
         ("card_count_30d", "the median of the training rows"),
-        ("card_amount_max_24h", "the mean of this card over 30 days"),
+        ("card_amount_max_24h", "the 30-day mean of this card"),
         ("card_amount_std_24h", "the median of the training rows"),
-        ("amount_to_card_amount_mean_30d", "1: as much as on average"),
+        ("amount_to_card_amount_mean_30d", "1: equal to the mean"),
         ("amount_to_card_amount_max_30d", "the median of the training rows"),
-        ("category", "nothing: its numbers stand for names, which have no mean"),
+        ("category", "none: its values have no meaningful mean"),
     ],
 )
 def test_what_is_usual(name: str, usual: str) -> None:
