@@ -56,7 +56,7 @@ SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment"
 MEANINGS = [
     ("note_words", "The number of words in the note."),
     ("note_capitals", "The share of capitals among the letters in the note."),
-    ("amount", "The payment's amount: what is paid."),
+    ("amount", "The payment's amount: amount paid."),
     ("hour_of_day", "The hour of the day of the payment, 0 to 23 UTC."),
     ("customer_age", "Calendar years since the customer birth year."),
     ("card_count_1h", "The number of payments with this card in the last hour."),
