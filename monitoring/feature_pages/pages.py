@@ -203,7 +203,7 @@ def _declared(catalog: FeatureCatalog, row: FeatureRow, *, now: datetime) -> dic
 def _seen_plots(live: LiveModel, row: FeatureRow, *, since: datetime, now: datetime) -> list[Any]:
     name = row.spec.name
     return [
-        plots.distribution_plot(live.drifts[name], unit=plots.axis_of(row.spec)),
+        plots.distribution_plot(live.drifts[name], row.spec),
         plots.missing_plot(live, name, since=since, now=now),
     ]
 

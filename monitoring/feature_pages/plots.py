@@ -1,12 +1,13 @@
 """Plots of one feature: its distribution, its missing values and its consistency over time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from monitoring.drift.report import FeatureDrift
 from monitoring.feature_pages.health import ConsistencyCheck, LiveModel
 from monitoring.windows import plots as window_plots
-from monitoring.windows.plots import HOUR, line_or_dots, steps
+from monitoring.windows.plots import HOUR, steps
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.features.compile.specs import FeatureSpec
 
@@ -17,13 +18,17 @@ _AXES = {
     "seconds": "Time",
     "flag": "Value",
 }
+FRAME_HEIGHT, ROW_HEIGHT = 88, 26  # CSS pixels of a horizontal plot's legend and axis, and of a bin
 HOURS = Axis("Hour, the last one incomplete", "time")
 
 
-def distribution_plot(drift: FeatureDrift, *, unit: str) -> Plot:
-    """Training and now, over the bins filled in either."""
+def distribution_plot(drift: FeatureDrift, spec: FeatureSpec) -> Plot:
+    """Training and now, over the bins filled in either: a row each, but hours from left to right."""
     filled = [(name, then, now) for name, then, now in drift.bins if then or now]
-    return window_plots.shares_plot(filled, title="Distribution, training and now", axis=unit)
+    plot = window_plots.shares_plot(filled, title="Distribution, training and now", axis=axis_of(spec))
+    if spec.unit == "hour":
+        return plot
+    return replace(plot, horizontal=True, height=FRAME_HEIGHT + ROW_HEIGHT * len(filled))
 
 
 def missing_plot(live: LiveModel, feature: str, *, since: datetime, now: datetime) -> Plot:
@@ -36,8 +41,9 @@ def missing_plot(live: LiveModel, feature: str, *, since: datetime, now: datetim
         title="Missing values",
         x=HOURS,
         y=Axis("Share missing", "percent", minimum=0),
-        series=[Series("now", points, kind=line_or_dots(points))],
+        series=window_plots.missing_series(points, before=before),
         lines=[("in training", before)],
+        empty_text=window_plots.missing_empty_text(points),
         summary=f"Share of events without a value by hour; in training it was {before:.1%}.",
         height=200,
     )

@@ -8,7 +8,7 @@ from typing import Literal
 from monitoring.models import ModelWindow, TrafficWindow
 from monitoring.windows.binning import Reference
 from monitoring.windows.latency_histogram import add_histograms, percentile_ms
-from scoring.admin_kit.plots import OUTCOME_COLORS, Axis, Plot, Series
+from scoring.admin_kit.plots import NO_DATA, OUTCOME_COLORS, Axis, Plot, Series
 from scoring.decisions.models import Decision
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -92,7 +92,7 @@ def latency_plot(timeline: Timeline, *, title: str) -> Plot:
     return Plot(
         title=title,
         x=timeline.axis,
-        y=Axis("Milliseconds (log)", "ms", logarithmic=True),
+        y=Axis("Latency (log)", "ms", logarithmic=True),
         series=[
             Series(name, points, color=PERCENTILES[name][1], kind=line_or_dots(points))
             for name, points in lines.items()
@@ -112,10 +112,22 @@ def missing_plot(
         title="Missing values, all features",
         x=Axis("Hour, the last one incomplete", "time"),
         y=Axis("Share missing", "percent", minimum=0),
-        series=[Series("now", points, kind=line_or_dots(points))],
+        series=missing_series(points, before=before),
         lines=[("in training", before)],
+        empty_text=missing_empty_text(points),
         summary=f"Share of missing values by hour; in training it was {before:.1%}.",
     )
+
+
+def missing_series(points: Points, *, before: float) -> list[Series]:
+    """The missing shares over time; none if nothing was missing, neither now nor `before`."""
+    return [Series("now", points, kind=line_or_dots(points))] if before or _any(points) else []
+
+
+def missing_empty_text(points: Points) -> str:
+    """What a plot of missing shares without a series says."""
+    known = any(value is not None for _, value in points)
+    return "No values missing, neither in training nor now." if known else NO_DATA
 
 
 def shares_plot(

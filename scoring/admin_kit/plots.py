@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 Format = Literal["number", "percent", "money", "ms", "time", "text"]
+NO_DATA = "No data yet."
 OUTCOME_COLORS = {"allow": "allow", "review": "review", "block": "block"}
 
 
@@ -44,7 +45,11 @@ class Axis:
 
 @dataclass(frozen=True)
 class Plot:
-    """`summary` describes the plot in a sentence for screen readers."""
+    """`summary` describes the plot in a sentence for screen readers; `empty_text` replaces an empty plot.
+
+    `horizontal` draws bars from left to right, one row for each word of `x`, so that long names fit. Its
+    `height` follows from their number.
+    """
 
     title: str
     x: Axis
@@ -54,6 +59,8 @@ class Plot:
     stacked: bool = False
     height: int = 240  # CSS pixels
     lines: Sequence[tuple[str, float]] = field(default_factory=tuple)  # named horizontal lines
+    horizontal: bool = False
+    empty_text: str = NO_DATA
 
     @property
     def empty(self) -> bool:

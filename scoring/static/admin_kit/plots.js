@@ -20,7 +20,7 @@ window.adminKit = window.adminKit || {};
     number: (value) => (Math.abs(value) >= 10000 ? compact.format(value) : plain.format(value)),
     percent: (value) => `${plain.format(value * 100)} %`,
     money: (value, axis) => `${compact.format(value / 100)} ${axis.unit}`.trim(),
-    ms: (value) => `${plain.format(value)} ms`,
+    ms: (value) => (value < 1000 ? `${plain.format(value)} ms` : `${plain.format(value / 1000)} s`),
     time: (value) => new Date(value).toISOString().slice(0, 16).replace("T", " "),
     text: (value) => value,
   };
@@ -47,6 +47,41 @@ window.adminKit = window.adminKit || {};
     return value % DAY === 0 ? text.slice(5, 10) : text.slice(11, 16);
   };
 
+  const LOG_SPAN = 10; // at least: a single point or a narrow range needs an axis around it
+  const LOG_TICK_HEIGHT = 22; // pixels between two ticks
+  // Ever fewer ticks: the digits of a decade, and of how many decades one has them.
+  const LOG_STEPS = [[[1, 2, 5], 1], [[1, 5], 1], ...[1, 2, 3, 4, 6].map((decades) => [[1], decades])];
+
+  // Numbers such as 1, 2, 5, 10 and 20, a decade beyond both ends.
+  const roundNumbers = (from, to, [digits, every]) => {
+    const found = [];
+    for (let decade = Math.floor(Math.log10(from)) - 1; decade <= Math.log10(to) + 1; decade += 1) {
+      if (decade % every === 0) found.push(...digits.map((digit) => Number(`${digit}e${decade}`)));
+    }
+    return found;
+  };
+
+  // The range of a logarithmic axis: round numbers around the values.
+  const logRange = (values) => {
+    const positive = values.filter((value) => value > 0);
+    let [from, to] = positive.length ? [Math.min(...positive), Math.max(...positive)] : [1, 1];
+    const wider = Math.sqrt(Math.max(1, LOG_SPAN / (to / from)));
+    [from, to] = [from / wider, to * wider];
+    const around = roundNumbers(from, to, LOG_STEPS[0]);
+    return { min: Math.max(...around.filter((at) => at <= from)), max: Math.min(...around.filter((at) => at >= to)) };
+  };
+
+  // Ticks at round numbers, as many as fit.
+  const logTicks = (scale) => {
+    const most = Math.max(2, Math.floor(scale.height / LOG_TICK_HEIGHT));
+    const choices = LOG_STEPS.map((step) => roundNumbers(scale.min, scale.max, step).filter((at) => at >= scale.min && at <= scale.max));
+    const fitting = choices.find((each) => each.length <= most) || [];
+    scale.ticks = (fitting.length > 1 ? fitting : [scale.min, scale.max]).map((value) => ({ value }));
+  };
+
+  const MAX_NAME = 24; // characters of a name beside its bar; the tooltip has all of it
+  const shorten = (name) => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1).trimEnd()}…` : name);
+
   const scaleOf = (axis, stacked) => {
     const options = {
       type: axis.format === "text" ? "category" : axis.logarithmic ? "logarithmic" : "linear",
@@ -65,7 +100,16 @@ window.adminKit = window.adminKit || {};
     } else if (axis.format !== "text") {
       options.ticks.callback = (value) => FORMATS[axis.format](value, axis);
     }
+    if (axis.logarithmic) options.afterBuildTicks = logTicks;
     return options;
+  };
+
+  // One row for each name: all names are shown, on the left.
+  const layDown = ({ x, y }) => {
+    const names = { ...y, ...x, grid: { display: false }, ticks: { ...x.ticks, autoSkip: false } };
+    names.title = { display: false }; // the names need its space
+    names.ticks.callback = (at) => shorten(x.labels[at]);
+    return { x: y, y: names };
   };
 
   const asPoints = (xs, ys) => xs.map((x, at) => ({ x, y: ys[at] }));
@@ -73,9 +117,10 @@ window.adminKit = window.adminKit || {};
   const datasetsOf = (series, spec) => {
     const paint = color(series.color);
     const xs = series.points.map(([x]) => x);
+    const ys = series.points.map(([, y]) => y);
     const dataset = {
       label: series.label,
-      data: asPoints(xs, series.points.map(([, y]) => y)),
+      data: spec.horizontal ? asPoints(ys, xs) : asPoints(xs, ys),
       type: series.kind === "bar" ? "bar" : "line",
       borderColor: paint,
       backgroundColor: series.kind === "bar" ? paint : translucent(paint, spec.stacked ? 0.55 : 0.9),
@@ -125,6 +170,9 @@ window.adminKit = window.adminKit || {};
       x.max = Math.max(...xs) + half;
     }
     if (spec.x.format === "text") x.labels = [...new Set(xs)];
+    if (spec.x.format === "time" && new Set(xs).size === 1) [x.min, x.max] = [xs[0] - HOUR, xs[0] + HOUR];
+    const y = scaleOf(spec.y, spec.stacked);
+    if (spec.y.logarithmic) Object.assign(y, logRange(spec.series.flatMap((series) => series.points.map(([, value]) => value))));
     return {
       type: "line",
       data: { datasets: [...spec.series.flatMap((series) => datasetsOf(series, spec)), ...lineDatasets(spec)] },
@@ -132,8 +180,9 @@ window.adminKit = window.adminKit || {};
         animation: false,
         responsive: true,
         maintainAspectRatio: false,
-        interaction: { mode: spec.x.format === "number" ? "nearest" : "index", intersect: false },
-        scales: { x, y: scaleOf(spec.y, spec.stacked) },
+        indexAxis: spec.horizontal ? "y" : "x",
+        interaction: { mode: spec.x.format === "number" ? "nearest" : "index", axis: spec.horizontal ? "y" : "x", intersect: false },
+        scales: spec.horizontal ? layDown({ x, y }) : { x, y },
         plugins: {
           legend: {
             display: spec.series.length + spec.lines.length > 1,
@@ -147,7 +196,7 @@ window.adminKit = window.adminKit || {};
             filter: (item) => !item.dataset.band,
             callbacks: {
               title: (items) => items.length ? FORMATS[spec.x.format](items[0].parsed.x !== undefined && spec.x.format !== "text" ? items[0].parsed.x : items[0].label, spec.x) : "",
-              label: (item) => `${item.dataset.label}: ${FORMATS[spec.y.format](item.parsed.y, spec.y)}`,
+              label: (item) => `${item.dataset.label}: ${FORMATS[spec.y.format](spec.horizontal ? item.parsed.x : item.parsed.y, spec.y)}`,
             },
           },
         },

@@ -1,5 +1,6 @@
 """Plots over time: their windows, the last minute, and plots without data."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -93,3 +94,14 @@ def test_a_line_is_drawn_from_four_known_points_on() -> None:
     points = [(number, value) for number, value in enumerate([1.0, None, 2.0, 3.0, 4.0])]
     assert window_plots.line_or_dots(points) == "line"
     assert window_plots.line_or_dots(points[:-1]) == "dots"
+
+
+def test_a_plot_of_missing_values_says_if_none_were_missing() -> None:
+    reference = made_up()
+    full = replace(reference, features=np.zeros_like(reference.features))
+    window = ModelWindow(start=TOP, features=full.count_vectors(np.array([[1.0, 0, 60]])).tobytes())
+    plot = window_plots.missing_plot([window], full, since=TOP - HOUR, now=NOW)
+    assert plot.empty
+    assert plot.empty_text == "No values missing, neither in training nor now."
+    unknown = window_plots.missing_plot([], full, since=TOP - HOUR, now=NOW)
+    assert (unknown.empty, unknown.empty_text) == (True, "No data yet.")

@@ -1,0 +1,117 @@
+"""Plots as Chart.js draws them: their ticks and names are readable."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.html import json_script
+
+from monitoring.drift.distance import NO_DATA
+from monitoring.drift.report import FeatureDrift, SideShares, feature_specs
+from monitoring.feature_pages.plots import distribution_plot
+from scoring.admin_kit.plots import Axis, Plot, Series
+from tests.browser.conftest import DESKTOP, PHONE, Browser
+
+DRAW = """
+    const [title, height, spec] = arguments
+    document.getElementById("plotted")?.remove()
+    document.querySelector("#content, main").insertAdjacentHTML("afterbegin",
+        `<figure id="plotted" class="ws-plot"><div class="ws-plot__canvas" style="height: ${height}px">
+         <canvas role="img" aria-label="${title}"></canvas></div>${spec}</figure>`)
+    adminKit.drawPlots(document.getElementById("plotted"))
+    const scale = Chart.getChart(document.querySelector("#plotted canvas")).scales.y
+    return scale.ticks.map(tick => [String(tick.label), scale.getPixelForValue(tick.value)])
+"""
+
+ENDS = """
+    const scale = Chart.getChart(document.querySelector("#plotted canvas")).scales.x
+    return [scale.min, scale.max]
+"""
+
+
+@pytest.fixture
+def page(browser: Browser, transactional_db: None) -> Browser:
+    """A browser on a page of the admin, where plots can be drawn."""
+    User.objects.create_superuser("root", password="secret")
+    browser.log_in("root", "secret", at=reverse("admin:password_change"))
+    return browser
+
+
+def drawn_ticks(browser: Browser, plot: Plot) -> list[tuple[str, float]]:
+    """(label, pixel) of the ticks on the left axis, from top to bottom."""
+    ticks = browser.driver.execute_script(DRAW, plot.title, plot.height, json_script(plot.as_json()))
+    return sorted(((label, pixel) for label, pixel in ticks), key=lambda tick: tick[1])
+
+
+def least_distance(ticks: list[tuple[str, float]]) -> float:
+    pixels = [pixel for _, pixel in ticks]
+    return min(below - above for above, below in itertools.pairwise(pixels))
+
+
+def latency(*values: float, height: int = 240) -> Plot:
+    points = list(enumerate(values))
+    y = Axis("Latency (log)", "ms", logarithmic=True)
+    return Plot("Latency", Axis("Minute"), y, [Series("p50", points)], height=height)
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ((54.6,), ["200 ms", "100 ms", "50 ms", "20 ms", "10 ms"]),
+        ((54.2, 54.8, 55.5, 63.1), ["200 ms", "100 ms", "50 ms", "20 ms", "10 ms"]),
+        ((0.1,), ["0.5 ms", "0.2 ms", "0.1 ms", "0.05 ms", "0.02 ms"]),
+        ((4, 45), ["50 ms", "20 ms", "10 ms", "5 ms", "2 ms"]),
+        ((0.1, 100_000), ["100 s", "10 s", "1 s", "100 ms", "10 ms", "1 ms", "0.1 ms"]),
+        ((100_000,), ["500 s", "200 s", "100 s", "50 s", "20 s"]),
+    ],
+)
+def test_a_logarithmic_axis_has_a_few_round_ticks(
+    page: Browser, values: tuple[float, ...], labels: list[str]
+) -> None:
+    assert [label for label, _ in drawn_ticks(page, latency(*values))] == labels
+
+
+def test_ticks_of_a_logarithmic_axis_never_overlap(page: Browser) -> None:
+    ends = [digit * 10.0**decade for decade in range(-1, 6) for digit in (1, 2.7, 9.9)]
+    for height in (140, 240):
+        for low in ends:
+            for high in (end for end in ends if end >= low):
+                ticks = drawn_ticks(page, latency(low, high, height=height))
+                assert len(ticks) >= 2, (low, high)
+                assert least_distance(ticks) >= 14, (low, high, ticks)
+
+
+def test_a_single_moment_has_an_axis_of_two_hours(page: Browser) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    plot = Plot("Rate", Axis("Time", "time"), Axis("Rate"), [Series("rate", [(at, 1.0)])])
+    drawn_ticks(page, plot)
+    moments = [datetime.fromtimestamp(end / 1000, UTC) for end in page.driver.execute_script(ENDS)]
+    assert moments == [at - timedelta(hours=1), at + timedelta(hours=1)]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_every_category_has_its_name_beside_its_bar(page: Browser, size: tuple[int, int]) -> None:
+    page.resize(size)
+    names = ["grocery or unseen", *(f"category {number}" for number in range(1, 29)), "missing"]
+    ticks = drawn_ticks(page, distribution_plot(drift_of(names), category_spec()))
+    assert [label for label, _ in ticks] == names
+    assert least_distance(ticks) >= 14
+
+
+def test_a_long_name_is_shortened(page: Browser) -> None:
+    ticks = drawn_ticks(
+        page, distribution_plot(drift_of(["a name that is far too long for a plot", "b"]), category_spec())
+    )
+    assert [label for label, _ in ticks] == ["a name that is far too…", "b"]
+
+
+def category_spec() -> Any:
+    return feature_specs("payment", {"category": ["grocery"]})["category"]
+
+
+def drift_of(names: list[str]) -> FeatureDrift:
+    side = SideShares([1 / len(names)] * len(names), missing=0.0)
+    return FeatureDrift("category", NO_DATA, names, side, side)
