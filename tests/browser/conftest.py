@@ -7,19 +7,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import redis
 from selenium.webdriver import Chrome, ChromeOptions, Keys
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
+from experiments.design.lifecycle import start_experiment
+from reviews.models import Case
+from scoring.api.keys.issue import create_key
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
+from scoring.learning.jobs.lifecycle import request_training
 from scoring.log.consumers.runs import run_consumers
 from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import redis_connections as connections
+from tests.factories.models import approved, promote, train_small_models
+from tests.factories.payments import payments
 from tests.waiting import wait_until
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = ("chromedriver",)
+Installation = dict[str, Any]
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
 
@@ -127,6 +136,39 @@ def decide(submissions: list[Submission]) -> None:
         while runner.step():
             pass
     assert run_consumers(now=datetime.now(UTC)) == {}
+
+
+@pytest.fixture
+def installation(
+    online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any
+) -> Installation:
+    """One of everything that has a page: a champion, an experiment, a training, cases."""
+    settings.VAR_DIR = tmp_path / "var"
+    connections.client.cache_clear()
+    champion, other = train_small_models(15, 25, thresholds={"review": 0.0, "block": 1.0})
+    promote(champion)
+    now = datetime.now(UTC)
+    start_experiment(
+        event_type="payment",
+        treatment=approved(other),
+        share=0.5,
+        name="more-trees",
+        hypothesis="More trees block fewer good payments.",
+        primary_metric="block_rate",
+        actor="user/dana",
+        now=now,
+    )
+    number = request_training("payment", actor="user/dana", now=now)
+    decide(payments(5))
+    case = Case.objects.pending().order_by("-rank")[0].pk
+    key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
+    return {
+        "api_key": key.prefix,
+        "case": case,
+        "experiment": "more-trees",
+        "model": champion,
+        "training": number,
+    }
 
 
 def _find(variable: str, names: tuple[str, ...]) -> str:

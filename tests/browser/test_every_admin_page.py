@@ -1,29 +1,17 @@
 """Every page of the admin opens in a browser: no error in the console, and it fits a phone."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-import redis
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.urls import reverse
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
-from experiments.design.lifecycle import start_experiment
-from reviews.models import Case
 from scoring.admin_kit.pages import registered_pages
-from scoring.api.keys.issue import create_key
-from scoring.learning.jobs.lifecycle import request_training
-from scoring.signals import redis_connections as connections
 from tests.browser.axe import violations
-from tests.browser.conftest import DESKTOP, PHONE, Browser, decide
-from tests.factories.models import approved, promote, train_small_models
-from tests.factories.payments import payments
-
-Installation = dict[str, Any]
+from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
 
 # Arguments for the address of a detail page. Every detail page needs an entry.
 SAMPLES: dict[str, Callable[[Installation], Installation]] = {
@@ -40,39 +28,6 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
 
 # Parts that another page's script fetches; not pages of their own.
 PARTS = {"overview_parts"}
-
-
-@pytest.fixture
-def installation(
-    online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any
-) -> Installation:
-    """One of everything that has a page: a champion, an experiment, a training, cases."""
-    settings.VAR_DIR = tmp_path / "var"
-    connections.client.cache_clear()
-    champion, other = train_small_models(15, 25, thresholds={"review": 0.0, "block": 1.0})
-    promote(champion)
-    now = datetime.now(UTC)
-    start_experiment(
-        event_type="payment",
-        treatment=approved(other),
-        share=0.5,
-        name="more-trees",
-        hypothesis="More trees block fewer good payments.",
-        primary_metric="block_rate",
-        actor="user/dana",
-        now=now,
-    )
-    number = request_training("payment", actor="user/dana", now=now)
-    decide(payments(5))
-    case = Case.objects.pending().order_by("-rank")[0].pk
-    key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
-    return {
-        "api_key": key.prefix,
-        "case": case,
-        "experiment": "more-trees",
-        "model": champion,
-        "training": number,
-    }
 
 
 def addresses(there: Installation) -> Iterator[str]:

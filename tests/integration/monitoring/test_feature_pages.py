@@ -302,7 +302,14 @@ def test_without_sets_the_pages_say_when_one_is_recorded(visitor: Client) -> Non
     for page in ("sets", "diff"):
         assert "No set of payment recorded yet" in text_of(visitor, f"/admin/features/payment/{page}/")
     declare(1, described("a", "1"))
-    assert "There is only one set so far" in text_of(visitor, "/admin/features/payment/diff/")
+
+
+def test_a_single_set_is_shown_once_and_has_nothing_to_choose(visitor: Client) -> None:
+    declare(1, described("a", "1"))
+    page = text_of(visitor, "/admin/features/payment/diff/")
+    assert "There is only one feature set so far, so there is nothing to compare yet." in page
+    assert page.count("Set 1, 1 feature") == 1
+    assert "<select" not in page
 
 
 # Permissions and cost
