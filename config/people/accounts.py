@@ -54,6 +54,7 @@ class UserAdmin(DelegatedAdmin, DjangoUserAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    add_fieldsets = DjangoUserAdmin.add_fieldsets  # unfold's ModelAdmin, which comes first, has none
     list_display = (
         "username",
         "email",

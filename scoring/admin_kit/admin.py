@@ -15,7 +15,7 @@ from scoring.log.models import LogEntry
 
 def pretty_json(text: str) -> str:
     return format_html(
-        '<pre style="white-space: pre-wrap">{}</pre>',
+        '<pre class="ws-json">{}</pre>',
         orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode(),
     )
 

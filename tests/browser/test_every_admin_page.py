@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django.urls import reverse
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
+from scoring.admin_kit.change_lists import ReadOnlyAdmin
 from scoring.admin_kit.pages import registered_pages
 from tests.browser.axe import violations
 from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
@@ -30,12 +33,23 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
 PARTS = {"overview_parts"}
 
 
+def addresses_of_rows(model: type[Model]) -> Iterator[str]:
+    """The list of a model, its form for a new row, and the page of one row."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    yield reverse(f"{name}_changelist")
+    if not isinstance(admin.site._registry[model], ReadOnlyAdmin):
+        yield reverse(f"{name}_add")
+    row = model._default_manager.order_by("-pk").first()
+    if row is not None:
+        yield reverse(f"{name}_change", args=[quote(row.pk)])
+
+
 def addresses(there: Installation) -> Iterator[str]:
     """The address of every list and page of the admin."""
     yield reverse("admin:index")
     yield reverse("docs")
     for model in admin.site._registry:
-        yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        yield from addresses_of_rows(model)
     for page in registered_pages():
         if page.name in PARTS:
             continue
@@ -43,6 +57,11 @@ def addresses(there: Installation) -> Iterator[str]:
             pytest.fail(f"SAMPLES has no entry for the page {page.name!r} ({page.path})")
         sample = SAMPLES.get(page.name, lambda there: {})
         yield reverse(f"admin:{page.name}", kwargs=sample(there))
+
+
+def has_no_field(browser: Browser) -> bool:
+    """Whether the page is a form without anything to fill in."""
+    return browser.path.endswith("/add/") and not browser.has("form .field-row input, form .field-row select")
 
 
 def problems_of(browser: Browser, address: str) -> list[str]:
@@ -54,6 +73,8 @@ def problems_of(browser: Browser, address: str) -> list[str]:
         problems += [f"{name}: {message}" for message in browser.errors()]
         if browser.overflow() > 0:
             problems.append(f"{name}: {browser.overflow()} pixels wider than its window")
+        if has_no_field(browser):
+            problems.append(f"{name}: a form without fields")
     browser.resize(DESKTOP)
     return problems + violations(browser.driver)
 

@@ -48,6 +48,11 @@ def change(client: Client, user: User, **changes: object) -> int:
     return client.post(address, account(user, **changes)).status_code
 
 
+def new_user(password: str) -> dict[str, str]:
+    """The form of a new user."""
+    return {"username": "delegate2", "usable_password": "true", "password1": password, "password2": password}
+
+
 def test_delegates_cannot_make_themselves_superusers(client: Client, delegate: User) -> None:
     change(client, delegate, is_superuser="on")
     delegate.refresh_from_db()
@@ -119,8 +124,14 @@ def test_superusers_may_do_all_of_this(superuser: User, delegate: User) -> None:
     assert delegate.is_superuser
 
 
+def test_a_new_user_is_added_with_a_name_and_a_password(client: Client) -> None:
+    page = client.get(reverse("admin:auth_user_add")).content.decode()
+    assert 'name="username"' in page
+    assert client.post(reverse("admin:auth_user_add"), new_user("a long enough secret")).status_code == 302
+    assert User.objects.get(username="delegate2").check_password("a long enough secret")
+
+
 @pytest.mark.parametrize("password", ["1", "password1234", "123456789012", "delegate2026"])
 def test_a_weak_password_is_refused(client: Client, password: str) -> None:
-    sent = {"username": "delegate2", "usable_password": "true", "password1": password, "password2": password}
-    client.post(reverse("admin:auth_user_add"), sent)
+    client.post(reverse("admin:auth_user_add"), new_user(password))
     assert not User.objects.filter(username="delegate2").exists()
