@@ -61,7 +61,7 @@ class EventTypeNotAllowed(ScoringError):
 
 
 class LabelSourceNotAllowed(ScoringError):
-    """The API key may not speak for this label source."""
+    """The API key does not include this label source."""
 
     def __init__(self, *, source: str, allowed: Sequence[str], people_only: bool = False) -> None:
         self.source, self.allowed = source, tuple(allowed)
@@ -85,7 +85,7 @@ class InvalidKeyRequest(ScoringError):
 
     def __init__(self, *, field: str, value: str, allowed: str) -> None:
         self.field, self.value, self.allowed = field, value, allowed
-        super().__init__(f"{field} {value!r} is not possible; allowed: {allowed}")
+        super().__init__(f"{field} {value!r} is not valid; allowed: {allowed}")
 
 
 class ApiKeyNotFound(ScoringError):

@@ -132,7 +132,7 @@ class KeyCreatePage(AdminPage):
                 row, key = create_key(**form.request(), now=timezone.now(), actor=actor_of(request))
             except InvalidKeyRequest as error:
                 form.add_error(
-                    FIELD_OF[error.field], f"{error.value!r} is not allowed here; allowed: {error.allowed}."
+                    FIELD_OF[error.field], f"{error.value!r} is not valid; allowed: {error.allowed}."
                 )
             else:
                 return self.render_to_response(self.get_context_data(created=row, key=key))
