@@ -30,6 +30,17 @@ for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, 
     admin.site.unregister(model)
 
 
+# In place of the package's texts, which repeat the labels.
+HELP_TEXTS = {
+    "name": "",
+    "enabled": "",
+    "description": "",
+    "interval": "Choose an interval, a crontab or a clocked time, and leave the others empty.",
+    "crontab": "",
+    "clocked": "For a schedule that runs once.",
+    "start_time": "The schedule does not run before this time.",
+    "one_off": "Run once, then disable the schedule.",
+}
 WHAT_A_NEEDED_SCHEDULE_DOES = ("name", "regtask", "task", "args", "kwargs", "one_off")
 
 
@@ -43,6 +54,8 @@ class TaskForm(PeriodicTaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in HELP_TEXTS.keys() & self.fields.keys():  # without the fields of users who may only look
+            self.fields[name].help_text = HELP_TEXTS[name]
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
         self.fields["regtask"].widget = TaskSelect()
         if self.instance.pk and is_needed(self.instance):
