@@ -25,7 +25,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
     """The log, newest first; searched by position or by the whole name of a stream."""
 
     list_title = "Log"
-    when_empty = "Everything that happens is written here, from the first event or login key on."
+    when_empty = "Entries appear here from the first event or API key on."
     list_display = ("position", moment_column("recorded_at", "recorded"), "type", "stream", "stream_version")
     ordering = ("-position",)
     sortable_by = ()
@@ -78,7 +78,9 @@ class LogEntryAdmin(ReadOnlyAdmin):
 class ExchangeRateAdmin(ModelAdmin):
     """Rates are configuration: they may be added, and hold from `valid_from` on."""
 
-    when_empty = "Add a rate for each currency but the base: without one its amounts cannot be compared."
+    when_empty = (
+        "Add a rate for every currency other than the base. Amounts in a currency without a rate are refused."
+    )
     form = ExchangeRateForm
     list_display = ("currency", "base", "rate", moment_column("valid_from", "valid from"))
     list_filter = ("base",)
