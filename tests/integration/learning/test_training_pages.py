@@ -35,7 +35,9 @@ def models(online_redis, settings, tmp_path) -> list[str]:
 def client_of(username: str, *codenames: str) -> Client:
     user = User.objects.create_user(username, is_staff=True)
     user.user_permissions.set(
-        Permission.objects.filter(codename__in=codenames, content_type__app_label="scoring")
+        Permission.objects.filter(
+            codename__in=codenames, content_type__app_label__in=("scoring", "django_celery_beat")
+        )
     )
     client = Client()
     client.force_login(user)
@@ -163,6 +165,14 @@ def test_starting_and_cancelling_need_their_permissions(online_redis):
     assert onlooker.post(reverse("admin:training", args=[1])).status_code == 403
     assert "Cancel this training" not in onlooker.get(reverse("admin:training", args=[1])).content.decode()
     assert TrainingJob.objects.get().state == "queued"
+
+
+def test_schedules_are_linked_for_users_who_may_see_them(online_redis):
+    link = f'href="{reverse("admin:django_celery_beat_periodictask_changelist")}">Schedules</a>.'
+    trainer = client_of("di", "add_trainingjob")
+    assert link not in trainer.get(reverse("admin:training_start")).content.decode()
+    planner = client_of("eve", "add_trainingjob", "view_periodictask")
+    assert link in planner.get(reverse("admin:training_start")).content.decode()
 
 
 def test_a_form_that_makes_no_sense_is_given_back_with_the_reason(online_redis):
