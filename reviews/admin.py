@@ -32,7 +32,7 @@ class CaseAdmin(LinkedAdmin):
         "event",
         "state_badge",
         "verdict_and_reviewer",
-        "cause",
+        "origin",
         "calibrated_score",
         "at_stake",
         "loss",
@@ -67,8 +67,8 @@ class CaseAdmin(LinkedAdmin):
         by = f"by {reviewer}" if case.verdict else reviewer
         return format_html('{}<br><span class="ws-muted">{}</span>', case.verdict or NO_VALUE, by)
 
-    @admin.display(description="why")
-    def cause(self, case: Case) -> str:
+    @admin.display(description="origin")
+    def origin(self, case: Case) -> str:
         sampled = case.why == Case.Why.SAMPLE
         return unbroken(f"sample of {case.outcome}" if sampled else case.get_why_display())
 

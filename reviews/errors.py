@@ -51,7 +51,7 @@ class CaseAlreadyClosed(ReviewError):
 
     def __init__(self, case: str, *, because: str) -> None:
         self.case, self.because = case, because
-        super().__init__(f"{case} was closed: {because}")
+        super().__init__(f"{case} was closed: {because}; take another case")
 
 
 class CaseNotDecided(ReviewError):

@@ -49,7 +49,7 @@ class Case(models.Model):
     event_stream = models.CharField(max_length=400)
     event_type = models.CharField(max_length=60)
     version = models.IntegerField()
-    why = models.CharField(max_length=10, choices=Why.choices)
+    why = models.CharField("origin", max_length=10, choices=Why.choices)
     state = models.CharField(max_length=10, choices=State.choices)
     outcome = models.CharField(max_length=10)  # the decision under review
     score = models.FloatField(null=True)
@@ -89,8 +89,8 @@ class Case(models.Model):
             models.Index(fields=["state", "-decided_at"], name="case_decided"),
         ]
         permissions: ClassVar = [
-            ("work_case", "Can claim, decide and release cases, and undo one's own verdicts"),
-            ("undo_verdict", "Can undo anybody's verdict"),
+            ("work_case", "Can claim, decide and release cases, and undo own verdicts"),
+            ("undo_verdict", "Can undo any reviewer's verdict"),
         ]
 
     def __str__(self) -> str:

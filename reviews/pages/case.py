@@ -120,7 +120,7 @@ class CasePage(AdminPage):
             undo_verdict(position, reviewer=self.reviewer, now=now, may_undo_any=may_undo_any)
         except ReviewError as error:
             return self._refuse(position, error)
-        messages.success(self.request, "Verdict undone and its label retracted. The case is yours again.")
+        messages.success(self.request, "Verdict undone and its label retracted. You have claimed the case.")
         return redirect("admin:case", position=position)
 
     def keep(self, position: int, now: datetime) -> HttpResponse:

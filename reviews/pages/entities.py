@@ -71,7 +71,7 @@ def summarize_events(rows: Sequence[HistoryRow]) -> EntitySummary:
     """Counts over these events, which are all there are unless there are `MAX_SUMMED` of them."""
     complete = len(rows) < MAX_SUMMED
     return EntitySummary(
-        among="of all" if complete else f"of the latest {MAX_SUMMED}",
+        among="of all events" if complete else f"of the latest {MAX_SUMMED} events",
         since=f"since {min(row.occurred_at for row in rows):%Y-%m-%d}" if rows and complete else "",
         outcomes=dict(Counter(row.outcome for row in rows if row.outcome)),
         labels=dict(Counter(row.label for row in rows if row.label)),

@@ -57,14 +57,14 @@ class EventPage(AdminPage):
         detail = detail_or_404(position)
         reason = " ".join(request.POST.get("reason", "").split())[:MAX_REASON_LENGTH]
         if not reason or not request.POST.get("confirmed"):
-            messages.error(request, "Not retracted: give a reason and confirm that it cannot be undone.")
+            messages.error(request, "Not retracted: enter a reason and confirm that it cannot be undone.")
             return redirect("admin:event", position=position)
         try:
             retract_event(detail.stream, reason=reason, now=timezone.now(), actor=actor_of(request))
         except (EventAlreadyRetracted, EventStillHistory, StreamConflict) as error:
             messages.error(request, f"Not retracted: {error}.")
         else:
-            messages.success(request, "Event retracted. It no longer counts toward any feature.")
+            messages.success(request, "Event retracted and removed from the counts of its entities.")
         return redirect("admin:event", position=position)
 
 

@@ -122,6 +122,7 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
     """The template context of an event's panels; personal values only if `personal`."""
     return {
         "detail": detail,
+        "scored": event_type(detail.type).scored,
         "positive": event_type(detail.type).labels.positive,
         "facts": field_rows(detail, personal=personal),
         "not_sent": not_sent(detail),

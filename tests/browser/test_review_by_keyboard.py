@@ -69,7 +69,7 @@ def test_cases_are_claimed_read_decided_and_undone_by_keyboard(
     browser.wait_until(lambda: browser.has(".rv-undo"))
     browser.press("u")
     browser.wait_until(lambda: browser.path == page_of(second))
-    browser.wait_until(lambda: "The case is yours again" in browser.text)
+    browser.wait_until(lambda: "You have claimed the case" in browser.text)
     assert Label.objects.filter(event_stream=second.event_stream).latest("position").effective is None
 
     browser.press("r")

@@ -128,10 +128,10 @@ def test_an_event_is_retracted_from_its_page_with_a_reason(
     assert "Retract the event" in lead.get(address).content.decode()
     for incomplete in ({"reason": "a test"}, {"reason": " ", "confirmed": "yes"}):
         page = lead.post(address, incomplete, follow=True).content.decode()
-        assert "Not retracted: give a reason" in page
+        assert "Not retracted: enter a reason" in page
     assert Event.objects.get().retracted_at is None
     page = lead.post(address, {"reason": "a test", "confirmed": "yes"}, follow=True).content.decode()
-    assert "Event retracted." in page
+    assert "Event retracted and removed from the counts of its entities." in page
     assert "The whole event; this cannot be undone" in page
     assert "Retract it" not in page
     assert event_detail(event.position).amendments[0].actor == "user/lea"

@@ -29,6 +29,13 @@ def test_an_event_without_a_decision_says_so(browse: Browse) -> None:
     assert client.get(reverse("admin:case", args=[event.position])).headers["Location"] == address
 
 
+def test_an_event_of_a_type_that_is_not_scored_says_so(browse: Browse) -> None:
+    [event] = append([received("R-1", type="refund")], now=datetime.now(UTC))
+    page = text_of(browse("otto", *LOOK).get(reverse("admin:event", args=[event.position])))
+    assert "Events of type refund are not scored" in page
+    assert "No decision yet" not in page
+
+
 def test_an_event_links_to_its_case(browse: Browse, review_case: ReviewCase) -> None:
     case = review_case()
     address = reverse("admin:event", args=[case.pk])
@@ -70,7 +77,7 @@ def test_an_entity_shows_its_counts_and_events(
         page = text_of(client.get("/admin/entities/", {"kind": "card", "value": "c-9"}))
     assert page.count("data-row") == 3
     assert "Review" in page
-    assert "of all" in page
+    assert "of all events" in page
 
 
 @pytest.mark.parametrize(

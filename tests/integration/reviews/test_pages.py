@@ -221,7 +221,7 @@ def test_an_undone_verdict_comes_back_as_it_was_given(browse: Browse, review_cas
 
     page = text_of(client.post(page_of(case), {"action": "undo"}, follow=True))
 
-    assert "The case is yours again" in page
+    assert "You have claimed the case" in page
     assert "Verdict undone" in page
     assert ">Called the bank.</textarea>" in page
     assert 'value="stolen_card" data-key="2" aria-keyshortcuts="2" checked' in page
