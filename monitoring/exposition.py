@@ -32,7 +32,7 @@ COUNTERS = {
     "decision": ("assay_decisions", "Decisions made or revised", ("event_type", "outcome", "basis", "model")),
     "problem": (
         "assay_problem_responses",
-        "Requests, and items of lists, that were answered with a problem",
+        "Requests and list items answered with a problem",
         ("status", "problem"),
     ),
     "refused": ("assay_refused_requests", "Requests answered 429", ("lane", "priority")),
@@ -72,7 +72,7 @@ class _Collector:
 def stage_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
     """Histogram of the stages' runs, from counts of the series "bucket" and "seconds"."""
     family = HistogramMetricFamily(
-        "assay_stage_seconds", "Seconds a run of each stage took", labels=["stage"]
+        "assay_stage_seconds", "Duration of a run of each stage, in seconds", labels=["stage"]
     )
     bounds = [*map(str, BUCKETS), "+Inf"]
     for stage in sorted(series[1] for series in counts if series[0] == "seconds"):
@@ -95,23 +95,29 @@ def counter(series: str, counts: dict[Series, float]) -> CounterMetricFamily:
 def database_gauges() -> Iterator[Metric]:
     """Gauges from the database: queues, lane heads, log entries not yet visible to readers."""
     labels = ["lane", "state", "class"]
-    length = GaugeMetricFamily("assay_queue_entries", "Entries queued", labels=labels)
-    age = GaugeMetricFamily("assay_queue_oldest_seconds", "Since the oldest was queued", labels=labels)
+    length = GaugeMetricFamily(
+        "assay_queue_entries", "Entries that lanes have not processed yet", labels=labels
+    )
+    age = GaugeMetricFamily(
+        "assay_queue_oldest_seconds", "Age of the oldest of these entries, in seconds", labels=labels
+    )
     for *values, count, seconds in _rows(_QUEUES):
         length.add_metric(values, count)
         age.add_metric(values, float(seconds))
     head = GaugeMetricFamily(
-        "assay_lane_head_position", "Where in the log the lane sequenced last", labels=["lane"]
+        "assay_lane_head_position", "Log position that the lane sequenced last", labels=["lane"]
     )
     for lane, position in _rows(_HEADS, [list(lanes())]):
         head.add_metric([lane], position)
     lag = horizon_lag()
     yield from (length, age, head)
-    yield GaugeMetricFamily("assay_log_position", "Of the log's last entry", _rows(_LAST)[0][0])
-    yield GaugeMetricFamily("assay_log_hidden_entries", "Entries that readers cannot see yet", lag.entries)
+    yield GaugeMetricFamily("assay_log_position", "Position of the last log entry", _rows(_LAST)[0][0])
+    yield GaugeMetricFamily(
+        "assay_log_hidden_entries", "Log entries that readers cannot see yet", lag.entries
+    )
     yield GaugeMetricFamily(
         "assay_log_oldest_writer_seconds",
-        "How long the transaction has been open that readers wait for",
+        "Age of the oldest transaction that readers wait for, in seconds",
         lag.oldest_transaction_s or 0,
     )
 

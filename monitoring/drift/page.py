@@ -141,13 +141,13 @@ def summarize(report: DriftReport) -> tuple[str, str]:
     moved, total = len(report.moved), len(report.features)
     shifted = report.count(State.SHIFTED)
     if moved:
-        far = f", {shifted} of them far" if shifted else ", none of them far"
+        far = f", {shifted} of them strongly" if shifted else ", none of them strongly"
         tone = "bad" if shifted else "warn"
         sentence = (
             f"{moved} of {total} features {'has' if moved == 1 else 'have'} drifted since training{far}."
         )
     else:
-        tone, sentence = "good", f"None of {total} features has drifted since training."
+        tone, sentence = "good", f"None of the {total} features has drifted since training."
     drifted = "have drifted too" if moved else "have drifted"
     scores = f" The scores {drifted}." if report.score.state.has_moved else " The scores are stable."
     if report.score.state.has_moved and not moved:

@@ -53,7 +53,10 @@ class BatchViewsPage(AdminPage):
         try:
             request_publishing()
         except OperationalError as error:
-            messages.error(request, f"Publishing was not queued: the broker does not answer ({error}).")
+            messages.error(
+                request,
+                f"Publishing was not queued: the broker does not answer ({error}). Try again once it does.",
+            )
         else:
             names = ", ".join(view.name for view in due)
             messages.success(

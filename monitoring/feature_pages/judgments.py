@@ -30,8 +30,8 @@ def summarize(rows: Sequence[FeatureRow], live: Sequence[LiveModel]) -> tuple[st
     moved, missing = sum(row.moved for row in rows), sum(row.more_missing for row in rows)
     parts = [
         *([f"{_features(wrong)} differed when recomputed from the log"] if wrong else []),
-        *([f"{_features(moved)} drifted since training"] if moved else []),
-        *([f"{_features(missing)} missing more often than in training"] if missing else []),
+        *([f"{_features(moved, 'has', 'have')} drifted since training"] if moved else []),
+        *([f"{_features(missing, 'is', 'are')} missing more often than in training"] if missing else []),
     ]
     if parts:
         return ("bad" if wrong else "warn"), f"{'; '.join(parts)}."
@@ -40,8 +40,9 @@ def summarize(rows: Sequence[FeatureRow], live: Sequence[LiveModel]) -> tuple[st
     return "good", f"All {len(rows)} features are distributed as in training."
 
 
-def _features(count: int) -> str:
-    return f"{count} {'feature' if count == 1 else 'features'}"
+def _features(count: int, verb: str = "", verbs: str = "") -> str:
+    """ "1 feature has", "2 features have"."""
+    return f"{count} feature {verb}".rstrip() if count == 1 else f"{count} features {verbs}".rstrip()
 
 
 def judge(
@@ -69,7 +70,7 @@ _DISTRIBUTIONS = {
     State.STABLE: ("good", f"Yes: {{}}; below {MODERATE:g} is stable."),
     State.CHANCE: ("info", "It looks different, but with so few decisions this can be chance: {}."),
     State.MODERATE: ("warn", "No, it has drifted: {}."),
-    State.SHIFTED: ("bad", "No, it has drifted far: {}."),
+    State.SHIFTED: ("bad", "No, it has drifted strongly: {}."),
 }
 
 
@@ -121,7 +122,7 @@ def _on_losses(losses: Losses | None) -> Judgment:
     late = [_late_sentence(entity, count) for entity, count in losses.too_late.items()]
     capped = [_capped_sentence(losses)] if losses.saturated else []
     if not late and not capped:
-        limit = f" and no value at the cap of {losses.cap:,}" if losses.cap else ""
+        limit = f", and no value reached the cap of {losses.cap:,}" if losses.cap else ""
         return Judgment(question, "good", f"Yes: no entry came too late for its windows{limit}.")
     since = "Counted since Redis was last emptied."
     return Judgment(question, "warn" if capped else "info", " ".join([*late, *capped, since]))
@@ -129,8 +130,8 @@ def _on_losses(losses: Losses | None) -> Judgment:
 
 def _late_sentence(entity: str, count: int) -> str:
     if count == 1:
-        return f"1 entry came too late for every window of {in_words(entity)} and is not counted."
-    return f"{count:,} entries came too late for every window of {in_words(entity)} and are not counted."
+        return f"1 entry came too late for every window of the {in_words(entity)} and is not counted."
+    return f"{count:,} entries came too late for every window of the {in_words(entity)} and are not counted."
 
 
 def _capped_sentence(losses: Losses) -> str:

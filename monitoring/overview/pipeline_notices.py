@@ -44,7 +44,7 @@ def redis_trouble(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "bad",
             f"Redis refuses writes because {store.refusal.why}, so the failure policy decides.",
-            f"{store.refusal.remedy} Events decided meanwhile are then decided again.",
+            f"{store.refusal.remedy} The affected events will then be decided again.",
         )
 
 
@@ -74,8 +74,8 @@ def open_transactions(facts: Facts) -> Iterator[Notice]:
     if facts.writer and _is_blocked(facts):
         yield Notice(
             "bad",
-            f"{facts.writer.in_words} Cases, figures and shadow scores are not updated.",
-            f"{facts.writer.remedy} They then catch up automatically.",
+            f"{facts.writer.in_words} Cases, statistics and shadow scores are not being updated.",
+            f"{facts.writer.remedy} They will then catch up automatically.",
         )
 
 
@@ -100,7 +100,7 @@ def late_consumers(facts: Facts) -> Iterator[Notice]:
         when = f"for {duration_text(facts.now - last)}" if last else "yet"
         yield Notice(
             "bad",
-            f"No consumer has read the log {when}: figures, cases and shadow scores are that old.",
+            f"No consumer has read the log {when}, so cases, statistics and shadow scores are out of date.",
             "Start the scheduler and a worker of the queue “default” (processes beat and background).",
         )
         return
@@ -121,7 +121,8 @@ def pending_events(facts: Facts) -> Iterator[Notice]:
             "bad",
             f"{counted(pending.ready, 'entry is', 'entries are')} pending, the oldest for"
             f" {duration_text(facts.now - pending.oldest)}.",
-            "Clients get fallback decisions meanwhile. Start more workers of the queue “lanes”.",
+            "Waiting clients get fallback decisions or 202. Check that the workers of the queue “lanes” are"
+            " running and not short of CPU.",
             *("See pending entries", "scoring_pending_changelist"),
             query="?state__exact=ready",
         )
@@ -175,7 +176,8 @@ def slow_decisions(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "warn",
             f"1\N{NO-BREAK SPACE}% of the decisions in the last hour took longer than {latency:,.0f} ms.",
-            f"Clients wait {budget:,.0f} ms by default. Start more workers of the queue “lanes”.",
+            f"Clients wait {budget:,.0f} ms by default. Check the load of the servers; assay_stage_seconds in"
+            " /metrics shows which stage is slow.",
         )
 
 

@@ -49,7 +49,7 @@ def traffic_tiles(facts: Facts, link: Linker) -> list[Tile]:
     return [
         Tile("Events per minute", rate, f"mean of the last {over}", href=windows),
         Tile("Events in the last hour", count_text(last), _change(last, before), href=windows),
-        Tile("Latency, median", p50, "while a sender waits, last hour", href=windows),
+        Tile("Latency, median", p50, "for waiting clients, last hour", href=windows),
         Tile("Latency, 99th percentile", p99, f"95th: {p95}, last hour", href=windows),
     ]
 
@@ -178,7 +178,7 @@ def _experiment_tiles(facts: Facts, link: Linker) -> list[Tile]:
         Tile(
             "Experiment",
             experiment.name,
-            f"{experiment.treatment} on {percent_text(experiment.share, 0)},"
+            f"{experiment.treatment} on {percent_text(experiment.share, 0)} of traffic,"
             f" for {duration_text(facts.now - experiment.started_at)}",
             href=link("experiment", experiment.name),
         )

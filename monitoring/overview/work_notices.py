@@ -69,8 +69,8 @@ def restarted_processes(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "bad" if process.count >= MANY_RESTARTS else "warn",
             f"{process.name} was restarted {times} in the last hour; it ended with {process.how}{output}",
-            "Its unfinished work is redone. If it keeps ending, see its output in the terminal of `make up`;"
-            " SIGKILL or 137 often means too little memory.",
+            "Its unfinished work is redone. If it keeps ending, read its output in the terminal of `make up`;"
+            " SIGKILL or exit code 137 often means too little memory.",
         )
 
 
@@ -117,11 +117,13 @@ def drifted_models(facts: Facts) -> Iterator[Notice]:
         if not report.is_far:
             continue
         what = f"{moved} of {len(report.features)} features" if moved else "The scores"
-        far = f", {shifted} of them far" if shifted else ""
+        far = f", {shifted} of them strongly" if shifted else ""
+        have = "has" if moved == 1 else "have"
         yield Notice(
             "warn",
-            f"{what} of {report.model} have drifted since training{far}.",
-            "See which. If the world has changed, train on newer events.",
+            f"{what} of {report.model} {have} drifted since training{far}.",
+            "Find out why. If customers or fraud have changed, train on newer events; if a sender's data has,"
+            " talk to the sender first.",
             *("See the drift", "drift"),
             query=f"?model={report.model}",
         )
@@ -145,7 +147,7 @@ def undecided_types(facts: Facts) -> Iterator[Notice]:
     if facts.champions == [] and not facts.candidates:
         yield Notice(
             "info",
-            "No model decides yet; each event type's policy does.",
+            "No model decides yet, so each event type's policy does.",
             "Load labeled history, then train a first model.",
             *("Start a training", "training_start"),
         )

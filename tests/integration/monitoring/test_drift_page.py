@@ -60,7 +60,7 @@ def test_drifted_features_are_counted_and_listed_first(visitor: Client) -> None:
 
     page = text_of(visitor, "/admin/drift/")
 
-    assert "1 of 3 features has drifted since training, 1 of them far." in page
+    assert "1 of 3 features has drifted since training, 1 of them strongly." in page
     assert "2,000 decisions of payment-1" in page
     assert page.index("amount</span>") < page.index("category</span>")
     assert "shifted" in page
@@ -74,7 +74,7 @@ def test_a_model_without_drift_is_reported_stable(visitor: Client) -> None:
 
     page = text_of(visitor, "/admin/drift/?span=week")
 
-    assert "None of 3 features has drifted since training." in page
+    assert "None of the 3 features has drifted since training." in page
 
 
 def test_few_decisions_that_differ_by_chance_are_not_drift(visitor: Client) -> None:
@@ -83,7 +83,7 @@ def test_few_decisions_that_differ_by_chance_are_not_drift(visitor: Client) -> N
 
     page = text_of(visitor, "/admin/drift/")
 
-    assert "None of 3 features has drifted" in page
+    assert "None of the 3 features has drifted" in page
     assert "with so few decisions this can be chance" in page
 
 

@@ -96,7 +96,7 @@ def test_the_list_shows_meaning_and_health_of_each_feature(visitor: Client) -> N
 
     page = text_of(visitor, "/admin/features/")
 
-    assert "1 feature differed when recomputed from the log; 1 feature drifted since training." in page
+    assert "1 feature differed when recomputed from the log; 1 feature has drifted since training." in page
     assert "as seen by payment-1 since" in page
     assert "The number of payments with this card in the last hour." in page
     amount = page[page.index("amount</a>") : page.index("category</a>")]
@@ -203,13 +203,13 @@ def test_a_feature_page_shows_its_health_and_models() -> None:
     count_checked("amount", 120, 0)
     page = text_of(client_with(*LOOK, "view_modelversion"), "/admin/features/payment/amount/")
 
-    assert "No, it has drifted far: PSI" in page
+    assert "No, it has drifted strongly: PSI" in page
     assert "Yes: all 120 values, bit for bit." in page
     assert "Distribution, training and now" in page
-    readers = page[page.index('id="users"') : page.index("Feature sets with it")]
+    readers = page[page.index('id="users"') : page.index("Feature sets that contain it")]
     assert readers.index("payment-1") < readers.index("payment-2") < readers.index("payment-3")
     assert 'href="/admin/models/payment-1/"' in readers
-    sets = page[page.index("Feature sets with it") :]
+    sets = page[page.index("Feature sets that contain it") :]
     assert sets.index("Set 2") < sets.index("same") < sets.index("Set 1") < sets.index("different")
     assert "/admin/features/payment/diff/?from=1&amp;to=2" in sets
 
@@ -223,7 +223,7 @@ def test_a_feature_page_shows_late_entries_and_capped_counts(
     telemetry.add("too_late", "commerce", "card", count=3)
     telemetry.add("saturated", "payment", "card_distinct_merchant_24h", count=12)
     page = text_of(visitor, "/admin/features/payment/card_distinct_merchant_24h/")
-    assert "3 entries came too late for every window of card" in page
+    assert "3 entries came too late for every window of the card" in page
     assert "12 values reached the cap of" in page
     other = text_of(visitor, "/admin/features/payment/card_count_1h/")
     assert "3 entries came too late" in other

@@ -97,7 +97,7 @@ def test_running_experiments_and_trainings_show_their_progress() -> None:
 
     shown = tiles(user_with(is_superuser=True))
 
-    assert shown["Experiment"] == ("trees", "payment-2 on 20\N{NO-BREAK SPACE}%, for 3 min")
+    assert shown["Experiment"] == ("trees", "payment-2 on 20\N{NO-BREAK SPACE}% of traffic, for 3 min")
     assert shown["Training"] == ("25\N{NO-BREAK SPACE}%", "growing trees, for 3 min")
 
 

@@ -124,8 +124,8 @@ def test_the_list_is_summarized_in_a_sentence() -> None:
     seen = live(drift("amount"))
     assert summarize(list(TROUBLED.values()), [seen]) == (
         "bad",
-        "1 feature differed when recomputed from the log; 2 features drifted since training;"
-        " 1 feature missing more often than in training.",
+        "1 feature differed when recomputed from the log; 2 features have drifted since training;"
+        " 1 feature is missing more often than in training.",
     )
     assert summarize(list(rows(seen).values()), [seen]) == (
         "good",
@@ -160,7 +160,7 @@ def test_problems_of_a_feature_are_named() -> None:
     row = rows(seen, checked={"amount": ConsistencyCheck(1_200, 6)})["amount"]
     behind = LaneState("commerce", pending=34, oldest=NOW - timedelta(minutes=2), checked_at=None)
     assert answers(row, lane=behind) == [
-        ("bad", "No, it has drifted far: PSI 0.900."),
+        ("bad", "No, it has drifted strongly: PSI 0.900."),
         ("warn", "Missing in 40.0\N{NO-BREAK SPACE}% of decisions; 10.0\N{NO-BREAK SPACE}% in training."),
         (
             "bad",
@@ -178,18 +178,18 @@ def test_problems_of_a_feature_are_named() -> None:
         (
             Losses({}, cap=64),
             "good",
-            "Yes: no entry came too late for its windows and no value at the cap of 64.",
+            "Yes: no entry came too late for its windows, and no value reached the cap of 64.",
         ),
         (
             Losses({"card": 3}),
             "info",
-            "3 entries came too late for every window of card and are not counted."
+            "3 entries came too late for every window of the card and are not counted."
             " Counted since Redis was last emptied.",
         ),
         (
             Losses({"card_x_merchant": 1}, saturated=1_200, cap=64),
             "warn",
-            "1 entry came too late for every window of card and merchant and is not counted."
+            "1 entry came too late for every window of the card and merchant and is not counted."
             " 1,200 values reached the cap of 64 distinct values and are lower bounds."
             " Counted since Redis was last emptied.",
         ),

@@ -156,7 +156,7 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"writer": WRITER, "consumers": [BEHIND]},
             "bad",
-            "Cases, figures and shadow scores are not updated.",
+            "Cases, statistics and shadow scores are not being updated.",
         ),
         (
             {"minutes": [slow_minute(900_000)]},
@@ -173,12 +173,17 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"drifts": [report(State.SHIFTED, State.MODERATE, State.STABLE)]},
             "warn",
-            "2 of 3 features",
+            "2 of 3 features of payment-1 have drifted since training, 1 of them strongly.",
+        ),
+        (
+            {"drifts": [report(State.SHIFTED, State.STABLE)]},
+            "warn",
+            "1 of 2 features of payment-1 has drifted since training, 1 of them strongly.",
         ),
         (
             {"drifts": [report(State.STABLE, score=State.SHIFTED)]},
             "warn",
-            "The scores of payment-1",
+            "The scores of payment-1 have drifted since training.",
         ),
         (
             {"candidates": [candidate(True)]},
