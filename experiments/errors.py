@@ -61,5 +61,7 @@ class ExperimentDisplaced(ExperimentError):
     """The route changed while the experiment ran; the experiment is about to be marked as interrupted."""
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{name} has already lost its share of the traffic: {why}")
+        super().__init__(
+            f"{name} no longer has its share of the traffic and is about to be marked as interrupted: {why}"
+        )
         self.name, self.why = name, why

@@ -47,15 +47,14 @@ class StartForm(forms.Form):
         label="Primary metric",
         choices=[(metric.name, f"{metric.title} ({metric.of})") for metric in METRICS],
         help_text="The metric that decides the experiment; the others are shown too. Block and review"
-        " rates are known"
-        " immediately, fraud and money only once labels are mature.",
+        " rates are known immediately, fraud and losses only once labels are mature.",
     )
     share = forms.FloatField(
         label="Traffic share of the treatment, in %",
         min_value=1,
         max_value=99,
         initial=50,
-        help_text="Of the customers, or the event type's other unit."
+        help_text="The share of customers, or of the event type's other unit, that the treatment decides for."
         " 50\N{NO-BREAK SPACE}% finds an effect soonest.",
     )
     baseline = forms.FloatField(
@@ -63,7 +62,7 @@ class StartForm(forms.Form):
         min_value=0.01,
         max_value=99.99,
         required=False,
-        help_text="The primary metric's value now.",
+        help_text="The current value of the primary metric.",
     )
     effect = forms.FloatField(
         label="Minimum detectable effect, in points",

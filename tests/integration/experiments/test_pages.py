@@ -166,7 +166,7 @@ def test_stopping_a_displaced_experiment_says_what_happened(scientist, start, mo
     start(name="fewer-trees", treatment=models[0])
     roll_back("payment", actor="user/ann", now=now())
     page = text_of(scientist.post(reverse(ONE, args=["fewer-trees"]), {"stop": "control"}, follow=True))
-    assert "fewer-trees has already lost its share of the traffic" in page
+    assert "fewer-trees no longer has its share of the traffic" in page
     assert "rolled back" in page
 
 
