@@ -188,8 +188,8 @@ def test_a_feature_page_shows_its_definition(visitor: Client) -> None:
     page = text_of(visitor, "/admin/features/payment/card_count_1h/")
 
     assert "The number of payments with this card in the last hour." in page
-    assert "begins with the tile of 5 min (aligned to UTC) that holds the moment 1 h ago" in page
-    assert "What this card had in 30 days, scaled to 1 h" in page
+    assert "starts with the tile of 5 min (aligned to UTC) that contains the moment 1 h ago" in page
+    assert "The 30-day total of this card, scaled to 1 h" in page
     assert "CARD_COUNT_1H" in page
     assert "No model reads it yet" in page
 
