@@ -1,6 +1,5 @@
 """Without the broker or the online store, the failure policy decides and the lane revises that later."""
 
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,11 @@ from django.conf import settings
 from config.environment import broker_url
 from embedded import services
 from scoring.api.keys.issue import create_key
+from scoring.signals import lane_notifications
 from tests.factories.payments import payment_payload
 from tests.faults.deployment import Deployment
 from tests.faults.sender import Sender
+from tests.integration.lanes.conftest import LANE
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,7 +87,7 @@ def test_fallback_decisions_without_a_broker_are_revised_when_it_returns(
         deployment.start()
         sender = Sender(deployment.url, key)
         assert first_decision(sender)["basis"] == "no_model"
-        time.sleep(3)  # outlast the runner, which needs no broker while it lingers
+        wait_until(lambda: not lane_notifications.has_runner(LANE))  # it needs no broker while it lingers
         services.stop(own, names=("redis",))
         answer = send(sender, 2)
         assert answer["decision"]["cause"] == "broker_unavailable"
