@@ -13,6 +13,7 @@ from scoring.features.folding.encode import Batch
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane, sole_rebuild
 from scoring.lanes.order import LaneHead, read_beginning
+from scoring.log.errors import StreamConflict
 from scoring.offline.export import check_same_log
 from scoring.offline.store import OfflineStore
 from scoring.progress import NO_PROGRESS, ProgressReporter
@@ -26,7 +27,9 @@ logger = logging.getLogger(__name__)
 MAX_HELD_ITEMS = 200  # that may be folded while the lane is held
 # One wait for the lane; what it processes meanwhile has to be caught up with afterwards.
 LOCK_SECONDS = 0.2
-ATTEMPTS = 3  # against a Redis that keeps losing writes
+# Against a Redis that keeps losing writes, and against a holder that has lost the lane, whose batch in flight
+# may be committed before a new order.
+ATTEMPTS = 3
 
 
 class Order(Protocol):
@@ -79,10 +82,10 @@ def rebuild_as(
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _Rebuild(plan, begin(plan, _offline_store()), watch).run()
-            except StaleOnlineState as lost:
+            except (StaleOnlineState, StreamConflict) as refused:
                 if attempt == ATTEMPTS:
                     raise
-                logger.warning("%s during its rebuild; beginning again", lost)
+                logger.warning("%s during its rebuild; beginning again", refused)
     raise AssertionError("unreachable")
 
 

@@ -73,7 +73,8 @@ def reorder_lane(lane: str, *, reason: str, watch: ProgressReporter = NO_PROGRES
     For history that is older than what the lane has applied. An event comes before a label of the same
     moment. Entries that the lane applies while the order is computed follow it, as they were applied. Past
     decisions keep their order and seq. The lane is held for the last few items, the entries of the order and
-    the switch. Raises like `scoring.states.rebuild.rebuild_lane`, and OrderIncomplete.
+    the switch. Raises like `scoring.states.rebuild.rebuild_lane`, OrderIncomplete, and StreamConflict if
+    former holders of the lane keep writing.
     """
 
     def begin(plan: LanePlan, store: OfflineStore | None) -> "MergedOrder":

@@ -19,7 +19,7 @@ from scoring.features.compile.plan import lane_plan
 from scoring.lanes.errors import RebuildUnderWay
 from scoring.lanes.lock import held_lane, sole_rebuild
 from scoring.lanes.models import Pending
-from scoring.lanes.order import read_beginning, read_head
+from scoring.lanes.order import LaneHead, read_beginning, read_head
 from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.replay.service import replay
@@ -31,7 +31,7 @@ from scoring.states import store as online_store
 from scoring.states.errors import StaleOnlineState
 from scoring.states.layouts import drop_other_layouts
 from scoring.states.rebuild import rebuild_as, rebuild_lane
-from scoring.states.reorder import reorder_lane
+from scoring.states.reorder import MergedOrder, reorder_lane
 from scoring.states.restore import PresentOrder, restore_states
 from scoring.states.store import OnlineStore, iter_keys, lane_prefix
 from tests.factories.payments import payments
@@ -212,6 +212,25 @@ def test_a_holder_of_the_former_generation_is_refused_and_finds_the_new_one(send
         while holder.step():
             pass
     assert_every_decision_is_what_the_log_gives()
+
+
+def test_a_new_order_begins_again_when_a_former_holder_commits_its_last_batch(send, work, monkeypatch):
+    add_history(range(3))
+    send(payments(2, start=50))
+    work()
+    conclude, in_flight = MergedOrder.conclude, iter([payments(1, start=60)])
+
+    def conclude_after_that_batch(order: MergedOrder) -> LaneHead:
+        if batch := next(in_flight, None):
+            send(batch)
+            work()  # locks of one session nest, so this stands for a holder that has lost its lane
+        return conclude(order)
+
+    monkeypatch.setattr(MergedOrder, "conclude", conclude_after_that_batch)
+    assert reorder_lane(LANE, reason="test").items == 6
+    assert order() == ["0", "1", "2", "50", "51", "60"]
+    assert_every_decision_is_what_the_log_gives()
+    assert stored_keys() == tidy()
 
 
 @pytest.mark.parametrize("step", ["writing the states", "catching up with the lane"])
