@@ -26,6 +26,7 @@ DRAW = """
     return scale.ticks.map(tick => [String(tick.label), scale.getPixelForValue(tick.value)])
 """
 
+NOON, HOUR = datetime(2026, 3, 1, 12, tzinfo=UTC), timedelta(hours=1)
 ENDS = """
     const scale = Chart.getChart(document.querySelector("#plotted canvas")).scales.x
     return [scale.min, scale.max]
@@ -84,12 +85,20 @@ def test_ticks_of_a_logarithmic_axis_never_overlap(page: Browser) -> None:
                 assert least_distance(ticks) >= 14, (low, high, ticks)
 
 
-def test_a_single_moment_has_an_axis_of_two_hours(page: Browser) -> None:
-    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    plot = Plot("Rate", Axis("Time", "time"), Axis("Rate"), [Series("rate", [(at, 1.0)])])
-    drawn_ticks(page, plot)
-    moments = [datetime.fromtimestamp(end / 1000, UTC) for end in page.driver.execute_script(ENDS)]
-    assert moments == [at - timedelta(hours=1), at + timedelta(hours=1)]
+def drawn_moments(browser: Browser, points: list[tuple[datetime, float | None]]) -> list[datetime]:
+    """The first and the last moment of the time axis of a plot of these points."""
+    y = Axis("Latency (log)", "ms", logarithmic=True)
+    drawn_ticks(browser, Plot("Latency", Axis("Time", "time"), y, [Series("p50", points)]))
+    return [datetime.fromtimestamp(end / 1000, UTC) for end in browser.driver.execute_script(ENDS)]
+
+
+def test_a_single_moment_has_a_time_axis_of_two_hours(page: Browser) -> None:
+    assert drawn_moments(page, [(NOON, 50.0)]) == [NOON - HOUR, NOON + HOUR]
+
+
+def test_a_time_axis_covers_moments_without_a_value(page: Browser) -> None:
+    points = [(NOON - HOUR, None), (NOON, 50.0), (NOON + 2 * HOUR, None)]
+    assert drawn_moments(page, points) == [NOON - HOUR, NOON + 2 * HOUR]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])

@@ -94,7 +94,6 @@ window.adminKit = window.adminKit || {};
     if (axis.minimum !== null) options.min = axis.minimum;
     if (axis.maximum !== null) options.max = axis.maximum;
     if (axis.format === "time") {
-      options.bounds = "data"; // not out to the next round number of milliseconds
       options.afterBuildTicks = timeTicks;
       options.ticks.callback = function (value) { return timeLabel(value, this.assayStep); };
     } else if (axis.format !== "text") {
@@ -160,6 +159,13 @@ window.adminKit = window.adminKit || {};
     return (steps.length ? Math.min(...steps) : 1) / 2;
   };
 
+  // From the first to the last moment; an hour around a single one. By itself Chart.js ignores moments without
+  // a value when the other axis has a minimum above 0.
+  const timeRange = (xs) => {
+    const [min, max] = [Math.min(...xs), Math.max(...xs)];
+    return min < max ? { min, max } : { min: min - HOUR, max: max + HOUR };
+  };
+
   const configOf = (spec) => {
     const x = scaleOf(spec.x, spec.stacked);
     const xs = spec.series.flatMap((series) => series.points.map(([at]) => at));
@@ -168,9 +174,10 @@ window.adminKit = window.adminKit || {};
       x.offset = false; // bars would otherwise take more space than they need
       x.min = Math.min(...xs) - half;
       x.max = Math.max(...xs) + half;
+    } else if (spec.x.format === "time") {
+      Object.assign(x, timeRange(xs));
     }
     if (spec.x.format === "text") x.labels = [...new Set(xs)];
-    if (spec.x.format === "time" && new Set(xs).size === 1) [x.min, x.max] = [xs[0] - HOUR, xs[0] + HOUR];
     const y = scaleOf(spec.y, spec.stacked);
     if (spec.y.logarithmic) Object.assign(y, logRange(spec.series.flatMap((series) => series.points.map(([, value]) => value))));
     return {
