@@ -132,7 +132,7 @@ STORAGE_UNAVAILABLE = Problem(
     503,
     "storage-unavailable",
     "The database cannot be reached",
-    detail=lambda exc: "send the request again: an event is received once",
+    detail=lambda exc: "send the request again; an event is never stored twice",
     headers={"Retry-After": RETRY_AFTER_SECONDS},
 )
 PROBLEMS: dict[type[Exception], Problem] = {
@@ -167,7 +167,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
     LabelSourceNotAllowed: Problem(
         403,
         "label-source-not-allowed",
-        "The API key may not state this label source",
+        "The API key does not allow this label source",
         lambda exc, context: {"source": exc.source, "allowed": list(exc.allowed)},
     ),
     EventTypeNotAllowed: Problem(
@@ -251,14 +251,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
     LaneBehind: Problem(
         429,
         "lane-behind",
-        "Too much is queued",
+        "Too many events are queued",
         lambda exc, context: {"lane": exc.lane, "queued": exc.queued, "limit": exc.limit},
     ),
     TooManyRefusedKeys: Problem(429, "too-many-refused-keys", "Too many refused API keys"),
     TooManyHeldLabels: Problem(
         429,
         "too-many-held-labels",
-        "Too many labels wait for their events",
+        "Too many held labels",
         lambda exc, context: {"source": exc.source, "held": exc.held, "limit": exc.limit},
     ),
     TooManyLabelSources: Problem(
@@ -276,7 +276,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         503,
         "log-restored",
         "The log was restored and accepts no entries yet",
-        detail=lambda exc: "an operator has to begin its new epoch; send the request again later",
+        detail=lambda exc: "an operator must begin its new epoch; send the request again later",
         headers={"Retry-After": RESTORED_RETRY_AFTER_SECONDS},
     ),
 }
@@ -288,7 +288,12 @@ REFUSALS = (
     refusals.unknown_transfer_coding(""),
     refusals.server_busy(""),
 )
-INTERNAL = Problem(500, "internal-error", "Internal error", detail=lambda exc: "the error was recorded")
+INTERNAL = Problem(
+    500,
+    "internal-error",
+    "Internal error",
+    detail=lambda exc: "the error was logged; try again later",
+)
 
 
 def problem_for(exc: Exception) -> Problem | None:

@@ -380,7 +380,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Assay",
-    "DESCRIPTION": "Events in, explained decisions out, labels back.",
+    "DESCRIPTION": "Submit events, receive explained decisions and report labels.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",  # JSON Schema as it is, with null as a type
     "SERVE_INCLUDE_SCHEMA": False,  # the document describes the API, not itself

@@ -120,7 +120,7 @@ def read_version(body: Mapping[str, Any]) -> int | None:
     version = body.get("version")
     if version is None or (isinstance(version, int) and not isinstance(version, bool) and version > 0):
         return version
-    raise InvalidRequest([RequestProblem("version", "is no version of an event", "a whole number from 1")])
+    raise InvalidRequest([RequestProblem("version", "is not a version number", "a whole number from 1")])
 
 
 def read_corrected(body: Mapping[str, Any], *, stream: str, now: datetime) -> Submission:
@@ -129,12 +129,12 @@ def read_corrected(body: Mapping[str, Any], *, stream: str, now: datetime) -> Su
     if not entries:
         raise EventNotFound(stream)
     if body.get("event") is None:
-        raise InvalidRequest([RequestProblem("event", "is missing", "the whole event as it should read")])
+        raise InvalidRequest([RequestProblem("event", "is missing", "the complete corrected event")])
     sent = read_object(body["event"], field="event")
     received = entries[0].data
     for name in ("type", "id"):
         if sent.get(name, received[name]) != received[name]:
-            problem = f"may not change: it is {received[name]}"
+            problem = f"cannot be corrected: it is {received[name]}"
             raise InvalidRequest([RequestProblem(name, problem, received[name])])
     payload = {**sent, "type": received["type"], "id": received["id"]}
     kind = event_type(received["type"])

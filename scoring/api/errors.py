@@ -19,7 +19,7 @@ class RequestTooLarge(ScoringError):
     def __init__(self, *, size: int | None, limit: int) -> None:
         self.size, self.limit = size, limit
         said = f"more than {limit}" if size is None else f"{size}"
-        super().__init__(f"the body has {said} bytes; at most {limit} are taken in one request")
+        super().__init__(f"the body has {said} bytes; a request may have at most {limit}")
 
 
 class UnsupportedEncoding(ScoringError):
@@ -27,7 +27,7 @@ class UnsupportedEncoding(ScoringError):
 
     def __init__(self, *, header: str, value: str, allowed: Sequence[str]) -> None:
         self.header, self.allowed = header, tuple(allowed)
-        super().__init__(f"{header} {value[:60]!r} is not read; send {' or '.join(allowed)}")
+        super().__init__(f"{header} {value[:60]!r} is not supported; send {' or '.join(allowed)}")
 
 
 class MalformedEncoding(ScoringError):
@@ -35,4 +35,4 @@ class MalformedEncoding(ScoringError):
 
     def __init__(self, encoding: str) -> None:
         self.encoding = encoding
-        super().__init__(f"the body is not {encoding}, as the header Content-Encoding says")
+        super().__init__(f"the body is not compressed with {encoding}, as its Content-Encoding says")

@@ -46,7 +46,7 @@ def read_preferences(
     chosen = on_timeout if on_timeout is not None else sent.get("on_timeout")
     if chosen is not None and chosen not in ON_TIMEOUT:
         raise InvalidRequest(
-            [RequestProblem("on_timeout", f"unknown: {chosen[:30]!r}", " or ".join(ON_TIMEOUT))]
+            [RequestProblem("on_timeout", f"is unknown: {chosen[:30]!r}", " or ".join(ON_TIMEOUT))]
         )
     timeout = [f"on_timeout={chosen}"] if chosen is not None else []
     if "respond-async" in sent:

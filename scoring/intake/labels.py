@@ -194,7 +194,8 @@ class _LabelStream:
     def refusal_of_past(self, statement: LabelStatement, event: Entry | None) -> ScoringError | None:
         """Why a statement cannot count from a time in the past."""
         if event is None:
-            return InvalidRequest([RequestProblem("event_id", "has not arrived, so it has no past", None)])
+            problem = "has not arrived, so its labels cannot apply from a past time"
+            return InvalidRequest([RequestProblem("event_id", problem, None)])
         latest = max((spoken.known_at for spoken in self.spoken.values()), default=None)
         if statement.known_at is None or latest is None or statement.known_at >= latest:
             return None

@@ -47,7 +47,7 @@ def _sender_of(header: str, address: str) -> Sender:
     scheme, _, key = header.partition(" ")
     if scheme.lower() != "bearer":
         check_brake(address)
-        raise ApiKeyRefused("the Authorization header has to read: Bearer <API key>")
+        raise ApiKeyRefused("the Authorization header must be: Bearer <API key>")
     key = key.strip()
     if not was_valid(key):
         check_brake(address)
@@ -64,5 +64,5 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An API key, made in the admin or by `manage.py create_api_key`.",
+            "description": "An API key, created in the admin or with `manage.py create_api_key`.",
         }

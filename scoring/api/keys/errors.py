@@ -56,7 +56,7 @@ class EventTypeNotAllowed(ScoringError):
     def __init__(self, *, event_type: str, allowed: Sequence[str]) -> None:
         self.event_type, self.allowed = event_type, tuple(allowed)
         super().__init__(
-            f"this API key may not send or read {event_type} events; it may: {', '.join(self.allowed)}"
+            f"this API key may not send or read {event_type} events; allowed: {', '.join(self.allowed)}"
         )
 
 
@@ -65,10 +65,10 @@ class LabelSourceNotAllowed(ScoringError):
 
     def __init__(self, *, source: str, allowed: Sequence[str], people_only: bool = False) -> None:
         self.source, self.allowed = source, tuple(allowed)
-        reason = "which belongs to people: they state it in the review queue" if people_only else ""
+        reason = ", which is reserved for verdicts in the review queue" if people_only else ""
         super().__init__(
-            f"this API key may not state labels of the source {source!r}{', ' if reason else ''}{reason};"
-            f" it may state: {', '.join(self.allowed) or 'none'}"
+            f"this API key may not record labels of the source {source!r}{reason};"
+            f" allowed: {', '.join(self.allowed) or 'none'}"
         )
 
 

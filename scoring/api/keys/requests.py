@@ -92,7 +92,7 @@ def _label_sources(request: KeyRequest) -> list[str]:
 
 
 def _label_source(name: str) -> str:
-    allowed = f"{', '.join(FOR_KEYS)} or a name of the sender's own; {PEOPLE} belongs to people"
+    allowed = f"{', '.join(FOR_KEYS)} or a name of the sender's own; {PEOPLE} is reserved for verdicts"
     try:
         cleaned = canonical_source(clean_identifier(name, MAX_SOURCE_LENGTH))
     except FieldError:

@@ -82,7 +82,7 @@ def test_a_key_may_last_until_it_is_revoked(key_manager: Client) -> None:
     [
         ({"source": "My Shop"}, "1 to 60 of a-z"),
         ({"scopes": []}, "This field is required"),
-        ({"scopes": ["labels:write"], "other_label_sources": "review"}, "review belongs to people"),
+        ({"scopes": ["labels:write"], "other_label_sources": "review"}, "review is reserved for verdicts"),
         ({"networks": "shop.example"}, "CIDR notation"),
         ({"lifetime": "99999"}, "not one of the available choices"),
         ({"event_types": ["parcel"]}, "not one of the available choices"),

@@ -236,8 +236,8 @@ def test_a_dispute_report_is_recorded_with_the_chosen_meanings(analyst: Client, 
     ("changes", "said"),
     [
         ({}, "Choose a meaning for each value."),
-        ({"meaning": ""}, "Choose what a line means"),
-        ({"meaning": "always:spam"}, "Choose what a line means"),
+        ({"meaning": ""}, "Choose the meaning of each line"),
+        ({"meaning": "always:spam"}, "Choose the meaning of each line"),
         ({"meaning": "always:fraud", "event_id": "id"}, "Choose the column with the sender"),
         ({"meaning": "always:fraud", "zone": "Mars/Olympus"}, "is not a time zone"),
         ({"value": ["Z9/x"], "means": ["nonsense"]}, "Choose a meaning for each value."),
@@ -288,7 +288,7 @@ def test_past_labels_need_their_permission(sent: str) -> None:
     User.objects.all().delete()
     page = upload(person("upload_label", "upload_label_history"), sent, text, history="1").content.decode()
     assert figures(page)["Recorded"] == "1"
-    assert "has not arrived, so it has no past" in page
+    assert "has not arrived, so its labels cannot apply from a past time" in page
     [entry] = read_stream(f"label/payment/{sent}/T-0")
     assert (entry.data["known_at"], entry.data["history"]) == ("2026-03-02T10:00:00Z", True)
 

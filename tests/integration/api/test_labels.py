@@ -199,7 +199,7 @@ def test_no_key_can_state_review_labels(api: Api, say: Callable[..., Any], sourc
     problem = response.json()
     assert problem["type"] == "/api/problems/label-source-not-allowed"
     assert (problem["source"], problem["allowed"]) == ("review", ["chargeback", "network", "customer"])
-    assert "belongs to people" in problem["detail"]
+    assert "reserved for verdicts" in problem["detail"]
     assert api.get("events/payment/T-1").json()["label"] == "legitimate"
 
 

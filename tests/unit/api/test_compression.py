@@ -51,7 +51,7 @@ def test_another_encoding_is_refused_by_name(encoding: str) -> None:
     ids=["plain", "empty", "cut off", "two bodies", "something after it"],
 )
 def test_a_body_that_contradicts_its_content_encoding_is_refused(sent: bytes) -> None:
-    with pytest.raises(MalformedEncoding, match="is not gzip, as the header Content-Encoding says"):
+    with pytest.raises(MalformedEncoding, match="is not compressed with gzip, as its Content-Encoding says"):
         decompress(sent, "gzip", limit=10_000)
 
 
