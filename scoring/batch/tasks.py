@@ -32,7 +32,7 @@ def _reload(view: BatchView) -> list[int]:
     try:
         numbers = reload_lost(view, now=timezone.now())
     except BatchVersionCorrupt as error:
-        logger.error("events are decided without what Redis has lost: %s", error)
+        logger.error("Redis has lost batch values, and events are decided without them: %s", error)
         return []
     if numbers:
         logger.warning("Redis had lost versions %s of %s: loaded again", numbers, view.key)

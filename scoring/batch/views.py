@@ -139,7 +139,7 @@ class BatchView(FeatureView):
 
     def __set_name__(self, owner: type, name: str) -> None:
         if self.name:
-            raise self.origin.error(f"{name!r} is the view {self.name!r} under a second name")
+            raise self.origin.error(f"{name!r} is a second name for the view {self.name!r}; keep one")
         self.name, self.event_type = name, getattr(owner, "name", "")
 
     def __getattr__(self, value: str) -> BatchValue:
@@ -243,7 +243,7 @@ class BatchView(FeatureView):
         """Raises CatalogError if the event types lack something that the view reads."""
         own = types.get(self.event_type)
         if own is None:
-            raise self.origin.error(f"view {self.name!r} stands in no event type with a name")
+            raise self.origin.error(f"view {self.name!r} is not part of an event type with a name")
         source = types.get(self.source)
         if source is None or source.lane != own.lane:
             known = ", ".join(sorted(name for name, member in types.items() if member.lane == own.lane))
@@ -305,7 +305,7 @@ def _entities_of(
     for each in given:
         entity, role = (each.keys()[0], each.role()[0]) if isinstance(each, InRole) else (each, "")
         if not isinstance(entity, Entity):
-            raise origin.error(f"{view} is kept for entities; {entity!r} is none")
+            raise origin.error(f"{view} has values for entities; {entity!r} is not an entity")
         if entity in entities and any([role, *roles]):
             raise origin.error(f"{view} names {entity.name or 'an entity'} twice")
         entities.append(entity)

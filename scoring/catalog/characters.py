@@ -14,8 +14,8 @@ from scoring.catalog.errors import FieldError
 MAX_EXPANSION = 4  # a composed character decomposes to no more code points than this
 MAX_MARKS = 30  # combining marks in a row, by the Stream-Safe Text Format
 GRAPHEME_JOINER = "\u034f"
-ALLOWED_IN_NAMES = "text without control characters, line breaks and bidirectional overrides"
-ALLOWED_IN_TEXTS = "Unicode text without NUL and surrogates"
+ALLOWED_IN_NAMES = "text without control characters, line breaks or bidirectional overrides"
+ALLOWED_IN_TEXTS = "Unicode text without NUL or surrogates"
 
 # Zero width non-joiner and joiner: part of how Persian words and families of emoji are written.
 _JOINERS = "\u200c\u200d"

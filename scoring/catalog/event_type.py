@@ -204,11 +204,9 @@ def _refuse_reserved_names(members: Mapping[str, Field | FeatureView]) -> None:
     """Raises CatalogError if a field or batch view has a name that already has a meaning."""
     for name, member in members.items():
         if name in PAYLOAD_WORDS:
-            raise member.origin.error(
-                f"{name!r} means something in every payload; give the field another name"
-            )
+            raise member.origin.error(f"{name!r} is reserved in payloads; give the field another name")
         if name in RESERVED_NAMES:
-            problem = f"{name!r} has a meaning of its own in an event type; give the field another name"
+            problem = f"{name!r} is reserved in event types; give the field another name"
             raise member.origin.error(problem)
 
 
@@ -225,7 +223,9 @@ def _check_declaration(cls: type[EventType]) -> None:
             )
     if cls.base_currency not in EXPONENTS:
         raise CatalogError(
-            f"{cls.__name__}.base_currency {cls.base_currency!r} is not in ISO 4217", module=module, line=line
+            f"{cls.__name__}.base_currency {cls.base_currency!r} is not an ISO 4217 currency",
+            module=module,
+            line=line,
         )
     if cls.name and not cls.lane:
         raise CatalogError(f"{cls.__name__} names no lane", module=module, line=line)

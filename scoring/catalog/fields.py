@@ -244,7 +244,7 @@ def parse_currency(raw: object) -> str:
         code = raw.strip().upper() if raw.isascii() else ""
         if code in EXPONENTS:
             return code
-    raise FieldError("is not a currency of ISO 4217", "a code of three letters, e.g. 'USD'")
+    raise FieldError("is not an ISO 4217 currency", "a code of three letters, e.g. 'USD'")
 
 
 class Number(Comparable, Operand, Field):

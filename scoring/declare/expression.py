@@ -304,7 +304,7 @@ class Arithmetic(Expression):
         for side in (self.left, self.right):
             if side.has_codes:  # each model has its own, filled in after the lane's values are computed
                 raise self.origin.error(
-                    f"{side.own_field} is a category; arithmetic with its codes means nothing"
+                    f"{side.own_field} is a category; arithmetic with its codes is meaningless"
                 )
         left, right = self.left.lower(program), self.right.lower(program)
         return program.emit(self._words.operation, left, right)

@@ -31,7 +31,7 @@ class Profile(BatchView):
     ) -> None:
         super().__init__(entity, over=over, every=every, stale_after=stale_after, of=of)
         if not statistics:
-            raise self.origin.error("a Profile without statistics says nothing")
+            raise self.origin.error("a Profile needs at least one statistic")
         for name, statistic in statistics.items():
             _check_statistic(self.origin, name, statistic)
         self.statistics = statistics
@@ -77,6 +77,6 @@ class _Profiles(Computation):
 
 def _check_statistic(origin: Origin, name: str, statistic: object) -> None:
     if not isinstance(statistic, Statistic):
-        raise origin.error(f"{name}={statistic!r} is no statistic of scoring.batch.compute.statistics")
+        raise origin.error(f"{name}={statistic!r} is not a statistic from scoring.batch.compute.statistics")
     if hasattr(BatchView, name) or name in ("name", "event_type", "entities", "statistics", "origin"):
-        raise origin.error(f"every view has something called {name!r}; give the value another name")
+        raise origin.error(f"{name!r} is reserved in batch views; give the value another name")

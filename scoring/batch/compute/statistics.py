@@ -324,7 +324,7 @@ def quantile(field: Field, q: float) -> Statistic:
     """The q-quantile of an amount or number."""
     _check_type(field, Money, Number, Flag)
     if not 0 <= q <= 1:
-        raise Origin.here().error(f"a quantile lies between 0 and 1, not at {q}")
+        raise Origin.here().error(f"a quantile must be between 0 and 1, not {q}")
     return Quantile(field, float(q))
 
 
@@ -350,9 +350,9 @@ def share_at(*, hours: tuple[int, int] | None = None, weekdays: str = "") -> Sta
     if hours is None and not days:
         raise Origin.here().error("share_at takes hours=(22, 6), weekdays='sat sun', or both")
     if hours is not None and not all(isinstance(hour, int) and 0 <= hour <= 24 for hour in hours):
-        raise Origin.here().error(f"hours of a day go from 0 to 24, not {hours}")
+        raise Origin.here().error(f"hours must be from 0 to 24, not {hours}")
     if unknown := [day for day in days if day not in _WEEKDAYS]:
-        raise Origin.here().error(f"{unknown[0]!r} is no day of the week: {' '.join(_WEEKDAYS)}")
+        raise Origin.here().error(f"{unknown[0]!r} is not a day of the week; use {' '.join(_WEEKDAYS)}")
     return ShareAt(hours, days)
 
 
@@ -375,4 +375,4 @@ def mean_gap() -> Statistic:
 def _check_type(field: object, *types: type[Field]) -> None:
     if not isinstance(field, types):
         wanted = " or ".join(wanted.__name__ for wanted in types)
-        raise Origin.here().error(f"{field!r} is no {wanted}")
+        raise Origin.here().error(f"{field!r} is not a {wanted} field")

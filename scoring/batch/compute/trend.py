@@ -31,7 +31,7 @@ class Trend(BatchView):
         self.against = Window.parse(against, self.origin)
         self._check_multiple(self.against)
         if self.against.us <= self.over.us:
-            raise self.origin.error(f"against {against} has to be longer than over {over}")
+            raise self.origin.error(f"against {against} must be longer than over {over}")
 
     @property
     def over_us(self) -> int:

@@ -217,7 +217,7 @@ def _check_earlier(member: type[EventType], name: str, sets: Sequence[Sequence[E
     if not declared:
         raise member.origin.error(f"{named} names no features")
     if any(meaning_of(tuple(declared)) == meaning_of(tuple(other)) for other in others):
-        raise member.origin.error(f"{named} is declared already; remove it, as another set is the same")
+        raise member.origin.error(f"{named} is the same as another set; remove it")
 
 
 def _named_features(member: type[EventType], declared: Sequence[object]) -> list[Expression]:

@@ -27,14 +27,14 @@ REFUSED = {
     "a length of time": (lambda: nightly(over="90 days"), "'90 days' is not a length of time"),
     "a window that ends between versions": (lambda: nightly(over="36h"), "36h is not a multiple of every 1d"),
     "stale before the next": (lambda: nightly(stale_after="1h"), "stale_after 1h is shorter than every 1d"),
-    "no entity": (lambda: nightly(AMOUNT), "is kept for entities"),
-    "nothing said": (lambda: Profile(CARD, over="9d", every="1d", stale_after="3d"), "says nothing"),
-    "no statistic": (lambda: nightly(n=AMOUNT), "is no statistic"),
-    "a name that every view has": (lambda: nightly(unit=count()), "has something called 'unit'"),
-    "a median of names": (lambda: nightly(n=median(CARD)), "is no Money or Number or Flag"),
-    "a favorite amount": (lambda: nightly(n=favorite_share(AMOUNT)), "is no Category or Entity"),
-    "a quantile beyond 1": (lambda: nightly(n=quantile(AMOUNT, 95)), "between 0 and 1, not at 95"),
-    "an unknown day": (lambda: share_at(weekdays="sat sunday"), "'sunday' is no day of the week"),
+    "no entity": (lambda: nightly(AMOUNT), "is not an entity"),
+    "nothing said": (lambda: Profile(CARD, over="9d", every="1d", stale_after="3d"), "at least one"),
+    "no statistic": (lambda: nightly(n=AMOUNT), "is not a statistic"),
+    "a name that every view has": (lambda: nightly(unit=count()), "'unit' is reserved in batch views"),
+    "a median of names": (lambda: nightly(n=median(CARD)), "is not a Money or Number or Flag field"),
+    "a favorite amount": (lambda: nightly(n=favorite_share(AMOUNT)), "is not a Category or Entity field"),
+    "a quantile beyond 1": (lambda: nightly(n=quantile(AMOUNT, 95)), "between 0 and 1, not 95"),
+    "an unknown day": (lambda: share_at(weekdays="sat sunday"), "'sunday' is not a day of the week"),
     "an hour that no day has": (lambda: share_at(hours=(20, 25)), "from 0 to 24, not (20, 25)"),
     "no time at all": (lambda: share_at(weekdays=" "), "share_at takes hours"),
     "no dimension": (
@@ -43,7 +43,7 @@ REFUSED = {
     ),
     "a day within an hour": (
         lambda: Trend(CARD, over="24h", against="1h", every="10m", stale_after="30m"),
-        "against 1h has to be longer than over 24h",
+        "against 1h must be longer than over 24h",
     ),
 }  # fmt: skip
 

@@ -90,10 +90,10 @@ def test_a_converted_amount_carries_its_rate() -> None:
         ({"merchant": "\ud800"}, {"merchant": "has the character U+D800"}),
         ({"amount": ...}, {"amount": "is missing"}),
         ({"amount": "-1"}, {"amount": "must not be negative"}),
-        ({"currency": "BTC"}, {"currency": "is not a currency of ISO 4217"}),
-        ({"currency": "XXX"}, {"currency": "is not a currency of ISO 4217"}),
-        ({"currency": 840}, {"currency": "is not a currency of ISO 4217"}),
-        ({"currency": "u\u017fd"}, {"currency": "is not a currency of ISO 4217"}),
+        ({"currency": "BTC"}, {"currency": "is not an ISO 4217 currency"}),
+        ({"currency": "XXX"}, {"currency": "is not an ISO 4217 currency"}),
+        ({"currency": 840}, {"currency": "is not an ISO 4217 currency"}),
+        ({"currency": "u\u017fd"}, {"currency": "is not an ISO 4217 currency"}),
         (
             {"currency": "CHF"},
             {"amount": "no exchange rate from CHF to USD; enter one in the admin, under Exchange rates"},
@@ -176,7 +176,7 @@ def test_a_field_gives_its_canonical_value(field: Any, raw: Any, canonical: Any)
         (Number(minimum=1), 0, ">= 1"),
         (Number(), 2**53 + 2, f"at most {2**53}"),
         (Text(max_length=3), "four", "at most 3 characters"),
-        (Text(), "a\x00", "Unicode text without NUL and surrogates"),
+        (Text(), "a\x00", "Unicode text without NUL or surrogates"),
     ],
 )
 def test_a_field_states_what_it_allows(field: Any, raw: Any, allowed: object) -> None:

@@ -123,8 +123,8 @@ MISTAKES = [
     ('card.count(over="1h 24h").named("busy")', "'busy' cannot name several features"),
     ('amount / card.amount.mean(over="1h 2h")', "arithmetic takes one window; declare each window"),
     ('amount / "card"', "'card' is not a feature, a field or a number"),
-    ('(note * 2).named("twice")', "note is a category; arithmetic with its codes means nothing"),
-    ('amount / plan.named("kind")', "plan is a category; arithmetic with its codes means nothing"),
+    ('(note * 2).named("twice")', "note is a category; arithmetic with its codes is meaningless"),
+    ('amount / plan.named("kind")', "plan is a category; arithmetic with its codes is meaningless"),
     ('amount.named("paid", says="{amount} paid")', "says='{amount} paid' may contain {value} and no other"),
     ("amount / 2.5", "'amount_to_2.5' cannot be a feature's name; give it one with .named()"),
 ]  # fmt: skip
@@ -158,7 +158,7 @@ OF_TYPES = [
     ('    name, lane = "sale", "shop"', '    name, lane = "sale!", "shop"',
      "Sale: name and lane must be identifiers", -1),
     ("    features = [", "    features = [5,", "5 is not a feature", -8),
-    ("    gift = Flag(optional=True)", "    currency = Flag()", "'currency' means something in every", 0),
+    ("    gift = Flag(optional=True)", "    currency = Flag()", "'currency' is reserved in payloads", 0),
 ]  # fmt: skip
 
 

@@ -134,8 +134,11 @@ BAD = [
     (lambda card, _: {"a": [card.amonut.sum(over="1h")]}, "sale has no field 'amonut'"),
 ]
 TWICE = [
-    (lambda card, amount: {"a": [amount, card.count(over="1h")]}, "['a'] is declared already"),
-    (lambda card, _: {"a": [card.since_last()], "b": [card.since_last()]}, "['b'] is declared already"),
+    (lambda card, amount: {"a": [amount, card.count(over="1h")]}, "['a'] is the same as another set"),
+    (
+        lambda card, _: {"a": [card.since_last()], "b": [card.since_last()]},
+        "['b'] is the same as another",
+    ),
 ]
 
 
