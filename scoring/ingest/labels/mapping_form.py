@@ -131,7 +131,7 @@ class ColumnsForm:
         if self.order_asked and columns.times.order not in (DAY_FIRST, MONTH_FIRST):
             problems["order"] = "Choose which number comes first in dates such as 03/04/2026."
         if not columns.meaning and columns.always not in (*self.labels, RETRACT):
-            problems["meaning"] = "Choose what a line means: the same for every line, or by a column."
+            problems["meaning"] = "Choose the meaning of each line: the same for all lines, or by a column."
         if _too_many(self.values):
             problems["many_values"] = NO_CODES.format(columns.meaning)
         if _too_many(self.statuses):

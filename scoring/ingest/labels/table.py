@@ -53,7 +53,7 @@ def read_table(upload: bytes) -> LabelTable:
     lines = text[:SAMPLE_CHARACTERS].splitlines(keepends=True)[:SAMPLE_LINES]
     dialect = detect_dialect(lines)
     if dialect is None:
-        raise UnreadableImport(NAME, "it has no header: name its columns in the first line")
+        raise UnreadableImport(NAME, "it has no header; name its columns in the first line")
     if len(text) > SAMPLE_CHARACTERS and not lines[dialect.header_line - 1].endswith(("\n", "\r")):
         raise UnreadableImport(NAME, f"its header is too long; at most {MAX_COLUMNS} columns are read")
     before = "".join(lines[: dialect.header_line - 1])
@@ -61,7 +61,7 @@ def read_table(upload: bytes) -> LabelTable:
     header = _header(next(rows, Row(0, ())).cells)
     kept = list(islice((_fitted(row, len(header)) for row in rows), MAX_LINES + 1))
     if len(kept) > MAX_LINES:
-        raise UnreadableImport(NAME, f"it has more than {MAX_LINES:,} lines: split it")
+        raise UnreadableImport(NAME, f"it has more than {MAX_LINES:,} lines; split it")
     return LabelTable(header, kept, dialect.delimiter_name)
 
 
@@ -71,10 +71,10 @@ def _decode(upload: bytes) -> str:
     with open_text(content, encoding) as file:
         text = file.read()
     if text.count("\n") + text.count("\r") > MAX_LINE_ENDS:
-        raise UnreadableImport(NAME, f"it has more than {MAX_LINES:,} lines: split it")
+        raise UnreadableImport(NAME, f"it has more than {MAX_LINES:,} lines; split it")
     if undecoded(text, encoding):
         line = next(n for n, each in enumerate(text.split("\n"), 1) if undecoded(each, encoding))
-        raise UnreadableImport(NAME, f"line {line} is not text in {encoding}: save it as CSV UTF-8")
+        raise UnreadableImport(NAME, f"line {line} is not text in {encoding}; save it as CSV UTF-8")
     return text
 
 
@@ -99,7 +99,7 @@ def _header(cells: Sequence[str]) -> tuple[str, ...]:
     """The names of the columns. Raises UnreadableImport."""
     width = max((place for place, name in enumerate(cells, 1) if name), default=0)
     if not width:
-        raise UnreadableImport(NAME, "it has no header: name its columns in the first line")
+        raise UnreadableImport(NAME, "it has no header; name its columns in the first line")
     if width > MAX_COLUMNS:
         raise UnreadableImport(NAME, f"it has {width:,} columns; at most {MAX_COLUMNS} are read")
     names = tuple(name or f"column {place}" for place, name in enumerate(cells[:width], 1))

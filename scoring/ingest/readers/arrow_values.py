@@ -14,7 +14,7 @@ Values = tuple[list[Any], dict[int, str]]  # None where there is a problem, and 
 _PER_DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _YEAR_1, _YEAR_10000 = -719_162, 2_932_897  # days from 1970-01-01
 _OUT_OF_RANGE = "is a time outside the years 1 to 9999"
-_UNREADABLE = "cannot be read, e.g. as bytes that are no UTF-8 text"
+_UNREADABLE = "cannot be read, e.g. because it is not UTF-8 text"
 
 
 def read_values(column: pa.ChunkedArray) -> Values:
@@ -25,7 +25,7 @@ def read_values(column: pa.ChunkedArray) -> Values:
         if is_kind(kind):
             return read(column)
     if types.is_nested(kind) or types.is_interval(kind):
-        return _refused(column, f"is of type {str(kind)[:80]}, which is no single value")
+        return _refused(column, f"is of type {str(kind)[:80]}, which is not a single value")
     return _one_by_one(column, _as_it_is)
 
 

@@ -138,7 +138,8 @@ class _Telling:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, _DAMAGED):
-            what = f"its {self._content.packing} data are damaged or cut off" if self._content.packing else ""
+            packing = self._content.packing
+            what = f"its {packing} data is damaged or truncated" if packing else ""
             raise UnreadableImport(self._content.name, what or str(error)) from error
 
 
@@ -152,9 +153,9 @@ def _checked(content: Content, head: bytes) -> Content:
     if content.packing:
         head = content.head(64)
         if _packing_of(head):
-            raise UnreadableImport(content.name, "it is packed twice; unpack it once")
+            raise UnreadableImport(content.name, "it is compressed twice; decompress it once")
         if head.startswith(PARQUET):
-            raise UnreadableImport(content.name, "it is a packed Parquet file; unpack it first")
+            raise UnreadableImport(content.name, "it is a compressed Parquet file; decompress it first")
     for magic, problem in _REFUSED.items():
         if head.startswith(magic):
             raise UnreadableImport(content.name, f"it {problem}")
@@ -174,7 +175,7 @@ def _zip_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         raise UnreadableImport(name, f"it {_EXCEL}")
     if len(members) != 1:
         raise UnreadableImport(
-            name, f"it is a zip archive of {len(members)} files; one is read, so unpack it"
+            name, f"it is a zip archive of {len(members)} files, of which only one would be read; unpack it"
         )
     if members[0].flag_bits & 1:
         raise UnreadableImport(name, "it is a zip archive with a password; unpack it first")

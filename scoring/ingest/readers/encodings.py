@@ -66,7 +66,7 @@ def checked_encoding(name: str, encoding: str) -> str:
         "".encode(codec.name)  # not one that turns bytes into bytes
     except (LookupError, TypeError, ValueError) as error:
         allowed = "such as UTF-8, UTF-16, Windows-1252, ISO-8859-15"
-        raise UnreadableImport(name, f"{encoding!r} is no encoding; use one {allowed}") from error
+        raise UnreadableImport(name, f"{encoding!r} is not an encoding; use one {allowed}") from error
     return "utf-8-sig" if codec.name == "utf-8" else codec.name
 
 

@@ -113,7 +113,7 @@ def _with_trimmed_names(row: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if all(name == name.strip() for name in row):
         return row, ""
     trimmed = {name.strip(): value for name, value in row.items()}
-    return (trimmed, "") if len(trimmed) == len(row) else ({}, "has keys that differ in blanks alone")
+    return (trimmed, "") if len(trimmed) == len(row) else ({}, "has keys that differ only in blanks")
 
 
 def _refusing_wrapped(items: Iterator[_Item], name: str) -> Iterator[_Item]:
@@ -128,8 +128,8 @@ def _refusing_wrapped(items: Iterator[_Item], name: str) -> Iterator[_Item]:
     if row and all(map(_is_nested, row.values())):
         raise UnreadableImport(
             name,
-            "it is one object without single values; write an object for each row, e.g. with pandas:"
-            " to_json(orient='records', lines=True)",
+            "it is one object that holds only lists and objects; write an object for each row, e.g. with"
+            " pandas: to_json(orient='records', lines=True)",
         )
     yield from first
     yield from items
@@ -260,7 +260,7 @@ def _columns(
         columns[name] = column = [item.row.get(name) for item in items]
         if not _NESTED.isdisjoint(map(type, column)):
             unreadable[name] = {
-                index: f"is {_NESTED_NAMES[type(value)]}, which is no single value"
+                index: f"is {_NESTED_NAMES[type(value)]}, which is not a single value"
                 for index, value in enumerate(column)
                 if type(value) in _NESTED
             }

@@ -41,14 +41,15 @@ def _form_of(content: Content) -> str:
         return "parquet"
     said = FORMATS.get(_ending(content.name), "") or FORMATS.get(_ending(content.file_name), "")
     if said == "parquet":
-        raise UnreadableImport(content.name, "it is named like a Parquet file but is none")
+        raise UnreadableImport(content.name, "it has the extension of a Parquet file but is not one")
     first = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:2].replace(b"\x00", b"")
     if first.startswith(b"{"):
         return "jsonl"
     if not said:
         known = ", ".join(f".{ending}" for ending in FORMATS)
         raise UnreadableImport(
-            content.name, f"its ending names no format; use one of {known} (also packed: .gz ...) or --format"
+            content.name,
+            f"its extension names no format; use one of {known} (also compressed: .gz ...) or --format",
         )
     return said
 

@@ -142,13 +142,13 @@ class _Lines:
 def _problem(line: int, text: str, cells: Sequence[str], shape: "RowShape", *, is_long: bool) -> str:
     """The problem of a readable record with a misplaced quote; "" if there is none."""
     if is_long and not shape.holds(cells):
-        return f"line {line} opens a quote that is not closed in it, and with the lines after it is no row"
+        return f"line {line} opens a quote that it does not close, and with the lines after it forms no row"
     return _MISPLACED % line if not is_long and _ends_stray(text, cells) else ""
 
 
 def _quote_problem(line: int, error: Exception) -> str:
     if isinstance(error, _SwallowedRow):
-        what = f"opens a quote that is not closed before line {error.line}, which is a row of its own"
+        what = f"opens a quote that is not closed before line {error.line}, which is a separate row"
     elif "unexpected end" in str(error):
         what = "opens a quote that is never closed"
     else:

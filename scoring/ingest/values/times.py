@@ -108,7 +108,7 @@ class TimeReader:
         if not self._dates:
             raise FieldError(
                 f"is the date {text} without a time of day",
-                "a date and a time; --time-format %Y-%m-%d takes the midnight that a date begins with",
+                "a date and a time, or --time-format %Y-%m-%d for the start of the day",
             )
         try:
             return end_of_day(date.fromisoformat(text), self.zone).isoformat()
@@ -169,10 +169,10 @@ def _unit_by_size(number: Decimal, text: str) -> str:
             return unit
     hint = _DIGITS_OF.get(len(text))
     if hint:
-        raise FieldError(f"is the number {text}", f"if it is a date, say --time-format {hint}")
+        raise FieldError(f"is the number {text}", f"for a date, --time-format {hint}")
     raise FieldError(
-        f"is the number {text[:40]}, which is no time since 1970 in s, ms, us or ns",
-        "numbers that count from another start with --time-origin and --time-unit",
+        f"is the number {text[:40]}, which is not a time since 1970 in s, ms, us or ns",
+        "for numbers from another origin, --time-origin and --time-unit",
     )
 
 

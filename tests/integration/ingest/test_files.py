@@ -300,7 +300,7 @@ def test_a_row_with_a_list_for_a_name_is_rejected_and_the_others_taken(tmp_path:
     text = row % (1, '["c"]') + "\n" + row % (2, '"c"')
     report = take(written(tmp_path / "a.jsonl", text))
     assert counts(report) == (2, 1, 0, 1)
-    assert "card is a list, which is no single value" in Path(report.rejects).read_text()
+    assert "card is a list, which is not a single value" in Path(report.rejects).read_text()
     assert fields_of("p2")["amount"] == {"minor": 10_000, "currency": "USD"}
 
 

@@ -63,15 +63,15 @@ def test_json_lines_may_be_packed_too(tmp_path: Path) -> None:
 def test_a_file_that_is_cut_off_says_so(pack: Callable[[bytes], bytes]) -> None:
     rows = b"".join(b"%d,%d.50\n" % (n, n * n) for n in range(20_000))
     packed = pack(b"id,amount\n" + rows)
-    with pytest.raises(UnreadableImport, match="data are damaged or cut off"):
+    with pytest.raises(UnreadableImport, match="data is damaged or truncated"):
         open_bytes(packed[: len(packed) // 2], name="a.csv")
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress(gzip.compress(PLAIN, mtime=0), mtime=0), "packed twice"),
-        (gzip.compress(b"PAR1....", mtime=0), "packed Parquet file"),
+        (gzip.compress(gzip.compress(PLAIN, mtime=0), mtime=0), "compressed twice"),
+        (gzip.compress(b"PAR1....", mtime=0), "compressed Parquet file"),
         (zipped(PLAIN, **{"b.csv": PLAIN}), "zip archive of 2 files"),
         (zipped(PLAIN, **{"[Content_Types].xml": b""}), "is an Excel workbook; save the sheet as CSV"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an Excel workbook"),
@@ -96,6 +96,6 @@ def test_an_upload_unpacks_to_a_bounded_size() -> None:
 
 
 def test_a_format_can_be_named_where_the_ending_says_nothing() -> None:
-    with pytest.raises(UnreadableImport, match="its ending names no format"):
+    with pytest.raises(UnreadableImport, match="its extension names no format"):
         open_bytes(PLAIN, name="export.dat")
     assert open_bytes(PLAIN, name="export.dat", options=ReadOptions(form="csv")).columns == ("id", "amount")

@@ -45,7 +45,7 @@ def test_a_few_bad_bytes_among_utf_8_spoil_their_rows_only() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-9", "base64", "rot13"])
 def test_an_unknown_encoding_is_refused(encoding: str) -> None:
-    with pytest.raises(UnreadableImport, match="is no encoding"):
+    with pytest.raises(UnreadableImport, match="is not an encoding"):
         columns_of(b"id\n1\n", encoding=encoding)
 
 

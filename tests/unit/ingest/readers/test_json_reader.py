@@ -83,8 +83,8 @@ def test_a_whole_number_of_many_digits_keeps_them_all() -> None:
 def test_lists_and_objects_are_problems_of_their_own_cells() -> None:
     chunk = read(b'{"id": {"a": 1}, "card": "c"}\n{"id": "p2", "card": ["c"]}\n')[0]
     assert (chunk.columns["id"], chunk.columns["card"]) == ([None, "p2"], ["c", None])
-    assert chunk.unreadable["id"] == {0: "is an object, which is no single value"}
-    assert chunk.unreadable["card"] == {1: "is a list, which is no single value"}
+    assert chunk.unreadable["id"] == {0: "is an object, which is not a single value"}
+    assert chunk.unreadable["card"] == {1: "is a list, which is not a single value"}
 
 
 @pytest.mark.parametrize("indent", [None, 1])
@@ -101,7 +101,7 @@ def test_an_event_with_a_list_of_its_parts_is_a_row() -> None:
 
 def test_names_are_trimmed_as_in_a_header() -> None:
     assert read(b'{" id": "p1", "card ": "c"}\n')[0].columns == {"id": ["p1"], "card": ["c"]}
-    assert "differ in blanks alone" in read(b'{"id": "p1", "id ": "p2"}\n')[0].malformed[0]
+    assert "differ only in blanks" in read(b'{"id": "p1", "id ": "p2"}\n')[0].malformed[0]
 
 
 @pytest.mark.parametrize(

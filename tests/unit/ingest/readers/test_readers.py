@@ -144,10 +144,10 @@ def test_a_frame_column_of_mixed_types_is_named() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.xlsx", b"", "its ending names no format; use one of .csv"),
+        ("a.xlsx", b"", "its extension names no format; use one of .csv"),
         ("a.csv", b"", "no header"),
         ("a.csv", b"id,x,id\n", "header repeats id"),
-        ("a.parquet", b"nonsense", "named like a Parquet file but is none"),
+        ("a.parquet", b"nonsense", "has the extension of a Parquet file but is not one"),
     ],
 )
 def test_a_file_that_is_not_a_table_is_refused_with_the_reason(

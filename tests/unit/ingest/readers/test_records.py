@@ -22,7 +22,7 @@ def row(number: int, note: str) -> str:
 def test_a_quote_that_stays_open_costs_its_row_and_no_other() -> None:
     chunk = read(row(1, '"great'), row(2, "fine"), row(3, "bad"), row(4, '"nice"'), row(5, "ok"))
     assert chunk.malformed == {
-        0: "line 2 opens a quote that is not closed before line 3, which is a row of its own"
+        0: "line 2 opens a quote that is not closed before line 3, which is a separate row"
     }
     assert chunk.raw == {0: [row(1, '"great')]}
     assert chunk.columns["note"] == [None, "fine", "bad", "nice", "ok"]

@@ -165,7 +165,7 @@ def parse_payment(
         ({"type": "refund"}, "type is 'refund'; this import is for payment"),
         ({"id": None}, "id is empty"),
         ({"occurred_at": "2019-01-01 00:03"}, "occurred_at is a time without an offset"),
-        ({"currency": "XXX"}, "currency 'XXX' is not a currency of ISO 4217"),
+        ({"currency": "XXX"}, "currency 'XXX' is not an ISO 4217 currency"),
         ({"amount": 7.125}, "amount '7.125' has more decimals than USD has (allowed: at most 2 decimals; --"),
         ({"amount": "1,234.50"}, "amount '1,234.50' must be a decimal amount (allowed: text such as '12.34'"),
         ({"amount": "€ 12.34"}, "amount is '€ 12.34', which is not in USD (allowed: the row's currency"),
@@ -187,7 +187,7 @@ def test_a_reason_names_the_column_the_problem_and_what_is_allowed(row: dict[str
 
 def test_a_currency_that_is_none_is_the_only_reason() -> None:
     reasons = parse_payment({"currency": "BTC"}).reasons
-    assert reasons[0].startswith("currency 'BTC' is not a currency of ISO 4217")
+    assert reasons[0].startswith("currency 'BTC' is not an ISO 4217 currency")
     assert "amount" not in reasons[0]
 
 

@@ -55,7 +55,7 @@ def test_a_time_is_read_as_its_rule_says(raw: Any, rule: dict[str, str], read: s
         ("1.74082E+12", {}, "1.74082E.12, whose last digits are lost"),
         ("1.74082E+09", {"unit": "s"}, "whose last digits are lost"),
         (20250301, {}, "is the number 20250301"),
-        (45717, {}, "no time since 1970"),
+        (45717, {}, "not a time since 1970"),
         (True, {}, "is not a time"),
         ("2025-03-01", {"format": "%d/%m/%Y", "timezone": "UTC"}, "is '2025-03-01'"),
         ("1e400", {"origin": "2013-09-01T00:00:00Z"}, "not a time"),
