@@ -46,8 +46,8 @@ def check_apps(apps: list[str]) -> None:
     for app in filter(None, apps):
         if not _can_be_found(app):
             raise ValidationError(
-                f"There is no module {app!r}. Name a package such as signups, and put the directory it lies"
-                " in on the Python path (PYTHONPATH) of every process."
+                f"There is no module {app!r}. Name a package such as signups, and put the directory that"
+                " contains it on the Python path (PYTHONPATH) of every process."
             )
 
 

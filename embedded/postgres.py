@@ -285,7 +285,7 @@ def _clear_leftovers(paths: ServicePaths, deadline: float) -> None:
         processes.wait_until(
             lambda: not processes.find_in_directory(paths.postgres, names=PROCESS_NAMES),
             timeout=max(1.0, deadline - time.monotonic()),
-            failure=f"A killed PostgreSQL left processes in {paths.postgres}: end them (see `ps aux`).",
+            failure=f"PostgreSQL was killed and left processes in {paths.postgres}: end them (see `ps aux`).",
         )
         _pid_file(paths).unlink(missing_ok=True)
         paths.postgres_socket.unlink(missing_ok=True)

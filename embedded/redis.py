@@ -127,7 +127,7 @@ def _launch(paths: ServicePaths) -> None:
     if result.returncode != 0:
         raise ServiceUnusable(
             f"{binary} did not start: {result.stdout}{result.stderr}\n{processes.tail(_log_file(paths))}\n"
-            f"Correct it, {USE_YOUR_OWN}."
+            f"Fix the cause, {USE_YOUR_OWN}."
         )
 
 

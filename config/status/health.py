@@ -90,7 +90,7 @@ def check_disk() -> str:
     free = shutil.disk_usage(service_paths(settings.VAR_DIR).home).free
     if free > MIN_FREE_BYTES:
         return OK
-    return f"The disk of the data has {free // 1_000_000} MB left. Free space: a full disk stops every write."
+    return f"The data disk has {free // 1_000_000} MB left. Free some space: a full disk stops all writes."
 
 
 def check_redis() -> str:
@@ -179,7 +179,8 @@ def absences(said: list[Report]) -> list[str]:
     """A sentence for each process that is not running."""
     present = {each.by.split("/", 1)[0] for each in said if each.about == reports.WORKER and each.is_fresh}
     missing = [
-        f"No worker of the queue “{queue}” reports ({reports.ALIVE_SECONDS:.0f} s): {effect}. Start one."
+        f"No worker of the queue “{queue}” has reported for {reports.ALIVE_SECONDS:.0f} s: {effect}."
+        " Start one."
         for queue, effect in QUEUES.items()
         if queue not in present
     ]
@@ -225,7 +226,7 @@ PROBES: tuple[Probe, ...] = (
         hanging="Redis does not answer. Check whether it is stopped or unreachable.",
     ),
     Probe({"broker": check_broker}, hanging="The broker does not answer. Check whether it is stopped."),
-    Probe({"disk": check_disk}, hanging="The disk does not answer."),
+    Probe({"disk": check_disk}, hanging="The disk does not answer. Check its mount and the kernel log."),
 )
 # If these fail, events are still received and answered.
 NOT_ESSENTIAL = frozenset({"clock", "horizon", "workers", "workers_models", "workers_clocks", "disk"})

@@ -76,10 +76,12 @@ def check_postgres_writes() -> list[Problem]:
             if not read_only:
                 cursor.execute("SELECT pg_current_xact_id()")  # writes to the write-ahead log
     except DatabaseError as error:
-        hint = "Free its disk, or see its log."
+        hint = "Free space on its disk, or see its log."
         return [Problem("postgres", f"PostgreSQL refuses writes ({type(error).__name__}).", hint)]
-    hint = "Point DATABASE_URL at the primary, or let it take writes."
-    return [Problem("postgres", "PostgreSQL takes no writes: it is read-only.", hint)] if read_only else []
+    if not read_only:
+        return []
+    hint = "Point DATABASE_URL at the primary, or make this server writable."
+    return [Problem("postgres", "PostgreSQL does not accept writes: it is read-only.", hint)]
 
 
 def check_redis() -> list[Problem]:

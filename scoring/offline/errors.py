@@ -28,8 +28,8 @@ class OfflineFormatUnknown(ScoringError):
 
     def __init__(self, *, url: str, manifest: str) -> None:
         super().__init__(
-            f"{manifest} of the offline store at {url} has another format than this code writes: replace the"
-            " store with `manage.py export --anew`, or use the code that wrote it"
+            f"{manifest} of the offline store at {url} has a different format than this code writes: replace"
+            " the store with `manage.py export --anew`, or use the code that wrote it"
         )
         self.url, self.manifest = url, manifest
 
@@ -39,7 +39,8 @@ class SchedulerUnreachable(ScoringError):
 
     def __init__(self, scheduler: str, reason: str) -> None:
         super().__init__(
-            f"no Dask scheduler answers at DASK_SCHEDULER={scheduler!r} ({reason}): give its address, such as"
-            " tcp://10.0.0.1:8786, or local:4 for four processes of this machine; empty: threads of this one"
+            f"no Dask scheduler answers at DASK_SCHEDULER={scheduler!r} ({reason}): set it to an address"
+            " such as tcp://10.0.0.1:8786, to local:4 for four processes on this machine, or to nothing for"
+            " threads of this process"
         )
         self.scheduler = scheduler

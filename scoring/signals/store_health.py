@@ -22,8 +22,10 @@ REFUSALS = {
     "NOREPLICAS": Refusal("it has fewer replicas than it needs", "Bring its replicas back."),
     "MASTERDOWN": Refusal("its primary is down", "Bring the primary back, or fail over."),
     "CLUSTERDOWN": Refusal("its cluster is down", "Bring the cluster's nodes back."),
-    "LOADING": Refusal("it is loading its data", "Wait until it has."),
-    "NOPERM": Refusal("the user of the address may not write", "Grant it the commands and keys of Assay."),
+    "LOADING": Refusal("it is loading its data", "Wait until it has finished."),
+    "NOPERM": Refusal(
+        "its user lacks permission to write", "Grant the user the commands and keys that Assay needs."
+    ),
 }
 CODES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (redis.exceptions.OutOfMemoryError, "OOM"),

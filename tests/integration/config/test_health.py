@@ -176,14 +176,16 @@ def test_ready_is_503_while_postgres_takes_no_writes(client: Client, online_redi
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
     assert response.status_code == 503
-    assert response.json()["checks"]["postgres"].startswith("PostgreSQL takes no writes: it is read-only.")
+    assert response.json()["checks"]["postgres"].startswith(
+        "PostgreSQL does not accept writes: it is read-only."
+    )
 
 
 def test_ready_is_degraded_without_workers_and_names_them(client: Client, online_redis: redis.Redis) -> None:
     response = client.get("/readyz")
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
     for queue in health.QUEUES:
-        assert f"No worker of the queue “{queue}” reports" in response.json()["checks"]["workers"]
+        assert f"No worker of the queue “{queue}” has reported" in response.json()["checks"]["workers"]
 
 
 def test_ready_is_degraded_while_a_worker_cannot_load_a_model(

@@ -17,7 +17,7 @@ from scoring.signals.store_health import refusal_of
         (redis.exceptions.MasterDownError("Link is down"), "its primary is down", "fail over"),
         (redis.exceptions.ClusterDownError("The cluster is down"), "cluster is down", "cluster's nodes"),
         (redis.exceptions.BusyLoadingError("Redis is loading"), "loading its data", "Wait until"),
-        (redis.exceptions.NoPermissionError("No permissions"), "user of the address", "Grant it"),
+        (redis.exceptions.NoPermissionError("No permissions"), "lacks permission", "Grant the user"),
         (redis.ResponseError("ERR something new"), "it says “ERR something new”", "See its log."),
     ],
     ids=lambda given: type(given).__name__ if isinstance(given, Exception) else "",
