@@ -17,8 +17,8 @@ help:
 	@echo "make check     run the checks without the tests"
 	@echo "make bench     measure this machine: some minutes; bench-full: longer, at more rates"
 	@echo "               bench-load: single requests beside a bulk load of 200,000 events"
-	@echo "               bench-features: backfill against other tools, its growth, sequencing, hot entities"
-	@echo "make mutants   put small faults into the code and see whether a test notices: some hours"
+	@echo "               bench-features: backfill compared with other tools and at growing sizes, sequencing, hot entities"
+	@echo "make mutants   put small faults into the code and check that a test fails: some hours"
 	@echo "make pictures  take the documentation's pictures from a running demo"
 	@echo "make lock      resolve requirements.lock after a change of requirements"
 

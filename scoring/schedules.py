@@ -63,7 +63,7 @@ def argument_problem(task: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         given = signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         takes = ", ".join(signature.parameters) or "no arguments"
-        return f"{task} cannot be called so: {error}. It takes {takes}."
+        return f"{task} cannot be called with these arguments: {error}. It takes {takes}."
     try:
         _CHECKS.get(task, _accept)(**given)
     except ScoringError as error:

@@ -136,7 +136,7 @@ class TrainingJobAdmin(LinkedAdmin):
     def requested(self, job: TrainingJob) -> str:
         return moment_and_actor(job.requested_at, job.requested_by)
 
-    @admin.display(description="took")
+    @admin.display(description="duration")
     def took(self, job: TrainingJob) -> str:
         took = NO_VALUE
         if job.started_at is not None and job.ended_at is not None:

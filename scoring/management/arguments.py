@@ -109,7 +109,7 @@ def read_thresholds(text: str) -> dict[str, float]:
     try:
         pairs = {name.strip(): float(value) for name, value in (part.split("=") for part in text.split(","))}
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not like review=0.1,block=0.9") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form review=0.1,block=0.9") from error
     if not pairs.keys() <= {"review", "block"} or not all(0 <= value <= 1 for value in pairs.values()):
         raise argparse.ArgumentTypeError("the thresholds are review and block, each from 0 to 1")
     if pairs.get("review", 0.0) > pairs.get("block", 1.0):

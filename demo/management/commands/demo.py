@@ -150,7 +150,7 @@ class Command(BaseCommand):
         demo_password()  # creates the users, one of whom decides the first cases
         until = timezone.now()
         self.simulate_gap(until=until, days=days, environment=environment)
-        self.say("Filling the pages ...")
+        self.say("Updating cases and metrics ...")
         run_consumers(now=timezone.now())
         return until
 

@@ -23,7 +23,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--anew",
             action="store_true",
-            help="export from the beginning of the log and replace the store's content, from whatever log",
+            help="export from the beginning of the log and replace the store's content, even if it is from"
+            " another log",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -16,7 +16,7 @@ from scoring.registry.models import ModelVersion
 
 class Command(BaseCommand):
     help = (
-        "Approve a model, unless it is approved, and make it the champion of its event type."
+        "Approve a model, unless it already is, and make it the champion of its event type."
         " Running workers use it from their next batch on."
     )
 

@@ -12,7 +12,7 @@ from scoring.api.keys.issue import revoke_key
 
 
 class Command(BaseCommand):
-    help = "Revoke the API key with a prefix, which the admin shows."
+    help = "Revoke an API key by its prefix, which the admin shows."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("prefix", help="the key's first 12 characters, e.g. assay_AbC123")

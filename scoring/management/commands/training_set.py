@@ -71,6 +71,6 @@ def describe_set(data: TrainingSet, out: str) -> str:
     """A readable summary of the set."""
     return (
         f"{len(data.y):,} mature {data.event_type} events with {data.X.shape[1]} features to {out}:"
-        f" {int(data.y.sum()):,} positive, {int(data.inferred.sum()):,} negatives inferred"
+        f" {int(data.y.sum()):,} positive, {int(data.inferred.sum()):,} inferred negative"
         + "".join(f"\nexcluded: {sentence}" for sentence in outlier_sentences(data.outliers.stored()))
     )
