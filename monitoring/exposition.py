@@ -35,7 +35,7 @@ COUNTERS = {
         "Requests and list items answered with a problem",
         ("status", "problem"),
     ),
-    "refused": ("assay_refused_requests", "Requests answered 429", ("lane", "priority")),
+    "refused": ("assay_refused_requests", "Requests answered with 429", ("lane", "priority")),
     "too_late": (
         "assay_too_late_entries",
         "Entries too late for every window of an entity",
