@@ -81,6 +81,7 @@ class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
     list_title = "Schedules"
     list_display = ("name", "enabled", "when", moment_column("last_run_at", "last run"))
     list_filter = ("enabled",)
+    search_help_text = "Name or task"
     date_hierarchy = None
     actions = ("enable_tasks", "disable_tasks", "run_tasks")
     # The package's fieldsets, without solar schedules.

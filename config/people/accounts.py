@@ -63,6 +63,7 @@ class UserAdmin(DelegatedAdmin, DjangoUserAdmin):
         moment_column("last_login", "last login"),
     )
     list_filter = ("groups", "is_active")
+    search_help_text = "Name or email address"
 
     @admin.display(description="groups")
     def group_names(self, user: User) -> str:
@@ -95,6 +96,8 @@ class UserAdmin(DelegatedAdmin, DjangoUserAdmin):
 
 @admin.register(Group)
 class GroupAdmin(DelegatedAdmin, DjangoGroupAdmin):
+    search_help_text = "Name"
+
     def permissions_held(self, account: Group) -> set[str]:
         return {_dotted(permission) for permission in _with_apps(account.permissions.all())}
 

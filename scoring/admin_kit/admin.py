@@ -30,9 +30,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
     ordering = ("-position",)
     sortable_by = ()
     search_fields = ("stream",)
-    search_help_text = (
-        "A position, or the whole name of a stream: payment/shop/T-1, model/payment-1, api_key/..."
-    )
+    search_help_text = "Position, or stream: model/payment-1"
     fields = (
         "position",
         "recorded_at",

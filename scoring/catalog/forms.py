@@ -24,7 +24,7 @@ class ExchangeRateForm(forms.ModelForm[ExchangeRate]):
         fields = ("currency", "base", "rate", "valid_from")
         help_texts = {
             "currency": "ISO 4217 code, such as EUR",
-            "base": "Base currency of the event types that amounts are converted to",
+            "base": "Base currency of the event types, to which amounts are converted",
             "rate": "Units of the base currency for one unit of the currency",
         }
 
