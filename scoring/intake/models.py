@@ -86,7 +86,7 @@ class Label(models.Model):
         permissions = [
             ("upload_label", "Can upload a file of labels"),
             ("upload_review", "Can upload labels as verdicts of the review queue"),
-            ("upload_label_history", "Can upload labels that hold from a time in the past"),
+            ("upload_label_history", "Can upload labels that apply from a time in the past"),
         ]
 
     def __str__(self) -> str:

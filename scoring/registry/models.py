@@ -56,7 +56,7 @@ class ModelVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["event_type", "number"], name="modelversion_number")]
         permissions = [
             ("approve_modelversion", "Can approve or reject a model"),
-            ("promote_modelversion", "Can promote a model, give it a share, roll back"),
+            ("promote_modelversion", "Can promote models, roll back, and start or stop canaries and shadows"),
         ]
 
     def __str__(self) -> str:
