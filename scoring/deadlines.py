@@ -82,4 +82,4 @@ def _interrupt(interrupter: Interrupter, thread: int) -> None:
     try:
         interrupter(thread)
     except Exception:  # every deadline depends on this thread, so it must not end
-        logger.exception("a wait beyond its deadline could not be ended")
+        logger.exception("a wait past its deadline could not be interrupted")

@@ -38,7 +38,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         return HttpResponse(exposition(), content_type=CONTENT_TYPE_LATEST)
     except (DatabaseError, RedisError) as error:
-        logger.warning("no metrics: %s", error)
+        logger.warning("the metrics could not be read: %s", error)
         return HttpResponse("/readyz shows what cannot be reached\n", status=503, content_type="text/plain")
 
 

@@ -126,7 +126,7 @@ class BulkAdmission:
         try:
             time.sleep(pause_after(events, seconds=seconds))
         except DatabaseError as error:  # the events are in the log: their sender gets its answer
-            logger.warning("bulk requests are not slowed down: %s", error)
+            logger.warning("bulk requests could not be slowed down: %s", error)
 
 
 def _queued(lane: str, priority: int, *, limit: int, now: float) -> int:

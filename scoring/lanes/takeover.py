@@ -46,7 +46,7 @@ def take_over(lane: str) -> bool:
     try:
         return _take_over(lane)
     except redis.RedisError as error:
-        logger.warning("lane %s: its holder is not watched: %s", lane, error)
+        logger.warning("lane %s: its holder cannot be watched: %s", lane, error)
         return False
 
 

@@ -232,7 +232,7 @@ class LaneRunner:
     def _restore(self, refused: StreamConflict | StaleOnlineState) -> None:
         """Begin again from the log: another holder wrote, or Redis is not where this one expected it."""
         level = logging.WARNING if isinstance(refused, StaleOnlineState) else logging.INFO
-        logger.log(level, "lane %s: %s; begun again from the log", self.lane, refused)
+        logger.log(level, "lane %s: %s; restarted from the log", self.lane, refused)
         self.pipeline.head = restore_states(self.plan, self.store)
 
     def _load_models(self, routes: str) -> None:

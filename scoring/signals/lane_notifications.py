@@ -126,7 +126,7 @@ def pace_of(lane: str) -> float:
     try:
         return float(connections.prompt().get(_pace_key(lane)) or 0.0)
     except redis.RedisError as error:
-        logger.warning("the pace of lane %s was not read: %s", lane, error)
+        logger.warning("the pace of lane %s could not be read: %s", lane, error)
         return 0.0
 
 

@@ -85,7 +85,7 @@ class ReplyListener:
                     self._abort_waits(error)
                     time.sleep(RETRY_SECONDS)
             except Exception:  # the edge of the thread, on which every waiting request depends
-                logger.exception("answers could not be delivered")
+                logger.exception("replies could not be delivered")
                 time.sleep(RETRY_SECONDS)
 
     def _listen(self) -> None:
@@ -103,7 +103,7 @@ class ReplyListener:
     def _abort_waits(self, error: Exception) -> None:
         channels = [channel for reference in self._channels.valuerefs() if (channel := reference())]
         if channels:
-            logger.warning("waits for answers aborted: %s", error)
+            logger.warning("waiting for replies was aborted: %s", error)
         for channel in channels:
             channel.arrived.put(None)
 

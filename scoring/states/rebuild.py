@@ -85,7 +85,7 @@ def rebuild_as(
             except (StaleOnlineState, StreamConflict) as refused:
                 if attempt == ATTEMPTS:
                     raise
-                logger.warning("%s during its rebuild; beginning again", refused)
+                logger.warning("%s during its rebuild; starting over", refused)
     raise AssertionError("unreachable")
 
 
