@@ -12,13 +12,13 @@ help:
 	@echo "make demo      run everything on simulated payments, with a first model and live traffic"
 	@echo "make up        run everything on your own data"
 	@echo "make stop      stop all processes and the embedded services"
-	@echo "make install   install the pinned packages into $(VENV): 2 GB, some minutes"
+	@echo "make install   install the pinned packages into $(VENV): 2 GB, a few minutes"
 	@echo "make test      run all checks and tests, from nothing"
 	@echo "make check     run the checks without the tests"
-	@echo "make bench     measure this machine: some minutes; bench-full: longer, at more rates"
+	@echo "make bench     measure this machine: a few minutes; bench-full: longer, at more rates"
 	@echo "               bench-load: single requests beside a bulk load of 200,000 events"
 	@echo "               bench-features: backfill compared with other tools and at growing sizes, sequencing, hot entities"
-	@echo "make mutants   put small faults into the code and check that a test fails: some hours"
+	@echo "make mutants   put small faults into the code and check that a test fails: several hours"
 	@echo "make pictures  take the documentation's pictures from a running demo"
 	@echo "make lock      resolve requirements.lock after a change of requirements"
 
@@ -101,7 +101,7 @@ bench-load: install
 bench-stages: install
 	$(BIN)/python -m benchmarks.stages
 
-# 200,000 events and 20,000 cases are stored first: some minutes.
+# 200,000 events and 20,000 cases are stored first: a few minutes.
 bench-pages: install
 	$(BIN)/python -m benchmarks.pages
 

@@ -51,7 +51,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Features", "category", "features", "scoring.view_featuresetversion", pages="batch-views/"),
         Item("Routes", "alt_route", "scoring_route_changelist", "scoring.view_route"),
     ),
-    "Record": (
+    "Records": (
         Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event", pages="events/"),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
         Item("Pending and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),

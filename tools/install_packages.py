@@ -60,7 +60,7 @@ def count_packages(lock: str) -> int:
 
 def main(lock: Path) -> int:
     progress = Progress(count_packages(lock.read_text()), Path(get_path("purelib")))
-    print(f"Installing {progress.total} packages into {sys.prefix}: some minutes, 2 GB.")
+    print(f"Installing {progress.total} packages into {sys.prefix}: a few minutes, 2 GB.")
     started = time.monotonic()
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"]
     with subprocess.Popen(

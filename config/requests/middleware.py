@@ -131,7 +131,7 @@ class WithoutNul(Around):
         if request.path_info.startswith(CALLS) or request.method != "POST":
             return
         if any("\0" in value for _, values in request.POST.lists() for value in values):
-            raise BadRequest("a field of the form holds a NUL character")
+            raise BadRequest("a form field contains a NUL character, which is not allowed")
 
 
 class PagesWithoutNul(ForPages, WithoutNul):

@@ -39,7 +39,7 @@ class AdminPage(TemplateView):
         if self.permission:
             self.require(self.permission)
         if _has_nul(request, kwargs):
-            raise BadRequest("the request contains a NUL character")
+            raise BadRequest("the request contains a NUL character, which is not allowed")
         return super().dispatch(request, *args, **kwargs)
 
     def require(self, permission: str) -> None:

@@ -46,8 +46,8 @@ def _set_text(version: ModelVersion) -> str:
     declared = str(version.lineage.get("declared_set", ""))
     found = FeatureSetVersion.objects.filter(event_type=version.event_type, digest=declared)
     number = found.values_list("number", flat=True).first()
-    named = f"set {number} ({declared[:12]}), " if number else ""
-    return f"{named}with the model's categories {version.feature_set[:12]}"
+    named = f"set {number} ({declared[:12]}); " if number else ""
+    return f"{named}{version.feature_set[:12]} with the model's own categories"
 
 
 def parameter_rows(version: ModelVersion) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from scoring.management.commands.sequence import sequence_lane
 class Command(BaseCommand):
     help = (
         "Import events and labels from CSV, JSON Lines or Parquet files. Every row is accounted for:"
-        " accepted, repeated, or rejected with its number and the reason. After an interruption, the same"
+        " accepted, duplicate, or rejected with its number and the reason. After an interruption, the same"
         " command continues where it stopped. Exits with 1 if more rows were rejected than --max-rejected"
         " allows."
     )
