@@ -27,7 +27,7 @@ REASONS = (
     Reason("usual_behaviour", "Matches the customer's usual behavior", "negative"),
     Reason("explained_change", "Unusual but explained (travel, a gift, a new device)", "negative"),
     Reason("trusted_party", "Trusted counterparty", "negative"),
-    Reason("other", "Other (explain in the note)", "either"),
+    Reason("other", "Other (see note)", "either"),
 )
 NEEDS_NOTE = frozenset({"other"})
 
