@@ -39,10 +39,8 @@ def conclude(experiment: Experiment, result: Result) -> Conclusion:
     details = _details(metric, experiment, result)
     if is_significant(comparison):
         return Conclusion(_tone(metric, comparison), _claim(metric, experiment, comparison), details)
-    early = (
-        "Too early to say" if experiment.state == Experiment.State.RUNNING else "No significant difference"
-    )
-    return Conclusion("info", f"{early}: {_why_inconclusive(metric, experiment, result)}", details)
+    verdict = _inconclusive(comparison, ended=experiment.state != Experiment.State.RUNNING)
+    return Conclusion("info", f"{verdict}: {_why_inconclusive(metric, experiment, result)}", details)
 
 
 def is_significant(comparison: Compared | None) -> bool:
@@ -84,6 +82,12 @@ def _tone(metric: Metric, comparison: Compared) -> str:
     if not metric.harm:
         return "info"
     return "bad" if comparison["difference"]["value"] > 0 else "good"
+
+
+def _inconclusive(comparison: Compared | None, *, ended: bool) -> str:
+    if not ended:
+        return "Too early to say"
+    return "No significant difference" if always_valid_limits(comparison) else "Inconclusive"
 
 
 def _why_inconclusive(metric: Metric, experiment: Experiment, result: Result) -> str:
