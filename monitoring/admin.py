@@ -63,7 +63,7 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
     def labeled(self, window: HourlyWindow) -> str:
         return unbroken(f"{count_text(window.labels)} / {count_text(window.positives)}")
 
-    @admin.display(description="p50 / p99 ms")
+    @admin.display(description="latency p50 / p99, ms")
     def latency_ms(self, window: HourlyWindow) -> str:
         median, slow = (percentile_ms(window.latency, q) for q in (0.5, 0.99))
         return NO_VALUE if median is None else unbroken(f"{median:.0f} / {slow:.0f}")

@@ -78,4 +78,4 @@ def summarize(rows: Sequence[ViewRow], *, now: datetime) -> tuple[str, str]:
     if not stale:
         return "good", "The view is fresh." if len(rows) == 1 else f"All {len(rows)} views are fresh."
     names = ", ".join(stale)
-    return "bad", f"Stale: {names}. Features that read them are now missing from decisions."
+    return "bad", f"No fresh version: {names}. Features that read them are missing from decisions."

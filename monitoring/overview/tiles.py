@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from monitoring.drift.distance import State
 from monitoring.drift.report import DriftReport
 from monitoring.models import HourlyWindow
 from monitoring.overview.facts import Champion, Facts
@@ -24,6 +25,14 @@ from scoring.registry.models import ModelVersion
 
 MIN_RATE_EVENTS = 20  # in five minutes; fewer give an unreliable rate
 MIN_CHANGE = 0.05  # a smaller relative change of volume is not shown
+
+# How the state of the scores is called; other states are not comparable.
+SCORES = {
+    State.CHANCE: "too few scores to compare",
+    State.STABLE: "scores stable",
+    State.MODERATE: "scores drifted",
+    State.SHIFTED: "scores drifted strongly",
+}
 
 Linker = Callable[..., str]  # the address of an admin page with its arguments, "" where the user may not go
 
@@ -166,7 +175,7 @@ def _drift_tile(each: Champion, report: DriftReport | None, link: Linker) -> Til
         return Tile(f"Drift of {each.name}", "unknown", "no decisions in the last day", href=href)
     tone = "warn" if report.is_far else "" if report.moved else "good"
     moved = f"{len(report.moved)} of {len(report.features)}"
-    scores = f"scores {report.score.state.value}"
+    scores = SCORES.get(report.score.state, "scores not comparable")
     return Tile(f"Drifted features of {each.name}", moved, f"last day; {scores}", tone, href)
 
 

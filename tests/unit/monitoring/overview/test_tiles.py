@@ -136,6 +136,21 @@ def test_each_champion_shows_its_own_drift() -> None:
     assert (other.label, other.value) == ("Drift of payment-9", "unknown")
 
 
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (State.STABLE, "scores stable"),
+        (State.MODERATE, "scores drifted"),
+        (State.SHIFTED, "scores drifted strongly"),
+        (State.CHANCE, "too few scores to compare"),
+        (State.NO_DATA, "scores not comparable"),
+    ],
+)
+def test_a_drift_tile_says_what_became_of_the_scores(score: State, said: str) -> None:
+    [_, tile] = model_tiles(replace(champions(None), drifts=[report(State.STABLE, score=score)]), link)
+    assert tile.note == f"last day; {said}"
+
+
 def running(**progress: object) -> TrainingJob:
     job = TrainingJob(state="running", started_at=NOW - HOUR)
     vars(job).update(progress)  # as it is read together with its job
