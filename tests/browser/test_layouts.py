@@ -128,7 +128,7 @@ def test_actions_on_a_model_are_equally_high_with_their_buttons_on_one_line(
 def test_a_history_on_a_phone_leaves_out_what_is_unknown(site: tuple[Browser, Installation]) -> None:
     browser, there = site
     browser.open(reverse("admin:case", kwargs={"position": there["case"]}))
-    empty = ".rv-history td.rv-none"
+    empty = ".rv-history td.ws-dash"
     assert browser.has(empty)
     browser.resize(PHONE)
     assert not browser.has(empty)
@@ -141,4 +141,4 @@ def test_metrics_on_a_phone_show_the_difference_and_no_dashes(site: tuple[Browse
     browser.open(reverse("admin:experiment", kwargs={"experiment": there["experiment"]}))
     difference = edges(browser, ".xp-metrics .xp-difference")[0]
     assert 0 < difference["left"] < difference["right"] <= PHONE[0]
-    assert not browser.has(".xp-metrics .xp-none")
+    assert not browser.has(".xp-metrics .ws-dash")
