@@ -1,4 +1,4 @@
-"""Permissions have plain names; stored ones are renamed, and a new database creates them so."""
+"""Plain names for the permissions of reviewers; permissions that are already stored are renamed."""
 
 from django.db import migrations, models
 

@@ -146,7 +146,7 @@ def test_each_champion_shows_its_own_drift() -> None:
         (State.NO_DATA, "scores not comparable"),
     ],
 )
-def test_a_drift_tile_says_what_became_of_the_scores(score: State, said: str) -> None:
+def test_a_drift_tile_gives_the_state_of_the_scores(score: State, said: str) -> None:
     [_, tile] = model_tiles(replace(champions(None), drifts=[report(State.STABLE, score=score)]), link)
     assert tile.note == f"last day; {said}"
 
