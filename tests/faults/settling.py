@@ -3,10 +3,10 @@
 from scoring.lanes.models import Pending
 from scoring.lanes.order import read_head
 from scoring.signals import redis_connections as connections
+from tests.integration.lanes.conftest import LANE
 from tests.lane_states import is_current, read_cursor
 from tests.waiting import wait_until
 
-LANE = "commerce"
 SETTLE_SECONDS = 180
 
 
