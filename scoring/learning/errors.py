@@ -18,7 +18,7 @@ class GateFailed(ScoringError):
     """The model failed automatic checks, so it cannot be approved. `failed`: the names of these checks."""
 
     def __init__(self, *, name: str, failed: list[str]) -> None:
-        super().__init__(f"{name} cannot be approved: it failed {', '.join(failed)}")
+        super().__init__(f"{name} cannot be approved, because it failed these checks: {', '.join(failed)}")
         self.name, self.failed = name, failed
 
 

@@ -37,7 +37,8 @@ def _own_line(entry: Entry) -> ModelHistoryLine:
         )
     what = entry.type.removeprefix("model.")
     if failed := data.get("failed_checks"):
-        what += f" despite {', '.join(failed)}" if what == "approved" else f"; it failed {', '.join(failed)}"
+        names = ", ".join(failed)
+        what += f" despite failed checks ({names})" if what == "approved" else f"; failed checks: {names}"
     return ModelHistoryLine(entry.recorded_at, actor, what, data.get("note", ""))
 
 
