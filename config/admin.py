@@ -29,6 +29,8 @@ from scoring.schedules import schedule_problems
 for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
     admin.site.unregister(model)
 
+# The package says "periodic task"; every title here says "schedule".
+PeriodicTask._meta.verbose_name, PeriodicTask._meta.verbose_name_plural = "schedule", "schedules"
 
 # In place of the package's texts, which repeat the labels.
 HELP_TEXTS = {

@@ -77,7 +77,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             "scoring.view_exchangerate",
         ),
         Item("API keys", "key", "scoring_apikey_changelist", "scoring.view_apikey", pages="api-keys/"),
-        Item("People", "person", "auth_user_changelist", "auth.view_user"),
+        Item("Users", "person", "auth_user_changelist", "auth.view_user"),
         Item("Groups", "groups", "auth_group_changelist", "auth.view_group"),
     ),
 }

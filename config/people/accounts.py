@@ -50,7 +50,7 @@ class DelegatedAdmin(ModelAdmin):
 
 @admin.register(User)
 class UserAdmin(DelegatedAdmin, DjangoUserAdmin):
-    list_title = "People"
+    list_title = "Users"
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
