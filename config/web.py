@@ -1,9 +1,14 @@
 """The site that the web server serves (`python -m serving config.web:site`)."""
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
-from config.wsgi import application
 from serving.server import Site
+
+try:
+    from config.wsgi import application
+except ImproperlyConfigured as error:
+    raise SystemExit(str(error)) from None  # a setting's own message; a traceback would hide it
 
 # The largest request to a page: a label file of 10 MiB, plus the rest of the form.
 PAGE_MAX_BODY_BYTES = 11 * 2**20

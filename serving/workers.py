@@ -14,12 +14,14 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Any
 
 from serving.limits import MAX_CONNECTIONS, STOP_SECONDS
 
 PR_SET_PDEATHSIG = 1
 READY_SECONDS = 120.0  # for importing the application
 BACK_OFF_SECONDS = 1.0
+NOT_STARTED = 3  # a worker's exit code if the application could not be imported
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 HANDLED_SIGNALS = STOP_SIGNALS | {signal.SIGHUP, signal.SIGCHLD}
 
@@ -47,14 +49,17 @@ class Workers:
         self.retired: set[int] = set()
 
     def run(self) -> int:
-        """Serve until SIGTERM or SIGINT; SIGHUP replaces the workers. Returns the exit code."""
+        """Serve until SIGTERM or SIGINT; SIGHUP replaces the workers. Returns the exit code.
+
+        An application that cannot be imported ends the server, unless older workers still serve.
+        """
         signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED_SIGNALS)  # blocked until sigwait: none is lost
         self.start_missing()
         while (number := signal.sigwait(HANDLED_SIGNALS)) not in STOP_SIGNALS:
-            if number == signal.SIGCHLD:
-                self.replace_ended()
-            else:
+            if number == signal.SIGHUP:
                 self.reload()
+            elif not self.replace_ended():
+                return 1
         return self.stop()
 
     def start_missing(self) -> None:
@@ -72,23 +77,31 @@ class Workers:
             os.close(reporting)
             return pid, ready
         os.close(ready)
-        code = 1
+        code = NOT_STARTED
         try:
             exit_with_parent(parent)
-            code = run_worker(self.target, self.listener, ready=lambda: report_ready(reporting))
+            site = load_site(self.target)
+            code = 1
+            code = serve_site(site, self.listener, ready=lambda: report_ready(reporting))
+        except SystemExit as refusal:  # the application's own sentence; a traceback would hide it
+            print(refusal, file=sys.stderr)  # noqa: T201 (the process exits here)
         except Exception:  # noqa: BLE001 (the edge of the process)
             traceback.print_exc()
         finally:
             os._exit(code)
 
-    def replace_ended(self) -> None:
-        """Reap workers that have ended and start new ones."""
-        while (pid := ended_child()) is not None:
+    def replace_ended(self) -> bool:
+        """Reap workers that have ended and start new ones; False if none is left and none can start."""
+        while (ended := ended_child()) is not None:
+            pid, code = ended
             self.retired.discard(pid)
             if pid in self.running:
                 self.running.discard(pid)
+                if code == NOT_STARTED and not self.running:
+                    return False
                 time.sleep(BACK_OFF_SECONDS)
         self.start_missing()
+        return True
 
     def reload(self) -> None:
         """Start new workers; once all serve, the old ones finish their requests and end."""
@@ -109,23 +122,28 @@ class Workers:
         send_signal(alive, signal.SIGTERM)
         until = time.monotonic() + STOP_SECONDS + 2
         while alive and time.monotonic() < until:
-            pid = ended_child()
-            alive.discard(pid or 0)
-            if pid is None:
+            if ended := ended_child():
+                alive.discard(ended[0])
+            else:
                 time.sleep(0.05)
         send_signal(alive, signal.SIGKILL)
         return 0
 
 
-def run_worker(target: str, listener: socket.socket, *, ready: Callable[[], object]) -> int:
-    """Import the site and serve it. Returns the exit code."""
-    from serving.server import run  # noqa: PLC0415 (the parent does without it)
-
+def load_site(target: str) -> Any:
+    """The site that `module:name` names, imported with the signals that its code may rely on."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # only the parent acts on it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED_SIGNALS)
-    raise_open_files()
     module, _, name = target.partition(":")
-    run(getattr(import_module(module), name), listener, ready=ready)
+    return getattr(import_module(module), name)
+
+
+def serve_site(site: Any, listener: socket.socket, *, ready: Callable[[], object]) -> int:
+    """Serve until the process is stopped. Returns the exit code."""
+    from serving.server import run  # noqa: PLC0415 (the parent does without it)
+
+    raise_open_files()
+    run(site, listener, ready=ready)
     return 0
 
 
@@ -148,12 +166,13 @@ def raise_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def ended_child() -> int | None:
+def ended_child() -> tuple[int, int] | None:
+    """The process ID and exit code of a child that has ended."""
     try:
-        pid, _ = os.waitpid(-1, os.WNOHANG)
+        pid, status = os.waitpid(-1, os.WNOHANG)
     except ChildProcessError:
         return None
-    return pid or None
+    return (pid, os.waitstatus_to_exitcode(status)) if pid else None
 
 
 def report_ready(reporting: int) -> None:

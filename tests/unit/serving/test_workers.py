@@ -93,6 +93,40 @@ def test_a_wrong_number_of_workers_ends_the_server_with_one_sentence(text: str):
     )
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise SystemExit('ASSAY_LOG_LEVEL is invalid.')", "ASSAY_LOG_LEVEL is invalid.\n"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'\n"),
+    ],
+)
+def test_an_application_that_cannot_be_imported_ends_the_server_with_its_reason(
+    tmp_path: Path, code: str, reason: str, workers: str
+):
+    (tmp_path / "small_site.py").write_text(code)
+    ended = subprocess.run(
+        [sys.executable, "-m", "serving", "small_site:site"],
+        env=os.environ
+        | {"ASSAY_PORT": "0", "ASSAY_WEB_WORKERS": workers, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.endswith(reason)
+
+
+def test_a_worker_that_cannot_start_leaves_the_others_serving(running):
+    running.module.write_text("nonsense")
+    os.kill(min(running.children()), signal.SIGKILL)
+    wait_until(lambda: running.log.read_text().count("NameError") > 1)  # it is tried again
+    assert running.process.poll() is None
+    assert running.ask().startswith("first")
+
+
 def test_a_process_that_is_killed_is_replaced(running):
     before = running.children()
     assert len(before) == 2
