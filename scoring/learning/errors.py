@@ -67,9 +67,9 @@ class FeaturesNotBackfilled(ScoringError):
 
     def __init__(self, *, name: str, lane: str) -> None:
         super().__init__(
-            f"the online states of lane {lane} do not contain what the features of {name} read yet, or Redis"
-            " is unavailable: run `manage.py rebuild --online`, or let a worker with this code process the"
-            " lane, then promote the model"
+            f"the online states of lane {lane} do not yet contain all values that {name} reads, or Redis"
+            " is unavailable: run `manage.py rebuild --online`, or let a worker with this code process"
+            " the lane, then promote the model"
         )
         self.name, self.lane = name, lane
 

@@ -17,7 +17,7 @@ class OfflineStoreOfAnotherLog(ScoringError):
     def __init__(self, *, url: str, position: int) -> None:
         super().__init__(
             f"the offline store at {url} was exported from another log (this one has no such entry at"
-            f" {position}): set ASSAY_OFFLINE_URL to a place of its own, or replace what is there with"
+            f" {position}): set ASSAY_OFFLINE_URL to a place of its own, or replace its content with"
             " `manage.py export --anew`"
         )
         self.url, self.position = url, position

@@ -9,8 +9,8 @@ class HistoryOlderThanLane(ScoringError):
     def __init__(self, lane: str, events: int, earliest: str, clock: str) -> None:
         super().__init__(
             f"the history is in the log, but {events} of its events (the earliest of {earliest}) are older"
-            f" than what lane {lane} has applied (up to {clock}). Run `manage.py rebuild --online` to put"
-            " everything into one new order"
+            f" than entries that lane {lane} has already applied (up to {clock}). Run `manage.py rebuild"
+            " --online` to put everything into one new order"
         )
         self.lane = lane
         self.events = events

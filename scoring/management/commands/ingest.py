@@ -200,7 +200,7 @@ def _add_running(group: Any) -> None:
     group.add_argument(
         "--reorder",
         action="store_true",
-        help="reorder the lane to insert history older than what it has applied",
+        help="reorder the lane to insert history older than the entries already applied",
     )
     group.add_argument(
         "--max-rejected",

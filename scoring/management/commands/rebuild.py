@@ -46,7 +46,7 @@ class Command(BaseCommand):
             "--online",
             action="store_true",
             help="rebuild the entity states in Redis from the log during traffic; reorders the lane if there"
-            " is history older than what it has applied",
+            " is history older than the entries already applied",
         )
         parser.add_argument("--lane", metavar="NAME", help="with --online: this lane only")
         parser.add_argument(

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reorder",
             action="store_true",
-            help="reorder a lane to insert history older than what it has applied",
+            help="reorder a lane to insert history older than the entries already applied",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -63,8 +63,8 @@ def _late_label_lines(lane: str) -> list[str]:
     lines = []
     if waiting.late_labels:
         lines.append(
-            f"  {waiting.late_labels:,} labels became known before what the lane has applied; they wait, and"
-            f" `manage.py sequence {lane} --reorder` inserts them"
+            f"  {waiting.late_labels:,} labels became known before entries that the lane has already applied;"
+            f" to insert them, run `manage.py sequence {lane} --reorder`"
         )
     if ahead := waiting.labels - waiting.late_labels:
         lines.append(f"  {ahead:,} labels became known after its last event and wait for later ones")

@@ -171,7 +171,7 @@ def test_the_command_takes_disputes_and_says_what_waits(
     call_command("ingest", str(path), **options)
     told = capsys.readouterr().out
     assert "2 rows = 1 accepted + 0 duplicate + 1 without a label + 0 rejected" in told
-    assert "1 labels became known before what the lane has applied" in told
+    assert "1 labels became known before entries that the lane has already applied" in told
     call_command("sequence", LANE, reorder=True, verbosity=0)
     assert order() == ["1", "2", "3", "+1", "4", "5"]
     with pytest.raises(CommandError, match="Unknown lane 'trade'"):

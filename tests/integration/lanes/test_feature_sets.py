@@ -182,7 +182,7 @@ def test_each_model_is_evaluated_on_its_own_set(models):
 def test_a_model_waits_for_the_states_of_its_features(models, online_redis, work):
     _, new = models
     online_redis.flushdb()
-    with pytest.raises(FeaturesNotBackfilled, match=f"what the features of {new} read yet, or"):
+    with pytest.raises(FeaturesNotBackfilled, match=f"all values that {new} reads, or"):
         put_in_charge(new, actor="tests", now=datetime.now(UTC))
     work()  # the next holder of the lane restores its states
     put_in_charge(new, actor="tests", now=datetime.now(UTC))
