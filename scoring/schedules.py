@@ -44,9 +44,9 @@ def schedule_problems(task: str, *, args: str, kwargs: str, queue: str | None) -
     """Problems with a schedule's task, args, kwargs (JSON, as stored) or queue: one sentence per field."""
     own = known_tasks()
     if task not in current_app.tasks:
-        return {"task": f"There is no task {task!r}; there are: {', '.join(own)}."}
+        return {"task": f"There is no task {task!r}; choose one of {', '.join(own)}."}
     if queue and queue not in (queues := served_queues()):
-        return {"queue": f"No process serves the queue {queue!r}; there are: {', '.join(queues)}."}
+        return {"queue": f"No process serves the queue {queue!r}; choose one of {', '.join(queues)}."}
     positional, named = json.loads(args or "[]"), json.loads(kwargs or "{}")
     if not isinstance(positional, list):
         return {"args": 'Positional arguments are a JSON list, such as ["payment"].'}

@@ -75,7 +75,7 @@ def stream_of(type: str, id: str, *, sender: Sender) -> str:
     """The stream of a sender's event. Raises `EventNotFound` for a type or an id that no event can have."""
     try:
         if not type.isidentifier():
-            raise FieldError("is no event type")
+            raise FieldError("is not an event type")
         return f"{type}/{sender.source}/{clean_identifier(id, MAX_ID_LENGTH, card_numbers=True)}"
     except FieldError:
         raise EventNotFound(f"{type[:MAX_NAME_SHOWN]}/{sender.source}/{id[:MAX_ID_LENGTH]}") from None

@@ -116,7 +116,7 @@ def warnings_of(statement: LabelStatement) -> list[str]:
     """Warnings about an accepted label that may be a mistake."""
     if is_known_source(statement.label_source):
         return []
-    return [f"the source {statement.label_source!r} has no rank: it comes after {', '.join(PRECEDENCE)}"]
+    return [f"the source {statement.label_source!r} has no rank: it ranks after {', '.join(PRECEDENCE)}"]
 
 
 def held_label(entry: Entry) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def clean_identifier(raw: object, max_length: int, *, card_numbers: bool = False
     if not (0 < len(text) <= max_length and text.isascii() and text.isprintable()):  # the fast path
         text = clean_name(text, max_length)
     if len(text) >= MIN_LENGTH and not card_numbers and has_card_number(text):
-        raise FieldError("holds a card number, which must not be stored", "a token or another reference")
+        raise FieldError("contains a card number, which must not be stored", "a token or another reference")
     return text
 
 

@@ -16,7 +16,7 @@ class Refusal(NamedTuple):
 
 # By the code at the beginning of the server's error, or the client class for it.
 REFUSALS = {
-    "OOM": Refusal("its memory is full", "Raise maxmemory, or give it a larger machine."),
+    "OOM": Refusal("its memory is full", "Raise maxmemory, or move it to a larger machine."),
     "MISCONF": Refusal("it cannot write to its disk", "Free space on its disk; its log says more."),
     "READONLY": Refusal("it is a read-only replica", "Point the address at the primary."),
     "NOREPLICAS": Refusal("it has fewer replicas than it needs", "Bring its replicas back."),

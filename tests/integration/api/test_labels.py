@@ -184,7 +184,7 @@ def test_an_unknown_source_is_accepted_with_a_warning_about_its_rank(api_with: C
     answer = api.post("labels", label(1, source="ACME")).json()
     assert answer["source"] == "acme"
     assert answer["warnings"] == [
-        "the source 'acme' has no rank: it comes after review, chargeback, network, customer"
+        "the source 'acme' has no rank: it ranks after review, chargeback, network, customer"
     ]
     assert api.post("labels", label(1)).json()["warnings"] == []
 

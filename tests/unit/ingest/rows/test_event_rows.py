@@ -171,7 +171,7 @@ def parse_payment(
         ({"amount": "€ 12.34"}, "amount is '€ 12.34', which is not in USD (allowed: the row's currency"),
         ({"amount": "($5.00)"}, "amount '($5.00)' must not be negative"),
         ({"ip": "1.2.3"}, "ip is not an IP address"),
-        ({"card": "4111 1111 1111 1111"}, "card holds a card number, which must not be stored"),
+        ({"card": "4111 1111 1111 1111"}, "card contains a card number, which must not be stored"),
         ({"card": "4.11111E+15"}, "card is '4.11111E+15', a number whose last digits may be lost"),
         ({"merchant": 1e17}, "merchant is a number too large to be exact"),
         ({"id": "1.23457E+12"}, "id is '1.23457E+12', a number whose last digits may be lost"),
