@@ -102,6 +102,13 @@ def test_a_decision_names_its_event_and_links_to_it_for_users_who_may_open_it(fi
     assert link in client.get("/admin/scoring/decision/", {"q": str(event.position)}).content.decode()
 
 
+def test_the_heading_of_a_row_is_its_exact_name(staff: Client, filled: None) -> None:
+    event = Event.objects.get(external_id="T-1")
+    page = staff.get(f"/admin/scoring/event/{event.position}/change/").content.decode()
+    assert ">payment/shop/T-1</a>" in page
+    assert ">Events</a>" in page
+
+
 def test_parked_entries_are_listed_with_their_error(staff: Client, filled: None) -> None:
     row = Pending.objects.filter(event_stream="payment/shop/T-1", kind="event").get()
     Pending.objects.filter(position=row.position).update(state="parked", error="ValueError: poison\nmore")
