@@ -63,7 +63,7 @@ class ModelPage(AdminPage):
             done = action.act(version, request.POST.dict(), actor_of(request), timezone.now())
             messages.success(request, done)
         except ScoringError as error:
-            messages.error(request, f"Nothing was changed: {error}.")
+            messages.error(request, f"Nothing changed: {error}.")
         return redirect("admin:model", model=model)
 
     def _version(self) -> ModelVersion:

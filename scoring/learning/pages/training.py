@@ -137,7 +137,7 @@ class TrainingPage(AdminPage):
             done = "was cancelled" if entry.type == "training.cancelled" else "will stop within seconds"
             messages.success(request, f"Training {number} {done}. It will produce no model.")
         except ScoringError as error:
-            messages.error(request, f"Nothing was changed: {error}.")
+            messages.error(request, f"Nothing changed: {error}.")
         return redirect("admin:training", number=number)
 
 

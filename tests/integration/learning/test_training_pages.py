@@ -113,7 +113,7 @@ def test_users_cannot_approve_their_own_model_and_the_page_says_so(models):
 
 def test_a_refusal_changes_nothing_and_says_why(models):
     judge = client_of("bo", *JUDGE)
-    assert "Nothing was changed" in act(judge, models[0], "promote")
+    assert "Nothing changed" in act(judge, models[0], "promote")
     assert "a note must say why" in act(judge, models[0], "reject", note="")
     assert act(judge, models[0], "explode") == "404"
     assert judge.get(reverse("admin:model", args=["payment-9"])).status_code == 404
@@ -152,8 +152,7 @@ def test_a_training_is_started_followed_and_cancelled(online_redis, django_asser
     stopped = trainer.post(reverse("admin:training", args=[1]), follow=True).content.decode()
     assert "will stop within seconds" in stopped
     assert (
-        "Nothing was changed"
-        in trainer.post(reverse("admin:training", args=[1]), follow=True).content.decode()
+        "Nothing changed" in trainer.post(reverse("admin:training", args=[1]), follow=True).content.decode()
     )
 
 
