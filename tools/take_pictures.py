@@ -128,10 +128,17 @@ def take_all(site: str, password: str, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     port = os.environ.get("ASSAY_PORT", "8000")
-    parser.add_argument("--site", default=f"http://localhost:{port}")
-    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument("--site", default=f"http://localhost:{port}", help="address of the running demo")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "docs" / "images", help="directory for the pictures"
+    )
     var = Path(os.environ.get("ASSAY_VAR", ROOT / "var"))
-    parser.add_argument("--secrets", type=Path, default=var / "secrets", help="where the demo keeps them")
+    parser.add_argument(
+        "--secrets",
+        type=Path,
+        default=var / "secrets",
+        help="directory of the demo's password and API key",
+    )
     options = parser.parse_args()
     if not (options.secrets / "demo_api_key").exists():
         sys.exit(f"{options.secrets}/demo_api_key is missing; start `make demo` first.")

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     requires_system_checks = []  # services must start even if the project's checks fail
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", choices=["start", "stop", "status"])
+        parser.add_argument(
+            "action", choices=["start", "stop", "status"], help="what to do with the services"
+        )
 
     def handle(self, *, action: str, **options: Any) -> None:
         for name in services.ALL:

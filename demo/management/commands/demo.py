@@ -82,7 +82,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--port", type=integer(minimum=1, maximum=65_535), help="default: ASSAY_PORT, or 8000"
+            "--port",
+            type=integer(minimum=1, maximum=65_535),
+            help="port of the web server (default: ASSAY_PORT, or 8000)",
         )
         parser.add_argument(
             "--days",

@@ -46,11 +46,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         modes = parser.add_subparsers(dest="mode", required=True, parser_class=type(parser))
         history = modes.add_parser("history", help="load months of payments with their labels into the log")
-        history.add_argument("--days", type=integer(minimum=1, maximum=3_650), default=120)
+        history.add_argument(
+            "--days",
+            type=integer(minimum=1, maximum=3_650),
+            default=120,
+            help="days of history (default: %(default)s)",
+        )
         history.add_argument(
             "--until",
             type=read_moment,
-            help="default: now; repeat the same value to resume an interrupted load",
+            help="end of the history (default: now); repeat the same value to resume an interrupted load",
         )
         history.add_argument(
             "--source",
@@ -62,7 +67,12 @@ class Command(BaseCommand):
         )
         live = modes.add_parser("live", help="send payments to the REST API until interrupted")
         rate = live.add_mutually_exclusive_group()
-        rate.add_argument("--rate", type=number(exclusive=True), default=5.0, help="payments per second")
+        rate.add_argument(
+            "--rate",
+            type=number(exclusive=True),
+            default=5.0,
+            help="payments per second (default: %(default)s)",
+        )
         rate.add_argument(
             "--continue",
             dest="continued",
@@ -72,13 +82,30 @@ class Command(BaseCommand):
         live.add_argument(
             "--since", type=read_moment, help="with --continue: start from this earlier time (default: now)"
         )
-        live.add_argument("--url", type=read_http_url, default="http://127.0.0.1:8000")
-        live.add_argument("--key", default=os.environ.get("ASSAY_API_KEY", ""), help="default: ASSAY_API_KEY")
+        live.add_argument(
+            "--url",
+            type=read_http_url,
+            default="http://127.0.0.1:8000",
+            help="address of Assay (default: %(default)s)",
+        )
+        live.add_argument(
+            "--key", default=os.environ.get("ASSAY_API_KEY", ""), help="API key (default: ASSAY_API_KEY)"
+        )
         live.add_argument("--seconds", type=number(exclusive=True), help="stop after this many seconds")
         for mode in (history, live):
-            mode.add_argument("--rate-per-day", type=number(exclusive=True), default=RATE_PER_DAY)
+            mode.add_argument(
+                "--rate-per-day",
+                type=number(exclusive=True),
+                default=RATE_PER_DAY,
+                help="payments per day of the simulated population (default: %(default)s)",
+            )
             mode.add_argument("--seed", type=integer(), default=SEED, help="seed of the simulated population")
-            mode.add_argument("--customers", type=integer(minimum=10), default=customers_for(RATE_PER_DAY))
+            mode.add_argument(
+                "--customers",
+                type=integer(minimum=10),
+                default=customers_for(RATE_PER_DAY),
+                help="size of the simulated population (default: %(default)s)",
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["mode"] == "live":

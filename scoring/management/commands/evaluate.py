@@ -17,9 +17,13 @@ class Command(BaseCommand):
     help = "Evaluate a model on the mature events of a period, with the labels known now."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--model", required=True)
-        parser.add_argument("--from", dest="since", type=read_moment, required=True)
-        parser.add_argument("--to", dest="until", type=read_moment, required=True, help="not included")
+        parser.add_argument("--model", required=True, help="a model name from `manage.py models`")
+        parser.add_argument(
+            "--from", dest="since", type=read_moment, required=True, help="start of the events' time range"
+        )
+        parser.add_argument(
+            "--to", dest="until", type=read_moment, required=True, help="end of the time range, exclusive"
+        )
         parser.add_argument(
             "--against", choices=["logistic"], help="baseline to fit on the same rows and compare"
         )
@@ -29,7 +33,12 @@ class Command(BaseCommand):
             default=200,
             help="samples for the confidence interval of the difference",
         )
-        parser.add_argument("--threads", type=integer(minimum=1, maximum=256), default=os.cpu_count() or 1)
+        parser.add_argument(
+            "--threads",
+            type=integer(minimum=1, maximum=256),
+            default=os.cpu_count() or 1,
+            help="threads of XGBoost (default: %(default)s)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["since"] >= options["until"]:

@@ -31,7 +31,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument(
+            "files", nargs="+", type=Path, metavar="FILE", help="file to import; may be compressed"
+        )
         parser.add_argument(
             "--mapping", type=Path, help="TOML file with the mapping; the options below override it"
         )
@@ -174,7 +176,7 @@ def _add_values(group: Any) -> None:
 
 
 def _add_reading(group: Any) -> None:
-    group.add_argument("--format", choices=sorted(READERS))
+    group.add_argument("--format", choices=sorted(READERS), help="format of the files")
     group.add_argument("--delimiter", help="delimiter of CSV: , ; | or tab")
     group.add_argument("--encoding", help="encoding of text, e.g. UTF-8, UTF-16, Windows-1252")
     group.add_argument("--skip-lines", type=int, metavar="N", help="lines before the header of a CSV file")

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Make the previous champion of an event type its champion again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--event-type", type=read_scored_type, required=True)
+        parser.add_argument("--event-type", type=read_scored_type, required=True, help="the event type")
         parser.add_argument(
             "--actor",
             type=read_words,

@@ -40,7 +40,10 @@ class Command(BaseCommand):
             "--test-until", type=read_moment, help="test on the events from the cut-off to this date or time"
         )
         parser.add_argument(
-            "--matures-after", type=read_days, metavar="DAYS", help="default: as in the catalog"
+            "--matures-after",
+            type=read_days,
+            metavar="DAYS",
+            help="age in days from which an event's label counts as known (default: as in the catalog)",
         )
         parser.add_argument("--log-position", type=integer(), help="ignore log entries beyond this position")
         parser.add_argument(
@@ -50,25 +53,50 @@ class Command(BaseCommand):
             "--trees",
             type=integer(minimum=1, maximum=5_000),
             default=DEFAULTS.trees,
-            help="maximum number of trees",
+            help="maximum number of trees (default: %(default)s)",
         )
-        parser.add_argument("--depth", type=integer(minimum=1, maximum=12), default=DEFAULTS.depth)
         parser.add_argument(
-            "--learning-rate", type=number(exclusive=True, maximum=1), default=DEFAULTS.learning_rate
+            "--depth",
+            type=integer(minimum=1, maximum=12),
+            default=DEFAULTS.depth,
+            help="maximum depth of a tree (default: %(default)s)",
         )
-        parser.add_argument("--seed", type=integer(maximum=2**31 - 1), default=DEFAULTS.seed)
+        parser.add_argument(
+            "--learning-rate",
+            type=number(exclusive=True, maximum=1),
+            default=DEFAULTS.learning_rate,
+            help="XGBoost's learning rate (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--seed",
+            type=integer(maximum=2**31 - 1),
+            default=DEFAULTS.seed,
+            help="seed of the random samples (default: %(default)s)",
+        )
         parser.add_argument(
             "--threads",
             type=integer(minimum=1, maximum=256),
             default=DEFAULTS.threads,
-            help="affects the artifact's hash",
+            help="threads of XGBoost; they affect the artifact's hash (default: %(default)s)",
         )
-        parser.add_argument("--thresholds", type=read_thresholds, default={}, metavar="review=0.1,block=0.9")
-        parser.add_argument("--reviews-a-day", type=integer(), default=DEFAULTS.policy.reviews_a_day)
+        parser.add_argument(
+            "--thresholds",
+            type=read_thresholds,
+            default={},
+            metavar="review=0.1,block=0.9",
+            help="scores from which events are reviewed or blocked (default: chosen by the next two options)",
+        )
+        parser.add_argument(
+            "--reviews-a-day",
+            type=integer(),
+            default=DEFAULTS.policy.reviews_a_day,
+            help="review capacity per day (default: %(default)s)",
+        )
         parser.add_argument(
             "--block-precision",
             type=number(exclusive=True, maximum=1),
             default=DEFAULTS.policy.block_precision,
+            help="minimum precision of blocks (default: %(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

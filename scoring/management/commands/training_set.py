@@ -36,7 +36,10 @@ class Command(BaseCommand):
         parser.add_argument("--as-of", type=read_moment, required=True, help="cut-off of events and labels")
         parser.add_argument("--since", type=read_moment, help="exclude events before this date or time")
         parser.add_argument(
-            "--matures-after", type=read_days, metavar="DAYS", help="default: as in the catalog"
+            "--matures-after",
+            type=read_days,
+            metavar="DAYS",
+            help="age in days from which an event's label counts as known (default: as in the catalog)",
         )
         parser.add_argument("--log-position", type=integer(), help="ignore log entries beyond this position")
         parser.add_argument(
