@@ -54,9 +54,7 @@ class LabelFileForm(forms.Form):
         f" {MAX_LINES:,} lines.",
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
     )
-    source = forms.ChoiceField(
-        label="Events sent by", help_text="The sender whose event ids are in the file."
-    )
+    source = forms.ChoiceField(label="Sender", help_text="The sender whose event ids are in the file.")
     label_source = forms.ChoiceField(
         label="Label source",
         initial="chargeback",
