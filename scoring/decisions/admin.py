@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import moment_column, unbroken
-from scoring.admin_kit.entry_lists import EntriesAdmin, find_events, link_to_entry
+from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.catalog.registry import event_type
 from scoring.decisions.models import Decision
@@ -26,7 +26,6 @@ class DecisionAdmin(EntriesAdmin):
     list_display = (
         link_to_entry("position", "entry"),
         "event",
-        "event_type",
         "outcome_badge",
         "calibrated_score",
         "at_stake",
@@ -83,10 +82,10 @@ class DecisionAdmin(EntriesAdmin):
 
 
 def _event_cell(event: Event | None, decision: Decision, is_linked: bool) -> str:
-    """The event's own id; its position if the event is not there."""
+    """The event's own id and below it its type and source; its position if the event is not there."""
     if event is None:
         return str(decision.event_position)
-    shown = format_html('<span class="ws-id" title="{}">{}</span>', event.external_id, event.external_id)
+    shown = event_text(event.stream)
     if not is_linked:
         return shown
     address = reverse("admin:scoring_event_change", args=[event.position])

@@ -23,8 +23,8 @@ class Payment(EventType):
     merchant = Entity(says="at this merchant", help="The seller")
     device = Entity(optional=True, says="on this device", help="Fingerprint of the device")
     ip = IpAddress(optional=True, says="from this address", help="IP address of the payment")
-    amount = Money(help="Amount paid")
-    category = Category(optional=True, says="in this category", help="Category of the goods")
+    amount = Money(help="Total charged")
+    category = Category(optional=True, says="in this category", help="Kind of goods sold")
     customer_lat = Number(optional=True, minimum=-90, maximum=90, unit="°", verbose_name="Customer latitude")
     customer_lon = Number(
         optional=True, minimum=-180, maximum=180, unit="°", verbose_name="Customer longitude"

@@ -16,6 +16,12 @@ from scoring.declare.spelling import plural_of, words_of
 from scoring.declare.usual import FirstEntityMean, Usual
 
 
+def called_on_pages(field: NamedField) -> str:
+    """The field's own name for pages with an article: "the customer's year of birth"; "" if it has none."""
+    name: str = getattr(field, "verbose_name", "")
+    return f"the {name[0].lower()}{name[1:]}" if name else ""
+
+
 @dataclass(frozen=True)
 class FieldValue(Expression):
     """The event's own amount, number, flag (1 or 0) or category code (1-based; 0 unknown)."""
@@ -59,7 +65,7 @@ class FieldValue(Expression):
         return super().sentence(grammar, value)
 
     def description(self, grammar: Grammar) -> str:
-        return f"the {grammar.subject}'s {words_of(self.field.name)}"
+        return called_on_pages(self.field) or f"the {grammar.subject}'s {words_of(self.field.name)}"
 
     def without_past(self, grammar: Grammar) -> str:
         return f"missing if the {grammar.subject} lacks it"
@@ -159,7 +165,8 @@ class YearsSince(Expression):
         return super().sentence(grammar, value)
 
     def description(self, grammar: Grammar) -> str:
-        return f"calendar years since the {words_of(self.field.name)}"
+        since = called_on_pages(self.field) or f"the {words_of(self.field.name)}"
+        return f"calendar years since {since}"
 
     def lower(self, program: Program) -> Register:
         return program.emit("years_since", program.own_value(self.field, ("Number",), self.origin))

@@ -100,7 +100,7 @@ def test_the_list_shows_meaning_and_health_of_each_feature(visitor: Client) -> N
     assert "as seen by payment-1 since" in page
     assert "The number of payments with this card in the last hour." in page
     amount = page[page.index("amount</a>") : page.index("category</a>")]
-    assert "The payment&#x27;s amount: amount paid." in amount
+    assert "The payment&#x27;s amount: total charged." in amount
     assert "shifted" in amount
     assert "3 differ" in amount
     assert "of 120" in amount

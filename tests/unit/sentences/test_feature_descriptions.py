@@ -56,9 +56,10 @@ SPECS = {spec.name: spec for spec in lane_plan("commerce").feature_set("payment"
 MEANINGS = [
     ("note_words", "The number of words in the note."),
     ("note_capitals", "The share of capitals among the letters in the note."),
-    ("amount", "The payment's amount: amount paid."),
+    ("amount", "The payment's amount: total charged."),
     ("hour_of_day", "The hour of the day of the payment, 0 to 23 UTC."),
-    ("customer_age", "Calendar years since the customer birth year."),
+    ("customer_age", "Calendar years since the customer's year of birth."),
+    ("customer_city_pop", "The population of the customer's city."),
     ("card_count_1h", "The number of payments with this card in the last hour."),
     ("card_count_24h", "The number of payments with this card in the last 24 h."),
     ("card_refund_count_30d", "The number of refunds with this card in the last 30 d."),
