@@ -382,7 +382,7 @@ def test_a_batch_view_shows_its_schedule_age_and_readers(visitor: Client) -> Non
 
     assert "The view is fresh." in page
     assert "profile of purchase, every 1 h, over 7 d" in page
-    assert "4,321 buyer" in page
+    assert "buyer: 4,321" in page
     assert "1.2 s" in page
     assert page.index("in use<") < page.index('<th scope="row">1')
     assert 'href="/admin/features/purchase/habits_typical/"' in page
