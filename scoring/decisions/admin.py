@@ -69,7 +69,11 @@ class DecisionAdmin(EntriesAdmin):
     def decided_by(self, decision: Decision) -> str:
         if decision.basis != Decision.Basis.MODEL:
             return badge(decision.basis)
-        return unbroken(f"{decision.model} ({decision.arm})" if decision.arm else decision.model)
+        if not decision.arm:
+            return unbroken(decision.model)
+        return format_html(
+            '{}<br><span class="ws-muted">{}</span>', unbroken(decision.model), unbroken(decision.arm)
+        )
 
     @admin.display(description="revision")
     def revision_and_cause(self, decision: Decision) -> str:
