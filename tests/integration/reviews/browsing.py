@@ -62,7 +62,12 @@ def review_case(transactional_db: None, online_redis: redis.Redis) -> ReviewCase
     load_model.cache_clear()  # other tests have models of the same names
 
     def open_case(
-        external_id: str = "T-1", *, score: float = 0.5, stake: int = 10_000, **fields: Any
+        external_id: str = "T-1",
+        *,
+        score: float = 0.5,
+        stake: int = 10_000,
+        block_from: float = 0.8,
+        **fields: Any,
     ) -> Case:
         [event] = append([received(external_id, **fields)], now=datetime.now(UTC))
         decision = decided(
@@ -72,7 +77,7 @@ def review_case(transactional_db: None, online_redis: redis.Redis) -> ReviewCase
             margin=0.75,
             stake=stake,
             reasons=[REASON],
-            thresholds={"review": 0.05, "block": 0.8},
+            thresholds={"review": 0.05, "block": block_from},
             feature_set="0" * 64,
         )
         append([decision], now=datetime.now(UTC))
