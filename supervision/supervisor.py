@@ -26,6 +26,7 @@ FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, STABLE_SECONDS = 1.0, 60.0, 60.0
 STOP_SECONDS = 10.0  # until processes that have not ended are killed
 LEFTOVER_SECONDS = 5.0  # for the children of an ended process
 CHECK_SECONDS = 2.0
+EXIT_POLL_SECONDS = 0.2
 PR_SET_PDEATHSIG = 1
 
 ShowLine = Callable[[str, str], None]
@@ -99,7 +100,7 @@ class Supervisor:
         self.record.record_start(program.name, process.pid, started_at(process.pid))
         output = Output(lambda line: self.show(program.name, line))
         reading = asyncio.create_task(output.read(process.stdout))
-        ended = asyncio.create_task(process.wait())
+        ended = asyncio.create_task(exit_code_of(process))
         stopping = asyncio.create_task(self.stopping.wait())
         await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
@@ -169,6 +170,17 @@ class Output:
         text = line.decode(errors="replace").rstrip("\r")
         self.last = text[:500] or self.last
         self.show(text)
+
+
+async def exit_code_of(process: asyncio.subprocess.Process) -> int:
+    """The exit code, as soon as the process has ended.
+
+    Unlike `process.wait()`, which on some versions of Python also waits until nothing can write to its output
+    any more: children that outlive it would hold that open.
+    """
+    while process.returncode is None:
+        await asyncio.sleep(EXIT_POLL_SECONDS)
+    return process.returncode
 
 
 async def start(program: Program) -> asyncio.subprocess.Process:

@@ -59,10 +59,11 @@ def run_until(
         supervisor = Supervisor(programs, record, shown, services)
         running = asyncio.create_task(supervisor.run())
         deadline = time.monotonic() + 20
-        while not condition(supervisor) and time.monotonic() < deadline:
+        while not (is_met := condition(supervisor)) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         supervisor.stop()
         await running
+        assert is_met
 
     asyncio.run(run())
     return record, shown
@@ -72,6 +73,7 @@ def run_until(
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(module, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(module, "EXIT_POLL_SECONDS", 0.01)
     monkeypatch.setattr(module, "LEFTOVER_SECONDS", 0.5)
 
 
