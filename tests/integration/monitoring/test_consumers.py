@@ -25,12 +25,13 @@ HOUR = timedelta(hours=1)
 
 
 def rows_of(*models: type[TrafficWindow] | type[ModelWindow]) -> list[dict[str, object]]:
-    return [
+    rows = [
         {name: bytes(value) if isinstance(value, memoryview) else value for name, value in row.items()}
         for model in models
-        for row in model.objects.order_by("start", "event_type").values()
+        for row in model.objects.values()
         if row.pop("id")
     ]
+    return sorted(rows, key=lambda row: (row["start"], row["event_type"], row.get("model", "")))
 
 
 def catch_up_in(consumer: Consumer, *, limit: int) -> None:
