@@ -84,9 +84,9 @@ class Workers:
             code = 1
             code = serve_site(site, self.listener, ready=lambda: report_ready(reporting))
         except SystemExit as refusal:  # the application's own sentence; a traceback would hide it
-            print(refusal, file=sys.stderr)  # noqa: T201 (the process exits here)
+            report(f"{refusal}\n")
         except Exception:  # noqa: BLE001 (the edge of the process)
-            traceback.print_exc()
+            report(traceback.format_exc())
         finally:
             os._exit(code)
 
@@ -112,8 +112,7 @@ class Workers:
             self.running, self.retired = new, self.retired | old
             send_signal(old, signal.SIGTERM)
         else:
-            sys.stderr.write("The new code does not start; the old workers keep serving.\n")
-            sys.stderr.flush()
+            report("The new code does not start; the old workers keep serving.\n")
             self.retired |= new
             send_signal(new, signal.SIGKILL)
 
@@ -173,6 +172,12 @@ def ended_child() -> tuple[int, int] | None:
     except ChildProcessError:
         return None
     return (pid, os.waitstatus_to_exitcode(status)) if pid else None
+
+
+def report(text: str) -> None:
+    """Write to stderr in one piece: several workers may fail at once."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 def report_ready(reporting: int) -> None:
