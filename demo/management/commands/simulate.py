@@ -46,66 +46,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         modes = parser.add_subparsers(dest="mode", required=True, parser_class=type(parser))
         history = modes.add_parser("history", help="load months of payments with their labels into the log")
-        history.add_argument(
-            "--days",
-            type=integer(minimum=1, maximum=3_650),
-            default=120,
-            help="days of history (default: %(default)s)",
-        )
-        history.add_argument(
-            "--until",
-            type=read_moment,
-            help="end of the history (default: now); repeat the same value to resume an interrupted load",
-        )
-        history.add_argument(
-            "--source",
-            default=SOURCE,
-            help="source of the events (default: %(default)s); must match the API key that will label them",
-        )
-        history.add_argument(
-            "--out", type=read_new_file, metavar="FILE.parquet", help="write a file instead of the log"
-        )
         live = modes.add_parser("live", help="send payments to the REST API until interrupted")
-        rate = live.add_mutually_exclusive_group()
-        rate.add_argument(
-            "--rate",
-            type=number(exclusive=True),
-            default=5.0,
-            help="payments per second (default: %(default)s)",
-        )
-        rate.add_argument(
-            "--continue",
-            dest="continued",
-            action="store_true",
-            help="continue the history: with its rate, daily rhythm, fraud and delayed labels",
-        )
-        live.add_argument(
-            "--since", type=read_moment, help="with --continue: start from this earlier time (default: now)"
-        )
-        live.add_argument(
-            "--url",
-            type=read_http_url,
-            default="http://127.0.0.1:8000",
-            help="address of Assay (default: %(default)s)",
-        )
-        live.add_argument(
-            "--key", default=os.environ.get("ASSAY_API_KEY", ""), help="API key (default: ASSAY_API_KEY)"
-        )
-        live.add_argument("--seconds", type=number(exclusive=True), help="stop after this many seconds")
+        _add_history(history)
+        _add_live(live)
         for mode in (history, live):
-            mode.add_argument(
-                "--rate-per-day",
-                type=number(exclusive=True),
-                default=RATE_PER_DAY,
-                help="payments per day of the simulated population (default: %(default)s)",
-            )
-            mode.add_argument("--seed", type=integer(), default=SEED, help="seed of the simulated population")
-            mode.add_argument(
-                "--customers",
-                type=integer(minimum=10),
-                default=customers_for(RATE_PER_DAY),
-                help="size of the simulated population (default: %(default)s)",
-            )
+            _add_population(mode)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["mode"] == "live":
@@ -219,3 +164,70 @@ def tally_line(tally: Tally) -> str:
     sent, decided, queued = tally.total(EVENTS), tally.total(EVENTS, 200, 201), tally.total(EVENTS, 202)
     refused = sent - decided - queued
     return f"{sent:,} events sent: {decided:,} decided at once, {queued:,} accepted, {refused:,} refused"
+
+
+def _add_history(history: CommandParser) -> None:
+    history.add_argument(
+        "--days",
+        type=integer(minimum=1, maximum=3_650),
+        default=120,
+        help="days of history (default: %(default)s)",
+    )
+    history.add_argument(
+        "--until",
+        type=read_moment,
+        help="end of the history (default: now); repeat the same value to resume an interrupted load",
+    )
+    history.add_argument(
+        "--source",
+        default=SOURCE,
+        help="source of the events (default: %(default)s); must match the API key that will label them",
+    )
+    history.add_argument(
+        "--out", type=read_new_file, metavar="FILE.parquet", help="write a file instead of the log"
+    )
+
+
+def _add_live(live: CommandParser) -> None:
+    rate = live.add_mutually_exclusive_group()
+    rate.add_argument(
+        "--rate",
+        type=number(exclusive=True),
+        default=5.0,
+        help="payments per second (default: %(default)s)",
+    )
+    rate.add_argument(
+        "--continue",
+        dest="continued",
+        action="store_true",
+        help="continue the history: with its rate, daily rhythm, fraud and delayed labels",
+    )
+    live.add_argument(
+        "--since", type=read_moment, help="with --continue: start from this earlier time (default: now)"
+    )
+    live.add_argument(
+        "--url",
+        type=read_http_url,
+        default="http://127.0.0.1:8000",
+        help="address of Assay (default: %(default)s)",
+    )
+    live.add_argument(
+        "--key", default=os.environ.get("ASSAY_API_KEY", ""), help="API key (default: ASSAY_API_KEY)"
+    )
+    live.add_argument("--seconds", type=number(exclusive=True), help="stop after this many seconds")
+
+
+def _add_population(mode: CommandParser) -> None:
+    mode.add_argument(
+        "--rate-per-day",
+        type=number(exclusive=True),
+        default=RATE_PER_DAY,
+        help="payments per day of the simulated population (default: %(default)s)",
+    )
+    mode.add_argument("--seed", type=integer(), default=SEED, help="seed of the simulated population")
+    mode.add_argument(
+        "--customers",
+        type=integer(minimum=10),
+        default=customers_for(RATE_PER_DAY),
+        help="size of the simulated population (default: %(default)s)",
+    )
