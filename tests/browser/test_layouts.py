@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from experiments.results.compute import refresh_results
-from scoring.batch.models import BatchVersion
 from scoring.event_types.payment import Payment
 from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
+from tests.factories.batch_versions import store_version
 
 CUT_OFF = """
     return [...document.querySelectorAll(".ws-table-wrap, .ws-card--flush")]
@@ -38,21 +38,10 @@ def site(browser: Browser, installation: Installation) -> tuple[Browser, Install
 
 
 def publish_views() -> None:
-    view, now = Payment.customer_profile, datetime.now(UTC)
+    now = datetime.now(UTC)
     for number in (1, 2):
         as_of = now - timedelta(hours=3 - number)
-        BatchVersion.objects.create(
-            view="payment.customer_profile",
-            number=number,
-            definition=view.definition_hash,
-            as_of=as_of,
-            log_position=1,
-            valid_from=as_of,
-            published_at=as_of,
-            digest="d",
-            rows={"customer": 123_456},
-            seconds=1.25,
-        )
+        store_version(Payment.customer_profile, number, as_of=as_of, rows={"customer": 123_456})
 
 
 def edges(browser: Browser, selector: str) -> list[dict[str, int]]:

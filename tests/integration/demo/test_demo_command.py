@@ -17,6 +17,7 @@ from scoring.api.keys.issue import find_sender, revoke_key
 from scoring.batch.declared import batch_views
 from scoring.batch.models import BatchVersion
 from scoring.batch.views import BatchView
+from tests.factories.batch_versions import store_version
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -88,18 +89,7 @@ def test_the_key_is_kept_and_replaced_if_revoked(var: Path) -> None:
 
 
 def version_of(view: BatchView, number: int, *, age: timedelta, valid_in: timedelta) -> None:
-    BatchVersion.objects.create(
-        view=view.key,
-        number=number,
-        definition=view.definition_hash,
-        as_of=NOW - age,
-        log_position=1,
-        valid_from=NOW + valid_in,
-        published_at=NOW,
-        digest="",
-        rows={},
-        seconds=0.0,
-    )
+    store_version(view, number, as_of=NOW - age, valid_from=NOW + valid_in, published_at=NOW)
 
 
 @pytest.mark.django_db

@@ -17,7 +17,6 @@ from monitoring.feature_pages import batch_view_pages as view_pages
 from monitoring.models import BatchWindow
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
-from scoring.batch.models import BatchVersion
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Money
 from scoring.lanes.models import Pending
@@ -26,6 +25,7 @@ from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint
 from scoring.signals import redis_connections as connections
 from scoring.signals.telemetry import telemetry
+from tests.factories.batch_versions import store_version
 from tests.factories.catalog import catalog_of
 from tests.integration.monitoring.made_up import add_model, decide_events, even_vectors
 from tests.integration.monitoring.test_drift_page import decide_now, route_to, text_of
@@ -356,21 +356,10 @@ def purchases() -> Iterator[None]:
         yield
 
 
-def publish(number: int, *, age: timedelta, definition: str = Purchase.habits.definition_hash) -> None:
+def publish(number: int, *, age: timedelta, **values: Any) -> None:
     """A stored version that covers events up to `age` ago."""
     as_of = timezone.now() - age
-    BatchVersion.objects.create(
-        view="purchase.habits",
-        number=number,
-        definition=definition,
-        as_of=as_of,
-        log_position=1,
-        valid_from=as_of,
-        published_at=as_of,
-        digest="d",
-        rows={"buyer": 4_321},
-        seconds=1.25,
-    )
+    store_version(Purchase.habits, number, as_of=as_of, rows={"buyer": 4_321}, **values)
 
 
 @pytest.mark.usefixtures("purchases")
