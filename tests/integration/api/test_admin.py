@@ -5,6 +5,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from scoring.admin_kit.change_lists import CappedPaginator
 from scoring.api.models import ApiKey
+from scoring.decisions.models import Decision
 from scoring.intake.models import Event
 from scoring.lanes.models import Pending
 from scoring.log.models import LogEntry
@@ -100,6 +101,15 @@ def test_a_decision_names_its_event_and_links_to_it_for_users_who_may_open_it(fi
     assert link not in page
     user.user_permissions.add(own.get(codename="view_event"))
     assert link in client.get("/admin/scoring/decision/", {"q": str(event.position)}).content.decode()
+
+
+def test_a_decision_names_its_model_and_below_it_the_arm(staff: Client, filled: None) -> None:
+    event = Event.objects.get(external_id="T-1")
+    Decision.objects.filter(event_position=event.position).update(
+        basis="model", model="payment-7", arm="canary"
+    )
+    page = staff.get("/admin/scoring/decision/", {"q": str(event.position)}).content.decode()
+    assert page.index("payment-7") < page.index('<span class="ws-num">canary</span>')
 
 
 def test_the_heading_of_a_row_is_its_exact_name(staff: Client, filled: None) -> None:

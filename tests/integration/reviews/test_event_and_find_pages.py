@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from reviews.models import Case
 from scoring.log.append import append
 from tests.factories.log import received
 from tests.integration.reviews.browsing import (
@@ -85,6 +86,16 @@ def test_an_entity_shows_its_counts_and_events(
 )
 def test_an_address_of_an_unknown_entity_is_not_an_error(browse: Browse, query: dict[str, str]) -> None:
     text_of(browse("ana", *WORK).get("/admin/entities/", query))
+
+
+def test_the_list_of_cases_names_who_decided_or_claimed_each(browse: Browse, review_case: ReviewCase) -> None:
+    decided, claimed = review_case("T-1"), review_case("T-2")
+    client = browse("ana", *WORK)
+    Case.objects.filter(pk=decided.pk).update(state="decided", verdict="fraud", decided_by="bo")
+    Case.objects.filter(pk=claimed.pk).update(state="claimed", claimed_by="cy")
+    page = text_of(client.get("/admin/reviews/case/"))
+    assert 'fraud<br><span class="ws-muted">by bo</span>' in page
+    assert '-<br><span class="ws-muted">cy</span>' in page
 
 
 def test_every_case_is_listed_and_opens_its_page(browse: Browse, review_case: ReviewCase) -> None:
