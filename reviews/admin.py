@@ -11,7 +11,7 @@ from django.utils.html import format_html
 
 from reviews.models import Case
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroken
+from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, two_lines, unbroken
 from scoring.admin_kit.entry_lists import event_text, find_events
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 
@@ -65,7 +65,7 @@ class CaseAdmin(LinkedAdmin):
         if not reviewer:
             return NO_VALUE
         by = f"by {reviewer}" if case.verdict else reviewer
-        return format_html('{}<br><span class="ws-muted">{}</span>', case.verdict or NO_VALUE, by)
+        return two_lines(case.verdict or NO_VALUE, by)
 
     @admin.display(description="origin")
     def origin(self, case: Case) -> str:

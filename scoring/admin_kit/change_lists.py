@@ -98,6 +98,11 @@ def unbroken(text: str) -> str:
     return format_html('<span class="ws-num">{}</span>', text)
 
 
+def two_lines(first: str, second: str) -> str:
+    """A cell of two lines, the second one muted; one element, so that it stays together on a phone."""
+    return format_html('<span>{}<br><span class="ws-muted">{}</span></span>', first, second)
+
+
 def moment_column(field: str, title: str) -> Callable[[Any], str]:
     """A column of times in UTC, to the second. The header says UTC, so that the cells need not."""
 

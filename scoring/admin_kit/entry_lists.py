@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from scoring.admin_kit.change_lists import ReadOnlyAdmin
+from scoring.admin_kit.change_lists import ReadOnlyAdmin, two_lines
 from scoring.log.entries import LAST_POSITION
 from scoring.log.models import LogEntry
 
@@ -49,13 +49,8 @@ def link_to_entry(field: str, title: str) -> Callable[[Any], str]:
 def event_text(stream: str) -> str:
     """An event's stream in a list: the sender's own id, and below it the event type and the source."""
     event_type, source, event_id = stream.split("/", 2)
-    return format_html(
-        '<span class="ws-id" title="{}">{}</span><br><span class="ws-muted">{}/{}</span>',
-        stream,
-        event_id,
-        event_type,
-        source,
-    )
+    shown = format_html('<span class="ws-id" title="{}">{}</span>', stream, event_id)
+    return two_lines(shown, f"{event_type}/{source}")
 
 
 class EntriesAdmin(ReadOnlyAdmin):

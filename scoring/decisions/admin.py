@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import moment_column, unbroken
+from scoring.admin_kit.change_lists import moment_column, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.catalog.registry import event_type
@@ -71,9 +71,7 @@ class DecisionAdmin(EntriesAdmin):
             return badge(decision.basis)
         if not decision.arm:
             return unbroken(decision.model)
-        return format_html(
-            '{}<br><span class="ws-muted">{}</span>', unbroken(decision.model), unbroken(decision.arm)
-        )
+        return two_lines(unbroken(decision.model), unbroken(decision.arm))
 
     @admin.display(description="revision")
     def revision_and_cause(self, decision: Decision) -> str:
