@@ -42,7 +42,8 @@ SELECT p.position, p.kind, p.priority, p.event_stream, p.wake_token,
        CASE WHEN entry.type = 'event.corrected' THEN entry.recorded_at ELSE event.recorded_at END,
        head.version, head.decisions, head.amended,
        (SELECT coalesce(string_agg(event_type || '/' || version, ' ' ORDER BY event_type), '')
-          FROM scoring_route)
+          FROM scoring_route),
+       (SELECT coalesce(max(stream_version), 0) FROM scoring_logentry WHERE stream = 'ruleset')
   FROM chosen p
   JOIN scoring_logentry entry ON entry.position = p.position
   JOIN scoring_logentry event ON event.stream = p.event_stream AND event.stream_version = 1

@@ -40,6 +40,7 @@ class Claim:
     decisions: int  # already in the event's stream
     amended: bool
     routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
+    ruleset: int  # version of the ruleset when it was claimed
 
     @property
     def source(self) -> str:
@@ -69,7 +70,7 @@ def _statement(limit: int, fill: int) -> str:
 def _claim(row: Sequence[Any]) -> Claim:
     """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
     position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
-    event_position, event_schema, event, received_at, version, decisions, amended, routes = rest
+    event_position, event_schema, event, received_at, version, decisions, amended, routes, ruleset = rest
     entry_data = upcast_to_current(entry_type, event_stream, entry_schema, orjson.loads(data))
     corrected = entry_type == "event.corrected"
     return Claim(
@@ -89,4 +90,5 @@ def _claim(row: Sequence[Any]) -> Claim:
         decisions=decisions,
         amended=amended,
         routes=routes,
+        ruleset=ruleset,
     )

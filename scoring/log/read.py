@@ -78,6 +78,24 @@ def read_streams(streams: Sequence[str], *, version: int | None = None) -> dict[
     return found
 
 
+def read_versions(
+    stream: str,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    types: Collection[str] | None = None,
+    limit: int = 1000,
+) -> list[Entry]:
+    """Up to `limit` entries of `stream` with versions in (after, until], in order; of these types, or all."""
+    of_types, values = _of_types(types)
+    return _query(
+        _SELECT
+        + f"WHERE stream = %s AND stream_version > %s AND stream_version <= %s{of_types}"
+        + " ORDER BY stream_version LIMIT %s",
+        [stream, after, LAST_POSITION if until is None else until, *values, limit],
+    )
+
+
 def read_positions(positions: Sequence[int]) -> list[Entry]:
     """The entries at `positions`, in the order given. Raises `EntryNotFound` for one that is missing."""
     if not positions:

@@ -25,6 +25,7 @@ def claim(event: Mapping[str, Any], *, stream: str, position: int = 10, **change
             "decisions": 0,
             "amended": False,
             "routes": "",
+            "ruleset": 0,
             **changes,
         }
     )
