@@ -7,11 +7,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import lazy
 
 from monitoring.models import HourlyWindow
 from monitoring.windows.latency_histogram import percentile_ms
 from scoring.admin_kit.change_lists import EventTypeFilter, ReadOnlyAdmin, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, count_text
+from scoring.catalog.registry import all_outcomes
 
 PAGES = (
     "monitoring.overview.page",
@@ -21,6 +23,9 @@ PAGES = (
 )
 for page in PAGES:
     import_module(page)
+
+
+OUTCOMES = lazy(lambda: " / ".join(all_outcomes()), str)()  # the catalog is read when a page is shown
 
 
 def counted(field: str) -> Callable[[HourlyWindow], str]:
@@ -54,9 +59,9 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
     def hour(self, window: HourlyWindow) -> str:
         return unbroken(f"{window.start:%Y-%m-%d %H:%M}")
 
-    @admin.display(description="allow / review / block")
+    @admin.display(description=OUTCOMES)
     def outcomes(self, window: HourlyWindow) -> str:
-        counts = (window.decided_allow, window.decided_review, window.decided_block)
+        counts = map(window.decided_as, all_outcomes())
         return unbroken(" / ".join(map(count_text, counts))) if window.decided else NO_VALUE
 
     @admin.display(description="labels / fraud")

@@ -3,7 +3,15 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from scoring.decisions.models import Decision
+from scoring.catalog.outcomes import BASIC_OUTCOMES
+from scoring.catalog.registry import all_outcomes
+
+
+def _of_outcome(window: models.Model, what: str, outcome: str) -> int:
+    """A window's count or amount for an outcome, which has a column of its own or is among the others."""
+    if outcome in BASIC_OUTCOMES:
+        return int(getattr(window, f"{what}_{outcome}"))
+    return int(getattr(window, f"{what}_other").get(outcome, 0))
 
 
 class TrafficWindow(models.Model):
@@ -14,7 +22,8 @@ class TrafficWindow(models.Model):
 
     `latency`: first decisions for which a client waited, counted by microseconds since receipt in the bins of
     `monitoring.windows.latency_histogram`, up to the last filled one. `stake_*`: amounts decided about, in
-    minor units of the type's base currency. `positives` and `fraud_stake`: events that a label made positive
+    minor units of the type's base currency. `*_other`: the same by name for outcomes that only some types
+    declare. `positives` and `fraud_stake`: events that a label made positive
     and their stakes, less those whose label was retracted.
     """
 
@@ -27,6 +36,8 @@ class TrafficWindow(models.Model):
     stake_allow = models.BigIntegerField(default=0)
     stake_review = models.BigIntegerField(default=0)
     stake_block = models.BigIntegerField(default=0)
+    decided_other = models.JSONField(default=dict)
+    stake_other = models.JSONField(default=dict)
     fallbacks = models.BigIntegerField(default=0)
     revised = models.BigIntegerField(default=0)
     parked = models.BigIntegerField(default=0)
@@ -45,7 +56,15 @@ class TrafficWindow(models.Model):
 
     @property
     def decided(self) -> int:
-        return self.decided_allow + self.decided_review + self.decided_block
+        return sum(map(self.decided_as, BASIC_OUTCOMES)) + sum(self.decided_other.values())
+
+    def decided_as(self, outcome: str) -> int:
+        """The number of first decisions with this outcome."""
+        return _of_outcome(self, "decided", outcome)
+
+    def stake_of(self, outcome: str) -> int:
+        """The amounts of first decisions with this outcome, in minor units of the base currency."""
+        return _of_outcome(self, "stake", outcome)
 
 
 class HourlyWindow(TrafficWindow):
@@ -85,6 +104,7 @@ class ModelWindow(models.Model):
     decided_allow = models.BigIntegerField(default=0)
     decided_review = models.BigIntegerField(default=0)
     decided_block = models.BigIntegerField(default=0)
+    decided_other = models.JSONField(default=dict)
     features = models.BinaryField()
     scores = models.BinaryField()
     contributions = models.BinaryField(default=bytes)
@@ -96,7 +116,8 @@ class ModelWindow(models.Model):
         return f"{self.model} at {self.start:%Y-%m-%d %H}:00"
 
     def outcomes(self) -> dict[str, int]:
-        return {outcome: getattr(self, f"decided_{outcome}") for outcome in Decision.Outcome.values}
+        """The number of decisions by outcome, for the outcomes that event types declare."""
+        return {outcome: _of_outcome(self, "decided", outcome) for outcome in all_outcomes()}
 
 
 class BatchWindow(models.Model):

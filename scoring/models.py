@@ -2,7 +2,7 @@
 
 from scoring.api.models import ApiKey
 from scoring.batch.models import BatchVersion
-from scoring.catalog.models import ExchangeRate
+from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending

@@ -12,8 +12,8 @@ from monitoring.drift.distance import ALL_MISSING, NOT_COMPARED, Drift, State, m
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import BinCounts, Reference, unpack
 from monitoring.windows.hourly import to_hour
+from scoring.catalog.registry import all_outcomes
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.decisions.models import Decision
 from scoring.features.compile.plan import Vocabularies, lane_plan
 from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.models import ModelArtifact
@@ -186,7 +186,7 @@ def _drift(then: BinCounts, now: BinCounts) -> Drift:
 
 
 def _outcomes(windows: Sequence[ModelWindow], reference: Reference) -> dict[str, tuple[float, float]]:
-    names = Decision.Outcome.values
+    names = all_outcomes()
     then = _shares(np.array([reference.outcomes.get(name, 0) for name in names]))
     now = _shares(np.array([sum(window.outcomes()[name] for window in windows) for name in names]))
     return dict(zip(names, zip(then, now, strict=True), strict=True))

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from monitoring.drift.distance import State
@@ -18,8 +20,7 @@ from scoring.admin_kit.formatting import (
     money_text,
     percent_text,
 )
-from scoring.catalog.registry import event_types
-from scoring.decisions.models import Decision
+from scoring.catalog.registry import all_outcomes, event_types
 from scoring.learning.models import TrainingJob
 from scoring.registry.models import ModelVersion
 
@@ -32,6 +33,14 @@ SCORES = {
     State.STABLE: "scores stable",
     State.MODERATE: "scores drifted",
     State.SHIFTED: "scores drifted strongly",
+}
+
+OUTCOME_WORDS = {
+    "allow": "Allowed",
+    "challenge": "Challenged",
+    "review": "Sent to review",
+    "limit": "Limited",
+    "block": "Blocked",
 }
 
 Linker = Callable[..., str]  # the address of an admin page with its arguments, "" where the user may not go
@@ -87,19 +96,19 @@ def day_tiles(facts: Facts, link: Linker) -> list[Tile]:
     """Decisions and amounts by outcome, and confirmed fraud, of the last 24 hours."""
     decided = sum(window.decided for window in facts.hours)
     tiles = []
-    for outcome, words in (("allow", "Allowed"), ("review", "Sent to review"), ("block", "Blocked")):
-        count = sum(getattr(window, f"decided_{outcome}") for window in facts.hours)
+    for outcome in all_outcomes():
+        count = sum(window.decided_as(outcome) for window in facts.hours)
         share = percent_text(count / decided) if decided else NO_VALUE
         tiles.append(
             Tile(
-                words,
-                money(facts.hours, f"stake_{outcome}"),
+                OUTCOME_WORDS.get(outcome, outcome.capitalize()),
+                money(facts.hours, partial(HourlyWindow.stake_of, outcome=outcome)),
                 f"{count_text(count)} events, {share}",
                 href=link("scoring_decision_changelist", query=f"?outcome__exact={outcome}"),
             )
         )
     positives = sum(window.positives for window in facts.hours)
-    fraud = money(facts.hours, "fraud_stake")
+    fraud = money(facts.hours, attrgetter("fraud_stake"))
     labels = link("scoring_label_changelist")
     return [
         *tiles,
@@ -112,22 +121,22 @@ def day_tiles(facts: Facts, link: Linker) -> list[Tile]:
     ]
 
 
-def money(hours: Iterable[HourlyWindow], column: str) -> str:
-    """The sum of an amount column, one for each base currency."""
+def money(hours: Iterable[HourlyWindow], amount: Callable[[HourlyWindow], int]) -> str:
+    """The sum of an amount, one for each base currency."""
     sums: dict[str, int] = {}
     for window in hours:
         kind = event_types().get(window.event_type)
         if kind is not None and kind.scored:
-            sums[kind.base_currency] = sums.get(kind.base_currency, 0) + getattr(window, column)
+            sums[kind.base_currency] = sums.get(kind.base_currency, 0) + amount(window)
     return " + ".join(money_text(total, currency) for currency, total in sorted(sums.items())) or NO_VALUE
 
 
 def outcome_shares(hours: Iterable[HourlyWindow]) -> list[tuple[str, int, float]]:
     """(outcome, decisions, share) of the last 24 hours; empty without decisions."""
-    counts = dict.fromkeys(Decision.Outcome.values, 0)
+    counts = dict.fromkeys(all_outcomes(), 0)
     for window in hours:
         for outcome in counts:
-            counts[outcome] += getattr(window, f"decided_{outcome}")
+            counts[outcome] += window.decided_as(outcome)
     total = sum(counts.values())
     return [(outcome, count, count / total) for outcome, count in counts.items()] if total else []
 

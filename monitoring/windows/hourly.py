@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import orjson
 from django.db import connection
 
 from monitoring.models import HourlyWindow, MinuteWindow, TrafficWindow
 from monitoring.windows.latency_histogram import bin_of
+from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import event_type, event_types
 from scoring.intake.models import Amendment
 from scoring.log.consumers.registry import Consumer
@@ -26,16 +28,25 @@ SUMS = (
     *("labels", "positives", "fraud_stake", "latency_us_sum"),
 )
 MAXIMA = ("latency_us_max",)
-COLUMNS = ("event_type", "start", *SUMS, *MAXIMA, "latency")
+BY_OUTCOME = ("decided_other", "stake_other")
+COLUMNS = ("event_type", "start", *SUMS, *MAXIMA, *BY_OUTCOME, "latency")
 
 _ADD_LATENCY = """
 latency = (SELECT coalesce(array_agg(coalesce(t.a, 0) + coalesce(t.b, 0) ORDER BY t.i), '{}')
            FROM unnest(w.latency, EXCLUDED.latency) WITH ORDINALITY AS t (a, b, i))
 """
+_ADD_BY_OUTCOME = """
+{column} = (SELECT coalesce(jsonb_object_agg(t.outcome, t.amount), '{{}}')
+            FROM (SELECT outcome, sum(amount::bigint) AS amount
+                  FROM (SELECT * FROM jsonb_each_text(w.{column})
+                        UNION ALL SELECT * FROM jsonb_each_text(EXCLUDED.{column})) AS e (outcome, amount)
+                  GROUP BY outcome) AS t)
+"""
 _UPDATES = ", ".join(
     [
         *(f"{column} = w.{column} + EXCLUDED.{column}" for column in SUMS),
         *(f"{column} = greatest(w.{column}, EXCLUDED.{column})" for column in MAXIMA),
+        *(_ADD_BY_OUTCOME.format(column=column) for column in BY_OUTCOME),
         _ADD_LATENCY,
     ]
 )
@@ -53,10 +64,24 @@ class WindowCounts:
 
     def __init__(self) -> None:
         self.amounts: dict[str, int] = dict.fromkeys((*SUMS, *MAXIMA), 0)
+        self.others: dict[str, dict[str, int]] = {column: {} for column in BY_OUTCOME}
         self.latencies: dict[int, int] = defaultdict(int)  # bin -> decisions
 
     def add(self, column: str, amount: int = 1) -> None:
         self.amounts[column] += amount
+
+    def add_outcome(self, outcome: str, stake: int) -> None:
+        """Count a decision and its amount under its outcome."""
+        if outcome in BASIC_OUTCOMES:
+            self.add(f"decided_{outcome}")
+            self.add(f"stake_{outcome}", stake)
+        else:
+            self._add_other("decided_other", outcome, 1)
+            self._add_other("stake_other", outcome, stake)
+
+    def _add_other(self, column: str, outcome: str, amount: int) -> None:
+        amounts = self.others[column]
+        amounts[outcome] = amounts.get(outcome, 0) + amount
 
     def add_latency(self, latency_us: int) -> None:
         self.amounts["latency_us_sum"] += latency_us
@@ -69,6 +94,9 @@ class WindowCounts:
             self.amounts[column] += other.amounts[column]
         for column in MAXIMA:
             self.amounts[column] = max(self.amounts[column], other.amounts[column])
+        for column, amounts in other.others.items():
+            for outcome, amount in amounts.items():
+                self._add_other(column, outcome, amount)
         for place, decisions in other.latencies.items():
             self.latencies[place] += decisions
 
@@ -141,9 +169,7 @@ def _add(counts: WindowCounts, entry: Entry, stakes: Stakes) -> None:
 
 
 def _add_decision(counts: WindowCounts, decision: Mapping[str, Any]) -> None:
-    outcome = decision["outcome"]
-    counts.add(f"decided_{outcome}")
-    counts.add(f"stake_{outcome}", decision.get("stake") or 0)
+    counts.add_outcome(decision["outcome"], decision.get("stake") or 0)
     counts.add("fallbacks", decision["basis"] == "fallback")
     if decision.get("waited", True):  # absent from old decisions
         took = from_iso(decision["decided_at"]) - from_iso(decision["received_at"])
@@ -199,15 +225,22 @@ def _write(model: type[TrafficWindow], windows: Windows) -> None:
     if not windows:
         return
     table = model._meta.db_table
-    rows = [
-        (*key, *(windows[key].amounts[column] for column in (*SUMS, *MAXIMA)), windows[key].histogram())
-        for key in sorted(windows)  # sorted, so that two writers cannot deadlock
-    ]
+    rows = [_row(key, windows[key]) for key in sorted(windows)]  # sorted, so that two writers cannot deadlock
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} AS w ({', '.join(COLUMNS)}) VALUES {mogrify_rows(cursor, rows)}"  # noqa: S608
             f" ON CONFLICT (event_type, start) DO UPDATE SET {_UPDATES}"
         )
+
+
+def _row(key: WindowKey, counts: WindowCounts) -> tuple[Any, ...]:
+    """The values of `COLUMNS`."""
+    return (
+        *key,
+        *(counts.amounts[column] for column in (*SUMS, *MAXIMA)),
+        *(orjson.dumps(counts.others[column]).decode() for column in BY_OUTCOME),
+        counts.histogram(),
+    )
 
 
 def empty_windows() -> None:

@@ -1,6 +1,6 @@
 """Hourly windows of models: each version's features, scores and contributions in its reference bins."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import BinCounts, Reference, pack, unpack
 from monitoring.windows.hourly import to_hour
+from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.decisions.models import Decision
 from scoring.decisions.vectors import stack_vectors
 from scoring.log.consumers.registry import Consumer
@@ -26,7 +27,7 @@ from scoring.registry.models import ModelVersion
 MILLION = 1_000_000
 MODEL = Decision.Basis.MODEL.value
 COUNTED = (
-    *("rows", "decided_allow", "decided_review", "decided_block"),
+    *("rows", "decided_allow", "decided_review", "decided_block", "decided_other"),
     *("features", "scores", "contributions"),
 )
 
@@ -72,11 +73,10 @@ def _is_by_model(entry: Entry) -> bool:
 
 def _count(made: Sequence[Entry], reference: Reference) -> ModelCounts:
     vectors, contributions = stack_vectors([entry.packed or b"" for entry in made], len(reference.names))
-    outcomes = [entry.data["outcome"] for entry in made]
     return ModelCounts(
         event_type=made[0].data["event_type"],
         rows=len(made),
-        outcomes={outcome: outcomes.count(outcome) for outcome in Decision.Outcome.values},
+        outcomes=dict(Counter(entry.data["outcome"] for entry in made)),
         features=reference.count_vectors(vectors),
         scores=reference.count_scores(np.array([entry.data["score"] for entry in made])),
         contributions=sum_contributions(contributions),
@@ -155,9 +155,16 @@ def _add(window: ModelWindow, added: ModelCounts, reference: Reference) -> None:
         window.contributions = pack(unpack(window.contributions) + added.contributions)
     window.rows += added.rows
     for outcome, count in added.outcomes.items():
-        setattr(window, f"decided_{outcome}", getattr(window, f"decided_{outcome}") + count)
+        _add_outcome(window, outcome, count)
     window.features = pack(reference.unpack_features(window.features) + added.features)
     window.scores = pack(unpack(window.scores) + added.scores)
+
+
+def _add_outcome(window: ModelWindow, outcome: str, count: int) -> None:
+    if outcome in BASIC_OUTCOMES:
+        setattr(window, f"decided_{outcome}", getattr(window, f"decided_{outcome}") + count)
+    else:
+        window.decided_other[outcome] = window.decided_other.get(outcome, 0) + count
 
 
 def empty_model_windows() -> None:

@@ -8,8 +8,8 @@ from typing import Literal
 from monitoring.models import ModelWindow, TrafficWindow
 from monitoring.windows.binning import Reference
 from monitoring.windows.latency_histogram import add_histograms, percentile_ms
-from scoring.admin_kit.plots import NO_DATA, OUTCOME_COLORS, Axis, Plot, Series
-from scoring.decisions.models import Decision
+from scoring.admin_kit.plots import NO_DATA, Axis, Plot, Series, outcome_color
+from scoring.catalog.registry import all_outcomes
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PERCENTILES = {"p50": (0.5, "series-1"), "p95": (0.95, "series-2"), "p99": (0.99, "series-4")}
@@ -57,7 +57,7 @@ class Timeline:
 def outcomes_plot(timeline: Timeline, *, title: str) -> Plot:
     """Decisions by outcome, stacked."""
     totals = timeline.sums(lambda window: window.decided)
-    series = [_outcome_series(timeline, outcome) for outcome in Decision.Outcome.values]
+    series = [_outcome_series(timeline, outcome) for outcome in all_outcomes()]
     return Plot(
         title=title,
         x=timeline.axis,
@@ -69,8 +69,8 @@ def outcomes_plot(timeline: Timeline, *, title: str) -> Plot:
 
 
 def _outcome_series(timeline: Timeline, outcome: str) -> Series:
-    points = timeline.sums(lambda window: getattr(window, f"decided_{outcome}"))
-    return Series(outcome, points, color=OUTCOME_COLORS[outcome], kind="bar")
+    points = timeline.sums(lambda window: window.decided_as(outcome))
+    return Series(outcome, points, color=outcome_color(outcome), kind="bar")
 
 
 def volume_plot(timeline: Timeline, *, title: str) -> Plot:

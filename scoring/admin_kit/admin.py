@@ -8,8 +8,8 @@ from django.utils.html import format_html
 
 from scoring.admin_kit.change_lists import ModelAdmin, ReadOnlyAdmin, moment_column
 from scoring.admin_kit.entry_lists import position_in
-from scoring.catalog.forms import ExchangeRateForm
-from scoring.catalog.models import ExchangeRate
+from scoring.catalog.exchange_rates.forms import ExchangeRateForm
+from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.log.models import LogEntry
 
 

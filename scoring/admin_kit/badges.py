@@ -5,9 +5,9 @@ from django.utils.safestring import SafeString
 
 _TONES = {
     "good": "allow legitimate champion approved decided finished stable passed valid",
-    "warn": "review claimed waiting fallback no_model moderate expired retracted",
+    "warn": "review limit claimed waiting fallback no_model moderate expired retracted",
     "bad": "block fraud rejected failed parked shifted revoked",
-    "info": "canary candidate open running ready",
+    "info": "challenge canary candidate open running ready",
 }
 TONES = {word: tone for tone, words in _TONES.items() for word in words.split()}
 

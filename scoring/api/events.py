@@ -22,8 +22,8 @@ from scoring.api.preferences import Preferences, read_preferences
 from scoring.api.schema.events import LIST_PARKED, RETRIEVE, SUBMIT
 from scoring.catalog.errors import MAX_NAME_SHOWN, FieldError
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
+from scoring.catalog.exchange_rates.rates import load_rates
 from scoring.catalog.fields import clean_identifier, parse_currency
-from scoring.catalog.rates import load_rates
 from scoring.catalog.registry import event_type, event_types
 from scoring.errors import ScoringError
 from scoring.intake import admission

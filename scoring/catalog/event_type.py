@@ -20,6 +20,7 @@ from scoring.catalog.fields import (
     parse_currency,
 )
 from scoring.catalog.moments import parse_moment
+from scoring.catalog.outcomes import BASIC_OUTCOMES, outcomes_problem
 from scoring.catalog.text_signals import text_signals
 from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.declare import SIGNALS, FeatureView, Origin, part_of_vocabulary, signal_column
@@ -28,7 +29,6 @@ from scoring.timestamps import to_iso
 
 part_of_vocabulary(__name__)
 
-OUTCOMES = ("allow", "review", "block")
 FUTURE_TOLERANCE = timedelta(minutes=5)
 MAX_ID_LENGTH = 200
 # Names with a meaning in the payload of every event type.
@@ -76,6 +76,8 @@ class EventType:
     base_currency: ClassVar[str] = "USD"
     matures_after: ClassVar[timedelta] = days(45)
     labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
+    # What a decision can be, by severity. Others may stand between allow and block, such as a challenge.
+    outcomes: ClassVar[tuple[str, ...]] = BASIC_OUTCOMES
     failure_outcome: ClassVar[str] = "review"
     no_model_outcome: ClassVar[str] = "review"
     # Assumed cost of a wrong decision on an event without an amount, in minor units of the base currency.
@@ -213,11 +215,13 @@ def _refuse_reserved_names(members: Mapping[str, Field | FeatureView]) -> None:
 def _check_declaration(cls: type[EventType]) -> None:
     """Raises CatalogError for mistakes that show without the rest of the catalog."""
     module, line = cls.origin.module, cls.origin.line
+    if problem := outcomes_problem(cls.outcomes):
+        raise CatalogError(f"{cls.__name__}.outcomes {problem}", module=module, line=line)
     for attribute in ("failure_outcome", "no_model_outcome"):
-        if getattr(cls, attribute) not in OUTCOMES:
+        if getattr(cls, attribute) not in cls.outcomes:
             outcome = getattr(cls, attribute)
             raise CatalogError(
-                f"{cls.__name__}.{attribute} is {outcome!r}, not one of {', '.join(OUTCOMES)}",
+                f"{cls.__name__}.{attribute} is {outcome!r}, not one of {', '.join(cls.outcomes)}",
                 module=module,
                 line=line,
             )

@@ -13,6 +13,7 @@ from django.apps import apps
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType, UnknownLane
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
+from scoring.catalog.outcomes import merge_outcomes
 
 MODULE_NAME = "event_types"
 
@@ -42,6 +43,11 @@ def scored_type(name: str) -> type[EventType]:
 def scored_types() -> list[str]:
     """The names of the scored event types."""
     return [name for name, kind in event_types().items() if kind.scored]
+
+
+def all_outcomes() -> tuple[str, ...]:
+    """The outcomes of all scored event types, the mildest first."""
+    return merge_outcomes(kind.outcomes for kind in event_types().values() if kind.scored)
 
 
 def first_entity(event_type_name: str) -> str:

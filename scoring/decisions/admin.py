@@ -12,9 +12,23 @@ from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import moment_column, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
-from scoring.catalog.registry import event_type
+from scoring.catalog.registry import all_outcomes, event_type
 from scoring.decisions.models import Decision
 from scoring.intake.models import Event
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """Filters by the outcomes that event types declare."""
+
+    title = "outcome"
+    parameter_name = "outcome__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(outcome, outcome) for outcome in all_outcomes()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
+        chosen = self.value()
+        return queryset.filter(outcome=chosen) if chosen in all_outcomes() else queryset
 
 
 @admin.register(Decision)
@@ -22,7 +36,7 @@ class DecisionAdmin(EntriesAdmin):
     """Decisions, newest first; searched by the position or the full name of their event."""
 
     when_empty = "Decisions appear here as soon as events arrive."
-    list_filter = ("outcome",)
+    list_filter = (OutcomeFilter,)
     list_display = (
         link_to_entry("position", "entry"),
         "event",

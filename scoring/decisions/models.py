@@ -2,14 +2,11 @@
 
 from django.db import models
 
+from scoring.catalog.outcomes import MAX_OUTCOME_LENGTH
+
 
 class Decision(models.Model):
     """A decision (revision 0) or a later one. Projection of `decision.made` and `decision.revised`."""
-
-    class Outcome(models.TextChoices):
-        ALLOW = "allow"
-        REVIEW = "review"
-        BLOCK = "block"
 
     class Basis(models.TextChoices):
         MODEL = "model"
@@ -21,7 +18,7 @@ class Decision(models.Model):
     event_type = models.CharField(max_length=60)
     revision = models.SmallIntegerField()
     seq = models.BigIntegerField(null=True)
-    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    outcome = models.CharField(max_length=MAX_OUTCOME_LENGTH)  # one of the event type's outcomes
     score = models.FloatField(null=True)
     basis = models.CharField(max_length=10, choices=Basis.choices)
     cause = models.CharField(max_length=60, blank=True, default="")
@@ -46,8 +43,8 @@ class ShadowScore(models.Model):
     event_position = models.BigIntegerField()
     event_type = models.CharField(max_length=60)
     score = models.FloatField()
-    outcome = models.CharField(max_length=10, choices=Decision.Outcome.choices)
-    decided = models.CharField(max_length=10, choices=Decision.Outcome.choices)  # the actual outcome
+    outcome = models.CharField(max_length=MAX_OUTCOME_LENGTH)
+    decided = models.CharField(max_length=MAX_OUTCOME_LENGTH)  # the actual outcome
     decided_at = models.DateTimeField()
 
     class Meta:

@@ -37,8 +37,13 @@ def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{field: data[field] for field in DECISION_FIELDS},
         "reasons": [{field: reason[field] for field in REASON_FIELDS} for reason in data["reasons"]],
-        "thresholds": thresholds and {name: thresholds[name] for name in ("review", "block")},
+        "thresholds": thresholds and dict(sorted(thresholds.items(), key=_value_and_name)),
     }
+
+
+def _value_and_name(threshold: tuple[str, float]) -> tuple[float, str]:
+    name, value = threshold
+    return value, name
 
 
 def compose_answer(

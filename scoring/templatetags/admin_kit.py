@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from scoring.admin_kit import formatting
 from scoring.admin_kit.badges import badge as badge_html
-from scoring.admin_kit.plots import Plot
+from scoring.admin_kit.plots import Plot, outcome_color
 
 register = template.Library()
 
@@ -19,6 +19,7 @@ register.filter("decimal", formatting.decimal_text)
 register.filter("percent", formatting.percent_text)
 register.filter("money", formatting.money_text)
 register.filter("duration", formatting.duration_text)
+register.filter(outcome_color)
 
 
 @register.filter

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.rates import load_rate_series, load_rates, rate_at
+from scoring.catalog.exchange_rates.rates import load_rate_series, load_rates, rate_at
 from scoring.ingest.mapping.binding import Binding
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.ingest.readers.tables import Chunk

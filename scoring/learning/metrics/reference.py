@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.decisions.policy import outcome_of
 
 SCORE_EDGES = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99,
 )  # fmt: skip
-OUTCOMES = ("allow", "review", "block")
 MAX_VALUES = 30  # bins of a column of codes
 MAX_SEPARATE_VALUES = 10  # up to this many distinct numbers (flags, small counts) get a bin each
 DECILES = np.linspace(0.1, 0.9, 9)
@@ -81,7 +81,7 @@ def count_bins(ordered: NDArray, edges: Sequence[float]) -> list[int]:
 def count_outcomes(score: NDArray, thresholds: Mapping[str, float]) -> dict[str, int]:
     """{"allow", "review", "block"}: the number of scores with each outcome."""
     outcomes = [outcome_of(value, thresholds) for value in np.asarray(score).tolist()]
-    return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
+    return {outcome: outcomes.count(outcome) for outcome in BASIC_OUTCOMES}
 
 
 def _distinct(ordered: NDArray) -> NDArray:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from config.people.audit import current_actor
-from scoring.catalog.models import ExchangeRate
+from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.log.read import read_stream
 from tests.integration.accounts.test_delegation import account
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scoring.catalog.models import ExchangeRate
+from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.intake.models import Amendment, Event
 from scoring.lanes.models import Pending
 from scoring.log import vault

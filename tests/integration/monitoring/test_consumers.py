@@ -52,6 +52,25 @@ def test_latencies_of_many_batches_are_one_histogram() -> None:
         assert percentile_ms(window.latency, 0.95) == pytest.approx(400, rel=0.13)
 
 
+def test_outcomes_of_one_type_are_summed_by_name_however_entries_were_batched() -> None:
+    events = append([received(f"T-{number}") for number in range(7)], now=NOW)
+    outcomes = ("challenge", "challenge", "limit", "allow", "challenge", "limit", "block")
+    made = zip(events, outcomes, strict=True)
+    append([decided(event, outcome=outcome, stake=100) for event, outcome in made], now=NOW)
+
+    catch_up_in(WINDOWS, limit=2)
+    before = rows_of(HourlyWindow, MinuteWindow)
+    rebuild_consumer(WINDOWS, now=NOW)
+
+    window = HourlyWindow.objects.get()
+    assert (window.decided_other, window.stake_other) == (
+        {"challenge": 3, "limit": 2},
+        {"challenge": 300, "limit": 200},
+    )
+    assert (window.decided, window.decided_as("challenge"), window.stake_of("block")) == (7, 3, 100)
+    assert rows_of(HourlyWindow, MinuteWindow) == before
+
+
 def test_confirmed_fraud_counts_with_its_stake() -> None:
     event, other = append([received("T-1"), received("T-2")], now=NOW)
     append([labeled(event.stream), labeled(other.stream, effective="legitimate")], now=NOW)

@@ -16,6 +16,8 @@ from scoring.features.compile.plan import check_catalog, compile_lane, lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import LaneItem, encode
 from scoring.features.folding.fold import fold
+from tests.factories.catalog import catalog_with
+from tests.factories.transfers import Transfer
 
 
 class Payout(EventType):
@@ -67,6 +69,40 @@ def test_an_outcome_that_does_not_exist_is_refused() -> None:
     members = {"name": "odd", "lane": "shop", "failure_outcome": "maybe"}
     with pytest.raises(CatalogError, match="'maybe', not one of allow, review, block"):
         type("Odd", (EventType,), members)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "problem"),
+    [
+        (["allow", "review", "block"], "must be a tuple of names"),
+        (("allow", "block"), "must begin with allow and end with block, with review between"),
+        (("allow", "block", "review"), "must begin with allow and end with block"),
+        (("allow", "review", "limit"), "must begin with allow and end with block"),
+        (("challenge", "allow", "review", "block"), "must begin with allow and end with block"),
+        (("allow", "review", "review", "block"), "names an outcome twice"),
+        (
+            ("allow", "step-up", "review", "block"),
+            "contains 'step-up'; an outcome is a lower-case",
+        ),
+        (("allow", "quarantined", "review", "block"), "contains 'quarantined'.*at most 10 characters"),
+    ],
+)
+def test_outcomes_out_of_order_or_misnamed_are_refused(outcomes: Any, problem: str) -> None:
+    with pytest.raises(CatalogError, match=rf"Odd\.outcomes {problem}"):
+        type("Odd", (EventType,), {"name": "odd", "lane": "shop", "outcomes": outcomes})
+
+
+def test_a_failure_outcome_may_be_one_that_the_type_declares() -> None:
+    assert Transfer.failure_outcome == "challenge"
+    members = {"name": "odd", "lane": "shop", "outcomes": Transfer.outcomes, "no_model_outcome": "deny"}
+    with pytest.raises(CatalogError, match="'deny', not one of allow, challenge, review, limit, block"):
+        type("Odd", (EventType,), members)
+
+
+def test_the_outcomes_of_all_types_are_merged_by_severity() -> None:
+    with catalog_with("tests.factories.transfers"):
+        assert registry.all_outcomes() == ("allow", "challenge", "review", "limit", "block")
+    assert registry.all_outcomes() == ("allow", "review", "block")
 
 
 def test_a_field_named_like_a_part_of_every_payload_is_refused() -> None:

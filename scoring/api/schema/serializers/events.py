@@ -9,8 +9,7 @@ from scoring.api.schema.serializers.fields import (
     LinkField,
 )
 from scoring.api.schema.serializers.lists import ItemResultSerializer, PageSerializer
-from scoring.catalog.event_type import OUTCOMES
-from scoring.catalog.registry import event_types
+from scoring.catalog.registry import all_outcomes, event_types
 from scoring.decisions.models import Decision
 from scoring.lanes.models import Pending
 
@@ -39,7 +38,7 @@ class ReasonSerializer(serializers.Serializer):
 class DecisionSerializer(serializers.Serializer):
     """A decision on an event, with its reasons."""
 
-    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    outcome = CatalogChoiceField(all_outcomes)
     score = serializers.FloatField(allow_null=True, help_text="Calibrated probability of fraud or abuse")
     basis = serializers.ChoiceField(choices=Decision.Basis.values)
     cause = serializers.CharField(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 
 import pytest
 
@@ -19,6 +20,7 @@ from monitoring.overview.tiles import (
 from monitoring.windows.latency_histogram import bin_of
 from scoring.learning.models import TrainingJob
 from scoring.registry.models import ModelVersion, Route
+from tests.factories.catalog import catalog_with
 from tests.factories.log import NOW
 from tests.unit.monitoring.overview.test_attention import QUIET, candidate, minutes, report
 
@@ -99,9 +101,23 @@ def test_amounts_and_decisions_are_shown_by_outcome() -> None:
     assert outcome_shares([hour()]) == []
 
 
+def test_outcomes_that_some_types_declare_have_tiles_and_shares_of_their_own() -> None:
+    window = hour(decided_allow=6, decided_other={"challenge": 3, "limit": 1}, stake_other={"limit": 50_00})
+    with catalog_with("tests.factories.transfers"):
+        tiles = shown(day_tiles(replace(QUIET, hours=[window]), link))
+        shares = outcome_shares([window])
+    assert [*tiles][:5] == ["Allowed", "Challenged", "Sent to review", "Limited", "Blocked"]
+    assert tiles["Challenged"] == ("0.00 USD", "3 events, 30.0\N{NO-BREAK SPACE}%")
+    assert tiles["Limited"] == ("50.00 USD", "1 events, 10.0\N{NO-BREAK SPACE}%")
+    assert [(outcome, count) for outcome, count, _ in shares] == [
+        ("allow", 6), ("challenge", 3), ("review", 0), ("limit", 1), ("block", 0),
+    ]  # fmt: skip
+
+
 def test_amounts_are_summed_over_hours_and_no_amount_is_a_dash() -> None:
-    assert money([hour(stake_block=1_50), hour(stake_block=50)], "stake_block") == "2.00 USD"
-    assert money([hour("gone", stake_block=1)], "stake_block") == money([], "stake_block") == "-"
+    assert money([hour(stake_block=1_50), hour(stake_block=50)], attrgetter("stake_block")) == "2.00 USD"
+    blocked = attrgetter("stake_block")
+    assert money([hour("gone", stake_block=1)], blocked) == money([], blocked) == "-"
 
 
 def test_the_queue_tile_shows_open_cases_and_the_oldest() -> None:

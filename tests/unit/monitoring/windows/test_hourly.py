@@ -105,6 +105,20 @@ def test_stakes_are_summed_by_outcome_and_events_without_an_amount_add_none() ->
     assert (amounts["stake_allow"], amounts["stake_review"], amounts["stake_block"]) == (0, 0, 750)
 
 
+def test_outcomes_that_only_some_types_declare_are_counted_by_name() -> None:
+    made = [
+        decided(EVENT, outcome="challenge", stake=700),
+        decided(EVENT, outcome="challenge", stake=50),
+        decided(EVENT, outcome="limit", stake=None),
+    ]
+    minutes = count_entries((as_read(entry) for entry in made), start_of=to_minute)
+
+    assert sum_to_hours(minutes)["payment", HOUR].others == {
+        "decided_other": {"challenge": 2, "limit": 1},
+        "stake_other": {"challenge": 750, "limit": 0},
+    }
+
+
 def test_labels_count_and_positive_ones_add_their_stake_until_retracted() -> None:
     label = as_read(labeled(EVENT.stream))
     confirmed = as_read(labeled(EVENT.stream, version=2, previous="fraud"))

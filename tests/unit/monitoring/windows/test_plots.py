@@ -9,6 +9,7 @@ from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
 from monitoring.windows import plots as window_plots
 from monitoring.windows.latency_histogram import EDGES, bin_of
 from monitoring.windows.traffic import RecentTraffic
+from tests.factories.catalog import catalog_with
 from tests.factories.log import NOW
 from tests.unit.monitoring.windows.test_binning import made_up
 
@@ -58,6 +59,17 @@ def test_decisions_are_stacked_by_outcome() -> None:
     assert window.decided == 10
     assert plot.summary == "Decisions per hour by outcome: from 0 to 10, last 10."
     assert window_plots.outcomes_plot(by_hour(), title="d").series == []
+
+
+def test_an_outcome_of_one_type_is_stacked_in_its_place_and_color() -> None:
+    window = HourlyWindow(event_type="transfer", start=TOP, decided_allow=7, decided_other={"challenge": 2})
+    with catalog_with("tests.factories.transfers"):
+        plot = window_plots.outcomes_plot(by_hour(window), title="d")
+    assert [(series.label, series.color) for series in plot.series][:2] == [
+        ("allow", "allow"), ("challenge", "challenge"),
+    ]  # fmt: skip
+    assert [count for _, count in plot.series[1].points] == [0, 2]
+    assert window.decided == 9
 
 
 def test_latency_is_unknown_without_decisions() -> None:

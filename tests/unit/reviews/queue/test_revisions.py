@@ -120,6 +120,8 @@ def test_a_case_shows_its_current_cause(present: Case, outcome: str, why: str) -
         ("block", SAMPLED, "sample"),
         ("allow", OTHER, None),
         ("block", OTHER, None),
+        ("challenge", OTHER, None),
+        ("limit", OTHER, None),
     ],
 )
 def test_which_decisions_open_a_case(outcome: str, of: str, why: str | None) -> None:

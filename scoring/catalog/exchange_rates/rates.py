@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from scoring.catalog.models import ExchangeRate
+from scoring.catalog.exchange_rates.models import ExchangeRate
 
 # Rates by currency, in the order in which they became valid.
 RateSeries = Mapping[str, Sequence[tuple[datetime, Decimal]]]

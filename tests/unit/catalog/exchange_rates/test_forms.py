@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from scoring.catalog.forms import ExchangeRateForm, base_currencies
-from scoring.catalog.models import ExchangeRate
+from scoring.catalog.exchange_rates.forms import ExchangeRateForm, base_currencies
+from scoring.catalog.exchange_rates.models import ExchangeRate
 
 RATE = {"currency": "EUR", "base": "USD", "rate": "1.08", "valid_from": "2026-01-01 00:00:00"}
 

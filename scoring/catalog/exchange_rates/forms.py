@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 
 from scoring.catalog.errors import FieldError
+from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.catalog.fields import parse_currency
-from scoring.catalog.models import ExchangeRate
 from scoring.catalog.registry import event_types
 
 
