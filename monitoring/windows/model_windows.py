@@ -19,7 +19,7 @@ from monitoring.windows.binning import BinCounts, Reference, pack, unpack
 from monitoring.windows.hourly import to_hour
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.decisions.models import Decision
-from scoring.decisions.vectors import stack_vectors
+from scoring.features.logged_vectors import stack_vectors
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.registry.models import ModelVersion

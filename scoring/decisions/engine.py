@@ -17,8 +17,8 @@ from scoring.decisions.deciding_models import DecidingModel, DecidingModels
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import RUNTIME, predict
-from scoring.decisions.vectors import describe_also, pack_vectors
 from scoring.features.compile.plan import FeatureSet
+from scoring.features.logged_vectors import describe_also, pack_vectors
 from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
 from scoring.registry.loaded_models import LoadedModel

@@ -8,9 +8,9 @@ import numpy as np
 
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.registry import event_type
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.features.compile.specs import FeatureSpec
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.log.entries import Entry
 from scoring.registry.calibration import Calibration
 from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel

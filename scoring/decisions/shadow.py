@@ -20,8 +20,8 @@ from scoring.decisions.errors import ModelFailed
 from scoring.decisions.models import ShadowScore
 from scoring.decisions.policy import outcome_of
 from scoring.decisions.predicting import predict
-from scoring.decisions.vectors import unpack_also, unpack_vectors
 from scoring.features.compile.plan import FeatureSet
+from scoring.features.logged_vectors import unpack_also, unpack_vectors
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.vectors import unpack_vectors
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.replay.logged import LoggedDecision
 from scoring.replay.recompute import Recomputed
 

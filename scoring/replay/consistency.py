@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from scoring.batch.serve.joining import TypeEvents, events_of
 from scoring.decisions.models import Decision
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.fold import fold
 from scoring.features.folding.split import keys_read
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.lanes.order import LaneHead, read_beginning
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 from scoring.replay.batch_values import LoggedValues

@@ -18,11 +18,11 @@ from scoring.batch.serve.lookup import BatchLookup
 from scoring.catalog.registry import event_type, lane_members
 from scoring.decisions.deciding_models import DecidingModels, load_deciding_models
 from scoring.decisions.engine import Decided, Scored, decide
-from scoring.decisions.vectors import restore_row
 from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
+from scoring.features.logged_vectors import restore_row
 from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.amendments import AMENDMENTS

@@ -18,8 +18,8 @@ from django.urls import reverse
 from reviews.models import Case
 from scoring.api.keys import issue as keys
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake.models import Label
 from scoring.lanes.models import Pending
 from scoring.learning.dataset.training_set import join_labels

@@ -1,13 +1,11 @@
 """The curves of a model version as plots: ROC, precision and recall, calibration."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scipy.special import ndtri
-
 from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.intervals import wilson_interval
 from scoring.learning.pages.metric_table import positive_of
 from scoring.registry.models import ModelVersion
 
@@ -75,14 +73,3 @@ def _with_band(series: Series, bins: Sequence[Sequence[float]]) -> Series:
     """The series with the 95 % Wilson interval of each bin's share, which is wide where events are few."""
     intervals = [wilson_interval(round(share * rows), int(rows)) for _, share, rows in bins]
     return replace(series, low=[low for low, _ in intervals], high=[high for _, high in intervals])
-
-
-def wilson_interval(hits: int, rows: int, *, level: float = 0.95) -> tuple[float, float]:
-    """(low, high) of a share (E. B. Wilson, JASA 22, 1927).
-
-    As `scipy.stats.binomtest` has it, whose import would take 33 MB of every web process.
-    """
-    z = float(ndtri((1 + level) / 2))
-    center = (hits + z * z / 2) / (rows + z * z)
-    half = z / (rows + z * z) * math.sqrt(hits * (rows - hits) / rows + z * z / 4)
-    return max(center - half, 0.0), min(center + half, 1.0)

@@ -11,12 +11,12 @@ import pytest
 from django.conf import settings
 
 from scoring.catalog.text_signals import text_signals
-from scoring.decisions.vectors import unpack_vectors
 from scoring.declare import SIGNALS
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.lanes.lock import held_lane
 from scoring.log.read import read_stream

@@ -7,8 +7,8 @@ import pytest
 import redis
 
 from scoring.batch.publishing import publish
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake.receive import receive_events, received_entry
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane

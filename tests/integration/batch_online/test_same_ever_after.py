@@ -9,9 +9,9 @@ import pytest
 
 from scoring.batch.models import BatchVersion
 from scoring.batch.publishing import publish
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile import plan
 from scoring.features.compile.plan import lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.learning.dataset.training_set import VectorTable
 from scoring.learning.dataset.vectors_and_labels import read_vectors

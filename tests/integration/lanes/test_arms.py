@@ -13,8 +13,8 @@ from config.status.health import check_models
 from scoring.decisions.consumers import SHADOW
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.decisions.policy import outcome_of
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake.answers import answer_for
 from scoring.lanes.models import Pending
 from scoring.log.consumers.registry import catch_up, rebuild_consumer

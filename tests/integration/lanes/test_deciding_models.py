@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from config.status.health import check_models
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import LanePlan, lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake.answers import answer_for
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending

@@ -15,13 +15,13 @@ from django.db import transaction
 
 from scoring.decisions.consumers import SHADOW
 from scoring.decisions.models import Decision, ShadowScore
-from scoring.decisions.vectors import unpack_vectors
 from scoring.event_types.payment import Payment
 from scoring.features.compile import plan
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
 from scoring.features.folding.fold import fold
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.lanes.models import Pending
 from scoring.learning.errors import FeaturesNotBackfilled
 from scoring.learning.evaluation.evaluate import run_evaluation

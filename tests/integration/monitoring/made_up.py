@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.vectors import pack_vectors
+from scoring.features.logged_vectors import pack_vectors
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from tests.factories.log import NOW, decided, model_trained, received

@@ -9,8 +9,8 @@ from django.db.models import Sum
 from monitoring.overview.attention import notices
 from monitoring.overview.facts import read_facts
 from scoring.decisions.models import Decision
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.lanes.order import read_head
 from scoring.log.read import read_stream
 from scoring.replay import consistency

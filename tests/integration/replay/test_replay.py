@@ -9,9 +9,9 @@ import orjson
 import pytest
 from django.core.management import call_command
 
-from scoring.decisions.vectors import unpack_vectors
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding import kernel
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake import fallback
 from scoring.log.read import read_stream
 from scoring.registry import loaded_models

@@ -15,9 +15,9 @@ from scoring.decisions.deciding_models import DecidingModel, DecidingModels
 from scoring.decisions.engine import Decided, Scored, decide
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
 from scoring.decisions.predicting import RUNTIME, predict
-from scoring.decisions.vectors import unpack_vectors
 from scoring.event_types.payment import Payment
 from scoring.features.compile.plan import lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake import fallback
 from scoring.registry.routes import Arm, RouteTable
 from scoring.signals.telemetry import Telemetry

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring.decisions.vectors import (
+from scoring.features.compile.plan import lane_plan
+from scoring.features.logged_vectors import (
     describe_also,
     pack_vectors,
     restore_row,
@@ -15,7 +16,6 @@ from scoring.decisions.vectors import (
     unpack_also,
     unpack_vectors,
 )
-from scoring.features.compile.plan import lane_plan
 
 WIDTH = lane_plan("commerce").width
 NEWEST = lane_plan("commerce").feature_set("payment")
