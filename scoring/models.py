@@ -10,6 +10,7 @@ from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
+from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
 
 __all__ = [
     "Amendment",
@@ -29,8 +30,12 @@ __all__ = [
     "ModelVersion",
     "Pending",
     "Route",
+    "Rule",
+    "RuleChange",
+    "RuleSuppression",
     "SampledState",
     "ShadowScore",
+    "StoredRuleVersion",
     "TrainingJob",
     "TrainingProgress",
     "VaultItem",
