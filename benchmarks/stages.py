@@ -23,7 +23,7 @@ from benchmarks.installation import LANE, SEED, InstallationSize, installation, 
 from benchmarks.load import PATH, at, payments
 from scoring.api import events
 from scoring.batch.serve.lookup import BatchLookup, Reads
-from scoring.decisions import engine
+from scoring.decisions.predictions import model_answers
 from scoring.intake import group_commit
 from scoring.lanes import claiming
 from scoring.lanes.lock import held_lane
@@ -51,8 +51,8 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "read states and batch values": [(OnlineStore, "look")],
     "batch values: choose, fill in": [(BatchLookup, "choose"), (Reads, "script"), (Reads, "fill")],
     "feature kernel": [(LaneRunner, "_sequence")],
-    "predict and explain": [(engine, "predict")],
-    "reasons": [(engine, "reasons_for")],
+    "predict and explain": [(model_answers, "predict")],
+    "reasons": [(model_answers, "reasons_for")],
     "decision: compose": [(LaneRunner, "_decide")],
     "decision: append, rows, unqueue": [(writing, "append")],
     "decision: the rest": [(writing, "_commit")],

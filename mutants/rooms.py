@@ -28,8 +28,17 @@ ROOMS = {
         (
             *(
                 f"scoring/{room}/*.py"
-                for room in ("decisions", "intake", "lanes", "signals", "states", "runner")
+                for room in (
+                    "decisions",
+                    "decisions/predictions",
+                    "intake",
+                    "lanes",
+                    "signals",
+                    "states",
+                    "runner",
+                )
             ),
+            "scoring/decisions/predictions/*.py",
             "scoring/lanes/*.sql",
         ),
         (

@@ -25,6 +25,7 @@ from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
 from scoring.catalog.exchange_rates.rates import load_rates
 from scoring.catalog.fields import clean_identifier, parse_currency
 from scoring.catalog.registry import event_type, event_types
+from scoring.decisions.failure_policy import decide_without_lane
 from scoring.errors import ScoringError
 from scoring.intake import admission
 from scoring.intake.answers import answer_for
@@ -123,6 +124,7 @@ def _receive(
         now=now,
         wait=preferences.wait,
         on_timeout=preferences.on_timeout,
+        failure_policy=decide_without_lane,
         actor=sender.actor,
     )
 

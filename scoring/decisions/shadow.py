@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.decisions.categories import apply_vocabulary
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.models import ShadowScore
 from scoring.decisions.policy import outcome_of
-from scoring.decisions.predicting import predict
+from scoring.decisions.predictions.categories import apply_vocabulary
+from scoring.decisions.predictions.predicting import predict
 from scoring.features.compile.plan import FeatureSet
 from scoring.features.logged_vectors import unpack_also, unpack_vectors
 from scoring.log.entries import Entry

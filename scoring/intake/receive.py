@@ -1,7 +1,7 @@
 """Receive events: append the receipt and queue it, notify the lane, wait for the decision if asked to."""
 
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -10,7 +10,6 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from scoring.catalog.event_type import ParsedFields
-from scoring.intake import fallback
 from scoring.intake.answers import answer_from_stream
 from scoring.intake.errors import PayloadConflict
 from scoring.intake.group_commit import ReceiptBatch, group_commit, lane_of
@@ -28,6 +27,9 @@ from scoring.timestamps import to_iso
 logger = logging.getLogger(__name__)
 
 OnTimeout = Literal["pending", "fallback"]
+# Decides received events without their lane, for a cause; returns the answers by stream. It lies above this
+# room, since it looks at lists and rules: `scoring.decisions.failure_policy.decide_without_lane`.
+FailurePolicy = Callable[[Sequence[Entry], str], dict[str, dict[str, Any]]]
 # Longer lists are bulk: they neither overtake nor delay a client that waits for one decision.
 MAX_URGENT_EVENTS = 32
 
@@ -54,6 +56,14 @@ class Receipt:
     conflict: PayloadConflict | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What decides events that no lane decides: if it cannot be reached and, `at_timeout`, if it is late."""
+
+    policy: FailurePolicy | None
+    at_timeout: bool
+
+
 def receive_events(
     submissions: Sequence[Submission],
     *,
@@ -61,14 +71,16 @@ def receive_events(
     now: datetime,
     wait: float | None = None,
     on_timeout: OnTimeout = "pending",
+    failure_policy: FailurePolicy | None = None,
     actor: str = "",
 ) -> list[Receipt]:
     """Append the events of one sender and return a receipt for each, in the order given.
 
     With `wait` (seconds) the call returns as soon as every event is decided, at the latest after that time.
     Events still undecided are then answered as pending, or by the failure policy if `on_timeout` is
-    "fallback". Without `wait` the call returns at once. A repeated submission of an undecided event waits
-    like the first one, since its sender may have lost the connection.
+    "fallback". It also decides events whose lane cannot be notified; without a policy, all of these are
+    answered as pending. Without `wait` the call returns at once. A repeated submission of an undecided event
+    waits like the first one, since its sender may have lost the connection.
     """
     if not submissions:
         return []
@@ -91,9 +103,8 @@ def receive_events(
     undecided = {stream: stored[stream][0] for stream in waiting - _disputed(entries, repeated)}
     cause = batch.cause or _wait_too(undecided.keys() & repeated, undecided, wake_token=token)
     if wait and channel and undecided:
-        answers |= _wait_if_possible(
-            undecided, channel=channel, wait=wait, on_timeout=on_timeout, cause=cause
-        )
+        fallback = Fallback(failure_policy, at_timeout=on_timeout == "fallback")
+        answers |= _wait_if_possible(undecided, channel=channel, wait=wait, fallback=fallback, cause=cause)
     return _receipts(entries, repeated, answers)
 
 
@@ -182,11 +193,11 @@ def _wait_too(streams: Set[str], undecided: Mapping[str, Entry], *, wake_token: 
 
 
 def _wait_if_possible(
-    undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, on_timeout: OnTimeout, cause: str
+    undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, fallback: Fallback, cause: str
 ) -> dict[str, dict[str, Any]]:
     """`_wait`, without answers if the database fails meanwhile: the events are stored and pending."""
     try:
-        return _wait(undecided, channel=channel, wait=wait, on_timeout=on_timeout, cause=cause)
+        return _wait(undecided, channel=channel, wait=wait, fallback=fallback, cause=cause)
     except DatabaseError as error:
         if connection.in_atomic_block or not is_outage(error):
             raise
@@ -195,7 +206,7 @@ def _wait_if_possible(
 
 
 def _wait(
-    undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, on_timeout: OnTimeout, cause: str
+    undecided: Mapping[str, Entry], *, channel: ReplyChannel, wait: float, fallback: Fallback, cause: str
 ) -> dict[str, dict[str, Any]]:
     """Answers by stream from the lane or the failure policy, without those that did not come in time."""
     answers: dict[str, dict[str, Any]] = {}
@@ -203,8 +214,8 @@ def _wait(
         with telemetry.stage("wait", events=len(undecided)):
             answers, cause = channel.collect(count=len(undecided), seconds=wait)
     left = [entry for stream, entry in undecided.items() if stream not in answers]
-    if left and (cause or on_timeout == "fallback"):
-        return answers | fallback.decide(left, cause=cause or "timeout")
+    if left and fallback.policy and (cause or fallback.at_timeout):
+        return answers | fallback.policy(left, cause or "timeout")
     # A batch that was claimed before this client began to wait may have decided them.
     since = read_streams([entry.stream for entry in left])
     return answers | {stream: answer_from_stream(entries) for stream, entries in since.items()}

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
-from scoring.decisions.categories import apply_vocabulary
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.policy import outcome_of
-from scoring.decisions.predicting import predict
+from scoring.decisions.predictions.categories import apply_vocabulary
+from scoring.decisions.predictions.predicting import predict
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set

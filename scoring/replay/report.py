@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scoring.decisions.predicting import RUNTIME
+from scoring.decisions.predictions.predicting import RUNTIME
 from scoring.replay.compare import ASPECTS, BITS, DecisionComparison
 from scoring.timestamps import to_iso
 

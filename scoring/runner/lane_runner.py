@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from scoring.batch.serve.lookup import BatchLookup
 from scoring.catalog.registry import event_type, lane_members
-from scoring.decisions.deciding_models import DecidingModels, load_deciding_models
-from scoring.decisions.engine import Decided, Scored, decide
+from scoring.decisions.engine import Decided, decide
+from scoring.decisions.predictions.deciding_models import DecidingModels, load_deciding_models
+from scoring.decisions.predictions.model_answers import Scored
 from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode

@@ -6,7 +6,7 @@ import time
 from django.utils import timezone
 
 from scoring.catalog.registry import lane_members, lanes
-from scoring.decisions.deciding_models import check_live_models
+from scoring.decisions.predictions.deciding_models import check_live_models
 from scoring.explain.treeshap import compile_kernels
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena

@@ -12,7 +12,7 @@ import orjson
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scoring.decisions.predicting import RUNTIME
+from scoring.decisions.predictions.predicting import RUNTIME
 from scoring.errors import ScoringError
 from scoring.management.arguments import EARLIEST, integer, read_moment, read_new_file, read_scored_type
 from scoring.management.bars import StepProgressBars

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import redis
 
-from scoring.decisions.deciding_models import load_deciding_models
+from scoring.decisions.failure_policy import decide_without_lane
+from scoring.decisions.predictions.deciding_models import load_deciding_models
 from scoring.intake.receive import Receipt, Submission, receive_events
 from scoring.lanes.lock import held_lane
 from scoring.runner.lane_runner import LaneRunner
@@ -36,7 +37,8 @@ def work(transactional_db: None, online_redis: redis.Redis) -> Callable[[], Lane
 @pytest.fixture
 def send(transactional_db: None, online_redis: redis.Redis) -> Callable[..., list[Receipt]]:
     def send(submissions: list[Submission], **how: object) -> list[Receipt]:
-        return receive_events(submissions, source="shop", now=datetime.now(UTC), **how)
+        now = datetime.now(UTC)
+        return receive_events(submissions, source="shop", now=now, failure_policy=decide_without_lane, **how)
 
     return send
 

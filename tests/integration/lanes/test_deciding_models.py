@@ -138,7 +138,7 @@ def test_code_without_the_models_features_does_not_use_the_model(models, send, w
     promote(models[0])
     loaded = loaded_models.load_model(models[0])
     monkeypatch.setattr(
-        "scoring.decisions.deciding_models.load_model",
+        "scoring.decisions.predictions.deciding_models.load_model",
         lambda name: loaded_models.LoadedModel(name, "payment", "0" * 64, loaded.spec, loaded.booster),
     )
     send(payments(1))

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection, transaction
 
+from scoring.decisions.failure_policy import decide_without_lane
 from scoring.decisions.models import Decision
-from scoring.intake import fallback
 from scoring.intake.answers import answer_for
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.lanes import claiming
@@ -255,7 +255,7 @@ def test_a_bad_event_decided_by_the_failure_policy_while_it_is_parked_does_not_e
     def decide_then_park(runner, claim, error):
         monkeypatch.setattr(LaneRunner, "_park", park)
         monkeypatch.setattr("scoring.runner.lane_runner.read_stream", lambda stream: read_stream(stream)[:1])
-        fallback.decide(read_stream(claim.event_stream), cause="timeout")
+        decide_without_lane(read_stream(claim.event_stream), cause="timeout")
         park(runner, claim, error)
 
     monkeypatch.setattr(LaneRunner, "_park", decide_then_park)
@@ -360,7 +360,7 @@ def test_a_batch_that_fails_after_the_commit_is_not_applied_again(send, work, mo
 
 def test_a_fallback_is_revised_when_the_lane_works_again(send, work):
     receipt = send(payments(1))[0]
-    answers = fallback.decide(read_stream(receipt.stream), cause="broker_unavailable")
+    answers = decide_without_lane(read_stream(receipt.stream), cause="broker_unavailable")
     assert answers[receipt.stream]["decision"]["basis"] == "fallback"
     work()
     answer = answer_for(receipt.stream)
@@ -377,7 +377,7 @@ def test_only_one_of_fallback_and_lane_decides(send, work):
     receipt = send(payments(1))[0]
     received = read_stream(receipt.stream)
     work()
-    answers = fallback.decide(received, cause="timeout")
+    answers = decide_without_lane(received, cause="timeout")
     assert answers[receipt.stream]["decision"]["basis"] == "no_model"
     assert Decision.objects.count() == 1
 
@@ -436,7 +436,7 @@ def test_a_parked_event_is_decided_by_the_failure_policy_when_asked_to(send, wor
     )
     count = "decision", "payment", "review", "fallback", ""
     before = read_counts().get(count, 0)
-    answer = fallback.decide(received, cause="timeout")[receipt.stream]
+    answer = decide_without_lane(received, cause="timeout")[receipt.stream]
     assert (answer["status"], answer["decision"]["basis"]) == ("decided", "fallback")
     assert read_stream(receipt.stream)[2].metadata["causation"] == received[0].position
     assert read_counts()[count] == before + 1

@@ -9,10 +9,10 @@ import orjson
 import pytest
 from django.core.management import call_command
 
+from scoring.decisions.failure_policy import decide_without_lane
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding import kernel
 from scoring.features.logged_vectors import unpack_vectors
-from scoring.intake import fallback
 from scoring.log.read import read_stream
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
@@ -68,7 +68,7 @@ def test_everything_comes_out_again_bit_for_bit(models, send, work, online_redis
     route(champion(models[0], 0.5), canary)
     traffic.go(30)
     late = send([traffic.payment() for _ in range(5)])
-    fallback.decide([read_stream(receipt.stream)[0] for receipt in late], cause="timeout")
+    decide_without_lane([read_stream(receipt.stream)[0] for receipt in late], cause="timeout")
     traffic.work()
     reorder_lane(LANE, reason="for a test")
     route(champion(models[1]))

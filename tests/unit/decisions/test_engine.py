@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring.decisions import engine
-from scoring.decisions.deciding_models import DecidingModel, DecidingModels
-from scoring.decisions.engine import Decided, Scored, decide
+from scoring.decisions import decision_entries
+from scoring.decisions.engine import Decided, decide
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
-from scoring.decisions.predicting import RUNTIME, predict
+from scoring.decisions.failure_policy import fallback_data
+from scoring.decisions.predictions import model_answers
+from scoring.decisions.predictions.deciding_models import DecidingModel, DecidingModels
+from scoring.decisions.predictions.model_answers import Scored
+from scoring.decisions.predictions.predicting import RUNTIME, predict
 from scoring.event_types.payment import Payment
 from scoring.features.compile.plan import lane_plan
 from scoring.features.logged_vectors import unpack_vectors
-from scoring.intake import fallback
 from scoring.registry.routes import Arm, RouteTable
 from scoring.signals.telemetry import Telemetry
 from tests.factories.claims import claim
@@ -104,7 +106,7 @@ def test_each_event_is_decided_by_the_model_of_its_arm() -> None:
 def test_the_time_of_a_prediction_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     own = Telemetry()
     monkeypatch.setattr(own, "send", lambda: None)
-    monkeypatch.setattr(engine, "telemetry", own)
+    monkeypatch.setattr(model_answers, "telemetry", own)
     items = [scored(number, amount=100.0) for number in range(3)]
     decide(items, deciding=deciding_models(scores=SCORES, canary=False), now=NOON)
     assert own._counts["events", "predict"] == 3
@@ -233,7 +235,7 @@ def test_a_decision_logs_its_own_features_and_those_that_other_models_may_need(
 
 def test_a_decision_records_the_batch_versions_of_its_features(monkeypatch: pytest.MonkeyPatch) -> None:
     read = {SETS[0].hash: ("prices", "ratings"), OLDER.hash: ("ratings", "sales")}
-    monkeypatch.setattr(engine, "views_read_by", lambda each: read.get(each.hash, ()))
+    monkeypatch.setattr(decision_entries, "views_read_by", lambda each: read.get(each.hash, ()))
     item = replace(ON_BOTH, batch={"prices": 4, "ratings": 5, "of no feature": 6})
     assert one(item, on(SETS[0])).entry.data["batch"] == {"prices": 4, "ratings": 5}
     shadowed = one(item, on(SETS[0], arms=(CHAMPION, SHADOW)))
@@ -320,7 +322,7 @@ def test_usual_values_are_given_for_a_new_event_but_not_for_a_rescored_one() -> 
 
 def test_where_a_lane_cannot_decide_the_failure_policy_does() -> None:
     at = "2026-03-01T12:00:00Z"
-    data = fallback.fallback_data(as_read(received("T-1")), cause="timeout", decided_at=at)
+    data = fallback_data(as_read(received("T-1")), cause="timeout", decided_at=at)
     told = {
         "outcome": "block",
         "basis": "fallback",

@@ -18,7 +18,7 @@ from scoring.timestamps import to_iso
 NOT_ROUTED = {"route": None, "arm": "", "role": "", "experiment": "", "unit": ""}
 
 
-def decide(received: Sequence[Entry], *, cause: str) -> dict[str, dict[str, Any]]:
+def decide_without_lane(received: Sequence[Entry], cause: str) -> dict[str, dict[str, Any]]:
     """Decide events by the failure outcome of their type; returns the answers by stream.
 
     If a lane has decided meanwhile, its decision stands: the first to commit decides. The entries stay

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scoring.decisions.categories import apply_vocabulary
+from scoring.decisions.predictions.categories import apply_vocabulary
 from scoring.features.compile.plan import lane_plan
 
 KNOWN = ("grocery", "fuel")

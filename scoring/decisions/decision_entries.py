@@ -1,0 +1,97 @@
+"""Compose the log entry of a decision."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from scoring.batch.serve.filling import views_read_by
+from scoring.batch.serve.lookup import Numbers
+from scoring.catalog.registry import event_type
+from scoring.decisions.predictions.deciding_models import DecidingModel, DecidingModels
+from scoring.decisions.predictions.model_answers import ModelAnswer, Scored
+from scoring.decisions.predictions.predicting import RUNTIME
+from scoring.features.compile.plan import FeatureSet
+from scoring.features.logged_vectors import describe_also, pack_vectors
+from scoring.lanes.claiming import Claim
+from scoring.log.entries import NewEntry
+from scoring.timestamps import to_iso
+
+CORRECTED = "corrected"  # the cause of a decision on a corrected event that did not fail
+
+
+def decision_entry(
+    answer: ModelAnswer, decided: Mapping[str, Any], *, deciding: DecidingModels, now: datetime
+) -> NewEntry:
+    """The entry of a decision on a claimed event. `decided`: its outcome, and what led to it."""
+    item, claim, model = answer.item, answer.item.claim, answer.model
+    also = _also_asked_for(item, model, deciding)
+    kind = event_type(claim.event["type"])
+    return NewEntry(
+        stream=claim.event_stream,
+        expected_version=claim.stream_version,
+        type="decision.revised" if claim.decisions else "decision.made",
+        data={
+            **decided,
+            "basis": answer.basis,
+            "cause": answer.cause,
+            "margin": answer.margin,
+            "score": answer.score,
+            "reasons": list(answer.reasons),
+            "model": model.name,
+            "feature_set": model.feature_set.hash,
+            **describe_also(also),
+            **_batch_versions(item, [model.feature_set, *also]),
+            **_routing(answer, deciding),
+            **_correction(claim, answer),
+            "event_position": claim.event_position,
+            "event_type": kind.name,
+            "stake": kind.stake(claim.event["fields"]),
+            "revision": claim.decisions,
+            "lane": kind.lane,
+            "order": item.order,
+            "seq": item.seq,
+            "received_at": to_iso(claim.received_at),
+            "waited": claim.wake_token is not None,
+            "decided_at": to_iso(now),
+            "runtime": RUNTIME,
+        },
+        packed=pack_vectors(
+            answer.vector, answer.contributions, *(each.vector_of(item.row) for each in also)
+        ),
+        metadata={"causation": claim.position},
+    )
+
+
+def _correction(claim: Claim, answer: ModelAnswer) -> dict[str, Any]:
+    """For a corrected event: the position of the correction that was decided, and the cause."""
+    if claim.event_version == claim.event_position:
+        return {}
+    return {"event_version": claim.event_version, "cause": answer.cause or CORRECTED}
+
+
+def _batch_versions(item: Scored, sets: Sequence[FeatureSet]) -> dict[str, Numbers]:
+    """The versions of the batch views that the features read, if they read any."""
+    views = dict.fromkeys(view for each in sets for view in views_read_by(each))
+    return {"batch": {view: item.batch.get(view) for view in views}} if views else {}
+
+
+def _also_asked_for(item: Scored, model: DecidingModel, deciding: DecidingModels) -> list[FeatureSet]:
+    """The other feature sets whose values the decision logs: shadows may use them, and so may the model that
+    revises a decision of the failure policy.
+    """
+    if not model.cause and not (deciding.route and deciding.route.shadows):
+        return []
+    return [each for each in item.sets if each.declared != model.feature_set.declared]
+
+
+def _routing(answer: ModelAnswer, deciding: DecidingModels) -> dict[str, Any]:
+    """The routing fields of a decision. `arm`: that of the model that decided, "" for a fallback."""
+    route = deciding.route
+    arm = answer.model.arm if answer.score is not None else None
+    return {
+        "route": route.version if route else None,
+        "arm": arm.name if arm else "",
+        "role": arm.role if arm else "",
+        "experiment": route.experiment if route else "",
+        "unit": deciding.unit_of(answer.item.claim.event),
+    }
