@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from scoring.rules.rules.lifecycle import DRAFT, LIVE
 from scoring.rules.rules.rule import RuleName, RuleVersion
+from scoring.rules.ruleset.life_cycle import DRAFT, LIVE
 from scoring.timestamps import from_iso
 
 Data = Mapping[str, Any]

@@ -51,58 +51,6 @@ class RuleChangedMeanwhile(ScoringError):
         self.name, self.based_on, self.newest = name, based_on, newest
 
 
-class StageNotAllowed(ScoringError):
-    """A version cannot go from its stage to the wanted one."""
-
-    def __init__(self, *, rule: str, now: str, wanted: str, allowed: Sequence[str]) -> None:
-        super().__init__(f"{rule} is {now}, so it cannot become {wanted}; allowed: {', '.join(allowed)}")
-        self.rule, self.now, self.wanted, self.allowed = rule, now, wanted, tuple(allowed)
-
-
-class ApprovalNeeded(ScoringError):
-    """A version becomes active only after a second person approved it."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(
-            f"{rule} was never approved: request its activation, and have someone else approve it"
-        )
-        self.rule = rule
-
-
-class OwnRule(ScoringError):
-    """The author of a version, or the person who requested its activation, cannot approve it."""
-
-    def __init__(self, *, rule: str, actor: str, part: str) -> None:
-        super().__init__(f"{actor} {part} {rule}, so someone else must approve it")
-        self.rule, self.actor, self.part = rule, actor, part
-
-
-class ActivationAlreadyRequested(ScoringError):
-    """Another version of the rule waits for approval."""
-
-    def __init__(self, *, rule: str, requested_by: str) -> None:
-        super().__init__(
-            f"{requested_by} has already requested the activation of {rule}; decide on that first"
-        )
-        self.rule, self.requested_by = rule, requested_by
-
-
-class NoActivationRequested(ScoringError):
-    """No version of the rule waits for approval: someone else was first, or nobody asked."""
-
-    def __init__(self, rule: str) -> None:
-        super().__init__(f"no activation of {rule} is requested")
-        self.rule = rule
-
-
-class ReasonRequired(ScoringError):
-    """This change must be explained."""
-
-    def __init__(self, change: str) -> None:
-        super().__init__(f"a reason must say why {change}")
-        self.change = change
-
-
 class InvalidSuppression(ScoringError):
     """A suppression is refused. `problems` as for InvalidRule."""
 

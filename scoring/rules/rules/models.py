@@ -2,28 +2,15 @@
 
 from django.db import models
 
-from scoring.rules.rules.lifecycle import DRAFT, STAGES
+from scoring.rules.ruleset.life_cycle_rows import VersionInStages, VersionsInUse
 
 
-class Rule(models.Model):
-    """A rule by its name, with the numbers of the versions in use.
-
-    The key is "{event_type}/{name}". `newest` is the last version drafted; `requested` the one whose
-    activation waits for a second person.
-    """
+class Rule(VersionsInUse):
+    """A rule by its name, with the numbers of the versions in use. The key is "{event_type}/{name}"."""
 
     key = models.CharField(max_length=130, primary_key=True)
     event_type = models.CharField(max_length=60)
     name = models.CharField(max_length=60)
-    newest = models.IntegerField()
-    active = models.IntegerField(null=True)
-    shadow = models.IntegerField(null=True)
-    requested = models.IntegerField(null=True)
-    requested_by = models.CharField(max_length=80, blank=True, default="")
-    requested_at = models.DateTimeField(null=True)
-    request_reason = models.CharField(max_length=500, blank=True, default="")
-    changed_by = models.CharField(max_length=80, blank=True, default="")
-    changed_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event_type", "name"], name="rule_event_type_name")]
@@ -37,17 +24,13 @@ class Rule(models.Model):
         return f"{self.name} of {self.event_type}"
 
 
-class StoredRuleVersion(models.Model):
-    """A version as drafted, and its stage. The key is "{event_type}/{name}/{number}".
-
-    `activated_at` is when it first became active, and `activated_by` who approved that.
-    """
+class StoredRuleVersion(VersionInStages):
+    """A version as drafted, and its stage. The key is "{event_type}/{name}/{number}"."""
 
     key = models.CharField(max_length=145, primary_key=True)
     rule = models.CharField(max_length=130)
     event_type = models.CharField(max_length=60)
     name = models.CharField(max_length=60)
-    number = models.IntegerField()
     expression = models.TextField()
     outcome = models.CharField(max_length=20)
     code = models.CharField(max_length=60)
@@ -56,15 +39,6 @@ class StoredRuleVersion(models.Model):
     share = models.FloatField(default=1.0)
     unit = models.CharField(max_length=60, blank=True, default="")
     overrides_lists = models.BooleanField(default=False)
-    drafted_by = models.CharField(max_length=80, blank=True, default="")
-    drafted_at = models.DateTimeField()
-    ruleset = models.IntegerField()  # the ruleset's version that drafted it
-    stage = models.CharField(max_length=10, choices=[(stage, stage) for stage in STAGES], default=DRAFT)
-    staged_by = models.CharField(max_length=80, blank=True, default="")
-    staged_at = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=500, blank=True, default="")
-    activated_by = models.CharField(max_length=80, blank=True, default="")
-    activated_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "number"], name="ruleversion_rule_number")]

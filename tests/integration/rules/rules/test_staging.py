@@ -9,18 +9,17 @@ from scoring.log.projections import registered
 from scoring.log.rebuild import rebuild_projections
 from scoring.rules.rules import staging
 from scoring.rules.rules.book import RuleBook
-from scoring.rules.rules.errors import (
+from scoring.rules.rules.errors import UnknownRule, UnknownRuleVersion
+from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
+from scoring.rules.rules.stored import version_from
+from scoring.rules.ruleset.errors import (
     ActivationAlreadyRequested,
     ApprovalNeeded,
     NoActivationRequested,
-    OwnRule,
+    OwnVersion,
     ReasonRequired,
     StageNotAllowed,
-    UnknownRule,
-    UnknownRuleVersion,
 )
-from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
-from scoring.rules.rules.stored import version_from
 from scoring.rules.ruleset.stream import current_version, iter_changes
 from tests.factories.rules import store_rule
 
@@ -66,7 +65,7 @@ def test_neither_author_nor_requester_may_approve(requester: str, approver: str,
     store_rule(actor=ANA)
     request(1, actor=requester)
     version = current_version()
-    with pytest.raises(OwnRule, match=part):
+    with pytest.raises(OwnVersion, match=part):
         approve(1, actor=approver)
     assert (stages(), current_version()) == ({1: "draft"}, version)
 

@@ -1,9 +1,9 @@
-"""Which stage of a rule's version may follow which."""
+"""Which stage of a version may follow which."""
 
 import pytest
 
-from scoring.rules.rules.errors import StageNotAllowed
-from scoring.rules.rules.lifecycle import NEXT_STAGES, STAGES, check_stage
+from scoring.rules.ruleset.errors import StageNotAllowed
+from scoring.rules.ruleset.life_cycle import NEXT_STAGES, STAGES, check_stage
 
 ALLOWED = {
     ("draft", "shadow"),
