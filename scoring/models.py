@@ -10,6 +10,7 @@ from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
+from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ApiKey",
     "BatchVersion",
     "ConsumerCursor",
+    "DecidedDay",
     "Decision",
     "Event",
     "ExchangeRate",
@@ -32,6 +34,9 @@ __all__ = [
     "Route",
     "Rule",
     "RuleChange",
+    "RuleDay",
+    "RuleHit",
+    "RuleOverlap",
     "RuleSuppression",
     "SampledState",
     "ShadowScore",

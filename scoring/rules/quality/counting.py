@@ -1,0 +1,200 @@
+"""What decisions and labels add to the tables of rule quality. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from scoring.catalog.registry import event_types
+from scoring.log.entries import Entry
+from scoring.rules.deciding.precedence import BLOCK
+from scoring.rules.quality.logged import base_of, basis_kind, effect_of, findings_in, outcomes_of
+from scoring.timestamps import from_iso
+
+Counts = dict[str, int]
+
+
+class DayOfType(NamedTuple):
+    event_type: str
+    day: date
+
+
+class DayOfRule(NamedTuple):
+    """One version of a rule, or a list, on one day; `number` is 0 for a list."""
+
+    event_type: str
+    day: date
+    kind: str
+    name: str
+    number: int
+    stage: str
+
+
+class DayOfPair(NamedTuple):
+    event_type: str
+    day: date
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row of `RuleHit`."""
+
+    event_position: int
+    event_type: str
+    kind: str
+    name: str
+    field: str
+    number: int
+    stage: str
+    outcome: str
+    base: str
+    decided: str
+    is_unique: bool
+    is_needless: bool
+    stake: int | None
+    label: str | None
+    decided_at: datetime
+
+    @property
+    def key(self) -> DayOfRule:
+        number = self.number if self.kind == "rule" else 0
+        return DayOfRule(self.event_type, self.decided_at.date(), self.kind, self.name, number, self.stage)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """The label of a decided event before and after an entry. `stake` and `decided_at`: of its decision."""
+
+    event_position: int
+    event_type: str
+    before: str | None
+    after: str | None
+    stake: int
+    decided_at: datetime
+
+
+def _zeros() -> Counts:
+    return defaultdict(int)
+
+
+@dataclass
+class Added:
+    """What entries add: rows of `RuleHit`, and amounts to add to the counts of days."""
+
+    hits: list[Hit] = field(default_factory=list)
+    types: dict[DayOfType, Counts] = field(default_factory=lambda: defaultdict(_zeros))
+    rules: dict[DayOfRule, Counts] = field(default_factory=lambda: defaultdict(_zeros))
+    pairs: dict[DayOfPair, Counts] = field(default_factory=lambda: defaultdict(_zeros))
+
+
+def count_decisions(decisions: Iterable[Entry], labels: Mapping[str, str | None]) -> Added:
+    """What first decisions add. `labels`: the effective label of each event stream before its decision."""
+    added = Added()
+    for entry in decisions:
+        _add_decision(added, entry.data, labels.get(entry.stream))
+    return added
+
+
+def add_label_changes(added: Added, changes: Iterable[LabelChange], hits: Mapping[int, list[Hit]]) -> None:
+    """Move events from one class to another. `hits`: the stored hits of each changed event."""
+    for change in changes:
+        for label, sign in ((change.before, -1), (change.after, 1)):
+            key = DayOfType(change.event_type, change.decided_at.date())
+            _add(added.types[key], _classes(change.event_type, label, change.stake), sign)
+            for hit in one_per_rule(hits.get(change.event_position, ())):
+                _add(added.rules[hit.key], _classes_of_hit(hit, label), sign)
+
+
+def _add_decision(added: Added, decision: Mapping[str, Any], label: str | None) -> None:
+    event_type, decided_at = decision["event_type"], from_iso(decision["decided_at"])
+    stake = decision.get("stake") or 0
+    day = DayOfType(event_type, decided_at.date())
+    _add(added.types[day], {"decisions": 1, "stake": stake, **_classes(event_type, label, stake)})
+    for failed in decision.get("rule_errors", ()):
+        stage = failed.get("stage", "active")
+        key = DayOfRule(*day, "rule", failed["name"], failed["number"], stage)
+        added.rules[key]["errors"] += 1
+    if not decision.get("findings"):
+        return
+    hits = list(_hits_of(decision, label, decided_at))
+    added.hits += hits
+    for hit in one_per_rule(hits):
+        _add(added.rules[hit.key], {**_counts_of_hit(hit), **_classes_of_hit(hit, label)})
+    names = sorted({f"{hit.kind}/{hit.name}" for hit in hits})
+    for left, right in combinations(names, 2):
+        added.pairs[DayOfPair(*day, left, right)]["hits"] += 1
+
+
+def _hits_of(decision: Mapping[str, Any], label: str | None, decided_at: datetime) -> Iterator[Hit]:
+    outcomes = outcomes_of(decision["event_type"])
+    findings = findings_in(decision)
+    base, by = base_of(decision, outcomes), basis_kind(decision)
+    distinct = {(found.kind, found.name, found.field, found.stage): found for found in findings}
+    for found in distinct.values():
+        effect = effect_of(found, findings, base=base, by=by, outcomes=outcomes)
+        yield Hit(
+            event_position=decision["event_position"],
+            event_type=decision["event_type"],
+            kind=found.kind,
+            name=found.name,
+            field=found.field,
+            number=found.number,
+            stage=found.stage,
+            outcome=found.outcome,
+            base=base,
+            decided=decision["outcome"],
+            is_unique=effect.is_unique,
+            is_needless=effect.is_needless,
+            stake=decision.get("stake"),
+            label=label,
+            decided_at=decided_at,
+        )
+
+
+def one_per_rule(hits: Iterable[Hit]) -> list[Hit]:
+    """The hits of an event, one of each rule version and list: a list may find several fields."""
+    return list({hit.key: hit for hit in hits}.values())
+
+
+def _counts_of_hit(hit: Hit) -> Counts:
+    return {
+        "hits": 1,
+        "unique_hits": int(hit.is_unique),
+        "needless_hits": int(hit.is_needless),
+        "blocked": int(hit.decided == BLOCK),
+        "stake": hit.stake or 0,
+    }
+
+
+def _classes(event_type: str, label: str | None, stake: int) -> Counts:
+    """What a label adds to the counts of a day."""
+    positive = is_positive(event_type, label)
+    if positive is None:
+        return {}
+    return {"positives": 1, "positive_stake": stake} if positive else {"negatives": 1}
+
+
+def _classes_of_hit(hit: Hit, label: str | None) -> Counts:
+    """What a label adds to the counts of a hit's rule."""
+    counts = _classes(hit.event_type, label, hit.stake or 0)
+    if not counts:
+        return {}
+    counts["blocked_labeled"] = int(hit.decided == BLOCK)
+    if hit.is_unique:
+        counts |= {f"unique_{name}": count for name, count in counts.items() if name != "blocked_labeled"}
+    return counts
+
+
+def is_positive(event_type: str, label: str | None) -> bool | None:
+    """Whether a label is the type's positive one; None without a label, or if the type left the catalog."""
+    kind = event_types().get(event_type)
+    return None if kind is None or label is None else label == kind.labels.positive
+
+
+def _add(counts: Counts, more: Mapping[str, int], sign: int = 1) -> None:
+    for name, count in more.items():
+        counts[name] += sign * count

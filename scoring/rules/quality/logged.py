@@ -1,0 +1,87 @@
+"""Findings and outcomes as decisions log them, and what each finding changed. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from scoring.catalog.outcomes import BASIC_OUTCOMES
+from scoring.catalog.registry import event_types
+from scoring.rules.deciding.precedence import ALLOW, Finding, resolve
+
+BasisKind = Literal["model", "policy"]
+
+_FIELDS = frozenset(each.name for each in fields(Finding))
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a finding did: see `RuleHit`."""
+
+    is_unique: bool
+    is_needless: bool
+
+
+def outcomes_of(event_type: str) -> tuple[str, ...]:
+    """The outcomes of an event type, the mildest first; the basic ones if it left the catalog."""
+    kind = event_types().get(event_type)
+    return kind.outcomes if kind else BASIC_OUTCOMES
+
+
+def findings_in(decision: Mapping[str, Any]) -> list[Finding]:
+    """The findings that a decision logged; none before there were rules."""
+    return [
+        Finding(**{name: value for name, value in found.items() if name in _FIELDS})
+        for found in decision.get("findings", ())
+    ]
+
+
+def base_of(decision: Mapping[str, Any], outcomes: Sequence[str]) -> str:
+    """The outcome that the score alone, or its absence, gave: what was decided without any finding."""
+    if thresholds := decision["thresholds"]:
+        return _outcome_of(decision["score"], thresholds, outcomes)
+    kind = event_types().get(decision["event_type"])
+    if kind is None or decision["basis"] == "model":
+        return initial_of(decision)  # of before thresholds were logged, when there were no rules either
+    return kind.failure_outcome if decision["basis"] == "fallback" else kind.no_model_outcome
+
+
+def _outcome_of(score: float, thresholds: Mapping[str, float], outcomes: Sequence[str]) -> str:
+    reached = [each for each in outcomes if score >= thresholds.get(each, 2.0)]
+    return reached[-1] if reached else outcomes[0]
+
+
+def basis_kind(decision: Mapping[str, Any]) -> BasisKind:
+    """Who gives the base outcome."""
+    return "model" if decision["basis"] == "model" else "policy"
+
+
+def initial_of(decision: Mapping[str, Any]) -> str:
+    """The outcome before breaker and exploration."""
+    return str(decision.get("initial") or decision["outcome"])
+
+
+def effect_of(
+    found: Finding,
+    findings: Sequence[Finding],
+    *,
+    base: str,
+    by: Literal["model", "policy"],
+    outcomes: Sequence[str],
+) -> Effect:
+    """What a rule or list did among all `findings` of an event.
+
+    One in shadow is compared as if it were active, in place of the version of the same name that is.
+    """
+    if not found.outcome:
+        return Effect(is_unique=False, is_needless=False)
+    others = [each for each in findings if (each.kind, each.name) != (found.kind, found.name)]
+    own = [*others, replace(found, stage="active")]
+    with_it = resolve(base, by=by, findings=own, outcomes=outcomes).outcome
+    rest = findings if found.stage == "shadow" else others
+    without = resolve(base, by=by, findings=rest, outcomes=outcomes).outcome
+    return Effect(with_it != without, _gives(base, found.outcome, outcomes))
+
+
+def _gives(base: str, asked: str, outcomes: Sequence[str]) -> bool:
+    """Whether `base` is what a finding asks for, or more severe; nothing is as mild as allow but allow."""
+    return base == asked if asked == ALLOW else outcomes.index(base) >= outcomes.index(asked)
