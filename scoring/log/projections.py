@@ -1,13 +1,14 @@
 """Projections: tables folded from the log, on each append and again by `manage.py rebuild`.
 
-Two kinds, both pure functions of entries. A row projection maps an entry to one row; a state projection folds
-an entry into the row of its key (a small table, updated in place). A row of the first kind is inserted once
-and changes only where another type of entry amends it, which is rare.
+Two kinds, both pure functions of entries. A row projection maps an entry to rows, mostly to one; a state
+projection folds an entry into the row of its key (a small table, updated in place). A row of the first kind
+is inserted once and changes only where another type of entry amends it, which is rare.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import connection, models
@@ -16,6 +17,8 @@ from scoring.log.entries import Entry
 from scoring.sql.bulk_tables import BulkTable, Row, copy_rows, select_states, upsert_rows
 
 RowOf = Callable[[Entry], Row | None]
+RowsOf = Callable[[Entry], Iterable[Row]]
+KeysOf = Callable[[Entry], Iterable[Any]]
 KeyOf = Callable[[Entry], Any]
 Fold = Callable[[Row | None, Entry], Row]
 Amend = Callable[[Row, Entry], Row]
@@ -23,32 +26,38 @@ Amend = Callable[[Row, Entry], Row]
 
 @dataclass(slots=True)
 class RowProjection:
-    """A table with at most one row for each entry of some types; entries of other types may amend a row."""
+    """A table with the rows that entries of some types make; entries of other types may amend rows.
+
+    With `keyed_by_position` an entry makes at most one row, whose key is the entry's position; without, the
+    rows have keys of their own.
+    """
 
     table: BulkTable
-    row_of: dict[str, RowOf] = field(default_factory=dict)
-    amend_of: dict[str, tuple[KeyOf, Amend]] = field(default_factory=dict)
+    keyed_by_position: bool = True
+    rows_of: dict[str, RowsOf] = field(default_factory=dict)
+    amend_of: dict[str, tuple[KeysOf, Amend]] = field(default_factory=dict)
 
     @property
     def types(self) -> frozenset[str]:
-        return frozenset(self.row_of) | frozenset(self.amend_of)
+        return frozenset(self.rows_of) | frozenset(self.amend_of)
 
     def keys(self, entries: Iterable[Entry]) -> set[Any]:
         """The keys of the rows that `entries` amend."""
-        return {self.amend_of[entry.type][0](entry) for entry in entries if entry.type in self.amend_of}
+        amending = (entry for entry in entries if entry.type in self.amend_of)
+        return {key for entry in amending for key in self.amend_of[entry.type][0](entry)}
 
     def fold(self, rows: dict[Any, Row], entries: Iterable[Entry]) -> dict[Any, Row]:
         """Amend `rows`, which are by key, with `entries` in order; changes and returns `rows`."""
         for entry in entries:
             if entry.type in self.amend_of:
-                key_of, amend = self.amend_of[entry.type]
-                key = key_of(entry)
-                rows[key] = amend(rows[key], entry)
+                keys_of, amend = self.amend_of[entry.type]
+                for key in keys_of(entry):
+                    rows[key] = amend(rows[key], entry)
         return rows
 
     def rows(self, entries: Iterable[Entry]) -> list[Row]:
-        projected = (self.row_of[entry.type](entry) for entry in entries if entry.type in self.row_of)
-        return [row for row in projected if row is not None]
+        making = (entry for entry in entries if entry.type in self.rows_of)
+        return [row for entry in making for row in self.rows_of[entry.type](entry)]
 
 
 @dataclass(slots=True)
@@ -82,15 +91,29 @@ _by_type: dict[str, list[Projection]] = defaultdict(list)
 
 
 def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], RowOf]:
-    """Register a pure function from an entry of `entry_type` to a row of `model`, or None."""
+    """Register a pure function from an entry of `entry_type` to a row of `model`, or None.
+
+    The key of the row is the entry's position.
+    """
 
     def register(row_of: RowOf) -> RowOf:
-        projection = _projections.setdefault(model._meta.db_table, RowProjection(BulkTable.of(model)))
-        if not isinstance(projection, RowProjection) or entry_type in projection.row_of:
-            raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
-        projection.row_of[entry_type] = row_of
-        _by_type[entry_type].append(projection)
+        projection = _row_projection(entry_type, model, keyed_by_position=True)
+        projection.rows_of[entry_type] = partial(_one_row, row_of)
         return row_of
+
+    return register
+
+
+def project_each(entry_type: str, model: type[models.Model]) -> Callable[[RowsOf], RowsOf]:
+    """Register a pure function from an entry of `entry_type` to rows of `model`, which have their own keys.
+
+    The keys must derive from the entry's stream, version and data.
+    """
+
+    def register(rows_of: RowsOf) -> RowsOf:
+        projection = _row_projection(entry_type, model, keyed_by_position=False)
+        projection.rows_of[entry_type] = rows_of
+        return rows_of
 
     return register
 
@@ -99,11 +122,18 @@ def amend(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable
     """Register a pure function `(row, entry) -> row`: how `entry_type` amends a row of `model`."""
 
     def register(change: Amend) -> Amend:
-        projection = _projections.setdefault(model._meta.db_table, RowProjection(BulkTable.of(model)))
-        if not isinstance(projection, RowProjection) or entry_type in projection.types:
-            raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
-        projection.amend_of[entry_type] = (key, change)
-        _by_type[entry_type].append(projection)
+        projection = _row_projection(entry_type, model)
+        projection.amend_of[entry_type] = (lambda entry: (key(entry),), change)
+        return change
+
+    return register
+
+
+def amend_each(entry_type: str, model: type[models.Model], *, keys: KeysOf) -> Callable[[Amend], Amend]:
+    """Register a pure function `(row, entry) -> row`: how `entry_type` amends each row of `keys(entry)`."""
+
+    def register(change: Amend) -> Amend:
+        _row_projection(entry_type, model).amend_of[entry_type] = (keys, change)
         return change
 
     return register
@@ -123,6 +153,29 @@ def fold_into(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Call
     return register
 
 
+def _row_projection(
+    entry_type: str, model: type[models.Model], *, keyed_by_position: bool | None = None
+) -> RowProjection:
+    """The row projection of `model`, from now on of `entry_type` too.
+
+    Raises ValueError if the table already has another kind of projection, or one of this type.
+    """
+    projection = _projections.setdefault(model._meta.db_table, RowProjection(BulkTable.of(model)))
+    if not isinstance(projection, RowProjection) or entry_type in projection.types:
+        raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
+    if keyed_by_position is not None:
+        if projection.rows_of and projection.keyed_by_position != keyed_by_position:
+            raise ValueError(f"{model.__name__} already has rows with keys of another kind")
+        projection.keyed_by_position = keyed_by_position
+    _by_type[entry_type].append(projection)
+    return projection
+
+
+def _one_row(row_of: RowOf, entry: Entry) -> tuple[Row, ...]:
+    row = row_of(entry)
+    return () if row is None else (row,)
+
+
 def registered() -> Iterator[Projection]:
     """Every projection, by table name."""
     return (_projections[name] for name in sorted(_projections))
@@ -133,7 +186,7 @@ def row_projections(types: Set[str]) -> list[RowProjection]:
     return [
         projection
         for projection in _touched(types)
-        if isinstance(projection, RowProjection) and not types.isdisjoint(projection.row_of)
+        if isinstance(projection, RowProjection) and not types.isdisjoint(projection.rows_of)
     ]
 
 
@@ -144,10 +197,27 @@ def changes_existing_rows(types: Set[str]) -> bool:
 
 def copy_into_tables(entries: Sequence[Entry]) -> None:
     """Write the rows of `entries` by COPY, and fold them into states and rows that they amend."""
-    for projection in row_projections({entry.type for entry in entries}):
-        if rows := projection.rows(entries):
-            copy_rows(connection, projection.table, rows)
-    fold_into_states(entries)
+    for projection in _touched({entry.type for entry in entries}):
+        if isinstance(projection, RowProjection):
+            copy_and_amend(projection, entries)
+        else:
+            write_changes(projection, entries)
+
+
+def copy_and_amend(projection: RowProjection, entries: Sequence[Entry]) -> None:
+    """Write the rows that `entries` make by COPY, and those of earlier entries that they amend.
+
+    Rows are copied as the last of `entries` leaves them, after the earlier ones have changed: a row may take
+    the place of one that these entries end, under a unique constraint of the table.
+    """
+    made = {row[projection.table.key]: row for row in projection.rows(entries)}
+    earlier = projection.keys(entries) - made.keys()
+    rows = select_states(connection, projection.table, earlier) if earlier else {}
+    amended = projection.fold({**rows, **made}, entries)
+    if earlier:
+        upsert_rows(connection, projection.table, [amended[key] for key in rows])
+    if made:
+        copy_rows(connection, projection.table, [amended[key] for key in made])
 
 
 def fold_into_states(entries: Sequence[Entry]) -> None:

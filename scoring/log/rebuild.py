@@ -10,8 +10,8 @@ from scoring.log.projections import (
     Projection,
     RowProjection,
     StateProjection,
+    copy_and_amend,
     registered,
-    write_changes,
 )
 from scoring.log.read import iter_log
 from scoring.sql.bulk_tables import Row, copy_rows
@@ -82,8 +82,6 @@ def _empty(projections: Collection[Projection]) -> None:
 
 def _fold(projection: Projection, entries: list[Entry], states: dict[object, Row]) -> None:
     if isinstance(projection, RowProjection):
-        copy_rows(connection, projection.table, projection.rows(entries))
-        if amending := [entry for entry in entries if entry.type in projection.amend_of]:
-            write_changes(projection, amending)
+        copy_and_amend(projection, entries)
     else:
         projection.fold(states, entries)

@@ -95,17 +95,16 @@ def select_states(connection: BaseDatabaseWrapper, table: BulkTable, keys: Colle
     return {row[table.key]: row for row in rows}
 
 
-def insert_alongside(table: BulkTable, rows: Sequence[tuple[str, int, Row]], *, key: int) -> Sql:
+def insert_alongside(table: BulkTable, rows: Sequence[tuple[str, int, Row]], *, key: int | None) -> Sql:
     """A WITH-query that inserts rows alongside their entries, each given by stream and version.
 
     A row's key is its entry's position, which the query takes from `written`; until then it must be `key`.
-    Raises ValueError otherwise.
+    Raises ValueError otherwise. Without `key` rows have keys of their own.
     """
-    for *_, row in rows:
-        if row[table.key] != key:
-            raise ValueError(f"the key of a row of {table.name} is not its entry's position: {row}")
+    if key is not None:
+        _check_keys(table, rows, key)
     keyed = [(stream, version, *table.values(row)) for stream, version, row in rows]
-    kept = [place for place, column in enumerate(table.columns) if column != table.key]
+    kept = [place for place, column in enumerate(table.columns) if key is None or column != table.key]
     columns = list(zip(*keyed, strict=True))
     given = unnested(
         [*columns[:2], *(columns[2 + place] for place in kept)],
@@ -113,12 +112,21 @@ def insert_alongside(table: BulkTable, rows: Sequence[tuple[str, int, Row]], *, 
     )
     names = _listed([table.columns[place] for place in kept])
     given_names = ", ".join(f'r."{table.columns[place]}"' for place in kept)
+    into, values = (
+        (names, given_names) if key is None else (f'"{table.key}", {names}', f"w.position, {given_names}")
+    )
     return Sql(
-        f'rows_of_{table.name} AS (INSERT INTO "{table.name}" ("{table.key}", {names})'
-        f" SELECT w.position, {given_names} FROM {given.text} AS r (of_stream, of_version, {names})"
+        f'rows_of_{table.name} AS (INSERT INTO "{table.name}" ({into})'
+        f" SELECT {values} FROM {given.text} AS r (of_stream, of_version, {names})"
         " JOIN written w ON w.stream = r.of_stream AND w.stream_version = r.of_version)",
         given.values,
     )
+
+
+def _check_keys(table: BulkTable, rows: Sequence[tuple[str, int, Row]], key: int) -> None:
+    for *_, row in rows:
+        if row[table.key] != key:
+            raise ValueError(f"the key of a row of {table.name} is not its entry's position: {row}")
 
 
 def mogrify_rows(cursor: CursorWrapper, rows: Sequence[Sequence[Any]]) -> str:

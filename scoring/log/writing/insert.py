@@ -113,14 +113,15 @@ def _written(guard: Sql, *, now: datetime, on_conflict: str) -> Sql:
 
 
 def _row_clauses(entries: Sequence[Entry]) -> list[Sql]:
-    """The inserts of projections' rows, each at the position of its entry."""
+    """The inserts of projections' rows; a row that is keyed by position gets that of its entry."""
     clauses = []
     for projection in row_projections({entry.type for entry in entries}):
         keyed = [
             (entry.stream, entry.stream_version, row) for entry in entries for row in projection.rows([entry])
         ]
         if keyed:
-            clauses.append(insert_alongside(projection.table, keyed, key=UNWRITTEN.position))
+            key = UNWRITTEN.position if projection.keyed_by_position else None
+            clauses.append(insert_alongside(projection.table, keyed, key=key))
     return clauses
 
 

@@ -10,7 +10,7 @@ from scoring.decisions.models import Decision
 from scoring.decisions.projections import decision_row
 from scoring.intake.models import Event, Label
 from scoring.intake.projections import event_row, label_row
-from scoring.log.projections import RowProjection, project, registered
+from scoring.log.projections import RowProjection, project, project_each, registered
 from scoring.registry.models import ModelVersion, Route
 from scoring.registry.projections import changed_route, trained_version
 from scoring.sql.bulk_tables import BulkTable, copy_text
@@ -53,7 +53,9 @@ def test_a_route_follows_its_last_change() -> None:
 
 
 def test_entries_of_other_types_are_not_projected() -> None:
-    projection = RowProjection(BulkTable.of(Event), {"event.received": event_row})
+    projection = RowProjection(
+        BulkTable.of(Event), rows_of={"event.received": lambda entry: [event_row(entry)]}
+    )
     entries = [EVENT, as_read(labeled(EVENT.stream)), replace(EVENT, position=9)]
     assert [row["position"] for row in projection.rows(entries)] == [7, 9]
 
@@ -61,6 +63,29 @@ def test_entries_of_other_types_are_not_projected() -> None:
 def test_a_type_has_one_projection_per_table() -> None:
     with pytest.raises(ValueError, match="already has"):
         project("event.received", Event)(event_row)
+
+
+def test_an_entry_makes_and_amends_several_rows() -> None:
+    projection = RowProjection(
+        BulkTable.of(Event),
+        keyed_by_position=False,
+        rows_of={"event.received": lambda entry: [{"position": n} for n in entry.data["made"]]},
+        amend_of={
+            "event.corrected": (lambda entry: entry.data["ended"], lambda row, entry: {**row, "ended": True})
+        },
+    )
+    made = replace(EVENT, data={"made": [1, 2, 3]})
+    ended = replace(EVENT, type="event.corrected", data={"ended": [1, 3]})
+
+    rows = {row["position"]: row for row in projection.rows([made])}
+
+    assert projection.keys([made, ended]) == {1, 3}
+    assert [row.get("ended", False) for row in projection.fold(rows, [ended]).values()] == [True, False, True]
+
+
+def test_rows_of_one_table_have_keys_of_one_kind() -> None:
+    with pytest.raises(ValueError, match="keys of another kind"):
+        project_each("event.listed", Event)(lambda entry: [])
 
 
 def test_the_projections_of_scoring_are_registered_when_django_is_ready() -> None:
