@@ -10,6 +10,7 @@ from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
+from scoring.rules.lists.models import ListedValue, ValueList
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
 
@@ -26,6 +27,7 @@ __all__ = [
     "FeatureSetVersion",
     "Label",
     "LaneCheckpoint",
+    "ListedValue",
     "LogEntry",
     "LogEpoch",
     "ModelArtifact",
@@ -43,5 +45,6 @@ __all__ = [
     "StoredRuleVersion",
     "TrainingJob",
     "TrainingProgress",
+    "ValueList",
     "VaultItem",
 ]

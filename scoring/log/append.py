@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
-from scoring.log.projections import changes_existing_rows
+from scoring.log.projections import changes_existing_rows, replaces_rows
 from scoring.log.writing.alongside import NO_EXTRAS, Alongside
 from scoring.log.writing.bulk import append_bulk, run_clauses, run_first
 from scoring.log.writing.insert import insert
@@ -30,7 +30,7 @@ def append(entries: Sequence[NewEntry], *, now: datetime, alongside: Alongside =
     another version, or when the guard of `alongside` does not hold; the surrounding transaction can then only
     be rolled back (to continue after it, wrap the call in its own `atomic()`).
     """
-    if len(entries) >= COPY_FROM:
+    if len(entries) >= COPY_FROM or replaces_rows({new.type for new in entries}):
         return append_bulk(entries, now=now, alongside=alongside)
     with _one_transaction(entries):
         return insert(entries, now=now, alongside=alongside)

@@ -195,6 +195,14 @@ def changes_existing_rows(types: Set[str]) -> bool:
     return any(_changes_rows(projection, types) for projection in _touched(types))
 
 
+def replaces_rows(types: Set[str]) -> bool:
+    """Whether entries of these types amend rows of a table and make new ones, which may take their place.
+
+    One statement would insert the new rows first.
+    """
+    return any(not types.isdisjoint(projection.amend_of) for projection in row_projections(types))
+
+
 def copy_into_tables(entries: Sequence[Entry]) -> None:
     """Write the rows of `entries` by COPY, and fold them into states and rows that they amend."""
     for projection in _touched({entry.type for entry in entries}):

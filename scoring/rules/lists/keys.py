@@ -1,0 +1,154 @@
+"""The keys by which values are looked up: 16 bytes, the same for a listed value and for an event's field.
+
+A value's key is the BLAKE2b hash of its canonical text; that of a personal one is its digest in the vault,
+which events carry already. Networks, domains and SHA-256 digests are hashed as text too. A single address of
+a personal field is listed by its digest, also on a list of networks.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from scoring.catalog.fields import Canonical
+from scoring.log import vault
+from scoring.rules.lists.kinds import Match, listable_fields
+
+KEY_BYTES = 16
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# The prefix lengths to look up, by version of IP.
+Prefixes = Mapping[int, Collection[int]]
+ALL_PREFIXES: Prefixes = {4: range(33), 6: range(129)}
+
+
+class LookupKey(NamedTuple):
+    """A key to look up on the lists of a kind that match in one way."""
+
+    kind: str
+    match: str
+    key: bytes
+
+
+# The keys of an event by field.
+EventKeys = Mapping[str, tuple[LookupKey, ...]]
+
+
+def key_of(text: str) -> bytes:
+    """The key of a canonical text."""
+    return hashlib.blake2b(text.encode(), digest_size=KEY_BYTES).digest()
+
+
+def value_key(name: str, text: str, *, personal: bool) -> bytes:
+    """The key of a value of the field `name`."""
+    return bytes.fromhex(vault.digest_of(name, text)) if personal else key_of(text)
+
+
+def network_keys(name: str, text: str, *, personal: bool, prefixes: Prefixes) -> Iterator[bytes]:
+    """The keys of the networks that hold an address: the address itself, then each prefix."""
+    address = plain_address(ipaddress.ip_address(text))
+    bits, number = address.max_prefixlen, int(address)
+    yield value_key(name, str(address) if personal else f"{address}/{bits}", personal=personal)
+    for length in prefixes.get(address.version, ()):
+        if length < bits:
+            start = type(address)(number >> (bits - length) << (bits - length))
+            yield key_of(f"{start}/{length}")
+
+
+def plain_address(address: Address) -> Address:
+    """An IPv4 address that is written as IPv6 ("::ffff:192.0.2.1") as what it is."""
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def domain_keys(text: str) -> Iterator[bytes]:
+    """The keys of the domain of an e-mail address or host name, and of its parents."""
+    labels = domain_of(text).split(".")
+    for place in range(len(labels)):
+        yield key_of(".".join(labels[place:]))
+
+
+def domain_of(text: str) -> str:
+    """The domain of an e-mail address, host name or address of a page, in its ASCII form.
+
+    >>> domain_of("Ana@Mail.Example.com"), domain_of("https://example.com:8080/a"), domain_of("müll.example")
+    ('mail.example.com', 'example.com', 'xn--mll-hoa.example')
+    """
+    host = text.strip().rpartition("@")[2].lower()
+    host = host.partition("://")[2] or host
+    for end in "/?#:":
+        host = host.partition(end)[0]
+    return ascii_domain(host.strip("."))
+
+
+def ascii_domain(host: str) -> str:
+    """A host name in ASCII; unchanged if it has no such form."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
+
+
+def sha256_key(text: str) -> bytes:
+    """The key of the SHA-256 digest of a canonical value."""
+    return key_of(hashlib.sha256(text.encode()).hexdigest())
+
+
+def event_keys(
+    type_name: str,
+    fields: Mapping[str, Canonical],
+    *,
+    held: Collection[tuple[str, str]],
+    revealed: Mapping[str, str],
+    prefixes: Mapping[str, Prefixes] | None = None,
+) -> EventKeys:
+    """The keys of an event's fields, which are as in the log, on the lists that hold `held` (kind and match).
+
+    `revealed`: raw values of personal fields by digest (`fields_to_reveal` says of which); one that is absent
+    there is looked up by its digest only. `prefixes`: the prefix lengths of networks by kind, all if None.
+    """
+    keys = {}
+    for name, field in listable_fields(type_name):
+        if (value := fields.get(name)) is None:
+            continue
+        matches = [match for match in Match.values if (field.kind, match) in held]
+        if matches:
+            of_kind = ALL_PREFIXES if prefixes is None else prefixes.get(field.kind, {})
+            text = revealed.get(str(value)) if field.personal else str(value)
+            keys[name] = tuple(
+                LookupKey(field.kind, match, key)
+                for match in matches
+                for key in _keys(name, str(value), text, match, personal=field.personal, prefixes=of_kind)
+            )
+    return keys
+
+
+def fields_to_reveal(type_name: str, held: Collection[tuple[str, str]]) -> tuple[str, ...]:
+    """The personal fields whose raw values the lists that hold `held` need."""
+    return tuple(
+        name
+        for name, field in listable_fields(type_name)
+        if field.personal
+        and any((field.kind, match) in held for match in Match.values if match != Match.VALUE)
+    )
+
+
+def _keys(
+    name: str, logged: str, text: str | None, match: str, *, personal: bool, prefixes: Prefixes
+) -> Iterator[bytes]:
+    """The keys of a value that is `logged` (as a digest, if personal) and reads `text`, None if erased."""
+    if match == Match.VALUE:
+        yield bytes.fromhex(logged) if personal else key_of(logged)
+    elif text is not None:
+        if match == Match.NETWORK:
+            yield from network_keys(name, text, personal=personal, prefixes=prefixes)
+        elif match == Match.DOMAIN:
+            yield from domain_keys(text)
+        else:
+            yield sha256_key(text)
+
+
+def digest_values(fields: Mapping[str, Any], names: Collection[str]) -> set[str]:
+    """The digests of the fields `names` that an event has."""
+    return {str(fields[name]) for name in names if fields.get(name) is not None}

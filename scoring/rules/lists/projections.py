@@ -1,0 +1,89 @@
+"""Lists and listed values as tables: how each entry of the ruleset changes their rows."""
+
+from scoring.log.entries import Entry
+from scoring.log.projections import amend_each, fold_into, project_each
+from scoring.rules.lists.definitions import ADDED, ARCHIVED, DEFINED, REMOVED
+from scoring.rules.lists.models import ListedValue, ValueList, value_id
+from scoring.sql.bulk_tables import Row
+from scoring.timestamps import from_iso
+
+
+def name_of(entry: Entry) -> str:
+    return str(entry.data["name"])
+
+
+def actor_of(entry: Entry) -> str:
+    return str(entry.metadata.get("actor", ""))[:160]
+
+
+@fold_into(DEFINED, ValueList, key=name_of)
+def defined_list(row: Row | None, entry: Entry) -> Row:
+    data = entry.data
+    first = row or {"defined_by": actor_of(entry), "defined_at": entry.recorded_at}
+    return {
+        "name": data["name"],
+        "title": data["title"],
+        "description": data["description"],
+        "action": data["action"],
+        "kind": data["kind"],
+        "match": data["match"],
+        "code": data["code"],
+        "sentence": data["sentence"],
+        "version": entry.stream_version,
+        "defined_by": first["defined_by"],
+        "defined_at": first["defined_at"],
+        "changed_by": actor_of(entry),
+        "changed_at": entry.recorded_at,
+        "archived_at": None,
+        "archive_reason": "",
+    }
+
+
+@fold_into(ARCHIVED, ValueList, key=name_of)
+def archived_list(row: Row | None, entry: Entry) -> Row:
+    return {
+        **(row or {}),
+        "version": entry.stream_version,
+        "changed_by": actor_of(entry),
+        "changed_at": entry.recorded_at,
+        "archived_at": entry.recorded_at,
+        "archive_reason": entry.data["reason"],
+    }
+
+
+@project_each(ADDED, ListedValue)
+def listed_values(entry: Entry) -> list[Row]:
+    return [
+        {
+            "id": value_id(entry.stream_version, index),
+            "list_name": entry.data["list"],
+            "key": bytes.fromhex(value["key"]),
+            "value": value["value"],
+            "reason": value["reason"],
+            "tags": value["tags"],
+            "expires_at": from_iso(value["expires_at"]) if value["expires_at"] else None,
+            "added_version": entry.stream_version,
+            "added_by": actor_of(entry),
+            "added_at": entry.recorded_at,
+            "removed_version": None,
+            "removed_by": "",
+            "removed_at": None,
+            "removed_reason": "",
+        }
+        for index, value in enumerate(entry.data["values"])
+    ]
+
+
+def removed_ids(entry: Entry) -> list[int]:
+    return [value_id(value["added"], value["index"]) for value in entry.data["values"]]
+
+
+@amend_each(REMOVED, ListedValue, keys=removed_ids)
+def removed_value(row: Row, entry: Entry) -> Row:
+    return {
+        **row,
+        "removed_version": entry.stream_version,
+        "removed_by": actor_of(entry),
+        "removed_at": entry.recorded_at,
+        "removed_reason": entry.data["reason"],
+    }
