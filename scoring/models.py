@@ -10,6 +10,8 @@ from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
+from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
+from scoring.rules.exploration.models import StoredExploration
 from scoring.rules.lists.models import ListedValue, ValueList
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
@@ -18,6 +20,8 @@ __all__ = [
     "Amendment",
     "ApiKey",
     "BatchVersion",
+    "BreakerChange",
+    "BreakerState",
     "ConsumerCursor",
     "DecidedDay",
     "Decision",
@@ -42,6 +46,8 @@ __all__ = [
     "RuleSuppression",
     "SampledState",
     "ShadowScore",
+    "StoredBreakerSettings",
+    "StoredExploration",
     "StoredRuleVersion",
     "TrainingJob",
     "TrainingProgress",

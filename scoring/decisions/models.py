@@ -6,7 +6,12 @@ from scoring.catalog.outcomes import MAX_OUTCOME_LENGTH
 
 
 class Decision(models.Model):
-    """A decision (revision 0) or a later one. Projection of `decision.made` and `decision.revised`."""
+    """A decision (revision 0) or a later one. Projection of `decision.made` and `decision.revised`.
+
+    `decided_by` is "list", "rule", "model" or "policy". `initial`: the outcome before a breaker or
+    exploration changed it, "" if neither did. `propensity`: the probability with which exploration let the
+    event through, None if it did not.
+    """
 
     class Basis(models.TextChoices):
         MODEL = "model"
@@ -24,12 +29,22 @@ class Decision(models.Model):
     cause = models.CharField(max_length=60, blank=True, default="")
     model = models.CharField(max_length=80, blank=True, default="")
     arm = models.CharField(max_length=40, blank=True, default="")  # of the route
+    decided_by = models.CharField(max_length=10, default="model")
+    initial = models.CharField(max_length=MAX_OUTCOME_LENGTH, blank=True, default="")
+    propensity = models.FloatField(null=True)
     stake = models.BigIntegerField(null=True)  # minor units of the type's base currency
     decided_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event_position", "revision"], name="decision_event_revision"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["event_type", "decided_at"],
+                name="decision_explored",
+                condition=models.Q(propensity__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

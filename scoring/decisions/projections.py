@@ -1,5 +1,8 @@
 """Decisions as a table: the row of each log entry."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from scoring.decisions.models import Decision
 from scoring.log.entries import Entry
 from scoring.log.projections import project
@@ -22,6 +25,21 @@ def decision_row(entry: Entry) -> Row:
         "cause": entry.data.get("cause") or "",
         "model": entry.data.get("model") or "",
         "arm": entry.data["arm"],
+        "decided_by": entry.data.get("decided_by") or _decided_without_rules(entry.data),
+        "initial": entry.data.get("initial", ""),
+        "propensity": _propensity(entry.data.get("exploration")),
         "stake": entry.data["stake"],
         "decided_at": from_iso(entry.data["decided_at"]),
     }
+
+
+def _decided_without_rules(data: Mapping[str, Any]) -> str:
+    """What decided an event when there were no lists and rules."""
+    return "model" if data["basis"] == "model" else "policy"
+
+
+def _propensity(exploration: Mapping[str, Any] | None) -> float | None:
+    """The propensity of an event that exploration let through."""
+    if exploration is None or not exploration["drawn"] or exploration["stopped_by"]:
+        return None
+    return float(exploration["propensity"])

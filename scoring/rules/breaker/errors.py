@@ -2,15 +2,30 @@
 
 from collections.abc import Sequence
 
-from scoring.errors import ScoringError
+from scoring.errors import ScoringError, word_problems
 
-Problem = tuple[str, str]  # a setting, and what is wrong with it
+FieldProblem = tuple[str, str, object]  # the setting, the problem, what is allowed
 
 
 class BreakerInvalid(ScoringError):
-    """Settings of a breaker that are not allowed. `problems`: each setting with what is wrong."""
+    """Settings are refused. `problems`: every problem as (setting, problem, what is allowed)."""
 
-    def __init__(self, event_type: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, event_type: str, problems: Sequence[FieldProblem]) -> None:
+        super().__init__(f"the breaker of {event_type} cannot be set: {word_problems(problems)}")
         self.event_type, self.problems = event_type, tuple(problems)
-        told = "; ".join(f"{name} {problem}" for name, problem in problems)
-        super().__init__(f"these breaker settings of {event_type} are not possible: {told}")
+
+
+class BreakerUnchanged(ScoringError):
+    """The settings are those that already hold."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(f"the breakers of {event_type} already have these settings")
+        self.event_type = event_type
+
+
+class BreakerNotOpen(ScoringError):
+    """Only an open breaker can be reset: this one has closed meanwhile, or never opened."""
+
+    def __init__(self, *, event_type: str, source: str) -> None:
+        super().__init__(f"the breaker of {event_type} from {source} is not open")
+        self.event_type, self.source = event_type, source

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from scoring.rules.breaker.errors import BreakerInvalid, Problem
+from scoring.rules.breaker.errors import BreakerInvalid, FieldProblem
 
 MIN_EVENTS_RANGE = (10, 1_000)
 MAX_BLOCKS_RANGE = (1, 100_000)
@@ -61,9 +61,10 @@ def check_settings(event_type: str, settings: BreakerSettings) -> None:
         raise BreakerInvalid(event_type, problems)
 
 
-def _problems(settings: BreakerSettings) -> Iterator[Problem]:
+def _problems(settings: BreakerSettings) -> Iterator[FieldProblem]:
     if not 0 < settings.max_share <= 1:
-        yield "max_share", f"must be more than 0 and at most 1 (no limit), not {settings.max_share:g}"
+        allowed = "more than 0 and at most 1 (no limit)"
+        yield "max_share", f"must be {allowed}, not {settings.max_share:g}", allowed
     ranges = {
         "max_blocks": (settings.max_blocks, MAX_BLOCKS_RANGE),
         "min_events": (settings.min_events, MIN_EVENTS_RANGE),
@@ -72,4 +73,4 @@ def _problems(settings: BreakerSettings) -> Iterator[Problem]:
     }
     for name, (value, (low, high)) in ranges.items():
         if value is not None and not low <= value <= high:
-            yield name, f"must be from {low:,} to {high:,}, not {value:,}"
+            yield name, f"must be {low:,} to {high:,}, not {value:,}", f"{low:,} to {high:,}"

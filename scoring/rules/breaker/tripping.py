@@ -11,17 +11,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from scoring.log.entries import NewEntry
+from scoring.rules.breaker.configuration import BreakerConfiguration, Key
 from scoring.rules.breaker.counting import MODEL, BlockCounter, Excess, Observed
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.timestamps import to_iso
 
 State = Literal["open", "closed"]
 Cause = Literal["cool_down", "reset", "switched_off"]
-Key = tuple[str, str]  # an event type and a source
 
 OPEN: State = "open"
 CLOSED: State = "closed"
-DEFAULT = BreakerSettings()
 
 
 @dataclass(slots=True)
@@ -43,22 +42,6 @@ class Breaker:
         return self.event_type, self.source
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerRules:
-    """What people have configured for breakers as of a version of the ruleset.
-
-    `settings` by event type; the others have the defaults. `resets`: for each breaker that was reset by hand
-    the version of the ruleset at its last reset.
-    """
-
-    ruleset: int
-    settings: Mapping[str, BreakerSettings]
-    resets: Mapping[Key, int]
-
-    def settings_of(self, event_type: str) -> BreakerSettings:
-        return self.settings.get(event_type, DEFAULT)
-
-
 class Breakers:
     """The breakers of a lane. Events are observed in the order in which their decisions are logged.
 
@@ -68,32 +51,32 @@ class Breakers:
 
     def __init__(
         self,
-        rules: BreakerRules,
+        configuration: BreakerConfiguration,
         breakers: Iterable[Breaker] = (),
         *,
         observed: Mapping[Key, Sequence[Observed]] | None = None,
     ) -> None:
         """`breakers`: those that ever opened. `observed`: the latest events of each type and source."""
-        self._rules = rules
+        self._configuration = configuration
         self._breakers = {each.key: each for each in breakers}
         self._counters: dict[Key, BlockCounter] = {}
         self._entries: list[NewEntry] = []
         for key, events in (observed or {}).items():
-            self._counters[key] = BlockCounter(rules.settings_of(key[0]), events)
+            self._counters[key] = BlockCounter(configuration.settings_of(key[0]), events)
 
-    def follow(self, rules: BreakerRules, *, now: datetime) -> None:
+    def follow(self, configuration: BreakerConfiguration, *, now: datetime) -> None:
         """Apply a later version of the ruleset: new settings, and resets by hand."""
-        self._rules = rules
+        self._configuration = configuration
         for key, counter in self._counters.items():
-            if counter.settings != (settings := rules.settings_of(key[0])):
+            if counter.settings != (settings := configuration.settings_of(key[0])):
                 self._counters[key] = BlockCounter(settings, counter.latest)
         for breaker in self._breakers.values():
             if breaker.until is None:
                 continue
-            if breaker.ruleset < rules.resets.get(breaker.key, 0):
+            if breaker.ruleset < configuration.resets.get(breaker.key, 0):
                 self._counter(breaker).clear()
                 self._close(breaker, "reset", now)
-            elif not rules.settings_of(breaker.event_type).is_on:
+            elif not configuration.settings_of(breaker.event_type).is_on:
                 self._close(breaker, "switched_off", now)
 
     def observe(
@@ -104,7 +87,7 @@ class Breakers:
         `would_block`: an outcome of block by anything but a block list. `by`: the active rules that ask for
         a block. Events of a type whose breakers are switched off are not counted.
         """
-        if not self._rules.settings_of(event_type).is_on:
+        if not self._configuration.settings_of(event_type).is_on:
             return CLOSED
         breaker = self._breakers.get((event_type, source))
         if breaker is None:
@@ -126,7 +109,7 @@ class Breakers:
     def _counter(self, breaker: Breaker) -> BlockCounter:
         counter = self._counters.get(breaker.key)
         if counter is None:
-            counter = BlockCounter(self._rules.settings_of(breaker.event_type))
+            counter = BlockCounter(self._configuration.settings_of(breaker.event_type))
             self._counters[breaker.key] = counter
         return counter
 
@@ -139,8 +122,8 @@ class Breakers:
             self._close(breaker, "cool_down", now)
 
     def _open(self, breaker: Breaker, excess: Excess, now: datetime) -> None:
-        settings = self._rules.settings_of(breaker.event_type)
-        breaker.until, breaker.ruleset = now + settings.cool_down, self._rules.ruleset
+        settings = self._configuration.settings_of(breaker.event_type)
+        breaker.until, breaker.ruleset = now + settings.cool_down, self._configuration.ruleset
         self._append(breaker, "breaker.tripped", _tripped_data(breaker, settings, excess))
 
     def _close(self, breaker: Breaker, cause: Cause, now: datetime) -> None:
@@ -148,7 +131,11 @@ class Breakers:
         self._append(breaker, "breaker.closed", {"cause": cause, "at": to_iso(now)})
 
     def _append(self, breaker: Breaker, entry_type: str, data: Mapping[str, Any]) -> None:
-        named = {"event_type": breaker.event_type, "source": breaker.source, "ruleset": self._rules.ruleset}
+        named = {
+            "event_type": breaker.event_type,
+            "source": breaker.source,
+            "ruleset": self._configuration.ruleset,
+        }
         entry = NewEntry(
             stream=f"breaker/{breaker.event_type}/{breaker.source}",
             expected_version=breaker.version,

@@ -65,7 +65,7 @@ class Explorer:
     """Explores the would-be blocks of a lane, and counts the money let through by event type and day (UTC).
 
     Exact, because only the holder of a lane decides its events. A holder that discards decisions it has made
-    needs a new explorer: see `read_spent`.
+    needs a new one: see `read_explorer`.
     """
 
     def __init__(self, spent: dict[str, int], *, now: datetime) -> None:

@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 
-from scoring.errors import ScoringError
+from scoring.errors import ScoringError, word_problems
 
-Problem = tuple[str, str]  # a setting, and what is wrong with it
+FieldProblem = tuple[str, str, object]  # the setting, the problem, what is allowed
 
 
 class ExplorationInvalid(ScoringError):
-    """Settings of exploration that are not allowed. `problems`: each setting with what is wrong."""
+    """Settings are refused. `problems`: every problem as (setting, problem, what is allowed)."""
 
-    def __init__(self, event_type: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, event_type: str, problems: Sequence[FieldProblem]) -> None:
+        super().__init__(f"exploration of {event_type} cannot be set: {word_problems(problems)}")
         self.event_type, self.problems = event_type, tuple(problems)
-        told = "; ".join(f"{name} {problem}" for name, problem in problems)
-        super().__init__(f"this exploration of {event_type} is not possible: {told}")
+
+
+class ExplorationUnchanged(ScoringError):
+    """The settings are those that already hold."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(f"the exploration of {event_type} already has these settings")
+        self.event_type = event_type

@@ -1,10 +1,10 @@
 """The exploration of an event type: the share of would-be blocks that is let through, and its caps."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from scoring.rules.exploration.errors import ExplorationInvalid, Problem
+from scoring.rules.exploration.errors import ExplorationInvalid, FieldProblem
 
 MIN_SHARE, MAX_SHARE = 0.0001, 0.5  # a label counts 1/share times, so smaller shares teach noise
 MAX_SALT = 40  # characters
@@ -47,21 +47,43 @@ class Exploration:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Explorations:
+    """The exploration of every event type that ever had one: a pure fold of the ruleset."""
+
+    by_type: Mapping[str, Exploration] = field(default_factory=dict)
+
+    def of(self, event_type: str) -> Exploration | None:
+        """The exploration of an event type; None while it is off."""
+        found = self.by_type.get(event_type)
+        return found if found and found.is_on else None
+
+    def after(self, entry_type: str, data: Mapping[str, Any]) -> "Explorations":
+        """The explorations after one more entry of the ruleset."""
+        if entry_type != "exploration.changed":
+            return self
+        return Explorations({**self.by_type, data["event_type"]: Exploration.of(data)})
+
+
 def check_exploration(exploration: Exploration) -> None:
     """Raises ExplorationInvalid, which names every setting that is not allowed."""
     if problems := list(_problems(exploration)):
         raise ExplorationInvalid(exploration.event_type, problems)
 
 
-def _problems(exploration: Exploration) -> Iterator[Problem]:
+def _problems(exploration: Exploration) -> Iterator[FieldProblem]:
     share, amount, daily = exploration.share, exploration.amount_cap, exploration.daily_cap
     if share and not MIN_SHARE <= share <= MAX_SHARE:
-        yield "share", f"must be 0 (off) or from {MIN_SHARE:.2%} to {MAX_SHARE:.0%}, not {share:.4g}"
+        allowed = f"0 (off) or {MIN_SHARE:.2%} to {MAX_SHARE:.0%}"
+        yield "share", f"must be {allowed}, not {share:.4g}", allowed
     for name, cap in (("amount_cap", amount), ("daily_cap", daily)):
         lowest = 1 if share else 0
         if not lowest <= cap <= MAX_AMOUNT:
-            yield name, f"must be from {lowest} to {MAX_AMOUNT:,} minor units, not {cap:,}"
+            allowed = f"{lowest} to {MAX_AMOUNT:,} minor units"
+            yield name, f"must be {allowed}, not {cap:,}", allowed
     if 0 < daily < amount:
-        yield "daily_cap", f"must be at least the cap of one event, {amount:,}, not {daily:,}"
+        allowed = f"at least the cap of one event, {amount:,}"
+        yield "daily_cap", f"must be {allowed}, not {daily:,}", allowed
     if not 0 < len(exploration.salt) <= MAX_SALT:
-        yield "salt", f"must have 1 to {MAX_SALT} characters, not {len(exploration.salt)}"
+        allowed = f"1 to {MAX_SALT} characters"
+        yield "salt", f"must have {allowed}, not {len(exploration.salt)}", allowed

@@ -1,0 +1,46 @@
+"""Changes the limits of breakers, and resets open ones; the only writer of both to the ruleset."""
+
+from datetime import datetime
+
+from scoring.catalog.registry import scored_type
+from scoring.log.entries import Entry
+from scoring.rules.breaker.errors import BreakerNotOpen, BreakerUnchanged
+from scoring.rules.breaker.models import BreakerState, StoredBreakerSettings
+from scoring.rules.breaker.settings import BreakerSettings, check_settings
+from scoring.rules.ruleset.stream import Change, change_ruleset
+
+
+def settings_of(event_type: str) -> BreakerSettings:
+    """The limits that hold for an event type: those set, or the defaults."""
+    row = StoredBreakerSettings.objects.filter(pk=event_type).values().first()
+    return BreakerSettings.of(row) if row else BreakerSettings()
+
+
+def change_settings(
+    event_type: str, settings: BreakerSettings, *, reason: str, actor: str, now: datetime
+) -> Entry:
+    """Set the limits of an event type's breakers. Lanes follow from their next micro-batch on.
+
+    Raises BreakerInvalid, BreakerUnchanged, UnknownEventType, EventTypeNotScored.
+    """
+    scored_type(event_type)
+    check_settings(event_type, settings)
+
+    def build() -> list[Change]:
+        if settings == settings_of(event_type):
+            raise BreakerUnchanged(event_type)
+        return [Change("breaker.changed", {"event_type": event_type, **settings.as_data(), "reason": reason})]
+
+    return change_ruleset(build, actor=actor, now=now)[0]
+
+
+def reset_breaker(event_type: str, source: str, *, reason: str, actor: str, now: datetime) -> Entry:
+    """Close an open breaker; would-be blocks are counted anew. Raises BreakerNotOpen."""
+
+    def build() -> list[Change]:
+        is_open = BreakerState.objects.filter(event_type=event_type, source=source, until__isnull=False)
+        if not is_open.exists():
+            raise BreakerNotOpen(event_type=event_type, source=source)
+        return [Change("breaker.reset", {"event_type": event_type, "source": source, "reason": reason})]
+
+    return change_ruleset(build, actor=actor, now=now)[0]

@@ -1,0 +1,39 @@
+"""Changes exploration; the only writer of `exploration.changed`."""
+
+import secrets
+from dataclasses import replace
+from datetime import datetime
+
+from scoring.catalog.registry import scored_type
+from scoring.log.entries import Entry
+from scoring.rules.exploration.errors import ExplorationUnchanged
+from scoring.rules.exploration.models import StoredExploration
+from scoring.rules.exploration.settings import Exploration, check_exploration
+from scoring.rules.ruleset.stream import Change, change_ruleset
+
+
+def exploration_of(event_type: str) -> Exploration | None:
+    """The settings of an event type; None if exploration was never set."""
+    row = StoredExploration.objects.filter(pk=event_type).values().first()
+    return Exploration.of(row) if row else None
+
+
+def change_exploration(exploration: Exploration, *, reason: str, actor: str, now: datetime) -> Entry:
+    """Set the exploration of an event type. A salt of "" keeps the present one, or draws a first one.
+
+    Lanes follow from their next micro-batch on. Raises ExplorationInvalid, ExplorationUnchanged,
+    UnknownEventType, EventTypeNotScored.
+    """
+    scored_type(exploration.event_type)
+    first_salt = secrets.token_hex(8)  # nobody can choose an event id that is drawn
+
+    def build() -> list[Change]:
+        before = exploration_of(exploration.event_type)
+        salt = exploration.salt or (before.salt if before else first_salt)
+        wanted = replace(exploration, salt=salt)
+        check_exploration(wanted)
+        if wanted == before:
+            raise ExplorationUnchanged(wanted.event_type)
+        return [Change("exploration.changed", {**wanted.as_data(), "reason": reason})]
+
+    return change_ruleset(build, actor=actor, now=now)[0]
