@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scoring.rules.breaker.configuration import BreakerConfiguration
 from scoring.rules.breaker.counting import Observed
 from scoring.rules.breaker.settings import BreakerSettings
-from scoring.rules.breaker.tripping import Breaker, BreakerRules, Breakers
+from scoring.rules.breaker.tripping import Breaker, Breakers
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LIMITS = BreakerSettings(max_share=0.4, min_events=10, window_s=600, cool_down_s=60)
@@ -18,9 +19,9 @@ def at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def rules(settings: BreakerSettings = LIMITS, *, ruleset: int = 7, resets: int = 0) -> BreakerRules:
+def rules(settings: BreakerSettings = LIMITS, *, ruleset: int = 7, resets: int = 0) -> BreakerConfiguration:
     reset = {("payment", "shop"): resets} if resets else {}
-    return BreakerRules(ruleset, {"payment": settings}, reset)
+    return BreakerConfiguration(ruleset, {"payment": settings}, reset)
 
 
 def feed(breakers: Breakers, outcomes: str, *, seconds: float = 0, source: str = "shop") -> str:
@@ -61,7 +62,7 @@ def test_sources_and_event_types_have_breakers_of_their_own() -> None:
 def test_a_blast_from_one_bad_rule_is_tripped_within_50_events_whatever_came_before(
     before: int, batch: int
 ) -> None:
-    breakers = Breakers(BreakerRules(1, {}, {}))
+    breakers = Breakers(BreakerConfiguration(1, {}, {}))
     feed(breakers, "." * before)
     states = "".join(feed(breakers, "r" * batch, seconds=place) for place in range(-(-50 // batch)))
     assert states[49] == "o"
