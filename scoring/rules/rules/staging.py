@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from scoring.log.entries import Entry
+from scoring.rules.rules.compiling import check_expression
 from scoring.rules.rules.models import StoredRuleVersion
 from scoring.rules.rules.stored import find_rule, find_rule_version
-from scoring.rules.ruleset.life_cycle import ACTIVE, SHADOW, LifeCycle
+from scoring.rules.ruleset.life_cycle import ACTIVE, LIVE, SHADOW, LifeCycle
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
 
@@ -17,12 +18,15 @@ def stage_rule(
 
     To become active, a version must have been active before (a rollback): others need an approval. Raises
     UnknownRule, UnknownRuleVersion, StageNotAllowed, ApprovalNeeded; ReasonRequired for a change to or from
-    active.
+    active; InvalidRule for an expression that names what no longer exists.
     """
 
     def build() -> Sequence[Change]:
         version = find_rule_version(event_type, name, number)
-        return _life_cycle(event_type, name).stage(version, stage, by=actor, reason=reason)
+        changes = _life_cycle(event_type, name).stage(version, stage, by=actor, reason=reason)
+        if stage in LIVE:
+            check_expression(version.expression, event_type)
+        return changes
 
     return change_ruleset(build, actor=actor, now=now)
 
@@ -32,12 +36,14 @@ def request_activation(
 ) -> Entry:
     """Ask a second person to activate a version. Until then, it keeps its stage.
 
-    Raises UnknownRule, UnknownRuleVersion, StageNotAllowed, ActivationAlreadyRequested.
+    Raises UnknownRule, UnknownRuleVersion, StageNotAllowed, ActivationAlreadyRequested, InvalidRule.
     """
 
     def build() -> Sequence[Change]:
         version = find_rule_version(event_type, name, number)
-        return _life_cycle(event_type, name).request(version, by=actor, reason=reason)
+        changes = _life_cycle(event_type, name).request(version, by=actor, reason=reason)
+        check_expression(version.expression, event_type)
+        return changes
 
     return change_ruleset(build, actor=actor, now=now)[0]
 
@@ -47,13 +53,15 @@ def approve_activation(
 ) -> list[Entry]:
     """Make the requested version active, and archive the one that was. It holds from the next batch on.
 
-    Raises UnknownRule, UnknownRuleVersion, NoActivationRequested, StageNotAllowed; OwnVersion if `actor`
-    drafted the version or requested its activation.
+    Raises UnknownRule, UnknownRuleVersion, NoActivationRequested, StageNotAllowed, InvalidRule; OwnVersion if
+    `actor` drafted the version or requested its activation.
     """
 
     def build() -> Sequence[Change]:
         version = find_rule_version(event_type, name, number)
-        return _life_cycle(event_type, name).approve(version, by=actor, reason=reason)
+        changes = _life_cycle(event_type, name).approve(version, by=actor, reason=reason)
+        check_expression(version.expression, event_type)
+        return changes
 
     return change_ruleset(build, actor=actor, now=now)
 

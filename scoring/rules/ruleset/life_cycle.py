@@ -117,7 +117,9 @@ class LifeCycle:
     def archive(self, versions: Sequence[StoredVersion], *, by: str, reason: str) -> list[Change]:
         """Archive these versions. Raises ReasonRequired."""
         if not reason.strip():
-            raise ReasonRequired(f"{self.kind} {' of '.join(reversed(self.names.values()))} is archived")
+            raise ReasonRequired(
+                f"{self.kind} {' of '.join(reversed(list(self.names.values())))} is archived"
+            )
         return [
             self._change("staged", version, by=by, reason=reason, stage=ARCHIVED)
             for version in versions

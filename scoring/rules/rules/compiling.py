@@ -1,0 +1,44 @@
+"""Compiles a rule's expression against what exists now: the operands of its event type, and the lists."""
+
+from collections.abc import Iterator
+
+from scoring.rules.expressions.compiling import CompiledExpression, compile_expression
+from scoring.rules.expressions.errors import ExpressionInvalid
+from scoring.rules.expressions.operands import KnownList, Operands, operands_of
+from scoring.rules.lists.definitions import current_definitions
+from scoring.rules.rules.errors import FieldProblem, InvalidRule
+
+TAG = "tag"  # the action of lists whose values are tags
+
+
+def operands_now(event_type: str) -> Operands:
+    """What a new rule may use: the operands of the event type, and the lists that are not archived.
+
+    Raises UnknownEventType, EventTypeNotScored.
+    """
+    lists = [
+        KnownList(each.name, each.kind, tag=each.action == TAG)
+        for each in current_definitions().values()
+        if not each.archived
+    ]
+    return operands_of(event_type, lists=lists)
+
+
+def compile_draft(text: str, event_type: str) -> CompiledExpression:
+    """A draft's expression, compiled. Raises ExpressionInvalid, UnknownEventType, EventTypeNotScored."""
+    return compile_expression(text, operands_now(event_type))
+
+
+def expression_problems(text: str, event_type: str) -> Iterator[FieldProblem]:
+    """The problems of a draft's expression, each with its place."""
+    try:
+        compile_draft(text, event_type)
+    except ExpressionInvalid as error:
+        for each in error.problems:
+            yield "expression", f"line {each.line}, column {each.column}: {each.message}", each.allowed
+
+
+def check_expression(text: str, event_type: str) -> None:
+    """Raises InvalidRule for an expression that cannot be evaluated, or names what no longer exists."""
+    if problems := list(expression_problems(text, event_type)):
+        raise InvalidRule(problems)
