@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from scoring.features.compile.plan import FeatureSet
 from scoring.rules.expressions.compiling import CompiledExpression, environment
-from scoring.rules.expressions.operands import SCORE, SOURCE, Operand
+from scoring.rules.expressions.operands import FLAG, SCORE, SOURCE, Operand
 from scoring.rules.expressions.rewriting import Lookup, lookup_variable, presence_variable, value_variable
 
 NOT_HELD = -1  # the column of a feature that a row does not hold
@@ -37,6 +37,10 @@ class ActivationBuilder:
         }
         self._named = [operand for operand in operands.values() if operand.kind in ("field", "signal")]
         self._features = [operand for operand in operands.values() if operand.kind == "feature"]
+        self._feature_variables = [
+            (*self._variables[operand.name], operand.type == FLAG) for operand in self._features
+        ]
+        self._divisors = np.array([operand.divisor for operand in self._features])
         self._own = [operand for operand in operands.values() if operand.kind in (SCORE, SOURCE)]
         self._lookups = {
             lookup: lookup_variable(lookup) for each in expressions for lookup in sorted(each.lookups)
@@ -92,12 +96,26 @@ class ActivationBuilder:
             self._add(
                 data, operand, (fields if operand.kind == "field" else signals or {}).get(operand.column)
             )
-        known = features.tolist() if isinstance(features, np.ndarray) else features
-        for operand, value in zip(self._features, known or [None] * len(self._features), strict=True):
-            self._add(data, operand, value)
+        if len(features):
+            self._add_features(data, features)
+        else:
+            data.update(dict.fromkeys((each for _, each, _ in self._feature_variables if each), False))
         for operand in self._own:
             self._add(data, operand, score if operand.kind == SCORE else source)
         return data
+
+    def _add_features(
+        self, data: dict[str, Any], features: Sequence[float | None] | NDArray[np.float64]
+    ) -> None:
+        """As `_add` for every feature: rules read dozens of them, for every event."""
+        numbers = np.asarray(features, dtype=np.float64) / self._divisors
+        for (variable, presence, is_flag), number, known in zip(
+            self._feature_variables, numbers.tolist(), np.isfinite(numbers).tolist(), strict=True
+        ):
+            if presence is not None:
+                data[presence] = known
+            if variable is not None and known:
+                data[variable] = number != 0 if is_flag else number
 
     def _add(self, data: dict[str, Any], operand: Operand, stored: Any) -> None:
         value = operand.value_of(stored)
