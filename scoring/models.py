@@ -13,6 +13,7 @@ from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledSta
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.exploration.models import StoredExploration
 from scoring.rules.lists.models import ListedValue, ValueList
+from scoring.rules.policies.models import PolicyChange, PolicyInUse, StoredPolicy
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
 
@@ -37,6 +38,8 @@ __all__ = [
     "ModelArtifact",
     "ModelVersion",
     "Pending",
+    "PolicyChange",
+    "PolicyInUse",
     "Route",
     "Rule",
     "RuleChange",
@@ -48,6 +51,7 @@ __all__ = [
     "ShadowScore",
     "StoredBreakerSettings",
     "StoredExploration",
+    "StoredPolicy",
     "StoredRuleVersion",
     "TrainingJob",
     "TrainingProgress",

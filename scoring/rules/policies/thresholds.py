@@ -1,0 +1,32 @@
+"""The thresholds of a policy for one event. Pure and fast: it runs for every decision of a model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scoring.rules.policies.costs import cheapest_thresholds
+from scoring.rules.policies.policy import MODEL, Policy, Segment, Terms
+
+
+def thresholds_for(
+    policy: Policy, *, stake: int, of_model: Mapping[str, float], segment: Segment | None = None
+) -> Mapping[str, float]:
+    """The lowest score of each outcome but the mildest; what it does not name is never given for a score.
+
+    `stake`: the amount at stake in minor units of the base currency, or the type's nominal one. `of_model`:
+    the thresholds stored with the model that decides. `segment`: the policy's segment that the event is in.
+    """
+    return terms_thresholds(segment.terms if segment else policy.terms, stake=stake, of_model=of_model)
+
+
+def terms_thresholds(terms: Terms, *, stake: int, of_model: Mapping[str, float]) -> Mapping[str, float]:
+    """`thresholds_for` of terms alone."""
+    if terms.costs is not None:
+        return cheapest_thresholds(terms.costs, stake)
+    return of_model if terms.mode == MODEL else terms.thresholds
+
+
+def describe_use(policy: Policy, segment: Segment | None) -> dict[str, Any]:
+    """What a decision records of the policy that gave its thresholds."""
+    terms = segment.terms if segment else policy.terms
+    used = {"number": policy.number, "mode": terms.mode}
+    return {**used, "segment": segment.name} if segment else used
