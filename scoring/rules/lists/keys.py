@@ -17,9 +17,9 @@ from scoring.rules.lists.kinds import Match, listable_fields
 KEY_BYTES = 16
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# The prefix lengths to look up, by version of IP.
+# The prefix lengths to look up, longest first, by version of IP.
 Prefixes = Mapping[int, Collection[int]]
-ALL_PREFIXES: Prefixes = {4: range(33), 6: range(129)}
+ALL_PREFIXES: Prefixes = {4: range(32, -1, -1), 6: range(128, -1, -1)}
 
 
 class LookupKey(NamedTuple):
@@ -45,7 +45,7 @@ def value_key(name: str, text: str, *, personal: bool) -> bytes:
 
 
 def network_keys(name: str, text: str, *, personal: bool, prefixes: Prefixes) -> Iterator[bytes]:
-    """The keys of the networks that hold an address: the address itself, then each prefix."""
+    """The keys of the networks that hold an address, narrowest first: the address itself, then prefixes."""
     address = plain_address(ipaddress.ip_address(text))
     bits, number = address.max_prefixlen, int(address)
     yield value_key(name, str(address) if personal else f"{address}/{bits}", personal=personal)
@@ -149,6 +149,6 @@ def _keys(
             yield sha256_key(text)
 
 
-def digest_values(fields: Mapping[str, Any], names: Collection[str]) -> set[str]:
+def digests_of(fields: Mapping[str, Any], names: Collection[str]) -> set[str]:
     """The digests of the fields `names` that an event has."""
     return {str(fields[name]) for name in names if fields.get(name) is not None}
