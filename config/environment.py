@@ -41,6 +41,18 @@ def read_list(name: str, default: str = "", **options: Any) -> list[str]:
     return [item for item in items if item]
 
 
+def read_named_files(name: str) -> dict[str, str]:
+    """Paths by name, from "name=path,name=path". Raises ImproperlyConfigured for anything else."""
+    files: dict[str, str] = {}
+    for item in read_list(name):
+        named, _, path = map(str.strip, item.partition("="))
+        if not named.isidentifier() or not path:
+            allowed = "Write name=path, with letters, digits and _ in the name, and commas between several."
+            raise ImproperlyConfigured(f"{name}={os.environ[name]!r} is invalid: {item!r}. {allowed}")
+        files[named] = path
+    return files
+
+
 def check_apps(apps: list[str]) -> None:
     """Raises ValidationError for a Django app that cannot be imported."""
     for app in filter(None, apps):

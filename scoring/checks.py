@@ -1,5 +1,6 @@
 """System checks of the catalog for `manage.py check`."""
 
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -7,7 +8,14 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from scoring.catalog.registry import MODULE_NAME
+from scoring.catalog.fields import IpAddress
+from scoring.catalog.registry import MODULE_NAME, event_types
+from scoring.catalog.signals.reference_files import (
+    ReferenceFile,
+    UnreadableReference,
+    disposable_domains,
+    network_list,
+)
 from scoring.declare.errors import CatalogError
 
 
@@ -35,6 +43,45 @@ def check_own_apps(**_: Any) -> list[CheckMessage]:
         for app in apps.get_app_configs()
         if _is_own(app.name) and find_spec(f"{app.name}.{MODULE_NAME}") is None
     ]
+
+
+@register("catalog")
+def check_reference_files(**_: Any) -> list[CheckMessage]:
+    """An error for every list that cannot be read."""
+    files: dict[str, ReferenceFile[Any] | None] = {"ASSAY_DISPOSABLE_DOMAINS": disposable_domains()}
+    files |= {f"ASSAY_NETWORK_LISTS, {name}": network_list(name) for name in settings.NETWORK_LISTS}
+    return list(_unreadable(files))
+
+
+@register("catalog")
+def check_network_lists(**_: Any) -> list[CheckMessage]:
+    """A warning for every network list that a field names and the installation lacks."""
+    try:
+        return list(_unset_networks())
+    except CatalogError:
+        return []  # another check reports it
+
+
+def _unreadable(files: Mapping[str, ReferenceFile[Any] | None]) -> Iterator[CheckMessage]:
+    for setting, file in files.items():
+        try:
+            if file:
+                file.read()
+        except UnreadableReference as error:
+            yield Error(f"{setting}: {error}", id="scoring.E002")
+
+
+def _unset_networks() -> Iterator[CheckMessage]:
+    for kind in event_types().values():
+        for name, field in kind.fields.items():
+            for network in field.networks if isinstance(field, IpAddress) else ():
+                if network not in settings.NETWORK_LISTS:
+                    yield Warning(
+                        f"{kind.name}.{name} is looked up in the network list {network!r}, which"
+                        " ASSAY_NETWORK_LISTS does not name, so this signal is missing."
+                        f" Add {network}=/path/of/its/file to the setting.",
+                        id="scoring.W002",
+                    )
 
 
 def _is_own(name: str) -> bool:

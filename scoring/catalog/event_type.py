@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from scoring.catalog import moments
 from scoring.catalog.characters import NAME_PATTERN
@@ -12,18 +12,17 @@ from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError, InvalidEvent
 from scoring.catalog.fields import (
     Canonical,
+    Category,
     Entity,
     Field,
     Money,
-    Text,
     clean_identifier,
     parse_currency,
 )
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.outcomes import BASIC_OUTCOMES, outcomes_problem
-from scoring.catalog.text_signals import text_signals
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.declare import SIGNALS, FeatureView, Origin, part_of_vocabulary, signal_column
+from scoring.declare import FeatureView, Measured, Origin, Signal, part_of_vocabulary, signal_column
 from scoring.declare.errors import CatalogError
 from scoring.timestamps import to_iso
 
@@ -51,19 +50,26 @@ class Labels:
         return (self.positive, self.negative)
 
 
+class Signals(NamedTuple):
+    """What was measured of an event's values, by column ("comment.links").
+
+    `references`: the version of each list of the installation that was used for it, by name.
+    """
+
+    values: Measured
+    references: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedFields:
-    """A payload in canonical form. Values of the fields in `personal` are not in the vault yet.
-
-    `signals`: counts and shares of the texts, by column ("comment.links").
-    """
+    """A payload in canonical form. Values of the fields in `personal` are not in the vault yet."""
 
     event_type: str
     external_id: str
     occurred_at: datetime
     fields: dict[str, Canonical]
     personal: tuple[str, ...]
-    signals: dict[str, int | float]
+    signals: Signals
 
 
 class EventType:
@@ -89,9 +95,9 @@ class EventType:
     fields: ClassVar[dict[str, Field]] = {}
     batch_views: ClassVar[dict[str, FeatureView]] = {}
     origin: ClassVar[Origin]
-    signals: ClassVar[tuple[str, ...]] = ()  # the columns of all text signals
+    signals: ClassVar[dict[str, Signal]] = {}  # what is measured at receipt, by column
     _known: ClassVar[frozenset[str]] = frozenset()
-    _texts: ClassVar[tuple[str, ...]] = ()
+    _measured: ClassVar[tuple[tuple[str, Field], ...]] = ()
     _plain: ClassVar[tuple[tuple[str, Field], ...]] = ()
     _money: ClassVar[tuple[tuple[str, Money], ...]] = ()
 
@@ -110,8 +116,12 @@ class EventType:
         _check_declaration(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
         cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))
-        cls._texts = tuple(name for name, f in cls.fields.items() if isinstance(f, Text))
-        cls.signals = tuple(signal_column(name, signal) for name in cls._texts for signal in SIGNALS)
+        cls._measured = tuple((name, f) for name, f in cls.fields.items() if f.measured_signals)
+        cls.signals = {
+            signal_column(name, signal.name): signal
+            for name, f in cls._measured
+            for signal in f.measured_signals
+        }
         cls._known = frozenset(cls.payload_names())
 
     @classmethod
@@ -149,14 +159,16 @@ class EventType:
         )
 
     @classmethod
-    def signals_of(cls, values: Mapping[str, Canonical]) -> dict[str, int | float]:
-        """The text signals of canonical values, by column."""
-        return {
-            signal_column(name, signal): value
-            for name in cls._texts
-            if name in values
-            for signal, value in text_signals(values[name]).items()
-        }
+    def signals_of(cls, values: Mapping[str, Canonical]) -> Signals:
+        """The signals of canonical values."""
+        signals, versions = Signals({}, {})
+        for name, field in cls._measured:
+            if name in values:
+                references = field.current_references()
+                for signal, value in field.measure_value(values[name], references).items():
+                    signals[signal_column(name, signal)] = value
+                versions.update({key: loaded.version for key, loaded in references.items()})
+        return Signals(signals, versions)
 
     @classmethod
     def stake(cls, fields: Mapping[str, Canonical]) -> int | None:
@@ -189,6 +201,12 @@ class EventType:
             "required": required,
             "additionalProperties": False,
         }
+
+
+def categories_of(kind: type[EventType]) -> dict[str, tuple[str, ...]]:
+    """The category fields and signals of an event type, with the names that each can have; () if open."""
+    fields = {name: field.values for name, field in kind.fields.items() if isinstance(field, Category)}
+    return fields | {column: signal.values for column, signal in kind.signals.items() if signal.is_category}
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:

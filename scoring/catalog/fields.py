@@ -15,14 +15,26 @@ from scoring.catalog.card_numbers import MIN_LENGTH, has_card_number, mask_card_
 from scoring.catalog.characters import NAME_PATTERN, clean_name, clean_text
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
 from scoring.catalog.errors import FieldError
+from scoring.catalog.signals.addresses import address_signals
+from scoring.catalog.signals.reference_files import Loaded, network_list
+from scoring.catalog.signals.texts import text_signals
+from scoring.catalog.signals.user_agents import user_agent_signals
 from scoring.declare import (
+    ADDRESS_SIGNALS,
+    TEXT_SIGNALS,
+    USER_AGENT_SIGNALS,
+    AddressVocabulary,
     Choosable,
     Comparable,
     EntityVocabulary,
     FieldValue,
+    Measured,
     Operand,
     Origin,
+    Signal,
     TextVocabulary,
+    UserAgentVocabulary,
+    network_signal,
     part_of_vocabulary,
     reserve_names,
 )
@@ -30,6 +42,8 @@ from scoring.declare import (
 part_of_vocabulary(__name__)
 
 Canonical = Any  # a JSON value: str, int, float, bool or, for money, a dict
+References = Mapping[str, Loaded[Any]]  # lists that the installation supplies, by name
+NO_REFERENCES: References = {}
 
 
 class Field:
@@ -79,6 +93,19 @@ class Field:
 
     def _read(self, cell: object) -> object:
         return cells.read_text(cell)
+
+    @property
+    def measured_signals(self) -> tuple[Signal, ...]:
+        """What is measured of its values at receipt."""
+        return ()
+
+    def current_references(self) -> References:
+        """The installation's lists that `measure_value` needs now."""
+        return NO_REFERENCES
+
+    def measure_value(self, value: Canonical, references: References) -> Measured:
+        """The signals of a canonical value, by name, without those that it does not have."""
+        return {}
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema (2020-12) of the raw value."""
@@ -155,11 +182,12 @@ class Entity(EntityVocabulary, Field):
         return {**schema, "minLength": 1, "maxLength": self.max_length, "pattern": NAME_PATTERN}
 
 
-reserve_names(dir(Entity()))
+class IpAddress(AddressVocabulary, Entity):
+    """An IP address as an entity; personal by default.
 
-
-class IpAddress(Entity):
-    """An IP address as an entity; personal by default."""
+    Its signals (`ip.is_private()`) are measured at receipt. `networks`: names of the installation's network
+    lists that it is looked up in, for `ip.is_in("data_centers")`.
+    """
 
     def __init__(
         self,
@@ -168,6 +196,7 @@ class IpAddress(Entity):
         personal: bool = True,
         kind: str = "",
         says: str = "",
+        networks: tuple[str, ...] = (),
         verbose_name: str = "",
         help: str = "",
     ) -> None:
@@ -180,6 +209,24 @@ class IpAddress(Entity):
             verbose_name=verbose_name,
             help=help,
         )
+        for name in networks:
+            if not name.isidentifier():
+                raise self.origin.error(f"{name!r} cannot name a network list; use letters, digits and _")
+        self.networks = tuple(networks)
+
+    @property
+    def measured_signals(self) -> tuple[Signal, ...]:
+        return (*ADDRESS_SIGNALS.values(), *map(network_signal, self.networks))
+
+    def current_references(self) -> References:
+        files = {name: network_list(name) for name in self.networks}
+        return {name: loaded for name, file in files.items() if file and (loaded := file.current())}
+
+    def measure_value(self, value: Canonical, references: References) -> Measured:
+        return address_signals(value, references)
+
+
+reserve_names(dir(IpAddress()))
 
 
 class Money(Comparable, Operand, Field):
@@ -394,6 +441,46 @@ class Text(TextVocabulary, Field):
             )
         text = clean_text(raw)
         return text if self.card_numbers else mask_card_numbers(text)
+
+    @property
+    def measured_signals(self) -> tuple[Signal, ...]:
+        return tuple(TEXT_SIGNALS.values())
+
+    def measure_value(self, value: Canonical, references: References) -> Measured:
+        return text_signals(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {**super().json_schema(), "type": "string", "maxLength": self.max_length}
+
+
+class UserAgent(UserAgentVocabulary, Field):
+    """What a client says that it is, as in the header User-Agent; personal by default. It may be empty.
+
+    Its signals (`agent.is_bot()`) are measured at receipt.
+    """
+
+    max_length = 2_000
+
+    def __init__(
+        self, *, optional: bool = False, personal: bool = True, verbose_name: str = "", help: str = ""
+    ) -> None:
+        super().__init__(optional=optional, personal=personal, verbose_name=verbose_name, help=help)
+
+    def parse(self, raw: object) -> str:
+        if not isinstance(raw, str):
+            raise FieldError("must be a string", "string")
+        if len(raw) > self.max_length:
+            raise FieldError(
+                f"is longer than {self.max_length} characters", f"at most {self.max_length} characters"
+            )
+        return mask_card_numbers(clean_text(raw).strip())
+
+    @property
+    def measured_signals(self) -> tuple[Signal, ...]:
+        return tuple(USER_AGENT_SIGNALS.values())
+
+    def measure_value(self, value: Canonical, references: References) -> Measured:
+        return user_agent_signals(value)
 
     def json_schema(self) -> dict[str, Any]:
         return {**super().json_schema(), "type": "string", "maxLength": self.max_length}

@@ -22,6 +22,7 @@ from scoring.decisions.predictions.categories import apply_vocabulary
 from scoring.decisions.predictions.predicting import predict
 from scoring.features.compile.plan import FeatureSet
 from scoring.features.logged_vectors import unpack_also, unpack_vectors
+from scoring.lanes.order import values_of
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
@@ -144,9 +145,9 @@ def _read_routes(decided: Sequence[Entry]) -> Routes:
 
 
 def _read_fields(decided: Sequence[Entry]) -> dict[int, Mapping[str, Any]]:
-    """The canonical fields of the decided events, by the position of their receipt or correction."""
+    """The values of the decided events, by the position of their receipt or correction."""
     positions = sorted({_version_of(entry) for entry in decided})
-    return {version.position: version.data["fields"] for version in read_positions(positions)}
+    return {version.position: values_of(version.data) for version in read_positions(positions)}
 
 
 def _version_of(decision: Entry) -> int:

@@ -27,7 +27,17 @@ from scoring.declare.origin import Origin, part_of_vocabulary
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.views import FeatureView
 from scoring.declare.several import SeveralFeatures, iter_features
-from scoring.declare.text_signals import SIGNALS, signal_column
+from scoring.declare.signals import (
+    ADDRESS_SIGNALS,
+    EMAIL_SIGNALS,
+    PHONE_SIGNALS,
+    TEXT_SIGNALS,
+    USER_AGENT_SIGNALS,
+    Measured,
+    Signal,
+    network_signal,
+    signal_column,
+)
 from scoring.declare.window import TILES_PER_WINDOW, Window
 from scoring.declare.word import Word
 from scoring.declare.words.calendar import (
@@ -54,13 +64,25 @@ from scoring.declare.words.own_values import (
 )
 from scoring.declare.words.recency import IsNew, SinceFirst, SinceLast, SinceLastSame
 from scoring.declare.words.sessions import InSession
+from scoring.declare.words.signals import (
+    AddressVocabulary,
+    EmailVocabulary,
+    FieldSignal,
+    PhoneVocabulary,
+    UserAgentVocabulary,
+)
 from scoring.declare.words.texts import TextSignal, TextVocabulary
 from scoring.declare.words.vocabulary import EntityVocabulary, InRole, Pair, pair
 from scoring.declare.words.windows import Aggregate
 
 __all__ = [
-    "SIGNALS",
+    "ADDRESS_SIGNALS",
+    "EMAIL_SIGNALS",
+    "PHONE_SIGNALS",
+    "TEXT_SIGNALS",
     "TILES_PER_WINDOW",
+    "USER_AGENT_SIGNALS",
+    "AddressVocabulary",
     "Aggregate",
     "AllOf",
     "Arithmetic",
@@ -73,10 +95,12 @@ __all__ = [
     "DayOfWeek",
     "Distance",
     "Distinct",
+    "EmailVocabulary",
     "EntityVocabulary",
     "Expression",
     "FeatureView",
     "FieldComparison",
+    "FieldSignal",
     "FieldValue",
     "HourOfDay",
     "InRole",
@@ -86,6 +110,7 @@ __all__ = [
     "IsWeekend",
     "Labeled",
     "Last",
+    "Measured",
     "Named",
     "NamedField",
     "OnEntity",
@@ -93,13 +118,16 @@ __all__ = [
     "Operand",
     "Origin",
     "Pair",
+    "PhoneVocabulary",
     "SeveralFeatures",
+    "Signal",
     "SinceFirst",
     "SinceLast",
     "SinceLastSame",
     "TextSignal",
     "TextVocabulary",
     "Traveled",
+    "UserAgentVocabulary",
     "Window",
     "Word",
     "YearsSince",
@@ -111,6 +139,7 @@ __all__ = [
     "is_night",
     "is_weekend",
     "iter_features",
+    "network_signal",
     "pair",
     "part_of_vocabulary",
     "parts_of",

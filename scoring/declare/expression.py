@@ -12,7 +12,13 @@ from scoring.declare.lowering import Program, Register
 from scoring.declare.origin import Origin
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.text_signals import SIGNALS
+from scoring.declare.signals import (
+    ADDRESS_SIGNALS,
+    EMAIL_SIGNALS,
+    PHONE_SIGNALS,
+    TEXT_SIGNALS,
+    USER_AGENT_SIGNALS,
+)
 from scoring.declare.usual import One, Usual
 from scoring.declare.word import Word
 
@@ -24,6 +30,16 @@ def check_field(value: object) -> None:
         raise Origin.here().error(f"{shown} is not a field")
 
 
+# The fields that have each signal, for messages about fields that do not.
+_SIGNALS_OF = {
+    "Text": TEXT_SIGNALS,
+    "Email": EMAIL_SIGNALS,
+    "Phone": PHONE_SIGNALS,
+    "IpAddress": ADDRESS_SIGNALS,
+    "UserAgent": USER_AGENT_SIGNALS,
+}
+
+
 class Operand:
     """Anything that features are computed with. It can be added, subtracted, multiplied, divided, named."""
 
@@ -31,9 +47,10 @@ class Operand:
         raise NotImplementedError
 
     def __getattr__(self, word: str) -> None:
-        if word in SIGNALS:
+        if having := [name for name, signals in _SIGNALS_OF.items() if word in signals]:
             shown = "a feature" if isinstance(self, Expression) else f"a {type(self).__name__}"
-            raise Origin.here().error(f"only a Text field has {word!r}, not {shown}")
+            fields = " or ".join(having)
+            raise Origin.here().error(f"only a {fields} field has {word!r}, not {shown}")
         raise AttributeError(word)
 
     def __add__(self, other: "Operand | float") -> "Arithmetic":

@@ -118,10 +118,10 @@ def received_entry(
 ) -> NewEntry:
     """The `event.received` entry of a submission, with digests in place of personal values.
 
-    Its `signals`, computed from the texts, are not part of the payload, so they are not compared with those
-    of a repeated submission.
+    Its `signals`, and the versions of the lists that they depend on, are not part of the payload, so they are
+    not compared with those of a repeated submission.
     """
-    parsed = submission.parsed
+    parsed, signals = submission.parsed, submission.parsed.signals
     fields = dict(parsed.fields)
     for name in parsed.personal:
         fields[name] = vault.digest_of(name, str(fields[name]))
@@ -136,7 +136,8 @@ def received_entry(
             "occurred_at": to_iso(parsed.occurred_at),
             "history": history,
             "fields": fields,
-            **({"signals": parsed.signals} if parsed.signals else {}),
+            **({"signals": signals.values} if signals.values else {}),
+            **({"references": signals.references} if signals.references else {}),
         },
         metadata={"actor": actor} if actor else {},
     )

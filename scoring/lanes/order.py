@@ -227,7 +227,7 @@ def event_item(seq: int, event: Mapping[str, Any]) -> LaneItem:
         kind="event",
         type=event["type"],
         occurred_at_us=_micros(event["occurred_at"]),
-        fields=_values_of(event),
+        fields=values_of(event),
     )
 
 
@@ -238,7 +238,7 @@ def label_item(seq: int, label: Mapping[str, Any], event: Mapping[str, Any]) -> 
         kind="label",
         type=event["type"],
         occurred_at_us=_micros(event["occurred_at"]),
-        fields=_values_of(event),
+        fields=values_of(event),
         positive_delta=label_delta(label, type_name=event["type"]),
     )
 
@@ -250,7 +250,7 @@ def effect_item(seq: int, effect: Effect, version: Mapping[str, Any]) -> LaneIte
         kind=effect.kind,
         type=version["type"],
         occurred_at_us=_micros(version["occurred_at"]),
-        fields=_values_of(version),
+        fields=values_of(version),
         positive_delta=effect.positive_delta,
     )
 
@@ -261,8 +261,8 @@ def label_delta(label: Mapping[str, Any], *, type_name: str) -> int:
     return (label["effective"] == positive) - (label["previous"] == positive)
 
 
-def _values_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An event's fields and the signals of its texts, which entries of earlier releases do not have."""
+def values_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields and signals of a version of an event; entries of earlier releases have no signals."""
     signals = event.get("signals")
     return {**event["fields"], **signals} if signals else event["fields"]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Field, Flag, Money, Number, Text
+from scoring.declare import Signal
 from scoring.features.folding.encode import KeyColumn
 from scoring.lanes.amendments import RECEIVED, RETRACTED
 from scoring.log.texts import Texts, first_positions
@@ -89,10 +90,17 @@ def column_type(field: Field) -> pa.DataType:
     return pa.string() if isinstance(field, Text) else NAMES
 
 
+def signal_type(signal: Signal) -> pa.DataType:
+    """The stored type of a signal."""
+    if signal.is_category:
+        return NAMES
+    return pa.bool_() if signal.is_flag else pa.float64()
+
+
 def event_schema(kind: type[EventType], fields: Collection[str] | None = None) -> pa.Schema:
-    """The columns of an event type, with all its fields and signals of texts or with these."""
+    """The columns of an event type, with all its fields and signals or with these."""
     types = {name: column_type(field) for name, field in kind.fields.items()}
-    types |= dict.fromkeys(kind.signals, pa.float64())
+    types |= {column: signal_type(signal) for column, signal in kind.signals.items()}
     chosen = {name: stored for name, stored in types.items() if fields is None or name in fields}
     return pa.schema(EVENT_HEAD | chosen)
 
@@ -116,7 +124,7 @@ def event_table(kind: type[EventType], texts: Texts, fields: Collection[str] | N
         texts,
         {
             "fields": parts,
-            "signals": pa.struct([(name, pa.float64()) for name in signals]),
+            "signals": pa.struct([(name, _json_type(schema.field(name).type)) for name in signals]),
             "history": pa.bool_(),
             "id": pa.string(),
             "occurred_at": pa.string(),
@@ -241,6 +249,10 @@ def as_type(column: pa.Array | pa.ChunkedArray, wanted: pa.DataType) -> pa.Array
 def _parsed_type(field: Field, stored: pa.DataType) -> pa.DataType:
     if isinstance(field, Money) and not field.personal:
         return _AMOUNT
+    return _json_type(stored)
+
+
+def _json_type(stored: pa.DataType) -> pa.DataType:
     return pa.string() if stored == NAMES else stored
 
 

@@ -36,7 +36,7 @@ _LABELS = """
 RECEIVED_AT = """(CASE WHEN event.versions = 1 THEN event.occurred_at
                   ELSE (said.data::json ->> 'occurred_at')::timestamptz END)"""
 _VALUES = """
-    SELECT said.data::json -> 'fields' ->> %s, count(*)
+    SELECT said.data::json -> %s ->> %s, count(*)
       FROM scoring_logentry said
       JOIN scoring_event event ON event.position = said.position
      WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
@@ -87,31 +87,36 @@ def read_label_rows(
 
 
 def count_values(
-    event_type: str, field: str, *, as_of: datetime, store: OfflineStore | None = None
+    event_type: str, name: str, *, as_of: datetime, store: OfflineStore | None = None
 ) -> dict[str, int]:
-    """The number of events up to `as_of` with each value of a category, as known then."""
+    """The number of events up to `as_of` with each value of a category, as known then.
+
+    `name`: of a field, or the column of a signal.
+    """
+    kind = find_event_type(event_type)
+    part = "signals" if name in kind.signals else "fields"
     opened, manifest = open_store(store)
     counts: Counter[str] = Counter()
     table, cursor = f"events/type={event_type}", manifest.cursor
     if manifest.layout.get(table) == present_layout()[table]:
-        schema = event_schema(find_event_type(event_type))
-        rows = opened.read(table, manifest=manifest, columns=["_occurred_at", field], schema=schema)
-        values = rows.filter(pc.less_equal(rows["_occurred_at"], pa.scalar(as_of)))[field]
+        schema = event_schema(kind)
+        rows = opened.read(table, manifest=manifest, columns=["_occurred_at", name], schema=schema)
+        values = rows.filter(pc.less_equal(rows["_occurred_at"], pa.scalar(as_of)))[name]
         for count in values.cast(pa.string()).value_counts().to_pylist():
             counts[count["values"]] += count["counts"]
     else:
         cursor = Manifest().cursor
     with connection.cursor() as db:
-        db.execute(_VALUES, [field, *cursor, event_type, as_of])
+        db.execute(_VALUES, [part, name, *cursor, event_type, as_of])
         for value, count in db.fetchall():
             counts[value] += count
-    _correct_counts(counts, event_type, field, as_of)
+    _correct_counts(counts, event_type, (part, name), as_of)
     return {value: count for value, count in counts.items() if value is not None and count > 0}
 
 
-def _correct_counts(counts: Counter[Any], event_type: str, field: str, as_of: datetime) -> None:
+def _correct_counts(counts: Counter[Any], event_type: str, where: tuple[str, str], as_of: datetime) -> None:
     """Count amended events by their version valid at `as_of` instead of their receipt."""
-    at = to_micros(as_of)
+    at, (part, name) = to_micros(as_of), where
     held = {each.event: each.held_at(at) for each in read_versions(event_type)}
     changed = {event: version for event, version in held.items() if version != event}
     positions = {*changed, *(version for version in changed.values() if version is not None)}
@@ -119,7 +124,7 @@ def _correct_counts(counts: Counter[Any], event_type: str, field: str, as_of: da
     for event, version in changed.items():
         for position, sign in ((event, -1), (version, 1)):
             if position is not None and from_iso(entries[position]["occurred_at"]) <= as_of:
-                counts[entries[position]["fields"].get(field)] += sign
+                counts[entries[position].get(part, {}).get(name)] += sign
 
 
 def _read_labels(manifest: Manifest, event_type: str, last: int, progress: Progress) -> list[pa.Table]:

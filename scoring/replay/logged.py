@@ -12,6 +12,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.batch.versions import NONE
+from scoring.lanes.order import values_of
 from scoring.log.entries import LAST_POSITION, Entry
 from scoring.log.read import read_positions, read_streams
 from scoring.log.upcasters import upcast_to_current
@@ -99,7 +100,7 @@ def read_decisions(positions: Positions) -> list[LoggedDecision]:
     """The decisions at these positions, in this order."""
     entries = read_positions(positions.tolist())
     versions = read_positions(sorted({version_decided(entry) for entry in entries}))
-    fields = {version.position: version.data["fields"] for version in versions}
+    fields = {version.position: values_of(version.data) for version in versions}
     rescored = _rescored(entries)
     return [LoggedDecision(e, fields[version_decided(e)], e.position in rescored) for e in entries]
 

@@ -206,7 +206,7 @@ def _event(draw: st.DrawFn) -> Event:
     for name in optional:
         if draw(st.integers(0, 3)):
             fields[name] = draw(_OPTIONAL[name])
-    fields |= Transfer.signals_of({"note": fields.pop("note")}) if "note" in fields else {}
+    fields |= Transfer.signals_of({"note": fields.pop("note")}).values if "note" in fields else {}
     if event_type == "login":
         fields["channel"] = draw(st.sampled_from(["web", "app"]))
     return event_type, draw(st.sampled_from(STEPS)), fields

@@ -15,8 +15,8 @@ def apply_vocabulary(
 ) -> NDArray[np.float64]:
     """A copy of the vectors [n, F] with every category encoded by the vocabulary of `feature_set`.
 
-    `fields`: the canonical fields of the n events. As in the kernel, an unknown value is 0 and a missing one
-    NaN. All other values are the same for every model of an event type.
+    `fields`: the canonical fields and signals of the n events. As in the kernel, an unknown value is 0 and a
+    missing one NaN. All other values are the same for every model of an event type.
     """
     coded = features.copy()
     for column, spec in enumerate(feature_set.features):

@@ -16,6 +16,7 @@ from scoring.decisions.predictions.deciding_models import DecidingModel, Decidin
 from scoring.decisions.predictions.predicting import predict
 from scoring.features.compile.plan import FeatureSet
 from scoring.lanes.claiming import Claim
+from scoring.lanes.order import values_of
 from scoring.registry.loaded_models import LoadedModel
 from scoring.sentences.reasons import reasons_for
 from scoring.signals.telemetry import telemetry
@@ -118,7 +119,7 @@ def _answers_of(model: DecidingModel, loaded: LoadedModel, items: Sequence[Score
     features = apply_vocabulary(
         model.feature_set.vector_of(rows),
         feature_set=model.feature_set,
-        fields=[item.claim.event["fields"] for item in items],
+        fields=[values_of(item.claim.event) for item in items],
     )
     with telemetry.stage("predict", events=len(items)):
         predicted = predict(loaded, features)

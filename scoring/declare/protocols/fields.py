@@ -5,7 +5,7 @@ from typing import Protocol
 # Names of field classes in `scoring.catalog.fields`, as messages show them.
 FieldTypes = tuple[str, ...]
 NUMERIC: FieldTypes = ("Money", "Number", "Flag")
-HASHED: FieldTypes = ("Entity", "Category", "Text")
+HASHED: FieldTypes = ("Entity", "Category", "Text", "UserAgent")
 
 
 class NamedField(Protocol):

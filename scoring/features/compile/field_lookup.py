@@ -1,11 +1,25 @@
 """Looks up and checks the fields that declarations name, in their event type, by name and by type."""
 
+from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number, Text
+from scoring.catalog.fields import (
+    Category,
+    Entity,
+    Field,
+    Flag,
+    IpAddress,
+    Money,
+    Number,
+    Text,
+    UserAgent,
+)
 from scoring.declare import NamedField, Origin
 from scoring.declare.protocols.fields import FieldTypes
 
-_CLASSES = {each.__name__: each for each in (Entity, Category, Text, Money, Number, Flag)}
+_CLASSES = {
+    each.__name__: each
+    for each in (Entity, Category, Text, Money, Number, Flag, Email, Phone, IpAddress, UserAgent)
+}
 
 
 def own_field(member: type[EventType], named: NamedField, types: FieldTypes, origin: Origin) -> str:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog import registry
-from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category
+from scoring.catalog.event_type import EventType, categories_of
 from scoring.declare import Expression, FeatureView, Origin, iter_features
 from scoring.declare.meaning import meaning_of
 from scoring.declare.usual import lower_usual
@@ -252,9 +251,8 @@ def _category_codes(
 ) -> dict[str, dict[str, int]]:
     """value -> 1-based code per category; a closed category needs no frozen vocabulary."""
     return {
-        name: {value: code for code, value in enumerate(declared.values or vocabulary.get(name, ()), start=1)}
-        for name, declared in member.fields.items()
-        if isinstance(declared, Category)
+        name: {value: code for code, value in enumerate(values or vocabulary.get(name, ()), start=1)}
+        for name, values in categories_of(member).items()
     }
 
 

@@ -125,7 +125,7 @@ class ProgramBuilder:
 def value_type(member: type[EventType], name: str) -> str:
     """How a value column is encoded: "money", "category", "number", or "batch" for a batch view's value."""
     if name in member.signals:
-        return "number"
+        return "category" if member.signals[name].is_category else "number"
     declared = member.fields.get(name)
     if declared is None:
         return "batch"

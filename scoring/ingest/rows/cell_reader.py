@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from scoring.catalog.fields import Category, Entity, Field, Money, Number, Text
+from scoring.catalog.fields import Category, Entity, Field, Money, Number, Text, UserAgent
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.ingest.rows.columns import inexact, raw_value
 from scoring.ingest.values.missing import MissingWords
@@ -23,7 +23,7 @@ class CellReader:
 
         It raises FieldError for a number not in the file's number format, and for an id that has lost digits.
         """
-        free_text = isinstance(field, Text)
+        free_text = isinstance(field, (Text, UserAgent))
         is_name = isinstance(field, (Entity, Category))
         has_numerals = isinstance(field, (Money, Number)) and not self._numerals.are_plain
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category
+from scoring.catalog.event_type import EventType, categories_of
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import read_stream
@@ -27,11 +26,11 @@ def count_vocabulary(
     watch: ProgressReporter = NO_PROGRESS,
     store: OfflineStore | None = None,
 ) -> Vocabulary:
-    """The values of each open category field up to `as_of`, most frequent first, at most MAX_VALUES.
+    """The values of each open category up to `as_of`, most frequent first, at most MAX_VALUES.
 
-    One step of `watch`, counted in fields.
+    One step of `watch`, counted in categories.
     """
-    names = [name for name, field in kind.fields.items() if isinstance(field, Category) and not field.values]
+    names = [name for name, values in categories_of(kind).items() if not values]
     watch.begin("counting the values of categories", total=len(names))
     vocabulary = {}
     for name in names:

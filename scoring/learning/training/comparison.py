@@ -73,14 +73,14 @@ def recode_categories(
 ) -> NDArray:
     """A copy of X with its category columns recoded for another vocabulary; 0 for values not in it.
 
-    Values that are only in the new vocabulary were lost when X was read, and stay 0.
+    `names`: the field or signal that each column shows. Values that are only in the new vocabulary were lost
+    when X was read, and stay 0.
     """
     recoded = X.copy()
-    for field, values in old.items():
-        if field in names:
-            column = names.index(field)
+    for column, field in enumerate(names):
+        if field in old:
             known = ~np.isnan(X[:, column])
-            recoded[known, column] = _translation(values, new.get(field, ()))[
+            recoded[known, column] = _translation(old[field], new.get(field, ()))[
                 X[known, column].astype(np.intp)
             ]
     return recoded
@@ -93,7 +93,7 @@ def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: ProgressRe
     if own and new and own.declared == new.declared:
         return recode_categories(
             held_out.X,
-            names=held_out.feature_names,
+            names=[spec.field for spec in new.features],
             old=held_out.vocabularies,
             new=champion.spec.vocabularies,
         )

@@ -13,7 +13,7 @@ import numpy as np
 from django.db import transaction
 
 import scoring
-from scoring.catalog.fields import Category
+from scoring.catalog.event_type import categories_of
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
@@ -232,11 +232,8 @@ def training_and_test(
 
 def code_columns(data: TrainingSet) -> list[int]:
     """Columns whose numbers are codes: categories, hours and weekdays."""
-    fields = find_event_type(data.event_type).fields
-    names = {name for name, field in fields.items() if isinstance(field, Category)} | {
-        "hour_of_day",
-        "day_of_week",
-    }
+    categories = categories_of(find_event_type(data.event_type))
+    names = {name.replace(".", "_") for name in categories} | {"hour_of_day", "day_of_week"}
     return [column for column, name in enumerate(data.feature_names) if name in names]
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from scoring.catalog.text_signals import text_signals
-from scoring.declare import SIGNALS
+from scoring.catalog.signals.texts import text_signals
+from scoring.declare import TEXT_SIGNALS
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import encode
@@ -98,7 +98,7 @@ def test_answers_hide_signals_and_changed_signals_are_no_conflict(
 ) -> None:
     first = api.post("events", remark(1))
     assert api.get("events/remark/R-1").json()["fields"].keys() == {"author"}
-    monkeypatch.setattr("scoring.catalog.event_type.text_signals", lambda text: {"length": -1})
+    monkeypatch.setattr("scoring.catalog.fields.text_signals", lambda text: {"length": -1})
     again = api.post("events", remark(1))
     assert again["Idempotent-Replayed"] == "true"
     assert again.json() == first.json()
@@ -109,7 +109,7 @@ def test_answers_hide_signals_and_changed_signals_are_no_conflict(
 def decided(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Remarks decided without a model, after one of history from before signals were taken."""
     with monkeypatch.context() as before:
-        before.setattr("scoring.catalog.event_type.text_signals", lambda text: {})
+        before.setattr("scoring.catalog.fields.text_signals", lambda text: {})
         ingest("old", [remark(1)], history=True)
     assert "signals" not in read_stream("remark/old/R-1")[0].data
     sequence_history("remarks")
@@ -123,7 +123,7 @@ def test_a_decision_uses_the_signals_and_replay_reproduces_it(decided: None) -> 
     for number in range(6):
         receipt, made = read_stream(f"remark/shop/R-{number}")[:2]
         vector = dict(zip(names, unpack_vectors(made.packed, width=len(names))[0], strict=True))
-        for signal in SIGNALS:
+        for signal in TEXT_SIGNALS:
             expected = receipt.data["signals"].get(f"comment.{signal}", np.nan)
             np.testing.assert_equal(vector[f"comment_{signal}"], expected)
     assert vector["title_capitals"] == 5 / 6

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 import pytest
@@ -6,7 +7,7 @@ from environs import env
 from marshmallow.validate import OneOf, Range
 
 from config import environment
-from config.environment import check_apps, read, read_list
+from config.environment import check_apps, read, read_list, read_named_files
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,16 @@ def test_an_unknown_app_is_named(app: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("ASSAY_X", f"tests.factories, {app}")
     with pytest.raises(ImproperlyConfigured, match=f"^ASSAY_X=.* is invalid. There is no module {app!r}"):
         read_list("ASSAY_X", validate=check_apps)
+
+
+def test_files_have_names(monkeypatch):
+    monkeypatch.setenv("ASSAY_X", " tor = /lists/tor.txt , dc=/lists/a=b.txt,")
+    assert read_named_files("ASSAY_X") == {"tor": "/lists/tor.txt", "dc": "/lists/a=b.txt"}
+    assert read_named_files("ASSAY_NOT_SET") == {}
+
+
+@pytest.mark.parametrize("item", ["tor", "tor=", "=/lists/tor.txt", "data centers=/lists/dc.txt"])
+def test_a_file_without_a_name_or_path_is_refused(monkeypatch, item):
+    monkeypatch.setenv("ASSAY_X", f"ok=/ok.txt,{item}")
+    with pytest.raises(ImproperlyConfigured, match=re.escape(f"is invalid: {item!r}. Write name=path")):
+        read_named_files("ASSAY_X")

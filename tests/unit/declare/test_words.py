@@ -13,8 +13,9 @@ import pytest
 from scoring import declare
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
+from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
+from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
 from scoring.declare import (
     Condition,
     Expression,
@@ -56,12 +57,22 @@ class Sale(EventType):
     plan, gift = Category(), Flag()
     latitude, longitude, born = Number(optional=True), Number(optional=True), Number(unit="years")
     note = Text(optional=True)
+    email, phone = Email(optional=True), Phone(optional=True)
+    ip, agent = IpAddress(networks=("data_centers",)), UserAgent()
     habits = Profile(card, over="90d", every="1d", stale_after="3d", typical=median(amount))
     features = (
         amount,
         (amount * 2).named("double"),
         habits.typical,
         note.links(),
+        email.domain(),
+        email.is_disposable(),
+        email.digits(),
+        phone.type(),
+        ip.is_private(),
+        ip.is_in("data_centers"),
+        agent.family(),
+        agent.is_bot(),
         hour_of_day(),
         day_of_week(),
         is_night(22, 6),

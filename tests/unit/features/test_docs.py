@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from django.test import override_settings
 
 from scoring import declare
 from scoring.catalog import registry
+from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
-from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
+from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
 from scoring.features.compile import plan as plans
 from scoring.features.compile.plan import compile_lane
 from scoring.features.folding.arena import Arena
@@ -41,9 +42,9 @@ class Example(EventType):
     ]
 
 
-def table_under(heading: str) -> list[list[str]]:
-    """The rows of the first table under a heading of docs/reference/features.md, its head left out."""
-    text = (DOCS / "reference" / "features.md").read_text().split(f"\n{heading}\n")[1]
+def table_under(heading: str, *, page: str = "features") -> list[list[str]]:
+    """The rows of the first table under a heading of a page of the reference, its head left out."""
+    text = (DOCS / "reference" / f"{page}.md").read_text().split(f"\n{heading}\n")[1]
     lines = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)[0].splitlines()[2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
@@ -94,6 +95,8 @@ class Everything(EventType):
     card, merchant, device = Entity(), Entity(), Entity(optional=True)
     amount, category, urgent = Money(), Category(optional=True), Flag(optional=True)
     comment = Text(optional=True)
+    email, phone, agent = Email(optional=True), Phone(optional=True), UserAgent(optional=True)
+    ip = IpAddress(optional=True, networks=("data_centers",))
     lat, lon, lat2, lon2, year = (Number(optional=True) for _ in range(5))
 
 
@@ -126,9 +129,19 @@ def test_every_word_of_the_page_can_be_declared() -> None:
         compile_lane("docs", [type("Word", (Everything,), {"features": [feature]})])
 
 
-def test_the_page_has_every_signal_of_a_text() -> None:
-    rows = table_under("### Text signals")
-    assert {signal.strip("`()") for signal, _, _ in rows} == set(declare.SIGNALS)
+@pytest.mark.parametrize(
+    ("heading", "signals"),
+    [
+        ("## Texts", declare.TEXT_SIGNALS),
+        ("## E-mail addresses", declare.EMAIL_SIGNALS),
+        ("## Phone numbers", declare.PHONE_SIGNALS),
+        ("## IP addresses", [*declare.ADDRESS_SIGNALS, 'is_in("tor")']),
+        ("## User agents", declare.USER_AGENT_SIGNALS),
+    ],
+)
+def test_the_page_has_every_signal(heading: str, signals: Collection[str]) -> None:
+    rows = table_under(heading, page="signals")
+    assert [signal.strip("`").removesuffix("()") for signal, _, _ in rows] == list(signals)
 
 
 class Log(EventType):

@@ -40,7 +40,9 @@ def received(payloads: Sequence[Mapping[str, Any]]) -> list[LaneItem]:
     """What the lane makes of payloads, in their order."""
     parsed = [TYPES[payload["type"]].parse(payload, now=NOW) for payload in payloads]
     return [
-        LaneItem(seq, "event", each.event_type, to_micros(each.occurred_at), {**each.fields, **each.signals})
+        LaneItem(
+            seq, "event", each.event_type, to_micros(each.occurred_at), {**each.fields, **each.signals.values}
+        )
         for seq, each in enumerate(parsed, start=1)
     ]
 

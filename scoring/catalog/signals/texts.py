@@ -9,12 +9,14 @@ import unicodedata
 from collections import Counter
 from itertools import groupby
 
+from scoring.declare import Measured
+
 _LINK = re.compile(r"(?:https?://(?:www\.)?|\bwww\.)\w", re.IGNORECASE)
 _CAPITALS = ("Lu", "Lt")
 
 
-def text_signals(text: str) -> dict[str, int | float]:
-    """The signals of an NFC-normalized text (see docs/reference/features.md), without shares of nothing.
+def text_signals(text: str) -> Measured:
+    """The signals of an NFC-normalized text (see docs/reference/signals.md), without shares of nothing.
 
     >>> text_signals("BUY now!!")
     {'length': 9, 'words': 2, 'links': 0, 'longest_run': 2, 'digits': 0.0, 'symbols': 0.2222222222222222,\
@@ -22,7 +24,7 @@ def text_signals(text: str) -> dict[str, int | float]:
     """
     categories = Counter(map(unicodedata.category, text))
     letters = _count(categories, "L")
-    signals: dict[str, int | float] = {
+    signals: Measured = {
         "length": len(text),
         "words": len(text.split()),
         "links": len(_LINK.findall(text)),

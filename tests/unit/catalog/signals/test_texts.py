@@ -4,11 +4,11 @@ import doctest
 
 import pytest
 
-from scoring.catalog import text_signals as module
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity, Text
-from scoring.catalog.text_signals import text_signals
-from scoring.declare import SIGNALS
+from scoring.catalog.signals import texts as module
+from scoring.catalog.signals.texts import text_signals
+from scoring.declare import TEXT_SIGNALS
 
 FAMILY = "\U0001f468\u200d\U0001f469"  # two emoji, joined by a character that is not seen
 COUNTED = [
@@ -51,7 +51,7 @@ def test_a_signal_is_counted_to_the_character(signal: str, text: str, value: flo
 
 
 def test_every_declarable_signal_is_measured() -> None:
-    assert set(text_signals("a")) == set(SIGNALS) == {signal for signal, _, _ in COUNTED}
+    assert set(text_signals("a")) == set(TEXT_SIGNALS) == {signal for signal, _, _ in COUNTED}
 
 
 def test_the_examples_of_spelling_hold() -> None:
@@ -64,7 +64,7 @@ def test_only_present_texts_have_signals() -> None:
         author = Entity()
         title, body = Text(), Text(optional=True)
 
-    signals = Review.signals_of({"author": "ann", "title": "Good!"})
+    signals = Review.signals_of({"author": "ann", "title": "Good!"}).values
     assert signals == {f"title.{signal}": value for signal, value in text_signals("Good!").items()}
-    assert Review.signals_of({"author": "ann"}) == {}
+    assert Review.signals_of({"author": "ann"}).values == {}
     assert signals.keys() < set(Review.signals)

@@ -1,0 +1,124 @@
+"""Signals: what is measured of a value at receipt, so that it is known when only a digest is stored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+CATEGORY, FLAG = "category", "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A number, a flag or a category that is measured of a field's values.
+
+    `noun` is the signal as a thing ("the number of links in the {field}"), of a flag what it says of the
+    field ("is a role account"), with `denial` for the opposite. `values`: all names that a category can have;
+    without them models freeze a vocabulary. `missing`: when a value that is present has none.
+    """
+
+    name: str
+    noun: str
+    unit: str = FLAG
+    denial: str = ""
+    counted: str = ""  # of a count, one of the things counted: "link"
+    values: tuple[str, ...] = ()
+    missing: str = ""
+
+    @property
+    def is_category(self) -> bool:
+        return self.unit == CATEGORY
+
+    @property
+    def is_flag(self) -> bool:
+        return self.unit == FLAG
+
+
+Value = int | float | bool | str
+Measured = dict[str, Value]
+
+
+def by_name(*signals: Signal) -> Mapping[str, Signal]:
+    return {signal.name: signal for signal in signals}
+
+
+# `scoring.catalog.signals` measures each of them.
+TEXT_SIGNALS = by_name(
+    Signal("length", "the number of characters in the {field}", "characters", counted="character"),
+    Signal("words", "the number of words in the {field}", "words", counted="word"),
+    Signal("links", "the number of links in the {field}", "links", counted="link"),
+    Signal(
+        "capitals",
+        "the share of capitals among the letters in the {field}",
+        "share",
+        missing="without letters",
+    ),
+    Signal("digits", "the share of digits in the {field}", "share"),
+    Signal("symbols", "the share of punctuation and symbols in the {field}", "share"),
+    Signal("longest_run", "the longest run of one character in the {field}", "characters"),
+)
+_MALFORMED_EMAIL = "if it is not of an address's form"
+EMAIL_SIGNALS = by_name(
+    Signal("is_valid", "has the form of an address", denial="does not have the form of an address"),
+    Signal("domain", "the domain of the {field}", CATEGORY, missing=_MALFORMED_EMAIL),
+    Signal(
+        "is_disposable",
+        "is of a disposable domain",
+        denial="is not of a disposable domain",
+        missing=f"{_MALFORMED_EMAIL} or no list of disposable domains is set",
+    ),
+    Signal(
+        "is_role_account",
+        "is a role account",
+        denial="is not a role account",
+        missing=_MALFORMED_EMAIL,
+    ),
+    Signal("is_tagged", "has a tag (+)", denial="has no tag (+)", missing=_MALFORMED_EMAIL),
+    Signal("length", "the number of characters before the @ of the {field}", "characters"),
+    Signal(
+        "digits", "the share of digits before the @ of the {field}", "share", missing="with nothing there"
+    ),
+)
+PHONE_TYPES = (
+    "mobile",
+    "fixed_line",
+    "fixed_line_or_mobile",
+    "toll_free",
+    "premium_rate",
+    "shared_cost",
+    "voip",
+    "personal",
+    "pager",
+    "company",
+    "voicemail",
+    "other",
+)
+PHONE_SIGNALS = by_name(
+    Signal("is_valid", "is a valid number", denial="is not a valid number"),
+    Signal("country", "the country of the {field}", CATEGORY, missing="if it is not valid or of no country"),
+    Signal("type", "the type of the {field}", CATEGORY, values=PHONE_TYPES, missing="if it is not valid"),
+)
+ADDRESS_SIGNALS = by_name(
+    Signal("is_private", "is private or reserved", denial="is a public address"),
+    Signal("is_ipv6", "is IPv6", denial="is IPv4"),
+)
+USER_AGENT_SIGNALS = by_name(
+    Signal("family", "the browser family of the {field}", CATEGORY, missing="if it is not known"),
+    Signal("system", "the operating system of the {field}", CATEGORY, missing="if it is not known"),
+    Signal("is_bot", "is a bot's", denial="is not a bot's"),
+)
+NETWORK_PREFIX = "in_"
+
+
+def network_signal(network: str) -> Signal:
+    """Whether an address lies in a network list that the installation names."""
+    words = network.replace("_", " ")
+    return Signal(
+        f"{NETWORK_PREFIX}{network}",
+        f"is in {words}",
+        denial=f"is not in {words}",
+        missing="if no such network list is set",
+    )
+
+
+def signal_column(field: str, signal: str) -> str:
+    """The name under which events carry the signal of a field."""
+    return f"{field}.{signal}"
