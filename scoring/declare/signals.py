@@ -23,6 +23,10 @@ class Signal:
     values: tuple[str, ...] = ()
     missing: str = ""
 
+    def described(self, field: str) -> str:
+        """What it says of a field: "whether the e-mail is a role account"."""
+        return f"whether the {field} {self.noun}" if self.is_flag else self.noun.format(field=field)
+
     @property
     def is_category(self) -> bool:
         return self.unit == CATEGORY

@@ -65,12 +65,7 @@ class FieldSignal(Expression):
         return self.about.is_category
 
     def noun(self, grammar: Grammar) -> str:
-        field = grammar.field(self.field.name)
-        return (
-            f"whether the {field} {self.about.noun}"
-            if self.about.is_flag
-            else self.about.noun.format(field=field)
-        )
+        return self.about.described(grammar.field(self.field.name))
 
     def sentence(self, grammar: Grammar, value: float) -> str:
         noun, about = self.noun(grammar), self.about

@@ -10,6 +10,7 @@ from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number
 from scoring.catalog.registry import scored_type
+from scoring.declare import Signal
 from scoring.declare.spelling import capitalized, words_of
 from scoring.features.compile.plan import lane_plan
 from scoring.features.compile.specs import FeatureSpec
@@ -165,15 +166,23 @@ def _divisor(kind: type[EventType]) -> float:
 
 
 def _signals(kind: type[EventType]) -> Iterator[Operand]:
-    for column in kind.signals:
-        text, _, signal = column.partition(".")
+    for column, signal in kind.signals.items():
+        measured = column.partition(".")[0]
         yield Operand(
             name=spelled(column),
             kind="signal",
-            type=NUMBER,
+            type=_type_of_signal(signal),
             column=column,
-            description=f"{capitalized(words_of(signal))} of {words_of(text)}",
+            description=capitalized(signal.described(words_of(measured))),
+            unit="" if signal.is_category or signal.is_flag else signal.unit,
+            values=signal.values,
         )
+
+
+def _type_of_signal(signal: Signal) -> str:
+    if signal.is_category:
+        return TEXT
+    return FLAG if signal.is_flag else NUMBER
 
 
 def _features(kind: type[EventType]) -> Iterator[Operand]:

@@ -14,6 +14,7 @@ from scoring.rules.expressions.compiling import compile_expression
 from scoring.rules.expressions.completion import completion_data, example_of
 from scoring.rules.expressions.language import FUNCTIONS
 from scoring.rules.expressions.operands import KnownList, Operands, operands_of
+from tests.factories.catalog import catalog_with
 
 
 class Post(EventType):
@@ -81,6 +82,21 @@ def test_signals_and_flags_are_read_from_an_event(operands: Operands) -> None:
     signals = {"body.links": 3, "title.capitals": 0.5}
     assert expression.matches(builder.build(fields={"pinned": True}, signals=signals, source="web"))
     assert not expression.matches(builder.build(fields={"pinned": True}, source="web"))
+
+
+def test_a_signal_is_a_number_a_flag_or_a_text() -> None:
+    with catalog_with("tests.factories.joins"):
+        joins = operands_of("join")
+    assert {joins.by_name[name].type for name in ("email_digits", "email_length")} == {"number"}
+    assert {joins.by_name[name].type for name in ("email_is_disposable", "ip_in_data_centers")} == {"flag"}
+    assert joins.by_name["email_domain"].type == "text"
+    assert "voip" in joins.by_name["phone_type"].values
+    assert joins.by_name["email_is_tagged"].description == "Whether the email has a tag (+)"
+    expression = compile_expression('email_domain.endsWith(".test") && agent_is_bot', joins)
+    signals = {"email.domain": "shop.test", "agent.is_bot": True}
+    builder = ActivationBuilder([expression])
+    assert expression.matches(builder.build(fields={}, signals=signals, source="web"))
+    assert not expression.matches(builder.build(fields={}, signals={"agent.is_bot": True}, source="web"))
 
 
 def test_a_personal_text_has_no_operand_with_text(operands: Operands) -> None:
